@@ -1,0 +1,68 @@
+# stimctl: `make demo` and `make test` are all a newcomer needs; both build .venv on first use.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter on PATH that is new enough; PYTHON=... on the command line overrides it.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Tests that own a pty and are judged by milliseconds run alone, after the parallel part.
+PARALLEL := -m "not pty and not soak" -n 2
+SERIAL := -m "pty and not soak"
+
+.PHONY: help demo test lint cover soak bench install install-dev format schema picture clean
+
+help: ## show these lines
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	@if [ -z "$(PYTHON)" ]; then echo "stimctl needs Python 3.11 or newer, and none was found on PATH."; \
+	  echo "Debian, Ubuntu: sudo apt-get install python3 python3-venv    macOS: brew install python"; exit 2; fi
+	@$(PYTHON) -m venv $(VENV) 2>/tmp/stimctl-venv.log || { rm -rf $(VENV); \
+	  echo "$(PYTHON) could not make a virtual environment. On Debian and Ubuntu:"; \
+	  echo "  sudo apt-get install python3-venv"; cat /tmp/stimctl-venv.log; exit 2; }
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	@echo "installing stimctl into $(VENV) ..."
+	@$(PIP) install --editable . && touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "installing stimctl and its test tools into $(VENV) ..."
+	@$(PIP) install --editable '.[dev]' && touch $@ $(VENV)/.runtime
+
+install: $(VENV)/.runtime ## make .venv with stimctl in it
+install-dev: $(VENV)/.dev ## the same with the tools for tests and linters
+
+demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under two minutes)
+	@echo 'A shortened session: the protocol asks for 30 minutes, --duration makes it 40 seconds.'
+	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
+	  --site 1=left-forearm-flexor --duration 40s
+
+test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
+	$(BIN)/python -m pytest -q $(PARALLEL)
+	$(BIN)/python -m pytest -q $(SERIAL)
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
+	$(BIN)/python -m pytest -q -n 2 -m "not pty and not soak" tests/stimulus tests/safety tests/wire tests/property \
+	  --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
+	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+soak: $(VENV)/.dev ## the long runs
+	$(BIN)/python -m pytest -q -m soak --timeout 3600
+
+bench: $(VENV)/.dev ## stimctl beside its peers, in one run
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/.dev ## let ruff order and format the sources
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,126 @@
+"""The architecture's rules that a linter cannot see, held by machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SRC = ROOT / "src" / "stimctl"
+PURE = ("session", "treatment", "devices", "wire", "safety", "stimulus")
+PURE_MODULES = ("quantity.py", "errors.py")
+
+
+def modules_of(*parts: str) -> list[Path]:
+    found: list[Path] = []
+    for part in parts:
+        path = SRC / part
+        found.extend([path] if path.is_file() else sorted(path.rglob("*.py")))
+    return found
+
+
+def calls(path: Path) -> list[ast.Call]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Names of the modules a fresh interpreter holds after `statement`."""
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("path", modules_of(*PURE, *PURE_MODULES), ids=lambda p: p.stem)
+def test_the_pure_core_opens_no_file(path: Path) -> None:
+    names = {call.func.id for call in calls(path) if isinstance(call.func, ast.Name)}
+    assert "open" not in names
+
+
+def test_pydantic_back_doors_are_used_nowhere_in_the_sources() -> None:
+    offenders = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in SRC.rglob("*.py")
+        for call in calls(path)
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"model_construct", "model_copy"}
+    ]
+    assert offenders == []
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("serial", {"supervisor/port.py", "supervisor/stop.py"}),
+        ("textual", set()),
+    ],
+)
+def test_a_package_is_imported_only_where_the_architecture_lets_it(
+    package: str, allowed: set[str]
+) -> None:
+    users: set[str] = set()
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom) and node.level == 0
+                else []
+            )
+            if any(name.split(".")[0] == package for name in names):
+                users.add(path.relative_to(SRC).as_posix())
+    outside = {user for user in users if user not in allowed and not user.startswith("tui/")}
+    assert outside == set()
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import stimctl.supervisor.stop", {"pydantic", "textual", "typer", "dataclasses"}),
+        ("import stimctl", {"pydantic", "textual", "typer", "serial"}),
+        ("import stimctl.cli.app", {"textual", "pydantic", "serial"}),
+        ("import firmware_sim.__main__", {"stimctl", "pydantic", "textual"}),
+    ],
+)
+def test_a_light_path_stays_light(statement: str, absent: set[str]) -> None:
+    assert loaded_after(statement) & absent == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*SRC.rglob("*.py"), *(ROOT / "firmware_sim").rglob("*.py")]),
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_a_module_says_in_its_first_line_why_it_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if not text.strip():
+        pytest.skip("an empty package marker")
+    doc = ast.get_docstring(ast.parse(text))
+    assert doc, f"{path} has no docstring"
+    assert len(text.splitlines()) <= 400, f"{path} has more than one reason to exist"
+
+
+def test_the_repository_names_no_issue_and_no_foreign_path() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    forbidden = re.compile(r"\.\./" + r"shared|/wo" + r"rk/|issue " + r"#?\d")
+    offenders = []
+    for name in listed.stdout.split("\n"):
+        path = ROOT / name
+        if not name or not path.is_file() or path.suffix in {".png", ".svg"}:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if forbidden.search(line):
+                offenders.append(f"{name}:{number}")
+    assert offenders == []
