@@ -1,0 +1,120 @@
+"""What the session engine may ask of any driver: the sans-IO contract of `devices`.
+
+A driver owns no clock and no port. `now_ns` is an integer reading of a monotonic clock that the
+caller owns and that never goes back. After every call the caller sends what `transmit()` gives,
+reads `events()`, and comes back with `advance()` at `deadline()` at the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from stimctl.devices.events import (
+    Acked,
+    AnswerLate,
+    ChannelSet,
+    DeviceError,
+    Doing,
+    DriverEvent,
+    Identified,
+    LineError,
+    NoAnswer,
+    RaiseDropped,
+    Ready,
+    Rejected,
+    StatusRead,
+    StrayAnswer,
+    UnexpectedState,
+    ZeroVerified,
+)
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.safety.cleared import SetPoint
+
+__all__ = [
+    "Acked",
+    "AnswerLate",
+    "ChannelSet",
+    "DeviceError",
+    "Doing",
+    "Driver",
+    "DriverEvent",
+    "Frame",
+    "Identified",
+    "LineError",
+    "NoAnswer",
+    "RaiseDropped",
+    "Ready",
+    "Rejected",
+    "StatusRead",
+    "StrayAnswer",
+    "UnexpectedState",
+    "ZeroVerified",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Bytes that must go out.
+
+    `urgent`: overtakes and discards whatever still waits to be written.
+    `expires_ns`: the bytes raise output; where they could not be written by this clock reading
+    they must be thrown away, not sent late. None: never thrown away.
+    """
+
+    data: bytes
+    urgent: bool = False
+    expires_ns: int | None = None
+
+
+@runtime_checkable
+class Driver(Protocol):
+    """One device on one line. All calls return at once; what came of them is in `events()`.
+
+    Errors: LimitRefusedError when a set point is not genuine or not one for this device (nothing
+    is sent), StateError when the call makes no sense in the present state (nothing is sent).
+    `stop()`, `receive()` and `advance()` never raise either of them.
+    """
+
+    @property
+    def sheet(self) -> CapabilitySheet:
+        """What the driver assumes about its device."""
+
+    @property
+    def latched(self) -> bool:
+        """True after a discontinuity: only stop() and connect() are accepted."""
+
+    def connect(self, now_ns: int) -> None:
+        """Find out the device's state, bring it to verified zero, identify it; then `Ready`."""
+
+    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+        """Make exactly these channels run, absolutely, for the whole device; empty = all off.
+
+        The latest call wins. What only lowers leaves at once; what raises waits for the request
+        in flight and is dropped and reported after 250 ms. Returns the ticket of the call.
+        """
+
+    def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
+        """One single pulse on one channel; refused while a train runs. Returns a ticket."""
+
+    def keep_alive(self, now_ns: int) -> None:
+        """Ask for the device's state, which also restarts its watchdog. The caller is the gate."""
+
+    def stop(self, now_ns: int) -> None:
+        """Everything off, at once and over everything, repeated until zero is verified."""
+
+    def receive(self, now_ns: int, data: bytes) -> None:
+        """Bytes that arrived, in any portions."""
+
+    def advance(self, now_ns: int) -> None:
+        """Let the timers fire that are due."""
+
+    def transmit(self) -> list[Frame]:
+        """What must go out now, in order; handed out once."""
+
+    def events(self) -> list[DriverEvent]:
+        """What happened since the last call, in order; handed out once."""
+
+    def deadline(self) -> int | None:
+        """The clock reading at which advance() must be called, or None."""

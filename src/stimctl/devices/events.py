@@ -1,0 +1,185 @@
+"""What a driver reports: one frozen class per kind of event, the same for every device family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+_NO_ERRORS: Mapping[int, str] = MappingProxyType({})
+
+
+class Doing(StrEnum):
+    """What a request is for; the `what` of the events below."""
+
+    CONNECT = "connect"
+    IDENTIFY = "identify"
+    START = "start"  # bring the device to the level at which it can stimulate
+    APPLY = "apply"
+    PULSE = "pulse"
+    KEEP_ALIVE = "keep-alive"
+    STOP = "stop"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSet:
+    """What was sent for one channel, with the values the device can represent."""
+
+    channel: int
+    amplitude_ua: int
+    phase_width_us: int
+    period_asked_us: int
+    period_us: int  # used: the asked one rounded up, never faster
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The device named itself. `serial` is what it reports, padding removed; it may be empty."""
+
+    family: str
+    serial: str
+    firmware: str
+    protocol: str
+    firmware_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Identified and verified at zero: the driver takes set points from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """The device confirmed a request. `latency_ns` counts from its last transmission.
+
+    `ticket` is what `apply()` or `pulse()` returned; None for the others. `channels` is what the
+    device accepted with an apply: exactly the channels that are on, the others are off.
+    """
+
+    what: Doing
+    latency_ns: int
+    ticket: int | None = None
+    channels: tuple[ChannelSet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The device refused a request; `result` is the name of its result code.
+
+    Unless `retried`, the driver has latched: it sends no stimulation command until stop() has
+    been verified or connect() has been through.
+    """
+
+    what: Doing
+    result: str
+    code: int
+    ticket: int | None = None
+    retried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRead:
+    """The device reported its state: the channels it is driving now, and channels in error."""
+
+    active: frozenset[int]
+    errors: Mapping[int, str] = field(default=_NO_ERRORS)
+    latency_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroVerified:
+    """Stop was acknowledged and the device reports that nothing is initialised."""
+
+    latency_ns: int  # since stop() or connect() was called
+    rounds: int  # how often the stop was sent
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLate:
+    """A transmission is unanswered for longer than the device should need. Once for each."""
+
+    what: Doing
+    latency_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Nothing valid came for 1 s although an answer was due. The driver has latched."""
+
+    what: Doing
+    since_ns: int  # the clock reading at which the oldest unanswered request was sent
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseDropped:
+    """An apply that raises was given up after 250 ms.
+
+    `sent` is False when it never left, True when it left and was never confirmed, so that the
+    device has either the set points before it or these. The engine applies again what it wants.
+    """
+
+    ticket: int
+    age_ns: int
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnexpectedState:
+    """The device is not in the state it was left in: reset, expired, or driven by someone else.
+
+    `expected` and `found` are words for a person; the channel sets are given where they are what
+    differs. The driver has latched.
+    """
+
+    expected: str
+    found: str
+    channels_expected: frozenset[int] | None = None
+    channels_found: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceError:
+    """The device reported an error on its own, on `channels` where it says so. Latched."""
+
+    result: str
+    code: int
+    channels: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StrayAnswer:
+    """A valid answer to a question never asked: a second writer is on the line. Latched."""
+
+    command: int
+    packet_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """Bytes were damaged or lost; `kind` says how. Harmless alone, a bad line when frequent.
+
+    The kinds of the frame decoder, and: "timeout" (a frame broke off), "transfer" (the device
+    says that it received a damaged frame), "duplicate" (an answer came twice), "content" (a
+    sound frame whose content cannot be an answer).
+    """
+
+    kind: str
+
+
+DriverEvent = (
+    Identified
+    | Ready
+    | Acked
+    | Rejected
+    | StatusRead
+    | ZeroVerified
+    | AnswerLate
+    | NoAnswer
+    | RaiseDropped
+    | UnexpectedState
+    | DeviceError
+    | StrayAnswer
+    | LineError
+)

@@ -1,0 +1,154 @@
+"""The capability sheet: what a device family can do, cannot do, and does when its host dies.
+
+A sheet is data. The safety model reads `bounds`, the engine reads the keep-alive and the
+watchdog, the faces show the rest. Every number that comes from the world is listed once more in
+`facts`, with its source and its certainty, so that a reader can tell a vendor statement from a
+decision of ours; a test holds `facts` and the fields together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stimctl.safety.device_bounds import DeviceBounds
+
+
+class Readback(StrEnum):
+    """What a device lets its host read back; nothing beyond it is ever shown as confirmed."""
+
+    NONE = "none"
+    STATE = "state"
+    PARAMETERS = "parameters"
+    MEASURED = "measured"
+
+
+class IntendedUse(StrEnum):
+    """The use its maker declares for a device, shown on screen and in every report."""
+
+    RESEARCH_ONLY = "research only"
+    MEDICAL_DEVICE = "medical device"
+    UNKNOWN = "unknown"
+
+
+class Presence(StrEnum):
+    """Whether a device has a protection; `UNKNOWN` is an answer and is shown as such."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement about the device: its value as text with unit, source tag and certainty.
+
+    `source` is one of [IFU] (the maker's manual), [LIB] (the maker's library), [PEER] (a client
+    known to work), [POLICY] (decided here); `certainty` one of R, R2, M+, M?, D: read in a primary
+    text, read in a secondary text, remembered firmly, remembered, decided here.
+    """
+
+    name: str
+    value: str
+    source: str
+    certainty: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """One protection of the person that the device itself may have."""
+
+    presence: Presence
+    note: str
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientProtections:
+    """The four protections of the FDA's table for powered muscle stimulators (1999 guidance)."""
+
+    overload_trip: Protection
+    no_load_trip: Protection
+    automatic_shut_off: Protection
+    patient_override: Protection
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """How to open the serial port; `flow_control` is RTS/CTS."""
+
+    baud: int
+    data_bits: int = 8
+    parity: str = "N"
+    stop_bits: int = 1
+    flow_control: bool = False
+    dtr_on_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UsbId:
+    """A USB vendor and product id. It helps to list ports and never proves an identity."""
+
+    vendor: int
+    product: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunAfterHostDeath:
+    """The longest time output can go on when nothing commands the device any more, in us.
+
+    `as_shipped_us`: for a host that keeps the device alive to the last moment.
+    `under_our_rules_us`: with every process of ours killed at once, the worst case.
+    `with_supervisor_or_face_alive_us`: one of the two processes survives and stops the device.
+    None where nothing bounds it.
+    """
+
+    as_shipped_us: int | None
+    under_our_rules_us: int | None
+    with_supervisor_or_face_alive_us: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilitySheet:
+    """Everything stimctl assumes about one device family.
+
+    `watchdog_us`: the device stops by itself when the host is silent for so long; None = never.
+    `keep_alive_us`: how often the engine lets its driver speak while output is on.
+    `stop_instruction`: what a person does at the device when stimctl cannot confirm zero.
+    """
+
+    family: str
+    model: str
+    maker: str
+    wire: str
+    bounds: DeviceBounds
+    watchdog_us: int | None
+    keep_alive_us: int
+    readback: Readback
+    intended_use: IntendedUse
+    run_after_host_death: RunAfterHostDeath
+    protections: PatientProtections
+    stop_instruction: str
+    usb_ids: tuple[UsbId, ...]
+    lines: tuple[LineSettings, ...]
+    facts: tuple[Fact, ...]
+
+    @property
+    def has_watchdog(self) -> bool:
+        """False makes the device attended only."""
+        return self.watchdog_us is not None
+
+    @property
+    def longest_run_after_host_death_us(self) -> int | None:
+        """The worst case under our rules, in us; None where nothing bounds it."""
+        return self.run_after_host_death.under_our_rules_us
+
+    def fact(self, name: str) -> Fact:
+        """The fact called `name`; KeyError when the sheet has none."""
+        for fact in self.facts:
+            if fact.name == name:
+                return fact
+        raise KeyError(name)
