@@ -1,0 +1,95 @@
+"""What a session reports: numbered, JSON-able events, and the frames that must go out.
+
+Three numbers are never mixed: `set` is what was asked of the device, `acked` what it has accepted,
+`measured` what it has measured (null where a device measures nothing, as the P24).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
+
+
+class Kind(StrEnum):
+    """Every kind of session event."""
+
+    STATE = "state"
+    """{"state", "was", "why"}"""
+    IDENTITY = "identity"
+    """{"serial", "firmware", ...}"""
+    CONNECT_FAILED = "connect_failed"
+    """{"reason"}: the session stays disconnected"""
+    PLAN = "plan"
+    """{"digest", "duration_us", "channels": [...]}"""
+    DEAD_MAN = "dead_man"
+    """{"outcome": "begun" | "passed" | "failed" | "skipped", "watchdog_us", ...}"""
+    START = "start"
+    """The durable row before the first output; the run begins when it is on the disk"""
+    RESUME = "resume"
+    """The same for going on after a pause"""
+    RAISE = "raise"
+    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "script"}: durable before it goes out"""
+    CONTRACTION = "contraction"
+    """{"channel", "number", "plateau_ua"}: durable before the ramp of an on/off cycle begins"""
+    PULSE = "pulse"
+    """{"channel", "amplitude_ua"}: durable before it goes out"""
+    SET = "set"
+    """{"channel", "plateau_ua", "by"}: the plateau now in force"""
+    ACK = "ack"
+    """{"channels": {"1": ua, ...}}: the device accepted these amplitudes"""
+    TELEMETRY = "telemetry"
+    """{"set", "acked", "measured", "plateau", "plan_time_us", "link", ...} each second of a run"""
+    REFUSED = "refused"
+    """{"intent", "channel", "asked_ua", "reason"}: dropped, not queued"""
+    LIMIT = "limit"
+    """{"channel", "asked_ua", "allowed_ua", "limit"}: the clearance is the bound"""
+    ATTENDANCE = "attendance"
+    """{"prompt": true, "answer_within_us"} or {"answered": true}"""
+    LINK = "link"
+    """{"quality": "good" | "degraded" | "lost" | "up", "reason"}"""
+    ALARM = "alarm"
+    """{"priority": "high" | "medium" | "low", "what", "action"}"""
+    STOPPING = "stopping"
+    """{"reason"}: the stop has gone out"""
+    ZERO_VERIFIED = "zero_verified"
+    """{"after_us"}: the device confirmed zero"""
+    UNKNOWN = "unknown"
+    """{"reason", "what_to_do"}: OUTPUT NOT CONFIRMED"""
+    CLOCK = "clock"
+    """{"step_us"}: the wall clock was changed"""
+    ENDED = "ended"
+    """{"outcome", "reason", "plan_time_us"}: the run is over and zero is verified"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """One thing that happened. `seq` counts from 1 without gaps; `at_ns` is the engine's clock.
+
+    `durable` asks the journal to sync; where the event starts or raises output, the frames wait
+    for `JournalDurable(seq)`.
+    """
+
+    seq: int
+    at_ns: int
+    kind: Kind
+    data: Mapping[str, Json]
+    durable: bool
+
+    def as_dict(self) -> dict[str, Json]:
+        """The JSON form, without the wall-clock time that the journal adds."""
+        return {
+            "seq": self.seq,
+            "mono_ns": self.at_ns,
+            "kind": self.kind.value,
+            "durable": self.durable,
+            **self.data,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Bytes for the line. Urgent ones (stops) overtake everything that has not yet left."""
+
+    data: bytes
+    urgent: bool

@@ -1,0 +1,135 @@
+"""What the operator or the program above wants of a session: one frozen record per intent.
+
+Amplitudes are absolute plateaus in microampere, never increments, so that a repeated intent asks
+for nothing more than the first one did.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stimctl.session.states import Trigger
+
+if TYPE_CHECKING:
+    from stimctl.safety.cleared import SetPoint
+    from stimctl.treatment.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Identify the device and verify that its output is zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """Take this compiled plan; CHECKED follows when the dead-man trip (if due) has been seen."""
+
+    plan: "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """First of the two steps to output; needs a freshly verified zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Second step: run the plan from its beginning, every plateau at zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms."""
+
+    channel: int
+    plateau_ua: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """Lower one channel's plateau to this absolute value (0 = off). Never limited; unlocks raises."""
+
+    channel: int
+    plateau_ua: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One single pulse, at most as high as the channel's plateau (single-pulse sessions only)."""
+
+    channel: int
+    set_point: "SetPoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Output to zero at once; the plan's clock stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on: soft ramp to the plateaus within 60 s of the pause, from zero after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Output off, repeated until zero is verified. Allowed in every state; nothing resumes."""
+
+    reason: str = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Leave FAULT: the operator has seen the cause and removed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the session at verified zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Allow output for this long from now (sessions of programs that use the API)."""
+
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attend:
+    """Answer to the attendance prompt: somebody is watching."""
+
+
+Intent = (
+    Connect
+    | LoadPlan
+    | Arm
+    | Start
+    | Raise
+    | Lower
+    | Pulse
+    | Pause
+    | Resume
+    | Stop
+    | Acknowledge
+    | Close
+    | Hold
+    | Attend
+)
+
+TRIGGER_OF: dict[type, Trigger] = {
+    Connect: Trigger.CONNECT,
+    LoadPlan: Trigger.LOAD_PLAN,
+    Arm: Trigger.ARM,
+    Start: Trigger.START,
+    Raise: Trigger.RAISE,
+    Lower: Trigger.LOWER,
+    Pulse: Trigger.PULSE,
+    Pause: Trigger.PAUSE,
+    Resume: Trigger.RESUME,
+    Stop: Trigger.STOP,
+    Acknowledge: Trigger.ACKNOWLEDGE,
+    Close: Trigger.CLOSE,
+    Hold: Trigger.HOLD,
+    Attend: Trigger.ATTEND,
+}
+"""Which row of the transition table each intent stands for."""
