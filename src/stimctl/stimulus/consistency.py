@@ -1,0 +1,145 @@
+"""Which timing rules a stimulus breaks on its own, before any device is known.
+
+The rules W1-W8 are those of the safety facts, section 2.1: W1 with no recovery time, W4, W5, W6,
+W7 (a warning), and W8 for a session length. `stimctl.safety` adds what depends on the device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stimctl.quantity import format_duration, format_frequency
+from stimctl.stimulus.modulation import Cycle
+from stimctl.stimulus.stimulus import Stimulus
+
+# Ramps of an on/off cycle return to a plateau in no less than half a second. [POLICY, D]
+RAMP_MIN_US = 500_000
+# From here on single twitches begin to fuse; the facts draw the line at 15 Hz (W6). [D]
+TETANIC_FROM_MHZ = 15_000
+# FDA 1999 guidance for powered muscle stimulators: at least 1 s on and 1 s rest are typical. (R)
+MOTOR_PERIOD_MIN_US = 2_000_000
+MOTOR_OFF_MIN_US = 1_000_000
+US_MHZ = 10**9  # one period in us times the rate in mHz
+
+
+class Severity(StrEnum):
+    """An error is refused; a warning is listed."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Inconsistency:
+    """One broken rule: its id (W1...), what is wrong, and how bad that is."""
+
+    rule: str
+    message: str
+    severity: Severity = Severity.ERROR
+
+
+def inconsistencies(stimulus: Stimulus) -> tuple[Inconsistency, ...]:
+    """Return every device-free rule that `stimulus` breaks."""
+    found = (
+        period_inconsistency(stimulus),
+        _burst(stimulus),
+        _cycle(stimulus.cycle),
+        _motor_rest(stimulus),
+        _motor_duty(stimulus),
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def period_inconsistency(stimulus: Stimulus, recovery_us: int = 0) -> Inconsistency | None:
+    """W1: the widest pulse, and the device's recovery time after it, fit the shortest period."""
+    width_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us) + recovery_us
+    fastest_mhz = stimulus.highest_frequency_mhz
+    if width_us * fastest_mhz <= US_MHZ:
+        return None
+    return Inconsistency(
+        "W1",
+        f"a pulse of {format_duration(width_us)} (phases, gap and recovery) does not fit the "
+        f"period of {format_frequency(fastest_mhz)}",
+    )
+
+
+def _burst(stimulus: Stimulus) -> Inconsistency | None:
+    burst = stimulus.burst
+    if burst is None:
+        return None
+    slowest_mhz = stimulus.lowest_frequency_mhz
+    if burst.pulses_per_burst * burst.burst_frequency_mhz <= slowest_mhz:
+        return None
+    return Inconsistency(
+        "W4",
+        f"{burst.pulses_per_burst} pulses at {format_frequency(slowest_mhz)} do not fit a burst "
+        f"period of {format_frequency(burst.burst_frequency_mhz)}",
+    )
+
+
+def _cycle(cycle: Cycle | None) -> Inconsistency | None:
+    if cycle is None:
+        return None
+    if cycle.hold_us < 0:
+        return Inconsistency(
+            "W5",
+            f"ramps of {format_duration(cycle.ramp_up_us)} and "
+            f"{format_duration(cycle.ramp_down_us)} do not fit an on time of "
+            f"{format_duration(cycle.on_us)}",
+        )
+    if cycle.ramp_up_us < RAMP_MIN_US:
+        return Inconsistency(
+            "W5",
+            f"a ramp up of {format_duration(cycle.ramp_up_us)} is shorter than "
+            f"{format_duration(RAMP_MIN_US)}",
+        )
+    return None
+
+
+def contraction_rate_mhz(stimulus: Stimulus) -> int:
+    """The rate that decides between twitch and tetanus: of bursts where there are any."""
+    if stimulus.burst is not None:
+        return stimulus.burst.burst_frequency_mhz
+    return stimulus.highest_frequency_mhz
+
+
+def _motor_rest(stimulus: Stimulus) -> Inconsistency | None:
+    if not stimulus.motor or contraction_rate_mhz(stimulus) < TETANIC_FROM_MHZ:
+        return None
+    cycle = stimulus.cycle
+    if cycle is None:
+        return Inconsistency(
+            "W6", "a motor programme of 15 Hz or more needs an on/off cycle with rest"
+        )
+    if cycle.period_us < MOTOR_PERIOD_MIN_US or cycle.off_us < MOTOR_OFF_MIN_US:
+        return Inconsistency(
+            "W6",
+            f"{format_duration(cycle.on_us)} on and {format_duration(cycle.off_us)} off is too "
+            "little for a motor programme of 15 Hz or more: at least 1 s off and 2 s together",
+        )
+    return None
+
+
+def _motor_duty(stimulus: Stimulus) -> Inconsistency | None:
+    cycle = stimulus.cycle
+    if not stimulus.motor or cycle is None or cycle.on_us <= cycle.off_us:
+        return None
+    return Inconsistency(
+        "W7",
+        f"{format_duration(cycle.on_us)} on and {format_duration(cycle.off_us)} off: the muscle "
+        "works more than half of the time and will tire",
+        Severity.WARNING,
+    )
+
+
+def session_inconsistency(stimulus: Stimulus, duration_us: int) -> Inconsistency | None:
+    """W8: a session of `duration_us` is a whole number of cycles, one at least."""
+    cycle = stimulus.cycle
+    if cycle is None or (duration_us > 0 and duration_us % cycle.period_us == 0):
+        return None
+    return Inconsistency(
+        "W8",
+        f"{format_duration(duration_us)} is not a whole number of cycles of "
+        f"{format_duration(cycle.period_us)}",
+    )

@@ -1,0 +1,99 @@
+"""How a stimulus changes over time: bursts, sweeps, amplitude modulation, on/off cycle."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from stimctl.stimulus.pulse import StrictModel
+
+# 0.001 Hz .. 100 kHz: sanity, not safety. [POLICY, D]
+FREQUENCY_TOP_MHZ = 100_000_000
+# A day: sanity, not safety. [POLICY, D]
+TIME_TOP_US = 86_400_000_000
+
+FrequencyMhz = Annotated[int, Field(ge=1, le=FREQUENCY_TOP_MHZ)]
+ModulationPeriodUs = Annotated[int, Field(ge=1_000, le=TIME_TOP_US)]
+SpanUs = Annotated[int, Field(ge=0, le=TIME_TOP_US)]
+
+
+class SweepShape(StrEnum):
+    """How a swept value moves within one period."""
+
+    TRIANGLE = "triangle"
+    SINE = "sine"
+    STEP = "step"
+
+
+def _wave(t_us: int, period_us: int, shape: SweepShape, span: int) -> int:
+    """Return 0..span: 0 at the start of the period, `span` in its middle (or second half)."""
+    t = t_us % period_us
+    if shape is SweepShape.STEP:
+        return 0 if 2 * t < period_us else span
+    if shape is SweepShape.SINE:
+        raised = (1.0 - math.cos(2.0 * math.pi * t / period_us)) / 2.0
+        return min(span, max(0, math.floor(span * raised)))
+    return 2 * span * min(t, period_us - t) // period_us
+
+
+class Burst(StrictModel):
+    """Groups of pulses: `pulses_per_burst` of them, `burst_frequency_mhz` groups a second."""
+
+    pulses_per_burst: Annotated[int, Field(ge=1, le=1_000_000)]
+    burst_frequency_mhz: FrequencyMhz
+
+
+class Sweep(StrictModel):
+    """A value that moves between `lowest` and `highest` (unit of the field that holds it)."""
+
+    lowest: Annotated[int, Field(ge=1)]
+    highest: Annotated[int, Field(ge=1)]
+    period_us: ModulationPeriodUs
+    shape: SweepShape
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.lowest > self.highest:
+            raise ValueError(f"lowest {self.lowest} is above highest {self.highest}")
+        return self
+
+    def value_at(self, t_us: int) -> int:
+        """The value `t_us` after the start; begins at `lowest`, never leaves the range."""
+        return self.lowest + _wave(t_us, self.period_us, self.shape, self.highest - self.lowest)
+
+
+class AmplitudeModulation(StrictModel):
+    """The amplitude moves between the hand-set value (1000 permille) and `lowest_permille` of it.
+
+    It never goes above the hand-set value (SAFETY A8, TREATMENTS T05).
+    """
+
+    lowest_permille: Annotated[int, Field(ge=0, le=1000)]
+    period_us: ModulationPeriodUs
+    shape: SweepShape
+
+    def permille_at(self, t_us: int) -> int:
+        """The level in permille `t_us` after the start; begins at 1000."""
+        return 1000 - _wave(t_us, self.period_us, self.shape, 1000 - self.lowest_permille)
+
+
+class Cycle(StrictModel):
+    """On and off times in us. `on_us` includes both ramps: up + hold + down = on."""
+
+    on_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)]
+    off_us: SpanUs
+    ramp_up_us: SpanUs
+    ramp_down_us: SpanUs
+
+    @property
+    def hold_us(self) -> int:
+        """Time at the plateau; negative where the ramps do not fit (rule W5 refuses that)."""
+        return self.on_us - self.ramp_up_us - self.ramp_down_us
+
+    @property
+    def period_us(self) -> int:
+        """One on and one off time together."""
+        return self.on_us + self.off_us

@@ -1,0 +1,53 @@
+"""What is asked of one channel: pulse, frequency, modulation and cycle together."""
+
+from __future__ import annotations
+
+from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, FrequencyMhz, Sweep
+from stimctl.stimulus.pulse import Pulse, StrictModel
+
+
+class Stimulus(StrictModel):
+    """One channel's stimulus.
+
+    `frequency_mhz` is the pulse rate while pulses come; inside a burst where there is one.
+    `frequency_sweep` is in mHz and `width_sweep` in us. `motor` says that a contraction is meant,
+    which brings in the rules for muscle programmes.
+    """
+
+    pulse: Pulse
+    frequency_mhz: FrequencyMhz
+    burst: Burst | None = None
+    frequency_sweep: Sweep | None = None
+    width_sweep: Sweep | None = None
+    amplitude_modulation: AmplitudeModulation | None = None
+    cycle: Cycle | None = None
+    motor: bool = False
+
+    @property
+    def highest_frequency_mhz(self) -> int:
+        """The fastest pulse rate reachable, in mHz."""
+        sweep = self.frequency_sweep
+        return self.frequency_mhz if sweep is None else max(self.frequency_mhz, sweep.highest)
+
+    @property
+    def lowest_frequency_mhz(self) -> int:
+        """The slowest pulse rate reachable, in mHz."""
+        sweep = self.frequency_sweep
+        return self.frequency_mhz if sweep is None else min(self.frequency_mhz, sweep.lowest)
+
+    @property
+    def widest_phase_us(self) -> int:
+        """The widest first phase reachable, in us."""
+        sweep, width = self.width_sweep, self.pulse.phase_width_us
+        return width if sweep is None else max(width, sweep.highest)
+
+    @property
+    def narrowest_phase_us(self) -> int:
+        """The narrowest first phase reachable, in us."""
+        sweep, width = self.width_sweep, self.pulse.phase_width_us
+        return width if sweep is None else min(width, sweep.lowest)
+
+    def with_amplitude(self, amplitude_ua: int) -> Stimulus:
+        """The same stimulus at another amplitude in uA, validated as if it were new."""
+        pulse = {**dict(self.pulse), "amplitude_ua": amplitude_ua}
+        return Stimulus.model_validate({**dict(self), "pulse": pulse})
