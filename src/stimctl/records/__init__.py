@@ -1,0 +1,1 @@
+"""Journal files, their catalogue and verification, and the files a user hands in."""

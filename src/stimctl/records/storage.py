@@ -1,0 +1,70 @@
+"""The few operating-system calls a journal is made of, behind a door that tests can rig.
+
+Every call that can lose data goes through a `FileSystem`, so that a test can make
+the n-th one fail, for every n, and look at what is left on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+class FileSystem(Protocol):
+    """What a journal needs of a file system. Every method may raise OSError."""
+
+    def make_folder(self, folder: Path) -> None:
+        """Make `folder` and its parents; readable by its owner only."""
+
+    def create(self, path: Path) -> int:
+        """Create a file that must not exist yet, for appending; return its descriptor."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        """Append with one system call; return the number of bytes taken."""
+
+    def sync(self, descriptor: int) -> None:
+        """Return when what was written would survive a power cut."""
+
+    def sync_folder(self, folder: Path) -> None:
+        """Return when the names in `folder` would survive a power cut."""
+
+    def close(self, descriptor: int) -> None:
+        """Give the descriptor back."""
+
+
+class LocalFileSystem:
+    """The real one: POSIX calls, nothing buffered in this process."""
+
+    def make_folder(self, folder: Path) -> None:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        # An existing folder keeps its mode through mkdir; records of persons are for one user.
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(FOLDER_MODE)
+
+    def create(self, path: Path) -> int:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        return os.open(path, flags, FILE_MODE)
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        return os.write(descriptor, data)
+
+    def sync(self, descriptor: int) -> None:
+        # macOS has no fdatasync, and Windows only fsync.
+        getattr(os, "fdatasync", os.fsync)(descriptor)
+
+    def sync_folder(self, folder: Path) -> None:
+        if os.name == "nt":  # Windows can neither open nor sync a folder
+            return
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        os.close(descriptor)
