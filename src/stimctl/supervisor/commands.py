@@ -1,0 +1,138 @@
+"""What a face may say: one JSON object a line, at most 512 bytes, every field checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stimctl.errors import QuantityError, UsageError
+from stimctl.quantity import parse_current_ua, parse_duration_us
+from stimctl.session import intents
+
+LONGEST_BYTES = 512
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError("a text is expected", why=f"{value!r} is none")
+    return value
+
+
+def _channel(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= 255:
+        raise UsageError("a channel is a whole number from 1", why=f"{value!r} is none")
+    return value
+
+
+def _current(value: object) -> int:
+    return parse_current_ua(_text(value))
+
+
+def _duration(value: object) -> int:
+    return parse_duration_us(_text(value))
+
+
+# command -> (its required fields, its optional fields); "id" is allowed with every one.
+_Fields = Mapping[str, Callable[[object], Any]]
+_FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
+    "beat": ({}, {}),
+    "load": ({"path": _text, "sha256": _text}, {}),
+    "limits": ({"layer": _text, "path": _text, "sha256": _text}, {}),
+    "channel": (
+        {"channel": _channel, "amplitude": _current, "area": _text},
+        {"site": _text, "contact": _text},
+    ),
+    "options": ({}, {"duration": _duration, "profile": _text, "acknowledge": _text}),
+    "compile": ({}, {}),
+    "connect": ({}, {}),
+    "arm": ({}, {}),
+    "start": ({}, {}),
+    "raise": ({"channel": _channel, "amplitude": _current}, {}),
+    "lower": ({"channel": _channel, "amplitude": _current}, {}),
+    "pulse": ({"channel": _channel, "amplitude": _current}, {}),
+    "pause": ({}, {}),
+    "resume": ({}, {}),
+    "stop": ({}, {"reason": _text}),
+    "acknowledge": ({}, {}),
+    "attend": ({}, {}),
+    "hold": ({"for": _duration}, {}),
+    "close": ({}, {}),
+}
+# What a stop takes out of the queue: nobody wants these any more.
+_MAY_RAISE = frozenset({"arm", "start", "raise", "pulse", "resume", "hold"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command with its fields checked: texts, channel numbers, microampere, microseconds."""
+
+    do: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    id: int | None = None
+
+    @property
+    def may_raise(self) -> bool:
+        """True for whatever can lead to more output than there is now."""
+        return self.do in _MAY_RAISE
+
+
+def parse_command(line: bytes) -> Command:
+    """A command from its line. Raises `UsageError` (or `QuantityError`) that says what is wrong."""
+    if len(line) > LONGEST_BYTES:
+        raise UsageError(
+            "a command is too long", why=f"it has {len(line)} bytes, {LONGEST_BYTES} are allowed"
+        )
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("a command is not a line of JSON", why=str(error)) from error
+    if not isinstance(said, dict) or said.get("do") not in _FORMS:
+        known = ", ".join(_FORMS)
+        raise UsageError("an unknown command", why=f"{said!r:.80}", what_to_do=f"Known: {known}")
+    do, number = said.pop("do"), said.pop("id", None)
+    if number is not None and type(number) is not int:
+        raise UsageError("the id of a command is a whole number", why=f"{number!r} is none")
+    return Command(do, _checked(do, said), number)
+
+
+def _checked(do: str, said: Mapping[str, object]) -> dict[str, Any]:
+    required, optional = _FORMS[do]
+    wrong = (required.keys() - said.keys()) | (said.keys() - required.keys() - optional.keys())
+    if wrong:
+        raise UsageError(
+            f"the command {do!r} has wrong fields",
+            why=f"missing or unknown: {', '.join(sorted(wrong))}",
+            what_to_do=f"It takes {', '.join([*required, *optional]) or 'none'}",
+        )
+    try:
+        return {key: (required.get(key) or optional[key])(value) for key, value in said.items()}
+    except QuantityError as error:
+        raise UsageError(f"the command {do!r} has a wrong value", why=str(error)) from error
+
+
+_PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
+    "connect": intents.Connect,
+    "arm": intents.Arm,
+    "start": intents.Start,
+    "pause": intents.Pause,
+    "resume": intents.Resume,
+    "acknowledge": intents.Acknowledge,
+    "attend": intents.Attend,
+}
+
+
+def intent_of(command: Command) -> intents.Intent | None:
+    """The engine's intent for a command, or None for one that is not for the engine alone."""
+    fields = command.fields
+    match command.do:
+        case "raise":
+            return intents.Raise(fields["channel"], fields["amplitude"])
+        case "lower":
+            return intents.Lower(fields["channel"], fields["amplitude"])
+        case "hold":
+            return intents.Hold(fields["for"])
+        case do if do in _PLAIN:
+            return _PLAIN[do]()
+    return None

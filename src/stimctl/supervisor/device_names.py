@@ -1,0 +1,55 @@
+"""What a user writes for a device: `sim:p24`, `p24:/dev/ttyACM0`; on the stop path."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stimctl.errors import UsageError
+
+FAMILIES = ("p24",)
+TWIN = "sim"
+_EXAMPLES = "Write sim:p24 for the digital twin, or p24:/dev/ttyACM0 for a device on a serial port."
+
+
+class DeviceName(NamedTuple):
+    """A device family and where it is; `address` is empty for a twin still to be started."""
+
+    family: str
+    address: str
+
+    @property
+    def is_twin(self) -> bool:
+        """True for `sim:FAMILY`: a twin that stimctl starts itself."""
+        return not self.address
+
+    def __str__(self) -> str:
+        return f"{self.family}:{self.address}" if self.address else f"{TWIN}:{self.family}"
+
+
+def parse_device(text: str) -> DeviceName:
+    """Take a device name apart.
+
+    Accepts `sim:FAMILY`, `FAMILY:/path/of/port` and `FAMILY:socket://host:port`.
+    Raises `UsageError` that shows the right form.
+    """
+    kind, colon, rest = text.strip().partition(":")
+    if not colon or not rest:
+        raise UsageError(
+            f"{text!r} does not name a device",
+            why="it has no FAMILY:PORT form",
+            what_to_do=_EXAMPLES,
+        )
+    family, address = (rest, "") if kind == TWIN else (kind, rest)
+    if family not in FAMILIES:
+        raise UsageError(
+            f"{text!r} does not name a device",
+            why=f"the families stimctl drives are: {', '.join(FAMILIES)}",
+            what_to_do=_EXAMPLES,
+        )
+    if address and not address.startswith(("/", "socket://")):
+        raise UsageError(
+            f"{text!r} does not name a port",
+            why="a port is an absolute path or socket://host:port",
+            what_to_do=_EXAMPLES,
+        )
+    return DeviceName(family, address)

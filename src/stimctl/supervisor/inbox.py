@@ -1,0 +1,94 @@
+"""The one queue of the supervisor, in which a stop overtakes everything that waits."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from dataclasses import dataclass
+
+from stimctl.session.facts import Fact
+from stimctl.supervisor.commands import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Bytes from the line; `link` counts how often the port was opened."""
+
+    link: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LineLost:
+    """The line of that opening is gone."""
+
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """The face sent something that is no command."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants zero, now: the face or the control socket."""
+
+    reason: str
+    command_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Stop, verify, and end the process with this exit code (6 if zero cannot be verified)."""
+
+    reason: str
+    exit_code: int
+
+
+Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Fact
+
+
+class Inbox:
+    """Items in the order they came; urgent ones first. Safe from threads and from signal handlers.
+
+    A token stands for every item, so that one blocking call waits for both lanes;
+    `SimpleQueue.put` and `deque.append` may interrupt themselves, which `queue.Queue` may not.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._urgent: deque[Item] = deque()
+        self._normal: deque[Item] = deque()
+
+    def put(self, item: Item) -> None:
+        """Append an item; stops and leave-takings go to the front of the queue."""
+        lane = self._urgent if isinstance(item, StopAsked | Leave) else self._normal
+        lane.append(item)
+        self._tokens.put(None)
+
+    def get(self, timeout_s: float) -> Item | None:
+        """The next item, or None when `timeout_s` (0: now) has passed."""
+        try:
+            if timeout_s > 0:
+                self._tokens.get(timeout=timeout_s)
+            else:
+                self._tokens.get_nowait()
+        except queue.Empty:
+            return None
+        for lane in (self._urgent, self._normal):
+            try:
+                return lane.popleft()
+            except IndexError:
+                continue
+        return None  # its item was discarded
+
+    def discard_raises(self) -> list[Command]:
+        """Take out every waiting command that could raise or start output, and return them."""
+        waiting = [item for item in self._normal if isinstance(item, Command) and item.may_raise]
+        for item in waiting:
+            self._normal.remove(item)
+        return waiting

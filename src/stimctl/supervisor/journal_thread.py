@@ -1,0 +1,113 @@
+"""The journal's thread: appends rows, syncs them, and tells the engine what is on the disk."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stimctl.errors import StimctlError
+from stimctl.records.catalogue import Catalogue
+from stimctl.records.journal import JournalWriter
+from stimctl.records.rows import utc_text
+from stimctl.session.facts import Fact, JournalDurable, JournalFailed
+
+_ANCHOR_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row to be written; `seq` is the session event's number."""
+
+    kind: str
+    data: Mapping[str, Any]
+    seq: int
+    durable: bool
+
+
+class JournalThread:
+    """Owns the writer of one session. `post` takes the facts and must not wait.
+
+    Rows that wait together share one sync. After the first failure nothing more is written: the
+    fact `JournalFailed` ends the session.
+    """
+
+    def __init__(
+        self, writer: JournalWriter, header: Mapping[str, Any], post: Callable[[Fact], None]
+    ) -> None:
+        self.writer = writer
+        self._header = dict(header)
+        self._post = post
+        self._catalogue = Catalogue(writer.path.parent)
+        self._started = utc_text(time.time_ns())
+        self._catalogue.begin(writer.session, self._header, self._started, writer.anchor)
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        # SQLite may wait for another process; the journal's own thread must not.
+        self._anchoring = threading.Thread(target=self._anchor, name="anchors", daemon=True)
+        self._thread.start()
+        self._anchoring.start()
+
+    def put(self, entry: Entry) -> None:
+        """Queue one row."""
+        self._queue.put(entry)
+
+    def describe(self, **fields: str) -> None:
+        """Correct what the catalogue says of this session (the protocol, once it is known)."""
+        self._header.update(fields)
+
+    def finish(self, outcome: Mapping[str, Any], timeout_s: float) -> str | None:
+        """Write what waits and the closing row within `timeout_s`; None, or why that failed."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+        self._ended.set()
+        if self._thread.is_alive():
+            return "the disk does not answer"
+        try:
+            anchor = self.writer.end(outcome)
+            session, now = self.writer.session, utc_text(time.time_ns())
+            self._catalogue.begin(session, self._header, self._started, anchor)
+            self._catalogue.finish(session, now, str(outcome.get("outcome", "")), anchor)
+        except StimctlError as error:
+            self.writer.abandon()
+            return str(error)
+        return None
+
+    def _run(self) -> None:
+        try:
+            while self._write_batch():
+                pass
+        except StimctlError as error:
+            self._post(JournalFailed(str(error)))
+
+    def _write_batch(self) -> bool:
+        entry = self._queue.get()
+        durable, newest, more = False, 0, True
+        while True:
+            if entry is None:
+                more = False
+                break
+            self.writer.append(entry.kind, entry.data)
+            durable |= entry.durable
+            newest = entry.seq
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                break
+        if durable and newest:
+            self.writer.sync()
+            self._post(JournalDurable(newest))
+        return more
+
+    def _anchor(self) -> None:
+        while not self._ended.wait(_ANCHOR_EVERY_S):
+            try:
+                self._catalogue.begin(
+                    self.writer.session, self._header, self._started, self.writer.anchor
+                )
+            except StimctlError:
+                continue  # the next one may get through; the closing one is reported

@@ -1,0 +1,132 @@
+"""The open line of a supervisor: its reader thread, unsent bytes, loss and return."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from stimctl.errors import StimctlError
+from stimctl.supervisor.inbox import Arrived, Inbox, LineLost
+from stimctl.supervisor.port import Port
+
+_READ_S = 0.05
+_CHECK_EVERY_NS = 5_000_000_000  # SAFETY K4
+_REOPEN_EVERY_NS = 500_000_000
+
+
+class Outgoing(Protocol):
+    """What the engine hands out: bytes, and whether they overtake."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of one frame."""
+
+    @property
+    def urgent(self) -> bool:
+        """True for stops: whatever still waits is discarded."""
+
+
+class DeviceLine:
+    """Sends frames without waiting, reads in a thread, and knows when the line is lost.
+
+    What does not fit into the system's buffer stays here, where a stop can still discard it.
+    """
+
+    def __init__(self, port: Port, opener: Callable[[], Port], inbox: Inbox) -> None:
+        self._opener = opener
+        self._inbox = inbox
+        self._unsent: deque[bytes] = deque()
+        self._opened = 0
+        self._port: Port | None = None
+        self._next_check_ns = 0
+        self._next_reopen_ns = 0
+        self._use(port)
+
+    @property
+    def is_up(self) -> bool:
+        """True while the port is open."""
+        return self._port is not None
+
+    @property
+    def has_unsent(self) -> bool:
+        """True while bytes wait for the device to read; call `flush` every few milliseconds."""
+        return bool(self._unsent)
+
+    def describe(self) -> Mapping[str, object]:
+        """How the line was opened; empty while it is lost."""
+        return {} if self._port is None else self._port.describe()
+
+    def is_current(self, link: int) -> bool:
+        """True if `link` names the present opening of the port."""
+        return self._port is not None and link == self._opened
+
+    def send(self, frames: Sequence[Outgoing]) -> None:
+        """Send frames in order; an urgent one discards all that has not left before it."""
+        for frame in frames:
+            if frame.urgent:
+                self._unsent.clear()
+                if self._port is not None:
+                    self._port.discard_output()
+            self._unsent.append(frame.data)
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what the system takes now."""
+        while self._unsent and self._port is not None:
+            data = self._unsent.popleft()
+            try:
+                taken = self._port.write(data)
+            except StimctlError as error:
+                self._inbox.put(LineLost(self._opened, str(error)))
+                return
+            if taken < len(data):
+                self._unsent.appendleft(data[taken:])
+                return
+
+    def check(self, now_ns: int) -> None:
+        """Every 5 s: is the lock still ours, and the port still the one we opened?"""
+        if self._port is None or now_ns < self._next_check_ns:
+            return
+        self._next_check_ns = now_ns + _CHECK_EVERY_NS
+        try:
+            self._port.check()
+        except StimctlError as error:
+            self._inbox.put(LineLost(self._opened, str(error)))
+
+    def drop(self) -> None:
+        """Let go of the port."""
+        port, self._port = self._port, None
+        self._unsent.clear()
+        if port is not None:
+            port.abort()
+
+    def reopen(self, now_ns: int) -> bool:
+        """Try, at most twice a second, to open a lost port again; True when it has come back."""
+        if self._port is not None or now_ns < self._next_reopen_ns:
+            return False
+        self._next_reopen_ns = now_ns + _REOPEN_EVERY_NS
+        try:
+            self._use(self._opener())
+        except StimctlError:
+            return False
+        return True
+
+    def _use(self, port: Port) -> None:
+        self._port = port
+        self._opened += 1
+        reader = threading.Thread(
+            target=self._read, args=(port, self._opened), name="port-reader", daemon=True
+        )
+        reader.start()
+
+    def _read(self, port: Port, link: int) -> None:
+        while True:
+            try:
+                data = port.read(_READ_S)
+            except StimctlError as error:
+                self._inbox.put(LineLost(link, str(error)))
+                return
+            if data:
+                self._inbox.put(Arrived(link, data))

@@ -1,0 +1,315 @@
+"""The line to a device: serial port or TCP twin, held alone, never waited for over 100 ms.
+
+pyserial opens and configures; reading and writing go to the file descriptor, because pyserial's
+`write` waits without limit for a device that has stopped reading (or spins, with a time limit of
+zero), and `flush` always does. `tcdrain` is never called. On the stop path: no dataclasses, no
+pydantic.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import select
+import socket
+import termios
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import serial
+
+from stimctl.errors import LinkError, NoDeviceError, StimctlError
+from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
+
+# A read returns what is there; no frame of any family is longer.
+_READ_BYTES = 4096
+_CLOSE_DEADLINE_S = 1.0
+_CONNECT_TIMEOUT_S = 1.0
+
+
+class Line(NamedTuple):
+    """One way to set a serial line; 8 data bits, no parity."""
+
+    baud: int
+    rtscts: bool = False
+    stop_bits: int = 1
+
+
+# ScienceMode 4: 3 000 000 baud with RTS/CTS [IFU]; where the system refuses it, the slower ones,
+# which have no electrical meaning over USB and have driven real devices [LIB][PEER].
+P24_LINES = (Line(3_000_000, rtscts=True, stop_bits=2), Line(230_400), Line(115_200))
+
+
+class Port(Protocol):
+    """What the supervisor and the stop path need of a line, whatever carries it."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
+
+    def write(self, data: bytes) -> int:
+        """Hand over what fits now and return how many bytes that was (0: nothing). Never waits."""
+
+    def discard_output(self) -> None:
+        """Drop what the system has not sent yet."""
+
+    def check(self) -> None:
+        """Raise `LinkError` if the lock is gone or the name leads to another port by now."""
+
+    def abort(self) -> None:
+        """Let go at once: nothing is sent any more; a reader is woken. Harmless when repeated."""
+
+    def describe(self) -> Mapping[str, object]:
+        """How the line was opened, for `doctor` and the journal."""
+
+
+def open_port(
+    address: str,
+    lines: tuple[Line, ...] = P24_LINES,
+    *,
+    program: str = "supervisor",
+    dtr: bool = False,
+) -> Port:
+    """Open `address` (a path, or `socket://host:port`) for this process alone.
+
+    Raises `PortBusyError` naming the holder, `NoDeviceError` where there is no such port or no
+    permission, `LinkError` where no line setting is accepted.
+    """
+    lock = PortLock(address, program)
+    lock.acquire()
+    try:
+        if address.startswith("socket://"):
+            return TcpPort(address, lock)
+        return SerialPort(address, lines, lock, dtr=dtr)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class _DescriptorPort:
+    """Reading and writing a non-blocking descriptor; one reader at a time."""
+
+    def __init__(self, address: str, lock: PortLock, fd: int) -> None:
+        self.address = address
+        self._lock = lock
+        self._fd = fd
+        self._closing = False
+        self._reading = threading.Lock()
+        self._wake_read, self._wake_write = os.pipe()
+
+    def read(self, timeout_s: float) -> bytes:
+        with self._reading:
+            for _ in range(2):
+                if self._closing:
+                    raise self._gone("the port was closed")
+                ready, _, _ = select.select([self._fd, self._wake_read], [], [], timeout_s)
+                if self._fd not in ready:
+                    return b""
+                data = self._read_now()
+                if data is None:
+                    return b""
+                if data:
+                    return data
+                timeout_s = 0.0  # readable and empty: gone, if it is so twice
+            raise self._gone("the other end closed it")
+
+    def _read_now(self) -> bytes | None:
+        try:
+            return os.read(self._fd, _READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise self._gone(os.strerror(error.errno or errno.EIO)) from error
+
+    def write(self, data: bytes) -> int:
+        if self._closing:
+            raise self._gone("the port was closed")
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise self._gone(os.strerror(error.errno or errno.EIO)) from error
+
+    def discard_output(self) -> None:
+        """Nothing to discard but on a serial line."""
+
+    def check(self) -> None:
+        if not self._lock.still_held():
+            raise self._gone("its lock file was removed or replaced")
+
+    def abort(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        os.write(self._wake_write, b"x")
+        self.discard_output()
+        # Closing a UART can wait for seconds (its driver drains it), hence the helper and the
+        # deadline.
+        helper = threading.Thread(target=self._close, name="port-close", daemon=True)
+        helper.start()
+        helper.join(_CLOSE_DEADLINE_S)
+
+    def _close(self) -> None:
+        with self._reading:  # a descriptor that somebody selects on must not get a new owner
+            self._close_descriptor()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+        self._lock.release()
+
+    def _close_descriptor(self) -> None:
+        raise NotImplementedError
+
+    def describe(self) -> Mapping[str, object]:
+        return {"address": self.address}
+
+    def _gone(self, why: str) -> LinkError:
+        return LinkError(
+            f"the line to {self.address} is lost",
+            why=why,
+            what_to_do="check the cable and that the device is switched on, then connect again",
+        )
+
+
+class SerialPort(_DescriptorPort):
+    """A serial port or a pseudo terminal."""
+
+    def __init__(self, address: str, lines: tuple[Line, ...], lock: PortLock, *, dtr: bool) -> None:
+        self._serial, self.line = _open_serial(address, lines, dtr)
+        super().__init__(address, lock, self._serial.fileno())
+        self._device = os.path.realpath(address)
+        self.is_pty = _is_pty(self._fd)
+        if not self.is_pty:
+            # flock keeps out who asks for it; TIOCEXCL keeps out everybody but root. On a pty it
+            # would outlive us and lock the twin away for good.
+            fcntl.ioctl(self._fd, termios.TIOCEXCL)
+        self.low_latency = _try_low_latency(self._serial)
+
+    def discard_output(self) -> None:
+        try:
+            termios.tcflush(self._fd, termios.TCOFLUSH)
+        except termios.error:
+            pass  # the line is gone: there is nothing to discard
+
+    def check(self) -> None:
+        super().check()
+        try:
+            same = os.stat(self._device).st_rdev == os.fstat(self._fd).st_rdev
+        except OSError as error:
+            raise self._gone("its device file is gone") from error
+        if not same:
+            raise self._gone("its device file belongs to another port now")
+
+    def _close_descriptor(self) -> None:
+        self._serial.close()
+
+    def describe(self) -> Mapping[str, object]:
+        return {
+            "address": self.address,
+            "device": self._device,
+            "baud": self.line.baud,
+            "rtscts": self.line.rtscts,
+            "low_latency": self.low_latency,
+            "latency_timer_ms": latency_timer_ms(self._device),
+            "exclusive": "flock" if self.is_pty else "flock and TIOCEXCL",
+        }
+
+
+class TcpPort(_DescriptorPort):
+    """A twin behind a TCP port (`socket://host:port`)."""
+
+    def __init__(self, address: str, lock: PortLock) -> None:
+        host, colon, number = address.removeprefix("socket://").rpartition(":")
+        if not colon or not number.isdigit():
+            raise NoDeviceError(
+                f"{address!r} is not a TCP address", what_to_do="write socket://host:port"
+            )
+        try:
+            self._socket = socket.create_connection((host, int(number)), _CONNECT_TIMEOUT_S)
+        except (OSError, OverflowError) as error:
+            raise NoDeviceError(
+                f"nothing answers at {address}", why=str(error), what_to_do="start the twin first"
+            ) from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        super().__init__(address, lock, self._socket.fileno())
+
+    def _close_descriptor(self) -> None:
+        self._socket.close()
+
+
+def _open_serial(address: str, lines: tuple[Line, ...], dtr: bool) -> tuple[serial.Serial, Line]:
+    refused: list[str] = []
+    for line in lines:
+        port = serial.Serial()
+        port.port = address
+        port.baudrate, port.rtscts = line.baud, line.rtscts
+        port.stopbits = line.stop_bits
+        port.timeout = port.write_timeout = 0
+        port.exclusive = True
+        port.dtr = dtr
+        try:
+            port.open()
+        except (serial.SerialException, termios.error, ValueError, OSError) as error:
+            known = _known_error(address, error)
+            if known is not None:
+                raise known from error
+            refused.append(f"{line.baud}: {error}")
+        else:
+            return port, line
+    raise LinkError(
+        f"{address} takes none of the line settings",
+        why="; ".join(refused),
+        what_to_do="check that this is the serial port of the device",
+    )
+
+
+def _known_error(address: str, error: Exception) -> StimctlError | None:
+    """The error to raise for an open that no other line setting can cure, or None."""
+    code = getattr(error, "errno", None)
+    if code in (errno.EAGAIN, errno.EBUSY):
+        return busy_error(address, _holder_besides_us(address))
+    if code in (errno.EACCES, errno.EPERM):
+        return NoDeviceError(
+            f"{address} may not be opened",
+            why=str(error),
+            what_to_do="add yourself to the group that owns it (often `dialout`) and log in again",
+        )
+    if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO):
+        return NoDeviceError(
+            f"there is no device at {address}",
+            why=str(error),
+            what_to_do="`stimctl ports` lists what is there",
+        )
+    return None
+
+
+def _holder_besides_us(address: str) -> Holder | None:
+    # This process has the lock file by now, so what it says is no help.
+    holder = read_holder(address)
+    return None if holder is None or holder.pid == os.getpid() else holder
+
+
+def _is_pty(fd: int) -> bool:
+    name = os.ttyname(fd)
+    return name.startswith("/dev/pts/") or (name.startswith("/dev/ttys") and name[9:].isdigit())
+
+
+def _try_low_latency(port: serial.Serial) -> bool:
+    try:
+        port.set_low_latency_mode(True)
+    except (AttributeError, NotImplementedError, ValueError, OSError):
+        return False  # a pty, or a driver without it; said by `describe`
+    return True
+
+
+def latency_timer_ms(device: str) -> int | None:
+    """The adapter's own latency timer in milliseconds (FTDI chips), or None where there is none."""
+    name = device.rsplit("/", 1)[-1]
+    try:
+        text = Path(f"/sys/bus/usb-serial/devices/{name}/latency_timer").read_text("ascii")
+    except OSError:
+        return None
+    return int(text) if text.strip().isdigit() else None

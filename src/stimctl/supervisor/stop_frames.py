@@ -1,0 +1,60 @@
+"""What the stop path says to a ScienceMode 4 device, and how it knows that the output is zero."""
+
+from __future__ import annotations
+
+from stimctl.wire.sciencemode4.framing import (
+    GET_STIM_STATUS,
+    GET_STIM_STATUS_ACK,
+    LL_STOP,
+    LL_STOP_ACK,
+    ML_STOP,
+    ML_STOP_ACK,
+    RESULT_NOT_INITIALIZED,
+    RESULT_SUCCESSFUL,
+    STOP_BYTES,
+    FrameDecoder,
+    FrameError,
+    encode_frame,
+)
+
+_STOPPED = (RESULT_SUCCESSFUL, RESULT_NOT_INITIALIZED)
+_NOTHING_INITIALISED = 0  # stimulation status, ScienceMode 4 section 7.4 [IFU]
+_COMMANDS = (ML_STOP, LL_STOP, GET_STIM_STATUS)
+_BURSTS = 64 // len(_COMMANDS)  # packet numbers are 0..63
+
+
+class StopTalk:
+    """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
+
+    Zero is verified when the device has acknowledged a stop of a burst (0, or 7: that level was not
+    initialised) and then answered that burst's Get_stim_status with "nothing initialised".
+    """
+
+    def __init__(self) -> None:
+        self._decoder = FrameDecoder()
+        self._burst = -1
+        self._acked: set[int] = set()
+        self.verified = False
+
+    def burst(self) -> bytes:
+        """The next burst: two stop bytes, Ml_stop, Ll_stop, Get_stim_status."""
+        self._burst = (self._burst + 1) % _BURSTS
+        self._acked.discard(self._burst)
+        first = self._burst * len(_COMMANDS)
+        # The two stop bytes end a frame that was cut off before, so that it cannot swallow ours.
+        return STOP_BYTES + b"".join(encode_frame(first + i, c) for i, c in enumerate(_COMMANDS))
+
+    def receive(self, data: bytes) -> bool:
+        """Take what arrived, in chunks of any size; True once zero is verified."""
+        for frame in self._decoder.feed(data):
+            if isinstance(frame, FrameError):
+                continue
+            burst = frame.packet_number // len(_COMMANDS)
+            answer = frame.data
+            if frame.command in (ML_STOP_ACK, LL_STOP_ACK):
+                if answer and answer[0] in _STOPPED:
+                    self._acked.add(burst)
+            elif frame.command == GET_STIM_STATUS_ACK and burst in self._acked:
+                zero = bytes((RESULT_SUCCESSFUL, _NOTHING_INITIALISED))
+                self.verified |= answer[:2] == zero
+        return self.verified

@@ -1,0 +1,109 @@
+"""Twins that stimctl starts for `sim:p24`, each a process behind a pty, and which still run.
+
+A twin outlives the supervisor, as a device would, and ends itself when nobody has talked to it for
+longer than its watchdog. On the stop path: what starts a twin imports more, and late.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from stimctl.errors import NoDeviceError
+from stimctl.supervisor.runtime import start_time_of, sub_folder
+
+# More than the 2 s watchdog of a P24, so that a test or a person can see it trip.
+IDLE_EXIT_S = 10
+_READY_WITHIN_S = 10.0
+# A file for the twin's own record of what reached the electrodes.
+RECORD_VARIABLE = "STIMCTL_TWIN_RECORD"
+# More options of `python -m firmware_sim p24`, as in a shell.
+OPTIONS_VARIABLE = "STIMCTL_TWIN_OPTIONS"
+# Kept, so that Python does not report a child as forgotten: a twin is left to itself.
+_children: list[object] = []
+
+
+class Twin(NamedTuple):
+    """A running twin: the pty to open, and its process."""
+
+    address: str
+    pid: int
+
+
+def launch_twin(family: str) -> Twin:
+    """Start a twin and wait until it is ready.
+
+    The environment variables `STIMCTL_TWIN_RECORD` (file for its record) and `STIMCTL_TWIN_OPTIONS`
+    (further options, e.g. `--load 2000 --seed 7`) are handed to it. Raises `NoDeviceError` if it
+    does not start.
+    """
+    import secrets  # these cost 15 ms that the stop path does not have to pay
+    import shlex
+    import subprocess
+
+    folder = sub_folder("twins")
+    _forget_the_dead(folder)
+    name = f"{family}-{secrets.token_hex(4)}"
+    link, told = folder / f"{name}.pty", folder / f"{name}.out"
+    command = [sys.executable, "-P", "-m", "firmware_sim", family, "--link", str(link)]
+    command += ["--idle-exit", str(IDLE_EXIT_S)]
+    if record := os.environ.get(RECORD_VARIABLE):
+        command += ["--record", record]
+    command += shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
+    # A file, not a pipe: a twin that outlives us must not die of a closed pipe when it says
+    # something.
+    with told.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd="/",
+        )
+    _children.append(process)
+    _write_note(folder / f"{name}.json", process.pid, link)
+    give_up = time.monotonic() + _READY_WITHIN_S
+    while not told.read_bytes().startswith(b"ready "):
+        if process.poll() is not None or time.monotonic() > give_up:
+            process.kill()
+            raise NoDeviceError(
+                f"the digital twin of {family} did not start",
+                why=told.read_text("utf-8", "replace").strip()[-400:] or "it said nothing",
+                what_to_do=f"try `{shlex.join(command)}`",
+            )
+        time.sleep(0.005)
+    return Twin(str(link), process.pid)
+
+
+def running_twins(family: str) -> list[str]:
+    """The ptys of the running twins of this family that this user's stimctl has started."""
+    notes = sorted(sub_folder("twins").glob(f"{family}-*.json"))
+    links = [link for note in notes if (link := _link_of_living(note)) is not None]
+    return [link for link in links if Path(link).exists()]
+
+
+def _write_note(path: Path, pid: int, link: Path) -> None:
+    note = {"pid": pid, "start_time": start_time_of(pid), "link": str(link)}
+    path.write_text(json.dumps(note), "utf-8")
+
+
+def _link_of_living(note: Path) -> str | None:
+    # A link alone proves nothing: the pty's number may be somebody's terminal by now.
+    try:
+        said = json.loads(note.read_text("utf-8"))
+        started = start_time_of(int(said["pid"]))
+        return str(said["link"]) if started and started == said["start_time"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _forget_the_dead(folder: Path) -> None:
+    for note in folder.glob("*.json"):
+        if _link_of_living(note) is None:
+            for suffix in (".json", ".pty", ".out"):
+                note.with_suffix(suffix).unlink(missing_ok=True)
