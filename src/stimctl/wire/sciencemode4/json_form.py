@@ -1,0 +1,235 @@
+"""Messages as plain dictionaries for people and tools, and back: mA, us and ms as in the manual.
+
+Field names and units: currents in mA, times in us, periods in ms, whole numbers without a
+decimal point, `packet_number` among the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, cast
+
+from stimctl.errors import WireFormatError
+from stimctl.wire.sciencemode4.codec import Decoded
+from stimctl.wire.sciencemode4.json_values import Fields, milli, version_from
+from stimctl.wire.sciencemode4.messages import (
+    BY_COMMAND,
+    GetDeviceIdAck,
+    LlChannelConfig,
+    LlChannelConfigAck,
+    Malformed,
+    Message,
+    MlChannel,
+    MlGetCurrentDataAck,
+    MlUpdate,
+    Point,
+    UnknownCommand,
+    Version,
+)
+from stimctl.wire.sciencemode4.messages_general import DEVICE_ID_BYTES
+
+Json = dict[str, Any]
+
+
+def fields_of(message: Decoded, packet_number: int) -> Json:
+    """Return the fields of a message, `packet_number` first."""
+    shown: Json = {"packet_number": packet_number}
+    if isinstance(message, Malformed) and message.result is not None:
+        shown["result"] = message.result
+    if isinstance(message, UnknownCommand | Malformed):
+        shown["payload_hex"] = message.data.hex()
+        return shown
+    special = _SHOWN.get(type(message))
+    shown.update(special(message) if special else _plain(message))
+    return shown
+
+
+def message_from(command: int, given: Mapping[str, Any]) -> tuple[Message, int]:
+    """Return message and packet number from fields; the inverse of `fields_of`.
+
+    Raises WireFormatError naming the field that is missing, unknown or of the wrong kind. What
+    is no message (`payload_hex` among the fields) is not read here.
+    """
+    source = Fields(given)
+    packet_number = source.integer("packet_number")
+    kind = BY_COMMAND.get(command)
+    if kind is None:
+        raise WireFormatError(
+            f"command {command} is not known",
+            what_to_do="give its data bytes as payload_hex to write it all the same",
+        )
+    read = _READ.get(kind)
+    message = read(source) if read else _plain_from(kind, source)
+    source.finish()
+    return message, packet_number
+
+
+def _plain(message: Message) -> Json:
+    """Show a message whose attributes are the fields."""
+    return {
+        name: str(value) if isinstance(value := getattr(message, name), Version) else value
+        for name in (field.name for field in fields(cast(Any, message)))
+    }
+
+
+def _plain_from(kind: type[Message], source: Fields) -> Message:
+    """Read a message whose attributes are the fields, each a number, a switch or a version."""
+    readers: dict[str, Callable[[str], object]] = {
+        "int": source.integer,
+        "bool": source.boolean,
+        "Version": lambda name: version_from(name, source.text(name)),
+    }
+    return kind(
+        **{field.name: readers[str(field.type)](field.name) for field in fields(cast(Any, kind))}
+    )
+
+
+def _points(points: tuple[Point, ...]) -> list[Json]:
+    return [
+        {"time_us": time_us, "current_ma": milli(current_ua), "interpolation": interpolation}
+        for time_us, current_ua, interpolation in points
+    ]
+
+
+def _points_from(source: Fields) -> tuple[Point, ...]:
+    points = []
+    for part in source.parts("points"):
+        interpolation = part.integer("interpolation") if "interpolation" in part else 0
+        points.append(Point(part.integer("time_us"), part.thousandths("current_ma"), interpolation))
+        part.finish()
+    return tuple(points)
+
+
+def _config(message: LlChannelConfig) -> Json:
+    shown: Json = {
+        "enable_stimulation": message.enable_stimulation,
+        "channel": message.channel,
+        "connector": message.connector,
+        "points": _points(message.points),
+    }
+    if message.announced_points:
+        shown["number_of_points"] = message.announced_points
+    return shown
+
+
+def _config_from(source: Fields) -> LlChannelConfig:
+    enabled = source.boolean("enable_stimulation")
+    counted = not enabled and "number_of_points" in source
+    return LlChannelConfig(
+        enabled,
+        source.integer("channel"),
+        source.integer("connector"),
+        _points_from(source),
+        source.integer("number_of_points") if counted else 0,
+    )
+
+
+def _config_ack(message: LlChannelConfigAck) -> Json:
+    shown: Json = {
+        "result": message.result,
+        "channel": message.channel,
+        "connector": message.connector,
+        "measurement": message.measurement,
+    }
+    if message.measurement:
+        shown["sampling_time_us"] = message.sampling_time_us
+        shown["samples"] = list(message.samples)
+    return shown
+
+
+def _config_ack_from(source: Fields) -> LlChannelConfigAck:
+    measurement = source.integer("measurement")
+    return LlChannelConfigAck(
+        source.integer("result"),
+        source.integer("channel"),
+        source.integer("connector"),
+        measurement,
+        source.integer("sampling_time_us") if measurement else 0,
+        source.integers("samples") if measurement else (),
+    )
+
+
+def _update(message: MlUpdate) -> Json:
+    return {
+        "channels": [
+            {
+                "index": channel.index,
+                "ramp": channel.ramp,
+                "period_ms": milli(channel.period_us),
+                "double_accuracy": channel.double_accuracy,
+                "points": _points(channel.points),
+            }
+            for channel in message.channels
+        ]
+    }
+
+
+def _update_from(source: Fields) -> MlUpdate:
+    channels = []
+    for part in source.parts("channels"):
+        channels.append(
+            MlChannel(
+                part.integer("index"),
+                part.thousandths("period_ms"),
+                _points_from(part),
+                part.integer("ramp") if "ramp" in part else 0,
+                part.boolean("double_accuracy") if "double_accuracy" in part else False,
+            )
+        )
+        part.finish()
+    return MlUpdate(tuple(sorted(channels, key=lambda channel: channel.index)))
+
+
+def _current_data(message: MlGetCurrentDataAck) -> Json:
+    shown: Json = {"result": message.result, "data_selection": message.data_selection}
+    if message.active:
+        shown["active"] = list(message.active)
+        shown["channel_state"] = list(message.channel_state)
+    if message.electrode_error:
+        shown["stimulation_state"] = message.stimulation_state
+        shown["electrode_error"] = [int(error) for error in message.electrode_error]
+    return shown
+
+
+def _current_data_from(source: Fields) -> MlGetCurrentDataAck:
+    result, selection = source.integer("result"), source.integer("data_selection")
+    if selection == 4:
+        active = tuple(map(bool, source.integers("active")))
+        return MlGetCurrentDataAck(result, selection, active, source.integers("channel_state"))
+    if selection in (2, 3):
+        state = source.integer("stimulation_state")
+        errors = tuple(map(bool, source.integers("electrode_error")))
+        return MlGetCurrentDataAck(result, selection, (), (), state, errors)
+    return MlGetCurrentDataAck(result, selection)
+
+
+def _device_id(message: GetDeviceIdAck) -> Json:
+    return {"result": message.result, "device_id": message.device_id}
+
+
+def _device_id_from(source: Fields) -> GetDeviceIdAck:
+    text = source.text("device_id")
+    if not text.isascii() or len(text) > DEVICE_ID_BYTES:
+        raise WireFormatError(
+            f"device_id {text!r} cannot be written",
+            why=f"the wire holds {DEVICE_ID_BYTES} ASCII characters",
+        )
+    padded = text.encode("ascii").ljust(DEVICE_ID_BYTES, b"\x00")
+    return GetDeviceIdAck(source.integer("result"), padded)
+
+
+_SHOWN: dict[type[Message], Callable[[Any], Json]] = {
+    LlChannelConfig: _config,
+    LlChannelConfigAck: _config_ack,
+    MlUpdate: _update,
+    MlGetCurrentDataAck: _current_data,
+    GetDeviceIdAck: _device_id,
+}
+_READ: dict[type[Message], Callable[[Fields], Message]] = {
+    LlChannelConfig: _config_from,
+    LlChannelConfigAck: _config_ack_from,
+    MlUpdate: _update_from,
+    MlGetCurrentDataAck: _current_data_from,
+    GetDeviceIdAck: _device_id_from,
+}
