@@ -1,0 +1,341 @@
+"""The P24 twin: a HASOMED P24 as a pure function of time and bytes.
+
+Written from the ScienceMode 4 specification alone. Marked [POLICY] is what the vendor leaves open.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from .electrodes import Loads
+from .p24_commands import (
+    GENERAL_ERROR,
+    RULES,
+    TRANSITIONS,
+    UNKNOWN_COMMAND,
+    Command,
+    Event,
+    Result,
+    State,
+    known,
+)
+from .p24_fields import ll_address, read_ll_channel_config, read_ll_init
+from .p24_general import fixed_answers
+from .p24_low_level import LowLevel
+from .p24_mid_level import MidLevel
+from .recorder import Recorder, Row
+from .sciencemode4_frames import Damage, Frame, FrameDecoder, encode
+
+#: Switching the high voltage takes about 40 ms, twice that for Ml_init [IFU].
+SWITCH_US = 40_000
+ML_INIT_SWITCH_US = 80_000
+#: Typical turnaround over USB [IFU].
+TURNAROUND_US = 1_000
+#: An unfinished frame is forgotten after so much silence [POLICY].
+SILENCE_US = 50_000
+#: Commands that may wait while the high voltage switches; more are answered "busy" [POLICY].
+WAITING_LENGTH = 256
+HIGH_VOLTAGE_OFF = 1
+HIGH_VOLTAGE_150V = 6
+
+
+class P24Twin:
+    """A P24 behind its serial line; `now_ns` is any integer clock in ns that does not go back.
+
+    seed: names the device (nothing in it is random); load_ohm: on all channels, None = open;
+    turnaround_us: from a command to its answer where nothing else takes time; sink: takes record
+    rows one by one instead of having them kept; wiretap: record the bytes too.
+
+    [POLICY] Commands are executed in order; while the high voltage switches, later ones wait.
+    Output ends when a stop, an init or a reset is executed, not when it is answered. Pulses that
+    wait then are answered "not initialised". Waiting pulses delay no other command.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        load_ohm: int | None = 500,
+        *,
+        turnaround_us: int = TURNAROUND_US,
+        sink: Callable[[Row], None] | None = None,
+        wiretap: bool = False,
+    ) -> None:
+        if turnaround_us < 0:
+            raise ValueError(f"turnaround {turnaround_us} us: it cannot be negative")
+        self.recorder = Recorder(sink)
+        self._loads = Loads(load_ohm)
+        self._low = LowLevel(self._loads, self.recorder, self._acknowledge_pulse, turnaround_us)
+        self._mid = MidLevel(self._loads, self.recorder)
+        self._turnaround_us = turnaround_us
+        self._wiretap = wiretap
+        self._decoder = FrameDecoder()
+        self._last_byte_us = 0
+        self._now = 0
+        self._state = State.NOTHING
+        self._high_voltage = HIGH_VOLTAGE_OFF
+        self._waiting: deque[Frame | Damage] = deque()
+        self._switching: tuple[int, Event, int] | None = None  # until when, what then, high voltage
+        self._outbox: deque[tuple[int, bytes]] = deque()
+        self._fixed = fixed_answers(seed)
+        self._handlers: dict[Command, Callable[[int, Frame], None]] = {
+            Command.LL_INIT: self._ll_init,
+            Command.LL_CHANNEL_CONFIG: self._ll_channel_config,
+            Command.LL_STOP: self._stop,
+            Command.ML_INIT: self._ml_init,
+            Command.ML_UPDATE: self._ml_update,
+            Command.ML_STOP: self._stop,
+            Command.ML_GET_CURRENT_DATA: self._ml_get_current_data,
+            Command.GET_STIM_STATUS: self._get_stim_status,
+            Command.RESET: self._reset,
+        }
+
+    @property
+    def now_us(self) -> int:
+        """The latest time the twin was told, in us."""
+        return self._now
+
+    @property
+    def state(self) -> State:
+        """The stimulation status."""
+        return self._state
+
+    @property
+    def high_voltage(self) -> int:
+        """The high-voltage level as Get_stim_status reports it: 1 off, 2..6 = 30..150 V."""
+        return self._high_voltage
+
+    @property
+    def stimulating(self) -> bool:
+        """Whether the device may put out current without another command."""
+        return self._state is State.RUNNING or self._low.busy
+
+    def receive(self, now_ns: int, data: bytes) -> None:
+        """Take bytes from the host."""
+        self.advance(now_ns)
+        if self._decoder.pending and self._now - self._last_byte_us > SILENCE_US:
+            self._decoder.drop_partial()
+            self.recorder.log(self._now, "unfinished frame dropped")
+        if data:
+            self._last_byte_us = self._now
+            if self._wiretap:
+                self.recorder.add({"kind": "rx", "at_us": self._now, "hex": data.hex()})
+        for item in self._decoder.feed(data):
+            self._accept(self._now, item)
+        self.advance(now_ns)
+
+    def advance(self, now_ns: int) -> None:
+        """Let everything happen that is due by now_ns, in the order of its time."""
+        now = max(now_ns // 1000, self._now)
+        while (at_us := self._next_event()) is not None and at_us <= now:
+            self._now = max(self._now, at_us)
+            self._happen(self._now)
+        self._now = now
+
+    def transmit(self) -> bytes:
+        """Return the answers whose time has come."""
+        out = bytearray()
+        while self._outbox and self._outbox[0][0] <= self._now:
+            out += self._outbox.popleft()[1]
+        if out and self._wiretap:
+            self.recorder.add({"kind": "tx", "at_us": self._now, "hex": out.hex()})
+        return bytes(out)
+
+    def deadline(self) -> int | None:
+        """Return when to be woken next, in ns; None when nothing will happen by itself."""
+        event = self._next_event()
+        if self._outbox:
+            answer = self._outbox[0][0]
+            event = answer if event is None else min(event, answer)
+        return None if event is None else event * 1000
+
+    def records(self) -> list[Row]:
+        """Return the record rows held so far."""
+        return self.recorder.rows()
+
+    def drain(self) -> list[Row]:
+        """Return the record rows held so far, and forget them."""
+        return self.recorder.drain()
+
+    def set_load(self, channel: int, load_ohm: int | None) -> None:
+        """Change the load of channel 1..8 now (the latest time told); None = open circuit."""
+        self._loads.set(channel, load_ohm)
+        self.recorder.log(self._now, "load changed", channel=channel, ohm=load_ohm)
+        self._mid.load_changed(channel, self._now)
+
+    def line_lost(self) -> None:
+        """Forget a half-received frame: the host went away. The device itself goes on."""
+        self._decoder.drop_partial()
+
+    def power_off(self, now_ns: int) -> None:
+        """End all output and complete the record, as when the device loses its supply."""
+        self.advance(now_ns)
+        self._halt(self._now)
+        self._waiting.clear()
+        self._outbox.clear()
+        self._switching = None
+        self._move(self._now, Event.RESET, HIGH_VOLTAGE_OFF)
+        self.recorder.log(self._now, "power off")
+
+    # Time
+
+    def _next_event(self) -> int | None:
+        times = [self._mid.next_us(), self._low.next_us()]
+        if self._switching is not None:
+            times.append(self._switching[0])
+        return min((at_us for at_us in times if at_us is not None), default=None)
+
+    def _happen(self, at_us: int) -> None:
+        self._mid.settle(at_us)
+        self._low.settle(at_us)
+        if self._mid.expire(at_us):
+            self.recorder.log(at_us, "keep-alive expired")
+            self._move(at_us, Event.EXPIRED, self._high_voltage)
+        if self._switching is not None and self._switching[0] <= at_us:
+            _, event, high_voltage = self._switching
+            self._switching = None
+            self._move(at_us, event, high_voltage)
+            while self._waiting and self._switching is None:
+                self._execute(at_us, self._waiting.popleft())
+
+    # Commands in, answers out
+
+    def _accept(self, at_us: int, item: Frame | Damage) -> None:
+        if self._switching is None:
+            self._execute(at_us, item)
+        elif len(self._waiting) < WAITING_LENGTH:
+            self._waiting.append(item)
+        elif isinstance(item, Frame) and (command := known(item.command)) is not None:
+            self._refuse(at_us, command, item.packet_number, Result.BUSY)
+
+    def _execute(self, at_us: int, item: Frame | Damage) -> None:
+        command = known(item.command)
+        if isinstance(item, Damage):
+            self._complain(at_us, item, command)
+        elif command is None:
+            refusal = encode(item.packet_number, UNKNOWN_COMMAND, bytes((Result.INVALID_COMMAND,)))
+            self._send(at_us + self._turnaround_us, refusal)
+        elif self._state not in RULES[command].allowed:
+            detail = _echo(command, item.data)
+            self._refuse(at_us, command, item.packet_number, Result.NOT_INITIALISED, detail)
+        elif len(item.data) < RULES[command].least_data:
+            self._refuse(at_us, command, item.packet_number, Result.PARAMETER)
+        elif command in self._handlers:
+            self._handlers[command](at_us, item)
+        else:
+            self._answer(at_us, command, item.packet_number, self._fixed[command])
+
+    def _complain(self, at_us: int, damage: Damage, command: Command | None) -> None:
+        self.recorder.log(at_us, "damaged frame", error=damage.kind)
+        if command is not None and damage.packet_number is not None:
+            self._refuse(at_us, command, damage.packet_number, Result.TRANSFER)
+        else:
+            error = encode(0, GENERAL_ERROR, bytes((Result.TRANSFER,)))
+            self._send(at_us + self._turnaround_us, error)
+
+    def _refuse(
+        self, at_us: int, command: Command, number: int, result: Result, detail: bytes = b""
+    ) -> None:
+        # At full size, because the vendor's decoders refuse shorter answers.
+        data = (bytes((result,)) + detail).ljust(RULES[command].ack_size, b"\0")
+        self._answer(at_us, command, number, data)
+
+    def _answer(self, at_us: int, command: Command, number: int, data: bytes) -> None:
+        self._send(at_us + self._turnaround_us, encode(number, command + 1, data))
+
+    def _send(self, at_us: int, wire: bytes) -> None:
+        # Answers leave in the order of execution.
+        if self._outbox:
+            at_us = max(at_us, self._outbox[-1][0])
+        self._outbox.append((at_us, wire))
+
+    def _acknowledge_pulse(self, at_us: int, number: int, data: bytes) -> None:
+        self._send(at_us, encode(number, Command.LL_CHANNEL_CONFIG + 1, data))
+
+    # State
+
+    def _move(self, at_us: int, event: Event, high_voltage: int) -> None:
+        state = TRANSITIONS[event][self._state]
+        if (state, high_voltage) == (self._state, self._high_voltage):
+            return
+        self._state, self._high_voltage = state, high_voltage
+        self.recorder.add(
+            {
+                "kind": "state",
+                "at_us": at_us,
+                "state": int(state),
+                "high_voltage": high_voltage,
+                "event": event.value,
+            }
+        )
+
+    def _halt(self, at_us: int) -> None:
+        self._mid.stop(at_us)
+        self._low.stop(at_us)
+
+    # Handlers: only called in a state that allows them, with enough data
+
+    def _switch(self, at_us: int, frame: Frame, event: Event, high_voltage: int) -> None:
+        takes_us = ML_INIT_SWITCH_US if event is Event.MID_READY else SWITCH_US
+        done_us = at_us + takes_us
+        self._switching = (done_us, event, high_voltage)
+        command = Command(frame.command)
+        self._send(done_us, encode(frame.packet_number, command + 1, bytes((Result.OK,))))
+
+    def _ll_init(self, at_us: int, frame: Frame) -> None:
+        init = read_ll_init(frame.data)
+        if init is None:
+            self._refuse(at_us, Command.LL_INIT, frame.packet_number, Result.PARAMETER)
+            return
+        self._halt(at_us)
+        self._low.initialise(init)
+        self._switch(at_us, frame, Event.LOW_READY, self._low.high_voltage)
+
+    def _ll_channel_config(self, at_us: int, frame: Frame) -> None:
+        pulse = read_ll_channel_config(frame.data)
+        if pulse is None:
+            refusal = Result.PARAMETER
+        elif self._low.enqueue(at_us, frame.packet_number, pulse):
+            return  # answered when executed
+        else:
+            refusal = Result.BUSY
+        detail = _echo(Command.LL_CHANNEL_CONFIG, frame.data)
+        self._refuse(at_us, Command.LL_CHANNEL_CONFIG, frame.packet_number, refusal, detail)
+
+    def _ml_init(self, at_us: int, frame: Frame) -> None:
+        self._halt(at_us)
+        self._mid.initialise(frame.data)
+        self._switch(at_us, frame, Event.MID_READY, HIGH_VOLTAGE_150V)
+
+    def _ml_update(self, at_us: int, frame: Frame) -> None:
+        result = self._mid.update(at_us, frame.data)
+        if result is Result.OK:
+            running = self._mid.expires_us is not None
+            event = Event.TRAINS if running else Event.NO_TRAINS
+            self._move(at_us, event, self._high_voltage)
+        self._answer(at_us, Command.ML_UPDATE, frame.packet_number, bytes((result,)))
+
+    def _ml_get_current_data(self, at_us: int, frame: Frame) -> None:
+        data = self._mid.current_data(at_us, frame.data)
+        self._answer(at_us, Command.ML_GET_CURRENT_DATA, frame.packet_number, data)
+
+    def _stop(self, at_us: int, frame: Frame) -> None:
+        self._halt(at_us)
+        self._switch(at_us, frame, Event.STOPPED, HIGH_VOLTAGE_OFF)
+
+    def _get_stim_status(self, at_us: int, frame: Frame) -> None:
+        data = bytes((Result.OK, self._state, self._high_voltage))
+        self._answer(at_us, Command.GET_STIM_STATUS, frame.packet_number, data)
+
+    def _reset(self, at_us: int, frame: Frame) -> None:
+        self._halt(at_us)
+        self._move(at_us, Event.RESET, HIGH_VOLTAGE_OFF)
+        self._answer(at_us, Command.RESET, frame.packet_number, bytes((Result.OK,)))
+
+
+def _echo(command: Command, data: bytes) -> bytes:
+    """Return what a refusal repeats of a well-formed request: the address, or the selection."""
+    if data and command is Command.LL_CHANNEL_CONFIG:
+        connector, inside = ll_address(data[0])
+        return bytes((connector << 4 | inside,))
+    return data[:1] if command is Command.ML_GET_CURRENT_DATA else b""

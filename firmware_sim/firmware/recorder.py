@@ -1,0 +1,49 @@
+"""The record of what a twin did: rows as plain dictionaries, kept or handed on at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class Recorder:
+    """Collect rows, or pass each to `sink` the moment it is made.
+
+    Times are us of the twin's clock, currents uA, durations us. Kinds:
+    train_open / train   a pulse train that began / is over (same "id"); count is exact
+    pulse                a single pulse: low level, ramp, or one that was cut short ("cut")
+    output               current began or ceased to be possible on a channel
+    state, log, line, clock, rx, tx
+    """
+
+    __slots__ = ("_rows", "_sink", "_trains")
+
+    def __init__(self, sink: Callable[[Row], None] | None = None) -> None:
+        self._rows: list[Row] = []
+        self._sink = self._rows.append if sink is None else sink
+        self._trains = 0
+
+    def add(self, row: Row) -> None:
+        """Record one row."""
+        self._sink(row)
+
+    def log(self, at_us: int, event: str, **fields: Any) -> None:
+        """Record something worth knowing that is not output."""
+        self._sink({"kind": "log", "at_us": at_us, "event": event, **fields})
+
+    def next_train(self) -> int:
+        """Return a number for a new train."""
+        self._trains += 1
+        return self._trains
+
+    def rows(self) -> list[Row]:
+        """Return all rows that are held."""
+        return list(self._rows)
+
+    def drain(self) -> list[Row]:
+        """Return all rows that are held, and forget them."""
+        rows = self._rows.copy()
+        self._rows.clear()
+        return rows

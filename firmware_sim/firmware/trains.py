@@ -1,0 +1,220 @@
+"""One channel's pulse train in closed form: what it was, is and will be, without a step per pulse.
+
+A lane plans one segment at a time: a single pulse (ramp step, or a pulse that will fail) or an
+endless train. Only single pulses need waking up; a running train costs nothing until it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .electrodes import Delivered, Fault, Loads, cut_points, deliver
+from .p24_fields import Want, ramp_step
+from .recorder import Recorder, Row
+
+_NOTHING = Delivered((), [], Fault.TIMEOUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Pulses of one form: a single one, or a train without an end of its own."""
+
+    start_us: int
+    period_us: int
+    duration_us: int
+    delivered: Delivered
+    single: bool
+    train: int
+    ramp: int
+
+    def begun(self, at_us: int) -> int:
+        """Return how many pulses began before at_us."""
+        if at_us <= self.start_us:
+            return 0
+        return 1 if self.single else (at_us - 1 - self.start_us) // self.period_us + 1
+
+    def last_start(self, count: int) -> int:
+        """Return when pulse number count (1 is the first) begins."""
+        return self.start_us + (count - 1) * self.period_us
+
+
+class Lane:
+    """The mid-level train of one channel (1..8).
+
+    [POLICY] A channel that stays enabled keeps its phase: its next pulse is due one new period
+    after its last one, at once if that is past. One that becomes enabled fires at once and runs its
+    ramp. A pulse under way is completed when the train changes, and cut when output is stopped.
+    Channels do not wait for each other here, although a P24 serves them one after the other.
+    """
+
+    def __init__(self, channel: int, loads: Loads, recorder: Recorder, compliance_mv: int) -> None:
+        self._channel = channel
+        self._loads = loads
+        self._recorder = recorder
+        self._compliance_mv = compliance_mv
+        self._want: Want | None = None
+        self._late = False
+        self._segment: Segment | None = None
+        self._tail: tuple[Segment, int] | None = None  # replaced, its last pulse still under way
+        self._done = 0  # pulses since the channel was enabled
+        self._last_start: int | None = None
+        self._on = False
+        self.fault = Fault.NONE
+
+    @property
+    def active(self) -> bool:
+        """Whether the channel is enabled."""
+        return self._want is not None
+
+    def next_us(self) -> int | None:
+        """Return when something happens by itself."""
+        if self._tail is not None:
+            return self._tail_end()
+        if self._segment is not None and self._segment.single:
+            return self._segment.start_us + self._segment.duration_us
+        return None
+
+    def run(self, at_us: int, want: Want, *, late: bool) -> None:
+        """Enable the channel or replace its train; `late` means its pulses find no time slot."""
+        self.fault = Fault.NONE
+        if self._want == want and self._late == late:
+            return
+        enabled = self.active
+        if not enabled:
+            self._done, self._last_start = 0, None
+        self._want, self._late = want, late
+        self._replace(at_us)
+
+    def load_changed(self, at_us: int) -> None:
+        """Go on with the load that is there now."""
+        if self._want is not None:
+            self._replace(at_us)
+
+    def stop(self, at_us: int, *, cut: bool) -> None:
+        """Disable the channel; a pulse under way ends now (cut) or runs to its end."""
+        self._want = None
+        if self._tail is not None and cut:
+            over = self._tail_end() <= at_us
+            if over:
+                self._emit(*self._tail)
+            else:
+                self._emit_cut(*self._tail, at_us)
+            self._tail = None
+        self._close(at_us, cut=cut)
+        self._mark(False, at_us if self._tail is None else self._tail_end())
+
+    def settle(self, at_us: int) -> Fault:
+        """Let pass what ends by at_us; return the fault if that stopped the channel."""
+        if self._tail is not None and self._tail_end() <= at_us:
+            self._emit(*self._tail)
+            self._tail = None
+        segment = self._segment
+        if segment is None or not segment.single:
+            return Fault.NONE
+        if segment.start_us + segment.duration_us > at_us:
+            return Fault.NONE
+        self._emit(segment, 1)
+        self._segment = None
+        self._done, self._last_start = self._done + 1, segment.start_us
+        if segment.delivered.fault:
+            self._want, self.fault = None, segment.delivered.fault
+            self._mark(False, at_us)
+            return self.fault
+        self._plan(segment.start_us + segment.period_us)
+        return Fault.NONE
+
+    def _replace(self, at_us: int) -> None:
+        assert self._want is not None
+        self._close(at_us, cut=False)
+        due = at_us if self._last_start is None else self._last_start + self._want.period_us
+        self._plan(max(due, at_us, 0 if self._tail is None else self._tail_end()))
+
+    def _plan(self, due_us: int) -> None:
+        want = self._want
+        assert want is not None
+        step = self._done + 1
+        ramp = step if step <= want.ramp else 0
+        form = ramp_step(want.form, step, want.ramp) if ramp else want.form
+        if self._late:
+            delivered, duration_us = _NOTHING, 0
+        else:
+            load = self._loads[self._channel]
+            delivered = deliver(form.points, load, self._compliance_mv)
+            duration_us = form.duration_us
+        single = bool(ramp or delivered.fault)
+        train = 0 if single else self._recorder.next_train()
+        self._segment = Segment(due_us, want.period_us, duration_us, delivered, single, train, ramp)
+        self._mark(delivered.carries_current, due_us)
+        if not single:
+            self._recorder.add(
+                {
+                    "kind": "train_open",
+                    "id": train,
+                    "channel": self._channel,
+                    "start_us": due_us,
+                    "period_us": want.period_us,
+                    "points": delivered.row,
+                }
+            )
+
+    def _close(self, at_us: int, *, cut: bool) -> None:
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        count = segment.begun(at_us)
+        if count:
+            self._done += count
+            self._last_start = segment.last_start(count)
+            if self._last_start + segment.duration_us > at_us:
+                if cut:
+                    self._emit_cut(segment, count, at_us)
+                else:
+                    self._tail = (segment, count)
+                return
+        self._emit(segment, count)
+
+    def _tail_end(self) -> int:
+        assert self._tail is not None
+        segment, count = self._tail
+        return segment.last_start(count) + segment.duration_us
+
+    def _mark(self, on: bool, at_us: int) -> None:
+        if on != self._on:
+            self._on = on
+            self._recorder.add(
+                {"kind": "output", "on": on, "at_us": at_us, "channel": self._channel}
+            )
+
+    def _emit(self, segment: Segment, count: int) -> None:
+        if not segment.single:
+            self._recorder.add(
+                {
+                    "kind": "train",
+                    "id": segment.train,
+                    "channel": self._channel,
+                    "start_us": segment.start_us,
+                    "period_us": segment.period_us,
+                    "count": count,
+                    "points": segment.delivered.row,
+                }
+            )
+        elif count:
+            row = self._pulse(segment.start_us, segment.delivered.row)
+            if segment.ramp:
+                row["ramp"] = segment.ramp
+            self._recorder.add(row)
+
+    def _emit_cut(self, segment: Segment, count: int, at_us: int) -> None:
+        start_us = segment.last_start(count)
+        self._emit(segment, count - 1)
+        row = self._pulse(start_us, cut_points(segment.delivered.row, at_us - start_us))
+        row["cut"] = True
+        self._recorder.add(row)
+
+    def _pulse(self, start_us: int, points: list[list[int]]) -> Row:
+        return {
+            "kind": "pulse",
+            "channel": self._channel,
+            "start_us": start_us,
+            "points": points,
+        }

@@ -1,0 +1,165 @@
+"""Runs a twin in real time on a line: one thread, one select, woken by bytes or its deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .firmware.p24 import P24Twin
+from .line import Line
+
+#: Answers that nobody reads are kept up to here; then the newest are lost, as on a real cable.
+OUTPUT_LIMIT = 65_536
+#: How often the line settings are looked at while nothing else happens.
+SETTINGS_POLL_NS = 250_000_000
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class RecordFile:
+    """A JSON-lines file that has every row the moment it is made; each row is one write."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        if os.fstat(self._fd).st_size:
+            os.close(self._fd)
+            raise FileExistsError(f"{path} holds a record already")
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row; OSError when the file cannot take it."""
+        data = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        while data:
+            data = data[os.write(self._fd, data) :]
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+
+def say(fd: int, text: str) -> None:
+    """Write a line to stdout or stderr if that takes it at once; nobody may hold up the device."""
+    try:
+        if select.select([], [fd], [], 0)[1]:
+            os.write(fd, text.encode() + b"\n")
+    except (OSError, ValueError):
+        pass  # closed: nobody listens
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How to serve: exit after idle_exit_ns without a byte (None = never)."""
+
+    idle_exit_ns: int | None = None
+
+
+class Server:
+    """Couples one twin to one line until a signal, the idle limit or a record that fails."""
+
+    def __init__(self, twin: P24Twin, line: Line, options: ServeOptions, origin_ns: int) -> None:
+        self._twin = twin
+        self._line = line
+        self._options = options
+        self._origin_ns = origin_ns
+        self._output = bytearray()
+        self._settings = line.settings()
+        self._heard = False
+        self._last_byte_ns = 0
+
+    def run(self, wake: int) -> None:
+        """Serve until the descriptor `wake` is readable; leaves no output and a complete record."""
+        say(1, f"ready {self._line.url}")
+        try:
+            while not self._turn(wake):
+                pass
+        finally:
+            self._twin.power_off(self._now())
+
+    def _now(self) -> int:
+        return time.monotonic_ns() - self._origin_ns
+
+    def _turn(self, wake: int) -> bool:
+        """Wait and handle what came; return whether to end."""
+        writers = self._line.write_fds() if self._output else []
+        timeout = self._timeout()
+        ready, writable, _ = select.select([wake, *self._line.read_fds()], writers, [], timeout)
+        if wake in ready:
+            return True
+        data, lost = self._line.read(ready)
+        now = self._now()
+        self._look_at_settings(heard=bool(data))
+        if data:
+            self._last_byte_ns = now
+            self._twin.receive(now, data)
+        else:
+            self._twin.advance(now)
+        if lost:
+            self._twin.line_lost()
+            self._output.clear()
+        self._send(may_write=bool(writable))
+        return self._idle(now)
+
+    def _timeout(self) -> float:
+        """Seconds until something must be looked at."""
+        wait_ns = SETTINGS_POLL_NS
+        deadline = self._twin.deadline()
+        if deadline is not None:
+            wait_ns = min(wait_ns, deadline - self._now())
+        return max(wait_ns, 0) / 1e9
+
+    def _send(self, *, may_write: bool) -> None:
+        fresh = self._twin.transmit()
+        waiting = bool(self._output)
+        self._output += fresh[: OUTPUT_LIMIT - len(self._output)]
+        if self._output and (may_write or not waiting):
+            del self._output[: self._line.write(bytes(self._output))]
+
+    def _idle(self, now: int) -> bool:
+        limit = self._options.idle_exit_ns
+        # A device that still stimulates outlives its watchdog first.
+        return (
+            limit is not None and now - self._last_byte_ns >= limit and not self._twin.stimulating
+        )
+
+    def _look_at_settings(self, *, heard: bool) -> None:
+        """Record what a client set: when it changes, and once when the first byte comes."""
+        settings = self._line.settings()
+        first, self._heard = heard and not self._heard, self._heard or heard
+        if settings is None or (settings == self._settings and not first):
+            return
+        self._settings = settings
+        at_us = self._now() // 1000
+        self._twin.recorder.add({"kind": "line", "at_us": at_us, **settings})
+        flow = "RTS/CTS" if settings["rtscts"] else "no flow control"
+        say(2, "line: {baud} baud {csize}{parity}{stop_bits}, ".format(**settings) + flow)
+
+
+@contextmanager
+def end_signals() -> Iterator[int]:
+    """Yield a descriptor that becomes readable when the process is told to end."""
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    before = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    old = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        yield reader.fileno()
+    finally:
+        signal.set_wakeup_fd(old)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        reader.close()
+        writer.close()
+
+
+def complain(text: str) -> None:
+    """Say on stderr what went wrong."""
+    say(sys.stderr.fileno(), f"firmware_sim: {text}")
