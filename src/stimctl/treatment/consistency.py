@@ -1,0 +1,237 @@
+"""Rules over a whole protocol file that no single field can hold: W5-W10, N1, A3, and the bursts.
+
+Each finding names the key path it belongs to, so that the loader can give it a line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from stimctl.errors import LimitRefusedError
+from stimctl.quantity import format_duration, format_frequency
+from stimctl.safety.layers import protocol_cap
+from stimctl.safety.sites import SITES
+from stimctl.stimulus import Severity, inconsistencies
+from stimctl.treatment.locate import Path
+from stimctl.treatment.schema import Channel, CyclePart, TreatmentProtocol
+from stimctl.treatment.stimuli import stimulus_of
+
+MINUTE_US = 60_000_000
+# N1 [D]: a session lasts at most 60 min, with a reason in the protocol at most 120 min.
+SESSION_CAP_US = 60 * MINUTE_US
+SESSION_CAP_WITH_REASON_US = 120 * MINUTE_US
+# A3 [D]: the ramps of an on/off cycle take at least 0.5 s.
+SHORTEST_RAMP_US = 500_000
+# One raise step needs 250 ms of hold (A3 [D]).
+SHORTEST_HOLD_US = 250_000
+# Sweeps are followed every 250 ms, so a period needs at least four such steps [D].
+SHORTEST_SWEEP_US = 1_000_000
+# Between two bursts the plateau may be raised; slower bursts would hide several steps [D].
+SLOWEST_BURST_MHZ = 1_000
+# A continuous programme needs room for the first raise and for its end ramp of 2 s [D].
+SHORTEST_SESSION_US = 10_000_000
+
+
+class Finding(NamedTuple):
+    """One thing wrong with a protocol, and the key it belongs to."""
+
+    path: Path
+    message: str
+
+
+def cycle_period_us(protocol: TreatmentProtocol) -> int | None:
+    """The common period of all on/off cycles in us, or None where every role is continuous."""
+    periods = [c.cycle.on_us + c.cycle.off_us for c in protocol.channels if c.cycle]
+    return periods[0] if periods else None
+
+
+def findings(protocol: TreatmentProtocol) -> tuple[Finding, ...]:
+    """Everything wrong with `protocol`; empty where nothing is."""
+    return (
+        *_evidence(protocol),
+        *_roles(protocol),
+        *(
+            found
+            for index, channel in enumerate(protocol.channels)
+            for found in _channel(("channels", index), channel)
+        ),
+        *_session(protocol),
+    )
+
+
+def _evidence(protocol: TreatmentProtocol) -> Iterator[Finding]:
+    evidence = protocol.evidence
+    if ("X" in evidence.grade) != (evidence.recommended_against is not None):
+        yield Finding(
+            ("evidence", "recommended_against"),
+            "belongs to grade X and only to it: a treatment that a major guideline recommends "
+            "against is shown only with the guideline's words",
+        )
+
+
+def _roles(protocol: TreatmentProtocol) -> Iterator[Finding]:
+    names = [channel.role for channel in protocol.channels]
+    for index, channel in enumerate(protocol.channels):
+        path: Path = ("channels", index)
+        if names.index(channel.role) != index:
+            yield Finding((*path, "role"), f'the role "{channel.role}" is there twice')
+        other = channel.antagonist_of
+        if other is None:
+            continue
+        if other not in names or other == channel.role:
+            yield Finding((*path, "antagonist_of"), f'"{other}" is not another role of this file')
+        elif not protocol.co_contraction:
+            yield from _w10(path, channel, protocol.channels[names.index(other)])
+
+
+def _w10(path: Path, one: Channel, other: Channel) -> Iterator[Finding]:
+    if one.cycle is None or other.cycle is None or _overlap(one.cycle, other.cycle):
+        yield Finding(
+            (*path, "cycle"),
+            f"W10: {one.role} and {other.role} pull one joint in two directions and are on at "
+            "the same time; move one with start_after, or state co_contraction = true",
+        )
+
+
+def _overlap(one: CyclePart, other: CyclePart) -> bool:
+    first, second = sorted((one, other), key=lambda cycle: cycle.start_after_us)
+    return first.start_after_us + first.on_us > second.start_after_us
+
+
+def _channel(path: Path, channel: Channel) -> Iterator[Finding]:
+    for number, site in enumerate(channel.sites):
+        if site not in SITES or SITES[site].blocked:
+            yield Finding((*path, "sites", number), f'"{site}" is {_not_a_site(site)}')
+    yield from _cap((*path, "amplitude", "cap"), channel)
+    incomplete = tuple(_waveform((*path, "waveform"), channel))
+    yield from incomplete
+    if channel.cycle:
+        yield from _cycle((*path, "cycle"), channel.cycle)
+    if not incomplete:
+        yield from _stimulus((*path, "waveform"), channel)
+
+
+def _cap(path: Path, channel: Channel) -> Iterator[Finding]:
+    if channel.amplitude.cap_ua is None:
+        return
+    try:
+        protocol_cap(channel.amplitude.cap_ua, "this file")
+    except LimitRefusedError as error:
+        yield Finding(path, f"{error.what}; a file can lower a limit, never raise one")
+
+
+def _not_a_site(name: str) -> str:
+    if name in SITES:
+        return f"a blocked site ({SITES[name].blocked})"
+    near = difflib.get_close_matches(name, SITES, 1)
+    return "not a body site" + (f'; did you mean "{near[0]}"?' if near else "")
+
+
+def _waveform(path: Path, channel: Channel) -> Iterator[Finding]:
+    wave = channel.waveform
+    for name, plain, sweep in (
+        ("phase_width", wave.phase_width_us, wave.phase_width_sweep),
+        ("frequency", wave.frequency_mhz, wave.frequency_sweep),
+    ):
+        if (plain is None) == (sweep is None):
+            yield Finding((*path, name), f"give either {name} or {name}_sweep, and not both")
+    for key, low, high in (
+        ("frequency_sweep", "lowest_mhz", "highest_mhz"),
+        ("phase_width_sweep", "lowest_us", "highest_us"),
+    ):
+        part = getattr(wave, key)
+        if part is not None and getattr(part, low) >= getattr(part, high):
+            yield Finding((*path, key), "lowest must be below highest")
+    for key in ("frequency_sweep", "phase_width_sweep", "amplitude_modulation"):
+        part = getattr(wave, key)
+        if part is not None and part.period_us < SHORTEST_SWEEP_US:
+            shortest = format_duration(SHORTEST_SWEEP_US)
+            yield Finding((*path, key, "period"), f"must be at least {shortest}")
+    if wave.burst and wave.frequency_sweep:
+        yield Finding((*path, "burst"), "the frequency inside a burst cannot be swept")
+    if wave.burst and wave.burst.frequency_mhz < SLOWEST_BURST_MHZ:
+        slowest = format_frequency(SLOWEST_BURST_MHZ)
+        yield Finding(
+            (*path, "burst", "frequency"),
+            f"bursts come at least at {slowest}; use an on/off cycle for slower groups",
+        )
+
+
+def _cycle(path: Path, cycle: CyclePart) -> Iterator[Finding]:
+    for key, ramp in (("ramp_up", cycle.ramp_up_us), ("ramp_down", cycle.ramp_down_us)):
+        if ramp < SHORTEST_RAMP_US:
+            shortest = format_duration(SHORTEST_RAMP_US)
+            yield Finding((*path, key), f"A3: a ramp takes at least {shortest}")
+    hold = cycle.on_us - cycle.ramp_up_us - cycle.ramp_down_us
+    if hold < SHORTEST_HOLD_US:
+        shortest = format_duration(SHORTEST_HOLD_US)
+        yield Finding(
+            (*path, "on"),
+            f"W5: on includes both ramps and a hold of at least {shortest}; "
+            f"{format_duration(cycle.on_us)} is too short for these ramps",
+        )
+    if cycle.start_after_us + cycle.on_us > cycle.on_us + cycle.off_us:
+        yield Finding(
+            (*path, "start_after"), "W8: the on time must end before the first period does"
+        )
+
+
+def _stimulus(path: Path, channel: Channel) -> Iterator[Finding]:
+    try:
+        stimulus = stimulus_of(channel, 0)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_context=False):
+            yield Finding(path, problem["msg"].removeprefix("Value error, "))
+        return
+    for found in inconsistencies(stimulus):
+        # The loader's own words on ramps (W5) name the key to change.
+        if found.severity is Severity.ERROR and found.rule != "W5":
+            yield Finding(path, f"{found.rule}: {found.message}")
+
+
+def _session(protocol: TreatmentProtocol) -> Iterator[Finding]:
+    session, path = protocol.session, ("session",)
+    if not session.shortest_us <= session.duration_us <= session.longest_us:
+        yield Finding((*path, "duration"), "must lie between shortest and longest")
+    cap = SESSION_CAP_WITH_REASON_US if session.beyond_an_hour else SESSION_CAP_US
+    if session.longest_us > cap:
+        yield Finding(
+            (*path, "longest"),
+            f"N1: a session lasts at most {format_duration(cap)}"
+            + ("" if session.beyond_an_hour else ", or up to 120 min with beyond_an_hour"),
+        )
+    period = cycle_period_us(protocol)
+    if period is None:
+        if session.shortest_us < SHORTEST_SESSION_US:
+            shortest = format_duration(SHORTEST_SESSION_US)
+            yield Finding((*path, "shortest"), f"must be at least {shortest}")
+        if session.contractions is not None:
+            yield Finding((*path, "contractions"), "is only for on/off cycles")
+        return
+    yield from _whole_cycles(protocol, period)
+
+
+def _whole_cycles(protocol: TreatmentProtocol, period: int) -> Iterator[Finding]:
+    session = protocol.session
+    for index, channel in enumerate(protocol.channels):
+        if channel.cycle and channel.cycle.on_us + channel.cycle.off_us != period:
+            yield Finding(
+                ("channels", index, "cycle"), "W8: all cycles of a file have the same period"
+            )
+    if session.duration_us % period:
+        yield Finding(
+            ("session", "duration"),
+            f"W8: is not a whole number of cycles of {format_duration(period)}",
+        )
+    if session.longest_us < period:
+        yield Finding(("session", "longest"), "W8: is shorter than one cycle")
+    if session.contractions is not None and session.contractions * period != session.duration_us:
+        yield Finding(
+            ("session", "contractions"),
+            f"{session.contractions} contractions of {format_duration(period)} are not "
+            f"{format_duration(session.duration_us)}",
+        )

@@ -1,0 +1,251 @@
+"""What a treatment protocol file may say: schema `treatment-v1`.
+
+The models are strict and frozen and know no extra keys. Field names inside carry their unit
+(`duration_us`); the key in the file is the name without it (`duration`). A file describes stimuli
+over time and how to find the amplitude with the person; it never holds a current to go to (A11).
+
+An *on* time includes both of its ramps: ramp up, hold and ramp down together are `on` (W5).
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from stimctl.stimulus import PulseShape, SweepShape
+from stimctl.treatment.fields import (
+    A11,
+    AreaMm2,
+    ContraindicationId,
+    Count,
+    CurrentUa,
+    DurationUs,
+    FrequencyMhz,
+    MarkedText,
+    Name,
+    Permille,
+    Text,
+    Version,
+    choice,
+    refuse_bare_amplitude,
+    unique,
+)
+
+SCHEMA_NAME = "treatment-v1"
+
+
+class Target(StrEnum):
+    """What the person feels or shows at the amplitude to find; never a number."""
+
+    SENSORY_THRESHOLD = "sensory-threshold"
+    STRONG_COMFORTABLE = "strong-comfortable"
+    MOTOR_THRESHOLD = "motor-threshold"
+    STRONG_CONTRACTION = "strong-contraction"
+    HIGHEST_TOLERABLE = "highest-tolerable"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Evidence(_Part):
+    """What is known about the treatment, with how certain each statement is."""
+
+    grade: Annotated[str, Field(pattern=r"^[ABCDX](/[ABCDX])?$")] = Field(
+        description="A guideline or moderate-certainty review; B randomised trials or "
+        "low-certainty review; C conflicting or weak; D technique or expert only; X recommended "
+        "against by a major guideline. Two grades where sources differ: B/C."
+    )
+    lines: Annotated[tuple[MarkedText, ...], Field(min_length=1, max_length=20)] = Field(
+        description="One statement each, with its certainty mark: R, R2, M+, M?, D."
+    )
+    recommended_against: MarkedText | None = Field(
+        default=None, description="The guideline's words; required when the grade holds an X."
+    )
+
+
+class Electrodes(_Part):
+    """Pads per channel: the smallest allowed, how many, where and how far apart."""
+
+    minimum_area_mm2: AreaMm2 = Field(
+        alias="minimum_area", ge=1, description="Conductive area of the smallest pad."
+    )
+    count: Annotated[int, Field(ge=2, le=8)] = Field(
+        default=2, description="Pads for each channel."
+    )
+    placement: Text
+    distance: Text | None = None
+    size: Text | None = Field(default=None, description="What the sources used, in words.")
+
+
+class Session(_Part):
+    """How long, and how often."""
+
+    duration_us: DurationUs = Field(alias="duration", ge=1)
+    shortest_us: DurationUs = Field(
+        alias="shortest", ge=1, description="A session may not be set shorter than this."
+    )
+    longest_us: DurationUs = Field(alias="longest", ge=1)
+    studied_from_us: DurationUs | None = Field(
+        default=None,
+        alias="studied_from",
+        ge=1,
+        description="Below this, the plan notes that the evidence is about longer sessions.",
+    )
+    beyond_an_hour: Text | None = Field(
+        default=None, description="Why a session may exceed 60 min (N1); never beyond 120 min."
+    )
+    contractions: Count | None = Field(
+        default=None, description="Contractions in the default duration; on/off cycles only."
+    )
+    sessions_per_week: Annotated[int, Field(ge=1, le=70)] | None = None
+    weeks: Annotated[int, Field(ge=1, le=104)] | None = None
+    schedule: Text | None = None
+
+
+class Amplitude(_Part):
+    """What to look for while raising by hand; at most a cap, never a current to go to."""
+
+    target: Annotated[Target, choice(Target, hint=A11)]
+    cap_ua: CurrentUa | None = Field(
+        default=None,
+        alias="cap",
+        ge=1,
+        description="The amplitude may not be raised above this. It is a bound, not an aim.",
+    )
+    how: Text | None = Field(default=None, description="How the target is found, in words.")
+
+
+class BurstPart(_Part):
+    """Groups of pulses."""
+
+    pulses: Annotated[int, Field(ge=1, le=1000)] = Field(description="Pulses in each burst.")
+    frequency_mhz: FrequencyMhz = Field(alias="frequency", ge=1, description="Bursts per second.")
+
+
+class FrequencySweep(_Part):
+    """The frequency wanders between two values and back, once a period."""
+
+    lowest_mhz: FrequencyMhz = Field(alias="lowest", ge=1)
+    highest_mhz: FrequencyMhz = Field(alias="highest", ge=1)
+    period_us: DurationUs = Field(alias="period", ge=1)
+    shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
+
+
+class PhaseWidthSweep(_Part):
+    """The phase width wanders between two values and back, once a period."""
+
+    lowest_us: DurationUs = Field(alias="lowest", ge=1)
+    highest_us: DurationUs = Field(alias="highest", ge=1)
+    period_us: DurationUs = Field(alias="period", ge=1)
+    shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
+
+
+class AmplitudeModulationPart(_Part):
+    """The amplitude wanders between a share of the hand-set value and that value itself."""
+
+    lowest_permille: Permille = Field(
+        alias="lowest", ge=0, le=1000, description="Share of the hand-set value, never above 100 %."
+    )
+    period_us: DurationUs = Field(alias="period", ge=1)
+    shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
+
+
+class Waveform(_Part):
+    """Pulse shape and rate. A swept value is given by its sweep alone."""
+
+    shape: Annotated[PulseShape, choice(PulseShape)]
+    phase_width_us: DurationUs | None = Field(default=None, alias="phase_width", ge=1)
+    second_phase_ratio: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1, description="Second phase so many times longer and lower; asymmetric only."
+    )
+    interphase_gap_us: DurationUs = Field(default=0, alias="interphase_gap", ge=0)
+    frequency_mhz: FrequencyMhz | None = Field(default=None, alias="frequency", ge=1)
+    burst: BurstPart | None = None
+    frequency_sweep: FrequencySweep | None = None
+    phase_width_sweep: PhaseWidthSweep | None = None
+    amplitude_modulation: AmplitudeModulationPart | None = None
+
+
+class CyclePart(_Part):
+    """On and off. `on` includes both ramps: ramp up + hold + ramp down (W5)."""
+
+    on_us: DurationUs = Field(alias="on", ge=1, description="Includes both ramps.")
+    off_us: DurationUs = Field(alias="off", ge=1)
+    ramp_up_us: DurationUs = Field(alias="ramp_up", ge=1)
+    ramp_down_us: DurationUs = Field(alias="ramp_down", ge=1)
+    start_after_us: DurationUs = Field(
+        default=0,
+        alias="start_after",
+        ge=0,
+        description="The first on starts this long after the session; for alternating channels.",
+    )
+
+
+class Channel(_Part):
+    """One role: what one channel of the device does."""
+
+    role: Name
+    sites: Annotated[tuple[Name, ...], AfterValidator(unique)] = Field(
+        default=(), description="Suggestions; the person at the device chooses."
+    )
+    motor: bool = Field(description="Whether the stimulus is meant to move a muscle.")
+    antagonist_of: Name | None = Field(
+        default=None, description="A role on the same joint; the on times may not overlap (W10)."
+    )
+    amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
+    waveform: Waveform
+    cycle: CyclePart | None = None
+
+
+class TreatmentProtocol(_Part):
+    """One treatment protocol: a starting point for a qualified person, not a prescription."""
+
+    schema_name: Literal["treatment-v1"] = Field(alias="schema")
+    id: Name = Field(description="The file's name without .toml.")
+    version: Version
+    title: Text
+    purpose: Text
+    sources: Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
+    contraindications: Annotated[tuple[ContraindicationId, ...], AfterValidator(unique)]
+    cautions: tuple[Text, ...] = ()
+    outcomes: tuple[Text, ...] = ()
+    co_contraction: bool = Field(
+        default=False, description="Antagonists may be on at the same time (W10)."
+    )
+    evidence: Evidence
+    electrodes: Electrodes
+    session: Session
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=8)]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a protocol file, for editors (`#:schema ./treatment-v1.json`)."""
+    schema = TreatmentProtocol.model_json_schema(by_alias=True, mode="validation")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = f"stimctl treatment protocol, {SCHEMA_NAME}"
+    _texts_only(schema)
+    return schema
+
+
+def schema_text() -> str:
+    """The text of the committed schema file."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _texts_only(node: Any) -> None:
+    """A quantity is text in the file: take away what is about the integer behind it."""
+    if isinstance(node, list):
+        for item in node:
+            _texts_only(item)
+    if isinstance(node, dict):
+        if node.get("type") == "string":
+            for key in ("ge", "le"):
+                node.pop(key, None)
+            if isinstance(node.get("default"), int):
+                del node["default"]
+        for item in node.values():
+            _texts_only(item)
