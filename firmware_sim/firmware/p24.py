@@ -9,23 +9,22 @@ from collections import deque
 from collections.abc import Callable
 
 from .electrodes import Loads
+from .p24_answers import Answers
 from .p24_commands import (
-    GENERAL_ERROR,
     RULES,
     TRANSITIONS,
-    UNKNOWN_COMMAND,
     Command,
     Event,
     Result,
     State,
     known,
 )
-from .p24_fields import ll_address, read_ll_channel_config, read_ll_init
+from .p24_fields import read_ll_channel_config, read_ll_init
 from .p24_general import fixed_answers
 from .p24_low_level import LowLevel
 from .p24_mid_level import MidLevel
 from .recorder import Recorder, Row
-from .sciencemode4_frames import Damage, Frame, FrameDecoder, encode
+from .sciencemode4_frames import Damage, Frame, FrameDecoder
 
 #: Switching the high voltage takes about 40 ms, twice that for Ml_init [IFU].
 SWITCH_US = 40_000
@@ -61,13 +60,11 @@ class P24Twin:
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
     ) -> None:
-        if turnaround_us < 0:
-            raise ValueError(f"turnaround {turnaround_us} us: it cannot be negative")
+        self._answers = Answers(turnaround_us)
         self.recorder = Recorder(sink)
         self._loads = Loads(load_ohm)
         self._low = LowLevel(self._loads, self.recorder, self._acknowledge_pulse, turnaround_us)
         self._mid = MidLevel(self._loads, self.recorder)
-        self._turnaround_us = turnaround_us
         self._wiretap = wiretap
         self._decoder = FrameDecoder()
         self._last_byte_us = 0
@@ -76,7 +73,6 @@ class P24Twin:
         self._high_voltage = HIGH_VOLTAGE_OFF
         self._waiting: deque[Frame | Damage] = deque()
         self._switching: tuple[int, Event, int] | None = None  # until when, what then, high voltage
-        self._outbox: deque[tuple[int, bytes]] = deque()
         self._fixed = fixed_answers(seed)
         self._handlers: dict[Command, Callable[[int, Frame], None]] = {
             Command.LL_INIT: self._ll_init,
@@ -134,20 +130,16 @@ class P24Twin:
 
     def transmit(self) -> bytes:
         """Return the answers whose time has come."""
-        out = bytearray()
-        while self._outbox and self._outbox[0][0] <= self._now:
-            out += self._outbox.popleft()[1]
+        out = self._answers.take(self._now)
         if out and self._wiretap:
             self.recorder.add({"kind": "tx", "at_us": self._now, "hex": out.hex()})
-        return bytes(out)
+        return out
 
     def deadline(self) -> int | None:
         """Return when to be woken next, in ns; None when nothing will happen by itself."""
-        event = self._next_event()
-        if self._outbox:
-            answer = self._outbox[0][0]
-            event = answer if event is None else min(event, answer)
-        return None if event is None else event * 1000
+        times = [self._next_event(), self._answers.next_us()]
+        earliest = min((at_us for at_us in times if at_us is not None), default=None)
+        return None if earliest is None else earliest * 1000
 
     def records(self) -> list[Row]:
         """Return the record rows held so far."""
@@ -172,7 +164,7 @@ class P24Twin:
         self.advance(now_ns)
         self._halt(self._now)
         self._waiting.clear()
-        self._outbox.clear()
+        self._answers.clear()
         self._switching = None
         self._move(self._now, Event.RESET, HIGH_VOLTAGE_OFF)
         self.recorder.log(self._now, "power off")
@@ -198,7 +190,7 @@ class P24Twin:
             while self._waiting and self._switching is None:
                 self._execute(at_us, self._waiting.popleft())
 
-    # Commands in, answers out
+    # Commands
 
     def _accept(self, at_us: int, item: Frame | Damage) -> None:
         if self._switching is None:
@@ -206,51 +198,33 @@ class P24Twin:
         elif len(self._waiting) < WAITING_LENGTH:
             self._waiting.append(item)
         elif isinstance(item, Frame) and (command := known(item.command)) is not None:
-            self._refuse(at_us, command, item.packet_number, Result.BUSY)
+            self._answers.refuse(at_us, command, item.packet_number, Result.BUSY, item.data)
 
     def _execute(self, at_us: int, item: Frame | Damage) -> None:
         command = known(item.command)
         if isinstance(item, Damage):
             self._complain(at_us, item, command)
         elif command is None:
-            refusal = encode(item.packet_number, UNKNOWN_COMMAND, bytes((Result.INVALID_COMMAND,)))
-            self._send(at_us + self._turnaround_us, refusal)
+            self._answers.unknown_command(at_us, item)
         elif self._state not in RULES[command].allowed:
-            detail = _echo(command, item.data)
-            self._refuse(at_us, command, item.packet_number, Result.NOT_INITIALISED, detail)
+            result = Result.NOT_INITIALISED
+            self._answers.refuse(at_us, command, item.packet_number, result, item.data)
         elif len(item.data) < RULES[command].least_data:
-            self._refuse(at_us, command, item.packet_number, Result.PARAMETER)
+            self._answers.refuse(at_us, command, item.packet_number, Result.PARAMETER)
         elif command in self._handlers:
             self._handlers[command](at_us, item)
         else:
-            self._answer(at_us, command, item.packet_number, self._fixed[command])
+            self._answers.give(at_us, command, item.packet_number, self._fixed[command])
 
     def _complain(self, at_us: int, damage: Damage, command: Command | None) -> None:
         self.recorder.log(at_us, "damaged frame", error=damage.kind)
         if command is not None and damage.packet_number is not None:
-            self._refuse(at_us, command, damage.packet_number, Result.TRANSFER)
+            self._answers.refuse(at_us, command, damage.packet_number, Result.TRANSFER)
         else:
-            error = encode(0, GENERAL_ERROR, bytes((Result.TRANSFER,)))
-            self._send(at_us + self._turnaround_us, error)
+            self._answers.general_error(at_us, Result.TRANSFER)
 
-    def _refuse(
-        self, at_us: int, command: Command, number: int, result: Result, detail: bytes = b""
-    ) -> None:
-        # At full size, because the vendor's decoders refuse shorter answers.
-        data = (bytes((result,)) + detail).ljust(RULES[command].ack_size, b"\0")
-        self._answer(at_us, command, number, data)
-
-    def _answer(self, at_us: int, command: Command, number: int, data: bytes) -> None:
-        self._send(at_us + self._turnaround_us, encode(number, command + 1, data))
-
-    def _send(self, at_us: int, wire: bytes) -> None:
-        # Answers leave in the order of execution.
-        if self._outbox:
-            at_us = max(at_us, self._outbox[-1][0])
-        self._outbox.append((at_us, wire))
-
-    def _acknowledge_pulse(self, at_us: int, number: int, data: bytes) -> None:
-        self._send(at_us, encode(number, Command.LL_CHANNEL_CONFIG + 1, data))
+    def _acknowledge_pulse(self, ready_us: int, number: int, data: bytes) -> None:
+        self._answers.give_at(ready_us, Command.LL_CHANNEL_CONFIG, number, data)
 
     # State
 
@@ -280,12 +254,12 @@ class P24Twin:
         done_us = at_us + takes_us
         self._switching = (done_us, event, high_voltage)
         command = Command(frame.command)
-        self._send(done_us, encode(frame.packet_number, command + 1, bytes((Result.OK,))))
+        self._answers.give_at(done_us, command, frame.packet_number, bytes((Result.OK,)))
 
     def _ll_init(self, at_us: int, frame: Frame) -> None:
         init = read_ll_init(frame.data)
         if init is None:
-            self._refuse(at_us, Command.LL_INIT, frame.packet_number, Result.PARAMETER)
+            self._answers.refuse(at_us, Command.LL_INIT, frame.packet_number, Result.PARAMETER)
             return
         self._halt(at_us)
         self._low.initialise(init)
@@ -299,8 +273,8 @@ class P24Twin:
             return  # answered when executed
         else:
             refusal = Result.BUSY
-        detail = _echo(Command.LL_CHANNEL_CONFIG, frame.data)
-        self._refuse(at_us, Command.LL_CHANNEL_CONFIG, frame.packet_number, refusal, detail)
+        command = Command.LL_CHANNEL_CONFIG
+        self._answers.refuse(at_us, command, frame.packet_number, refusal, frame.data)
 
     def _ml_init(self, at_us: int, frame: Frame) -> None:
         self._halt(at_us)
@@ -313,11 +287,11 @@ class P24Twin:
             running = self._mid.expires_us is not None
             event = Event.TRAINS if running else Event.NO_TRAINS
             self._move(at_us, event, self._high_voltage)
-        self._answer(at_us, Command.ML_UPDATE, frame.packet_number, bytes((result,)))
+        self._answers.give(at_us, Command.ML_UPDATE, frame.packet_number, bytes((result,)))
 
     def _ml_get_current_data(self, at_us: int, frame: Frame) -> None:
         data = self._mid.current_data(at_us, frame.data)
-        self._answer(at_us, Command.ML_GET_CURRENT_DATA, frame.packet_number, data)
+        self._answers.give(at_us, Command.ML_GET_CURRENT_DATA, frame.packet_number, data)
 
     def _stop(self, at_us: int, frame: Frame) -> None:
         self._halt(at_us)
@@ -325,17 +299,9 @@ class P24Twin:
 
     def _get_stim_status(self, at_us: int, frame: Frame) -> None:
         data = bytes((Result.OK, self._state, self._high_voltage))
-        self._answer(at_us, Command.GET_STIM_STATUS, frame.packet_number, data)
+        self._answers.give(at_us, Command.GET_STIM_STATUS, frame.packet_number, data)
 
     def _reset(self, at_us: int, frame: Frame) -> None:
         self._halt(at_us)
         self._move(at_us, Event.RESET, HIGH_VOLTAGE_OFF)
-        self._answer(at_us, Command.RESET, frame.packet_number, bytes((Result.OK,)))
-
-
-def _echo(command: Command, data: bytes) -> bytes:
-    """Return what a refusal repeats of a well-formed request: the address, or the selection."""
-    if data and command is Command.LL_CHANNEL_CONFIG:
-        connector, inside = ll_address(data[0])
-        return bytes((connector << 4 | inside,))
-    return data[:1] if command is Command.ML_GET_CURRENT_DATA else b""
+        self._answers.give(at_us, Command.RESET, frame.packet_number, bytes((Result.OK,)))
