@@ -1,0 +1,250 @@
+"""The last gate: genuine set points to the payload of an Ml_update or a single pulse, or a refusal.
+
+Everything is checked again in integers against the device's own hard bounds, whatever was checked
+before: the safety model decides what a person may get, the gate what a P24 can do exactly. It
+refuses and never rounds, but for the period, which is lengthened to the next one that the device
+can keep and reported as used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from stimctl.devices.events import ChannelSet
+from stimctl.devices.p24 import sheet
+from stimctl.errors import LimitRefusedError
+from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.stimulus.pulse import PulseShape
+from stimctl.wire.sciencemode4.framing import encode_frame
+from stimctl.wire.sciencemode4.messages_low import LlChannelConfig
+from stimctl.wire.sciencemode4.messages_mid import MlChannel, MlUpdate
+from stimctl.wire.sciencemode4.point import Point
+
+CHANNELS_A_CONNECTOR = 4
+_CACHE_SIZE = 2048
+_STUFFED_PACKET_NUMBER = 60  # the one whose prefix needs an escape: the longest frame
+
+
+class Form(NamedTuple):
+    """The numbers of one channel's set point, with the period that is used."""
+
+    shape: PulseShape
+    amplitude_ua: int
+    phase_width_us: int
+    interphase_gap_us: int
+    second_phase_ratio: int
+    period_us: int
+
+    def raises(self, other: Form) -> bool:
+        """Whether this is in any respect more than `other`, or different in kind."""
+        return (
+            self.amplitude_ua > other.amplitude_ua
+            or self.phase_width_us > other.phase_width_us
+            or self.period_us < other.period_us
+            or (self.shape, self.interphase_gap_us, self.second_phase_ratio)
+            != (other.shape, other.interphase_gap_us, other.second_phase_ratio)
+        )
+
+    def lowers(self, other: Form) -> bool:
+        """Whether this is in any respect less than `other`."""
+        return (
+            self.amplitude_ua < other.amplitude_ua
+            or self.phase_width_us < other.phase_width_us
+            or self.period_us > other.period_us
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trains:
+    """The whole device's output as one Ml_update: what is not in it is off."""
+
+    payload: bytes
+    mask: int
+    forms: Mapping[int, Form]
+    channels: tuple[ChannelSet, ...]
+
+    def raises(self, other: Trains) -> bool:
+        """Whether any channel gets more than with `other`."""
+        if self is other:
+            return False
+        return any(
+            channel not in other.forms or form.raises(other.forms[channel])
+            for channel, form in self.forms.items()
+        )
+
+    def lowers(self, other: Trains) -> bool:
+        """Whether any channel gets less than with `other`, or is switched off."""
+        if self is other:
+            return False
+        return any(
+            channel not in self.forms or self.forms[channel].lowers(form)
+            for channel, form in other.forms.items()
+        )
+
+
+ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), ())
+
+
+class Gate:
+    """Turns set points into payloads. Keeps those it has made, because cycles repeat."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[tuple[int, SetPointKey], ...], Trains] = {}
+
+    def trains(self, set_points: Mapping[int, SetPoint]) -> Trains:
+        """The Ml_update for exactly these channels (1..8); empty is all off.
+
+        Raises LimitRefusedError for a set point that is not genuine, or that a P24 cannot do.
+        """
+        if not set_points:
+            return ALL_OFF
+        key = tuple((channel, _key(set_points[channel])) for channel in sorted(set_points))
+        made = self._made.get(key)
+        if made is None:
+            made = _trains({channel: _form(channel, numbers) for channel, numbers in key}, key)
+            if len(self._made) >= _CACHE_SIZE:
+                self._made.clear()
+            self._made[key] = made
+        return made
+
+    def pulse(self, channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet]:
+        """The Ll_channel_config of one pulse; raises LimitRefusedError as `trains`."""
+        key = _key(set_point)
+        form = _form(channel, key)
+        connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
+        message = LlChannelConfig(True, index, connector, _points(form))
+        _wire_valid(message)
+        return message.pack(), _channel_set(channel, key, form)
+
+
+SetPointKey = tuple[PulseShape, int, int, int, int, int]
+
+
+def _key(set_point: SetPoint) -> SetPointKey:
+    """The numbers of a set point that the safety model made, else a refusal."""
+    if not is_genuine(set_point):
+        raise _refused("not a set point of the safety model", "only a cleared stimulus makes one")
+    return (
+        set_point.shape,
+        set_point.amplitude_ua,
+        set_point.phase_width_us,
+        set_point.interphase_gap_us,
+        set_point.second_phase_ratio,
+        set_point.period_us,
+    )
+
+
+def _refused(what: str, why: str) -> LimitRefusedError:
+    return LimitRefusedError(
+        what, why=why, what_to_do="Nothing was sent. Ask for a value that the P24 can do exactly"
+    )
+
+
+def used_period_us(period_us: int) -> int:
+    """The period that is used for `period_us`: rounded up to what the device can keep, in us."""
+    step = (
+        sheet.PERIOD_FINE_STEP_US
+        if period_us <= sheet.PERIOD_FINE_MAX_US
+        else sheet.PERIOD_COARSE_STEP_US
+    )
+    return -(-period_us // step) * step
+
+
+def _form(channel: int, numbers: SetPointKey) -> Form:
+    """The set point of one channel, checked against every bound of the device."""
+    if type(channel) is not int or not 1 <= channel <= sheet.CHANNELS:
+        raise _refused(f"channel {channel!r}", f"a P24 has channels 1..{sheet.CHANNELS}")
+    shape, amplitude_ua, width_us, gap_us, ratio, period_us = numbers
+    form = Form(shape, amplitude_ua, width_us, gap_us, ratio, used_period_us(period_us))
+    where = f"channel {channel}"
+    if not 0 <= amplitude_ua <= sheet.AMPLITUDE_MAX_UA:
+        raise _refused(f"{where}: {amplitude_ua} uA", f"a P24 gives 0..{sheet.AMPLITUDE_MAX_UA} uA")
+    if not sheet.PERIOD_MIN_US <= form.period_us <= sheet.PERIOD_MAX_US:
+        raise _refused(
+            f"{where}: a period of {period_us} us",
+            f"a P24 repeats every {sheet.PERIOD_MIN_US}..{sheet.PERIOD_MAX_US} us",
+        )
+    _check_points(where, shape, _points(form))
+    return form
+
+
+def _points(form: Form) -> tuple[Point, ...]:
+    """One point for each phase, and one for the gap where there is one."""
+    first = Point(form.phase_width_us, form.amplitude_ua)
+    if form.shape is PulseShape.MONOPHASIC:
+        return (first,)
+    if form.amplitude_ua % form.second_phase_ratio:
+        raise _refused(
+            f"{form.amplitude_ua} uA in a ratio of {form.second_phase_ratio}",
+            "the second phase would not balance the first exactly",
+        )
+    second = Point(
+        form.phase_width_us * form.second_phase_ratio,
+        -(form.amplitude_ua // form.second_phase_ratio),
+    )
+    if form.interphase_gap_us:
+        return (first, Point(form.interphase_gap_us, 0), second)
+    return (first, second)
+
+
+def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...]) -> None:
+    low, high = sheet.PHASE_WIDTH_MIN_US, sheet.PHASE_WIDTH_MAX_US
+    for duration_us, current_ua, _ in points:
+        if not low <= duration_us <= high:
+            raise _refused(
+                f"{where}: {duration_us} us for a phase or gap",
+                f"a P24 executes {low}..{high} us as they are asked for",
+            )
+        if current_ua % sheet.AMPLITUDE_STEP_UA:
+            raise _refused(
+                f"{where}: {current_ua} uA is off the grid",
+                f"a P24 sets multiples of {sheet.AMPLITUDE_STEP_UA} uA",
+            )
+    balance = sum(duration_us * current_ua for duration_us, current_ua, _ in points)
+    if balance and shape is not PulseShape.MONOPHASIC:
+        raise _refused(
+            f"{where}: the phases differ by {balance} uA*us", "a biphasic pulse carries no charge"
+        )
+
+
+def _channel_set(channel: int, key: SetPointKey, form: Form) -> ChannelSet:
+    return ChannelSet(channel, form.amplitude_ua, form.phase_width_us, key[5], form.period_us)
+
+
+def _trains(forms: dict[int, Form], key: tuple[tuple[int, SetPointKey], ...]) -> Trains:
+    message = MlUpdate(
+        tuple(
+            MlChannel(
+                channel - 1,
+                form.period_us,
+                _points(form),
+                double_accuracy=bool(form.period_us % sheet.PERIOD_COARSE_STEP_US),
+            )
+            for channel, form in forms.items()
+        )
+    )
+    _wire_valid(message)
+    payload = message.pack()
+    length = len(encode_frame(_STUFFED_PACKET_NUMBER, MlUpdate.command, payload))
+    if length > sheet.FRAME_MAX_BYTES:
+        raise _refused(
+            f"a frame of {length} bytes", f"a P24 may not take more than {sheet.FRAME_MAX_BYTES}"
+        )
+    return Trains(
+        payload,
+        sum(1 << (channel - 1) for channel in forms),
+        MappingProxyType(forms),
+        tuple(_channel_set(channel, numbers, forms[channel]) for channel, numbers in key),
+    )
+
+
+def _wire_valid(message: MlUpdate | LlChannelConfig) -> None:
+    """What the device's own validity check refuses, the time budget of all channels included."""
+    problems = (*message.problems(), *message.off_grid())
+    if problems:
+        raise _refused("the device would refuse this", "; ".join(problems))

@@ -1,0 +1,81 @@
+"""Packet numbers and which answer belongs to which request.
+
+The device echoes the packet number of a request (0..63, wrapping) and answers with the command
+number plus one [IFU]. For every packet number the last request that used it is remembered, so
+that an answer is either awaited, or late or doubled and to be ignored, or a stray: an answer to
+something this host never asked.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+PACKET_NUMBERS = 64
+MEMORY_NS = 3_000_000_000
+"""An answer is not expected after 3 s; older requests explain nothing any more [POLICY]."""
+
+
+class Match(StrEnum):
+    """What an answer is."""
+
+    AWAITED = "awaited"
+    LATE = "late"  # of a request that is no longer awaited, answered for the first time
+    DUPLICATE = "duplicate"
+    STRAY = "stray"
+
+
+class Sent:
+    """One transmission: which command went out when, and for whom."""
+
+    __slots__ = ("answered", "command", "late_told", "owner", "packet_number", "sent_ns")
+
+    def __init__(self, packet_number: int, command: int, owner: object, sent_ns: int) -> None:
+        self.packet_number = packet_number
+        self.command = command
+        self.owner = owner
+        self.sent_ns = sent_ns
+        self.answered = False
+        self.late_told = False
+
+
+class Pairing:
+    """Owns the packet numbers of one line."""
+
+    __slots__ = ("_next", "_slots")
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._slots: list[Sent | None] = [None] * PACKET_NUMBERS
+
+    def sending(self, command: int, owner: object, now_ns: int) -> Sent:
+        """Take the next packet number for `command`, which `owner` waits for."""
+        number = self._next
+        self._next = (number + 1) % PACKET_NUMBERS
+        sent = Sent(number, command, owner, now_ns)
+        self._slots[number] = sent
+        return sent
+
+    def answering(self, command: int | None, packet_number: int, now_ns: int) -> Sent | None:
+        """The transmission that an answer with this command number belongs to, or None.
+
+        `command` is the number of the request that is answered, or None for an answer that does
+        not tell it (Unknown_cmd). `packet_number` 0..63.
+        """
+        sent = self._slots[packet_number]
+        if sent is None or now_ns - sent.sent_ns > MEMORY_NS:
+            return None
+        return sent if command is None or command == sent.command else None
+
+    def forget(self) -> None:
+        """Forget every request; the packet numbers go on, so that old answers fit nothing."""
+        self._slots = [None] * PACKET_NUMBERS
+
+
+def match(sent: Sent | None, awaited_by: object) -> Match:
+    """What an answer is, given its transmission and who is waiting now. Marks it as answered."""
+    if sent is None:
+        return Match.STRAY
+    if sent.answered:
+        return Match.DUPLICATE
+    sent.answered = True
+    return Match.AWAITED if sent.owner is awaited_by else Match.LATE
