@@ -117,9 +117,7 @@ class NoDeviceError(StimctlError):
 class PortBusyError(NoDeviceError):
     """Somebody else holds the port; `holder` says who."""
 
-    def __init__(
-        self, what: str, *, why: str = "", what_to_do: str = "", holder: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, why: str = "", what_to_do: str = "", holder: str = "") -> None:
         super().__init__(what, why=why, what_to_do=what_to_do)
         self.holder = holder
 

@@ -43,9 +43,7 @@ def dose_of(stimulus: Stimulus, area_mm2: int | None = None) -> Dose:
     def per_cm2(value: float) -> float | None:
         return None if area_mm2 is None else value * 100.0 / area_mm2
 
-    charge_uc, dc_ma, power_w = map(
-        float, (exact.charge_per_phase_uc, exact.dc_ma, exact.power_w)
-    )
+    charge_uc, dc_ma, power_w = map(float, (exact.charge_per_phase_uc, exact.dc_ma, exact.power_w))
     return Dose(
         charge_per_phase_uc=charge_uc,
         net_charge_uc=float(exact.net_charge_uc),

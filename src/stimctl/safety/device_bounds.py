@@ -1,0 +1,83 @@
+"""The hard bounds of a device, as integers: what its capability sheet hands to the safety model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from stimctl.errors import UsageError
+from stimctl.stimulus import PulseShape
+
+_US_MHZ = 10**9
+_MAY_BE_ZERO = {"interphase_gap_max_us", "recovery_us"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBounds:
+    """What a device can do. Currents in uA, times in us, `compliance_mv` in mV.
+
+    `recovery_us` is the time a channel needs after its pulse before the next (charge recovery);
+    `multiplexed` says that the channels share one source and pulse one after the other;
+    `isolated_channels` that no current can pass between pads of different channels;
+    `calibrated` that an amplitude is a known current, without which no dose can be claimed.
+    `source` and `certainty` (R, R2, M+, M?, D) say where the numbers come from.
+    Raises UsageError for numbers that cannot be.
+    """
+
+    name: str
+    channels: int
+    amplitude_max_ua: int
+    amplitude_step_ua: int
+    phase_width_min_us: int
+    phase_width_max_us: int
+    phase_width_step_us: int
+    interphase_gap_max_us: int
+    period_min_us: int
+    period_max_us: int
+    period_step_us: int
+    recovery_us: int
+    shapes: frozenset[PulseShape]
+    multiplexed: bool
+    compliance_mv: int
+    calibrated: bool = True
+    source: str = ""
+    certainty: str = "D"
+    interphase_gap_step_us: int = 1
+    pulses_per_burst_max: int | None = None
+    isolated_channels: bool = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            wanted = _WANTED.get(str(field.type))
+            if wanted is not None and type(value) is not wanted:
+                raise self._wrong(f"{field.name} is {value!r}")
+            least = 0 if field.name in _MAY_BE_ZERO else 1
+            if type(value) is int and value < least:
+                raise self._wrong(f"{field.name} is {value}")
+        if not all(type(shape) is PulseShape for shape in self.shapes):
+            raise self._wrong("a shape is not a PulseShape")
+        if self.phase_width_min_us > self.phase_width_max_us:
+            raise self._wrong("the narrowest phase is wider than the widest")
+        if self.period_min_us > self.period_max_us:
+            raise self._wrong("the shortest period is longer than the longest")
+
+    def _wrong(self, why: str) -> UsageError:
+        return UsageError(f"the bounds of device {self.name!r} cannot be", why=why)
+
+    def quantise_period_up_us(self, frequency_mhz: int) -> int:
+        """The period in us, on the device's grid, that is never faster than `frequency_mhz`."""
+        exact = -(-_US_MHZ // frequency_mhz)
+        return -(-exact // self.period_step_us) * self.period_step_us
+
+    def on_grid(self, amplitude_ua: int) -> bool:
+        """Whether the device can set exactly this amplitude (range apart)."""
+        return amplitude_ua % self.amplitude_step_ua == 0
+
+    def floor_to_grid(self, amplitude_ua: int) -> int:
+        """The highest amplitude on the device's grid that is not above `amplitude_ua`."""
+        return amplitude_ua - amplitude_ua % self.amplitude_step_ua
+
+
+_WANTED: dict[str, type] = {
+    "int": int, "bool": bool, "str": str, "frozenset[PulseShape]": frozenset,
+}  # fmt: skip

@@ -1,0 +1,138 @@
+"""What a stimulus must keep besides its amplitude bounds: site, device ability, ranges, timing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stimctl.quantity import format_duration, format_frequency
+from stimctl.safety import repair
+from stimctl.safety.bounds import Layer
+from stimctl.safety.envelope import Envelope
+from stimctl.safety.problem import Problem, broken_rule
+from stimctl.safety.quantities import Quantity
+from stimctl.safety.sites import site_named
+from stimctl.stimulus import Inconsistency, PulseShape, Severity, Stimulus, inconsistencies
+from stimctl.stimulus.consistency import (
+    MOTOR_OFF_MIN_US,
+    MOTOR_PERIOD_MIN_US,
+    RAMP_MIN_US,
+    period_inconsistency,
+)
+
+_US_MHZ = 10**9
+
+
+def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """Site, calibration, pulse shape: what no value of a parameter would mend."""
+    device = envelope.device
+    site = None if envelope.electrode.site is None else site_named(envelope.electrode.site)
+    if site is not None and site.blocked:
+        yield broken_rule(
+            site.blocked, Quantity.SITE, f"no stimulation at the body site {site.name}",
+            asked=site.name, allowed="other sites", certainty="R",
+            source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 item h",
+        )  # fmt: skip
+    if not device.calibrated:
+        yield broken_rule(
+            "L-CAL", Quantity.DEVICE,
+            f"{device.name} is not calibrated: its current, so every dose, is unknown",
+            layer=Layer.DEVICE, asked=device.name, allowed="calibrated devices",
+        )  # fmt: skip
+    shape = stimulus.pulse.shape
+    if shape not in device.shapes:
+        yield broken_rule(
+            "L-DEV", Quantity.SHAPE, f"{device.name} cannot produce {shape} pulses",
+            layer=Layer.DEVICE, asked=str(shape), allowed=", ".join(sorted(device.shapes)),
+            source=f"{device.name}: {device.source}", certainty=device.certainty,
+        )  # fmt: skip
+    if shape is PulseShape.MONOPHASIC and not envelope.allow_monophasic:
+        yield broken_rule(
+            "L-MONO", Quantity.SHAPE, "monophasic pulses are not allowed in this envelope",
+            asked=str(shape), allowed="balanced pulses",
+        )  # fmt: skip
+
+
+def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """What the device cannot do because it is too narrow, too slow, or off its grid."""
+    device = envelope.device
+    source, certainty = f"{device.name}: {device.source}", device.certainty
+    narrowest = stimulus.narrowest_phase_us
+    if narrowest < device.phase_width_min_us:
+        yield broken_rule(
+            "L-DEV", Quantity.PHASE_WIDTH,
+            f"phase width {format_duration(narrowest)} is below the device minimum "
+            f"{format_duration(device.phase_width_min_us)}",
+            lambda: repair.phase_width(stimulus, device, device.phase_width_max_us),
+            layer=Layer.DEVICE, asked=narrowest, allowed=device.phase_width_min_us, unit="us",
+            source=source, certainty=certainty,
+        )  # fmt: skip
+    slowest = stimulus.lowest_frequency_mhz
+    least_mhz = -(-_US_MHZ // device.period_max_us)
+    if device.quantise_period_up_us(slowest) > device.period_max_us:
+        highest = max(stimulus.highest_frequency_mhz, least_mhz)
+        yield broken_rule(
+            "L-DEV", Quantity.FREQUENCY,
+            f"frequency {format_frequency(slowest)} is below the device minimum "
+            f"{format_frequency(least_mhz)}",
+            lambda: repair.frequency(stimulus, least_mhz, highest),
+            layer=Layer.DEVICE, asked=slowest, allowed=least_mhz, unit="mHz",
+            source=source, certainty=certainty,
+        )  # fmt: skip
+    yield from _grid_problems(stimulus, envelope)
+
+
+def _grid_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """W9 for widths and gap: representable in the device's steps, or refused."""
+    device, pulse = envelope.device, stimulus.pulse
+    step = device.phase_width_step_us
+    sweep = stimulus.width_sweep
+    widths = (pulse.phase_width_us, *((sweep.lowest, sweep.highest) if sweep else ()))
+    off = [width for width in widths if width % step]
+    if off:
+        yield broken_rule(
+            "W9", Quantity.PHASE_WIDTH,
+            f"phase width {format_duration(off[0])} is not a step of {format_duration(step)}",
+            lambda: repair.phase_width(stimulus, device, device.phase_width_max_us),
+            layer=Layer.DEVICE, asked=off[0], allowed=off[0] - off[0] % step, unit="us",
+        )  # fmt: skip
+    gap, step = pulse.interphase_gap_us, device.interphase_gap_step_us
+    if gap % step:
+        yield broken_rule(
+            "W9", Quantity.INTERPHASE_GAP,
+            f"interphase gap {format_duration(gap)} is not a step of {format_duration(step)}",
+            lambda: repair.interphase_gap(stimulus, device, gap),
+            layer=Layer.DEVICE, asked=gap, allowed=gap - gap % step, unit="us",
+        )  # fmt: skip
+
+
+def timing_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """The consistency rules: W4-W6 as they are, W1 without and W2 with the recovery time."""
+    for found in inconsistencies(stimulus):
+        if found.severity is Severity.ERROR:
+            yield _timing_problem(found, stimulus, envelope)
+    if period_inconsistency(stimulus) is None:
+        found_with_recovery = period_inconsistency(stimulus, envelope.device.recovery_us)
+        if found_with_recovery is not None:
+            recovery = Inconsistency("W2", found_with_recovery.message)
+            yield _timing_problem(recovery, stimulus, envelope)
+
+
+def _timing_problem(found: Inconsistency, stimulus: Stimulus, envelope: Envelope) -> Problem:
+    def mend() -> repair.Repair | None:
+        burst, cycle = stimulus.burst, stimulus.cycle
+        if found.rule in ("W1", "W2"):
+            return repair.fitting_frequency(stimulus, envelope.device)
+        if found.rule == "W4" and burst is not None:
+            return repair.burst_frequency(stimulus, burst)
+        if found.rule == "W5" and cycle is not None and cycle.hold_us >= 0:
+            return repair.ramp_up(stimulus, cycle, RAMP_MIN_US)
+        if found.rule == "W6" and cycle is not None:
+            return repair.rest(stimulus, cycle, MOTOR_PERIOD_MIN_US, MOTOR_OFF_MIN_US)
+        return None
+
+    return broken_rule(found.rule, Quantity.TIMING, found.message, mend)
+
+
+def warnings_of(stimulus: Stimulus) -> Iterator[Inconsistency]:
+    """The consistency rules that only warn (W7)."""
+    return (one for one in inconsistencies(stimulus) if one.severity is Severity.WARNING)

@@ -1,0 +1,211 @@
+"""Clearing several channels of one device together: shared source, region sums, current paths."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from stimctl.quantity import format_duration, format_frequency
+from stimctl.safety.clearance import clear
+from stimctl.safety.cleared import Cleared
+from stimctl.safety.envelope import Envelope
+from stimctl.safety.problem import broken_rule
+from stimctl.safety.quantities import Quantity
+from stimctl.safety.refusal import Refusal
+from stimctl.safety.sites import are_antagonists, path_problem, site_named
+from stimctl.stimulus import Cycle, Stimulus, dose_of
+
+_US_MHZ = 10**9
+# Sums of square roots are floats; this much above a limit is rounding, not current. [D]
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    channel: int
+    stimulus: Stimulus
+    envelope: Envelope
+    cleared: Cleared
+
+
+def clear_together(
+    requests: Mapping[int, tuple[Stimulus, Envelope]],
+    acknowledged: frozenset[str] = frozenset(),
+    *,
+    co_contraction: bool = False,
+    cycle_start_us: Mapping[int, int] | None = None,
+) -> Mapping[int, Cleared] | Refusal:
+    """Judge all channels that will run at the same time on one device.
+
+    Each by `clear`, then what holds between them: channel numbers, current paths (H42), the
+    shared source (W3), antagonists (W10, unless `co_contraction`), sums in one region (H43).
+    `cycle_start_us` says when a channel's first cycle begins (0 where it says nothing). A refusal
+    names the channel.
+    """
+    members: list[_Member] = []
+    for channel, (stimulus, envelope) in sorted(requests.items()):
+        answer = clear(stimulus, envelope, acknowledged=acknowledged)
+        if isinstance(answer, Refusal):
+            return _for_channel(answer, channel)
+        members.append(_Member(channel, answer.stimulus, answer.envelope, answer))
+    starts = cycle_start_us or {}
+    checks = (
+        _one_device(members),
+        _paths(members),
+        _shared_source(members),
+        None if co_contraction else _antagonists(members, starts),
+        _region_sums(members),
+    )
+    refusal = next((check for check in checks if check is not None), None)
+    if refusal is not None:
+        return refusal
+    return MappingProxyType({member.channel: member.cleared for member in members})
+
+
+def _for_channel(refusal: Refusal, channel: int) -> Refusal:
+    return replace(refusal, channel=channel, message=f"channel {channel}: {refusal.message}")
+
+
+def _refused(
+    channel: int, rule: str, quantity: Quantity, message: str, *,
+    asked: int | float | str = "", allowed: int | float | str = "", unit: str = "",
+    source: str = "", certainty: str = "D",
+) -> Refusal:  # fmt: skip
+    problem = broken_rule(
+        rule, quantity, message,
+        asked=asked, allowed=allowed, unit=unit, source=source, certainty=certainty,
+    )  # fmt: skip
+    return _for_channel(problem.refusal, channel)
+
+
+def _one_device(members: list[_Member]) -> Refusal | None:
+    for member in members:
+        device = member.envelope.device
+        if device != members[0].envelope.device:
+            return _refused(
+                member.channel, "L-DEV", Quantity.DEVICE,
+                f"{device.name} is not the device of channel {members[0].channel}",
+            )  # fmt: skip
+        if type(member.channel) is not int or not 1 <= member.channel <= device.channels:
+            return _refused(
+                member.channel, "L-DEV", Quantity.DEVICE,
+                f"{device.name} has channels 1 to {device.channels}",
+                asked=member.channel, allowed=device.channels, unit="channels",
+            )  # fmt: skip
+    return None
+
+
+def _paths(members: list[_Member]) -> Refusal | None:
+    if not members or members[0].envelope.device.isolated_channels:
+        return None
+    sites = {m.channel: m.envelope.electrode.site for m in members}
+    found = path_problem(sites)
+    if found is None:
+        return None
+    first, second = found.channels
+    return _refused(
+        second, found.path.limit_id, Quantity.SITE,
+        f"current could pass between channel {first} ({sites[first]}) and channel {second} "
+        f"({sites[second]}): {found.path.why}",
+        asked=f"{sites[first]} with {sites[second]}", allowed="one of them at a time",
+        source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 items e, h; "
+        "hazard H42", certainty="R",
+    )  # fmt: skip
+
+
+def _shared_source(members: list[_Member]) -> Refusal | None:
+    """W3: where channels take turns, all their pulses fit the shortest period."""
+    if len(members) < 2 or not members[0].envelope.device.multiplexed:
+        return None
+    recovery_us = members[0].envelope.device.recovery_us
+    widths_us = [
+        m.stimulus.pulse.width_total_for(m.stimulus.widest_phase_us) + recovery_us for m in members
+    ]
+    fastest = max(members, key=lambda m: m.stimulus.highest_frequency_mhz)
+    fastest_mhz = fastest.stimulus.highest_frequency_mhz
+    if sum(widths_us) * fastest_mhz <= _US_MHZ:
+        return None
+    allowed_mhz = _US_MHZ // sum(widths_us)
+    return _refused(
+        fastest.channel, "W3", Quantity.TIMING,
+        f"the pulses of {len(members)} channels take {format_duration(sum(widths_us))} of one "
+        f"source and do not fit the period of {format_frequency(fastest_mhz)}; together they fit "
+        f"{format_frequency(allowed_mhz)}",
+        asked=fastest_mhz, allowed=allowed_mhz, unit="mHz",
+    )  # fmt: skip
+
+
+def _antagonists(members: list[_Member], starts: Mapping[int, int]) -> Refusal | None:
+    """W10: muscles that pull one joint against each other are not driven at the same time."""
+    motor = [m for m in members if m.stimulus.motor and m.envelope.electrode.site is not None]
+    for i, a in enumerate(motor):
+        for b in motor[i + 1 :]:
+            site_a, site_b = (site_named(str(m.envelope.electrode.site)) for m in (a, b))
+            begin = starts.get(b.channel, 0) - starts.get(a.channel, 0)
+            if are_antagonists(site_a, site_b) and _overlap(
+                a.stimulus.cycle, b.stimulus.cycle, begin
+            ):
+                return _refused(
+                    b.channel, "W10", Quantity.TIMING,
+                    f"{site_a.name} (channel {a.channel}) and {site_b.name} work against each "
+                    "other and would be on at the same time; the protocol must ask for "
+                    "co-contraction",
+                )  # fmt: skip
+    return None
+
+
+def _overlap(a: Cycle | None, b: Cycle | None, b_begins_us: int) -> bool:
+    """Whether the on times of two endless cycles ever meet; `b` begins that much after `a`."""
+    if a is None or b is None:
+        return True
+    # Over time the distance between an on time of b and the one of a before it takes every value
+    # that is `b_begins_us` modulo the greatest common divisor of the periods.
+    grid = math.gcd(a.period_us, b.period_us)
+    distance = b_begins_us % grid
+    return distance < a.on_us or distance + b.on_us > grid
+
+
+def _region_sums(members: list[_Member]) -> Refusal | None:
+    """H43: what channels in one region come to together keeps the limits of one.
+
+    R.m.s. currents add as squares where channels take turns on one source, and in full where
+    they may coincide; power densities always add.
+    """
+    by_region: dict[str, list[_Member]] = {}
+    for member in members:
+        site = member.envelope.electrode.site
+        if site is not None:
+            by_region.setdefault(site_named(site).region, []).append(member)
+    for region, group in by_region.items():
+        refusal = _region_sum(region, group) if len(group) > 1 else None
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _region_sum(region: str, group: list[_Member]) -> Refusal | None:
+    doses = [dose_of(m.stimulus, m.envelope.electrode.effective_area_mm2) for m in group]
+    rms = [dose.rms_ma for dose in doses]
+    takes_turns = group[0].envelope.device.multiplexed
+    sums = (
+        (Quantity.RMS_CURRENT, math.hypot(*rms) if takes_turns else math.fsum(rms)),
+        (Quantity.POWER_DENSITY, math.fsum(dose.power_density_w_cm2 or 0.0 for dose in doses)),
+    )
+    for quantity, total in sums:
+        bounds = [b for b in (m.envelope.tightest(quantity) for m in group) if b is not None]
+        bound = min(bounds, key=lambda b: b.value)
+        if total > float(bound.value) * (1.0 + _ROUNDING):
+            return _refused(
+                _highest(group, rms), "H43", quantity,
+                f"{len(group)} channels in the region {region} come to {total:.4g} {bound.unit} "
+                f"together, more than {bound.text} ({bound.limit_id})",
+                asked=total, allowed=bound.value, unit=bound.unit,
+                source=f"hazard H43; {bound.limit_id}: {bound.source}", certainty=bound.certainty,
+            )  # fmt: skip
+    return None
+
+
+def _highest(group: list[_Member], rms: Iterable[float]) -> int:
+    return max(zip(rms, group, strict=True), key=lambda pair: pair[0])[1].channel
