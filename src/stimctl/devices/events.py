@@ -54,7 +54,8 @@ class Ready:
 class Acked:
     """The device confirmed a request. `latency_ns` counts from its last transmission.
 
-    `ticket` is what `apply()` or `pulse()` returned; None for the others. `channels` is what the
+    `ticket` is what `apply()` or `pulse()` returned, 0 for the fallback that follows a
+    RaiseDropped, None for the others. `channels` is what the
     device accepted with an apply: exactly the channels that are on, the others are off.
     """
 
@@ -116,8 +117,9 @@ class NoAnswer:
 class RaiseDropped:
     """An apply that raises was given up after 250 ms.
 
-    `sent` is False when it never left, True when it left and was never confirmed, so that the
-    device has either the set points before it or these. The engine applies again what it wants.
+    `sent` is False when it never left: the set points before it stay in force. It is True when it
+    left and was not confirmed: the driver then sends the lowest of what may be in force, which an
+    Acked with ticket 0 confirms. The engine applies again what it wants.
     """
 
     ticket: int

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from stimctl.devices.events import (
-    Acked,
     AnswerLate,
     DeviceError,
     Doing,
-    Identified,
     LineError,
-    Ready,
     Rejected,
-    StatusRead,
     StrayAnswer,
     UnexpectedState,
     ZeroVerified,
 )
+from stimctl.devices.p24.accepted import ACCEPTED, Answer
 from stimctl.devices.p24.conversation import Conversation
 from stimctl.devices.p24.line import UNKNOWN_CMD
 from stimctl.devices.p24.pairing import Match, Sent
 from stimctl.devices.p24.request import MAX_DAMAGED, Request
-from stimctl.devices.p24.sheet import FAMILY
-from stimctl.devices.p24.stopping import STOPPED, Stopping, levels_of_status
-from stimctl.devices.p24.table import EXPECTED_STATUS, WORKING, State
+from stimctl.devices.p24.stopping import STOPPED, Stopping
+from stimctl.devices.p24.table import WORKING, State
 from stimctl.errors import WireFormatError
 from stimctl.wire.sciencemode4 import messages as sm4
 from stimctl.wire.sciencemode4.framing import RawFrame
 from stimctl.wire.sciencemode4.values import (
-    channel_state_name,
     result_name,
-    stim_status_name,
 )
 
 SUCCESS = 0
@@ -133,7 +127,7 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
     elif isinstance(sent.owner, Request):
         request = sent.owner
         if result == SUCCESS:
-            _SUCCESS[sent.command](talk, now_ns, request, sent, frame.data)
+            ACCEPTED[sent.command](talk, Answer(now_ns, request, sent, frame.data))
             return
         talk.line.heard(now_ns)
         if result == DAMAGED and request.repeatable and request.damaged < MAX_DAMAGED:
@@ -185,137 +179,3 @@ def _zero(talk: Conversation, now_ns: int) -> None:
     done = talk.zero(now_ns)
     if told and done is not None:
         talk.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds))
-
-
-# Answers with result 0 to the request in flight. A WireFormatError leaves it in flight.
-
-
-def _status(talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes) -> None:
-    status = sm4.GetStimStatusAck.unpack(data).stim_status
-    talk.line.heard(now_ns)
-    if talk.state is State.FINDING:
-        talk.flight = None
-        if status == 0:
-            talk.name(now_ns)
-        else:
-            talk.begin_stop(now_ns, State.CLEARING, levels_of_status(status))
-        return
-    expected = EXPECTED_STATUS.get(talk.state, frozenset())
-    if status not in expected:
-        words = " or ".join(stim_status_name(code) for code in sorted(expected))
-        talk.events.append(UnexpectedState(words, stim_status_name(status)))
-        talk.latch()
-    elif talk.state is State.NAMING:
-        _ready(talk, now_ns)
-    else:
-        latency_ns = now_ns - sent.sent_ns
-        talk.events.append(Acked(request.doing, latency_ns))
-        if talk.state is not State.MID:  # no train can run: the state is the whole truth
-            talk.events.append(StatusRead(frozenset(), latency_ns=latency_ns))
-        talk.answered(now_ns)
-
-
-def _ready(talk: Conversation, now_ns: int) -> None:
-    talk.flight = None
-    talk.identified = True
-    talk.zero(now_ns)
-    talk.events.append(ZeroVerified(now_ns - talk.connect_ns, talk.rounds))
-    talk.events.append(Ready())
-
-
-def _device_id(talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes) -> None:
-    talk.serial = sm4.GetDeviceIdAck.unpack(data).device_id
-    talk.line.heard(now_ns)
-    talk.send(now_ns, Request(Doing.IDENTIFY, sm4.GetExtendedVersion.command, now_ns))
-
-
-def _version(talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes) -> None:
-    message = sm4.GetExtendedVersionAck.unpack(data)
-    talk.line.heard(now_ns)
-    hashed = f"{message.fw_hash:08x}" if message.hash_valid == 1 else ""
-    talk.events.append(
-        Identified(FAMILY, talk.serial, str(message.fw), str(message.sciencemode), hashed)
-    )
-    talk.ask_status(now_ns, Doing.VERIFY)
-
-
-def _initialised(
-    talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes
-) -> None:
-    talk.line.heard(now_ns)
-    talk.state = State.MID if talk.state is State.MID_INIT else State.LOW
-    talk.level_ns = sent.sent_ns
-    talk.events.append(Acked(Doing.START, now_ns - sent.sent_ns))
-    talk.answered(now_ns)
-
-
-def _applied(talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes) -> None:
-    talk.line.heard(now_ns)
-    if request.trains is not None:
-        talk.possible = [request.trains]
-    latency_ns = now_ns - sent.sent_ns
-    talk.events.append(Acked(Doing.APPLY, latency_ns, request.ticket, request.channels))
-    talk.answered(now_ns)
-
-
-def _pulsed(talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes) -> None:
-    sm4.LlChannelConfigAck.unpack(data)
-    talk.line.heard(now_ns)
-    latency_ns = now_ns - sent.sent_ns
-    talk.events.append(Acked(Doing.PULSE, latency_ns, request.ticket, request.channels))
-    talk.answered(now_ns)
-
-
-def _trains_read(
-    talk: Conversation, now_ns: int, request: Request, sent: Sent, data: bytes
-) -> None:
-    message = sm4.MlGetCurrentDataAck.unpack(data)
-    if not message.active:
-        raise WireFormatError("an answer in another form than the one asked for")
-    talk.line.heard(now_ns)
-    latency_ns = now_ns - sent.sent_ns
-    active = frozenset(channel for channel, on in enumerate(message.active, 1) if on)
-    errors = {
-        channel: channel_state_name(code)
-        for channel, code in enumerate(message.channel_state, 1)
-        if code
-    }
-    talk.events.append(Acked(Doing.KEEP_ALIVE, latency_ns))
-    talk.events.append(StatusRead(active, MappingProxyType(errors), latency_ns))
-    if errors:
-        _channel_errors(talk, message.channel_state)
-        talk.latch()
-    elif not any(active == trains.forms.keys() for trains in talk.possible):
-        wanted = frozenset(talk.possible[-1].forms)
-        talk.events.append(UnexpectedState(_channels(wanted), _channels(active), wanted, active))
-        talk.latch()
-    else:
-        talk.answered(now_ns)
-
-
-def _channels(channels: frozenset[int]) -> str:
-    if not channels:
-        return "no channel running"
-    return "running: channel " + ", ".join(str(channel) for channel in sorted(channels))
-
-
-def _channel_errors(talk: Conversation, states: tuple[int, ...]) -> None:
-    for code in sorted(set(states) - {0}):
-        channels = frozenset(channel for channel, state in enumerate(states, 1) if state == code)
-        talk.events.append(DeviceError(channel_state_name(code), code, channels))
-
-
-_Handler = Callable[[Conversation, int, Request, Sent, bytes], None]
-_SUCCESS: Mapping[int, _Handler] = MappingProxyType(
-    {
-        sm4.GetStimStatus.command: _status,
-        sm4.GetDeviceId.command: _device_id,
-        sm4.GetExtendedVersion.command: _version,
-        sm4.MlInit.command: _initialised,
-        sm4.LlInit.command: _initialised,
-        sm4.MlUpdate.command: _applied,
-        sm4.LlChannelConfig.command: _pulsed,
-        sm4.MlGetCurrentData.command: _trains_read,
-    }
-)
-"""Every request that can be in flight."""

@@ -7,12 +7,15 @@ timers of `driver` and by the answers of `answers`.
 from __future__ import annotations
 
 from stimctl.devices.events import Doing, DriverEvent, RaiseDropped
-from stimctl.devices.p24.gate import ALL_OFF, Trains
+from stimctl.devices.p24.gate import ALL_OFF, Trains, lowest
 from stimctl.devices.p24.line import Line
 from stimctl.devices.p24.request import Request
 from stimctl.devices.p24.stopping import Stopping
 from stimctl.devices.p24.table import State
 from stimctl.wire.sciencemode4 import messages as sm4
+
+FALLBACK_TICKET = 0
+"""In the Acked of a fallback, which no call of the engine asked for; tickets begin at 1."""
 
 # Any error stops every channel: a person with one electrode off is not stimulated on [IFU].
 _ML_INIT = sm4.MlInit(stop_all_channels_on_error=True).pack()
@@ -50,8 +53,9 @@ class Conversation:
 
     def send(self, now_ns: int, request: Request, *, after_break: bool = False) -> None:
         """Send a request, which becomes the one in flight."""
-        if self.flight is not None and self.flight.doing is Doing.KEEP_ALIVE:
-            self.status_wanted = True  # overtaken before it was answered: ask again
+        overtaken = self.flight if self.flight is not request else None
+        if overtaken is not None and overtaken.doing is Doing.KEEP_ALIVE:
+            self.status_wanted = True  # it was not answered: ask again
         self.flight = request
         request.last = self.line.send(
             now_ns,
@@ -65,15 +69,26 @@ class Conversation:
     def send_again(self, now_ns: int, request: Request) -> None:
         """Send the request in flight once more, unless it raises and has become too old for it.
 
-        Then the device has either set of trains; Get_stim_status, which does not feed the
-        watchdog, tells whether it is there at all, and the engine applies what it wants.
+        Then the device may have what was before it or what it asks for, so the lowest of all that
+        is sent in its stead: that raises nothing, and what was to be lowered is lowered.
         """
-        if request.stale(now_ns):
-            self._report_dropped(now_ns, request, sent=True)
-            self.flight = None
-            self.ask_status(now_ns, Doing.VERIFY)
-        else:
+        if not request.stale(now_ns) or request.trains is None:
             self.send(now_ns, request, after_break=True)
+            return
+        self._report_dropped(now_ns, request, sent=True)
+        trains = lowest(request.trains, self.possible)
+        self.possible.append(trains)
+        command, payload = sm4.MlUpdate.command, trains.payload
+        fallback = Request(
+            Doing.APPLY,
+            command,
+            now_ns,
+            payload,
+            ticket=FALLBACK_TICKET,
+            trains=trains,
+            channels=trains.channels,
+        )
+        self.send(now_ns, fallback, after_break=True)
 
     def send_waiting(self, now_ns: int) -> None:
         """Send what waits, unless it has become too old."""

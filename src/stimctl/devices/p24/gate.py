@@ -8,7 +8,7 @@ can keep and reported as used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -85,6 +85,25 @@ class Trains:
         )
 
 
+def lowest(wanted: Trains, possible: Sequence[Trains]) -> Trains:
+    """The part of `wanted` and `possible` that raises nothing against any of them.
+
+    Every channel keeps one of its own set points, the one that is the least in every respect; a
+    channel that is off in any of them, or of which none is the least, is off.
+    """
+    forms: dict[int, Form] = {}
+    asked: dict[int, int] = {}
+    for channel in sorted(wanted.forms):
+        if not all(channel in trains.forms for trains in possible):
+            continue
+        choices = [trains.forms[channel] for trains in (wanted, *possible)]
+        least = [one for one in choices if not any(one.raises(other) for other in choices)]
+        if least:
+            forms[channel] = least[0]
+            asked[channel] = least[0].period_us
+    return _trains(forms, asked)
+
+
 ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), ())
 
 
@@ -106,7 +125,10 @@ class Gate:
         key = tuple((channel, _key(set_points[channel])) for channel in sorted(set_points))
         made = self._made.get(key)
         if made is None:
-            made = _trains({channel: _form(channel, numbers) for channel, numbers in key}, key)
+            made = _trains(
+                {channel: _form(channel, numbers) for channel, numbers in key},
+                {channel: numbers[-1] for channel, numbers in key},
+            )
             if len(self._made) >= _CACHE_SIZE:
                 self._made.clear()
             self._made[key] = made
@@ -119,7 +141,7 @@ class Gate:
         connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
         message = LlChannelConfig(True, index, connector, _points(form))
         _wire_valid(message)
-        return message.pack(), _channel_set(channel, key, form)
+        return message.pack(), _channel_set(channel, form, key[-1])
 
 
 SetPointKey = tuple[PulseShape, int, int, int, int, int]
@@ -212,11 +234,12 @@ def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...]) -> N
         )
 
 
-def _channel_set(channel: int, key: SetPointKey, form: Form) -> ChannelSet:
-    return ChannelSet(channel, form.amplitude_ua, form.phase_width_us, key[5], form.period_us)
+def _channel_set(channel: int, form: Form, asked_us: int) -> ChannelSet:
+    return ChannelSet(channel, form.amplitude_ua, form.phase_width_us, asked_us, form.period_us)
 
 
-def _trains(forms: dict[int, Form], key: tuple[tuple[int, SetPointKey], ...]) -> Trains:
+def _trains(forms: dict[int, Form], asked_us: Mapping[int, int]) -> Trains:
+    """The Ml_update for these forms, in ascending order of channel; `asked_us` are periods."""
     message = MlUpdate(
         tuple(
             MlChannel(
@@ -239,7 +262,7 @@ def _trains(forms: dict[int, Form], key: tuple[tuple[int, SetPointKey], ...]) ->
         payload,
         sum(1 << (channel - 1) for channel in forms),
         MappingProxyType(forms),
-        tuple(_channel_set(channel, numbers, forms[channel]) for channel, numbers in key),
+        tuple(_channel_set(channel, form, asked_us[channel]) for channel, form in forms.items()),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stimctl.devices.events import Doing
-from stimctl.devices.p24.gate import ChannelSet, Trains
+from stimctl.devices.events import ChannelSet, Doing
+from stimctl.devices.p24.gate import Trains
 from stimctl.devices.p24.pairing import Sent
 from stimctl.wire.sciencemode4 import messages as sm4
 

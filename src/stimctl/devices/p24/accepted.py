@@ -1,0 +1,171 @@
+"""What follows when a P24 did what it was asked: awaited answers with result 0.
+
+A handler that raises WireFormatError has changed nothing: the request stays in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from stimctl.devices.events import (
+    Acked,
+    DeviceError,
+    Doing,
+    Identified,
+    Ready,
+    StatusRead,
+    UnexpectedState,
+    ZeroVerified,
+)
+from stimctl.devices.p24.conversation import Conversation
+from stimctl.devices.p24.pairing import Sent
+from stimctl.devices.p24.request import Request
+from stimctl.devices.p24.sheet import FAMILY
+from stimctl.devices.p24.stopping import levels_of_status
+from stimctl.devices.p24.table import EXPECTED_STATUS, State
+from stimctl.errors import WireFormatError
+from stimctl.wire.sciencemode4 import messages as sm4
+from stimctl.wire.sciencemode4.values import channel_state_name, stim_status_name
+
+
+class Answer(NamedTuple):
+    """An awaited answer: when it came, to what, to which transmission of it, and its data."""
+
+    now_ns: int
+    request: Request
+    sent: Sent
+    data: bytes
+
+    @property
+    def latency_ns(self) -> int:
+        """From the transmission that was answered."""
+        return self.now_ns - self.sent.sent_ns
+
+
+def _status(talk: Conversation, answer: Answer) -> None:
+    status = sm4.GetStimStatusAck.unpack(answer.data).stim_status
+    talk.line.heard(answer.now_ns)
+    if talk.state is State.FINDING:
+        talk.flight = None
+        if status == 0:
+            talk.name(answer.now_ns)
+        else:
+            talk.begin_stop(answer.now_ns, State.CLEARING, levels_of_status(status))
+        return
+    expected = EXPECTED_STATUS.get(talk.state, frozenset())
+    if status not in expected:
+        words = " or ".join(stim_status_name(code) for code in sorted(expected))
+        talk.events.append(UnexpectedState(words, stim_status_name(status)))
+        talk.latch()
+    elif talk.state is State.NAMING:
+        _ready(talk, answer.now_ns)
+    else:
+        talk.events.append(Acked(answer.request.doing, answer.latency_ns))
+        if talk.state is not State.MID:  # no train can run: the state is the whole truth
+            talk.events.append(StatusRead(frozenset(), latency_ns=answer.latency_ns))
+        talk.answered(answer.now_ns)
+
+
+def _ready(talk: Conversation, now_ns: int) -> None:
+    talk.flight = None
+    talk.identified = True
+    talk.zero(now_ns)
+    talk.events.append(ZeroVerified(now_ns - talk.connect_ns, talk.rounds))
+    talk.events.append(Ready())
+
+
+def _device_id(talk: Conversation, answer: Answer) -> None:
+    talk.serial = sm4.GetDeviceIdAck.unpack(answer.data).device_id
+    talk.line.heard(answer.now_ns)
+    talk.send(answer.now_ns, Request(Doing.IDENTIFY, sm4.GetExtendedVersion.command, answer.now_ns))
+
+
+def _version(talk: Conversation, answer: Answer) -> None:
+    message = sm4.GetExtendedVersionAck.unpack(answer.data)
+    talk.line.heard(answer.now_ns)
+    hashed = f"{message.fw_hash:08x}" if message.hash_valid == 1 else ""
+    talk.events.append(
+        Identified(FAMILY, talk.serial, str(message.fw), str(message.sciencemode), hashed)
+    )
+    talk.ask_status(answer.now_ns, Doing.VERIFY)
+
+
+def _initialised(talk: Conversation, answer: Answer) -> None:
+    talk.line.heard(answer.now_ns)
+    talk.state = State.MID if talk.state is State.MID_INIT else State.LOW
+    talk.level_ns = answer.sent.sent_ns
+    talk.events.append(Acked(Doing.START, answer.latency_ns))
+    talk.answered(answer.now_ns)
+
+
+def _applied(talk: Conversation, answer: Answer) -> None:
+    talk.line.heard(answer.now_ns)
+    if answer.request.trains is not None:
+        talk.possible = [answer.request.trains]
+    talk.events.append(
+        Acked(Doing.APPLY, answer.latency_ns, answer.request.ticket, answer.request.channels)
+    )
+    talk.answered(answer.now_ns)
+
+
+def _pulsed(talk: Conversation, answer: Answer) -> None:
+    sm4.LlChannelConfigAck.unpack(answer.data)
+    talk.line.heard(answer.now_ns)
+    talk.events.append(
+        Acked(Doing.PULSE, answer.latency_ns, answer.request.ticket, answer.request.channels)
+    )
+    talk.answered(answer.now_ns)
+
+
+def _trains_read(talk: Conversation, answer: Answer) -> None:
+    message = sm4.MlGetCurrentDataAck.unpack(answer.data)
+    if not message.active:
+        raise WireFormatError("an answer in another form than the one asked for")
+    talk.line.heard(answer.now_ns)
+    active = frozenset(channel for channel, on in enumerate(message.active, 1) if on)
+    errors = {
+        channel: channel_state_name(code)
+        for channel, code in enumerate(message.channel_state, 1)
+        if code
+    }
+    talk.events.append(Acked(Doing.KEEP_ALIVE, answer.latency_ns))
+    talk.events.append(StatusRead(active, MappingProxyType(errors), answer.latency_ns))
+    if errors:
+        _channel_errors(talk, message.channel_state)
+        talk.latch()
+    elif not any(active == trains.forms.keys() for trains in talk.possible):
+        wanted = frozenset(talk.possible[-1].forms)
+        talk.events.append(UnexpectedState(_channels(wanted), _channels(active), wanted, active))
+        talk.latch()
+    else:
+        talk.answered(answer.now_ns)
+
+
+def _channels(channels: frozenset[int]) -> str:
+    if not channels:
+        return "no channel running"
+    return "running: channel " + ", ".join(str(channel) for channel in sorted(channels))
+
+
+def _channel_errors(talk: Conversation, states: tuple[int, ...]) -> None:
+    for code in sorted(set(states) - {0}):
+        channels = frozenset(channel for channel, state in enumerate(states, 1) if state == code)
+        talk.events.append(DeviceError(channel_state_name(code), code, channels))
+
+
+_Handler = Callable[[Conversation, Answer], None]
+ACCEPTED: Mapping[int, _Handler] = MappingProxyType(
+    {
+        sm4.GetStimStatus.command: _status,
+        sm4.GetDeviceId.command: _device_id,
+        sm4.GetExtendedVersion.command: _version,
+        sm4.MlInit.command: _initialised,
+        sm4.LlInit.command: _initialised,
+        sm4.MlUpdate.command: _applied,
+        sm4.LlChannelConfig.command: _pulsed,
+        sm4.MlGetCurrentData.command: _trains_read,
+    }
+)
+"""Every request that can be in flight."""
