@@ -17,12 +17,17 @@ from stimctl.safety.layers import (
 from stimctl.safety.limits import LIMITS, Action, Limit, Profile
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal, RefusalKind
+from stimctl.safety.screening import CONDITIONS, QUESTIONS, Finding, Level, Screening, screen
+from stimctl.safety.session_length import SESSION_DEFAULT_CAP_US, session_refusal
 from stimctl.safety.sites import SITES, Site, site_named
 from stimctl.safety.together import clear_together
 
 __all__ = [
+    "CONDITIONS",
     "LIMITS",
     "PREVIEW_ELECTRODE",
+    "QUESTIONS",
+    "SESSION_DEFAULT_CAP_US",
     "SITES",
     "Action",
     "Bound",
@@ -30,9 +35,11 @@ __all__ = [
     "DeviceBounds",
     "Electrode",
     "Envelope",
+    "Finding",
     "Headroom",
     "Layer",
     "LayeredBounds",
+    "Level",
     "Limit",
     "Nearest",
     "Notice",
@@ -40,6 +47,7 @@ __all__ = [
     "Quantity",
     "Refusal",
     "RefusalKind",
+    "Screening",
     "SetPoint",
     "Site",
     "bounds_from_environment",
@@ -52,6 +60,8 @@ __all__ = [
     "layer_bounds_from_mapping",
     "person_ceiling",
     "protocol_cap",
+    "screen",
     "session_ceiling",
+    "session_refusal",
     "site_named",
 ]

@@ -75,7 +75,7 @@ def _fixed_problems(
             if quantity is Quantity.INTERPHASE_GAP:
                 return repair.interphase_gap(stimulus, device, allowed)
             if quantity is Quantity.FREQUENCY:
-                return repair.frequency(stimulus, min(allowed, 1), allowed)
+                return repair.frequency(stimulus, 1, allowed)
             if quantity is Quantity.PULSES_PER_BURST and stimulus.burst is not None:
                 return repair.pulses_per_burst(stimulus, stimulus.burst, allowed)
             return None

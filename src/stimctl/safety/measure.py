@@ -63,9 +63,7 @@ def measure(stimulus: Stimulus, envelope: Envelope) -> Measures:
     slowest_mhz = stimulus.lowest_frequency_mhz
     values = {
         Quantity.AMPLITUDE: Fraction(pulse.amplitude_ua),
-        Quantity.PHASE_WIDTH: Fraction(
-            max(stimulus.widest_phase_us, pulse.second_width_for(stimulus.widest_phase_us))
-        ),
+        Quantity.PHASE_WIDTH: Fraction(stimulus.widest_phase_us),
         Quantity.INTERPHASE_GAP: Fraction(pulse.interphase_gap_us),
         Quantity.FREQUENCY: Fraction(stimulus.highest_frequency_mhz),
         Quantity.PULSES_PER_BURST: Fraction(burst.pulses_per_burst if burst else 1),

@@ -84,8 +84,7 @@ def phase_width(stimulus: Stimulus, device: DeviceBounds, highest_us: int) -> Re
     """The same with every phase width within the device's range and grid, and `highest_us`."""
     step, lowest_us = device.phase_width_step_us, device.phase_width_min_us
     pulse = stimulus.pulse
-    ratio = pulse.second_phase_ratio
-    highest_us = min(highest_us, device.phase_width_max_us) // ratio
+    highest_us = min(highest_us, device.phase_width_max_us // pulse.second_phase_ratio)
     if -(-lowest_us // step) * step > highest_us:
         return None
     value = _clamp(pulse.phase_width_us, lowest_us, highest_us, step)

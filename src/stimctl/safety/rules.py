@@ -53,7 +53,7 @@ def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
 
 
 def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
-    """What the device cannot do because it is too narrow, too slow, or off its grid."""
+    """What the device cannot do: a phase too narrow, a second one too wide, too slow, off grid."""
     device = envelope.device
     source, certainty = f"{device.name}: {device.source}", device.certainty
     narrowest = stimulus.narrowest_phase_us
@@ -64,6 +64,16 @@ def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
             f"{format_duration(device.phase_width_min_us)}",
             lambda: repair.phase_width(stimulus, device, device.phase_width_max_us),
             layer=Layer.DEVICE, asked=narrowest, allowed=device.phase_width_min_us, unit="us",
+            source=source, certainty=certainty,
+        )  # fmt: skip
+    second = stimulus.pulse.second_width_for(stimulus.widest_phase_us)
+    if second > device.phase_width_max_us:
+        yield broken_rule(
+            "L-DEV", Quantity.PHASE_WIDTH,
+            f"a second phase of {format_duration(second)} is above the device maximum "
+            f"{format_duration(device.phase_width_max_us)}",
+            lambda: repair.phase_width(stimulus, device, device.phase_width_max_us),
+            layer=Layer.DEVICE, asked=second, allowed=device.phase_width_max_us, unit="us",
             source=source, certainty=certainty,
         )  # fmt: skip
     slowest = stimulus.lowest_frequency_mhz

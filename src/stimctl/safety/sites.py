@@ -50,7 +50,10 @@ _LIMB_PARTS = (
     ("tibialis-anterior", "lower-leg", "leg", "ankle", "dorsiflexes"),
     ("ankle-tibial", "ankle", "leg", "", ""),  # posterior tibial nerve
     ("knee", "knee", "leg", "", ""),
+    ("fibular-head", "lower-leg", "leg", "", ""),  # common peroneal nerve
+    ("foot", "foot", "leg", "", ""),
     ("gluteal", "hip", "pelvis", "", ""),
+    ("sacral", "sacral", "pelvis", "", ""),
     ("forearm-extensor", "forearm", "arm", "wrist", "extends"),
     ("forearm-flexor", "forearm", "arm", "wrist", "flexes"),
     ("biceps", "upper-arm", "arm", "elbow", "flexes"),
@@ -58,6 +61,7 @@ _LIMB_PARTS = (
     ("deltoid", "shoulder", "arm", "", ""),
     ("supraspinatus", "shoulder", "arm", "", ""),
 )
+# upper-back reaches up to the cervicothoracic junction, abdomen down to above the pubis
 _TRUNK_PARTS = ("low-back", "upper-back", "abdomen")
 # FDA powered muscle stimulator warnings 2-5; IEC 60601-2-10 instructions for use, item h. (R)
 _BLOCKED = (
