@@ -1,0 +1,38 @@
+"""Treatment protocols: what a file may say, and what it becomes on one device for one person."""
+
+from stimctl.treatment.library import Library, LibraryEntry
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import compile_plan
+from stimctl.treatment.prediction import ChannelDose, predict
+from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
+from stimctl.treatment.schema import Target, TreatmentProtocol, json_schema, schema_text
+from stimctl.treatment.timeline import (
+    Drive,
+    Moment,
+    PlateauStep,
+    amplitude_of,
+    moments,
+    raise_schedule,
+)
+
+__all__ = [
+    "ChannelDose",
+    "ChannelSetup",
+    "Drive",
+    "Library",
+    "LibraryEntry",
+    "Moment",
+    "Plan",
+    "PlanChannel",
+    "PlateauStep",
+    "Target",
+    "TreatmentProtocol",
+    "amplitude_of",
+    "compile_plan",
+    "json_schema",
+    "load_protocol",
+    "moments",
+    "predict",
+    "raise_schedule",
+    "schema_text",
+]

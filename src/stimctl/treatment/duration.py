@@ -1,0 +1,116 @@
+"""How long a session may last: N1, the protocol's range, and whole cycles (W8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stimctl.errors import UsageError
+from stimctl.quantity import format_duration
+from stimctl.safety import Envelope, Layer, Quantity, Refusal, RefusalKind
+from stimctl.treatment.consistency import (
+    SESSION_CAP_US,
+    SESSION_CAP_WITH_REASON_US,
+    cycle_period_us,
+)
+from stimctl.treatment.schema import TreatmentProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """The length to use, in us, and what was noted on the way."""
+
+    us: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Longest:
+    us: int
+    limit_id: str
+    layer: Layer
+    source: str
+    certainty: str
+
+
+def session_duration(
+    protocol: TreatmentProtocol, asked_us: int | None, envelope: Envelope
+) -> Duration | Refusal:
+    """The length of a session of `asked_us` (None: the protocol's own).
+
+    Too long or too short is refused. What is not a whole number of cycles is shortened to one,
+    which is noted: a shorter session is never a risk. Raises UsageError for what is no duration.
+    """
+    session = protocol.session
+    asked_us = session.duration_us if asked_us is None else asked_us
+    if type(asked_us) is not int or asked_us < 1:
+        raise UsageError(f"a duration of {asked_us!r} us cannot be", what_to_do='write "20 min"')
+    longest = min(_longest(protocol, envelope), key=lambda bound: bound.us)
+    if asked_us > longest.us:
+        return _refusal(
+            longest.limit_id, longest.layer, asked_us, longest.us, "above",
+            longest.source, longest.certainty,
+        )  # fmt: skip
+    period_us = cycle_period_us(protocol)
+    used_us = asked_us if period_us is None else asked_us - asked_us % period_us
+    if period_us is not None and used_us < period_us:
+        return _refusal("W8", Layer.PROTOCOL, asked_us, period_us, "shorter than one cycle,")
+    if used_us < session.shortest_us:
+        return _refusal(
+            "L-SES", Layer.PROTOCOL, asked_us, session.shortest_us, "below", protocol.id
+        )
+    return Duration(used_us, tuple(_notes(protocol, asked_us, used_us)))
+
+
+def _longest(protocol: TreatmentProtocol, envelope: Envelope) -> Iterator[_Longest]:
+    session = protocol.session
+    yield _Longest(session.longest_us, "L-SES", Layer.PROTOCOL, f"the protocol {protocol.id}", "D")
+    cap_us = SESSION_CAP_WITH_REASON_US if session.beyond_an_hour else SESSION_CAP_US
+    yield _Longest(cap_us, "N1", Layer.STANDARD, "stimctl session rules", "D")
+    bound = envelope.tightest(Quantity.SESSION_DURATION)
+    if bound is not None:
+        yield _Longest(int(bound.value), bound.limit_id, bound.layer, bound.source, bound.certainty)
+
+
+def _notes(protocol: TreatmentProtocol, asked_us: int, used_us: int) -> Iterator[str]:
+    session = protocol.session
+    if used_us != asked_us:
+        yield (
+            f"duration {format_duration(used_us)} instead of {format_duration(asked_us)}: a "
+            "session is a whole number of cycles (W8)"
+        )
+    if used_us < session.duration_us:
+        yield (
+            f"shortened session: {format_duration(used_us)}; the protocol asks for "
+            f"{format_duration(session.duration_us)}"
+        )
+    if session.studied_from_us is not None and used_us < session.studied_from_us:
+        yield f"the evidence is about sessions from {format_duration(session.studied_from_us)}"
+    if used_us > SESSION_CAP_US:
+        yield f"longer than 60 min because: {session.beyond_an_hour}"
+
+
+def _refusal(
+    limit_id: str,
+    layer: Layer,
+    asked_us: int,
+    allowed_us: int,
+    how: str,
+    source: str = "stimctl consistency rules",
+    certainty: str = "D",
+) -> Refusal:
+    asked, allowed = format_duration(asked_us), format_duration(allowed_us)
+    return Refusal(
+        limit_id=limit_id,
+        layer=layer,
+        quantity=Quantity.SESSION_DURATION,
+        asked=asked_us,
+        allowed=allowed_us,
+        unit="us",
+        source=source,
+        certainty=certainty,
+        message=f"a session of {asked} refused: {how} {allowed} ({limit_id}, {source}).",
+        kind=RefusalKind.LIMIT,
+        asked_text=asked,
+        allowed_text=allowed,
+    )

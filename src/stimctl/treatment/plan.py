@@ -1,0 +1,242 @@
+"""Compiles a treatment protocol for one device, one set of electrodes and one person's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.errors import UsageError
+from stimctl.quantity import format_area, format_duration, format_frequency
+from stimctl.safety import (
+    Cleared,
+    Envelope,
+    Layer,
+    LayeredBounds,
+    Profile,
+    Quantity,
+    Refusal,
+    RefusalKind,
+    clear_together,
+    envelope_for,
+    protocol_cap,
+)
+from stimctl.stimulus import Stimulus
+from stimctl.treatment.duration import Duration, session_duration
+from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
+from stimctl.treatment.schema import Channel, TreatmentProtocol
+from stimctl.treatment.stimuli import stimulus_of
+
+__all__ = ["ChannelSetup", "Plan", "PlanChannel", "compile_plan"]
+
+_MHZ_US = 1_000_000_000
+_NO_BOUNDS = LayeredBounds()
+
+
+def compile_plan(
+    protocol: TreatmentProtocol,
+    sheet: CapabilitySheet,
+    channels: Sequence[ChannelSetup],
+    *,
+    duration_us: int | None = None,
+    bounds: LayeredBounds = _NO_BOUNDS,
+    profile: Profile = Profile.CLINIC,
+    acknowledged: frozenset[str] = frozenset(),
+) -> Plan | Refusal:
+    """The plan, or the first thing that forbids it; nothing is ever adjusted to fit.
+
+    `channels` take the protocol's roles in their order, one each; a protocol with a single role
+    may be used on several channels. `duration_us`: None takes the protocol's own; what is not a
+    whole number of cycles is shortened to one, with a note. Raises UsageError for a request that
+    makes no sense (no channel, a channel twice, more channels than roles).
+    """
+    roles = _roles(protocol, channels)
+    for setup in channels:
+        refusal = _setup_refusal(protocol, setup)
+        if refusal is not None:
+            return refusal
+    envelopes = {
+        setup.channel: _envelope(protocol, sheet, role, setup, bounds, profile)
+        for setup, role in zip(channels, roles, strict=True)
+    }
+    duration = session_duration(protocol, duration_us, next(iter(envelopes.values())))
+    if isinstance(duration, Refusal):
+        return duration
+    requests = {
+        setup.channel: (_stimulus(role, setup), envelopes[setup.channel])
+        for setup, role in zip(channels, roles, strict=True)
+    }
+    cleared = clear_together(
+        requests,
+        acknowledged,
+        co_contraction=protocol.co_contraction,
+        cycle_start_us={
+            setup.channel: role.cycle.start_after_us
+            for setup, role in zip(channels, roles, strict=True)
+            if role.cycle
+        },
+    )
+    if isinstance(cleared, Refusal):
+        return cleared
+    return _assemble(protocol, sheet, channels, roles, cleared, duration)
+
+
+def _assemble(
+    protocol: TreatmentProtocol,
+    sheet: CapabilitySheet,
+    channels: Sequence[ChannelSetup],
+    roles: Sequence[Channel],
+    cleared: Mapping[int, Cleared],
+    duration: Duration,
+) -> Plan | Refusal:
+    planned = []
+    for setup, role in zip(channels, roles, strict=True):
+        one = _plan_channel(sheet, role, setup, cleared[setup.channel])
+        if isinstance(one, Refusal):
+            return one
+        planned.append(one)
+    against = protocol.evidence.recommended_against
+    notes = (
+        *((f"recommended against: {against}",) if against else ()),
+        *duration.notes,
+        *(f"channel {one.channel}: {note}" for one in planned for note in one.notes),
+    )
+    return Plan(protocol, sheet, tuple(planned), duration.us, notes)
+
+
+def _roles(protocol: TreatmentProtocol, channels: Sequence[ChannelSetup]) -> list[Channel]:
+    numbers = [setup.channel for setup in channels]
+    if not numbers:
+        raise UsageError(
+            f"no channel is set up for {protocol.id}",
+            what_to_do="give an amplitude and an electrode area for one channel at least",
+        )
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    if twice:
+        raise UsageError(f"channel {twice[0]} is set up twice")
+    if len(protocol.channels) == 1:
+        return [protocol.channels[0]] * len(numbers)
+    if len(protocol.channels) != len(numbers):
+        roles = ", ".join(channel.role for channel in protocol.channels)
+        raise UsageError(
+            f"{protocol.id} has {len(protocol.channels)} roles and {len(numbers)} channels are "
+            "set up",
+            what_to_do=f"set up one channel for each, in this order: {roles}",
+        )
+    return list(protocol.channels)
+
+
+def _setup_refusal(protocol: TreatmentProtocol, setup: ChannelSetup) -> Refusal | None:
+    """What is wrong with a channel before any stimulus is looked at."""
+    if type(setup.channel) is not int or type(setup.amplitude_ua) is not int:
+        raise UsageError("a channel number and an amplitude in uA are integers")
+    if setup.amplitude_ua < 0:
+        raise UsageError(f"channel {setup.channel}: an amplitude is 0 or more")
+    least_mm2 = protocol.electrodes.minimum_area_mm2
+    if setup.electrode.area_mm2 < least_mm2:
+        return _refusal(
+            "E1", Layer.PROTOCOL, Quantity.CURRENT_DENSITY, setup,
+            setup.electrode.area_mm2, least_mm2, "mm2",
+            f"an electrode of {format_area(setup.electrode.area_mm2)} is smaller than the "
+            f"{format_area(least_mm2)} that {protocol.id} needs",
+            source=f"the protocol {protocol.id}",
+        )  # fmt: skip
+    return None
+
+
+def _envelope(
+    protocol: TreatmentProtocol,
+    sheet: CapabilitySheet,
+    role: Channel,
+    setup: ChannelSetup,
+    bounds: LayeredBounds,
+    profile: Profile,
+) -> Envelope:
+    cap_ua = role.amplitude.cap_ua
+    source = f"cap of {protocol.id} {protocol.version}"
+    cap = () if cap_ua is None else (protocol_cap(cap_ua, source),)
+    return envelope_for(
+        sheet.bounds,
+        setup.electrode,
+        profile=profile,
+        site=bounds.site,
+        protocol=(*bounds.protocol, *cap),
+        person=bounds.person,
+        session=bounds.session,
+    )
+
+
+def _stimulus(role: Channel, setup: ChannelSetup) -> Stimulus:
+    try:
+        return stimulus_of(role, setup.amplitude_ua)
+    except ValidationError as error:
+        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f"channel {setup.channel}: {message}") from None
+
+
+def _plan_channel(
+    sheet: CapabilitySheet, role: Channel, setup: ChannelSetup, cleared: Cleared
+) -> PlanChannel | Refusal:
+    stimulus, device = cleared.stimulus, sheet.bounds
+    period_us = device.quantise_period_up_us(stimulus.highest_frequency_mhz)
+    burst = stimulus.burst
+    if burst and burst.pulses_per_burst * period_us * burst.burst_frequency_mhz > _MHZ_US:
+        return _refusal(
+            "W4", Layer.DEVICE, Quantity.TIMING, setup,
+            burst.pulses_per_burst,
+            _MHZ_US // (period_us * burst.burst_frequency_mhz), "pulses",
+            f"{burst.pulses_per_burst} pulses with the device's period of "
+            f"{format_duration(period_us)} do not fit a burst period of "
+            f"{format_frequency(burst.burst_frequency_mhz)}",
+        )  # fmt: skip
+    return PlanChannel(
+        channel=setup.channel,
+        role=role.role,
+        setup=setup,
+        stimulus=stimulus,
+        cleared=cleared,
+        period_us=period_us,
+        step_ua=cleared.amplitude_step_ua,
+        width_step_us=device.phase_width_step_us,
+        start_after_us=role.cycle.start_after_us if role.cycle else 0,
+        notes=(*_frequency_notes(stimulus, period_us), *map(str, cleared.warnings)),
+    )
+
+
+def _frequency_notes(stimulus: Stimulus, period_us: int) -> Iterator[str]:
+    asked_mhz = stimulus.highest_frequency_mhz
+    if period_us * asked_mhz == _MHZ_US:
+        return
+    used = format_frequency(_MHZ_US // period_us)
+    yield (
+        f"{format_frequency(asked_mhz)} asked, {used} used: the device's period is "
+        f"{format_duration(period_us)}, rounded up so that it is never faster than asked"
+    )
+
+
+def _refusal(
+    limit_id: str,
+    layer: Layer,
+    quantity: Quantity,
+    setup: ChannelSetup,
+    asked: int,
+    allowed: int,
+    unit: str,
+    message: str,
+    *,
+    source: str = "stimctl consistency rules",
+) -> Refusal:
+    return Refusal(
+        limit_id=limit_id,
+        layer=layer,
+        quantity=quantity,
+        asked=asked,
+        allowed=allowed,
+        unit=unit,
+        source=source,
+        certainty="D",
+        message=f"channel {setup.channel}: {message} ({limit_id}).",
+        kind=RefusalKind.RULE,
+        channel=setup.channel,
+    )

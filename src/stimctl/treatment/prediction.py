@@ -1,0 +1,215 @@
+"""What a plan will deliver: pulses, charge, r.m.s., peak; exactly, without simulating each pulse.
+
+The rule shared with the engine and the device [POLICY]: settings of the same instant apply before
+a pulse that is due then; a channel enabled from off pulses at once; a running train keeps its
+phase, so that after a change the next pulse is due one *new* period after the last pulse (at once
+if that is past); amplitude 0 or a closed gate is off.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
+
+from stimctl.stimulus import PulseShape
+from stimctl.treatment.program import Plan, PlanChannel
+from stimctl.treatment.timeline import (
+    Drive,
+    Moment,
+    PlateauStep,
+    amplitude_of,
+    moments,
+    raise_schedule,
+)
+
+_SECOND_US = 1_000_000
+_PC_PER_UC = 1_000_000  # 1 uA x 1 us = 1 pC
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDose:
+    """What one channel delivers in the whole session, raise and ramps included.
+
+    `charge_uc` is the sum of the first phases; `rms_plateau_ma` the r.m.s. of the worst 1 s (of all
+    seconds that begin with a pulse); `rms_session_ma` that of the whole session; `on_time_us` the
+    time with the channel enabled; `peak_ua` the highest amplitude.
+    """
+
+    channel: int
+    pulses: int
+    charge_uc: float
+    rms_plateau_ma: float
+    rms_session_ma: float
+    on_time_us: int
+    peak_ua: int
+
+
+@dataclass(slots=True)
+class _Train:
+    """Equal pulses at equal distances; `energy` is that of one pulse in uA2 us."""
+
+    first_us: int
+    period_us: int
+    pulses: int
+    energy: int
+
+    def before(self, t_us: int) -> int:
+        """How many of the pulses start before `t_us`."""
+        return min(self.pulses, max(0, -((self.first_us - t_us) // self.period_us)))
+
+
+def predict(plan: Plan) -> tuple[ChannelDose, ...]:
+    """The dose of each plan channel, in the order of the plan."""
+    tracks = {one.channel: _Track(one) for one in plan.channels}
+    end_us = 0
+    events: Iterator[Moment | PlateauStep] = heapq.merge(
+        moments(plan), raise_schedule(plan), key=attrgetter("at_us")
+    )
+    for event in events:
+        end_us = event.at_us
+        if isinstance(event, Moment):
+            for drive in event.drives:
+                tracks[drive.channel].drive_from(event.at_us, drive)
+        else:
+            tracks[event.channel].plateau_from(event)
+    for track in tracks.values():
+        track.close(end_us)
+    return tuple(track.dose(plan.duration_us) for track in tracks.values())
+
+
+@dataclass(slots=True)
+class _Track:
+    """One channel on its way through the plan."""
+
+    one: PlanChannel
+    plateau_ua: int = 0
+    drive: Drive | None = None
+    since_us: int = 0
+    amplitude_ua: int = 0
+    last_pulse_us: int | None = None
+    trains: list[_Train] = field(default_factory=list)
+    pulses: int = 0
+    charge_pc: int = 0
+    on_time_us: int = 0
+    peak_ua: int = 0
+
+    def drive_from(self, at_us: int, drive: Drive) -> None:
+        """From `at_us` on, `drive` holds."""
+        if drive != self.drive:
+            self.close(at_us)
+            self.drive = drive
+            self._set()
+
+    def plateau_from(self, step: PlateauStep) -> None:
+        """From `step.at_us` on, the plateau is the step's."""
+        self.close(step.at_us)
+        self.plateau_ua = step.plateau_ua
+        self._set()
+
+    def _set(self) -> None:
+        drive = self.drive
+        if drive is None or not drive.gate_open:
+            self.amplitude_ua = 0
+        else:
+            self.amplitude_ua = amplitude_of(
+                self.plateau_ua, drive.level_permille, self.one.step_ua
+            )
+
+    def close(self, at_us: int) -> None:
+        """Count what was delivered with the present setting until just before `at_us`."""
+        from_us, self.since_us = self.since_us, at_us
+        if at_us == from_us or self.drive is None:
+            return
+        if self.amplitude_ua == 0:
+            self.last_pulse_us = None
+            return
+        self.on_time_us += at_us - from_us
+        self.peak_ua = max(self.peak_ua, self.amplitude_ua)
+        period_us = self.drive.period_us
+        due_us = from_us
+        if self.last_pulse_us is not None:
+            due_us = max(from_us, self.last_pulse_us + period_us)
+        if due_us < at_us:
+            self._pulses(due_us, period_us, (at_us - 1 - due_us) // period_us + 1)
+
+    def _pulses(self, first_us: int, period_us: int, pulses: int) -> None:
+        assert self.drive is not None
+        width_us = self.drive.phase_width_us
+        self.last_pulse_us = first_us + (pulses - 1) * period_us
+        self.pulses += pulses
+        self.charge_pc += pulses * self.amplitude_ua * width_us
+        energy = _energy(self.one, self.amplitude_ua) * width_us
+        self.trains.append(_Train(first_us, period_us, pulses, energy))
+
+    def dose(self, duration_us: int) -> ChannelDose:
+        """What was counted."""
+        total = sum(train.pulses * train.energy for train in self.trains)
+        return ChannelDose(
+            channel=self.one.channel,
+            pulses=self.pulses,
+            charge_uc=self.charge_pc / _PC_PER_UC,
+            rms_plateau_ma=math.sqrt(_worst_second(self.trains) / _SECOND_US) / 1000,
+            rms_session_ma=math.sqrt(total / duration_us) / 1000,
+            on_time_us=self.on_time_us,
+            peak_ua=self.peak_ua,
+        )
+
+
+def _energy(one: PlanChannel, amplitude_ua: int) -> int:
+    """uA2 per us of first phase, for both phases: I1^2 (1 + 1/r); exact, as r divides I1."""
+    pulse = one.stimulus.pulse
+    first = amplitude_ua * amplitude_ua
+    if pulse.shape is PulseShape.MONOPHASIC:
+        return first
+    return first + first // pulse.second_phase_ratio
+
+
+def _worst_second(trains: list[_Train]) -> int:
+    """The highest energy (uA2 us) of the pulses within a second that begins with a pulse.
+
+    Each train's windows are bounded from above first, and only trains whose bound exceeds the
+    best found so far are looked at pulse by pulse.
+    """
+    worst = 0
+    for bound, index in sorted(_bounds(trains), reverse=True):
+        if bound <= worst:
+            break
+        worst = max(worst, *_windows(trains, index))
+    return worst
+
+
+def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
+    """For each train, the energy from its first pulse to one second after its last."""
+    energies = [train.pulses * train.energy for train in trains]
+    total, end = 0, 0
+    for index, train in enumerate(trains):
+        until_us = train.first_us + (train.pulses - 1) * train.period_us + _SECOND_US
+        while end < len(trains) and trains[end].first_us < until_us:
+            total += energies[end]
+            end += 1
+        # A train longer than a second cannot put more than its rate allows into one.
+        inside = min(train.pulses, -(-_SECOND_US // train.period_us)) * train.energy
+        yield total - energies[index] + inside, index
+        total -= energies[index]
+
+
+def _windows(trains: list[_Train], index: int) -> Iterator[int]:
+    """The energies of the seconds that begin with the pulses of one train."""
+    train = trains[index]
+    whole = -(-_SECOND_US // train.period_us)
+    # While the second lies inside the train, all of them are equal: look at the first of these.
+    first_short = max(0, train.pulses - whole)
+    if first_short > 0:
+        yield whole * train.energy
+    for number in range(first_short, train.pulses):
+        from_us = train.first_us + number * train.period_us
+        energy = (train.pulses - number) * train.energy
+        for later in islice(trains, index + 1, None):
+            if later.first_us >= from_us + _SECOND_US:
+                break
+            energy += later.before(from_us + _SECOND_US) * later.energy
+        yield energy
