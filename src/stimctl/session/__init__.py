@@ -1,0 +1,1 @@
+"""The session engine, sans-IO: states, ramps, supervision rules, events."""

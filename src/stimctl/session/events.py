@@ -11,6 +11,11 @@ from enum import StrEnum
 Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
 
 
+def json_numbers(by_channel: Mapping[int, int]) -> dict[str, Json]:
+    """Numbers by channel as a JSON object, whose keys are texts."""
+    return {str(channel): number for channel, number in by_channel.items()}
+
+
 class Kind(StrEnum):
     """Every kind of session event."""
 
@@ -89,7 +94,11 @@ class SessionEvent:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Bytes for the line. Urgent ones (stops) overtake everything that has not yet left."""
+    """Bytes for the line. Urgent ones (stops) overtake and discard what has not yet left.
+
+    `expires_ns`: the bytes raise output; not written by this clock reading, they are thrown away.
+    """
 
     data: bytes
     urgent: bool
+    expires_ns: int | None = None

@@ -11,7 +11,7 @@ from stimctl.session.states import Trigger
 
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
-    from stimctl.treatment.plan import Plan
+    from stimctl.treatment.program import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Lower:
-    """Lower one channel's plateau to this absolute value (0 = off). Never limited; unlocks raises."""
+    """Lower one channel's plateau to this value (0 = off). Never limited; unlocks raises."""
 
     channel: int
     plateau_ua: int

@@ -1,0 +1,150 @@
+"""From a loaded plan to CHECKED: the plan fits the device, and the dead-man trip has been seen."""
+
+from stimctl.devices.driver import Driver
+from stimctl.devices.events import DriverEvent, UnexpectedState
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.session.config import EngineConfig
+from stimctl.session.core import Core, Purpose
+from stimctl.session.events import Json, Kind
+from stimctl.session.link import Quality
+from stimctl.session.log import EventLog
+from stimctl.session.plateaus import RunFault
+from stimctl.session.run import Run
+from stimctl.session.states import State, Trigger
+from stimctl.session.trip import DeadManTrip, Outcome
+from stimctl.treatment.program import Plan
+
+_FAILED = {
+    Outcome.NEVER_RAN: "the dead-man trip failed: the 0 mA train did not run",
+    Outcome.STILL_RUNS: "the dead-man trip failed: the train went on without a keep-alive",
+}
+
+
+class Checking:
+    """The plan of the session, and what has been proved about its device."""
+
+    def __init__(
+        self,
+        core: Core,
+        driver: Driver,
+        sheet: CapabilitySheet,
+        config: EngineConfig,
+        log: EventLog,
+    ) -> None:
+        self._core = core
+        self._driver = driver
+        self._sheet = sheet
+        self._config = config
+        self._log = log
+        self._trip: DeadManTrip | None = None
+        self._trip_passed = False
+
+    @property
+    def passed(self) -> bool:
+        """A plan is loaded, and the trip has been seen where it is asked for."""
+        return self._core.run is not None and (self._trip_passed or not self._trip_due())
+
+    def _trip_due(self) -> bool:
+        return self._config.dead_man_trip and self._sheet.watchdog_us is not None
+
+    def forget(self) -> None:
+        """A new connection: everything must be proved again."""
+        self._trip = None
+        self._trip_passed = False
+
+    def abandon(self) -> None:
+        """A trip under way is given up."""
+        self._trip = None
+
+    def load(self, now_ns: int, plan: Plan) -> None:
+        """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
+        run = self._run_for(plan)
+        self._core.run = run
+        self._core.go(now_ns, State.IDENTIFIED, "a plan is being checked")
+        channels: list[Json] = [
+            {"channel": one.channel, "role": one.role, "cleared_ua": one.cleared.amplitude_ua}
+            for one in plan.channels
+        ]
+        row: dict[str, Json] = {
+            "digest": plan.digest(),
+            "duration_us": plan.duration_us,
+            "channels": channels,
+        }
+        self._log.emit(now_ns, Kind.PLAN, row, durable=True)
+        if self._trip_due() and not self._trip_passed:
+            self._begin_trip(now_ns, plan)
+        else:
+            self._core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
+
+    def _run_for(self, plan: Plan) -> Run:
+        what = "plan refused"
+        if self._trip is not None:
+            raise StateError(
+                what, why="a plan is being checked", what_to_do="wait for CHECKED, or stop"
+            )
+        if self._core.link.quality is Quality.LOST:
+            raise StateError(what, why="the link was lost", what_to_do="connect again")
+        if plan.sheet.family != self._sheet.family or not plan.channels:
+            raise StateError(
+                what,
+                why=f"it is for {plan.sheet.family} with {len(plan.channels)} channels",
+                what_to_do=f"compile it for {self._sheet.family}",
+            )
+        if self._sheet.watchdog_us is None and not self._config.attended_by_prompt:
+            # Rule K3: without a dead-man in the device somebody must be there.
+            raise StateError(
+                what,
+                why="the device has no watchdog and nobody attends",
+                what_to_do="run attended",
+            )
+        link = self._core.link
+        try:
+            return Run(
+                plan, self._config, self._driver, self._log, lambda: link.quality is Quality.GOOD
+            )
+        except RunFault as fault:
+            raise LimitRefusedError(
+                what, why=str(fault), what_to_do="lengthen the ramp to 0.5 s or more"
+            ) from fault
+
+    def _begin_trip(self, now_ns: int, plan: Plan) -> None:
+        watchdog_us = self._sheet.watchdog_us
+        assert watchdog_us is not None
+        self._log.emit(
+            now_ns, Kind.DEAD_MAN, {"outcome": "begun", "watchdog_us": watchdog_us}, durable=True
+        )
+        self._core.output_begins()
+        self._trip = DeadManTrip(now_ns, self._driver, plan.channels[0], watchdog_us)
+
+    def takes(self, now_ns: int, event: DriverEvent) -> bool:
+        """Let the trip look at an event; True where nothing else should react to it."""
+        if self._core.purpose is Purpose.TRIP and isinstance(event, UnexpectedState):
+            return True  # the same ending, told a second time
+        if self._trip is None or self._core.stopping:
+            return False
+        outcome = self._trip.take(now_ns, event)
+        if outcome is None:
+            return False
+        self._trip = None
+        if outcome is Outcome.PASSED:
+            self._trip_passed = True
+            self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "passed"}, durable=True)
+            self._core.begin_stop(now_ns, "the dead-man trip has been seen", Purpose.TRIP)
+        else:
+            self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "failed"}, durable=True)
+            self._core.fault(now_ns, _FAILED[outcome])
+        return True
+
+    def advance(self, now_ns: int) -> None:
+        """Go on with a trip."""
+        if self._trip is None:
+            return
+        if self._core.state is not State.IDENTIFIED or self._core.stopping:
+            self._trip = None
+        else:
+            self._trip.advance(now_ns)
+
+    def deadline(self) -> int | None:
+        """When the trip has something to do."""
+        return None if self._trip is None else self._trip.deadline()

@@ -1,0 +1,75 @@
+"""What can be chosen for a session, and the fixed times of its safety rules with their sources."""
+
+from dataclasses import dataclass
+from typing import Final
+
+MS: Final = 1_000_000
+"""Nanoseconds in a millisecond."""
+SECOND: Final = 1_000 * MS
+
+RAISE_INTERVAL_NS: Final = 250 * MS
+"""Rule A3: one increment of a plateau in this time, nothing saved up (decided here, D)."""
+SCRIPT_UA_PER_S: Final = 2_000
+"""Rule A3: a script raises a plateau by at most 2 mA/s (D)."""
+RAMP_MIN_NS: Final = 500 * MS
+"""A cycle's ramp from zero to a plateau already raised takes at least this long (D)."""
+RAMP_MIN_US: Final = RAMP_MIN_NS // 1_000
+RAMP_TICK_NS: Final = 50 * MS
+"""How often a ramp made by the engine itself moves."""
+AUTO_LOCK_NS: Final = 20 * SECOND
+"""Rule A5: raises lock after this long without a change (R: Empi Continuum manual)."""
+DURABLE_WAIT_NS: Final = 250 * MS
+"""Rule K6: a raise that waits longer for the journal is stale and dropped (D)."""
+CONTRACTION_LEAD_US: Final = 300_000
+"""A contraction's row is written this long before its ramp, longer than a raise may wait."""
+JOURNAL_AGE_NS: Final = 2 * SECOND
+"""Rule K2 (c): the newest durable row is at most this old while output is on (D)."""
+TELEMETRY_NS: Final = SECOND
+"""One durable row in this time while output is on (D)."""
+FACE_SILENT_NS: Final = 500 * MS
+"""Rule K2 (a): a face that has not beaten for this long is gone (D)."""
+STALL_NS: Final = SECOND
+"""Rule K9: a longer gap of the engine's own clock counts as link loss (D)."""
+ANSWER_LATE_NS: Final = 100 * MS
+"""Rule K1: an answer that takes longer is late (R: ScienceMode2 description, device maximum)."""
+LATE_ANSWERS_DEGRADE: Final = 2
+TIMELY_ANSWERS_RESTORE: Final = 4
+"""So many answers in time in a row make a degraded link good again (D)."""
+LINE_ERRORS_STOP: Final = 3
+LINE_ERROR_WINDOW_NS: Final = 10 * SECOND
+"""Hazard H08: this many damaged frames in this time stop the session (D)."""
+STOP_OVERDUE_NS: Final = 500 * MS
+"""Rule K8: zero not verified this long after a stop is UNKNOWN (D)."""
+SOFT_RESUME_NS: Final = 60 * SECOND
+"""Rule A1: after a longer pause every plateau is zero (D)."""
+RESUME_RAMP_NS: Final = 5 * SECOND
+"""Rule A1: the soft ramp after a shorter pause (D)."""
+FADE_NS: Final = 3 * SECOND
+"""The down ramp when nobody answers the attendance prompt (D)."""
+ATTENDANCE_PROMPT_NS: Final = 300 * SECOND
+ATTENDANCE_ANSWER_NS: Final = 30 * SECOND
+"""Attendance: a prompt every 5 minutes of output, 30 s to answer (D)."""
+FRESH_ZERO_NS: Final = 2 * SECOND
+"""Rule M1: a zero verified longer ago than this is verified again before ARMED (D)."""
+TRIP_MARGIN_NS: Final = 100 * MS
+"""How much later than its watchdog a device may be seen to have tripped (D)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """What a session is allowed to do.
+
+    `scripted_raise`: the plan's raise schedule moves the plateaus; otherwise Raise intents do.
+    `dead_man_trip`: see the device's watchdog end a 0 mA train before CHECKED. On for hardware.
+    `attended_by_prompt`: ask every five minutes whether somebody is watching.
+    `requires_hold`: output needs an unexpired `Hold` (programs that use the API).
+    `longest_hold_us`: a single hold may not be longer (microseconds).
+    `single_pulses`: plateaus bound `Pulse` intents, and no train is driven.
+    """
+
+    scripted_raise: bool = False
+    dead_man_trip: bool = True
+    attended_by_prompt: bool = True
+    requires_hold: bool = False
+    longest_hold_us: int = 60_000_000
+    single_pulses: bool = False

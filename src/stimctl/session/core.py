@@ -1,0 +1,226 @@
+"""The session's state and the ways to zero: stop, fault, lost link, the watch over each stop."""
+
+from enum import StrEnum
+
+from stimctl.devices.driver import Driver
+from stimctl.session.config import STOP_OVERDUE_NS
+from stimctl.session.events import Kind
+from stimctl.session.link import LinkWatch, Quality
+from stimctl.session.log import EventLog
+from stimctl.session.run import Run
+from stimctl.session.states import TRANSITIONS, State, Trigger
+
+
+class Purpose(StrEnum):
+    """Why a zero is being verified, which decides what follows it."""
+
+    STOP = "stop"
+    PAUSE = "pause"
+    ARM = "arm"
+    TRIP = "trip"
+
+
+_AFTER_ZERO = {Purpose.ARM: Trigger.ZERO_FOR_ARM, Purpose.TRIP: Trigger.CHECK_PASSED}
+
+
+class Core:
+    """State, latched cause, and the one place from which output is stopped."""
+
+    def __init__(self, driver: Driver, log: EventLog) -> None:
+        self._driver = driver
+        self._log = log
+        self.link = LinkWatch()
+        self.state = State.DISCONNECTED
+        self.run: Run | None = None
+        self.connecting = False
+        self.contacted = False
+        """Something was sent to the device in this session."""
+        self.purpose: Purpose | None = None
+        self.cause: str | None = None
+        """Why the session is in FAULT, or will be once zero is verified."""
+        self.zero_ns: int | None = None
+        """When zero was verified, with nothing sent since that could stimulate."""
+        self._run_under_way = False
+        self._outcome = self._reason = ""
+        self._stop_ns = 0
+        self._overdue_told = False
+
+    @property
+    def stopping(self) -> bool:
+        """A zero is being verified."""
+        return self.purpose is not None
+
+    def fire(self, now_ns: int, trigger: Trigger, why: str = "") -> None:
+        """Something happened: go where the table says."""
+        following = TRANSITIONS[self.state, trigger]
+        if following is not None:
+            self.go(now_ns, following, why or trigger.value)
+
+    def go(self, now_ns: int, following: State, why: str) -> None:
+        """Enter a state, if it is another one, and say so."""
+        if following is self.state:
+            return
+        was, self.state = self.state, following
+        self._log.emit(
+            now_ns,
+            Kind.STATE,
+            {"state": following.value, "was": was.value, "why": why},
+            durable=True,
+        )
+
+    def alarm(self, now_ns: int, priority: str, what: str, action: str) -> None:
+        """An alarm condition, by the conventions of IEC 60601-1-8."""
+        self._log.emit(
+            now_ns,
+            Kind.ALARM,
+            {"priority": priority, "what": what, "action": action},
+            durable=True,
+        )
+
+    def connect(self, now_ns: int) -> None:
+        """Begin to connect; what was known about the device no longer counts."""
+        self.connecting = self.contacted = True
+        self.zero_ns = self.cause = None
+        self.link.reset()
+        self._driver.connect(now_ns)
+
+    def connected(self, now_ns: int) -> None:
+        """The driver has identified the device and verified zero."""
+        self.connecting = False
+        self.zero_ns = now_ns
+
+    def output_begins(self) -> None:
+        """From here on something is sent that could stimulate."""
+        self.zero_ns = None
+
+    def run_begins(self) -> None:
+        """A run is under way until it is reported as ended."""
+        self.output_begins()
+        self._run_under_way = True
+
+    # -- ways to zero
+
+    def begin_stop(
+        self, now_ns: int, reason: str, purpose: Purpose = Purpose.STOP, *, completed: bool = False
+    ) -> None:
+        """Command zero now; repeated by the driver until verified, watched by `advance`."""
+        if not self.contacted or self.state is State.CLOSED:
+            return
+        self.connecting = False
+        self._driver.stop(now_ns)
+        if self.run is not None:
+            if purpose is Purpose.PAUSE:
+                self.run.stand(now_ns)
+            else:
+                self.run.zero(now_ns)
+        if self.purpose is None:
+            self._stop_ns = now_ns
+            self._overdue_told = False
+        if self.purpose is not Purpose.STOP:
+            self.purpose = purpose
+            self._reason, self._outcome = reason, "completed" if completed else "stopped"
+        self._log.emit(
+            now_ns,
+            Kind.STOPPING,
+            {"reason": reason, "purpose": purpose.value},
+            durable=purpose in (Purpose.STOP, Purpose.PAUSE),
+        )
+
+    def fault(self, now_ns: int, cause: str) -> None:
+        """Commanded zero and FAULT, latched until acknowledged."""
+        if self.state is State.CLOSED:
+            return
+        if self.cause is None:
+            self.cause = cause
+        self.alarm(now_ns, "high", cause, "output is being stopped")
+        self.begin_stop(now_ns, cause)
+        self.fire(now_ns, Trigger.FAULT_SEEN, cause)
+
+    def link_lost(self, now_ns: int, reason: str) -> None:
+        """No answer, no port, or the host slept: zero is commanded and must be verified anew."""
+        if self.link.quality is Quality.LOST:
+            return
+        self.link.lost()
+        self._log.emit(now_ns, Kind.LINK, {"quality": "lost", "reason": reason}, durable=True)
+        if self.state in (State.DISCONNECTED, State.CLOSED):
+            return
+        if self.zero_ns is not None and not self.stopping:
+            if self.state in (State.ARMED, State.PAUSED):
+                self.cause = reason
+            if self.run is not None:
+                self.run.zero(now_ns)
+            self.fire(now_ns, Trigger.LINK_LOST_AT_ZERO, reason)
+            return
+        if self.cause is None:
+            self.cause = reason
+        self.begin_stop(now_ns, reason)
+        self._unknown(now_ns, Trigger.LINK_LOST, reason)
+
+    def _unknown(self, now_ns: int, trigger: Trigger, reason: str) -> None:
+        self._overdue_told = True
+        self.purpose = Purpose.STOP
+        if self.run is not None:
+            self.run.zero(now_ns)
+        self._log.emit(
+            now_ns,
+            Kind.UNKNOWN,
+            {
+                "what": "OUTPUT NOT CONFIRMED",
+                "reason": reason,
+                "what_to_do": self._driver.sheet.stop_instruction,
+            },
+            durable=True,
+        )
+        self.alarm(now_ns, "high", "output not confirmed zero", "stop is being repeated")
+        self.fire(now_ns, trigger, reason)
+
+    # -- the watch over a stop
+
+    def advance(self, now_ns: int) -> None:
+        """A stop that is not verified in time is UNKNOWN; attempts go on."""
+        if self.purpose is None or self._overdue_told:
+            return
+        if now_ns >= self._stop_ns + STOP_OVERDUE_NS:
+            self._unknown(now_ns, Trigger.STOP_OVERDUE, "zero was not verified within 500 ms")
+
+    def deadline(self) -> int | None:
+        """When the stop under way is overdue."""
+        if self.purpose is None or self._overdue_told:
+            return None
+        return self._stop_ns + STOP_OVERDUE_NS
+
+    def zero_verified(self, now_ns: int) -> None:
+        """The device confirmed zero: what follows depends on why it was asked to."""
+        purpose, self.purpose = self.purpose, None
+        if purpose is None:
+            # The driver verifies zero on its way to what it was asked for; nothing rests on it.
+            return
+        self.zero_ns = now_ns
+        self._log.emit(
+            now_ns,
+            Kind.ZERO_VERIFIED,
+            {"after_us": (now_ns - self._stop_ns) // 1_000, "purpose": purpose.value},
+            durable=True,
+        )
+        if purpose in _AFTER_ZERO:
+            self.fire(now_ns, _AFTER_ZERO[purpose])
+        elif purpose is Purpose.STOP:
+            faulty = self.cause is not None
+            trigger = Trigger.ZERO_AFTER_FAULT if faulty else Trigger.ZERO_VERIFIED
+            self.fire(now_ns, trigger, self.cause or self._reason)
+            self._end_run(now_ns)
+
+    def _end_run(self, now_ns: int) -> None:
+        if not self._run_under_way or self.run is None:
+            return
+        self._run_under_way = False
+        self._log.emit(
+            now_ns,
+            Kind.ENDED,
+            {
+                "outcome": self._outcome if self.cause is None else "fault",
+                "reason": self.cause or self._reason,
+                "plan_time_us": self.run.time_us(now_ns),
+            },
+            durable=True,
+        )

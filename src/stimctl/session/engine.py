@@ -1,0 +1,211 @@
+"""The session engine: intents, facts and bytes in; frames and events out. It owns no clock.
+
+After each call the caller first writes what `transmit()` gives and only then handles `events()`,
+so that a stop goes out before it is recorded, and comes back with `advance()` at `deadline()` at
+the latest. What raises or starts output is not handed out before `notify(JournalDurable(seq))`
+has reached the number of its row.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from stimctl.devices.driver import Driver
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.session import facts
+from stimctl.session.checking import Checking
+from stimctl.session.config import STALL_NS, EngineConfig
+from stimctl.session.core import Core
+from stimctl.session.events import Kind, Outgoing, SessionEvent
+from stimctl.session.intents import Intent, Stop
+from stimctl.session.life import LifeSigns
+from stimctl.session.link import Quality
+from stimctl.session.log import EventLog
+from stimctl.session.orders import Orders
+from stimctl.session.pulses import Pulses
+from stimctl.session.reactions import Reactions
+from stimctl.session.states import State
+from stimctl.session.supervision import Supervision
+
+_WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
+
+
+class Engine:
+    """One session with one device. Every call takes the caller's clock in nanoseconds."""
+
+    def __init__(self, driver: Driver, sheet: CapabilitySheet, config: EngineConfig) -> None:
+        self._driver = driver
+        self._log = EventLog()
+        self._core = Core(driver, self._log)
+        self._life = LifeSigns(config, self._log)
+        self._supervision = Supervision(self._core, driver, sheet, config, self._log, self._life)
+        self._checking = Checking(self._core, driver, sheet, config, self._log)
+        self._pulses = Pulses(self._core, driver, config, self._log)
+        self._orders = Orders(
+            self._core,
+            config,
+            self._log,
+            self._life,
+            self._supervision,
+            self._checking,
+            self._pulses,
+        )
+        self._reactions = Reactions(self._core, self._log)
+        self._entered_ns: int | None = None
+        self._facts: dict[type, Callable[[int, Any], None]] = {
+            facts.JournalDurable: self._journal_durable,
+            facts.JournalFailed: self._journal_failed,
+            facts.LinkDown: self._link_down,
+            facts.LinkUp: self._link_up,
+            facts.SuspendGap: self._suspend_gap,
+            facts.ClockStep: self._clock_step,
+        }
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._core.state
+
+    @property
+    def stopping(self) -> bool:
+        """A zero has been commanded and is not yet verified."""
+        return self._core.stopping
+
+    def plateau_ua(self, channel: int) -> int:
+        """The plateau in force on a channel."""
+        run = self._core.run
+        return 0 if run is None else run.raising.plateau_ua(channel)
+
+    # -- in
+
+    def receive(self, now_ns: int, data: bytes) -> None:
+        """Bytes from the device, in any portions."""
+        self._notice_stall(now_ns)
+        self._driver.receive(now_ns, data)
+        self._react(now_ns)
+
+    def command(self, now_ns: int, intent: Intent) -> None:
+        """What the operator wants. StateError (nothing has changed) where it is not allowed now."""
+        if type(intent) is Stop:
+            # Before everything else, even before what is due.
+            self._orders.stop(now_ns, intent)
+        else:
+            self.advance(now_ns)
+            self._orders.command(now_ns, intent)
+        self._react(now_ns)
+
+    def notify(self, now_ns: int, fact: facts.Fact) -> None:
+        """What the world reports."""
+        if type(fact) is facts.FaceAlive:
+            self._face_alive(now_ns)
+            return
+        self._notice_stall(now_ns)
+        self._facts[type(fact)](now_ns, fact)
+        self._react(now_ns)
+
+    def advance(self, now_ns: int) -> None:
+        """Let everything happen that is due."""
+        self._notice_stall(now_ns)
+        self._driver.advance(now_ns)
+        self._react(now_ns)
+        self._core.advance(now_ns)
+        self._lapse(now_ns)
+        self._checking.advance(now_ns)
+        self._orders.advance(now_ns)
+        self._supervision.advance(now_ns)
+        self._pulses.advance(now_ns)
+        self._react(now_ns)
+
+    # -- out
+
+    def transmit(self) -> list[Outgoing]:
+        """What must be written now, in order; handed out once."""
+        return [
+            Outgoing(frame.data, frame.urgent, frame.expires_ns)
+            for frame in self._driver.transmit()
+        ]
+
+    def events(self) -> list[SessionEvent]:
+        """What happened, in order; handed out once."""
+        return self._log.take()
+
+    def deadline(self) -> int | None:
+        """When `advance` has something to do."""
+        now_ns = self._entered_ns or 0
+        dues = [
+            self._driver.deadline(),
+            self._core.deadline(),
+            self._checking.deadline(),
+            self._orders.deadline(),
+            self._pulses.deadline(),
+            self._supervision.deadline(now_ns),
+        ]
+        if self._watched():
+            dues.append(self._life.deadline(output=self._core.state is State.RUNNING))
+        return min((due for due in dues if due is not None), default=None)
+
+    # -- inside
+
+    def _react(self, now_ns: int) -> None:
+        """Take the driver's events; reactions may cause further ones."""
+        while found := self._driver.events():
+            for event in found:
+                if not self._checking.takes(now_ns, event):
+                    self._reactions.take(now_ns, event)
+
+    def _watched(self) -> bool:
+        return self._core.state in _WATCHED and not self._core.stopping
+
+    def _lapse(self, now_ns: int) -> None:
+        """A sign of life has ceased: stop actively, besides withholding the keep-alive (K2)."""
+        if not self._watched():
+            return
+        lapse = self._life.lapse(now_ns, output=self._core.state is State.RUNNING)
+        if lapse is None:
+            return
+        if lapse.fault:
+            self._core.fault(now_ns, lapse.reason)
+        else:
+            self._core.alarm(now_ns, "medium", lapse.what, "output is being stopped")
+            self._core.begin_stop(now_ns, lapse.reason)
+
+    def _notice_stall(self, now_ns: int) -> None:
+        """This program itself did not run for more than a second: as if the link had been lost."""
+        entered_ns, self._entered_ns = self._entered_ns, now_ns
+        if entered_ns is not None and now_ns - entered_ns > STALL_NS and self._watched():
+            self._core.link_lost(now_ns, "this program stood still for more than 1 s")
+
+    def _face_alive(self, now_ns: int) -> None:
+        if self._watched() and not self._life.face_alive(now_ns):
+            # It was silent for too long: that it is back does not undo that.
+            self.advance(now_ns)
+        self._life.face_ns = now_ns
+
+    def _journal_durable(self, now_ns: int, fact: facts.JournalDurable) -> None:
+        self._log.made_durable(fact.seq)
+        self._orders.advance(now_ns)
+        self._supervision.on_record(now_ns)
+        self._pulses.advance(now_ns)
+
+    def _journal_failed(self, now_ns: int, fact: facts.JournalFailed) -> None:
+        self._orders.journal_failed = True
+        self._core.fault(now_ns, f"the journal cannot be written: {fact.reason}")
+
+    def _link_down(self, now_ns: int, fact: facts.LinkDown) -> None:
+        if self._core.connecting:
+            self._core.connecting = False
+            self._log.emit(now_ns, Kind.CONNECT_FAILED, {"reason": fact.reason}, durable=True)
+        self._core.link_lost(now_ns, fact.reason)
+
+    def _link_up(self, now_ns: int, _fact: facts.LinkUp) -> None:
+        self._log.emit(now_ns, Kind.LINK, {"quality": "up", "reason": "the port is open again"})
+        if self._core.state is State.DISCONNECTED:
+            self._core.link.quality = Quality.GOOD
+        if self._core.stopping:
+            self._driver.stop(now_ns)
+
+    def _suspend_gap(self, now_ns: int, fact: facts.SuspendGap) -> None:
+        if fact.gap_us * 1_000 > STALL_NS:
+            self._core.link_lost(now_ns, f"the host slept for {fact.gap_us // 1_000} ms")
+
+    def _clock_step(self, now_ns: int, fact: facts.ClockStep) -> None:
+        self._log.emit(now_ns, Kind.CLOCK, {"step_us": fact.step_us}, durable=True)

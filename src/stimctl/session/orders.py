@@ -1,0 +1,257 @@
+"""What each intent does, once the table allows it, and the steps that wait for a row or a zero."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stimctl.errors import StateError
+from stimctl.session import intents
+from stimctl.session.checking import Checking
+from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
+from stimctl.session.core import Core, Purpose
+from stimctl.session.events import Json, Kind
+from stimctl.session.life import LifeSigns
+from stimctl.session.link import Quality
+from stimctl.session.log import EventLog, Waiting
+from stimctl.session.pulses import Pulses
+from stimctl.session.run import Run
+from stimctl.session.states import State, Trigger, next_state
+from stimctl.session.supervision import Supervision
+
+# While zero is being verified, only what cannot lead to output is allowed.
+_ALLOWED_WHILE_STOPPING = frozenset(
+    {Trigger.LOWER, Trigger.PAUSE, Trigger.HOLD, Trigger.ATTEND, Trigger.STOP}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """A start or resume whose row is on its way to the disk."""
+
+    trigger: Trigger
+    waiting: Waiting
+
+
+class Orders:
+    """The operator's side of the engine."""
+
+    def __init__(
+        self,
+        core: Core,
+        config: EngineConfig,
+        log: EventLog,
+        life: LifeSigns,
+        supervision: Supervision,
+        checking: Checking,
+        pulses: Pulses,
+    ) -> None:
+        self._core = core
+        self._config = config
+        self._log = log
+        self._life = life
+        self._supervision = supervision
+        self._checking = checking
+        self._pulses = pulses
+        self._beginning: _Beginning | None = None
+        self._paused_ns = 0
+        self.journal_failed = False
+        self._table: dict[type, Callable[[int, Any], None]] = {
+            intents.Connect: self._connect,
+            intents.LoadPlan: self._load_plan,
+            intents.Arm: self._arm,
+            intents.Start: self._start,
+            intents.Raise: self._raise,
+            intents.Lower: self._lower,
+            intents.Pulse: self._pulse,
+            intents.Pause: self._pause,
+            intents.Resume: self._resume,
+            intents.Hold: self._hold,
+            intents.Attend: self._attend,
+            intents.Stop: self.stop,
+            intents.Acknowledge: self._acknowledge,
+            intents.Close: self._close,
+        }
+
+    def command(self, now_ns: int, intent: intents.Intent) -> None:
+        """Do it, or raise StateError with nothing changed."""
+        trigger = intents.TRIGGER_OF[type(intent)]
+        next_state(self._core.state, trigger)
+        if self._core.stopping and trigger not in _ALLOWED_WHILE_STOPPING:
+            raise StateError(
+                f"{trigger.value} refused",
+                why="zero is being verified",
+                what_to_do="wait for it to be reported",
+            )
+        self._table[type(intent)](now_ns, intent)
+
+    # -- to zero
+
+    def stop(self, now_ns: int, intent: intents.Stop) -> None:
+        """Off, in every state; whatever waits to begin is dropped."""
+        self._beginning = None
+        self._checking.abandon()
+        self._core.begin_stop(now_ns, intent.reason)
+
+    def _pause(self, now_ns: int, _intent: intents.Pause) -> None:
+        self._beginning = None
+        if self._core.state is not State.RUNNING or self._core.stopping:
+            return
+        self._seen(now_ns)
+        self._paused_ns = now_ns
+        self._core.begin_stop(now_ns, "pause", Purpose.PAUSE)
+        self._core.go(now_ns, State.PAUSED, "pause")
+
+    def _lower(self, now_ns: int, intent: intents.Lower) -> None:
+        self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
+        self._seen(now_ns)
+
+    def _acknowledge(self, now_ns: int, _intent: intents.Acknowledge) -> None:
+        self._need_zero("acknowledge refused")
+        self._core.cause = None
+        self._core.go(now_ns, State.STOPPED, "acknowledged by the operator")
+
+    def _close(self, now_ns: int, _intent: intents.Close) -> None:
+        # Before a device was identified nothing of ours can have started output.
+        if self._core.state is not State.DISCONNECTED:
+            self._need_zero("close refused")
+        self._core.connecting = False
+        self._core.go(now_ns, State.CLOSED, "closed")
+
+    def _need_zero(self, what: str) -> None:
+        if self._core.zero_ns is None:
+            raise StateError(
+                what, why="zero has not been verified", what_to_do="stop, and wait for zero"
+            )
+
+    # -- towards output
+
+    def _connect(self, now_ns: int, _intent: intents.Connect) -> None:
+        if self._core.connecting:
+            raise StateError(
+                "connect refused", why="it is under way", what_to_do="wait for its result"
+            )
+        self._core.run = None
+        self._checking.forget()
+        self._core.go(now_ns, State.DISCONNECTED, "connecting")
+        self._core.connect(now_ns)
+
+    def _load_plan(self, now_ns: int, intent: intents.LoadPlan) -> None:
+        self._checking.load(now_ns, intent.plan)
+
+    def _arm(self, now_ns: int, _intent: intents.Arm) -> None:
+        what = "arm refused"
+        if self.journal_failed:
+            raise StateError(
+                what, why="the journal cannot be written", what_to_do="begin a new session"
+            )
+        if self._core.link.quality is Quality.LOST:
+            raise StateError(
+                what,
+                why="the link was lost since the device was identified",
+                what_to_do="connect again",
+            )
+        if not self._checking.passed:
+            raise StateError(
+                what, why="no plan has passed its check", what_to_do="load a plan first"
+            )
+        self._need_face(now_ns, what)
+        zero_ns = self._core.zero_ns
+        if zero_ns is not None and now_ns - zero_ns <= FRESH_ZERO_NS:
+            self._core.fire(now_ns, Trigger.ZERO_FOR_ARM, "zero verified")
+        else:
+            self._core.begin_stop(now_ns, "zero is verified before arming", Purpose.ARM)
+
+    def _need_face(self, now_ns: int, what: str) -> None:
+        if not self._life.face_alive(now_ns):
+            raise StateError(
+                what, why="the face has not beaten for 500 ms", what_to_do="see that it is alive"
+            )
+
+    def _ready(self, now_ns: int, what: str) -> Run:
+        """What a start and a resume need alike."""
+        run = self._core.run
+        if self._beginning is not None or run is None:
+            raise StateError(what, why="it is under way", what_to_do="wait for its result")
+        self._need_face(now_ns, what)
+        self._need_zero(what)
+        if not self._life.held(now_ns):
+            raise StateError(what, why="no hold allows output", what_to_do="hold, then try again")
+        return run
+
+    def _start(self, now_ns: int, _intent: intents.Start) -> None:
+        run = self._ready(now_ns, "start refused")
+        row: dict[str, Json] = {"plan": run.plan.digest(), "duration_us": run.plan.duration_us}
+        waiting = self._log.emit_waiting(now_ns, Kind.START, row)
+        self._beginning = _Beginning(Trigger.STARTED, waiting)
+
+    def _resume(self, now_ns: int, _intent: intents.Resume) -> None:
+        run = self._ready(now_ns, "resume refused")
+        row: dict[str, Json] = {
+            "plan_time_us": run.time_us(now_ns),
+            "paused_us": (now_ns - self._paused_ns) // 1_000,
+            "from_zero": self._from_zero(now_ns),
+        }
+        waiting = self._log.emit_waiting(now_ns, Kind.RESUME, row)
+        self._beginning = _Beginning(Trigger.RESUMED, waiting)
+
+    def _from_zero(self, now_ns: int) -> bool:
+        return now_ns - self._paused_ns > SOFT_RESUME_NS
+
+    def _raise(self, now_ns: int, intent: intents.Raise) -> None:
+        run = self._core.run
+        assert run is not None
+        self._seen(now_ns)
+        run.raising.by_hand(now_ns, intent.channel, intent.plateau_ua)
+
+    def _pulse(self, now_ns: int, intent: intents.Pulse) -> None:
+        self._pulses.ask(now_ns, intent.channel, intent.set_point)
+
+    def _hold(self, now_ns: int, intent: intents.Hold) -> None:
+        if not 0 <= intent.duration_us <= self._config.longest_hold_us:
+            raise StateError(
+                "hold refused",
+                why=f"{intent.duration_us} us is not within 0 .. {self._config.longest_hold_us} us",
+                what_to_do="hold for a shorter time and renew it",
+            )
+        self._life.hold_until_ns = now_ns + intent.duration_us * 1_000
+
+    def _attend(self, now_ns: int, _intent: intents.Attend) -> None:
+        self._seen(now_ns)
+
+    def _seen(self, now_ns: int) -> None:
+        if self._supervision.attendance.seen(now_ns):
+            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True}, durable=True)
+
+    # -- what waits for its row
+
+    def advance(self, now_ns: int) -> None:
+        """Begin what is on the record by now; drop what waited too long."""
+        beginning = self._beginning
+        if beginning is None:
+            return
+        if self._core.stopping or self._core.state not in (State.ARMED, State.PAUSED):
+            self._beginning = None
+        elif now_ns > beginning.waiting.stale_ns():
+            self._beginning = None
+            reason = "the journal took longer than 250 ms"
+            self._log.emit(
+                now_ns, Kind.REFUSED, {"intent": beginning.trigger.value, "reason": reason}
+            )
+        elif self._log.has_on_disk(beginning.waiting):
+            self._beginning = None
+            self._begin(now_ns, beginning.trigger)
+
+    def _begin(self, now_ns: int, trigger: Trigger) -> None:
+        run = self._core.run
+        assert run is not None
+        self._core.fire(now_ns, trigger)
+        self._core.run_begins()
+        self._supervision.begin(now_ns)
+        if trigger is Trigger.STARTED:
+            run.begin(now_ns)
+        else:
+            run.resume(now_ns, from_zero=self._from_zero(now_ns))
+
+    def deadline(self) -> int | None:
+        """When what waits goes stale."""
+        return None if self._beginning is None else self._beginning.waiting.stale_ns() + 1

@@ -1,0 +1,79 @@
+"""What the device was told, and what of it the device has accepted."""
+
+from collections.abc import Mapping
+
+from stimctl.devices.driver import Driver
+from stimctl.devices.events import Acked, Doing, RaiseDropped
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.safety.cleared import SetPoint
+from stimctl.session.plateaus import RunFault
+from stimctl.session.track import SetPointKey, Track
+
+
+class Output:
+    """Whole-device set points, each state sent once; amplitudes and plateaus as acknowledged."""
+
+    def __init__(self, driver: Driver, tracks: Mapping[int, Track]) -> None:
+        self._driver = driver
+        self._tracks = tracks
+        self.forget()
+
+    def forget(self) -> None:
+        """Output is or will be zero; nothing sent before counts."""
+        self.told: tuple[SetPointKey, ...] = ()
+        self.acked_ua: dict[int, int] = {}
+        self.plateaus_acked: Mapping[int, int] = {}
+        self._ticket: int | None = None
+        self._plateaus_sent: Mapping[int, int] = {}
+
+    @property
+    def told_ua(self) -> dict[int, int]:
+        """The amplitudes asked of the device, channels that are on only."""
+        return {key[0]: key[1] for key in self.told}
+
+    def tell(self, now_ns: int, keys: tuple[SetPointKey, ...], plateaus: Mapping[int, int]) -> bool:
+        """Send the whole state if it is another than before; True where it was sent."""
+        if keys == self.told:
+            if self._ticket is None:
+                self.plateaus_acked = plateaus
+            else:
+                self._plateaus_sent = plateaus
+            return False
+        self._ticket = self._apply(now_ns, keys)
+        self._plateaus_sent = plateaus
+        self.told = keys
+        return True
+
+    def _apply(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
+        points: dict[int, SetPoint] = {}
+        try:
+            for key in keys:
+                points[key[0]] = self._tracks[key[0]].set_point(key)
+            return self._driver.apply(now_ns, points)
+        except (LimitRefusedError, StateError) as refused:
+            raise RunFault(f"the set points were refused: {refused}") from refused
+
+    def confirmed(self, channel: int, plateau_ua: int) -> bool:
+        """Whether the device has what this plateau asks for."""
+        return self.plateaus_acked.get(channel, 0) == plateau_ua
+
+    def acked(self, event: Acked) -> None:
+        """The device accepted an apply: exactly its channels are on."""
+        if event.what is not Doing.APPLY:
+            return
+        self.acked_ua = {one.channel: one.amplitude_ua for one in event.channels}
+        if event.ticket == self._ticket:
+            self.plateaus_acked = self._plateaus_sent
+            self._ticket = None
+
+    def dropped(self, event: RaiseDropped) -> Mapping[int, int] | None:
+        """A raise never got through: the plateaus the device last confirmed.
+
+        None where something newer is on its way, which then decides.
+        """
+        if event.ticket != self._ticket:
+            return None
+        self._ticket = None
+        # Neither the old nor the new state is certain: the next tell() must send.
+        self.told = ((-1, 0, 0, 0),)
+        return self.plateaus_acked

@@ -1,0 +1,127 @@
+"""The rules of raising and lowering one channel's plateau (A1-A5, A8), whoever asks.
+
+A plateau is what the on phase reaches: zero at every start, one device step at a time, never above
+the cleared amplitude. Nothing is queued: a raise that may not happen now is refused with a reason.
+"""
+
+from dataclasses import dataclass
+
+from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS, SCRIPT_UA_PER_S, SECOND
+from stimctl.session.log import Waiting
+
+
+class RunFault(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
+    """The programme asks for what the rules forbid: commanded zero and FAULT."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRaise:
+    """A raise whose row is on its way to the disk."""
+
+    waiting: Waiting
+    plateau_ua: int
+    by: str
+
+
+class Plateau:
+    """One channel's plateau in microampere, and what is allowed to it."""
+
+    def __init__(self, channel: int, ceiling_ua: int, step_ua: int, *, scripted: bool) -> None:
+        self.channel = channel
+        self.ceiling_ua = ceiling_ua
+        self.step_ua = step_ua
+        self.now_ua = 0
+        self.asked: AskedRaise | None = None
+        self.script_ua = 0
+        self.script_on = scripted
+        self._raised_ns: int | None = None
+        self._changed_ns = 0
+        self._script_ns: int | None = None
+        # A device with a coarse step takes longer than 250 ms for a step at 2 mA/s.
+        self._script_interval_ns = max(RAISE_INTERVAL_NS, step_ua * SECOND // SCRIPT_UA_PER_S)
+
+    def begin(self, now_ns: int) -> None:
+        """The run starts, or goes on from zero."""
+        self.zero()
+        self._changed_ns = now_ns
+
+    def zero(self) -> None:
+        """A discontinuity: the plateau is lost, and what was asked for with it."""
+        self.now_ua = 0
+        self.asked = None
+
+    def touched(self, now_ns: int) -> None:
+        """The operator is at this channel: the lock of raises opens (rule A5)."""
+        self._changed_ns = now_ns
+
+    def _interval_ns(self, by: str) -> int:
+        return self._script_interval_ns if by == "script" else RAISE_INTERVAL_NS
+
+    def over_ceiling(self, plateau_ua: int) -> bool:
+        """Whether the clearance forbids this plateau."""
+        return plateau_ua > self.ceiling_ua
+
+    def refusal(self, now_ns: int, plateau_ua: int, by: str) -> str | None:
+        """Why this raise may not be asked for now; None when it may."""
+        if self.over_ceiling(plateau_ua):
+            return "above the cleared amplitude"
+        if plateau_ua <= self.now_ua:
+            return "not above the present plateau: lower instead"
+        if plateau_ua % self.step_ua:
+            return "not a multiple of the device's step"
+        if plateau_ua > self.now_ua + self.step_ua:
+            return "more than one device step at a time"
+        if self.asked is not None:
+            return "the raise before is not yet on the record"
+        if self._raised_ns is not None and now_ns - self._raised_ns < self._interval_ns(by):
+            return "too early after the raise before"
+        if by == "hand" and self.script_on:
+            return "the script is raising this channel; lowering it ends the script"
+        if by == "hand" and now_ns - self._changed_ns > AUTO_LOCK_NS:
+            return "locked after 20 s without a change; lowering unlocks"
+        return None
+
+    def grant(self, now_ns: int) -> AskedRaise:
+        """The row is durable: the plateau rises."""
+        asked = self.asked
+        assert asked is not None
+        self.asked = None
+        self.now_ua = asked.plateau_ua
+        self._raised_ns = self._changed_ns = now_ns
+        return asked
+
+    def lower(self, now_ns: int, plateau_ua: int) -> None:
+        """Never limited. What was asked for is dropped, and a script raises it no more (A8)."""
+        self.now_ua = min(self.now_ua, max(plateau_ua, 0))
+        self.now_ua -= self.now_ua % self.step_ua
+        self.asked = None
+        self.script_on = False
+        self._changed_ns = now_ns
+
+    def fall_back(self, plateau_ua: int) -> None:
+        """The device never got the raise: the plateau is what it was before."""
+        self.now_ua = min(self.now_ua, plateau_ua)
+        self.asked = None
+
+    def script_says(self, at_us: int, plateau_ua: int) -> None:
+        """Take one step of the plan's raise schedule; RunFault where it breaks the rules."""
+        at_ns = at_us * 1_000
+        early = self._script_ns is not None and at_ns - self._script_ns < self._script_interval_ns
+        steep = plateau_ua > self.script_ua + self.step_ua
+        if early or steep or self.over_ceiling(plateau_ua) or plateau_ua % self.step_ua:
+            raise RunFault(
+                f"the raise schedule breaks the raise rules on channel {self.channel}: "
+                f"{plateau_ua} uA after {self.script_ua} uA at {at_us} us"
+            )
+        self._script_ns = at_ns
+        self.script_ua = plateau_ua
+
+    def script_step(self) -> int | None:
+        """The next plateau towards what the schedule has reached; None when it is reached."""
+        if not self.script_on or self.asked is not None or self.now_ua >= self.script_ua:
+            return None
+        return self.now_ua + self.step_ua
+
+    def script_due_ns(self) -> int:
+        """When the interval after the last raise is over."""
+        return 0 if self._raised_ns is None else self._raised_ns + self._script_interval_ns

@@ -1,0 +1,110 @@
+"""The plan's own clock, and what of the plan is in force: it looks ahead, but never ahead of time.
+
+Plan time stands still while the session is not running. Moments are absolute, so a late wake-up
+goes straight to the last one that is due.
+"""
+
+from collections import deque
+
+from stimctl.session.config import CONTRACTION_LEAD_US
+from stimctl.session.track import Track
+from stimctl.treatment.program import Plan
+from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
+
+
+class Programme:
+    """Moments and raise schedule of one plan, read lazily as plan time goes on."""
+
+    def __init__(self, plan: Plan, tracks: tuple[Track, ...]) -> None:
+        self.duration_us: int = plan.duration_us
+        self._tracks = tracks
+        self._moments = iter(moments(plan))
+        self._schedule = iter(raise_schedule(plan))
+        self._next_step: PlateauStep | None = next(self._schedule, None)
+        self._ahead: deque[Moment] = deque()
+        self._levels = [0] * len(tracks)
+        self._starts: deque[tuple[int, int]] = deque()
+        self._zero_ns = 0
+        self._stood_at_us: int | None = 0
+        self._first = True
+
+    def go(self, now_ns: int) -> None:
+        """Let plan time run from where it stood."""
+        if self._stood_at_us is not None:
+            self._zero_ns = now_ns - self._stood_at_us * 1_000
+            self._stood_at_us = None
+
+    def stand(self, now_ns: int) -> None:
+        """Let plan time stand still."""
+        self._stood_at_us = self.time_us(now_ns)
+
+    def time_us(self, now_ns: int) -> int:
+        """Plan time: how long the plan has been running."""
+        if self._stood_at_us is not None:
+            return self._stood_at_us
+        return (now_ns - self._zero_ns) // 1_000
+
+    def at_ns(self, plan_us: int) -> int:
+        """The caller's clock at a plan time."""
+        return self._zero_ns + plan_us * 1_000
+
+    def turn(self, time_us: int) -> list[tuple[Track, int]]:
+        """Put in force what is due; the tracks whose contraction begins, with its plan time."""
+        begun: list[tuple[Track, int]] = []
+        self._look_ahead(time_us)
+        while self._ahead and self._ahead[0].at_us <= time_us:
+            moment = self._ahead.popleft()
+            for track, drive in zip(self._tracks, moment.drives, strict=True):
+                if track.turn_to(drive, first=self._first):
+                    begun.append((track, moment.at_us))
+            self._first = False
+            self._look_ahead(time_us)
+        return begun
+
+    def _look_ahead(self, time_us: int) -> None:
+        """Read on until the next contraction starts are known early enough to be announced."""
+        ahead = self._ahead
+        while not ahead or ahead[-1].at_us <= max(time_us, ahead[0].at_us) + CONTRACTION_LEAD_US:
+            moment = next(self._moments, None)
+            if moment is None:
+                return
+            for index, drive in enumerate(moment.drives):
+                starts = drive.level_permille > 0 and self._levels[index] == 0
+                if starts and moment.at_us > CONTRACTION_LEAD_US:
+                    self._starts.append((moment.at_us, index))
+                self._levels[index] = drive.level_permille
+            ahead.append(moment)
+
+    def announced(self, time_us: int) -> list[tuple[Track, int]]:
+        """Contractions whose row must be written now, each once."""
+        starts = self._starts
+        due: list[tuple[Track, int]] = []
+        while starts and starts[0][0] - CONTRACTION_LEAD_US <= time_us:
+            at_us, index = starts.popleft()
+            due.append((self._tracks[index], at_us))
+        return due
+
+    def too_early_to_announce(self, at_us: int) -> bool:
+        """Whether a contraction begins so soon after the start that the start row covers it."""
+        return at_us <= CONTRACTION_LEAD_US
+
+    def scripted(self, time_us: int) -> list[PlateauStep]:
+        """The steps of the raise schedule that are due, each once."""
+        due: list[PlateauStep] = []
+        while self._next_step is not None and self._next_step.at_us <= time_us:
+            due.append(self._next_step)
+            self._next_step = next(self._schedule, None)
+        return due
+
+    def ended(self, time_us: int) -> bool:
+        """Whether the plan is over."""
+        return time_us >= self.duration_us
+
+    def deadline_us(self, *, scripted: bool) -> int:
+        """Plan time of the next thing to do."""
+        due = self._ahead[0].at_us if self._ahead else self.duration_us
+        if self._starts:
+            due = min(due, self._starts[0][0] - CONTRACTION_LEAD_US)
+        if scripted and self._next_step is not None:
+            due = min(due, self._next_step.at_us)
+        return min(due, self.duration_us)

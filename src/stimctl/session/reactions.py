@@ -1,0 +1,145 @@
+"""What the driver's events mean for the session: a table from event to reaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from stimctl.devices.driver import (
+    Acked,
+    AnswerLate,
+    DeviceError,
+    DriverEvent,
+    Identified,
+    LineError,
+    NoAnswer,
+    RaiseDropped,
+    Ready,
+    Rejected,
+    StatusRead,
+    StrayAnswer,
+    UnexpectedState,
+    ZeroVerified,
+)
+from stimctl.session.core import Core
+from stimctl.session.events import Kind
+from stimctl.session.log import EventLog
+from stimctl.session.states import Trigger
+
+
+class Reactions:
+    """Turns driver events into what the session does about them."""
+
+    def __init__(self, core: Core, log: EventLog) -> None:
+        self._core = core
+        self._log = log
+        self._serial: str | None = None
+        self._table: dict[type, Callable[[int, Any], None]] = {
+            Acked: self._acked,
+            AnswerLate: self._late,
+            DeviceError: self._device_error,
+            Identified: self._identified,
+            LineError: self._line_error,
+            NoAnswer: self._no_answer,
+            RaiseDropped: self._raise_dropped,
+            Ready: self._ready,
+            Rejected: self._rejected,
+            StatusRead: self._status,
+            StrayAnswer: self._stray,
+            UnexpectedState: self._unexpected,
+            ZeroVerified: self._zero,
+        }
+
+    def take(self, now_ns: int, event: DriverEvent) -> None:
+        """React to one event."""
+        self._table[type(event)](now_ns, event)
+
+    def _answered(self, now_ns: int, latency_ns: int) -> None:
+        if self._core.link.answered(latency_ns):
+            self._log.emit(now_ns, Kind.LINK, {"quality": "good", "reason": "answers in time"})
+
+    def _acked(self, now_ns: int, event: Acked) -> None:
+        self._answered(now_ns, event.latency_ns)
+        run = self._core.run
+        if run is not None:
+            run.acked(now_ns, event)
+
+    def _status(self, now_ns: int, event: StatusRead) -> None:
+        self._answered(now_ns, event.latency_ns)
+        if event.errors:
+            told = ", ".join(f"channel {one}: {event.errors[one]}" for one in sorted(event.errors))
+            self._broken(now_ns, f"the device reports {told}")
+
+    def _late(self, now_ns: int, _event: AnswerLate) -> None:
+        if self._core.link.answer_late():
+            reason = "two answers came late"
+            self._log.emit(
+                now_ns, Kind.LINK, {"quality": "degraded", "reason": reason}, durable=True
+            )
+            self._core.alarm(now_ns, "medium", "link degraded", "raises are locked")
+
+    def _no_answer(self, now_ns: int, _event: NoAnswer) -> None:
+        if self._core.connecting:
+            self._connect_failed(now_ns, "the device did not answer for 1 s")
+        else:
+            self._core.link_lost(now_ns, "the device has not answered for 1 s")
+
+    def _connect_failed(self, now_ns: int, reason: str) -> None:
+        self._core.connecting = False
+        self._log.emit(now_ns, Kind.CONNECT_FAILED, {"reason": reason}, durable=True)
+
+    def _broken(self, now_ns: int, cause: str) -> None:
+        if self._core.connecting:
+            self._connect_failed(now_ns, cause)
+        else:
+            self._core.fault(now_ns, cause)
+
+    def _rejected(self, now_ns: int, event: Rejected) -> None:
+        if not event.retried:
+            self._broken(now_ns, f"the device refused {event.what.value}: {event.result}")
+
+    def _device_error(self, now_ns: int, event: DeviceError) -> None:
+        self._broken(now_ns, f"the device reports {event.result}")
+
+    def _stray(self, now_ns: int, _event: StrayAnswer) -> None:
+        self._broken(now_ns, "an answer to a question never asked: somebody else uses the line")
+
+    def _unexpected(self, now_ns: int, event: UnexpectedState) -> None:
+        self._broken(now_ns, f"the device is {event.found}, expected {event.expected}")
+
+    def _line_error(self, now_ns: int, event: LineError) -> None:
+        core = self._core
+        if core.link.line_error(now_ns) and not core.connecting and core.zero_ns is None:
+            core.fault(now_ns, f"three damaged frames within 10 s, the last: {event.kind}")
+
+    def _raise_dropped(self, now_ns: int, event: RaiseDropped) -> None:
+        run = self._core.run
+        if run is not None:
+            run.dropped(now_ns, event)
+
+    def _identified(self, now_ns: int, event: Identified) -> None:
+        # Rule K5: the session is bound to the one device it began with.
+        if self._serial is not None and event.serial != self._serial:
+            self._connect_failed(
+                now_ns, f"this is device {event.serial!r}, the session began with {self._serial!r}"
+            )
+            return
+        self._serial = event.serial
+        self._log.emit(
+            now_ns,
+            Kind.IDENTITY,
+            {
+                "family": event.family,
+                "serial": event.serial,
+                "firmware": event.firmware,
+                "protocol": event.protocol,
+                "firmware_hash": event.firmware_hash,
+            },
+            durable=True,
+        )
+
+    def _ready(self, now_ns: int, _event: Ready) -> None:
+        if self._core.connecting:
+            self._core.connected(now_ns)
+            self._core.fire(now_ns, Trigger.IDENTITY_READ, "identified, zero verified")
+
+    def _zero(self, now_ns: int, _event: ZeroVerified) -> None:
+        self._core.zero_verified(now_ns)

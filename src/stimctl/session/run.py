@@ -1,0 +1,263 @@
+"""One run of a plan: merges timeline and plateaus into what the device is told now.
+
+Everything here happens in RUNNING; the engine begins, stands still and zeroes it. What raises
+output waits for its row on the disk; what lowers it goes out at once.
+"""
+
+from collections.abc import Callable
+
+from stimctl.devices.driver import Driver
+from stimctl.devices.events import Acked, RaiseDropped
+from stimctl.session.config import (
+    FADE_NS,
+    RAMP_MIN_US,
+    RAMP_TICK_NS,
+    RESUME_RAMP_NS,
+    EngineConfig,
+)
+from stimctl.session.events import Json, Kind, json_numbers
+from stimctl.session.fader import Fader
+from stimctl.session.log import EventLog, Waiting
+from stimctl.session.output import Output
+from stimctl.session.plateaus import Plateau, RunFault
+from stimctl.session.programme import Programme
+from stimctl.session.raising import Raising
+from stimctl.session.track import FULL, SetPointKey, Track
+from stimctl.treatment.program import Plan
+
+
+class Run:
+    """The channels of one plan, from zero to zero."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        config: EngineConfig,
+        driver: Driver,
+        log: EventLog,
+        link_good: Callable[[], bool],
+    ) -> None:
+        for one in plan.channels:
+            cycle = one.stimulus.cycle
+            if cycle is not None and cycle.ramp_up_us < RAMP_MIN_US:
+                raise RunFault(f"the ramp of channel {one.channel} is shorter than 0.5 s")
+        self.plan = plan
+        self._config = config
+        self._log = log
+        self._link_good = link_good
+        self._fader = Fader()
+        self._tracks = tuple(Track(one) for one in plan.channels)
+        self._by_channel = {track.channel: track for track in self._tracks}
+        self.raising = Raising(plan, log, self._lock, scripted=config.scripted_raise)
+        self.output = Output(driver, self._by_channel)
+        self._programme = Programme(plan, self._tracks)
+        self._contraction_rows: dict[int, Waiting] = {}
+        self._running = False
+        self._catch_up_ns: int | None = None
+
+    # -- beginning, standing, ending
+
+    def begin(self, now_ns: int) -> None:
+        """The start row is durable: from the plan's beginning, every plateau at zero."""
+        self._programme = Programme(self.plan, self._tracks)
+        for track in self._tracks:
+            track.rewind()
+        self.raising = Raising(
+            self.plan, self._log, self._lock, scripted=self._config.scripted_raise
+        )
+        self.raising.begin(now_ns)
+        self._contraction_rows.clear()
+        self._fader.full()
+        self._go(now_ns)
+
+    def resume(self, now_ns: int, *, from_zero: bool) -> None:
+        """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
+        if from_zero:
+            self.raising.begin(now_ns)
+            self._fader.full()
+        else:
+            self.raising.touched(now_ns)
+            self._fader.fade_in(now_ns, RESUME_RAMP_NS)
+        self._go(now_ns)
+
+    def _go(self, now_ns: int) -> None:
+        self._running = True
+        self._forget()
+        self._programme.go(now_ns)
+        self._programme.turn(self._programme.time_us(now_ns))
+        for track in self._tracks:
+            # The start or resume row stands for the contraction that is under way.
+            track.covered = True
+            track.climb(now_ns, 0, 0)
+
+    def _forget(self) -> None:
+        self.output.forget()
+        self.raising.forget_asked()
+        self._catch_up_ns = None
+        for track in self._tracks:
+            track.zero()
+
+    def stand(self, now_ns: int) -> None:
+        """Output is being stopped for a pause; plateaus are kept for a soft return."""
+        if self._running:
+            self._programme.stand(now_ns)
+        self._running = False
+        self._forget()
+
+    def zero(self, now_ns: int) -> None:
+        """A discontinuity: nothing of this comes back."""
+        self.stand(now_ns)
+        self.raising.zero()
+
+    def fade_out(self, now_ns: int) -> None:
+        """Ramp everything to zero; nothing is raised meanwhile, and it is not taken back."""
+        if not self._fader.fading_out:
+            self._fader.fade_out(now_ns, FADE_NS)
+
+    @property
+    def faded_out(self) -> bool:
+        """The fade has reached zero."""
+        return self._fader.faded_out
+
+    def ended(self, now_ns: int) -> bool:
+        """The plan is over."""
+        return self._programme.ended(self.time_us(now_ns))
+
+    def time_us(self, now_ns: int) -> int:
+        """Plan time."""
+        return self._programme.time_us(now_ns)
+
+    # -- time
+
+    def advance(self, now_ns: int) -> None:
+        """Do what is due. RunFault where plan or driver break the rules."""
+        if not self._running:
+            return
+        time_us = self._programme.time_us(now_ns)
+        self._fader.advance(now_ns)
+        for track, _ in self._programme.announced(time_us):
+            self._announce(now_ns, track)
+        for track, at_us in self._programme.turn(time_us):
+            self._contract(now_ns, track, at_us)
+        self.raising.schedule(self._programme.scripted(time_us))
+        self.raising.grant(now_ns)
+        self._tell(now_ns)
+        self.raising.by_script(now_ns)
+
+    def _lock(self, plateau: Plateau) -> str | None:
+        """Why nothing may be raised on this channel now, whoever asks."""
+        drive = self._by_channel[plateau.channel].drive
+        if not self._running:
+            return "the run is not going on"
+        if not self._link_good():
+            return "raises are locked: the link is not good"
+        if drive is None or not drive.may_raise:
+            return "raises are possible while the channel is at its plateau only"
+        if self._fader.gain != FULL or self._fader.fading_out:
+            return "a ramp of all channels is under way"
+        if self._config.single_pulses:
+            return None
+        if not self.output.confirmed(plateau.channel, plateau.now_ua):
+            return "the device has not yet confirmed the raise before"
+        return None
+
+    def _announce(self, now_ns: int, track: Track) -> None:
+        """Write the row of a contraction early enough to be durable when its ramp begins."""
+        track.contractions += 1
+        row: dict[str, Json] = {
+            "channel": track.channel,
+            "number": track.contractions,
+            "plateau_ua": self.raising.plateau_ua(track.channel),
+        }
+        self._contraction_rows[track.channel] = self._log.emit_waiting(
+            now_ns, Kind.CONTRACTION, row
+        )
+
+    def _contract(self, now_ns: int, track: Track, at_us: int) -> None:
+        """A ramp begins: covered by its row, or left out."""
+        waiting = self._contraction_rows.pop(track.channel, None)
+        if waiting is None:
+            # So early that the start row stands for it; elsewhere an unannounced one is left out.
+            track.covered = self._programme.too_early_to_announce(at_us)
+        else:
+            track.covered = self._log.has_on_disk(waiting)
+        if not track.covered:
+            self._log.emit(
+                now_ns,
+                Kind.REFUSED,
+                {
+                    "intent": "contraction",
+                    "channel": track.channel,
+                    "reason": "its row is not on the disk: this contraction is left out",
+                },
+            )
+
+    def _tell(self, now_ns: int) -> None:
+        """Tell the device what it should do now, where that is something new."""
+        gain = self._fader.gain
+        lagging = False
+        keys: list[SetPointKey] = []
+        plateaus = self.raising.snapshot()
+        for track in self._tracks:
+            plateau_ua = plateaus[track.channel]
+            lagging |= track.climb(now_ns, plateau_ua, gain)
+            key = track.key(plateau_ua)
+            if key is not None:
+                keys.append(key)
+        self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
+        if not self._config.single_pulses:
+            self.output.tell(now_ns, tuple(keys), plateaus)
+
+    def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+        """Down at once, without waiting for anything."""
+        self.raising.lower(now_ns, channel, plateau_ua)
+        if self._running:
+            self._tell(now_ns)
+
+    def acked(self, now_ns: int, event: Acked) -> None:
+        """The device accepted something; reported where a plateau is now confirmed by it."""
+        before = self.output.plateaus_acked
+        self.output.acked(event)
+        if self._running and self.output.plateaus_acked != before:
+            self._log.emit(now_ns, Kind.ACK, {"channels": json_numbers(self.output.acked_ua)})
+
+    def dropped(self, now_ns: int, event: RaiseDropped) -> None:
+        """A raise did not reach the device in time: it is not made up for."""
+        plateaus = self.output.dropped(event)
+        if plateaus is None or not self._running:
+            return
+        self.raising.fall_back(plateaus)
+        for track in self._tracks:
+            plateau_ua = self.raising.plateau_ua(track.channel)
+            track.fall_back(self.output.acked_ua.get(track.channel, 0), plateau_ua)
+        self._log.emit(
+            now_ns,
+            Kind.REFUSED,
+            {"intent": "raise", "reason": "the line took longer than 250 ms", "sent": event.sent},
+        )
+        self._tell(now_ns)
+
+    def telemetry(self, now_ns: int) -> dict[str, Json]:
+        """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
+        return {
+            "plan_time_us": self.time_us(now_ns),
+            "set": json_numbers(self.output.told_ua),
+            "acked": json_numbers(self.output.acked_ua),
+            "measured": None,
+            "plateau": json_numbers(self.raising.snapshot()),
+        }
+
+    def deadline(self, now_ns: int) -> int | None:
+        """When advance() has something to do; None while the run stands."""
+        if not self._running:
+            return None
+        scripted = self._config.scripted_raise
+        due = self._programme.at_ns(self._programme.deadline_us(scripted=scripted))
+        for other in (
+            self._catch_up_ns,
+            self._fader.deadline(now_ns),
+            self.raising.deadline(now_ns),
+        ):
+            if other is not None and other < due:
+                due = other
+        return due

@@ -1,0 +1,123 @@
+"""What goes on while output may be on: the run itself, keep-alive, telemetry, attendance."""
+
+from stimctl.devices.driver import Driver
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.errors import StimctlError
+from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
+from stimctl.session.core import Core
+from stimctl.session.events import Kind
+from stimctl.session.life import Attendance, LifeSigns
+from stimctl.session.link import Quality
+from stimctl.session.log import EventLog
+from stimctl.session.plateaus import RunFault
+from stimctl.session.states import State
+
+
+class Supervision:
+    """Acts in RUNNING only, and only while no stop is under way."""
+
+    def __init__(
+        self,
+        core: Core,
+        driver: Driver,
+        sheet: CapabilitySheet,
+        config: EngineConfig,
+        log: EventLog,
+        life: LifeSigns,
+    ) -> None:
+        self._core = core
+        self._driver = driver
+        self._keep_alive_ns = sheet.keep_alive_us * 1_000
+        self._log = log
+        self._life = life
+        self.attendance = Attendance(asking=config.attended_by_prompt)
+        self._next_keep_alive_ns = 0
+        self._next_telemetry_ns = 0
+
+    def begin(self, now_ns: int) -> None:
+        """Output may begin."""
+        self.attendance.seen(now_ns)
+        self._next_keep_alive_ns = now_ns + self._keep_alive_ns
+        self._next_telemetry_ns = now_ns + TELEMETRY_NS
+
+    def _active(self) -> bool:
+        return self._core.state is State.RUNNING and not self._core.stopping
+
+    def advance(self, now_ns: int) -> None:
+        """Everything that is due."""
+        self._run_on(now_ns)
+        if self._active():
+            self._attend(now_ns)
+            self._keep_alive(now_ns)
+            self._telemetry(now_ns)
+
+    def on_record(self, now_ns: int) -> None:
+        """More is on the disk: what waited for it may go on."""
+        self._run_on(now_ns)
+
+    def _run_on(self, now_ns: int) -> None:
+        run = self._core.run
+        if run is None or not self._active():
+            return
+        if run.ended(now_ns):
+            self._core.begin_stop(now_ns, "the plan has ended", completed=True)
+            return
+        try:
+            run.advance(now_ns)
+        except (RunFault, StimctlError) as broken:
+            self._core.fault(now_ns, str(broken))
+            return
+        if run.faded_out:
+            self._core.begin_stop(now_ns, "nobody answered the attendance prompt")
+
+    def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+        """Down, in whatever state."""
+        run = self._core.run
+        if run is None:
+            return
+        try:
+            run.lower(now_ns, channel, plateau_ua)
+        except (RunFault, StimctlError) as broken:
+            self._core.fault(now_ns, str(broken))
+
+    def _attend(self, now_ns: int) -> None:
+        match self.attendance.advance(now_ns):
+            case "prompt":
+                within_us = ATTENDANCE_ANSWER_NS // 1_000
+                prompt = {"prompt": True, "answer_within_us": within_us}
+                self._log.emit(now_ns, Kind.ATTENDANCE, prompt, durable=True)
+            case "unanswered":
+                self._core.alarm(now_ns, "medium", "nobody answered", "output ramps to zero")
+                if self._core.run is not None:
+                    self._core.run.fade_out(now_ns)
+                    self._run_on(now_ns)
+
+    def _keep_alive(self, now_ns: int) -> None:
+        """The gate of rule K2: nothing is sent for a face, a journal or a driver that is gone."""
+        if now_ns < self._next_keep_alive_ns:
+            return
+        self._next_keep_alive_ns = now_ns + self._keep_alive_ns
+        if self._driver.latched or self._core.link.quality is Quality.LOST:
+            return
+        if self._life.lapse(now_ns, output=True) is None:
+            self._driver.keep_alive(now_ns)
+
+    def _telemetry(self, now_ns: int) -> None:
+        run = self._core.run
+        if run is None or now_ns < self._next_telemetry_ns:
+            return
+        self._next_telemetry_ns = now_ns + TELEMETRY_NS
+        row = run.telemetry(now_ns)
+        row["link"] = self._core.link.quality.value
+        self._log.emit(now_ns, Kind.TELEMETRY, row, durable=True)
+
+    def deadline(self, now_ns: int) -> int | None:
+        """When the next of these is due."""
+        run = self._core.run
+        if run is None or not self._active():
+            return None
+        due = min(self._next_keep_alive_ns, self._next_telemetry_ns)
+        for other in (self.attendance.deadline(), run.deadline(now_ns)):
+            if other is not None and other < due:
+                due = other
+        return due

@@ -1,0 +1,120 @@
+"""One channel's way through the plan: what is in force, how far its ramp has come, its set points.
+
+The ramp limiter here is the engine's own and does not trust the plan: whatever levels the plan
+asks for, the output climbs from zero to a plateau in no less than 0.5 s, and at once only inside
+the amplitude modulation that was cleared.
+"""
+
+from stimctl.safety.cleared import Cleared, SetPoint
+from stimctl.session.config import RAMP_MIN_NS, RAMP_TICK_NS
+from stimctl.session.plateaus import RunFault
+from stimctl.treatment.program import PlanChannel
+from stimctl.treatment.timeline import Drive, amplitude_of
+
+FULL = 1_000
+"""Permille of a plateau."""
+
+SetPointKey = tuple[int, int, int, int]
+"""Channel, amplitude_ua, phase_width_us, period_us: equal keys need not be sent twice."""
+
+
+class Track:
+    """The drive of one channel that is in force, and what the device should be told for it."""
+
+    def __init__(self, plan_channel: PlanChannel) -> None:
+        self.channel = plan_channel.channel
+        self.cleared: Cleared = plan_channel.cleared
+        self.step_ua = plan_channel.step_ua
+        self.drive: Drive | None = None
+        self.covered = False
+        self.contractions = 0
+        self._reach_ppm = 0
+        self._reach_ns = 0
+        self._made: dict[tuple[int, int, int], SetPoint] = {}
+        stimulus = plan_channel.stimulus
+        self._sweeps_width = stimulus.width_sweep is not None
+        self._sweeps_rate = stimulus.frequency_sweep is not None
+        modulation = stimulus.amplitude_modulation
+        self._modulated_from = FULL if modulation is None else modulation.lowest_permille
+
+    def zero(self) -> None:
+        """Output goes to zero: the next climb starts from there."""
+        self._reach_ppm = 0
+        self.covered = False
+
+    def rewind(self) -> None:
+        """The plan begins again."""
+        self.zero()
+        self.drive = None
+        self.contractions = 0
+
+    @property
+    def reach_permille(self) -> int:
+        """How much of the plateau the output has climbed to."""
+        return self._reach_ppm // FULL
+
+    def fall_back(self, amplitude_ua: int, plateau_ua: int) -> None:
+        """The device is known to be at `amplitude_ua`: climb from there."""
+        reached = amplitude_ua * FULL * FULL // plateau_ua if plateau_ua else 0
+        self._reach_ppm = min(self._reach_ppm, reached)
+
+    def turn_to(self, drive: Drive, *, first: bool) -> bool:
+        """Put the next drive in force; True where a contraction begins with it.
+
+        RunFault where width or period change without a cleared modulation (rules A6, A7).
+        """
+        before = self.drive
+        if drive.channel != self.channel:
+            raise RunFault(f"the plan mixes up channels {drive.channel} and {self.channel}")
+        if before is not None and (
+            (drive.phase_width_us != before.phase_width_us and not self._sweeps_width)
+            or (drive.period_us != before.period_us and not self._sweeps_rate)
+        ):
+            raise RunFault(f"channel {self.channel}: width or rate changes without a clearance")
+        self.drive = drive
+        if first:
+            return False
+        if drive.level_permille == 0:
+            self.covered = False
+            return False
+        return before is not None and before.level_permille == 0
+
+    def climb(self, now_ns: int, plateau_ua: int, gain: int) -> bool:
+        """Move the ramp limiter; True while the output still lags behind the plan."""
+        assert self.drive is not None
+        wanted = self.drive.level_permille * gain
+        since_ns, self._reach_ns = now_ns - self._reach_ns, now_ns
+        modulated = gain == FULL and self._reach_ppm >= self._modulated_from * FULL
+        if wanted <= self._reach_ppm or plateau_ua == 0 or modulated:
+            self._reach_ppm = wanted
+        else:
+            # At most two ticks' worth at once, so that a late wake-up makes no jump.
+            span_ns = min(since_ns, 2 * RAMP_TICK_NS)
+            climbed = self._reach_ppm + FULL * FULL * span_ns // RAMP_MIN_NS
+            self._reach_ppm = min(wanted, climbed)
+        return self._reach_ppm < wanted
+
+    def amplitude_ua(self, plateau_ua: int) -> int:
+        """What the device should put out now, on its grid."""
+        drive = self.drive
+        if drive is None or not self.covered or not drive.gate_open or not plateau_ua:
+            return 0
+        return amplitude_of(plateau_ua, self.reach_permille, self.step_ua)
+
+    def key(self, plateau_ua: int) -> SetPointKey | None:
+        """What the device should be told; None for off."""
+        amplitude_ua = self.amplitude_ua(plateau_ua)
+        if amplitude_ua == 0:
+            return None
+        drive = self.drive
+        assert drive is not None
+        return (self.channel, amplitude_ua, drive.phase_width_us, drive.period_us)
+
+    def set_point(self, key: SetPointKey) -> SetPoint:
+        """The genuine set point for a key, made by the clearance once and kept."""
+        _, amplitude_ua, width_us, period_us = key
+        made = self._made.get((amplitude_ua, width_us, period_us))
+        if made is None:
+            made = self.cleared.set_point(amplitude_ua, width_us, period_us)
+            self._made[amplitude_ua, width_us, period_us] = made
+        return made
