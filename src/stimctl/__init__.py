@@ -1,0 +1,24 @@
+"""stimctl drives electrical stimulators; research and simulation software, not a medical device.
+
+`with stimctl.connect("sim:p24") as device: ...` is the Python API (`stimctl.supervisor.api`),
+loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from stimctl.version import __version__
+
+# Recognised by name by the type checker; the real constant would import all of `typing`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from stimctl.supervisor.api import Device, connect
+
+__all__ = ["Device", "__version__", "connect"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Device", "connect"):
+        from stimctl.supervisor import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from stimctl.errors import StimctlError
@@ -27,6 +29,17 @@ class Outgoing(Protocol):
     def urgent(self) -> bool:
         """True for stops: whatever still waits is discarded."""
 
+    @property
+    def expires_ns(self) -> int | None:
+        """After this clock reading the frame must not go out any more (it raises output)."""
+
+
+@dataclass(slots=True)
+class _Unsent:
+    data: bytes
+    expires_ns: int | None
+    begun: bool = False
+
 
 class DeviceLine:
     """Sends frames without waiting, reads in a thread, and knows when the line is lost.
@@ -37,7 +50,7 @@ class DeviceLine:
     def __init__(self, port: Port, opener: Callable[[], Port], inbox: Inbox) -> None:
         self._opener = opener
         self._inbox = inbox
-        self._unsent: deque[bytes] = deque()
+        self._unsent: deque[_Unsent] = deque()
         self._opened = 0
         self._port: Port | None = None
         self._next_check_ns = 0
@@ -69,21 +82,28 @@ class DeviceLine:
                 self._unsent.clear()
                 if self._port is not None:
                     self._port.discard_output()
-            self._unsent.append(frame.data)
-            self.flush()
+            self._unsent.append(_Unsent(frame.data, frame.expires_ns))
+        self.flush()
 
     def flush(self) -> None:
-        """Write what the system takes now."""
+        """Write what the system takes now; a raise that has waited too long is thrown away."""
         while self._unsent and self._port is not None:
-            data = self._unsent.popleft()
+            frame = self._unsent[0]
+            stale = frame.expires_ns is not None and time.monotonic_ns() > frame.expires_ns
+            if stale and not frame.begun:
+                self._unsent.popleft()
+                continue
             try:
-                taken = self._port.write(data)
+                taken = self._port.write(frame.data)
             except StimctlError as error:
+                self._unsent.clear()
                 self._inbox.put(LineLost(self._opened, str(error)))
                 return
-            if taken < len(data):
-                self._unsent.appendleft(data[taken:])
+            frame.begun |= taken > 0
+            frame.data = frame.data[taken:]
+            if frame.data:
                 return
+            self._unsent.popleft()
 
     def check(self, now_ns: int) -> None:
         """Every 5 s: is the lock still ours, and the port still the one we opened?"""

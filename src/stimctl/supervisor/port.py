@@ -8,6 +8,7 @@ pydantic.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -188,15 +189,13 @@ class SerialPort(_DescriptorPort):
         self.low_latency = _try_low_latency(self._serial)
 
     def discard_output(self) -> None:
-        try:
+        with contextlib.suppress(termios.error):  # a lost line has nothing to discard
             termios.tcflush(self._fd, termios.TCOFLUSH)
-        except termios.error:
-            pass  # the line is gone: there is nothing to discard
 
     def check(self) -> None:
         super().check()
         try:
-            same = os.stat(self._device).st_rdev == os.fstat(self._fd).st_rdev
+            same = Path(self._device).stat().st_rdev == os.fstat(self._fd).st_rdev
         except OSError as error:
             raise self._gone("its device file is gone") from error
         if not same:

@@ -1,0 +1,131 @@
+"""`python -m stimctl.supervisor`: takes the port, runs the session of one face, leaves at zero."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from stimctl.errors import BugError, ExitCode, StimctlError
+from stimctl.records.person import check_person_code
+from stimctl.records.places import journal_folder, state_folder
+from stimctl.session.config import EngineConfig
+from stimctl.supervisor.control_socket import ControlSocket
+from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.face_input import FaceInput
+from stimctl.supervisor.families import family_named
+from stimctl.supervisor.inbox import Inbox, Leave
+from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.output import FaceOutput, row_of
+from stimctl.supervisor.port import open_port
+from stimctl.supervisor.process import Options, Supervisor
+from stimctl.supervisor.runtime import socket_path
+from stimctl.supervisor.stop import stop_port
+from stimctl.supervisor.twin import launch_twin
+
+_SIGNALS = {
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+    signal.SIGQUIT: ExitCode.TERMINATED,
+    signal.SIGINT: ExitCode.INTERRUPTED,
+}
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m stimctl.supervisor", description=__doc__)
+    parser.add_argument("device")
+    parser.add_argument("--journal", type=Path, default=None, help="folder for the journal")
+    parser.add_argument("--person", default="", help="a person's code, never a name")
+    parser.add_argument("--scripted-raise", action="store_true")
+    parser.add_argument("--requires-hold", action="store_true")
+    parser.add_argument("--single-pulses", action="store_true")
+    parser.add_argument("--no-attendance-prompt", action="store_true")
+    parser.add_argument("--dead-man-trip", action=argparse.BooleanOptionalAction, default=None)
+    return parser.parse_args(argv)
+
+
+def _config(arguments: argparse.Namespace, sim: bool) -> EngineConfig:
+    trip = arguments.dead_man_trip
+    return EngineConfig(
+        scripted_raise=arguments.scripted_raise,
+        # A twin's watchdog is tested where the twin is; seeing it trip takes 2 s of every start.
+        dead_man_trip=not sim if trip is None else trip,
+        attended_by_prompt=not arguments.no_attendance_prompt,
+        requires_hold=arguments.requires_hold,
+        single_pulses=arguments.single_pulses,
+    )
+
+
+def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> int:
+    device = parse_device(arguments.device)
+    family = family_named(device.family)
+    options = Options(
+        device=str(device),
+        address=device.address or launch_twin(device.family).address,
+        sim=device.is_twin,
+        journal_folder=arguments.journal or journal_folder(state_folder()),
+        person=check_person_code(arguments.person) if arguments.person else "",
+        config=_config(arguments, device.is_twin),
+    )
+    opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
+    line = DeviceLine(opener(), opener, inbox)
+    control = ControlSocket(socket_path(options.address), inbox)
+    try:
+        supervisor = Supervisor(options, family, line, inbox, output, control)
+        hello = {"pid": os.getpid(), "device": str(device), "line": dict(line.describe())}
+        supervisor.say("hello", {**hello, "address": options.address})
+        return supervisor.run()
+    except Exception:
+        # A bug in here must not leave output on: stop the device without engine and driver.
+        line.drop()
+        control.close()
+        stop_port(options.address)
+        raise
+    finally:
+        control.close()
+        line.drop()
+
+
+def main(argv: list[str]) -> int:
+    """Run one supervisor; returns its exit code."""
+    sys.setswitchinterval(0.001)
+    faulthandler.enable()
+    inbox = Inbox()
+    arguments = _arguments(argv)
+    for number, code in _SIGNALS.items():
+        signal.signal(number, partial(_on_signal, inbox, int(code)))
+    # What a library prints must not end up between the rows for the face.
+    face = os.dup(1)
+    os.dup2(2, 1)
+    output = FaceOutput(face)
+    FaceInput(0, inbox).start()
+    try:
+        return _serve(arguments, output, inbox)
+    except Exception as error:  # noqa: BLE001 - told to the face, and the exit code says it
+        known = error if isinstance(error, StimctlError) else BugError(repr(error))
+        if known is not error:
+            traceback.print_exc()
+        told = {"error": known.as_dict(), "exit_code": int(known.exit_code)}
+        output.put(row_of("fatal", time.time_ns(), time.monotonic_ns(), told), droppable=False)
+        output.finish(0.5)
+        return int(known.exit_code)
+
+
+def _on_signal(inbox: Inbox, code: int, number: int, _frame: FrameType | None) -> None:
+    inbox.put(Leave(signal.Signals(number).name, code))
+
+
+if __name__ == "__main__":
+    exit_code = main(sys.argv[1:])
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    # Threads that wait for a pipe or a disk must not hold up the end: all that matters is done.
+    os._exit(exit_code)

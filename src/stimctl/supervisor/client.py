@@ -1,0 +1,291 @@
+"""The face's side of a session: starts the supervisor, speaks to it, and stands in when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
+from stimctl.supervisor.runtime import sub_folder
+from stimctl.supervisor.stop import stop_port
+from stimctl.supervisor.told import error_from
+
+BEAT_S = 0.1
+SILENT_S = 1.0
+LONGEST_BYTES = 512
+_HELLO_WITHIN_S = 20.0
+_ANSWER_WITHIN_S = 10.0
+_LEAVE_WITHIN_S = 8.0
+_AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
+
+Row = Mapping[str, Any]
+
+
+class SupervisorClient:
+    """One session, seen from its face. Safe to use from several threads.
+
+    `beats`: beat from a thread; a face with an event loop calls `beat()` from that loop instead.
+    `on_row` is called, in the reading thread, with every row but beats and answers; the same rows
+    come out of `rows()`. Rows made up here, because the supervisor could not, have "source":
+    "face".
+    """
+
+    def __init__(
+        self,
+        device: str,
+        options: Sequence[str] = (),
+        *,
+        beats: bool = True,
+        on_row: Callable[[Row], None] = lambda _row: None,
+    ) -> None:
+        self.device = device
+        self.address = ""
+        self.state = "disconnected"
+        self.exit_code: int | None = None
+        self._options = list(options)
+        self._beats = beats
+        self._on_row = on_row
+        self._rows: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
+        self._answers: dict[int, queue.SimpleQueue[Row]] = {}
+        self._send_lock = threading.Lock()
+        self._last_id = 0
+        self._heard = threading.Event()  # hello or fatal
+        self._fatal: StimctlError | None = None
+        self._last_row_s = time.monotonic()
+        self._touched = False  # `connect` was sent: the device may have been told something
+        self._stand_in: threading.Thread | None = None
+        self._closing = False
+        self._ended = threading.Event()
+        self._zero_verified = False
+
+    # -- life -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the supervisor and wait until it has the port.
+
+        Raises what kept it from that: `PortBusyError` with the holder's name, `NoDeviceError`, ...
+        """
+        self._log = sub_folder("logs") / f"{os.getpid()}-{secrets.token_hex(4)}.log"
+        command = [sys.executable, "-P", "-m", "stimctl.supervisor", self.device, *self._options]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C at the face must not kill it
+                bufsize=0,
+            )
+        assert self._process.stdin is not None
+        self._stdin = self._process.stdin.fileno()
+        os.set_blocking(self._stdin, False)
+        threading.Thread(target=self._read, name="supervisor-rows", daemon=True).start()
+        self._heard.wait(_HELLO_WITHIN_S)
+        if self._fatal is not None or not self.address:
+            self.close()
+            raise self._fatal or NoDeviceError("the supervisor does not start", why=self._said())
+        threading.Thread(target=self._watch, name="supervisor-watch", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id."""
+        return self._process.pid
+
+    @property
+    def output_may_be_on(self) -> bool:
+        """True unless zero is known."""
+        return self._touched and not self._zero_verified and self.state not in _AT_ZERO
+
+    def close(self) -> int:
+        """Ask for stop, verified zero and the end; returns the exit code (6: not verified)."""
+        with contextlib.suppress(StimctlError):
+            self.send("close")
+        with self._send_lock, contextlib.suppress(OSError):
+            self._closing = True
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        try:
+            code = self._process.wait(_LEAVE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._take_over("the supervisor does not end")
+            self._process.kill()
+            code = self._process.wait()
+        self._ended.wait(_LEAVE_WITHIN_S)
+        with contextlib.suppress(OSError):
+            if not self._log.stat().st_size:
+                self._log.unlink()
+        if self.exit_code is None:
+            self.exit_code = code if code >= 0 else 0 if self._zero_verified else 6
+        return self.exit_code
+
+    # -- speaking ---------------------------------------------------------------------------
+
+    def send(self, do: str, **fields: object) -> int:
+        """Send one command and return its id; never waits.
+
+        Where the pipe is full or gone the stop path is taken, and `LinkError` raised.
+        """
+        return self._send(do, fields, None)
+
+    def ask(self, do: str, timeout_s: float = _ANSWER_WITHIN_S, **fields: object) -> Row:
+        """Send a command and wait for its answer; raises the supervisor's error or `LinkError`."""
+        answers: queue.SimpleQueue[Row] = queue.SimpleQueue()
+        number = self._send(do, fields, answers)
+        try:
+            answer = answers.get(timeout=timeout_s)
+        except queue.Empty:
+            raise LinkError("the supervisor does not answer", why=f"{do!r} was in vain") from None
+        finally:
+            self._answers.pop(number, None)
+        if not answer.get("ok"):
+            raise error_from(answer.get("error", {}))
+        return answer
+
+    def _send(
+        self, do: str, fields: Mapping[str, object], answers: queue.SimpleQueue[Row] | None
+    ) -> int:
+        with self._send_lock:
+            self._last_id += 1
+            number = self._last_id
+            line = json.dumps({"do": do, "id": number, **fields}).encode() + b"\n"
+            if len(line) > LONGEST_BYTES:
+                raise UsageError(f"{do!r} is too long", why=f"over {LONGEST_BYTES} bytes")
+            if self._closing or self._ended.is_set():
+                raise LinkError("the session is over")
+            if answers is not None:
+                self._answers[number] = answers
+            self._touched |= do == "connect"
+            try:
+                written = os.write(self._stdin, line)
+            except OSError:
+                written = 0
+        if written != len(line):
+            self._take_over("the supervisor takes no commands")
+            raise LinkError("the supervisor takes no commands", why=self._said())
+        return number
+
+    def beat(self) -> None:
+        """Say that the face lives; also where a silent supervisor is noticed."""
+        with contextlib.suppress(LinkError):
+            self.send("beat")
+
+    def rows(self, timeout_s: float | None = None) -> Iterator[Row]:
+        """Rows as they come, until the session has ended or none came for `timeout_s`."""
+        while True:
+            try:
+                row = self._rows.get(timeout=timeout_s)
+            except queue.Empty:
+                return
+            if row is None:
+                self._rows.put(None)
+                return
+            yield row
+
+    # -- listening --------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        partial = b""
+        with contextlib.suppress(OSError, ValueError):
+            while data := os.read(self._process.stdout.fileno(), 65536):
+                self._last_row_s = time.monotonic()
+                *lines, partial = (partial + data).split(b"\n")
+                for line in lines:
+                    self._take(json.loads(line))
+        if self._touched and self.exit_code is None:
+            self._take_over("the supervisor died")
+        if self._stand_in is not None:
+            self._stand_in.join()
+        for waiting in list(self._answers.values()):
+            waiting.put(
+                {"ok": False, "error": {"error": "LinkError", "what": "the session is over"}}
+            )
+        self._heard.set()
+        self._ended.set()
+        self._rows.put(None)
+
+    def _take(self, row: Row) -> None:
+        kind = row["kind"]
+        if kind == "beat":
+            return
+        if kind == "answer":
+            waiting = self._answers.get(row["id"])
+            if waiting is not None:
+                waiting.put(row)
+            return
+        if kind == "hello":
+            self.address = row["address"]
+            self._heard.set()
+        elif kind == "fatal":
+            self._fatal = error_from(row["error"])
+            self._heard.set()
+        elif kind == "state":
+            self.state = row["state"]
+            self._zero_verified = False
+        elif kind == "zero_verified":
+            self._zero_verified = True
+        elif kind == "bye":
+            self.exit_code = row["exit_code"]
+            self._zero_verified = row["zero_verified"]
+        self._tell(row)
+
+    def _tell(self, row: Row) -> None:
+        self._rows.put(row)
+        self._on_row(row)
+
+    def _watch(self) -> None:
+        while not self._ended.wait(BEAT_S):
+            if self._beats:
+                self.beat()
+            if self.output_may_be_on and time.monotonic() - self._last_row_s > SILENT_S:
+                self._take_over("the supervisor is silent")
+
+    # -- standing in ------------------------------------------------------------------------
+
+    def _take_over(self, why: str) -> None:
+        """Stop the device without the supervisor, in a thread, once."""
+        with self._send_lock:
+            if not self._touched or self._stand_in is not None:
+                return
+            self._stand_in = threading.Thread(
+                target=self._stop_it, args=(why,), name="stop-path", daemon=True
+            )
+        self._stand_in.start()
+
+    def _stop_it(self, why: str) -> None:
+        """What is shown is UNKNOWN until zero is verified."""
+        self._zero_verified = False
+        self._say("unknown", reason=why, what_to_do="pull the electrode cable, or wait")
+        outcome = stop_port(self.address)
+        while outcome.verdict == "unconfirmed" and not self._closing:
+            outcome = stop_port(self.address)
+        self._zero_verified = outcome.verdict == "verified"
+        if self._zero_verified:
+            self.state = "stopped"
+            self._say("zero_verified", after_us=outcome.elapsed_ms * 1000)
+        self.exit_code = 1 if self._zero_verified else 6
+        self._say("ended", outcome="fault", reason=why, exit_code=self.exit_code)
+
+    def _say(self, kind: str, **data: object) -> None:
+        self._tell({"kind": kind, "mono_ns": time.monotonic_ns(), "source": "face", **data})
+
+    def _said(self) -> str:
+        try:
+            return self._log.read_text("utf-8", "replace").strip()[-400:] or "it said nothing"
+        except OSError:
+            return "it said nothing"
+
+
+def journal_option(folder: Path) -> list[str]:
+    """The supervisor option that puts the journal into `folder`."""
+    return ["--journal", str(folder)]

@@ -1,0 +1,304 @@
+"""The supervisor's main loop: one inbox in, frames, journal rows and events out."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import stimctl
+from stimctl.errors import ExitCode, StateError, StimctlError
+from stimctl.records.journal import Header, JournalWriter
+from stimctl.session import facts, intents
+from stimctl.session.config import EngineConfig
+from stimctl.session.engine import Engine
+from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.states import State
+from stimctl.supervisor.clocks import ClockWatch
+from stimctl.supervisor.commands import Command, intent_of
+from stimctl.supervisor.control_socket import ControlSocket
+from stimctl.supervisor.families import Family
+from stimctl.supervisor.inbox import Arrived, BadLine, Inbox, Item, Leave, LineLost, StopAsked
+from stimctl.supervisor.journal_thread import Entry, JournalThread
+from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.output import FaceOutput, row_of
+from stimctl.supervisor.setup import SessionSetup
+from stimctl.treatment.program import Plan
+
+_BEAT_EVERY_NS = 200_000_000
+_UNSENT_RETRY_S = 0.005
+# Past the longest watchdog of a device we drive (P24: 2 s), with room for repeated stops.
+_VERIFY_WITHIN_NS = 5_000_000_000
+_LAST_WORDS_S = 0.5
+_JOURNAL_END_S = 3.0
+_SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
+_TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the face fixed when it started the supervisor."""
+
+    device: str
+    address: str
+    sim: bool
+    journal_folder: Path
+    person: str
+    config: EngineConfig
+
+
+class Supervisor:
+    """Owns the engine of one session. All methods run in the main thread."""
+
+    def __init__(
+        self,
+        options: Options,
+        family: Family,
+        line: DeviceLine,
+        inbox: Inbox,
+        output: FaceOutput,
+        control: ControlSocket,
+    ) -> None:
+        self._options = options
+        self._line = line
+        self._inbox = inbox
+        self._output = output
+        self._control = control
+        self._engine = Engine(family.driver(), family.sheet, options.config)
+        self._setup = SessionSetup(family.sheet)
+        self._plan: Plan | None = None
+        self._plan_waits = False
+        self._journal: JournalThread | None = None
+        self._clocks = ClockWatch()
+        self._zero_verified = True  # nothing has been sent yet
+        self._next_beat_ns = 0
+        self._leaving: Leave | None = None
+        self._leave_by_ns = 0
+
+    def run(self) -> int:
+        """Serve until it is time to leave; the exit code says whether zero was verified."""
+        while self._leaving is None or not self._may_go(time.monotonic_ns()):
+            item = self._inbox.get(self._patience_s())
+            now = time.monotonic_ns()
+            self._look_around(now)
+            if item is not None:
+                self._handle(now, item)
+            self._engine.advance(now)
+            self._pump()
+        return self._end(self._leaving)
+
+    def say(self, kind: str, data: Mapping[str, Any], *, droppable: bool = False) -> None:
+        """Tell face and watchers something that is not an event of the session."""
+        row = row_of(kind, time.time_ns(), time.monotonic_ns(), data)
+        self._output.put(row, droppable=droppable)
+        self._control.publish(kind, row)
+
+    # -- the loop ---------------------------------------------------------------------------
+
+    def _patience_s(self) -> float:
+        due = self._next_beat_ns
+        deadline = self._engine.deadline()
+        if deadline is not None:
+            due = min(due, deadline)
+        patience = max((due - time.monotonic_ns()) / 1e9, _SHORTEST_WAIT_S)
+        return min(patience, _UNSENT_RETRY_S) if self._line.has_unsent else patience
+
+    def _look_around(self, now: int) -> None:
+        for fact in self._clocks.facts():
+            self._engine.notify(now, fact)
+        self._line.flush()
+        self._line.check(now)
+        if not self._line.is_up and self._line.reopen(now):
+            self._engine.notify(now, facts.LinkUp())
+        if now >= self._next_beat_ns:
+            self._next_beat_ns = now + _BEAT_EVERY_NS
+            self.say("beat", {"state": self._engine.state.value}, droppable=True)
+
+    def _pump(self) -> None:
+        while True:  # publishing an event can make the engine go on (a waiting plan)
+            self._line.send(self._engine.transmit())
+            events = self._engine.events()
+            if not events:
+                return
+            for event in events:
+                self._publish(event)
+
+    def _publish(self, event: SessionEvent) -> None:
+        row = row_of(
+            event.kind.value, time.time_ns(), event.at_ns, {"seq": event.seq, **event.data}
+        )
+        self._output.put(row, droppable=event.kind is Kind.TELEMETRY)
+        self._control.publish(event.kind.value, row)
+        if self._journal is not None:
+            data = {"event": event.seq, "at_ns": event.at_ns, **event.data}
+            self._journal.put(Entry(event.kind.value, data, event.seq, event.durable))
+        if event.kind is Kind.STATE:
+            self._load_waiting_plan()
+        elif event.kind is Kind.ZERO_VERIFIED:
+            self._zero_verified = True
+
+    # -- what comes in ----------------------------------------------------------------------
+
+    def _handle(self, now: int, item: Item) -> None:
+        match item:
+            case Arrived(link, data):
+                if self._line.is_current(link):
+                    self._engine.receive(now, data)
+            case StopAsked():
+                if self._journal is None and item.command_id is None:
+                    # Nothing was said to the device yet, so nothing is known of it: whoever asks
+                    # gets the port and stops it.
+                    item = Leave(item.reason, int(ExitCode.REFUSED))
+                    self._leave(now, item)
+                else:
+                    self._stop(now, item)
+            case Leave():
+                self._leave(now, item)
+            case LineLost(link, reason):
+                if self._line.is_current(link):
+                    self._line.drop()
+                    self._engine.notify(now, facts.LinkDown(reason))
+            case BadLine(error):
+                self.say("error", _told(error), droppable=True)
+            case Command():
+                self._obey(now, item)
+            case _:
+                self._engine.notify(now, item)
+
+    def _stop(self, now: int, asked: StopAsked) -> None:
+        self._zero_verified = False
+        self._engine.command(now, intents.Stop(asked.reason))
+        if not self._engine.stopping:  # nothing has been sent to the device since it was at zero
+            self._zero_verified = True
+        self._pump()  # the frames leave before anybody is told
+        self.say("stop_received", {"reason": asked.reason})
+        for command in self._inbox.discard_raises():
+            self._answer(command.id, StateError("dropped", why="a stop overtook it"))
+        self._answer(asked.command_id, None)
+
+    def _leave(self, now: int, leave: Leave) -> None:
+        if self._leaving is not None:
+            return
+        self._leaving, self._leave_by_ns = leave, now + _VERIFY_WITHIN_NS
+        if self._journal is not None:  # from `connect` on the device may have been touched
+            self._stop(now, StopAsked(leave.reason))
+
+    def _obey(self, now: int, command: Command) -> None:
+        try:
+            told = self._act(now, command)
+        except StimctlError as error:
+            self._answer(command.id, error)
+        else:
+            self._answer(command.id, None, told)
+
+    def _act(self, now: int, command: Command) -> Mapping[str, Any]:
+        fields = command.fields
+        match command.do:
+            case "load":
+                return self._setup.load(fields["path"], fields["sha256"])
+            case "limits":
+                return self._setup.limits(fields["layer"], fields["path"], fields["sha256"])
+            case "channel":
+                return self._setup.channel(fields)
+            case "options":
+                return self._setup.options(fields)
+            case "compile":
+                return self._compile()
+            case "connect":
+                self._open_journal()
+            case "pulse":
+                cleared = self._compiled().channel(fields["channel"]).cleared
+                point = cleared.set_point(fields["amplitude"])
+                self._engine.command(now, intents.Pulse(fields["channel"], point))
+        intent = intent_of(command)
+        if intent is not None:
+            self._engine.command(now, intent)
+        return {}
+
+    # -- plan and journal -------------------------------------------------------------------
+
+    def _compiled(self) -> Plan:
+        if self._plan is None:
+            raise StateError("there is no plan", what_to_do="compile one first")
+        return self._plan
+
+    def _compile(self) -> Mapping[str, Any]:
+        if self._engine.state not in (State.DISCONNECTED, *_TAKES_PLANS):
+            raise StateError("no plan is compiled now", what_to_do="stop first, then load it")
+        plan = self._plan = self._setup.compile()
+        self._plan_waits = True
+        if self._journal is not None:
+            self._journal.describe(**self._setup.header(plan))
+        self._load_waiting_plan()
+        channels = [one.channel for one in plan.channels]
+        return {"digest": plan.digest(), "duration_us": plan.duration_us, "channels": channels}
+
+    def _load_waiting_plan(self) -> None:
+        plan = self._plan
+        if not self._plan_waits or plan is None or self._engine.state not in _TAKES_PLANS:
+            return
+        self._plan_waits = False
+        try:
+            self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan))
+        except StimctlError as error:
+            self.say("error", _told(error))
+
+    def _open_journal(self) -> None:
+        if self._journal is not None:
+            return
+        options = self._options
+        header = Header(
+            device=options.device,
+            sim=options.sim,
+            stimctl=stimctl.__version__,
+            python=sys.version.split()[0],
+            person=options.person,
+            notes={"line": dict(self._line.describe()), "config": asdict(options.config)},
+            **self._setup.header(self._plan),
+        )
+        writer = JournalWriter.open_session(options.journal_folder, header)
+        self._journal = JournalThread(writer, header.as_dict(writer.session), self._inbox.put)
+        self.say("journal", {"session": writer.session, "file": str(writer.path)})
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def _may_go(self, now: int) -> bool:
+        return self._journal is None or self._zero_verified or now >= self._leave_by_ns
+
+    def _end(self, leave: Leave) -> int:
+        verified = self._journal is None or self._zero_verified
+        code = leave.exit_code if verified else int(ExitCode.NOT_CONFIRMED_ZERO)
+        if self._journal is not None and verified:
+            with contextlib.suppress(StateError):
+                self._engine.command(time.monotonic_ns(), intents.Close())
+        self._pump()
+        trouble = self._end_journal(leave.reason, verified)
+        if trouble is not None:
+            self.say("error", {"error": "JournalError", "what": trouble})
+            code = code or int(ExitCode.INTEGRITY)
+        self.say("bye", {"exit_code": code, "zero_verified": verified, "reason": leave.reason})
+        self._output.finish(_LAST_WORDS_S)
+        return code
+
+    def _end_journal(self, reason: str, verified: bool) -> str | None:
+        if self._journal is None:
+            return None
+        outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
+        return self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+
+    def _answer(
+        self, number: int | None, error: StimctlError | None, told: Mapping[str, Any] | None = None
+    ) -> None:
+        data: dict[str, Any] = {"id": number, "ok": error is None, **(told or {})}
+        if error is not None:
+            data["error"] = _told(error)
+        if number is not None or error is not None:
+            self.say("answer", data)
+
+
+def _told(error: Exception) -> Mapping[str, Any]:
+    return error.as_dict() if isinstance(error, StimctlError) else {"what": str(error)}

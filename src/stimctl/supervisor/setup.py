@@ -1,0 +1,141 @@
+"""What a session is set up with, read and compiled by the supervisor itself.
+
+A plan or a clearance never crosses a process border: the face names files and their SHA-256, and
+the supervisor reads them again. A file that has changed in between is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.errors import LimitRefusedError, StateError, UsageError
+from stimctl.quantity import parse_area_mm2, parse_ratio_permille
+from stimctl.records.protocol_files import ProtocolText, read_limit_file, read_protocol
+from stimctl.safety.bounds import Bound, Layer
+from stimctl.safety.electrodes import Electrode
+from stimctl.safety.envelope import LayeredBounds
+from stimctl.safety.layers import bounds_from_environment, layer_bounds_from_mapping
+from stimctl.safety.limits import Profile
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import compile_plan
+from stimctl.treatment.program import ChannelSetup, Plan
+
+_FROM_FILES = {"site": Layer.SITE, "person": Layer.PERSON, "session": Layer.SESSION}
+
+
+class SessionSetup:
+    """Collects the face's choices; `compile` turns them into a cleared plan."""
+
+    def __init__(self, sheet: CapabilitySheet) -> None:
+        self._sheet = sheet
+        self._protocol: ProtocolText | None = None
+        self._channels: dict[int, ChannelSetup] = {}
+        self._bounds: dict[Layer, tuple[Bound, ...]] = {}
+        self._duration_us: int | None = None
+        self._profile = Profile.CLINIC
+        self._acknowledged: frozenset[str] = frozenset()
+
+    def load(self, path: str, sha256: str) -> Mapping[str, Any]:
+        """Read a protocol file. `UsageError` if its bytes are not those the face has read."""
+        text = read_protocol(_absolute(path))
+        _same(text.sha256, sha256, path)
+        load_protocol(text.text, text.path.name)
+        self._protocol = text
+        self._channels.clear()
+        return {"protocol": text.name, "sha256": text.sha256}
+
+    def limits(self, layer: str, path: str, sha256: str) -> Mapping[str, Any]:
+        """Read a limit file of layer site, person or session; it can only lower limits."""
+        if layer not in _FROM_FILES:
+            raise UsageError(
+                f"{layer!r} is no layer of limits",
+                what_to_do=f"Choose from {', '.join(_FROM_FILES)}",
+            )
+        file = read_limit_file(Path(_absolute(path)))
+        _same(file.sha256, sha256, path)
+        bounds = layer_bounds_from_mapping(
+            _FROM_FILES[layer], file.mapping, source=file.path.name, device=self._sheet.bounds
+        )
+        self._bounds[_FROM_FILES[layer]] = tuple(bounds)
+        return {"layer": layer, "bounds": len(bounds)}
+
+    def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Set one channel: amplitude, electrode area, and where the electrode is."""
+        number = fields["channel"]
+        contact = parse_ratio_permille(fields["contact"]) if "contact" in fields else 1000
+        electrode = Electrode(parse_area_mm2(fields["area"]), contact, fields.get("site"))
+        self._channels[number] = ChannelSetup(number, fields["amplitude"], electrode)
+        return {"channel": number}
+
+    def options(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Set duration (shorter than the protocol's), profile, and acknowledged warnings."""
+        if "profile" in fields:
+            try:
+                self._profile = Profile(fields["profile"])
+            except ValueError as error:
+                known = ", ".join(Profile)
+                raise UsageError(str(error), what_to_do=f"Choose from {known}") from error
+        self._duration_us = fields.get("duration", self._duration_us)
+        words = fields.get("acknowledge", "").replace(",", " ").split()
+        self._acknowledged |= frozenset(words)
+        return {"profile": self._profile.value}
+
+    def compile(self) -> Plan:
+        """The cleared plan. Raises `LimitRefusedError` that carries the refusal."""
+        if self._protocol is None:
+            raise StateError("there is no protocol to compile", what_to_do="load one first")
+        protocol = load_protocol(self._protocol.text, self._protocol.path.name)
+        plan = compile_plan(
+            protocol,
+            self._sheet,
+            list(self._channels.values()),
+            duration_us=self._duration_us,
+            bounds=self._layered(),
+            profile=self._profile,
+            acknowledged=self._acknowledged,
+        )
+        if isinstance(plan, Plan):
+            return plan
+        raise LimitRefusedError("a limit refuses this plan", why=plan.message, refusal=plan)
+
+    def header(self, plan: Plan | None) -> dict[str, str]:
+        """What the journal's first row says of protocol and limits; empty texts where unknown."""
+        if self._protocol is None or plan is None:
+            return {}
+        limits = "".join(one.cleared.envelope.digest() for one in plan.channels)
+        return {
+            "protocol": self._protocol.name,
+            "protocol_sha256": self._protocol.sha256,
+            "plan_digest": plan.digest(),
+            "limits_digest": hashlib.sha256(limits.encode()).hexdigest(),
+        }
+
+    def _layered(self) -> LayeredBounds:
+        environment = bounds_from_environment(os.environ, device=self._sheet.bounds)
+        return LayeredBounds(
+            site=(*self._bounds.get(Layer.SITE, ()), *environment),
+            person=self._bounds.get(Layer.PERSON, ()),
+            session=self._bounds.get(Layer.SESSION, ()),
+        )
+
+
+def _absolute(path: str) -> str:
+    if not Path(path).is_absolute():
+        raise UsageError(
+            f"{path!r} is not an absolute path", why="face and supervisor differ in cwd"
+        )
+    return path
+
+
+def _same(found: str, named: str, path: str) -> None:
+    if found != named:
+        raise UsageError(
+            f"{path} has changed",
+            why="its SHA-256 is not the one that was checked",
+            what_to_do="Check it again and start over",
+        )

@@ -1,0 +1,44 @@
+"""Errors that crossed the pipe as JSON, made errors again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stimctl import errors
+from stimctl.errors import LimitRefusedError, PortBusyError, ProtocolFileError, StimctlError
+
+
+class ToldRefusal:
+    """A refusal of the safety layer as the supervisor told it: every field an attribute."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = dict(fields)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._fields[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The refusal as JSON-able values."""
+        return dict(self._fields)
+
+
+def error_from(told: Mapping[str, Any]) -> StimctlError:
+    """The error that `told` (by `StimctlError.as_dict`) describes; the base class if unknown."""
+    kind = getattr(errors, str(told.get("error")), StimctlError)
+    what, why = str(told.get("what", "the supervisor failed")), str(told.get("why", ""))
+    texts = {"why": why, "what_to_do": str(told.get("what_to_do", ""))}
+    if kind is LimitRefusedError:
+        refusal = told.get("refusal")
+        return LimitRefusedError(what, **texts, refusal=ToldRefusal(refusal) if refusal else None)
+    if kind is PortBusyError:
+        return PortBusyError(what, **texts, holder=str(told.get("holder", "")))
+    if kind is ProtocolFileError:
+        place = {"file": told.get("file") or "", "field": told.get("field") or ""}
+        return ProtocolFileError(what, **texts, line=told.get("line"), **place)
+    if isinstance(kind, type) and issubclass(kind, StimctlError):
+        return kind(what, **texts)
+    return StimctlError(what, **texts)
