@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-_NO_ERRORS: Mapping[int, str] = MappingProxyType({})
+
+def _no_errors() -> Mapping[int, str]:
+    return MappingProxyType({})
 
 
 class Doing(StrEnum):
@@ -85,7 +87,7 @@ class StatusRead:
     """The device reported its state: the channels it is driving now, and channels in error."""
 
     active: frozenset[int]
-    errors: Mapping[int, str] = field(default=_NO_ERRORS)
+    errors: Mapping[int, str] = field(default_factory=_no_errors)
     latency_ns: int = 0
 
 

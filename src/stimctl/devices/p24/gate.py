@@ -149,7 +149,7 @@ SetPointKey = tuple[PulseShape, int, int, int, int, int]
 
 def _key(set_point: SetPoint) -> SetPointKey:
     """The numbers of a set point that the safety model made, else a refusal."""
-    if not is_genuine(set_point):
+    if type(set_point) is not SetPoint or not is_genuine(set_point):
         raise _refused("not a set point of the safety model", "only a cleared stimulus makes one")
     return (
         set_point.shape,
