@@ -63,9 +63,19 @@ def _frame(frame: RawFrame) -> Json:
     }
     if found := problems(message):
         shown["problems"] = list(found)
-    if message.pack() != frame.data:
+    if not _fields_say_all(shown["fields"], frame):
         shown["exact_payload_hex"] = frame.data.hex()
     return shown
+
+
+def _fields_say_all(fields: Json, frame: RawFrame) -> bool:
+    """Return whether the fields alone give the same data bytes again."""
+    if "payload_hex" in fields:
+        return True
+    try:
+        return message_from(frame.command, fields)[0].pack() == frame.data
+    except WireFormatError:  # text in a device id that is not ASCII
+        return False
 
 
 def encode_text(line: str, *, invalid: bool = False) -> Encoded:

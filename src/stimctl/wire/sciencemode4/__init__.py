@@ -1,4 +1,4 @@
-"""ScienceMode 4, the wire protocol of the HASOMED P24 (docs/wire/sciencemode4.md).
+"""ScienceMode 4, the wire protocol of the HASOMED P24.
 
 `framing` stands alone and imports nothing heavy, because the stop path uses it within
 milliseconds of process start; so nothing is imported here either. `messages` has one class

@@ -34,6 +34,8 @@ def encode(
     maker's library does it, which can make a current more negative and a period shorter), and
     always for what has no bit pattern at all.
     """
+    if (data := message.quick_pack()) is not None:
+        return encode_frame(packet_number, message.command, data)
     if not invalid and (found := message.problems()):
         raise WireFormatError(
             f"{message.name} would be refused by the receiver", why="; ".join(found)

@@ -41,6 +41,13 @@ class Message:
         """Return why the receiving side's validity check would refuse this, or nothing."""
         return ()
 
+    def quick_pack(self) -> bytes | None:
+        """Return `pack()` if at a glance all is valid and on the grid, else None.
+
+        A shortcut for the one message that is large and frequent; None only costs time.
+        """
+        return None
+
     def off_grid(self) -> tuple[str, ...]:
         """Return what has no exact wire value and is truncated by `pack`, or nothing."""
         return ()

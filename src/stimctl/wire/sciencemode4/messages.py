@@ -129,6 +129,9 @@ class UnknownCommand:
         """Return that the device does not know this."""
         return (f"command {self.command} is not known: the device answers Unknown_cmd",)
 
+    def quick_pack(self) -> None:
+        """Return nothing: this is never plainly valid."""
+
     def off_grid(self) -> tuple[str, ...]:
         """Return nothing."""
         return ()
@@ -169,6 +172,9 @@ class Malformed:
     def problems(self) -> tuple[str, ...]:
         """Return what is missing."""
         return (self.reason,)
+
+    def quick_pack(self) -> None:
+        """Return nothing: this is never plainly valid."""
 
     def off_grid(self) -> tuple[str, ...]:
         """Return nothing."""

@@ -1,0 +1,159 @@
+"""What holds for every message, every byte stream and every way of cutting it up."""
+
+import json
+from itertools import pairwise
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from wire_strategies import all_messages, ml_updates, packet_numbers, valid_points
+
+from stimctl.errors import WireFormatError
+from stimctl.wire.hexlines import decode_line, encode_line
+from stimctl.wire.sciencemode4.codec import decode, encode, problems, wire_length
+from stimctl.wire.sciencemode4.framing import (
+    LONGEST_FRAME,
+    START,
+    STOP,
+    STUFF,
+    FrameDecoder,
+    FrameError,
+    RawFrame,
+    encode_frame,
+    stop_frames,
+)
+from stimctl.wire.sciencemode4.messages import BY_COMMAND, MlUpdate
+
+SPECIAL = [START, STOP, STUFF, START ^ 0x55, STOP ^ 0x55, STUFF ^ 0x55, 0x00]
+hard_bytes = st.lists(st.one_of(st.sampled_from(SPECIAL), st.integers(0, 255)), max_size=80).map(
+    bytes
+)
+frames = st.builds(encode_frame, packet_numbers, st.integers(0, 1023), hard_bytes)
+streams = st.lists(
+    st.one_of(
+        frames,
+        hard_bytes,
+        frames.map(lambda frame: frame[:-3]),
+        frames.map(lambda frame: frame[3:]),
+        st.just(b"\xf0" + b"\x22" * (LONGEST_FRAME + 5)),
+    ),
+    max_size=5,
+).map(b"".join)
+
+
+def read(*chunks):
+    decoder = FrameDecoder()
+    return [event for chunk in chunks for event in decoder.feed(chunk)], decoder.pending
+
+
+@given(all_messages, packet_numbers)
+@settings(max_examples=200)
+def test_every_message_survives_the_wire(message, packet_number):
+    frame = encode(message, packet_number, invalid=True)
+    events, pending = read(frame)
+    assert events == [RawFrame(packet_number, message.command, message.pack())]
+    assert pending == 0
+    assert decode(events[0]) == message
+
+
+@given(all_messages, packet_numbers)
+@settings(max_examples=200)
+def test_every_message_survives_its_json_form(message, packet_number):
+    wire = encode(message, packet_number, invalid=True).hex()
+    shown = json.loads(json.dumps(decode_line(wire)))
+    assert shown["frames"][0]["cmd"] == message.command
+    assert bool(shown["frames"][0].get("problems")) == bool(problems(message))
+    assert encode_line(shown, invalid=True).hex == wire
+
+
+@given(streams, st.lists(st.integers(0, 2000), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, cuts):
+    whole = read(stream)
+    assert read(*(stream[n : n + 1] for n in range(len(stream)))) == whole
+    edges = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
+    assert read(*(stream[a:b] for a, b in pairwise(edges))) == whole
+    # Whole frames in one chunk take a shortcut; in an open frame they do not.
+    assert read(stream[:1], stream[1:]) == whole
+
+
+@given(streams)
+@settings(max_examples=150, deadline=None)
+@example(b"\xf0" * 3000)
+@example(b"\xf0\x81" * 1500)
+def test_no_stream_raises_or_holds_more_than_a_frame(stream):
+    decoder = FrameDecoder()
+    for event in decoder.feed(stream):
+        if isinstance(event, RawFrame):
+            decode(event)
+    assert decoder.pending <= LONGEST_FRAME
+    decode_line(stream.hex())
+
+
+@given(st.binary(max_size=300), frames)
+@settings(max_examples=150)
+def test_two_stop_bytes_free_a_frame_from_any_garbage_before_it(garbage, frame):
+    events, pending = read(garbage, b"\x0f\x0f", frame)
+    assert events[-1:] == read(frame)[0]
+    assert pending == 0
+
+
+@given(st.binary(max_size=1300), packet_numbers)
+@settings(max_examples=100)
+def test_an_emergency_stop_is_heard_after_anything(garbage, packet_number):
+    events, _ = read(garbage + stop_frames(packet_number))
+    assert [event.command for event in events[-2:]] == [34, 4]
+
+
+@given(all_messages, packet_numbers, st.data())
+@settings(max_examples=200)
+def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, data):
+    frame = bytearray(encode(message, packet_number, invalid=True))
+    bit = data.draw(st.integers(0, 8 * len(frame) - 1))
+    frame[bit // 8] ^= 1 << bit % 8
+    assert all(isinstance(event, FrameError) for event in read(bytes(frame))[0])
+
+
+@given(st.integers(0, 1023), hard_bytes, packet_numbers)
+@settings(max_examples=200)
+def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data, packet_number):
+    wire = encode_frame(packet_number, command, data).hex()
+    shown = json.loads(json.dumps(decode_line(wire)))
+    assert encode_line(shown, invalid=True).hex == wire
+
+
+@given(st.sampled_from(sorted(BY_COMMAND)), hard_bytes)
+@settings(max_examples=200)
+def test_data_of_any_length_is_read_or_reported_for_every_command(command, data):
+    message = decode(RawFrame(0, command, data))
+    assert message.command == command
+    assert isinstance(problems(message), tuple)
+
+
+@given(ml_updates(valid_points, st.integers(1, 32767)), packet_numbers)
+@settings(max_examples=150)
+def test_the_quick_way_to_write_an_update_agrees_with_the_careful_way(message, packet_number):
+    quick = message.quick_pack()
+    if quick is None:
+        # It may hesitate where the time budget is nearly full, and nowhere else.
+        load = sum(
+            (sum(p.duration_us for p in c.points) + 75) / c.period_us for c in message.channels
+        )
+        too_long = any(c.period_us > 16_383_000 for c in message.channels)
+        assert too_long or load > 0.98
+    else:
+        assert quick == message.pack()
+        assert not problems(message)
+        assert not message.off_grid()
+
+
+@given(ml_updates(), st.data())
+@settings(max_examples=150)
+def test_what_would_be_refused_is_never_written_by_default(message, data):
+    assert isinstance(message, MlUpdate)
+    try:
+        frame = encode(message, data.draw(packet_numbers))
+    except WireFormatError:
+        assert problems(message)
+    else:
+        assert not problems(message)
+        assert len(frame) <= wire_length(message) <= LONGEST_FRAME
