@@ -94,6 +94,8 @@ class SupervisorClient:
         if self._fatal is not None or not self.address:
             self.close()
             raise self._fatal or NoDeviceError("the supervisor does not start", why=self._said())
+        if self._beats:
+            self.beat()  # nothing can be armed before the first one
         threading.Thread(target=self._watch, name="supervisor-watch", daemon=True).start()
 
     @property

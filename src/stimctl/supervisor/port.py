@@ -244,12 +244,12 @@ def _open_serial(address: str, lines: tuple[Line, ...], dtr: bool) -> tuple[seri
     for line in lines:
         port = serial.Serial()
         port.port = address
-        port.baudrate, port.rtscts = line.baud, line.rtscts
-        port.stopbits = line.stop_bits
         port.timeout = port.write_timeout = 0
         port.exclusive = True
         port.dtr = dtr
         try:
+            port.baudrate, port.rtscts = line.baud, line.rtscts
+            port.stopbits = line.stop_bits
             port.open()
         except (serial.SerialException, termios.error, ValueError, OSError) as error:
             known = _known_error(address, error)

@@ -1,0 +1,195 @@
+"""The port: held alone, never waited for, and its loss noticed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+import tty
+
+import pytest
+from scripted_device import ScriptedDevice
+
+from stimctl.errors import LinkError, NoDeviceError, PortBusyError
+from stimctl.supervisor.port import Line, Port, SerialPort, open_port
+
+
+def fill(port: Port) -> None:
+    while port.write(b"x" * 4096) or port.write(b"x"):
+        pass
+
+
+def test_bytes_go_both_ways(device: ScriptedDevice) -> None:
+    device.start()
+    port = open_port(device.address)
+    device.say(b"hello")
+    assert port.read(5.0) == b"hello"
+    assert port.read(0.0) == b""
+    assert port.write(b"\x0f\x0f") == 2
+    port.abort()
+
+
+def test_a_device_that_does_not_read_never_holds_up_a_write(device: ScriptedDevice) -> None:
+    port = open_port(device.address)
+    begun = time.monotonic()
+    fill(port)
+    port.discard_output()
+    assert port.write(b"stop") == 4, "discarding makes room for a stop"
+    fill(port)
+    port.abort()
+    # Far below the 45 s for which a plain write or flush hangs here; no figure of ours.
+    assert time.monotonic() - begun < 20
+
+
+def test_the_line_settings_are_those_of_the_p24(device: ScriptedDevice) -> None:
+    port = open_port(device.address)
+    fd = os.open(device.address, os.O_RDWR | os.O_NOCTTY)
+    _, _, cflag, _, _, speed, _ = termios.tcgetattr(fd)
+    os.close(fd)
+    assert speed == termios.B3000000
+    assert cflag & termios.CSTOPB
+    assert cflag & termios.CRTSCTS
+    assert port.describe()["baud"] == 3_000_000
+    assert port.describe()["low_latency"] is False, "a pty has no such mode, and that is said"
+    port.abort()
+
+
+def test_a_baud_rate_the_system_refuses_falls_back_to_the_next(device: ScriptedDevice) -> None:
+    port = open_port(device.address, (Line(-1, rtscts=True), Line(230_400), Line(115_200)))
+    assert isinstance(port, SerialPort)
+    assert port.line == Line(230_400)
+    port.abort()
+
+
+def test_a_port_that_takes_no_setting_is_an_error_with_the_reasons(device: ScriptedDevice) -> None:
+    with pytest.raises(LinkError, match="takes none of the line settings"):
+        open_port(device.address, (Line(-1), Line(-2)))
+    open_port(device.address).abort()
+
+
+def test_tiocexcl_is_never_set_on_a_pty(device: ScriptedDevice) -> None:
+    port = open_port(device.address)
+    os.close(os.open(device.address, os.O_RDWR | os.O_NOCTTY))
+    tiocgexcl = 0x80045440
+    if sys.platform == "linux":
+        fd = os.open(device.address, os.O_RDWR | os.O_NOCTTY)
+        answer = bytearray(4)
+        fcntl.ioctl(fd, tiocgexcl, answer)
+        os.close(fd)
+        assert int.from_bytes(answer, sys.byteorder) == 0
+    assert port.describe()["exclusive"] == "flock"
+    port.abort()
+
+
+def test_a_second_open_is_refused_and_works_again_after_close(device: ScriptedDevice) -> None:
+    first = open_port(device.address)
+    with pytest.raises(PortBusyError, match=f"stimctl pid {os.getpid()}"):
+        open_port(device.address)
+    first.abort()
+    open_port(device.address).abort()
+
+
+def test_another_program_that_holds_the_port_is_reported_as_such(device: ScriptedDevice) -> None:
+    code = (
+        "import fcntl, os, sys\n"
+        f"fd = os.open({device.address!r}, os.O_RDWR | os.O_NOCTTY)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(PortBusyError, match="another program"):
+            open_port(device.address)
+    finally:
+        other.kill()
+        other.communicate()
+
+
+@pytest.mark.parametrize("address", ["/dev/there-is-none", "socket://127.0.0.1:1", "socket://x"])
+def test_where_there_is_no_device_that_is_said(address: str) -> None:
+    with pytest.raises(NoDeviceError):
+        open_port(address)
+
+
+def test_a_file_that_is_no_port_is_refused(tmp_path: os.PathLike[str]) -> None:
+    path = os.path.join(tmp_path, "file")
+    with open(path, "w"):
+        pass
+    with pytest.raises(NoDeviceError):
+        open_port(path)
+
+
+def test_an_unplugged_device_is_noticed_by_reader_and_writer() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    address = os.ttyname(slave)
+    port = open_port(address)
+    os.close(slave)
+    os.close(master)
+    with pytest.raises(LinkError, match="lost"):
+        port.read(5.0)
+    with pytest.raises(LinkError):
+        port.write(b"x")
+    with pytest.raises(LinkError):
+        port.check()
+    port.abort()
+
+
+def test_abort_wakes_a_reader_and_may_be_repeated(device: ScriptedDevice) -> None:
+    port = open_port(device.address)
+    ends: list[str] = []
+
+    def read() -> None:
+        try:
+            while True:
+                port.read(60.0)
+        except LinkError as error:
+            ends.append(str(error))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    port.abort()
+    port.abort()
+    reader.join(10.0)
+    assert not reader.is_alive()
+    assert len(ends) == 1
+    with pytest.raises(LinkError):
+        port.write(b"x")
+
+
+def test_a_lock_that_is_gone_is_noticed(device: ScriptedDevice) -> None:
+    port = open_port(device.address)
+    port.check()
+    assert isinstance(port, SerialPort)
+    port._lock.path.unlink()
+    with pytest.raises(LinkError, match="lock file"):
+        port.check()
+    port.abort()
+
+
+def test_a_tcp_twin_is_a_port_like_any_other() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        port = open_port(address)
+        peer, _ = server.accept()
+        with peer:
+            peer.sendall(b"abc")
+            assert port.read(5.0) == b"abc"
+            assert port.write(b"xyz") == 3
+            assert peer.recv(10) == b"xyz"
+            with pytest.raises(PortBusyError):
+                open_port(address)
+        with pytest.raises(LinkError):
+            port.read(5.0)
+        port.abort()

@@ -1,0 +1,135 @@
+"""Locks name a living process, and the runtime folder belongs to one user."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stimctl.errors import NoDeviceError, PortBusyError
+from stimctl.supervisor import runtime as rt
+
+
+def holding_process(address: str, program: str = "supervisor") -> subprocess.Popen[str]:
+    code = (
+        "import sys, time\n"
+        "from stimctl.supervisor.runtime import PortLock\n"
+        f"lock = PortLock({address!r}, {program!r})\n"
+        "lock.acquire()\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
+    holder = holding_process("/dev/none")
+    try:
+        with pytest.raises(PortBusyError) as refused:
+            rt.PortLock("/dev/none", "supervisor").acquire()
+        assert f"already used by stimctl pid {holder.pid}, started " in str(refused.value)
+        assert refused.value.holder.startswith(f"stimctl pid {holder.pid}, started ")
+    finally:
+        finish(holder)
+
+
+def test_a_killed_holder_leaves_the_lock_free_and_is_named_no_more() -> None:
+    holder = holding_process("/dev/none")
+    assert rt.read_holder("/dev/none") is not None
+    finish(holder)
+    assert rt.read_holder("/dev/none") is None
+    lock = rt.PortLock("/dev/none", "supervisor")
+    lock.acquire()
+    found = rt.read_holder("/dev/none")
+    assert found is not None
+    assert found.pid == os.getpid()
+    lock.release()
+    assert rt.read_holder("/dev/none") is None
+
+
+@pytest.mark.parametrize("field", ["start_time", "boot_id"])
+def test_a_pid_that_was_given_away_is_not_taken_for_the_holder(field: str) -> None:
+    lock = rt.PortLock("/dev/none", "supervisor")
+    lock.acquire()
+    said = json.loads(lock.path.read_text())
+    lock.path.write_text(json.dumps({**said, field: "another"}))
+    assert rt.read_holder("/dev/none") is None
+    lock.release()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', '"text"'])
+def test_a_damaged_lock_file_names_nobody(content: str) -> None:
+    rt.PortLock("/dev/none", "stop").path.write_text(content)
+    assert rt.read_holder("/dev/none") is None
+
+
+def test_a_lock_file_that_was_replaced_is_noticed() -> None:
+    lock = rt.PortLock("/dev/none", "supervisor")
+    lock.acquire()
+    assert lock.still_held()
+    lock.path.unlink()
+    assert not lock.still_held()
+    lock.path.touch()
+    assert not lock.still_held()
+    lock.release()
+    assert not lock.still_held()
+
+
+def test_every_path_to_a_port_is_one_lock(tmp_path: Path) -> None:
+    port = tmp_path / "ttyACM0"
+    port.touch()
+    by_id = tmp_path / "usb-HASOMED"
+    by_id.symlink_to(port)
+    assert rt.port_key(str(port)) == rt.port_key(str(by_id))
+    assert rt.port_key("socket://a:1") != rt.port_key("socket://a:2")
+
+
+def test_the_runtime_folder_is_for_its_owner_alone(runtime: Path) -> None:
+    folder = rt.runtime_folder()
+    assert folder == runtime / "stimctl"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    with pytest.raises(NoDeviceError, match="cannot be trusted"):
+        rt.runtime_folder()
+
+
+def test_a_link_in_place_of_the_runtime_folder_is_refused(runtime: Path, tmp_path: Path) -> None:
+    (runtime / "stimctl").symlink_to(tmp_path)
+    with pytest.raises(NoDeviceError, match="cannot be trusted"):
+        rt.runtime_folder()
+
+
+def test_a_long_runtime_folder_still_has_room_for_a_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    path = rt.socket_path("/dev/ttyACM0")
+    assert len(os.fsencode(path)) <= 100
+    assert path == rt.socket_path("/dev/ttyACM0")
+
+
+def test_a_process_that_is_gone_has_no_start_time() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        while rt.start_time_of(ended.pid) is not None:
+            pass  # until it is a zombie, which holds nothing any more
+    finally:
+        ended.wait()
+    assert rt.start_time_of(ended.pid) is None
+    assert rt.start_time_of(os.getpid())
