@@ -154,7 +154,11 @@ def _field(path: Path) -> str:
     """("channels", 0, "waveform") -> "channels[0].waveform"."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+            continue
+        key = part if part.isprintable() else ascii(part)
+        text += f".{key}" if text else key
     return text
 
 
@@ -182,7 +186,7 @@ def _message(path: Path, detail: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = ascii(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
