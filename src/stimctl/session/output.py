@@ -44,6 +44,10 @@ class Output:
         self.told = keys
         return True
 
+    def make_ready(self, now_ns: int) -> int:
+        """Every channel off, at the level from which trains run; gives the ticket."""
+        return self._apply(now_ns, ())
+
     def _apply(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
         points: dict[int, SetPoint] = {}
         try:

@@ -54,6 +54,8 @@ class Run:
         self._contraction_rows: dict[int, Waiting] = {}
         self._running = False
         self._catch_up_ns: int | None = None
+        self._ready_ticket: int | None = None
+        self._soft = False
 
     # -- beginning, standing, ending
 
@@ -67,22 +69,32 @@ class Run:
         )
         self.raising.begin(now_ns)
         self._contraction_rows.clear()
-        self._fader.full()
-        self._go(now_ns)
+        self._make_ready(now_ns, soft=False)
 
     def resume(self, now_ns: int, *, from_zero: bool) -> None:
         """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
         if from_zero:
             self.raising.begin(now_ns)
-            self._fader.full()
         else:
             self.raising.touched(now_ns)
-            self._fader.fade_in(now_ns, RESUME_RAMP_NS)
-        self._go(now_ns)
+        self._make_ready(now_ns, soft=not from_zero)
+
+    def _make_ready(self, now_ns: int, *, soft: bool) -> None:
+        """Bring the device to its level with every channel off; plan time goes on from there."""
+        self._forget()
+        self._soft = soft
+        if self._config.single_pulses:
+            self._go(now_ns)
+        else:
+            self._ready_ticket = self.output.make_ready(now_ns)
 
     def _go(self, now_ns: int) -> None:
+        self._ready_ticket = None
         self._running = True
-        self._forget()
+        if self._soft:
+            self._fader.fade_in(now_ns, RESUME_RAMP_NS)
+        else:
+            self._fader.full()
         self._programme.go(now_ns)
         self._programme.turn(self._programme.time_us(now_ns))
         for track in self._tracks:
@@ -102,6 +114,7 @@ class Run:
         if self._running:
             self._programme.stand(now_ns)
         self._running = False
+        self._ready_ticket = None
         self._forget()
 
     def zero(self, now_ns: int) -> None:
@@ -216,6 +229,9 @@ class Run:
 
     def acked(self, now_ns: int, event: Acked) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
+        if event.ticket is not None and event.ticket == self._ready_ticket:
+            self._go(now_ns)
+            return
         before = self.output.plateaus_acked
         self.output.acked(event)
         if self._running and self.output.plateaus_acked != before:

@@ -1,0 +1,236 @@
+"""The virtual bench: engine, driver and twin in one process under a virtual clock.
+
+The whole stack runs as over a real line, only that nobody waits: time goes from one deadline to
+the next. What is on the line can be dropped or altered, the journal can be slow or fail, the face
+can fall silent.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from firmware_sim.firmware.p24 import P24Twin
+from firmware_sim.ledger import Ledger
+from stimctl.devices.driver import Driver
+from stimctl.devices.p24.driver import P24Driver
+from stimctl.session.config import EngineConfig
+from stimctl.session.engine import Engine
+from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.facts import FaceAlive, Fact, JournalDurable, JournalFailed
+from stimctl.session.intents import Intent
+from stimctl.session.states import State
+
+LINK_LATENCY_NS = 200_000
+"""Each way; about what a pty between two processes takes."""
+BEAT_NS = 100_000_000
+"""How often a face beats."""
+_TOO_MANY_TURNS = 10_000
+
+Hook = Callable[[int, bytes], bytes]
+"""What happens to bytes on the line at a time (ns): returned as they arrive, empty = lost."""
+
+
+@dataclass
+class BenchJournal:
+    """A journal in memory. `delay_ns`: None = it never reports anything as durable."""
+
+    delay_ns: int | None = 0
+    rows: list[SessionEvent] = field(default_factory=list)
+    _due: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def take(self, now_ns: int, events: list[SessionEvent]) -> None:
+        """Write events."""
+        self.rows.extend(events)
+        if self.delay_ns is not None:
+            newest = max((one.seq for one in events if one.durable), default=None)
+            if newest is not None:
+                self._due.append((now_ns + self.delay_ns, newest))
+
+    def deadline(self) -> int | None:
+        """When more is durable."""
+        return self._due[0][0] if self._due else None
+
+    def durable(self, now_ns: int) -> int | None:
+        """The highest number that is durable by now, once."""
+        seq = None
+        while self._due and self._due[0][0] <= now_ns:
+            seq = self._due.popleft()[1]
+        return seq
+
+
+class Line:
+    """One direction of the serial line."""
+
+    def __init__(self, latency_ns: int, hook: Hook | None) -> None:
+        self.latency_ns = latency_ns
+        self.hook = hook
+        self._under_way: deque[tuple[int, bytes]] = deque()
+        self.due: int | None = None
+
+    def send(self, now_ns: int, data: bytes) -> None:
+        """Put bytes on the line."""
+        if self.hook is not None:
+            data = self.hook(now_ns, data)
+        if data:
+            self._under_way.append((now_ns + self.latency_ns, data))
+            self.due = self._under_way[0][0]
+
+    def arrived(self, now_ns: int) -> list[bytes]:
+        """What has arrived by now, in portions as sent."""
+        portions = []
+        while self._under_way and self._under_way[0][0] <= now_ns:
+            portions.append(self._under_way.popleft()[1])
+        self.due = self._under_way[0][0] if self._under_way else None
+        return portions
+
+
+class Bench:
+    """One session on one twin. Time is virtual nanoseconds from 0 and moves only in `run_*`."""
+
+    def __init__(
+        self,
+        config: EngineConfig | None = None,
+        *,
+        seed: int = 0,
+        twin: P24Twin | None = None,
+        driver: Driver | None = None,
+        latency_ns: int = LINK_LATENCY_NS,
+        to_device: Hook | None = None,
+        to_host: Hook | None = None,
+        journal: BenchJournal | None = None,
+        beating: bool = True,
+    ) -> None:
+        self.now_ns = 0
+        self.twin = P24Twin(seed) if twin is None else twin
+        self.driver = P24Driver() if driver is None else driver
+        self.engine = Engine(
+            self.driver, self.driver.sheet, EngineConfig() if config is None else config
+        )
+        self.journal = BenchJournal() if journal is None else journal
+        self.beating = beating
+        self.to_device = Line(latency_ns, to_device)
+        self.to_host = Line(latency_ns, to_host)
+        self.events: list[SessionEvent] = []
+        self._beaten_ns = -BEAT_NS
+        self._engine_due: int | None = None
+        self._twin_due: int | None = None
+        self._beat()
+
+    # -- what a person does
+
+    def command(self, intent: Intent) -> None:
+        """Give an intent now; StateError passes through."""
+        self._beat()
+        try:
+            self.engine.command(self.now_ns, intent)
+        finally:
+            self._pump()
+
+    def notify(self, fact: Fact) -> None:
+        """Report a fact now."""
+        self._beat()
+        self.engine.notify(self.now_ns, fact)
+        self._pump()
+
+    def fail_journal(self, reason: str = "disk full") -> None:
+        """The journal cannot be written any more."""
+        self.journal.delay_ns = None
+        self.notify(JournalFailed(reason))
+
+    @property
+    def state(self) -> State:
+        """The session's state."""
+        return self.engine.state
+
+    def told(self, kind: Kind) -> list[SessionEvent]:
+        """The events of one kind so far."""
+        return [one for one in self.events if one.kind is kind]
+
+    def ledger(self) -> Ledger:
+        """What has reached the electrodes so far."""
+        return Ledger(self.twin.records(), until_us=self.now_ns // 1_000)
+
+    # -- time
+
+    def run_for(self, duration_ns: int) -> None:
+        """Let virtual time pass."""
+        self.run_until(lambda: False, self.now_ns + duration_ns)
+
+    def run_until(self, done: Callable[[], bool], end_ns: int) -> bool:
+        """Let virtual time pass until something is so; False where `end_ns` came first."""
+        while not done():
+            due = self._next_ns()
+            if due is None or due > end_ns:
+                self.now_ns = max(self.now_ns, end_ns)
+                self._beat()
+                return done()
+            self._step(max(due, self.now_ns))
+        return True
+
+    def run_to_state(self, *states: State, within_ns: int) -> bool:
+        """Let virtual time pass until the session is in one of these states."""
+        return self.run_until(lambda: self.engine.state in states, self.now_ns + within_ns)
+
+    def _next_ns(self) -> int | None:
+        dues = (
+            self._engine_due,
+            self._twin_due,
+            self.to_device.due,
+            self.to_host.due,
+            self.journal.deadline(),
+        )
+        return min((due for due in dues if due is not None), default=None)
+
+    def _step(self, now_ns: int) -> None:
+        """Everything that happens at one time, device first."""
+        self.now_ns = now_ns
+        self._beat()
+        if self.to_device.due is not None and self.to_device.due <= now_ns:
+            for data in self.to_device.arrived(now_ns):
+                self.twin.receive(now_ns, data)
+            self._after_twin(now_ns)
+        if self._twin_due is not None and self._twin_due <= now_ns:
+            self.twin.advance(now_ns)
+            self._after_twin(now_ns)
+        engine_acted = False
+        if self.to_host.due is not None and self.to_host.due <= now_ns:
+            for data in self.to_host.arrived(now_ns):
+                self.engine.receive(now_ns, data)
+            engine_acted = True
+        if self._engine_due is not None and self._engine_due <= now_ns:
+            self.engine.advance(now_ns)
+            engine_acted = True
+        due = self.journal.deadline()
+        if engine_acted or (due is not None and due <= now_ns):
+            self._pump()
+
+    def _after_twin(self, now_ns: int) -> None:
+        answer = self.twin.transmit()
+        if answer:
+            self.to_host.send(now_ns, answer)
+        self._twin_due = self.twin.deadline()
+
+    def _beat(self) -> None:
+        """The face beats every 100 ms; only its last beat matters to anyone."""
+        if self.beating:
+            last_ns = self.now_ns - self.now_ns % BEAT_NS
+            if last_ns > self._beaten_ns:
+                self._beaten_ns = last_ns
+                self.engine.notify(last_ns, FaceAlive())
+
+    def _pump(self) -> None:
+        """Bytes out first, then the record of it, then what waited for the record."""
+        for _ in range(_TOO_MANY_TURNS):
+            for frame in self.engine.transmit():
+                self.to_device.send(self.now_ns, frame.data)
+            events = self.engine.events()
+            if events:
+                self.events += events
+                self.journal.take(self.now_ns, events)
+            durable = self.journal.durable(self.now_ns)
+            if durable is not None:
+                self.engine.notify(self.now_ns, JournalDurable(durable))
+            elif not events:
+                self._engine_due = self.engine.deadline()
+                return
+        raise RuntimeError("the engine and its journal never come to rest")
