@@ -28,13 +28,14 @@ OTHER_DEVICE = replace(
     name="other",
     channels=16,
     amplitude_max_ua=200_000,
-    amplitude_step_ua=100,
+    amplitude_step_ua=50,
     phase_width_min_us=1,
     phase_width_max_us=20_000,
     interphase_gap_max_us=20_000,
     period_min_us=100,
     period_max_us=60_000_000,
     period_step_us=1,
+    recovery_us=0,
     multiplexed=False,
 )
 
@@ -65,6 +66,11 @@ def cleared(
     )
     assert isinstance(answer, Cleared), answer
     return answer
+
+
+def forged(*values: object) -> SetPoint:
+    """A set point with any values, which `is_genuine` does not accept."""
+    return tuple.__new__(SetPoint, (*values, None))
 
 
 def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
