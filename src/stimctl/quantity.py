@@ -56,13 +56,13 @@ def parse_scaled(
     """
     if not isinstance(text, str):
         raise QuantityError(
-            f"{text!r} is not a {name}",
+            f"{text!r} is not {_a(name)}",
             why="a quantity is a text with its unit",
             what_to_do=f'write "{example}"',
         )
     stripped = text.strip(_BLANKS)
     if not stripped or len(stripped) > _LONGEST_TEXT:
-        raise QuantityError(f"{_shown(text)} is not a {name}", what_to_do=f'write "{example}"')
+        raise QuantityError(f"{_shown(text)} is not {_a(name)}", what_to_do=f'write "{example}"')
     number, unit = _split(stripped, units, name, example)
     match = _NUMBER.fullmatch(number)
     if match is None or (match[1] and not signed):
@@ -75,7 +75,7 @@ def parse_scaled(
     if rest:
         raise QuantityError(
             f"{_shown(text)} is finer than stimctl can set",
-            why=f"the smallest step of a {name} is {_one_step(units, base)}",
+            why=f"the smallest step of {_a(name)} is {_one_step(units, base)}",
             what_to_do=f'write "{example}"',
         )
     if value > LARGEST:
@@ -155,10 +155,14 @@ def _one_step(units: Mapping[str, int], base: str) -> str:
     return f"1 {base}" if units[base] == 1 else f"0.1 {base}"
 
 
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeio" else f"a {name}"
+
+
 def _shown(text: str) -> str:
     short = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
     # An invisible or look-alike character is shown as its code, or the message would puzzle.
-    return f'"{short.encode("ascii", "backslashreplace").decode()}"'
+    return f'"{short.encode("unicode_escape").decode()}"'
 
 
 def _split(text: str, units: Mapping[str, int], name: str, example: str) -> tuple[str, str]:
@@ -173,7 +177,7 @@ def _split(text: str, units: Mapping[str, int], name: str, example: str) -> tupl
         raise QuantityError(f"{_shown(text)} has no unit", what_to_do=f'write "{right}"')
     if not number:
         raise QuantityError(
-            f"{_shown(text)} is not a {name}",
+            f"{_shown(text)} is not {_a(name)}",
             why="it does not begin with a plain decimal number",
             what_to_do=f'write "{example}"',
         )
@@ -181,7 +185,7 @@ def _split(text: str, units: Mapping[str, int], name: str, example: str) -> tupl
     note = " (mHz is millihertz)" if "mHz" in units else ""
     raise QuantityError(
         f"{_shown(text)} has an unknown unit {_shown(unit)}",
-        why=f"a {name} is written in {known}{note}",
+        why=f"{_a(name)} is written in {known}{note}",
         what_to_do=f'write "{example}"',
     )
 
@@ -201,11 +205,11 @@ def _bad_number(text: str, number: str, unit: str, name: str, example: str) -> Q
     if number.startswith("-") and _NUMBER.fullmatch(number):
         return QuantityError(
             f"{_shown(text)} is negative",
-            why=f"a {name} has no sign",
+            why=f"{_a(name)} has no sign",
             what_to_do=f'write "{number[1:]} {unit}"',
         )
     return QuantityError(
-        f"{_shown(text)} is not a {name}",
+        f"{_shown(text)} is not {_a(name)}",
         why="the number is digits with at most one decimal point, no exponent, no separators, "
         "no leading zeros",
         what_to_do=f'write "{example}"',

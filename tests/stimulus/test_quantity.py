@@ -1,0 +1,156 @@
+"""Quantities are exact, carry a unit, and a wrong one is answered with the right form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stimctl import quantity as q
+from stimctl.errors import QuantityError
+
+PARSERS = [
+    q.parse_current_ua,
+    q.parse_duration_us,
+    q.parse_frequency_mhz,
+    q.parse_area_mm2,
+    q.parse_ratio_permille,
+]
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (q.parse_current_ua, "12.5 mA", 12_500),
+        (q.parse_current_ua, "500uA", 500),
+        (q.parse_current_ua, "500 µA", 500),
+        (q.parse_current_ua, "500 μA", 500),
+        (q.parse_current_ua, " \t12mA\n", 12_000),
+        (q.parse_current_ua, "0 mA", 0),
+        (q.parse_current_ua, "1.5000 mA", 1_500),
+        (q.parse_duration_us, "250 us", 250),
+        (q.parse_duration_us, "1.5 ms", 1_500),
+        (q.parse_duration_us, "30 s", 30_000_000),
+        (q.parse_duration_us, "20 min", 1_200_000_000),
+        (q.parse_duration_us, "0.1 min", 6_000_000),
+        (q.parse_duration_us, "1 h", 3_600_000_000),
+        (q.parse_frequency_mhz, "100 Hz", 100_000),
+        (q.parse_frequency_mhz, "500 mHz", 500),
+        (q.parse_frequency_mhz, "1 kHz", 1_000_000),
+        (q.parse_area_mm2, "25 cm2", 2_500),
+        (q.parse_area_mm2, "25cm²", 2_500),
+        (q.parse_area_mm2, "2500 mm2", 2_500),
+        (q.parse_area_mm2, "2500 mm²", 2_500),
+        (q.parse_ratio_permille, "-10 %", -100),
+        (q.parse_ratio_permille, "100%", 1_000),
+        (q.parse_ratio_permille, "0.1 %", 1),
+    ],
+)
+def test_a_quantity_with_its_unit_is_read_exactly(parse, text, value):
+    result = parse(text)
+    assert result == value
+    assert type(result) is int
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "shown"),
+    [
+        (q.parse_current_ua, "12", '"12" has no unit: write "12 mA"'),
+        (q.parse_duration_us, "300", 'write "300 us"'),
+        (q.parse_current_ua, "1,5 mA", 'decimal comma: the decimal sign is a point, everywhere. '
+         'write "1.5 mA"'),
+        (q.parse_current_ua, "1,5", 'has no unit: write "12 mA"'),
+        (q.parse_current_ua, "+1 mA", 'plus sign: write "1 mA"'),
+        (q.parse_current_ua, "-1 mA", 'a current has no sign. write "1 mA"'),
+        (q.parse_frequency_mhz, "1 MHz", "a frequency is written in mHz, Hz, kHz (mHz is"),
+        (q.parse_current_ua, "12 A", "a current is written in uA, mA"),
+        (q.parse_current_ua, "0.0001 mA", "the smallest step of a current is 1 uA"),
+        (q.parse_area_mm2, "0.001 cm2", "1 mm2"),
+        (q.parse_ratio_permille, "10.55 %", "the smallest step of a ratio is 0.1 %"),
+        (q.parse_current_ua, "NaN mA", "does not begin with a plain decimal number"),
+        (q.parse_current_ua, "1\u2009mA", "\\u2009"),
+        (q.parse_current_ua, "9999999999999 mA", "beyond any current"),
+    ],
+)  # fmt: skip
+def test_a_wrong_quantity_is_answered_with_the_right_form(parse, text, shown):
+    with pytest.raises(QuantityError) as caught:
+        parse(text)
+    assert shown in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "mA", "12", "1.5", "nan", "inf mA", "-inf mA", "1e3 mA", "1e3mA", "1E3 mA", "0x10 mA",
+     "1\u00a0mA", "1\u2009mA", "\u20091 mA", "1 000 mA", "1_000 mA", "1'000 mA", "1.000,5 mA",
+     "1,000.5 mA", ".5 mA", "5. mA", "007 mA", "00 mA", "1.2.3 mA", "--1 mA", "+-1 mA", "- 1 mA",
+     "+ mA", "٣ mA", "１２ mA", "12 mA mA", "12 mA\x00", "12 m A", "12 ma", "12 MA", "12 mA!",
+     "1/2 mA", "12 mA 13 mA", "12\n\nmA", "9" * 50 + " mA", "12 " + "m" * 100, "12 mAx",
+     "12 %", "12 Hz", "\ud800 mA", "1.5 mA;"],
+)  # fmt: skip
+def test_what_is_not_exactly_one_number_with_a_unit_is_refused(text):
+    with pytest.raises(QuantityError) as caught:
+        q.parse_current_ua(text)
+    str(caught.value).encode()  # the message itself can be printed anywhere
+    assert "write" in str(caught.value)
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@pytest.mark.parametrize("value", [12, 0, True, False, None, 1.5, float("nan"), b"12 mA", ["1 mA"]])
+def test_what_is_not_a_text_is_refused(parse, value):
+    with pytest.raises(QuantityError):
+        parse(value)
+
+
+@given(st.text(max_size=60))
+def test_no_text_at_all_makes_a_parser_fail_in_another_way(text):
+    for parse in PARSERS:
+        try:
+            value = parse(text)
+        except QuantityError:
+            continue
+        assert type(value) is int
+        assert abs(value) <= q.LARGEST
+
+
+whole = st.integers(0, q.LARGEST)
+
+
+@pytest.mark.parametrize(
+    ("show", "parse"),
+    [
+        (q.format_current, q.parse_current_ua),
+        (q.format_duration, q.parse_duration_us),
+        (q.format_frequency, q.parse_frequency_mhz),
+        (q.format_area, q.parse_area_mm2),
+        (q.format_permille, q.parse_ratio_permille),
+    ],
+)
+@given(value=whole)
+def test_every_value_survives_its_text_form(show, parse, value):
+    assert parse(show(value)) == value
+
+
+@given(value=st.integers(-q.LARGEST, -1))
+def test_a_negative_ratio_survives_its_text_form(value):
+    assert q.parse_ratio_permille(q.format_permille(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("show", "value", "text"),
+    [
+        (q.format_current, 12_500, "12.5 mA"),
+        (q.format_current, 12_000, "12 mA"),
+        (q.format_current, -500, "-0.5 mA"),
+        (q.format_duration, 0, "0 us"),
+        (q.format_duration, 250, "250 us"),
+        (q.format_duration, 1_500, "1.5 ms"),
+        (q.format_duration, 1_500_000, "1.5 s"),
+        (q.format_duration, 90_000_000, "90 s"),
+        (q.format_duration, 1_200_000_000, "20 min"),
+        (q.format_duration, 3_600_000_000, "1 h"),
+        (q.format_frequency, 100_000, "100 Hz"),
+        (q.format_frequency, 500, "0.5 Hz"),
+        (q.format_area, 2_500, "25 cm2"),
+        (q.format_permille, -100, "-10 %"),
+    ],
+)
+def test_values_read_as_people_write_them(show, value, text):
+    assert show(value) == text

@@ -1,0 +1,98 @@
+"""The timing rules W1 and W4-W8 find what they are for, to the microsecond."""
+
+import pytest
+
+from stimctl.stimulus import (
+    Burst,
+    Cycle,
+    Pulse,
+    PulseShape,
+    Severity,
+    Stimulus,
+    inconsistencies,
+    session_inconsistency,
+)
+from stimctl.stimulus.consistency import period_inconsistency
+
+
+def stim(width_us=200, mhz=100_000, gap_us=0, **more):
+    pulse = Pulse(
+        shape=PulseShape.SYMMETRIC,
+        amplitude_ua=10_000,
+        phase_width_us=width_us,
+        interphase_gap_us=gap_us,
+    )
+    return Stimulus(pulse=pulse, frequency_mhz=mhz, **more)
+
+
+def rules(stimulus):
+    return [one.rule for one in inconsistencies(stimulus)]
+
+
+def cycle(on=10_000_000, off=10_000_000, up=1_000_000, down=1_000_000):
+    return Cycle(on_us=on, off_us=off, ramp_up_us=up, ramp_down_us=down)
+
+
+def test_a_plain_stimulus_breaks_nothing():
+    assert rules(stim()) == []
+    assert rules(stim(cycle=cycle(), motor=True)) == []
+
+
+# Section 2.1: symmetric, gap 100 us, dead time 200 us.
+@pytest.mark.parametrize(
+    ("width_us", "max_hz"), [(100, 2000), (200, 1428), (300, 1111), (500, 769), (1000, 434)]
+)
+def test_w1_pulse_gap_and_recovery_fit_the_period(width_us, max_hz):
+    fits, not_fits = (stim(width_us, hz * 1000, gap_us=100) for hz in (max_hz, max_hz + 1))
+    assert period_inconsistency(fits, 200) is None
+    assert period_inconsistency(not_fits, 200).rule == "W1"
+
+
+def test_w1_at_the_exact_edge():
+    assert rules(stim(1000, 500_000)) == []
+    assert rules(stim(1000, 500_000, gap_us=1)) == ["W1"]
+
+
+def test_w4_a_burst_holds_its_pulses():
+    assert rules(stim(burst=Burst(pulses_per_burst=10, burst_frequency_mhz=10_000))) == []
+    assert rules(stim(burst=Burst(pulses_per_burst=11, burst_frequency_mhz=10_000))) == ["W4"]
+
+
+def test_w5_ramps_fit_and_are_not_abrupt():
+    assert rules(stim(cycle=cycle(on=2_000_000))) == []
+    assert rules(stim(cycle=cycle(on=1_999_999))) == ["W5"]
+    assert rules(stim(cycle=cycle(up=500_000, down=0))) == []
+    assert rules(stim(cycle=cycle(up=499_999))) == ["W5"]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"cycle": cycle(on=2_000_000, off=2_000_000)}, []),
+        ({"cycle": cycle(on=2_000_000, off=999_999)}, ["W6", "W7"]),
+        ({"cycle": cycle(on=950_000, off=1_000_000, up=500_000, down=0)}, ["W6"]),
+        ({}, ["W6"]),
+        ({"mhz": 14_999}, []),
+        ({"mhz": 15_000}, ["W6"]),
+        ({"burst": Burst(pulses_per_burst=5, burst_frequency_mhz=2_000)}, []),
+        ({"burst": Burst(pulses_per_burst=2, burst_frequency_mhz=50_000)}, ["W6"]),
+    ],
+)
+def test_w6_a_tetanic_motor_programme_rests(more, found):
+    assert rules(stim(motor=True, **more)) == found
+    assert "W6" not in rules(stim(motor=False, **more))
+
+
+def test_w7_more_work_than_rest_is_only_a_warning():
+    found = inconsistencies(stim(motor=True, cycle=cycle(on=10_000_001)))
+    assert [(one.rule, one.severity) for one in found] == [("W7", Severity.WARNING)]
+    assert rules(stim(motor=False, cycle=cycle(on=10_000_001))) == []
+
+
+def test_w8_a_session_is_whole_cycles():
+    cycled = stim(cycle=cycle())
+    assert session_inconsistency(cycled, 20_000_000) is None
+    assert session_inconsistency(cycled, 1_200_000_000) is None
+    for wrong in (0, 19_999_999, 30_000_000):
+        assert session_inconsistency(cycled, wrong).rule == "W8"
+    assert session_inconsistency(stim(), 12_345) is None
