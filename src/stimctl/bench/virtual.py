@@ -1,16 +1,15 @@
-"""The virtual bench: engine, driver and twin in one process under a virtual clock.
+"""Engine, driver and twin in one process under a virtual clock.
 
 The whole stack runs as over a real line, only that nobody waits: time goes from one deadline to
 the next. What is on the line can be dropped or altered, the journal can be slow or fail, the face
 can fall silent.
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.ledger import Ledger
+from stimctl.bench.parts import BenchJournal, Hook, Line
 from stimctl.devices.driver import Driver
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.session.config import EngineConfig
@@ -25,63 +24,6 @@ LINK_LATENCY_NS = 200_000
 BEAT_NS = 100_000_000
 """How often a face beats."""
 _TOO_MANY_TURNS = 10_000
-
-Hook = Callable[[int, bytes], bytes]
-"""What happens to bytes on the line at a time (ns): returned as they arrive, empty = lost."""
-
-
-@dataclass
-class BenchJournal:
-    """A journal in memory. `delay_ns`: None = it never reports anything as durable."""
-
-    delay_ns: int | None = 0
-    rows: list[SessionEvent] = field(default_factory=list)
-    _due: deque[tuple[int, int]] = field(default_factory=deque)
-
-    def take(self, now_ns: int, events: list[SessionEvent]) -> None:
-        """Write events."""
-        self.rows.extend(events)
-        if self.delay_ns is not None:
-            newest = max((one.seq for one in events if one.durable), default=None)
-            if newest is not None:
-                self._due.append((now_ns + self.delay_ns, newest))
-
-    def deadline(self) -> int | None:
-        """When more is durable."""
-        return self._due[0][0] if self._due else None
-
-    def durable(self, now_ns: int) -> int | None:
-        """The highest number that is durable by now, once."""
-        seq = None
-        while self._due and self._due[0][0] <= now_ns:
-            seq = self._due.popleft()[1]
-        return seq
-
-
-class Line:
-    """One direction of the serial line."""
-
-    def __init__(self, latency_ns: int, hook: Hook | None) -> None:
-        self.latency_ns = latency_ns
-        self.hook = hook
-        self._under_way: deque[tuple[int, bytes]] = deque()
-        self.due: int | None = None
-
-    def send(self, now_ns: int, data: bytes) -> None:
-        """Put bytes on the line."""
-        if self.hook is not None:
-            data = self.hook(now_ns, data)
-        if data:
-            self._under_way.append((now_ns + self.latency_ns, data))
-            self.due = self._under_way[0][0]
-
-    def arrived(self, now_ns: int) -> list[bytes]:
-        """What has arrived by now, in portions as sent."""
-        portions = []
-        while self._under_way and self._under_way[0][0] <= now_ns:
-            portions.append(self._under_way.popleft()[1])
-        self.due = self._under_way[0][0] if self._under_way else None
-        return portions
 
 
 class Bench:

@@ -1,0 +1,156 @@
+"""A whole session against the twin in virtual time: what the plan says beside what came out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from firmware_sim.firmware.p24 import P24Twin
+from firmware_sim.ledger import ChannelLedger, Ledger
+from stimctl.bench.virtual import Bench
+from stimctl.devices.p24.sheet import FAMILY
+from stimctl.errors import StimctlError, UsageError
+from stimctl.session.config import SECOND, EngineConfig
+from stimctl.session.confirmation import confirmation_of
+from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
+from stimctl.session.states import State
+from stimctl.treatment.prediction import ChannelDose, predict
+from stimctl.treatment.program import Plan
+
+TOLERANCE_PERMILLE = 10
+"""Delivered and planned pulses, charge and rms may differ by one percent."""
+_SLICES = 100
+_STEP_WITHIN_NS = 10 * SECOND
+_AFTER_END_NS = 10 * SECOND
+
+Progress = Callable[[int, int], None]
+"""Called with the plan time reached and the plan's duration, both in microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReport:
+    """One channel: the dose that was planned, and what the twin recorded at the electrodes."""
+
+    channel: int
+    planned: ChannelDose
+    pulses: int
+    charge_uc: float
+    net_charge_uc: float
+    rms_plateau_ma: float
+    rms_session_ma: float
+    peak_ua: int
+
+    def problems(self) -> Iterator[str]:
+        """Where delivered and planned differ by more than one percent, and what must never be."""
+        for name in ("pulses", "charge_uc", "rms_plateau_ma", "rms_session_ma"):
+            planned, delivered = getattr(self.planned, name), getattr(self, name)
+            if abs(delivered - planned) * 1_000 > TOLERANCE_PERMILLE * planned:
+                yield f"channel {self.channel}: {name} {delivered:g} delivered, {planned:g} planned"
+        if self.peak_ua > self.planned.peak_ua:
+            yield (
+                f"channel {self.channel}: peak {self.peak_ua} uA delivered, "
+                f"{self.planned.peak_ua} uA planned"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal showed. `ok`: it may be confirmed with the four characters."""
+
+    report: tuple[ChannelReport, ...]
+    events: tuple[SessionEvent, ...]
+    duration_us: int
+    digest: str
+    confirmation: str
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing went another way than planned."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form, without the events."""
+        return {
+            "ok": self.ok,
+            "problems": list(self.problems),
+            "duration_us": self.duration_us,
+            "digest": self.digest,
+            "confirmation": self.confirmation if self.ok else None,
+            "channels": [asdict(one) for one in self.report],
+        }
+
+
+def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> Rehearsal:
+    """Run a plan from connection to verified zero on its twin, the script raising the amplitude.
+
+    UsageError for a device family that has no twin here. What goes wrong in the session itself is
+    in `problems`.
+    """
+    if plan.sheet.family != FAMILY:
+        raise UsageError(
+            f"no rehearsal for {plan.sheet.family}",
+            why="it has no twin here",
+            what_to_do=f"rehearse on {FAMILY}",
+        )
+    config = EngineConfig(scripted_raise=True, dead_man_trip=True, attended_by_prompt=False)
+    bench = Bench(config, twin=P24Twin(seed))
+    problems: list[str] = []
+    try:
+        _perform(bench, plan, progress)
+    except StimctlError as error:
+        problems.append(str(error))
+    report = tuple(_reports(plan, bench.ledger()))
+    problems += _session_problems(bench)
+    problems += [problem for one in report for problem in one.problems()]
+    return Rehearsal(
+        report=report,
+        events=tuple(bench.events),
+        duration_us=plan.duration_us,
+        digest=plan.digest(),
+        confirmation=confirmation_of(plan),
+        problems=tuple(problems),
+    )
+
+
+def _perform(bench: Bench, plan: Plan, progress: Progress | None) -> None:
+    bench.command(Connect())
+    bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
+    bench.command(LoadPlan(plan))
+    bench.run_to_state(State.CHECKED, State.FAULT, within_ns=_STEP_WITHIN_NS)
+    bench.command(Arm())
+    bench.command(Start())
+    began_ns = bench.now_ns
+    for done in range(1, _SLICES + 1):
+        until_us = plan.duration_us * done // _SLICES
+        bench.run_for(began_ns + until_us * 1_000 - bench.now_ns)
+        if progress is not None:
+            progress(until_us, plan.duration_us)
+    bench.run_to_state(State.STOPPED, State.FAULT, State.UNKNOWN, within_ns=_AFTER_END_NS)
+    bench.command(Close())
+
+
+def _session_problems(bench: Bench) -> Iterator[str]:
+    for event in bench.told(Kind.ALARM):
+        yield f"alarm: {event.data['what']}"
+    for event in bench.told(Kind.REFUSED):
+        yield f"refused: {event.data['reason']}"
+    if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):
+        yield f"the run did not complete; the session is {bench.state.value}"
+    if bench.twin.stimulating:
+        yield "the twin may still put out current at the end"
+
+
+def _reports(plan: Plan, ledger: Ledger) -> Iterator[ChannelReport]:
+    for planned in predict(plan):
+        delivered: ChannelLedger = ledger[planned.channel]
+        yield ChannelReport(
+            channel=planned.channel,
+            planned=planned,
+            pulses=delivered.pulses,
+            charge_uc=delivered.charge_uc,
+            net_charge_uc=delivered.net_charge_uc,
+            rms_plateau_ma=delivered.rms_worst_second_ma,
+            rms_session_ma=delivered.rms_over_ma(plan.duration_us),
+            peak_ua=round(delivered.peak_ma * 1_000),
+        )
