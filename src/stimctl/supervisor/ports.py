@@ -52,15 +52,15 @@ def list_ports() -> tuple[SerialPortInfo, ...]:
 
 
 def _linux_ports(folder: Path) -> Iterator[SerialPortInfo]:
-    names = sorted(os.listdir(folder)) if folder.is_dir() else []
-    for name in names:
-        device = folder / name / "device"
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    for tty in found:
+        device = tty / "device"
         if not device.exists():  # a console or a pseudo terminal
             continue
         driver = _link_name(device / "driver")
         if driver in _BUILT_IN or _link_name(device / "subsystem") == "platform":
             continue
-        yield _describe(_DEV / name, device)
+        yield _describe(_DEV / tty.name, device)
 
 
 def _describe(path: Path, device: Path) -> SerialPortInfo:

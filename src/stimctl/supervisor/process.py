@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import stimctl
-from stimctl.errors import ExitCode, StateError, StimctlError
+from stimctl.errors import ExitCode, LimitRefusedError, StateError, StimctlError
 from stimctl.records.journal import Header, JournalWriter
 from stimctl.session import facts, intents
 from stimctl.session.config import EngineConfig
@@ -75,6 +75,7 @@ class Supervisor:
         self._journal: JournalThread | None = None
         self._clocks = ClockWatch()
         self._zero_verified = True  # nothing has been sent yet
+        self._refused: StimctlError | None = None  # by the engine, while a command is obeyed
         self._next_beat_ns = 0
         self._leaving: Leave | None = None
         self._leave_by_ns = 0
@@ -140,6 +141,8 @@ class Supervisor:
             self._load_waiting_plan()
         elif event.kind is Kind.ZERO_VERIFIED:
             self._zero_verified = True
+        elif event.kind in (Kind.REFUSED, Kind.LIMIT):
+            self._refused = _refusal(event)
 
     # -- what comes in ----------------------------------------------------------------------
 
@@ -188,8 +191,12 @@ class Supervisor:
             self._stop(now, StopAsked(leave.reason))
 
     def _obey(self, now: int, command: Command) -> None:
+        self._refused = None
         try:
             told = self._act(now, command)
+            self._pump()
+            if self._refused is not None:
+                raise self._refused
         except StimctlError as error:
             self._answer(command.id, error)
         else:
@@ -298,6 +305,14 @@ class Supervisor:
             data["error"] = _told(error)
         if number is not None or error is not None:
             self.say("answer", data)
+
+
+def _refusal(event: SessionEvent) -> StimctlError:
+    data = event.data
+    if event.kind is Kind.LIMIT:
+        why = f"channel {data['channel']} may have {data['allowed_ua']} uA ({data['limit']})"
+        return LimitRefusedError("the raise is above a limit", why=why)
+    return StateError(f"{data['intent']} refused", why=str(data["reason"]))
 
 
 def _told(error: Exception) -> Mapping[str, Any]:
