@@ -122,6 +122,15 @@ class Bench:
         assert self.driver.state == "zero", self.driver.state
         return self
 
+    def connected_slowly(self) -> Bench:
+        """Connected to a slow device, 10 mA on channel 1."""
+        self.driver.connect(self.now)
+        self.run(500 * MS)
+        self.driver.apply(self.now, {1: cleared(60_000).set_point(10_000)})
+        self.run(300 * MS)
+        assert self.driver.state == "mid", self.driver.state
+        return self
+
     def running(self, **channels: SetPoint) -> Bench:
         """Connected, and these trains on: running(ch1=point(...))."""
         self.connected()

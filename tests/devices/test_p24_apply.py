@@ -1,0 +1,380 @@
+"""Trains: absolute for the whole device, the latest wins, what lowers never waits, raises go stale."""
+
+from __future__ import annotations
+
+import pytest
+from p24_bench import MS, S, Bench, cleared, forged, of_kind, point
+
+from firmware_sim.firmware.p24 import P24Twin
+from stimctl.devices.events import (
+    Acked,
+    AnswerLate,
+    Doing,
+    LineError,
+    RaiseDropped,
+    StatusRead,
+    UnexpectedState,
+)
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.stimulus import PulseShape
+
+LADDER = cleared(60_000, 200, 50_000)
+UPDATE = 32
+
+
+def at(amplitude_ua: int):  # noqa: ANN201
+    return LADDER.set_point(amplitude_ua)
+
+
+def updates(bench: Bench) -> int:
+    return sum(1 for _, frame in bench.answers if frame.command == UPDATE + 1)
+
+
+def amplitudes(event: Acked) -> dict[int, int]:
+    return {one.channel: one.amplitude_ua for one in event.channels}
+
+
+def applied(bench: Bench) -> list[Acked]:
+    return [event for event in bench.all_of(Acked) if event.what is Doing.APPLY]
+
+
+def test_the_first_apply_brings_up_the_mid_level_and_then_sends() -> None:
+    bench = Bench().connected()
+    ticket = bench.driver.apply(bench.now, {1: at(20_000), 5: at(10_000)})
+    events = bench.run(100 * MS)
+    assert [event.what for event in of_kind(events, Acked)] == [Doing.START, Doing.APPLY]
+    assert applied(bench)[0].ticket == ticket
+    assert amplitudes(applied(bench)[0]) == {1: 20_000, 5: 10_000}
+    assert bench.twin.state == 3
+
+
+def test_any_channel_error_stops_every_channel() -> None:
+    bench = Bench().running(ch1=at(20_000), ch2=at(20_000))
+    bench.twin.set_load(1, None)
+    bench.run(100 * MS)
+    assert bench.twin.records()[-1]["on"] is False
+    bench.driver.keep_alive(bench.now)
+    assert of_kind(bench.run(), StatusRead)[0].active == frozenset()
+
+
+def test_an_empty_apply_arms_the_level_without_output() -> None:
+    bench = Bench().connected()
+    bench.driver.apply(bench.now, {})
+    bench.run(200 * MS)
+    assert bench.twin.state == 2
+    assert amplitudes(applied(bench)[0]) == {}
+    bench.finish()
+    assert bench.highest_ua() == 0
+
+
+def test_channels_that_are_not_named_are_switched_off() -> None:
+    bench = Bench().running(ch1=at(20_000), ch2=at(10_000))
+    bench.driver.apply(bench.now, {2: at(10_000)})
+    bench.run()
+    bench.driver.keep_alive(bench.now)
+    assert of_kind(bench.run(), StatusRead)[0].active == frozenset({2})
+
+
+def test_the_ack_tells_the_latency_and_the_period_used() -> None:
+    bench = Bench(P24Twin(turnaround_us=7_000)).running(ch1=point(frequency_mhz=33_300))
+    ack = applied(bench)[-1]
+    assert ack.latency_ns == 7 * MS
+    assert ack.channels[0].period_us == 30_250
+
+
+def test_a_refused_set_point_sends_nothing_and_changes_nothing() -> None:
+    bench = Bench().running(ch1=at(20_000))
+    sent = len(bench.host_writes)
+    with pytest.raises(LimitRefusedError):
+        bench.driver.apply(
+            bench.now, {1: at(10_000), 2: forged(PulseShape.SYMMETRIC, 1, 1, 1, 1, 1)}
+        )
+    bench.run(300 * MS)
+    assert len(bench.host_writes) == sent
+    assert bench.driver.state == "mid"
+
+
+class TestOneRequestInFlight:
+    """The device answers after 60 ms, so that calls meet a request that is still unanswered."""
+
+    def slow(self) -> Bench:
+        bench = Bench(P24Twin(turnaround_us=60_000)).connected_slowly()
+        bench.forget()
+        return bench
+
+    def test_a_raise_waits_and_only_the_latest_one_leaves(self) -> None:
+        bench = self.slow()
+        bench.driver.apply(bench.now, {1: at(10_500)})
+        before = updates(bench)
+        for step in range(1, 5):
+            bench.run(5 * MS)
+            last = bench.driver.apply(bench.now, {1: at(10_500 + 500 * step)})
+        bench.run(200 * MS)
+        assert updates(bench) - before == 2
+        assert [amplitudes(event)[1] for event in applied(bench)] == [10_500, 12_500]
+        assert applied(bench)[-1].ticket == last
+
+    def test_a_decrease_overtakes_and_the_overtaken_answer_is_no_news(self) -> None:
+        bench = self.slow()
+        bench.driver.apply(bench.now, {1: at(20_000)})
+        bench.run(10 * MS)
+        bench.driver.apply(bench.now, {1: at(5_000)})
+        bench.run(1)
+        assert bench.host_writes[-1][0] == bench.now - 1
+        bench.run(200 * MS)
+        assert [amplitudes(event)[1] for event in applied(bench)] == [5_000]
+        assert bench.all_of(LineError) == []
+        assert not bench.driver.latched
+
+    def test_only_what_raises_may_be_thrown_away_by_a_writer_that_is_late(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.apply(bench.now, {1: at(5_000)})
+        assert bench.driver.transmit()[0].expires_ns is None
+        bench.run(200 * MS)
+        bench.driver.apply(bench.now, {1: at(15_000)})
+        assert bench.driver.transmit()[0].expires_ns == bench.now + 250 * MS
+
+    def test_switching_one_channel_off_overtakes_though_another_is_raised(self) -> None:
+        bench = self.slow()
+        bench.driver.apply(bench.now, {1: at(20_000)})
+        bench.run(10 * MS)
+        bench.driver.apply(bench.now, {2: at(5_000)})
+        bench.run(1)
+        assert bench.host_writes[-1][0] == bench.now - 1
+        bench.run(200 * MS)
+        assert amplitudes(applied(bench)[-1]) == {2: 5_000}
+
+    def test_a_keep_alive_waits_for_an_update_and_is_not_lost(self) -> None:
+        bench = self.slow()
+        bench.driver.apply(bench.now, {1: at(20_000)})
+        bench.driver.keep_alive(bench.now)
+        bench.run(200 * MS)
+        assert len(bench.all_of(StatusRead)) == 1
+
+    def test_a_keep_alive_that_was_overtaken_is_asked_again(self) -> None:
+        bench = self.slow()
+        bench.driver.keep_alive(bench.now)
+        bench.run(10 * MS)
+        bench.driver.apply(bench.now, {1: at(5_000)})
+        bench.run(200 * MS)
+        assert [event.active for event in bench.all_of(StatusRead)] == [frozenset({1})]
+
+    def test_two_keep_alives_are_one(self) -> None:
+        bench = self.slow()
+        bench.driver.keep_alive(bench.now)
+        bench.driver.keep_alive(bench.now)
+        bench.run(300 * MS)
+        assert len(bench.all_of(StatusRead)) == 1
+
+
+class TestLostAnswers:
+    def test_a_lost_ack_is_healed_by_the_same_absolute_content(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 1)
+        bench.driver.apply(bench.now, {1: at(10_500)})
+        bench.run(300 * MS)
+        assert amplitudes(applied(bench)[-1]) == {1: 10_500}
+        bench.finish()
+        assert bench.highest_ua() == 10_500
+
+    def test_it_is_sent_again_with_a_new_number_after_150_ms_behind_stop_bytes(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 1)
+        began = bench.now
+        bench.driver.apply(bench.now, {1: at(9_500)})
+        bench.run(300 * MS)
+        first, again = [(at_ns - began, data) for at_ns, data, _ in bench.host_writes][-2:]
+        assert (first[0], again[0]) == (0, 150 * MS)
+        assert again[1].startswith(b"\x0f\x0f\xf0")
+        assert again[1][2:] != first[1]
+
+    def test_the_lateness_is_reported_once_for_each_transmission(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 1)
+        bench.driver.apply(bench.now, {1: at(9_500)})
+        bench.run(101 * MS)
+        assert [event.what for event in bench.all_of(AnswerLate)] == [Doing.APPLY]
+        bench.run(300 * MS)
+        assert len(bench.all_of(AnswerLate)) == 1
+
+    def test_an_answer_that_comes_late_is_reported_late_and_counts(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.device_line = lambda data: [(120 * MS, data)]
+        bench.driver.apply(bench.now, {1: at(9_500)})
+        bench.run(140 * MS)
+        assert len(bench.all_of(AnswerLate)) == 1
+        assert amplitudes(applied(bench)[-1]) == {1: 9_500}
+
+    def test_a_raise_that_cannot_leave_within_250_ms_is_dropped(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 3)
+        bench.driver.keep_alive(bench.now)
+        bench.run(20 * MS)
+        ticket = bench.driver.apply(bench.now, {1: at(10_500)})
+        events = bench.run(400 * MS)
+        assert of_kind(events, RaiseDropped) == [RaiseDropped(ticket, 250 * MS, sent=False)]
+        bench.run(400 * MS)
+        bench.finish()
+        assert bench.highest_ua() == 10_000
+
+    def test_a_raise_that_is_not_confirmed_in_time_falls_back_to_what_was_before(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 2)
+        ticket = bench.driver.apply(bench.now, {1: at(10_500)})
+        bench.run(600 * MS)
+        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 300 * MS, sent=True)]
+        assert (applied(bench)[-1].ticket, amplitudes(applied(bench)[-1])) == (0, {1: 10_000})
+
+    def test_a_decrease_never_goes_stale(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 5)
+        bench.driver.apply(bench.now, {1: at(2_000)})
+        bench.run(900 * MS)
+        assert bench.all_of(RaiseDropped) == []
+        assert amplitudes(applied(bench)[-1]) == {1: 2_000}
+
+    def test_in_a_stale_mixture_what_was_to_be_lowered_is_lowered(self) -> None:
+        bench = Bench().running(ch1=at(10_000), ch2=at(10_000))
+        bench.host_line = lambda data: []
+        bench.driver.apply(bench.now, {1: at(2_000), 2: at(20_000)})
+        bench.run(290 * MS)
+        bench.host_line = lambda data: [(0, data)]
+        bench.run(300 * MS)
+        assert amplitudes(applied(bench)[-1]) == {1: 2_000, 2: 10_000}
+
+    def test_a_raise_waiting_for_the_level_is_dropped_when_the_level_does_not_come(self) -> None:
+        bench = Bench().connected()
+        lose_answers(bench, 2)
+        ticket = bench.driver.apply(bench.now, {1: at(10_000)})
+        bench.run(600 * MS)
+        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 250 * MS, sent=False)]
+        assert bench.driver.state == "mid"
+        assert bench.twin.state == 2
+
+
+def lose_answers(bench: Bench, count: int) -> None:
+    left = [count]
+
+    def line(data: bytes) -> list[tuple[int, bytes]]:
+        if left[0]:
+            left[0] -= 1
+            return []
+        return [(0, data)]
+
+    bench.device_line = line
+
+
+class TestKeepAlive:
+    def test_the_state_is_read_and_the_watchdog_fed(self) -> None:
+        bench = Bench().running(ch1=at(10_000), ch8=at(10_000))
+        for _ in range(10):
+            bench.driver.keep_alive(bench.now)
+            bench.run(500 * MS)
+        assert {event.active for event in bench.all_of(StatusRead)} == {frozenset({1, 8})}
+        assert bench.twin.state == 3
+
+    def test_without_it_the_device_stops_by_itself_and_that_is_found(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.run(3 * S)
+        assert bench.twin.state == 2
+        bench.driver.keep_alive(bench.now)
+        found = of_kind(bench.run(), UnexpectedState)
+        assert found[0].channels_expected == frozenset({1})
+        assert found[0].channels_found == frozenset()
+        assert bench.driver.latched
+
+    def test_a_train_of_0_ma_lets_the_watchdog_be_observed_without_output(self) -> None:
+        bench = Bench().running(ch1=at(0))
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), StatusRead)[0].active == frozenset({1})
+        bench.run(3 * S)
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), UnexpectedState)
+        bench.finish()
+        assert bench.highest_ua() == 0
+
+    @pytest.mark.parametrize("level", ["zero", "low"])
+    def test_where_no_train_can_run_the_state_of_the_device_is_asked(self, level: str) -> None:
+        bench = Bench().connected()
+        if level == "low":
+            bench.driver.pulse(bench.now, 1, at(10_000))
+            bench.run()
+        assert bench.driver.state == level
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), StatusRead)[0].active == frozenset()
+
+    def test_it_is_silent_where_the_device_is_in_doubt(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.stop(bench.now)
+        bench.driver.transmit()
+        bench.driver.keep_alive(bench.now)
+        assert bench.driver.transmit() == []
+
+
+class TestPulse:
+    def test_a_pulse_brings_up_the_low_level_and_is_given_once(self) -> None:
+        bench = Bench().connected()
+        ticket = bench.driver.pulse(bench.now, 6, at(12_000))
+        bench.run()
+        acks = bench.all_of(Acked)
+        assert [(ack.what, ack.ticket) for ack in acks] == [
+            (Doing.START, None),
+            (Doing.PULSE, ticket),
+        ]
+        pulses = [row for row in bench.twin.records() if row["kind"] == "pulse"]
+        assert [(row["channel"], row["points"][0]) for row in pulses] == [(6, [200, 12_000])]
+
+    def test_a_pulse_whose_answer_is_lost_is_never_given_again(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run()
+        lose_answers(bench, 1)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(3 * S)
+        pulses = [row for row in bench.twin.records() if row["kind"] == "pulse"]
+        assert len(pulses) == 2
+        assert bench.driver.latched
+
+    def test_a_pulse_sooner_than_the_cleared_period_is_refused(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(60 * MS)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(19 * MS)
+        with pytest.raises(LimitRefusedError, match="20000 us"):
+            bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(1 * MS)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+
+    def test_it_is_refused_while_a_train_runs(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        with pytest.raises(StateError, match="train"):
+            bench.driver.pulse(bench.now, 2, at(1_000))
+
+    def test_it_is_refused_while_another_is_unanswered(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(1_000))
+        with pytest.raises(StateError):
+            bench.driver.pulse(bench.now, 2, at(1_000))
+
+    def test_between_the_levels_there_is_a_verified_stop(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.apply(bench.now, {})
+        bench.run()
+        bench.driver.pulse(bench.now, 1, at(1_000))
+        bench.run(200 * MS)
+        assert bench.driver.state == "low"
+        bench.driver.apply(bench.now, {1: at(2_000)})
+        bench.run(200 * MS)
+        assert bench.driver.state == "mid"
+        answered = [frame.command for _, frame in bench.answers]
+        assert answered[-9:] == [33, 35, 63, 1, 3, 5, 63, 31, 33]
+
+    def test_a_pulse_that_cannot_leave_in_time_is_dropped(self) -> None:
+        bench = Bench().connected()
+        lose_answers(bench, 2)
+        ticket = bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(500 * MS)
+        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 250 * MS, sent=False)]
+        bench.finish()
+        assert bench.highest_ua() == 0
