@@ -36,7 +36,7 @@ class ChannelDose:
 
     `charge_uc` is the sum of the first phases; `rms_plateau_ma` the r.m.s. of the worst 1 s (of all
     seconds that begin with a pulse); `rms_session_ma` that of the whole session; `on_time_us` the
-    time with the channel enabled; `peak_ua` the highest amplitude.
+    time with the channel enabled; `peak_ua` the amplitude of the highest pulse.
     """
 
     channel: int
@@ -128,7 +128,6 @@ class _Track:
             self.last_pulse_us = None
             return
         self.on_time_us += at_us - from_us
-        self.peak_ua = max(self.peak_ua, self.amplitude_ua)
         period_us = self.drive.period_us
         due_us = from_us
         if self.last_pulse_us is not None:
@@ -141,6 +140,7 @@ class _Track:
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
         self.pulses += pulses
+        self.peak_ua = max(self.peak_ua, self.amplitude_ua)
         self.charge_pc += pulses * self.amplitude_ua * width_us
         energy = _energy(self.one, self.amplitude_ua) * width_us
         self.trains.append(_Train(first_us, period_us, pulses, energy))

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from stimctl.devices.sheet import CapabilitySheet
+from stimctl.quantity import format_duration
 from stimctl.safety import Cleared, Electrode
 from stimctl.stimulus import Stimulus
 from stimctl.treatment.schema import TreatmentProtocol
@@ -53,7 +54,7 @@ class PlanChannel:
         return self.setup.amplitude_ua
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A treatment protocol compiled for one device, one set of electrodes, one person's limits."""
 
@@ -69,6 +70,13 @@ class Plan:
             if one.channel == number:
                 return one
         raise KeyError(number)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(str(one.channel) for one in self.channels)
+        return (
+            f"<Plan {self.protocol.id} on {self.sheet.family}, channels {numbers}, "
+            f"{format_duration(self.duration_us)}>"
+        )
 
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides what the plan does, and within which limits."""
