@@ -7,9 +7,9 @@ or after it was killed: a train that was opened and never closed counts as runni
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 WINDOW_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """`count` equal pulses from start_us on, one each period_us; points are (us, uA)."""
 
@@ -31,7 +31,7 @@ class Run:
         """When the last pulse begins."""
         return self.start_us + (self.count - 1) * self.period_us
 
-    @property
+    @cached_property
     def duration_us(self) -> int:
         """From the start of a pulse to the end of its last current that is not zero."""
         at_us = last = 0
@@ -51,10 +51,28 @@ class Run:
         """The largest magnitude."""
         return max((abs(current) for time_us, current in self.points if time_us), default=0)
 
-    @property
+    @cached_property
     def energy(self) -> int:
         """Integral of the squared current over one pulse, in uA^2 us."""
         return sum(time_us * current_ua**2 for time_us, current_ua in self.points)
+
+    def energy_until(self, length_us: int) -> int:
+        """The same over the first length_us of a pulse."""
+        energy = 0
+        for time_us, current_ua in self.points:
+            energy += max(0, min(time_us, length_us)) * current_ua**2
+            length_us -= time_us
+        return energy
+
+    @cached_property
+    def backwards(self) -> Run:
+        """A run whose pulses are these seen backwards in time."""
+        at_us, kept = 0, []
+        for time_us, current_ua in self.points:
+            if at_us < self.duration_us:  # what follows the last current is not part of it
+                kept.append((time_us, current_ua))
+            at_us += time_us
+        return Run(self.start_us, self.period_us, self.count, tuple(kept[::-1]))
 
     @property
     def net_pc(self) -> int:
@@ -86,6 +104,9 @@ class Run:
                 if time_us and at_us > from_us and begins_before_end:
                     highest = max(highest, abs(current_ua))
         return highest
+
+
+_Pulse = tuple[int, Run]  # its start, and the run it belongs to
 
 
 @dataclass(slots=True)
@@ -127,15 +148,10 @@ class ChannelLedger:
 
     @property
     def rms_worst_second_ma(self) -> float:
-        """Rms over the worst second in mA (whole pulses, counted where they begin)."""
-        window: deque[tuple[int, int]] = deque()
-        energy = worst = 0
-        for at_us, pulse_energy in self._pulse_energies():
-            window.append((at_us, pulse_energy))
-            energy += pulse_energy
-            while window[0][0] <= at_us - WINDOW_US:
-                energy -= window.popleft()[1]
-            worst = max(worst, energy)
+        """Rms over the worst second in mA: of all that begin or end with a pulse."""
+        pulses = self._single_pulses()
+        backwards = [(-at_us - run.duration_us, run.backwards) for at_us, run in pulses[::-1]]
+        worst = max(_worst_second(pulses), _worst_second(backwards))
         return sqrt(worst / WINDOW_US) / 1000
 
     @property
@@ -152,18 +168,37 @@ class ChannelLedger:
         """The largest magnitude in [from_us, until_us) in uA; without until_us from then on."""
         return max((run.peak_between(from_us, until_us) for run in self.runs), default=0)
 
-    def _pulse_energies(self) -> Iterator[tuple[int, int]]:
+    def _single_pulses(self) -> list[_Pulse]:
         """Every pulse, in time order; of a long train only as many as any window can tell apart."""
-        pulses: list[tuple[int, int]] = []
+        pulses: list[_Pulse] = []
         for run in self.runs:
             edge = WINDOW_US // run.period_us + 2
             numbers: Iterable[int] = range(run.count)
             if run.count > 2 * edge:
                 numbers = (*range(edge), *range(run.count - edge, run.count))
-            energy = run.energy
-            pulses.extend((run.start_us + n * run.period_us, energy) for n in numbers)
-        pulses.sort()
-        return iter(pulses)
+            pulses.extend((run.start_us + n * run.period_us, run) for n in numbers)
+        pulses.sort(key=_start)
+        return pulses
+
+
+def _start(pulse: _Pulse) -> int:
+    return pulse[0]
+
+
+def _worst_second(pulses: list[_Pulse]) -> int:
+    """Return the largest energy in a window that begins with one of these pulses, in uA^2 us."""
+    worst = energy = past = 0
+    for first, (from_us, run) in enumerate(pulses):
+        until_us = from_us + WINDOW_US
+        past = max(past, first)
+        while past < len(pulses) and pulses[past][0] + pulses[past][1].duration_us <= until_us:
+            energy += pulses[past][1].energy
+            past += 1
+        cut = pulses[past][1].energy_until(until_us - pulses[past][0]) if past < len(pulses) else 0
+        worst = max(worst, energy + cut)
+        if past > first:
+            energy -= run.energy
+    return worst
 
 
 class Ledger:

@@ -97,11 +97,6 @@ class P24Twin:
         return self._state
 
     @property
-    def high_voltage(self) -> int:
-        """The high-voltage level as Get_stim_status reports it: 1 off, 2..6 = 30..150 V."""
-        return self._high_voltage
-
-    @property
     def stimulating(self) -> bool:
         """Whether the device may put out current without another command."""
         return self._state is State.RUNNING or self._low.busy
@@ -169,8 +164,6 @@ class P24Twin:
         self._move(self._now, Event.RESET, HIGH_VOLTAGE_OFF)
         self.recorder.log(self._now, "power off")
 
-    # Time
-
     def _next_event(self) -> int | None:
         times = [self._mid.next_us(), self._low.next_us()]
         if self._switching is not None:
@@ -189,8 +182,6 @@ class P24Twin:
             self._move(at_us, event, high_voltage)
             while self._waiting and self._switching is None:
                 self._execute(at_us, self._waiting.popleft())
-
-    # Commands
 
     def _accept(self, at_us: int, item: Frame | Damage) -> None:
         if self._switching is None:
@@ -225,8 +216,6 @@ class P24Twin:
 
     def _acknowledge_pulse(self, ready_us: int, number: int, data: bytes) -> None:
         self._answers.give_at(ready_us, Command.LL_CHANNEL_CONFIG, number, data)
-
-    # State
 
     def _move(self, at_us: int, event: Event, high_voltage: int) -> None:
         state = TRANSITIONS[event][self._state]
