@@ -89,8 +89,12 @@ def _amplitude_problems(
     """Bounds that a lower amplitude keeps, the tightest first; then the device's grid (W9)."""
     amplitude_ua = stimulus.pulse.amplitude_ua
 
+    step = amplitude_step_ua(stimulus, envelope)
+
     def mend() -> Repair | None:
-        return repair.amplitude(stimulus, ceiling_of(stimulus, envelope, acknowledged))
+        on_grid = amplitude_ua - amplitude_ua % step  # never more than was asked
+        ceiling = ceiling_of(stimulus, envelope, acknowledged)
+        return repair.amplitude(stimulus, min(on_grid, ceiling))
 
     exceeded = [b for b in envelope.bounds if INFO[b.quantity].degree and measures.exceeds(b)]
     blocking = [b for b in exceeded if b.action is not Action.WARN]
@@ -102,7 +106,6 @@ def _amplitude_problems(
         allowed = int(limit) if limit.denominator == 1 else float(limit)
         asked = measures.asked(bound.quantity)
         yield over_bound(bound, asked, allowed, mend, at=format_current(amplitude_ua), kind=kind)
-    step = amplitude_step_ua(stimulus, envelope)
     if amplitude_ua % step:
         yield broken_rule(
             "W9", Quantity.AMPLITUDE,
