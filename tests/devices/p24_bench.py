@@ -1,4 +1,4 @@
-"""A P24 driver and a P24 twin on one virtual line and one virtual clock, with a bad line on demand."""
+"""A P24 driver and a P24 twin on one virtual line and clock, with a bad line on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.driver import DriverEvent
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
-from stimctl.safety import Cleared, Electrode, Profile, SetPoint, clear, envelope_for
+from stimctl.safety import Cleared, DeviceBounds, Electrode, Profile, SetPoint, clear, envelope_for
 from stimctl.stimulus import Pulse, PulseShape, Stimulus
 
 MS = 1_000_000
@@ -48,7 +48,7 @@ def cleared(
     shape: PulseShape = PulseShape.SYMMETRIC,
     gap_us: int = 100,
     ratio: int = 1,
-    device=P24_SHEET.bounds,  # noqa: ANN001
+    device: DeviceBounds = P24_SHEET.bounds,
 ) -> Cleared:
     """A cleared stimulus; the research profile and a large pad keep the other limits away."""
     pulse = Pulse(
@@ -183,6 +183,12 @@ class Bench:
     def finish(self) -> list[dict[str, object]]:
         self.twin.power_off(self.now)
         return self.twin.records()
+
+    @property
+    def high_voltage(self) -> object:
+        """As last recorded by the twin: 1 off, 6 = 150 V, None if never switched."""
+        rows = [row for row in self.twin.records() if row["kind"] == "state"]
+        return rows[-1]["high_voltage"] if rows else None
 
     def highest_ua(self, channel: int | None = None) -> int:
         """The highest current of any pulse that the twin recorded so far (call finish() before)."""

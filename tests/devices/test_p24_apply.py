@@ -1,9 +1,9 @@
-"""Trains: absolute for the whole device, the latest wins, what lowers never waits, raises go stale."""
+"""Trains: absolute, the latest wins, what lowers never waits, what raises goes stale."""
 
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, S, Bench, cleared, forged, of_kind, point
+from p24_bench import MS, Bench, S, cleared, forged, of_kind, point
 
 from firmware_sim.firmware.p24 import P24Twin
 from stimctl.devices.events import (
@@ -16,13 +16,14 @@ from stimctl.devices.events import (
     UnexpectedState,
 )
 from stimctl.errors import LimitRefusedError, StateError
+from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
 
 LADDER = cleared(60_000, 200, 50_000)
 UPDATE = 32
 
 
-def at(amplitude_ua: int):  # noqa: ANN201
+def at(amplitude_ua: int) -> SetPoint:
     return LADDER.set_point(amplitude_ua)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, S, Bench, cleared, of_kind
+from p24_bench import MS, Bench, S, cleared, of_kind
 
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
@@ -18,11 +18,12 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.errors import StateError
+from stimctl.safety import SetPoint
 
 LADDER = cleared(60_000, 200, 50_000)
 
 
-def at(amplitude_ua: int):  # noqa: ANN201
+def at(amplitude_ua: int) -> SetPoint:
     return LADDER.set_point(amplitude_ua)
 
 

@@ -118,7 +118,14 @@ def test_a_channel_that_a_p24_does_not_have_is_refused(channel: int) -> None:
 
 @pytest.mark.parametrize(
     "false",
-    [None, 20_000, object(), object.__new__(object), (PulseShape.SYMMETRIC, 1, 1, 1, 1, 1), cleared()],
+    [
+        None,
+        20_000,
+        object(),
+        object.__new__(object),
+        (PulseShape.SYMMETRIC, 1, 1, 1, 1, 1),
+        cleared(),
+    ],
     ids=["none", "number", "object", "empty", "tuple", "cleared"],
 )
 def test_what_the_safety_model_did_not_make_is_refused(false: object) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, S, Bench, cleared, of_kind
+from p24_bench import MS, Bench, S, cleared, of_kind
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import NoAnswer, Rejected, ZeroVerified
 from stimctl.errors import StateError
+from stimctl.safety import SetPoint
 
 LADDER = cleared(60_000, 200, 50_000)
 ML_STOP, LL_STOP, STATUS = 34, 4, 62
 
 
-def at(amplitude_ua: int):  # noqa: ANN201
+def at(amplitude_ua: int) -> SetPoint:
     return LADDER.set_point(amplitude_ua)
 
 
@@ -76,7 +77,7 @@ def test_a_low_level_is_stopped_as_such() -> None:
     bench.driver.stop(bench.now)
     bench.run()
     assert LL_STOP in commands(bench.host_writes[-2][1])
-    assert bench.twin.high_voltage == 1
+    assert bench.high_voltage == 1
 
 
 def test_what_was_not_handed_out_yet_is_discarded_by_a_stop() -> None:
