@@ -1,0 +1,1 @@
+"""The command line: data on stdout, words on stderr, one exit code that says how it ended."""

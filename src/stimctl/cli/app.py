@@ -1,0 +1,106 @@
+"""The verbs of stimctl, and the one place where an exception becomes an exit code.
+
+The modules of the verbs import nothing heavy: what a verb needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from stimctl.cli import (
+    check,
+    doctor,
+    failures,
+    paths,
+    ports,
+    protocols,
+    rehearse,
+    run,
+    screening,
+    sessions,
+    sim,
+    stop,
+    wire_tool,
+)
+from stimctl.cli.output import put, say
+from stimctl.errors import ExitCode, StimctlError
+from stimctl.version import __version__
+
+PROGRAM = "stimctl"
+_ABOUT = """Safety-first control of electrical stimulators over serial lines, with digital twins.
+
+Research and simulation software, not a medical device.
+
+First steps: stimctl protocols list, then stimctl rehearse tens-conventional --device sim:p24
+--amplitude 1=12mA --area 1=25cm2. At any time, from any shell: stimctl stop DEVICE."""
+
+# Plain help: no boxes for screen readers and logs, and a third of the start-up time.
+app = typer.Typer(
+    name=PROGRAM,
+    help=_ABOUT,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.")
+    ] = False,
+    no_color: Annotated[  # noqa: ARG001 - read by the output module
+        bool, typer.Option("--no-color", help="No colour, as with NO_COLOR set.")
+    ] = False,
+) -> None:
+    if version:
+        put(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        put(context.get_help())
+
+
+_VERBS = (
+    ports,
+    protocols,
+    check,
+    rehearse,
+    run,
+    stop,
+    screening,
+    sim,
+    wire_tool,
+    sessions,
+    doctor,
+    paths,
+)
+for verb in _VERBS:
+    verb.register(app)
+
+
+def run_cli(arguments: Sequence[str]) -> int:
+    """Run one command line; every ending, orderly or not, is an exit code of `ExitCode`."""
+    as_json = "--json" in arguments
+    try:
+        code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except StimctlError as error:
+        return failures.explain(error, as_json=as_json)
+    except typer.TyperException as error:
+        return failures.explain_usage(error, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        say("interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; say nothing more, not even when Python closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.REFUSED)
+    except Exception as error:  # noqa: BLE001 - this is where bugs are caught and reported
+        return failures.explain_bug(error, arguments, as_json=as_json)
+    return code if isinstance(code, int) else int(ExitCode.DONE)

@@ -1,0 +1,44 @@
+"""What the shell may offer after a Tab: protocol names, devices, sessions. Never an error."""
+
+from __future__ import annotations
+
+from stimctl.errors import StimctlError
+
+
+def protocols(incomplete: str) -> list[str]:
+    """Names of the shipped protocols and of the user's own."""
+    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.protocol_files import list_protocols
+
+    try:
+        names = [source.name for source in list_protocols([user_protocol_folder()])]
+    except (StimctlError, OSError, RuntimeError):
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def devices(incomplete: str) -> list[str]:
+    """`sim:p24`, and `p24:PORT` for each serial port there is."""
+    from stimctl.supervisor.device_names import FAMILIES
+
+    names = [f"sim:{family}" for family in FAMILIES]
+    try:
+        from stimctl.supervisor.ports import list_ports
+
+        names += [f"{family}:{port.address}" for family in FAMILIES for port in list_ports()]
+    except (StimctlError, OSError):
+        pass
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def sessions(incomplete: str) -> list[str]:
+    """Ids of the recorded sessions, newest first, and the word `last`."""
+    from stimctl.records.places import journal_folder, state_folder
+    from stimctl.records.rows import SUFFIX
+
+    try:
+        files = journal_folder(state_folder()).glob("*" + SUFFIX)
+        names = ["last", *sorted((file.name.removesuffix(SUFFIX) for file in files), reverse=True)]
+    except (OSError, RuntimeError):
+        return []
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,0 +1,191 @@
+"""What a run on hardware needs beforehand: acceptance, person, sites, screening, a rehearsal."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stimctl.errors import LimitRefusedError, StateError, UsageError
+
+if TYPE_CHECKING:
+    from stimctl.records.approvals import Rehearsal
+    from stimctl.safety.screening import Screening
+    from stimctl.treatment.program import Plan
+
+_YES_NO = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What was given on the command line for a run on hardware."""
+
+    person: str = ""
+    confirm: str = ""
+    answers: Sequence[str] = ()
+    screening_file: Path | None = None
+    approvals: Sequence[str] = ()
+    accept_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What the gate found; goes into the record. `cautions` are shown before the start."""
+
+    answers: Mapping[str, bool]
+    cautions: tuple[str, ...]
+    approvals: tuple[str, ...]
+    rehearsal: Rehearsal
+
+
+def pass_gate(plan: Plan, papers: Papers, state: Path) -> Passed:
+    """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
+
+    Raises UsageError, StateError, and LimitRefusedError where screening blocks.
+    """
+    _need_acceptance(papers, state)
+    if not papers.person:
+        raise UsageError(
+            "a run on hardware needs --person",
+            why="the record has to say for whom it is, by a pseudonym",
+            what_to_do="Add --person CODE, for example --person K-17",
+        )
+    _need_sites(plan)
+    screening, answers = _screened(plan, papers)
+    rehearsal = _need_rehearsal(plan, papers, state)
+    cautions = tuple(f"{each.id} {each.text}: {each.basis}" for each in screening.cautions)
+    return Passed(answers, cautions, tuple(papers.approvals), rehearsal)
+
+
+def _need_acceptance(papers: Papers, state: Path) -> None:
+    import time
+
+    from stimctl.records.approvals import STATEMENT, accept_use, use_is_accepted
+    from stimctl.records.rows import utc_text
+    from stimctl.version import __version__
+
+    if use_is_accepted(state):
+        return
+    if papers.accept_use:
+        accept_use(state, utc_text(time.time_ns()), __version__)
+        return
+    raise StateError(
+        "the statement of use has not been accepted on this computer yet",
+        why=STATEMENT,
+        what_to_do="If you accept it, add --accept-research-use once; that is recorded",
+    )
+
+
+def _need_sites(plan: Plan) -> None:
+    for one in plan.channels:
+        if one.setup.electrode.site is None:
+            raise UsageError(
+                f"channel {one.channel} has no --site",
+                why="blocked body sites and current paths can only be checked for known sites",
+                what_to_do=f"Write --site {one.channel}=left-quadriceps (or where the pads are)",
+            )
+
+
+def _screened(plan: Plan, papers: Papers) -> tuple[Screening, Mapping[str, bool]]:
+    from stimctl.safety.screening import CONDITION_BY_ID, screen
+
+    answers = read_answers(papers.answers, papers.screening_file)
+    sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
+    motor = any(one.stimulus.motor for one in plan.channels)
+    screening = screen(answers, sites, motor=motor)
+    if screening.blocks:
+        first = screening.blocks[0]
+        raise LimitRefusedError(
+            f"screening blocks this session: {first.id} {first.text}",
+            why=f"{first.basis} (certainty {first.certainty})",
+            what_to_do="Do not stimulate here; there is no override in this program",
+        )
+    if screening.unanswered:
+        id_ = screening.unanswered[0]
+        raise UsageError(
+            f"{len(screening.unanswered)} screening questions are not answered, the first is {id_}",
+            why=f"{id_}: {CONDITION_BY_ID[id_].text}?",
+            what_to_do="Answer each with --answer C01=no, or all of them in a --screening FILE; "
+            "`stimctl screening` prints a form",
+        )
+    missing = [each for each in screening.specialist if each.id not in papers.approvals]
+    if missing:
+        raise LimitRefusedError(
+            f"{missing[0].id} {missing[0].text} needs a specialist's approval",
+            why=f"{missing[0].basis} (certainty {missing[0].certainty})",
+            what_to_do=f"With the approval on file, add --specialist-approval {missing[0].id}",
+        )
+    return screening, answers
+
+
+def read_answers(given: Sequence[str], file: Path | None) -> dict[str, bool]:
+    """Answers from a TOML file (`C01 = "no"`) and from options, which go before it.
+
+    Raises UsageError or ProtocolFileError with what is wrong.
+    """
+    answers = {} if file is None else _answers_in(file)
+    for text in given:
+        id_, equals, word = text.partition("=")
+        if not equals or word.strip().lower() not in _YES_NO:
+            raise UsageError(
+                f"--answer {text!r} is not ID=yes or ID=no",
+                why="every question is answered with one of these two words",
+                what_to_do="Write --answer C01=no",
+            )
+        answers[id_.strip().upper()] = _YES_NO[word.strip().lower()]
+    return answers
+
+
+def _answers_in(path: Path) -> dict[str, bool]:
+    from stimctl.errors import ProtocolFileError
+    from stimctl.records.text_files import read_text_file
+
+    file = read_text_file(path, "screening file")
+    try:
+        found: Mapping[str, Any] = tomllib.loads(file.text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolFileError(
+            "the screening file is not TOML",
+            why=str(error),
+            what_to_do='Write lines such as: C01 = "no"',
+            file=str(path),
+        ) from error
+    answers: dict[str, bool] = {}
+    for id_, value in found.items():
+        answer = _YES_NO.get(value.strip().lower()) if isinstance(value, str) else None
+        if answer is None:
+            raise ProtocolFileError(
+                f"the answer is {value!r}",
+                why='an answer is "yes" or "no"',
+                what_to_do=f'Write: {id_} = "no"',
+                file=str(path),
+                field=id_,
+            )
+        answers[id_.upper()] = answer
+    return answers
+
+
+def _need_rehearsal(plan: Plan, papers: Papers, state: Path) -> Rehearsal:
+    from stimctl.records.approvals import find_rehearsal
+    from stimctl.session.confirmation import LENGTH, confirmation_of
+
+    rehearsal = find_rehearsal(state, plan.digest())
+    expected = confirmation_of(plan)
+    rehearse = "Rehearse with the same options (stimctl rehearse ...), then copy what it prints"
+    if rehearsal is None or rehearsal.confirmation != expected:
+        raise StateError(
+            "this session has not been rehearsed",
+            why="a run on hardware needs a successful rehearsal of the same protocol, device, "
+            "channels and limits, with this version of stimctl",
+            what_to_do=rehearse,
+        )
+    if papers.confirm.strip().lower() != expected:
+        given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
+        raise StateError(
+            f"{given} does not confirm this session",
+            why=f"the {LENGTH} characters of its rehearsal are others",
+            what_to_do=rehearse,
+        )
+    return rehearsal

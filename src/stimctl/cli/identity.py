@@ -1,0 +1,56 @@
+"""Asks a device who it is, through a session of its own that never leaves zero."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from stimctl.errors import LinkError, NoDeviceError
+from stimctl.supervisor.device_names import parse_device
+
+_WITHIN_S = 10.0
+_POLL_S = 0.1
+_NOT_IDENTITY = frozenset({"schema", "t", "mono_ns", "kind", "seq", "durable"})
+
+
+def identify_device(text: str) -> dict[str, Any]:
+    """Name, port, and whatever the device says of itself. Raises NoDeviceError and its kin."""
+    from stimctl.supervisor.client import SupervisorClient
+
+    device = parse_device(text)
+    client = SupervisorClient(str(device))
+    client.start()
+    try:
+        client.ask("connect")
+        found = _wait_for_identity(client)
+    finally:
+        code = client.close()
+    return {
+        "device": str(device),
+        "simulation": device.is_twin,
+        "port": client.address,
+        **found,
+        "zero_verified": code == 0,
+    }
+
+
+def _wait_for_identity(client: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    until = time.monotonic() + _WITHIN_S
+    while time.monotonic() < until and client.exit_code is None:
+        for row in client.rows(_POLL_S):
+            if row["kind"] == "connect_failed":
+                raise NoDeviceError(
+                    f"nothing at {client.device} answers as that device",
+                    why=str(row["reason"]),
+                    what_to_do="Check the cable, the port and the family; see: stimctl ports",
+                )
+            if row["kind"] == "identity":
+                found = {key: value for key, value in row.items() if key not in _NOT_IDENTITY}
+        if found and client.state != "disconnected":
+            return found
+    raise LinkError(
+        f"{client.device} was not identified within {_WITHIN_S:.0f} s",
+        why="it did not say who it is",
+        what_to_do="Switch it off and on, then try again",
+    )

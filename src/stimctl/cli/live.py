@@ -1,0 +1,244 @@
+"""Drives one session through the supervisor, from the first connection to verified zero."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stimctl.cli.output import is_terminal
+from stimctl.cli.signals import StopSignals
+from stimctl.errors import (
+    ExitCode,
+    IntegrityError,
+    LinkError,
+    NoDeviceError,
+    StateError,
+    StimctlError,
+)
+from stimctl.quantity import format_area, format_current, format_duration, format_permille
+
+if TYPE_CHECKING:
+    from stimctl.cli.planning import Prepared
+    from stimctl.supervisor.client import SupervisorClient
+    from stimctl.treatment.program import Plan
+
+Row = Mapping[str, Any]
+_POLL_S = 0.1
+# Connect, identify, first zero, and the dead-man trip (P24: 2 s) together stay far below this.
+_STEP_WITHIN_S = 20.0
+# A stop that is not verified by then is left to the supervisor's closing attempt (5 s).
+_ZERO_WITHIN_S = 3.0
+_OVER = frozenset({"stopped", "closed", "fault"})
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a session ended. `exit_code` is the program's; 6 means: go and look."""
+
+    exit_code: int = int(ExitCode.BUG)
+    word: str = "not started"
+    reason: str = ""
+    plan_time_us: int = 0
+    journal: str = ""
+    session: str = ""
+    zero_after_us: int | None = None
+    zero_verified: bool = False
+    alarms: list[str] = field(default_factory=list)
+
+
+class LiveSession:
+    """One run. `show` gets every row; all of them are also in the journal."""
+
+    def __init__(
+        self, prepared: Prepared, plan: Plan, *, person: str, show: Callable[[Row], None]
+    ) -> None:
+        self._prepared = prepared
+        self._plan = plan
+        self._person = person
+        self._show = show
+        self._outcome = Outcome()
+        self._client: SupervisorClient | None = None
+        self._stop_reason: str | None = None
+        self._skip = threading.Event()
+
+    def run(self) -> Outcome:
+        """Run to the end. Whatever happens, the device is stopped before this returns or raises."""
+        from stimctl.supervisor.client import SupervisorClient
+
+        with StopSignals(self._on_stop, self._skip.set) as signals:
+            client = self._client = SupervisorClient(str(self._prepared.device), self._options())
+            code: int | None = None
+            try:
+                client.start()
+                self._session(client)
+            finally:
+                code = self._close(client)
+            self._outcome.exit_code = int(_judge(self._outcome, code, signals.exit_code))
+        return self._outcome
+
+    # -- before -----------------------------------------------------------------------------
+
+    def _options(self) -> list[str]:
+        options = ["--scripted-raise"]
+        if self._person:
+            options += ["--person", self._person]
+        if self._prepared.device.is_twin and not is_terminal(sys.stdin):
+            # Nobody could answer, and nobody is at the electrodes of a twin.
+            options.append("--no-attendance-prompt")
+        return options
+
+    def _session(self, client: SupervisorClient) -> None:
+        self._set_up(client)
+        self._go(client, "connect", "checked")
+        if self._stop_reason is None:
+            self._go(client, "arm", "armed")
+        if self._stop_reason is None:
+            self._go(client, "start", "running")
+            self._listen_for_presence(client)
+        self._follow(client)
+
+    def _set_up(self, client: SupervisorClient) -> None:
+        prepared = self._prepared
+        client.ask("load", path=str(prepared.text.path.resolve()), sha256=prepared.text.sha256)
+        for layer, file in prepared.limit_files:
+            client.ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
+        for setup in prepared.setups:
+            fields: dict[str, Any] = {
+                "channel": setup.channel,
+                "amplitude": format_current(setup.amplitude_ua),
+                "area": format_area(setup.electrode.area_mm2),
+            }
+            if setup.electrode.site is not None:
+                fields["site"] = setup.electrode.site
+            if setup.electrode.contact_permille != 1000:
+                fields["contact"] = format_permille(setup.electrode.contact_permille)
+            client.ask("channel", **fields)
+        options: dict[str, Any] = {"profile": prepared.profile}
+        if prepared.duration_us is not None:
+            options["duration"] = format_duration(prepared.duration_us)
+        if prepared.acknowledged:
+            options["acknowledge"] = " ".join(sorted(prepared.acknowledged))
+        client.ask("options", **options)
+        told = client.ask("compile")
+        if told["digest"] != self._plan.digest():
+            raise IntegrityError(
+                "the supervisor has compiled another plan than the one that was shown",
+                why="a file or the environment has changed in between",
+                what_to_do="Check it again (stimctl check), then start over",
+            )
+
+    # -- during -----------------------------------------------------------------------------
+
+    def _go(self, client: SupervisorClient, do: str, state: str) -> None:
+        """Give one command and wait for the state it leads to."""
+        client.ask(do)
+        until = time.monotonic() + _STEP_WITHIN_S
+        while self._stop_reason is None and client.state != state:
+            self._take_rows(client)
+            if client.state in ("fault", "unknown", "closed"):
+                return
+            if client.exit_code is not None:
+                raise LinkError("the session ended before it began", what_to_do="Try again")
+            if time.monotonic() > until:
+                raise StateError(
+                    f"the device did not reach the state {state!r}",
+                    why=f"it is {client.state!r} {_STEP_WITHIN_S:.0f} s after {do!r}",
+                    what_to_do="Look at the journal: stimctl sessions show last",
+                )
+
+    def _follow(self, client: SupervisorClient) -> None:
+        """Until the run is over and zero is verified, or cannot be."""
+        give_up: float | None = None
+        while client.exit_code is None and not self._skip.is_set():
+            self._take_rows(client)
+            if client.state in _OVER and self._outcome.zero_verified:
+                return
+            if self._stop_reason is not None or client.state == "unknown":
+                give_up = give_up or time.monotonic() + _ZERO_WITHIN_S
+                if time.monotonic() > give_up:
+                    return
+
+    def _take_rows(self, client: SupervisorClient) -> None:
+        for row in client.rows(_POLL_S):
+            self._note(row)
+            self._show(row)
+            if row["kind"] in ("state", "zero_verified", "ended", "unknown"):
+                return  # who waits for one of these looks now
+
+    def _note(self, row: Row) -> None:
+        outcome = self._outcome
+        match row["kind"]:
+            case "journal":
+                outcome.journal, outcome.session = row["file"], row["session"]
+            case "telemetry":
+                outcome.plan_time_us = row["plan_time_us"]
+            case "state" | "unknown":
+                outcome.zero_verified = False
+            case "zero_verified":
+                outcome.zero_verified = True
+                outcome.zero_after_us = row.get("after_us")
+            case "ended":
+                outcome.word, outcome.reason = row["outcome"], row["reason"]
+                outcome.plan_time_us = row.get("plan_time_us", outcome.plan_time_us)
+            case "alarm":
+                outcome.alarms.append(f"{row['priority']}: {row['what']}")
+            case "connect_failed":
+                raise NoDeviceError(
+                    f"no connection to {self._prepared.device}",
+                    why=str(row["reason"]),
+                    what_to_do="Check that the device is on and connected; see stimctl doctor",
+                )
+
+    def _listen_for_presence(self, client: SupervisorClient) -> None:
+        if is_terminal(sys.stdin):
+            threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def _on_stop(self, signal_name: str) -> None:
+        """In the signal thread: the command goes out first, then words follow."""
+        self._stop_reason = signal_name
+        client = self._client
+        if client is not None:
+            with contextlib.suppress(StimctlError, AttributeError):
+                client.send("stop", reason=signal_name)
+        self._show({"kind": "stopping", "reason": f"{signal_name}; once more skips the wait"})
+
+    def _close(self, client: SupervisorClient) -> int | None:
+        if self._skip.is_set():
+            # The supervisor goes on by itself: a face that is gone makes it stop and verify.
+            return None
+        try:
+            code = client.close()
+        except AttributeError:  # it never started
+            return None
+        for row in client.rows(_POLL_S):
+            with contextlib.suppress(NoDeviceError):
+                self._note(row)
+            self._show(row)
+        return code
+
+
+def _attend(client: SupervisorClient) -> None:
+    """Every Enter says that somebody is there."""
+    with contextlib.suppress(OSError, ValueError, StimctlError):
+        while sys.stdin.readline():
+            client.send("attend")
+
+
+def _judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> ExitCode:
+    """The program's exit code, the worst thing first."""
+    if closed is None or closed == ExitCode.NOT_CONFIRMED_ZERO:
+        return ExitCode.NOT_CONFIRMED_ZERO
+    if closed == ExitCode.INTEGRITY:
+        return ExitCode.INTEGRITY
+    if signalled is not None:
+        return signalled
+    if outcome.word == "completed":
+        return ExitCode.DONE
+    return ExitCode.DEVICE_FAULT if outcome.word == "fault" else ExitCode.REFUSED

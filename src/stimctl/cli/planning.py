@@ -1,0 +1,223 @@
+"""From the words of a command line to a compiled plan: the same way for check, rehearse and run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stimctl.cli.options import by_channel, choice
+from stimctl.errors import UsageError
+from stimctl.quantity import (
+    parse_area_mm2,
+    parse_current_ua,
+    parse_duration_us,
+    parse_ratio_permille,
+)
+from stimctl.records.places import user_protocol_folder
+from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
+from stimctl.supervisor.device_names import DeviceName, parse_device
+
+if TYPE_CHECKING:
+    from stimctl.devices.sheet import CapabilitySheet
+    from stimctl.safety import LayeredBounds
+    from stimctl.treatment.program import ChannelSetup, Plan
+    from stimctl.treatment.schema import TreatmentProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked on the command line, still as text where it has a unit."""
+
+    protocol: str
+    device: str
+    amplitudes: Sequence[str] = ()
+    areas: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    contacts: Sequence[str] = ()
+    duration: str | None = None
+    site_limits: Path | None = None
+    person_limits: Path | None = None
+    profile: str = "clinic"
+    acknowledged: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything a verb needs of a request; `preview` names what was assumed, not given."""
+
+    device: DeviceName
+    text: ProtocolText
+    protocol: TreatmentProtocol
+    sheet: CapabilitySheet
+    setups: tuple[ChannelSetup, ...]
+    limit_files: tuple[tuple[str, LimitFile], ...]
+    duration_us: int | None
+    acknowledged: frozenset[str]
+    profile: str
+    preview: tuple[str, ...] = field(default=())
+
+    @property
+    def is_shortened(self) -> bool:
+        """True when the session is not as long as the protocol says."""
+        asked = self.duration_us
+        return asked is not None and asked != self.protocol.session.duration_us
+
+
+def read_named_protocol(name_or_path: str) -> ProtocolText:
+    """A protocol by name or path, the user's own folder included."""
+    return read_protocol(name_or_path, [user_protocol_folder()])
+
+
+def prepare(request: Request, *, preview: bool = False) -> Prepared:
+    """Read files and options. With `preview`, what is missing is assumed and said; else refused.
+
+    Raises UsageError, QuantityError, ProtocolFileError.
+    """
+    from stimctl.safety import Profile
+    from stimctl.supervisor.families import family_named
+    from stimctl.treatment.load import load_protocol
+
+    device = parse_device(request.device)
+    text = read_named_protocol(request.protocol)
+    protocol = load_protocol(text.text, text.path.name)
+    files = [("site", request.site_limits), ("person", request.person_limits)]
+    setups, assumed = _setups(request, protocol, preview=preview)
+    return Prepared(
+        device=device,
+        text=text,
+        protocol=protocol,
+        sheet=family_named(device.family).sheet,
+        setups=setups,
+        limit_files=tuple((layer, read_limit_file(path)) for layer, path in files if path),
+        duration_us=parse_duration_us(request.duration) if request.duration else None,
+        acknowledged=frozenset(request.acknowledged),
+        profile=choice("--profile", request.profile, {each.value: each.value for each in Profile}),
+        preview=assumed,
+    )
+
+
+def compile_prepared(prepared: Prepared) -> Plan:
+    """The cleared plan. Raises LimitRefusedError that carries the refusal."""
+    from stimctl.errors import LimitRefusedError
+    from stimctl.safety import Profile
+    from stimctl.treatment.plan import compile_plan
+    from stimctl.treatment.program import Plan
+
+    answer = compile_plan(
+        prepared.protocol,
+        prepared.sheet,
+        list(prepared.setups),
+        duration_us=prepared.duration_us,
+        bounds=layered_bounds(prepared),
+        profile=Profile(prepared.profile),
+        acknowledged=prepared.acknowledged,
+    )
+    if isinstance(answer, Plan):
+        return answer
+    raise LimitRefusedError(
+        "a limit refuses this plan",
+        why=answer.message,
+        what_to_do="Change the value it names; nothing is ever lowered on its own"
+        if not answer.needs_acknowledgement
+        else f"Read the warning; if you accept it, add --acknowledge {answer.limit_id}",
+        refusal=answer,
+    )
+
+
+def layered_bounds(prepared: Prepared) -> LayeredBounds:
+    """The bounds of files and environment. They can lower a limit, never raise one."""
+    from stimctl.safety import (
+        Layer,
+        LayeredBounds,
+        bounds_from_environment,
+        layer_bounds_from_mapping,
+    )
+
+    device = prepared.sheet.bounds
+    found: dict[str, tuple[object, ...]] = {}
+    for layer, file in prepared.limit_files:
+        found[layer] = layer_bounds_from_mapping(
+            Layer(layer), file.mapping, file.path.name, device=device
+        )
+    environment = bounds_from_environment(os.environ, device=device)
+    return LayeredBounds(
+        site=(*found.get("site", ()), *environment),  # type: ignore[arg-type]
+        person=found.get("person", ()),  # type: ignore[arg-type]
+    )
+
+
+def _setups(
+    request: Request, protocol: TreatmentProtocol, *, preview: bool
+) -> tuple[tuple[ChannelSetup, ...], tuple[str, ...]]:
+    from stimctl.safety import Electrode
+    from stimctl.treatment.program import ChannelSetup
+
+    amplitudes = by_channel("--amplitude", request.amplitudes, parse_current_ua, "1=12mA")
+    areas = by_channel("--area", request.areas, parse_area_mm2, "1=25cm2")
+    sites = by_channel("--site", request.sites, str, "1=left-quadriceps")
+    contacts = by_channel("--contact", request.contacts, parse_ratio_permille, "1=80%")
+    channels = sorted(amplitudes.keys() | areas.keys())
+    _refuse_strays("--site", sites.keys() - set(channels))
+    _refuse_strays("--contact", contacts.keys() - areas.keys())
+    if not channels and preview:
+        channels = list(range(1, len(protocol.channels) + 1))
+    elif not channels:
+        raise UsageError(
+            "no channel was given",
+            why=f"{protocol.id} needs {len(protocol.channels)}, each with --amplitude and --area",
+            what_to_do="Write --amplitude 1=12mA --area 1=25cm2, and so on for each channel",
+        )
+    without_area = [channel for channel in channels if channel not in areas]
+    without_amplitude = [channel for channel in channels if channel not in amplitudes]
+    if not preview:
+        _refuse_gap("--area", without_area, "25cm2")
+        _refuse_gap("--amplitude", without_amplitude, "12mA")
+    smallest = protocol.electrodes.minimum_area_mm2
+    setups = []
+    for channel in channels:
+        electrode = Electrode(
+            areas.get(channel, smallest), contacts.get(channel, 1000), sites.get(channel)
+        )
+        setups.append(ChannelSetup(channel, amplitudes.get(channel, 0), electrode))
+    return tuple(setups), _assumptions(without_area, without_amplitude, smallest)
+
+
+def _assumptions(
+    without_area: Sequence[int], without_amplitude: Sequence[int], smallest_mm2: int
+) -> tuple[str, ...]:
+    from stimctl.quantity import format_area
+
+    assumed = []
+    if without_area:
+        assumed.append(
+            f"no --area for channel {_listed(without_area)}: {format_area(smallest_mm2)} assumed, "
+            "the smallest this protocol allows"
+        )
+    if without_amplitude:
+        assumed.append(f"no --amplitude for channel {_listed(without_amplitude)}")
+    return tuple(assumed)
+
+
+def _refuse_strays(option: str, channels: Collection[int]) -> None:
+    if channels:
+        raise UsageError(
+            f"{option} names channel {min(channels)}, which is not used",
+            why="a used channel has --amplitude and --area",
+            what_to_do=f"Correct the number, or leave this {option} out",
+        )
+
+
+def _refuse_gap(option: str, channels: Sequence[int], example: str) -> None:
+    if channels:
+        raise UsageError(
+            f"channel {_listed(channels)} has no {option}",
+            why="amplitude and electrode area of every used channel must be known",
+            what_to_do=f"Write {option} {channels[0]}={example}",
+        )
+
+
+def _listed(channels: Sequence[int]) -> str:
+    return ", ".join(str(channel) for channel in channels)

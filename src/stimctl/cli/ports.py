@@ -1,0 +1,65 @@
+"""`stimctl ports` and `stimctl identify`: what is plugged in, and what answers as which device."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stimctl.cli import completion
+from stimctl.cli.options import Json
+from stimctl.cli.output import put, put_json, put_table, say
+
+
+def register(app: typer.Typer) -> None:
+    app.command("ports")(ports)
+    app.command("identify")(identify)
+
+
+def ports(as_json: Json = False) -> None:
+    """List serial ports, what is plugged in, and who uses it. Opens none."""
+    from stimctl.supervisor.ports import list_ports
+
+    found = list_ports()
+    if as_json:
+        put_json("stimctl.ports/1", {"ports": [port.as_dict() for port in found]})
+        return
+    if not found:
+        say("No serial port has anything behind it. Plug the device in, then try again;")
+        say("without a device, sim:p24 is the digital twin of one.")
+        return
+    rows = [
+        (
+            port.address,
+            f"{port.vendor}:{port.product}" if port.vendor else "",
+            port.description,
+            port.serial_number,
+            port.holder or ("free" if port.may_open else f"no permission (group {port.group})"),
+        )
+        for port in found
+    ]
+    put_table(("PORT", "USB ID", "DESCRIPTION", "SERIAL", "USE"), rows)
+    say("A USB id is no proof of a device. Ask it: stimctl identify p24:PORT")
+
+
+def identify(
+    device: Annotated[
+        str,
+        typer.Argument(
+            metavar="DEVICE",
+            help="sim:p24, or p24:/dev/ttyACM0.",
+            autocompletion=completion.devices,
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Ask a device who it is, with its output at zero."""
+    from stimctl.cli.identity import identify_device
+
+    identity = identify_device(device)
+    if as_json:
+        put_json("stimctl.identity/1", identity)
+        return
+    width = max(len(name) for name in identity)
+    for name, value in identity.items():
+        put(f"{name.replace('_', ' '):<{width}}  {value}")

@@ -1,0 +1,146 @@
+"""`stimctl protocols list|show`: the treatment protocols there are, and what each one says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stimctl.cli.options import Json, Protocol
+from stimctl.cli.output import put, put_json, put_table, say, styled
+from stimctl.errors import ExitCode, StimctlError
+
+if TYPE_CHECKING:
+    from stimctl.records.protocol_files import ProtocolSource, ProtocolText
+    from stimctl.treatment.schema import TreatmentProtocol
+
+group = typer.Typer(help="List and show treatment protocols.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="protocols", rich_help_panel=None)
+
+
+@group.command("list")
+def list_all(as_json: Json = False) -> None:
+    """List the shipped protocols and your own. Exit code 2 when a file of yours is wrong."""
+    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.protocol_files import list_protocols
+
+    listed = [_entry(source) for source in list_protocols([user_protocol_folder()])]
+    if as_json:
+        put_json("stimctl.protocols/1", {"protocols": listed})
+    else:
+        rows = [
+            (each["name"], each["evidence"], each["duration"], each["title"] or each["error"])
+            for each in listed
+        ]
+        put_table(("NAME", "EVIDENCE", "DURATION", "TITLE"), rows)
+    if any(each["error"] for each in listed):
+        raise typer.Exit(int(ExitCode.USAGE))
+
+
+@group.command("show")
+def show(
+    protocol: Protocol,
+    as_json: Json = False,
+    source: Annotated[bool, typer.Option("--source", help="The file itself, as it is.")] = False,
+) -> None:
+    """Show one protocol: its purpose, evidence, stimuli, contraindications."""
+    from stimctl.cli.planning import read_named_protocol
+    from stimctl.treatment.load import load_protocol
+
+    text = read_named_protocol(protocol)
+    if source:
+        put(text.text.rstrip("\n"))
+        return
+    loaded = load_protocol(text.text, text.path.name)
+    if as_json:
+        put_json("stimctl.protocol/1", _described(text, loaded))
+        return
+    _put_protocol(text, loaded)
+
+
+def _entry(source: ProtocolSource) -> dict[str, Any]:
+    from stimctl.quantity import format_duration
+    from stimctl.records.text_files import read_text_file
+    from stimctl.treatment.load import load_protocol
+
+    entry: dict[str, Any] = {
+        "name": source.name,
+        "path": str(source.path),
+        "shipped": source.shipped,
+        "title": "",
+        "evidence": "",
+        "duration": "",
+        "error": "",
+    }
+    try:
+        file = read_text_file(source.path, "protocol")
+        loaded = load_protocol(file.text, source.path.name)
+    except StimctlError as error:
+        entry["error"] = str(error)
+        say(f"{styled('warning:', 'yellow')} {error}")
+        return entry
+    entry["title"] = loaded.title
+    entry["evidence"] = loaded.evidence.grade
+    entry["duration"] = format_duration(loaded.session.duration_us)
+    return entry
+
+
+def _described(text: ProtocolText, loaded: TreatmentProtocol) -> dict[str, Any]:
+    return {
+        "name": text.name,
+        "path": str(text.path),
+        "shipped": text.shipped,
+        "sha256": text.sha256,
+        "protocol": loaded.model_dump(mode="json"),
+    }
+
+
+def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol) -> None:
+    from stimctl.quantity import format_area, format_duration
+
+    session, pads = loaded.session, loaded.electrodes
+    put(styled(f"{loaded.id} {loaded.version}: {loaded.title}", "bold"))
+    put(loaded.purpose)
+    put("A starting point for a qualified person, not a prescription.")
+    if loaded.evidence.recommended_against:
+        put(f"RECOMMENDED AGAINST: {loaded.evidence.recommended_against}")
+    put(f"\nevidence {loaded.evidence.grade}")
+    for line in loaded.evidence.lines:
+        put(f"  - {line}")
+    put(
+        f"session   {format_duration(session.duration_us)} "
+        f"({format_duration(session.shortest_us)} to {format_duration(session.longest_us)})"
+    )
+    put(f"pads      {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
+    put(f"          {pads.placement}")
+    for number, channel in enumerate(loaded.channels, 1):
+        _put_channel(number, channel)
+    put(f"\ncontraindications to ask for: {', '.join(loaded.contraindications) or 'none'}")
+    for label, lines in (("cautions", loaded.cautions), ("sources", loaded.sources)):
+        if lines:
+            put(label)
+            for line in lines:
+                put(f"  - {line}")
+    put(f"\nfile {text.path}\nsha256 {text.sha256}")
+
+
+def _put_channel(number: int, channel: Any) -> None:
+    from stimctl.cli.wording import waveform_lines
+
+    amplitude = channel.amplitude
+    put(f"\nchannel {number}: {channel.role}{' (moves a muscle)' if channel.motor else ''}")
+    target = f"  amplitude  raise by hand to: {amplitude.target.value}"
+    if amplitude.cap_ua is not None:
+        from stimctl.quantity import format_current
+
+        target += f", never above {format_current(amplitude.cap_ua)}"
+    put(target)
+    if amplitude.how:
+        put(f"             {amplitude.how}")
+    for line in waveform_lines(channel.waveform, channel.cycle):
+        put(f"  {line}")
+    if channel.sites:
+        put(f"  sites      {', '.join(channel.sites)}")

@@ -1,0 +1,200 @@
+"""`stimctl rehearse`: the whole session against the digital twin, in virtual time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from stimctl.cli.options import (
+    Acknowledge,
+    Amplitudes,
+    Areas,
+    Contacts,
+    Device,
+    Duration,
+    Json,
+    PersonLimits,
+    ProfileName,
+    Protocol,
+    SiteLimits,
+    Sites,
+)
+from stimctl.cli.output import is_terminal, put, put_json, put_table, say, styled
+from stimctl.errors import ExitCode
+from stimctl.quantity import format_current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stimctl.bench import ChannelReport, Rehearsal
+    from stimctl.cli.planning import Prepared
+    from stimctl.session.events import SessionEvent
+    from stimctl.treatment.program import Plan
+
+_NS_PER_S = 1_000_000_000
+# These come by the hundred and are counted, not listed.
+_COUNTED = frozenset({"telemetry", "ack", "set", "raise", "contraction"})
+_BAR = 30
+
+
+def register(app: typer.Typer) -> None:
+    app.command("rehearse")(rehearse)
+
+
+def rehearse(
+    protocol: Protocol,
+    device: Device,
+    amplitude: Amplitudes = None,
+    area: Areas = None,
+    site: Sites = None,
+    contact: Contacts = None,
+    duration: Duration = None,
+    site_limits: SiteLimits = None,
+    person_limits: PersonLimits = None,
+    profile: ProfileName = "clinic",
+    acknowledge: Acknowledge = None,
+    as_json: Json = False,
+) -> None:
+    """Rehearse a session on the twin, in virtual time. Moves no device.
+
+    Prints what reached the electrodes beside what was planned, the events, and at the end the
+    four characters that a run on hardware asks for with --confirm.
+    """
+    from stimctl.cli.planning import Request, compile_prepared, prepare
+
+    request = Request(
+        protocol=protocol,
+        device=device,
+        amplitudes=amplitude or (),
+        areas=area or (),
+        sites=site or (),
+        contacts=contact or (),
+        duration=duration,
+        site_limits=site_limits,
+        person_limits=person_limits,
+        profile=profile,
+        acknowledged=acknowledge or (),
+    )
+    prepared = prepare(request)
+    raise typer.Exit(_rehearse(prepared, compile_prepared(prepared), as_json=as_json))
+
+
+def _rehearse(prepared: Prepared, plan: Plan, *, as_json: bool) -> int:
+    from stimctl.bench import rehearse as rehearse_on_bench
+
+    begun = time.monotonic()
+    rehearsal = rehearse_on_bench(plan, progress=_progress())
+    if is_terminal(sys.stderr):
+        say("")
+    if rehearsal.ok:
+        _remember(plan, rehearsal)
+    if as_json:
+        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, rehearsal))
+    else:
+        _put_rehearsal(prepared, plan, rehearsal)
+        say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
+    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+
+
+def _progress() -> Callable[[int, int], None]:
+    """A bar on a terminal, nothing elsewhere: it takes seconds."""
+    drawn = ""
+
+    def show(done_us: int, whole_us: int) -> None:
+        nonlocal drawn
+        filled = _BAR * done_us // whole_us
+        text = f"rehearsing [{'#' * filled}{'.' * (_BAR - filled)}]"
+        if text != drawn and is_terminal(sys.stderr):
+            drawn = text
+            sys.stderr.write(f"\r{text}")
+            sys.stderr.flush()
+
+    return show
+
+
+def _remember(plan: Plan, rehearsal: Rehearsal) -> None:
+    from stimctl.records import approvals
+    from stimctl.records.places import state_folder
+    from stimctl.records.rows import utc_text
+    from stimctl.version import __version__
+
+    record = approvals.Rehearsal(
+        digest=rehearsal.digest,
+        confirmation=rehearsal.confirmation,
+        protocol=plan.protocol.id,
+        family=plan.sheet.family,
+        rehearsed=utc_text(time.time_ns()),
+        stimctl=__version__,
+    )
+    approvals.remember_rehearsal(state_folder(), record)
+
+
+def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> dict[str, Any]:
+    return {
+        "protocol": plan.protocol.id,
+        "protocol_sha256": prepared.text.sha256,
+        "device": str(prepared.device),
+        "simulation": True,
+        "notes": list(plan.notes),
+        **rehearsal.as_dict(),
+        "events": [event.as_dict() for event in rehearsal.events],
+    }
+
+
+def _put_rehearsal(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> None:
+    from stimctl.cli.report import put_heading
+
+    put_heading(prepared, plan)
+    put("rehearsed  on the digital twin, in virtual time. SIMULATION")
+    for note in plan.notes:
+        put(f"note       {note}")
+    for report in rehearsal.report:
+        _put_channel(report)
+    _put_events(rehearsal.events)
+    if rehearsal.ok:
+        put(f"\n{styled('ok', 'green')}: delivered as planned, zero at the end")
+        put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
+        return
+    put(f"\n{styled('FAILED', 'red')}: this session must not be run")
+    for problem in rehearsal.problems:
+        put(f"  - {problem}")
+
+
+def _put_channel(report: ChannelReport) -> None:
+    planned = report.planned
+    put(f"\nchannel {report.channel}")
+    rows = [
+        ("  pulses", str(planned.pulses), str(report.pulses)),
+        ("  charge", f"{planned.charge_uc / 1000:.6g} mC", f"{report.charge_uc / 1000:.6g} mC"),
+        ("  net charge", "-", f"{report.net_charge_uc:.4g} uC"),
+        ("  r.m.s., worst second", *_in_ma(planned.rms_plateau_ma, report.rms_plateau_ma)),
+        ("  r.m.s., session", *_in_ma(planned.rms_session_ma, report.rms_session_ma)),
+        ("  peak", format_current(planned.peak_ua), format_current(report.peak_ua)),
+    ]
+    put_table(("  DOSE", "PLANNED", "DELIVERED"), rows)
+
+
+def _in_ma(planned: float, delivered: float) -> tuple[str, str]:
+    return f"{planned:.4g} mA", f"{delivered:.4g} mA"
+
+
+def _put_events(events: tuple[SessionEvent, ...]) -> None:
+    put("\nevents (minutes:seconds of virtual time)")
+    counts: dict[str, int] = {}
+    for event in events:
+        if event.kind.value in _COUNTED:
+            counts[event.kind.value] = counts.get(event.kind.value, 0) + 1
+            continue
+        minutes, seconds = divmod(event.at_ns / _NS_PER_S, 60)
+        told = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items())
+        put(f"  {minutes:3.0f}:{seconds:06.3f}  {event.kind.value:<14} {told}".rstrip())
+    if counts:
+        put("  and " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 50 else f"{text[:49]}…"

@@ -1,0 +1,210 @@
+"""A plan in words and as JSON: what runs on each channel, its dose, its distance to every limit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from stimctl.cli.output import put, put_table, say, styled
+from stimctl.quantity import format_area, format_current, format_duration, format_frequency
+
+if TYPE_CHECKING:
+    from stimctl.cli.planning import Prepared
+    from stimctl.safety import Headroom
+    from stimctl.treatment.prediction import ChannelDose
+    from stimctl.treatment.program import Plan, PlanChannel
+
+_US_MHZ = 1_000_000_000
+
+
+def plan_as_dict(
+    prepared: Prepared, plan: Plan, assumptions: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """All figures of a plan, JSON-able; integers carry their unit in the name."""
+    from stimctl.treatment.prediction import predict
+
+    delivered = {dose.channel: dose for dose in predict(plan)}
+    return {
+        "protocol": plan.protocol.id,
+        "version": plan.protocol.version,
+        "protocol_sha256": prepared.text.sha256,
+        "device": str(prepared.device),
+        "simulation": prepared.device.is_twin,
+        "intended_use": plan.sheet.intended_use.value,
+        "evidence": plan.protocol.evidence.grade,
+        "duration_us": plan.duration_us,
+        "shortened": plan.duration_us != plan.protocol.session.duration_us,
+        "plan_digest": plan.digest(),
+        "notes": list(plan.notes),
+        "assumed": list(assumptions),
+        "channels": [_channel_dict(one, delivered[one.channel]) for one in plan.channels],
+    }
+
+
+def put_plan(prepared: Prepared, plan: Plan, assumptions: tuple[str, ...] = ()) -> None:
+    """The plan for people, on stdout."""
+    from stimctl.treatment.prediction import predict
+
+    put_heading(prepared, plan)
+    for line in assumptions:
+        put(f"assumed    {line}")
+    for line in plan.notes:
+        put(f"note       {line}")
+    delivered = {dose.channel: dose for dose in predict(plan)}
+    for one in plan.channels:
+        _put_channel(one, delivered[one.channel])
+    cleared = "All limits are kept." if not assumptions else "All limits are kept, as assumed."
+    say(f"\n{styled('cleared:', 'green')} {cleared} Nothing was sent to a device.")
+
+
+def put_heading(prepared: Prepared, plan: Plan) -> None:
+    """Which protocol on which device, in two or three lines."""
+    title = f"{plan.protocol.id} {plan.protocol.version}: {plan.protocol.title}"
+    put(styled(title, "bold"))
+    kind = "SIMULATION" if prepared.device.is_twin else plan.sheet.intended_use.value
+    put(f"device     {prepared.device} ({plan.sheet.maker} {plan.sheet.model}), {kind}")
+    put(f"duration   {duration_text(prepared, plan)}")
+    put(f"evidence   {plan.protocol.evidence.grade}")
+
+
+def duration_text(prepared: Prepared, plan: Plan) -> str:
+    """The session's length; a shortened one says so."""
+    asked = prepared.protocol.session.duration_us
+    used = format_duration(plan.duration_us)
+    if plan.duration_us == asked:
+        return used
+    return f"{used} (SHORTENED SESSION: the protocol's is {format_duration(asked)})"
+
+
+def amount(value: float, unit: str) -> str:
+    """A derived figure with four digits and its unit."""
+    return f"{value:.4g} {unit}"
+
+
+def _channel_dict(one: PlanChannel, delivered: ChannelDose) -> dict[str, Any]:
+    from stimctl.safety import headroom
+    from stimctl.stimulus import dose_of
+
+    electrode = one.setup.electrode
+    return {
+        "channel": one.channel,
+        "role": one.role,
+        "amplitude_ua": one.amplitude_ua,
+        "electrode": {**asdict(electrode), "effective_area_mm2": electrode.effective_area_mm2},
+        "stimulus": one.stimulus.model_dump(mode="json"),
+        "frequency_asked_mhz": one.stimulus.highest_frequency_mhz,
+        "period_used_us": one.period_us,
+        "dose": asdict(dose_of(one.stimulus, electrode.effective_area_mm2)),
+        "session": asdict(delivered),
+        "headroom": [_headroom_dict(each) for each in headroom(one.stimulus, one.cleared.envelope)],
+        "notes": list(one.notes),
+    }
+
+
+def _headroom_dict(each: Headroom) -> dict[str, Any]:
+    return {
+        **each.bound.as_dict(),
+        "asked": each.asked,
+        "allowed": each.allowed,
+        "used": each.used,
+        "exceeded": each.exceeded,
+    }
+
+
+def _put_channel(one: PlanChannel, delivered: ChannelDose) -> None:
+    electrode = one.setup.electrode
+    site = f" on {electrode.site}" if electrode.site else ""
+    put(styled(f"\nchannel {one.channel}: {one.role}{site}", "bold"))
+    contact = electrode.contact_permille
+    touching = "" if contact == 1000 else f", {contact / 10:g} % of it touching"
+    put(f"  electrode  {format_area(electrode.area_mm2)}{touching}")
+    for line in stimulus_lines(one):
+        put(f"  {line}")
+    put(f"  amplitude  {format_current(one.amplitude_ua)}, raised from 0 in steps of "
+        f"{format_current(one.step_ua)}")  # fmt: skip
+    _put_dose(one, delivered)
+    _put_headroom(one)
+
+
+def stimulus_lines(one: PlanChannel) -> list[str]:
+    """What one channel does, a property a line."""
+    stimulus = one.stimulus
+    pulse, cycle = stimulus.pulse, stimulus.cycle
+    narrow, wide = stimulus.narrowest_phase_us, stimulus.widest_phase_us
+    width = format_duration(wide)
+    if narrow != wide:
+        width = f"{format_duration(narrow)} to {width}"
+    gap = pulse.interphase_gap_us
+    lines = [
+        f"waveform   {pulse.shape.value}, phase {width}"
+        + (f", gap {format_duration(gap)}" if gap else ""),
+        f"frequency  {_frequency_text(one)}",
+    ]
+    if stimulus.burst is not None:
+        rate = format_frequency(stimulus.burst.burst_frequency_mhz)
+        lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
+    if stimulus.amplitude_modulation is not None:
+        lowest = stimulus.amplitude_modulation.lowest_permille
+        lines.append(f"modulation {lowest / 10:g} to 100 % of the amplitude")
+    if cycle is not None:
+        lines.append(
+            f"cycle      {format_duration(cycle.on_us)} on "
+            f"({format_duration(cycle.ramp_up_us)} up, {format_duration(cycle.ramp_down_us)} "
+            f"down), {format_duration(cycle.off_us)} off"
+        )
+    return lines
+
+
+def _frequency_text(one: PlanChannel) -> str:
+    low, high = one.stimulus.lowest_frequency_mhz, one.stimulus.highest_frequency_mhz
+    asked = format_frequency(high)
+    if low != high:
+        asked = f"{format_frequency(low)} to {asked}"
+    used = f"period {format_duration(one.period_us)}"
+    if one.period_us * high == _US_MHZ:
+        return f"{asked} asked and used ({used})"
+    return f"{asked} asked, {amount(1e6 / one.period_us, 'Hz')} used ({used}, never faster)"
+
+
+def _put_dose(one: PlanChannel, delivered: ChannelDose) -> None:
+    from stimctl.stimulus import dose_of
+
+    dose = dose_of(one.stimulus, one.setup.electrode.effective_area_mm2)
+    put(
+        f"  dose       {amount(dose.charge_per_phase_uc, 'uC')} a phase, net "
+        f"{amount(dose.net_charge_uc, 'uC')}; {amount(dose.rms_ma, 'mA')} r.m.s. "
+        f"(worst second, into 500 ohm)"
+    )
+    if dose.current_density_ma_cm2 is not None and dose.power_density_w_cm2 is not None:
+        put(
+            f"             {amount(dose.current_density_ma_cm2, 'mA/cm2')} r.m.s., "
+            f"{amount(dose.power_density_w_cm2, 'W/cm2')}, "
+            f"{amount(dose.energy_per_pulse_mj, 'mJ')} a pulse"
+        )
+    put(
+        f"  session    {delivered.pulses} pulses, {amount(delivered.charge_uc / 1000, 'mC')}, "
+        f"{amount(delivered.rms_session_ma, 'mA')} r.m.s. over the session"
+    )
+
+
+def _put_headroom(one: PlanChannel) -> None:
+    from stimctl.safety import headroom
+
+    rows = [_headroom_row(each) for each in headroom(one.stimulus, one.cleared.envelope)]
+    put_table(("  LIMIT", "QUANTITY", "VALUE", "BOUND", "USED", "CERTAINTY", "SOURCE"), rows)
+
+
+def _headroom_row(each: Headroom) -> tuple[str, ...]:
+    from stimctl.safety.quantities import INFO, value_text
+
+    bound = each.bound
+    used = "-" if each.used is None else f"{each.used * 100:.1f} %"
+    return (
+        f"  {bound.limit_id}",
+        INFO[bound.quantity].name,
+        value_text(bound.quantity, each.asked),
+        f"{'<' if bound.strict else '<='} {bound.text}",
+        used,
+        bound.certainty,
+        f"{bound.layer.value}: {bound.source}",
+    )

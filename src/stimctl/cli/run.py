@@ -1,0 +1,113 @@
+"""`stimctl run`: a treatment protocol on a device, from the plan to verified zero."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stimctl.cli.options import (
+    Acknowledge,
+    Amplitudes,
+    Areas,
+    Contacts,
+    Device,
+    Duration,
+    Json,
+    PersonLimits,
+    ProfileName,
+    Protocol,
+    SiteLimits,
+    Sites,
+)
+
+if TYPE_CHECKING:
+    from stimctl.cli.gate import Papers
+    from stimctl.cli.planning import Request
+
+Person = Annotated[
+    str,
+    typer.Option("--person", metavar="CODE", help="A pseudonym such as K-17, never a name."),
+]
+Confirm = Annotated[
+    str,
+    typer.Option("--confirm", metavar="HASH", help="The four characters of the rehearsal."),
+]
+Answers = Annotated[
+    list[str] | None,
+    typer.Option("--answer", metavar="ID=yes|no", help="A screening answer, e.g. C01=no."),
+]
+ScreeningFile = Annotated[
+    Path | None,
+    typer.Option("--screening", metavar="FILE", help="Answers as `stimctl screening` prints."),
+]
+Approvals = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--specialist-approval", metavar="ID", help="A condition for which approval is on file."
+    ),
+]
+AcceptUse = Annotated[
+    bool,
+    typer.Option("--accept-research-use", help="Accept the statement of use; needed once."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run")(run)
+
+
+def run(
+    protocol: Protocol,
+    device: Device,
+    amplitude: Amplitudes = None,
+    area: Areas = None,
+    site: Sites = None,
+    contact: Contacts = None,
+    duration: Duration = None,
+    person: Person = "",
+    confirm: Confirm = "",
+    answer: Answers = None,
+    screening: ScreeningFile = None,
+    specialist_approval: Approvals = None,
+    accept_research_use: AcceptUse = False,
+    site_limits: SiteLimits = None,
+    person_limits: PersonLimits = None,
+    profile: ProfileName = "clinic",
+    acknowledge: Acknowledge = None,
+    as_json: Json = False,
+) -> None:
+    """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
+
+    On a device it needs --person, --site for each channel, the screening answers, and
+    --confirm with the four characters of a rehearsal with the same options. On sim:p24 it
+    needs none of these. It never resumes.
+    """
+    from stimctl.cli.gate import Papers
+    from stimctl.cli.planning import Request
+    from stimctl.cli.running import run_session
+
+    request: Request = Request(
+        protocol=protocol,
+        device=device,
+        amplitudes=amplitude or (),
+        areas=area or (),
+        sites=site or (),
+        contacts=contact or (),
+        duration=duration,
+        site_limits=site_limits,
+        person_limits=person_limits,
+        profile=profile,
+        acknowledged=acknowledge or (),
+    )
+    papers: Papers = Papers(
+        person=person,
+        confirm=confirm,
+        answers=answer or (),
+        screening_file=screening,
+        approvals=specialist_approval or (),
+        accept_use=accept_research_use,
+    )
+    code: Any = run_session(request, papers, as_json=as_json)
+    raise typer.Exit(code)

@@ -1,0 +1,132 @@
+"""One `stimctl run` from its request to its summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stimctl.cli.gate import Papers, pass_gate
+from stimctl.cli.live import LiveSession, Outcome
+from stimctl.cli.output import put, put_json, say, styled
+from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
+from stimctl.cli.progress import Progress, clock
+from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
+from stimctl.errors import ExitCode
+from stimctl.quantity import format_current, format_duration
+from stimctl.records.person import check_person_code
+from stimctl.records.places import state_folder
+
+if TYPE_CHECKING:
+    from stimctl.treatment.program import Plan
+
+_VERDICTS = {
+    ExitCode.DONE: ("green", "done: zero verified"),
+    ExitCode.REFUSED: ("yellow", "not completed: zero verified"),
+    ExitCode.DEVICE_FAULT: ("red", "DEVICE FAULT: zero verified"),
+    ExitCode.NOT_CONFIRMED_ZERO: (
+        "red",
+        "OUTPUT UNKNOWN: ZERO IS NOT CONFIRMED. Pull the electrode cable or switch off the device",
+    ),
+    ExitCode.INTEGRITY: ("red", "the journal is not complete; zero verified"),
+    ExitCode.INTERRUPTED: ("yellow", "stopped by the operator: zero verified"),
+    ExitCode.TERMINATED: ("yellow", "stopped by a signal: zero verified"),
+}
+
+
+def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
+    """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
+    if papers.person:
+        check_person_code(papers.person)
+    prepared = prepare(request)
+    plan = compile_prepared(prepared)
+    cautions: tuple[str, ...] = ()
+    if not prepared.device.is_twin:
+        cautions = pass_gate(plan, papers, state_folder()).cautions
+    _announce(prepared, plan)
+    for caution in cautions:
+        say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
+    progress = Progress(plan.duration_us, simulation=prepared.device.is_twin)
+    session = LiveSession(
+        prepared, plan, person=papers.person, show=_shower(progress, as_json=as_json)
+    )
+    try:
+        outcome = session.run()
+    finally:
+        progress.close()
+    _summarise(prepared, plan, outcome, as_json=as_json)
+    return outcome.exit_code
+
+
+def _shower(progress: Progress, *, as_json: bool) -> Any:
+    def show(row: Mapping[str, Any]) -> None:
+        progress.show(row)
+        if as_json:
+            told = {key: value for key, value in row.items() if key != "schema"}
+            put_json("stimctl.event/1", told)
+
+    return show
+
+
+def _announce(prepared: Prepared, plan: Plan) -> None:
+    kind = "SIMULATION on" if prepared.device.is_twin else "REAL CURRENT on"
+    say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
+    say(f"duration {duration_text(prepared, plan)}")
+    for one in plan.channels:
+        top = format_current(one.amplitude_ua)
+        what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
+        say(f"channel {one.channel} {one.role}: 0 to {top}, {what}")
+    for note in plan.notes:
+        say(f"note: {note}")
+    say("Ctrl-C stops the device and verifies zero.")
+
+
+def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: bool) -> None:
+    completed = outcome.word == "completed"
+    if as_json:
+        told = plan_as_dict(prepared, plan)
+        put_json("stimctl.run/1", {**_outcome_dict(outcome), "plan": told})
+        return
+    style, verdict = _VERDICTS[ExitCode(outcome.exit_code)]
+    put(styled(verdict, style))
+    put(f"outcome    {outcome.word}{f' ({outcome.reason})' if outcome.reason else ''}")
+    done, whole = format_duration(outcome.plan_time_us), format_duration(plan.duration_us)
+    put(f"time       {clock(outcome.plan_time_us)} of {clock(plan.duration_us)} min:s")
+    if prepared.is_shortened:
+        put(f"           {duration_text(prepared, plan)}")
+    if completed:
+        _put_delivered(plan)
+    else:
+        put(f"           stopped after {done} of {whole}; the plan's figures do not apply")
+    for alarm in outcome.alarms:
+        put(f"alarm      {alarm}")
+    if outcome.journal:
+        put(f"journal    {outcome.journal}")
+    if prepared.device.is_twin:
+        put("SIMULATION: no device and no person was involved.")
+
+
+def _put_delivered(plan: Plan) -> None:
+    from stimctl.treatment.prediction import predict
+
+    for dose in predict(plan):
+        put(
+            f"channel {dose.channel}  {dose.pulses} pulses, "
+            f"{amount(dose.charge_uc / 1000, 'mC')} in first phases, "
+            f"{amount(dose.rms_plateau_ma, 'mA')} r.m.s. in the worst second, "
+            f"peak {format_current(dose.peak_ua)} (as planned and acknowledged)"
+        )
+
+
+def _outcome_dict(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "exit_code": outcome.exit_code,
+        "outcome": outcome.word,
+        "reason": outcome.reason,
+        "zero_verified": outcome.zero_verified,
+        "zero_after_us": outcome.zero_after_us,
+        "plan_time_us": outcome.plan_time_us,
+        "session": outcome.session,
+        "journal": outcome.journal,
+        "alarms": outcome.alarms,
+    }

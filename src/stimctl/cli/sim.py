@@ -1,0 +1,56 @@
+"""`stimctl sim`: digital twins to connect to, from stimctl or from any other client."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from stimctl.cli.options import Json
+from stimctl.cli.output import put, put_json, say
+
+group = typer.Typer(help="Run and list digital twins.", no_args_is_help=True)
+_PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="sim", rich_help_panel=None)
+
+
+@group.command("p24", context_settings=_PASS_ON, add_help_option=False)
+def p24(context: typer.Context) -> None:
+    """Run a P24 twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
+
+    All options go to the twin (stimctl sim p24 --help shows them): --link, --tcp, --seed,
+    --load, --record and others.
+    """
+    # The twin is a program of its own and replaces this one, so that signals and streams are its.
+    command = [sys.executable, "-P", "-m", "firmware_sim", "p24", *context.args]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)
+
+
+@group.command("list")
+def list_running(as_json: Json = False) -> None:
+    """List the twins of your `sim:` sessions that still run."""
+    from stimctl.supervisor.device_names import FAMILIES
+    from stimctl.supervisor.runtime import read_holder
+    from stimctl.supervisor.twin import running_twins
+
+    found = [
+        {
+            "family": family,
+            "device": f"{family}:{address}",
+            "holder": str(read_holder(address) or ""),
+        }
+        for family in FAMILIES
+        for address in running_twins(family)
+    ]
+    if as_json:
+        put_json("stimctl.twins/1", {"twins": found})
+        return
+    for twin in found:
+        put(f"{twin['device']}  {twin['holder'] or 'free'}")
+    if not found:
+        say("No twin of yours is running. Start one: stimctl sim p24")
