@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import ValidationError
-
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
-from stimctl.quantity import format_area, format_duration, format_frequency
+from stimctl.quantity import format_area, format_current, format_duration, format_frequency
 from stimctl.safety import (
     Cleared,
     Envelope,
@@ -23,6 +21,7 @@ from stimctl.safety import (
     protocol_cap,
 )
 from stimctl.stimulus import Stimulus
+from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 from stimctl.treatment.duration import Duration, session_duration
 from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
 from stimctl.treatment.schema import Channel, TreatmentProtocol
@@ -52,8 +51,8 @@ def compile_plan(
     makes no sense (no channel, a channel twice, more channels than roles).
     """
     roles = _roles(protocol, channels)
-    for setup in channels:
-        refusal = _setup_refusal(protocol, setup)
+    for setup, role in zip(channels, roles, strict=True):
+        refusal = _setup_refusal(protocol, sheet, role, setup)
         if refusal is not None:
             return refusal
     envelopes = {
@@ -64,7 +63,7 @@ def compile_plan(
     if isinstance(duration, Refusal):
         return duration
     requests = {
-        setup.channel: (_stimulus(role, setup), envelopes[setup.channel])
+        setup.channel: (stimulus_of(role, setup.amplitude_ua), envelopes[setup.channel])
         for setup, role in zip(channels, roles, strict=True)
     }
     cleared = clear_together(
@@ -127,12 +126,17 @@ def _roles(protocol: TreatmentProtocol, channels: Sequence[ChannelSetup]) -> lis
     return list(protocol.channels)
 
 
-def _setup_refusal(protocol: TreatmentProtocol, setup: ChannelSetup) -> Refusal | None:
+def _setup_refusal(
+    protocol: TreatmentProtocol, sheet: CapabilitySheet, role: Channel, setup: ChannelSetup
+) -> Refusal | None:
     """What is wrong with a channel before any stimulus is looked at."""
     if type(setup.channel) is not int or type(setup.amplitude_ua) is not int:
         raise UsageError("a channel number and an amplitude in uA are integers")
-    if setup.amplitude_ua < 0:
-        raise UsageError(f"channel {setup.channel}: an amplitude is 0 or more")
+    if not 0 <= setup.amplitude_ua <= AMPLITUDE_TOP_UA:
+        raise UsageError(
+            f"channel {setup.channel}: an amplitude of {setup.amplitude_ua} uA cannot be",
+            why=f"it is 0 or more, and at most {format_current(AMPLITUDE_TOP_UA)}",
+        )
     least_mm2 = protocol.electrodes.minimum_area_mm2
     if setup.electrode.area_mm2 < least_mm2:
         return _refusal(
@@ -142,7 +146,16 @@ def _setup_refusal(protocol: TreatmentProtocol, setup: ChannelSetup) -> Refusal 
             f"{format_area(least_mm2)} that {protocol.id} needs",
             source=f"the protocol {protocol.id}",
         )  # fmt: skip
-    return None
+    ratio = role.waveform.second_phase_ratio
+    if setup.amplitude_ua % ratio == 0:
+        return None  # whether it is on the device's grid, clear() says
+    step_ua = sheet.bounds.amplitude_step_ua * ratio
+    nearest_ua = setup.amplitude_ua - setup.amplitude_ua % step_ua
+    return _refusal(
+        "W9", Layer.DEVICE, Quantity.AMPLITUDE, setup, setup.amplitude_ua, nearest_ua, "uA",
+        f"{format_current(setup.amplitude_ua)} is not a step of {format_current(step_ua)}, at "
+        f"which both phases balance; nearest legal: {format_current(nearest_ua)}",
+    )  # fmt: skip
 
 
 def _envelope(
@@ -165,14 +178,6 @@ def _envelope(
         person=bounds.person,
         session=bounds.session,
     )
-
-
-def _stimulus(role: Channel, setup: ChannelSetup) -> Stimulus:
-    try:
-        return stimulus_of(role, setup.amplitude_ua)
-    except ValidationError as error:
-        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f"channel {setup.channel}: {message}") from None
 
 
 def _plan_channel(
