@@ -6,6 +6,7 @@ import pytest
 from p24_bench import MS, Bench, S, cleared, forged, of_kind, point
 
 from firmware_sim.firmware.p24 import P24Twin
+from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
     Acked,
     AnswerLate,
@@ -217,6 +218,17 @@ class TestLostAnswers:
         bench.run(400 * MS)
         bench.finish()
         assert bench.highest_ua() == 10_000
+
+    def test_a_raise_is_too_old_even_if_the_line_is_free_again_before_the_timer_ran(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.keep_alive(bench.now)
+        number = FrameDecoder().feed(bench.driver.transmit()[0].data)[0].packet_number
+        ticket = bench.driver.apply(bench.now, {1: at(10_500)})
+        late = bench.now + 300 * MS
+        bench.driver.receive(late, encode(number, 37, bytes((0, 4, 1, 0, 0, 0, 0))))
+        assert bench.driver.transmit() == []
+        dropped = of_kind(bench.driver.events(), RaiseDropped)
+        assert dropped == [RaiseDropped(ticket, 300 * MS, sent=False)]
 
     def test_a_raise_that_is_not_confirmed_in_time_falls_back_to_what_was_before(self) -> None:
         bench = Bench().running(ch1=at(10_000))

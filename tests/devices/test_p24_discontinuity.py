@@ -8,7 +8,9 @@ from p24_bench import MS, Bench, S, cleared, of_kind
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
     Acked,
+    AnswerLate,
     DeviceError,
+    Doing,
     LineError,
     NoAnswer,
     Rejected,
@@ -309,6 +311,14 @@ class TestBadLine:
         bench.running(ch1=at(20_000))
         bench.driver.keep_alive(bench.now)
         assert of_kind(bench.run(), StatusRead)
+
+    def test_a_late_answer_is_reported_even_where_the_caller_did_not_wake_in_time(self) -> None:
+        bench = running()
+        bench.driver.keep_alive(bench.now)
+        number = FrameDecoder().feed(bench.driver.transmit()[0].data)[0].packet_number
+        bench.driver.receive(bench.now + 140 * MS, encode(number, 37, bytes((0, 4, 1, 0, 0, 0, 0))))
+        late = of_kind(bench.driver.events(), AnswerLate)
+        assert [(event.what, event.latency_ns) for event in late] == [(Doing.KEEP_ALIVE, 140 * MS)]
 
     def test_silence_for_a_second_latches_and_names_since_when(self) -> None:
         bench = running()
