@@ -29,8 +29,8 @@ def device(**changes):
     return DeviceBounds(**{**values, **changes})
 
 
-def envelope(area_mm2=2_500, site=None, device_=None, contact_permille=1000, **layers):
-    electrode = Electrode(area_mm2, contact_permille, site)
+def envelope(area_mm2=2_500, at=None, device_=None, contact_permille=1000, **layers):
+    electrode = Electrode(area_mm2, contact_permille, at)
     return envelope_for(device_ or device(), electrode, **layers)
 
 

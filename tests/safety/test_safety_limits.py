@@ -13,8 +13,10 @@ from stimctl.safety import (
     RefusalKind,
     person_ceiling,
     protocol_cap,
+    repair,
     session_ceiling,
 )
+from stimctl.safety.problem import broken_rule, with_nearest
 from stimctl.stimulus import Burst, Cycle, Sweep, SweepShape
 
 WIDE = {"period_min_us": 100, "phase_width_min_us": 1, "amplitude_max_ua": 130_000}
@@ -173,7 +175,7 @@ def test_the_limit_of_the_fda_is_below_not_at():
     # 50 mA rms into 500 ohm on 25 cm2 is exactly 0.05 W/cm2
     exact = stim(100, 250, 500)
     cleared(exact, envelope())
-    no = refused(exact, envelope(site=None).tightened(bound))
+    no = refused(exact, envelope().tightened(bound))
     assert no.allowed == 0.05
     assert "below 0.05 W/cm2" in no.message
     assert no.nearest.value == 99_500
@@ -228,7 +230,7 @@ def test_an_uncalibrated_device_gets_no_clearance():
      ("mouth", "C05"), ("chest", "C06")],
 )  # fmt: skip
 def test_blocked_sites_are_refused(site, rule):
-    no = refused(stim(0), envelope(site=site))
+    no = refused(stim(0), envelope(at=site))
     assert (no.limit_id, no.asked, no.kind) == (rule, site, RefusalKind.RULE)
 
 
@@ -361,3 +363,14 @@ def test_a_refusal_is_plain_data_and_can_become_an_error():
     assert error.as_dict()["refusal"]["limit_id"] == "L-PAT"
     without = refused(stim(0), envelope(device_=device(calibrated=False)))
     assert without.as_dict()["nearest"] is None
+
+
+def test_repairs_that_lead_nowhere_end_without_a_nearest_value():
+    asked = stim()
+
+    def again(_stimulus=None):
+        return broken_rule(
+            "W9", Quantity.TIMING, "never right", lambda: repair.amplitude(asked, 1_000)
+        )
+
+    assert with_nearest(again(), again).nearest is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -64,7 +65,7 @@ def ceiling_ua(
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """How much of one bound a stimulus uses: `used` 1.0 is all of it, None where it is 0."""
+    """How much of one bound a stimulus uses: `used` 1.0 is all of it, None where the bound is 0."""
 
     bound: Bound
     asked: float
@@ -91,4 +92,4 @@ def headroom(stimulus: Stimulus, envelope: Envelope) -> tuple[Headroom, ...]:
             asked = measures.asked(bound.quantity)
             used = float(Fraction(asked) / limit) if limit else None
             found.append(Headroom(bound, asked, float(limit), used, measures.exceeds(bound)))
-    return tuple(sorted(found, key=lambda h: -1.0 if h.used is None else -h.used))
+    return tuple(sorted(found, key=lambda h: -math.inf if h.used is None else -h.used))

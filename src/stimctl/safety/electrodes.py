@@ -35,7 +35,7 @@ class Electrode:
                 f"a contact of {self.contact_permille!r} permille cannot be", why="1 to 1000 can"
             )
         if self.site is not None:
-            site_named(self.site)
+            site_named(str(self.site))
 
     @property
     def effective_area_mm2(self) -> int:

@@ -67,15 +67,14 @@ class QuantityInfo:
         return bool(self.units)
 
 
-def _per(thousandth: str, unit: str) -> dict[str, int]:
-    """Text units with their spellings: the thousandth first, both with cm2 and cm²."""
-    pairs = {thousandth: 1, unit: 1_000}
-    more = {name.replace("cm2", "cm²"): factor for name, factor in pairs.items()}
-    return {**pairs, **more}
+def _steps(*units: str) -> dict[str, int]:
+    """Text units, each a thousand of the one before; those per cm2 also with cm²."""
+    factors = {unit: 1_000**i for i, unit in enumerate(units)}
+    return {**factors, **{unit.replace("cm2", "cm²"): n for unit, n in factors.items()}}
 
 
-_CURRENT = _per("uA", "mA")
-_DENSITY = _per("uA/cm2", "mA/cm2")
+_CURRENT = _steps("uA", "mA")
+_DENSITY = _steps("uA/cm2", "mA/cm2")
 
 INFO: Mapping[Quantity, QuantityInfo] = {
     Quantity.AMPLITUDE: QuantityInfo(
@@ -98,21 +97,21 @@ INFO: Mapping[Quantity, QuantityInfo] = {
     Quantity.DC_CURRENT: QuantityInfo("DC current", "mA", _CURRENT, 1_000, "1 mA", 1),
     Quantity.AVERAGE_CURRENT: QuantityInfo("average current", "mA", _CURRENT, 1_000, "10 mA", 1),
     Quantity.ENERGY_PER_PULSE: QuantityInfo(
-        "energy per pulse", "mJ", _per("uJ", "mJ"), 1_000, "100 mJ", 2
+        "energy per pulse", "mJ", _steps("uJ", "mJ"), 1_000, "100 mJ", 2
     ),
     Quantity.OUTPUT_VOLTAGE: QuantityInfo("output voltage", "V", {}, 1_000, "", 0),
     Quantity.CURRENT_DENSITY: QuantityInfo(
         "current density", "mA/cm2", _DENSITY, 1_000, "1.5 mA/cm2", 1
     ),
     Quantity.POWER_DENSITY: QuantityInfo(
-        "power density", "W/cm2", _per("mW/cm2", "W/cm2"), 1_000, "0.05 W/cm2", 2
+        "power density", "W/cm2", _steps("uW/cm2", "mW/cm2", "W/cm2"), 1_000_000, "0.05 W/cm2", 2
     ),
     Quantity.DC_DENSITY: QuantityInfo("DC density", "mA/cm2", _DENSITY, 1_000, "0.1 mA/cm2", 1),
     Quantity.CHARGE_PER_PHASE: QuantityInfo(
-        "charge per phase", "uC", _per("nC", "uC"), 1_000, "20 uC", 1
+        "charge per phase", "uC", _steps("nC", "uC"), 1_000, "20 uC", 1
     ),
     Quantity.CHARGE_DENSITY: QuantityInfo(
-        "charge density", "uC/cm2", _per("nC/cm2", "uC/cm2"), 1_000, "5 uC/cm2", 1
+        "charge density", "uC/cm2", _steps("nC/cm2", "uC/cm2"), 1_000, "5 uC/cm2", 1
     ),
 }
 

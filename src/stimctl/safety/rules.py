@@ -120,11 +120,9 @@ def timing_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
     for found in inconsistencies(stimulus):
         if found.severity is Severity.ERROR:
             yield _timing_problem(found, stimulus, envelope)
-    if period_inconsistency(stimulus) is None:
-        found_with_recovery = period_inconsistency(stimulus, envelope.device.recovery_us)
-        if found_with_recovery is not None:
-            recovery = Inconsistency("W2", found_with_recovery.message)
-            yield _timing_problem(recovery, stimulus, envelope)
+    with_recovery = period_inconsistency(stimulus, envelope.device.recovery_us)
+    if with_recovery is not None:
+        yield _timing_problem(Inconsistency("W2", with_recovery.message), stimulus, envelope)
 
 
 def _timing_problem(found: Inconsistency, stimulus: Stimulus, envelope: Envelope) -> Problem:

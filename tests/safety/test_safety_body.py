@@ -1,0 +1,300 @@
+"""Body sites, current paths, region sums, shared source, antagonists, screening, session length."""
+
+import itertools
+
+import pytest
+from safety_samples import device, envelope, stim
+
+from stimctl.errors import UsageError
+from stimctl.safety import (
+    CONDITIONS,
+    QUESTIONS,
+    SESSION_DEFAULT_CAP_US,
+    SITES,
+    Layer,
+    Level,
+    Quantity,
+    Refusal,
+    clear_together,
+    is_genuine,
+    layer_bounds_from_mapping,
+    screen,
+    session_refusal,
+    site_named,
+)
+from stimctl.safety.sites import FORBIDDEN_PATHS, are_antagonists, path_problem
+from stimctl.stimulus import Cycle
+
+ISOLATED = device(isolated_channels=True)
+
+
+def ask(site, ma=20.0, width_us=200, hz=50.0, device_=None, area_mm2=2_500, **more):
+    return stim(ma, width_us, hz, **more), envelope(area_mm2, site, device_)
+
+
+def no(requests, **more):
+    answer = clear_together(requests, **more)
+    assert isinstance(answer, Refusal)
+    return answer
+
+
+def yes(requests, **more):
+    answer = clear_together(requests, **more)
+    assert not isinstance(answer, Refusal), answer.message
+    assert list(answer) == sorted(requests)
+    assert all(is_genuine(one) for one in answer.values())
+    return answer
+
+
+# --- sites ----------------------------------------------------------------------------------
+
+
+def test_the_list_of_sites_is_closed_and_says_what_is_near():
+    parts = """quadriceps hamstrings calf tibialis-anterior forearm-extensor forearm-flexor biceps
+        triceps deltoid supraspinatus low-back knee ankle-tibial gluteal upper-back abdomen"""
+    for side, part in itertools.product(("left", "right"), parts.split()):
+        assert site_named(f"{side}-{part}").side == side
+    with pytest.raises(UsageError, match="left-quadriceps"):
+        site_named("middle-quadriceps")
+    with pytest.raises(UsageError, match="right-knee"):
+        site_named("inner-knee")
+    with pytest.raises(UsageError):
+        site_named("left-")
+    blocked = {site.name: site.blocked for site in SITES.values() if site.blocked}
+    assert blocked == {"anterior-neck": "C04", "head": "C05", "face": "C05", "eyes": "C05",
+                       "mouth": "C05", "chest": "C06"}  # fmt: skip
+
+
+def test_every_forbidden_path_is_found_in_both_orders():
+    by_zone = {}
+    for site in SITES.values():
+        by_zone.setdefault(site.zone, site.name)
+    for path in FORBIDDEN_PATHS:
+        zones = sorted(path.zones) * (2 if len(path.zones) == 1 else 1)
+        names = [by_zone[zone] for zone in zones]
+        for pair in (names, names[::-1]):
+            found = path_problem({1: pair[0], 2: pair[1]})
+            assert found.path == path
+            assert found.channels == (1, 2)
+
+
+def test_paths_that_are_fine():
+    assert path_problem({1: "left-quadriceps", 2: "right-quadriceps"}) is None
+    assert path_problem({1: "left-biceps", 2: "left-forearm-extensor"}) is None
+    assert path_problem({1: "left-biceps", 2: None}) is None
+
+
+def test_arm_to_arm_is_refused_unless_channels_are_isolated():
+    arms = {1: ask("left-biceps"), 3: ask("right-forearm-flexor")}
+    found = no(arms)
+    assert (found.limit_id, found.channel, found.quantity) == ("C06", 3, Quantity.SITE)
+    assert "arm to arm" in found.message
+    yes({channel: ask(site, device_=ISOLATED) for channel, site in
+         ((1, "left-biceps"), (3, "right-forearm-flexor"))})  # fmt: skip
+    assert no({1: ask("upper-back"), 2: ask("abdomen")}).limit_id == "C06"
+
+
+# --- channels together ----------------------------------------------------------------------
+
+
+def test_each_channel_is_judged_and_named():
+    found = no({1: ask("left-quadriceps"), 2: ask("right-quadriceps", ma=131)})
+    assert (found.channel, found.limit_id) == (2, "L-AMP")
+    assert found.message.startswith("channel 2: 131 mA refused")
+    yes({1: ask("left-quadriceps"), 2: ask("right-quadriceps")})
+    yes({1: ask(None), 2: ask(None)})
+    assert dict(clear_together({})) == {}
+
+
+def test_channels_exist_on_one_device():
+    for channel in (0, 9, True, -1):
+        assert no({channel: ask(None)}).limit_id == "L-DEV"
+    two = {1: ask(None), 2: ask(None, device_=ISOLATED)}
+    assert no(two).quantity is Quantity.DEVICE
+
+
+def test_w3_channels_that_share_a_source_fit_one_period():
+    # 8 x (2 x 400 + 100) us = 7.2 ms: fits 138 Hz, not 139 Hz
+    def eight(hz, **more):
+        return {ch: ask(None, 5, 400, hz, **more) for ch in range(1, 9)}
+
+    yes(eight(138))
+    found = no(eight(139))
+    assert (found.limit_id, found.unit) == ("W3", "mHz")
+    assert found.allowed == 138_888
+    own_sources = device(multiplexed=False)
+    yes(eight(139, device_=own_sources))
+
+
+def cycle(on_s, off_s):
+    return Cycle(
+        on_us=on_s * 1_000_000, off_us=off_s * 1_000_000, ramp_up_us=500_000, ramp_down_us=0
+    )
+
+
+def pair(first=None, second=None, sites=("left-quadriceps", "left-hamstrings")):
+    cycles = (first or cycle(5, 6), second or cycle(5, 6))
+    return {
+        channel: ask(site, motor=True, cycle=one)
+        for channel, site, one in zip((1, 2), sites, cycles, strict=True)
+    }
+
+
+def test_w10_antagonists_are_not_driven_together():
+    found = no(pair())
+    assert (found.limit_id, found.channel) == ("W10", 2)
+    yes(pair(), co_contraction=True)
+    yes(pair(), cycle_start_us={2: 5_000_000})
+    yes(pair(), cycle_start_us={1: 5_000_000, 2: 10_000_000 + 11_000_000})
+    no(pair(), cycle_start_us={2: 4_999_999})
+    no(pair(), cycle_start_us={2: 6_000_001})
+    # periods of 11 s and 12 s drift into each other
+    no(pair(second=cycle(5, 7)), cycle_start_us={2: 5_000_000})
+    # periods of 11 s and 22 s never do
+    yes(pair(second=cycle(5, 17)), cycle_start_us={2: 5_000_000})
+    yes(pair(sites=("left-quadriceps", "right-hamstrings")))
+    yes(pair(sites=("left-quadriceps", "left-calf")))
+
+
+def test_w10_a_twitch_programme_without_a_cycle_is_always_on():
+    def twitch(site):
+        return ask(site, hz=5, motor=True)
+
+    assert no({1: twitch("left-calf"), 2: twitch("left-tibialis-anterior")}).limit_id == "W10"
+    yes({1: twitch("left-calf"), 2: ask("left-tibialis-anterior", hz=5)})
+    yes({1: twitch(None), 2: twitch("left-tibialis-anterior")})
+
+
+def test_antagonists_pull_one_joint_of_one_side_in_different_directions():
+    names = [("quadriceps", "hamstrings"), ("calf", "tibialis-anterior"), ("biceps", "triceps"),
+             ("forearm-flexor", "forearm-extensor")]  # fmt: skip
+    for a, b in names:
+        assert are_antagonists(SITES[f"left-{a}"], SITES[f"left-{b}"])
+        assert not are_antagonists(SITES[f"left-{a}"], SITES[f"right-{b}"])
+        assert not are_antagonists(SITES[f"left-{a}"], SITES[f"left-{a}"])
+    assert not are_antagonists(SITES["left-knee"], SITES["left-knee"])
+
+
+def test_h43_currents_of_one_region_are_summed():
+    strong = {"ma": 100, "width_us": 400, "hz": 60, "area_mm2": 5_000}
+
+    def thigh(n, **more):
+        return {ch: ask("left-quadriceps", **strong, **more) for ch in range(1, n + 1)}
+
+    # 21.9 mA r.m.s. each: as squares 5 channels come to 49.0 mA, 6 to 53.7 mA
+    yes(thigh(5))
+    found = no(thigh(6))
+    assert (found.limit_id, found.quantity) == ("H43", Quantity.RMS_CURRENT)
+    assert (round(found.asked, 1), found.allowed) == (53.7, 50)
+    # channels that may coincide add in full
+    together = device(multiplexed=False)
+    yes(thigh(2, device_=together))
+    no(thigh(3, device_=together))
+    # other regions do not count
+    sites = ("left-quadriceps", "right-quadriceps", "left-calf", "right-calf", "left-gluteal",
+             "right-gluteal")  # fmt: skip
+    yes({ch: ask(site, **strong) for ch, site in enumerate(sites, 1)})
+
+
+def test_h43_power_densities_of_one_region_are_summed():
+    small = {"ma": 60, "width_us": 200, "hz": 60, "area_mm2": 500}
+    # 9.3 mA r.m.s. into 500 ohm on 5 cm2: 8.64 mW/cm2 each; a site limit of 20 mW/cm2
+    limit = layer_bounds_from_mapping(Layer.SITE, {"power_density": "20 mW/cm2"}, "site.toml")
+
+    def thigh(n):
+        asked, bounds = ask("left-quadriceps", **small)
+        return {ch: (asked, bounds.tightened(*limit)) for ch in range(1, n + 1)}
+
+    yes(thigh(2))
+    found = no(thigh(3))
+    assert (found.limit_id, found.quantity) == ("H43", Quantity.POWER_DENSITY)
+    assert found.source.endswith("L-SITE: site.toml")
+
+
+# --- screening ------------------------------------------------------------------------------
+
+HEALTHY = {condition.id: False for condition in QUESTIONS}
+
+
+def test_the_list_is_c01_to_c30_with_level_basis_and_certainty():
+    assert [c.id for c in CONDITIONS] == [f"C{n:02d}" for n in range(1, 31)]
+    for condition in CONDITIONS:
+        assert condition.basis
+        assert condition.certainty in {"R", "R2", "M+"}
+        assert condition.rules
+
+
+def test_no_to_everything_passes_and_silence_does_not():
+    assert screen(HEALTHY, ["left-quadriceps"], motor=True).passed
+    silent = screen({}, ["left-quadriceps"], motor=True)
+    assert not silent.passed
+    assert len(silent.unanswered) == len(QUESTIONS) == 27
+    assert not screen({**HEALTHY, "C24": True}, ["left-calf"], motor=False).passed
+
+
+@pytest.mark.parametrize(
+    ("condition", "site", "motor", "level"),
+    [
+        ("C01", "left-calf", True, Level.BLOCK),
+        ("C01", "low-back", False, Level.BLOCK),
+        ("C01", "left-calf", False, Level.SPECIALIST),
+        ("C02", "left-ankle-tibial", False, Level.BLOCK),
+        ("C03", "left-calf", False, Level.SPECIALIST),
+        ("C07", "abdomen", False, Level.SITE),
+        ("C07", "left-sacral", False, Level.SITE),
+        ("C07", "upper-back", True, Level.SITE),
+        ("C07", "upper-back", False, Level.SPECIALIST),
+        ("C07", "left-calf", True, Level.SPECIALIST),
+        ("C08", "left-calf", False, Level.SITE),
+        ("C12", "left-calf", False, Level.CAUTION),
+        ("C14", "upper-back", False, Level.SPECIALIST),
+        ("C14", "left-calf", False, Level.CAUTION),
+        ("C17", "abdomen", True, Level.CAUTION),
+        ("C17", "abdomen", False, None),
+        ("C18", "left-calf", True, Level.SITE),
+        ("C18", "left-calf", False, Level.CAUTION),
+        ("C26", "left-calf", False, Level.BLOCK),
+    ],
+)
+def test_levels_depend_on_where_and_what_for(condition, site, motor, level):
+    result = screen({**HEALTHY, condition: True}, [site], motor=motor)
+    found = [*result.blocks, *result.specialist, *result.cautions]
+    assert [(f.id, f.level) for f in found] == ([(condition, level)] if level else [])
+    assert result.passed == (level not in (Level.BLOCK, Level.SITE))
+
+
+def test_no_site_named_counts_as_the_trunk():
+    assert not screen({**HEALTHY, "C01": True}, [], motor=False).passed
+    assert not screen({**HEALTHY, "C07": True}, [], motor=False).passed
+
+
+def test_a_blocked_site_blocks_without_a_question():
+    result = screen(HEALTHY, ["anterior-neck", "left-calf"], motor=False)
+    assert [f.id for f in result.blocks] == ["C04"]
+
+
+def test_answers_that_are_none_are_refused():
+    with pytest.raises(UsageError):
+        screen({"C31": False}, [], motor=False)
+    with pytest.raises(UsageError):
+        screen({"C01": "no"}, [], motor=False)
+    with pytest.raises(UsageError):
+        screen({}, ["elbow"], motor=False)
+
+
+# --- session length -------------------------------------------------------------------------
+
+
+def test_a_session_is_whole_cycles_within_the_longest_allowed():
+    cycled = stim(motor=True, cycle=cycle(10, 50))
+    assert session_refusal(cycled, envelope(), 900_000_000) is None
+    found = session_refusal(cycled, envelope(), 910_000_000)
+    assert (found.limit_id, found.nearest.value) == ("W8", 900_000_000)
+    assert found.message.endswith("Nearest legal: 15 min.")
+    assert session_refusal(cycled, envelope(), 59_000_000).nearest is None
+    found = session_refusal(stim(), envelope(), 7_200_000_001)
+    assert (found.limit_id, found.nearest.value) == ("L-TIME", 7_200_000_000)
+    limit = layer_bounds_from_mapping(Layer.SITE, {"session_duration": "30 min"}, "site.toml")
+    found = session_refusal(cycled, envelope().tightened(*limit), 3_600_000_000)  # fmt: skip
+    assert (found.limit_id, found.nearest.text) == ("L-SITE", "30 min")
+    assert session_refusal(stim(), envelope(), SESSION_DEFAULT_CAP_US) is None
