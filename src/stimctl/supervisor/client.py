@@ -26,6 +26,7 @@ LONGEST_BYTES = 512
 _HELLO_WITHIN_S = 20.0
 _ANSWER_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 8.0
+_REAP_WITHIN_S = 1.0
 _AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
 
 Row = Mapping[str, Any]
@@ -206,6 +207,8 @@ class SupervisorClient:
                     self._take(json.loads(line))
         if self._touched and self.exit_code is None:
             self._take_over("the supervisor died")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_REAP_WITHIN_S)
         if self._stand_in is not None:
             self._stand_in.join()
         for waiting in list(self._answers.values()):

@@ -88,10 +88,11 @@ def parse_command(line: bytes) -> Command:
         said = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError("a command is not a line of JSON", why=str(error)) from error
-    if not isinstance(said, dict) or said.get("do") not in _FORMS:
+    do = said.pop("do", None) if isinstance(said, dict) else None
+    if not isinstance(do, str) or do not in _FORMS:
         known = ", ".join(_FORMS)
         raise UsageError("an unknown command", why=f"{said!r:.80}", what_to_do=f"Known: {known}")
-    do, number = said.pop("do"), said.pop("id", None)
+    number = said.pop("id", None)
     if number is not None and type(number) is not int:
         raise UsageError("the id of a command is a whole number", why=f"{number!r} is none")
     return Command(do, _checked(do, said), number)

@@ -29,15 +29,17 @@ class FaceInput:
         self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            try:
-                data = os.read(self._fd, _READ_BYTES)
-            except OSError:
-                data = b""
-            if not data:
-                self._inbox.put(Leave(FACE_GONE, 0))
-                return
-            self._take(data)
+        try:
+            while data := self._read():
+                self._take(data)
+        finally:  # also where this thread fails: nobody would hear the face any more
+            self._inbox.put(Leave(FACE_GONE, 0))
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._fd, _READ_BYTES)
+        except OSError:
+            return b""
 
     def _take(self, data: bytes) -> None:
         *lines, rest = (self._partial + data).split(b"\n")

@@ -78,11 +78,16 @@ class JournalThread:
         return None
 
     def _run(self) -> None:
+        reason = "the thread that writes it failed"
         try:
             while self._write_batch():
                 pass
+            reason = ""
         except StimctlError as error:
-            self._post(JournalFailed(str(error)))
+            reason = str(error)
+        finally:
+            if reason:
+                self._post(JournalFailed(reason))
 
     def _write_batch(self) -> bool:
         entry = self._queue.get()

@@ -142,11 +142,13 @@ class DeviceLine:
         reader.start()
 
     def _read(self, port: Port, link: int) -> None:
-        while True:
-            try:
+        reason = "the thread that reads it failed"
+        try:
+            while True:
                 data = port.read(_READ_S)
-            except StimctlError as error:
-                self._inbox.put(LineLost(link, str(error)))
-                return
-            if data:
-                self._inbox.put(Arrived(link, data))
+                if data:
+                    self._inbox.put(Arrived(link, data))
+        except StimctlError as error:
+            reason = str(error)
+        finally:
+            self._inbox.put(LineLost(link, reason))

@@ -1,0 +1,47 @@
+"""A line between a host and a twin that can lose what the device says, or pass nothing at all."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import threading
+import tty
+
+
+class Relay:
+    """Give `address` to the host; what it says reaches the pty at `device`, and back.
+
+    `drop_answers`: the device's bytes vanish from now on. `deaf`: nothing is read from the host.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.drop_answers = False
+        self.deaf = False
+        self._device = os.open(device, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._device)
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.address = os.ttyname(self._slave)
+        self._wake, self._waker = os.pipe()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        os.write(self._waker, b"x")
+        self._thread.join()
+        for fd in (self._device, self._master, self._slave, self._wake, self._waker):
+            os.close(fd)
+
+    def _run(self) -> None:
+        while True:
+            sources = [self._device, self._wake] + ([] if self.deaf else [self._master])
+            ready, _, _ = select.select(sources, [], [], 0.02)
+            if self._wake in ready:
+                return
+            if self._master in ready:
+                os.write(self._device, os.read(self._master, 4096))
+            if self._device in ready:
+                data = os.read(self._device, 4096)
+                if not self.drop_answers:
+                    os.write(self._master, data)
