@@ -130,10 +130,14 @@ class Core:
         """Commanded zero and FAULT, latched until acknowledged."""
         if self.state is State.CLOSED:
             return
+        if self.purpose is Purpose.STOP and self.cause is not None:
+            # One fault brings others; zero is on its way, and the first cause is the one to tell.
+            return
         if self.cause is None:
             self.cause = cause
         self.alarm(now_ns, "high", cause, "output is being stopped")
-        self.begin_stop(now_ns, cause)
+        if self.purpose is not Purpose.STOP:
+            self.begin_stop(now_ns, cause)
         self.fire(now_ns, Trigger.FAULT_SEEN, cause)
 
     def link_lost(self, now_ns: int, reason: str) -> None:

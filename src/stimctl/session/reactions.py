@@ -107,7 +107,8 @@ class Reactions:
 
     def _line_error(self, now_ns: int, event: LineError) -> None:
         core = self._core
-        if core.link.line_error(now_ns) and not core.connecting and core.zero_ns is None:
+        too_many = core.link.line_error(now_ns)
+        if too_many and core.zero_ns is None and not core.connecting and not core.stopping:
             core.fault(now_ns, f"three damaged frames within 10 s, the last: {event.kind}")
 
     def _raise_dropped(self, now_ns: int, event: RaiseDropped) -> None:

@@ -1,0 +1,281 @@
+"""When device or line misbehave: zero is commanded, latched, and never undone by itself."""
+
+from __future__ import annotations
+
+import pytest
+from session_world import (
+    BY_SCRIPT,
+    alarms,
+    checked,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    reasons,
+    running,
+)
+
+from stimctl.bench import Bench
+from stimctl.errors import StateError
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.facts import ClockStep, LinkDown, LinkUp
+from stimctl.session.intents import (
+    Acknowledge,
+    Arm,
+    Close,
+    Connect,
+    LoadPlan,
+    Raise,
+    Resume,
+    Start,
+    Stop,
+)
+from stimctl.session.states import State
+
+
+def nothing(_now_ns: int, _data: bytes) -> bytes:
+    return b""
+
+
+def stimulating() -> Bench:
+    return raised(running(plan_of()), 2_000)
+
+
+def slow_answers(bench: Bench, latency_ns: int) -> None:
+    bench.to_host.latency_ns = latency_ns
+
+
+def test_two_late_answers_lock_raises():
+    bench = stimulating()
+    slow_answers(bench, 120 * MS)
+    bench.run_for(2 * SECOND)
+    assert bench.told(Kind.LINK)[-1].data["quality"] == "degraded"
+    bench.command(Raise(1, 2_500))
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 2_000
+    assert any("link is not good" in reason for reason in reasons(bench))
+    assert bench.state is State.RUNNING
+
+
+def test_answers_in_time_unlock_raises_again():
+    bench = stimulating()
+    slow_answers(bench, 120 * MS)
+    bench.run_for(2 * SECOND)
+    slow_answers(bench, MS)
+    bench.run_for(4 * SECOND)
+    assert bench.told(Kind.LINK)[-1].data["quality"] == "good"
+    bench.command(Raise(1, 2_500))
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 2_500
+
+
+def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop():
+    bench = stimulating()
+    bench.to_host.hook = nothing
+    silent_ns = bench.now_ns
+    bench.run_until(lambda: bench.state is State.UNKNOWN, silent_ns + 3 * SECOND)
+    assert bench.state is State.UNKNOWN
+    assert bench.now_ns - silent_ns <= 1_600 * MS
+    bench.run_for(100 * MS)
+    assert not bench.twin.stimulating
+    told = bench.told(Kind.UNKNOWN)[-1].data
+    assert told["what"] == "OUTPUT NOT CONFIRMED"
+    assert "USB cable" in str(told["what_to_do"])
+
+
+def test_a_port_that_is_gone_is_unknown_at_once():
+    bench = stimulating()
+    bench.notify(LinkDown("unplugged"))
+    assert bench.state is State.UNKNOWN
+
+
+def test_an_unplugged_device_ends_by_its_own_watchdog():
+    bench = stimulating()
+    bench.to_host.hook = bench.to_device.hook = nothing
+    bench.notify(LinkDown("unplugged"))
+    lost_us = bench.now_ns // 1_000
+    bench.run_for(10 * SECOND)
+    assert bench.state is State.UNKNOWN
+    assert bench.ledger().current_after(lost_us + 2_050_000) == 0
+
+
+def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms():
+    bench = stimulating()
+    bench.to_host.hook = nothing
+    stopped_ns = bench.now_ns
+    bench.command(Stop())
+    bench.run_for(499 * MS)
+    assert bench.state is State.RUNNING
+    assert bench.engine.stopping
+    bench.run_for(2 * MS)
+    assert bench.state is State.UNKNOWN
+    assert bench.told(Kind.UNKNOWN)[-1].at_ns - stopped_ns == 500 * MS
+
+
+def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified():
+    bench = stimulating()
+    bench.to_host.hook = nothing
+    bench.command(Stop())
+    bench.run_for(SECOND)
+    sent: list[int] = []
+    bench.to_device.hook = lambda now_ns, data: sent.append(now_ns) or data
+    bench.run_for(5 * SECOND)
+    assert len(sent) >= 95
+    bench.to_host.hook = None
+    bench.run_for(300 * MS)
+    # More than a second without any answer is a lost link as well, which latches.
+    assert bench.state is State.FAULT
+    sent.clear()
+    bench.run_for(SECOND)
+    assert sent == []
+
+
+def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_resumes():
+    bench = stimulating()
+    bench.to_host.hook = bench.to_device.hook = nothing
+    bench.notify(LinkDown("unplugged"))
+    bench.run_for(SECOND)
+    bench.to_host.hook = bench.to_device.hook = None
+    bench.notify(LinkUp())
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert on_electrodes_ua(bench, 100 * SECOND) == 0
+    for intent in (Resume(), Start(), Arm()):
+        with pytest.raises(StateError):
+            bench.command(intent)
+    bench.command(Acknowledge())
+    assert bench.state is State.STOPPED
+    with pytest.raises(StateError, match="connect again"):
+        bench.command(Arm())
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=2 * SECOND)
+    bench.command(LoadPlan(plan_of()))
+    bench.command(Arm())
+    bench.command(Start())
+    bench.run_for(SECOND)
+    assert bench.state is State.RUNNING
+    assert on_electrodes_ua(bench, SECOND) == 0
+
+
+def test_unknown_cannot_be_acknowledged_or_closed_away():
+    bench = stimulating()
+    bench.to_host.hook = bench.to_device.hook = nothing
+    bench.notify(LinkDown("unplugged"))
+    for intent in (Acknowledge(), Close(), Connect(), Arm(), Start(), Resume()):
+        with pytest.raises(StateError):
+            bench.command(intent)
+    assert bench.state is State.UNKNOWN
+
+
+def test_a_link_lost_at_verified_zero_is_no_unknown():
+    bench = checked(plan_of())
+    bench.notify(LinkDown("unplugged"))
+    assert bench.state is State.DISCONNECTED
+    assert bench.told(Kind.UNKNOWN) == []
+
+
+def test_a_link_lost_while_armed_is_a_fault():
+    bench = checked(plan_of())
+    bench.command(Arm())
+    bench.notify(LinkDown("unplugged"))
+    assert bench.state is State.FAULT
+
+
+def reset_device(bench: Bench) -> None:
+    """The device loses its supply and comes back."""
+    bench.twin.power_off(bench.now_ns)
+
+
+def open_electrode(bench: Bench) -> None:
+    bench.twin.set_load(1, None)
+
+
+@pytest.mark.parametrize("break_it", [reset_device, open_electrode])
+def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_it):
+    # An open electrode is noticed by the device from 15 mA.
+    bench = running(plan_of("tens-conventional", 20_000, duration_s=60), BY_SCRIPT)
+    bench.run_for(12 * SECOND)
+    broken_us = bench.now_ns // 1_000
+    break_it(bench)
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert bench.ledger().current_after(broken_us + 600_000) == 0
+    bench.twin.set_load(1, 500)
+    assert on_electrodes_ua(bench, 100 * SECOND) == 0
+    assert bench.state is State.FAULT
+    assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+
+
+def test_a_device_that_reports_too_much_damage_is_stopped():
+    bench = stimulating()
+    answers = []
+
+    def damage(_now_ns: int, data: bytes) -> bytes:
+        answers.append(data)
+        return data[:10] + bytes((data[10] ^ 1,)) + data[11:]
+
+    bench.to_host.hook = damage
+    bench.run_for(3 * SECOND)
+    assert bench.state in (State.FAULT, State.UNKNOWN)
+    assert len(answers) < 200, "the line must not be flooded"
+    bench.to_host.hook = None
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert not bench.twin.stimulating
+
+
+def test_a_rejected_update_is_a_fault():
+    bench = stimulating()
+    bench.to_device.hook = lambda _now, data: (
+        data.replace(b"\x01", b"\x03", 1) if data[10:11] == b"\x20" else data
+    )
+    bench.command(Raise(1, 2_500))
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT or bench.engine.plateau_ua(1) == 2_500
+    assert bench.ledger()[1].peak_ma <= 2.5
+
+
+def test_acknowledging_needs_verified_zero():
+    bench = stimulating()
+    bench.to_host.hook = nothing
+    bench.fail_journal()
+    with pytest.raises(StateError):
+        bench.command(Acknowledge())
+    bench.to_host.hook = None
+    bench.run_for(300 * MS)
+    bench.command(Acknowledge())
+    assert bench.state is State.STOPPED
+
+
+def test_a_raise_that_the_line_swallows_is_not_made_up_for():
+    bench = stimulating()
+    bench.to_device.hook = nothing
+    bench.command(Raise(1, 2_500))
+    bench.run_for(400 * MS)
+    bench.to_device.hook = None
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 2_000
+    assert on_electrodes_ua(bench) in (0, 2_000)
+
+
+def test_two_faults_one_after_the_other_are_both_latched():
+    bench = stimulating()
+    for _ in range(2):
+        bench.twin.power_off(bench.now_ns)
+        bench.run_for(SECOND)
+        assert bench.state is State.FAULT
+        bench.command(Acknowledge())
+        bench.command(Arm())
+        bench.run_to_state(State.ARMED, within_ns=SECOND)
+        bench.command(Start())
+        bench.run_for(SECOND)
+        assert bench.state is State.RUNNING
+        raised(bench, 1_000)
+
+
+def test_a_clock_step_is_recorded_and_nothing_more():
+    bench = stimulating()
+    bench.notify(ClockStep(3_600_000_000))
+    assert bench.told(Kind.CLOCK)[-1].data["step_us"] == 3_600_000_000
+    assert bench.state is State.RUNNING
+    assert alarms(bench) == []

@@ -1,0 +1,157 @@
+"""A pause is zero at once; what comes back comes back slowly, and only because somebody said so."""
+
+from __future__ import annotations
+
+import pytest
+from session_world import STEP_UA, on_electrodes_ua, plan_of, raised, rises, running
+
+from stimctl.errors import StateError
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.intents import Attend, Lower, Pause, Raise, Resume, Stop
+from stimctl.session.states import State
+
+
+def paused(plateau_ua: int = 5_000, for_ns: int = 10 * SECOND):
+    bench = raised(running(plan_of("tens-conventional", 10_000)), plateau_ua)
+    bench.command(Pause())
+    bench.run_for(for_ns)
+    assert bench.state is State.PAUSED
+    return bench
+
+
+def test_a_pause_is_zero_at_once_and_verified():
+    bench = raised(running(plan_of()), 5_000)
+    paused_us = bench.now_ns // 1_000
+    bench.command(Pause())
+    assert bench.state is State.PAUSED
+    bench.run_for(300 * MS)
+    assert bench.ledger().current_after(paused_us + 1_000) == 0
+    assert bench.told(Kind.ZERO_VERIFIED)[-1].data["purpose"] == "pause"
+
+
+def test_nothing_resumes_by_itself():
+    bench = paused(for_ns=600 * SECOND)
+    assert on_electrodes_ua(bench, 100 * SECOND) == 0
+
+
+def test_plan_time_stands_still_in_a_pause():
+    bench = raised(running(plan_of("tens-conventional", 10_000, duration_s=10)), 1_000)
+    bench.command(Pause())
+    bench.run_for(50 * SECOND)
+    bench.command(Resume())
+    bench.run_for(SECOND)
+    assert bench.state is State.RUNNING
+    assert bench.run_to_state(State.STOPPED, within_ns=9 * SECOND)
+
+
+def test_a_short_pause_returns_softly_to_at_most_the_previous_plateau():
+    bench = paused(5_000, for_ns=20 * SECOND)
+    resumed_us = bench.now_ns // 1_000
+    bench.command(Resume())
+    bench.run_for(10 * SECOND)
+    ledger = bench.ledger()
+    assert ledger.peak_between_ua(resumed_us, bench.now_ns // 1_000) == 5_000
+    assert ledger.peak_between_ua(resumed_us, resumed_us + 2_500_000) <= 2_500
+    after = [(at_us, rise) for at_us, rise in rises(bench) if at_us > resumed_us]
+    assert after[-1][0] - resumed_us >= 4_950_000
+    assert all(rise <= STEP_UA for _, rise in after)
+
+
+def test_raises_are_locked_while_the_soft_ramp_runs():
+    bench = paused(5_000)
+    bench.command(Resume())
+    bench.run_for(2 * SECOND)
+    bench.command(Raise(1, 5_500))
+    bench.run_for(500 * MS)
+    assert bench.engine.plateau_ua(1) == 5_000
+
+
+@pytest.mark.parametrize("intent", [Pause(), Stop()])
+def test_the_soft_ramp_can_be_aborted(intent):
+    bench = paused(5_000)
+    bench.command(Resume())
+    bench.run_for(2 * SECOND)
+    bench.command(intent)
+    bench.run_for(50 * MS)
+    assert on_electrodes_ua(bench, 30 * SECOND) == 0
+
+
+def test_lowering_in_the_soft_ramp_lowers_where_it_leads():
+    bench = paused(5_000)
+    bench.command(Resume())
+    bench.run_for(2 * SECOND)
+    bench.command(Lower(1, 1_000))
+    bench.run_for(20 * MS)
+    assert on_electrodes_ua(bench, 10 * SECOND) == 1_000
+
+
+def test_lowering_in_a_pause_lowers_what_comes_back():
+    bench = paused(5_000)
+    bench.command(Lower(1, 2_000))
+    bench.command(Resume())
+    bench.run_for(7 * SECOND)
+    assert on_electrodes_ua(bench) == 2_000
+
+
+def test_after_a_minute_every_plateau_is_zero():
+    bench = paused(5_000, for_ns=61 * SECOND)
+    bench.command(Resume())
+    bench.run_for(SECOND)
+    assert bench.state is State.RUNNING
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+    assert bench.engine.plateau_ua(1) == 0
+
+
+def test_a_resume_whose_row_comes_late_is_dropped():
+    bench = paused(5_000)
+    bench.journal.delay_ns = 400 * MS
+    bench.command(Resume())
+    bench.run_for(5 * SECOND)
+    assert bench.state is State.PAUSED
+    assert on_electrodes_ua(bench) == 0
+
+
+def test_a_pause_takes_back_a_resume_that_waits_for_its_row():
+    bench = paused(5_000)
+    bench.journal.delay_ns = 100 * MS
+    bench.command(Resume())
+    bench.command(Pause())
+    bench.run_for(5 * SECOND)
+    assert bench.state is State.PAUSED
+
+
+def test_a_pause_that_cannot_be_verified_is_unknown_and_does_not_come_back():
+    bench = raised(running(plan_of()), 5_000)
+    bench.to_host.hook = lambda _now, _data: b""
+    bench.command(Pause())
+    bench.run_for(600 * MS)
+    assert bench.state is State.UNKNOWN
+    with pytest.raises(StateError):
+        bench.command(Resume())
+    bench.to_host.hook = None
+    bench.run_for(SECOND)
+    assert bench.state is State.STOPPED
+    assert bench.engine.plateau_ua(1) == 0
+
+
+def test_a_resume_before_zero_is_verified_is_refused():
+    bench = raised(running(plan_of()), 5_000)
+    bench.command(Pause())
+    with pytest.raises(StateError):
+        bench.command(Resume())
+
+
+def test_a_motor_programme_resumed_in_its_off_time_contracts_at_its_next_ramp():
+    bench = running(plan_of("nmes-tka", 10_000, duration_s=180))
+    bench.run_for(4 * SECOND)
+    raised(bench, 2_000)
+    bench.run_for(20 * SECOND)
+    bench.command(Pause())
+    bench.run_for(10 * SECOND)
+    bench.command(Resume())
+    bench.command(Attend())
+    bench.run_for(500 * MS)
+    assert bench.state is State.RUNNING
+    assert on_electrodes_ua(bench, 25 * SECOND) == 0
+    assert on_electrodes_ua(bench, 25 * SECOND) == 2_000
