@@ -20,6 +20,7 @@ from stimctl.safety.refusal import RefusalKind
 from stimctl.safety.repair import Repair
 from stimctl.safety.rules import ability_problems, least_problems, timing_problems, warnings_of
 from stimctl.stimulus import Stimulus
+from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 
 Acknowledged = frozenset[str]
 
@@ -140,7 +141,7 @@ def ceiling_of(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledge
         measures = measure(stimulus.with_amplitude(steps * step), envelope)
         return not any(measures.exceeds(bound) for bound in bounds)
 
-    low, high = 0, envelope.device.amplitude_max_ua // step + 1
+    low, high = 0, min(envelope.device.amplitude_max_ua, AMPLITUDE_TOP_UA) // step + 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if keeps(middle) else (low, middle)
