@@ -82,7 +82,7 @@ def _sentence(text: str) -> str:
 
 
 def _labelled(label: str, text: str) -> str:
-    """The text behind its label, in lines as wide as the terminal; its own lines stay as they are."""
+    """The text behind its label, in lines as wide as the terminal."""
     head = f"  {label + ':':<{_LABEL - 3}} "
     if "\n" in text:
         return head + text

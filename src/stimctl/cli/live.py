@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from stimctl.treatment.program import Plan
 
 Row = Mapping[str, Any]
+NOT_STARTED = "not started"
+NOT_COMPLETED = "not completed"
 _POLL_S = 0.1
 # Connect, identify, first zero, and the dead-man trip (P24: 2 s) together stay far below this.
 _STEP_WITHIN_S = 20.0
@@ -41,7 +43,7 @@ class Outcome:
     """How a session ended. `exit_code` is the program's; 6 means: go and look."""
 
     exit_code: int = int(ExitCode.BUG)
-    word: str = "not started"
+    word: str = NOT_STARTED
     reason: str = ""
     plan_time_us: int = 0
     journal: str = ""
@@ -60,10 +62,11 @@ class LiveSession:
         self._prepared = prepared
         self._plan = plan
         self._person = person
-        self._show = show
+        self._shown = show
         self._outcome = Outcome()
         self._client: SupervisorClient | None = None
         self._stop_reason: str | None = None
+        self._deaf = False
         self._skip = threading.Event()
 
     def run(self) -> Outcome:
@@ -78,6 +81,8 @@ class LiveSession:
                 self._session(client)
             finally:
                 code = self._close(client)
+            if self._stop_reason and self._outcome.word in (NOT_STARTED, NOT_COMPLETED):
+                self._outcome.word, self._outcome.reason = "stopped", self._stop_reason
             self._outcome.exit_code = int(_judge(self._outcome, code, signals.exit_code))
         return self._outcome
 
@@ -94,12 +99,11 @@ class LiveSession:
 
     def _session(self, client: SupervisorClient) -> None:
         self._set_up(client)
-        self._go(client, "connect", "checked")
-        if self._stop_reason is None:
-            self._go(client, "arm", "armed")
-        if self._stop_reason is None:
-            self._go(client, "start", "running")
-            self._listen_for_presence(client)
+        for do, state in (("connect", "checked"), ("arm", "armed"), ("start", "running")):
+            if self._stop_reason is None:
+                self._go(client, do, state)
+        if is_terminal(sys.stdin):
+            threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
         self._follow(client)
 
     def _set_up(self, client: SupervisorClient) -> None:
@@ -157,7 +161,7 @@ class LiveSession:
         while client.exit_code is None and not self._skip.is_set():
             self._take_rows(client)
             if client.state in _OVER and self._outcome.zero_verified:
-                return
+                return  # `ended` says so too, but only where a run had begun
             if self._stop_reason is not None or client.state == "unknown":
                 give_up = give_up or time.monotonic() + _ZERO_WITHIN_S
                 if time.monotonic() > give_up:
@@ -177,7 +181,9 @@ class LiveSession:
                 outcome.journal, outcome.session = row["file"], row["session"]
             case "telemetry":
                 outcome.plan_time_us = row["plan_time_us"]
-            case "state" | "unknown":
+            case "state" if row["state"] == "running":
+                outcome.word, outcome.zero_verified = NOT_COMPLETED, False
+            case "unknown":
                 outcome.zero_verified = False
             case "zero_verified":
                 outcome.zero_verified = True
@@ -194,25 +200,31 @@ class LiveSession:
                     what_to_do="Check that the device is on and connected; see stimctl doctor",
                 )
 
-    def _listen_for_presence(self, client: SupervisorClient) -> None:
-        if is_terminal(sys.stdin):
-            threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
-
     # -- the end ----------------------------------------------------------------------------
 
-    def _on_stop(self, signal_name: str) -> None:
-        """In the signal thread: the command goes out first, then words follow."""
-        self._stop_reason = signal_name
+    def _on_stop(self, reason: str) -> None:
+        """From the signal thread too: the command goes out first, then words follow."""
+        self._stop_reason = reason
         client = self._client
         if client is not None:
             with contextlib.suppress(StimctlError, AttributeError):
-                client.send("stop", reason=signal_name)
-        self._show({"kind": "stopping", "reason": f"{signal_name}; once more skips the wait"})
+                client.send("stop", reason=reason)
+        self._show({"kind": "stopping", "reason": f"{reason}; Ctrl-C skips the wait"})
+
+    def _show(self, row: Row) -> None:
+        """Nobody sees what this session does any more: then it must not go on."""
+        if self._deaf:
+            return
+        try:
+            self._shown(row)
+        except (OSError, ValueError):
+            self._deaf = True
+            self._on_stop("nobody reads the output")
 
     def _close(self, client: SupervisorClient) -> int | None:
         if self._skip.is_set():
             # The supervisor goes on by itself: a face that is gone makes it stop and verify.
-            return None
+            return int(ExitCode.DONE) if self._outcome.zero_verified else None
         try:
             code = client.close()
         except AttributeError:  # it never started

@@ -19,7 +19,7 @@ _UNKNOWN = "OUTPUT UNKNOWN: PULL THE ELECTRODE CABLE OR SWITCH OFF THE DEVICE"
 
 
 class Progress:
-    """Turns rows of a session into words on stderr. Never raises: a lost terminal is silence."""
+    """Turns rows of a session into words on stderr. OSError where nobody can read them any more."""
 
     def __init__(self, duration_us: int, *, simulation: bool, quiet: bool = False) -> None:
         self._duration_us = duration_us
@@ -54,8 +54,9 @@ class Progress:
 
     def close(self) -> None:
         """Leave the redrawn line as it is and go to the next one."""
-        if self._drawn:
-            self._write("\n")
+        with contextlib.suppress(OSError, ValueError):
+            if self._drawn:
+                self._write("\n")
         self._drawn = 0
 
     def _draw_progress(self, row: Row) -> None:
@@ -78,7 +79,8 @@ class Progress:
             f"ch{channel} {format_current(ua)}{_acked(row, channel, ua)}"
             for channel, ua in row["set"].items()
         )
-        return f"{self._badge}STIM {clock(left_us)} left  set {channels}  link {row['link']}"
+        now = f"set {channels}" if channels else "off at this moment"
+        return f"{self._badge}STIM {clock(left_us)} left  {now}  link {row['link']}"
 
     def _erase(self) -> str:
         if not self._drawn:
@@ -88,10 +90,8 @@ class Progress:
 
     @staticmethod
     def _write(text: str) -> None:
-        # A hung-up terminal must not get in the way of the stop that is under way.
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def clock(us: int) -> str:

@@ -13,7 +13,7 @@ from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
 from stimctl.errors import ExitCode
-from stimctl.quantity import format_current, format_duration
+from stimctl.quantity import format_current
 from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
 
@@ -90,14 +90,14 @@ def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: boo
     style, verdict = _VERDICTS[ExitCode(outcome.exit_code)]
     put(styled(verdict, style))
     put(f"outcome    {outcome.word}{f' ({outcome.reason})' if outcome.reason else ''}")
-    done, whole = format_duration(outcome.plan_time_us), format_duration(plan.duration_us)
-    put(f"time       {clock(outcome.plan_time_us)} of {clock(plan.duration_us)} min:s")
+    done_us = min(outcome.plan_time_us, plan.duration_us)
+    put(f"time       {clock(done_us)} of {clock(plan.duration_us)} (minutes:seconds)")
     if prepared.is_shortened:
         put(f"           {duration_text(prepared, plan)}")
     if completed:
         _put_delivered(plan)
     else:
-        put(f"           stopped after {done} of {whole}; the plan's figures do not apply")
+        put("           the plan's figures do not apply to a session that was not completed")
     for alarm in outcome.alarms:
         put(f"alarm      {alarm}")
     if outcome.journal:

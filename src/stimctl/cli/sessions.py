@@ -27,6 +27,7 @@ Session = Annotated[
 ]
 _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missing": "red"}
 _LONGEST_VALUE = 60
+_BOOK_KEEPING = frozenset({"event", "at_ns"})
 
 group = typer.Typer(help="List, show and verify recorded sessions.", no_args_is_help=True)
 
@@ -118,7 +119,7 @@ def _line(entry: SessionEntry) -> tuple[str, ...]:
         short_time(entry.started),
         entry.device,
         entry.protocol or "-",
-        entry.person or ("SIMULATION" if entry.sim else "-"),
+        entry.person or "-",
         entry.outcome or "-",
         entry.state.value,
     )
@@ -152,7 +153,9 @@ def _listed(record: SessionRecord, kind: str) -> bool:
 def _facts(row: Row) -> str:
     if row.kind == "header":
         return ""
-    return "  ".join(f"{name}={_shown(value)}" for name, value in row.data.items())
+    return "  ".join(
+        f"{name}={_shown(value)}" for name, value in row.data.items() if name not in _BOOK_KEEPING
+    )
 
 
 def _shown(value: Any) -> str:

@@ -17,7 +17,7 @@ from stimctl.records.verify import Finding, Problem, Verification, read_rows, ve
 
 LAST: Final = "last"
 # Rows that come by the second; the timeline of a session leaves them out.
-FREQUENT_KINDS: Final = frozenset({"telemetry", "beat"})
+FREQUENT_KINDS: Final = frozenset({"telemetry", "ack", "set"})
 
 
 class SessionState(StrEnum):
