@@ -1,4 +1,4 @@
-"""Plans and benches for the session tests: real protocols, the real driver, the twin, no waiting."""
+"""Plans and benches for session tests: real protocols, the real driver, the twin, no waiting."""
 
 from __future__ import annotations
 
@@ -27,12 +27,9 @@ def plan_of(
     name: str = "tens-conventional",
     *amplitudes_ua: int,
     duration_s: int | None = None,
-    shortest: str | None = None,
 ) -> Plan:
     """A shipped protocol compiled for the P24 on 50 cm2 pads; channels 1, 2, ... in order."""
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
-    if shortest is not None:
-        text = text.replace('shortest = "10 s"', f'shortest = "{shortest}"')
     setups = [
         ChannelSetup(channel, amplitude_ua, Electrode(area_mm2=5_000, site=None))
         for channel, amplitude_ua in enumerate(amplitudes_ua or (5_000,), start=1)

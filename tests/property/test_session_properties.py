@@ -1,0 +1,254 @@
+"""Whatever people, line, journal and clock do: output stays inside what was raised on the record.
+
+A random sequence of intents, facts, silences and damage is played against the real driver and the
+twin; a model beside them knows only the rules and reads only the session's events, the set points
+given to the driver and the twin's record of its electrodes.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
+
+from session_watch import WatchedDriver
+from session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
+
+from stimctl.bench import Bench
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.facts import ClockStep, LinkDown, LinkUp, SuspendGap
+from stimctl.session.intents import (
+    Acknowledge,
+    Arm,
+    Attend,
+    Close,
+    Connect,
+    Hold,
+    LoadPlan,
+    Lower,
+    Pause,
+    Raise,
+    Resume,
+    Start,
+    Stop,
+)
+from stimctl.session.states import State
+
+WATCHDOG_NS = 2 * SECOND
+PLANS = [
+    plan_of("tens-conventional", 3_000, 1_500, duration_s=40),
+    plan_of("tens-modulated", 3_000, duration_s=40),
+    plan_of("tens-burst", 3_000, duration_s=40),
+    plan_of("nmes-tka", 5_000, duration_s=120),
+]
+INTENTS = [
+    Connect(),
+    Arm(),
+    Start(),
+    Pause(),
+    Resume(),
+    Stop(),
+    Acknowledge(),
+    Close(),
+    Attend(),
+    Hold(5_000_000),
+]
+KEEPS_PLATEAUS = {State.RUNNING, State.PAUSED}
+
+
+def lost(_now_ns: int, _data: bytes) -> bytes:
+    return b""
+
+
+class Model:
+    """The plateaus as the rules allow them, from the session's events alone."""
+
+    def __init__(self) -> None:
+        self.state = State.DISCONNECTED
+        self.plateau_ua: dict[int, int] = {}
+        self.raised_ns: dict[int, int] = {}
+        self.asked_ua: dict[int, int] = {}
+        self.started = False
+        self._seen = 0
+
+    def take(self, events: list[SessionEvent]) -> None:
+        for event in events[self._seen :]:
+            data = event.data
+            match event.kind:
+                case Kind.STATE:
+                    self.state = State(str(data["state"]))
+                    if self.state not in KEEPS_PLATEAUS:
+                        self.plateau_ua.clear()
+                        self.started = False
+                case Kind.START:
+                    assert self.state is State.ARMED
+                    self.started = True
+                case Kind.RESUME if data["from_zero"]:
+                    self.plateau_ua.clear()
+                case Kind.RAISE:
+                    self.asked_ua[int(data["channel"])] = int(data["plateau_ua"])
+                case Kind.SET:
+                    self._set(event.at_ns, int(data["channel"]), int(data["plateau_ua"]))
+        self._seen = len(events)
+
+    def _set(self, at_ns: int, channel: int, plateau_ua: int) -> None:
+        before_ua = self.plateau_ua.get(channel, 0)
+        if plateau_ua > before_ua:
+            assert self.started, "a raise without Arm and Start"
+            assert self.state is State.RUNNING
+            assert plateau_ua - before_ua <= STEP_UA
+            assert at_ns - self.raised_ns.get(channel, -SECOND) >= RAISE_INTERVAL_NS
+            assert self.asked_ua[channel] == plateau_ua, "raised without a row of its own"
+            self.raised_ns[channel] = at_ns
+        self.plateau_ua[channel] = plateau_ua
+
+
+class AnySession(RuleBasedStateMachine):
+    """One session on a bench, and everything that can happen to it."""
+
+    @initialize(plan=st.sampled_from(PLANS), scripted=st.booleans(), eager=st.booleans())
+    def begin(self, plan, scripted: bool, eager: bool) -> None:
+        self.plan = plan
+        self.driver = WatchedDriver()
+        self.bench = Bench(BY_SCRIPT if scripted else BY_HAND, driver=self.driver)
+        self.driver.engine = self.bench.engine
+        self.model = Model()
+        self.stopping_since_ns: int | None = None
+        if eager:
+            for intent in (Connect(), LoadPlan(plan), Arm(), Start()):
+                self.bench.command(intent)
+                self.bench.run_for(200 * MS)
+
+    def attempt(self, intent) -> None:
+        with suppress(StateError, LimitRefusedError):
+            self.bench.command(intent)
+
+    @rule(intent=st.sampled_from(INTENTS))
+    def anything(self, intent) -> None:
+        self.attempt(intent)
+
+    @rule()
+    def load(self) -> None:
+        self.attempt(LoadPlan(self.plan))
+
+    @rule(channel=st.integers(1, 3), plateau_ua=st.sampled_from([-500, 0, 250, 500, 1_500, 9_000]))
+    def lower(self, channel: int, plateau_ua: int) -> None:
+        self.attempt(Lower(channel, plateau_ua))
+
+    @rule(channel=st.integers(1, 3), plateau_ua=st.integers(-1, 12))
+    def raise_anywhere(self, channel: int, plateau_ua: int) -> None:
+        self.attempt(Raise(channel, plateau_ua * STEP_UA))
+
+    @rule(channel=st.integers(1, 2), times=st.integers(1, 8), gap_ms=st.sampled_from([30, 260]))
+    def hold_the_key(self, channel: int, times: int, gap_ms: int) -> None:
+        for _ in range(times):
+            self.attempt(Raise(channel, self.bench.engine.plateau_ua(channel) + STEP_UA))
+            self.bench.run_for(gap_ms * MS)
+
+    @rule(ms=st.sampled_from([1, 7, 50, 251, 600, 1_100, 2_600, 5_000, 21_000, 61_000]))
+    def wait(self, ms: int) -> None:
+        self.bench.run_for(ms * MS)
+
+    @rule(fact=st.sampled_from([LinkUp(), SuspendGap(1_200_000), ClockStep(-7), LinkDown("x")]))
+    def world(self, fact) -> None:
+        self.bench.notify(fact)
+
+    @rule(beating=st.booleans())
+    def face(self, beating: bool) -> None:
+        self.bench.beating = beating
+
+    @rule(delay_ms=st.sampled_from([0, 0, 0, 100, 300, None]))
+    def journal(self, delay_ms: int | None) -> None:
+        self.bench.journal.delay_ns = None if delay_ms is None else delay_ms * MS
+
+    @precondition(lambda self: self.bench.now_ns > 30 * SECOND)
+    @rule()
+    def journal_fails(self) -> None:
+        self.bench.fail_journal()
+
+    @rule(
+        host=st.sampled_from(["whole", "whole", "lost", "garbled", "twice"]),
+        device=st.sampled_from(["whole", "whole", "lost", "garbled", "twice"]),
+        seed=st.integers(0, 999),
+    )
+    def line(self, host: str, device: str, seed: int) -> None:
+        self.bench.to_host.hook = self.hook(host, seed)
+        self.bench.to_device.hook = self.hook(device, seed + 1)
+
+    def hook(self, kind: str, seed: int):
+        chance = Random(seed)
+
+        def garble(_now_ns: int, data: bytes) -> bytes:
+            if chance.random() < 0.5:
+                return data
+            where = chance.randrange(len(data))
+            return data[:where] + bytes((chance.randrange(256),)) + data[where + 1 :]
+
+        def twice(_now_ns: int, data: bytes) -> bytes:
+            return data + data
+
+        return {"whole": None, "lost": lost, "garbled": garble, "twice": twice}[kind]
+
+    @rule()
+    def reset_the_device(self) -> None:
+        self.bench.twin.power_off(self.bench.now_ns)
+
+    # -- what must hold whatever happened
+
+    @invariant()
+    def output_is_what_was_raised_on_the_record(self) -> None:
+        self.model.take(self.bench.events)
+        for channel in (1, 2, 3):
+            assert self.bench.engine.plateau_ua(channel) <= self.model.plateau_ua.get(channel, 0)
+
+    @invariant()
+    def set_points_are_given_in_running_only_and_within_plateau_and_clearance(self) -> None:
+        cleared = {one.channel: one.cleared.amplitude_ua for one in self.plan.channels}
+        for state, channel, amplitude_ua, plateau_ua in self.driver.judged:
+            assert state is State.RUNNING, "a set point outside RUNNING"
+            assert amplitude_ua <= min(plateau_ua, cleared[channel])
+        self.driver.judged.clear()
+
+    @invariant()
+    def nothing_reaches_the_electrodes_that_was_not_asked_for(self) -> None:
+        late_ns = WATCHDOG_NS + 50 * MS
+        assert self.driver.never_asked_for(self.bench.ledger(), late_ns) == []
+
+    @invariant()
+    def a_stop_that_is_not_verified_is_shown_as_unknown(self) -> None:
+        if not self.bench.engine.stopping:
+            self.stopping_since_ns = None
+            return
+        if self.stopping_since_ns is None:
+            self.stopping_since_ns = self.bench.now_ns
+        if self.bench.now_ns - self.stopping_since_ns > 500 * MS:
+            assert self.bench.state is State.UNKNOWN
+
+    @invariant()
+    def zero_is_claimed_only_where_the_device_cannot_put_out_current(self) -> None:
+        if self.bench.state in (State.STOPPED, State.CLOSED) and not self.bench.engine.stopping:
+            assert not self.bench.twin.stimulating
+
+
+TestAnySession = AnySession.TestCase
+TestAnySession.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

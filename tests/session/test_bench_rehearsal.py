@@ -1,0 +1,101 @@
+"""A rehearsal delivers what the plan predicts, and its four characters stand for exactly it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from session_world import plan_of
+
+from stimctl.bench import Bench, rehearse
+from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.errors import UsageError
+from stimctl.session import programme
+from stimctl.session.config import SECOND
+from stimctl.session.confirmation import confirmation_of
+from stimctl.session.events import Kind
+from stimctl.treatment.timeline import PlateauStep
+
+SESSIONS = [
+    ("tens-conventional", 12_000, 60),
+    ("tens-conventional", 40_000, 40),
+    ("tens-burst", 15_000, 60),
+    ("tens-modulated", 20_000, 60),
+    ("nmes-tka", 30_000, 240),
+    ("nmes-acl", 30_000, 300),
+    ("ttns-oab", 10_000, 60),
+]
+
+
+@pytest.mark.parametrize(("name", "amplitude_ua", "duration_s"), SESSIONS)
+def test_what_reaches_the_electrodes_is_the_plan_within_one_percent(name, amplitude_ua, duration_s):
+    rehearsal = rehearse(plan_of(name, amplitude_ua, duration_s=duration_s))
+    assert rehearsal.problems == ()
+    (channel,) = rehearsal.report
+    assert channel.pulses == pytest.approx(channel.planned.pulses, rel=0.01)
+    assert channel.charge_uc == pytest.approx(channel.planned.charge_uc, rel=0.01)
+    assert channel.rms_plateau_ma == pytest.approx(channel.planned.rms_plateau_ma, rel=0.01)
+    assert channel.rms_session_ma == pytest.approx(channel.planned.rms_session_ma, rel=0.01)
+    assert channel.peak_ua <= amplitude_ua
+    assert channel.net_charge_uc == 0
+
+
+def test_several_channels_each_deliver_their_own_plan():
+    rehearsal = rehearse(plan_of("tens-conventional", 4_000, 7_500, 2_000, duration_s=30))
+    assert rehearsal.ok, rehearsal.problems
+    assert [one.peak_ua for one in rehearsal.report] == [4_000, 7_500, 2_000]
+
+
+def test_a_rehearsal_is_the_same_every_time():
+    plan = plan_of("tens-conventional", 3_000, duration_s=10)
+    assert rehearse(plan).as_dict() == rehearse(plan).as_dict()
+
+
+def test_the_confirmation_changes_with_everything_that_decides_a_run():
+    plan = plan_of("tens-conventional", 12_000, duration_s=60)
+    others = [
+        plan_of("tens-conventional", 12_000, duration_s=61),
+        plan_of("tens-conventional", 12_500, duration_s=60),
+        plan_of("tens-burst", 12_000, duration_s=60),
+        replace(plan, sheet=replace(P24_SHEET, watchdog_us=3_000_000)),
+    ]
+    assert len(confirmation_of(plan)) == 4
+    assert confirmation_of(plan) == confirmation_of(replace(plan))
+    assert all(confirmation_of(other) != confirmation_of(plan) for other in others)
+
+
+def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(monkeypatch):
+    jump = [PlateauStep(0, 1, 3_000)]
+    monkeypatch.setattr(programme, "raise_schedule", lambda _plan: iter(jump))
+    rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
+    assert not rehearsal.ok
+    assert any("raise schedule breaks the raise rules" in one for one in rehearsal.problems)
+    assert rehearsal.as_dict()["confirmation"] is None
+
+
+def test_progress_is_reported_up_to_the_end():
+    seen: list[tuple[int, int]] = []
+    rehearse(
+        plan_of("tens-conventional", 3_000, duration_s=10),
+        progress=lambda done_us, all_us: seen.append((done_us, all_us)),
+    )
+    assert seen == sorted(seen)
+    assert seen[-1] == (10_000_000, 10_000_000)
+
+
+def test_a_device_without_a_twin_cannot_be_rehearsed():
+    plan = plan_of("tens-conventional", 3_000, duration_s=10)
+    with pytest.raises(UsageError):
+        rehearse(replace(plan, sheet=replace(P24_SHEET, family="other")))
+
+
+def test_every_rehearsal_sees_the_dead_man_trip():
+    rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
+    outcomes = [one.data["outcome"] for one in rehearsal.events if one.kind is Kind.DEAD_MAN]
+    assert outcomes == ["begun", "passed"]
+
+
+def test_the_bench_lets_time_pass_where_nothing_happens():
+    bench = Bench()
+    bench.run_for(3 * SECOND)
+    assert bench.now_ns == 3 * SECOND
