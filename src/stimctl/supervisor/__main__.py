@@ -24,9 +24,10 @@ from stimctl.supervisor.face_input import FaceInput
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
-from stimctl.supervisor.process import Options, Supervisor
+from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import socket_path
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.twin import launch_twin
@@ -71,6 +72,7 @@ def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> i
         device=str(device),
         address=device.address or launch_twin(device.family).address,
         sim=device.is_twin,
+        state_folder=state_folder(),
         journal_folder=arguments.journal or journal_folder(state_folder()),
         person=check_person_code(arguments.person) if arguments.person else "",
         config=_config(arguments, device.is_twin),

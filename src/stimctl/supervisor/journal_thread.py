@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stimctl.errors import StimctlError
 from stimctl.records.catalogue import Catalogue
-from stimctl.records.journal import JournalWriter
+from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.rows import utc_text
 from stimctl.session.facts import Fact, JournalDurable, JournalFailed
+from stimctl.supervisor.options import Options
+from stimctl.version import __version__
 
 _ANCHOR_EVERY_S = 5.0
 
@@ -116,3 +119,23 @@ class JournalThread:
                 )
             except StimctlError:
                 continue  # the next one may get through; the closing one is reported
+
+
+def open_journal(
+    options: Options,
+    line: Mapping[str, Any],
+    protocol: Mapping[str, str],
+    post: Callable[[Fact], None],
+) -> JournalThread:
+    """Begin the journal of a session. Raises `JournalError` where it cannot be written."""
+    header = Header(
+        device=options.device,
+        sim=options.sim,
+        stimctl=__version__,
+        python=sys.version.split()[0],
+        person=options.person,
+        notes={"line": dict(line), "config": asdict(options.config)},
+        **protocol,
+    )
+    writer = JournalWriter.open_session(options.journal_folder, header)
+    return JournalThread(writer, header.as_dict(writer.session), post)

@@ -63,6 +63,11 @@ class DeviceLine:
         return self._port is not None
 
     @property
+    def is_hardware(self) -> bool:
+        """True unless the other end is known to be software."""
+        return self._port is None or self._port.is_hardware
+
+    @property
     def has_unsent(self) -> bool:
         """True while bytes wait for the device to read; call `flush` every few milliseconds."""
         return bool(self._unsent)

@@ -18,52 +18,19 @@ import termios
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import serial
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
+from stimctl.supervisor.line_contract import P24_LINES, Line, Port
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
+
+__all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
 
 # A read returns what is there; no frame of any family is longer.
 _READ_BYTES = 4096
 _CLOSE_DEADLINE_S = 1.0
 _CONNECT_TIMEOUT_S = 1.0
-
-
-class Line(NamedTuple):
-    """One way to set a serial line; 8 data bits, no parity."""
-
-    baud: int
-    rtscts: bool = False
-    stop_bits: int = 1
-
-
-# ScienceMode 4: 3 000 000 baud with RTS/CTS [IFU]; where the system refuses it, the slower ones,
-# which have no electrical meaning over USB and have driven real devices [LIB][PEER].
-P24_LINES = (Line(3_000_000, rtscts=True, stop_bits=2), Line(230_400), Line(115_200))
-
-
-class Port(Protocol):
-    """What the supervisor and the stop path need of a line, whatever carries it."""
-
-    def read(self, timeout_s: float) -> bytes:
-        """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
-
-    def write(self, data: bytes) -> int:
-        """Hand over what fits now and return how many bytes that was (0: nothing). Never waits."""
-
-    def discard_output(self) -> None:
-        """Drop what the system has not sent yet."""
-
-    def check(self) -> None:
-        """Raise `LinkError` if the lock is gone or the name leads to another port by now."""
-
-    def abort(self) -> None:
-        """Let go at once: nothing is sent any more; a reader is woken. Harmless when repeated."""
-
-    def describe(self) -> Mapping[str, object]:
-        """How the line was opened, for `doctor` and the journal."""
 
 
 def open_port(
@@ -91,6 +58,8 @@ def open_port(
 
 class _DescriptorPort:
     """Reading and writing a non-blocking descriptor; one reader at a time."""
+
+    is_hardware = False
 
     def __init__(self, address: str, lock: PortLock, fd: int) -> None:
         self.address = address
@@ -182,7 +151,8 @@ class SerialPort(_DescriptorPort):
         super().__init__(address, lock, self._serial.fileno())
         self._device = os.path.realpath(address)
         self.is_pty = _is_pty(self._fd)
-        if not self.is_pty:
+        self.is_hardware = not self.is_pty
+        if self.is_hardware:
             # flock keeps out who asks for it; TIOCEXCL keeps out everybody but root. On a pty it
             # would outlive us and lock the twin away for good.
             fcntl.ioctl(self._fd, termios.TIOCEXCL)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import stimctl
-from stimctl.errors import ExitCode, LimitRefusedError, StateError, StimctlError
-from stimctl.records.journal import Header, JournalWriter
+from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
-from stimctl.session.config import EngineConfig
+from stimctl.session.confirmation import confirmation_of
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.states import State
@@ -22,11 +17,14 @@ from stimctl.supervisor.clocks import ClockWatch
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.families import Family
+from stimctl.supervisor.hardware import check_prepared
 from stimctl.supervisor.inbox import Arrived, BadLine, Inbox, Item, Leave, LineLost, StopAsked
-from stimctl.supervisor.journal_thread import Entry, JournalThread
+from stimctl.supervisor.journal_thread import Entry, JournalThread, open_journal
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.setup import SessionSetup
+from stimctl.supervisor.telling import refusal_of, told_of
 from stimctl.treatment.program import Plan
 
 _BEAT_EVERY_NS = 200_000_000
@@ -37,18 +35,6 @@ _LAST_WORDS_S = 0.5
 _JOURNAL_END_S = 3.0
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
 _TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the face fixed when it started the supervisor."""
-
-    device: str
-    address: str
-    sim: bool
-    journal_folder: Path
-    person: str
-    config: EngineConfig
 
 
 class Supervisor:
@@ -142,7 +128,7 @@ class Supervisor:
         elif event.kind is Kind.ZERO_VERIFIED:
             self._zero_verified = True
         elif event.kind in (Kind.REFUSED, Kind.LIMIT):
-            self._refused = _refusal(event)
+            self._refused = refusal_of(event)
 
     # -- what comes in ----------------------------------------------------------------------
 
@@ -166,7 +152,7 @@ class Supervisor:
                     self._line.drop()
                     self._engine.notify(now, facts.LinkDown(reason))
             case BadLine(error):
-                self.say("error", _told(error), droppable=True)
+                self.say("error", told_of(error), droppable=True)
             case Command():
                 self._obey(now, item)
             case _:
@@ -217,6 +203,9 @@ class Supervisor:
                 return self._compile()
             case "connect":
                 self._open_journal()
+            case "arm" if self._line.is_hardware:
+                options = self._options
+                check_prepared(self._compiled(), options.person, options.state_folder)
             case "pulse":
                 cleared = self._compiled().channel(fields["channel"]).cleared
                 point = cleared.set_point(fields["amplitude"])
@@ -241,8 +230,14 @@ class Supervisor:
         if self._journal is not None:
             self._journal.describe(**self._setup.header(plan))
         self._load_waiting_plan()
-        channels = [one.channel for one in plan.channels]
-        return {"digest": plan.digest(), "duration_us": plan.duration_us, "channels": channels}
+        return {
+            "digest": plan.digest(),
+            "confirmation": confirmation_of(plan),
+            "duration_us": plan.duration_us,
+            "channels": [one.channel for one in plan.channels],
+            "steps_ua": {str(one.channel): one.step_ua for one in plan.channels},
+            "ceilings_ua": {str(one.channel): one.cleared.amplitude_ua for one in plan.channels},
+        }
 
     def _load_waiting_plan(self) -> None:
         plan = self._plan
@@ -252,23 +247,15 @@ class Supervisor:
         try:
             self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan))
         except StimctlError as error:
-            self.say("error", _told(error))
+            self.say("error", told_of(error))
 
     def _open_journal(self) -> None:
         if self._journal is not None:
             return
-        options = self._options
-        header = Header(
-            device=options.device,
-            sim=options.sim,
-            stimctl=stimctl.__version__,
-            python=sys.version.split()[0],
-            person=options.person,
-            notes={"line": dict(self._line.describe()), "config": asdict(options.config)},
-            **self._setup.header(self._plan),
-        )
-        writer = JournalWriter.open_session(options.journal_folder, header)
-        self._journal = JournalThread(writer, header.as_dict(writer.session), self._inbox.put)
+        header = self._setup.header(self._plan)
+        line = self._line.describe()
+        self._journal = open_journal(self._options, line, header, self._inbox.put)
+        writer = self._journal.writer
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
 
     # -- the end ----------------------------------------------------------------------------
@@ -302,18 +289,6 @@ class Supervisor:
     ) -> None:
         data: dict[str, Any] = {"id": number, "ok": error is None, **(told or {})}
         if error is not None:
-            data["error"] = _told(error)
+            data["error"] = told_of(error)
         if number is not None or error is not None:
             self.say("answer", data)
-
-
-def _refusal(event: SessionEvent) -> StimctlError:
-    data = event.data
-    if event.kind is Kind.LIMIT:
-        why = f"channel {data['channel']} may have {data['allowed_ua']} uA ({data['limit']})"
-        return LimitRefusedError("the raise is above a limit", why=why)
-    return StateError(f"{data['intent']} refused", why=str(data["reason"]))
-
-
-def _told(error: Exception) -> Mapping[str, Any]:
-    return error.as_dict() if isinstance(error, StimctlError) else {"what": str(error)}

@@ -1,0 +1,313 @@
+"""The Python API, `with stimctl.connect("sim:p24") as device: ...`: errors raised, zero verified.
+
+Amplitudes, areas and durations are texts with a unit ("12 mA", "25 cm2", "30 s"). A program keeps
+output on by renewing `hold()`; where it hangs, the hold lapses and the session stops by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from stimctl.errors import (
+    DeviceFaultError,
+    LimitRefusedError,
+    LinkError,
+    NoDeviceError,
+    OutputUnknownError,
+    StateError,
+    UsageError,
+)
+from stimctl.quantity import format_current, format_duration, parse_current_ua, parse_duration_us
+from stimctl.records.places import user_protocol_folder
+from stimctl.records.protocol_files import read_protocol
+from stimctl.supervisor.client import Row, SupervisorClient
+from stimctl.supervisor.device_names import parse_device
+
+_STEP_WITHIN_S = 20.0  # connect, identify and see the watchdog trip (P24: 2 s), with room
+_RETRY_S = 0.02
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One channel: what was asked of the device and what it has accepted, in microampere.
+
+    A P24 measures nothing, so there is no third number; `age_s` is that of the acknowledgement.
+    """
+
+    set_ua: int
+    acked_ua: int | None
+    age_s: float | None
+
+
+def connect(
+    device: str, *, person: str = "", journal: Path | None = None, single_pulses: bool = False
+) -> Device:
+    """A session with a device, for a `with` block that ends at verified zero.
+
+    `device`: `sim:p24` or `p24:/dev/ttyACM0`. `person`: a pseudonym, needed on hardware.
+    `single_pulses`: `pulse()` instead of trains. Nothing is opened before the block is entered.
+    """
+    return Device(device, person=person, journal=journal, single_pulses=single_pulses)
+
+
+class Device:
+    """One session with one device. A method that cannot do its work raises a `StimctlError`."""
+
+    def __init__(
+        self, device: str, *, person: str, journal: Path | None, single_pulses: bool
+    ) -> None:
+        options = ["--requires-hold"]
+        options += ["--person", person] if person else []
+        options += ["--journal", str(journal)] if journal is not None else []
+        options += ["--single-pulses"] if single_pulses else []
+        self._is_twin = parse_device(device).is_twin
+        if self._is_twin:
+            options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
+        self._client = SupervisorClient(device, options, on_row=self._take)
+        self._events: list[Row] = []
+        self._plateaus: dict[int, int] = {}
+        self._acked: dict[int, int] = {}
+        self._acked_s: float | None = None
+        self._trouble = ""
+        self._steps_ua: dict[int, int] = {}
+        self._ceilings_ua: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        """Take the port, identify the device and verify zero."""
+        self._client.start()
+        try:
+            self._client.ask("connect")
+            self._until("identified")
+        except BaseException:
+            self._client.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop and verify zero. Raises `OutputUnknownError` where zero cannot be verified."""
+        code = self._client.close()
+        if code == OutputUnknownError.exit_code:
+            raise self._not_confirmed() from error
+
+    # -- before output ------------------------------------------------------------------------
+
+    def load(
+        self,
+        protocol: str | Path,
+        *,
+        amplitudes: Mapping[int, str],
+        areas: Mapping[int, str],
+        sites: Mapping[int, str] | None = None,
+        duration: str = "",
+        acknowledge: Sequence[str] = (),
+        confirm: str = "",
+    ) -> Row:
+        """Compile a treatment protocol (a name or a path) for this device; nothing is put out.
+
+        By channel: `amplitudes` are ceilings ("12 mA"), `areas` the smaller electrode's ("25 cm2"),
+        `sites` body sites. `acknowledge`: ids of warnings. `confirm`: the four characters that the
+        rehearsal has printed, needed on hardware. Returns digest, duration_us and channels; raises
+        `LimitRefusedError` that names the limit, `ProtocolFileError`, `UsageError`.
+        """
+        if amplitudes.keys() != areas.keys():
+            raise UsageError("amplitudes and areas name different channels")
+        text = read_protocol(str(protocol), [user_protocol_folder()])
+        ask = self._client.ask
+        ask("load", path=str(text.path.resolve()), sha256=text.sha256)
+        for channel, amplitude in amplitudes.items():
+            site: dict[str, Any] = {}
+            if sites and channel in sites:
+                site["site"] = sites[channel]
+            ask("channel", channel=channel, amplitude=amplitude, area=areas[channel], **site)
+        chosen: dict[str, Any] = {"duration": duration} if duration else {}
+        ask("options", acknowledge=" ".join(acknowledge), **chosen)
+        told = ask("compile")
+        self._steps_ua, self._ceilings_ua = (
+            {int(channel): int(ua) for channel, ua in told[name].items()}
+            for name in ("steps_ua", "ceilings_ua")
+        )
+        if not self._is_twin and confirm != told["confirmation"]:
+            raise StateError(
+                "this session is not confirmed",
+                why="hardware needs the four characters that its rehearsal has printed",
+                what_to_do="run `stimctl rehearse` with the same options, and give confirm=",
+            )
+        self._until("checked")
+        return told
+
+    def arm(self) -> None:
+        """The first of the two steps to output: verify zero once more."""
+        self._client.ask("arm")
+        self._until("armed")
+
+    def start(self, hold: str = "10 s") -> None:
+        """The second step: run the plan, all channels at 0 mA, while `hold` is renewed."""
+        self.hold(hold)
+        self._client.ask("start")
+        self._plateaus.clear()
+        self._until("running")
+
+    # -- while output is on -------------------------------------------------------------------
+
+    def hold(self, duration: str | float) -> None:
+        """Allow output for this long from now on ("5 s", or seconds); at most 60 s at a time."""
+        us = parse_duration_us(duration) if isinstance(duration, str) else round(duration * 1e6)
+        fields: dict[str, Any] = {"for": format_duration(us)}
+        self._client.ask("hold", **fields)
+
+    def raise_to(self, channel: int, amplitude: str) -> None:
+        """Raise a channel step by step, one device step per 250 ms; returns at that amplitude.
+
+        The hold is not renewed by this: 12 mA take 6 s. Raises `LimitRefusedError` above what was
+        cleared (nothing is raised then), `StateError` where the session does not go on.
+        """
+        target_ua = self._within_reach(channel, amplitude)
+        while (now_ua := self._plateaus.get(channel, 0)) < target_ua:
+            self._still("running")
+            following = min(target_ua, now_ua + self._steps_ua[channel])
+            if self._raised(channel, following):
+                self._wait_for_plateau(channel, following)
+
+    def lower_to(self, channel: int, amplitude: str) -> None:
+        """Lower a channel at once ("0 mA" is off)."""
+        self._client.ask("lower", channel=channel, amplitude=amplitude)
+
+    def pulse(self, channel: int, amplitude: str) -> None:
+        """One single pulse, at most as high as the channel has been raised to."""
+        self._client.ask("pulse", channel=channel, amplitude=amplitude)
+
+    def pause(self) -> None:
+        """Output to zero at once; `resume` goes on softly within 60 s, from 0 mA after that."""
+        self._client.ask("pause")
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._client.ask("resume")
+
+    def stop(self) -> None:
+        """Stop and verify zero. Raises `OutputUnknownError` if zero is not verified in 3 s."""
+        self._client.ask("stop")
+        give_up = time.monotonic() + 3.0
+        while self._client.output_may_be_on:
+            if time.monotonic() > give_up:
+                raise self._not_confirmed()
+            time.sleep(_POLL_S)
+
+    def attend(self) -> None:
+        """Answer the attendance prompt (hardware, every 5 minutes): a person is watching."""
+        self._client.ask("attend")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, and raise as soon as the session no longer runs."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._still("running", "paused")
+            time.sleep(min(left, _POLL_S))
+
+    # -- what is known ------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """One of the ten states of a session, as text ("running", "stopped", "unknown", ...)."""
+        return self._client.state
+
+    @property
+    def readings(self) -> Mapping[int, Reading]:
+        """By channel: the plateau asked for, and what the device has accepted."""
+        age = None if self._acked_s is None else time.monotonic() - self._acked_s
+        return {
+            channel: Reading(set_ua, self._acked.get(channel), age)
+            for channel, set_ua in sorted(self._plateaus.items())
+        }
+
+    def events(self) -> Iterator[Row]:
+        """The events since the last call, oldest first."""
+        events, self._events = self._events, []
+        yield from events
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _take(self, row: Row) -> None:
+        """In the client's reading thread: remember what was said."""
+        self._events.append(row)
+        kind = row["kind"]
+        if kind == "set":
+            self._plateaus[row["channel"]] = row["plateau_ua"]
+        elif kind == "ack":
+            self._acked = {int(channel): ua for channel, ua in row["channels"].items()}
+            self._acked_s = time.monotonic()
+        elif kind == "zero_verified":
+            self._plateaus = dict.fromkeys(self._plateaus, 0)
+            self._acked, self._acked_s = {}, time.monotonic()
+        elif kind in ("unknown", "connect_failed") or (kind == "alarm" and not self._trouble):
+            self._trouble = str(row.get("reason") or row.get("what"))
+
+    def _until(self, state: str) -> None:
+        give_up = time.monotonic() + _STEP_WITHIN_S
+        while self._client.state != state:
+            if any(row["kind"] == "connect_failed" for row in self._events):
+                raise NoDeviceError("the device was not identified", why=self._trouble)
+            if self._client.exit_code is not None or time.monotonic() > give_up:
+                raise LinkError(f"the session did not become {state!r}", why=self._trouble)
+            self._still(state, "disconnected", "identified", "checked", "armed", "stopped")
+            time.sleep(_POLL_S)
+
+    def _not_confirmed(self) -> OutputUnknownError:
+        return OutputUnknownError(
+            "the output is not confirmed zero",
+            why=self._trouble or "the device did not report zero",
+            what_to_do="pull the electrode cable, or switch the device off",
+        )
+
+    def _still(self, *states: str) -> None:
+        state = self._client.state
+        if state in states:
+            return
+        if state == "unknown":
+            raise self._not_confirmed()
+        if state == "fault":
+            raise DeviceFaultError("the session has stopped by a fault", why=self._trouble)
+        raise StateError(f"the session is {state}", why=self._trouble)
+
+    def _within_reach(self, channel: int, amplitude: str) -> int:
+        target_ua = parse_current_ua(amplitude)
+        if channel not in self._steps_ua:
+            raise UsageError(f"channel {channel} is not in the plan")
+        step_ua, ceiling_ua = self._steps_ua[channel], self._ceilings_ua[channel]
+        if target_ua > ceiling_ua:
+            most = format_current(ceiling_ua)
+            raise LimitRefusedError(
+                f"channel {channel} may not have {amplitude}", why=f"it was cleared for {most}"
+            )
+        if target_ua % step_ua:
+            step = format_current(step_ua)
+            raise UsageError(f"{amplitude} cannot be set", why=f"the device has steps of {step}")
+        return target_ua
+
+    def _raised(self, channel: int, plateau_ua: int) -> bool:
+        """Ask for one step; False where it is too early."""
+        try:
+            self._client.ask("raise", channel=channel, amplitude=format_current(plateau_ua))
+        except StateError as refused:
+            if not refused.why.startswith(("too early", "the run is not", "the raise before")):
+                raise
+            time.sleep(_RETRY_S)
+            return False
+        return True
+
+    def _wait_for_plateau(self, channel: int, plateau_ua: int) -> None:
+        give_up = time.monotonic() + 1.0  # a raise is on the disk in 250 ms, or dropped
+        while self._plateaus.get(channel, 0) < plateau_ua and time.monotonic() < give_up:
+            self._still("running")
+            time.sleep(_RETRY_S / 4)

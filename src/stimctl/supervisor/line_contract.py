@@ -1,0 +1,45 @@
+"""What a line to a device can do, whatever carries it, and how one is set. On the stop path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+
+class Line(NamedTuple):
+    """One way to set a serial line; 8 data bits, no parity."""
+
+    baud: int
+    rtscts: bool = False
+    stop_bits: int = 1
+
+
+# ScienceMode 4: 3 000 000 baud with RTS/CTS [IFU]; where the system refuses it, the slower ones,
+# which have no electrical meaning over USB and have driven real devices [LIB][PEER].
+P24_LINES = (Line(3_000_000, rtscts=True, stop_bits=2), Line(230_400), Line(115_200))
+
+
+class Port(Protocol):
+    """What the supervisor and the stop path need of a line, whatever carries it."""
+
+    @property
+    def is_hardware(self) -> bool:
+        """False where the other end can only be software: a pseudo terminal, a TCP port."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
+
+    def write(self, data: bytes) -> int:
+        """Hand over what fits now and return how many bytes that was (0: nothing). Never waits."""
+
+    def discard_output(self) -> None:
+        """Drop what the system has not sent yet."""
+
+    def check(self) -> None:
+        """Raise `LinkError` if the lock is gone or the name leads to another port by now."""
+
+    def abort(self) -> None:
+        """Let go at once: nothing is sent any more; a reader is woken. Harmless when repeated."""
+
+    def describe(self) -> Mapping[str, object]:
+        """How the line was opened, for `doctor` and the journal."""
