@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 import tty
+from pathlib import Path
 
 import pytest
 from scripted_device import ScriptedDevice
@@ -122,12 +123,11 @@ def test_where_there_is_no_device_that_is_said(address: str) -> None:
         open_port(address)
 
 
-def test_a_file_that_is_no_port_is_refused(tmp_path: os.PathLike[str]) -> None:
-    path = os.path.join(tmp_path, "file")
-    with open(path, "w"):
-        pass
-    with pytest.raises(NoDeviceError):
-        open_port(path)
+def test_a_file_that_is_no_port_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(LinkError, match="takes none of the line settings"):
+        open_port(str(path))
 
 
 def test_an_unplugged_device_is_noticed_by_reader_and_writer() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,22 +26,13 @@ from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import read_protocol
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.view import Reading, SessionView
+
+__all__ = ["Device", "Reading", "connect"]
 
 _STEP_WITHIN_S = 20.0  # connect, identify and see the watchdog trip (P24: 2 s), with room
 _RETRY_S = 0.02
 _POLL_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One channel: what was asked of the device and what it has accepted, in microampere.
-
-    A P24 measures nothing, so there is no third number; `age_s` is that of the acknowledgement.
-    """
-
-    set_ua: int
-    acked_ua: int | None
-    age_s: float | None
 
 
 def connect(
@@ -69,12 +59,8 @@ class Device:
         self._is_twin = parse_device(device).is_twin
         if self._is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
-        self._client = SupervisorClient(device, options, on_row=self._take)
-        self._events: list[Row] = []
-        self._plateaus: dict[int, int] = {}
-        self._acked: dict[int, int] = {}
-        self._acked_s: float | None = None
-        self._trouble = ""
+        self._view = SessionView()
+        self._client = SupervisorClient(device, options, on_row=self._view.take)
         self._steps_ua: dict[int, int] = {}
         self._ceilings_ua: dict[int, int] = {}
 
@@ -98,7 +84,7 @@ class Device:
         """Stop and verify zero. Raises `OutputUnknownError` where zero cannot be verified."""
         code = self._client.close()
         if code == OutputUnknownError.exit_code:
-            raise self._not_confirmed() from error
+            raise self._view.not_confirmed() from error
 
     # -- before output ------------------------------------------------------------------------
 
@@ -155,7 +141,6 @@ class Device:
         """The second step: run the plan, all channels at 0 mA, while `hold` is renewed."""
         self.hold(hold)
         self._client.ask("start")
-        self._plateaus.clear()
         self._until("running")
 
     # -- while output is on -------------------------------------------------------------------
@@ -173,7 +158,7 @@ class Device:
         cleared (nothing is raised then), `StateError` where the session does not go on.
         """
         target_ua = self._within_reach(channel, amplitude)
-        while (now_ua := self._plateaus.get(channel, 0)) < target_ua:
+        while (now_ua := self._view.plateau_ua(channel)) < target_ua:
             self._still("running")
             following = min(target_ua, now_ua + self._steps_ua[channel])
             if self._raised(channel, following):
@@ -201,7 +186,7 @@ class Device:
         give_up = time.monotonic() + 3.0
         while self._client.output_may_be_on:
             if time.monotonic() > give_up:
-                raise self._not_confirmed()
+                raise self._view.not_confirmed()
             time.sleep(_POLL_S)
 
     def attend(self) -> None:
@@ -225,60 +210,33 @@ class Device:
     @property
     def readings(self) -> Mapping[int, Reading]:
         """By channel: the plateau asked for, and what the device has accepted."""
-        age = None if self._acked_s is None else time.monotonic() - self._acked_s
-        return {
-            channel: Reading(set_ua, self._acked.get(channel), age)
-            for channel, set_ua in sorted(self._plateaus.items())
-        }
+        return self._view.readings()
 
     def events(self) -> Iterator[Row]:
         """The events since the last call, oldest first."""
-        events, self._events = self._events, []
-        yield from events
+        yield from self._view.take_events()
 
     # -- inside -------------------------------------------------------------------------------
-
-    def _take(self, row: Row) -> None:
-        """In the client's reading thread: remember what was said."""
-        self._events.append(row)
-        kind = row["kind"]
-        if kind == "set":
-            self._plateaus[row["channel"]] = row["plateau_ua"]
-        elif kind == "ack":
-            self._acked = {int(channel): ua for channel, ua in row["channels"].items()}
-            self._acked_s = time.monotonic()
-        elif kind == "zero_verified":
-            self._plateaus = dict.fromkeys(self._plateaus, 0)
-            self._acked, self._acked_s = {}, time.monotonic()
-        elif kind in ("unknown", "connect_failed") or (kind == "alarm" and not self._trouble):
-            self._trouble = str(row.get("reason") or row.get("what"))
 
     def _until(self, state: str) -> None:
         give_up = time.monotonic() + _STEP_WITHIN_S
         while self._client.state != state:
-            if any(row["kind"] == "connect_failed" for row in self._events):
-                raise NoDeviceError("the device was not identified", why=self._trouble)
+            if self._view.connect_failed:
+                raise NoDeviceError("the device was not identified", why=self._view.trouble)
             if self._client.exit_code is not None or time.monotonic() > give_up:
-                raise LinkError(f"the session did not become {state!r}", why=self._trouble)
+                raise LinkError(f"the session did not become {state!r}", why=self._view.trouble)
             self._still(state, "disconnected", "identified", "checked", "armed", "stopped")
             time.sleep(_POLL_S)
-
-    def _not_confirmed(self) -> OutputUnknownError:
-        return OutputUnknownError(
-            "the output is not confirmed zero",
-            why=self._trouble or "the device did not report zero",
-            what_to_do="pull the electrode cable, or switch the device off",
-        )
 
     def _still(self, *states: str) -> None:
         state = self._client.state
         if state in states:
             return
         if state == "unknown":
-            raise self._not_confirmed()
+            raise self._view.not_confirmed()
         if state == "fault":
-            raise DeviceFaultError("the session has stopped by a fault", why=self._trouble)
-        raise StateError(f"the session is {state}", why=self._trouble)
+            raise DeviceFaultError("the session has stopped by a fault", why=self._view.trouble)
+        raise StateError(f"the session is {state}", why=self._view.trouble)
 
     def _within_reach(self, channel: int, amplitude: str) -> int:
         target_ua = parse_current_ua(amplitude)
@@ -308,6 +266,6 @@ class Device:
 
     def _wait_for_plateau(self, channel: int, plateau_ua: int) -> None:
         give_up = time.monotonic() + 1.0  # a raise is on the disk in 250 ms, or dropped
-        while self._plateaus.get(channel, 0) < plateau_ua and time.monotonic() < give_up:
+        while self._view.plateau_ua(channel) < plateau_ua and time.monotonic() < give_up:
             self._still("running")
             time.sleep(_RETRY_S / 4)

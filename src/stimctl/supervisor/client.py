@@ -197,27 +197,31 @@ class SupervisorClient:
     # -- listening --------------------------------------------------------------------------
 
     def _read(self) -> None:
+        try:
+            self._hear()
+        finally:  # also where a listener failed: nobody would see what the device does
+            if self._touched and self.exit_code is None:
+                self._take_over("the supervisor died")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_REAP_WITHIN_S)
+            if self._stand_in is not None:
+                self._stand_in.join()
+            over = {"error": "LinkError", "what": "the session is over"}
+            for waiting in list(self._answers.values()):
+                waiting.put({"ok": False, "error": over})
+            self._heard.set()
+            self._ended.set()
+            self._rows.put(None)
+
+    def _hear(self) -> None:
         assert self._process.stdout is not None
         partial = b""
-        with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._process.stdout.fileno(), 65536):
+        with contextlib.suppress(OSError), self._process.stdout as told:
+            while data := os.read(told.fileno(), 65536):
                 self._last_row_s = time.monotonic()
                 *lines, partial = (partial + data).split(b"\n")
                 for line in lines:
                     self._take(json.loads(line))
-        if self._touched and self.exit_code is None:
-            self._take_over("the supervisor died")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_REAP_WITHIN_S)
-        if self._stand_in is not None:
-            self._stand_in.join()
-        for waiting in list(self._answers.values()):
-            waiting.put(
-                {"ok": False, "error": {"error": "LinkError", "what": "the session is over"}}
-            )
-        self._heard.set()
-        self._ended.set()
-        self._rows.put(None)
 
     def _take(self, row: Row) -> None:
         kind = row["kind"]

@@ -1,0 +1,168 @@
+"""The Python API on a twin: raised by steps, held by the program, left at verified zero."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import stimctl
+from firmware_sim.ledger import Ledger
+from stimctl.errors import (
+    LimitRefusedError,
+    NoDeviceError,
+    OutputUnknownError,
+    StateError,
+    StimctlError,
+    UsageError,
+)
+from stimctl.supervisor.api import Device
+from stimctl.supervisor.twin import running_twins
+
+pytestmark = pytest.mark.pty
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = tmp_path / "electrodes.jsonl"
+    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
+    yield path
+    end_twins()
+
+
+def end_twins() -> None:
+    import json
+
+    from stimctl.supervisor.runtime import sub_folder
+
+    for note in sub_folder("twins").glob("*.json"):
+        os.kill(int(json.loads(note.read_text())["pid"]), signal.SIGTERM)
+
+
+def loaded(device: Device) -> None:
+    device.load("tens-conventional", amplitudes={1: "3 mA"}, areas={1: "25 cm2"})
+
+
+def session(tmp_path: Path, *, single_pulses: bool = False) -> Device:
+    return stimctl.connect("sim:p24", journal=tmp_path / "journal", single_pulses=single_pulses)
+
+
+def hold_until_acked(device: Device, amplitude_ua: int) -> None:
+    give_up = time.monotonic() + 10
+    while device.readings[1].acked_ua != amplitude_ua:
+        assert time.monotonic() < give_up
+        device.hold("5 s")
+
+
+def put_out(device: Device, then: Callable[[], object]) -> None:
+    with device:
+        loaded(device)
+        device.arm()
+        device.start()
+        device.raise_to(1, "0.5 mA")
+        then()
+        device.wait(30)
+
+
+def test_a_session_raises_lowers_and_ends_at_verified_zero(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path) as device:
+        assert device.state == "identified"
+        loaded(device)
+        device.arm()
+        device.start()
+        device.raise_to(1, "1.5 mA")
+        assert device.readings[1].set_ua == 1500
+        hold_until_acked(device, 1500)
+        device.wait(0.05)
+        device.lower_to(1, "0.5 mA")
+        hold_until_acked(device, 500)
+        device.stop()
+        assert device.state == "stopped"
+        assert device.readings[1].set_ua == 0
+    ledger = Ledger.from_file(record)
+    assert not ledger.running
+    assert ledger[1].peak_ma == 1.5
+    kinds = [row["kind"] for row in device.events()]
+    assert "zero_verified" in kinds
+    assert kinds[-1] == "bye"
+
+
+def test_an_exception_in_the_block_stops_the_device_and_comes_out(
+    record: Path, tmp_path: Path
+) -> None:
+    device = session(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        put_out(device, lambda: 1 // 0)
+    assert not Ledger.from_file(record).running
+    assert device.state == "closed"
+
+
+def test_a_hold_that_is_not_renewed_ends_the_output(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path) as device:
+        loaded(device)
+        device.arm()
+        device.start(hold="500 ms")
+        with pytest.raises(StateError, match="hold"):
+            device.wait(30)
+        assert device.state == "stopped"
+
+
+def test_what_cannot_be_is_refused_before_anything_is_raised(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path) as device:
+        with pytest.raises(StateError):
+            device.arm()
+        with pytest.raises(UsageError, match="different channels"):
+            device.load("tens-conventional", amplitudes={1: "3 mA"}, areas={2: "25 cm2"})
+        with pytest.raises(LimitRefusedError) as refused:
+            device.load("tens-conventional", amplitudes={1: "120 mA"}, areas={1: "25 cm2"})
+        assert refused.value.refusal.limit_id
+        loaded(device)
+        device.arm()
+        device.start()
+        for channel, amplitude, error in (
+            (1, "3.5 mA", LimitRefusedError),
+            (1, "0.7 mA", UsageError),
+            (2, "1 mA", UsageError),
+            (1, "1", StimctlError),
+        ):
+            with pytest.raises(error):
+                device.raise_to(channel, amplitude)
+        assert not device.readings
+    assert not Ledger.from_file(record).channels
+
+
+def test_single_pulses_are_bounded_by_the_raised_plateau(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path, single_pulses=True) as device:
+        loaded(device)
+        device.arm()
+        device.start()
+        device.raise_to(1, "1 mA")
+        device.pulse(1, "1 mA")
+        with pytest.raises(StateError, match="above the plateau"):
+            device.pulse(1, "2 mA")
+        give_up = time.monotonic() + 10
+        while Ledger.from_file(record)[1].pulses < 1:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+    assert Ledger.from_file(record)[1].pulses == 1
+    assert Ledger.from_file(record)[1].peak_ma == 1.0
+
+
+def test_a_device_that_vanishes_is_an_error_that_says_unknown(record: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputUnknownError, match="not confirmed zero"):
+        put_out(session(tmp_path), end_twins)
+
+
+def test_a_busy_or_missing_device_is_an_error_at_the_door(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path):
+        (link,) = running_twins("p24")
+        with pytest.raises(NoDeviceError, match="already used by stimctl pid"):
+            stimctl.connect(f"p24:{link}").__enter__()
+    with pytest.raises(NoDeviceError):
+        stimctl.connect("p24:/dev/there-is-none").__enter__()
+    with pytest.raises(UsageError):
+        stimctl.connect("nonsense")
