@@ -273,8 +273,7 @@ class P24Twin:
     def _ml_update(self, at_us: int, frame: Frame) -> None:
         result = self._mid.update(at_us, frame.data)
         if result is Result.OK:
-            running = self._mid.expires_us is not None
-            event = Event.TRAINS if running else Event.NO_TRAINS
+            event = Event.TRAINS if self._mid.running else Event.NO_TRAINS
             self._move(at_us, event, self._high_voltage)
         self._answers.give(at_us, Command.ML_UPDATE, frame.packet_number, bytes((result,)))
 

@@ -13,7 +13,11 @@ KEEP_ALIVE_US = 2_000_000
 
 
 class MidLevel:
-    """Trains on channels 1..8; all times in us of the twin's clock."""
+    """Trains on channels 1..8; all times in us of the twin's clock.
+
+    keep_alive_us: how long stimulation goes on without a keep-alive; None = for ever, which no
+    healthy P24 does.
+    """
 
     def __init__(self, loads: Loads, recorder: Recorder) -> None:
         self._lanes = tuple(
@@ -21,7 +25,8 @@ class MidLevel:
         )
         self._recorder = recorder
         self._stop_all_on_error = False
-        self._expires_us: int | None = None
+        self.keep_alive_us: int | None = KEEP_ALIVE_US
+        self._fed_us: int | None = None  # the latest keep-alive; None while no train is wanted
 
     @property
     def active_mask(self) -> int:
@@ -29,9 +34,16 @@ class MidLevel:
         return sum(1 << bit for bit, lane in enumerate(self._lanes) if lane.active)
 
     @property
+    def running(self) -> bool:
+        """Whether trains were accepted that neither a stop nor a missing keep-alive has ended."""
+        return self._fed_us is not None
+
+    @property
     def expires_us(self) -> int | None:
         """When stimulation stops for want of a keep-alive."""
-        return self._expires_us
+        if self._fed_us is None or self.keep_alive_us is None:
+            return None
+        return self._fed_us + self.keep_alive_us
 
     def initialise(self, data: bytes) -> None:
         """Take the error mode of Ml_init: bit 0 set means any error stops all channels."""
@@ -49,14 +61,14 @@ class MidLevel:
                 lane.run(at_us, want, late=bit in late)
             elif lane.active:
                 lane.stop(at_us, cut=False)
-        self._expires_us = at_us + KEEP_ALIVE_US if wants else None
+        self._fed_us = at_us if wants else None
         return Result.OK
 
     def current_data(self, at_us: int, data: bytes) -> bytes:
         """Answer Ml_get_current_data: the data bytes; a valid one counts as keep-alive."""
         selection = data[0]
         faults = [lane.fault for lane in self._lanes]
-        running = self._expires_us is not None
+        running = self.running
         if selection == 4:
             nibbles = [low | high << 4 for low, high in zip(faults[::2], faults[1::2], strict=True)]
             answer = bytes((Result.OK, 4, self.active_mask, *nibbles))
@@ -68,21 +80,22 @@ class MidLevel:
             # Padded to full size: the vendor's decoders refuse shorter answers.
             return bytes((Result.PARAMETER, selection, 0, 0, 0, 0, 0))
         if running:
-            self._expires_us = at_us + KEEP_ALIVE_US
+            self._fed_us = at_us
         return answer
 
     def stop(self, at_us: int) -> None:
         """End all output now and forget the errors."""
         self._cut_all(at_us)
-        self._expires_us = None
+        self._fed_us = None
         for lane in self._lanes:
             lane.fault = Fault.NONE
 
     def expire(self, at_us: int) -> bool:
         """End all output if the keep-alive is overdue; return whether it was."""
-        if self._expires_us is None or at_us < self._expires_us:
+        expires_us = self.expires_us
+        if expires_us is None or at_us < expires_us:
             return False
-        self._expires_us = None
+        self._fed_us = None
         self._cut_all(at_us)
         return True
 
@@ -102,8 +115,8 @@ class MidLevel:
     def next_us(self) -> int | None:
         """Return when something happens by itself."""
         times = [at_us for lane in self._lanes if (at_us := lane.next_us()) is not None]
-        if self._expires_us is not None:
-            times.append(self._expires_us)
+        if (expires_us := self.expires_us) is not None:
+            times.append(expires_us)
         return min(times, default=None)
 
     def _cut_all(self, at_us: int) -> None:
