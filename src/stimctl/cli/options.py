@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from stimctl.cli import completion
-from stimctl.errors import UsageError
+from stimctl.errors import QuantityError, UsageError
 
 Value = TypeVar("Value")
 
@@ -99,8 +99,18 @@ def by_channel(
                 why="it is not clear which one is meant",
                 what_to_do="Give each channel once",
             )
-        values[channel] = parse(value_text.strip())
+        values[channel] = parsed(f"{option} {text}", value_text.strip(), parse)
     return values
+
+
+def parsed(option: str, text: str, parse: Callable[[str], Value]) -> Value:
+    """A value with a unit; the error says for which option it was."""
+    try:
+        return parse(text)
+    except QuantityError as error:
+        raise QuantityError(
+            f"{option}: {error.what}", why=error.why, what_to_do=error.what_to_do
+        ) from error
 
 
 def choice(option: str, given: str, allowed: Mapping[str, Value]) -> Value:

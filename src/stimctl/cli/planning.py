@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stimctl.cli.options import by_channel, choice
+from stimctl.cli.options import by_channel, choice, parsed
 from stimctl.errors import UsageError
 from stimctl.quantity import (
     parse_area_mm2,
@@ -92,7 +92,9 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
         sheet=family_named(device.family).sheet,
         setups=setups,
         limit_files=tuple((layer, read_limit_file(path)) for layer, path in files if path),
-        duration_us=parse_duration_us(request.duration) if request.duration else None,
+        duration_us=None
+        if request.duration is None
+        else parsed("--duration", request.duration, parse_duration_us),
         acknowledged=frozenset(request.acknowledged),
         profile=choice("--profile", request.profile, {each.value: each.value for each in Profile}),
         preview=assumed,

@@ -1,0 +1,150 @@
+"""The gate before hardware: nothing is sent before every paper is there; each gap has its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stimctl.errors import ExitCode
+from stimctl.safety.screening import QUESTIONS
+
+# No such port: whatever gets past the gate ends with "no device".
+DEVICE = "p24:/dev/stimctl-test-no-such-port"
+SESSION = ("tens-conventional", "-d", DEVICE, "-a", "1=12mA", "--area", "1=25cm2")
+SITE = ("--site", "1=left-knee")
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    path = tmp_path / "screening.toml"
+    path.write_text("".join(f'{question.id} = "no"\n' for question in QUESTIONS))
+    return path
+
+
+def confirmed(cli: Any, *options: str) -> str:
+    result = cli("rehearse", *SESSION, *options, "--json")
+    assert result.code == 0
+    confirmation: str = result.data["confirmation"]
+    return confirmation
+
+
+def test_each_gap_is_named_in_turn_and_the_last_step_is_the_device(cli: Any, answers: Path) -> None:
+    given: list[str] = []
+    for option, gap, code in (
+        (["--accept-research-use"], "statement of use", ExitCode.REFUSED),
+        (["--person", "K-17"], "needs --person", ExitCode.USAGE),
+        (list(SITE), "has no --site", ExitCode.USAGE),
+        (["--screening", str(answers)], "screening questions are not answered", ExitCode.USAGE),
+    ):
+        result = cli("run", *SESSION, *given)
+        assert result.code == code
+        assert gap in result.err
+        assert "REAL CURRENT" not in result.err
+        given += option
+    result = cli("run", *SESSION, *given)
+    assert result.code == ExitCode.REFUSED
+    assert "has not been rehearsed" in result.err
+    confirmation = confirmed(cli, *SITE)
+    result = cli("run", *SESSION, *given)
+    assert "no --confirm does not confirm" in result.err
+    result = cli("run", *SESSION, *given, "--confirm", "zzzz")
+    assert result.code == ExitCode.REFUSED
+    assert "--confirm zzzz does not confirm" in result.err
+    result = cli("run", *SESSION, *given, "--confirm", confirmation.upper())
+    assert result.code == ExitCode.NO_DEVICE
+    assert "REAL CURRENT" in result.err
+
+
+def test_the_acceptance_is_needed_once(cli: Any) -> None:
+    assert "statement of use" in cli("run", *SESSION).err
+    assert "needs --person" in cli("run", *SESSION, "--accept-research-use").err
+    assert "needs --person" in cli("run", *SESSION).err
+
+
+def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) -> None:
+    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    confirmation = confirmed(cli)  # without the site
+    result = cli("run", *SESSION, *SITE, *papers, "--confirm", confirmation)
+    assert "has not been rehearsed" in result.err
+
+
+def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
+    result = cli("run", *SESSION, "--person", "Rose")
+    assert result.code == ExitCode.USAGE
+    assert "pseudonym" in result.err
+
+
+@pytest.mark.parametrize(
+    ("more", "says", "code"),
+    [
+        (["--answer", "C02=yes"], "screening blocks this session: C02", ExitCode.LIMIT),
+        (["--answer", "C01=yes"], "needs a specialist's approval", ExitCode.LIMIT),
+        (["--answer", "C01=yes", "--specialist-approval", "C01"], "rehearsed", ExitCode.REFUSED),
+        (["--answer", "C13=yes"], "rehearsed", ExitCode.REFUSED),
+        (["--answer", "C13"], "is not ID=yes or ID=no", ExitCode.USAGE),
+        (["--answer", "C13=maybe"], "is not ID=yes or ID=no", ExitCode.USAGE),
+        (["--answer", "C99=no"], "C99", ExitCode.USAGE),
+    ],
+)
+def test_answers_are_judged(
+    cli: Any, answers: Path, more: list[str], says: str, code: ExitCode
+) -> None:
+    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    result = cli("run", *SESSION, *SITE, *papers, *more)
+    assert result.code == code
+    assert says in " ".join(result.err.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('C01 = ""\n', "C01"),
+        ("C01 = false\n", "C01"),
+        ("C01 = = 1\n", "not TOML"),
+        ("", "empty"),
+    ],
+)
+def test_a_wrong_screening_file_is_refused(cli: Any, tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "screening.toml"
+    path.write_text(text)
+    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(path))
+    result = cli("run", *SESSION, *SITE, *papers)
+    assert result.code == ExitCode.USAGE
+    assert says in result.err
+
+
+def test_the_form_holds_every_question_and_reads_back(cli: Any, tmp_path: Path) -> None:
+    form = cli("screening").out
+    assert all(f'{question.id} = ""' in form for question in QUESTIONS)
+    filled = tmp_path / "filled.toml"
+    filled.write_text(form.replace('""', '"no"'))
+    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(filled))
+    assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *papers).err
+
+
+def test_a_blocked_site_is_refused_before_anything_else(cli: Any) -> None:
+    result = cli("run", *SESSION, "--site", "1=chest")
+    assert result.code == ExitCode.LIMIT
+    assert "C06" in result.err
+
+
+def test_records_that_were_changed_by_hand_do_not_open_the_gate(
+    cli: Any, state: Path, answers: Path
+) -> None:
+    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    confirmation = confirmed(cli, *SITE)
+    (record,) = (state / "rehearsals").iterdir()
+    for text in ("", "[]", "{}", record.read_text().replace(confirmation, "0000")):
+        record.write_text(text)
+        result = cli("run", *SESSION, *SITE, *papers, "--confirm", confirmation)
+        assert "has not been rehearsed" in result.err
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(cli: Any, state: Path) -> None:
+    state.parent.mkdir(exist_ok=True)
+    state.write_text("in the way")
+    result = cli("rehearse", *SESSION)
+    assert result.code == ExitCode.INTEGRITY
+    assert "cannot be written" in result.err
