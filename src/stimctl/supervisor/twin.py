@@ -6,7 +6,6 @@ longer than its watchdog. On the stop path: what starts a twin imports more, and
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -88,11 +87,15 @@ def running_twins(family: str) -> list[str]:
 
 
 def _write_note(path: Path, pid: int, link: Path) -> None:
+    import json
+
     note = {"pid": pid, "start_time": start_time_of(pid), "link": str(link)}
     path.write_text(json.dumps(note), "utf-8")
 
 
 def _link_of_living(note: Path) -> str | None:
+    import json
+
     # A link alone proves nothing: the pty's number may be somebody's terminal by now.
     try:
         said = json.loads(note.read_text("utf-8"))
