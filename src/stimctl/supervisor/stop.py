@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from stimctl.errors import ExitCode, NoDeviceError, PortBusyError, StimctlError, UsageError
@@ -126,9 +127,10 @@ def _stop_it_ourselves(
 ) -> tuple[str, str, str]:
     try:
         port = _take_port(address)
-    except NoDeviceError as error:
-        return "no-device", "port", str(error)
     except StimctlError as error:
+        # Only what is not there is no device; what may not be opened may well be stimulating.
+        if type(error) is NoDeviceError and not Path(address).exists():
+            return "no-device", "port", str(error)
         report("unknown")
         return "unconfirmed", "port", str(error)
     try:

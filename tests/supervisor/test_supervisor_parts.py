@@ -1,0 +1,271 @@
+"""The parts around the main loop: inbox, commands, outputs, clocks, lines, and told errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from scripted_device import ScriptedDevice
+
+from stimctl.errors import (
+    LimitRefusedError,
+    LinkError,
+    PortBusyError,
+    ProtocolFileError,
+    StateError,
+    StimctlError,
+    UsageError,
+)
+from stimctl.session import intents
+from stimctl.session.facts import ClockStep, FaceAlive, SuspendGap
+from stimctl.supervisor import clocks as clocks_module
+from stimctl.supervisor.clocks import ClockWatch
+from stimctl.supervisor.commands import Command, intent_of, parse_command
+from stimctl.supervisor.control_socket import ControlSocket
+from stimctl.supervisor.face_input import item_of
+from stimctl.supervisor.inbox import Arrived, Inbox, Leave, LineLost, StopAsked
+from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.output import FaceOutput, row_of
+from stimctl.supervisor.port import open_port
+from stimctl.supervisor.told import error_from
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.002)
+
+
+def test_a_stop_jumps_the_queue_and_cancels_waiting_raises() -> None:
+    inbox = Inbox()
+    raising = Command("raise", {"channel": 1, "amplitude": 500}, 1)
+    inbox.put(FaceAlive())
+    inbox.put(raising)
+    inbox.put(Command("lower", {"channel": 1, "amplitude": 0}, 2))
+    inbox.put(StopAsked("operator"))
+    assert inbox.get(0) == StopAsked("operator")
+    assert inbox.discard_raises() == [raising]
+    taken = [inbox.get(0) for _ in range(4)]
+    assert [item for item in taken if item is not None] == [
+        FaceAlive(),
+        Command("lower", {"channel": 1, "amplitude": 0}, 2),
+    ]
+
+
+def test_whatever_can_lead_to_more_output_is_cancelled_by_a_stop() -> None:
+    words = {"arm", "start", "raise", "pulse", "resume", "hold"}
+    assert {word for word in words if Command(word).may_raise} == words
+    assert not any(Command(word).may_raise for word in ("lower", "pause", "close", "beat"))
+
+
+def test_commands_become_intents_in_integers() -> None:
+    line = b'{"do":"raise","channel":2,"amplitude":"12.5 mA","id":3}'
+    assert intent_of(parse_command(line)) == intents.Raise(2, 12_500)
+    assert intent_of(parse_command(b'{"do":"hold","for":"2 s"}')) == intents.Hold(2_000_000)
+    assert intent_of(parse_command(b'{"do":"arm"}')) == intents.Arm()
+    assert intent_of(parse_command(b'{"do":"compile"}')) is None
+    assert item_of(b'{"do":"beat"}') == FaceAlive()
+    assert item_of(b'{"do":"stop","id":9}') == StopAsked("operator", 9)
+    assert item_of(b'{"do":"close"}') == Leave("closed by the face", 0)
+
+
+def test_a_command_line_has_at_most_512_bytes() -> None:
+    line = json.dumps({"do": "stop", "reason": "x" * 600}).encode()
+    with pytest.raises(UsageError, match="too long"):
+        parse_command(line)
+
+
+def test_telemetry_is_dropped_for_a_face_that_does_not_read_and_state_changes_are_not() -> None:
+    reader, writer = os.pipe()
+    output = FaceOutput(writer)
+    blocker = row_of("state", 0, 0, {"n": "x" * 200_000})  # more than a pipe holds
+    output.put(blocker, droppable=False)
+    begun = time.monotonic()
+    for number in range(1000):
+        output.put(row_of("telemetry", 0, 0, {"n": number}), droppable=True)
+        output.put(row_of("state", 0, 0, {"n": number}), droppable=False)
+    assert time.monotonic() - begun < 10, "the face did not hold it up"
+    assert output.dropped >= 700
+    heard = b""
+    while heard.count(b'"kind":"state"') < 1001 or not heard.endswith(b"\n"):
+        heard += os.read(reader, 65536)
+    numbers = [json.loads(line)["n"] for line in heard.splitlines() if b'"state"' in line]
+    assert numbers[1:] == list(range(1000))
+    output.finish(1.0)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_face_that_has_closed_its_end_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    output = FaceOutput(writer)
+    output.put(row_of("state", 0, 0, {}), droppable=False)
+    output.finish(5.0)
+    os.close(writer)
+
+
+@pytest.fixture
+def control(runtime: Path) -> tuple[ControlSocket, Inbox, Path]:
+    path = runtime / "control.sock"
+    inbox = Inbox()
+    return ControlSocket(path, inbox), inbox, path
+
+
+def dial(path: Path) -> socket.socket:
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    line.settimeout(10)
+    line.connect(str(path))
+    return line
+
+
+def test_the_control_socket_takes_stop_and_watch_only(
+    control: tuple[ControlSocket, Inbox, Path],
+) -> None:
+    server, inbox, path = control
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with dial(path) as line:
+        line.sendall(b'{"do":"raise","channel":1,"amplitude":"5 mA"}\nnonsense\n')
+        assert b"only stop and watch" in line.recv(4096)
+        assert inbox.get(0.05) is None
+        line.sendall(b'{"do":"sto')
+        line.sendall(b'p"}\n')
+        assert inbox.get(10) == StopAsked("control socket")
+        server.publish("telemetry", b"{}\n")
+        server.publish("zero_verified", b'{"kind":"zero_verified"}\n')
+        heard = b""
+        while b"zero_verified" not in heard:
+            heard += line.recv(4096)
+        assert b"{}\n" not in heard.replace(b'{"kind":"zero_verified"}\n', b"")
+    server.close()
+    assert not path.exists()
+
+
+def test_a_watcher_that_does_not_read_is_dropped_and_holds_up_nobody(
+    control: tuple[ControlSocket, Inbox, Path],
+) -> None:
+    server, _, path = control
+    with dial(path) as line:
+        line.sendall(b'{"do":"watch"}\n')
+        wait_for(lambda: any(client.wants_all for client in server._clients.values()))
+        row = b'{"kind":"telemetry","x":"' + b"y" * 10_000 + b'"}\n'
+        for _ in range(200):
+            server.publish("telemetry", row)
+        assert not server._clients
+    server.close()
+
+
+def test_too_many_and_too_talkative_clients_are_sent_away(
+    control: tuple[ControlSocket, Inbox, Path],
+) -> None:
+    server, inbox, path = control
+    lines = [dial(path) for _ in range(16)]
+    wait_for(lambda: len(server._clients) == 16)
+    with dial(path) as extra:
+        assert extra.recv(1) == b""
+    lines[0].sendall(b"z" * 2000)
+    wait_for(lambda: len(server._clients) == 15)
+    lines[1].sendall(b'{"do":"stop"}\n')
+    assert inbox.get(10) == StopAsked("control socket")
+    for line in lines:
+        line.close()
+    server.close()
+
+
+def test_sleep_and_a_moved_wall_clock_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    offsets = [(0, 0), (0, 0), (3_000_000_000, 3_000_000_000), (3_000_000_000, 0)]
+    told = iter([*offsets, (3_500_000_000, 500_000_000)])
+    monkeypatch.setattr(ClockWatch, "_offsets", staticmethod(lambda: next(told)))
+    watch = ClockWatch()
+    assert watch.facts() == []
+    assert watch.facts() == [SuspendGap(3_000_000)]
+    assert watch.facts() == [ClockStep(-3_000_000)]
+    assert watch.facts() == [], "half a second is neither"
+
+
+def test_the_real_clocks_report_nothing_by_themselves() -> None:
+    assert ClockWatch().facts() == []
+    assert clocks_module._with_sleep_ns() > 0
+
+
+@dataclass
+class Out:
+    data: bytes
+    urgent: bool = False
+    expires_ns: int | None = None
+
+
+def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
+    device: ScriptedDevice,
+) -> None:
+    inbox = Inbox()
+    opener = partial(open_port, device.address)
+    line = DeviceLine(opener(), opener, inbox)
+    now = time.monotonic_ns()
+    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1)])
+    assert line.has_unsent
+    line.send([Out(b"STOP", urgent=True)])
+    assert not line.has_unsent
+    device.start()
+    wait_for(lambda: device.heard.endswith(b"STOP"))
+    assert b"RAISE" not in device.heard
+    line.drop()
+    assert not line.is_up
+
+
+def test_a_lost_line_is_reported_once_and_opened_again(device: ScriptedDevice) -> None:
+    inbox = Inbox()
+    opener = partial(open_port, device.address)
+    line = DeviceLine(opener(), opener, inbox)
+    device.start().say(b"hello")
+    assert inbox.get(10) == Arrived(1, b"hello")
+    line.drop()
+    lost = inbox.get(10)
+    assert isinstance(lost, LineLost)
+    assert not line.is_current(lost.link)
+    assert line.reopen(time.monotonic_ns())
+    assert line.is_current(2)
+    device.say(b"again")
+    assert inbox.get(10) == Arrived(2, b"again")
+    line.drop()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StateError("what", why="why", what_to_do="do"),
+        PortBusyError("busy", holder="stimctl pid 1"),
+        ProtocolFileError("bad", file="x.toml", line=3, field="pulse"),
+        LinkError("lost"),
+        StimctlError("plain"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_the_pipe(error: StimctlError) -> None:
+    again = error_from(json.loads(json.dumps(error.as_dict())))
+    assert type(again) is type(error)
+    assert again.as_dict() == error.as_dict()
+
+
+def test_a_refusal_survives_the_pipe() -> None:
+    told = {"error": "LimitRefusedError", "what": "no", "refusal": {"limit_id": "L-J"}}
+    again = error_from(told)
+    assert isinstance(again, LimitRefusedError)
+    assert again.refusal.limit_id == "L-J"
+    assert again.as_dict()["refusal"] == {"limit_id": "L-J"}
+    with pytest.raises(AttributeError):
+        _ = again.refusal.unknown
+
+
+@pytest.mark.parametrize("told", [{}, {"error": "ExitCode"}, {"error": 3}, {"error": "os"}])
+def test_an_error_of_no_known_kind_is_still_an_error(told: dict[str, object]) -> None:
+    assert type(error_from(told)) is StimctlError

@@ -1,0 +1,224 @@
+"""The stop path: repeated until verified, UNKNOWN in time, and never misled by an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from scripted_device import ScriptedDevice
+
+from stimctl.errors import ExitCode, UsageError
+from stimctl.supervisor import stop as stop_module
+from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.runtime import PortLock, read_holder
+from stimctl.supervisor.stop import end_holder, stop_main, stop_port
+from stimctl.supervisor.stop_frames import StopTalk
+from stimctl.wire.sciencemode4.framing import (
+    GET_STIM_STATUS,
+    LL_STOP,
+    ML_STOP,
+    STOP_BYTES,
+    FrameDecoder,
+    RawFrame,
+    encode_frame,
+)
+
+
+def frames_of(burst: bytes) -> list[RawFrame]:
+    assert burst.startswith(STOP_BYTES)
+    frames = FrameDecoder().feed(burst[len(STOP_BYTES) :])
+    assert all(isinstance(frame, RawFrame) for frame in frames)
+    return [frame for frame in frames if isinstance(frame, RawFrame)]
+
+
+def answers(burst: bytes, *, stop: int = 0, status: int = 0, result: int = 0) -> bytes:
+    ml, ll, ask = frames_of(burst)
+    return (
+        encode_frame(ml.packet_number, ML_STOP + 1, bytes((stop,)))
+        + encode_frame(ll.packet_number, LL_STOP + 1, b"\x07")
+        + encode_frame(ask.packet_number, GET_STIM_STATUS + 1, bytes((result, status, 1)))
+    )
+
+
+def test_a_burst_is_two_stop_bytes_both_stops_and_the_question() -> None:
+    commands = [frame.command for frame in frames_of(StopTalk().burst())]
+    assert commands == [ML_STOP, LL_STOP, GET_STIM_STATUS]
+
+
+def test_zero_is_verified_by_stop_acknowledged_and_nothing_initialised() -> None:
+    talk = StopTalk()
+    assert talk.receive(answers(talk.burst()))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_chunks_of_any_size_verify_the_same(size: int) -> None:
+    talk = StopTalk()
+    data = answers(talk.burst())
+    found = [talk.receive(data[at : at + size]) for at in range(0, len(data), size)]
+    assert found[-1]
+    assert not any(found[:-1])
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_a_level_that_is_still_initialised_is_no_zero(status: int) -> None:
+    talk = StopTalk()
+    assert not talk.receive(answers(talk.burst(), status=status))
+
+
+def test_a_refused_question_is_no_zero() -> None:
+    talk = StopTalk()
+    assert not talk.receive(answers(talk.burst(), result=1))
+
+
+def test_a_status_without_an_acknowledged_stop_is_no_zero() -> None:
+    talk = StopTalk()
+    _, _, ask = frames_of(talk.burst())
+    assert not talk.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+
+
+def test_an_answer_to_an_earlier_burst_does_not_verify_a_later_one() -> None:
+    talk = StopTalk()
+    _, _, first = frames_of(talk.burst())
+    ml, _, _ = frames_of(talk.burst())
+    talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    assert not talk.receive(encode_frame(first.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+
+
+def test_packet_numbers_wrap_and_a_stale_acknowledgement_is_forgotten() -> None:
+    talk = StopTalk()
+    first = talk.burst()
+    ml, _, ask = frames_of(first)
+    talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    for _ in range(20):
+        assert frames_of(talk.burst())
+    assert talk.burst() == first, "the numbers came round"
+    assert not talk.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+
+
+def test_a_running_device_is_stopped_and_verified(device: ScriptedDevice) -> None:
+    outcome = stop_port(device.start().address)
+    assert (outcome.verdict, outcome.by, outcome.exit_code) == ("verified", "port", 0)
+    assert device.status == 0
+
+
+@pytest.mark.parametrize("fault", ["mute", "stuck"])
+def test_a_device_that_does_not_confirm_is_unknown_after_500_ms(
+    device: ScriptedDevice, fault: str
+) -> None:
+    setattr(device, fault, True)
+    told: list[tuple[str, float]] = []
+    begun = time.monotonic()
+    outcome = stop_port(
+        device.start().address,
+        give_up_after_s=1.0,
+        report=lambda state: told.append((state, time.monotonic() - begun)),
+    )
+    assert outcome.verdict == "unconfirmed"
+    assert outcome.exit_code is ExitCode.NOT_CONFIRMED_ZERO
+    (unknown,) = told
+    assert unknown[0] == "unknown"
+    assert unknown[1] >= 0.5
+    assert device.commands.count(ML_STOP) >= 10, "repeated every 50 ms"
+
+
+def test_a_deaf_device_does_not_hang_it(device: ScriptedDevice) -> None:
+    assert stop_port(device.address, give_up_after_s=0.3).verdict == "unconfirmed"
+
+
+def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice) -> None:
+    port = stop_module.open_port(device.start().address, program="stop")
+    port.write(encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81")
+    port.abort()
+    assert stop_port(device.address).verdict == "verified"
+
+
+def test_a_port_held_by_somebody_else_is_unconfirmed_not_stolen(device: ScriptedDevice) -> None:
+    code = (
+        "import fcntl, os, sys\n"
+        f"fd = os.open({device.address!r}, os.O_RDWR | os.O_NOCTTY)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout is not None
+        other.stdout.readline()
+        outcome = stop_port(device.address)
+        assert outcome.verdict == "unconfirmed"
+        assert "another program" in outcome.detail
+        assert other.poll() is None, "a process that is not ours is left alone"
+    finally:
+        other.kill()
+        other.communicate()
+
+
+def test_it_never_ends_its_own_process(device: ScriptedDevice) -> None:
+    lock = PortLock(device.address, "supervisor")
+    lock.acquire()
+    end_holder(device.address)
+    assert read_holder(device.address) is not None
+    lock.release()
+
+
+def test_two_stops_in_one_process_both_verify(device: ScriptedDevice) -> None:
+    device.start()
+    outcomes = []
+    threads = [
+        threading.Thread(target=lambda: outcomes.append(stop_port(device.address)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.verdict for outcome in outcomes] == ["verified"] * 2
+
+
+def test_the_command_prints_json_and_returns_the_exit_code(
+    device: ScriptedDevice, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stop_main([f"p24:{device.start().address}", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "stimctl.stop/1"
+    assert told["verdict"] == "verified"
+    assert stop_main(["p24:/dev/there-is-none"]) == 3
+    assert stop_main(["sim:p24"]) == 3
+    assert stop_main([]) == 2
+    assert stop_main(["a", "b"]) == 2
+    assert stop_main(["--help"]) == 0
+    assert "usage: stimctl stop DEVICE" in capsys.readouterr().out
+
+
+@pytest.mark.pty
+def test_its_first_byte_leaves_within_60_ms_of_process_start(device: ScriptedDevice) -> None:
+    # The best of several, because the machine may be busy with other things.
+    command = [sys.executable, "-m", "stimctl", "stop", f"p24:{device.address}"]
+    waits = []
+    for _ in range(8):
+        begun = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        select.select([device._master], [], [], 30)
+        waits.append((time.monotonic() - begun) * 1000)
+        process.kill()
+        process.wait()
+        os.read(device._master, 65536)
+    assert min(waits) <= 60, waits
+
+
+def test_device_names_are_taken_apart() -> None:
+    assert str(parse_device("sim:p24")) == "sim:p24"
+    assert parse_device("sim:p24").is_twin
+    assert parse_device("p24:/dev/ttyACM0") == ("p24", "/dev/ttyACM0")
+    assert parse_device("p24:socket://localhost:7000").address == "socket://localhost:7000"
+    for wrong in ("", "p24", "p24:", "sim:", "sim:x", "x:/dev/y", "p24:ttyACM0", "p24:sim"):
+        with pytest.raises(UsageError, match="p24"):
+            parse_device(wrong)
