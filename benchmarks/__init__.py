@@ -1,0 +1,1 @@
+"""stimctl measured beside its peers and beside physical limits, in one run."""

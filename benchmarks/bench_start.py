@@ -1,0 +1,84 @@
+"""Process start: `stimctl --version`, `stimctl --help`, and the first byte of `stimctl stop`.
+
+Method: the variants are started in turn, interleaved, warm (page cache and .pyc present), through the
+installed console script. `--version` and `--help` are timed from the start of the process to its end.
+`stop` is timed from the start of the process to the first byte that reaches the other end of a fresh pty
+whose device never answers and which nobody holds. A bare interpreter (`python -c pass`) runs in the same
+rounds: what is above it is ours. Figures: median and 99th percentile (nearest rank), milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+import tty
+from pathlib import Path
+from typing import Any
+
+BUDGET_MS = {"version": 120.0, "help": 120.0, "stop_first_byte": 60.0}
+
+
+def _script() -> list[str]:
+    script = Path(sys.executable).with_name("stimctl")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "stimctl"]
+
+
+def _run_ms(command: list[str]) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return (time.perf_counter() - begun) * 1e3
+
+
+def _stop_first_byte_ms() -> float:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    command = [*_script(), "stop", f"p24:{os.ttyname(slave)}"]
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        ready, _, _ = select.select([master], [], [], 5.0)
+        elapsed = (time.perf_counter() - begun) * 1e3
+        if not ready:
+            raise RuntimeError("stimctl stop wrote nothing within 5 s")
+        return elapsed
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def _percentile(samples: list[float], share: float) -> float:
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered)) - 1))]
+
+
+def measure(*, quick: bool = False) -> dict[str, Any]:
+    samples: dict[str, list[float]] = {"bare": [], "version": [], "help": [], "stop_first_byte": []}
+    for _ in range(5 if quick else 31):
+        samples["bare"].append(_run_ms([sys.executable, "-c", "pass"]))
+        samples["version"].append(_run_ms([*_script(), "--version"]))
+        samples["help"].append(_run_ms([*_script(), "--help"]))
+        samples["stop_first_byte"].append(_stop_first_byte_ms())
+    return {
+        name: {"p50_ms": round(_percentile(v, 0.5), 1), "p99_ms": round(_percentile(v, 0.99), 1)}
+        for name, v in samples.items()
+    }
+
+
+def report(result: dict[str, Any]) -> str:
+    lines = ["process start                 p50 ms   p99 ms   promise"]
+    for name, row in result.items():
+        budget = f"<= {BUDGET_MS[name]:.0f}" if name in BUDGET_MS else ""
+        lines.append(f"  {name:26s} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f}   {budget}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    outcome = measure()
+    print(json.dumps(outcome) if "--json" in sys.argv else report(outcome))
