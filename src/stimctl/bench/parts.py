@@ -16,6 +16,7 @@ class BenchJournal:
 
     delay_ns: int | None = 0
     rows: list[SessionEvent] = field(default_factory=list)
+    durable_seq: int = 0
     _due: deque[tuple[int, int]] = field(default_factory=deque)
 
     def take(self, now_ns: int, events: list[SessionEvent]) -> None:
@@ -34,7 +35,7 @@ class BenchJournal:
         """The highest number that is durable by now, once."""
         seq = None
         while self._due and self._due[0][0] <= now_ns:
-            seq = self._due.popleft()[1]
+            seq = self.durable_seq = self._due.popleft()[1]
         return seq
 
 

@@ -106,6 +106,8 @@ class Reactions:
         self._broken(now_ns, f"the device is {event.found}, expected {event.expected}")
 
     def _line_error(self, now_ns: int, event: LineError) -> None:
+        if event.kind == "duplicate":
+            return  # a whole answer that came twice is no damage
         core = self._core
         too_many = core.link.line_error(now_ns)
         if too_many and core.zero_ns is None and not core.connecting and not core.stopping:
