@@ -96,6 +96,24 @@ class Rig:
             "STIMCTL_TWIN_RECORD": str(self.record),
         }
         self._faces: list[Face] = []
+        self._runs: list[subprocess.Popen[bytes]] = []
+
+    def command_line(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """`stimctl ...` in a process of its own; returns once there is current at an electrode."""
+        run = subprocess.Popen(
+            [sys.executable, "-m", "stimctl", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._runs.append(run)
+        give_up = time.monotonic() + PATIENCE_S
+        while not self.record.exists() or not self.ledger().running:
+            assert time.monotonic() < give_up, "no current at any electrode"
+            assert run.poll() is None, f"it ended with {run.returncode}"
+            time.sleep(0.02)
+        return run
 
     def face(self, device: str = "sim:p24", *options: str, target_ua: int = 1000) -> Face:
         made = Face(self, device, *options, target_ua=target_ua)
@@ -138,7 +156,7 @@ class Rig:
 
     def end(self) -> None:
         """End everything this rig has started, by pid, and clean up."""
-        pids = {face.pid for face in self._faces}
+        pids = {face.pid for face in self._faces} | {run.pid for run in self._runs}
         for face in self._faces:
             pids |= {int(row["pid"]) for row in face.rows if row["kind"] == "hello"}
         for note in (self._runtime / "stimctl" / "twins").glob("*.json"):
@@ -149,6 +167,8 @@ class Rig:
                     os.kill(pid, number)
                 except ProcessLookupError:
                     break
+        for run in self._runs:
+            run.wait()
         for face in self._faces:
             face.process.wait()
             face._reader.join(PATIENCE_S)

@@ -11,6 +11,7 @@ from fault_rig import Rig, kill
 from stimctl.records.verify import verify_journal
 
 pytestmark = pytest.mark.pty
+CHANNEL = ("--amplitude", "1=2mA", "--area", "1=25cm2")
 
 
 def test_a_killed_face_means_zero_within_300_ms(rig: Rig) -> None:
@@ -92,3 +93,20 @@ def test_the_twin_outlives_its_host(rig: Rig) -> None:
     face.say("close")
     assert face.end() == 0
     os.kill(rig.twin_pid(), 0)  # it is another session, and nothing of ours has ended it
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_of_the_command_line_that_is_ended_means_zero_within_300_ms(
+    rig: Rig, number: signal.Signals
+) -> None:
+    run = rig.command_line("run", "tens-conventional", "--device", "sim:p24", *CHANNEL)
+    ended_ns = kill(run.pid, number)
+    assert rig.zero_after_ms(ended_ns) <= 300
+    assert run.wait(30) == (-number if number is signal.SIGKILL else 143)
+
+
+def test_stop_from_another_shell_ends_a_run_of_the_command_line(rig: Rig) -> None:
+    run = rig.command_line("run", "tens-conventional", "--device", "sim:p24", *CHANNEL)
+    assert rig.stimctl("stop", "sim:p24").returncode == 0
+    assert not rig.ledger().running
+    assert run.wait(30) != 0
