@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-
+from .outbox import Outbox
 from .p24_commands import GENERAL_ERROR, RULES, UNKNOWN_COMMAND, Command, Result
 from .p24_fields import ll_address
 from .sciencemode4_frames import Frame, encode
 
 
-class Answers:
+class Answers(Outbox):
     """The answers of a device that takes turnaround_us for each; times in us."""
 
     def __init__(self, turnaround_us: int) -> None:
         if turnaround_us < 0:
             raise ValueError(f"turnaround {turnaround_us} us: it cannot be negative")
+        super().__init__()
         self.turnaround_us = turnaround_us
-        self._queue: deque[tuple[int, bytes]] = deque()
-
-    def next_us(self) -> int | None:
-        """Return when the next answer leaves."""
-        return self._queue[0][0] if self._queue else None
-
-    def take(self, now_us: int) -> bytes:
-        """Return the answers whose time has come."""
-        out = bytearray()
-        while self._queue and self._queue[0][0] <= now_us:
-            out += self._queue.popleft()[1]
-        return bytes(out)
-
-    def clear(self) -> None:
-        """Forget what was not said yet."""
-        self._queue.clear()
 
     def give(self, at_us: int, command: Command, number: int, data: bytes) -> None:
         """Answer a command that was executed at at_us."""
@@ -39,7 +23,7 @@ class Answers:
 
     def give_at(self, ready_us: int, command: Command, number: int, data: bytes) -> None:
         """Answer at ready_us, or when the answers before have left."""
-        self._queue_at(ready_us, encode(number, command + 1, data))
+        self.put(ready_us, encode(number, command + 1, data))
 
     def refuse(
         self, at_us: int, command: Command, number: int, result: Result, data: bytes = b""
@@ -51,17 +35,12 @@ class Answers:
 
     def general_error(self, at_us: int, result: Result) -> None:
         """Report an error that belongs to no command; packet number 0 [POLICY]."""
-        self._queue_at(at_us + self.turnaround_us, encode(0, GENERAL_ERROR, bytes((result,))))
+        self.put(at_us + self.turnaround_us, encode(0, GENERAL_ERROR, bytes((result,))))
 
     def unknown_command(self, at_us: int, frame: Frame) -> None:
         """Answer a command nobody knows: only its packet number is repeated."""
         wire = encode(frame.packet_number, UNKNOWN_COMMAND, bytes((Result.INVALID_COMMAND,)))
-        self._queue_at(at_us + self.turnaround_us, wire)
-
-    def _queue_at(self, ready_us: int, wire: bytes) -> None:
-        if self._queue:
-            ready_us = max(ready_us, self._queue[-1][0])
-        self._queue.append((ready_us, wire))
+        self.put(at_us + self.turnaround_us, wire)
 
 
 def _echo(command: Command, data: bytes) -> bytes:
