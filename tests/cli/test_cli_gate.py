@@ -9,10 +9,11 @@ import pytest
 
 from stimctl.errors import ExitCode
 from stimctl.safety.screening import QUESTIONS
+from stimctl.supervisor.ports import is_software_line
 
-# No such port: whatever gets past the gate ends with "no device".
-DEVICE = "p24:/dev/stimctl-test-no-such-port"
-SESSION = ("tens-conventional", "-d", DEVICE, "-a", "1=12mA", "--area", "1=25cm2")
+# A file that is no port: not software, so the gate is closed; behind it there is no device.
+_PORT = Path(__file__)
+SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", "--area", "1=25cm2")
 SITE = ("--site", "1=left-knee")
 
 
@@ -148,3 +149,30 @@ def test_a_state_folder_that_cannot_be_written_is_said(cli: Any, state: Path) ->
     result = cli("rehearse", *SESSION)
     assert result.code == ExitCode.INTEGRITY
     assert "cannot be written" in result.err
+
+
+def test_a_port_that_is_not_there_is_no_device_whatever_is_missing(cli: Any) -> None:
+    nowhere = ("-d", "p24:/dev/stimctl-test-no-such-port")
+    result = cli("run", "tens-conventional", *nowhere, "-a", "1=12mA", "--area", "1=25cm2")
+    assert result.code == ExitCode.NO_DEVICE
+    assert "stimctl ports" in result.err
+
+
+@pytest.mark.parametrize(
+    ("address", "software"),
+    [
+        ("/dev/pts/7", True),
+        ("/dev/ttyACM0", False),
+        ("/dev/pts-of-mine", False),
+        ("socket://127.0.0.1:4000", True),
+        ("socket://localhost:4000", True),
+        ("socket://[::1]:4000", True),
+        ("socket://10.0.0.7:4000", False),
+        ("socket://localhost.example.org:4000", False),
+        ("", False),
+    ],
+)
+def test_only_what_can_be_nothing_but_software_passes_without_papers(
+    address: str, software: bool
+) -> None:
+    assert is_software_line(address) is software

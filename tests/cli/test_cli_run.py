@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
-from stimctl.records.sessions import list_sessions, verify_all
+from stimctl.records.sessions import list_sessions, show_session, verify_all
 from stimctl.safety.screening import QUESTIONS
 
 pytestmark = pytest.mark.pty
@@ -134,37 +134,46 @@ def test_stop_from_another_shell_ends_the_run(start: Start) -> None:
     assert finish(process)[0] == ExitCode.REFUSED
 
 
-def test_a_second_run_on_the_same_port_names_the_holder(
-    start: Start, state: Path, tmp_path: Path
-) -> None:
+def test_a_second_run_on_the_same_port_names_the_holder(start: Start, tmp_path: Path) -> None:
     link = tmp_path / "twin.pty"
     twin = start("sim", "p24", "--link", str(link))
     assert twin.stdout is not None
     assert twin.stdout.readline().startswith("ready ")
-    first = start("run", *papers(start, tmp_path, link))
-    wait_for(first, "connected to")
-    second = start("identify", f"p24:{link}")
-    code, _, err = finish(second)
-    assert code == ExitCode.NO_DEVICE
-    assert f"stimctl pid {child_of(first.pid)}" in err
+    first = start("run", *TENS, "-d", f"p24:{link}")
+    said = wait_for(first, "connected to")
+    assert "SIMULATION" in said
+    for verb in (["identify"], ["run", *TENS, "-d"]):
+        code, _, err = finish(start(*verb, f"p24:{link}"))
+        assert code == ExitCode.NO_DEVICE
+        assert f"stimctl pid {child_of(first.pid)}" in err
     first.send_signal(signal.SIGINT)
     assert finish(first)[0] == ExitCode.INTERRUPTED
 
 
-def papers(start: Start, folder: Path, link: Path) -> list[str]:
-    """Everything that a run on what counts as hardware needs."""
-    screening = folder / "screening.toml"
+def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_path: Path) -> None:
+    screening = tmp_path / "screening.toml"
     screening.write_text("".join(f'{question.id} = "no"\n' for question in QUESTIONS))
-    session = [*TENS, "-d", f"p24:{link}", "--site", "1=left-knee"]
-    code, out, err = finish(start("rehearse", *session, "--json"))
-    assert code == 0, err
-    return [
-        *session,
-        "--person", "K-17",
-        "--screening", str(screening),
-        "--accept-research-use",
-        "--confirm", json.loads(out)["confirmation"],
-    ]  # fmt: skip
+    session = [*TENS, "-d", "sim:p24", "--site", "1=left-knee"]
+    papers = ["--person", "K-17", "--screening", str(screening), "--accept-research-use"]
+    confirmation = json.loads(finish(start("rehearse", *session, "--json"))[1])["confirmation"]
+    # The twin stands for a device here: the gate is asked although it would let it pass.
+    code = (
+        "import sys; from stimctl.cli.planning import Prepared\n"
+        "Prepared.is_simulation = property(lambda _self: False)\n"
+        "from stimctl.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "run", *session, *papers, "--confirm", confirmation]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        said = wait_for(process, "STIM")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert "REAL CURRENT" in said
+    assert process.returncode == ExitCode.TERMINATED
+    record = show_session(state / "journal", "last")
+    assert record.header["person"] == "K-17"
+    notes = {row.data["topic"]: row.data["text"] for row in record.timeline if row.kind == "note"}
+    assert notes["rehearsal"].startswith(confirmation)
+    assert notes["screening"].startswith("C01=no C02=no ")
 
 
 def test_a_twin_that_dies_leaves_the_output_unknown(start: Start) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import stimctl
 from stimctl.errors import ProtocolFileError, StimctlError, UsageError
 from stimctl.records import protocol_files
 from stimctl.records.person import check_person_code
@@ -147,14 +146,13 @@ def test_the_shipped_folder_is_that_of_the_wheel_or_of_the_checkout(
 ) -> None:
     package = tmp_path / "src" / "stimctl"
     package.mkdir(parents=True)
-    monkeypatch.setattr(protocol_files.stimctl, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(protocol_files, "_PACKAGE", package)
     with pytest.raises(ProtocolFileError, match="not there"):
         shipped_folder()
     (tmp_path / "protocols").mkdir()
     assert shipped_folder() == tmp_path / "protocols"
     (package / "_protocols").mkdir()
     assert shipped_folder() == package / "_protocols"
-    assert stimctl.__file__
 
 
 def test_a_limit_file_is_a_mapping_or_an_error_with_its_line(tmp_path: Path) -> None:

@@ -39,6 +39,17 @@ class Passed:
     approvals: tuple[str, ...]
     rehearsal: Rehearsal
 
+    def notes(self) -> dict[str, str]:
+        """For the journal, by topic; each short enough for one command."""
+        answered = (f"{id_}={'yes' if yes else 'no'}" for id_, yes in sorted(self.answers.items()))
+        rehearsal = self.rehearsal
+        notes = {
+            "screening": " ".join(answered),
+            "specialist approvals": " ".join(self.approvals),
+            "rehearsal": f"{rehearsal.confirmation} {rehearsal.digest} {rehearsal.rehearsed}",
+        }
+        return {topic: text for topic, text in notes.items() if text}
+
 
 def pass_gate(plan: Plan, papers: Papers, state: Path) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.

@@ -57,11 +57,18 @@ class LiveSession:
     """One run. `show` gets every row; all of them are also in the journal."""
 
     def __init__(
-        self, prepared: Prepared, plan: Plan, *, person: str, show: Callable[[Row], None]
+        self,
+        prepared: Prepared,
+        plan: Plan,
+        *,
+        person: str,
+        show: Callable[[Row], None],
+        notes: Mapping[str, str] | None = None,
     ) -> None:
         self._prepared = prepared
         self._plan = plan
         self._person = person
+        self._notes = notes or {}
         self._shown = show
         self._outcome = Outcome()
         self._client: SupervisorClient | None = None
@@ -92,7 +99,7 @@ class LiveSession:
         options = ["--scripted-raise"]
         if self._person:
             options += ["--person", self._person]
-        if self._prepared.device.is_twin and not is_terminal(sys.stdin):
+        if self._prepared.is_simulation and not is_terminal(sys.stdin):
             # Nobody could answer, and nobody is at the electrodes of a twin.
             options.append("--no-attendance-prompt")
         return options
@@ -100,8 +107,10 @@ class LiveSession:
     def _session(self, client: SupervisorClient) -> None:
         self._set_up(client)
         for do, state in (("connect", "checked"), ("arm", "armed"), ("start", "running")):
-            if self._stop_reason is None:
+            if self._stop_reason is None and client.state not in _OVER:
                 self._go(client, do, state)
+                if do == "connect":
+                    self._put_notes(client)
         if is_terminal(sys.stdin):
             threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
         self._follow(client)
@@ -154,6 +163,11 @@ class LiveSession:
                     why=f"it is {client.state!r} {_STEP_WITHIN_S:.0f} s after {do!r}",
                     what_to_do="Look at the journal: stimctl sessions show last",
                 )
+
+    def _put_notes(self, client: SupervisorClient) -> None:
+        """What the journal has to know besides what the session itself says."""
+        for topic, text in self._notes.items():
+            client.ask("note", topic=topic, text=text)
 
     def _follow(self, client: SupervisorClient) -> None:
         """Until the run is over and zero is verified, or cannot be."""

@@ -19,10 +19,11 @@ from stimctl.quantity import (
 from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
 from stimctl.supervisor.device_names import DeviceName, parse_device
+from stimctl.supervisor.ports import is_software_line
 
 if TYPE_CHECKING:
-    from stimctl.devices.sheet import CapabilitySheet
     from stimctl.safety import LayeredBounds
+    from stimctl.supervisor.families import Family
     from stimctl.treatment.program import ChannelSetup, Plan
     from stimctl.treatment.schema import TreatmentProtocol
 
@@ -51,13 +52,18 @@ class Prepared:
     device: DeviceName
     text: ProtocolText
     protocol: TreatmentProtocol
-    sheet: CapabilitySheet
+    family: Family
     setups: tuple[ChannelSetup, ...]
     limit_files: tuple[tuple[str, LimitFile], ...]
     duration_us: int | None
     acknowledged: frozenset[str]
     profile: str
     preview: tuple[str, ...] = field(default=())
+
+    @property
+    def is_simulation(self) -> bool:
+        """True when no device can be at the other end: a twin, or a line that only software has."""
+        return self.device.is_twin or is_software_line(self.device.address)
 
     @property
     def is_shortened(self) -> bool:
@@ -89,7 +95,7 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
         device=device,
         text=text,
         protocol=protocol,
-        sheet=family_named(device.family).sheet,
+        family=family_named(device.family),
         setups=setups,
         limit_files=tuple((layer, read_limit_file(path)) for layer, path in files if path),
         duration_us=None
@@ -110,7 +116,7 @@ def compile_prepared(prepared: Prepared) -> Plan:
 
     answer = compile_plan(
         prepared.protocol,
-        prepared.sheet,
+        prepared.family.sheet,
         list(prepared.setups),
         duration_us=prepared.duration_us,
         bounds=layered_bounds(prepared),
@@ -138,7 +144,7 @@ def layered_bounds(prepared: Prepared) -> LayeredBounds:
         layer_bounds_from_mapping,
     )
 
-    device = prepared.sheet.bounds
+    device = prepared.family.sheet.bounds
     found: dict[str, tuple[object, ...]] = {}
     for layer, file in prepared.limit_files:
         found[layer] = layer_bounds_from_mapping(

@@ -29,7 +29,7 @@ def plan_as_dict(
         "version": plan.protocol.version,
         "protocol_sha256": prepared.text.sha256,
         "device": str(prepared.device),
-        "simulation": prepared.device.is_twin,
+        "simulation": prepared.is_simulation,
         "intended_use": plan.sheet.intended_use.value,
         "evidence": plan.protocol.evidence.grade,
         "duration_us": plan.duration_us,
@@ -61,7 +61,7 @@ def put_heading(prepared: Prepared, plan: Plan) -> None:
     """Which protocol on which device, in two or three lines."""
     title = f"{plan.protocol.id} {plan.protocol.version}: {plan.protocol.title}"
     put(styled(title, "bold"))
-    kind = "SIMULATION" if prepared.device.is_twin else plan.sheet.intended_use.value
+    kind = "SIMULATION" if prepared.is_simulation else plan.sheet.intended_use.value
     put(f"device     {prepared.device} ({plan.sheet.maker} {plan.sheet.model}), {kind}")
     put(f"duration   {duration_text(prepared, plan)}")
     put(f"evidence   {plan.protocol.evidence.grade}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.gate import Papers, pass_gate
@@ -12,7 +13,7 @@ from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
-from stimctl.errors import ExitCode
+from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.quantity import format_current
 from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
@@ -40,15 +41,18 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         check_person_code(papers.person)
     prepared = prepare(request)
     plan = compile_prepared(prepared)
-    cautions: tuple[str, ...] = ()
-    if not prepared.device.is_twin:
-        cautions = pass_gate(plan, papers, state_folder()).cautions
+    _need_port(prepared)
+    passed = None if prepared.is_simulation else pass_gate(plan, papers, state_folder())
     _announce(prepared, plan)
-    for caution in cautions:
+    for caution in passed.cautions if passed else ():
         say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
-    progress = Progress(plan.duration_us, simulation=prepared.device.is_twin)
+    progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
     session = LiveSession(
-        prepared, plan, person=papers.person, show=_shower(progress, as_json=as_json)
+        prepared,
+        plan,
+        person=papers.person,
+        show=_shower(progress, as_json=as_json),
+        notes=passed.notes() if passed else None,
     )
     try:
         outcome = session.run()
@@ -56,6 +60,16 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         progress.close()
     _summarise(prepared, plan, outcome, as_json=as_json)
     return outcome.exit_code
+
+
+def _need_port(prepared: Prepared) -> None:
+    address = prepared.device.address
+    if address.startswith("/") and not Path(address).exists():
+        raise NoDeviceError(
+            f"there is no device at {address}",
+            why="nothing has that name",
+            what_to_do="Plug it in and switch it on, then see: stimctl ports",
+        )
 
 
 def _shower(progress: Progress, *, as_json: bool) -> Any:
@@ -69,7 +83,7 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
 
 
 def _announce(prepared: Prepared, plan: Plan) -> None:
-    kind = "SIMULATION on" if prepared.device.is_twin else "REAL CURRENT on"
+    kind = "SIMULATION on" if prepared.is_simulation else "REAL CURRENT on"
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:
@@ -102,7 +116,7 @@ def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: boo
         put(f"alarm      {alarm}")
     if outcome.journal:
         put(f"journal    {outcome.journal}")
-    if prepared.device.is_twin:
+    if prepared.is_simulation:
         put("SIMULATION: no device and no person was involved.")
 
 

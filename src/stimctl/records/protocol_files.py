@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import stimctl
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.records.text_files import TextFile, read_text_file
 
 SUFFIX: Final = ".toml"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 _PACKAGED: Final = "_protocols"
 _NEARNESS: Final = 0.55
 _TOML_LINE: Final = re.compile(r"at line (\d+)")
@@ -55,13 +55,13 @@ def shipped_folder() -> Path:
 
     Raises ProtocolFileError when neither is there.
     """
-    package = Path(stimctl.__file__).parent
-    for folder in (package / _PACKAGED, package.parents[1] / "protocols"):
+    folders = (_PACKAGE / _PACKAGED, _PACKAGE.parents[1] / "protocols")
+    for folder in folders:
         if folder.is_dir():
             return folder
     raise ProtocolFileError(
         "the shipped protocols are not there",
-        why=f"neither {package / _PACKAGED} nor {package.parents[1] / 'protocols'} is a folder",
+        why=f"neither {folders[0]} nor {folders[1]} is a folder",
         what_to_do="Install stimctl again",
     )
 

@@ -57,6 +57,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "stop": ({}, {"reason": _text}),
     "acknowledge": ({}, {}),
     "attend": ({}, {}),
+    "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
     "close": ({}, {}),
 }

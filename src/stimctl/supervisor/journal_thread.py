@@ -23,7 +23,7 @@ _ANCHOR_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row to be written; `seq` is the session event's number."""
+    """One row to be written; `seq` is the session event's number, 0 for what is none."""
 
     kind: str
     data: Mapping[str, Any]
@@ -101,14 +101,15 @@ class JournalThread:
                 break
             self.writer.append(entry.kind, entry.data)
             durable |= entry.durable
-            newest = entry.seq
+            newest = max(newest, entry.seq)
             try:
                 entry = self._queue.get_nowait()
             except queue.Empty:
                 break
-        if durable and newest:
+        if durable:
             self.writer.sync()
-            self._post(JournalDurable(newest))
+            if newest:
+                self._post(JournalDurable(newest))
         return more
 
     def _anchor(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,20 @@ def list_ports() -> tuple[SerialPortInfo, ...]:
     else:
         found = (_describe(path, Path()) for path in sorted(_DEV.glob("cu.*")))
     return tuple(found)
+
+
+def is_software_line(address: str) -> bool:
+    """True where only a program can be at the other end: a pseudo terminal, or TCP on this machine.
+
+    A TCP address elsewhere may lead to a serial server with a device behind it.
+    """
+    if address.startswith("socket://"):
+        host = address.removeprefix("socket://").rpartition(":")[0].strip("[]")
+        return host in ("localhost", "::1") or host.startswith("127.")
+    path = os.path.realpath(address)
+    return path.startswith("/dev/pts/") or (
+        sys.platform == "darwin" and bool(re.fullmatch(r"/dev/ttys\d+", path))
+    )
 
 
 def _linux_ports(folder: Path) -> Iterator[SerialPortInfo]:

@@ -203,6 +203,8 @@ class Supervisor:
                 return self._compile()
             case "connect":
                 self._open_journal()
+            case "note":
+                self._note(fields)
             case "arm" if self._line.is_hardware:
                 options = self._options
                 check_prepared(self._compiled(), options.person, options.state_folder)
@@ -257,6 +259,12 @@ class Supervisor:
         self._journal = open_journal(self._options, line, header, self._inbox.put)
         writer = self._journal.writer
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
+
+    def _note(self, fields: Mapping[str, Any]) -> None:
+        """What the face knows and the record needs (screening, approvals): a row of its own."""
+        if self._journal is None:
+            raise StateError("there is no journal yet", what_to_do="connect first")
+        self._journal.put(Entry("note", dict(fields), 0, durable=True))
 
     # -- the end ----------------------------------------------------------------------------
 
