@@ -1,13 +1,15 @@
 """What a load lets through: commanded points in; delivered points and the noticed fault out.
 
-The load is a resistor or an open circuit; a body with capacitance is another model.
+A load is a resistor, an open circuit, or a model of its own that follows the protocol of the body.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+from firmware_sim.body.load import Load as ModelLoad
 
 from .p24_commands import Result
 from .p24_fields import Point
@@ -16,6 +18,9 @@ from .p24_fields import Point
 OPEN_NOTICED_UA = 15_000
 #: Highest electrode voltage of a P24 [IFU].
 FULL_COMPLIANCE_MV = 150_000
+
+#: Resistance in ohm, None for an open circuit, or something that knows by itself.
+Load: TypeAlias = int | ModelLoad | None
 
 
 class Fault(IntEnum):
@@ -37,11 +42,15 @@ FAULT_RESULT: dict[Fault, Result] = {
 
 
 class Delivered(NamedTuple):
-    """Points that reach the electrodes, the same for a record row, and the fault noticed."""
+    """Points that reach the electrodes, the same for a record row, and the fault noticed.
+
+    voltage_mv: the magnitude at the leads at the end of each point.
+    """
 
     points: tuple[Point, ...]
     row: list[list[int]]
     fault: Fault
+    voltage_mv: tuple[int, ...] = ()
 
     @property
     def carries_current(self) -> bool:
@@ -49,26 +58,44 @@ class Delivered(NamedTuple):
         return any(time_us and current_ua for time_us, current_ua in self.points)
 
 
-@lru_cache(maxsize=4096)
-def deliver(points: tuple[Point, ...], load_ohm: int | None, compliance_mv: int) -> Delivered:
-    """Pass a pulse through a load in ohm (None = open) at a compliance in mV.
+def deliver(points: tuple[Point, ...], load: Load, compliance_mv: int) -> Delivered:
+    """Pass a pulse through a load at a compliance in mV.
 
-    Open: no current flows, noticed from 15 mA. Closed: each phase is limited to compliance / load,
-    noticed as soon as |I| * R exceeds the compliance.
+    Open: no current flows, noticed from 15 mA. Closed: each phase is limited by the compliance,
+    noticed as soon as a resistor would need more, or a model says that it clips.
     """
+    if load is None or isinstance(load, int):
+        return _resistor(points, load, compliance_mv)
+    passed = load.through(points, compliance_mv)
+    fault = Fault.NONE
+    if passed.open:
+        if any(abs(wanted_ua) >= OPEN_NOTICED_UA for _, wanted_ua in points):
+            fault = Fault.ELECTRODE
+    elif passed.clipped:
+        fault = Fault.LOW_CURRENT
+    row = [list(point) for point in passed.points]
+    return Delivered(passed.points, row, fault, passed.voltage_mv)
+
+
+@lru_cache(maxsize=4096)
+def _resistor(points: tuple[Point, ...], load_ohm: int | None, compliance_mv: int) -> Delivered:
     fault = Fault.NONE
     through: list[Point] = []
+    voltage: list[int] = []
     for time_us, wanted_ua in points:
         if load_ohm is None:
             flows = 0
+            # Regulated up to all it has, and no current comes.
+            voltage.append(compliance_mv if wanted_ua else 0)
             if abs(wanted_ua) >= OPEN_NOTICED_UA:
                 fault = Fault.ELECTRODE
         else:
             flows = min(abs(wanted_ua), compliance_mv * 1000 // load_ohm)
+            voltage.append(flows * load_ohm // 1000)
             if abs(wanted_ua) * load_ohm > compliance_mv * 1000:
                 fault = Fault.LOW_CURRENT
         through.append((time_us, flows if wanted_ua > 0 else -flows))
-    return Delivered(tuple(through), [list(point) for point in through], fault)
+    return Delivered(tuple(through), [list(point) for point in through], fault, tuple(voltage))
 
 
 def cut_points(row: list[list[int]], length_us: int) -> list[list[int]]:
@@ -84,24 +111,29 @@ def cut_points(row: list[list[int]], length_us: int) -> list[list[int]]:
 
 
 class Loads:
-    """The load on each channel 1..8, in ohm; None is an open circuit."""
+    """The load on each channel 1..8."""
 
-    __slots__ = ("_ohm",)
+    __slots__ = ("_loads",)
 
-    def __init__(self, load_ohm: int | None) -> None:
-        self._ohm = {channel: _checked(load_ohm) for channel in range(1, 9)}
+    def __init__(self, load: Load) -> None:
+        self._loads = {channel: _checked(load) for channel in range(1, 9)}
 
-    def __getitem__(self, channel: int) -> int | None:
-        return self._ohm[channel]
+    def __getitem__(self, channel: int) -> Load:
+        return self._loads[channel]
 
-    def set(self, channel: int, load_ohm: int | None) -> None:
+    def set(self, channel: int, load: Load) -> None:
         """Put another load on a channel; ValueError for a channel or a load that cannot be."""
-        if channel not in self._ohm:
+        if channel not in self._loads:
             raise ValueError(f"channel {channel}: a P24 has channels 1..8")
-        self._ohm[channel] = _checked(load_ohm)
+        self._loads[channel] = _checked(load)
 
 
-def _checked(load_ohm: int | None) -> int | None:
-    if load_ohm is not None and load_ohm < 1:
-        raise ValueError(f"load {load_ohm} ohm: give at least 1 ohm, or None for an open circuit")
-    return load_ohm
+def nominal_ohm(load: Load) -> int | None:
+    """Return a load's resistance, or what a model gives for it, in ohm; None when open."""
+    return load if load is None or isinstance(load, int) else load.nominal_ohm
+
+
+def _checked(load: Load) -> Load:
+    if isinstance(load, int) and load < 1:
+        raise ValueError(f"load {load} ohm: give at least 1 ohm, or None for an open circuit")
+    return load

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from .electrodes import Loads
+from .electrodes import Load, Loads, nominal_ohm
 from .p24_answers import Answers
 from .p24_commands import (
     RULES,
@@ -144,10 +144,14 @@ class P24Twin:
         """Return the record rows held so far, and forget them."""
         return self.recorder.drain()
 
-    def set_load(self, channel: int, load_ohm: int | None) -> None:
-        """Change the load of channel 1..8 now (the latest time told); None = open circuit."""
-        self._loads.set(channel, load_ohm)
-        self.recorder.log(self._now, "load changed", channel=channel, ohm=load_ohm)
+    def set_load(self, channel: int, load: Load) -> None:
+        """Change the load of channel 1..8 now (the latest time told): ohm, None = open, a model."""
+        self._loads.set(channel, load)
+        self.recorder.log(self._now, "load changed", channel=channel, ohm=nominal_ohm(load))
+        self.load_moved(channel)
+
+    def load_moved(self, channel: int) -> None:
+        """Go on with a load that changed by itself."""
         self._mid.load_changed(channel, self._now)
 
     def line_lost(self) -> None:

@@ -16,7 +16,7 @@ from .electrodes import (
     deliver,
 )
 from .p24_commands import Result
-from .p24_fields import RECOVERY_US, LowLevelInit, LowLevelPulse, Point
+from .p24_fields import RECOVERY_US, LowLevelInit, LowLevelPulse
 from .recorder import Recorder, Row
 
 #: Ll_channel_config commands that may be unanswered at a time, the one under way included [IFU].
@@ -153,23 +153,18 @@ class LowLevel:
             return head
         duration_us = job.end_us - job.start_us
         sampling_us = max(1, -(-duration_us // SAMPLES))
-        wanted = () if job.pulse.form is None else job.pulse.form.points
-        samples = self._samples(job, wanted, sampling_us)
-        return head + sampling_us.to_bytes(2, "big") + samples
+        return head + sampling_us.to_bytes(2, "big") + self._samples(job, sampling_us)
 
-    def _samples(self, job: _Job, wanted: tuple[Point, ...], sampling_us: int) -> bytes:
+    def _samples(self, job: _Job, sampling_us: int) -> bytes:
         """Return 128 samples, unsigned, in 0.01 mA or 0.01 V [PEER]."""
-        load = self._loads[job.pulse.channel]
         compliance_mv = HIGH_VOLTAGE_MV[self._high_voltage]
         values = [compliance_mv // 10 if self._measurement == 3 else 0] * SAMPLES
         at_us = 0
-        for (time_us, through_ua), (_, wanted_ua) in zip(job.delivered.points, wanted, strict=True):
-            if self._measurement == 1:
-                value = abs(through_ua) // 10
-            elif load is None:  # regulated up to all it has, and no current comes
-                value = compliance_mv // 10 if wanted_ua else 0
-            else:
-                value = abs(through_ua) * load // 10_000
+        delivered = job.delivered
+        for (time_us, current_ua), voltage_mv in zip(
+            delivered.points, delivered.voltage_mv, strict=True
+        ):
+            value = (abs(current_ua) if self._measurement == 1 else voltage_mv) // 10
             if self._measurement != 3:
                 first, past = -(-at_us // sampling_us), -(-(at_us + time_us) // sampling_us)
                 values[first:past] = [value] * (past - first)

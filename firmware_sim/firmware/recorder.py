@@ -29,6 +29,16 @@ class Recorder:
         """Record one row."""
         self._sink(row)
 
+    def tap(self, listener: Callable[[Row], None]) -> None:
+        """Have each row heard by a listener too, the moment it is made."""
+        sink = self._sink
+
+        def both(row: Row) -> None:
+            sink(row)
+            listener(row)
+
+        self._sink = both
+
     def log(self, at_us: int, event: str, **fields: Any) -> None:
         """Record something worth knowing that is not output."""
         self._sink({"kind": "log", "at_us": at_us, "event": event, **fields})
