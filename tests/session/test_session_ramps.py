@@ -1,0 +1,147 @@
+"""The engine's own ramp limiter and its guard over width and rate do not trust the plan."""
+
+from __future__ import annotations
+
+import pytest
+from session_world import BY_SCRIPT, plan_of, raised, running
+
+from stimctl.session import programme
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.plateaus import RunFault
+from stimctl.session.states import State
+from stimctl.session.track import FULL, Track
+from stimctl.treatment.timeline import Drive, Moment, moments
+
+
+def drive(level: int, *, width_us: int = 250, period_us: int = 20_000, channel: int = 1) -> Drive:
+    return Drive(channel, level, True, width_us, period_us, True)
+
+
+def track(name: str = "nmes-tka") -> Track:
+    one = Track(plan_of(name, 10_000).channels[0])
+    one.turn_to(drive(0), first=True)
+    one.covered = True
+    return one
+
+
+def climb_times(one: Track, tick_ns: int, plateau_ua: int = 10_000) -> list[int]:
+    """When each step of the climb to a level of 100 % comes."""
+    one.climb(10 * SECOND, plateau_ua, FULL)
+    one.turn_to(drive(1_000), first=False)
+    one.covered = True
+    now_ns, reached = 10 * SECOND, []
+    while one.amplitude_ua(plateau_ua) < plateau_ua:
+        now_ns += tick_ns
+        one.climb(now_ns, plateau_ua, FULL)
+        reached.append(one.amplitude_ua(plateau_ua))
+    return reached
+
+
+@pytest.mark.parametrize("tick_ms", [1, 10, 50])
+def test_a_jump_in_the_plan_becomes_a_climb_of_half_a_second(tick_ms):
+    steps = climb_times(track(), tick_ms * MS)
+    assert len(steps) * tick_ms >= 500
+    assert max(b - a for a, b in zip([0, *steps], steps, strict=False)) <= 1_000
+
+
+def test_a_late_wake_up_makes_no_jump():
+    one = track()
+    one.climb(10 * SECOND, 10_000, FULL)
+    one.turn_to(drive(1_000), first=False)
+    one.covered = True
+    assert one.climb(13 * SECOND, 10_000, FULL)
+    assert one.amplitude_ua(10_000) <= 2_000
+
+
+def test_a_level_that_falls_is_followed_at_once():
+    one = track()
+    climb_times(one, 50 * MS)
+    one.turn_to(drive(200), first=False)
+    one.climb(20 * SECOND, 10_000, FULL)
+    assert one.amplitude_ua(10_000) == 2_000
+
+
+def test_the_cleared_amplitude_modulation_is_followed_at_once():
+    plan = plan_of("tens-modulated", 10_000)
+    one = Track(plan.channels[0])
+    one.turn_to(drive(1_000, channel=1), first=True)
+    one.covered = True
+    one.climb(SECOND, 0, FULL)
+    for level in (900, 1_000, 900, 1_000):
+        one.turn_to(drive(level), first=False)
+        assert not one.climb(SECOND, 10_000, FULL)
+        assert one.amplitude_ua(10_000) == level * 10
+
+
+def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
+    one = track()
+    climb_times(one, 50 * MS)
+    one.covered = False
+    assert one.key(10_000) is None
+
+
+@pytest.mark.parametrize("changed", [{"width_us": 300}, {"period_us": 10_000}, {"channel": 2}])
+def test_width_or_rate_without_a_clearance_is_a_fault(changed):
+    with pytest.raises(RunFault):
+        track().turn_to(drive(0, **changed), first=False)
+
+
+def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
+    def widening(plan):
+        for moment in moments(plan):
+            wider = tuple(
+                Drive(
+                    one.channel,
+                    one.level_permille,
+                    one.gate_open,
+                    one.phase_width_us + (10 if moment.at_us > 0 else 0),
+                    one.period_us,
+                    one.may_raise,
+                )
+                for one in moment.drives
+            )
+            yield Moment(moment.at_us, wider)
+
+    monkeypatch.setattr(programme, "moments", widening)
+    bench = running(plan_of("tens-conventional", 2_000, duration_s=10), BY_SCRIPT)
+    bench.run_for(12 * SECOND)
+    assert bench.state is State.FAULT
+    assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+
+
+def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
+    def louder(plan):
+        for moment in moments(plan):
+            wide = tuple(
+                Drive(one.channel, one.level_permille, one.gate_open, 900, one.period_us, True)
+                for one in moment.drives
+            )
+            yield Moment(moment.at_us, wide)
+
+    monkeypatch.setattr(programme, "moments", louder)
+    bench = running(plan_of("tens-modulated", 2_000, duration_s=30), BY_SCRIPT)
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert bench.ledger().channels == {}
+
+
+def test_the_ramps_of_a_motor_cycle_reach_the_electrodes_as_planned():
+    bench = running(plan_of("nmes-tka", 10_000, duration_s=180), BY_SCRIPT)
+    began_us = bench.told(Kind.START)[0].at_ns // 1_000
+    bench.run_to_state(State.STOPPED, within_ns=200 * SECOND)
+    third = [run for run in bench.ledger()[1].runs if run.start_us - began_us > 110_000_000]
+    highest = next(run for run in third if run.peak_ua == 10_000)
+    climb = [run.peak_ua for run in third if run.start_us <= highest.start_us]
+    # 3 s up to 10 mA in twenty steps of 0.5 mA, the first of them after 0.15 s.
+    assert climb == list(range(500, 10_001, 500))
+    assert 2_800_000 <= highest.start_us - third[0].start_us <= 3_000_000
+
+
+def test_bursts_come_and_go_without_a_ramp():
+    bench = raised(running(plan_of("tens-burst", 4_000, duration_s=60)), 4_000)
+    from_us = bench.now_ns // 1_000
+    bench.run_for(10 * SECOND)
+    runs = [run for run in bench.ledger()[1].runs if run.start_us >= from_us]
+    assert len(runs) in (20, 21)
+    assert {run.peak_ua for run in runs} == {4_000}
