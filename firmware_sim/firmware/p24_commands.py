@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 
 class Result(IntEnum):
-    """The result codes a P24 answers with (the rest of the vendor's list is never sent)."""
+    """The result codes a P24 answers with (the rest of the vendor's list is never sent).
+
+    HIGH_VOLTAGE comes only from a device with a fault: the manual does not list it for the P24.
+    """
 
     OK = 0
     TRANSFER = 1
     PARAMETER = 2
     NOT_INITIALISED = 7
+    HIGH_VOLTAGE = 8
     ELECTRODE = 10
     INVALID_COMMAND = 11
     PULSE_TIMEOUT = 16

@@ -1,0 +1,80 @@
+"""The faults of what is clipped to the device, each with how it begins."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from firmware_sim.firmware.electrodes import Load, nominal_ohm
+
+from .link_faults import Begin, FaultKind
+from .model import Place, Spec
+from .running import Running
+
+#: Higher than any healthy load, low enough to still pass a little current [D].
+HIGH_OHM = 20_000
+SHORT_OHM = 30
+_RISE_STEPS = 20
+
+
+def _channels(it: Running) -> list[int]:
+    channel = it.parameters["channel"]
+    return [channel] if channel else list(range(1, 9))
+
+
+def _put_load(it: Running, load_ohm: Load) -> None:
+    device = it.stage.p24
+    for channel in _channels(it):
+        before = device.load(channel)
+        device.set_load(channel, load_ohm)
+        it.count()
+        it.on_end(partial(device.set_load, channel, before))
+
+
+def _electrode_off(it: Running) -> None:
+    _put_load(it, None)
+
+
+def _electrode_short(it: Running) -> None:
+    _put_load(it, SHORT_OHM)
+
+
+def _impedance_rising(it: Running) -> None:
+    device = it.stage.p24
+    before = {channel: device.load(channel) for channel in _channels(it)}
+    done = 0
+
+    def rise() -> None:
+        nonlocal done
+        if done == _RISE_STEPS:
+            return
+        done += 1
+        for channel, load in before.items():
+            if (ohm := nominal_ohm(load)) is not None:
+                higher = ohm + (it.parameters["ohm"] - ohm) * done // _RISE_STEPS
+                device.set_load(channel, higher)
+                it.count()
+
+    def restore() -> None:
+        for channel, load in before.items():
+            device.set_load(channel, load)
+
+    it.on_end(restore)
+    it.every(it.parameters["over_us"] // _RISE_STEPS, rise)
+
+
+def _electrodes(name: str, what: str, begin: Begin, **parameters: int) -> FaultKind:
+    return Spec(name, Place.ELECTRODES, what, {"channel": 0, **parameters}), begin
+
+
+ELECTRODE_FAULTS: tuple[FaultKind, ...] = (
+    _electrodes("electrode-off", "an open circuit; channel=0 is all", _electrode_off, for_us=0),
+    _electrodes("electrode-short", "a short circuit", _electrode_short, for_us=0),
+    _electrodes(
+        "impedance-rising",
+        "the load grows to ohm within over_us",
+        _impedance_rising,
+        ohm=HIGH_OHM,
+        over_us=60_000_000,
+        for_us=0,
+    ),
+)

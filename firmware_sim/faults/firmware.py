@@ -1,0 +1,136 @@
+"""A P24 whose firmware, supply or clock goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from firmware_sim.firmware.electrodes import Load
+from firmware_sim.firmware.p24 import HIGH_VOLTAGE_150V, HIGH_VOLTAGE_OFF, P24Twin
+from firmware_sim.firmware.p24_answers import Answers
+from firmware_sim.firmware.p24_commands import Command, Event, Result
+from firmware_sim.firmware.p24_fields import read_ml_update
+from firmware_sim.firmware.recorder import Row
+from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
+
+from .misbehaviour import Execute, Misbehaviour, Order
+from .updates import change_trains, scale_block
+
+
+class _Answers(Answers):
+    """Answers of which some are kept back."""
+
+    def __init__(self, turnaround_us: int, misbehaviours: list[Misbehaviour]) -> None:
+        super().__init__(turnaround_us)
+        self._misbehaviours = misbehaviours
+
+    def give_at(self, ready_us: int, command: Command, number: int, data: bytes) -> None:
+        """Answer, if all agree."""
+        if all(each.says(command) for each in self._misbehaviours):
+            super().give_at(ready_us, command, number, data)
+
+
+class FaultyP24(P24Twin):
+    """A P24 with ways to misbehave; without any it is the P24 twin, byte for byte."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        load_ohm: int | None = 500,
+        *,
+        turnaround_us: int,
+        sink: Callable[[Row], None] | None = None,
+        wiretap: bool = False,
+    ) -> None:
+        super().__init__(seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap)
+        self.misbehaviours: list[Misbehaviour] = []
+        self._answers = _Answers(turnaround_us, self.misbehaviours)
+        self._wanted = b"\0"  # the latest Ml_update that was accepted
+        self._up_us = 0  # when it has booted
+
+    def receive(self, now_ns: int, data: bytes) -> None:
+        """Take bytes from the host; none while the device boots or has no supply."""
+        self.advance(now_ns)
+        super().receive(now_ns, data if self._now >= self._up_us else b"")
+
+    def load(self, channel: int) -> Load:
+        """Return what is on channel 1..8."""
+        return self._loads[channel]
+
+    @property
+    def keep_alive_us(self) -> int | None:
+        """How long stimulation goes on without a keep-alive."""
+        return self._mid.keep_alive_us
+
+    @keep_alive_us.setter
+    def keep_alive_us(self, limit_us: int | None) -> None:
+        self._mid.keep_alive_us = limit_us
+
+    def crash(self, boot_us: int) -> None:
+        """Lose output, state and answers now, and hear nothing for boot_us."""
+        self.power_off(self._now * 1000)
+        self.line_lost()
+        self._up_us = self._now + boot_us
+
+    def restore(self) -> None:
+        """Go on with the trains that were wanted last, without being asked."""
+        self._move(self._now, Event.MID_READY, HIGH_VOLTAGE_150V)
+        self._apply(self._wanted)
+
+    def turn(self, channel: int, permille: int) -> None:
+        """Change the current of a channel (0 = all) as somebody at the device would; 0 = off."""
+
+        def change(number: int, block: bytes) -> tuple[int, bytes] | None:
+            if channel not in (0, number):
+                return number, block
+            return (number, scale_block(block, permille)) if permille else None
+
+        if self._mid.running:
+            self._apply(change_trains(self._wanted, change))
+
+    def overheat(self) -> None:
+        """Switch the high voltage off and say so."""
+        self._halt(self._now)
+        self._move(self._now, Event.STOPPED, HIGH_VOLTAGE_OFF)
+        self._answers.general_error(self._now, Result.HIGH_VOLTAGE)
+
+    def expire(self) -> None:
+        """Believe that the keep-alive is overdue."""
+        limit_us, self._mid.keep_alive_us = self._mid.keep_alive_us, 0
+        self.advance(self._now * 1000)
+        self._mid.keep_alive_us = limit_us
+
+    def pretend(self, answers: dict[Command, bytes]) -> None:
+        """Tell something else about itself."""
+        self._fixed.update(answers)
+
+    def told(self, command: Command) -> bytes:
+        """Return what it tells about itself."""
+        return self._fixed[command]
+
+    def _apply(self, data: bytes) -> None:
+        self._mid.update(self._now, data)
+        event = Event.TRAINS if self._mid.running else Event.NO_TRAINS
+        self._move(self._now, event, self._high_voltage)
+
+    def _ml_update(self, at_us: int, frame: Frame) -> None:
+        super()._ml_update(at_us, frame)
+        if read_ml_update(frame.data) is not None:
+            self._wanted = frame.data
+
+    def _execute(self, at_us: int, item: Frame | Damage) -> None:
+        if isinstance(item, Damage):
+            super()._execute(at_us, item)
+            return
+        execute: Execute = partial(super()._execute, at_us)
+        for misbehaviour in self.misbehaviours:
+            execute = self._through(misbehaviour, execute, at_us)
+        execute(item)
+
+    def _through(self, misbehaviour: Misbehaviour, execute: Execute, at_us: int) -> Execute:
+        answer = partial(self._answer, at_us)
+        return lambda frame: misbehaviour.take(Order(frame, execute, answer))
+
+    def _answer(self, at_us: int, frame: Frame, result: Result) -> None:
+        command = Command(frame.command)
+        self._answers.refuse(at_us, command, frame.packet_number, result, frame.data)
