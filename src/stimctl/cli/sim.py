@@ -26,9 +26,42 @@ def p24(context: typer.Context) -> None:
     --load, --record and others.
     """
     # The twin is a program of its own and replaces this one, so that signals and streams are its.
-    command = [sys.executable, "-P", "-m", "firmware_sim", "p24", *context.args]
+    arguments = _announced(context.args)
+    command = [sys.executable, "-P", "-m", "firmware_sim", "p24", *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)
+
+
+def _announced(arguments: list[str]) -> list[str]:
+    """The twin's options, with a place for its pty; noted, so that `stop sim:p24` finds it."""
+    from stimctl.supervisor.twin import announce_twin, twin_place
+
+    given = {
+        name: value
+        for name in ("--link", "--tcp")
+        for option, value in _pairs(arguments)
+        if option == name
+    }
+    if "-h" in arguments or "--help" in arguments:
+        return arguments
+    if "--tcp" in given:
+        announce_twin("p24", f"socket://127.0.0.1:{given['--tcp']}")
+        return arguments
+    if "--link" in given:
+        announce_twin("p24", os.path.abspath(given["--link"]))  # noqa: PTH100 - no link followed
+        return arguments
+    place = str(twin_place("p24"))
+    announce_twin("p24", place)
+    return ["--link", place, *arguments]
+
+
+def _pairs(arguments: list[str]) -> list[tuple[str, str]]:
+    """Every option with what follows it, also as `--option=value`."""
+    pairs = []
+    for one, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        option, equals, value = one.partition("=")
+        pairs.append((option, value if equals else following))
+    return pairs
 
 
 @group.command("list")

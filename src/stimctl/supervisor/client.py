@@ -253,7 +253,11 @@ class SupervisorClient:
         self._on_row(row)
 
     def _watch(self) -> None:
+        looked_s = time.monotonic()
         while not self._ended.wait(BEAT_S):
+            before_s, looked_s = looked_s, time.monotonic()
+            if looked_s - before_s > SILENT_S / 2:
+                self._last_row_s = looked_s  # we were the one who stood still
             if self._beats:
                 self.beat()
             if self.output_may_be_on and time.monotonic() - self._last_row_s > SILENT_S:
@@ -273,7 +277,7 @@ class SupervisorClient:
 
     def _stop_it(self, why: str) -> None:
         """What is shown is UNKNOWN until zero is verified."""
-        self._zero_verified = False
+        self._zero_verified, self.state = False, "unknown"
         self._say("unknown", reason=why, what_to_do="pull the electrode cable, or wait")
         outcome = stop_port(self.address)
         while outcome.verdict == "unconfirmed" and not self._closing:

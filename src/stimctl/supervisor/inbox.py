@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections import deque
 from dataclasses import dataclass
 
@@ -63,11 +64,16 @@ class Inbox:
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._urgent: deque[Item] = deque()
         self._normal: deque[Item] = deque()
+        # Not for the urgent lane: a signal handler may interrupt whoever holds this.
+        self._lock = threading.Lock()
 
     def put(self, item: Item) -> None:
         """Append an item; stops and leave-takings go to the front of the queue."""
-        lane = self._urgent if isinstance(item, StopAsked | Leave) else self._normal
-        lane.append(item)
+        if isinstance(item, StopAsked | Leave):
+            self._urgent.append(item)
+        else:
+            with self._lock:
+                self._normal.append(item)
         self._tokens.put(None)
 
     def get(self, timeout_s: float) -> Item | None:
@@ -88,7 +94,9 @@ class Inbox:
 
     def discard_raises(self) -> list[Command]:
         """Take out every waiting command that could raise or start output, and return them."""
-        waiting = [item for item in self._normal if isinstance(item, Command) and item.may_raise]
-        for item in waiting:
-            self._normal.remove(item)
+        with self._lock:
+            items = list(self._normal)
+            waiting = [item for item in items if isinstance(item, Command) and item.may_raise]
+            self._normal.clear()
+            self._normal.extend(item for item in items if item not in waiting)
         return waiting

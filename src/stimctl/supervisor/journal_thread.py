@@ -139,4 +139,8 @@ def open_journal(
         **protocol,
     )
     writer = JournalWriter.open_session(options.journal_folder, header)
-    return JournalThread(writer, header.as_dict(writer.session), post)
+    try:
+        return JournalThread(writer, header.as_dict(writer.session), post)
+    except StimctlError:  # the catalogue cannot be used
+        writer.abandon()
+        raise

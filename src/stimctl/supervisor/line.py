@@ -134,7 +134,7 @@ class DeviceLine:
         self._next_reopen_ns = now_ns + _REOPEN_EVERY_NS
         try:
             self._use(self._opener())
-        except StimctlError:
+        except (StimctlError, OSError):
             return False
         return True
 

@@ -65,7 +65,7 @@ def launch_twin(family: str) -> Twin:
             cwd="/",
         )
     _children.append(process)
-    _write_note(folder / f"{name}.json", process.pid, link)
+    _write_note(folder / f"{name}.json", process.pid, str(link))
     give_up = time.monotonic() + _READY_WITHIN_S
     while not told.read_bytes().startswith(b"ready "):
         if process.poll() is not None or time.monotonic() > give_up:
@@ -79,17 +79,32 @@ def launch_twin(family: str) -> Twin:
     return Twin(str(link), process.pid)
 
 
+def twin_place(family: str) -> Path:
+    """A free path for the pty of a twin that somebody else starts."""
+    import secrets
+
+    folder = sub_folder("twins")
+    _forget_the_dead(folder)
+    return folder / f"{family}-{secrets.token_hex(4)}.pty"
+
+
+def announce_twin(family: str, address: str) -> None:
+    """Note that this process is about to become a twin at `address`, so that a stop finds it."""
+    note = sub_folder("twins") / f"{family}-{os.getpid()}.json"
+    _write_note(note, os.getpid(), address)
+
+
 def running_twins(family: str) -> list[str]:
     """The ptys of the running twins of this family that this user's stimctl has started."""
     notes = sorted(sub_folder("twins").glob(f"{family}-*.json"))
     links = [link for note in notes if (link := _link_of_living(note)) is not None]
-    return [link for link in links if Path(link).exists()]
+    return [link for link in links if "://" in link or Path(link).exists()]
 
 
-def _write_note(path: Path, pid: int, link: Path) -> None:
+def _write_note(path: Path, pid: int, link: str) -> None:
     import json
 
-    note = {"pid": pid, "start_time": start_time_of(pid), "link": str(link)}
+    note = {"pid": pid, "start_time": start_time_of(pid), "link": link}
     path.write_text(json.dumps(note), "utf-8")
 
 
