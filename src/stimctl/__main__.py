@@ -11,9 +11,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code (see `stimctl.errors.ExitCode`)."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["stop"]:
-        from stimctl.supervisor.stop import stop_main
-
-        return stop_main(arguments[1:])
+        return _stop(arguments[1:])
     if arguments in (["--version"], ["-V"]):
         from stimctl.version import __version__
 
@@ -22,6 +20,19 @@ def main(argv: list[str] | None = None) -> int:
     from stimctl.cli.app import run_cli
 
     return run_cli(arguments)
+
+
+def _stop(arguments: list[str]) -> int:
+    try:
+        from stimctl.supervisor.stop import stop_main
+
+        return stop_main(arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the words must come out
+        sys.stderr.write(
+            f"stimctl: the stop failed by a bug of its own ({error!r}).\n"
+            "OUTPUT UNKNOWN: pull the electrode cable or switch off the device\n"
+        )
+        return 6  # ExitCode.NOT_CONFIRMED_ZERO, without importing anything that may be broken
 
 
 if __name__ == "__main__":

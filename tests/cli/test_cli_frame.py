@@ -308,3 +308,12 @@ def test_paths_shows_where_things_are(cli: Any, state: Path) -> None:
 
 def test_the_framework_is_told_the_programs_name() -> None:
     assert app_module.PROGRAM == "stimctl"
+
+
+def test_a_stop_that_breaks_says_that_the_output_is_unknown(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stimctl.supervisor.stop.stop_main", raising(ZeroDivisionError("x")))
+    result = cli("stop", "sim:p24")
+    assert result.code == ExitCode.NOT_CONFIRMED_ZERO
+    assert "OUTPUT UNKNOWN: pull the electrode cable" in result.err

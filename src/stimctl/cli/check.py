@@ -49,18 +49,10 @@ def check(
     from stimctl.cli.report import plan_as_dict, put_plan
 
     request = Request(
-        protocol=protocol,
-        device=device,
-        amplitudes=amplitude or (),
-        areas=area or (),
-        sites=site or (),
-        contacts=contact or (),
-        duration=duration,
-        site_limits=site_limits,
-        person_limits=person_limits,
-        profile=profile,
-        acknowledged=acknowledge or (),
-    )
+        protocol=protocol, device=device, duration=duration, profile=profile,
+        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
+    )  # fmt: skip
     prepared = prepare(request, preview=True)
     plan, assumptions = plan_or_ceiling(prepared)
     if as_json:

@@ -223,7 +223,7 @@ class LiveSession:
         if client is not None:
             with contextlib.suppress(StimctlError, AttributeError):
                 client.send("stop", reason=reason)
-        self._show({"kind": "stopping", "reason": f"{reason}; Ctrl-C skips the wait"})
+        self._show({"kind": "stopping", "reason": f"{reason} (Ctrl-C again skips the wait)"})
 
     def _show(self, row: Row) -> None:
         """Nobody sees what this session does any more: then it must not go on."""

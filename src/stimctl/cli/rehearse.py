@@ -66,18 +66,10 @@ def rehearse(
     from stimctl.cli.planning import Request, compile_prepared, prepare
 
     request = Request(
-        protocol=protocol,
-        device=device,
-        amplitudes=amplitude or (),
-        areas=area or (),
-        sites=site or (),
-        contacts=contact or (),
-        duration=duration,
-        site_limits=site_limits,
-        person_limits=person_limits,
-        profile=profile,
-        acknowledged=acknowledge or (),
-    )
+        protocol=protocol, device=device, duration=duration, profile=profile,
+        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
+    )  # fmt: skip
     prepared = prepare(request)
     raise typer.Exit(_rehearse(prepared, compile_prepared(prepared), as_json=as_json))
 

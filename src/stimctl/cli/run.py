@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,10 +21,6 @@ from stimctl.cli.options import (
     SiteLimits,
     Sites,
 )
-
-if TYPE_CHECKING:
-    from stimctl.cli.gate import Papers
-    from stimctl.cli.planning import Request
 
 Person = Annotated[
     str,
@@ -88,26 +84,13 @@ def run(
     from stimctl.cli.planning import Request
     from stimctl.cli.running import run_session
 
-    request: Request = Request(
-        protocol=protocol,
-        device=device,
-        amplitudes=amplitude or (),
-        areas=area or (),
-        sites=site or (),
-        contacts=contact or (),
-        duration=duration,
-        site_limits=site_limits,
-        person_limits=person_limits,
-        profile=profile,
-        acknowledged=acknowledge or (),
-    )
-    papers: Papers = Papers(
-        person=person,
-        confirm=confirm,
-        answers=answer or (),
-        screening_file=screening,
-        approvals=specialist_approval or (),
-        accept_use=accept_research_use,
-    )
-    code: Any = run_session(request, papers, as_json=as_json)
-    raise typer.Exit(code)
+    request = Request(
+        protocol=protocol, device=device, duration=duration, profile=profile,
+        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
+    )  # fmt: skip
+    papers = Papers(
+        person=person, confirm=confirm, answers=answer or (), screening_file=screening,
+        approvals=specialist_approval or (), accept_use=accept_research_use,
+    )  # fmt: skip
+    raise typer.Exit(run_session(request, papers, as_json=as_json))
