@@ -187,17 +187,22 @@ def _start(pulse: _Pulse) -> int:
 
 def _worst_second(pulses: list[_Pulse]) -> int:
     """Return the largest energy in a window that begins with one of these pulses, in uA^2 us."""
+    ends = [at_us + run.duration_us for at_us, run in pulses]
+    energies = [run.energy for _, run in pulses]
     worst = energy = past = 0
-    for first, (from_us, run) in enumerate(pulses):
+    for first, (from_us, _) in enumerate(pulses):
         until_us = from_us + WINDOW_US
         past = max(past, first)
-        while past < len(pulses) and pulses[past][0] + pulses[past][1].duration_us <= until_us:
-            energy += pulses[past][1].energy
+        while past < len(pulses) and ends[past] <= until_us:
+            energy += energies[past]
             past += 1
-        cut = pulses[past][1].energy_until(until_us - pulses[past][0]) if past < len(pulses) else 0
-        worst = max(worst, energy + cut)
+        cut = 0
+        if past < len(pulses) and pulses[past][0] < until_us:
+            cut = pulses[past][1].energy_until(until_us - pulses[past][0])
+        if energy + cut > worst:
+            worst = energy + cut
         if past > first:
-            energy -= run.energy
+            energy -= energies[first]
     return worst
 
 

@@ -50,6 +50,13 @@ class Engine:
             self._pulses,
         )
         self._reactions = Reactions(self._core, self._log)
+        self._deadlines = (
+            driver.deadline,
+            self._core.deadline,
+            self._checking.deadline,
+            self._orders.deadline,
+            self._pulses.deadline,
+        )
         self._entered_ns: int | None = None
         self._facts: dict[type, Callable[[int, Any], None]] = {
             facts.JournalDurable: self._journal_durable,
@@ -131,17 +138,16 @@ class Engine:
     def deadline(self) -> int | None:
         """When `advance` has something to do."""
         now_ns = self._entered_ns or 0
-        dues = [
-            self._driver.deadline(),
-            self._core.deadline(),
-            self._checking.deadline(),
-            self._orders.deadline(),
-            self._pulses.deadline(),
-            self._supervision.deadline(now_ns),
-        ]
+        first = self._supervision.deadline(now_ns)
         if self._watched():
-            dues.append(self._life.deadline(output=self._core.state is State.RUNNING))
-        return min((due for due in dues if due is not None), default=None)
+            due = self._life.deadline(output=self._core.state is State.RUNNING)
+            if first is None or due < first:
+                first = due
+        for ask in self._deadlines:
+            other = ask()
+            if other is not None and (first is None or other < first):
+                first = other
+        return first
 
     # -- inside
 
