@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from .electrodes import Load, Loads, nominal_ohm
+from .machine import FramedMachine
 from .p24_answers import Answers
 from .p24_commands import (
     RULES,
@@ -31,15 +32,13 @@ SWITCH_US = 40_000
 ML_INIT_SWITCH_US = 80_000
 #: Typical turnaround over USB [IFU].
 TURNAROUND_US = 1_000
-#: An unfinished frame is forgotten after so much silence [POLICY].
-SILENCE_US = 50_000
 #: Commands that may wait while the high voltage switches; more are answered "busy" [POLICY].
 WAITING_LENGTH = 256
 HIGH_VOLTAGE_OFF = 1
 HIGH_VOLTAGE_150V = 6
 
 
-class P24Twin:
+class P24Twin(FramedMachine):
     """A P24 behind its serial line; `now_ns` is any integer clock in ns that does not go back.
 
     seed: names the device (nothing in it is random); load_ohm: on all channels, None = open;
@@ -51,6 +50,8 @@ class P24Twin:
     wait then are answered "not initialised". Waiting pulses delay no other command.
     """
 
+    _answers: Answers
+
     def __init__(
         self,
         seed: int = 0,
@@ -60,15 +61,10 @@ class P24Twin:
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
     ) -> None:
-        self._answers = Answers(turnaround_us)
-        self.recorder = Recorder(sink)
+        super().__init__(Recorder(sink), Answers(turnaround_us), FrameDecoder(), wiretap=wiretap)
         self._loads = Loads(load_ohm)
         self._low = LowLevel(self._loads, self.recorder, self._acknowledge_pulse, turnaround_us)
         self._mid = MidLevel(self._loads, self.recorder)
-        self._wiretap = wiretap
-        self._decoder = FrameDecoder()
-        self._last_byte_us = 0
-        self._now = 0
         self._state = State.NOTHING
         self._high_voltage = HIGH_VOLTAGE_OFF
         self._waiting: deque[Frame | Damage] = deque()
@@ -87,11 +83,6 @@ class P24Twin:
         }
 
     @property
-    def now_us(self) -> int:
-        """The latest time the twin was told, in us."""
-        return self._now
-
-    @property
     def state(self) -> State:
         """The stimulation status."""
         return self._state
@@ -100,49 +91,6 @@ class P24Twin:
     def stimulating(self) -> bool:
         """Whether the device may put out current without another command."""
         return self._state is State.RUNNING or self._low.busy
-
-    def receive(self, now_ns: int, data: bytes) -> None:
-        """Take bytes from the host."""
-        self.advance(now_ns)
-        if self._decoder.pending and self._now - self._last_byte_us > SILENCE_US:
-            self._decoder.drop_partial()
-            self.recorder.log(self._now, "unfinished frame dropped")
-        if data:
-            self._last_byte_us = self._now
-            if self._wiretap:
-                self.recorder.add({"kind": "rx", "at_us": self._now, "hex": data.hex()})
-        for item in self._decoder.feed(data):
-            self._accept(self._now, item)
-        self.advance(now_ns)
-
-    def advance(self, now_ns: int) -> None:
-        """Let everything happen that is due by now_ns, in the order of its time."""
-        now = max(now_ns // 1000, self._now)
-        while (at_us := self._next_event()) is not None and at_us <= now:
-            self._now = max(self._now, at_us)
-            self._happen(self._now)
-        self._now = now
-
-    def transmit(self) -> bytes:
-        """Return the answers whose time has come."""
-        out = self._answers.take(self._now)
-        if out and self._wiretap:
-            self.recorder.add({"kind": "tx", "at_us": self._now, "hex": out.hex()})
-        return out
-
-    def deadline(self) -> int | None:
-        """Return when to be woken next, in ns; None when nothing will happen by itself."""
-        times = [self._next_event(), self._answers.next_us()]
-        earliest = min((at_us for at_us in times if at_us is not None), default=None)
-        return None if earliest is None else earliest * 1000
-
-    def records(self) -> list[Row]:
-        """Return the record rows held so far."""
-        return self.recorder.rows()
-
-    def drain(self) -> list[Row]:
-        """Return the record rows held so far, and forget them."""
-        return self.recorder.drain()
 
     def set_load(self, channel: int, load: Load) -> None:
         """Change the load of channel 1..8 now (the latest time told): ohm, None = open, a model."""
@@ -153,10 +101,6 @@ class P24Twin:
     def load_moved(self, channel: int) -> None:
         """Go on with a load that changed by itself."""
         self._mid.load_changed(channel, self._now)
-
-    def line_lost(self) -> None:
-        """Forget a half-received frame: the host went away. The device itself goes on."""
-        self._decoder.drop_partial()
 
     def power_off(self, now_ns: int) -> None:
         """End all output and complete the record, as when the device loses its supply."""

@@ -6,36 +6,12 @@ endless train. Only single pulses need waking up; a running train costs nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from .electrodes import Delivered, Fault, Loads, cut_points, deliver
+from .electrodes import Delivered, Fault, Loads, deliver
 from .p24_fields import Want, ramp_step
-from .recorder import Recorder, Row
+from .recorder import Recorder
+from .train_rows import Segment, record_cut, record_open, record_over
 
 _NOTHING = Delivered((), [], Fault.TIMEOUT)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Pulses of one form: a single one, or a train without an end of its own."""
-
-    start_us: int
-    period_us: int
-    duration_us: int
-    delivered: Delivered
-    single: bool
-    train: int
-    ramp: int
-
-    def begun(self, at_us: int) -> int:
-        """Return how many pulses began before at_us."""
-        if at_us <= self.start_us:
-            return 0
-        return 1 if self.single else (at_us - 1 - self.start_us) // self.period_us + 1
-
-    def last_start(self, count: int) -> int:
-        """Return when pulse number count (1 is the first) begins."""
-        return self.start_us + (count - 1) * self.period_us
 
 
 class Lane:
@@ -96,9 +72,9 @@ class Lane:
         if self._tail is not None and cut:
             over = self._tail_end() <= at_us
             if over:
-                self._emit(*self._tail)
+                record_over(self._recorder, self._channel, *self._tail)
             else:
-                self._emit_cut(*self._tail, at_us)
+                record_cut(self._recorder, self._channel, *self._tail, at_us)
             self._tail = None
         self._close(at_us, cut=cut)
         self._mark(False, at_us if self._tail is None else self._tail_end())
@@ -106,14 +82,14 @@ class Lane:
     def settle(self, at_us: int) -> Fault:
         """Let pass what ends by at_us; return the fault if that stopped the channel."""
         if self._tail is not None and self._tail_end() <= at_us:
-            self._emit(*self._tail)
+            record_over(self._recorder, self._channel, *self._tail)
             self._tail = None
         segment = self._segment
         if segment is None or not segment.single:
             return Fault.NONE
         if segment.start_us + segment.duration_us > at_us:
             return Fault.NONE
-        self._emit(segment, 1)
+        record_over(self._recorder, self._channel, segment, 1)
         self._segment = None
         self._done, self._last_start = self._done + 1, segment.start_us
         if segment.delivered.fault:
@@ -145,17 +121,7 @@ class Lane:
         train = 0 if single else self._recorder.next_train()
         self._segment = Segment(due_us, want.period_us, duration_us, delivered, single, train, ramp)
         self._mark(delivered.carries_current, due_us)
-        if not single:
-            self._recorder.add(
-                {
-                    "kind": "train_open",
-                    "id": train,
-                    "channel": self._channel,
-                    "start_us": due_us,
-                    "period_us": want.period_us,
-                    "points": delivered.row,
-                }
-            )
+        record_open(self._recorder, self._channel, self._segment)
 
     def _close(self, at_us: int, *, cut: bool) -> None:
         segment, self._segment = self._segment, None
@@ -167,11 +133,11 @@ class Lane:
             self._last_start = segment.last_start(count)
             if self._last_start + segment.duration_us > at_us:
                 if cut:
-                    self._emit_cut(segment, count, at_us)
+                    record_cut(self._recorder, self._channel, segment, count, at_us)
                 else:
                     self._tail = (segment, count)
                 return
-        self._emit(segment, count)
+        record_over(self._recorder, self._channel, segment, count)
 
     def _tail_end(self) -> int:
         assert self._tail is not None
@@ -184,37 +150,3 @@ class Lane:
             self._recorder.add(
                 {"kind": "output", "on": on, "at_us": at_us, "channel": self._channel}
             )
-
-    def _emit(self, segment: Segment, count: int) -> None:
-        if not segment.single:
-            self._recorder.add(
-                {
-                    "kind": "train",
-                    "id": segment.train,
-                    "channel": self._channel,
-                    "start_us": segment.start_us,
-                    "period_us": segment.period_us,
-                    "count": count,
-                    "points": segment.delivered.row,
-                }
-            )
-        elif count:
-            row = self._pulse(segment.start_us, segment.delivered.row)
-            if segment.ramp:
-                row["ramp"] = segment.ramp
-            self._recorder.add(row)
-
-    def _emit_cut(self, segment: Segment, count: int, at_us: int) -> None:
-        start_us = segment.last_start(count)
-        self._emit(segment, count - 1)
-        row = self._pulse(start_us, cut_points(segment.delivered.row, at_us - start_us))
-        row["cut"] = True
-        self._recorder.add(row)
-
-    def _pulse(self, start_us: int, points: list[list[int]]) -> Row:
-        return {
-            "kind": "pulse",
-            "channel": self._channel,
-            "start_us": start_us,
-            "points": points,
-        }
