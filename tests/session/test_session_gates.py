@@ -22,7 +22,7 @@ from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.facts import FaceAlive, JournalDurable, SuspendGap
-from stimctl.session.intents import Arm, Attend, Hold, Pause, Raise, Start, Stop
+from stimctl.session.intents import Arm, Attend, Close, Hold, Pause, Raise, Start, Stop
 from stimctl.session.states import State
 
 ML_UPDATE = 32
@@ -192,6 +192,14 @@ def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
     assert bench.ledger().current_after(failed_us + 2_000) == 0
     assert any("journal" in what for what in alarms(bench))
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+
+
+def test_a_session_whose_journal_fails_before_it_connects_can_be_closed():
+    bench = Bench(BY_HAND)
+    bench.fail_journal()
+    assert bench.state is State.FAULT
+    bench.command(Close())
+    assert bench.state is State.CLOSED
 
 
 def test_a_motor_contraction_has_its_durable_row_before_its_ramp():

@@ -118,7 +118,7 @@ class Orders:
         self._core.go(now_ns, State.CLOSED, "closed")
 
     def _need_zero(self, what: str) -> None:
-        if self._core.zero_ns is None:
+        if self._core.contacted and self._core.zero_ns is None:
             raise StateError(
                 what, why="zero has not been verified", what_to_do="stop, and wait for zero"
             )
