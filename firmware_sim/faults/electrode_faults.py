@@ -22,9 +22,9 @@ def _channels(it: Running) -> list[int]:
 
 
 def _put_load(it: Running, load_ohm: Load) -> None:
-    device = it.stage.p24
+    device = it.stage.device
     for channel in _channels(it):
-        before = device.load(channel)
+        before = it.stage.p24.load(channel)
         device.set_load(channel, load_ohm)
         it.count()
         it.on_end(partial(device.set_load, channel, before))
@@ -39,8 +39,8 @@ def _electrode_short(it: Running) -> None:
 
 
 def _impedance_rising(it: Running) -> None:
-    device = it.stage.p24
-    before = {channel: device.load(channel) for channel in _channels(it)}
+    device = it.stage.device
+    before = {channel: it.stage.p24.load(channel) for channel in _channels(it)}
     done = 0
 
     def rise() -> None:

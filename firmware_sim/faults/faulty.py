@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from firmware_sim.body.body import Body
+from firmware_sim.body.worn import WornTwin
 from firmware_sim.firmware.electrodes import Load
 from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.recorder import Recorder, Row
@@ -14,7 +16,7 @@ from firmware_sim.twin import LocalTwin
 
 from .firmware import FaultyP24
 from .link import Link
-from .model import Fault
+from .model import Fault, FaultError, Place
 from .registry import begin_of, checked, spec_of
 from .running import Action, Running, Stage
 
@@ -23,8 +25,9 @@ class FaultyTwin:
     """A P24 twin and the line to it, with faults at their times; without faults, the twin itself.
 
     seed: names the device and seeds all chance of the faults. load_ohm, turnaround_us, sink,
-    wiretap: as for the twin. device: another twin to stand behind the line; faults of firmware and
-    electrodes need the built-in one. Raises FaultError for a fault that cannot be.
+    wiretap: as for the twin. body: who is at the leads instead of the load; its events are rows
+    of the record. device: another twin to stand behind the line; faults of firmware and electrodes
+    need the built-in one. Raises FaultError for a fault that cannot be.
 
     The record has a row of kind "fault" for each fault that begins or ends, and for the plug.
     """
@@ -38,12 +41,19 @@ class FaultyTwin:
         turnaround_us: int = TURNAROUND_US,
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
+        body: Body | None = None,
         device: LocalTwin | None = None,
     ) -> None:
         self.link = Link()
-        self.device: LocalTwin = device or FaultyP24(
-            seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
-        )
+        self._firmware: FaultyP24 | None = None
+        if device is None:
+            self._firmware = FaultyP24(
+                seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
+            )
+            device = self._firmware
+            if body is not None:
+                device = WornTwin(self._firmware, body, record_events=True)
+        self.device: LocalTwin = device
         self._now = 0
         self._out = bytearray()
         self._timetable: list[tuple[int, int, Action]] = []
@@ -58,11 +68,13 @@ class FaultyTwin:
     def add(self, fault: Fault) -> None:
         """Have one more fault; one whose time has passed begins at once."""
         spec = spec_of(checked(fault).name)
+        if self._firmware is None and spec.place is not Place.LINK:
+            raise FaultError(f"{fault.name}: this device can only have faults of its line")
 
         def log(row: Mapping[str, Any]) -> None:
             self.recorder.add({"kind": "fault", "at_us": self._now, "fault": fault.name, **row})
 
-        stage = Stage(self.link, self.device, lambda: self._now, self._at, log)
+        stage = Stage(self.link, self.device, lambda: self._now, self._at, log, self._firmware)
         running = Running(fault, spec, stage, f"{self._seed}/{len(self._running)}/{fault.name}")
         self._running.append(running)
         self._at(max(fault.at_us, self._now), lambda: self._begin(running))

@@ -9,7 +9,6 @@ from firmware_sim.firmware.sciencemode4_frames import encode
 
 from . import effects
 from .effects import Effect
-from .firmware import FaultyP24
 from .model import BOTH, TO_DEVICE, TO_HOST, Place, Spec
 from .running import Running
 
@@ -31,8 +30,8 @@ def pull_plug(it: Running, *, elsewhere: bool, powered: bool) -> None:
         it.count(sum(lane.lost for lane in lanes) - lost_before)
         stage.link.plug_in(elsewhere=elsewhere)
         stage.log({"event": "plugged in", "place": stage.link.place})
-        if not powered and isinstance(stage.device, FaultyP24):
-            stage.device.crash(BOOT_US)
+        if not powered and stage.firmware is not None:
+            stage.firmware.crash(BOOT_US)
 
     stage.link.unplug()
     stage.device.line_lost()

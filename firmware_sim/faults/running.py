@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from firmware_sim.twin import Twin
+from firmware_sim.twin import LocalTwin
 
 from .effects import Effect, Parameters
 from .firmware import FaultyP24
 from .link import Lane, Link
 from .misbehaviour import Misbehaviour
-from .model import BOTH, Fault, FaultError, Spec
+from .model import BOTH, Fault, Spec
 
 Action = Callable[[], None]
 
@@ -23,19 +23,20 @@ class Stage:
     """What faults act on: the line, the device, the clock and a timetable."""
 
     link: Link
-    device: Twin
+    device: LocalTwin
     now_us: Callable[[], int]
     at: Callable[[int, Action], None]
     """Do something at a time (us)."""
     log: Callable[[Mapping[str, Any]], None]
     """Record a row; kind and time are added."""
+    firmware: FaultyP24 | None
+    """Inside the device, where its firmware can misbehave."""
 
     @property
     def p24(self) -> FaultyP24:
-        """The device, where its firmware can misbehave."""
-        if not isinstance(self.device, FaultyP24):
-            raise FaultError("only a twin in this process can have faults in its firmware")
-        return self.device
+        """The firmware of the device; `FaultyTwin.add` lets only link faults be without one."""
+        assert self.firmware is not None
+        return self.firmware
 
 
 class Running:
