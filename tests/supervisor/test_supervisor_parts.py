@@ -35,7 +35,9 @@ from stimctl.supervisor.inbox import Arrived, Inbox, Leave, LineLost, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
+from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.told import error_from
+from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -222,7 +224,11 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     assert not line.is_up
 
 
-def test_a_lost_line_is_reported_once_and_opened_again(device: ScriptedDevice) -> None:
+def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugged = ["0483:5740:A"]
+    monkeypatch.setattr("stimctl.supervisor.port.usb_identity", lambda _device: plugged[0])
     inbox = Inbox()
     opener = partial(open_port, device.address)
     line = DeviceLine(opener(), opener, inbox)
@@ -232,11 +238,34 @@ def test_a_lost_line_is_reported_once_and_opened_again(device: ScriptedDevice) -
     lost = inbox.get(10)
     assert isinstance(lost, LineLost)
     assert not line.is_current(lost.link)
-    assert line.reopen(time.monotonic_ns())
+    plugged[0] = "0483:5740:B"
+    now = time.monotonic_ns()
+    assert not line.reopen(now), "another device under the same name"
+    plugged[0] = "0483:5740:A"
+    assert not line.reopen(now), "at most twice a second"
+    assert line.reopen(now + 1_000_000_000)
     assert line.is_current(2)
     device.say(b"again")
     assert inbox.get(10) == Arrived(2, b"again")
     line.drop()
+
+
+def test_a_lost_pty_is_never_opened_again(device: ScriptedDevice) -> None:
+    opener = partial(open_port, device.address)
+    line = DeviceLine(opener(), opener, Inbox())
+    line.drop()
+    assert not line.reopen(time.monotonic_ns()), "its number may be somebody else's by now"
+
+
+def test_the_place_of_a_dead_twin_is_not_stopped_in_its_name(device: ScriptedDevice) -> None:
+    place = twin_place("p24")
+    place.symlink_to(device.start().address)
+    announce_twin("p24", str(place))
+    assert stop_port(str(place)).verdict == "verified"
+    note = place.with_suffix(".json")
+    note.write_text(note.read_text().replace(str(os.getpid()), "4194305"))
+    assert running_twins("p24") == []
+    assert stop_port(str(place)).verdict == "no-device"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
@@ -297,8 +296,3 @@ class SupervisorClient:
             return self._log.read_text("utf-8", "replace").strip()[-400:] or "it said nothing"
         except OSError:
             return "it said nothing"
-
-
-def journal_option(folder: Path) -> list[str]:
-    """The supervisor option that puts the journal into `folder`."""
-    return ["--journal", str(folder)]

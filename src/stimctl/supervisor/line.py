@@ -55,6 +55,7 @@ class DeviceLine:
         self._port: Port | None = None
         self._next_check_ns = 0
         self._next_reopen_ns = 0
+        self._identity = port.identity
         self._use(port)
 
     @property
@@ -128,14 +129,22 @@ class DeviceLine:
             port.abort()
 
     def reopen(self, now_ns: int) -> bool:
-        """Try, at most twice a second, to open a lost port again; True when it has come back."""
-        if self._port is not None or now_ns < self._next_reopen_ns:
+        """Try, at most twice a second, to open a lost port again; True when it has come back.
+
+        Only the same USB device counts: another one under the same name (or a pty whose number
+        was given away) would answer "zero" for one that may still be on.
+        """
+        if self._port is not None or not self._identity or now_ns < self._next_reopen_ns:
             return False
         self._next_reopen_ns = now_ns + _REOPEN_EVERY_NS
         try:
-            self._use(self._opener())
+            port = self._opener()
         except (StimctlError, OSError):
             return False
+        if port.identity != self._identity:
+            port.abort()
+            return False
+        self._use(port)
         return True
 
     def _use(self, port: Port) -> None:

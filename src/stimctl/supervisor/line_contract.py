@@ -26,6 +26,13 @@ class Port(Protocol):
     def is_hardware(self) -> bool:
         """False where the other end can only be software: a pseudo terminal, a TCP port."""
 
+    @property
+    def identity(self) -> str:
+        """What is plugged in there, so that another thing under the same name is not taken for it.
+
+        Empty where the system does not tell.
+        """
+
     def read(self, timeout_s: float) -> bytes:
         """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
 

@@ -60,6 +60,7 @@ class _DescriptorPort:
     """Reading and writing a non-blocking descriptor; one reader at a time."""
 
     is_hardware = False
+    identity = ""
 
     def __init__(self, address: str, lock: PortLock, fd: int) -> None:
         self.address = address
@@ -156,6 +157,7 @@ class SerialPort(_DescriptorPort):
             # flock keeps out who asks for it; TIOCEXCL keeps out everybody but root. On a pty it
             # would outlive us and lock the twin away for good.
             fcntl.ioctl(self._fd, termios.TIOCEXCL)
+        self.identity = usb_identity(self._device)
         self.low_latency = _try_low_latency(self._serial)
 
     def discard_output(self) -> None:
@@ -282,3 +284,16 @@ def latency_timer_ms(device: str) -> int | None:
     except OSError:
         return None
     return int(text) if text.strip().isdigit() else None
+
+
+def usb_identity(device: str) -> str:
+    """Vendor, product and serial number of the USB device behind a port, or "" (Linux only)."""
+    node = Path("/sys/class/tty", device.rsplit("/", 1)[-1], "device")
+    if not node.exists():
+        return ""
+    for folder in node.resolve().parents:
+        if (folder / "idVendor").is_file():
+            names = ("idVendor", "idProduct", "serial")
+            files = [folder / name for name in names]
+            return ":".join(file.read_text("utf-8").strip() for file in files if file.is_file())
+    return ""

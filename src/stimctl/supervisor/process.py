@@ -137,14 +137,12 @@ class Supervisor:
             case Arrived(link, data):
                 if self._line.is_current(link):
                     self._engine.receive(now, data)
+            case StopAsked(reason, None) if self._journal is None:
+                # Nothing was said to the device yet, so nothing is known of it: whoever asks
+                # gets the port and stops it.
+                self._leave(now, Leave(reason, int(ExitCode.REFUSED)))
             case StopAsked():
-                if self._journal is None and item.command_id is None:
-                    # Nothing was said to the device yet, so nothing is known of it: whoever asks
-                    # gets the port and stops it.
-                    item = Leave(item.reason, int(ExitCode.REFUSED))
-                    self._leave(now, item)
-                else:
-                    self._stop(now, item)
+                self._stop(now, item)
             case Leave():
                 self._leave(now, item)
             case LineLost(link, reason):

@@ -22,7 +22,7 @@ from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.port import Port, open_port
 from stimctl.supervisor.runtime import read_holder, socket_path
 from stimctl.supervisor.stop_frames import StopTalk
-from stimctl.supervisor.twin import running_twins
+from stimctl.supervisor.twin import is_dead_twin, running_twins
 
 ANSWER_WITHIN_S = 0.1  # ARCHITECTURE: a supervisor that does not answer by then is taken for dead
 REPEAT_S = 0.05  # SAFETY K8
@@ -125,6 +125,8 @@ def _says_verified(heard: bytes) -> bool:
 def _stop_it_ourselves(
     address: str, begun: float, deadline: float, report: Report
 ) -> tuple[str, str, str]:
+    if is_dead_twin(address):
+        return "no-device", "port", "the twin has ended"
     try:
         port = _take_port(address)
     except StimctlError as error:

@@ -90,8 +90,9 @@ def twin_place(family: str) -> Path:
 
 def announce_twin(family: str, address: str) -> None:
     """Note that this process is about to become a twin at `address`, so that a stop finds it."""
-    note = sub_folder("twins") / f"{family}-{os.getpid()}.json"
-    _write_note(note, os.getpid(), address)
+    folder = sub_folder("twins")
+    name = Path(address).stem if Path(address).parent == folder else f"{family}-{os.getpid()}"
+    _write_note(folder / f"{name}.json", os.getpid(), address)
 
 
 def running_twins(family: str) -> list[str]:
@@ -99,6 +100,14 @@ def running_twins(family: str) -> list[str]:
     notes = sorted(sub_folder("twins").glob(f"{family}-*.json"))
     links = [link for note in notes if (link := _link_of_living(note)) is not None]
     return [link for link in links if "://" in link or Path(link).exists()]
+
+
+def is_dead_twin(address: str) -> bool:
+    """True for the place of a twin that has ended: its pty's number may be somebody else's now."""
+    place = Path(address)
+    if place.suffix != ".pty" or place.parent != sub_folder("twins"):
+        return False
+    return _link_of_living(place.with_suffix(".json")) != address
 
 
 def _write_note(path: Path, pid: int, link: str) -> None:
