@@ -115,7 +115,7 @@ class _Circuit:
         """Midpoint steps, each exact for a constant current, so that none can run away."""
         steps = min(MOST_STEPS, ceil(time / STEP_US))
         step = time / steps
-        charge = through = energy = leads = 0.0
+        charge = through = energy = 0.0
         least = 1.0
         for _ in range(steps):
             _, body, _ = self.split(wanted, skin)
@@ -126,7 +126,7 @@ class _Circuit:
             energy += device * leads * step
             if wanted:
                 least = min(least, device / wanted)
-        return _Phase(charge, through, skin, leads, energy, least)
+        return _Phase(charge, through, skin, self.split(wanted, skin)[2], energy, least)
 
 
 @lru_cache(maxsize=4096)
