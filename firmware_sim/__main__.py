@@ -1,4 +1,4 @@
-"""`python -m firmware_sim p24`: a twin in real time on a pseudo terminal or a TCP port."""
+"""`python -m firmware_sim p24`: a twin in real time on a line, or in lock-step on its streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 from .firmware.p24 import TURNAROUND_US, P24Twin
 from .firmware.recorder import Row
 from .line import Line, LinkRefusedError, PtyLine, TcpLine
-from .serve import RecordFile, ServeOptions, Server, complain, end_signals
+from .lockstep import LockStep, serve_lockstep
+from .serve import Cable, RecordFile, ServeOptions, Server, complain, end_signals
+from .twin import LocalTwin
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -65,9 +67,32 @@ def _parser() -> argparse.ArgumentParser:
     place.add_argument(
         "--tcp", type=_port, metavar="PORT", help="listen on 127.0.0.1 instead; 0 = any free port"
     )
-    p24.add_argument("--seed", type=int, default=0, metavar="N", help="names the device (0)")
+    place.add_argument(
+        "--lock-step",
+        action="store_true",
+        help="virtual time, moved by commands on stdin; answers as JSON lines on stdout",
+    )
     p24.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="names the device and seeds all chance (0, or that of the scenario)",
+    )
+    clipped = p24.add_mutually_exclusive_group()
+    clipped.add_argument(
         "--load", type=_load, default=500, metavar="OHM", help="on every channel, or open (500)"
+    )
+    clipped.add_argument(
+        "--scenario", metavar="NAME", help="a person, a device and what happens; list shows them"
+    )
+    p24.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="NAME@TIME",
+        help="what goes wrong and when: mute@2.5s or drop@1s,permille=300,for=5s; "
+        "list shows all; may be repeated",
     )
     p24.add_argument(
         "--record", type=Path, metavar="FILE", help="write what reaches the electrodes, JSON lines"
@@ -82,7 +107,6 @@ def _parser() -> argparse.ArgumentParser:
     p24.add_argument(
         "--turnaround",
         type=_turnaround,
-        default=TURNAROUND_US,
         metavar="US",
         help=f"us from a command to its answer ({TURNAROUND_US})",
     )
@@ -123,17 +147,65 @@ def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
 def _serve(options: argparse.Namespace) -> None:
     with end_signals() as wake, ExitStack() as stack:
         sink = _open_record(options.record, stack)
+        twin, cable = _make_twin(options, sink)
         line = _open_line(options, stack)
+        origin_ns = time.monotonic_ns()
+        twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
+        serve_options = ServeOptions(options.idle_exit_ns)
+        Server(twin, line, serve_options, origin_ns, cable).run(wake)
+
+
+def _lock_step(options: argparse.Namespace) -> None:
+    if options.idle_exit_ns is not None:
+        raise _BadOptionError("--idle-exit: in lock-step the twin ends when stdin ends")
+    with ExitStack() as stack:
+        keep = _open_record(options.record, stack)
+        twin, _ = _make_twin(options, None)
+        serve_lockstep(LockStep(twin, options.device, keep), sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _make_twin(
+    options: argparse.Namespace, sink: Callable[[Row], None] | None
+) -> tuple[LocalTwin, Cable | None]:
+    if not options.faults and options.scenario is None:
+        turnaround_us = TURNAROUND_US if options.turnaround is None else options.turnaround
         twin = P24Twin(
-            options.seed,
+            options.seed or 0,
             options.load,
+            turnaround_us=turnaround_us,
+            sink=sink,
+            wiretap=options.wiretap,
+        )
+        return twin, None
+    # Only here: a healthy twin starts sooner without them.
+    from .faults import FaultError
+    from .situation import faulty_twin
+
+    try:
+        faulty = faulty_twin(
+            options.scenario,
+            options.faults,
+            seed=options.seed,
+            load_ohm=options.load,
             turnaround_us=options.turnaround,
             sink=sink,
             wiretap=options.wiretap,
         )
-        origin_ns = time.monotonic_ns()
-        twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
-        Server(twin, line, ServeOptions(options.idle_exit_ns), origin_ns).run(wake)
+    except FaultError as error:
+        raise _BadOptionError(str(error)) from error
+    return faulty, faulty
+
+
+def _list(options: argparse.Namespace) -> bool:
+    """Print what there is, if that was asked; return whether it was."""
+    if "list" in options.faults:
+        from .faults import listing
+    elif options.scenario == "list":
+        from .scenarios import listing
+    else:
+        return False
+    sys.stdout.write(listing() + "\n")
+    return True
 
 
 def _nowhere(row: Row) -> None:
@@ -144,7 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 (done), 1 (failed while running) or 2 (bad options)."""
     options = _parser().parse_args(arguments)
     try:
-        _serve(options)
+        if not _list(options):
+            (_lock_step if options.lock_step else _serve)(options)
     except _BadOptionError as bad:
         complain(str(bad))
         return EXIT_USAGE

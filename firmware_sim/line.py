@@ -42,6 +42,12 @@ class Line(Protocol):
     def settings(self) -> dict[str, Any] | None:
         """Return the line settings in force, None where there are none."""
 
+    def unplug(self) -> None:
+        """Be gone, as a device whose cable was pulled."""
+
+    def plug_in(self, *, elsewhere: bool) -> None:
+        """Be there again after unplug, under another name if so asked."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -54,7 +60,13 @@ class PtyLine:
     """A pseudo terminal whose device side is held open, so that clients may come and go."""
 
     def __init__(self, link: Path | None = None) -> None:
+        self._first_link = link
+        self._moves = 0
+        self._open(link)
+
+    def _open(self, link: Path | None) -> None:
         self._master, self._slave = os.openpty()
+        self._plugged = True
         self._link = link
         try:
             tty.setraw(self._slave)
@@ -69,11 +81,11 @@ class PtyLine:
 
     def read_fds(self) -> list[int]:
         """Return the descriptor of the device side."""
-        return [self._master]
+        return [self._master] if self._plugged else []
 
     def write_fds(self) -> list[int]:
         """Return the descriptor of the device side."""
-        return [self._master]
+        return [self._master] if self._plugged else []
 
     def read(self, ready: list[int]) -> tuple[bytes, bool]:
         """Return what came; one that closed a pseudo terminal looks like one that is silent."""
@@ -86,6 +98,8 @@ class PtyLine:
 
     def write(self, data: bytes) -> int:
         """Send what fits into the kernel's buffer."""
+        if not self._plugged:
+            return len(data)
         try:
             return os.write(self._master, data)
         except (BlockingIOError, InterruptedError):
@@ -93,6 +107,8 @@ class PtyLine:
 
     def settings(self) -> dict[str, Any] | None:
         """Return baud, data bits, parity, stop bits and flow control as the client set them."""
+        if not self._plugged:
+            return None
         _, _, cflag, _, _, speed, _ = termios.tcgetattr(self._slave)
         parity = "N"
         if cflag & termios.PARENB:
@@ -107,8 +123,22 @@ class PtyLine:
             "rtscts": bool(cflag & termios.CRTSCTS),
         }
 
+    def unplug(self) -> None:
+        """Hang up: who has the terminal open gets an error, and the link is gone."""
+        self.close()
+
+    def plug_in(self, *, elsewhere: bool) -> None:
+        """Open another terminal, at the same link or at one with a number after its name."""
+        link = self._link
+        if elsewhere and self._first_link is not None:
+            self._moves += 1
+            link = self._first_link.with_name(f"{self._first_link.name}-{self._moves + 1}")
+        self._open(link)
+
     def close(self) -> None:
         """Close the terminal and remove the link if it is still ours."""
+        if not self._plugged:
+            return
         if self._link is not None:
             with suppress(OSError):
                 if str(self._link.readlink()) == self._target:
@@ -116,6 +146,7 @@ class PtyLine:
         self._close_fds()
 
     def _close_fds(self) -> None:
+        self._plugged = False
         os.close(self._slave)
         os.close(self._master)
 
@@ -135,6 +166,11 @@ class TcpLine:
     """A port on the loopback interface, one client at a time; others are turned away."""
 
     def __init__(self, port: int) -> None:
+        self._client: socket.socket | None = None
+        self._plugged = False
+        self._listen(port)
+
+    def _listen(self, port: int) -> None:
         self._server = socket.socket()
         try:
             self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -144,11 +180,14 @@ class TcpLine:
         except BaseException:
             self._server.close()
             raise
-        self._client: socket.socket | None = None
-        self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._plugged = True
+        self._port = self._server.getsockname()[1]
+        self.url = f"socket://127.0.0.1:{self._port}"
 
     def read_fds(self) -> list[int]:
         """Return the listening socket and the client's."""
+        if not self._plugged:
+            return []
         fds = [self._server.fileno()]
         return fds if self._client is None else [*fds, self._client.fileno()]
 
@@ -170,7 +209,7 @@ class TcpLine:
                 lost = True
             if lost:
                 self._drop()
-        if self._server.fileno() in ready:
+        if self._plugged and self._server.fileno() in ready:
             self._accept()
         return data, lost
 
@@ -189,8 +228,17 @@ class TcpLine:
         """Return None: a socket has no line settings."""
         return None
 
+    def unplug(self) -> None:
+        """Drop the client and listen no more."""
+        self.close()
+
+    def plug_in(self, *, elsewhere: bool) -> None:
+        """Listen again, on the same port or on another free one."""
+        self._listen(0 if elsewhere else self._port)
+
     def close(self) -> None:
         """Close both sockets."""
+        self._plugged = False
         self._drop()
         self._server.close()
 

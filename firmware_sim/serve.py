@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .firmware.p24 import P24Twin
 from .line import Line
+from .twin import LocalTwin
 
 #: Answers that nobody reads are kept up to here; then the newest are lost, as on a real cable.
 OUTPUT_LIMIT = 65_536
@@ -54,6 +54,22 @@ def say(fd: int, text: str) -> None:
         pass  # closed: nobody listens
 
 
+class Cable(Protocol):
+    """What can be wrong with the plug of a twin whose line has faults."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the port is there."""
+
+    @property
+    def place(self) -> int:
+        """How often it has come back under another name."""
+
+    @property
+    def reading(self) -> bool:
+        """Whether the device takes bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """How to serve: exit after idle_exit_ns without a byte (None = never)."""
@@ -64,7 +80,17 @@ class ServeOptions:
 class Server:
     """Couples one twin to one line until a signal, the idle limit or a record that fails."""
 
-    def __init__(self, twin: P24Twin, line: Line, options: ServeOptions, origin_ns: int) -> None:
+    def __init__(
+        self,
+        twin: LocalTwin,
+        line: Line,
+        options: ServeOptions,
+        origin_ns: int,
+        cable: Cable | None = None,
+    ) -> None:
+        """`cable`: the twin itself, where its line can have faults."""
+        self._cable = cable
+        self._plugged, self._place = True, 0
         self._twin = twin
         self._line = line
         self._options = options
@@ -90,7 +116,9 @@ class Server:
         """Wait and handle what came; return whether to end."""
         writers = self._line.write_fds() if self._output else []
         timeout = self._timeout()
-        ready, writable, _ = select.select([wake, *self._line.read_fds()], writers, [], timeout)
+        reading = self._cable is None or self._cable.reading
+        readers = self._line.read_fds() if reading else []
+        ready, writable, _ = select.select([wake, *readers], writers, [], timeout)
         if wake in ready:
             return True
         data, lost = self._line.read(ready)
@@ -104,8 +132,24 @@ class Server:
         if lost:
             self._twin.line_lost()
             self._output.clear()
+        self._follow_cable()
         self._send(may_write=bool(writable))
         return self._idle(now)
+
+    def _follow_cable(self) -> None:
+        """Unplug and plug in the line as the twin's cable is."""
+        cable = self._cable
+        if cable is None or cable.plugged == self._plugged:
+            return
+        self._plugged = cable.plugged
+        self._output.clear()
+        if not cable.plugged:
+            self._line.unplug()
+            say(1, "unplugged")
+        else:
+            self._line.plug_in(elsewhere=cable.place != self._place)
+            self._place = cable.place
+            say(1, f"plugged {self._line.url}")
 
     def _timeout(self) -> float:
         """Seconds until something must be looked at."""

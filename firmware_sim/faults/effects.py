@@ -1,7 +1,7 @@
 """What a disturbed line does to passing bytes, one class per disturbance.
 
-An effect takes a portion of bytes with its time and gives portions with theirs, never earlier. It
-sees one direction. Its outcome does not depend on how the bytes were cut into portions.
+An effect takes a portion of bytes of one direction with its time, and gives portions with theirs,
+never earlier. Its outcome does not depend on how the bytes were cut into portions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ Parameters = Mapping[str, int]
 HELD_BYTES = 65_536
 #: Ml_stop and Ll_stop.
 STOPS = frozenset({34, 4})
-#: Offset of the low byte of the checksum in a frame.
-_CHECKSUM_AT = 8
+_CHECKSUM_AT = 8  # its low byte, in a frame
 _BITS_PER_BYTE = 11  # 8 data bits, start, two stop bits
 
 
