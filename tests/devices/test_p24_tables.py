@@ -20,7 +20,7 @@ def test_stop_and_connect_are_never_refused_nor_ignored(state: State) -> None:
     assert CALLS[state][Call.CONNECT] is Act.FIND
 
 
-@pytest.mark.parametrize("state", set(State) - WORKING)
+@pytest.mark.parametrize("state", sorted(set(State) - WORKING))
 def test_nothing_stimulates_while_the_device_is_in_doubt(state: State) -> None:
     assert CALLS[state][Call.APPLY] is Act.REFUSE
     assert CALLS[state][Call.PULSE] is Act.REFUSE
