@@ -27,6 +27,7 @@ from stimctl.errors import (
 from stimctl.session import intents
 from stimctl.session.facts import ClockStep, FaceAlive, SuspendGap
 from stimctl.supervisor import clocks as clocks_module
+from stimctl.supervisor.__main__ import _arguments, _serve
 from stimctl.supervisor.clocks import ClockWatch
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.control_socket import ControlSocket
@@ -35,6 +36,8 @@ from stimctl.supervisor.inbox import Arrived, Inbox, Leave, LineLost, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
+from stimctl.supervisor.process import Supervisor
+from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.told import error_from
 from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
@@ -248,6 +251,39 @@ def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
     device.say(b"again")
     assert inbox.get(10) == Arrived(2, b"again")
     line.drop()
+
+
+def test_a_lost_lock_is_noticed_every_5_s_and_means_a_lost_line(device: ScriptedDevice) -> None:
+    inbox = Inbox()
+    opener = partial(open_port, device.address)
+    line = DeviceLine(opener(), opener, inbox)
+    line.check(1)
+    for lock in sub_folder("locks").iterdir():
+        lock.unlink()
+    line.check(2_000_000_000)
+    assert inbox.get(0) is None
+    line.check(5_000_000_001)
+    lost = inbox.get(0)
+    assert isinstance(lost, LineLost)
+    assert "lock file" in lost.reason
+    line.drop()
+
+
+def test_a_bug_in_the_main_loop_stops_the_device_without_it(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(_supervisor: Supervisor) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Supervisor, "run", broken)
+    device.start()
+    reader, writer = os.pipe()
+    arguments = _arguments([f"p24:{device.address}", "--journal", str(tmp_path)])
+    with pytest.raises(ZeroDivisionError):
+        _serve(arguments, FaceOutput(writer), Inbox())
+    assert device.status == 0
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_lost_pty_is_never_opened_again(device: ScriptedDevice) -> None:

@@ -31,6 +31,7 @@ _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
 # Past the longest watchdog of a device we drive (P24: 2 s), with room for repeated stops.
 _VERIFY_WITHIN_NS = 5_000_000_000
+_WITHOUT_LINE_NS = 1_000_000_000  # UNKNOWN has been told by then, and nothing can be sent
 _LAST_WORDS_S = 0.5
 _JOURNAL_END_S = 3.0
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
@@ -84,8 +85,6 @@ class Supervisor:
         self._output.put(row, droppable=droppable)
         self._control.publish(kind, row)
 
-    # -- the loop ---------------------------------------------------------------------------
-
     def _patience_s(self) -> float:
         due = self._next_beat_ns
         deadline = self._engine.deadline()
@@ -130,8 +129,6 @@ class Supervisor:
         elif event.kind in (Kind.REFUSED, Kind.LIMIT):
             self._refused = refusal_of(event)
 
-    # -- what comes in ----------------------------------------------------------------------
-
     def _handle(self, now: int, item: Item) -> None:
         match item:
             case Arrived(link, data):
@@ -170,7 +167,8 @@ class Supervisor:
     def _leave(self, now: int, leave: Leave) -> None:
         if self._leaving is not None:
             return
-        self._leaving, self._leave_by_ns = leave, now + _VERIFY_WITHIN_NS
+        within_ns = _VERIFY_WITHIN_NS if self._line.is_up else _WITHOUT_LINE_NS
+        self._leaving, self._leave_by_ns = leave, now + within_ns
         if self._journal is not None:  # from `connect` on the device may have been touched
             self._stop(now, StopAsked(leave.reason))
 
@@ -214,8 +212,6 @@ class Supervisor:
         if intent is not None:
             self._engine.command(now, intent)
         return {}
-
-    # -- plan and journal -------------------------------------------------------------------
 
     def _compiled(self) -> Plan:
         if self._plan is None:
@@ -263,8 +259,6 @@ class Supervisor:
         if self._journal is None:
             raise StateError("there is no journal yet", what_to_do="connect first")
         self._journal.put(Entry("note", dict(fields), 0, durable=True))
-
-    # -- the end ----------------------------------------------------------------------------
 
     def _may_go(self, now: int) -> bool:
         return self._journal is None or self._zero_verified or now >= self._leave_by_ns
