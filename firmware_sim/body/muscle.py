@@ -66,7 +66,7 @@ class TwoCompartments:
 
     def __init__(self, full_n: float, fitness: float = 1.0) -> None:
         self._full_n = full_n
-        self._parts = [fitness, fitness]
+        self._parts = (fitness, fitness)  # a tuple, so that a copy of a muscle is its own
         self._drive = self._slow = 0.0
 
     @property
@@ -86,13 +86,20 @@ class TwoCompartments:
         """Let time pass: linear equations with constant coefficients, solved."""
         time = time_us / 1e6
         active = recruited * rate_weight(rate_mhz) if rate_mhz else 0.0
-        for number, (_, tiring, recovering) in enumerate(COMPARTMENTS):
-            pull, push = active / tiring, (1 - active) / recovering
-            rest = push / (pull + push)
-            self._parts[number] = rest + (self._parts[number] - rest) * exp(-time * (pull + push))
+        fast, slow = (
+            _tired(part, active, time, tiring, recovering)
+            for part, (_, tiring, recovering) in zip(self._parts, COMPARTMENTS, strict=True)
+        )
+        self._parts = (fast, slow)
         target = recruited * fusion(rate_mhz) if rate_mhz else 0.0
         self._drive = _toward(self._drive, target, time, RELAX_S)
         self._slow = _toward(self._slow, target, time, SLOW_RELAX_S)
+
+
+def _tired(part: float, active: float, time: float, tiring: float, recovering: float) -> float:
+    pull, push = active / tiring, (1 - active) / recovering
+    rest = push / (pull + push)
+    return rest + (part - rest) * exp(-time * (pull + push))
 
 
 def _toward(now: float, target: float, time: float, relax_s: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from body_world import GOLDEN, SECOND, golden
+
 from firmware_sim.body.ding import DingMuscle
 from firmware_sim.body.muscle import TwoCompartments, fusion, rate_weight, recruitment
 from firmware_sim.body.nerve import FIBRES, Fibre, felt, strength_permille

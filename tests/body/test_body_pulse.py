@@ -1,4 +1,4 @@
-"""Promises about one pulse through skin: the voltage table, clipping, balance, shunts, test loads."""
+"""Promises about one pulse through skin: voltage, clipping, balance, shunts, test loads."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from math import exp
 
 import pytest
 from body_world import GOLDEN, WHOLE, biphasic, golden
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firmware_sim.body.adc import measure
 from firmware_sim.body.interface import Contact, network_of
 from firmware_sim.body.load import TEST_LOADS, Load, OpenCircuit, Resistor
 from firmware_sim.body.pads import Lead, Pads
 from firmware_sim.body.person import Site
 from firmware_sim.body.pulse import Network, solve
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FULL_MV = 150_000
 VOLTAGE = golden("voltage")
@@ -190,7 +191,7 @@ def test_an_aged_contact_is_drier_and_warmer() -> None:
     ],
 )
 def test_a_contact_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="give|at least"):
+    with pytest.raises(ValueError, match=r"give|at least"):
         Contact(**wrong)
 
 
