@@ -207,6 +207,35 @@ def test_a_train_that_never_began_was_not_felt() -> None:
     assert the_body.region(1).muscle.fitness == pytest.approx(1)
 
 
+def test_a_look_in_the_middle_of_a_pulse_changes_nothing() -> None:
+    def lived(*looks_us: int) -> tuple[object, ...]:
+        the_body = body()
+        for look_us in looks_us:
+            the_body.advance(look_us)
+        # A single pulse is on record when it is over: 700 us after it began.
+        points = [list(point) for point in biphasic(60, 300)]
+        row = {"kind": "pulse", "channel": 1, "start_us": SECOND - 100, "points": points}
+        the_body.observe(row)
+        the_body.finish(3 * SECOND)
+        region = the_body.region(1)
+        return the_body.events(), region.muscle.fitness, region.skin.redness
+
+    assert lived(SECOND + 600) == lived()
+
+
+def test_a_train_that_is_cut_lasted_until_the_cut() -> None:
+    the_body = body()
+    points = [list(point) for point in biphasic(7, 300)]
+    row = {"id": 1, "channel": 1, "start_us": 0, "period_us": 500 * MS, "points": points}
+    the_body.observe({**row, "kind": "train_open"})
+    the_body.advance(2 * SECOND + 200)
+    the_body.observe({**row, "kind": "train", "count": 4})
+    cut = {"kind": "pulse", "channel": 1, "start_us": 2 * SECOND, "cut": True}
+    the_body.observe({**cut, "points": [[250, 7_000]]})
+    the_body.finish(5 * SECOND)
+    assert the_body.region(1).sense.stimulated_us == 2 * SECOND + 250
+
+
 def life(seed: int, script: list[tuple[int, int, int]], looks: int) -> tuple[object, ...]:
     the_body = body({1: Site(), 2: Site(area_mm2=1_000)}, seed=seed, battery=Battery())
     output = Output(the_body)
