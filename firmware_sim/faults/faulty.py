@@ -203,6 +203,7 @@ class FaultyTwin:
         if self._timetable and self._timetable[0][0] <= at_us:
             self._up_to(at_us - 1)  # what came before the fault came without it
             self._now = at_us
+            self.device.advance(at_us * 1000)  # a fault acts on the device as it is now
             while self._timetable and self._timetable[0][0] <= at_us:
                 heapq.heappop(self._timetable)[2]()
         self._now = at_us
@@ -228,8 +229,6 @@ class FaultyTwin:
             self._out += data
 
     def _begin(self, running: Running) -> None:
-        # A fault acts on the device as it is now.
-        self.device.advance(self._now * 1000)
         running.begun = True
         self.recorder.add(
             {
@@ -245,7 +244,6 @@ class FaultyTwin:
             self._at(self._now + lasts_us, lambda: self._end(running))
 
     def _end(self, running: Running) -> None:
-        self.device.advance(self._now * 1000)
         running.end()
         self.recorder.add(
             {

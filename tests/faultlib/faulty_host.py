@@ -84,7 +84,9 @@ def perform(twin: Any, *, chunk: int | None = None, often: bool = True) -> Sessi
     player.send(Command.ML_INIT, b"\0", 100 * MS)
     for turn in range(80):  # more than the 64 packet numbers
         player.send(Command.ML_UPDATE, TEN_MA, 125 * MS)
-        player.send((Command.GET_STIM_STATUS, Command.ML_GET_CURRENT_DATA)[turn % 2], b"\4", 125 * MS)
+        player.send(
+            (Command.GET_STIM_STATUS, Command.ML_GET_CURRENT_DATA)[turn % 2], b"\4", 125 * MS
+        )
     player.send(Command.ML_STOP, b"", 100 * MS)
     player.send(Command.GET_DEVICE_ID, b"", 100 * MS)
     player.send(Command.ML_INIT, b"\0", 100 * MS)

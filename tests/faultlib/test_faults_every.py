@@ -1,4 +1,4 @@
-"""What holds for every fault: nothing before its time, the same again, in any pieces, and counted."""
+"""What holds for every fault: nothing before its time, the same in any pieces, and counted."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def test_a_fault_changes_something_and_counts_it(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_record_says_when_it_begins(name: str) -> None:
     begins = [row for _, row in played(name).rows if row.get("event") == "begins"]
-    assert [(row["kind"], row["fault"], row["at_us"]) for row in begins] == [
-        ("fault", name, AT_US)
-    ]
+    assert [(row["kind"], row["fault"], row["at_us"]) for row in begins] == [("fault", name, AT_US)]
 
 
 @pytest.mark.parametrize("name", NAMES)
