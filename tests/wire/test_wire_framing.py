@@ -228,5 +228,10 @@ def test_framing_loads_nothing_but_binascii():
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
-    allowed = {"stimctl.wire", "stimctl.wire.sciencemode4", "stimctl.wire.sciencemode4.framing"}
+    allowed = {
+        "stimctl.wire",
+        "stimctl.wire.stuffing",
+        "stimctl.wire.sciencemode4",
+        "stimctl.wire.sciencemode4.framing",
+    }
     assert set(loaded) <= allowed | {"binascii"}

@@ -15,7 +15,7 @@ from stimctl.wire.sciencemode4.codec import (
     wire_length,
 )
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
-from stimctl.wire.sciencemode4.message import Message
+from stimctl.wire.message import Message
 from stimctl.wire.sciencemode4.point import plain_point_words, point_words
 
 PULSE = m.biphasic(20_000, 200, 100)

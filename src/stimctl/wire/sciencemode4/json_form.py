@@ -1,4 +1,4 @@
-"""Messages as plain dictionaries for people and tools, and back: mA, us and ms as in the manual.
+"""ScienceMode 4 messages as plain dictionaries, and back: mA, us and ms as in the manual.
 
 Field names and units: currents in mA, times in us, periods in ms, whole numbers without a
 decimal point, `packet_number` among the fields.
@@ -6,83 +6,35 @@ decimal point, `packet_number` among the fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.codec import Decoded
-from stimctl.wire.sciencemode4.json_values import Fields, milli, version_from
+from stimctl.wire.dissector import Json
+from stimctl.wire.json_form import JsonForm
+from stimctl.wire.json_values import Fields, milli
 from stimctl.wire.sciencemode4.messages import (
     BY_COMMAND,
     GetDeviceIdAck,
     LlChannelConfig,
     LlChannelConfigAck,
-    Malformed,
     Message,
     MlChannel,
     MlGetCurrentDataAck,
     MlUpdate,
     Point,
-    UnknownCommand,
     Version,
 )
 from stimctl.wire.sciencemode4.messages_general import DEVICE_ID_BYTES
 
-Json = dict[str, Any]
 
-
-def fields_of(message: Decoded, packet_number: int) -> Json:
-    """Return the fields of a message, `packet_number` first."""
-    shown: Json = {"packet_number": packet_number}
-    if isinstance(message, Malformed) and message.result is not None:
-        shown["result"] = message.result
-    if isinstance(message, UnknownCommand | Malformed):
-        shown["payload_hex"] = message.data.hex()
-        return shown
-    special = _SHOWN.get(type(message))
-    shown.update(special(message) if special else _plain(message))
-    return shown
-
-
-def message_from(command: int, given: Mapping[str, Any]) -> tuple[Message, int]:
-    """Return message and packet number from fields; the inverse of `fields_of`.
-
-    Raises WireFormatError naming the field that is missing, unknown or of the wrong kind. What
-    is no message (`payload_hex` among the fields) is not read here.
-    """
-    source = Fields(given)
-    packet_number = source.integer("packet_number")
-    kind = BY_COMMAND.get(command)
-    if kind is None:
-        raise WireFormatError(
-            f"command {command} is not known",
-            what_to_do="give its data bytes as payload_hex to write it all the same",
-        )
-    read = _READ.get(kind)
-    message = read(source) if read else _plain_from(kind, source)
-    source.finish()
-    return message, packet_number
-
-
-def _plain(message: Message) -> Json:
-    """Show a message whose attributes are the fields."""
-    return {
-        name: str(value) if isinstance(value := getattr(message, name), Version) else value
-        for name in (field.name for field in fields(cast(Any, message)))
-    }
-
-
-def _plain_from(kind: type[Message], source: Fields) -> Message:
-    """Read a message whose attributes are the fields, each a number, a switch or a version."""
-    readers: dict[str, Callable[[str], object]] = {
-        "int": source.integer,
-        "bool": source.boolean,
-        "Version": lambda name: version_from(name, source.text(name)),
-    }
-    return kind(
-        **{field.name: readers[str(field.type)](field.name) for field in fields(cast(Any, kind))}
-    )
+def _version_from(source: Fields, name: str) -> Version:
+    text = source.text(name)
+    parts = text.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise WireFormatError(f"{name} {text!r} is not a version", what_to_do='write "1.4.2"')
+    major, minor, revision = (int(part) if len(part) < 4 else 256 for part in parts)
+    return Version(major, minor, revision)
 
 
 def _points(points: tuple[Point, ...]) -> list[Json]:
@@ -233,3 +185,5 @@ _READ: dict[type[Message], Callable[[Fields], Message]] = {
     MlGetCurrentDataAck: _current_data_from,
     GetDeviceIdAck: _device_id_from,
 }
+
+FORM = JsonForm(BY_COMMAND, _SHOWN, _READ, {"Version": _version_from})

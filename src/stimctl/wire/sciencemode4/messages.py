@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from stimctl.wire.sciencemode4.message import Direction, Message
+from stimctl.wire.message import Direction, Message
 from stimctl.wire.sciencemode4.messages_current import MlGetCurrentData, MlGetCurrentDataAck
 from stimctl.wire.sciencemode4.messages_general import (
     GetBatteryStatusAck,
@@ -40,6 +38,7 @@ from stimctl.wire.sciencemode4.messages_plain import (
     UnknownCmd,
 )
 from stimctl.wire.sciencemode4.point import Point, biphasic
+from stimctl.wire.unread import Malformed, UnknownCommand
 
 __all__ = [
     "BY_COMMAND",
@@ -99,83 +98,3 @@ BY_COMMAND: dict[int, type[Message]] = {
         *(GetExtendedVersion, GetExtendedVersionAck),
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownCommand:
-    """A good frame whose command this program does not read; a device answers Unknown_cmd.
-
-    `command` 0..1023, `data` as it came. (The device's own complaint is `UnknownCmd`.)
-    """
-
-    command: int
-    data: bytes = b""
-
-    @property
-    def name(self) -> str:
-        """Always "unknown"."""
-        return "unknown"
-
-    @property
-    def direction(self) -> None:
-        """Unknown too: nothing but a known command number tells it."""
-        return None
-
-    def pack(self) -> bytes:
-        """Return the data bytes as they came."""
-        return self.data
-
-    def problems(self) -> tuple[str, ...]:
-        """Return that the device does not know this."""
-        return (f"command {self.command} is not known: the device answers Unknown_cmd",)
-
-    def quick_pack(self) -> None:
-        """Return nothing: this is never plainly valid."""
-
-    def off_grid(self) -> tuple[str, ...]:
-        """Return nothing."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A good frame of a known command with too few data bytes, kept as it came.
-
-    `reason` says what is missing. `result` is still the first byte where this is an answer.
-    """
-
-    command: int
-    data: bytes
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """The command's name."""
-        return BY_COMMAND[self.command].name
-
-    @property
-    def direction(self) -> Direction:
-        """Who sends this command."""
-        return BY_COMMAND[self.command].direction
-
-    @property
-    def result(self) -> int | None:
-        """The result code 0..255 of an answer, None where there is none."""
-        if self.direction is Direction.DEVICE_TO_HOST and self.data:
-            return self.data[0]
-        return None
-
-    def pack(self) -> bytes:
-        """Return the data bytes as they came."""
-        return self.data
-
-    def problems(self) -> tuple[str, ...]:
-        """Return what is missing."""
-        return (self.reason,)
-
-    def quick_pack(self) -> None:
-        """Return nothing: this is never plainly valid."""
-
-    def off_grid(self) -> tuple[str, ...]:
-        """Return nothing."""
-        return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.message import Direction, Message, at_least, listed, represented
+from stimctl.wire.message import Direction, Message, at_least, listed, represented
 from stimctl.wire.sciencemode4.values import HIGHEST_RESULT
 
 SELECTION_FOUR_CHANNELS = 2

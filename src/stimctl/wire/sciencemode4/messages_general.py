@@ -7,7 +7,7 @@ from struct import Struct
 from typing import ClassVar, NamedTuple, Self
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.message import Direction, Message, at_least, listed, represented
+from stimctl.wire.message import Direction, Message, at_least, listed, represented
 from stimctl.wire.sciencemode4.values import HIGHEST_HIGH_VOLTAGE, HIGHEST_RESULT
 
 DEVICE_ID_BYTES = 10

@@ -7,7 +7,7 @@ from struct import pack, unpack_from
 from typing import ClassVar, Self
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.message import (
+from stimctl.wire.message import (
     Direction,
     Message,
     at_least,

@@ -8,7 +8,7 @@ from struct import error as StructError  # noqa: N812  (its own name says nothin
 from typing import ClassVar, Self
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.message import Message, at_least, joined, represented
+from stimctl.wire.message import Message, at_least, joined, represented
 from stimctl.wire.sciencemode4.point import (
     POINT_BYTES,
     Point,

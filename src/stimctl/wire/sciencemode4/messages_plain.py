@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from stimctl.wire.sciencemode4.message import Direction, Message, at_least, listed, represented
+from stimctl.wire.message import Direction, Message, at_least, listed, represented
 from stimctl.wire.sciencemode4.values import HIGHEST_RESULT
 
 

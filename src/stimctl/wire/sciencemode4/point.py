@@ -12,7 +12,7 @@ from struct import unpack_from
 from typing import NamedTuple
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.message import at_least
+from stimctl.wire.message import at_least
 
 POINT_BYTES = 4
 MOST_POINTS = 16

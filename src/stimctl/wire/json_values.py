@@ -7,7 +7,6 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.sciencemode4.messages_general import Version
 
 _LARGEST = 10**9
 
@@ -16,15 +15,6 @@ def milli(thousandths: int) -> int | float:
     """Return thousandths as units: 20000 -> 20, 10500 -> 10.5; a whole value as an int."""
     whole, rest = divmod(thousandths, 1000)
     return thousandths / 1000 if rest else whole
-
-
-def version_from(name: str, text: str) -> Version:
-    """Return the version that a text like "1.4.2" names; raises WireFormatError."""
-    parts = text.split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise WireFormatError(f"{name} {text!r} is not a version", what_to_do='write "1.4.2"')
-    major, minor, revision = (int(part) if len(part) < 4 else 256 for part in parts)
-    return Version(major, minor, revision)
 
 
 class Fields:

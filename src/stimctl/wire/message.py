@@ -1,4 +1,4 @@
-"""What every ScienceMode 4 message is: the base class, and the checks its parts share."""
+"""What every ScienceMode message is: the base class, and the checks its parts share."""
 
 from __future__ import annotations
 
@@ -31,11 +31,17 @@ class Message:
 
     @classmethod
     def unpack(cls, data: bytes) -> Self:  # noqa: ARG003  (there is none to read)
-        """Read the data bytes; bytes beyond the message are ignored, as the maker's library does.
+        """Read the data bytes.
 
-        Raises WireFormatError where data is too short, and never for a value.
+        ScienceMode 4 ignores bytes beyond the message, as the maker's library does; ScienceMode 2
+        has exact lengths. Raises WireFormatError for the number of bytes, and never for a value.
         """
         return cls()
+
+    @classmethod
+    def result_of(cls, data: bytes) -> int | None:
+        """Return the result code that these data bytes begin with, None where there is none."""
+        return data[0] if data and cls.direction is Direction.DEVICE_TO_HOST else None
 
     def problems(self) -> tuple[str, ...]:
         """Return why the receiving side's validity check would refuse this, or nothing."""

@@ -1,0 +1,25 @@
+"""What a wire protocol offers to `stimctl wire decode|encode`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+Json = dict[str, Any]
+
+
+class Encoded(NamedTuple):
+    """Bytes as hex digits, and what was changed on the way to the wire's grid."""
+
+    hex: str
+    notes: tuple[str, ...] = ()
+
+
+class Dissector(Protocol):
+    """Bytes of one direction to an object with `frames` and `errors`, and one frame back."""
+
+    def decode(self, data: bytes) -> Json:
+        """Return what the bytes say. Never raises."""
+
+    def encode(self, row: Mapping[str, Any], *, invalid: bool) -> Encoded:
+        """Return the bytes of one frame; raises WireFormatError."""
