@@ -107,7 +107,7 @@ class Event(Enum):
     INITIALISED = "channel list initialised"
     STARTED = "channel list started"
     STOPPED = "stopped"
-    LOST = "connection lost"
+    LOST = "no connection"
     EMERGENCY = "emergency switch"
     MODULE = "module failure"
     POWER_OFF = "power off"
