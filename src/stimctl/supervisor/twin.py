@@ -96,10 +96,16 @@ def announce_twin(family: str, address: str) -> None:
 
 
 def running_twins(family: str) -> list[str]:
-    """The ptys of the running twins of this family that this user's stimctl has started."""
-    notes = sorted(sub_folder("twins").glob(f"{family}-*.json"))
-    links = [link for note in notes if (link := _link_of_living(note)) is not None]
-    return [link for link in links if "://" in link or Path(link).exists()]
+    """The addresses of every running twin of this family of this user, whoever started it."""
+    from stimctl.supervisor.foreign_twins import foreign_twins
+
+    twins = [twin for note in _notes(family) if (twin := _living(note)) is not None]
+    known = [twin.address for twin in twins if "://" in twin.address or Path(twin.address).exists()]
+    return known + foreign_twins(family, frozenset(twin.pid for twin in twins))
+
+
+def _notes(family: str) -> list[Path]:
+    return sorted(sub_folder("twins").glob(f"{family}-*.json"))
 
 
 def is_dead_twin(address: str) -> bool:
@@ -107,7 +113,8 @@ def is_dead_twin(address: str) -> bool:
     place = Path(address)
     if place.suffix != ".pty" or place.parent != sub_folder("twins"):
         return False
-    return _link_of_living(place.with_suffix(".json")) != address
+    twin = _living(place.with_suffix(".json"))
+    return twin is None or twin.address != address
 
 
 def _write_note(path: Path, pid: int, link: str) -> None:
@@ -117,20 +124,21 @@ def _write_note(path: Path, pid: int, link: str) -> None:
     path.write_text(json.dumps(note), "utf-8")
 
 
-def _link_of_living(note: Path) -> str | None:
+def _living(note: Path) -> Twin | None:
     import json
 
     # A link alone proves nothing: the pty's number may be somebody's terminal by now.
     try:
         said = json.loads(note.read_text("utf-8"))
         started = start_time_of(int(said["pid"]))
-        return str(said["link"]) if started and started == said["start_time"] else None
+        alive = started and started == said["start_time"]
+        return Twin(str(said["link"]), int(said["pid"])) if alive else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _forget_the_dead(folder: Path) -> None:
     for note in folder.glob("*.json"):
-        if _link_of_living(note) is None:
+        if _living(note) is None:
             for suffix in (".json", ".pty", ".out"):
                 note.with_suffix(suffix).unlink(missing_ok=True)

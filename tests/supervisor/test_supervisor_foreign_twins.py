@@ -1,0 +1,42 @@
+"""`stop sim:p24` finds the twins that were started without stimctl, and nobody else's."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from firmware_sim.process import TwinProcess
+from stimctl.supervisor.foreign_twins import foreign_twins
+from stimctl.supervisor.stop import stop_port
+from stimctl.supervisor.twin import running_twins
+
+pytestmark = [
+    pytest.mark.pty,
+    pytest.mark.skipif(sys.platform != "linux", reason="the process table is read on Linux only"),
+]
+
+
+def test_a_twin_started_by_hand_is_found_by_its_pty_and_can_be_stopped() -> None:
+    with TwinProcess() as twin:
+        assert running_twins("p24") == [twin.url]
+        assert stop_port(twin.url).verdict == "verified"
+    assert running_twins("p24") == []
+
+
+def test_a_twin_behind_a_chosen_tcp_port_is_found() -> None:
+    with TwinProcess("--tcp", "0") as any_port:
+        number = any_port.url.rpartition(":")[2]
+    with TwinProcess("--tcp", number) as twin:
+        assert running_twins("p24") == [twin.url]
+
+
+def test_other_families_known_pids_and_other_runtime_folders_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with TwinProcess() as twin:
+        assert foreign_twins("rehastim2", frozenset()) == []
+        assert foreign_twins("p24", frozenset({twin.process.pid})) == []
+        monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ["XDG_RUNTIME_DIR"] + "-elsewhere")
+        assert foreign_twins("p24", frozenset()) == []
