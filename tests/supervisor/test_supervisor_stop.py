@@ -198,22 +198,6 @@ def test_the_command_prints_json_and_returns_the_exit_code(
     assert "usage: stimctl stop DEVICE" in capsys.readouterr().out
 
 
-@pytest.mark.pty
-def test_its_first_byte_leaves_within_60_ms_of_process_start(device: ScriptedDevice) -> None:
-    # A machine that is busy with other things can only make it later: one try in time proves it.
-    command = [sys.executable, "-m", "stimctl", "stop", f"p24:{device.address}"]
-    waits: list[float] = []
-    while len(waits) < 60 and min(waits, default=1000) > 60:
-        begun = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        select.select([device._master], [], [], 30)
-        waits.append((time.monotonic() - begun) * 1000)
-        process.kill()
-        process.wait()
-        os.read(device._master, 65536)
-    assert min(waits) <= 60, waits
-
-
 def test_device_names_are_taken_apart() -> None:
     assert str(parse_device("sim:p24")) == "sim:p24"
     assert parse_device("sim:p24").is_twin
