@@ -19,18 +19,24 @@ POLL_S = 0.01
 
 
 class TwinProcess:
-    """`python -m firmware_sim p24 ...` behind its line; a context manager that ends it.
+    """`python -m firmware_sim DEVICE ...` behind its line; a context manager that ends it.
 
     record: file to write what reaches the electrodes to. Raises RuntimeError with what the twin
     said if it is not ready within `within_s`.
     """
 
-    def __init__(self, *arguments: str, record: Path | None = None, within_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        device: str = "p24",
+        record: Path | None = None,
+        within_s: float = 30.0,
+    ) -> None:
         self.record = record
         self.errors = ""  # what it wrote to stderr, once it has ended
         recording = [] if record is None else ["--record", str(record)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "firmware_sim", "p24", *recording, *arguments],
+            [sys.executable, "-m", "firmware_sim", device, *recording, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

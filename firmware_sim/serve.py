@@ -71,10 +71,27 @@ class Cable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LineSettings:
+    """What a device with a real UART wants of the line."""
+
+    baud: int
+    csize: int
+    parity: str
+    stop_bits: int
+
+    def __str__(self) -> str:
+        return f"{self.baud} {self.csize}{self.parity}{self.stop_bits}"
+
+
+@dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve: exit after idle_exit_ns without a byte (None = never)."""
+    """How to serve: exit after idle_exit_ns without a byte (None = never); what line is wanted.
+
+    A pseudo terminal keeps no parity, so of the settings wanted only the rate can be compared.
+    """
 
     idle_exit_ns: int | None = None
+    wanted: LineSettings | None = None
 
 
 class Server:
@@ -181,9 +198,14 @@ class Server:
             return
         self._settings = settings
         at_us = self._now() // 1000
-        self._twin.recorder.add({"kind": "line", "at_us": at_us, **settings})
+        row = {"kind": "line", "at_us": at_us, **settings}
+        wanted, says = self._options.wanted, ""
+        if wanted is not None:
+            row |= {"wanted": str(wanted), "baud_fits": settings["baud"] == wanted.baud}
+            says = f" (the device has {wanted})"
+        self._twin.recorder.add(row)
         flow = "RTS/CTS" if settings["rtscts"] else "no flow control"
-        say(2, "line: {baud} baud {csize}{parity}{stop_bits}, ".format(**settings) + flow)
+        say(2, "line: {baud} baud {csize}{parity}{stop_bits}, ".format(**settings) + flow + says)
 
 
 @contextmanager

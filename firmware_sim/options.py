@@ -1,0 +1,135 @@
+"""What can be said on the command line of the twins."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from .firmware import p24, rehastim2
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser: one subcommand for each device."""
+    parser = argparse.ArgumentParser(
+        prog="firmware_sim", description="Digital twins of electrical stimulators."
+    )
+    devices = parser.add_subparsers(dest="device", required=True, metavar="DEVICE")
+    _add_p24(devices)
+    _add_rehastim2(devices)
+    return parser
+
+
+_Devices = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add_p24(devices: _Devices[argparse.ArgumentParser]) -> None:
+    parser = _device(devices, "p24", "HASOMED P24 (ScienceMode 4)")
+    clipped = parser.add_mutually_exclusive_group()
+    _add_load(clipped)
+    clipped.add_argument(
+        "--scenario", metavar="NAME", help="a person, a device and what happens; list shows them"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="NAME@TIME",
+        help="what goes wrong and when: mute@2.5s or drop@1s,permille=300,for=5s; "
+        "list shows all; may be repeated",
+    )
+    _add_turnaround(parser, p24.TURNAROUND_US)
+
+
+def _add_rehastim2(devices: _Devices[argparse.ArgumentParser]) -> None:
+    parser = _device(devices, "rehastim2", "HASOMED RehaStim2 (ScienceMode 2)")
+    _add_load(parser)
+    _add_turnaround(parser, rehastim2.TURNAROUND_US)
+
+
+def _device(
+    devices: _Devices[argparse.ArgumentParser], name: str, title: str
+) -> argparse.ArgumentParser:
+    """Add a device with what all have in common."""
+    parser = devices.add_parser(
+        name,
+        help=title,
+        description=f"Twin of a {title}, in real time. "
+        "Its first line of output is: ready PATH-OR-URL",
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--link", type=Path, metavar="PATH", help="name the pseudo terminal PATH")
+    place.add_argument(
+        "--tcp", type=_port, metavar="PORT", help="listen on 127.0.0.1 instead; 0 = any free port"
+    )
+    place.add_argument(
+        "--lock-step",
+        action="store_true",
+        help="virtual time, moved by commands on stdin; answers as JSON lines on stdout",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="names the device and seeds all chance (0, or that of the scenario)",
+    )
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="write what reaches the electrodes, JSON lines"
+    )
+    parser.add_argument(
+        "--idle-exit",
+        type=_seconds_ns,
+        metavar="SECONDS",
+        dest="idle_exit_ns",
+        help="end after so long without a byte, but not while stimulating",
+    )
+    parser.add_argument(
+        "--wiretap", action="store_true", help="record the bytes of both directions"
+    )
+    return parser
+
+
+def _add_load(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--load", type=_load, default=500, metavar="OHM", help="on every channel, or open (500)"
+    )
+
+
+def _add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
+    parser.add_argument(
+        "--turnaround",
+        type=_turnaround,
+        metavar="US",
+        help=f"us from a command to its answer ({default_us})",
+    )
+
+
+def _load(text: str) -> int | None:
+    if text == "open":
+        return None
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 1 to 10000000 (ohm), or open")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 65535; 0 takes any free port")
+    return int(text)
+
+
+def _seconds_ns(text: str) -> int:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number of seconds above 0")
+    return round(seconds * 1e9)
+
+
+def _turnaround(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 10000000 (us)")
+    return int(text)
