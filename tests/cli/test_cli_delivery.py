@@ -1,0 +1,117 @@
+"""What `stimctl run` delivers over a real pty is what its plan says, by the twin's own record."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_sim.ledger import Ledger
+from stimctl.wire.sciencemode4 import messages as sm4
+from stimctl.wire.sciencemode4.codec import decode
+from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
+
+pytestmark = pytest.mark.pty
+
+WINDOW_US = 250_000
+SESSIONS = {
+    "tens-conventional": ["--amplitude", "1=12mA", "--area", "1=25cm2", "--duration", "20s"],
+    "nmes-tka": [
+        "--amplitude", "1=20mA", "--area", "1=96cm2", "--site", "1=left-quadriceps",
+        "--duration", "1min",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Path]]:
+    """Each session's summary and the twin's record; all run at the same time."""
+    folder = tmp_path_factory.mktemp("delivery")
+    processes = {}
+    for name, options in SESSIONS.items():
+        environment = {
+            **os.environ,
+            "STIMCTL_STATE_HOME": str(folder / "state"),
+            "STIMCTL_TWIN_RECORD": str(folder / f"{name}.jsonl"),
+            "STIMCTL_TWIN_OPTIONS": "--wiretap",
+        }
+        processes[name] = subprocess.Popen(
+            [sys.executable, "-m", "stimctl", "run", name, "-d", "sim:p24", *options, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+    found = {}
+    for name, process in processes.items():
+        out, err = process.communicate(timeout=110)
+        assert process.returncode == 0, err
+        found[name] = (json.loads(out.splitlines()[-1]), folder / f"{name}.jsonl")
+    return found
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_pulses_charge_and_rms_are_the_plans_within_one_per_cent(
+    name: str, delivered: dict[str, tuple[Any, Path]]
+) -> None:
+    summary, record = delivered[name]
+    (one,) = summary["plan"]["channels"]
+    planned = one["session"]
+    (channel,) = Ledger.from_file(record).channels.values()
+    assert channel.pulses == pytest.approx(planned["pulses"], rel=0.01)
+    assert channel.charge_uc == pytest.approx(planned["charge_uc"], rel=0.01)
+    assert channel.rms_worst_second_ma == pytest.approx(planned["rms_plateau_ma"], rel=0.01)
+    duration_us = summary["plan"]["duration_us"]
+    assert channel.rms_over_ma(duration_us) == pytest.approx(planned["rms_session_ma"], rel=0.01)
+    assert channel.net_charge_uc == 0
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_the_electrodes_never_see_more_than_the_highest_set_point_of_the_last_250_ms(
+    name: str, delivered: dict[str, tuple[Any, Path]]
+) -> None:
+    _, record = delivered[name]
+    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    set_points = _set_points(rows)
+    trains = [row for row in rows if row["kind"] == "train" and row["count"]]
+    assert len(trains) > 20
+    for train in trains:
+        peak_ua = max(abs(current_ua) for _, current_ua in train["points"])
+        last_us = train["start_us"] + (train["count"] - 1) * train["period_us"]
+        for at_us in (train["start_us"], last_us):
+            assert peak_ua <= _highest(set_points, at_us - WINDOW_US, at_us)
+
+
+def _set_points(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """When the host set what amplitude, as it went over the line."""
+    decoder, found = FrameDecoder(), [(0, 0)]
+    for row in rows:
+        if row["kind"] != "rx":
+            continue
+        for frame in decoder.feed(bytes.fromhex(row["hex"])):
+            assert isinstance(frame, RawFrame)
+            message = decode(frame)
+            if isinstance(message, sm4.MlUpdate):
+                highest_ua = max(
+                    (abs(p.current_ua) for c in message.channels for p in c.points), default=0
+                )
+                found.append((row["at_us"], highest_ua))
+    return found
+
+
+def _highest(set_points: list[tuple[int, int]], from_us: int, until_us: int) -> int:
+    """The highest of those in force at any time between."""
+    in_force = 0
+    highest = 0
+    for at_us, amplitude_ua in set_points:
+        if at_us > until_us:
+            break
+        if at_us > from_us:
+            highest = max(highest, in_force, amplitude_ua)
+        in_force = amplitude_ua
+    return max(highest, in_force)
