@@ -39,6 +39,7 @@ from stimctl.session.intents import (
     Close,
     Connect,
     Hold,
+    Link,
     LoadPlan,
     Lower,
     Pause,
@@ -46,6 +47,7 @@ from stimctl.session.intents import (
     Resume,
     Start,
     Stop,
+    Unlink,
 )
 from stimctl.session.states import State
 
@@ -55,6 +57,7 @@ PLANS = [
     plan_of("tens-modulated", 3_000, duration_s=40),
     plan_of("tens-burst", 3_000, duration_s=40),
     plan_of("nmes-tka", 5_000, duration_s=120),
+    plan_of("nmes-tka", 5_000, 1_000, duration_s=120),
 ]
 INTENTS = [
     Connect(),
@@ -69,6 +72,8 @@ INTENTS = [
     Close(),
     Attend(),
     Hold(5_000_000),
+    Link((1, 2)),
+    Unlink(),
 ]
 CHANNELS = st.sampled_from([1, 1, 1, 2, 3])
 KEEPS_PLATEAUS = {State.RUNNING, State.PAUSED}
@@ -81,11 +86,14 @@ def lost(_now_ns: int, _data: bytes) -> bytes:
 class Model:
     """The plateaus as the rules allow them, from the session's events alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan) -> None:
+        self.ceilings_ua = {one.channel: one.cleared.amplitude_ua for one in plan.channels}
         self.state = State.DISCONNECTED
         self.plateau_ua: dict[int, int] = {}
         self.raised_ns: dict[int, int] = {}
         self.asked: dict[int, tuple[int, int]] = {}
+        self.pending_ua: dict[int, int] = {}
+        self.groups: list[list[int]] = []
         self.durable_seq = 0
         self.started = False
         self._seen = 0
@@ -105,10 +113,32 @@ class Model:
                 case Kind.RESUME if data["from_zero"]:
                     self.plateau_ua.clear()
                 case Kind.RAISE:
-                    self.asked[int(data["channel"])] = (event.seq, int(data["plateau_ua"]))
+                    self._raise(event, data)
+                case Kind.PENDING:
+                    self._pending(data)
+                case Kind.LINKED:
+                    self.groups = data["groups"]
+                case Kind.PLAN:
+                    self.groups = []
                 case Kind.SET:
                     self._set(event.at_ns, int(data["channel"]), int(data["plateau_ua"]))
         self._seen = len(events)
+
+    def _raise(self, event: SessionEvent, data) -> None:
+        channel = int(data["channel"])
+        assert channel not in self.pending_ua, "asked while a raise is pending"
+        self.asked[channel] = (event.seq, int(data["plateau_ua"]))
+        for group in self.groups if data["by"] == "hand" else ():
+            for one in group if channel in group else ():
+                assert self.plateau_ua.get(one, 0) < self.ceilings_ua[one], "a linked ceiling"
+
+    def _pending(self, data) -> None:
+        channel, plateau_ua = int(data["channel"]), int(data["plateau_ua"])
+        if data["outcome"] == "taken":
+            assert channel not in self.pending_ua, "two raises are pending"
+            self.pending_ua[channel] = plateau_ua
+        else:
+            assert self.pending_ua.pop(channel) == plateau_ua
 
     def _set(self, at_ns: int, channel: int, plateau_ua: int) -> None:
         before_ua = self.plateau_ua.get(channel, 0)
@@ -121,6 +151,9 @@ class Model:
             assert asked_ua == plateau_ua, "raised without a row of its own"
             assert row_seq <= self.durable_seq, "raised before its row was on the disk"
             self.raised_ns[channel] = at_ns
+            assert channel not in self.pending_ua, "raised while a raise was pending"
+        else:
+            assert channel not in self.pending_ua, "a lowering leaves nothing pending"
         self.plateau_ua[channel] = plateau_ua
 
 
@@ -133,7 +166,7 @@ class AnySession(RuleBasedStateMachine):
         self.driver = WatchedDriver()
         self.bench = Bench(BY_SCRIPT if scripted else BY_HAND, driver=self.driver)
         self.driver.engine = self.bench.engine
-        self.model = Model()
+        self.model = Model(plan)
         self.stopping_since_ns: int | None = None
 
     def attempt(self, intent) -> None:
@@ -232,6 +265,11 @@ class AnySession(RuleBasedStateMachine):
         self.model.take(self.bench.events)
         for channel in (1, 2, 3):
             assert self.bench.engine.plateau_ua(channel) <= self.model.plateau_ua.get(channel, 0)
+
+    @invariant()
+    def nothing_is_pending_outside_the_run_that_took_it(self) -> None:
+        if self.bench.state is not State.RUNNING or self.bench.engine.stopping:
+            assert not self.model.pending_ua
 
     @invariant()
     def set_points_are_given_in_running_only_and_within_plateau_and_clearance(self) -> None:

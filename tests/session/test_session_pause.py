@@ -103,6 +103,17 @@ def test_after_a_minute_every_plateau_is_zero():
     assert bench.engine.plateau_ua(1) == 0
 
 
+def test_nothing_is_raised_after_a_resume_before_the_device_is_ready_again():
+    bench = paused(5_000, for_ns=61 * SECOND)
+    bench.to_host.latency_ns = 90 * MS
+    bench.command(Resume())
+    assert bench.state is State.RUNNING
+    bench.command(Raise(1, STEP_UA))
+    assert bench.told(Kind.REFUSED)[-1].data["reason"] == "the run is not going on"
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 0
+
+
 def test_a_resume_whose_row_comes_late_is_dropped():
     bench = paused(5_000)
     bench.journal.delay_ns = 400 * MS

@@ -77,6 +77,9 @@ def test_commands_become_intents_in_integers() -> None:
     assert intent_of(parse_command(line)) == intents.Raise(2, 12_500)
     assert intent_of(parse_command(b'{"do":"hold","for":"2 s"}')) == intents.Hold(2_000_000)
     assert intent_of(parse_command(b'{"do":"arm"}')) == intents.Arm()
+    link = b'{"do":"link","channels":[1,2]}'
+    assert intent_of(parse_command(link)) == intents.Link((1, 2))
+    assert intent_of(parse_command(b'{"do":"unlink"}')) == intents.Unlink()
     assert intent_of(parse_command(b'{"do":"compile"}')) is None
     assert item_of(b'{"do":"beat"}') == FaceAlive()
     assert item_of(b'{"do":"stop","id":9}') == StopAsked("operator", 9)

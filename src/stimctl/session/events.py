@@ -34,7 +34,13 @@ class Kind(StrEnum):
     RESUME = "resume"
     """The same for going on after a pause"""
     RAISE = "raise"
-    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "script"}: durable before it goes out"""
+    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "script"}: durable before it goes out.
+    With "pending": true it goes out with the next on ramp, if at all"""
+    PENDING = "pending"
+    """{"channel", "plateau_ua", "outcome": "taken" | "applied" | "discarded", "reason"}: a raise
+    asked for in the off time of a cycle waits for the next on ramp"""
+    LINKED = "linked"
+    """{"groups": [[1, 2], ...]}: channels that are raised and lowered together"""
     CONTRACTION = "contraction"
     """{"channel", "number", "plateau_ua"}: durable before the ramp of an on/off cycle begins"""
     PULSE = "pulse"

@@ -38,7 +38,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms."""
+    """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms.
+
+    In the off time of a cycle it is pending until the next on ramp; linked channels go along.
+    """
 
     channel: int
     plateau_ua: int
@@ -46,10 +49,25 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Lower:
-    """Lower one channel's plateau to this value (0 = off). Never limited; unlocks raises."""
+    """Lower one channel's plateau to this value (0 = off). Never limited; unlocks raises.
+
+    Linked channels go down by as many steps of their own, and to 0 with it.
+    """
 
     channel: int
     plateau_ua: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Raise and lower these channels together (rule A10): one group, every ceiling as it was."""
+
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Every channel on its own again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,8 @@ Intent = (
     | Start
     | Raise
     | Lower
+    | Link
+    | Unlink
     | Pulse
     | Pause
     | Resume
@@ -123,6 +143,8 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
+    Link: Trigger.LINK,
+    Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,
     Pause: Trigger.PAUSE,
     Resume: Trigger.RESUME,

@@ -62,6 +62,8 @@ class Orders:
             intents.Start: self._start,
             intents.Raise: self._raise,
             intents.Lower: self._lower,
+            intents.Link: self._link,
+            intents.Unlink: self._unlink,
             intents.Pulse: self._pulse,
             intents.Pause: self._pause,
             intents.Resume: self._resume,
@@ -202,6 +204,23 @@ class Orders:
         assert run is not None
         self._seen(now_ns)
         run.raising.by_hand(now_ns, intent.channel, intent.plateau_ua)
+
+    def _link(self, now_ns: int, intent: intents.Link) -> None:
+        run = self._core.run
+        if run is None:
+            raise StateError("link refused", why="there is no plan", what_to_do="load one first")
+        run.links.link(intent.channels)
+        self._tell_links(now_ns, run)
+
+    def _unlink(self, now_ns: int, _intent: intents.Unlink) -> None:
+        run = self._core.run
+        if run is not None:
+            run.links.unlink()
+            self._tell_links(now_ns, run)
+
+    def _tell_links(self, now_ns: int, run: Run) -> None:
+        groups: list[Json] = [list(group) for group in run.links.groups]
+        self._log.emit(now_ns, Kind.LINKED, {"groups": groups}, durable=True)
 
     def _pulse(self, now_ns: int, intent: intents.Pulse) -> None:
         self._pulses.ask(now_ns, intent.channel, intent.set_point)

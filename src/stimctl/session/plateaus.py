@@ -1,7 +1,8 @@
-"""The rules of raising and lowering one channel's plateau (A1-A5, A8), whoever asks.
+"""The rules of raising and lowering one channel's plateau (A1-A5, A8, A9), whoever asks.
 
 A plateau is what the on phase reaches: zero at every start, one device step at a time, never above
 the cleared amplitude. Nothing is queued: a raise that may not happen now is refused with a reason.
+The one exception is the off time of a cycle, where a single step may be pending.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ class Plateau:
         self.step_ua = step_ua
         self.now_ua = 0
         self.asked: AskedRaise | None = None
+        self.pending: AskedRaise | None = None
+        """Rule A9: the one step that waits for the next on ramp."""
         self.script_ua = 0
         self.script_on = scripted
         self._raised_ns: int | None = None
@@ -48,7 +51,7 @@ class Plateau:
     def zero(self) -> None:
         """A discontinuity: the plateau is lost, and what was asked for with it."""
         self.now_ua = 0
-        self.asked = None
+        self.asked = self.pending = None
 
     def touched(self, now_ns: int) -> None:
         """The operator is at this channel: the lock of raises opens (rule A5)."""
@@ -73,6 +76,8 @@ class Plateau:
             return "more than one device step at a time"
         if self.asked is not None:
             return "the raise before is not yet on the record"
+        if self.pending is not None:
+            return "a raise is pending until the next on ramp"
         if self._raised_ns is not None and now_ns - self._raised_ns < self._interval_ns(by):
             return "too early after the raise before"
         if by == "hand" and self.script_on:
@@ -83,9 +88,9 @@ class Plateau:
 
     def grant(self, now_ns: int) -> AskedRaise:
         """The row is durable: the plateau rises."""
-        asked = self.asked
+        asked = self.asked or self.pending
         assert asked is not None
-        self.asked = None
+        self.asked = self.pending = None
         self.now_ua = asked.plateau_ua
         self._raised_ns = self._changed_ns = now_ns
         return asked
@@ -94,14 +99,14 @@ class Plateau:
         """Never limited. What was asked for is dropped, and a script raises it no more (A8)."""
         self.now_ua = min(self.now_ua, max(plateau_ua, 0))
         self.now_ua -= self.now_ua % self.step_ua
-        self.asked = None
+        self.asked = self.pending = None
         self.script_on = False
         self._changed_ns = now_ns
 
     def fall_back(self, plateau_ua: int) -> None:
         """The device never got the raise: the plateau is what it was before."""
         self.now_ua = min(self.now_ua, plateau_ua)
-        self.asked = None
+        self.asked = self.pending = None
 
     def script_says(self, at_us: int, plateau_ua: int) -> None:
         """Take one step of the plan's raise schedule; RunFault where it breaks the rules."""

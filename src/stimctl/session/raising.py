@@ -1,23 +1,38 @@
 """Who may raise which plateau when: by hand or by the plan's schedule, and only on the record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from stimctl.session.events import Json, Kind
-from stimctl.session.log import EventLog
+from stimctl.session.linking import Links, lowered_together, raised_together
+from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
 from stimctl.treatment.program import Plan
 from stimctl.treatment.timeline import PlateauStep
 
-LockReason = Callable[[Plateau], str | None]
-"""Why nothing may be raised on a channel now, whoever asks; None where it may."""
+
+class Locks(Protocol):
+    """What the run knows of a channel that decides about its raises."""
+
+    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> str | None:
+        """Why nothing may be raised on it now, whoever asks; None where it may.
+
+        `at_plateau=False` leaves out that the channel must be at its plateau.
+        """
+
+    def resting(self, plateau: Plateau) -> bool:
+        """Whether it is in the off time of a cycle, so that a raise by hand may be pending."""
 
 
 class Raising:
     """The plateaus of one run. What rises waits for its row; what falls waits for nothing."""
 
-    def __init__(self, plan: Plan, log: EventLog, lock: LockReason, *, scripted: bool) -> None:
+    def __init__(
+        self, plan: Plan, log: EventLog, locks: Locks, links: Links, *, scripted: bool
+    ) -> None:
         self._log = log
-        self._lock = lock
+        self._locks = locks
+        self._links = links
         self._scripted = scripted
         self._plateaus = {
             one.channel: Plateau(
@@ -26,15 +41,17 @@ class Raising:
             for one in plan.channels
         }
         self._all = tuple(self._plateaus.values())
-        self._asked: list[Plateau] = []
-
-    def __getitem__(self, channel: int) -> Plateau:
-        return self._plateaus[channel]
+        self._asked: list[tuple[Plateau, ...]] = []
 
     def plateau_ua(self, channel: int) -> int:
         """The plateau now in force; 0 for a channel the plan does not use."""
         plateau = self._plateaus.get(channel)
         return 0 if plateau is None else plateau.now_ua
+
+    def next_ua(self, channel: int) -> int:
+        """The plateau of the next on ramp: with what is pending."""
+        plateau = self._plateaus[channel]
+        return plateau.now_ua if plateau.pending is None else plateau.pending.plateau_ua
 
     def snapshot(self) -> dict[int, int]:
         """Every plateau in force."""
@@ -50,44 +67,55 @@ class Raising:
         for plateau in self._all:
             plateau.touched(now_ns)
 
-    def forget_asked(self) -> None:
+    def forget_asked(self, now_ns: int) -> None:
         """Nothing that waits is granted any more."""
         self._asked.clear()
         for plateau in self._all:
             plateau.asked = None
+            self._discard(now_ns, plateau, "the output was interrupted")
 
-    def zero(self) -> None:
+    def zero(self, now_ns: int) -> None:
         """A discontinuity."""
-        self.forget_asked()
+        self.forget_asked(now_ns)
         for plateau in self._all:
             plateau.zero()
 
-    def fall_back(self, plateaus: Mapping[int, int]) -> None:
+    def fall_back(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
         """The device never got the last raises."""
-        self.forget_asked()
+        self.forget_asked(now_ns)
         for plateau in self._all:
             plateau.fall_back(plateaus.get(plateau.channel, 0))
 
+    # -- by hand
+
     def by_hand(self, now_ns: int, channel: int, plateau_ua: int) -> None:
         """Ask for one step up; refused with its reason, or asked of the journal."""
-        plateau = self._plateaus.get(channel)
-        if plateau is None:
+        if channel not in self._plateaus:
             self._refuse(now_ns, channel, plateau_ua, "the plan does not use this channel")
             return
-        if plateau.over_ceiling(plateau_ua):
-            limit: dict[str, Json] = {
-                "channel": channel,
-                "asked_ua": plateau_ua,
-                "allowed_ua": plateau.ceiling_ua,
-                "limit": "cleared amplitude",
-            }
-            self._log.emit(now_ns, Kind.LIMIT, limit, durable=True)
-            return
-        reason = plateau.refusal(now_ns, plateau_ua, "hand") or self._lock(plateau)
-        if reason is not None:
-            self._refuse(now_ns, channel, plateau_ua, reason)
-            return
-        self._ask(now_ns, plateau, plateau_ua, "hand")
+        linked = self._links.with_channel(channel)
+        steps = raised_together(self._plateaus, linked, plateau_ua)
+        for plateau, step_ua in steps:
+            if plateau.over_ceiling(step_ua):
+                self._limit(now_ns, plateau, step_ua, linked=plateau.channel != channel)
+                return
+        for plateau, step_ua in steps:
+            resting = self._locks.resting(plateau)
+            reason = plateau.refusal(now_ns, step_ua, "hand")
+            reason = reason or self._locks.lock(plateau, at_plateau=not resting)
+            if reason is not None:
+                self._refuse(now_ns, plateau.channel, step_ua, reason)
+                return
+        self._ask(now_ns, steps, "hand")
+
+    def _limit(self, now_ns: int, plateau: Plateau, asked_ua: int, *, linked: bool) -> None:
+        limit: dict[str, Json] = {
+            "channel": plateau.channel,
+            "asked_ua": asked_ua,
+            "allowed_ua": plateau.ceiling_ua,
+            "limit": "cleared amplitude of a linked channel" if linked else "cleared amplitude",
+        }
+        self._log.emit(now_ns, Kind.LIMIT, limit, durable=True)
 
     def _refuse(self, now_ns: int, channel: int, asked_ua: int, reason: str) -> None:
         self._log.emit(
@@ -96,37 +124,109 @@ class Raising:
             {"intent": "raise", "channel": channel, "asked_ua": asked_ua, "reason": reason},
         )
 
-    def _ask(self, now_ns: int, plateau: Plateau, plateau_ua: int, by: str) -> None:
-        row: dict[str, Json] = {
-            "channel": plateau.channel,
-            "plateau_ua": plateau_ua,
-            "from_ua": plateau.now_ua,
-            "by": by,
-        }
-        waiting = self._log.emit_waiting(now_ns, Kind.RAISE, row)
-        plateau.asked = AskedRaise(waiting, plateau_ua, by)
-        self._asked.append(plateau)
+    def _ask(self, now_ns: int, steps: list[tuple[Plateau, int]], by: str) -> None:
+        """One row for each; linked ones wait for the last of their rows and rise together."""
+        resting = [by == "hand" and self._locks.resting(plateau) for plateau, _ in steps]
+        for (plateau, step_ua), rests in zip(steps, resting, strict=True):
+            row: dict[str, Json] = {
+                "channel": plateau.channel,
+                "plateau_ua": step_ua,
+                "from_ua": plateau.now_ua,
+                "by": by,
+            }
+            if rests:
+                row["pending"] = True
+            waiting = self._log.emit_waiting(now_ns, Kind.RAISE, row)
+        for (plateau, step_ua), rests in zip(steps, resting, strict=True):
+            asked = AskedRaise(waiting, step_ua, by)
+            if rests:
+                plateau.pending = asked
+                self._tell_pending(now_ns, plateau, step_ua, "taken", "until the next on ramp")
+            else:
+                plateau.asked = asked
+        if not all(resting):
+            self._asked.append(tuple(plateau for plateau, _ in steps))
+
+    # -- what waits
 
     def grant(self, now_ns: int) -> None:
         """Raise what is on the record by now; drop what waited too long or is locked by now."""
         if not self._asked:
             return
-        still: list[Plateau] = []
-        for plateau in self._asked:
-            asked = plateau.asked
+        still: list[tuple[Plateau, ...]] = []
+        for group in self._asked:
+            asked = next((one.asked for one in group if one.asked is not None), None)
             if asked is None:
                 continue
-            locked = self._lock(plateau)
-            if now_ns > asked.waiting.stale_ns() or locked is not None:
-                plateau.asked = None
-                reason = locked or "the journal took longer than 250 ms"
-                self._refuse(now_ns, plateau.channel, asked.plateau_ua, reason)
+            reason = self._reason_to_drop(now_ns, group, asked.waiting)
+            if reason is not None:
+                self._drop(now_ns, group, reason)
             elif self._log.has_on_disk(asked.waiting):
-                plateau.grant(now_ns)
-                self._set(now_ns, plateau, asked.by)
+                self._rise(now_ns, group)
             else:
-                still.append(plateau)
+                still.append(group)
         self._asked = still
+
+    def _reason_to_drop(
+        self, now_ns: int, group: tuple[Plateau, ...], waiting: Waiting
+    ) -> str | None:
+        for plateau in group:
+            if plateau.asked is None and plateau.pending is None:
+                return "a linked channel was lowered"
+            locked = self._locks.lock(plateau) if plateau.asked is not None else None
+            if locked is not None:
+                return locked
+        return "the journal took longer than 250 ms" if now_ns > waiting.stale_ns() else None
+
+    def _drop(self, now_ns: int, group: tuple[Plateau, ...], reason: str) -> None:
+        for plateau in group:
+            asked, plateau.asked = plateau.asked, None
+            if asked is not None:
+                self._refuse(now_ns, plateau.channel, asked.plateau_ua, reason)
+            self._discard(now_ns, plateau, reason)
+
+    def _rise(self, now_ns: int, group: tuple[Plateau, ...]) -> None:
+        for plateau in group:
+            if plateau.asked is not None:
+                by = plateau.asked.by
+                plateau.grant(now_ns)
+                self._set(now_ns, plateau, by)
+
+    def contract(self, now_ns: int, channel: int, *, covered: bool) -> None:
+        """The on ramp of a channel begins: what is pending applies now, or not at all."""
+        plateau = self._plateaus[channel]
+        pending = plateau.pending
+        if pending is None:
+            return
+        reason = None if covered else "this contraction is left out"
+        if not self._log.has_on_disk(pending.waiting):
+            reason = "its row is not on the disk"
+        reason = reason or self._locks.lock(plateau, at_plateau=False)
+        if reason is not None:
+            self._discard(now_ns, plateau, reason)
+            return
+        plateau.grant(now_ns)
+        self._tell_pending(now_ns, plateau, plateau.now_ua, "applied", "the on ramp begins")
+        self._set(now_ns, plateau, pending.by)
+
+    def _discard(self, now_ns: int, plateau: Plateau, reason: str) -> None:
+        pending, plateau.pending = plateau.pending, None
+        if pending is not None:
+            self._tell_pending(now_ns, plateau, pending.plateau_ua, "discarded", reason)
+
+    def _tell_pending(
+        self, now_ns: int, plateau: Plateau, plateau_ua: int, outcome: str, reason: str
+    ) -> None:
+        self._log.emit(
+            now_ns,
+            Kind.PENDING,
+            {
+                "channel": plateau.channel,
+                "plateau_ua": plateau_ua,
+                "outcome": outcome,
+                "reason": reason,
+            },
+        )
 
     def _set(self, now_ns: int, plateau: Plateau, by: str) -> None:
         self._log.emit(
@@ -137,11 +237,16 @@ class Raising:
         )
 
     def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
-        """Down at once; the row follows."""
-        plateau = self._plateaus.get(channel)
-        if plateau is not None:
-            plateau.lower(now_ns, plateau_ua)
+        """Down at once, with everything linked; the rows follow."""
+        if channel not in self._plateaus:
+            return
+        linked = self._links.with_channel(channel)
+        for plateau, lower_ua in lowered_together(self._plateaus, linked, plateau_ua):
+            self._discard(now_ns, plateau, "the channel was lowered")
+            plateau.lower(now_ns, lower_ua)
             self._set(now_ns, plateau, "hand")
+
+    # -- by script
 
     def schedule(self, steps: list[PlateauStep]) -> None:
         """Take what the plan's raise schedule says; RunFault where it breaks the rules."""
@@ -157,15 +262,21 @@ class Raising:
             return
         for plateau in self._all:
             step = plateau.script_step()
-            if step is not None and now_ns >= plateau.script_due_ns() and not self._lock(plateau):
+            due = step is not None and now_ns >= plateau.script_due_ns()
+            if step is not None and due and not self._locks.lock(plateau):
                 reason = plateau.refusal(now_ns, step, "script")
                 if reason is not None:
                     raise RunFault(f"the script may not raise channel {plateau.channel}: {reason}")
-                self._ask(now_ns, plateau, step, "script")
+                self._ask(now_ns, [(plateau, step)], "script")
 
     def deadline(self, now_ns: int) -> int | None:
         """When a raise that waits goes stale, or the script may raise again; None for neither."""
-        due = [one.asked.waiting.stale_ns() + 1 for one in self._asked if one.asked is not None]
+        due = [
+            one.asked.waiting.stale_ns() + 1
+            for group in self._asked
+            for one in group
+            if one.asked is not None
+        ]
         if self._scripted:
             due += [
                 one.script_due_ns()

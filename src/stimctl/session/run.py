@@ -15,9 +15,11 @@ from stimctl.session.config import (
     RESUME_RAMP_NS,
     EngineConfig,
 )
+from stimctl.session.contractions import Contractions
 from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
-from stimctl.session.log import EventLog, Waiting
+from stimctl.session.linking import Links
+from stimctl.session.log import EventLog
 from stimctl.session.output import Output
 from stimctl.session.plateaus import Plateau, RunFault
 from stimctl.session.programme import Programme
@@ -48,14 +50,19 @@ class Run:
         self._fader = Fader()
         self._tracks = tuple(Track(one) for one in plan.channels)
         self._by_channel = {track.channel: track for track in self._tracks}
-        self.raising = Raising(plan, log, self._lock, scripted=config.scripted_raise)
+        self.links = Links(self._by_channel)
+        self.raising = self._new_raising()
         self.output = Output(driver, self._by_channel)
         self._programme = Programme(plan, self._tracks)
-        self._contraction_rows: dict[int, Waiting] = {}
+        self._contractions = Contractions(log)
         self._running = False
         self._catch_up_ns: int | None = None
         self._ready_ticket: int | None = None
         self._soft = False
+
+    def _new_raising(self) -> Raising:
+        scripted = self._config.scripted_raise
+        return Raising(self.plan, self._log, self, self.links, scripted=scripted)
 
     # -- beginning, standing, ending
 
@@ -64,11 +71,9 @@ class Run:
         self._programme = Programme(self.plan, self._tracks)
         for track in self._tracks:
             track.rewind()
-        self.raising = Raising(
-            self.plan, self._log, self._lock, scripted=self._config.scripted_raise
-        )
+        self.raising = self._new_raising()
         self.raising.begin(now_ns)
-        self._contraction_rows.clear()
+        self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
 
     def resume(self, now_ns: int, *, from_zero: bool) -> None:
@@ -81,7 +86,7 @@ class Run:
 
     def _make_ready(self, now_ns: int, *, soft: bool) -> None:
         """Bring the device to its level with every channel off; plan time goes on from there."""
-        self._forget()
+        self._forget(now_ns)
         self._soft = soft
         if self._config.single_pulses:
             self._go(now_ns)
@@ -102,9 +107,9 @@ class Run:
             track.covered = True
             track.climb(now_ns, 0, 0)
 
-    def _forget(self) -> None:
+    def _forget(self, now_ns: int) -> None:
         self.output.forget()
-        self.raising.forget_asked()
+        self.raising.forget_asked(now_ns)
         self._catch_up_ns = None
         for track in self._tracks:
             track.zero()
@@ -115,12 +120,12 @@ class Run:
             self._programme.stand(now_ns)
         self._running = False
         self._ready_ticket = None
-        self._forget()
+        self._forget(now_ns)
 
     def zero(self, now_ns: int) -> None:
         """A discontinuity: nothing of this comes back."""
         self.stand(now_ns)
-        self.raising.zero()
+        self.raising.zero(now_ns)
 
     def fade_out(self, now_ns: int) -> None:
         """Ramp everything to zero; nothing is raised meanwhile, and it is not taken back."""
@@ -149,22 +154,27 @@ class Run:
         time_us = self._programme.time_us(now_ns)
         self._fader.advance(now_ns)
         for track, _ in self._programme.announced(time_us):
-            self._announce(now_ns, track)
+            self._contractions.announce(now_ns, track, self.raising)
         for track, at_us in self._programme.turn(time_us):
-            self._contract(now_ns, track, at_us)
+            early = self._programme.too_early_to_announce(at_us)
+            self._contractions.begin(now_ns, track, self.raising, started_now=early)
         self.raising.schedule(self._programme.scripted(time_us))
         self.raising.grant(now_ns)
         self._tell(now_ns)
         self.raising.by_script(now_ns)
 
-    def _lock(self, plateau: Plateau) -> str | None:
-        """Why nothing may be raised on this channel now, whoever asks."""
+    def resting(self, plateau: Plateau) -> bool:
+        """Whether a channel is in the off time of its cycle (rule A9)."""
+        return self._running and self._by_channel[plateau.channel].resting
+
+    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> str | None:
+        """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
         drive = self._by_channel[plateau.channel].drive
         if not self._running:
             return "the run is not going on"
         if not self._link_good():
             return "raises are locked: the link is not good"
-        if drive is None or not drive.may_raise:
+        if drive is None or (at_plateau and not drive.may_raise):
             return "raises are possible while the channel is at its plateau only"
         if self._fader.gain != FULL or self._fader.fading_out:
             return "a ramp of all channels is under way"
@@ -173,37 +183,6 @@ class Run:
         if not self.output.confirmed(plateau.channel, plateau.now_ua):
             return "the device has not yet confirmed the raise before"
         return None
-
-    def _announce(self, now_ns: int, track: Track) -> None:
-        """Write the row of a contraction early enough to be durable when its ramp begins."""
-        track.contractions += 1
-        row: dict[str, Json] = {
-            "channel": track.channel,
-            "number": track.contractions,
-            "plateau_ua": self.raising.plateau_ua(track.channel),
-        }
-        self._contraction_rows[track.channel] = self._log.emit_waiting(
-            now_ns, Kind.CONTRACTION, row
-        )
-
-    def _contract(self, now_ns: int, track: Track, at_us: int) -> None:
-        """A ramp begins: covered by its row, or left out."""
-        waiting = self._contraction_rows.pop(track.channel, None)
-        if waiting is None:
-            # So early that the start row stands for it; elsewhere an unannounced one is left out.
-            track.covered = self._programme.too_early_to_announce(at_us)
-        else:
-            track.covered = self._log.has_on_disk(waiting)
-        if not track.covered:
-            self._log.emit(
-                now_ns,
-                Kind.REFUSED,
-                {
-                    "intent": "contraction",
-                    "channel": track.channel,
-                    "reason": "its row is not on the disk: this contraction is left out",
-                },
-            )
 
     def _tell(self, now_ns: int) -> None:
         """Tell the device what it should do now, where that is something new."""
@@ -242,7 +221,7 @@ class Run:
         plateaus = self.output.dropped(event)
         if plateaus is None or not self._running:
             return
-        self.raising.fall_back(plateaus)
+        self.raising.fall_back(now_ns, plateaus)
         for track in self._tracks:
             plateau_ua = self.raising.plateau_ua(track.channel)
             track.fall_back(self.output.acked_ua.get(track.channel, 0), plateau_ua)

@@ -34,6 +34,8 @@ class Trigger(StrEnum):
     START = "start"
     RAISE = "raise"
     LOWER = "lower"
+    LINK = "link"
+    UNLINK = "unlink"
     PULSE = "pulse"
     PAUSE = "pause"
     RESUME = "resume"
@@ -63,6 +65,8 @@ INTENT_TRIGGERS = frozenset(
         Trigger.START,
         Trigger.RAISE,
         Trigger.LOWER,
+        Trigger.LINK,
+        Trigger.UNLINK,
         Trigger.PULSE,
         Trigger.PAUSE,
         Trigger.RESUME,
@@ -86,6 +90,8 @@ arm                  .   .   =   .   .   .   =   .   .   .
 start                .   .   .   =   .   .   .   .   .   .
 raise                .   .   .   .   =   .   .   .   .   .
 lower                .   .   .   =   =   =   =   .   =   =
+link                 .   .   =   =   =   =   =   .   .   .
+unlink               .   .   =   =   =   =   =   .   =   =
 pulse                .   .   .   .   =   .   .   .   .   .
 pause                .   .   .   .  PAU  =   .   .   .   .
 resume               .   .   .   .   .   =   .   .   .   .

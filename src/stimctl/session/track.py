@@ -32,6 +32,7 @@ class Track:
         self._reach_ns = 0
         self._made: dict[tuple[int, int, int], SetPoint] = {}
         stimulus = plan_channel.stimulus
+        self._cycles = stimulus.cycle is not None
         self._sweeps_width = stimulus.width_sweep is not None
         self._sweeps_rate = stimulus.frequency_sweep is not None
         modulation = stimulus.amplitude_modulation
@@ -47,6 +48,14 @@ class Track:
         self.zero()
         self.drive = None
         self.contractions = 0
+
+    @property
+    def resting(self) -> bool:
+        """In the off time of an on/off cycle."""
+        drive = self.drive
+        if not self._cycles or drive is None:
+            return False
+        return drive.level_permille == 0 and not drive.gate_open
 
     @property
     def reach_permille(self) -> int:

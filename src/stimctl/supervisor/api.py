@@ -33,6 +33,7 @@ __all__ = ["Device", "Reading", "connect"]
 _STEP_WITHIN_S = 20.0  # connect, identify and see the watchdog trip (P24: 2 s), with room
 _RETRY_S = 0.02
 _POLL_S = 0.02
+_WAIT_FOR_CYCLE = ("a raise is pending", "raises are possible while")
 
 
 def connect(
@@ -154,8 +155,11 @@ class Device:
     def raise_to(self, channel: int, amplitude: str) -> None:
         """Raise a channel step by step, one device step per 250 ms; returns at that amplitude.
 
-        The hold is not renewed by this: 12 mA take 6 s. Raises `LimitRefusedError` above what was
-        cleared (nothing is raised then), `StateError` where the session does not go on.
+        The hold is not renewed by this: 12 mA take 6 s. In the off time of an on/off cycle one
+        step applies at the next on ramp, and it is waited for. Linked channels go along.
+        Raises `LimitRefusedError` above what was cleared (nothing is raised then), also where a
+        linked channel has reached what it was cleared for; `StateError` where the session does
+        not go on.
         """
         target_ua = self._within_reach(channel, amplitude)
         while (now_ua := self._view.plateau_ua(channel)) < target_ua:
@@ -165,8 +169,19 @@ class Device:
                 self._wait_for_plateau(channel, following)
 
     def lower_to(self, channel: int, amplitude: str) -> None:
-        """Lower a channel at once ("0 mA" is off)."""
+        """Lower a channel at once ("0 mA" is off), and those linked to it by as many steps."""
         self._client.ask("lower", channel=channel, amplitude=amplitude)
+
+    def link(self, *channels: int) -> None:
+        """Raise and lower these channels together from now on; every ceiling stays as it is.
+
+        Raises `StateError` for channels that are not in the plan, or are linked already.
+        """
+        self._client.ask("link", channels=list(channels))
+
+    def unlink(self) -> None:
+        """Every channel on its own again."""
+        self._client.ask("unlink")
 
     def pulse(self, channel: int, amplitude: str) -> None:
         """One single pulse, at most as high as the channel has been raised to."""
@@ -258,6 +273,8 @@ class Device:
         try:
             self._client.ask("raise", channel=channel, amplitude=format_current(plateau_ua))
         except StateError as refused:
+            if refused.why.startswith(_WAIT_FOR_CYCLE):
+                return True  # nothing to ask again for a while
             if not refused.why.startswith(("too early", "the run is not", "the raise before")):
                 raise
             time.sleep(_RETRY_S)

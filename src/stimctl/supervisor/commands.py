@@ -26,6 +26,12 @@ def _channel(value: object) -> int:
     return value
 
 
+def _channels(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise UsageError("a list of channels is expected", why=f"{value!r} is none")
+    return tuple(_channel(one) for one in value)
+
+
 def _current(value: object) -> int:
     return parse_current_ua(_text(value))
 
@@ -51,6 +57,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "start": ({}, {}),
     "raise": ({"channel": _channel, "amplitude": _current}, {}),
     "lower": ({"channel": _channel, "amplitude": _current}, {}),
+    "link": ({"channels": _channels}, {}),
+    "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
     "pause": ({}, {}),
     "resume": ({}, {}),
@@ -122,6 +130,7 @@ _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "resume": intents.Resume,
     "acknowledge": intents.Acknowledge,
     "attend": intents.Attend,
+    "unlink": intents.Unlink,
 }
 
 
@@ -133,6 +142,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Raise(fields["channel"], fields["amplitude"])
         case "lower":
             return intents.Lower(fields["channel"], fields["amplitude"])
+        case "link":
+            return intents.Link(fields["channels"])
         case "hold":
             return intents.Hold(fields["for"])
         case do if do in _PLAIN:

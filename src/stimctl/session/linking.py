@@ -1,0 +1,72 @@
+"""Which channels are raised and lowered together (rule A10), and by how much each of them."""
+
+from collections.abc import Iterable, Mapping
+
+from stimctl.errors import StateError
+from stimctl.session.plateaus import Plateau
+
+
+class Links:
+    """The groups of linked channels of one plan. A link moves no ceiling and raises nothing."""
+
+    def __init__(self, channels: Iterable[int]) -> None:
+        self._channels = frozenset(channels)
+        self._groups: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The groups, each with its channels in order."""
+        return self._groups
+
+    def link(self, channels: tuple[int, ...]) -> None:
+        """Make one more group. StateError (nothing changed) where the channels cannot be one."""
+        reason = self._reason_against(channels)
+        if reason is not None:
+            raise StateError(
+                "link refused",
+                why=reason,
+                what_to_do="name two or more channels of the plan that are not linked yet",
+            )
+        self._groups = (*self._groups, tuple(sorted(channels)))
+
+    def _reason_against(self, channels: tuple[int, ...]) -> str | None:
+        if len(channels) < 2 or len(set(channels)) != len(channels):
+            return "a link needs two or more different channels"
+        for channel in channels:
+            if channel not in self._channels:
+                return f"the plan does not use channel {channel}"
+            if len(self.with_channel(channel)) > 1:
+                return f"channel {channel} is linked already: unlink first"
+        return None
+
+    def unlink(self) -> None:
+        """Every channel on its own."""
+        self._groups = ()
+
+    def with_channel(self, channel: int) -> tuple[int, ...]:
+        """The channel itself first, then those that go along with it."""
+        for group in self._groups:
+            if channel in group:
+                return (channel, *(one for one in group if one != channel))
+        return (channel,)
+
+
+def raised_together(
+    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau_ua: int
+) -> list[tuple[Plateau, int]]:
+    """What a raise of the first channel to `plateau_ua` asks for: the others by their own step."""
+    named, *others = (plateaus[channel] for channel in channels)
+    return [(named, plateau_ua), *((one, one.now_ua + one.step_ua) for one in others)]
+
+
+def lowered_together(
+    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau_ua: int
+) -> list[tuple[Plateau, int]]:
+    """What a lowering of the first channel asks for: the others by as many steps, to 0 with it."""
+    named, *others = (plateaus[channel] for channel in channels)
+    down_ua = max(0, named.now_ua - plateau_ua)
+    steps = -(-down_ua // named.step_ua)
+    return [
+        (named, plateau_ua),
+        *((one, 0 if plateau_ua <= 0 else one.now_ua - steps * one.step_ua) for one in others),
+    ]

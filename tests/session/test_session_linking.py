@@ -1,0 +1,208 @@
+"""Linked channels (A10): raised step by step together, no ceiling moved, lowered together."""
+
+from __future__ import annotations
+
+import pytest
+from session_world import BY_HAND, on_electrodes_ua, plan_of, raised, reasons, running
+
+from stimctl.bench import Bench
+from stimctl.errors import StateError
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.intents import (
+    Arm,
+    Connect,
+    Link,
+    LoadPlan,
+    Lower,
+    Raise,
+    Start,
+    Stop,
+    Unlink,
+)
+from stimctl.session.states import State
+
+
+def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)):
+    bench = running(plan_of("tens-conventional", *(ceilings_ua or (5_000, 3_000))))
+    bench.command(Link(channels))
+    return bench
+
+
+def plateaus(bench, count: int = 2) -> list[int]:
+    return [bench.engine.plateau_ua(channel) for channel in range(1, count + 1)]
+
+
+def test_a_linked_raise_raises_each_by_its_own_step():
+    bench = running(plan_of("tens-conventional", 5_000, 3_000))
+    raised(bench, 1_000, channel=1)
+    bench.command(Link((1, 2)))
+    bench.command(Raise(1, 1_500))
+    bench.run_for(300 * MS)
+    assert plateaus(bench) == [1_500, 500]
+    rows = bench.told(Kind.RAISE)[-2:]
+    assert [(row.data["channel"], row.data["plateau_ua"]) for row in rows] == [(1, 1_500), (2, 500)]
+
+
+def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
+    bench = linked(5_000, 1_000)
+    raised(bench, 1_000, channel=1)
+    for _ in range(5):
+        bench.command(Raise(1, 1_500))
+        bench.run_for(300 * MS)
+    assert plateaus(bench) == [1_000, 1_000]
+    limit = bench.told(Kind.LIMIT)[-1].data
+    assert (limit["channel"], limit["allowed_ua"]) == (2, 1_000)
+    assert "linked" in limit["limit"]
+
+
+def test_a_link_changes_no_ceiling_and_no_plateau():
+    bench = running(plan_of("tens-conventional", 5_000, 1_000))
+    raised(bench, 2_000, channel=1)
+    bench.command(Link((1, 2)))
+    assert plateaus(bench) == [2_000, 0]
+    bench.command(Unlink())
+    assert plateaus(bench) == [2_000, 0]
+    raised(bench, 1_000, channel=2)
+    bench.command(Raise(2, 1_500))
+    assert bench.told(Kind.LIMIT)[-1].data["allowed_ua"] == 1_000
+
+
+def test_the_raise_rules_of_each_channel_hold_for_all():
+    bench = linked()
+    bench.command(Raise(1, 500))
+    bench.run_for(100 * MS)
+    bench.command(Raise(2, 1_000))
+    bench.run_for(SECOND)
+    assert plateaus(bench) == [500, 500]
+    assert reasons(bench) == ["too early after the raise before"]
+
+
+def test_the_lock_of_one_linked_channel_locks_all():
+    bench = running(plan_of("tens-conventional", 5_000, 3_000))
+    bench.run_for(15 * SECOND)
+    raised(bench, 500, channel=1)
+    bench.run_for(10 * SECOND)
+    bench.command(Link((1, 2)))
+    bench.command(Raise(1, 1_000))
+    bench.run_for(SECOND)
+    assert plateaus(bench) == [500, 0]
+    assert bench.told(Kind.REFUSED)[-1].data["channel"] == 2
+    assert reasons(bench)[-1].startswith("locked after 20 s")
+
+
+def test_lowering_one_lowers_all_linked_by_as_many_steps():
+    bench = running(plan_of("tens-conventional", 5_000, 3_000))
+    raised(bench, 3_000, channel=1)
+    raised(bench, 2_000, channel=2)
+    bench.command(Link((1, 2)))
+    bench.command(Lower(1, 2_000))
+    assert plateaus(bench) == [2_000, 1_000]
+    bench.run_for(20 * MS)
+    assert on_electrodes_ua(bench) == 2_000
+    bench.command(Lower(1, 2_000))
+    assert plateaus(bench) == [2_000, 1_000]
+
+
+def test_lowering_to_zero_turns_all_linked_off():
+    bench = running(plan_of("tens-conventional", 5_000, 3_000))
+    raised(bench, 500, channel=1)
+    raised(bench, 2_000, channel=2)
+    bench.command(Link((1, 2)))
+    bench.command(Lower(1, 0))
+    assert plateaus(bench) == [0, 0]
+    bench.run_for(20 * MS)
+    assert on_electrodes_ua(bench) == 0
+
+
+def test_lowering_drops_what_waits_for_any_linked_channel():
+    bench = linked()
+    bench.journal.delay_ns = 100 * MS
+    bench.command(Raise(1, 500))
+    bench.command(Lower(2, 0))
+    bench.run_for(SECOND)
+    assert plateaus(bench) == [0, 0]
+
+
+def test_a_linked_raise_whose_partner_was_lowered_meanwhile_is_dropped_whole():
+    bench = linked()
+    bench.journal.delay_ns = 100 * MS
+    bench.command(Raise(1, 500))
+    bench.command(Unlink())
+    bench.command(Lower(2, 0))
+    bench.run_for(SECOND)
+    assert plateaus(bench) == [0, 0]
+    assert reasons(bench) == ["a linked channel was lowered"]
+
+
+def test_three_channels_go_together_and_others_stay():
+    bench = running(plan_of("tens-conventional", 5_000, 5_000, 5_000, 5_000))
+    bench.command(Link((4, 1)))
+    bench.command(Link((2, 3)))
+    assert bench.told(Kind.LINKED)[-1].data["groups"] == [[1, 4], [2, 3]]
+    bench.command(Raise(4, 500))
+    bench.run_for(300 * MS)
+    assert plateaus(bench, 4) == [500, 0, 0, 500]
+
+
+def test_unlinked_channels_are_raised_alone_again():
+    bench = linked()
+    bench.command(Unlink())
+    bench.command(Raise(1, 500))
+    bench.run_for(300 * MS)
+    assert plateaus(bench) == [500, 0]
+    assert bench.told(Kind.LINKED)[-1].data["groups"] == []
+
+
+@pytest.mark.parametrize("channels", [(1,), (), (1, 1), (1, 5), (1, 2)])
+def test_a_link_that_makes_no_sense_is_refused_and_changes_nothing(channels):
+    bench = linked()
+    with pytest.raises(StateError, match="link refused"):
+        bench.command(Link(channels))
+    assert len(bench.told(Kind.LINKED)) == 1
+
+
+def test_a_link_without_a_plan_is_refused():
+    bench = Bench(BY_HAND)
+    bench.command(Connect())
+    bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
+    bench.command(Stop())
+    bench.run_to_state(State.STOPPED, within_ns=SECOND)
+    with pytest.raises(StateError, match="no plan"):
+        bench.command(Link((1, 2)))
+    bench.command(Unlink())
+
+
+def test_a_link_holds_over_a_stop_and_ends_with_its_plan():
+    plan = plan_of("tens-conventional", 5_000, 3_000)
+    bench = linked()
+    bench.command(Stop())
+    bench.run_to_state(State.STOPPED, within_ns=SECOND)
+    for reload, expected in ((False, [500, 500]), (True, [500, 0])):
+        if reload:
+            bench.command(LoadPlan(plan))
+            bench.run_for(SECOND)
+        bench.command(Arm())
+        bench.run_for(SECOND)
+        bench.command(Start())
+        bench.run_for(SECOND)
+        bench.command(Raise(1, 500))
+        bench.run_for(SECOND)
+        assert plateaus(bench) == expected
+        bench.command(Stop())
+        bench.run_to_state(State.STOPPED, within_ns=SECOND)
+
+
+def test_linked_motor_channels_in_the_off_time_are_pending_together():
+    bench = running(plan_of("nmes-tka", 5_000, 5_000, duration_s=180), BY_HAND)
+    bench.run_for(20 * SECOND)
+    bench.command(Link((1, 2)))
+    bench.command(Lower(1, 0))
+    bench.command(Raise(1, 500))
+    assert [event.data["channel"] for event in bench.told(Kind.PENDING)] == [1, 2]
+    bench.command(Lower(2, 0))
+    assert [event.data["outcome"] for event in bench.told(Kind.PENDING)][2:] == ["discarded"] * 2
+    bench.run_for(300 * MS)
+    bench.command(Raise(2, 500))
+    bench.run_for(58 * SECOND)
+    assert plateaus(bench) == [500, 500]
