@@ -1,20 +1,18 @@
 """What holds for every message, every byte stream and every way of cutting it up."""
 
 import json
-from itertools import pairwise
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wire_strategies import all_messages, ml_updates, packet_numbers, valid_points
+from wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
+from wire_streams import read as read_with
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
 from stimctl.wire.sciencemode4.codec import decode, encode, problems, wire_length
 from stimctl.wire.sciencemode4.framing import (
     LONGEST_FRAME,
-    START,
-    STOP,
-    STUFF,
     FrameDecoder,
     FrameError,
     RawFrame,
@@ -23,26 +21,12 @@ from stimctl.wire.sciencemode4.framing import (
 )
 from stimctl.wire.sciencemode4.messages import BY_COMMAND, MlUpdate
 
-SPECIAL = [START, STOP, STUFF, START ^ 0x55, STOP ^ 0x55, STUFF ^ 0x55, 0x00]
-hard_bytes = st.lists(st.one_of(st.sampled_from(SPECIAL), st.integers(0, 255)), max_size=80).map(
-    bytes
-)
 frames = st.builds(encode_frame, packet_numbers, st.integers(0, 1023), hard_bytes)
-streams = st.lists(
-    st.one_of(
-        frames,
-        hard_bytes,
-        frames.map(lambda frame: frame[:-3]),
-        frames.map(lambda frame: frame[3:]),
-        st.just(b"\xf0" + b"\x22" * (LONGEST_FRAME + 5)),
-    ),
-    max_size=5,
-).map(b"".join)
+streams = streams_of(frames, LONGEST_FRAME)
 
 
 def read(*chunks):
-    decoder = FrameDecoder()
-    return [event for chunk in chunks for event in decoder.feed(chunk)], decoder.pending
+    return read_with(FrameDecoder(), *chunks)
 
 
 @given(all_messages, packet_numbers)
@@ -65,15 +49,10 @@ def test_every_message_survives_its_json_form(message, packet_number):
     assert encode_line(shown, invalid=True).hex == wire
 
 
-@given(streams, st.lists(st.integers(0, 2000), max_size=6))
+@given(streams, cuts)
 @settings(max_examples=150, deadline=None)
-def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, cuts):
-    whole = read(stream)
-    assert read(*(stream[n : n + 1] for n in range(len(stream)))) == whole
-    edges = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
-    assert read(*(stream[a:b] for a, b in pairwise(edges))) == whole
-    # Whole frames in one chunk take a shortcut; in an open frame they do not.
-    assert read(stream[:1], stream[1:]) == whole
+def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places):
+    assert_same_however_cut(FrameDecoder, stream, places)
 
 
 @given(streams)

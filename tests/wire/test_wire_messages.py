@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from stimctl.errors import WireFormatError
+from stimctl.wire.message import Message
 from stimctl.wire.sciencemode4 import messages as m
 from stimctl.wire.sciencemode4 import values
 from stimctl.wire.sciencemode4.codec import (
@@ -15,7 +16,6 @@ from stimctl.wire.sciencemode4.codec import (
     wire_length,
 )
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
-from stimctl.wire.message import Message
 from stimctl.wire.sciencemode4.point import plain_point_words, point_words
 
 PULSE = m.biphasic(20_000, 200, 100)

@@ -9,15 +9,22 @@ from stimctl.errors import WireFormatError
 from stimctl.wire.dissector import Dissector, Json
 from stimctl.wire.dissector import Encoded as Encoded
 from stimctl.wire.frame_lines import FrameLines
+from stimctl.wire.sciencemode2 import codec as codec2
+from stimctl.wire.sciencemode2 import framing as framing2
+from stimctl.wire.sciencemode2 import json_form as json_form2
 from stimctl.wire.sciencemode4 import codec as codec4
 from stimctl.wire.sciencemode4 import framing as framing4
 from stimctl.wire.sciencemode4 import json_form as json_form4
 
 SCIENCEMODE4 = "sciencemode4"
+SCIENCEMODE2 = "sciencemode2"
 
 WIRES: Mapping[str, Dissector] = {
     SCIENCEMODE4: FrameLines(
         framing4.FrameDecoder, framing4.encode_frame, codec4.CODEC, json_form4.FORM
+    ),
+    SCIENCEMODE2: FrameLines(
+        framing2.FrameDecoder, framing2.encode_frame, codec2.CODEC, json_form2.FORM
     ),
 }
 """Every wire protocol by its name."""

@@ -87,12 +87,22 @@ class Fields:
         Down, also below zero, so that truncating on the wire later gives what the maker's
         library gives for the number as written.
         """
+        return int(self._thousandths(name).to_integral_value(ROUND_FLOOR))
+
+    def exact_thousandths(self, name: str) -> int:
+        """Return a number times 1000 (mA -> uA, ms -> us); it must be whole then."""
+        thousandths = self._thousandths(name)
+        if thousandths != int(thousandths):
+            raise self._wrong(name, self._given[name], "a multiple of 0.001")
+        return int(thousandths)
+
+    def _thousandths(self, name: str) -> Decimal:
         value = self._take(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._wrong(name, value, "a number")
         if not abs(value) < _LARGEST:  # also true for NaN
             raise self._wrong(name, value, "a number of sensible size")
-        return int((Decimal(repr(value)) * 1000).to_integral_value(ROUND_FLOOR))
+        return Decimal(repr(value)) * 1000
 
     def parts(self, name: str) -> list[Fields]:
         """Return a list of JSON objects."""

@@ -265,3 +265,8 @@ class StuffedFrameDecoder:
         if bytes(frame[1:header:2]) != self._markers or len(plain) < 2:
             return FrameError(kind, None, None)
         return FrameError(kind, *self._layout.prefix(plain))
+
+
+def answers(frame: RawFrame, command: int, packet_number: int) -> bool:
+    """Return whether this is the answer to that request: number + 1, same packet number."""
+    return frame.command == command + 1 and frame.packet_number == packet_number

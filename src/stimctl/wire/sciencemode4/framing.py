@@ -19,6 +19,7 @@ from stimctl.wire.stuffing import STUFF as STUFF
 from stimctl.wire.stuffing import FrameError as FrameError
 from stimctl.wire.stuffing import Layout, StuffedFrameDecoder, refused, stuffed
 from stimctl.wire.stuffing import RawFrame as RawFrame
+from stimctl.wire.stuffing import answers as answers
 
 HEADER_BYTES = 9
 """START, two escaped length bytes, two escaped check bytes."""
@@ -111,11 +112,6 @@ def get_stim_status(packet_number: int) -> bytes:
 def result_of(frame: RawFrame) -> int | None:
     """Return the result code of an answer: its first data byte, 0..255, or None without data."""
     return frame.data[0] if frame.data else None
-
-
-def answers(frame: RawFrame, command: int, packet_number: int) -> bool:
-    """Return whether this is the answer to that request: number + 1, same packet number."""
-    return frame.command == command + 1 and frame.packet_number == packet_number
 
 
 def confirms_stop(frame: RawFrame) -> bool:
