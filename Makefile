@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Tests that own a pty and are judged by milliseconds run alone, after the parallel part.
-PARALLEL := -m "not pty and not soak" -n 2
-SERIAL := -m "pty and not soak"
+# Tests over real ptys mostly wait; they run after those that keep the cores busy, not among them.
+COMPUTING := -m "not pty and not soak" -n 2
+WAITING := -m "pty and not soak" -n 2 --dist loadscope
 
-.PHONY: help demo test lint cover soak bench install install-dev format schema picture clean
+.PHONY: help demo test lint cover soak bench install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -40,8 +40,8 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	  --site 1=left-forearm-flexor --duration 40s
 
 test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
-	$(BIN)/python -m pytest -q $(PARALLEL)
-	$(BIN)/python -m pytest -q $(SERIAL)
+	$(BIN)/python -m pytest -q $(COMPUTING)
+	$(BIN)/python -m pytest -q $(WAITING)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
 	$(BIN)/ruff check .
@@ -62,6 +62,11 @@ bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 
 format: $(VENV)/.dev ## let ruff order and format the sources
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/make_picture.py docs/pictures/run.svg 112x26 12 \
+	  stimctl run nmes-tka --device sim:p24 --amplitude 1=20mA --area 1=96cm2 \
+	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build

@@ -25,7 +25,9 @@ def tmux(*words: str) -> str:
 
 def capture(command: list[str], columns: int, rows: int, after_s: float) -> str:
     """The screen of a real terminal, with its colours, `after_s` into the command."""
-    tmux("new-session", "-d", "-s", SESSION, "-x", str(columns), "-y", str(rows), "env PS1='$ ' sh")
+    # A state folder of its own, so that no home folder's name gets into the picture.
+    shell = "env PS1='$ ' STIMCTL_STATE_HOME=/tmp/stimctl-picture sh"
+    tmux("new-session", "-d", "-s", SESSION, "-x", str(columns), "-y", str(rows), shell)
     try:
         tmux("send-keys", "-t", SESSION, " clear; " + " ".join(command), "Enter")
         time.sleep(after_s)
