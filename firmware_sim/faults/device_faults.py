@@ -20,29 +20,23 @@ def _firmware(make: Callable[[misbehaviour.Parameters], Misbehaviour]) -> Begin:
     return lambda it: it.in_firmware(make(it.parameters))
 
 
-def _keep_alive(it: Running, limit_us: int | None) -> None:
-    device = it.stage.p24
-    before = device.keep_alive_us
-    device.keep_alive_us = limit_us
-    it.count()
-
-    def undo() -> None:
-        device.keep_alive_us = before
-
-    it.on_end(undo)
-
-
 def _dead_man_missing(it: Running) -> None:
-    _keep_alive(it, None)
+    it.count()
+    it.on_end(it.stage.p24.limit(lambda _: None))
 
 
 def _dead_man_scaled(it: Running) -> None:
-    limit_us = it.stage.p24.keep_alive_us
-    _keep_alive(it, None if limit_us is None else limit_us * it.parameters["permille"] // 1000)
+    permille = it.parameters["permille"]
+    it.count()
+    it.on_end(
+        it.stage.p24.limit(
+            lambda limit_us: None if limit_us is None else limit_us * permille // 1000
+        )
+    )
 
 
 def _stuck(it: Running) -> None:
-    _keep_alive(it, None)
+    _dead_man_missing(it)
     it.in_firmware(misbehaviour.AckOnly({"command": ALL_COMMANDS}))
 
 
@@ -96,12 +90,7 @@ def _clock_wrap(it: Running) -> None:
     if it.parameters["early"]:
         device.expire()
         return
-    limit_us, device.keep_alive_us = device.keep_alive_us, None
-
-    def right_again() -> None:
-        device.keep_alive_us = limit_us
-
-    it.in_firmware(misbehaviour.UntilFed(it.parameters, right_again))
+    it.in_firmware(misbehaviour.UntilFed(it.parameters, device.limit(lambda _: None)))
 
 
 def _version(firmware: tuple[int, int, int], sciencemode: tuple[int, int, int]) -> bytes:

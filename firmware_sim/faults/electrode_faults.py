@@ -6,6 +6,7 @@ from functools import partial
 
 from firmware_sim.firmware.electrodes import Load, nominal_ohm
 
+from .clips import Clip
 from .link_faults import Begin, FaultKind
 from .model import Place, Spec
 from .running import Running
@@ -21,13 +22,12 @@ def _channels(it: Running) -> list[int]:
     return [channel] if channel else list(range(1, 9))
 
 
-def _put_load(it: Running, load_ohm: Load) -> None:
-    device = it.stage.device
+def _put_load(it: Running, load: Load) -> None:
+    clips = it.stage.on_electrodes
     for channel in _channels(it):
-        before = it.stage.p24.load(channel)
-        device.set_load(channel, load_ohm)
+        clip = clips.put(channel, load)
         it.count()
-        it.on_end(partial(device.set_load, channel, before))
+        it.on_end(partial(clips.take_off, channel, clip))
 
 
 def _electrode_off(it: Running) -> None:
@@ -39,27 +39,25 @@ def _electrode_short(it: Running) -> None:
 
 
 def _impedance_rising(it: Running) -> None:
-    device = it.stage.device
-    before = {channel: it.stage.p24.load(channel) for channel in _channels(it)}
+    clips = it.stage.on_electrodes
+    rising: list[tuple[int, int, Clip]] = []
+    for channel in _channels(it):
+        if (ohm := nominal_ohm(clips.below(channel))) is not None:
+            clip = clips.put(channel, ohm)
+            rising.append((channel, ohm, clip))
+            it.on_end(partial(clips.take_off, channel, clip))
     done = 0
 
     def rise() -> None:
         nonlocal done
-        if done == _RISE_STEPS:
-            return
-        done += 1
-        for channel, load in before.items():
-            if (ohm := nominal_ohm(load)) is not None:
+        if done < _RISE_STEPS:
+            done += 1
+            for channel, ohm, clip in rising:
                 higher = ohm + (it.parameters["ohm"] - ohm) * done // _RISE_STEPS
-                device.set_load(channel, higher)
+                clips.change(channel, clip, higher)
                 it.count()
 
-    def restore() -> None:
-        for channel, load in before.items():
-            device.set_load(channel, load)
-
-    it.on_end(restore)
-    it.every(it.parameters["over_us"] // _RISE_STEPS, rise)
+    it.every(max(1, it.parameters["over_us"] // _RISE_STEPS), rise)
 
 
 def _electrodes(name: str, what: str, begin: Begin, **parameters: int) -> FaultKind:

@@ -14,6 +14,7 @@ from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.recorder import Recorder, Row
 from firmware_sim.twin import LocalTwin
 
+from .clips import Clips
 from .firmware import FaultyP24
 from .link import Link
 from .model import Fault, FaultError, Place
@@ -54,6 +55,7 @@ class FaultyTwin:
             if body is not None:
                 device = WornTwin(self._firmware, body, record_events=True)
         self.device: LocalTwin = device
+        self._clips = None if self._firmware is None else Clips(device, self._firmware)
         self._now = 0
         self._out = bytearray()
         self._timetable: list[tuple[int, int, Action]] = []
@@ -74,7 +76,9 @@ class FaultyTwin:
         def log(row: Mapping[str, Any]) -> None:
             self.recorder.add({"kind": "fault", "at_us": self._now, "fault": fault.name, **row})
 
-        stage = Stage(self.link, self.device, lambda: self._now, self._at, log, self._firmware)
+        stage = Stage(
+            self.link, self.device, lambda: self._now, self._at, log, self._firmware, self._clips
+        )
         running = Running(fault, spec, stage, f"{self._seed}/{len(self._running)}/{fault.name}")
         self._running.append(running)
         self._at(max(fault.at_us, self._now), lambda: self._begin(running))
@@ -170,8 +174,14 @@ class FaultyTwin:
         return self.device.drain()
 
     def set_load(self, channel: int, load: Load) -> None:
-        """Put another load on a channel now: ohm, None = open, or a model."""
-        self.device.set_load(channel, load)
+        """Put another load on a channel now: ohm, None = open, or a model.
+
+        Where a fault has put something there, it counts when that ends.
+        """
+        if self._clips is None:
+            self.device.set_load(channel, load)
+        else:
+            self._clips.set_below(channel, load)
 
     def line_lost(self) -> None:
         """Forget what is under way to the device: the host went away."""

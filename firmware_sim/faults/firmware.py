@@ -10,11 +10,15 @@ from firmware_sim.firmware.p24 import HIGH_VOLTAGE_150V, HIGH_VOLTAGE_OFF, P24Tw
 from firmware_sim.firmware.p24_answers import Answers
 from firmware_sim.firmware.p24_commands import Command, Event, Result
 from firmware_sim.firmware.p24_fields import read_ml_update
+from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
 from firmware_sim.firmware.recorder import Row
 from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
 
 from .misbehaviour import Execute, Misbehaviour, Order
 from .updates import change_trains, scale_block
+
+Change = Callable[[int | None], int | None]
+"""Another keep-alive limit in us for the one there would be; None = for ever."""
 
 
 class _Answers(Answers):
@@ -47,6 +51,7 @@ class FaultyP24(P24Twin):
         self._answers = _Answers(turnaround_us, self.misbehaviours)
         self._wanted = b"\0"  # the latest Ml_update that was accepted
         self._up_us = 0  # when it has booted
+        self._limits: list[Change] = []
 
     def receive(self, now_ns: int, data: bytes) -> None:
         """Take bytes from the host; none while the device boots or has no supply."""
@@ -57,13 +62,22 @@ class FaultyP24(P24Twin):
         """Return what is on channel 1..8."""
         return self._loads[channel]
 
-    @property
-    def keep_alive_us(self) -> int | None:
-        """How long stimulation goes on without a keep-alive."""
-        return self._mid.keep_alive_us
+    def limit(self, change: Change) -> Callable[[], None]:
+        """Change how long output goes on without a keep-alive; return what undoes it."""
+        self._limits.append(change)
+        self._set_limit()
 
-    @keep_alive_us.setter
-    def keep_alive_us(self, limit_us: int | None) -> None:
+        def undo() -> None:
+            self._limits.remove(change)
+            self._set_limit()
+
+        return undo
+
+    def _set_limit(self) -> None:
+        # Each change acts on those before it, so that overlapping ones end in any order.
+        limit_us: int | None = KEEP_ALIVE_US
+        for change in self._limits:
+            limit_us = change(limit_us)
         self._mid.keep_alive_us = limit_us
 
     def crash(self, boot_us: int) -> None:
@@ -96,9 +110,9 @@ class FaultyP24(P24Twin):
 
     def expire(self) -> None:
         """Believe that the keep-alive is overdue."""
-        limit_us, self._mid.keep_alive_us = self._mid.keep_alive_us, 0
+        self._mid.keep_alive_us = 0
         self.advance(self._now * 1000)
-        self._mid.keep_alive_us = limit_us
+        self._set_limit()
 
     def pretend(self, answers: dict[Command, bytes]) -> None:
         """Tell something else about itself."""

@@ -70,16 +70,35 @@ class Lane:
 class Link:
     """Both directions, and the plug.
 
-    place: how often the port has come back under another name; reading: whether the device takes
-    bytes at all, for a real line that would otherwise buffer what nobody reads.
+    place: how often the port has come back under another name; reading matters to a real line,
+    which would otherwise buffer what nobody reads.
     """
 
     def __init__(self) -> None:
         self.to_device = Lane()
         self.to_host = Lane()
-        self.plugged = True
         self.place = 0
-        self.reading = True
+        # Counted, because faults may overlap.
+        self._pulled = 0
+        self._stalled = 0
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the port is there."""
+        return not self._pulled
+
+    @property
+    def reading(self) -> bool:
+        """Whether the device takes bytes."""
+        return not self._stalled
+
+    def stall(self) -> None:
+        """Take no bytes until as many calls of go_on."""
+        self._stalled += 1
+
+    def go_on(self) -> None:
+        """Take bytes again."""
+        self._stalled -= 1
 
     @property
     def idle(self) -> bool:
@@ -93,21 +112,21 @@ class Link:
 
     def unplug(self) -> None:
         """Lose what is under way, and everything from now on."""
-        self.plugged = False
-        self._open(False)
+        self._pulled += 1
+        self._open()
 
     def plug_in(self, *, elsewhere: bool) -> None:
         """Be there again, perhaps under another name."""
-        self.plugged = True
+        self._pulled -= 1
         self.place += elsewhere
-        self._open(True)
+        self._open()
 
     def next_us(self) -> int | None:
         """Return when something arrives at either end."""
         times = (self.to_device.next_us(), self.to_host.next_us())
         return min((at_us for at_us in times if at_us is not None), default=None)
 
-    def _open(self, is_open: bool) -> None:
+    def _open(self) -> None:
         for lane in (self.to_device, self.to_host):
             lane.clear()
-            lane.open = is_open
+            lane.open = self.plugged

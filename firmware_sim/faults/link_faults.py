@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from firmware_sim.firmware.sciencemode4_frames import encode
 
@@ -66,15 +65,15 @@ def _unplug_during_stop(it: Running) -> None:
 
 
 def _hang(it: Running) -> None:
-    it.stage.link.reading = False
-    it.on_end(partial(setattr, it.stage.link, "reading", True))
+    it.stage.link.stall()
+    it.on_end(it.stage.link.go_on)
     it.on_line(effects.Hold, TO_DEVICE)
 
 
 def _xoff(it: Running) -> None:
     if it.parameters["direction"] & TO_DEVICE:
-        it.stage.link.reading = False
-        it.on_end(partial(setattr, it.stage.link, "reading", True))
+        it.stage.link.stall()
+        it.on_end(it.stage.link.go_on)
     it.on_line(effects.Hold)
 
 

@@ -159,10 +159,12 @@ class UntilFed(Misbehaviour):
 
     def __init__(self, parameters: Parameters, then: Callable[[], None]) -> None:
         super().__init__(parameters)
-        self._then = then
+        self._then: Callable[[], None] | None = then
 
     def take(self, order: Order) -> None:
         """Watch for a keep-alive."""
         order.obey()
         if order.frame.command in (Command.ML_UPDATE, Command.ML_GET_CURRENT_DATA):
-            self._then()
+            then, self._then = self._then, None
+            if then is not None:
+                then()

@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware_sim.twin import LocalTwin
 
+from .clips import Clips
 from .effects import Effect, Parameters
 from .firmware import FaultyP24
 from .link import Lane, Link
@@ -31,6 +32,14 @@ class Stage:
     """Record a row; kind and time are added."""
     firmware: FaultyP24 | None
     """Inside the device, where its firmware can misbehave."""
+    clips: Clips | None
+    """What is on the channels, where it can be changed."""
+
+    @property
+    def on_electrodes(self) -> Clips:
+        """What is on the channels."""
+        assert self.clips is not None
+        return self.clips
 
     @property
     def p24(self) -> FaultyP24:
