@@ -1,7 +1,7 @@
-"""How fast a session is rehearsed: `stimctl rehearse` of the 30-minute tens-modulated, whole process.
+"""How fast `stimctl rehearse` of the 30-minute tens-modulated is, whole process.
 
-Method: the console script is started five times, warm; wall clock from process start to end, median. The
-physical limit beside it is the session itself: 1 800 s of stimulation in real time.
+Method: the console script is started five times, warm; wall clock from process start to end,
+median. The physical limit beside it is the session itself: 1 800 s of stimulation in real time.
 """
 
 from __future__ import annotations

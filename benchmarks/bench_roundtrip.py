@@ -1,15 +1,17 @@
 """Commands per second over a pty, one after the other, with a device that answers after 1 ms.
 
-Method: one responder process (the P24 twin in real time, its turnaround set to 1 ms) for each client and
-round; the clients run in turn, interleaved. Every command is `Ml_get_current_data` on a running train, and
-the next one is sent when the answer to the last one is complete. Clients:
+Method: one responder process (the P24 twin in real time, its turnaround set to 1 ms) for each
+client and round; the clients run in turn, interleaved. Every command is `Ml_get_current_data` on
+a running train, and the next one is sent when the answer to the last one is complete. Clients:
 
-* bare pyserial: frames made beforehand, `write`, then `read` of exactly the answer's length, nothing decoded;
+* bare pyserial: frames made beforehand, `write`, then `read` of exactly the answer's length,
+  nothing decoded;
 * stimctl: what the supervisor runs, i.e. driver, port, reader thread and inbox;
-* science-mode-4 (PyPI, unmodified): `await mid_level.get_current_data()`, its logger set to WARNING.
+* science-mode-4 (PyPI, unmodified): `await mid_level.get_current_data()`, its logger set to
+  WARNING.
 
-Figures: median over rounds of commands per second, and ratios of the medians. The limit nobody passes is
-1 000 per second minus what the two processes cost.
+Figures: median over rounds of commands per second, and ratios of the medians. The limit nobody
+passes is 1 000 per second minus what the two processes cost.
 """
 
 from __future__ import annotations
@@ -161,7 +163,8 @@ def _through_science_mode_4(address: str, count: int) -> float:
             await device.initialize()
             mid = device.get_layer_mid_level()
             await mid.init(False)
-            points = [ChannelPoint(WIDTH_US, 10), ChannelPoint(GAP_US, 0), ChannelPoint(WIDTH_US, -10)]
+            shape = ((WIDTH_US, 10), (GAP_US, 0), (WIDTH_US, -10))
+            points = [ChannelPoint(time_us, current_ma) for time_us, current_ma in shape]
             await mid.update([MidLevelChannelConfiguration(True, 0, 20, points)])
             begun = time.perf_counter()
             for _ in range(count):
@@ -198,7 +201,8 @@ def report(result: dict[str, Any]) -> str:
     lines = ["commands per second over a pty, device answers after 1 ms"]
     lines += [f"  {name:16s} {rate:6d}" for name, rate in result["commands_per_second"].items()]
     lines += [
-        f"  stimctl is {result['times_science_mode_4']} times as fast as science-mode-4 (promise: 6)",
+        f"  stimctl is {result['times_science_mode_4']} times as fast as science-mode-4 "
+        "(promise: 6)",
         f"  stimctl takes {result['time_over_bare_pyserial']} times the time of bare pyserial "
         "(promise: at most 1.15)",
     ]

@@ -1,10 +1,11 @@
 """Process start: `stimctl --version`, `stimctl --help`, and the first byte of `stimctl stop`.
 
-Method: the variants are started in turn, interleaved, warm (page cache and .pyc present), through the
-installed console script. `--version` and `--help` are timed from the start of the process to its end.
-`stop` is timed from the start of the process to the first byte that reaches the other end of a fresh pty
-whose device never answers and which nobody holds. A bare interpreter (`python -c pass`) runs in the same
-rounds: what is above it is ours. Figures: median and 99th percentile (nearest rank), milliseconds.
+Method: the variants are started in turn, interleaved, warm (page cache and .pyc present),
+through the installed console script. `--version` and `--help` are timed from the start of the
+process to its end. `stop` is timed from the start of the process to the first byte that reaches
+the other end of a fresh pty whose device never answers and which nobody holds. A bare
+interpreter (`python -c pass`) runs in the same rounds: what is above it is ours. Figures: median
+and 99th percentile (nearest rank), milliseconds.
 """
 
 from __future__ import annotations

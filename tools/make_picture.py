@@ -1,4 +1,4 @@
-"""Takes the README's picture: runs stimctl in a real terminal (tmux) and saves what it shows as SVG.
+"""Takes the README's picture: runs stimctl in a real terminal (tmux) and saves the screen as SVG.
 
 `make picture`, or: python tools/make_picture.py OUT.svg COLUMNSxROWS SECONDS COMMAND...
 Needs tmux (`apt-get install tmux`, `brew install tmux`); rich comes with textual.
