@@ -1,0 +1,280 @@
+"""The program of an openEMSstim, as the one loop that it is: it waits, and meanwhile does nothing.
+
+Written from measurements of the real firmware in an emulator [E]; no line of it is copied. The
+times the program itself takes are fitted to those measurements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from enum import Enum
+from typing import NamedTuple
+
+from . import openemsstim_defects as defects
+from .openemsstim_fields import (
+    Action,
+    Option,
+    bound,
+    decode_hex,
+    on_time_ms,
+    read_message,
+    wiper,
+)
+from .openemsstim_output import WEAKEST, Channel
+from .openemsstim_uart import BYTE_NS, Receiver, Transmitter
+from .recorder import Recorder
+
+#: From reset to ready: delays for the wireless module, which pass without one, too [E].
+BOOT_US = 11_240_000
+#: A message without a newline ends after so much silence [E].
+SILENCE_US = 50_000
+#: Between turning the potentiometer down and opening the relays [E].
+PAUSE_US = 50_080
+I2C_US = 20
+#: From the end of a message to its echo; to the first effect of an action, of "all off"; and what
+#: decoding hex takes on top [E, fitted].
+ECHO_US = 200
+ACTION_US = 2_180
+OFF_US = 1_270
+HEX_US = 6_200
+#: A message that needs more memory than there is (2 KB) crashes the device [POLICY].
+LONGEST_MESSAGE = 1_500
+
+_BANNER = (
+    "\nSETUP:\r\n",
+    "\tBT: RESETTING\r\n",
+    "\tBT: RESET DONE\r\n",
+    "\tBT: INITIALIZING\r\n",
+    "\t\tSet Baudrate: \r\n",
+    "\t\tReboot?: \r\n",
+    "\t\tVersion: \r\n",
+    "\t\tSet Name: \r\n",
+    "\t\tSet peripheral mode: \r\n",
+    "\t\tEnable private services: \r\n",
+    "\t\tClear private services:\r\n",
+    "\t\tSet new private service: \r\n",
+    "\t\tSet new private service value: \r\n",
+    "\t\tSet Baudrate: \r\n",
+    "\t\tReboot?: \r\n",
+    "\tBT: INITIALIZED\r\n\tEMS: INITIALIZING CHANNELS\r\n\tEMS: INITIALIZED\r\n"
+    "\tEMS: STARTED\r\nSETUP DONE (LED 13 WILL BE ON)\r\n",
+)
+#: Test characters of dialect B that turn a potentiometer: channel index and step.
+_TURNS = {"q": (0, -1), "a": (0, 1), "w": (1, -1), "s": (1, 1)}
+_TOGGLES = {"1": 0, "2": 1}
+
+
+class Dialect(Enum):
+    """Which of the two firmwares in the field this is."""
+
+    ASCII = "a"
+    HEX_ONLY = "b"
+
+
+class I2C(Enum):
+    """How the bus to the potentiometer is."""
+
+    FINE = "fine"
+    NO_ANSWER = "no answer"
+    STUCK = "stuck"
+
+
+class Wait(NamedTuple):
+    """What the program waits for: a time (None = for ever), or besides that for a byte."""
+
+    until_us: int | None
+    for_input: bool = False
+
+
+Steps = Generator[Wait, None, None]
+
+
+class Firmware:
+    """The program and what it works on. `now` is set by whoever runs it, in us."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        receiver: Receiver,
+        transmitter: Transmitter,
+        recorder: Recorder,
+        report: Callable[[defects.Defect], None],
+    ) -> None:
+        self.now = 0
+        self.i2c = I2C.FINE
+        self.crashed = False
+        self.channels = (Channel(0, recorder), Channel(1, recorder))
+        self._dialect = dialect
+        self._receiver = receiver
+        self._transmitter = transmitter
+        self._recorder = recorder
+        self._report = report
+        self._origin_us = 0
+
+    def run(self, boot_us: int) -> Steps:
+        """Run from reset on, for ever."""
+        self._origin_us, self.crashed = self.now, False
+        for channel in self.channels:
+            channel.restart()
+        yield from self._boot(boot_us)
+        while True:
+            for channel in self.channels:
+                if channel.end_ms and channel.end_ms <= self._millis():
+                    yield from self._switch_off(channel)
+                    channel.end_ms = 0
+            if not self._receiver.ring:
+                yield Wait(self._next_end_us(), for_input=True)
+                continue
+            text = yield from self._read()
+            yield Wait(self.now + ECHO_US)
+            yield from self._obey(text.strip(" \t\n\v\f\r"))
+            yield Wait(self._transmitter.idle_us())
+
+    def _boot(self, boot_us: int) -> Steps:
+        *early, last = _BANNER
+        for number, line in enumerate(early):
+            yield Wait(self._origin_us + boot_us * number // len(_BANNER))
+            yield from self._print(line)
+        yield Wait(self._origin_us + boot_us - len(last) * BYTE_NS // 1000)
+        yield from self._print(last)
+        yield Wait(self._transmitter.idle_us())
+
+    def _millis(self) -> int:
+        return (self.now - self._origin_us) // 1000 & 0xFFFFFFFF
+
+    def _next_end_us(self) -> int | None:
+        """Return when the next on-time ends: those that are past have been seen to."""
+        ends = [channel.end_ms for channel in self.channels if channel.end_ms]
+        if not ends:
+            return None
+        whole_ms = (self.now - self._origin_us) // 1000
+        return self._origin_us + (whole_ms - self._millis() + min(ends)) * 1000
+
+    def _read(self) -> Generator[Wait, None, str]:
+        """Read a message; each byte begins the wait for the next anew."""
+        ring, began_us, slow = self._receiver.ring, self.now, False
+        characters: list[str] = []
+        while True:
+            while ring:
+                byte = ring.popleft()
+                if byte == 0x0A:
+                    return "".join(characters)
+                characters.append(chr(byte))
+                if self.now - began_us > defects.LONGEST_MESSAGE_US and not slow:
+                    slow = True
+                    self._report(defects.Defect("5.5", "a message that drips in: no end is seen"))
+                if len(characters) > LONGEST_MESSAGE:
+                    yield from self._crash()
+            yield Wait(self.now + SILENCE_US, for_input=True)
+            if not ring:
+                return "".join(characters)
+
+    def _obey(self, line: str) -> Steps:
+        yield from self._print(f"\tUSB: received command: {line}\r\n")
+        if line == "Connection End":
+            yield from self._print("\tBT: Disconnected\r\n")
+            yield from self._all_off()
+        elif line.startswith("WV,"):
+            digits = line[line.rindex(",") + 1 : -1]  # the last character is always cut off
+            self._judge(defects.in_hex(digits))
+            text = decode_hex(digits)
+            yield from self._print(
+                f"\tEMS_CMD: HEX command length: \r\n{len(digits)}\r\n{digits}\r\n"
+            )
+            yield from self._print(f"\tEMS_CMD: Converted HEX command: \r\n{text}\r\n")
+            yield Wait(self.now + HEX_US)
+            yield from self._execute(text)
+        else:
+            yield from self._print(f"\tCommand NON HEX:\r\n{line}\r\n")
+            if self._dialect is Dialect.ASCII:
+                yield from self._execute(line)
+            else:
+                yield from self._test(line)
+
+    def _execute(self, text: str) -> Steps:
+        self._judge(defects.in_message(text))
+        message = read_message(text)
+        if message is None:
+            yield from self._print(f"Unknown command: {text}\r\n")
+        elif isinstance(message, Action):
+            yield from self._act(message)
+        elif isinstance(message, Option):
+            channel = self.channels[message.channel]
+            if message.name == "MA":
+                channel.highest = bound(message.percent)
+            else:
+                channel.lowest = bound(message.percent)
+
+    def _act(self, action: Action) -> Steps:
+        if action.crashes:
+            yield Wait(self.now + ACTION_US)
+            yield from self._crash()
+        if action.target not in (0, 1):
+            yield from self._all_off()
+            return
+        yield Wait(self.now + ACTION_US)
+        channel = self.channels[action.target]
+        if action.on_ms is not None:
+            channel.on_ms = on_time_ms(action.on_ms)
+        if action.intensity is not None:
+            value = wiper(action.intensity, channel.highest, channel.lowest)
+            yield from self._turn(channel, value)
+        yield Wait(self.now + I2C_US)
+        channel.switch(self.now, True)
+        # Measured on-times are T to T + 1 ms: the clock counts up to the next whole millisecond.
+        channel.end_ms = (self._millis() + 1 + channel.on_ms) & 0xFFFFFFFF
+
+    def _test(self, line: str) -> Steps:
+        self._judge(defects.in_line(line))
+        if line in _TOGGLES:
+            channel = self.channels[_TOGGLES[line]]
+            if channel.on:
+                yield from self._switch_off(channel)
+            else:
+                channel.switch(self.now, True)
+            channel.end_ms = 0
+            state = "active" if channel.on else "inactive"
+            yield from self._print(f"\tEMS: Channel {channel.number} {state}\r\n")
+        elif line in _TURNS:
+            index, step = _TURNS[line]
+            channel = self.channels[index]
+            value = (channel.wiper + step) & 0xFF
+            yield from self._turn(channel, value)
+            yield from self._print(f"\tEMS: Intensity Channel {channel.number}: {value}\r\n")
+        else:
+            yield from self._print("\tERROR: SINGLE-CHAR Command Unknown\r\n")
+
+    def _all_off(self) -> Steps:
+        yield Wait(self.now + OFF_US)
+        for channel in self.channels:
+            yield from self._switch_off(channel)
+            channel.end_ms = 0
+
+    def _switch_off(self, channel: Channel) -> Steps:
+        yield from self._turn(channel, WEAKEST)
+        yield Wait(self.now + PAUSE_US)
+        channel.switch(self.now, False)
+
+    def _turn(self, channel: Channel, value: int) -> Steps:
+        if self.i2c is I2C.STUCK:
+            self._recorder.log(self.now, "waits for the I2C bus for ever")
+            yield Wait(None)
+        yield Wait(self.now + I2C_US)
+        if self.i2c is I2C.FINE:
+            channel.set_wiper(self.now, value)
+        else:
+            self._recorder.log(self.now, "potentiometer does not answer", channel=channel.number)
+
+    def _print(self, text: str) -> Steps:
+        yield Wait(self._transmitter.write(self.now, text))
+
+    def _crash(self) -> Steps:
+        """Stop for good; the pins stay as they are, which is the worst that may happen [POLICY]."""
+        self.crashed = True
+        self._transmitter.cut()
+        self._recorder.log(self.now, "crashed")
+        yield Wait(None)
+
+    def _judge(self, found: list[defects.Defect]) -> None:
+        for defect in found:
+            self._report(defect)
