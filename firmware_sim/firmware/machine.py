@@ -29,8 +29,7 @@ class Machine(ABC):
     def receive(self, now_ns: int, data: bytes) -> None:
         """Take bytes from the host."""
         self.advance(now_ns)
-        if data and self._wiretap:
-            self.recorder.add({"kind": "rx", "at_us": self._now, "hex": data.hex()})
+        self.recorder.line("rx", self._now, data, keep=self._wiretap)
         self._take(data)
         self.advance(now_ns)
 
@@ -43,15 +42,15 @@ class Machine(ABC):
     def transmit(self) -> bytes:
         """Return the bytes whose time has come."""
         out = self._answers.take(self._now)
-        if out and self._wiretap:
-            self.recorder.add({"kind": "tx", "at_us": self._now, "hex": out.hex()})
+        self.recorder.line("tx", self._now, out, keep=self._wiretap)
         return out
 
     def deadline(self) -> int | None:
         """Return when to be woken next, in ns; None when nothing will happen by itself."""
-        times = [self._next_event(), self._answers.next_us()]
-        earliest = min((at_us for at_us in times if at_us is not None), default=None)
-        return None if earliest is None else earliest * 1000
+        first, answer = self._next_event(), self._answers.next_us()
+        if first is None or (answer is not None and answer < first):
+            first = answer
+        return None if first is None else first * 1000
 
     def records(self) -> list[Row]:
         """Return the record rows held so far."""

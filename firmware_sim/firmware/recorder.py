@@ -18,26 +18,47 @@ class Recorder:
     state, log, line, clock, rx, tx
     """
 
-    __slots__ = ("_rows", "_sink", "_trains")
+    __slots__ = ("_line_listeners", "_rows", "_sink", "_trains")
 
     def __init__(self, sink: Callable[[Row], None] | None = None) -> None:
         self._rows: list[Row] = []
         self._sink = self._rows.append if sink is None else sink
+        self._line_listeners: list[Callable[[Row], None]] = []
         self._trains = 0
 
     def add(self, row: Row) -> None:
         """Record one row."""
         self._sink(row)
 
-    def tap(self, listener: Callable[[Row], None]) -> None:
-        """Have each row heard by a listener too, the moment it is made."""
+    def tap(self, listener: Callable[[Row], None], *, line: bool = False) -> None:
+        """Have each row heard by a listener too, the moment it is made.
+
+        line: it also hears the bytes (rx, tx), whether they are recorded or not.
+        """
         sink = self._sink
 
         def both(row: Row) -> None:
             sink(row)
             listener(row)
 
-        self._sink = both
+        def but_bytes(row: Row) -> None:
+            sink(row)
+            if row["kind"] not in ("rx", "tx"):
+                listener(row)
+
+        self._sink = but_bytes if line else both
+        if line:
+            self._line_listeners.append(listener)
+
+    def line(self, kind: str, at_us: int, data: bytes, *, keep: bool) -> None:
+        """Take bytes of the line ("rx", "tx"): recorded if asked to, and told who wants to hear."""
+        if not (data and (keep or self._line_listeners)):
+            return
+        row: Row = {"kind": kind, "at_us": at_us, "hex": data.hex()}
+        if keep:
+            self._sink(row)
+        for listener in self._line_listeners:
+            listener(row)
 
     def log(self, at_us: int, event: str, **fields: Any) -> None:
         """Record something worth knowing that is not output."""

@@ -1,0 +1,23 @@
+"""The invariant: a shadow model that fails at the first instant where output breaks a safety rule.
+
+It reads the bytes of the line and the record of the electrodes, and is told by marks what a session
+allowed. `Invariant` takes them as they come, `watch` hangs one on a twin in this process, and
+`check_record` judges a record that was written elsewhere.
+"""
+
+from .rules import BARE, STRICT, InvariantBrokenError, Pattern, Rule, Rules, Violation
+from .shadow import Invariant
+from .watching import check_record, watch
+
+__all__ = [
+    "BARE",
+    "STRICT",
+    "Invariant",
+    "InvariantBrokenError",
+    "Pattern",
+    "Rule",
+    "Rules",
+    "Violation",
+    "check_record",
+    "watch",
+]

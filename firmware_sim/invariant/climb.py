@@ -1,0 +1,234 @@
+"""How fast one channel may rise: steps of its plateau, ramps back to it, and its pattern."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from .orders import Train
+from .rules import Pattern, Rule, Rules
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a level."""
+
+    rule: Rule
+    words: str
+
+
+class Climb:
+    """The levels one channel is ordered to, in time order; all times us, currents uA.
+
+    The plateau is what was raised: declared by marks, or else the highest level that was reached
+    step by step. `reach` is the level a ramp of the shortest allowed time would have come to by
+    now, times ramp_us, so that all is exact in integers.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.pattern = Pattern()
+        self.level_ua = 0
+        self._rules = rules
+        self._plateau_ua = 0
+        self._declared = False
+        self._lowered: deque[tuple[int, int]] = deque()  # until when a plateau was in force
+        self._next_raise_us: int | None = None
+        self._reach: int | None = None
+        self._reach_us = 0
+        self._gained_ua = 0  # by raises since the channel was last on
+        self._held: deque[tuple[int, int]] = deque()  # until when a level held
+        self._resumed_us: int | None = None
+        self._interrupted: str | None = None
+        self._widest_us = self._fastest_us = 0
+
+    @property
+    def plateau_ua(self) -> int:
+        """What has been raised."""
+        return self._plateau_ua
+
+    # -- what is declared
+
+    def declare(self, at_us: int, plateau_ua: int) -> Wrong | None:
+        """The session says which plateau is in force."""
+        self._declared = True
+        before_ua, self._plateau_ua = self._plateau_ua, plateau_ua
+        if plateau_ua > before_ua:
+            return self._raise(at_us, before_ua, plateau_ua, 0, "a plateau was declared")
+        if plateau_ua < before_ua:
+            self._lowered.append((at_us, before_ua))
+        return None
+
+    def interrupt(self, why: str) -> None:
+        """Nothing of what was raised counts any more."""
+        if self._plateau_ua or self.level_ua:
+            self._interrupted = why
+        self._plateau_ua = self.level_ua = 0
+        self._reach, self._resumed_us, self._gained_ua = None, None, 0
+        self._widest_us = self._fastest_us = 0
+        self._held.clear()
+        self._lowered.clear()
+
+    def resume(self, at_us: int) -> None:
+        """A pause is over: the plateau is kept, and returned to slowly."""
+        self._resumed_us = at_us
+
+    def off(self, at_us: int) -> None:
+        """The channel is off."""
+        self._set(at_us, 0)
+
+    # -- what is ordered
+
+    def order(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
+        """Take a train; slack_us is how much late bytes may blur the times."""
+        plateau_ua = self._in_force(at_us, slack_us)
+        wrong = None
+        if train.level_ua > plateau_ua:
+            if self._declared:
+                return self._above(train.level_ua, plateau_ua)
+            wrong = self._raise(at_us, plateau_ua, train.level_ua, slack_us, "the level was raised")
+            self._plateau_ua = train.level_ua
+        wrong = wrong or self._too_steep(at_us, train, slack_us) or self._stronger(train)
+        self._gained_ua = 0
+        self._set(at_us, train.level_ua)
+        return wrong
+
+    def pulse(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
+        """Take a single pulse: bounded by the plateau; between pulses nothing ramps."""
+        plateau_ua = self._in_force(at_us, slack_us)
+        if train.level_ua <= plateau_ua:
+            return None
+        if self._declared:
+            return self._above(train.level_ua, plateau_ua)
+        self._plateau_ua = train.level_ua
+        return self._raise(at_us, plateau_ua, train.level_ua, slack_us, "the pulses were raised")
+
+    # -- inside
+
+    def _above(self, level_ua: int, plateau_ua: int) -> Wrong:
+        rule = Rule.RISE
+        words = f"{level_ua} uA ordered, above the plateau of {plateau_ua} uA that was raised"
+        if self._interrupted is not None and not plateau_ua:
+            rule, words = Rule.RETURN, f"{level_ua} uA ordered after {self._interrupted}"
+        return Wrong(rule, words)
+
+    def _in_force(self, at_us: int, slack_us: int) -> int:
+        """The plateau; what was lowered a moment ago may still be on the line."""
+        while self._lowered and self._lowered[0][0] + slack_us < at_us:
+            self._lowered.popleft()
+        return max(self._plateau_ua, max((ua for _, ua in self._lowered), default=0))
+
+    def _raise(
+        self, at_us: int, before_ua: int, after_ua: int, slack_us: int, what: str
+    ) -> Wrong | None:
+        """One step in each interval, nothing saved up but what a late line has held back."""
+        rules = self._rules
+        step_ua, every_us = rules.step_ua, rules.raise_every_us
+        steps = -(-(after_ua - before_ua) // step_ua)
+        self._gained_ua += after_ua - before_ua
+        if self._reach is not None:
+            self._reach += (after_ua - before_ua) * rules.ramp_us
+        due_us = self._next_raise_us
+        early_us = 0
+        for _ in range(steps):
+            due_us = at_us if due_us is None else due_us
+            early_us = max(early_us, due_us - at_us)
+            due_us = max(due_us, at_us) + every_us
+        last_us = self._next_raise_us
+        self._next_raise_us = due_us
+        if early_us <= slack_us:
+            return None
+        told = f"{what} from {before_ua} to {after_ua} uA"
+        if self._interrupted is not None and not before_ua and steps > 1:
+            return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
+        if steps > 1:
+            return Wrong(Rule.RISE, f"{told}, more than one step of {step_ua} uA")
+        since_us = at_us - (last_us or 0) + every_us
+        return Wrong(Rule.RISE, f"{told}, {since_us} us after the step before ({every_us} us)")
+
+    def _too_steep(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
+        """Whether a return to the plateau is faster than its shortest ramp."""
+        plateau_ua, level_ua = self._plateau_ua, train.level_ua
+        if (soft := self._too_soon(at_us, level_ua, slack_us)) is not None:
+            return soft
+        recent_ua = self._recent(at_us)
+        rules = self._rules
+        reach = self._grow(at_us, recent_ua, slack_us)
+        if level_ua <= recent_ua or self._modulated(recent_ua):
+            return None
+        shown_ua = level_ua // (train.ramp + 1)  # the device begins its own ramp with this
+        if shown_ua * rules.ramp_us > reach:
+            return self._steep(recent_ua, shown_ua, reach)
+        lasts_us = train.ramp * train.period_us
+        if train.ramp and reach + plateau_ua * lasts_us < level_ua * rules.ramp_us:
+            return self._steep(recent_ua, level_ua, reach + plateau_ua * lasts_us)
+        return None
+
+    def _steep(self, recent_ua: int, level_ua: int, reach: int) -> Wrong:
+        ramp_us = self._rules.ramp_us
+        return Wrong(
+            Rule.RISE,
+            f"from {recent_ua} to {level_ua} uA faster than to the plateau of "
+            f"{self._plateau_ua} uA in {ramp_us} us: at most {reach // ramp_us} uA by now",
+        )
+
+    def _too_soon(self, at_us: int, level_ua: int, slack_us: int) -> Wrong | None:
+        """Whether the soft return after a pause is faster than it may be."""
+        rules, resumed_us = self._rules, self._resumed_us
+        if resumed_us is None:
+            return None
+        since_us = at_us - resumed_us + rules.ramp_burst_us + slack_us
+        if since_us >= rules.resume_us:
+            self._resumed_us = None
+            return None
+        highest_ua = self._plateau_ua * since_us // rules.resume_us + rules.step_ua
+        if level_ua <= highest_ua:
+            return None
+        words = (
+            f"{level_ua} uA {at_us - resumed_us} us after a pause, at most {highest_ua} uA by then"
+        )
+        return Wrong(Rule.RETURN, words)
+
+    def _grow(self, at_us: int, recent_ua: int, slack_us: int) -> int:
+        rules = self._rules
+        ahead_us = rules.ramp_burst_us + slack_us
+        spare_ua = rules.step_ua * (1 + slack_us // rules.raise_every_us)
+        highest = (recent_ua + self._gained_ua + spare_ua) * rules.ramp_us
+        highest += self._plateau_ua * ahead_us
+        if self._reach is None:
+            self._reach = highest
+        grown = self._reach + self._plateau_ua * (at_us - self._reach_us)
+        self._reach, self._reach_us = min(grown, highest), at_us
+        return self._reach
+
+    def _modulated(self, recent_ua: int) -> bool:
+        """Whether the level is inside the amplitude modulation, floored to the device's grid."""
+        from_permille = self.pattern.modulated_from_permille
+        if from_permille >= 1_000:
+            return False
+        return (recent_ua + self._rules.step_ua) * 1_000 > self._plateau_ua * from_permille
+
+    def _stronger(self, train: Train) -> Wrong | None:
+        """Whether the charge jumps because pulses get wider or faster at the same level."""
+        if not train.level_ua:
+            return None
+        widest_us = self.pattern.widest_us or self._widest_us or train.width_us
+        fastest_us = self.pattern.fastest_us or self._fastest_us or train.period_us
+        self._widest_us, self._fastest_us = widest_us, fastest_us
+        if train.width_us > widest_us:
+            return Wrong(Rule.RISE, f"pulses of {train.width_us} us, {widest_us} us before")
+        if train.period_us < fastest_us:
+            return Wrong(Rule.RISE, f"a pulse each {train.period_us} us, {fastest_us} us before")
+        return None
+
+    def _recent(self, at_us: int) -> int:
+        """The highest level within the longest time that a gate may be shut."""
+        held, gap_us = self._held, self.pattern.gap_us
+        while held and held[0][0] < at_us - gap_us:
+            held.popleft()
+        return max(self.level_ua, max((ua for _, ua in held), default=0))
+
+    def _set(self, at_us: int, level_ua: int) -> None:
+        if level_ua == self.level_ua:
+            return
+        if level_ua < self.level_ua and self.pattern.gap_us:
+            self._held.append((at_us, self.level_ua))
+        self.level_ua = level_ua

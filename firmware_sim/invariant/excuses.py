@@ -1,0 +1,76 @@
+"""What a device does by a fault of its own, which no host can prevent, only end.
+
+A fault that is in the record excuses the rules named here from when it begins until the device is
+initialised again after its end; for one that is momentary, after its beginning. Faults that are
+not here excuse nothing: with them every rule holds. DEVICE is never excused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .rules import Rule
+
+_OWN_WILL = frozenset({Rule.ASKED, Rule.START, Rule.LIFE, Rule.DEAD_MAN, Rule.RETURN, Rule.RISE})
+#: The line keeps orders back that were given in time; the dead-man of the device is not excused.
+_LATE = frozenset({Rule.START, Rule.LIFE, Rule.RISE})
+
+EXCUSES: Mapping[str, frozenset[Rule]] = {
+    "ack-only": _OWN_WILL,
+    "nak": _OWN_WILL - {Rule.DEAD_MAN},
+    "number-wrap": frozenset({Rule.ASKED}),
+    "stuck-output": _OWN_WILL,
+    "reset-keeps-output": _OWN_WILL,
+    "wrong-channel": frozenset({Rule.ASKED, Rule.CEILING}),
+    "local-knob": frozenset({Rule.ASKED, Rule.CEILING}),
+    # The device ends its output earlier than it says, and takes the next order for a new one.
+    "clock-wrap": frozenset({Rule.DEAD_MAN, Rule.LIFE, Rule.START, Rule.RETURN}),
+    "dead-man-short": frozenset({Rule.RETURN}),
+    "dead-man-missing": frozenset({Rule.DEAD_MAN, Rule.LIFE, Rule.START}),
+    "dead-man-late": frozenset({Rule.DEAD_MAN, Rule.LIFE, Rule.START}),
+    "hang": _LATE,
+    "xoff-stuck": _LATE,
+    "slow": _LATE,
+    "latency": _LATE,
+    "jitter": _LATE,
+    "merge": _LATE,
+    "split": _LATE,
+}
+_MOMENTARY = frozenset({"reset-keeps-output", "local-knob", "clock-wrap"})
+
+
+class Excuses:
+    """The faults at work, as the record tells them."""
+
+    def __init__(self) -> None:
+        self._active: dict[str, frozenset[Rule]] = {}
+        self._over: set[str] = set()
+        self.used: list[str] = []
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Take a row of kind "fault"."""
+        name, event = row.get("fault", ""), row.get("event")
+        if name not in EXCUSES:
+            return
+        if event == "begins":
+            self._active[name] = EXCUSES[name]
+            self._over.discard(name)
+            if name in _MOMENTARY:
+                self._over.add(name)
+        elif event == "ends":
+            self._over.add(name)
+
+    def initialised(self) -> None:
+        """The device begins anew: what is over excuses nothing any more."""
+        for name in self._over:
+            self._active.pop(name, None)
+        self._over.clear()
+
+    def excuse(self, rule: Rule) -> bool:
+        """Whether a fault at work excuses this."""
+        for name, rules in self._active.items():
+            if rule in rules:
+                self.used.append(name)
+                return True
+        return False

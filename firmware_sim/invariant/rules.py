@@ -1,0 +1,105 @@
+"""What may not be broken, in numbers, and how a violation is told.
+
+Every number is a decision of this project's safety rules (D) unless it is marked with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """What a violation broke."""
+
+    DEVICE = "device limits"
+    CEILING = "ceiling"
+    START = "arming and start"
+    DEAD_MAN = "dead-man"
+    LIFE = "signs of life"
+    RISE = "rise"
+    RETURN = "return after an interruption"
+    ASKED = "output that no command asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """The first thing that went wrong; times in us of the twin's clock, channel None = all."""
+
+    rule: Rule
+    at_us: int
+    channel: int | None
+    words: str
+
+    def __str__(self) -> str:
+        where = "" if self.channel is None else f", channel {self.channel}"
+        return f"[{self.rule.value}] at {self.at_us / 1e6:.6f} s{where}: {self.words}"
+
+
+class InvariantBrokenError(AssertionError):
+    """Raised at the first instant where a rule is broken; `violation` says which."""
+
+    def __init__(self, violation: Violation) -> None:
+        super().__init__(str(violation))
+        self.violation = violation
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What belongs to the pattern of a channel, and so is neither a rise nor an interruption.
+
+    gap_us: how long the gate of a burst may be shut before opening to the same level counts as a
+    ramp of an on/off cycle. modulated_from_permille: within an amplitude modulation, from this
+    part of the plateau on the level may jump. widest_us, fastest_us: the widest first phase and the
+    shortest period of a sweep; None = what the channel began with.
+    """
+
+    gap_us: int = 0
+    modulated_from_permille: int = 1_000
+    widest_us: int | None = None
+    fastest_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is judged; the defaults are the strict ones.
+
+    ceiling_ua: on every channel [IFU]. step_ua: one device step [IFU]. raise_every_us: one step of
+    a plateau in this time. ramp_us: from zero to a plateau that was raised before; ramp_burst_us:
+    how much of that time a ramp may make up for at once (two ticks of 50 ms). resume_us: the same
+    after a pause of up to longest_pause_us; after a longer one everything is raised afresh.
+    dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it. line_us: how late
+    a byte may arrive, and how early a line that was late may make the next raise seem. notice_us:
+    how soon a host must know that the device stopped by itself. signs_us: how old a sign of life
+    may be, by name, before the keep-alive must cease.
+
+    line: there are bytes to read (a record without them is judged at the electrodes alone).
+    needs_start: output needs arming and start, told by marks. limits_rise: plateaus, ramps and
+    returns are judged.
+    """
+
+    ceiling_ua: int = 130_000
+    channels: int = 8
+    step_ua: int = 500
+    raise_every_us: int = 250_000
+    ramp_us: int = 500_000
+    ramp_burst_us: int = 100_000
+    resume_us: int = 5_000_000
+    longest_pause_us: int = 60_000_000
+    dead_man_us: int = 2_000_000
+    margin_us: int = 50_000
+    line_us: int = 250_000
+    notice_us: int = 1_000_000
+    signs_us: Mapping[str, int] = field(
+        default_factory=lambda: {"face": 500_000, "journal": 2_000_000}
+    )
+    line: bool = True
+    needs_start: bool = True
+    limits_rise: bool = True
+
+
+#: Everything; a session that tells its marks.
+STRICT = Rules()
+#: A twin with whoever talks to it: the limits of the device, ceilings if told, the dead-man.
+BARE = Rules(needs_start=False, limits_rise=False)

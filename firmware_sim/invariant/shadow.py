@@ -1,0 +1,315 @@
+"""The shadow model: takes bytes, record rows and marks as they come, and judges each at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from firmware_sim.firmware.p24_commands import Command
+
+from .climb import Climb, Wrong
+from .licence import Latest, Licence
+from .orders import Obedience, Order, Reader, Train
+from .outputs import Asked, Outputs, Span
+from .rules import STRICT, Pattern, Rule, Rules, Violation
+from .verdict import Verdict
+
+#: Rows whose `at_us` is the device's clock when they were made ("output" tells the future).
+_TIMED = frozenset({"state", "log", "fault", "rx", "tx", "line"})
+_BY_ITSELF = {
+    "keep-alive expired": "the dead-man of the device ended the output",
+    "power off": "the device lost its supply",
+    "channel error": "the device found an error on the channel",
+}
+
+
+class Invariant:
+    """Judges one device. Times are us of the twin's clock, currents uA.
+
+    Raises InvariantBrokenError at the first violation and is silent from then on; `check` raises
+    it again. With raising=False it only keeps the violation. Give each call at its time: rows and
+    bytes of the device, bytes of the host (`sent`, before the line can alter them), marks.
+    """
+
+    def __init__(self, rules: Rules = STRICT, *, raising: bool = True) -> None:
+        self.rules = rules
+        self.spans_judged = 0
+        self._verdict = Verdict(rules, raising=raising)
+        self._fail = self._verdict.fail
+        self._licence = Licence(rules)
+        self._outputs = Outputs()
+        self._obedience = Obedience()
+        self._host = Reader()
+        self._host_seen = False
+        self._climbs = {number: Climb(rules) for number in range(1, rules.channels + 1)}
+        self._asked = {number: Asked() for number in self._climbs}
+        self._resuming = False
+        self._stopped_us = -1
+        self._pending: list[tuple[int, int, tuple[int, ...], str]] = []
+
+    @property
+    def violation(self) -> Violation | None:
+        """The first violation, if any."""
+        return self._verdict.violation
+
+    @property
+    def excused(self) -> list[str]:
+        """The faults that excused something, once for each time."""
+        return self._verdict.excuses.used
+
+    def check(self) -> None:
+        """Raise what was found, if anything."""
+        self._verdict.check()
+
+    # -- what happens
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Take a row of the twin's record, in the order of the record."""
+        if self.violation is not None:
+            return
+        kind = row["kind"]
+        if kind in _TIMED:
+            self.advance(row["at_us"])
+        if kind == "train_open":
+            self._device_limits(row)
+            self._outputs.opened(row)
+        elif kind == "train":
+            self._judge(self._outputs.closed(row))
+            if not self.rules.line:
+                self._at_electrodes_off(row)
+        elif kind == "pulse":
+            self._device_limits(row)
+            self._judge(self._outputs.pulse(row))
+        elif kind == "rx":
+            self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "state":
+            self._obedience.told(row["at_us"], row["state"])
+        elif kind == "log":
+            self._logged(row)
+        elif kind == "fault":
+            self._verdict.excuses.row(row)
+
+    def to_device(self, at_us: int, data: bytes) -> None:
+        """Bytes have arrived at the device."""
+        self.advance(at_us)
+        for when_us, order in self._obedience.receive(at_us, data):
+            self._obeyed(when_us, order)
+
+    def sent(self, at_us: int, data: bytes) -> None:
+        """The host has put bytes on the line."""
+        self._host_seen = True
+        self.advance(at_us)
+        for order in self._host.feed(data):
+            self._ordered(at_us, order, 0)
+            if order.trains and any(one.level_ua for one in order.trains.values()):
+                self._need_licence(at_us)
+
+    def advance(self, at_us: int) -> None:
+        """Time has passed: whatever began before at_us is judged now."""
+        if self.violation is not None:
+            return
+        for when_us, order in self._obedience.settle(at_us):
+            self._judge(self._outputs.until(when_us))
+            self._obeyed(when_us, order)
+        self._judge(self._outputs.until(at_us))
+        while self._pending and self._pending[0][0] <= at_us:
+            _, occurred_us, channels, why = self._pending.pop(0)
+            if occurred_us > self._stopped_us:
+                self._interrupt(channels, why)
+
+    # -- what is declared
+
+    def limit(self, channel: int, ceiling_ua: int, pattern: Pattern | None = None) -> None:
+        """Put a ceiling on a channel, and say what belongs to its pattern."""
+        self._verdict.limit(channel, ceiling_ua)
+        self._climbs[channel].pattern = pattern or Pattern()
+
+    def limit_others(self) -> None:
+        """Nothing may come out of a channel that was given no ceiling."""
+        self._verdict.limit_others()
+
+    def unlimit(self) -> None:
+        """Forget the ceilings: another plan, another device."""
+        self._verdict.unlimit()
+
+    def armed(self, at_us: int) -> None:
+        """Output may be started."""
+        self.advance(at_us)
+        self._licence.armed()
+
+    def started(self, at_us: int) -> None:
+        """Output may begin, from zero."""
+        self.advance(at_us)
+        if (wrong := self._licence.started()) is not None:
+            self._fail(Rule.START, at_us, None, wrong)
+        self._interrupt(tuple(self._climbs), "a start")
+
+    def paused(self, at_us: int) -> None:
+        """Output must end, and may come back slowly."""
+        self.advance(at_us)
+        self._licence.paused(at_us)
+
+    def resumed(self, at_us: int, *, from_zero: bool = False) -> None:
+        """A pause is over."""
+        self.advance(at_us)
+        kept = self._licence.resumed(at_us)
+        if kept is None:
+            self._fail(Rule.START, at_us, None, "resumed what was not paused")
+        if from_zero or not kept:
+            self._interrupt(tuple(self._climbs), "a long pause")
+            return
+        self._resuming = True
+        for climb in self._climbs.values():
+            climb.resume(at_us)
+
+    def ended(self, at_us: int, why: str = "a stop") -> None:
+        """Output must end, and needs arming and start to come back."""
+        self.advance(at_us)
+        self._licence.ended(at_us, why)
+        self._interrupt(tuple(self._climbs), why)
+
+    def plateau(self, at_us: int, channel: int, plateau_ua: int) -> None:
+        """The session says which plateau is in force on a channel."""
+        self.advance(at_us)
+        rises = plateau_ua > self._climbs[channel].plateau_ua
+        self._wrong(at_us, channel, self._climbs[channel].declare(at_us, plateau_ua))
+        if rises and self.rules.needs_start and not self._licence.running:
+            self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
+
+    def sign(self, at_us: int, name: str) -> None:
+        """Something whose life the keep-alive depends on ("face", "journal") was alive."""
+        self._licence.sign(at_us, name)
+
+    def lost(self, at_us: int, why: str) -> None:
+        """The host, or the line to it, is gone: output must end after the dead-man's time."""
+        self.advance(at_us)
+        self._licence.lost(at_us, why)
+
+    # -- orders
+
+    def _obeyed(self, at_us: int, order: Order) -> None:
+        if not self._host_seen:
+            self._ordered(at_us, order, self.rules.line_us)
+        if order.initialises:
+            self._verdict.excuses.initialised()
+        if order.stops or order.initialises:
+            for asked in self._asked.values():
+                asked.nothing(at_us)
+        if order.trains is not None:
+            for number, asked in self._asked.items():
+                train = order.trains.get(number)
+                asked.train(at_us, 0 if train is None else train.level_ua)
+        if order.pulse is not None:
+            number, pulse = order.pulse
+            self._asked[number].pulse(at_us, pulse.level_ua)
+        if order.command in (Command.ML_UPDATE, Command.ML_GET_CURRENT_DATA) or order.pulse:
+            self._licence.fed(at_us)
+
+    def _ordered(self, at_us: int, order: Order, slack_us: int) -> None:
+        """Judge what the host wants, on its own side of the line if that can be seen."""
+        if order.pulse is not None:
+            number, pulse = order.pulse
+            self._verdict.ceiling(at_us, number, pulse.level_ua, "ordered")
+            if self.rules.limits_rise:
+                self._wrong(at_us, number, self._climbs[number].pulse(at_us, pulse, slack_us))
+        if order.stops:
+            self._stopped(at_us)
+        elif order.initialises:
+            for climb in self._climbs.values():
+                climb.off(at_us)
+        if order.trains is not None:
+            self._trains(at_us, order.trains, slack_us)
+
+    def _trains(self, at_us: int, trains: Mapping[int, Train], slack_us: int) -> None:
+        for number, climb in self._climbs.items():
+            train = trains.get(number)
+            if train is None or not train.level_ua:
+                climb.off(at_us)
+                continue
+            self._resuming = False
+            self._verdict.ceiling(at_us, number, train.level_ua, "ordered")
+            if self.rules.limits_rise:
+                self._wrong(at_us, number, climb.order(at_us, train, slack_us))
+
+    def _stopped(self, at_us: int) -> None:
+        """A stop: what was raised is gone, but in a pause, and before the return from one."""
+        if self._licence.paused_us is None and not self._resuming:
+            self._stopped_us = at_us
+            self._interrupt(tuple(self._climbs), f"a stop at {at_us} us")
+        for climb in self._climbs.values():
+            climb.off(at_us)
+
+    def _need_licence(self, at_us: int) -> None:
+        if self.rules.needs_start and not self._licence.running:
+            self._fail(Rule.START, at_us, None, "output was ordered without arming and start")
+
+    # -- the device
+
+    def _logged(self, row: Mapping[str, Any]) -> None:
+        """The device has ended output by itself: the host must know soon."""
+        why = _BY_ITSELF.get(row["event"])
+        if why is None:
+            return
+        at_us = row["at_us"]
+        channels = (row["channel"],) if "channel" in row else tuple(self._climbs)
+        for number in channels:
+            self._asked[number].nothing(at_us)
+        self._pending.append((at_us + self.rules.notice_us, at_us, channels, why))
+
+    def _interrupt(self, channels: tuple[int, ...], why: str) -> None:
+        self._resuming = False
+        for number in channels:
+            self._climbs[number].interrupt(why)
+
+    def _device_limits(self, row: Mapping[str, Any]) -> None:
+        number = row["channel"]
+        at_us = row["start_us"]
+        if number not in self._climbs:
+            self._fail(Rule.DEVICE, at_us, number, "the device has no such channel")
+        if row.get("period_us", 1) <= 0:
+            self._fail(Rule.DEVICE, at_us, number, "a train without a period")
+
+    # -- judging
+
+    def _judge(self, spans: Iterable[Span]) -> None:
+        for span in spans:
+            if self.violation is None:
+                self.spans_judged += 1
+                self._judge_span(span)
+
+    def _judge_span(self, span: Span) -> None:
+        train = span.train
+        if span.fresh:
+            self._verdict.ceiling(span.first_us, train.channel, train.peak_ua, "at the electrodes")
+        for bound in self._licence.past(span.last_us):
+            self._too_late(span, bound)
+        if self.rules.line:
+            self._judge_asked(span)
+        elif span.fresh and self.rules.limits_rise:
+            level = Train(train.peak_ua, 1, 1)
+            wrong = self._climbs[train.channel].order(span.first_us, level, 0)
+            self._wrong(span.first_us, train.channel, wrong)
+
+    def _too_late(self, span: Span, bound: Latest) -> None:
+        at_us = span.after(bound.until_us)
+        if at_us is not None:
+            words = f"{span.train.peak_ua} uA, but {bound.why}"
+            self._fail(bound.rule, at_us, span.train.channel, words)
+
+    def _judge_asked(self, span: Span) -> None:
+        asked, train = self._asked[span.train.channel], span.train
+        level_ua, since_us = asked.since()
+        at_us: int | None = span.first_us
+        if train.peak_ua <= asked.at(span.first_us):
+            at_us = span.after(since_us) if train.peak_ua > level_ua else None
+        if at_us is not None:
+            words = f"{train.peak_ua} uA, {asked.at(at_us)} uA asked for"
+            self._fail(Rule.ASKED, at_us, train.channel, words)
+
+    def _at_electrodes_off(self, row: Mapping[str, Any]) -> None:
+        at_us = row["start_us"] + row["count"] * row["period_us"]
+        self._climbs[row["channel"]].off(at_us)
+
+    def _wrong(self, at_us: int, number: int, wrong: Wrong | None) -> None:
+        if wrong is not None and self.rules.limits_rise:
+            self._fail(wrong.rule, at_us, number, wrong.words)

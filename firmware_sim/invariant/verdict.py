@@ -1,0 +1,51 @@
+"""The first violation that no fault at work excuses, and the ceilings on each channel."""
+
+from __future__ import annotations
+
+from .excuses import Excuses
+from .rules import InvariantBrokenError, Rule, Rules, Violation
+
+
+class Verdict:
+    """Keeps the first violation; with raising, raises it when it is found, once."""
+
+    def __init__(self, rules: Rules, *, raising: bool) -> None:
+        self.violation: Violation | None = None
+        self.excuses = Excuses()
+        self._rules = rules
+        self._raising = raising
+        self._ceilings: dict[int, int] = {}
+        self._others_ua = rules.ceiling_ua
+
+    def fail(self, rule: Rule, at_us: int, channel: int | None, words: str) -> None:
+        """Something is wrong, unless it is excused; the limits of the device never are."""
+        if self.violation is not None or (rule is not Rule.DEVICE and self.excuses.excuse(rule)):
+            return
+        self.violation = Violation(rule, at_us, channel, words)
+        if self._raising:
+            raise InvariantBrokenError(self.violation)
+
+    def check(self) -> None:
+        """Raise what was found, if anything."""
+        if self.violation is not None:
+            raise InvariantBrokenError(self.violation)
+
+    def limit(self, channel: int, ceiling_ua: int) -> None:
+        """Put a ceiling (uA) on a channel."""
+        self._ceilings[channel] = min(ceiling_ua, self._rules.ceiling_ua)
+
+    def limit_others(self) -> None:
+        """Nothing may come out of a channel without a ceiling of its own."""
+        self._others_ua = 0
+
+    def unlimit(self) -> None:
+        """Forget the ceilings but the device's."""
+        self._ceilings.clear()
+        self._others_ua = self._rules.ceiling_ua
+
+    def ceiling(self, at_us: int, channel: int, level_ua: int, where: str) -> None:
+        """Judge a level against the ceilings of its channel and of the device."""
+        ceiling_ua = self._ceilings.get(channel, self._others_ua)
+        if level_ua > ceiling_ua:
+            rule = Rule.DEVICE if level_ua > self._rules.ceiling_ua else Rule.CEILING
+            self.fail(rule, at_us, channel, f"{level_ua} uA {where}, ceiling {ceiling_ua} uA")

@@ -1,0 +1,38 @@
+"""Hangs the invariant on a twin in this process, or reads a record that another process wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from firmware_sim.firmware.recorder import Recorder
+
+from .rules import BARE, Rules
+from .shadow import Invariant
+
+
+def watch(recorder: Recorder, rules: Rules = BARE, *, raising: bool = True) -> Invariant:
+    """Have the twin of this recorder judged as it goes: all rows, and all bytes that arrive."""
+    invariant = Invariant(rules, raising=raising)
+    recorder.tap(invariant.row, line=True)
+    return invariant
+
+
+def check_record(
+    rows: Iterable[Mapping[str, Any]] | Path, rules: Rules = BARE, *, until_us: int | None = None
+) -> Invariant:
+    """Judge a whole record, or what there is of one; raises InvariantBrokenError.
+
+    The record needs its bytes (a twin started with --wiretap), or rules with line=False.
+    """
+    if isinstance(rows, Path):
+        text = rows.read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    invariant = Invariant(rules)
+    for row in rows:
+        invariant.row(row)
+    if until_us is not None:
+        invariant.advance(until_us)
+    return invariant
