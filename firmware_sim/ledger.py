@@ -7,7 +7,7 @@ or after it was killed: a train that was opened and never closed counts as runni
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
@@ -64,15 +64,9 @@ class Run:
             length_us -= time_us
         return energy
 
-    @cached_property
-    def backwards(self) -> Run:
-        """A run whose pulses are these seen backwards in time."""
-        at_us, kept = 0, []
-        for time_us, current_ua in self.points:
-            if at_us < self.duration_us:  # what follows the last current is not part of it
-                kept.append((time_us, current_ua))
-            at_us += time_us
-        return Run(self.start_us, self.period_us, self.count, tuple(kept[::-1]))
+    def energy_from_end(self, length_us: int) -> int:
+        """The same over the last length_us of a pulse."""
+        return self.energy - self.energy_until(self.duration_us - length_us)
 
     @property
     def net_pc(self) -> int:
@@ -104,9 +98,6 @@ class Run:
                 if time_us and at_us > from_us and begins_before_end:
                     highest = max(highest, abs(current_ua))
         return highest
-
-
-_Pulse = tuple[int, Run]  # its start, and the run it belongs to
 
 
 @dataclass(slots=True)
@@ -149,9 +140,19 @@ class ChannelLedger:
     @property
     def rms_worst_second_ma(self) -> float:
         """Rms over the worst second in mA: of all that begin or end with a pulse."""
-        pulses = self._single_pulses()
-        backwards = [(-at_us - run.duration_us, run.backwards) for at_us, run in pulses[::-1]]
-        worst = max(_worst_second(pulses), _worst_second(backwards))
+        starts, runs = self._single_pulses()
+        ends = [at_us + run.duration_us for at_us, run in zip(starts, runs, strict=True)]
+        energies = [run.energy for run in runs]
+        worst = max(
+            _worst_second(starts, ends, energies, runs, Run.energy_until),
+            _worst_second(
+                [-end_us for end_us in reversed(ends)],
+                [-start_us for start_us in reversed(starts)],
+                energies[::-1],
+                runs[::-1],
+                Run.energy_from_end,
+            ),
+        )
         return sqrt(worst / WINDOW_US) / 1000
 
     @property
@@ -168,39 +169,50 @@ class ChannelLedger:
         """The largest magnitude in [from_us, until_us) in uA; without until_us from then on."""
         return max((run.peak_between(from_us, until_us) for run in self.runs), default=0)
 
-    def _single_pulses(self) -> list[_Pulse]:
-        """Every pulse, in time order; of a long train only as many as any window can tell apart."""
-        pulses: list[_Pulse] = []
+    def _single_pulses(self) -> tuple[list[int], list[Run]]:
+        """Every pulse in time order, its start and its run.
+
+        Of a long train only as many as any window can tell apart.
+        """
+        starts: list[int] = []
+        runs: list[Run] = []
         for run in self.runs:
             edge = WINDOW_US // run.period_us + 2
             numbers: Iterable[int] = range(run.count)
             if run.count > 2 * edge:
                 numbers = (*range(edge), *range(run.count - edge, run.count))
-            pulses.extend((run.start_us + n * run.period_us, run) for n in numbers)
-        pulses.sort(key=_start)
-        return pulses
+            before = len(starts)
+            starts.extend([run.start_us + n * run.period_us for n in numbers])
+            runs.extend([run] * (len(starts) - before))
+        order = sorted(range(len(starts)), key=starts.__getitem__)
+        return [starts[n] for n in order], [runs[n] for n in order]
 
 
-def _start(pulse: _Pulse) -> int:
-    return pulse[0]
+def _worst_second(
+    starts: list[int],
+    ends: list[int],
+    energies: list[int],
+    runs: list[Run],
+    energy_until: Callable[[Run, int], int],
+) -> int:
+    """Return the largest energy in a window that begins with one of these pulses, in uA^2 us.
 
-
-def _worst_second(pulses: list[_Pulse]) -> int:
-    """Return the largest energy in a window that begins with one of these pulses, in uA^2 us."""
-    ends = [at_us + run.duration_us for at_us, run in pulses]
-    energies = [run.energy for _, run in pulses]
+    Flat lists, one entry for each pulse: this looks at every pulse of a session.
+    """
     worst = energy = past = 0
-    for first, (from_us, _) in enumerate(pulses):
+    ends = [*ends, max(ends, default=0) + 2 * WINDOW_US]  # nothing whole comes after the last
+    for first, from_us in enumerate(starts):
         until_us = from_us + WINDOW_US
-        past = max(past, first)
-        while past < len(pulses) and ends[past] <= until_us:
+        if past < first:
+            past = first
+        while ends[past] <= until_us:
             energy += energies[past]
             past += 1
-        cut = 0
-        if past < len(pulses) and pulses[past][0] < until_us:
-            cut = pulses[past][1].energy_until(until_us - pulses[past][0])
-        if energy + cut > worst:
-            worst = energy + cut
+        whole = energy
+        if past < len(starts) and starts[past] < until_us:
+            whole += energy_until(runs[past], until_us - starts[past])
+        if whole > worst:
+            worst = whole
         if past > first:
             energy -= energies[first]
     return worst

@@ -113,10 +113,11 @@ class P24Twin(FramedMachine):
         self.recorder.log(self._now, "power off")
 
     def _next_event(self) -> int | None:
-        times = [self._mid.next_us(), self._low.next_us()]
-        if self._switching is not None:
-            times.append(self._switching[0])
-        return min((at_us for at_us in times if at_us is not None), default=None)
+        first = self._mid.next_us()
+        for at_us in (self._low.next_us(), self._switching and self._switching[0]):
+            if at_us is not None and (first is None or at_us < first):
+                first = at_us
+        return first
 
     def _happen(self, at_us: int) -> None:
         self._mid.settle(at_us)

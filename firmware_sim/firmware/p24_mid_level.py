@@ -114,10 +114,13 @@ class MidLevel:
 
     def next_us(self) -> int | None:
         """Return when something happens by itself."""
-        times = [at_us for lane in self._lanes if (at_us := lane.next_us()) is not None]
-        if (expires_us := self.expires_us) is not None:
-            times.append(expires_us)
-        return min(times, default=None)
+        # Written out, because it is asked several times for every frame.
+        first = self.expires_us
+        for lane in self._lanes:
+            at_us = lane.next_us()
+            if at_us is not None and (first is None or at_us < first):
+                first = at_us
+        return first
 
     def _cut_all(self, at_us: int) -> None:
         for lane in self._lanes:
