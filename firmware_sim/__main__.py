@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from .firmware import p24, rehastim2
+from .dtr import DtrPtyLine
+from .firmware import openemsstim, p24, rehastim2
 from .firmware.recorder import Row
 from .line import Line, LinkRefusedError, PtyLine, TcpLine
 from .lockstep import LockStep, serve_lockstep
@@ -29,7 +30,10 @@ EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 #: Behind these a real UART waits: who sets the line otherwise is not understood.
-WANTED = {"rehastim2": LineSettings(460_800, 8, "E", 1)}
+WANTED = {
+    "rehastim2": LineSettings(460_800, 8, "E", 1),
+    "openemsstim": LineSettings(19_200, 8, "N", 1),
+}
 
 
 class _BadOptionError(Exception):
@@ -51,8 +55,9 @@ def _open_record(path: Path | None, stack: ExitStack) -> Callable[[Row], None]:
 
 def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
     line: Line
+    pty = DtrPtyLine if options.device == "openemsstim" else PtyLine
     try:
-        line = PtyLine(options.link) if options.tcp is None else TcpLine(options.tcp)
+        line = pty(options.link) if options.tcp is None else TcpLine(options.tcp)
     except LinkRefusedError as refused:
         raise _BadOptionError(f"--link: {refused}; choose another path or remove it") from refused
     except OSError as error:
@@ -69,7 +74,8 @@ def _serve(options: argparse.Namespace) -> None:
         line = _open_line(options, stack)
         origin_ns = time.monotonic_ns()
         twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
-        serve_options = ServeOptions(options.idle_exit_ns, WANTED.get(options.device))
+        on_open = twin.line_opened if isinstance(twin, openemsstim.OpenEmsStimTwin) else None
+        serve_options = ServeOptions(options.idle_exit_ns, WANTED.get(options.device), on_open)
         Server(twin, line, serve_options, origin_ns, cable).run(wake)
 
 
@@ -87,6 +93,14 @@ def _make_twin(
 ) -> tuple[LocalTwin, Cable | None]:
     if options.device == "p24" and (options.faults or options.scenario is not None):
         return _make_faulty(options, sink)
+    if options.device == "openemsstim":
+        return openemsstim.OpenEmsStimTwin(
+            dialect=openemsstim.Dialect(options.dialect),
+            boot_us=options.boot_us,
+            strict=options.strict,
+            sink=sink,
+            wiretap=options.wiretap,
+        ), None
     turnaround_us, wiretap = options.turnaround, options.wiretap
     if options.device == "rehastim2":
         turnaround_us = rehastim2.TURNAROUND_US if turnaround_us is None else turnaround_us
@@ -152,6 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _BadOptionError as bad:
         complain(str(bad))
         return EXIT_USAGE
+    except openemsstim.DefectProvokedError as defect:
+        complain(f"the host provoked a defect: {defect}")
+        return EXIT_FAILED
     except OSError as error:
         complain(f"ended, the record or the line failed: {error.strerror or error}")
         return EXIT_FAILED

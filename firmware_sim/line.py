@@ -42,6 +42,9 @@ class Line(Protocol):
     def settings(self) -> dict[str, Any] | None:
         """Return the line settings in force, None where there are none."""
 
+    def opened(self) -> bool:
+        """Return whether a client opened the line since this was asked last, where that shows."""
+
     def unplug(self) -> None:
         """Be gone, as a device whose cable was pulled."""
 
@@ -123,6 +126,10 @@ class PtyLine:
             "rtscts": bool(cflag & termios.CRTSCTS),
         }
 
+    def opened(self) -> bool:
+        """Return False: held open on the device side, it does not show who else opens it."""
+        return False
+
     def unplug(self) -> None:
         """Hang up: who has the terminal open gets an error, and the link is gone."""
         self.close()
@@ -167,7 +174,7 @@ class TcpLine:
 
     def __init__(self, port: int) -> None:
         self._client: socket.socket | None = None
-        self._plugged = False
+        self._plugged = self._news = False
         self._listen(port)
 
     def _listen(self, port: int) -> None:
@@ -228,6 +235,11 @@ class TcpLine:
         """Return None: a socket has no line settings."""
         return None
 
+    def opened(self) -> bool:
+        """Return whether a client connected since this was asked last."""
+        news, self._news = self._news, False
+        return news
+
     def unplug(self) -> None:
         """Drop the client and listen no more."""
         self.close()
@@ -252,7 +264,7 @@ class TcpLine:
             return
         client.setblocking(False)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = client
+        self._client, self._news = client, True
 
     def _drop(self) -> None:
         if self._client is not None:

@@ -6,7 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
-from .firmware import p24, rehastim2
+from .firmware import openemsstim, p24, rehastim2
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -17,6 +17,7 @@ def make_parser() -> argparse.ArgumentParser:
     devices = parser.add_subparsers(dest="device", required=True, metavar="DEVICE")
     _add_p24(devices)
     _add_rehastim2(devices)
+    _add_openemsstim(devices)
     return parser
 
 
@@ -46,6 +47,29 @@ def _add_rehastim2(devices: _Devices[argparse.ArgumentParser]) -> None:
     parser = _device(devices, "rehastim2", "HASOMED RehaStim2 (ScienceMode 2)")
     _add_load(parser)
     _add_turnaround(parser, rehastim2.TURNAROUND_US)
+
+
+def _add_openemsstim(devices: _Devices[argparse.ArgumentParser]) -> None:
+    parser = _device(devices, "openemsstim", "openEMSstim (open attenuator board)")
+    parser.add_argument(
+        "--dialect",
+        choices=[dialect.value for dialect in openemsstim.Dialect],
+        default=openemsstim.Dialect.HEX_ONLY.value,
+        help="which firmware: a takes plain text, b (the released one) only its hex form (b)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with a failure when the host provokes one of the firmware's defects",
+    )
+    parser.add_argument(
+        "--boot",
+        type=_time_us,
+        default=openemsstim.BOOT_US,
+        dest="boot_us",
+        metavar="US",
+        help=f"us from opening the port until it is ready ({openemsstim.BOOT_US})",
+    )
 
 
 def _device(
@@ -99,7 +123,7 @@ def _add_load(parser: argparse._ActionsContainer) -> None:
 def _add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
     parser.add_argument(
         "--turnaround",
-        type=_turnaround,
+        type=_time_us,
         metavar="US",
         help=f"us from a command to its answer ({default_us})",
     )
@@ -129,7 +153,7 @@ def _seconds_ns(text: str) -> int:
     return round(seconds * 1e9)
 
 
-def _turnaround(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 10000000 (us)")
+def _time_us(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > 100_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 100000000 (us)")
     return int(text)

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +88,12 @@ class ServeOptions:
     """How to serve: exit after idle_exit_ns without a byte (None = never); what line is wanted.
 
     A pseudo terminal keeps no parity, so of the settings wanted only the rate can be compared.
+    on_open: told the time when a client opens the line, where the line shows that.
     """
 
     idle_exit_ns: int | None = None
     wanted: LineSettings | None = None
+    on_open: Callable[[int], None] | None = None
 
 
 class Server:
@@ -140,6 +142,9 @@ class Server:
             return True
         data, lost = self._line.read(ready)
         now = self._now()
+        if self._options.on_open is not None and self._line.opened():
+            self._output.clear()
+            self._options.on_open(now)
         self._look_at_settings(heard=bool(data))
         if data:
             self._last_byte_ns = now

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .electrodes import Load
 from .machine import Machine
 from .openemsstim_defects import Defect, DefectProvokedError
 from .openemsstim_firmware import BOOT_US, I2C, Dialect, Firmware, Steps, Wait
@@ -88,11 +89,11 @@ class OpenEmsStimTwin(Machine):
         self._firmware.i2c = state
         self.recorder.log(self._now, "I2C bus", state=state.value)
 
-    def set_load(self, channel: int, load_ohm: int | None) -> None:
+    def set_load(self, channel: int, load: Load) -> None:
         """Refuse: what flows is the external unit's business (ValueError, always)."""
         raise ValueError(
-            f"channel {channel}, {load_ohm} ohm: this device attenuates another, and the current "
-            "into a load is not modelled"
+            f"channel {channel}, load {load}: this device attenuates another, and the current into "
+            "a load is not modelled"
         )
 
     def line_lost(self) -> None:
