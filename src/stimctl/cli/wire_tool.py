@@ -14,7 +14,7 @@ from stimctl.cli.options import choice
 from stimctl.cli.output import put, say, styled
 from stimctl.errors import ExitCode, UsageError, WireFormatError
 
-_PROTOCOLS = {"sciencemode4": "sciencemode4"}
+_PROTOCOLS = {name: name for name in ("sciencemode4", "sciencemode2", "openemsstim")}
 # Far above any frame (1200 bytes), so that a file without line ends cannot fill the memory.
 _LONGEST_LINE = 1 << 20
 
@@ -54,7 +54,7 @@ def decode(
     choice("WIRE", wire, _PROTOCOLS)
 
     def shown(line: str) -> str:
-        return json.dumps(decode_line(line), ensure_ascii=False)
+        return json.dumps(decode_line(line, wire), ensure_ascii=False)
 
     _each_line(file, shown, instead=json.dumps({"frames": [], "errors": ["hex"]}))
 
@@ -77,7 +77,7 @@ def encode(
     choice("WIRE", wire, _PROTOCOLS)
 
     def shown(line: str) -> str:
-        encoded = encode_text(line, invalid=invalid)
+        encoded = encode_text(line, wire, invalid=invalid)
         for note in encoded.notes:
             say(f"{styled('note:', 'yellow', sys.stderr)} {note}")
         return encoded.hex

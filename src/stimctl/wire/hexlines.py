@@ -9,6 +9,7 @@ from stimctl.errors import WireFormatError
 from stimctl.wire.dissector import Dissector, Json
 from stimctl.wire.dissector import Encoded as Encoded
 from stimctl.wire.frame_lines import FrameLines
+from stimctl.wire.openemsstim.dissect import TextLines
 from stimctl.wire.sciencemode2 import codec as codec2
 from stimctl.wire.sciencemode2 import framing as framing2
 from stimctl.wire.sciencemode2 import json_form as json_form2
@@ -18,6 +19,7 @@ from stimctl.wire.sciencemode4 import json_form as json_form4
 
 SCIENCEMODE4 = "sciencemode4"
 SCIENCEMODE2 = "sciencemode2"
+OPENEMSSTIM = "openemsstim"
 
 WIRES: Mapping[str, Dissector] = {
     SCIENCEMODE4: FrameLines(
@@ -26,6 +28,7 @@ WIRES: Mapping[str, Dissector] = {
     SCIENCEMODE2: FrameLines(
         framing2.FrameDecoder, framing2.encode_frame, codec2.CODEC, json_form2.FORM
     ),
+    OPENEMSSTIM: TextLines(),
 }
 """Every wire protocol by its name."""
 
