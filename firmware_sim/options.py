@@ -64,7 +64,7 @@ def _add_openemsstim(devices: _Devices[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument(
         "--boot",
-        type=_time_us,
+        type=_boot,
         default=openemsstim.BOOT_US,
         dest="boot_us",
         metavar="US",
@@ -123,7 +123,7 @@ def _add_load(parser: argparse._ActionsContainer) -> None:
 def _add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
     parser.add_argument(
         "--turnaround",
-        type=_time_us,
+        type=_turnaround,
         metavar="US",
         help=f"us from a command to its answer ({default_us})",
     )
@@ -153,7 +153,15 @@ def _seconds_ns(text: str) -> int:
     return round(seconds * 1e9)
 
 
-def _time_us(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > 100_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 100000000 (us)")
+def _turnaround(text: str) -> int:
+    return _time_us(text, 10_000_000)
+
+
+def _boot(text: str) -> int:
+    return _time_us(text, 100_000_000)
+
+
+def _time_us(text: str, highest: int) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > highest:
+        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to {highest} (us)")
     return int(text)

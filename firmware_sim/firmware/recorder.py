@@ -15,6 +15,8 @@ class Recorder:
     train_open / train   a pulse train that began / is over (same "id"); count is exact
     pulse                a single pulse: low level, ramp, or one that was cut short ("cut")
     output               current began or ceased to be possible on a channel
+    wiper, relay         potentiometer and relays of a device that only attenuates another
+    defect               the host has provoked a known defect of the firmware
     state, log, line, clock, rx, tx
     """
 
