@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rehastim2_host import MS, OK, RehaHost, pulse, setup
 
+from firmware_sim.body.load import Passed, Points
 from firmware_sim.firmware.frames import Frame
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.rehastim2_commands import Command
@@ -285,6 +286,26 @@ def test_a_load_beyond_the_compliance_gets_what_that_gives() -> None:
     assert [run.peak_ua for run in host.ledger()[1].runs] == [30_000, 15_000]
 
 
+class DryGel:
+    """Passes the test pulse, and then nothing."""
+
+    nominal_ohm = 500
+
+    def through(self, points: Points, compliance_mv: int) -> Passed:
+        return Passed(tuple((time_us, 0) for time_us, _ in points), (0,) * len(points), True, False)
+
+
+def test_a_load_that_only_the_test_pulse_passes_gets_no_output() -> None:
+    host = RehaHost().initialised()
+    host.twin.set_load(1, DryGel())
+    host.ask(Command.START_CHANNEL_LIST, pulse(20))
+    host.run_for(100 * MS)
+    host.ask(Command.STOP_CHANNEL_LIST)
+    assert host.errors() == []
+    assert host.ledger().channels == {}
+    assert not [row for row in host.twin.records() if row["kind"] == "output"]
+
+
 def test_a_load_that_moves_while_nothing_runs_is_not_asked() -> None:
     host = RehaHost().initialised()
     host.twin.set_load(1, 1_000)
@@ -378,6 +399,4 @@ def test_left_alone_the_twin_ends_without_output(
         for i in range(run.count)
     )
     # All channels share one clock of slots: no two pulses ever overlap.
-    assert all(
-        at + long <= next_at for (at, long), (next_at, _) in pairwise(pulses)
-    )
+    assert all(at + long <= next_at for (at, long), (next_at, _) in pairwise(pulses))
