@@ -88,6 +88,15 @@ def test_an_answer_to_an_earlier_burst_does_not_verify_a_later_one() -> None:
     assert not talk.receive(encode_frame(first.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
+def test_a_device_that_answers_while_it_switches_off_is_believed_on_the_next_question() -> None:
+    talk = StopTalk()
+    ml, _, ask = frames_of(talk.burst())
+    early = encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1")
+    assert not talk.receive(early + encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    _, _, again = frames_of(talk.burst())
+    assert talk.receive(encode_frame(again.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+
+
 def test_packet_numbers_wrap_and_a_stale_acknowledgement_is_forgotten() -> None:
     talk = StopTalk()
     first = talk.burst()

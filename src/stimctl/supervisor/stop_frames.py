@@ -26,20 +26,27 @@ _BURSTS = 64 // len(_COMMANDS)  # packet numbers are 0..63
 class StopTalk:
     """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
 
-    Zero is verified when the device has acknowledged a stop of a burst (0, or 7: that level was not
-    initialised) and then answered that burst's Get_stim_status with "nothing initialised".
+    Zero is verified when the device has acknowledged a stop (0, or 7: that level was not
+    initialised) and then answers with "nothing initialised" a Get_stim_status that follows that
+    stop: the one of the same burst, or one that went out after the acknowledgement had come. The
+    second is for a device that answers questions while it is still switching its voltage off
+    (40 ms, [IFU]): there the answer always comes before the acknowledgement.
     """
 
     def __init__(self) -> None:
         self._decoder = FrameDecoder()
         self._burst = -1
         self._acked: set[int] = set()
+        self._asked_after: set[int] = set()
         self.verified = False
 
     def burst(self) -> bytes:
         """The next burst: two stop bytes, Ml_stop, Ll_stop, Get_stim_status."""
         self._burst = (self._burst + 1) % _BURSTS
         self._acked.discard(self._burst)
+        self._asked_after.discard(self._burst)
+        if self._acked:
+            self._asked_after.add(self._burst)
         first = self._burst * len(_COMMANDS)
         # The two stop bytes end a frame that was cut off before, so that it cannot swallow ours.
         return STOP_BYTES + b"".join(encode_frame(first + i, c) for i, c in enumerate(_COMMANDS))
@@ -54,7 +61,7 @@ class StopTalk:
             if frame.command in (ML_STOP_ACK, LL_STOP_ACK):
                 if answer and answer[0] in _STOPPED:
                     self._acked.add(burst)
-            elif frame.command == GET_STIM_STATUS_ACK and burst in self._acked:
+            elif frame.command == GET_STIM_STATUS_ACK and burst in self._acked | self._asked_after:
                 zero = bytes((RESULT_SUCCESSFUL, _NOTHING_INITIALISED))
                 self.verified |= answer[:2] == zero
         return self.verified
