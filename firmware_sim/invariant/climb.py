@@ -136,6 +136,8 @@ class Climb:
         self._next_raise_us = due_us
         if early_us <= slack_us:
             return None
+        # What is told, or excused, once is not held against every later step.
+        self._next_raise_us = at_us + every_us
         told = f"{what} from {before_ua} to {after_ua} uA"
         if self._interrupted is not None and not before_ua and steps > 1:
             return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
@@ -229,6 +231,6 @@ class Climb:
     def _set(self, at_us: int, level_ua: int) -> None:
         if level_ua == self.level_ua:
             return
-        if level_ua < self.level_ua and self.pattern.gap_us:
+        if level_ua < self.level_ua:
             self._held.append((at_us, self.level_ua))
         self.level_ua = level_ua

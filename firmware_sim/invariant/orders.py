@@ -42,6 +42,12 @@ class Order:
         return self.command in (Command.ML_STOP, Command.LL_STOP, Command.RESET)
 
     @property
+    def gives_output(self) -> bool:
+        """Whether it asks for current."""
+        trains = () if self.trains is None else self.trains.values()
+        return any(one.level_ua for one in trains) or bool(self.pulse and self.pulse[1].level_ua)
+
+    @property
     def initialises(self) -> bool:
         """Whether it switches a level on, which ends what runs."""
         return self.command in (Command.ML_INIT, Command.LL_INIT)
@@ -105,10 +111,7 @@ def _train(form: PulseForm, period_us: int, ramp: int) -> Train:
 
 
 class Obedience:
-    """When the device obeys which order: it refuses in the wrong state and waits while it switches.
-
-    Where the device says in its record which state it is in, that counts.
-    """
+    """When the device obeys which order: not in the wrong state, and not while it switches."""
 
     def __init__(self) -> None:
         self._reader = Reader()
@@ -135,9 +138,7 @@ class Obedience:
                 self._then, self._free_us = then, obeyed_us + busy_us
                 yield obeyed_us, order
 
-    def told(self, at_us: int, state: int) -> None:
-        """The device has entered a state; it was not meant to before it is free: it broke down."""
-        self._state = State(state)
-        if at_us < self._free_us:
-            self._then, self._free_us = None, at_us
-            self._waiting.clear()
+    def off(self, at_us: int) -> None:
+        """The device has lost its supply."""
+        self._state, self._then, self._free_us = State.NOTHING, None, at_us
+        self._waiting.clear()

@@ -27,14 +27,17 @@ class Invariant:
     """Judges one device. Times are us of the twin's clock, currents uA.
 
     Raises InvariantBrokenError at the first violation and is silent from then on; `check` raises
-    it again. With raising=False it only keeps the violation. Give each call at its time: rows and
-    bytes of the device, bytes of the host (`sent`, before the line can alter them), marks.
+    it again. With raising=False it only keeps the violation; log: a list that takes it too.
+    Give each call at its time: rows and bytes of the device, bytes of the host (`sent`, before the
+    line can alter them), marks.
     """
 
-    def __init__(self, rules: Rules = STRICT, *, raising: bool = True) -> None:
+    def __init__(
+        self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
+    ) -> None:
         self.rules = rules
         self.spans_judged = 0
-        self._verdict = Verdict(rules, raising=raising)
+        self._verdict = Verdict(rules, raising=raising, log=log)
         self._fail = self._verdict.fail
         self._licence = Licence(rules)
         self._outputs = Outputs()
@@ -74,16 +77,16 @@ class Invariant:
             self._device_limits(row)
             self._outputs.opened(row)
         elif kind == "train":
+            self.advance(row["start_us"])
             self._judge(self._outputs.closed(row))
             if not self.rules.line:
                 self._at_electrodes_off(row)
         elif kind == "pulse":
             self._device_limits(row)
+            self.advance(row["start_us"])
             self._judge(self._outputs.pulse(row))
         elif kind == "rx":
             self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
-        elif kind == "state":
-            self._obedience.told(row["at_us"], row["state"])
         elif kind == "log":
             self._logged(row)
         elif kind == "fault":
@@ -100,9 +103,9 @@ class Invariant:
         self._host_seen = True
         self.advance(at_us)
         for order in self._host.feed(data):
-            self._ordered(at_us, order, 0)
-            if order.trains and any(one.level_ua for one in order.trains.values()):
+            if order.gives_output:
                 self._need_licence(at_us)
+            self._ordered(at_us, order, 0)
 
     def advance(self, at_us: int) -> None:
         """Time has passed: whatever began before at_us is judged now."""
@@ -251,6 +254,8 @@ class Invariant:
         if why is None:
             return
         at_us = row["at_us"]
+        if row["event"] == "power off":
+            self._obedience.off(at_us)
         channels = (row["channel"],) if "channel" in row else tuple(self._climbs)
         for number in channels:
             self._asked[number].nothing(at_us)

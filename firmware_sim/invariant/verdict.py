@@ -7,13 +7,14 @@ from .rules import InvariantBrokenError, Rule, Rules, Violation
 
 
 class Verdict:
-    """Keeps the first violation; with raising, raises it when it is found, once."""
+    """Keeps the first violation, also in `log`; with raising, raises it when it is found, once."""
 
-    def __init__(self, rules: Rules, *, raising: bool) -> None:
+    def __init__(self, rules: Rules, *, raising: bool, log: list[Violation] | None) -> None:
         self.violation: Violation | None = None
         self.excuses = Excuses()
         self._rules = rules
         self._raising = raising
+        self._log = log
         self._ceilings: dict[int, int] = {}
         self._others_ua = rules.ceiling_ua
 
@@ -22,6 +23,8 @@ class Verdict:
         if self.violation is not None or (rule is not Rule.DEVICE and self.excuses.excuse(rule)):
             return
         self.violation = Violation(rule, at_us, channel, words)
+        if self._log is not None:
+            self._log.append(self.violation)
         if self._raising:
             raise InvariantBrokenError(self.violation)
 

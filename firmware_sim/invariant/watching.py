@@ -9,13 +9,19 @@ from typing import Any
 
 from firmware_sim.firmware.recorder import Recorder
 
-from .rules import BARE, Rules
+from .rules import BARE, Rules, Violation
 from .shadow import Invariant
 
 
-def watch(recorder: Recorder, rules: Rules = BARE, *, raising: bool = True) -> Invariant:
+def watch(
+    recorder: Recorder,
+    rules: Rules = BARE,
+    *,
+    raising: bool = True,
+    log: list[Violation] | None = None,
+) -> Invariant:
     """Have the twin of this recorder judged as it goes: all rows, and all bytes that arrive."""
-    invariant = Invariant(rules, raising=raising)
+    invariant = Invariant(rules, raising=raising, log=log)
     recorder.tap(invariant.row, line=True)
     return invariant
 

@@ -36,9 +36,9 @@ class Twin(NamedTuple):
 def launch_twin(family: str) -> Twin:
     """Start a twin and wait until it is ready.
 
-    The environment variables `STIMCTL_TWIN_RECORD` (file for its record) and `STIMCTL_TWIN_OPTIONS`
-    (further options, e.g. `--load 2000 --seed 7`) are handed to it. Raises `NoDeviceError` if it
-    does not start.
+    The environment variables `STIMCTL_TWIN_RECORD` (file for its record, or a folder for one of
+    its own) and `STIMCTL_TWIN_OPTIONS` (further options, e.g. `--load 2000 --seed 7`) are handed to
+    it. Raises `NoDeviceError` if it does not start.
     """
     import secrets  # these cost 15 ms that the stop path does not have to pay
     import shlex
@@ -51,7 +51,8 @@ def launch_twin(family: str) -> Twin:
     command = [sys.executable, "-P", "-m", "firmware_sim", family, "--link", str(link)]
     command += ["--idle-exit", str(IDLE_EXIT_S)]
     if record := os.environ.get(RECORD_VARIABLE):
-        command += ["--record", record]
+        place = Path(record)
+        command += ["--record", str(place / f"{name}.jsonl" if place.is_dir() else place)]
     command += shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
     # A file, not a pipe: a twin that outlives us must not die of a closed pipe when it says
     # something.

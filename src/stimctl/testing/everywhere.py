@@ -1,0 +1,107 @@
+"""The invariant in every test that has a twin: in this process, on a bench, or as a process.
+
+A suite turns it on with an autouse fixture around `invariant_everywhere`; a test that breaks a rule
+on purpose says so with `@pytest.mark.no_invariant("why")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from firmware_sim.firmware.machine import Machine
+from firmware_sim.firmware.p24 import P24Twin
+from firmware_sim.invariant import (
+    BARE,
+    InvariantBrokenError,
+    Rules,
+    Violation,
+    check_record,
+    watch,
+)
+from firmware_sim.process import TwinProcess
+
+#: A device whose bytes the shadow model cannot read is judged at its electrodes.
+UNREAD = replace(BARE, line=False)
+
+
+def rules_of(device: str) -> Rules:
+    """What holds for a device family whoever talks to it."""
+    return BARE if device == "p24" else UNREAD
+
+
+class Watched:
+    """What came into being while everything was watched."""
+
+    def __init__(self, folder: Path) -> None:
+        self.violations: list[Violation] = []
+        self.records: list[tuple[Path, str]] = []
+        self._folder = folder
+
+    def check(self) -> None:
+        """Judge what is left, the records of twins in other processes too."""
+        if self.violations:  # raised where it happened, and swallowed there
+            raise InvariantBrokenError(self.violations[0])
+        for path, device in self.records:
+            check_record(path, rules_of(device))
+        for path in sorted(self._folder.glob("*.jsonl")):
+            check_record(path, rules_of(path.name.partition("-")[0]))
+
+
+@contextmanager
+def invariant_everywhere(folder: Path) -> Iterator[Watched]:
+    """Watch every twin and bench made meanwhile. folder: for records nobody asked for."""
+    watched = Watched(folder)
+    undo: list[Callable[[], None]] = []
+
+    def patch(owner: type, name: str, make: Callable[[Any], Any]) -> None:
+        original = getattr(owner, name)
+        setattr(owner, name, make(original))
+        undo.append(lambda: setattr(owner, name, original))
+
+    patch(Machine, "__init__", lambda original: _machine(original, watched))
+    patch(TwinProcess, "__init__", lambda original: _process(original, watched, folder))
+    from stimctl.bench import Bench
+
+    patch(Bench, "__init__", lambda original: _bench(original, watched))
+    try:
+        yield watched
+    finally:
+        for action in reversed(undo):
+            action()
+
+
+def _machine(original: Any, watched: Watched) -> Any:
+    def init(self: Machine, recorder: Any, *arguments: Any, **options: Any) -> None:
+        original(self, recorder, *arguments, **options)
+        rules = BARE if isinstance(self, P24Twin) else UNREAD
+        watch(recorder, rules, log=watched.violations)
+
+    return init
+
+
+def _bench(original: Any, watched: Watched) -> Any:
+    from stimctl.testing.watched import watch_bench
+
+    def init(self: Any, *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **options)
+        watch_bench(self, log=watched.violations)
+
+    return init
+
+
+def _process(original: Any, watched: Watched, folder: Path) -> Any:
+    def init(self: Any, *arguments: str, **options: Any) -> None:
+        device = options.get("device", "p24")
+        record = options.get("record")
+        more = [] if "--wiretap" in arguments else ["--wiretap"]
+        if record is None:
+            record = folder / f"process-{len(watched.records)}.record"
+            more += ["--record", str(record)]
+        original(self, *arguments, *more, **options)
+        watched.records.append((record, device))
+
+    return init

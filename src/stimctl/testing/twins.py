@@ -1,0 +1,93 @@
+"""What the fixtures give: a P24 twin behind a line, and benches that are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firmware_sim.invariant import (
+    BARE,
+    STRICT,
+    Invariant,
+    InvariantBrokenError,
+    Rules,
+    Violation,
+    check_record,
+)
+from firmware_sim.process import TwinProcess
+from firmware_sim.situation import faulty_twin
+
+if TYPE_CHECKING:
+    from stimctl.bench import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Which P24: the arguments of `@pytest.mark.twin`.
+
+    scenario: by name (`python -m firmware_sim p24 --scenario list`); faults: each NAME@TIME with
+    parameters (`--fault list`); seed: names the device and seeds all chance, None = the scenario's;
+    load: ohm on every channel where there is no scenario, None = 500; tcp: a TCP port, not a pty;
+    rules: what the invariant judges, None = BARE for a twin on a line, STRICT for a bench.
+    """
+
+    scenario: str | None = None
+    faults: Sequence[str] = ()
+    seed: int | None = None
+    load: int | None = None
+    tcp: bool = False
+    rules: Rules | None = None
+
+    def arguments(self) -> list[str]:
+        """As options of `python -m firmware_sim p24`."""
+        told = ["--wiretap"]
+        told += [] if self.scenario is None else ["--scenario", self.scenario]
+        told += [] if self.seed is None else ["--seed", str(self.seed)]
+        told += [] if self.load is None else ["--load", str(self.load)]
+        told += ["--tcp", "0"] if self.tcp else []
+        return told + [part for fault in self.faults for part in ("--fault", fault)]
+
+    def twin(self) -> Any:
+        """As a twin in this process."""
+        load_ohm = 500 if self.load is None else self.load
+        return faulty_twin(self.scenario, self.faults, seed=self.seed, load_ohm=load_ohm)
+
+
+class TwinOnALine(TwinProcess):
+    """A P24 twin in a process of its own; `url` is where it is, `record` its file."""
+
+    def __init__(self, situation: Situation, record: Path) -> None:
+        super().__init__(*situation.arguments(), record=record)
+        self._rules = situation.rules or BARE
+
+    def check(self, rules: Rules | None = None) -> Invariant:
+        """Judge the record as it is by now; InvariantBrokenError at the first violation."""
+        return check_record(self.rows(), rules or self._rules)
+
+
+class BenchMaker:
+    """Makes benches that are judged as they run."""
+
+    def __init__(self, situation: Situation, *, judged: bool) -> None:
+        self._situation = situation
+        self._judged = judged
+        self._violations: list[Violation] = []
+
+    def __call__(self, config: Any = None, **options: Any) -> Bench:
+        """A bench; the arguments are those of `stimctl.bench.Bench`."""
+        from stimctl.bench import Bench
+        from stimctl.testing.watched import watch_bench
+
+        if options.get("twin") is None:
+            options["twin"] = self._situation.twin()
+        bench = Bench(config, **options)
+        if self._judged:
+            watch_bench(bench, self._situation.rules or STRICT, log=self._violations)
+        return bench
+
+    def check(self) -> None:
+        """Raise what was found and perhaps swallowed by the test."""
+        if self._violations:
+            raise InvariantBrokenError(self._violations[0])

@@ -1,0 +1,75 @@
+"""Hangs the invariant on a virtual bench: bytes, electrodes, and the marks of its session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from firmware_sim.invariant import STRICT, Invariant, Rules, Violation, watch
+from stimctl.testing.marks import SessionMarks, limit_to
+
+if TYPE_CHECKING:
+    from stimctl.bench import Bench
+    from stimctl.session.events import SessionEvent
+
+Taken = Callable[..., Any]
+
+
+def watch_bench(
+    bench: Bench,
+    rules: Rules = STRICT,
+    *,
+    raising: bool = True,
+    log: list[Violation] | None = None,
+) -> Invariant:
+    """Judge a bench from now on, which should be from its beginning."""
+    invariant = watch(bench.twin.recorder, rules, raising=raising, log=log)
+    _Ears(bench, invariant)
+    return invariant
+
+
+class _Ears:
+    """Stands between engine, line and twin of a bench, and changes nothing that passes."""
+
+    def __init__(self, bench: Bench, invariant: Invariant) -> None:
+        self._bench = bench
+        self._invariant = invariant
+        self._marks = SessionMarks(invariant)
+        self._sent: list[tuple[int, bytes]] = []
+        self._plan: Any = None
+        engine: Any = bench.engine
+        line: Any = bench.to_device
+        watched: Any = bench
+        self._events, self._notify = engine.events, engine.notify
+        self._send, self._command = line.send, bench.command
+        engine.events, engine.notify = self._heard_events, self._heard_fact
+        line.send, watched.command = self._heard_bytes, self._heard_intent
+
+    def _heard_intent(self, intent: Any) -> None:
+        if type(intent).__name__ == "LoadPlan":
+            self._plan = intent.plan
+        self._command(intent)
+
+    def _heard_bytes(self, now_ns: int, data: bytes) -> None:
+        # Judged after the events of the same moment: they say what these bytes rest on.
+        self._sent.append((now_ns // 1_000, data))
+        self._send(now_ns, data)
+
+    def _heard_events(self) -> list[SessionEvent]:
+        events: list[SessionEvent] = self._events()
+        for event in events:
+            if event.kind == "plan" and self._plan is not None:
+                limit_to(self._invariant, self._plan)
+            self._marks.take(event.as_dict())
+        sent, self._sent = self._sent, []
+        for at_us, data in sent:
+            self._invariant.sent(at_us, data)
+        return events
+
+    def _heard_fact(self, now_ns: int, fact: Any) -> None:
+        name = type(fact).__name__
+        if name == "FaceAlive":
+            self._invariant.sign(now_ns // 1_000, "face")
+        elif name == "JournalDurable":
+            self._invariant.sign(now_ns // 1_000, "journal")
+        self._notify(now_ns, fact)

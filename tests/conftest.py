@@ -1,0 +1,32 @@
+"""The invariant watches every twin and every bench of this suite, unless a test says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest_plugins = ["stimctl.testing.plugin"]
+
+
+@pytest.fixture(autouse=True)
+def _invariant(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    # Not above: pytest imports its plug-ins itself.
+    from stimctl.testing.plugin import reason_without_invariant
+
+    if reason_without_invariant(request.node) is not None:
+        yield
+        return
+    from stimctl.testing.everywhere import invariant_everywhere
+
+    folder = tmp_path_factory.mktemp("twins")
+    # Twins that a supervisor starts in another process write their records there.
+    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(folder))
+    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--wiretap")
+    with invariant_everywhere(folder) as watched:
+        yield
+    watched.check()
