@@ -182,14 +182,18 @@ class Body:
     # The time
 
     def advance(self, now_us: int) -> None:
-        """Let the person live until 100 ms ago."""
+        """Let the person live until 100 ms ago; a site that never met current waits until it does.
+
+        Left alone, such a site has nothing to tell, and later lives the same seconds in one go.
+        """
         until_us = now_us - LAG_US
+        touched = [region for region in self._regions.values() if region.touched]
         while self._second_us + GRID_US <= until_us:
             self._second_us += GRID_US
-            for region in self._regions.values():
+            for region in touched:
                 region.settle(self._second_us)
             self._each_second()
-        for region in self._regions.values():
+        for region in touched:
             region.settle(until_us)
 
     def finish(self, at_us: int) -> None:
@@ -202,7 +206,8 @@ class Body:
         """Return what happened since the last call, in the order of its time."""
         events, self._told = self._told, []
         for region in self._regions.values():
-            events += region.events()
+            if region.touched:
+                events += region.events()
         return sorted(events, key=lambda event: (event.at_us, event.channel))
 
     @property

@@ -118,9 +118,12 @@ class Region:
         self._channel = 0
         self._last_single_us: int | None = None
         self._events: list[BodyEvent] = []
+        self.touched = False
+        """Whether it has met any current at all; until then it need not be settled in time."""
 
     def meet(self, exposure: Exposure) -> None:
         """Take an exposure; it takes the place of the one before when it begins."""
+        self.touched = True
         self._exposures.append(exposure)
 
     def meet_single(self, exposure: Exposure) -> None:

@@ -100,7 +100,8 @@ class FaultyP24(P24Twin):
             return (number, scale_block(block, permille)) if permille else None
 
         if self._mid.running:
-            self._apply(change_trains(self._wanted, change))
+            # No keep-alive: nobody at the device speaks for the host.
+            self._apply(change_trains(self._wanted, change), self._mid.fed_us)
 
     def overheat(self) -> None:
         """Switch the high voltage off and say so."""
@@ -122,8 +123,8 @@ class FaultyP24(P24Twin):
         """Return what it tells about itself."""
         return self._fixed[command]
 
-    def _apply(self, data: bytes) -> None:
-        self._mid.update(self._now, data)
+    def _apply(self, data: bytes, fed_us: int | None = None) -> None:
+        self._mid.update(self._now, data, fed_us)
         event = Event.TRAINS if self._mid.running else Event.NO_TRAINS
         self._move(self._now, event, self._high_voltage)
 

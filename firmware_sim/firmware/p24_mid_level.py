@@ -26,7 +26,8 @@ class MidLevel:
         self._recorder = recorder
         self._stop_all_on_error = False
         self.keep_alive_us: int | None = KEEP_ALIVE_US
-        self._fed_us: int | None = None  # the latest keep-alive; None while no train is wanted
+        self.fed_us: int | None = None
+        """The latest keep-alive; None while no train is wanted."""
 
     @property
     def active_mask(self) -> int:
@@ -36,21 +37,24 @@ class MidLevel:
     @property
     def running(self) -> bool:
         """Whether trains were accepted that neither a stop nor a missing keep-alive has ended."""
-        return self._fed_us is not None
+        return self.fed_us is not None
 
     @property
     def expires_us(self) -> int | None:
         """When stimulation stops for want of a keep-alive."""
-        if self._fed_us is None or self.keep_alive_us is None:
+        if self.fed_us is None or self.keep_alive_us is None:
             return None
-        return self._fed_us + self.keep_alive_us
+        return self.fed_us + self.keep_alive_us
 
     def initialise(self, data: bytes) -> None:
         """Take the error mode of Ml_init: bit 0 set means any error stops all channels."""
         self._stop_all_on_error = bool(data[0] & 1)
 
-    def update(self, at_us: int, data: bytes) -> Result:
-        """Replace all trains, or refuse and change nothing."""
+    def update(self, at_us: int, data: bytes, fed_us: int | None = None) -> Result:
+        """Replace all trains, or refuse and change nothing.
+
+        fed_us: the latest keep-alive, where it is not the host that replaces them.
+        """
         wants = read_ml_update(data)
         if wants is None:
             return Result.PARAMETER
@@ -61,7 +65,7 @@ class MidLevel:
                 lane.run(at_us, want, late=bit in late)
             elif lane.active:
                 lane.stop(at_us, cut=False)
-        self._fed_us = at_us if wants else None
+        self.fed_us = (at_us if fed_us is None else fed_us) if wants else None
         return Result.OK
 
     def current_data(self, at_us: int, data: bytes) -> bytes:
@@ -80,13 +84,13 @@ class MidLevel:
             # Padded to full size: the vendor's decoders refuse shorter answers.
             return bytes((Result.PARAMETER, selection, 0, 0, 0, 0, 0))
         if running:
-            self._fed_us = at_us
+            self.fed_us = at_us
         return answer
 
     def stop(self, at_us: int) -> None:
         """End all output now and forget the errors."""
         self._cut_all(at_us)
-        self._fed_us = None
+        self.fed_us = None
         for lane in self._lanes:
             lane.fault = Fault.NONE
 
@@ -95,7 +99,7 @@ class MidLevel:
         expires_us = self.expires_us
         if expires_us is None or at_us < expires_us:
             return False
-        self._fed_us = None
+        self.fed_us = None
         self._cut_all(at_us)
         return True
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stimctl.errors import StateError
+from stimctl.errors import StateError, StimctlError
 from stimctl.session import intents
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
@@ -13,6 +13,7 @@ from stimctl.session.events import Json, Kind
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
+from stimctl.session.plateaus import RunFault
 from stimctl.session.pulses import Pulses
 from stimctl.session.run import Run
 from stimctl.session.states import State, Trigger, next_state
@@ -69,6 +70,7 @@ class Orders:
             intents.Resume: self._resume,
             intents.Hold: self._hold,
             intents.Attend: self._attend,
+            intents.Felt: self._felt,
             intents.Stop: self.stop,
             intents.Acknowledge: self._acknowledge,
             intents.Close: self._close,
@@ -107,10 +109,19 @@ class Orders:
         self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
         self._seen(now_ns)
 
-    def _acknowledge(self, now_ns: int, _intent: intents.Acknowledge) -> None:
-        self._need_zero("acknowledge refused")
+    def _acknowledge(self, now_ns: int, intent: intents.Acknowledge) -> None:
+        what = "acknowledge refused"
+        self._need_zero(what)
+        if self._core.needs_reason and not intent.reason.strip():
+            raise StateError(
+                what,
+                why="the person or somebody at the device has stopped",
+                what_to_do="ask why, and acknowledge with that reason",
+            )
         self._core.cause = None
-        self._core.go(now_ns, State.STOPPED, "acknowledged by the operator")
+        self._core.needs_reason = False
+        why = f"acknowledged by the operator: {intent.reason}".removesuffix(": ")
+        self._core.go(now_ns, State.STOPPED, why)
 
     def _close(self, now_ns: int, _intent: intents.Close) -> None:
         # Before a device was identified nothing of ours can have started output.
@@ -142,26 +153,24 @@ class Orders:
 
     def _arm(self, now_ns: int, _intent: intents.Arm) -> None:
         what = "arm refused"
-        if self.journal_failed:
-            raise StateError(
-                what, why="the journal cannot be written", what_to_do="begin a new session"
-            )
-        if self._core.link.quality is Quality.LOST:
-            raise StateError(
-                what,
-                why="the link was lost since the device was identified",
-                what_to_do="connect again",
-            )
-        if not self._checking.passed:
-            raise StateError(
-                what, why="no plan has passed its check", what_to_do="load a plan first"
-            )
+        reason = self._reason_against_arming()
+        if reason is not None:
+            raise StateError(what, why=reason[0], what_to_do=reason[1])
         self._need_face(now_ns, what)
         zero_ns = self._core.zero_ns
         if zero_ns is not None and now_ns - zero_ns <= FRESH_ZERO_NS:
             self._core.fire(now_ns, Trigger.ZERO_FOR_ARM, "zero verified")
         else:
             self._core.begin_stop(now_ns, "zero is verified before arming", Purpose.ARM)
+
+    def _reason_against_arming(self) -> tuple[str, str] | None:
+        if self.journal_failed:
+            return "the journal cannot be written", "begin a new session"
+        if self._core.link.quality is Quality.LOST:
+            return "the link was lost since the device was identified", "connect again"
+        if not self._checking.passed:
+            return "no plan has passed its check", "load a plan first"
+        return self._core.host.refusal()
 
     def _need_face(self, now_ns: int, what: str) -> None:
         if not self._life.face_alive(now_ns):
@@ -237,6 +246,15 @@ class Orders:
     def _attend(self, now_ns: int, _intent: intents.Attend) -> None:
         self._seen(now_ns)
 
+    def _felt(self, now_ns: int, intent: intents.Felt) -> None:
+        self._seen(now_ns)
+        run = self._core.run
+        if run is not None:
+            plateau_ua = run.raising.plateau_ua(intent.channel)
+            run.prompts.felt(intent.channel, plateau_ua)
+            row: dict[str, Json] = {"channel": intent.channel, "plateau_ua": plateau_ua}
+            self._log.emit(now_ns, Kind.FELT, row, durable=True)
+
     def _seen(self, now_ns: int) -> None:
         if self._supervision.attendance.seen(now_ns):
             self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True}, durable=True)
@@ -266,10 +284,13 @@ class Orders:
         self._core.fire(now_ns, trigger)
         self._core.run_begins()
         self._supervision.begin(now_ns)
-        if trigger is Trigger.STARTED:
-            run.begin(now_ns)
-        else:
-            run.resume(now_ns, from_zero=self._from_zero(now_ns))
+        try:
+            if trigger is Trigger.STARTED:
+                run.begin(now_ns)
+            else:
+                run.resume(now_ns, from_zero=self._from_zero(now_ns))
+        except (RunFault, StimctlError) as broken:  # the driver takes no set points now
+            self._core.fault(now_ns, str(broken))
 
     def deadline(self) -> int | None:
         """When what waits goes stale."""

@@ -1,0 +1,103 @@
+"""Many sessions on all cores for a given time: what to play next, and the sum of what came out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from soak_reach import pairs
+from soak_session import Outcome, Pair, play
+from soak_story import aimed_seed
+
+from stimctl.session.states import State
+
+_QUIET_SHARE = 0.6
+"""How much of the time the long sessions get: they make the hours, the storms make the faults."""
+_AIMS = 8
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all sessions together have shown."""
+
+    sessions: Counter[str] = field(default_factory=Counter)
+    busy_s: Counter[str] = field(default_factory=Counter)
+    lived_us: int = 0
+    output_us: int = 0
+    hits: Counter[Pair] = field(default_factory=Counter)
+    ended_in: Counter[State] = field(default_factory=Counter)
+    violations: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, busy_s: float) -> None:
+        """Take one session in."""
+        kind = outcome.seed.partition("-")[0]
+        self.sessions[kind] += 1
+        self.busy_s[kind] += busy_s
+        self.lived_us += outcome.lived_us
+        self.output_us += outcome.output_us
+        self.hits += outcome.hits
+        self.ended_in[outcome.ended_in] += 1
+        if outcome.violation is not None:
+            self.violations.append((outcome.seed, outcome.violation))
+
+    @property
+    def output_hours(self) -> float:
+        """Simulated hours with current at an electrode or coming with the next pulse."""
+        return self.output_us / 3.6e9
+
+    @property
+    def faults_while_running(self) -> int:
+        """Faults that changed a byte, a command, a timer or a load in RUNNING."""
+        return sum(times for (state, _), times in self.hits.items() if state is State.RUNNING)
+
+
+def timed_play(seed: str) -> tuple[Outcome, float]:
+    """Play a session; how long the processor was busy with it (s)."""
+    began_s = time.process_time()
+    return play(seed), time.process_time() - began_s
+
+
+def seeds(tally: Tally, first: int) -> Iterator[str]:
+    """What to play next, by what has been seen so far: hours, or the rarest pairs."""
+    wanted = list(pairs())
+    number = first
+    while True:
+        busy_s = sum(tally.busy_s.values())
+        if number % 16 == 0:
+            yield f"storm-{number}"
+        elif busy_s and tally.busy_s["quiet"] / busy_s < _QUIET_SHARE:
+            yield f"quiet-{number}"
+        else:
+            wanted.sort(key=lambda pair: tally.hits[pair])
+            spread = number % 3 * _AIMS
+            yield aimed_seed(number, wanted[spread : spread + _AIMS])
+        number += 1
+
+
+def campaign(
+    seconds: float,
+    *,
+    first: int = 0,
+    workers: int | None = None,
+    tell: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Play for so long on so many processes (None = one for each core)."""
+    workers = workers or os.cpu_count() or 1
+    tally = Tally()
+    source = seeds(tally, first)
+    until_s = time.monotonic() + seconds
+    with ProcessPoolExecutor(workers) as pool:
+        running: set[Future[tuple[Outcome, float]]] = set()
+        while running or time.monotonic() < until_s:
+            while len(running) < 2 * workers and time.monotonic() < until_s:
+                running.add(pool.submit(timed_play, next(source)))
+            done, running = wait(running, timeout=5, return_when=FIRST_COMPLETED)
+            for one in done:
+                tally.add(*one.result())
+            if tell is not None:
+                tell(tally)
+    return tally

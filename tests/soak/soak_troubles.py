@@ -1,0 +1,109 @@
+"""Everything that can be made to go wrong in a simulated session, drawn from a seed.
+
+Faults of line, device and electrodes are those of the twin. Faults of the host are played on the
+bench: a face that falls silent, a journal that is slow or fails, a program that stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from firmware_sim.faults import Fault, applicable, checked
+from stimctl.session.states import State
+
+FACE_SILENT = "face-silent"
+JOURNAL_SLOW = "journal-slow"
+JOURNAL_STUCK = "journal-stuck"
+JOURNAL_FAILS = "journal-fails"
+HOST_STALLS = "host-stalls"
+HOST_SLEPT = "host-slept"
+CLOCK_STEP = "clock-step"
+PORT_ERROR = "port-error"
+HOST_FAULTS = (
+    FACE_SILENT,
+    JOURNAL_SLOW,
+    JOURNAL_STUCK,
+    JOURNAL_FAILS,
+    HOST_STALLS,
+    HOST_SLEPT,
+    CLOCK_STEP,
+    PORT_ERROR,
+)
+TWIN_FAULTS = tuple(spec.name for spec in applicable())
+ALL_FAULTS = TWIN_FAULTS + HOST_FAULTS
+
+_SPECS = {spec.name: spec for spec in applicable()}
+_LASTS_US = (50_000, 200_000, 600_000, 1_200_000, 2_500_000, 6_000_000)
+_HOST_US = (40_000, 150_000, 300_000, 700_000, 1_500_000, 3_000_000)
+
+Draw = Callable[[Random], int]
+
+
+def _one_of(*values: int) -> Draw:
+    return lambda chance: chance.choice(values)
+
+
+_PARAMETERS: Mapping[str, Draw] = {
+    "for_us": _one_of(*_LASTS_US),
+    "direction": _one_of(1, 2, 3, 3),
+    "powered": _one_of(0, 1),
+    "permille": _one_of(20, 100, 300, 700, 1_000),
+    "ppm": _one_of(500, 5_000, 50_000),
+    "baud": _one_of(300, 2_400, 9_600, 57_600),
+    "delay_us": _one_of(5_000, 60_000, 150_000, 400_000, 1_200_000),
+    "most_us": _one_of(2_000, 20_000, 80_000, 250_000),
+    "spacing_us": _one_of(20, 500, 5_000),
+    "bytes": _one_of(1, 7, 64, 300),
+    "every_us": _one_of(1_000, 16_000, 100_000, 500_000),
+    "channel": _one_of(0, 1, 2),
+    "ohm": _one_of(1, 200, 3_000, 12_000, 60_000),
+    "over_us": _one_of(500_000, 5_000_000, 30_000_000),
+    "boot_us": _one_of(0, 300_000, 1_500_000),
+    "by": _one_of(1, 3, 7),
+    "early": _one_of(0, 1),
+    "result": _one_of(1, 2, 8, 10),
+}
+_PARTICULAR: Mapping[tuple[str, str], Draw] = {
+    ("dead-man-late", "permille"): _one_of(1_500, 3_000, 5_000),
+    ("dead-man-short", "permille"): _one_of(100, 250, 900),
+    ("local-knob", "permille"): _one_of(0, 500, 1_500),
+    ("low-battery", "every_us"): _one_of(700_000, 5_000_000, 30_000_000),
+    ("low-battery", "ppm"): _one_of(200, 5_000, 50_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A fault that begins `after_us` after the session has entered a state for the nth time."""
+
+    name: str
+    state: State
+    nth: int
+    after_us: int
+    parameters: Mapping[str, int]
+
+    @property
+    def of_twin(self) -> bool:
+        """Whether the twin plays it; else the bench does."""
+        return self.name in _SPECS
+
+    def fault(self, at_us: int) -> Fault:
+        """As the twin takes it."""
+        return Fault(self.name, at_us, self.parameters)
+
+
+def drawn_trouble(chance: Random, name: str, state: State, *, nth: int, within_us: int) -> Trouble:
+    """A fault of that name with parameters from the seed."""
+    if name in _SPECS:
+        parameters = {
+            key: _PARTICULAR.get((name, key), _PARAMETERS.get(key, lambda _chance, d=default: d))(
+                chance
+            )
+            for key, default in _SPECS[name].parameters.items()
+        }
+        checked(Fault(name, 0, parameters))
+    else:
+        parameters = {"for_us": chance.choice(_HOST_US)}
+    return Trouble(name, state, nth, chance.randint(0, within_us), parameters)

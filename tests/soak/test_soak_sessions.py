@@ -1,0 +1,74 @@
+"""A few simulated sessions from fixed seeds, and every seed that ever broke a promise, again.
+
+The long run is `python tests/soak`, which `make soak` starts.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from soak_campaign import Tally, campaign
+from soak_reach import WANTED, pairs
+from soak_report import report
+from soak_session import play
+from soak_story import story_of
+
+from stimctl.session.states import State
+
+pytestmark = pytest.mark.no_invariant("each session hangs it on its own bench")
+
+SEEDS = [
+    line.split()[0]
+    for line in Path(__file__).with_name("seeds.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+SOAK_S = 600.0
+HOURS = 500.0
+FAULTS_WHILE_RUNNING = 10_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_that_once_broke_a_promise_keeps_them_all(seed: str) -> None:
+    assert play(seed).violation is None
+
+
+def test_sixty_sessions_full_of_trouble_keep_every_promise() -> None:
+    tally = Tally()
+    for number in range(60):
+        tally.add(play(f"storm-{9_000 + number}"), 0.0)
+    assert tally.violations == []
+    assert tally.faults_while_running > 60
+
+
+def test_a_quiet_hour_goes_by_undisturbed_and_is_cheap() -> None:
+    outcome = play("quiet-9000")
+    assert outcome.violation is None
+    assert outcome.output_us > 1_000_000_000
+    assert outcome.ended_in is State.CLOSED
+
+
+def test_a_seed_says_everything_about_its_session() -> None:
+    assert play("storm-5") == play("storm-5")
+    assert story_of("storm-5").troubles != story_of("storm-6").troubles
+
+
+@pytest.mark.parametrize("text", ["", "storm", "storm-x", "calm-1", "aim-1-running"])
+def test_what_is_no_seed_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        story_of(text)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(SOAK_S * 2)
+def test_five_hundred_hours_and_ten_thousand_faults_break_no_promise() -> None:
+    tally = campaign(SOAK_S)
+    print(report(tally, SOAK_S))
+    assert tally.violations == []
+    assert tally.output_hours >= HOURS
+    assert tally.faults_while_running >= FAULTS_WHILE_RUNNING
+    assert [pair for pair in pairs() if tally.hits[pair] < WANTED] == []
