@@ -172,6 +172,36 @@ class LineError:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class ParametersRead:
+    """The device reported what it is driving (read-back `parameters` or better): all of it."""
+
+    channels: tuple[ChannelSet, ...]
+    latency_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRead:
+    """The device measured the electrodes of one channel (read-back `measured`).
+
+    `resistance_ohm`: None = open circuit. `at_plateau`: measured by the stimulation itself, not by
+    a test pulse. `clipping`: the device was at its voltage limit. `measured_ua`: None = not known.
+    """
+
+    channel: int
+    resistance_ohm: int | None
+    at_plateau: bool
+    clipping: bool = False
+    measured_ua: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedAtDevice:
+    """The person's hand switch, or a stop key at the device, ended the output; `by` names it."""
+
+    by: str
+
+
 DriverEvent = (
     Identified
     | Ready
@@ -186,4 +216,7 @@ DriverEvent = (
     | DeviceError
     | StrayAnswer
     | LineError
+    | ParametersRead
+    | ContactRead
+    | StoppedAtDevice
 )

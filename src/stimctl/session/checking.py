@@ -101,7 +101,12 @@ class Checking:
         link = self._core.link
         try:
             return Run(
-                plan, self._config, self._driver, self._log, lambda: link.quality is Quality.GOOD
+                plan,
+                self._config,
+                self._driver,
+                self._log,
+                link_good=lambda: link.quality is Quality.GOOD,
+                contact_lock=self._core.contacts.lock,
             )
         except RunFault as fault:
             raise LimitRefusedError(

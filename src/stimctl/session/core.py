@@ -3,10 +3,14 @@
 from enum import StrEnum
 
 from stimctl.devices.driver import Driver
+from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.config import STOP_OVERDUE_NS
-from stimctl.session.events import Kind
+from stimctl.session.contact import Contacts
+from stimctl.session.events import Json, Kind
+from stimctl.session.host import Host
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.log import EventLog
+from stimctl.session.prompts import TEXTS, Prompt
 from stimctl.session.run import Run
 from stimctl.session.states import TRANSITIONS, State, Trigger
 
@@ -30,6 +34,10 @@ class Core:
         self._driver = driver
         self._log = log
         self.link = LinkWatch()
+        self.contacts = Contacts()
+        self.host = Host()
+        self.needs_reason = False
+        """The person or somebody at the device has stopped: only a reason leads on."""
         self.state = State.DISCONNECTED
         self.run: Run | None = None
         self.connecting = False
@@ -68,14 +76,25 @@ class Core:
             durable=True,
         )
 
-    def alarm(self, now_ns: int, priority: str, what: str, action: str) -> None:
-        """An alarm condition, by the conventions of IEC 60601-1-8."""
-        self._log.emit(
-            now_ns,
-            Kind.ALARM,
-            {"priority": priority, "what": what, "action": action},
-            durable=True,
-        )
+    def alarm(self, now_ns: int, priority: Priority, what: str, action: str) -> None:
+        """Tell of an alarm condition, with the marker that stands for its priority in text."""
+        row: dict[str, Json] = {"priority": priority.value, "marker": MARKERS[priority]}
+        row |= {"what": what, "action": action}
+        self._log.emit(now_ns, Kind.ALARM, row, durable=True)
+
+    def meet(self, now_ns: int, condition: Condition, detail: str = "") -> None:
+        """A condition of the alarm table begins: tell it, and stop where the table says so."""
+        alarm = ALARMS[condition]
+        what = f"{condition.value}: {detail}" if detail else condition.value
+        if alarm.effect is Effect.STOP:
+            self.fault(now_ns, what, alarm.priority)
+        else:
+            self.alarm(now_ns, alarm.priority, what, alarm.action)
+
+    def stopped_at_device(self, now_ns: int, by: str) -> None:
+        """Somebody at the electrodes wants no more: latched until a reason is given (H57)."""
+        self.needs_reason = True
+        self.meet(now_ns, Condition.STOPPED_AT_DEVICE, by)
 
     def connect(self, now_ns: int) -> None:
         """Begin to connect; what was known about the device no longer counts."""
@@ -107,6 +126,7 @@ class Core:
         if not self.contacted or self.state is State.CLOSED:
             return
         self.connecting = False
+        self.contacts.forget()
         self._driver.stop(now_ns)
         if self.run is not None:
             if purpose is Purpose.PAUSE:
@@ -126,7 +146,7 @@ class Core:
             durable=purpose in (Purpose.STOP, Purpose.PAUSE),
         )
 
-    def fault(self, now_ns: int, cause: str) -> None:
+    def fault(self, now_ns: int, cause: str, priority: Priority = Priority.HIGH) -> None:
         """Commanded zero and FAULT, latched until acknowledged."""
         if self.state is State.CLOSED:
             return
@@ -135,7 +155,7 @@ class Core:
             return
         if self.cause is None:
             self.cause = cause
-        self.alarm(now_ns, "high", cause, "output is being stopped")
+        self.alarm(now_ns, priority, cause, "output is being stopped")
         if self.purpose is not Purpose.STOP:
             self.begin_stop(now_ns, cause)
         self.fire(now_ns, Trigger.FAULT_SEEN, cause)
@@ -175,7 +195,8 @@ class Core:
             },
             durable=True,
         )
-        self.alarm(now_ns, "high", "output not confirmed zero", "stop is being repeated")
+        alarm = ALARMS[Condition.OUTPUT_NOT_CONFIRMED]
+        self.alarm(now_ns, alarm.priority, Condition.OUTPUT_NOT_CONFIRMED.value, alarm.action)
         self.fire(now_ns, trigger, reason)
 
     # -- the watch over a stop
@@ -227,4 +248,8 @@ class Core:
                 "plan_time_us": self.run.time_us(now_ns),
             },
             durable=True,
+        )
+        prompt = Prompt.SKIN_CHECK_AT_END
+        self._log.emit(
+            now_ns, Kind.PROMPT, {"prompt": prompt.value, "text": TEXTS[prompt]}, durable=True
         )

@@ -12,6 +12,7 @@ from typing import Any
 from stimctl.devices.driver import Driver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session import facts
+from stimctl.session.alarms import Condition, Priority
 from stimctl.session.checking import Checking
 from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
@@ -65,6 +66,8 @@ class Engine:
             facts.LinkUp: self._link_up,
             facts.SuspendGap: self._suspend_gap,
             facts.ClockStep: self._clock_step,
+            facts.HostPower: lambda now, fact: self._host(now, self._core.host.power(fact)),
+            facts.DiskSpace: lambda now, fact: self._host(now, self._core.host.disk(fact)),
         }
 
     @property
@@ -171,7 +174,7 @@ class Engine:
         if lapse.fault:
             self._core.fault(now_ns, lapse.reason)
         else:
-            self._core.alarm(now_ns, "medium", lapse.what, "output is being stopped")
+            self._core.alarm(now_ns, Priority.MEDIUM, lapse.what, "output is being stopped")
             self._core.begin_stop(now_ns, lapse.reason)
 
     def _notice_stall(self, now_ns: int) -> None:
@@ -215,3 +218,7 @@ class Engine:
 
     def _clock_step(self, now_ns: int, fact: facts.ClockStep) -> None:
         self._log.emit(now_ns, Kind.CLOCK, {"step_us": fact.step_us}, durable=True)
+
+    def _host(self, now_ns: int, begun: Condition | None) -> None:
+        if begun is not None:
+            self._core.meet(now_ns, begun)

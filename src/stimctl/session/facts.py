@@ -48,4 +48,29 @@ class ClockStep:
     step_us: int
 
 
-Fact = FaceAlive | JournalDurable | JournalFailed | LinkDown | LinkUp | SuspendGap | ClockStep
+@dataclass(frozen=True, slots=True)
+class HostPower:
+    """The battery of this computer, and whether it runs on it. Told when it changes."""
+
+    percent: int
+    on_battery: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """How much room the journal's disk has. Told when it changes."""
+
+    free_bytes: int
+
+
+Fact = (
+    FaceAlive
+    | JournalDurable
+    | JournalFailed
+    | LinkDown
+    | LinkUp
+    | SuspendGap
+    | ClockStep
+    | HostPower
+    | DiskSpace
+)

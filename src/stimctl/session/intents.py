@@ -97,7 +97,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """Leave FAULT: the operator has seen the cause and removed it."""
+    """Leave FAULT: the operator has seen the cause and removed it.
+
+    Where the person or somebody at the device has stopped, it needs a `reason` to go on (H57).
+    """
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,13 @@ class Attend:
     """Answer to the attendance prompt: somebody is watching."""
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """The person tells a sensation on this channel (H14)."""
+
+    channel: int
+
+
 Intent = (
     Connect
     | LoadPlan
@@ -134,6 +146,7 @@ Intent = (
     | Close
     | Hold
     | Attend
+    | Felt
 )
 
 TRIGGER_OF: dict[type, Trigger] = {
@@ -153,5 +166,6 @@ TRIGGER_OF: dict[type, Trigger] = {
     Close: Trigger.CLOSE,
     Hold: Trigger.HOLD,
     Attend: Trigger.ATTEND,
+    Felt: Trigger.FELT,
 }
 """Which row of the transition table each intent stands for."""

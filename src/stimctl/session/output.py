@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stimctl.devices.driver import Driver
-from stimctl.devices.events import Acked, Doing, RaiseDropped
+from stimctl.devices.events import Acked, ChannelSet, Doing, RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety.cleared import SetPoint
 from stimctl.session.plateaus import RunFault
@@ -22,6 +22,7 @@ class Output:
         """Output is or will be zero; nothing sent before counts."""
         self.told: tuple[SetPointKey, ...] = ()
         self.acked_ua: dict[int, int] = {}
+        self._accepted: dict[int, ChannelSet] = {}
         self.plateaus_acked: Mapping[int, int] = {}
         self._ticket: int | None = None
         self._plateaus_sent: Mapping[int, int] = {}
@@ -57,6 +58,19 @@ class Output:
         except (LimitRefusedError, StateError) as refused:
             raise RunFault(f"the set points were refused: {refused}") from refused
 
+    def may_be_in_force(self) -> dict[int, tuple[ChannelSet, ...]]:
+        """By channel, what the device may be doing: what it accepted, and what it was told since.
+
+        A channel that is off in one of the two may be off.
+        """
+        told = {key[0]: ChannelSet(key[0], key[1], key[2], key[3], key[3]) for key in self.told}
+        may: dict[int, tuple[ChannelSet, ...]] = {}
+        for channel in told.keys() | self._accepted.keys():
+            accepted = self._accepted.get(channel, ChannelSet(channel, 0, 0, 0, 0))
+            asked = told.get(channel, ChannelSet(channel, 0, 0, 0, 0))
+            may[channel] = (accepted,) if self._ticket is None else (accepted, asked)
+        return may
+
     def confirmed(self, channel: int, plateau_ua: int) -> bool:
         """Whether the device has what this plateau asks for."""
         return self.plateaus_acked.get(channel, 0) == plateau_ua
@@ -65,6 +79,7 @@ class Output:
         """The device accepted an apply: exactly its channels are on."""
         if event.what is not Doing.APPLY:
             return
+        self._accepted = {one.channel: one for one in event.channels}
         self.acked_ua = {one.channel: one.amplitude_ua for one in event.channels}
         if event.ticket == self._ticket:
             self.plateaus_acked = self._plateaus_sent

@@ -3,26 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
-from stimctl.devices.driver import (
+from stimctl.devices.events import (
     Acked,
     AnswerLate,
+    ContactRead,
     DeviceError,
     DriverEvent,
     Identified,
     LineError,
     NoAnswer,
+    ParametersRead,
     RaiseDropped,
     Ready,
     Rejected,
     StatusRead,
+    StoppedAtDevice,
     StrayAnswer,
     UnexpectedState,
     ZeroVerified,
 )
+from stimctl.session.alarms import Condition
 from stimctl.session.core import Core
 from stimctl.session.events import Kind
 from stimctl.session.log import EventLog
-from stimctl.session.states import Trigger
+from stimctl.session.readback import judge
+from stimctl.session.states import State, Trigger
 
 
 class Reactions:
@@ -35,14 +40,17 @@ class Reactions:
         self._table: dict[type, Callable[[int, Any], None]] = {
             Acked: self._acked,
             AnswerLate: self._late,
+            ContactRead: self._contact,
             DeviceError: self._device_error,
             Identified: self._identified,
             LineError: self._line_error,
             NoAnswer: self._no_answer,
+            ParametersRead: self._parameters,
             RaiseDropped: self._raise_dropped,
             Ready: self._ready,
             Rejected: self._rejected,
             StatusRead: self._status,
+            StoppedAtDevice: self._stopped_at_device,
             StrayAnswer: self._stray,
             UnexpectedState: self._unexpected,
             ZeroVerified: self._zero,
@@ -68,13 +76,30 @@ class Reactions:
             told = ", ".join(f"channel {one}: {event.errors[one]}" for one in sorted(event.errors))
             self._broken(now_ns, f"the device reports {told}")
 
+    def _contact(self, now_ns: int, event: ContactRead) -> None:
+        begun = self._core.contacts.feed(now_ns, event)
+        if begun is not None:
+            self._core.meet(now_ns, begun, f"channel {event.channel}")
+
+    def _parameters(self, now_ns: int, event: ParametersRead) -> None:
+        self._answered(now_ns, event.latency_ns)
+        run = self._core.run
+        if self._core.stopping or self._core.state is not State.RUNNING or run is None:
+            return
+        found = judge(event.channels, run.output.may_be_in_force())
+        if found is not None:
+            self._core.meet(now_ns, found)
+
+    def _stopped_at_device(self, now_ns: int, event: StoppedAtDevice) -> None:
+        self._core.stopped_at_device(now_ns, event.by)
+
     def _late(self, now_ns: int, _event: AnswerLate) -> None:
         if self._core.link.answer_late():
             reason = "two answers came late"
             self._log.emit(
                 now_ns, Kind.LINK, {"quality": "degraded", "reason": reason}, durable=True
             )
-            self._core.alarm(now_ns, "medium", "link degraded", "raises are locked")
+            self._core.meet(now_ns, Condition.LINK_DEGRADED)
 
     def _no_answer(self, now_ns: int, _event: NoAnswer) -> None:
         if self._core.connecting:

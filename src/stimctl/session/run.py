@@ -23,6 +23,7 @@ from stimctl.session.log import EventLog
 from stimctl.session.output import Output
 from stimctl.session.plateaus import Plateau, RunFault
 from stimctl.session.programme import Programme
+from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.track import FULL, SetPointKey, Track
 from stimctl.treatment.program import Plan
@@ -38,6 +39,7 @@ class Run:
         driver: Driver,
         log: EventLog,
         link_good: Callable[[], bool],
+        contact_lock: Callable[[int], str | None],
     ) -> None:
         for one in plan.channels:
             cycle = one.stimulus.cycle
@@ -47,6 +49,8 @@ class Run:
         self._config = config
         self._log = log
         self._link_good = link_good
+        self._contact_lock = contact_lock
+        self.prompts = Prompts(plan.duration_us)
         self._fader = Fader()
         self._tracks = tuple(Track(one) for one in plan.channels)
         self._by_channel = {track.channel: track for track in self._tracks}
@@ -73,6 +77,7 @@ class Run:
             track.rewind()
         self.raising = self._new_raising()
         self.raising.begin(now_ns)
+        self.prompts = Prompts(self.plan.duration_us)
         self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
 
@@ -174,6 +179,8 @@ class Run:
             return "the run is not going on"
         if not self._link_good():
             return "raises are locked: the link is not good"
+        if (reason := self._contact_lock(plateau.channel)) is not None:
+            return reason
         if drive is None or (at_plateau and not drive.may_raise):
             return "raises are possible while the channel is at its plateau only"
         if self._fader.gain != FULL or self._fader.fading_out:

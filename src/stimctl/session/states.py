@@ -41,6 +41,7 @@ class Trigger(StrEnum):
     RESUME = "resume"
     HOLD = "hold"
     ATTEND = "attend"
+    FELT = "felt"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
     CLOSE = "close"
@@ -72,6 +73,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.RESUME,
         Trigger.HOLD,
         Trigger.ATTEND,
+        Trigger.FELT,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
         Trigger.CLOSE,
@@ -97,6 +99,7 @@ pause                .   .   .   .  PAU  =   .   .   .   .
 resume               .   .   .   .   .   =   .   .   .   .
 hold                 .   =   =   =   =   =   =   .   .   .
 attend               .   .   .   =   =   =   =   .   .   .
+felt                 .   .   .   .   =   =   .   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .
 close               CLO CLO CLO  .   .   .  CLO  =  CLO  .

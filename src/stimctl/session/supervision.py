@@ -3,13 +3,16 @@
 from stimctl.devices.driver import Driver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError
+from stimctl.session.alarms import Condition
 from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.events import Kind
+from stimctl.session.events import Json, Kind
 from stimctl.session.life import Attendance, LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
+from stimctl.session.prompts import TEXTS
+from stimctl.session.run import Run
 from stimctl.session.states import State
 
 
@@ -87,7 +90,7 @@ class Supervision:
                 prompt = {"prompt": True, "answer_within_us": within_us}
                 self._log.emit(now_ns, Kind.ATTENDANCE, prompt, durable=True)
             case "unanswered":
-                self._core.alarm(now_ns, "medium", "nobody answered", "output ramps to zero")
+                self._core.meet(now_ns, Condition.NOBODY_ANSWERED)
                 if self._core.run is not None:
                     self._core.run.fade_out(now_ns)
                     self._run_on(now_ns)
@@ -110,6 +113,14 @@ class Supervision:
         row = run.telemetry(now_ns)
         row["link"] = self._core.link.quality.value
         self._log.emit(now_ns, Kind.TELEMETRY, row, durable=True)
+        self._prompt(now_ns, run)
+
+    def _prompt(self, now_ns: int, run: Run) -> None:
+        for asked in run.prompts.due(run.time_us(now_ns), run.raising.snapshot()):
+            row: dict[str, Json] = {"prompt": asked.prompt.value, "text": TEXTS[asked.prompt]}
+            if asked.channel is not None:
+                row["channel"] = asked.channel
+            self._log.emit(now_ns, Kind.PROMPT, row, durable=True)
 
     def deadline(self, now_ns: int) -> int | None:
         """When the next of these is due."""

@@ -1,0 +1,78 @@
+"""What a session asks of the people at it: skin (E2), sensation (H14), the end to come (N1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+SKIN_CHECK_US: Final = 120_000_000
+"""Rule E2: look at the skin after 2 minutes (R: RehaStim2 manual), and at the end."""
+END_NEAR_US: Final = 60_000_000
+"""Rule N1: told 60 s before the end (D)."""
+SENSATION_UA: Final = 15_000
+"""Hazard H14: after a rise of 15 mA with no sensation told, check the electrodes (D)."""
+
+
+class Prompt(StrEnum):
+    """Everything that is asked or told."""
+
+    SKIN_CHECK = "skin_check"
+    SKIN_CHECK_AT_END = "skin_check_at_end"
+    END_NEAR = "end_near"
+    NO_SENSATION = "no_sensation"
+
+
+TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
+    {
+        Prompt.SKIN_CHECK: "look at the skin under the electrodes now; stop if it is burning, "
+        "blistered or much redder than around them",
+        Prompt.SKIN_CHECK_AT_END: "look at the skin under the electrodes and note what you see",
+        Prompt.END_NEAR: "the session ends in 60 s",
+        Prompt.NO_SENSATION: "15 mA more and no sensation was told: ask; if there is none, lower "
+        "to zero and check electrodes and leads",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One prompt that is due; `channel` where it is about one."""
+
+    prompt: Prompt
+    channel: int | None = None
+
+
+class Prompts:
+    """The prompts of one run. Times are plan time in microseconds."""
+
+    def __init__(self, duration_us: int) -> None:
+        self._timed = [
+            (at_us, prompt)
+            for at_us, prompt in (
+                (SKIN_CHECK_US, Prompt.SKIN_CHECK),
+                (duration_us - END_NEAR_US, Prompt.END_NEAR),
+            )
+            # In a session of a minute its end is near from the start.
+            if 0 < at_us < duration_us
+        ]
+        self._timed.sort()
+        self._felt_ua: dict[int, int] = {}
+
+    def felt(self, channel: int, plateau_ua: int) -> None:
+        """The person has told a sensation at this plateau."""
+        self._felt_ua[channel] = plateau_ua
+
+    def due(self, time_us: int, plateaus: Mapping[int, int]) -> list[Asked]:
+        """What is to be asked now, each once."""
+        asked: list[Asked] = []
+        while self._timed and self._timed[0][0] <= time_us:
+            asked.append(Asked(self._timed.pop(0)[1]))
+        for channel, plateau_ua in plateaus.items():
+            # What was lowered below the last sensation has to be raised anew to be asked about.
+            felt_ua = min(self._felt_ua.get(channel, 0), plateau_ua)
+            self._felt_ua[channel] = felt_ua
+            if plateau_ua - felt_ua >= SENSATION_UA:
+                self._felt_ua[channel] = plateau_ua
+                asked.append(Asked(Prompt.NO_SENSATION, channel))
+        return asked
