@@ -44,6 +44,7 @@ class _Ears:
         self._send, self._command = line.send, bench.command
         engine.events, engine.notify = self._heard_events, self._heard_fact
         line.send, watched.command = self._heard_bytes, self._heard_intent
+        invariant.sent(0, b"")  # the host can be heard: what it orders is judged there
 
     def _heard_intent(self, intent: Any) -> None:
         if type(intent).__name__ == "LoadPlan":

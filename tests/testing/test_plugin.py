@@ -1,0 +1,198 @@
+"""The pytest plug-in, as another project meets it: in a pytest of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "testing-with-twins.md"
+
+
+def run_pytest(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
+    """A pytest run of a project that has stimctl installed."""
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", encoding="utf-8")
+    (folder / "test_mine.py").write_text(test, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if "STIMCTL" not in name}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, "-p", "stimctl.testing.plugin", "-W", "error", "test_mine.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+
+
+def summary(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr
+
+
+@pytest.mark.pty
+def test_the_example_in_the_documentation_passes(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 10
+    done = run_pytest(tmp_path, example)
+    assert re.match(r"1 passed", summary(done)), done.stdout
+
+
+def test_loading_the_plug_in_loads_nothing_of_stimctl_besides() -> None:
+    code = (
+        "import sys, stimctl.testing.plugin\n"
+        "heavy = {'pydantic', 'textual', 'typer', 'serial', 'firmware_sim', 'hypothesis'}\n"
+        "ours = {name for name in sys.modules if name.startswith('stimctl')}\n"
+        "print(sorted(heavy & set(sys.modules)), sorted(ours))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] ['stimctl', 'stimctl.testing', 'stimctl.testing.plugin', "
+        "'stimctl.version']"
+
+
+@pytest.mark.pty
+def test_a_twin_fixture_needs_no_engine_and_judges_the_record(tmp_path: Path) -> None:
+    done = run_pytest(
+        tmp_path,
+        """
+import sys, time
+import pytest, serial
+from firmware_sim.firmware.sciencemode4_frames import encode
+from firmware_sim.invariant import Rules
+
+# one biphasic channel at 10 mA, 200 us, each 20 ms
+UPDATE = b"\\x01\\x10\\x00\\x50" + b"".join(
+    (200 << 20 | (300 + sign * 20) << 10).to_bytes(4, "big") for sign in (1, -1))
+
+def stimulate(twin):
+    with serial.serial_for_url(twin.url, timeout=20) as port:
+        for command, data in ((30, b"\\0"), (32, UPDATE), (34, b"")):
+            port.write(encode(1, command, data))
+            port.read_until(b"\\x0f")
+    twin.wait_for(lambda rows: any(row["kind"] == "train" for row in rows))
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_within_the_rules(p24_twin, again):
+    stimulate(p24_twin)
+    assert p24_twin.url.startswith("/") and p24_twin.record.exists()
+    assert p24_twin.ledger()[1].peak_ma == 10
+    assert not {"pydantic", "textual", "stimctl.bench"} & set(sys.modules)
+
+@pytest.mark.twin(tcp=True, rules=Rules(ceiling_ua=9_500, needs_start=False, limits_rise=False))
+def test_above_a_ceiling(p24_twin):
+    assert p24_twin.url.startswith("socket://127.0.0.1:")
+    stimulate(p24_twin)
+
+@pytest.mark.no_invariant("to see that it is not judged")
+@pytest.mark.twin(rules=Rules())
+def test_opted_out(p24_twin):
+    stimulate(p24_twin)
+""",
+    )
+    assert summary(done).startswith("4 passed, 1 error"), done.stdout
+    assert "InvariantBrokenError: [device limits]" in done.stdout
+    assert "channel 1: 10000 uA ordered, ceiling 9500 uA" in done.stdout
+
+
+@pytest.mark.pty
+def test_scenario_faults_and_seed_of_the_mark_reach_the_twin(tmp_path: Path) -> None:
+    done = run_pytest(
+        tmp_path,
+        """
+import pytest, serial
+from firmware_sim.firmware.sciencemode4_frames import encode
+
+@pytest.mark.twin(scenario="lead-off", faults=["mute@0s"], seed=9)
+def test_mute(p24_twin):
+    with serial.serial_for_url(p24_twin.url, timeout=0.5) as port:
+        port.write(encode(1, 52, b""))
+        assert port.read(1) == b""
+    begins = [row for row in p24_twin.rows() if row.get("event") == "begins"]
+    assert [row["fault"] for row in begins] == ["mute"]
+
+@pytest.mark.twin(scenario="no-such-scenario")
+def test_unknown(p24_twin):
+    pass
+
+@pytest.mark.twin(scenery="x")
+def test_misspelt(p24_twin):
+    pass
+""",
+    )
+    assert summary(done).startswith("1 passed, 2 errors"), done.stdout
+    assert "no scenario 'no-such-scenario'; there are:" in done.stdout
+    assert "unexpected keyword argument 'scenery'" in done.stdout
+
+
+def test_a_virtual_bench_is_judged_as_it_runs(tmp_path: Path) -> None:
+    done = run_pytest(
+        tmp_path,
+        """
+import pytest
+
+UPDATE = b"\\x01\\x10\\x00\\x50" + b"".join(
+    (200 << 20 | (300 + sign * 20) << 10).to_bytes(4, "big") for sign in (1, -1))
+
+def inject(bench):
+    from firmware_sim.firmware.sciencemode4_frames import encode
+    bench.twin.receive(0, encode(1, 30, b"\\0"))
+    bench.twin.advance(100_000_000)
+    bench.twin.receive(100_000_000, encode(1, 32, UPDATE))
+    bench.twin.advance(300_000_000)
+    bench.twin.power_off(300_000_000)
+
+def test_connects(virtual_bench):
+    from stimctl.session.intents import Connect
+    from stimctl.session.states import State
+    bench = virtual_bench()
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=10**10)
+
+def test_somebody_else_stimulates(virtual_bench):
+    inject(virtual_bench())
+
+def test_swallowed(virtual_bench):
+    try:
+        inject(virtual_bench())
+    except AssertionError:
+        pass
+
+@pytest.mark.no_invariant(" ")
+def test_without_a_reason(virtual_bench):
+    pass
+
+@pytest.mark.twin(faults=["mute@0s"])
+def test_mute(virtual_bench):
+    from stimctl.session.intents import Connect
+    from stimctl.session.states import State
+    bench = virtual_bench()
+    bench.command(Connect())
+    assert not bench.run_to_state(State.IDENTIFIED, within_ns=5 * 10**9)
+""",
+    )
+    assert "1 failed" in summary(done), done.stdout
+    assert "[arming and start]" in done.stdout
+    assert 'write @pytest.mark.no_invariant("why")' in done.stdout
+    failed = re.findall(r"^(?:FAILED|ERROR) test_mine\.py::(\w+)", done.stdout, re.MULTILINE)
+    assert set(failed) == {
+        "test_somebody_else_stimulates",
+        "test_swallowed",
+        "test_without_a_reason",
+    }
+
+
+def test_a_project_without_twins_is_left_alone(tmp_path: Path) -> None:
+    done = run_pytest(
+        tmp_path, "def test_mine():\n    import sys\n    assert 'firmware_sim' not in sys.modules\n"
+    )
+    assert summary(done).startswith("1 passed"), done.stdout
+
+
+def test_the_entry_point_is_declared() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert '[project.entry-points.pytest11]\n"stimctl.testing.plugin" =' in text
