@@ -4,22 +4,45 @@ Both must be quick: `stop` has 60 ms to its first byte, `--version` 120 ms to it
 neither waits for the command-line framework, and nothing is imported before it is needed.
 """
 
+import os
 import sys
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code (see `stimctl.errors.ExitCode`)."""
     arguments = sys.argv[1:] if argv is None else argv
+    _replace_closed_streams()
     if arguments[:1] == ["stop"]:
         return _stop(arguments[1:])
     if arguments in (["--version"], ["-V"]):
         from stimctl.version import __version__
 
-        sys.stdout.write(f"stimctl {__version__}\n")
+        try:
+            sys.stdout.write(f"stimctl {__version__}\n")
+            sys.stdout.flush()
+        except OSError as error:
+            from stimctl.cli.failures import explain_lost_output
+
+            return explain_lost_output(error)
         return 0
     from stimctl.cli.app import run_cli
 
     return run_cli(arguments)
+
+
+def _replace_closed_streams() -> None:
+    """Put the null device where the caller has closed a standard stream.
+
+    Otherwise the next file that is opened, a journal or the serial port, would take its number,
+    and words for a person would go there.
+    """
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(fd, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - by number
 
 
 def _stop(arguments: list[str]) -> int:

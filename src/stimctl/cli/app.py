@@ -5,7 +5,6 @@ The modules of the verbs import nothing heavy: what a verb needs is imported whe
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -86,6 +85,13 @@ for verb in _VERBS:
 
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command line; every ending, orderly or not, is an exit code of `ExitCode`."""
+    try:
+        return _run(arguments)
+    except OSError as error:  # only where the output itself cannot be written
+        return failures.explain_lost_output(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
@@ -97,10 +103,8 @@ def run_cli(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         say("interrupted")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; say nothing more, not even when Python closes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.REFUSED)
-    except Exception as error:  # noqa: BLE001 - this is where bugs are caught and reported
+    except Exception as error:  # this is where bugs are caught and reported
+        if isinstance(error, OSError) and failures.output_is_lost(error):
+            raise
         return failures.explain_bug(error, arguments, as_json=as_json)
     return code if isinstance(code, int) else int(ExitCode.DONE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import platform
 import shutil
@@ -23,6 +25,9 @@ from stimctl.version import __version__
 ERROR_SCHEMA = "stimctl.error/1"
 _LABEL = 14  # the width of "  what to do: "
 _WIDEST = 100
+_CANNOT_WRITE = frozenset(
+    {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT, errno.EAGAIN}
+)
 
 
 def explain(error: StimctlError, *, as_json: bool) -> int:
@@ -66,6 +71,32 @@ def explain_bug(error: BaseException, arguments: Sequence[str], *, as_json: bool
         told = {"error": "BugError", "what": what, "why": "", "what_to_do": where}
         put_json(ERROR_SCHEMA, {**told, "exit_code": int(ExitCode.BUG), "report": path})
     return int(ExitCode.BUG)
+
+
+def output_is_lost(error: OSError) -> bool:
+    """True when `error` came from writing to stdout: its reader has gone, or its disk is full.
+
+    Whatever else is written here (journals, rehearsals, reports) turns its failure into an error
+    of its own; and an error from a file that was opened by name has a file name.
+    """
+    return error.filename is None and error.errno in _CANNOT_WRITE
+
+
+def explain_lost_output(error: OSError) -> int:
+    """Nobody gets our output: say so on stderr, but not to a reader who left on purpose."""
+    with contextlib.suppress(OSError):
+        if not isinstance(error, BrokenPipeError):
+            say(f"error: the output cannot be written: {error.strerror or error}.")
+            say(_labelled("what to do", "Free some space, or send it elsewhere, and try again."))
+    # Python writes what is left when it closes, and would complain again.
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(null, stream.fileno())
+    return int(ExitCode.REFUSED)
 
 
 def _place_of(error: StimctlError) -> str:

@@ -86,7 +86,7 @@ def by_channel(
     values: dict[int, Value] = {}
     for text in given or ():
         channel_text, equals, value_text = text.partition("=")
-        if not equals or not channel_text.strip().isdecimal() or not value_text.strip():
+        if not equals or not _is_number(channel_text.strip()) or not value_text.strip():
             raise UsageError(
                 f"{option} {text!r} is not CH=VALUE",
                 why="the number of the channel, '=', and the value with its unit are needed",
@@ -101,6 +101,10 @@ def by_channel(
             )
         values[channel] = parsed(f"{option} {text}", value_text.strip(), parse)
     return values
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def parsed(option: str, text: str, parse: Callable[[str], Value]) -> Value:

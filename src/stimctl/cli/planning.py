@@ -101,10 +101,18 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
         duration_us=None
         if request.duration is None
         else parsed("--duration", request.duration, parse_duration_us),
-        acknowledged=frozenset(request.acknowledged),
+        acknowledged=_acknowledged(request.acknowledged),
         profile=choice("--profile", request.profile, {each.value: each.value for each in Profile}),
         preview=assumed,
     )
+
+
+def _acknowledged(given: Sequence[str]) -> frozenset[str]:
+    """Ids of limits. A mistyped one must not look as if it had been accepted."""
+    from stimctl.safety.limits import LIMITS
+
+    known = {limit.id: limit.id for limit in LIMITS}
+    return frozenset(choice("--acknowledge", each, known) for each in given)
 
 
 def compile_prepared(prepared: Prepared) -> Plan:

@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
 def decode(
     wire: Wire,
     file: File = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The only form there is.")] = True,  # noqa: ARG001
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON it is anyway; this puts its schema field first.")
+    ] = False,
 ) -> None:
     """Read hex lines, print one JSON object a line: {"frames": [...], "errors": [...]}.
 
@@ -53,10 +55,12 @@ def decode(
 
     choice("WIRE", wire, _PROTOCOLS)
 
-    def shown(line: str) -> str:
-        return json.dumps(decode_line(line, wire), ensure_ascii=False)
+    head = {"schema": "stimctl.wire-frames/1"} if as_json else {}
 
-    _each_line(file, shown, instead=json.dumps({"frames": [], "errors": ["hex"]}))
+    def shown(line: str) -> str:
+        return json.dumps({**head, **decode_line(line, wire)}, ensure_ascii=False)
+
+    _each_line(file, shown, instead=json.dumps({**head, "frames": [], "errors": ["hex"]}))
 
 
 @group.command("encode")
@@ -65,6 +69,9 @@ def encode(
     file: File = None,
     invalid: Annotated[
         bool, typer.Option("--invalid", help="Also encode frames that the device would refuse.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with the hex in it.")
     ] = False,
 ) -> None:
     """Read JSON lines as `decode` prints them, print one hex line for each.
@@ -80,9 +87,13 @@ def encode(
         encoded = encode_text(line, wire, invalid=invalid)
         for note in encoded.notes:
             say(f"{styled('note:', 'yellow', sys.stderr)} {note}")
-        return encoded.hex
+        return as_row(encoded.hex)
 
-    _each_line(file, shown, instead="")
+    def as_row(hex_text: str) -> str:
+        row = {"schema": "stimctl.wire-hex/1", "hex": hex_text}
+        return json.dumps(row) if as_json else hex_text
+
+    _each_line(file, shown, instead=as_row(""))
 
 
 def _each_line(file: Path | None, convert: Callable[[str], str], *, instead: str) -> None:

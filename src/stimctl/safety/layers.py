@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stimctl.errors import LimitRefusedError, UsageError
+from stimctl.errors import LimitRefusedError, QuantityError, UsageError
 from stimctl.quantity import format_current
 from stimctl.safety.bounds import LAYER_LIMIT_ID, STANDARD_BOUNDS, Bound, Layer, device_layer
 from stimctl.safety.device_bounds import DeviceBounds
@@ -38,11 +38,20 @@ def layer_bounds_from_mapping(
                 f"{source}: unknown limit {key!r}", what_to_do="use one of: " + ", ".join(KEYS)
             )
         quantity = Quantity(key)
-        value = parse_value(quantity, text)
+        value = _value_of(quantity, text, f"{source}: {key}")
         bound = Bound(row.id, layer, quantity, value, INFO[quantity].unit, row.action, source, "D")
         _refuse_a_raise(bound, device)
         bounds.append(bound)
     return tuple(bounds)
+
+
+def _value_of(quantity: Quantity, text: object, where: str) -> int | float:
+    try:
+        return parse_value(quantity, text)
+    except QuantityError as error:
+        raise QuantityError(
+            f"{where}: {error.what}", why=error.why, what_to_do=error.what_to_do
+        ) from error
 
 
 def _refuse_a_raise(bound: Bound, device: DeviceBounds | None) -> None:

@@ -7,6 +7,7 @@ imported: no pydantic, no dataclasses, no command-line framework.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from stimctl.errors import ExitCode, NoDeviceError, PortBusyError, StimctlError, UsageError
 from stimctl.supervisor.device_names import parse_device
@@ -127,6 +128,8 @@ def _stop_it_ourselves(
 ) -> tuple[str, str, str]:
     if is_dead_twin(address):
         return "no-device", "port", "the twin has ended"
+    if _is_no_port(address):
+        return "no-device", "port", "it is a file or a folder, not a port"
     try:
         port = _take_port(address)
     except StimctlError as error:
@@ -143,6 +146,12 @@ def _stop_it_ourselves(
         return "unconfirmed", "port", str(error)
     finally:
         port.abort()
+
+
+def _is_no_port(address: str) -> bool:
+    """A file or a folder: no stimulator can be behind it, so nothing is left unknown."""
+    path = Path(address)
+    return path.is_file() or path.is_dir()
 
 
 def _take_port(address: str) -> Port:
@@ -239,21 +248,39 @@ def stop_main(argv: list[str]) -> int:
             raise UsageError("stop takes one device", what_to_do=_USAGE)
         outcomes = stop_device(names[0], _tell_unknown)
     except StimctlError as error:
-        sys.stderr.write(f"stimctl: {error}\n")
+        _put(sys.stderr, f"stimctl: {error}\n")
+        if as_json:
+            _put(sys.stdout, f"{_error_as_json(error)}\n")
         return int(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("stimctl: interrupted. OUTPUT UNKNOWN: pull the electrode cable\n")
+        _put(sys.stderr, "stimctl: interrupted. OUTPUT UNKNOWN: pull the electrode cable\n")
         return int(ExitCode.NOT_CONFIRMED_ZERO)
     for outcome in outcomes:
-        sys.stdout.write(f"{_as_json(outcome) if as_json else outcome}\n")
+        _put(sys.stdout, f"{_as_json(outcome) if as_json else outcome}\n")
     codes = {outcome.exit_code for outcome in outcomes}
     worst = (ExitCode.NOT_CONFIRMED_ZERO, ExitCode.NO_DEVICE, ExitCode.DONE)
     return int(next(code for code in worst if code in codes))
 
 
 def _tell_unknown(_state: str) -> None:
-    sys.stderr.write(f"{_UNKNOWN} Still trying.\n")
-    sys.stderr.flush()
+    _put(sys.stderr, f"{_UNKNOWN} Still trying.\n")
+
+
+def _put(stream: TextIO, text: str) -> None:
+    """Write it if anybody can read it: the exit code says the same, and the stop comes first."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            # Or Python would try again at its end, and change the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _error_as_json(error: StimctlError) -> str:
+    import json
+
+    return json.dumps({"schema": "stimctl.error/1", **error.as_dict()})
 
 
 def _as_json(outcome: StopOutcome) -> str:

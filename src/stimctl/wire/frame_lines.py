@@ -12,6 +12,8 @@ from stimctl.wire.json_form import JsonForm
 from stimctl.wire.json_values import Fields
 from stimctl.wire.stuffing import FrameError, RawFrame, StuffedFrameDecoder
 
+PARAMETER_ERROR = "parameter_error"
+
 
 class FrameLines:
     """Bytes to rows of {cmd, name, direction, fields} and back."""
@@ -22,11 +24,15 @@ class FrameLines:
         encode_frame: Callable[[int, int, bytes], bytes],
         codec: Codec,
         form: JsonForm,
+        *,
+        refused_is_error: bool = False,
     ) -> None:
+        """`refused_is_error`: a frame that the receiver would refuse is named in errors too."""
         self._new_decoder = new_decoder
         self._encode_frame = encode_frame
         self._codec = codec
         self._form = form
+        self._refused_is_error = refused_is_error
 
     def decode(self, data: bytes) -> Json:
         """Return what the bytes say: {"frames": [...], "errors": [...]}.
@@ -34,14 +40,24 @@ class FrameLines:
         Each frame has cmd, name, direction and fields; `problems` where the receiver would refuse
         it, and `exact_payload_hex` where the fields alone would not give the same bytes again
         (reserved bits, extra bytes). Errors are the names of the decoder's errors, with
-        `error_details` beside them; `pending_bytes` counts those of a frame without an end.
+        `error_details` beside them, and with `refused_is_error` "parameter_error" for each frame
+        of a known command that the receiver would refuse; `pending_bytes` counts those of a frame
+        without an end.
         """
         decoder = self._new_decoder()
         events = decoder.feed(data)
         failures = [event for event in events if isinstance(event, FrameError)]
+        frames = [self._frame(event) for event in events if isinstance(event, RawFrame)]
+        # An unknown command is named as such in its frame; the bytes and values are in order.
+        refused = [f for f in frames if "problems" in f and f["direction"] is not None]
+        if not self._refused_is_error:
+            refused = []
         shown: Json = {
-            "frames": [self._frame(event) for event in events if isinstance(event, RawFrame)],
-            "errors": [failure.kind for failure in failures],
+            "frames": frames,
+            "errors": [
+                *(failure.kind for failure in failures),
+                *(PARAMETER_ERROR for _ in refused),
+            ],
         }
         if failures:
             shown["error_details"] = [

@@ -23,7 +23,11 @@ OPENEMSSTIM = "openemsstim"
 
 WIRES: Mapping[str, Dissector] = {
     SCIENCEMODE4: FrameLines(
-        framing4.FrameDecoder, framing4.encode_frame, codec4.CODEC, json_form4.FORM
+        framing4.FrameDecoder,
+        framing4.encode_frame,
+        codec4.CODEC,
+        json_form4.FORM,
+        refused_is_error=True,
     ),
     SCIENCEMODE2: FrameLines(
         framing2.FrameDecoder, framing2.encode_frame, codec2.CODEC, json_form2.FORM
