@@ -117,6 +117,15 @@ def _attendance(row: Row) -> str:
     return f"ARE YOU THERE? Press Enter within {seconds} s, or the output ramps to zero"
 
 
+def _where(row: Row) -> str:
+    return f" channel {row['channel']}" if "channel" in row else ""
+
+
+def _marker(row: Row) -> str:
+    """The text marker of the alarm's priority, so that no colour is needed to see it."""
+    return f"{row['marker']} " if row.get("marker") else ""
+
+
 _WORDS: Mapping[str, Callable[[Row], str]] = {
     "hello": lambda row: f"connected to {row['address']}",
     "identity": lambda row: (
@@ -132,11 +141,19 @@ _WORDS: Mapping[str, Callable[[Row], str]] = {
     "refused": lambda row: f"refused: {row.get('intent', '')} {row.get('reason', '')}",
     "limit": lambda row: f"limit: {row.get('limit', '')}",
     "link": lambda row: f"link {row['quality']} {row.get('reason', '')}",
-    "alarm": lambda row: f"ALARM ({row['priority']}): {row['what']}; {row['action']}",
+    "alarm": lambda row: f"{_marker(row)}ALARM ({row['priority']}): {row['what']}; {row['action']}",
     "stopping": lambda row: f"STOPPING: {row.get('reason', '')}",
     "zero_verified": lambda row: (
         f"OUTPUT OFF: zero verified after {int(row.get('after_us', 0)) / 1000:.0f} ms"
     ),
     "attendance": _attendance,
+    "prompt": lambda row: f"CHECK{_where(row)}: {row['text']}",
+    "pending": lambda row: (
+        f"channel {row['channel']}: {format_current(row['plateau_ua'])} pending, "
+        f"{row['outcome']}: {row['reason']}"
+    ),
+    "unclean_end": lambda row: (
+        f"{_marker(row)}{row['what']} (begun {row['started']}): {row['why']}. {row['what_to_do']}"
+    ),
     "error": lambda row: f"error: {row.get('what', '')} {row.get('why', '')}",
 }

@@ -208,6 +208,10 @@ class Device:
         """Answer the attendance prompt (hardware, every 5 minutes): a person is watching."""
         self._client.ask("attend")
 
+    def felt(self, channel: int) -> None:
+        """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
+        self._client.ask("felt", channel=channel)
+
     def wait(self, seconds: float) -> None:
         """Sleep, and raise as soon as the session no longer runs."""
         end = time.monotonic() + seconds

@@ -63,8 +63,9 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "pause": ({}, {}),
     "resume": ({}, {}),
     "stop": ({}, {"reason": _text}),
-    "acknowledge": ({}, {}),
+    "acknowledge": ({}, {"reason": _text}),
     "attend": ({}, {}),
+    "felt": ({"channel": _channel}, {}),
     "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
     "close": ({}, {}),
@@ -128,7 +129,6 @@ _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "start": intents.Start,
     "pause": intents.Pause,
     "resume": intents.Resume,
-    "acknowledge": intents.Acknowledge,
     "attend": intents.Attend,
     "unlink": intents.Unlink,
 }
@@ -144,6 +144,10 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Lower(fields["channel"], fields["amplitude"])
         case "link":
             return intents.Link(fields["channels"])
+        case "felt":
+            return intents.Felt(fields["channel"])
+        case "acknowledge":
+            return intents.Acknowledge(fields.get("reason", ""))
         case "hold":
             return intents.Hold(fields["for"])
         case do if do in _PLAIN:

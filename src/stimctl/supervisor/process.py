@@ -9,11 +9,9 @@ from typing import Any
 
 from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
-from stimctl.session.confirmation import confirmation_of
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.states import State
-from stimctl.supervisor.clocks import ClockWatch
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.families import Family
@@ -23,8 +21,10 @@ from stimctl.supervisor.journal_thread import Entry, JournalThread, open_journal
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
+from stimctl.supervisor.past import UNCLEAN_END, check_plausible, told_of_last
 from stimctl.supervisor.setup import SessionSetup
-from stimctl.supervisor.telling import refusal_of, told_of
+from stimctl.supervisor.surroundings import Surroundings
+from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
 from stimctl.treatment.program import Plan
 
 _BEAT_EVERY_NS = 200_000_000
@@ -60,7 +60,7 @@ class Supervisor:
         self._plan: Plan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
-        self._clocks = ClockWatch()
+        self._around = Surroundings(options.journal_folder)
         self._zero_verified = True  # nothing has been sent yet
         self._refused: StimctlError | None = None  # by the engine, while a command is obeyed
         self._next_beat_ns = 0
@@ -94,7 +94,7 @@ class Supervisor:
         return min(patience, _UNSENT_RETRY_S) if self._line.has_unsent else patience
 
     def _look_around(self, now: int) -> None:
-        for fact in self._clocks.facts():
+        for fact in self._around.facts(now):
             self._engine.notify(now, fact)
         self._line.flush()
         self._line.check(now)
@@ -201,9 +201,8 @@ class Supervisor:
                 self._open_journal()
             case "note":
                 self._note(fields)
-            case "arm" if self._line.is_hardware:
-                options = self._options
-                check_prepared(self._compiled(), options.person, options.state_folder)
+            case "arm":
+                self._check_arming()
             case "pulse":
                 cleared = self._compiled().channel(fields["channel"]).cleared
                 point = cleared.set_point(fields["amplitude"])
@@ -212,6 +211,13 @@ class Supervisor:
         if intent is not None:
             self._engine.command(now, intent)
         return {}
+
+    def _check_arming(self) -> None:
+        options, plan = self._options, self._plan
+        if self._line.is_hardware:
+            check_prepared(self._compiled(), options.person, options.state_folder)
+        if plan is not None:
+            check_plausible(options, plan, self._setup.protocol_name, self._setup.acknowledged)
 
     def _compiled(self) -> Plan:
         if self._plan is None:
@@ -226,14 +232,7 @@ class Supervisor:
         if self._journal is not None:
             self._journal.describe(**self._setup.header(plan))
         self._load_waiting_plan()
-        return {
-            "digest": plan.digest(),
-            "confirmation": confirmation_of(plan),
-            "duration_us": plan.duration_us,
-            "channels": [one.channel for one in plan.channels],
-            "steps_ua": {str(one.channel): one.step_ua for one in plan.channels},
-            "ceilings_ua": {str(one.channel): one.cleared.amplitude_ua for one in plan.channels},
-        }
+        return compiled_of(plan)
 
     def _load_waiting_plan(self) -> None:
         plan = self._plan
@@ -250,9 +249,13 @@ class Supervisor:
             return
         header = self._setup.header(self._plan)
         line = self._line.describe()
+        last = told_of_last(self._options)
         self._journal = open_journal(self._options, line, header, self._inbox.put)
         writer = self._journal.writer
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
+        if last is not None:
+            self.say(UNCLEAN_END, last)
+            self._journal.put(Entry(UNCLEAN_END, last, 0, durable=True))
 
     def _note(self, fields: Mapping[str, Any]) -> None:
         """What the face knows and the record needs (screening, approvals): a row of its own."""

@@ -40,6 +40,16 @@ class SessionSetup:
         self._profile = Profile.CLINIC
         self._acknowledged: frozenset[str] = frozenset()
 
+    @property
+    def protocol_name(self) -> str:
+        """The name of the loaded protocol, as the journal and the catalogue know it."""
+        return "" if self._protocol is None else self._protocol.name
+
+    @property
+    def acknowledged(self) -> frozenset[str]:
+        """The ids of everything that the face has acknowledged."""
+        return self._acknowledged
+
     def load(self, path: str, sha256: str) -> Mapping[str, Any]:
         """Read a protocol file. `UsageError` if its bytes are not those the face has read."""
         text = read_protocol(_absolute(path))

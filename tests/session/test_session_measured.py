@@ -1,0 +1,235 @@
+"""Devices that measure: contact rules E3-E5, the read-back of parameters, a stop at the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from session_world import alarms, on_electrodes_ua, plan_of, raised, reasons, running
+
+from stimctl.bench import Bench
+from stimctl.devices.events import ChannelSet, ContactRead, ParametersRead, StoppedAtDevice
+from stimctl.devices.p24.driver import P24Driver
+from stimctl.errors import StateError
+from stimctl.session.alarms import Condition
+from stimctl.session.config import MS, SECOND
+from stimctl.session.contact import Contact, Contacts
+from stimctl.session.events import Kind
+from stimctl.session.intents import Acknowledge, Arm, Raise, Start
+from stimctl.session.readback import judge
+from stimctl.session.states import State
+
+KOHM = 1_000
+
+
+class MeasuringDriver:
+    """The P24's driver, as if the device measured: `told` come out with its next events."""
+
+    def __init__(self) -> None:
+        self._driver = P24Driver()
+        self.told: list[Any] = []
+
+    def events(self) -> list[Any]:
+        told, self.told = self.told, []
+        return [*self._driver.events(), *told]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._driver, name)
+
+
+def measuring(plateau_ua: int = 2_000) -> tuple[Bench, MeasuringDriver]:
+    driver = MeasuringDriver()
+    return raised(running(plan_of(), driver=driver), plateau_ua), driver
+
+
+def feel(bench: Bench, driver: MeasuringDriver, *events: Any) -> None:
+    driver.told += events
+    bench.run_for(600 * MS)
+
+
+def plateau_read(ohm: int | None, **more: Any) -> ContactRead:
+    return ContactRead(1, ohm, at_plateau=True, **more)
+
+
+def fed(*readings: ContactRead, every_ns: int = SECOND) -> list[Condition | None]:
+    contact = Contact()
+    return [contact.feed(number * every_ns, one) for number, one in enumerate(readings, start=1)]
+
+
+# -- the rules by themselves
+
+
+@pytest.mark.hazard("H12", "H14", "H33")
+@pytest.mark.parametrize(
+    ("ohm", "condition"),
+    [
+        (None, Condition.CONTACT_LOST),
+        (10_001, Condition.CONTACT_LOST),
+        (10_000, None),
+        (200, None),
+        (199, Condition.SHORT_CIRCUIT),
+        (0, Condition.SHORT_CIRCUIT),
+    ],
+)
+def test_outside_200_ohm_to_10_kohm_a_test_pulse_allows_no_output(ohm, condition):
+    assert fed(ContactRead(1, ohm, at_plateau=False)) == [condition]
+
+
+@pytest.mark.hazard("H12", "H13", "H14")
+@pytest.mark.parametrize(
+    ("ohm", "condition"),
+    [
+        (1_400, None),
+        (1_401, Condition.IMPEDANCE_RISING),
+        (2_000, Condition.IMPEDANCE_RISING),
+        (2_001, Condition.CONTACT_LOST),
+        (None, Condition.CONTACT_LOST),
+        (500, None),
+        (499, Condition.SHORT_CIRCUIT),
+    ],
+)
+def test_at_the_plateau_impedance_is_held_against_its_baseline(ohm, condition):
+    assert fed(ContactRead(1, KOHM, at_plateau=False), plateau_read(ohm))[-1] is condition
+
+
+@pytest.mark.hazard("H14")
+def test_below_150_ohm_is_a_short_whatever_the_baseline_was():
+    assert fed(plateau_read(250), plateau_read(149))[-1] is Condition.SHORT_CIRCUIT
+    assert fed(plateau_read(250), plateau_read(150))[-1] is None
+
+
+@pytest.mark.hazard("H13")
+def test_clipping_is_told_once_and_a_sudden_rise_after_it_is_a_surge():
+    clipped = plateau_read(KOHM, clipping=True, measured_ua=10_000)
+    assert fed(clipped, clipped) == [Condition.COMPLIANCE_REACHED, None]
+    surged = plateau_read(KOHM, measured_ua=12_001)
+    assert fed(clipped, surged)[-1] is Condition.SURGE
+    assert fed(clipped, plateau_read(KOHM, measured_ua=12_000))[-1] is None
+    assert fed(clipped, surged, every_ns=SECOND + 1)[-1] is None
+
+
+@pytest.mark.hazard("H13")
+def test_a_condition_that_goes_and_comes_back_is_told_again():
+    high = plateau_read(1_500)
+    found = fed(plateau_read(KOHM), high, high, plateau_read(KOHM), high)
+    assert found == [None, Condition.IMPEDANCE_RISING, None, None, Condition.IMPEDANCE_RISING]
+
+
+@pytest.mark.hazard("H12")
+def test_after_an_interruption_the_next_reading_is_a_new_baseline():
+    contacts = Contacts()
+    contacts.feed(0, plateau_read(KOHM))
+    contacts.forget()
+    assert contacts.feed(SECOND, plateau_read(4 * KOHM)) is None
+    assert contacts.lock(1) is None
+
+
+# -- in a session
+
+
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("ohm", [None, 20 * KOHM, 100])
+def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
+    bench, driver = measuring()
+    feel(bench, driver, plateau_read(KOHM))
+    feel(bench, driver, plateau_read(ohm))
+    assert bench.state is State.FAULT
+    assert bench.told(Kind.ALARM)[-1].data["priority"] == "medium"
+    feel(bench, driver, plateau_read(KOHM))
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+    bench.command(Acknowledge())
+    bench.command(Arm())
+    bench.run_for(SECOND)
+    bench.command(Start())
+    bench.run_for(SECOND)
+    assert bench.state is State.RUNNING
+    assert bench.engine.plateau_ua(1) == 0
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
+@pytest.mark.hazard("H13")
+@pytest.mark.parametrize("bad", [plateau_read(1_500), plateau_read(KOHM, clipping=True)])
+def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad):
+    bench, driver = measuring()
+    feel(bench, driver, plateau_read(KOHM))
+    feel(bench, driver, bad)
+    assert bench.state is State.RUNNING
+    bench.command(Raise(1, 2_500))
+    assert reasons(bench)[-1].startswith("raises are locked")
+    feel(bench, driver, plateau_read(KOHM))
+    bench.command(Raise(1, 2_500))
+    bench.run_for(300 * MS)
+    assert bench.engine.plateau_ua(1) == 2_500
+
+
+@pytest.mark.hazard("H13")
+def test_a_surge_after_clipping_stops():
+    bench, driver = measuring()
+    feel(bench, driver, plateau_read(KOHM, clipping=True, measured_ua=1_000))
+    feel(bench, driver, plateau_read(KOHM, measured_ua=2_000))
+    assert bench.state is State.FAULT
+    assert Condition.SURGE.value in alarms(bench)[-1]
+
+
+# -- what the device says it does
+
+
+def on(amplitude_ua: int, width_us: int = 200, period_us: int = 10_000) -> ChannelSet:
+    return ChannelSet(1, amplitude_ua, width_us, period_us, period_us)
+
+
+@pytest.mark.hazard("H08", "H16")
+@pytest.mark.parametrize(
+    ("found", "condition"),
+    [
+        ([on(2_000)], None),
+        ([on(2_500)], Condition.READ_BACK_HIGHER),
+        ([on(2_000, width_us=210)], Condition.READ_BACK_HIGHER),
+        ([on(2_000, period_us=9_999)], Condition.READ_BACK_HIGHER),
+        ([on(1_500)], Condition.READ_BACK_DIFFERS),
+        ([on(2_000, period_us=20_000)], Condition.READ_BACK_DIFFERS),
+        ([], Condition.READ_BACK_DIFFERS),
+        ([on(2_000), ChannelSet(2, 500, 200, 10_000, 10_000)], Condition.CURRENT_AT_ZERO),
+        ([on(2_000), ChannelSet(2, 0, 200, 10_000, 10_000)], None),
+    ],
+)
+def test_a_read_back_is_held_against_what_was_told(found, condition):
+    assert judge(found, {1: (on(2_000),)}) is condition
+
+
+@pytest.mark.hazard("H16")
+def test_while_a_change_is_on_its_way_both_values_are_right():
+    both = {1: (on(2_000), on(2_500))}
+    assert judge([on(2_000)], both) is None
+    assert judge([on(2_500)], both) is None
+    assert judge([], {1: (on(0), on(500))}) is None
+    assert judge([on(3_000)], both) is Condition.READ_BACK_HIGHER
+
+
+@pytest.mark.hazard("H16")
+@pytest.mark.parametrize("turned_ua", [0, 1_500, 2_500])
+def test_a_knob_turned_at_the_device_stops_the_session(turned_ua):
+    bench, driver = measuring(2_000)  # tens-conventional: 100 us at 100 Hz
+    feel(bench, driver, ParametersRead((on(2_000, 100),)))
+    assert bench.state is State.RUNNING
+    feel(bench, driver, ParametersRead((on(turned_ua, 100),)))
+    assert bench.state is State.FAULT
+    assert on_electrodes_ua(bench, SECOND) == 0
+
+
+# -- the person's own stop
+
+
+@pytest.mark.hazard("H57")
+def test_a_stop_at_the_device_latches_and_needs_a_reason_to_go_on():
+    bench, driver = measuring()
+    feel(bench, driver, StoppedAtDevice("hand switch"))
+    assert bench.state is State.FAULT
+    assert "hand switch" in alarms(bench)[-1]
+    assert on_electrodes_ua(bench, 100 * SECOND) == 0
+    for silence in (Acknowledge(), Acknowledge("  ")):
+        with pytest.raises(StateError, match="has stopped"):
+            bench.command(silence)
+    bench.command(Acknowledge("it tickled; wants to go on"))
+    assert bench.state is State.STOPPED
+    assert "tickled" in bench.told(Kind.STATE)[-1].data["why"]
