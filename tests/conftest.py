@@ -24,9 +24,11 @@ def _invariant(
     from stimctl.testing.everywhere import invariant_everywhere
 
     folder = tmp_path_factory.mktemp("twins")
+    # Some tests choose where the record of their twin goes.
+    chosen = [request.getfixturevalue("tmp_path")] if "tmp_path" in request.fixturenames else []
     # Twins that a supervisor starts in another process write their records there.
     monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(folder))
     monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--wiretap")
     with invariant_everywhere(folder) as watched:
         yield
-    watched.check()
+    watched.check(*chosen)

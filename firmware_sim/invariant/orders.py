@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from firmware_sim.firmware.machine import SILENCE_US
 from firmware_sim.firmware.p24 import ML_INIT_SWITCH_US, SWITCH_US
 from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.p24_fields import (
@@ -75,6 +76,10 @@ class Reader:
     def __init__(self) -> None:
         self._decoder = FrameDecoder()
 
+    def silence(self) -> None:
+        """The line was silent for so long that a device forgets an unfinished frame."""
+        self._decoder.drop_partial()
+
     def feed(self, data: bytes) -> Iterator[Order]:
         """Yield what these bytes complete; what a P24 refuses as malformed orders nothing."""
         for found in self._decoder.feed(data):
@@ -119,9 +124,13 @@ class Obedience:
         self._then: State | None = None
         self._free_us = 0
         self._waiting: deque[tuple[int, Order]] = deque()
+        self._heard_us = 0
 
     def receive(self, at_us: int, data: bytes) -> Iterator[tuple[int, Order]]:
         """Yield what is obeyed at once; the rest waits."""
+        if at_us - self._heard_us > SILENCE_US:
+            self._reader.silence()
+        self._heard_us = at_us
         self._waiting.extend((at_us, order) for order in self._reader.feed(data))
         yield from self.settle(at_us)
 

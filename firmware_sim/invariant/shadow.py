@@ -47,8 +47,8 @@ class Invariant:
         self._climbs = {number: Climb(rules) for number in range(1, rules.channels + 1)}
         self._asked = {number: Asked() for number in self._climbs}
         self._resuming = False
-        self._stopped_us = -1
-        self._pending: list[tuple[int, int, tuple[int, ...], str]] = []
+        # What the device ended by itself: until when the host may not know, channels, why.
+        self._pending: list[tuple[int, tuple[int, ...], str]] = []
 
     @property
     def violation(self) -> Violation | None:
@@ -116,9 +116,8 @@ class Invariant:
             self._obeyed(when_us, order)
         self._judge(self._outputs.until(at_us))
         while self._pending and self._pending[0][0] <= at_us:
-            _, occurred_us, channels, why = self._pending.pop(0)
-            if occurred_us > self._stopped_us:
-                self._interrupt(channels, why)
+            _, channels, why = self._pending.pop(0)
+            self._interrupt(channels, why)
 
     # -- what is declared
 
@@ -145,7 +144,7 @@ class Invariant:
         self.advance(at_us)
         if (wrong := self._licence.started()) is not None:
             self._fail(Rule.START, at_us, None, wrong)
-        self._interrupt(tuple(self._climbs), "a start")
+        self._zero("a start")
 
     def paused(self, at_us: int) -> None:
         """Output must end, and may come back slowly."""
@@ -159,7 +158,7 @@ class Invariant:
         if kept is None:
             self._fail(Rule.START, at_us, None, "resumed what was not paused")
         if from_zero or not kept:
-            self._interrupt(tuple(self._climbs), "a long pause")
+            self._zero("a long pause")
             return
         self._resuming = True
         for climb in self._climbs.values():
@@ -169,7 +168,7 @@ class Invariant:
         """Output must end, and needs arming and start to come back."""
         self.advance(at_us)
         self._licence.ended(at_us, why)
-        self._interrupt(tuple(self._climbs), why)
+        self._zero(why)
 
     def plateau(self, at_us: int, channel: int, plateau_ua: int) -> None:
         """The session says which plateau is in force on a channel."""
@@ -237,8 +236,7 @@ class Invariant:
     def _stopped(self, at_us: int) -> None:
         """A stop: what was raised is gone, but in a pause, and before the return from one."""
         if self._licence.paused_us is None and not self._resuming:
-            self._stopped_us = at_us
-            self._interrupt(tuple(self._climbs), f"a stop at {at_us} us")
+            self._zero(f"a stop at {at_us} us")
         for climb in self._climbs.values():
             climb.off(at_us)
 
@@ -259,7 +257,14 @@ class Invariant:
         channels = (row["channel"],) if "channel" in row else tuple(self._climbs)
         for number in channels:
             self._asked[number].nothing(at_us)
-        self._pending.append((at_us + self.rules.notice_us, at_us, channels, why))
+        raised = tuple(number for number in channels if self._climbs[number].plateau_ua)
+        if raised:
+            self._pending.append((at_us + self.rules.notice_us, raised, why))
+
+    def _zero(self, why: str) -> None:
+        """Everything begins anew, whatever else was going on."""
+        self._pending.clear()
+        self._interrupt(tuple(self._climbs), why)
 
     def _interrupt(self, channels: tuple[int, ...], why: str) -> None:
         self._resuming = False

@@ -213,6 +213,16 @@ def test_the_host_may_have_ended_it_before_the_device_did() -> None:
     assert world.rule is None
 
 
+def test_what_broke_down_before_the_start_does_not_count() -> None:
+    world = World(licensed=False)
+    world.tell.row({"kind": "log", "at_us": READY_US, "event": "power off"})
+    world.tell.to_device(READY_US, ML_INIT)
+    world.tell.armed(200 * MS)
+    world.tell.started(200 * MS)
+    world.raise_to(6_000, 300 * MS)
+    assert world.rule is None
+
+
 def paused(for_us: int) -> tuple[World, int]:
     """Raised to 10 mA, paused and resumed; and when."""
     world = World()

@@ -33,6 +33,17 @@ def rules_of(device: str) -> Rules:
     return BARE if device == "p24" else UNREAD
 
 
+def judge(path: Path, device: str) -> None:
+    """Judge a record by what holds for its device; one without bytes at its electrodes alone."""
+    has_bytes = b'"kind":"rx"' in path.read_bytes()
+    check_record(path, rules_of(device) if has_bytes else UNREAD)
+
+
+def _is_record(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16).startswith(b'{"kind":"clock"')
+
+
 class Watched:
     """What came into being while everything was watched."""
 
@@ -41,14 +52,19 @@ class Watched:
         self.records: list[tuple[Path, str]] = []
         self._folder = folder
 
-    def check(self) -> None:
-        """Judge what is left, the records of twins in other processes too."""
+    def check(self, *folders: Path) -> None:
+        """Judge what is left, the records of twins in other processes too, also in `folders`."""
         if self.violations:  # raised where it happened, and swallowed there
             raise InvariantBrokenError(self.violations[0])
-        for path, device in self.records:
-            check_record(path, rules_of(device))
-        for path in sorted(self._folder.glob("*.jsonl")):
-            check_record(path, rules_of(path.name.partition("-")[0]))
+        known = dict(self.records)
+        for path in self._folder.glob("*.jsonl"):
+            known[path] = path.name.partition("-")[0]
+        for folder in folders:
+            for path in filter(_is_record, folder.rglob("*.jsonl")):
+                known.setdefault(path, "p24")
+        for path, device in known.items():
+            if path.exists():
+                judge(path, device)
 
 
 @contextmanager
