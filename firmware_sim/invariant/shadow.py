@@ -7,20 +7,16 @@ from typing import Any
 
 from firmware_sim.firmware.p24_commands import Command
 
-from .climb import Climb, Wrong
 from .licence import Latest, Licence
-from .orders import Obedience, Order, Reader, Train
+from .notices import BY_ITSELF, Notices
+from .orders import Obedience, Order, Reader
 from .outputs import Asked, Outputs, Span
+from .plateaus import Plateaus
 from .rules import STRICT, Pattern, Rule, Rules, Violation
 from .verdict import Verdict
 
 #: Rows whose `at_us` is the device's clock when they were made ("output" tells the future).
 _TIMED = frozenset({"state", "log", "fault", "rx", "tx", "line"})
-_BY_ITSELF = {
-    "keep-alive expired": "the dead-man of the device ended the output",
-    "power off": "the device lost its supply",
-    "channel error": "the device found an error on the channel",
-}
 
 
 class Invariant:
@@ -44,11 +40,9 @@ class Invariant:
         self._obedience = Obedience()
         self._host = Reader()
         self._host_seen = False
-        self._climbs = {number: Climb(rules) for number in range(1, rules.channels + 1)}
-        self._asked = {number: Asked() for number in self._climbs}
-        self._resuming = False
-        # What the device ended by itself: until when the host may not know, channels, why.
-        self._pending: list[tuple[int, tuple[int, ...], str]] = []
+        self._plateaus = Plateaus(rules, self._verdict)
+        self._asked = {number: Asked() for number in self._plateaus.channels}
+        self._notices = Notices(rules)
 
     @property
     def violation(self) -> Violation | None:
@@ -87,6 +81,8 @@ class Invariant:
             self._judge(self._outputs.pulse(row))
         elif kind == "rx":
             self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "tx":
+            self._notices.told(row["at_us"], bytes.fromhex(row["hex"]))
         elif kind == "log":
             self._logged(row)
         elif kind == "fault":
@@ -115,16 +111,15 @@ class Invariant:
             self._judge(self._outputs.until(when_us))
             self._obeyed(when_us, order)
         self._judge(self._outputs.until(at_us))
-        while self._pending and self._pending[0][0] <= at_us:
-            _, channels, why = self._pending.pop(0)
-            self._interrupt(channels, why)
+        for notice in self._notices.due(at_us):
+            self._plateaus.interrupt(notice.channels, notice.why)
 
     # -- what is declared
 
     def limit(self, channel: int, ceiling_ua: int, pattern: Pattern | None = None) -> None:
         """Put a ceiling on a channel, and say what belongs to its pattern."""
         self._verdict.limit(channel, ceiling_ua)
-        self._climbs[channel].pattern = pattern or Pattern()
+        self._plateaus.pattern(channel, pattern or Pattern())
 
     def limit_others(self) -> None:
         """Nothing may come out of a channel that was given no ceiling."""
@@ -160,9 +155,7 @@ class Invariant:
         if from_zero or not kept:
             self._zero("a long pause")
             return
-        self._resuming = True
-        for climb in self._climbs.values():
-            climb.resume(at_us)
+        self._plateaus.resume(at_us)
 
     def ended(self, at_us: int, why: str = "a stop") -> None:
         """Output must end, and needs arming and start to come back."""
@@ -173,8 +166,7 @@ class Invariant:
     def plateau(self, at_us: int, channel: int, plateau_ua: int) -> None:
         """The session says which plateau is in force on a channel."""
         self.advance(at_us)
-        rises = plateau_ua > self._climbs[channel].plateau_ua
-        self._wrong(at_us, channel, self._climbs[channel].declare(at_us, plateau_ua))
+        rises = self._plateaus.declare(at_us, channel, plateau_ua)
         if rises and self.rules.needs_start and not self._licence.running:
             self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
 
@@ -209,36 +201,10 @@ class Invariant:
 
     def _ordered(self, at_us: int, order: Order, slack_us: int) -> None:
         """Judge what the host wants, on its own side of the line if that can be seen."""
-        if order.pulse is not None:
-            number, pulse = order.pulse
-            self._verdict.ceiling(at_us, number, pulse.level_ua, "ordered")
-            if self.rules.limits_rise:
-                self._wrong(at_us, number, self._climbs[number].pulse(at_us, pulse, slack_us))
-        if order.stops:
-            self._stopped(at_us)
-        elif order.initialises:
-            for climb in self._climbs.values():
-                climb.off(at_us)
-        if order.trains is not None:
-            self._trains(at_us, order.trains, slack_us)
-
-    def _trains(self, at_us: int, trains: Mapping[int, Train], slack_us: int) -> None:
-        for number, climb in self._climbs.items():
-            train = trains.get(number)
-            if train is None or not train.level_ua:
-                climb.off(at_us)
-                continue
-            self._resuming = False
-            self._verdict.ceiling(at_us, number, train.level_ua, "ordered")
-            if self.rules.limits_rise:
-                self._wrong(at_us, number, climb.order(at_us, train, slack_us))
-
-    def _stopped(self, at_us: int) -> None:
-        """A stop: what was raised is gone, but in a pause, and before the return from one."""
-        if self._licence.paused_us is None and not self._resuming:
+        paused = self._licence.paused_us is not None
+        if self._plateaus.loses_all(order, paused=paused):
             self._zero(f"a stop at {at_us} us")
-        for climb in self._climbs.values():
-            climb.off(at_us)
+        self._plateaus.ordered(at_us, order, slack_us)
 
     def _need_licence(self, at_us: int) -> None:
         if self.rules.needs_start and not self._licence.running:
@@ -248,33 +214,27 @@ class Invariant:
 
     def _logged(self, row: Mapping[str, Any]) -> None:
         """The device has ended output by itself: the host must know soon."""
-        why = _BY_ITSELF.get(row["event"])
+        why = BY_ITSELF.get(row["event"])
         if why is None:
             return
         at_us = row["at_us"]
         if row["event"] == "power off":
             self._obedience.off(at_us)
-        channels = (row["channel"],) if "channel" in row else tuple(self._climbs)
+        channels = (row["channel"],) if "channel" in row else self._plateaus.channels
         for number in channels:
             self._asked[number].nothing(at_us)
-        raised = tuple(number for number in channels if self._climbs[number].plateau_ua)
-        if raised:
-            self._pending.append((at_us + self.rules.notice_us, raised, why))
+        raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
+        self._notices.ended(at_us, raised, why)
 
     def _zero(self, why: str) -> None:
         """Everything begins anew, whatever else was going on."""
-        self._pending.clear()
-        self._interrupt(tuple(self._climbs), why)
-
-    def _interrupt(self, channels: tuple[int, ...], why: str) -> None:
-        self._resuming = False
-        for number in channels:
-            self._climbs[number].interrupt(why)
+        self._notices.clear()
+        self._plateaus.interrupt(self._plateaus.channels, why)
 
     def _device_limits(self, row: Mapping[str, Any]) -> None:
         number = row["channel"]
         at_us = row["start_us"]
-        if number not in self._climbs:
+        if number not in self._asked:
             self._fail(Rule.DEVICE, at_us, number, "the device has no such channel")
         if row.get("period_us", 1) <= 0:
             self._fail(Rule.DEVICE, at_us, number, "a train without a period")
@@ -296,9 +256,7 @@ class Invariant:
         if self.rules.line:
             self._judge_asked(span)
         elif span.fresh and self.rules.limits_rise:
-            level = Train(train.peak_ua, 1, 1)
-            wrong = self._climbs[train.channel].order(span.first_us, level, 0)
-            self._wrong(span.first_us, train.channel, wrong)
+            self._plateaus.at_electrodes(span.first_us, train.channel, train.peak_ua)
 
     def _too_late(self, span: Span, bound: Latest) -> None:
         at_us = span.after(bound.until_us)
@@ -318,8 +276,4 @@ class Invariant:
 
     def _at_electrodes_off(self, row: Mapping[str, Any]) -> None:
         at_us = row["start_us"] + row["count"] * row["period_us"]
-        self._climbs[row["channel"]].off(at_us)
-
-    def _wrong(self, at_us: int, number: int, wrong: Wrong | None) -> None:
-        if wrong is not None and self.rules.limits_rise:
-            self._fail(wrong.rule, at_us, number, wrong.words)
+        self._plateaus.off_electrodes(at_us, row["channel"])

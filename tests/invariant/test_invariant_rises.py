@@ -19,6 +19,8 @@ from shadow_world import (
     update,
 )
 
+from firmware_sim.firmware.p24_commands import Command
+from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.invariant import Rule
 
 EVERY_US = 250 * MS
@@ -324,3 +326,13 @@ def test_rules_can_be_others() -> None:
     assert world.order(READY_US, 2_000).order(READY_US + 100 * MS, 4_000).rule is None
     world.tell.to_device(SECOND, KEEP_ALIVE)
     assert world.order(SECOND, 6_500).rule == Rule.RISE.value
+
+
+@pytest.mark.parametrize(("after_us", "rule"), [(250 * MS - 1, None), (250 * MS, Rule.RETURN)])
+def test_what_the_device_tells_the_host_knows_at_once(after_us: int, rule: Rule | None) -> None:
+    world = World()
+    at_us = world.raise_to(2_000)
+    world.tell.row({"kind": "log", "at_us": at_us, "event": "channel error", "channel": 1})
+    told = encode(1, Command.ML_GET_CURRENT_DATA + 1, b"\0\4\0\1\0\0\0")
+    world.tell.row({"kind": "tx", "at_us": at_us + MS, "hex": told.hex()})
+    assert world.order(at_us + MS + after_us, 2_000).rule == broken(rule)

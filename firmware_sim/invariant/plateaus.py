@@ -1,0 +1,91 @@
+"""What the host wants of all channels: plateaus, stops, pauses, and orders judged by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .climb import Climb, Wrong
+from .orders import Order, Train
+from .rules import Pattern, Rules
+from .verdict import Verdict
+
+
+class Plateaus:
+    """The climbs of all channels; what is wrong goes to the verdict. Times us, currents uA."""
+
+    def __init__(self, rules: Rules, verdict: Verdict) -> None:
+        self._limits_rise = rules.limits_rise
+        self._verdict = verdict
+        self._climbs = {number: Climb(rules) for number in range(1, rules.channels + 1)}
+        self._resuming = False
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The channels there are."""
+        return tuple(self._climbs)
+
+    def plateau_ua(self, channel: int) -> int:
+        """What has been raised on a channel."""
+        return self._climbs[channel].plateau_ua
+
+    def pattern(self, channel: int, pattern: Pattern) -> None:
+        """Say what belongs to the pattern of a channel."""
+        self._climbs[channel].pattern = pattern
+
+    def declare(self, at_us: int, channel: int, plateau_ua: int) -> bool:
+        """The session says which plateau is in force; returns whether it rises."""
+        rises = plateau_ua > self.plateau_ua(channel)
+        self._wrong(at_us, channel, self._climbs[channel].declare(at_us, plateau_ua))
+        return rises
+
+    def resume(self, at_us: int) -> None:
+        """A pause is over: the plateaus are kept, and the device is made ready again."""
+        self._resuming = True
+        for climb in self._climbs.values():
+            climb.resume(at_us)
+
+    def interrupt(self, channels: tuple[int, ...], why: str) -> None:
+        """Nothing of what was raised on these channels counts any more."""
+        self._resuming = False
+        for number in channels:
+            self._climbs[number].interrupt(why)
+
+    def ordered(self, at_us: int, order: Order, slack_us: int) -> None:
+        """Judge an order that gives output or switches; slack_us: how much the line may blur."""
+        if order.pulse is not None:
+            number, pulse = order.pulse
+            self._verdict.ceiling(at_us, number, pulse.level_ua, "ordered")
+            self._wrong(at_us, number, self._climbs[number].pulse(at_us, pulse, slack_us))
+        if order.stops or order.initialises:
+            for climb in self._climbs.values():
+                climb.off(at_us)
+        if order.trains is not None:
+            self._trains(at_us, order.trains, slack_us)
+
+    def loses_all(self, order: Order, *, paused: bool) -> bool:
+        """Whether an order is a stop after which everything is raised afresh: not one of a pause,
+        nor one on the way back from a pause, before there was any output."""
+        return order.stops and not paused and not self._resuming
+
+    def at_electrodes(self, at_us: int, channel: int, peak_ua: int) -> None:
+        """Judge what came out, where no orders can be read."""
+        wrong = self._climbs[channel].order(at_us, Train(peak_ua, 1, 1), 0)
+        self._wrong(at_us, channel, wrong)
+
+    def off_electrodes(self, at_us: int, channel: int) -> None:
+        """A train is over, where no orders can be read."""
+        self._climbs[channel].off(at_us)
+
+    def _trains(self, at_us: int, trains: Mapping[int, Train], slack_us: int) -> None:
+        for number, climb in self._climbs.items():
+            train = trains.get(number)
+            if train is None or not train.level_ua:
+                climb.off(at_us)
+                continue
+            self._resuming = False
+            self._verdict.ceiling(at_us, number, train.level_ua, "ordered")
+            self._wrong(at_us, number, climb.order(at_us, train, slack_us))
+
+    def _wrong(self, at_us: int, channel: int, wrong: Wrong | None) -> None:
+        if wrong is not None and self._limits_rise:
+            self._verdict.fail(wrong.rule, at_us, channel, wrong.words)
