@@ -1,13 +1,16 @@
-"""What stands around the engine on the bench: a line that can be disturbed, a journal in memory."""
+"""What stands around the engine on the bench: line, port and journal, all of which can fail."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stimctl.session.events import SessionEvent
+from stimctl.session.events import Outgoing, SessionEvent
 
 Hook = Callable[[int, bytes], bytes]
 """What happens to bytes on the line at a time (ns): returned as they arrive, empty = lost."""
+
+PORT_BUFFER_BYTES = 4_096
+"""What a system takes for a port whose device does not read (D: the buffer of a Linux tty)."""
 
 
 @dataclass
@@ -62,4 +65,42 @@ class Line:
         while self._under_way and self._under_way[0][0] <= now_ns:
             portions.append(self._under_way.popleft()[1])
         self.due = self._under_way[0][0] if self._under_way else None
+        return portions
+
+
+class UnreadPort:
+    """What was written to a device that does not read: the system's buffer, then our own.
+
+    As with a real port, a stop discards all of it, and a raise that waited too long outside the
+    system's buffer is thrown away.
+    """
+
+    def __init__(self) -> None:
+        self._in_system: deque[bytes] = deque()
+        self._unsent: deque[Outgoing] = deque()
+        self._bytes = 0
+
+    def write(self, frame: Outgoing) -> None:
+        """Take a frame."""
+        if frame.urgent:
+            self.clear()
+        if self._bytes < PORT_BUFFER_BYTES:
+            self._bytes += len(frame.data)
+            self._in_system.append(frame.data)
+        else:
+            self._unsent.append(frame)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._in_system.clear()
+        self._unsent.clear()
+        self._bytes = 0
+
+    def release(self, now_ns: int) -> list[bytes]:
+        """The device reads again: what reaches it, in order."""
+        unsent = [
+            one.data for one in self._unsent if one.expires_ns is None or now_ns <= one.expires_ns
+        ]
+        portions = [*self._in_system, *unsent]
+        self.clear()
         return portions

@@ -100,7 +100,7 @@ def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> 
         _perform(bench, plan, progress)
     except StimctlError as error:
         problems.append(str(error))
-    report = tuple(_reports(plan, bench.ledger()))
+    report = tuple(channel_reports(plan, bench.ledger()))
     problems += _session_problems(bench)
     problems += [problem for one in report for problem in one.problems()]
     return Rehearsal(
@@ -141,7 +141,8 @@ def _session_problems(bench: Bench) -> Iterator[str]:
         yield "the twin may still put out current at the end"
 
 
-def _reports(plan: Plan, ledger: Ledger) -> Iterator[ChannelReport]:
+def channel_reports(plan: Plan, ledger: Ledger) -> Iterator[ChannelReport]:
+    """What was planned for each channel beside what reached its electrodes."""
     for planned in predict(plan):
         delivered: ChannelLedger = ledger[planned.channel]
         yield ChannelReport(

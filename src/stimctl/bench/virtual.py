@@ -6,16 +6,25 @@ can fall silent.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.ledger import Ledger
-from stimctl.bench.parts import BenchJournal, Hook, Line
+from firmware_sim.twin import LocalTwin
+from stimctl.bench.parts import BenchJournal, Hook, Line, UnreadPort
 from stimctl.devices.driver import Driver
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
-from stimctl.session.facts import FaceAlive, Fact, JournalDurable, JournalFailed
+from stimctl.session.facts import (
+    FaceAlive,
+    Fact,
+    JournalDurable,
+    JournalFailed,
+    LinkDown,
+    LinkUp,
+)
 from stimctl.session.intents import Intent
 from stimctl.session.states import State
 
@@ -27,14 +36,18 @@ _TOO_MANY_TURNS = 10_000
 
 
 class Bench:
-    """One session on one twin. Time is virtual nanoseconds from 0 and moves only in `run_*`."""
+    """One session on one twin. Time is virtual nanoseconds from 0 and moves only in `run_*`.
+
+    A twin may have a plug and may cease to read (`plugged`, `place`, `reading`, as the twin with
+    faults): then the port goes, comes back under its own name only, or fills up.
+    """
 
     def __init__(
         self,
         config: EngineConfig | None = None,
         *,
         seed: int = 0,
-        twin: P24Twin | None = None,
+        twin: LocalTwin | None = None,
         driver: Driver | None = None,
         latency_ns: int = LINK_LATENCY_NS,
         to_device: Hook | None = None,
@@ -43,7 +56,7 @@ class Bench:
         beating: bool = True,
     ) -> None:
         self.now_ns = 0
-        self.twin = P24Twin(seed) if twin is None else twin
+        self.twin: LocalTwin = P24Twin(seed) if twin is None else twin
         self.driver = P24Driver() if driver is None else driver
         self.engine = Engine(
             self.driver, self.driver.sheet, EngineConfig() if config is None else config
@@ -55,7 +68,11 @@ class Bench:
         self.events: list[SessionEvent] = []
         self._beaten_ns = -BEAT_NS
         self._engine_due: int | None = None
-        self._twin_due: int | None = None
+        # A twin that begins with something to do (a fault at 0, a person) says when.
+        self._twin_due: int | None = self.twin.deadline()
+        self._has_plug = hasattr(self.twin, "plugged")
+        self._port_is_there = True
+        self._unread: UnreadPort | None = None
         self._beat()
 
     # -- what a person does
@@ -149,6 +166,23 @@ class Bench:
         if answer:
             self.to_host.send(now_ns, answer)
         self._twin_due = self.twin.deadline()
+        if self._has_plug:
+            self._look_at_port()
+
+    def _look_at_port(self) -> None:
+        """What a host notices of its port: that it is gone, is back, or takes no more."""
+        twin: Any = self.twin
+        there = twin.plugged and twin.place == 0
+        if there != self._port_is_there:
+            self._port_is_there = there
+            self._unread = None
+            self.notify(LinkUp() if there else LinkDown("the port has gone"))
+        if twin.reading and self._unread is not None:
+            unread, self._unread = self._unread, None
+            for data in unread.release(self.now_ns):
+                self.to_device.send(self.now_ns, data)
+        elif there and not twin.reading and self._unread is None:
+            self._unread = UnreadPort()
 
     def _beat(self) -> None:
         """The face beats every 100 ms; only its last beat matters to anyone."""
@@ -162,7 +196,10 @@ class Bench:
         """Bytes out first, then the record of it, then what waited for the record."""
         for _ in range(_TOO_MANY_TURNS):
             for frame in self.engine.transmit():
-                self.to_device.send(self.now_ns, frame.data)
+                if self._unread is not None:
+                    self._unread.write(frame)
+                elif self._port_is_there:
+                    self.to_device.send(self.now_ns, frame.data)
             events = self.engine.events()
             if events:
                 self.events += events

@@ -1,4 +1,4 @@
-"""What the shell may offer after a Tab: protocol names, devices, sessions. Never an error."""
+"""What the shell may offer after a Tab: names of all that has names. Never an error."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def devices(incomplete: str) -> list[str]:
         names += [f"{family}:{port.address}" for family in FAMILIES for port in list_ports()]
     except (StimctlError, OSError):
         pass
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Names of scenarios."""
+    from stimctl.bench.situations import scenario_names
+
+    return [name for name in ("list", *scenario_names()) if name.startswith(incomplete)]
+
+
+def faults(incomplete: str) -> list[str]:
+    """Names of faults, with the @ that the time comes after."""
+    from stimctl.bench.situations import fault_names
+
+    names = ("list", *(f"{name}@" for name in fault_names()))
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stimctl.cli.drill_report import put_ending, put_happenings, put_session, put_withheld
 from stimctl.cli.options import (
     Acknowledge,
     Amplitudes,
@@ -24,20 +25,18 @@ from stimctl.cli.options import (
     Sites,
 )
 from stimctl.cli.output import is_terminal, put, put_json, put_table, say, styled
+from stimctl.cli.situation_options import Faults, LockStep, ScenarioName, Seed
 from stimctl.errors import ExitCode
 from stimctl.quantity import format_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stimctl.bench import ChannelReport, Rehearsal
+    from stimctl.bench import ChannelReport, Drill, Rehearsal, Situation
     from stimctl.cli.planning import Prepared
     from stimctl.session.events import SessionEvent
     from stimctl.treatment.program import Plan
 
-_NS_PER_S = 1_000_000_000
-# These come by the hundred and are counted, not listed.
-_COUNTED = frozenset({"telemetry", "ack", "set", "raise", "contraction"})
 _BAR = 30
 
 
@@ -57,32 +56,63 @@ def rehearse(
     person_limits: PersonLimits = None,
     profile: ProfileName = "clinic",
     acknowledge: Acknowledge = None,
+    scenario: ScenarioName = None,
+    fault: Faults = None,
+    seed: Seed = None,
+    lock_step: LockStep = None,
     as_json: Json = False,
 ) -> None:
     """Rehearse a session on the twin, in virtual time. Moves no device.
 
     Prints what reached the electrodes beside what was planned, the events, and at the end the
     four characters that a run on hardware asks for with --confirm.
+
+    With --scenario, --fault or --lock-step it shows what happens when something goes wrong, how
+    the session ends and what the person feels; then there are no four characters.
+
+    Exit code: 0 the session ran to its end as planned; 1 it was stopped, or delivered something
+    else than planned, and zero was confirmed in time; 6 zero was not confirmed, or the output did
+    not end in time.
     """
     # Nothing here makes garbage in cycles, and the process ends with the rehearsal: looking for
     # such garbage among everything that is recorded would take a tenth of the time.
     gc.disable()
     from stimctl.cli.planning import Request, compile_prepared, prepare
+    from stimctl.cli.situation_options import situation_of
 
+    situation = situation_of(scenario, fault, seed, lock_step)
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
         amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     prepared = prepare(request)
-    raise typer.Exit(_rehearse(prepared, compile_prepared(prepared), as_json=as_json))
+    plan = compile_prepared(prepared)
+    if situation is None:
+        raise typer.Exit(_rehearse(prepared, plan, seed or 0, as_json=as_json))
+    raise typer.Exit(_drill(prepared, plan, situation, as_json=as_json))
 
 
-def _rehearse(prepared: Prepared, plan: Plan, *, as_json: bool) -> int:
+def _drill(prepared: Prepared, plan: Plan, situation: Situation, *, as_json: bool) -> int:
+    from stimctl.bench import drill
+
+    begun = time.monotonic()
+    drilled = drill(plan, situation, progress=_progress())
+    if is_terminal(sys.stderr):
+        say("")
+    if as_json:
+        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, drilled))
+    else:
+        _put_drill(prepared, plan, drilled)
+        say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
+    return int(drilled.exit_code)
+
+
+def _rehearse(prepared: Prepared, plan: Plan, seed: int, *, as_json: bool) -> int:
     from stimctl.bench import rehearse as rehearse_on_bench
 
     begun = time.monotonic()
-    rehearsal = rehearse_on_bench(plan, progress=_progress())
+    rehearsal = rehearse_on_bench(plan, seed=seed, progress=_progress())
     if is_terminal(sys.stderr):
         say("")
     if rehearsal.ok:
@@ -128,7 +158,7 @@ def _remember(plan: Plan, rehearsal: Rehearsal) -> None:
     approvals.remember_rehearsal(state_folder(), record)
 
 
-def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> dict[str, Any]:
+def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal | Drill) -> dict[str, Any]:
     return {
         "protocol": plan.protocol.id,
         "protocol_sha256": prepared.text.sha256,
@@ -140,15 +170,30 @@ def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> dict[str, 
     }
 
 
-def _put_rehearsal(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> None:
+def _put_drill(prepared: Prepared, plan: Plan, drilled: Drill) -> None:
+    from stimctl.bench.drill import WITHHELD
+
+    _put_delivery(prepared, plan, drilled, drilled.situation.what)
+    put_happenings(drilled)
+    put_ending(drilled)
+    put_withheld(WITHHELD)
+
+
+def _put_delivery(
+    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | Drill, on_what: str
+) -> None:
     from stimctl.cli.report import put_heading
 
     put_heading(prepared, plan)
-    put("rehearsed  on the digital twin, in virtual time. SIMULATION")
+    put(f"rehearsed  on {on_what}, in virtual time. SIMULATION")
     for note in plan.notes:
         put(f"note       {note}")
     for report in rehearsal.report:
         _put_channel(report)
+
+
+def _put_rehearsal(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> None:
+    _put_delivery(prepared, plan, rehearsal, "the digital twin")
     _put_events(rehearsal.events)
     if rehearsal.ok:
         put(f"\n{styled('ok', 'green')}: delivered as planned, zero at the end")
@@ -179,18 +224,4 @@ def _in_ma(planned: float, delivered: float) -> tuple[str, str]:
 
 def _put_events(events: tuple[SessionEvent, ...]) -> None:
     put("\nevents (minutes:seconds of virtual time)")
-    counts: dict[str, int] = {}
-    for event in events:
-        if event.kind.value in _COUNTED:
-            counts[event.kind.value] = counts.get(event.kind.value, 0) + 1
-            continue
-        minutes, seconds = divmod(event.at_ns / _NS_PER_S, 60)
-        told = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items())
-        put(f"  {minutes:3.0f}:{seconds:06.3f}  {event.kind.value:<14} {told}".rstrip())
-    if counts:
-        put("  and " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 50 else f"{text[:49]}…"
+    put_session(events)
