@@ -8,40 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from firmware_sim.firmware.machine import Machine
 from firmware_sim.firmware.p24 import P24Twin
-from firmware_sim.invariant import (
-    BARE,
-    InvariantBrokenError,
-    Rules,
-    Violation,
-    check_record,
-    watch,
-)
+from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, watch
 from firmware_sim.process import TwinProcess
-
-#: A device whose bytes the shadow model cannot read is judged at its electrodes.
-UNREAD = replace(BARE, line=False)
-
-
-def rules_of(device: str) -> Rules:
-    """What holds for a device family whoever talks to it."""
-    return BARE if device == "p24" else UNREAD
-
-
-def judge(path: Path, device: str) -> None:
-    """Judge a record by what holds for its device; one without bytes at its electrodes alone."""
-    has_bytes = b'"kind":"rx"' in path.read_bytes()
-    check_record(path, rules_of(device) if has_bytes else UNREAD)
-
-
-def _is_record(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(16).startswith(b'{"kind":"clock"')
+from stimctl.testing.journals import UNREAD, is_journal, is_record, judge
 
 
 class Watched:
@@ -60,11 +34,14 @@ class Watched:
         for path in self._folder.glob("*.jsonl"):
             known[path] = path.name.partition("-")[0]
         for folder in folders:
-            for path in filter(_is_record, folder.rglob("*.jsonl")):
+            for path in filter(is_record, folder.rglob("*.jsonl")):
                 known.setdefault(path, "p24")
-        for path, device in known.items():
-            if path.exists():
-                judge(path, device)
+        records = {path: device for path, device in known.items() if path.exists()}
+        journals: list[Path] = []
+        if len(records) == 1:  # or it could be another twin's session
+            journals = [one for folder in folders for one in folder.rglob("*.jsonl")]
+        for path, device in records.items():
+            judge(path, device, filter(is_journal, journals))
 
 
 @contextmanager

@@ -1,0 +1,74 @@
+"""Judges the record of a twin in another process together with the journals of who drove it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from firmware_sim.invariant import BARE, Invariant, check_record
+from stimctl.testing.marks import SessionMarks
+
+#: Without bytes, or with bytes the shadow model cannot read, the electrodes alone are judged.
+UNREAD = replace(BARE, line=False)
+#: A journal's times are those of the disk, so it says when output was allowed, not how it rose.
+JOURNALLED = replace(BARE, needs_start=True)
+_MARKING = ("state", "stopping", "resume")
+
+
+def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Invariant:
+    """Judge a record by what holds for its device; InvariantBrokenError at the first violation.
+
+    With the journal of a session that ran, output also needs that session's arming and start.
+    """
+    rows = _rows(record)
+    if device != "p24" or not any(row["kind"] == "rx" for row in rows):
+        return check_record(rows, UNREAD)
+    marks = sorted(
+        (one for journal in journals for one in _rows(journal) if one["kind"] in _MARKING),
+        key=lambda one: int(one["mono_ns"]),
+    )
+    clock_ns = next((row["monotonic_ns"] for row in rows if row["kind"] == "clock"), None)
+    if clock_ns is None or not any(one["data"].get("state") == "running" for one in marks):
+        return check_record(rows, BARE)
+    invariant = Invariant(JOURNALLED)
+    session = SessionMarks(invariant, clock_ns)
+    for row in rows:
+        now_ns = clock_ns + row["at_us"] * 1_000 if row["kind"] in ("rx", "tx", "state") else 0
+        while marks and marks[0]["mono_ns"] <= now_ns:
+            _mark(session, marks.pop(0))
+        invariant.row(row)
+    return invariant
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file begins as the record of a twin on a line does."""
+    return _begins(path, b'{"kind":"clock"')
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does."""
+    return _begins(path, b'{"seq":0,')
+
+
+def _begins(path: Path, head: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
+
+
+def _mark(session: SessionMarks, row: dict[str, Any]) -> None:
+    session.take({**row["data"], "kind": row["kind"], "mono_ns": row["mono_ns"]})
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The whole rows of a file of JSON lines; a killed writer may have left half a row."""
+    data = path.read_bytes()
+    rows = []
+    for line in data[: data.rfind(b"\n") + 1].splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:  # a test of damaged journals: nothing after this counts
+            break
+    return rows
