@@ -71,7 +71,8 @@ class Invariant:
             self._device_limits(row)
             self._outputs.opened(row)
         elif kind == "train":
-            self.advance(row["start_us"])
+            if row["count"]:  # one that never began may lie ahead
+                self.advance(row["start_us"])
             self._judge(self._outputs.closed(row))
             if not self.rules.line:
                 self._at_electrodes_off(row)
