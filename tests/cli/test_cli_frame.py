@@ -140,6 +140,7 @@ def test_an_error_is_data_too_where_json_is_wanted(
     assert result.data["exit_code"] == ExitCode.USAGE
 
 
+@pytest.mark.hazard("H52")
 def test_a_bug_leaves_a_report_without_the_options(
     cli: Any, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +211,7 @@ class Closed:
         raise ValueError("I/O operation on closed file")
 
 
+@pytest.mark.hazard("H27")
 def test_colour_is_for_terminals_that_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal: Any = Terminal()
     monkeypatch.setattr(sys, "argv", ["stimctl"])

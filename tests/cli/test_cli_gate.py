@@ -31,6 +31,7 @@ def confirmed(cli: Any, *options: str) -> str:
     return confirmation
 
 
+@pytest.mark.hazard("H30", "H45", "H54")
 def test_each_gap_is_named_in_turn_and_the_last_step_is_the_device(cli: Any, answers: Path) -> None:
     given: list[str] = []
     for option, gap, code in (
@@ -64,6 +65,7 @@ def test_the_acceptance_is_needed_once(cli: Any) -> None:
     assert "needs --person" in cli("run", *SESSION).err
 
 
+@pytest.mark.hazard("H39")
 def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) -> None:
     papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
     confirmation = confirmed(cli)  # without the site
@@ -71,12 +73,14 @@ def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) 
     assert "has not been rehearsed" in result.err
 
 
+@pytest.mark.hazard("H52")
 def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
     result = cli("run", *SESSION, "--person", "Rose")
     assert result.code == ExitCode.USAGE
     assert "pseudonym" in result.err
 
 
+@pytest.mark.hazard("H45")
 @pytest.mark.parametrize(
     ("more", "says", "code"),
     [
@@ -125,6 +129,7 @@ def test_the_form_holds_every_question_and_reads_back(cli: Any, tmp_path: Path) 
     assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *papers).err
 
 
+@pytest.mark.hazard("H48")
 def test_a_blocked_site_is_refused_before_anything_else(cli: Any) -> None:
     result = cli("run", *SESSION, "--site", "1=chest")
     assert result.code == ExitCode.LIMIT
@@ -158,6 +163,7 @@ def test_a_port_that_is_not_there_is_no_device_whatever_is_missing(cli: Any) -> 
     assert "stimctl ports" in result.err
 
 
+@pytest.mark.hazard("H54")
 @pytest.mark.parametrize(
     ("address", "software"),
     [

@@ -153,6 +153,7 @@ def test_the_supervisor_is_told_files_channels_and_options_with_units(
     assert [do for do, _ in client.commands][-3:] == ["connect", "arm", "start"]
 
 
+@pytest.mark.hazard("H37")
 def test_another_plan_than_the_one_shown_is_not_run(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +255,7 @@ def test_a_second_ctrl_c_skips_the_wait_and_says_that_zero_is_not_confirmed(
     assert (outcome.word, outcome.reason) == ("stopped", "SIGINT")
 
 
+@pytest.mark.hazard("H21")
 def test_what_nobody_can_read_any_more_is_stopped(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +363,7 @@ def test_on_a_terminal_one_line_is_redrawn(
     assert "ALARM (high): x; y\n" in told
 
 
+@pytest.mark.hazard("H21")
 def test_what_is_not_acknowledged_or_old_is_not_shown_as_current(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -374,6 +377,7 @@ def test_what_is_not_acknowledged_or_old_is_not_shown_as_current(
         assert says in capsys.readouterr().err
 
 
+@pytest.mark.hazard("H01", "H11")
 def test_unknown_output_says_what_to_do_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(60_000_000, simulation=False)
     progress.show({"kind": "unknown", "reason": "silence", "what_to_do": "pull the cable"})

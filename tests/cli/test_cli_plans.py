@@ -110,6 +110,7 @@ def test_a_refusal_names_limit_source_and_nearest_value(cli: Any) -> None:
     assert "nothing is ever lowered on its own" in result.err
 
 
+@pytest.mark.hazard("H38")
 def test_a_file_or_the_environment_can_lower_a_limit_and_never_raise_one(
     cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_file_or_the_environment_can_lower_a_limit_and_never_raise_one(
     assert cli("check", *TENS, *ONE).code == ExitCode.LIMIT
 
 
+@pytest.mark.hazard("H50")
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -155,6 +157,7 @@ def test_a_wrong_value_is_answered_with_the_right_form(
     assert "Traceback" not in result.err
 
 
+@pytest.mark.hazard("H33")
 def test_rehearse_and_run_assume_nothing(cli: Any) -> None:
     for verb in ("rehearse", "run"):
         result = cli(verb, *TENS)

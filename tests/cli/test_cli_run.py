@@ -93,6 +93,7 @@ def test_a_whole_session_ends_at_verified_zero_and_is_on_record(start: Start, st
     assert verification.ok
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
@@ -176,6 +177,7 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     assert notes["screening"].startswith("C01=no C02=no ")
 
 
+@pytest.mark.hazard("H01")
 def test_a_twin_that_dies_leaves_the_output_unknown(start: Start) -> None:
     process = start("run", *TENS, "-d", "sim:p24")
     wait_for(process, "STIM")
@@ -198,6 +200,7 @@ def test_a_supervisor_that_dies_is_stood_in_for(start: Start, state: Path) -> No
     assert session.state == "unfinished"
 
 
+@pytest.mark.hazard("H21")
 def test_a_run_that_nobody_can_read_stops(start: Start) -> None:
     process = start("run", *TENS, "-d", "sim:p24", "--json")
     wait_for(process, "STIM")

@@ -50,6 +50,7 @@ def test_the_first_apply_brings_up_the_mid_level_and_then_sends() -> None:
     assert bench.twin.state == 3
 
 
+@pytest.mark.hazard("H12")
 def test_any_channel_error_stops_every_channel() -> None:
     bench = Bench().running(ch1=at(20_000), ch2=at(20_000))
     bench.twin.set_load(1, None)

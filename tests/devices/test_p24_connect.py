@@ -31,6 +31,7 @@ def left_in(state: str) -> Bench:
     return bench
 
 
+@pytest.mark.hazard("H15", "H24")
 @pytest.mark.parametrize("state", INIT)
 def test_connecting_ends_in_verified_zero_from_every_state(state: str) -> None:
     bench = left_in(state)
@@ -138,6 +139,7 @@ def test_nothing_stimulates_before_the_device_is_known() -> None:
     assert all(b"\x00\x20" not in frame.data for frame in bench.driver.transmit())
 
 
+@pytest.mark.hazard("H06")
 def test_an_answer_to_a_question_never_asked_is_reported_while_connecting() -> None:
     bench = Bench()
     bench.driver.connect(bench.now)

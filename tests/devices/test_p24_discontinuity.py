@@ -63,6 +63,7 @@ def assert_latched_until_stopped(bench: Bench) -> None:
     assert not bench.driver.latched
 
 
+@pytest.mark.hazard("H15")
 def test_a_reset_is_found_by_the_keep_alive() -> None:
     bench = running()
     bench.twin.receive(bench.now, encode(0, 58, b""))
@@ -76,6 +77,7 @@ def test_a_reset_is_found_by_the_keep_alive() -> None:
     assert_latched_until_stopped(bench)
 
 
+@pytest.mark.hazard("H15")
 def test_a_reset_is_found_by_an_update_which_is_not_repeated() -> None:
     bench = running()
     bench.twin.power_off(bench.now)
@@ -146,6 +148,7 @@ def test_a_channel_error_is_reported_by_channel_and_latches(nibble: int, word: s
     assert_latched_until_stopped(bench)
 
 
+@pytest.mark.hazard("H12")
 def test_an_electrode_that_falls_off_is_found() -> None:
     bench = running()
     bench.twin.set_load(1, None)
@@ -156,6 +159,7 @@ def test_an_electrode_that_falls_off_is_found() -> None:
     assert_latched_until_stopped(bench)
 
 
+@pytest.mark.hazard("H16")
 def test_a_channel_more_than_was_applied_is_found() -> None:
     bench = running()
     answer_instead(bench, 37, bytes((0, 4, 0b11, 0, 0, 0, 0)))

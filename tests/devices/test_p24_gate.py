@@ -19,11 +19,13 @@ def points_of(**how: object) -> tuple[tuple[int, int], ...]:
     return tuple((one.duration_us, one.current_ua) for one in update.channels[0].points)
 
 
+@pytest.mark.hazard("H60")
 def test_a_symmetric_pulse_is_three_points_and_two_without_a_gap() -> None:
     assert points_of() == ((200, 20_000), (100, 0), (200, -20_000))
     assert points_of(gap_us=0) == ((200, 20_000), (200, -20_000))
 
 
+@pytest.mark.hazard("H60")
 def test_an_asymmetric_pulse_balances_a_low_long_phase_against_a_high_short_one() -> None:
     how = {"shape": PulseShape.ASYMMETRIC, "ratio": 4, "gap_us": 0}
     assert points_of(amplitude_ua=8_000, **how) == ((200, 8_000), (800, -2_000))

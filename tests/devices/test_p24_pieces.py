@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stimctl.devices.p24.pairing import MEMORY_NS, Match, Pairing, match
 from stimctl.devices.p24.stopping import BOTH, REPEAT_NS, Stopping, levels_of_status
 
@@ -32,6 +34,7 @@ def test_an_answer_belongs_to_its_command_and_number_for_a_while() -> None:
     assert pairing.answering(36, 0, 1_001 + MEMORY_NS) is None
 
 
+@pytest.mark.hazard("H06", "H09")
 def test_an_answer_is_awaited_late_doubled_or_stray() -> None:
     owner, other = object(), object()
     pairing = Pairing()

@@ -56,6 +56,7 @@ def test_facts_have_distinct_names_and_an_unknown_one_is_a_key_error() -> None:
         P24_SHEET.fact("colour")
 
 
+@pytest.mark.hazard("H59")
 def test_the_sheet_claims_no_more_than_the_device_reads_back() -> None:
     assert P24_SHEET.readback is Readback.STATE
     assert P24_SHEET.intended_use is IntendedUse.RESEARCH_ONLY

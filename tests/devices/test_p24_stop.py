@@ -80,6 +80,7 @@ def test_a_low_level_is_stopped_as_such() -> None:
     assert bench.high_voltage == 1
 
 
+@pytest.mark.hazard("H11", "H55")
 def test_what_was_not_handed_out_yet_is_discarded_by_a_stop() -> None:
     bench = running()
     bench.driver.apply(bench.now, {1: at(20_000)})
@@ -87,6 +88,7 @@ def test_what_was_not_handed_out_yet_is_discarded_by_a_stop() -> None:
     assert [commands(frame.data) for frame in bench.driver.transmit()] == [[ML_STOP]]
 
 
+@pytest.mark.hazard("H11")
 def test_a_raise_that_waits_is_cancelled_by_a_stop() -> None:
     bench = Bench(P24Twin(turnaround_us=60_000)).connected_slowly()
     bench.driver.apply(bench.now, {1: at(10_500)})
@@ -162,6 +164,7 @@ def test_it_heals_when_any_one_answer_is_lost(lost: int) -> None:
     assert bench.all_of(ZeroVerified)[0].latency_ns <= 300 * MS
 
 
+@pytest.mark.hazard("H11")
 @pytest.mark.parametrize("lost", range(3))
 def test_it_heals_when_any_one_write_is_lost(lost: int) -> None:
     bench = running()

@@ -66,6 +66,7 @@ def test_garbage_is_answered_with_an_error_and_does_nothing(rig: Rig, garbage: b
     assert code == 0
 
 
+@pytest.mark.hazard("H39")
 def test_commands_out_of_order_are_refused_one_by_one(rig: Rig) -> None:
     words = ["arm", "start", "pause", "resume", "acknowledge", "compile"]
     lines = [json.dumps({"do": word, "id": n}).encode() + b"\n" for n, word in enumerate(words)]
@@ -77,6 +78,7 @@ def test_commands_out_of_order_are_refused_one_by_one(rig: Rig) -> None:
     assert code == 0
 
 
+@pytest.mark.hazard("H37")
 def test_a_protocol_file_that_changed_since_it_was_checked_is_refused(
     rig: Rig, tmp_path: Path
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_protocol_file_that_changed_since_it_was_checked_is_refused(
     assert "has changed" in answer["error"]["what"]
 
 
+@pytest.mark.hazard("H36")
 def test_without_a_journal_nothing_connects_and_nothing_starts(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file where the folder should be")
     face = rig.face()

@@ -32,6 +32,7 @@ def relay(twin: TwinProcess) -> Iterator[Relay]:
     made.end()
 
 
+@pytest.mark.hazard("H01")
 def test_a_closed_pty_is_shown_as_unknown_within_1_s(rig: Rig) -> None:
     face = rig.running_face()
     closed_ns = kill(rig.twin_pid())
@@ -41,6 +42,7 @@ def test_a_closed_pty_is_shown_as_unknown_within_1_s(rig: Rig) -> None:
     assert face.end() == 6, "the output was never confirmed zero"
 
 
+@pytest.mark.hazard("H11")
 def test_without_answers_unknown_is_shown_500_ms_after_stop(rig: Rig, relay: Relay) -> None:
     face = rig.face(f"p24:{relay.address}", NO_TRIP)
     face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
@@ -53,6 +55,7 @@ def test_without_answers_unknown_is_shown_500_ms_after_stop(rig: Rig, relay: Rel
     assert not any(row["kind"] == "zero_verified" for row in face.rows)
 
 
+@pytest.mark.hazard("H11")
 def test_when_answers_come_back_the_repeated_stop_is_verified(rig: Rig, relay: Relay) -> None:
     face = rig.face(f"p24:{relay.address}", NO_TRIP)
     face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
@@ -65,6 +68,7 @@ def test_when_answers_come_back_the_repeated_stop_is_verified(rig: Rig, relay: R
     assert face.end() == 0
 
 
+@pytest.mark.hazard("H11")
 def test_a_line_that_takes_no_bytes_ends_in_unknown_and_exit_6(rig: Rig, relay: Relay) -> None:
     face = rig.face(f"p24:{relay.address}", NO_TRIP)
     face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
@@ -76,6 +80,7 @@ def test_a_line_that_takes_no_bytes_ends_in_unknown_and_exit_6(rig: Rig, relay: 
     assert face.end() == 6
 
 
+@pytest.mark.hazard("H06")
 def test_a_second_stimctl_on_the_port_is_refused_by_the_name_of_the_holder(rig: Rig) -> None:
     face = rig.running_face()
     second = rig.face(f"p24:{face.address}")
@@ -86,6 +91,7 @@ def test_a_second_stimctl_on_the_port_is_refused_by_the_name_of_the_holder(rig: 
     assert rig.ledger().running, "the first session goes on"
 
 
+@pytest.mark.hazard("H29")
 def test_stop_from_another_shell_asks_the_supervisor_that_holds_the_port(rig: Rig) -> None:
     face = rig.running_face()
     asked_ns = time.monotonic_ns()
@@ -98,6 +104,7 @@ def test_stop_from_another_shell_asks_the_supervisor_that_holds_the_port(rig: Ri
     assert face.end() == 0
 
 
+@pytest.mark.hazard("H29", "H55")
 def test_stop_takes_the_port_from_a_supervisor_that_does_not_answer(rig: Rig) -> None:
     face = rig.running_face()
     kill(face.pid, signal.SIGSTOP)  # or the face would do it

@@ -14,16 +14,19 @@ pytestmark = pytest.mark.pty
 CHANNEL = ("--amplitude", "1=2mA", "--area", "1=25cm2")
 
 
+@pytest.mark.hazard("H03")
 def test_a_killed_face_means_zero_within_300_ms(rig: Rig) -> None:
     face = rig.running_face()
     assert rig.zero_after_ms(kill(face.pid)) <= 300
 
 
+@pytest.mark.hazard("H02")
 def test_a_frozen_face_means_zero_within_800_ms(rig: Rig) -> None:
     face = rig.running_face()
     assert rig.zero_after_ms(kill(face.pid, signal.SIGSTOP)) <= 800
 
 
+@pytest.mark.hazard("H02", "H24")
 def test_a_face_that_thaws_finds_the_session_stopped_and_nothing_resumed(rig: Rig) -> None:
     face = rig.running_face()
     rig.zero_after_ms(kill(face.pid, signal.SIGSTOP))
@@ -34,6 +37,7 @@ def test_a_face_that_thaws_finds_the_session_stopped_and_nothing_resumed(rig: Ri
     assert not rig.ledger().running
 
 
+@pytest.mark.hazard("H03")
 def test_a_killed_supervisor_means_zero_within_300_ms_while_the_face_lives(rig: Rig) -> None:
     face = rig.running_face()
     killed_ns = kill(face.supervisor)
@@ -44,6 +48,7 @@ def test_a_killed_supervisor_means_zero_within_300_ms_while_the_face_lives(rig: 
     face.wait_for("ended")
 
 
+@pytest.mark.hazard("H03")
 def test_a_killed_supervisor_leaves_a_journal_that_verifies_but_for_its_end(rig: Rig) -> None:
     face = rig.running_face()
     rig.zero_after_ms(kill(face.supervisor))
@@ -52,6 +57,7 @@ def test_a_killed_supervisor_leaves_a_journal_that_verifies_but_for_its_end(rig:
     assert verification.unfinished_only
 
 
+@pytest.mark.hazard("H03", "H05")
 def test_face_and_supervisor_killed_means_zero_within_2100_ms_by_the_watchdog(rig: Rig) -> None:
     face = rig.running_face()
     supervisor = face.supervisor
@@ -60,6 +66,7 @@ def test_face_and_supervisor_killed_means_zero_within_2100_ms_by_the_watchdog(ri
     assert rig.zero_after_ms(killed_ns) <= 2100
 
 
+@pytest.mark.hazard("H02", "H55")
 def test_a_frozen_supervisor_is_ended_by_the_face_and_the_device_stopped(rig: Rig) -> None:
     face = rig.running_face()
     frozen_ns = kill(face.supervisor, signal.SIGSTOP)

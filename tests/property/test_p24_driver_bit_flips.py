@@ -90,6 +90,7 @@ def test_without_a_flip_the_session_ends_at_zero() -> None:
     assert PLAIN.bench.highest_ua(6) == 60_000
 
 
+@pytest.mark.hazard("H08")
 @pytest.mark.parametrize("write", range(len(PLAIN.lengths)))
 def test_no_flipped_bit_reaches_the_electrodes_and_every_session_ends_at_zero(write: int) -> None:
     for bit in range(8 * PLAIN.lengths[write]):

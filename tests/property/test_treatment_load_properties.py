@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from treatment_samples import SHIPPED, protocol_texts, setup, shipped_text
@@ -88,6 +89,7 @@ def test_bytes_that_are_not_utf8_come_as_surrogates_and_are_refused(data: bytes)
     loaded(data.decode("utf-8", "surrogateescape"), "any.toml")
 
 
+@pytest.mark.hazard("H37")
 @settings(modest, max_examples=500)
 @given(mutated() | with_other_numbers())
 def test_no_mutated_file_runs_outside_the_limits(case: tuple[str, str]) -> None:

@@ -76,6 +76,7 @@ def test_no_folder_and_an_empty_folder_list_nothing(tmp_path: Path) -> None:
         show_session(tmp_path, "last")
 
 
+@pytest.mark.hazard("H03")
 def test_a_session_without_a_closing_row_is_listed_as_unfinished(tmp_path: Path) -> None:
     write_session(tmp_path, end=False)
     assert [entry.state for entry in list_sessions(tmp_path)] == [SessionState.UNFINISHED]
@@ -103,6 +104,7 @@ def test_a_session_whose_program_died_is_completed_from_its_file(tmp_path: Path)
     assert (stored.anchor, stored.origin) == (writer.anchor, BY_WRITER)
 
 
+@pytest.mark.hazard("H51")
 def test_a_removed_tail_is_found(tmp_path: Path) -> None:
     writer = write_session(tmp_path, end=False)
     lines = writer.path.read_bytes().splitlines(keepends=True)

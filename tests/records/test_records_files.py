@@ -194,6 +194,7 @@ def test_a_pseudonym_is_taken_as_it_is(code: str) -> None:
     assert check_person_code(code) == code
 
 
+@pytest.mark.hazard("H52")
 @pytest.mark.parametrize(
     "code",
     [

@@ -99,6 +99,7 @@ def rows_in(path: Path) -> list[int]:
     return [item.seq for item in read_rows(path) if not isinstance(item, Problem)]
 
 
+@pytest.mark.hazard("H17", "H51")
 def test_a_row_carries_its_number_its_times_and_the_hash_of_the_row_before(tmp_path: Path) -> None:
     writer = JournalWriter.open_session(tmp_path, HEADER, clocks=clocks())
     assert writer.append("ack", {"channel": 1, "ua": 500}) == 1
@@ -118,6 +119,7 @@ def test_a_row_carries_its_number_its_times_and_the_hash_of_the_row_before(tmp_p
     assert third["kind"] == "end"
 
 
+@pytest.mark.hazard("H40", "H51", "H54")
 def test_the_header_names_schema_versions_device_digests_and_simulation(tmp_path: Path) -> None:
     writer = JournalWriter.open_session(tmp_path, HEADER, clocks=clocks())
     writer.end({})
@@ -130,6 +132,7 @@ def test_the_header_names_schema_versions_device_digests_and_simulation(tmp_path
     assert (header["limits_digest"], header["protocol_sha256"]) == ("a" * 64, "b" * 64)
 
 
+@pytest.mark.hazard("H52")
 def test_files_are_for_their_owner_only_and_their_names_hold_no_person(tmp_path: Path) -> None:
     folder = tmp_path / "open" / "journal"
     folder.mkdir(parents=True, mode=0o755)
@@ -163,6 +166,7 @@ def test_durable_rows_are_acknowledged_after_the_sync_and_not_before(tmp_path: P
     writer.end({})
 
 
+@pytest.mark.hazard("H36")
 @pytest.mark.parametrize("failure", ["EIO", "ENOSPC", "EROFS", "short"])
 def test_whatever_call_fails_what_was_durable_is_readable_and_the_loss_is_found(
     tmp_path: Path, failure: str

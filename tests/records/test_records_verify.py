@@ -57,6 +57,7 @@ def test_a_cut_at_every_byte_is_found_and_everything_before_it_is_readable(
         assert Finding.SHORTER in findings(verify_journal(copy, anchor))
 
 
+@pytest.mark.hazard("H51")
 def test_a_change_in_any_byte_is_found(journal: tuple[Path, Anchor]) -> None:
     path, anchor = journal
     data = path.read_bytes()

@@ -65,6 +65,7 @@ def test_the_list_of_sites_is_closed_and_says_what_is_near():
                        "mouth": "C05", "chest": "C06"}  # fmt: skip
 
 
+@pytest.mark.hazard("H42", "H46")
 def test_every_forbidden_path_is_found_in_both_orders():
     by_zone = {}
     for site in SITES.values():
@@ -84,6 +85,7 @@ def test_paths_that_are_fine():
     assert path_problem({1: "left-biceps", 2: None}) is None
 
 
+@pytest.mark.hazard("H42")
 def test_arm_to_arm_is_refused_unless_channels_are_isolated():
     arms = {1: ask("left-biceps"), 3: ask("right-forearm-flexor")}
     found = no(arms)
@@ -140,6 +142,7 @@ def pair(first=None, second=None, sites=("left-quadriceps", "left-hamstrings")):
     }
 
 
+@pytest.mark.hazard("H44")
 def test_w10_antagonists_are_not_driven_together():
     found = no(pair())
     assert (found.limit_id, found.channel) == ("W10", 2)
@@ -175,6 +178,7 @@ def test_antagonists_pull_one_joint_of_one_side_in_different_directions():
     assert not are_antagonists(SITES["left-knee"], SITES["left-knee"])
 
 
+@pytest.mark.hazard("H43")
 def test_h43_currents_of_one_region_are_summed():
     strong = {"ma": 100, "width_us": 400, "hz": 60, "area_mm2": 5_000}
 
@@ -196,6 +200,7 @@ def test_h43_currents_of_one_region_are_summed():
     yes({ch: ask(site, **strong) for ch, site in enumerate(sites, 1)})
 
 
+@pytest.mark.hazard("H43")
 def test_h43_power_densities_of_one_region_are_summed():
     small = {"ma": 60, "width_us": 200, "hz": 60, "area_mm2": 500}
     # 9.3 mA r.m.s. into 500 ohm on 5 cm2: 8.64 mW/cm2 each; a site limit of 20 mW/cm2
@@ -224,6 +229,7 @@ def test_the_list_is_c01_to_c30_with_level_basis_and_certainty():
         assert condition.rules
 
 
+@pytest.mark.hazard("H45")
 def test_no_to_everything_passes_and_silence_does_not():
     assert screen(HEALTHY, ["left-quadriceps"], motor=True).passed
     silent = screen({}, ["left-quadriceps"], motor=True)
@@ -232,6 +238,7 @@ def test_no_to_everything_passes_and_silence_does_not():
     assert not screen({**HEALTHY, "C24": True}, ["left-calf"], motor=False).passed
 
 
+@pytest.mark.hazard("H45", "H46", "H47")
 @pytest.mark.parametrize(
     ("condition", "site", "motor", "level"),
     [
@@ -268,6 +275,7 @@ def test_no_site_named_counts_as_the_trunk():
     assert not screen({**HEALTHY, "C07": True}, [], motor=False).passed
 
 
+@pytest.mark.hazard("H45", "H48")
 def test_a_blocked_site_blocks_without_a_question():
     result = screen(HEALTHY, ["anterior-neck", "left-calf"], motor=False)
     assert [f.id for f in result.blocks] == ["C04"]
@@ -285,6 +293,7 @@ def test_answers_that_are_none_are_refused():
 # --- session length -------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H34")
 def test_a_session_is_whole_cycles_within_the_longest_allowed():
     cycled = stim(motor=True, cycle=cycle(10, 50))
     assert session_refusal(cycled, envelope(), 900_000_000) is None

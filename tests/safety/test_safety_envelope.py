@@ -85,6 +85,7 @@ def test_no_frequency_at_all_has_no_nearest():
     assert refused(stim(), envelope(site=site(phase_width="1 us"))).nearest is None
 
 
+@pytest.mark.hazard("H38")
 @pytest.mark.parametrize(
     ("key", "text", "limit_id"),
     [
@@ -106,6 +107,7 @@ def test_no_file_raises_a_limit(key, text, limit_id):
     assert "site.toml" in str(caught.value)
 
 
+@pytest.mark.hazard("H38")
 @pytest.mark.parametrize(
     ("key", "text"),
     [("amplitude", "131 mA"), ("phase_width", "4001 us"), ("frequency", "2001 Hz"),
@@ -133,6 +135,7 @@ def test_what_is_no_limit_is_refused():
             layer_bounds_from_mapping(layer, {"amplitude": "1 mA"}, "x")
 
 
+@pytest.mark.hazard("H38")
 def test_the_environment_lowers_and_never_raises():
     environ = {
         "PATH": "/bin",
@@ -188,6 +191,7 @@ def test_an_envelope_is_made_of_its_own_kinds(change):
         Envelope(**{**values, **change})
 
 
+@pytest.mark.hazard("H38", "H51")
 def test_the_digest_changes_with_every_effective_limit():
     base = envelope()
     others = [
@@ -243,6 +247,7 @@ def test_effective_area_is_never_rounded_up():
     assert PREVIEW_ELECTRODE.area_mm2 == 500
 
 
+@pytest.mark.hazard("H33")
 @pytest.mark.parametrize(
     "wrong",
     [(0,), (-1,), (100_001,), (25.0,), (True,), ("25 cm2",), (2500, 0), (2500, 1001),

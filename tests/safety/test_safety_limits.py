@@ -134,6 +134,7 @@ def test_current_density_gives_the_peaks_of_the_facts(width_us, hz, peaks):
         assert no.nearest.value / 1000 == pytest.approx(peak, rel=0.006)
 
 
+@pytest.mark.hazard("H33")
 def test_contact_counts_as_area():
     cleared(stim(100, 400, 75), envelope(area_mm2=2500))
     no = refused(stim(100, 400, 75), envelope(area_mm2=2500, contact_permille=100))
@@ -181,6 +182,7 @@ def test_the_limit_of_the_fda_is_below_not_at():
     assert no.nearest.value == 99_500
 
 
+@pytest.mark.hazard("H49")
 def test_direct_current_warns_then_blocks():
     def mono(ma):
         return stim(ma, 300, 50, MONO)
@@ -210,6 +212,7 @@ def test_the_home_profile_limits_charge_and_average_current():
     assert (no.limit_id, no.allowed) == ("L-IAVG-LIM", 10)
 
 
+@pytest.mark.hazard("H49")
 def test_monophasic_only_where_device_and_envelope_allow_it():
     mono = stim(10, 200, 20, MONO)
     cleared(mono, envelope(allow_monophasic=True))
@@ -219,11 +222,13 @@ def test_monophasic_only_where_device_and_envelope_allow_it():
     assert (no.limit_id, no.layer) == ("L-DEV", Layer.DEVICE)
 
 
+@pytest.mark.hazard("H18")
 def test_an_uncalibrated_device_gets_no_clearance():
     no = refused(stim(0), envelope(device_=device(calibrated=False)))
     assert (no.limit_id, no.nearest) == ("L-CAL", None)
 
 
+@pytest.mark.hazard("H48")
 @pytest.mark.parametrize(
     ("site", "rule"),
     [("anterior-neck", "C04"), ("head", "C05"), ("eyes", "C05"), ("face", "C05"),

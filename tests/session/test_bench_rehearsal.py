@@ -51,6 +51,7 @@ def test_a_rehearsal_is_the_same_every_time():
     assert rehearse(plan).as_dict() == rehearse(plan).as_dict()
 
 
+@pytest.mark.hazard("H39", "H40")
 def test_the_confirmation_changes_with_everything_that_decides_a_run():
     plan = plan_of("tens-conventional", 12_000, duration_s=60)
     others = [
@@ -64,6 +65,7 @@ def test_the_confirmation_changes_with_everything_that_decides_a_run():
     assert all(confirmation_of(other) != confirmation_of(plan) for other in others)
 
 
+@pytest.mark.hazard("H39")
 def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(monkeypatch):
     jump = [PlateauStep(0, 1, 3_000)]
     monkeypatch.setattr(programme, "raise_schedule", lambda _plan: iter(jump))
@@ -89,6 +91,7 @@ def test_a_device_without_a_twin_cannot_be_rehearsed():
         rehearse(replace(plan, sheet=replace(P24_SHEET, family="other")))
 
 
+@pytest.mark.hazard("H01")
 def test_every_rehearsal_sees_the_dead_man_trip():
     rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
     outcomes = [one.data["outcome"] for one in rehearsal.events if one.kind is Kind.DEAD_MAN]

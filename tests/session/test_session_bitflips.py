@@ -55,6 +55,7 @@ def session(flipper: Flipper) -> tuple[Bench, WatchedDriver]:
     return bench, driver
 
 
+@pytest.mark.hazard("H08")
 def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes():
     counting = Flipper()
     bench, driver = session(counting)

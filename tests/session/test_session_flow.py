@@ -93,6 +93,7 @@ def test_every_event_is_json_and_numbered_without_gaps():
         json.dumps(event.as_dict(), allow_nan=False)
 
 
+@pytest.mark.hazard("H59")
 def test_set_acknowledged_and_measured_are_told_apart():
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(2 * SECOND)
@@ -102,6 +103,7 @@ def test_set_acknowledged_and_measured_are_told_apart():
     assert row["measured"] is None
 
 
+@pytest.mark.hazard("H10", "H59")
 def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
     bench = running(plan_of())
     bench.to_host.hook = lambda _now, _data: b""
@@ -111,6 +113,7 @@ def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
     assert bench.told(Kind.ACK) == []
 
 
+@pytest.mark.hazard("H30")
 def test_starting_takes_two_steps():
     bench = checked(plan_of())
     with pytest.raises(StateError):
@@ -118,12 +121,14 @@ def test_starting_takes_two_steps():
     assert bench.state is State.CHECKED
 
 
+@pytest.mark.hazard("H30", "H24")
 def test_no_output_without_a_raise():
     bench = running(plan_of())
     bench.run_for(5 * SECOND)
     assert bench.ledger().channels == {}
 
 
+@pytest.mark.hazard("H01")
 def test_the_dead_man_trip_is_seen_before_checked_and_carries_no_current():
     bench = checked(plan_of(), WITH_TRIP)
     assert [event.data["outcome"] for event in bench.told(Kind.DEAD_MAN)] == ["begun", "passed"]
@@ -135,6 +140,7 @@ def test_the_dead_man_trip_is_seen_before_checked_and_carries_no_current():
     )
 
 
+@pytest.mark.hazard("H01")
 def test_a_device_without_a_working_watchdog_is_never_armed(monkeypatch):
     monkeypatch.setattr(p24_mid_level, "KEEP_ALIVE_US", 60_000_000)
     bench = Bench(WITH_TRIP)
@@ -162,6 +168,7 @@ def test_a_stop_during_the_trip_ends_it_and_arming_still_needs_it():
         bench.command(Arm())
 
 
+@pytest.mark.hazard("H15", "H24")
 def test_an_old_zero_is_verified_again_before_armed():
     bench = checked(plan_of())
     bench.run_for(30 * SECOND)
@@ -171,6 +178,7 @@ def test_an_old_zero_is_verified_again_before_armed():
     assert bench.told(Kind.ZERO_VERIFIED)[-1].data["purpose"] == "arm"
 
 
+@pytest.mark.hazard("H15")
 def test_a_device_that_cannot_confirm_zero_is_not_armed():
     bench = checked(plan_of())
     bench.run_for(30 * SECOND)
@@ -187,6 +195,7 @@ def test_arming_needs_a_face():
         bench.command(Arm())
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("state", State)
 def test_stop_is_obeyed_in_every_state(state):
     bench = in_state(state)
@@ -236,6 +245,7 @@ def test_a_stop_is_urgent_goes_out_before_its_record_and_is_verified_in_time():
     assert bench.engine.events()[0].kind is Kind.STOPPING
 
 
+@pytest.mark.hazard("H11", "H55")
 def test_zero_is_verified_within_300_ms_of_a_stop():
     bench = raised(running(plan_of()), 2_000)
     stopped_ns = bench.now_ns
@@ -244,6 +254,7 @@ def test_zero_is_verified_within_300_ms_of_a_stop():
     assert bench.ledger().current_after(stopped_ns // 1_000 + 2_000) == 0
 
 
+@pytest.mark.hazard("H24")
 def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there():
     bench = raised(running(plan_of()), 2_000)
     bench.command(Stop())
@@ -264,6 +275,7 @@ def test_stop_needs_no_journal():
     assert bench.run_to_state(State.STOPPED, within_ns=300 * MS)
 
 
+@pytest.mark.hazard("H07")
 def test_another_device_than_the_first_is_refused_at_a_new_connection():
     bench = running(plan_of())
     bench.command(Stop())

@@ -47,6 +47,7 @@ def commands_sent(bench: Bench) -> list[tuple[int, int]]:
 # -- the face
 
 
+@pytest.mark.hazard("H02")
 def test_a_silent_face_is_stopped_within_half_a_second():
     bench = raised(running(plan_of()), 2_000)
     bench.beating = False
@@ -57,6 +58,7 @@ def test_a_silent_face_is_stopped_within_half_a_second():
     assert alarms(bench) == ["face_silent"]
 
 
+@pytest.mark.hazard("H02")
 def test_a_face_that_comes_back_too_late_changes_nothing():
     bench = raised(running(plan_of()), 2_000)
     bench.beating = False
@@ -76,6 +78,7 @@ def test_the_keep_alive_is_sent_every_half_second_while_all_is_well():
     assert max(b - a for a, b in itertools.pairwise(times)) <= 500 * MS
 
 
+@pytest.mark.hazard("H02")
 @pytest.mark.parametrize("gate", ["face", "journal", "hold"])
 def test_a_closed_gate_withholds_the_keep_alive(gate):
     config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, requires_hold=True)
@@ -122,6 +125,7 @@ def test_nothing_that_starts_output_leaves_before_its_row_is_durable():
     assert sent == []
 
 
+@pytest.mark.hazard("H36")
 def test_a_raise_leaves_only_after_its_row_is_durable():
     bench = running(plan_of())
     bench.journal.delay_ns = 120 * MS
@@ -137,6 +141,7 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
     assert bench.engine.plateau_ua(1) == 500
 
 
+@pytest.mark.hazard("H09")
 def test_a_raise_that_waits_longer_than_250_ms_for_the_journal_is_dropped():
     bench = running(plan_of())
     bench.journal.delay_ns = 300 * MS
@@ -165,6 +170,7 @@ def test_durability_that_was_never_given_out_is_not_believed():
     assert bench.state is State.ARMED
 
 
+@pytest.mark.hazard("H36")
 def test_a_journal_more_than_two_seconds_behind_stops_the_session():
     bench = raised(running(plan_of()), 2_000)
     bench.journal.delay_ns = None
@@ -183,6 +189,7 @@ def test_a_durable_row_is_written_each_second_of_output():
     assert all(row.durable for row in rows)
 
 
+@pytest.mark.hazard("H36")
 def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
     bench = raised(running(plan_of()), 2_000)
     failed_us = bench.now_ns // 1_000
@@ -238,12 +245,14 @@ def holding() -> Bench:
     return bench
 
 
+@pytest.mark.hazard("H39")
 def test_without_a_hold_output_does_not_start():
     bench = holding()
     with pytest.raises(StateError):
         bench.command(Start())
 
 
+@pytest.mark.hazard("H39")
 def test_an_expired_hold_stops_the_session():
     bench = holding()
     bench.command(Hold(3_000_000))
@@ -279,6 +288,7 @@ def test_a_hold_outside_its_range_is_refused(duration_us):
 ASKING = EngineConfig(dead_man_trip=False)
 
 
+@pytest.mark.hazard("H35")
 def test_somebody_is_asked_every_five_minutes_and_may_answer():
     bench = raised(running(plan_of(), ASKING), 1_000)
     bench.run_for(310 * SECOND)
@@ -290,6 +300,7 @@ def test_somebody_is_asked_every_five_minutes_and_may_answer():
     assert bench.told(Kind.ATTENDANCE)[-1].data["answered"] is True
 
 
+@pytest.mark.hazard("H35")
 def test_without_an_answer_output_ramps_to_zero_and_stops():
     bench = raised(running(plan_of(), ASKING), 5_000)
     bench.run_until(lambda: bool(bench.told(Kind.ATTENDANCE)), 10**12)
@@ -315,6 +326,7 @@ def test_a_fade_is_not_taken_back():
 # -- the host
 
 
+@pytest.mark.hazard("H04")
 def test_a_host_that_slept_is_a_lost_link():
     bench = raised(running(plan_of()), 2_000)
     bench.notify(SuspendGap(1_500_000))
@@ -330,6 +342,7 @@ def test_a_short_gap_is_none():
     assert bench.state is State.RUNNING
 
 
+@pytest.mark.hazard("H02", "H04")
 def test_a_program_that_stood_still_for_a_second_does_not_go_on():
     bench = raised(running(plan_of(), BY_HAND), 2_000)
     bench.now_ns += 1_200 * MS

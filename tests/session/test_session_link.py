@@ -45,6 +45,7 @@ def slow_answers(bench: Bench, latency_ns: int) -> None:
     bench.to_host.latency_ns = latency_ns
 
 
+@pytest.mark.hazard("H22")
 def test_two_late_answers_lock_raises():
     bench = stimulating()
     slow_answers(bench, 120 * MS)
@@ -69,6 +70,7 @@ def test_answers_in_time_unlock_raises_again():
     assert bench.engine.plateau_ua(1) == 2_500
 
 
+@pytest.mark.hazard("H01")
 def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop():
     bench = stimulating()
     bench.to_host.hook = nothing
@@ -83,12 +85,14 @@ def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop(
     assert "USB cable" in str(told["what_to_do"])
 
 
+@pytest.mark.hazard("H01")
 def test_a_port_that_is_gone_is_unknown_at_once():
     bench = stimulating()
     bench.notify(LinkDown("unplugged"))
     assert bench.state is State.UNKNOWN
 
 
+@pytest.mark.hazard("H01")
 def test_an_unplugged_device_ends_by_its_own_watchdog():
     bench = stimulating()
     bench.to_host.hook = bench.to_device.hook = nothing
@@ -99,6 +103,7 @@ def test_an_unplugged_device_ends_by_its_own_watchdog():
     assert bench.ledger().current_after(lost_us + 2_050_000) == 0
 
 
+@pytest.mark.hazard("H11")
 def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms():
     bench = stimulating()
     bench.to_host.hook = nothing
@@ -112,6 +117,7 @@ def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms():
     assert bench.told(Kind.UNKNOWN)[-1].at_ns - stopped_ns == 500 * MS
 
 
+@pytest.mark.hazard("H11")
 def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified():
     bench = stimulating()
     bench.to_host.hook = nothing
@@ -130,6 +136,7 @@ def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified():
     assert sent == []
 
 
+@pytest.mark.hazard("H01", "H24")
 def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_resumes():
     bench = stimulating()
     bench.to_host.hook = bench.to_device.hook = nothing
@@ -190,6 +197,7 @@ def open_electrode(bench: Bench) -> None:
     bench.twin.set_load(1, None)
 
 
+@pytest.mark.hazard("H12", "H15")
 @pytest.mark.parametrize("break_it", [reset_device, open_electrode])
 def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_it):
     # An open electrode is noticed by the device from 15 mA.
@@ -206,6 +214,7 @@ def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
 
 
+@pytest.mark.hazard("H08")
 def test_a_device_that_reports_too_much_damage_is_stopped():
     bench = stimulating()
     answers = []
@@ -247,6 +256,7 @@ def test_acknowledging_needs_verified_zero():
     assert bench.state is State.STOPPED
 
 
+@pytest.mark.hazard("H09", "H10")
 def test_a_raise_that_the_line_swallows_is_not_made_up_for():
     bench = stimulating()
     bench.to_device.hook = nothing
@@ -273,6 +283,7 @@ def test_two_faults_one_after_the_other_are_both_latched():
         raised(bench, 1_000)
 
 
+@pytest.mark.hazard("H17")
 def test_a_clock_step_is_recorded_and_nothing_more():
     bench = stimulating()
     bench.notify(ClockStep(3_600_000_000))

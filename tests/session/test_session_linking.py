@@ -44,6 +44,7 @@ def test_a_linked_raise_raises_each_by_its_own_step():
     assert [(row.data["channel"], row.data["plateau_ua"]) for row in rows] == [(1, 1_500), (2, 500)]
 
 
+@pytest.mark.hazard("H20")
 def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
     bench = linked(5_000, 1_000)
     raised(bench, 1_000, channel=1)

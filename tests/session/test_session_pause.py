@@ -30,6 +30,7 @@ def test_a_pause_is_zero_at_once_and_verified():
     assert bench.told(Kind.ZERO_VERIFIED)[-1].data["purpose"] == "pause"
 
 
+@pytest.mark.hazard("H24", "H57")
 def test_nothing_resumes_by_itself():
     bench = paused(for_ns=600 * SECOND)
     assert on_electrodes_ua(bench, 100 * SECOND) == 0
@@ -94,6 +95,7 @@ def test_lowering_in_a_pause_lowers_what_comes_back():
     assert on_electrodes_ua(bench) == 2_000
 
 
+@pytest.mark.hazard("H24")
 def test_after_a_minute_every_plateau_is_zero():
     bench = paused(5_000, for_ns=61 * SECOND)
     bench.command(Resume())

@@ -102,6 +102,7 @@ def test_downwards_is_at_once_and_discards_what_is_pending():
     assert next_contraction_ua(bench) == 1_000
 
 
+@pytest.mark.hazard("H24")
 @pytest.mark.parametrize(
     "interrupt",
     [

@@ -30,6 +30,7 @@ def test_a_raise_reaches_the_electrodes():
     assert on_electrodes_ua(bench) == 1_000
 
 
+@pytest.mark.hazard("H19")
 def test_an_early_raise_is_dropped_not_queued():
     bench = running(plan_of())
     bench.command(Raise(1, 500))
@@ -56,6 +57,7 @@ def test_a_raise_off_the_device_grid_is_refused(plateau_ua):
     assert reasons(bench) == ["not a multiple of the device's step"]
 
 
+@pytest.mark.hazard("H14", "H19")
 def test_nothing_is_raised_above_the_cleared_amplitude():
     bench = raised(running(plan_of("tens-conventional", 1_000)), 1_000)
     bench.command(Raise(1, 1_500))
@@ -63,6 +65,7 @@ def test_nothing_is_raised_above_the_cleared_amplitude():
     assert on_electrodes_ua(bench, SECOND) == 1_000
 
 
+@pytest.mark.hazard("H20")
 def test_a_channel_the_plan_does_not_use_cannot_be_raised():
     bench = running(plan_of())
     bench.command(Raise(5, 500))
@@ -70,6 +73,7 @@ def test_a_channel_the_plan_does_not_use_cannot_be_raised():
     assert on_electrodes_ua(bench, SECOND) == 0
 
 
+@pytest.mark.hazard("H09", "H10")
 def test_a_repeated_absolute_raise_asks_for_nothing_more():
     bench = raised(running(plan_of()), 500)
     bench.command(Raise(1, 500))
@@ -77,6 +81,7 @@ def test_a_repeated_absolute_raise_asks_for_nothing_more():
     assert bench.engine.plateau_ua(1) == 500
 
 
+@pytest.mark.hazard("H10")
 def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
     bench = raised(running(plan_of()), 500)
     bench.to_host.hook = lambda _now, _data: b""
@@ -87,6 +92,7 @@ def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
     assert bench.engine.plateau_ua(1) <= 1_000
 
 
+@pytest.mark.hazard("H19")
 def test_a_held_key_at_30_hz_gives_four_steps_a_second_and_stops_at_the_ceiling():
     bench = running(plan_of("tens-conventional", 10_000))
     for _ in range(300):
@@ -101,6 +107,7 @@ def test_a_held_key_at_30_hz_gives_four_steps_a_second_and_stops_at_the_ceiling(
     assert len(rises(bench)) == before
 
 
+@pytest.mark.hazard("H19")
 def test_raises_lock_after_20_s_and_lowering_unlocks():
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(20 * SECOND)
@@ -197,6 +204,7 @@ def test_the_hand_may_not_raise_what_the_script_is_raising():
     assert any("script is raising" in reason or "too early" in reason for reason in reasons(bench))
 
 
+@pytest.mark.hazard("H39")
 @pytest.mark.parametrize(
     "schedule",
     [

@@ -81,12 +81,14 @@ def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
     assert one.key(10_000) is None
 
 
+@pytest.mark.hazard("H23")
 @pytest.mark.parametrize("changed", [{"width_us": 300}, {"period_us": 10_000}, {"channel": 2}])
 def test_width_or_rate_without_a_clearance_is_a_fault(changed):
     with pytest.raises(RunFault):
         track().turn_to(drive(0, **changed), first=False)
 
 
+@pytest.mark.hazard("H23")
 def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
     def widening(plan):
         for moment in moments(plan):

@@ -35,11 +35,13 @@ def test_every_intent_has_a_row_of_the_table():
     assert set(intents.TRIGGER_OF.values()) == INTENT_TRIGGERS
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("state", State)
 def test_stop_is_allowed_in_every_state(state):
     assert TRANSITIONS[state, Trigger.STOP] is state
 
 
+@pytest.mark.hazard("H30")
 def test_only_a_start_or_a_resume_leads_to_running():
     ways = {
         (state, trigger)

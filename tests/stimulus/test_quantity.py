@@ -50,6 +50,7 @@ def test_a_quantity_with_its_unit_is_read_exactly(parse, text, value):
     assert type(result) is int
 
 
+@pytest.mark.hazard("H18", "H50")
 @pytest.mark.parametrize(
     ("parse", "text", "shown"),
     [
@@ -76,6 +77,7 @@ def test_a_wrong_quantity_is_answered_with_the_right_form(parse, text, shown):
     assert shown in str(caught.value)
 
 
+@pytest.mark.hazard("H18", "H50")
 @pytest.mark.parametrize(
     "text",
     ["", " ", "mA", "12", "1.5", "nan", "inf mA", "-inf mA", "1e3 mA", "1e3mA", "1E3 mA", "0x10 mA",
@@ -113,6 +115,7 @@ def test_no_text_at_all_makes_a_parser_fail_in_another_way(text):
 whole = st.integers(0, q.LARGEST)
 
 
+@pytest.mark.hazard("H18")
 @pytest.mark.parametrize(
     ("show", "parse"),
     [

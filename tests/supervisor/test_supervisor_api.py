@@ -101,6 +101,7 @@ def test_an_exception_in_the_block_stops_the_device_and_comes_out(
     assert device.state == "closed"
 
 
+@pytest.mark.hazard("H39")
 def test_a_hold_that_is_not_renewed_ends_the_output(record: Path, tmp_path: Path) -> None:
     with session(tmp_path) as device:
         loaded(device)

@@ -73,6 +73,7 @@ def flood(client: SupervisorClient) -> None:
         client.send("lower", channel=1, amplitude="0 mA", reason="x" * 300)
 
 
+@pytest.mark.hazard("H02")
 def test_a_supervisor_that_reads_nothing_makes_the_face_take_the_stop_path(
     client: SupervisorClient, shown: Shown
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_stop_asked_before_anything_was_sent_frees_the_port(
     shown.wait_for("bye")
 
 
+@pytest.mark.hazard("H36")
 def test_a_journal_that_can_no_longer_be_written_faults_the_session_at_verified_zero(
     client: SupervisorClient, shown: Shown, tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ class _Plan:
         return "0" * 64
 
 
+@pytest.mark.hazard("H45", "H54")
 def test_hardware_is_armed_only_with_everything_on_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.hazard("H29", "H55")
 def test_a_stop_jumps_the_queue_and_cancels_waiting_raises() -> None:
     inbox = Inbox()
     raising = Command("raise", {"channel": 1, "amplitude": 500}, 1)
@@ -189,6 +190,7 @@ def test_too_many_and_too_talkative_clients_are_sent_away(
     server.close()
 
 
+@pytest.mark.hazard("H04", "H17")
 def test_sleep_and_a_moved_wall_clock_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     offsets = [(0, 0), (0, 0), (3_000_000_000, 3_000_000_000), (3_000_000_000, 0)]
     told = iter([*offsets, (3_500_000_000, 500_000_000)])
@@ -212,6 +214,7 @@ class Out:
     expires_ns: int | None = None
 
 
+@pytest.mark.hazard("H09")
 def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     device: ScriptedDevice,
 ) -> None:
@@ -230,6 +233,7 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     assert not line.is_up
 
 
+@pytest.mark.hazard("H01", "H07")
 def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
     device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +260,7 @@ def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
     line.drop()
 
 
+@pytest.mark.hazard("H06")
 def test_a_lost_lock_is_noticed_every_5_s_and_means_a_lost_line(device: ScriptedDevice) -> None:
     inbox = Inbox()
     opener = partial(open_port, device.address)

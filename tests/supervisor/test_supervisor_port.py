@@ -88,6 +88,7 @@ def test_tiocexcl_is_never_set_on_a_pty(device: ScriptedDevice) -> None:
     port.abort()
 
 
+@pytest.mark.hazard("H06")
 def test_a_second_open_is_refused_and_works_again_after_close(device: ScriptedDevice) -> None:
     first = open_port(device.address)
     with pytest.raises(PortBusyError, match=f"stimctl pid {os.getpid()}"):
@@ -96,6 +97,7 @@ def test_a_second_open_is_refused_and_works_again_after_close(device: ScriptedDe
     open_port(device.address).abort()
 
 
+@pytest.mark.hazard("H06")
 def test_another_program_that_holds_the_port_is_reported_as_such(device: ScriptedDevice) -> None:
     code = (
         "import fcntl, os, sys\n"

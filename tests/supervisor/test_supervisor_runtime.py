@@ -35,6 +35,7 @@ def finish(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.hazard("H06")
 def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
     holder = holding_process("/dev/none")
     try:

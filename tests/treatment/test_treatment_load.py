@@ -42,6 +42,7 @@ def test_the_file_name_may_be_a_path_of_any_system_or_no_file_at_all() -> None:
         assert load_protocol(TKA, name).id == "nmes-tka"
 
 
+@pytest.mark.hazard("H18", "H37")
 @pytest.mark.parametrize(
     ("old", "new", "field", "words"),
     [
@@ -116,6 +117,7 @@ def test_the_line_is_where_the_mistake_is() -> None:
     assert error.field == "channels[0].waveform.frequency"
 
 
+@pytest.mark.hazard("H24")
 def test_an_amplitude_that_is_a_number_is_told_why_it_cannot_be() -> None:
     for value in ("25", '"25 mA"', "[25]"):
         old = 'amplitude = { target = "strong-comfortable" }'
@@ -196,6 +198,7 @@ def test_a_waveform_that_contradicts_itself_is_refused(waveform: str, words: str
     assert words in str(refused(sample_text(20, channel_text(waveform)), "sample.toml"))
 
 
+@pytest.mark.hazard("H44")
 def test_antagonists_must_alternate_or_say_that_they_do_not() -> None:
     cycle = cycle_text(3000, 4000, 1000, 1000)
     one = channel_text(PLAIN, role="extend", motor=True, cycle=cycle)

@@ -152,6 +152,7 @@ def test_a_pad_that_hardly_touches_is_refused_by_density() -> None:
     assert refused(shipped("nmes-tka"), lifted).limit_id == "L-J"
 
 
+@pytest.mark.hazard("H48")
 def test_a_blocked_body_site_is_refused() -> None:
     neck = ChannelSetup(1, 10_000, Electrode(2_500, site="anterior-neck"))
     assert refused(shipped("tens-conventional"), neck).limit_id == "C04"
@@ -177,6 +178,7 @@ def test_a_session_too_long_or_too_short_is_refused(
     assert refusal.allowed_text in refusal.message
 
 
+@pytest.mark.hazard("H34")
 def test_an_hour_is_the_cap_unless_the_protocol_says_why() -> None:
     text = sample_text(20, channel_text(PLAIN)).replace(
         'longest = "60 min"', 'longest = "120 min"\nbeyond_an_hour = "The trial did (R)."'
@@ -249,6 +251,7 @@ def test_a_monophasic_pulse_needs_an_envelope_that_allows_it() -> None:
     assert refused(load_protocol(text, "sample.toml")).limit_id == "L-MONO"
 
 
+@pytest.mark.hazard("H44")
 def test_antagonists_that_alternate_are_cleared_and_others_are_not() -> None:
     def plan(after: int) -> Plan | Refusal:
         one = channel_text(PLAIN, role="a", motor=True, cycle=cycle_text(3000, 4000, 1000, 1000))
@@ -287,6 +290,7 @@ def test_zero_is_a_session_without_output() -> None:
     assert (dose.pulses, dose.charge_uc, dose.rms_plateau_ma, dose.peak_ua) == (0, 0, 0, 0)
 
 
+@pytest.mark.hazard("H38", "H40")
 def test_the_digest_tells_limits_apart_and_is_the_same_in_another_process() -> None:
     protocol = shipped("nmes-tka")
     plan = plan_of(protocol)
@@ -345,6 +349,7 @@ def test_the_raise_of_a_cycle_goes_on_in_the_next_hold() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.hazard("H34")
 def test_a_continuous_session_ends_with_a_down_ramp_of_two_seconds() -> None:
     plan = plan_of(sample(20, channel_text(PLAIN)))
     ramp = [(m.at_us, m.drives[0].level_permille) for m in moments(plan) if m.at_us >= 18_000_000]
