@@ -146,6 +146,8 @@ class Invariant:
         """Output must end, and may come back slowly."""
         self.advance(at_us)
         self._licence.paused(at_us)
+        # The host ended the output before it had to know that the device had done so.
+        self._notices.clear()
 
     def resumed(self, at_us: int, *, from_zero: bool = False) -> None:
         """A pause is over."""
@@ -224,8 +226,9 @@ class Invariant:
         channels = (row["channel"],) if "channel" in row else self._plateaus.channels
         for number in channels:
             self._asked[number].nothing(at_us)
-        raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
-        self._notices.ended(at_us, raised, why)
+        if self._licence.paused_us is None:  # in a pause there is nothing to end
+            raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
+            self._notices.ended(at_us, raised, why)
 
     def _zero(self, why: str) -> None:
         """Everything begins anew, whatever else was going on."""

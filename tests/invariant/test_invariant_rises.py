@@ -266,6 +266,22 @@ def test_nothing_is_ordered_during_a_pause() -> None:
     assert world.order(at_us + SECOND, 500).rule == Rule.START.value
 
 
+@pytest.mark.parametrize("when_us", [-1, SECOND])
+def test_in_a_pause_the_device_has_nothing_to_end(when_us: int) -> None:
+    world = World()
+    at_us = world.raise_to(1_000)
+    power_off = {"kind": "log", "at_us": at_us + SECOND + when_us, "event": "power off"}
+    if when_us < 0:
+        world.tell.row(power_off)
+    world.tell.paused(at_us + SECOND)
+    if when_us > 0:
+        world.tell.row(power_off)
+    world.tell.resumed(at_us + 10 * SECOND)
+    for n in range(1, 100):
+        world.order(at_us + 10 * SECOND + n * 50 * MS, n * 10 // 500 * 500)
+    assert world.rule is None
+
+
 def test_a_resume_needs_a_pause() -> None:
     world = World()
     world.tell.resumed(SECOND)
