@@ -91,6 +91,50 @@ def test_a_session_raises_lowers_and_ends_at_verified_zero(record: Path, tmp_pat
     assert kinds[-1] == "bye"
 
 
+def test_linked_channels_go_up_and_down_together(record: Path, tmp_path: Path) -> None:
+    with session(tmp_path) as device:
+        device.load(
+            "tens-conventional",
+            amplitudes={1: "3 mA", 2: "1 mA"},
+            areas={1: "25 cm2", 2: "25 cm2"},
+        )
+        device.link(1, 2)
+        with pytest.raises(StateError, match="linked already"):
+            device.link(2, 1)
+        device.arm()
+        device.start()
+        device.raise_to(1, "1 mA")
+        device.felt(1)
+        assert {n: reading.set_ua for n, reading in device.readings.items()} == {1: 1000, 2: 1000}
+        with pytest.raises(LimitRefusedError, match="linked"):
+            device.raise_to(1, "1.5 mA")
+        device.lower_to(2, "0.5 mA")
+        hold_until_acked(device, 500)
+        device.unlink()
+        device.raise_to(1, "1 mA")
+        assert {n: reading.set_ua for n, reading in device.readings.items()} == {1: 1000, 2: 500}
+
+
+def kill_the_supervisor(device: Device) -> None:
+    with device:
+        hello = next(row for row in device.events() if row["kind"] == "hello")
+        os.kill(hello["pid"], signal.SIGKILL)
+        device.wait(5)
+
+
+@pytest.mark.hazard("H03")
+def test_a_killed_session_is_told_at_the_start_of_the_next(
+    record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StimctlError):
+        kill_the_supervisor(session(tmp_path))
+    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(tmp_path / "second.jsonl"))
+    with session(tmp_path) as device:
+        told = [row for row in device.events() if row["kind"] == "unclean_end"]
+    assert [row["device"] for row in told] == ["sim:p24"]
+    assert "stimctl sessions show" in told[0]["what_to_do"]
+
+
 def test_an_exception_in_the_block_stops_the_device_and_comes_out(
     record: Path, tmp_path: Path
 ) -> None:
