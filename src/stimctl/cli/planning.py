@@ -108,10 +108,11 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
 
 
 def _acknowledged(given: Sequence[str]) -> frozenset[str]:
-    """Ids of limits. A mistyped one must not look as if it had been accepted."""
+    """Ids of limits, and of the last session's amplitudes: none mistyped looks accepted."""
     from stimctl.safety.limits import LIMITS
+    from stimctl.session.plausible import ACKNOWLEDGE
 
-    known = {limit.id: limit.id for limit in LIMITS}
+    known = {ACKNOWLEDGE: ACKNOWLEDGE, **{limit.id: limit.id for limit in LIMITS}}
     return frozenset(choice("--acknowledge", each, known) for each in given)
 
 
