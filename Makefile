@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPUTING := -m "not pty and not soak" -n 2
 WAITING := -m "pty and not soak" -n 2 --dist loadscope
 
-.PHONY: help demo test lint cover soak bench install install-dev format picture clean
+.PHONY: help demo test lint cover soak bench hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -54,8 +54,12 @@ cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	  --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
 	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-soak: $(VENV)/.dev ## the long runs
-	$(BIN)/python -m pytest -q -m soak --timeout 3600
+soak: $(VENV)/.dev ## half an hour: simulated treatment hours with faults, kill -9, fuzzing
+	$(BIN)/python -m pytest -q -s -m soak
+
+hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
+	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
+	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
 
 bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 	$(BIN)/python -m benchmarks

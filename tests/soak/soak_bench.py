@@ -18,7 +18,7 @@ _WALL_CLOCK_US = 3_600_000_000
 
 
 class SoakBench(Bench):
-    """A bench that tells of each new state, lets the port go with the plug, and can stand still."""
+    """A bench that tells of each new state, and whose host can fall silent or stand still."""
 
     def __init__(
         self,
@@ -32,13 +32,12 @@ class SoakBench(Bench):
     ) -> None:
         self._entered = entered
         self._last_state = State.DISCONNECTED
-        self._plugged = True
         self._journal_failed = False
         self.faulty = twin
         self.journal_ns = journal_ns
         super().__init__(
             config,
-            twin=twin,  # type: ignore[arg-type]
+            twin=twin,
             driver=driver,
             latency_ns=latency_ns,
             journal=BenchJournal(delay_ns=journal_ns),
@@ -98,12 +97,6 @@ class SoakBench(Bench):
     def _journal_back(self) -> None:
         if not self._journal_failed:
             self.journal.delay_ns = self.journal_ns
-
-    def _after_twin(self, now_ns: int) -> None:
-        super()._after_twin(now_ns)
-        if self.faulty.plugged != self._plugged:
-            self._plugged = self.faulty.plugged
-            self.notify(LinkUp() if self._plugged else LinkDown("the port has gone"))
 
     def _pump(self) -> None:
         super()._pump()

@@ -22,6 +22,7 @@ from stimctl.session.states import State
 Pair = tuple[State, str]
 _AFTERWARDS_NS = 8 * SECOND
 _CLOSED_NS = 4 * SECOND
+_WITHOUT_DEVICE = (State.UNKNOWN, State.DISCONNECTED)
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ class Session:
     def _live(self, end_ns: int, *, at_work: bool = True) -> None:
         self._at_work = at_work
         while self.bench.now_ns < end_ns:
-            if at_work and self.bench.state is State.CLOSED:
+            if at_work and self._nothing_more():
                 return
             due_ns = min(self._agenda[0][0] if self._agenda else end_ns, end_ns)
             self._news = False
@@ -123,6 +124,11 @@ class Session:
             while self._agenda and self._agenda[0][0] <= self.bench.now_ns:
                 heapq.heappop(self._agenda)[2]()
             self.watch.look(self.bench)
+
+    def _nothing_more(self) -> bool:
+        """Closed, or the device has gone for good: it came back under another name."""
+        gone = self.bench.faulty.place > 0 and self.bench.state in _WITHOUT_DEVICE
+        return gone or self.bench.state is State.CLOSED
 
     def _turn(self) -> None:
         if self._at_work:

@@ -1,0 +1,201 @@
+"""Everything that reads what others wrote, with the only exceptions it may answer with."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from firmware_sim.faults import FaultError, parse_fault
+from stimctl.errors import ProtocolFileError, QuantityError, StimctlError, WireFormatError
+from stimctl.quantity import (
+    parse_area_mm2,
+    parse_current_ua,
+    parse_duration_us,
+    parse_frequency_mhz,
+    parse_ratio_permille,
+)
+from stimctl.records.protocol_files import read_limit_file
+from stimctl.records.rows import RowError, pack_row, unpack_row
+from stimctl.supervisor.commands import parse_command
+from stimctl.treatment.load import load_protocol
+from stimctl.wire.hexlines import WIRES, decode_line, encode_text
+
+ROOT = Path(__file__).resolve().parents[2]
+_VECTORS = ROOT / "tests" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`read` takes bytes; `declared` is all it may raise. `samples`: good input to be damaged."""
+
+    name: str
+    read: Callable[[bytes], object]
+    declared: tuple[type[Exception], ...]
+    samples: tuple[bytes, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def feed(self, data: bytes) -> None:
+        """Read it; what is not declared comes out."""
+        try:
+            self.read(data)
+        except self.declared:
+            return
+
+
+def _wire(name: str, data: bytes) -> None:
+    """Whatever comes off a line is told, never raised; what was told can be written again."""
+    told = decode_line(data.hex(), name)
+    try:
+        encode_text(json.dumps(told), name, invalid=True)
+    except WireFormatError:
+        return
+
+
+def _encode(name: str, data: bytes) -> None:
+    encode_text(data.decode("utf-8", "replace"), name)
+
+
+def _protocol(data: bytes) -> None:
+    load_protocol(data.decode("utf-8", "replace"), "tens-burst")
+
+
+def _limits(data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
+        file.write(data)
+        file.flush()
+        read_limit_file(Path(file.name))
+
+
+def _quantity(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    parsers = (
+        parse_current_ua,
+        parse_duration_us,
+        parse_frequency_mhz,
+        parse_area_mm2,
+        parse_ratio_permille,
+    )
+    for parse in parsers:
+        try:
+            parse(text)
+        except QuantityError:
+            continue
+
+
+def _fault(data: bytes) -> None:
+    parse_fault(data.decode("utf-8", "replace"))
+
+
+def _hex_strings(value: object) -> list[str]:
+    """Every text in a file of vectors that is hex."""
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _hex_strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in _hex_strings(one)]
+    if isinstance(value, str) and len(value) > 7:
+        try:
+            bytes.fromhex(value)
+        except ValueError:
+            return []
+        return [value]
+    return []
+
+
+def _vectors(name: str) -> tuple[bytes, ...]:
+    path = _VECTORS / f"{name}_vectors.json"
+    if not path.exists():
+        return (b"C0T100I50G\n", b"#00\n")
+    return tuple(bytes.fromhex(text) for text in _hex_strings(json.loads(path.read_text("utf-8"))))
+
+
+def _told(name: str) -> tuple[bytes, ...]:
+    return tuple(json.dumps(decode_line(one.hex(), name)).encode() for one in _vectors(name)[:40])
+
+
+def _targets() -> tuple[Target, ...]:
+    shipped = tuple(path.read_bytes() for path in sorted((ROOT / "protocols").glob("*.toml")))
+    row = pack_row(1, "0" * 64, 10**18, 5, "raise", {"channel": 1, "plateau_ua": 500})
+    commands = (
+        b'{"do": "raise", "channel": 1, "amplitude": "1 mA", "id": 4}',
+        b'{"do": "channel", "channel": 1, "amplitude": "10 mA", "area": "25 cm2"}',
+        b'{"do": "load", "path": "x.toml", "sha256": "00"}',
+        b'{"do": "hold", "duration": "5 s"}',
+    )
+    wires = [
+        Target(f"{name} bytes", partial(_wire, name), (), _vectors(name)) for name in WIRES
+    ] + [
+        Target(
+            f"{name} JSON", partial(_encode, name), (WireFormatError, QuantityError), _told(name)
+        )
+        for name in WIRES
+    ]
+    return (
+        *wires,
+        Target("protocol files", _protocol, (ProtocolFileError,), shipped),
+        Target("limit files", _limits, (ProtocolFileError,), (b'[person]\nx = "1 mA"\n',)),
+        Target("journal rows", unpack_row, (RowError,), (row,)),
+        Target("commands of a face", parse_command, (StimctlError,), commands),
+        Target("quantities", _quantity, (), (b"12.5 mA", "25 cm²".encode(), b"-10 %")),
+        Target("faults", _fault, (FaultError,), (b"drop@1.5s,permille=300,for=5s",)),
+    )
+
+
+TARGETS = _targets()
+
+_Damage = tuple[str, int, bytes]
+
+
+def damaged(sample: bytes, damages: list[_Damage]) -> bytes:
+    """A good sample with bytes replaced, put in, taken out, or repeated."""
+    data = bytearray(sample)
+    for how, where, what in damages:
+        at = where % (len(data) + 1)
+        if how == "put":
+            data[at:at] = what
+        elif how == "cut":
+            del data[at : at + len(what)]
+        elif how == "repeat":
+            data[at:at] = data[at : at + 40]
+        else:
+            data[at : at + len(what)] = what
+    return bytes(data)
+
+
+def inputs(target: Target) -> st.SearchStrategy[bytes]:
+    """Any bytes, and good samples damaged in a few places."""
+    damage = st.tuples(
+        st.sampled_from(["put", "cut", "repeat", "replace"]),
+        st.integers(0, 10_000),
+        st.binary(min_size=1, max_size=6) | st.sampled_from(_TOKENS),
+    )
+    worse = st.builds(damaged, st.sampled_from(target.samples), st.lists(damage, max_size=6))
+    return st.binary(max_size=300) | worse
+
+
+_TOKENS = (
+    b"\xf0",
+    b"\x0f",
+    b"\x81\x55",
+    b"\x00",
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b"null",
+    b"[",
+    b"{}",
+    b'"',
+    b"\n",
+    b"[[channels]]\n",
+    b" = ",
+    b"999999999999999999999",
+    "\u00b5\u00b2\u2009".encode(),
+    b"\xff\xfe",
+)

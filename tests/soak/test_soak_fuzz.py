@@ -1,0 +1,53 @@
+"""Whatever is read, only declared errors come out: a little in `make test`, long in the soak."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fuzz_targets import TARGETS, Target, inputs
+
+FUZZ_S = 600.0
+
+
+def fuzz(target: Target, number: int, examples: int) -> None:
+    """So many inputs from one seed; the smallest one that breaks it is in the error."""
+
+    @seed(number)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs(target))
+    def reads(data: bytes) -> None:
+        target.feed(data)
+
+    reads()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+@pytest.mark.hazard("H08", "H37", "H50")
+def test_a_reader_raises_nothing_but_what_it_declares(target: Target) -> None:
+    fuzz(target, 0, 150)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(FUZZ_S * 2)
+@pytest.mark.hazard("H08", "H37", "H50")
+def test_ten_minutes_of_fuzzing_raise_nothing_but_what_is_declared() -> None:
+    until_s = time.monotonic() + FUZZ_S
+    number = 0
+    while time.monotonic() < until_s:
+        number += 1
+        for target in TARGETS:
+            fuzz(target, number, 500)
+    print(f"{number * len(TARGETS) * 500} inputs to {len(TARGETS)} readers")
