@@ -12,9 +12,11 @@ from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.records.journal import Header, JournalWriter
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import DiskSpace, HostPower
+from stimctl.session.states import State
 from stimctl.supervisor.battery import read_power
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.past import check_plausible, told_of_last
+from stimctl.supervisor.sleep_lock import SleepLock
 from stimctl.supervisor.surroundings import Surroundings, read_disk
 
 S = 1_000_000_000
@@ -77,6 +79,26 @@ def test_battery_and_disk_are_looked_at_every_ten_seconds(tmp_path: Path) -> Non
     told = [fact for tenth in range(150) for fact in around.facts(tenth * S // 10)]
     assert len(looked) == 2
     assert told.count(DiskSpace(7)) == 2
+
+
+@pytest.mark.hazard("H04")
+def test_the_computer_is_kept_awake_while_output_may_be_on(tmp_path: Path) -> None:
+    lock = SleepLock(command=("cat",))
+    around = Surroundings(tmp_path, power=lambda: None, disk=lambda _: None, sleep_lock=lock)
+    awake = {State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN}
+    for state in (*State, *State):
+        around.session_is(state)
+        assert lock.held is (state in awake)
+    lock.let_go()
+    assert not lock.held
+
+
+@pytest.mark.hazard("H04")
+def test_a_computer_that_cannot_be_kept_awake_is_no_error() -> None:
+    lock = SleepLock(command=("no-such-program-here",))
+    lock.take()
+    assert not lock.held
+    lock.let_go()
 
 
 # -- the sessions before

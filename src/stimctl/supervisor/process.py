@@ -23,7 +23,7 @@ from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.past import UNCLEAN_END, check_plausible, told_of_last
 from stimctl.supervisor.setup import SessionSetup
-from stimctl.supervisor.surroundings import Surroundings
+from stimctl.supervisor.surroundings import surroundings_of
 from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
 from stimctl.treatment.program import Plan
 
@@ -60,7 +60,7 @@ class Supervisor:
         self._plan: Plan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
-        self._around = Surroundings(options.journal_folder)
+        self._around = surroundings_of(options)
         self._zero_verified = True  # nothing has been sent yet
         self._refused: StimctlError | None = None  # by the engine, while a command is obeyed
         self._next_beat_ns = 0
@@ -123,6 +123,7 @@ class Supervisor:
             data = {"event": event.seq, "at_ns": event.at_ns, **event.data}
             self._journal.put(Entry(event.kind.value, data, event.seq, event.durable))
         if event.kind is Kind.STATE:
+            self._around.session_is(self._engine.state)
             self._load_waiting_plan()
         elif event.kind is Kind.ZERO_VERIFIED:
             self._zero_verified = True
@@ -146,8 +147,10 @@ class Supervisor:
                 if self._line.is_current(link):
                     self._line.drop()
                     self._engine.notify(now, facts.LinkDown(reason))
-            case BadLine(error):
+            case BadLine(error, None):
                 self.say("error", told_of(error), droppable=True)
+            case BadLine(error, number):
+                self._answer(number, error)
             case Command():
                 self._obey(now, item)
             case _:
@@ -248,9 +251,8 @@ class Supervisor:
         if self._journal is not None:
             return
         header = self._setup.header(self._plan)
-        line = self._line.describe()
         last = told_of_last(self._options)
-        self._journal = open_journal(self._options, line, header, self._inbox.put)
+        self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
         if last is not None:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stimctl.session.facts import DiskSpace, Fact, HostPower
+from stimctl.session.states import State
 from stimctl.supervisor.battery import read_power
 from stimctl.supervisor.clocks import ClockWatch
+from stimctl.supervisor.options import Options
+from stimctl.supervisor.sleep_lock import SleepLock
 
 _LOOK_EVERY_NS = 10_000_000_000
+_AWAKE = frozenset({State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN})
 
 
 def read_disk(folder: Path) -> DiskSpace | None:
@@ -34,12 +38,23 @@ class Surroundings:
         *,
         power: Callable[[], HostPower | None] = read_power,
         disk: Callable[[Path], DiskSpace | None] = read_disk,
+        sleep_lock: SleepLock | None = None,
     ) -> None:
         self._folder = journal_folder
         self._clocks = ClockWatch()
         self._power = power
         self._disk = disk
         self._next_look_ns = 0
+        self._sleep_lock = sleep_lock
+
+    def session_is(self, state: State) -> None:
+        """Keep the computer awake while output may be on, and while that is not known."""
+        if self._sleep_lock is None:
+            return
+        if state in _AWAKE:
+            self._sleep_lock.take()
+        else:
+            self._sleep_lock.let_go()
 
     def facts(self, now_ns: int) -> list[Fact]:
         """What is new since the last call, as facts for the engine."""
@@ -49,3 +64,8 @@ class Surroundings:
             readings = (self._power(), self._disk(self._folder))
             found += [reading for reading in readings if reading is not None]
         return found
+
+
+def surroundings_of(options: Options) -> Surroundings:
+    """What a session looks at; no computer is kept awake for a twin."""
+    return Surroundings(options.journal_folder, sleep_lock=None if options.sim else SleepLock())
