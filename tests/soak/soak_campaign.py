@@ -58,7 +58,11 @@ class Tally:
 def timed_play(seed: str) -> tuple[Outcome, float]:
     """Play a session; how long the processor was busy with it (s)."""
     began_s = time.process_time()
-    return play(seed), time.process_time() - began_s
+    try:
+        outcome = play(seed)
+    except Exception as error:  # noqa: BLE001 - one broken session must not end the campaign
+        outcome = Outcome(seed, violation=f"before it began: {error!r}")
+    return outcome, time.process_time() - began_s
 
 
 def seeds(tally: Tally, first: int) -> Iterator[str]:
