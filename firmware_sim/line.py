@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import termios
@@ -44,6 +45,9 @@ class Line(Protocol):
 
     def opened(self) -> bool:
         """Return whether a client opened the line since this was asked last, where that shows."""
+
+    def held(self) -> bool:
+        """Return whether a client has the line to itself now, even if it says nothing."""
 
     def unplug(self) -> None:
         """Be gone, as a device whose cable was pulled."""
@@ -128,6 +132,20 @@ class PtyLine:
 
     def opened(self) -> bool:
         """Return False: held open on the device side, it does not show who else opens it."""
+        return False
+
+    def held(self) -> bool:
+        """Return whether a client holds the exclusive lock (flock) of the terminal.
+
+        The only sign there is: a terminal that is held open here shows nobody who opens it too.
+        """
+        if not self._plugged:
+            return False
+        try:
+            fcntl.flock(self._slave, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.flock(self._slave, fcntl.LOCK_UN)
         return False
 
     def unplug(self) -> None:
@@ -239,6 +257,10 @@ class TcpLine:
         """Return whether a client connected since this was asked last."""
         news, self._news = self._news, False
         return news
+
+    def held(self) -> bool:
+        """Return whether a client is connected."""
+        return self._client is not None
 
     def unplug(self) -> None:
         """Drop the client and listen no more."""

@@ -85,8 +85,9 @@ class LineSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve: exit after idle_exit_ns without a byte (None = never); what line is wanted.
+    """How to serve: when to exit, and what line is wanted.
 
+    idle_exit_ns: without a byte for so long, and no client that holds the line; None = never.
     A pseudo terminal keeps no parity, so of the settings wanted only the rate can be compared.
     on_open: told the time when a client opens the line, where the line shows that.
     """
@@ -191,9 +192,12 @@ class Server:
     def _idle(self, now: int) -> bool:
         limit = self._options.idle_exit_ns
         # A device that still stimulates outlives its watchdog first.
-        return (
-            limit is not None and now - self._last_byte_ns >= limit and not self._twin.stimulating
-        )
+        if limit is None or now - self._last_byte_ns < limit or self._twin.stimulating:
+            return False
+        if self._line.held():  # its client has nothing to say for now; it is not left alone
+            self._last_byte_ns = now
+            return False
+        return True
 
     def _look_at_settings(self, *, heard: bool) -> None:
         """Record what a client set: when it changes, and once when the first byte comes."""

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from stimctl.errors import ExitCode
+from stimctl import connect
+from stimctl.errors import ExitCode, UsageError
+from stimctl.supervisor.face_input import item_of
+from stimctl.supervisor.inbox import BadLine
 
 FRAME = b"f0815581598143814400320f\n"
 FULL = Path("/dev/full")
@@ -124,3 +127,33 @@ def test_wire_lines_carry_a_schema_on_request() -> None:
         "schema": "stimctl.wire-hex/1",
         "hex": FRAME.decode().strip(),
     }
+
+
+# -- the line of commands ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"do":"channel","id":4,"channel":1,"amplitude":12,"area":"25 cm2"}',
+        b'{"do":"raise","id":4,"channel":"one","amplitude":"5 mA"}',
+        b'{"do":"dance","id":4}',
+    ],
+)
+def test_who_waits_for_an_answer_gets_it_though_the_command_is_wrong(line: bytes) -> None:
+    wrong = item_of(line)
+    assert isinstance(wrong, BadLine)
+    assert wrong.command_id == 4
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b"4", b'{"do":"dance"}', b'{"id":true}', b"\xff"])
+def test_a_wrong_line_without_an_id_is_answered_to_nobody(line: bytes) -> None:
+    wrong = item_of(line)
+    assert isinstance(wrong, BadLine)
+    assert wrong.command_id is None
+
+
+@pytest.mark.parametrize("name", [None, 5, b"sim:p24"])
+def test_a_device_name_is_a_text(name: Any) -> None:
+    with pytest.raises(UsageError, match="is not a device name"):
+        connect(name)

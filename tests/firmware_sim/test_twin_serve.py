@@ -150,6 +150,30 @@ def test_left_alone_it_outlives_its_watchdog_and_then_exits(tmp_path: Path) -> N
         assert twin.ledger()[1].pulses == 100
 
 
+@pytest.mark.parametrize("make", [PtyLine, lambda: TcpLine(0)])
+def test_a_silent_client_that_holds_the_line_is_no_reason_to_leave(
+    make: Any, tmp_path: Path
+) -> None:
+    line = make()
+    try:
+        assert not line.held()
+        with client(line.url, exclusive=True):
+            line.read(select.select(line.read_fds(), [], [], 1)[0] if make is not PtyLine else [])
+            assert line.held()
+        line.read(line.read_fds())
+        assert not line.held()
+    finally:
+        line.close()
+
+
+@pytest.mark.pty
+def test_a_twin_stays_with_a_silent_client_and_leaves_after_it(tmp_path: Path) -> None:
+    with TwinProcess("--idle-exit", "0.5", record=tmp_path / "r.jsonl") as twin:
+        with client(twin.url, exclusive=True), pytest.raises(subprocess.TimeoutExpired):
+            twin.process.wait(1.2)
+        assert twin.process.wait(30) == 0
+
+
 @pytest.mark.pty
 def test_nobody_reading_its_output_does_not_hold_it_up(tmp_path: Path) -> None:
     record = tmp_path / "r.jsonl"

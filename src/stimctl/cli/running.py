@@ -116,8 +116,11 @@ def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: boo
         put(f"alarm      {alarm}")
     if outcome.journal:
         put(f"journal    {outcome.journal}")
-    if prepared.is_simulation:
+    if prepared.device.is_twin:
         put("SIMULATION: no device and no person was involved.")
+    elif prepared.is_simulation:
+        # What a program hands the bytes on to cannot be seen from here.
+        put("SIMULATION: the port is a line of software, not one that a device can be plugged into.")
 
 
 def _put_delivered(plan: Plan) -> None:

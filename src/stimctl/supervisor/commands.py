@@ -108,6 +108,15 @@ def parse_command(line: bytes) -> Command:
     return Command(do, _checked(do, said), number)
 
 
+def id_of(line: bytes) -> int | None:
+    """The id of a line that is no command, so that whoever sent it hears what is wrong with it."""
+    try:
+        number = json.loads(line)["id"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return number if type(number) is int else None
+
+
 def _checked(do: str, said: Mapping[str, object]) -> dict[str, Any]:
     required, optional = _FORMS[do]
     wrong = (required.keys() - said.keys()) | (said.keys() - required.keys() - optional.keys())

@@ -32,6 +32,8 @@ def parse_device(text: str) -> DeviceName:
     Accepts `sim:FAMILY`, `FAMILY:/path/of/port` and `FAMILY:socket://host:port`.
     Raises `UsageError` that shows the right form.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"{text!r} is not a device name", what_to_do=_EXAMPLES)
     kind, colon, rest = text.strip().partition(":")
     if not colon or not rest:
         raise UsageError(

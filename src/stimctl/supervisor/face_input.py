@@ -7,7 +7,7 @@ import threading
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.session.facts import FaceAlive
-from stimctl.supervisor.commands import LONGEST_BYTES, parse_command
+from stimctl.supervisor.commands import LONGEST_BYTES, id_of, parse_command
 from stimctl.supervisor.inbox import BadLine, Inbox, Item, Leave, StopAsked
 
 _READ_BYTES = 4096
@@ -58,7 +58,7 @@ def item_of(line: bytes) -> Item:
     try:
         command = parse_command(line)
     except StimctlError as error:
-        return BadLine(error)
+        return BadLine(error, id_of(line))
     match command.do:
         case "beat":
             return FaceAlive()

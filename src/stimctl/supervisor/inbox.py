@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
+from stimctl.errors import StimctlError
 from stimctl.session.facts import Fact
 from stimctl.supervisor.commands import Command
 
@@ -29,9 +30,10 @@ class LineLost:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """The face sent something that is no command."""
+    """The face sent something that is no command; `command_id` where it waits for an answer."""
 
-    error: Exception
+    error: StimctlError
+    command_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
