@@ -91,7 +91,7 @@ def test_the_registry_knows_the_p24_by_name() -> None:
     assert isinstance(driver, P24Driver)
     assert isinstance(driver, Driver)
     assert driver.sheet is P24_SHEET
-    assert set(FAMILIES) == {"p24"}
+    assert "p24" in FAMILIES
 
 
 def test_an_unknown_family_is_refused_by_name_with_the_known_ones() -> None:

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from stimctl.devices.driver import Driver
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.rehastim2.driver import RehaStim2Driver
+from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
 
@@ -21,7 +23,12 @@ class Family:
     new_driver: Callable[[], Driver]
 
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({P24_SHEET.family: Family(P24_SHEET, P24Driver)})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        one.sheet.family: one
+        for one in (Family(P24_SHEET, P24Driver), Family(REHASTIM2_SHEET, RehaStim2Driver))
+    }
+)
 
 
 def family(name: str) -> Family:

@@ -116,7 +116,11 @@ class CapabilitySheet:
     """Everything stimctl assumes about one device family.
 
     `watchdog_us`: the device stops by itself when the host is silent for so long; None = never.
-    `keep_alive_us`: how often the engine lets its driver speak while output is on.
+    `keep_alive_us`: how often the engine lets its driver speak while output is on, or always where
+    `connection_expires`; `refresh_us`: more often while output is on, None = no more often.
+    `connection_expires`: an idle device, too, lets its host go when it hears nothing for
+    `watchdog_us`. `channels_first`: the channels of a run, and their rhythm, must be chosen before
+    any of them gets current.
     `stop_instruction`: what a person does at the device when stimctl cannot confirm zero.
     """
 
@@ -135,6 +139,9 @@ class CapabilitySheet:
     usb_ids: tuple[UsbId, ...]
     lines: tuple[LineSettings, ...]
     facts: tuple[Fact, ...]
+    refresh_us: int | None = None
+    connection_expires: bool = False
+    channels_first: bool = False
 
     @property
     def has_watchdog(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from stimctl.errors import UsageError
@@ -19,6 +20,9 @@ class DeviceBounds:
     `multiplexed` says that the channels share one source and pulse one after the other;
     `isolated_channels` that no current can pass between pads of different channels;
     `calibrated` that an amplitude is a known current, without which no dose can be claimed.
+    `fixed_rhythm` that all channels share one pulse rate, which cannot change while output is on;
+    `channels_per_module` that so many channels form a module, and that `period_min_us` counts once
+    for each module in use; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
     `source` and `certainty` (R, R2, M+, M?, D) say where the numbers come from.
     Raises UsageError for numbers that cannot be.
     """
@@ -44,6 +48,9 @@ class DeviceBounds:
     interphase_gap_step_us: int = 1
     pulses_per_burst_max: int | None = None
     isolated_channels: bool = False
+    fixed_rhythm: bool = False
+    channels_per_module: int | None = None
+    interphase_gap_fixed_us: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -68,6 +75,13 @@ class DeviceBounds:
         """The period in us, on the device's grid, that is never faster than `frequency_mhz`."""
         exact = -(-_US_MHZ // frequency_mhz)
         return -(-exact // self.period_step_us) * self.period_step_us
+
+    def period_min_for(self, channels: Iterable[int]) -> int:
+        """The shortest period in us where these channels run at the same time."""
+        if self.channels_per_module is None:
+            return self.period_min_us
+        modules = {(channel - 1) // self.channels_per_module for channel in channels}
+        return self.period_min_us * max(len(modules), 1)
 
     def on_grid(self, amplitude_ua: int) -> bool:
         """Whether the device can set exactly this amplitude (range apart)."""

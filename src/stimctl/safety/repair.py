@@ -80,6 +80,18 @@ def frequency(stimulus: Stimulus, lowest_mhz: int, highest_mhz: int) -> Repair |
     )
 
 
+def constant_frequency(stimulus: Stimulus, frequency_mhz: int) -> Repair | None:
+    """The same at this pulse rate throughout."""
+    return _repair(
+        "frequency",
+        frequency_mhz,
+        f"frequency {format_frequency(frequency_mhz)} throughout",
+        stimulus,
+        frequency_mhz=frequency_mhz,
+        frequency_sweep=None,
+    )
+
+
 def phase_width(stimulus: Stimulus, device: DeviceBounds, highest_us: int) -> Repair | None:
     """The same with every phase width within the device's range and grid, and `highest_us`."""
     step, lowest_us = device.phase_width_step_us, device.phase_width_min_us

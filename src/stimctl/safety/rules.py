@@ -45,10 +45,37 @@ def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
             layer=Layer.DEVICE, asked=str(shape), allowed=", ".join(sorted(device.shapes)),
             source=f"{device.name}: {device.source}", certainty=device.certainty,
         )  # fmt: skip
+    yield from _rhythm_problems(stimulus, envelope)
     if shape is PulseShape.MONOPHASIC and not envelope.allow_monophasic:
         yield broken_rule(
             "L-MONO", Quantity.SHAPE, "monophasic pulses are not allowed in this envelope",
             asked=str(shape), allowed="balanced pulses",
+        )  # fmt: skip
+
+
+def _rhythm_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """What a device of one rhythm cannot do: bursts, and a rate that changes."""
+    device = envelope.device
+    if not device.fixed_rhythm:
+        return
+    source, certainty = f"{device.name}: {device.source}", device.certainty
+    if stimulus.burst is not None:
+        yield broken_rule(
+            "L-DEV", Quantity.PULSES_PER_BURST,
+            f"{device.name} repeats its pulses in one rhythm and cannot count out bursts; a "
+            "programme of single pulses would do",
+            layer=Layer.DEVICE, asked=stimulus.burst.pulses_per_burst, allowed=1, unit="pulses",
+            source=source, certainty=certainty,
+        )  # fmt: skip
+    sweep = stimulus.frequency_sweep
+    if sweep is not None:
+        yield broken_rule(
+            "L-DEV", Quantity.FREQUENCY,
+            f"{device.name} cannot change its pulse rate while it stimulates "
+            f"({format_frequency(sweep.lowest)} to {format_frequency(sweep.highest)} asked)",
+            lambda: repair.constant_frequency(stimulus, sweep.lowest),
+            layer=Layer.DEVICE, asked=sweep.highest, allowed=sweep.lowest, unit="mHz",
+            source=source, certainty=certainty,
         )  # fmt: skip
 
 

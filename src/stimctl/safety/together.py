@@ -54,6 +54,7 @@ def clear_together(
     checks = (
         _one_device(members),
         _paths(members),
+        _one_rhythm(members),
         _shared_source(members),
         None if co_contraction else _antagonists(members, starts),
         _region_sums(members),
@@ -112,6 +113,35 @@ def _paths(members: list[_Member]) -> Refusal | None:
         asked=f"{sites[first]} with {sites[second]}", allowed="one of them at a time",
         source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 items e, h; "
         "hazard H42", certainty="R",
+    )  # fmt: skip
+
+
+def _one_rhythm(members: list[_Member]) -> Refusal | None:
+    """Where all channels share one rhythm: it is the same for all, and not too fast for them."""
+    if not members or not members[0].envelope.device.fixed_rhythm:
+        return None
+    device = members[0].envelope.device
+    first = members[0].stimulus.highest_frequency_mhz
+    about = {"source": f"{device.name}: {device.source}", "certainty": device.certainty}
+    for member in members:
+        asked = member.stimulus.highest_frequency_mhz
+        if asked != first:
+            return _refused(
+                member.channel, "L-DEV", Quantity.FREQUENCY,
+                f"{device.name} has one pulse rate for all channels, and channel "
+                f"{members[0].channel} has {format_frequency(first)}; that would do here, too",
+                asked=asked, allowed=first, unit="mHz", **about,
+            )  # fmt: skip
+    least_us = device.period_min_for(member.channel for member in members)
+    if device.quantise_period_up_us(first) >= least_us:
+        return None
+    allowed = _US_MHZ // least_us
+    return _refused(
+        members[-1].channel, "L-DEV", Quantity.FREQUENCY,
+        f"{device.name} needs {format_duration(least_us)} for channels of two modules and cannot "
+        f"keep {format_frequency(first)}; {format_frequency(allowed)} would do, or channels of one "
+        "module",
+        asked=first, allowed=allowed, unit="mHz", **about,
     )  # fmt: skip
 
 

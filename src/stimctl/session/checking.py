@@ -45,6 +45,11 @@ class Checking:
         """A plan is loaded, and the trip has been seen where it is asked for."""
         return self._core.run is not None and (self._trip_passed or not self._trip_due())
 
+    @property
+    def under_way(self) -> bool:
+        """A trip is under way: the keep-alive is withheld on purpose."""
+        return self._trip is not None
+
     def _trip_due(self) -> bool:
         return self._config.dead_man_trip and self._sheet.watchdog_us is not None
 

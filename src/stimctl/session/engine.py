@@ -17,6 +17,7 @@ from stimctl.session.checking import Checking
 from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.events import Kind, Outgoing, SessionEvent
+from stimctl.session.idle import IdleKeeper
 from stimctl.session.intents import Intent, Stop
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
@@ -40,6 +41,7 @@ class Engine:
         self._life = LifeSigns(config, self._log)
         self._supervision = Supervision(self._core, driver, sheet, config, self._log, self._life)
         self._checking = Checking(self._core, driver, sheet, config, self._log)
+        self._idle = IdleKeeper(self._core, driver, sheet, self._life, self._checking)
         self._pulses = Pulses(self._core, driver, config, self._log)
         self._orders = Orders(
             self._core,
@@ -122,6 +124,7 @@ class Engine:
         self._checking.advance(now_ns)
         self._orders.advance(now_ns)
         self._supervision.advance(now_ns)
+        self._idle.advance(now_ns)
         self._pulses.advance(now_ns)
         self._react(now_ns)
 
@@ -142,6 +145,9 @@ class Engine:
         """When `advance` has something to do."""
         now_ns = self._entered_ns or 0
         first = self._supervision.deadline(now_ns)
+        idle = self._idle.deadline(now_ns)
+        if idle is not None and (first is None or idle < first):
+            first = idle
         if self._watched():
             due = self._life.deadline(output=self._core.state is State.RUNNING)
             if first is None or due < first:

@@ -46,8 +46,13 @@ class Output:
         return True
 
     def make_ready(self, now_ns: int) -> int:
-        """Every channel off, at the level from which trains run; gives the ticket."""
-        return self._apply(now_ns, ())
+        """Every channel off, at the level from which trains run; gives the ticket.
+
+        Where the device must know its channels first, they are named, without current.
+        """
+        if not self._driver.sheet.channels_first:
+            return self._apply(now_ns, ())
+        return self._apply(now_ns, tuple(track.key_of_zero() for track in self._tracks.values()))
 
     def _apply(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
         points: dict[int, SetPoint] = {}

@@ -30,7 +30,7 @@ class Supervision:
     ) -> None:
         self._core = core
         self._driver = driver
-        self._keep_alive_ns = sheet.keep_alive_us * 1_000
+        self._keep_alive_ns = (sheet.refresh_us or sheet.keep_alive_us) * 1_000
         self._log = log
         self._life = life
         self.attendance = Attendance(asking=config.attended_by_prompt)
@@ -99,7 +99,10 @@ class Supervision:
         """The gate of rule K2: nothing is sent for a face, a journal or a driver that is gone."""
         if now_ns < self._next_keep_alive_ns:
             return
-        self._next_keep_alive_ns = now_ns + self._keep_alive_ns
+        # By absolute deadline: being woken late once does not make all the following ones late.
+        self._next_keep_alive_ns += self._keep_alive_ns
+        if self._next_keep_alive_ns <= now_ns:
+            self._next_keep_alive_ns = now_ns + self._keep_alive_ns
         if self._driver.latched or self._core.link.quality is Quality.LOST:
             return
         if self._life.lapse(now_ns, output=True) is None:

@@ -25,6 +25,7 @@ class Track:
         self.channel = plan_channel.channel
         self.cleared: Cleared = plan_channel.cleared
         self.step_ua = plan_channel.step_ua
+        self._period_us = plan_channel.period_us
         self.drive: Drive | None = None
         self.covered = False
         self.contractions = 0
@@ -118,6 +119,10 @@ class Track:
         drive = self.drive
         assert drive is not None
         return (self.channel, amplitude_ua, drive.phase_width_us, drive.period_us)
+
+    def key_of_zero(self) -> SetPointKey:
+        """The channel with no current, in the rhythm of the plan."""
+        return (self.channel, 0, self.cleared.stimulus.pulse.phase_width_us, self._period_us)
 
     def set_point(self, key: SetPointKey) -> SetPoint:
         """The genuine set point for a key, made by the clearance once and kept."""

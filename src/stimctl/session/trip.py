@@ -43,8 +43,10 @@ class DeadManTrip:
         self._driver = driver
         self._channel = plan_channel.channel
         self._withhold_ns = watchdog_us * 1_000 + TRIP_MARGIN_NS
+        self._least_ns = watchdog_us * 1_000 - TRIP_MARGIN_NS
         self._phase = _Phase.BEGINNING
         self._due_ns: int | None = None
+        self._asked_ns = now_ns
         point = plan_channel.cleared.set_point(
             0, plan_channel.stimulus.pulse.phase_width_us, plan_channel.period_us
         )
@@ -75,7 +77,13 @@ class DeadManTrip:
                     return Outcome.NEVER_RAN
                 # The question itself restarted the watchdog; from here on nothing is sent.
                 self._phase = _Phase.WITHHOLDING
+                self._asked_ns = now_ns
                 self._due_ns = now_ns + self._withhold_ns
+            case _Phase.WITHHOLDING, UnexpectedState(channels_found=found):
+                # A device that tells of its watchdog unasked; too early, it is another cause.
+                withheld_ns = now_ns - self._asked_ns
+                if withheld_ns >= self._least_ns and found is not None and not found:
+                    return Outcome.PASSED
             case _Phase.ASKING_ENDED, StatusRead(active=active):
                 return Outcome.STILL_RUNS if active else Outcome.PASSED
             case _Phase.ASKING_ENDED, UnexpectedState(channels_found=found):

@@ -9,6 +9,7 @@ from stimctl.errors import UsageError
 from stimctl.quantity import format_area, format_current, format_duration, format_frequency
 from stimctl.safety import (
     Cleared,
+    DeviceBounds,
     Envelope,
     Layer,
     LayeredBounds,
@@ -30,6 +31,8 @@ from stimctl.treatment.stimuli import stimulus_of
 __all__ = ["ChannelSetup", "Plan", "PlanChannel", "compile_plan"]
 
 _MHZ_US = 1_000_000_000
+FINE_STEP_UA = 1_000
+"""Rule A2: a coarser step of the device is told."""
 _NO_BOUNDS = LayeredBounds()
 
 
@@ -205,8 +208,24 @@ def _plan_channel(
         step_ua=cleared.amplitude_step_ua,
         width_step_us=device.phase_width_step_us,
         start_after_us=role.cycle.start_after_us if role.cycle else 0,
-        notes=(*_frequency_notes(stimulus, period_us), *map(str, cleared.warnings)),
+        notes=(
+            *_frequency_notes(stimulus, period_us),
+            *_device_notes(device, stimulus),
+            *map(str, cleared.warnings),
+        ),
     )
+
+
+def _device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
+    """What the device does in its own way, and the dose of the plan already counts."""
+    if device.amplitude_step_ua > FINE_STEP_UA:
+        yield (
+            f"{device.name} sets {format_current(device.amplitude_step_ua)} steps: every ramp is a "
+            "stair at or below the line asked for, and the planned dose is that of the stair"
+        )
+    gap_us = device.interphase_gap_fixed_us
+    if gap_us is not None and gap_us != stimulus.pulse.interphase_gap_us:
+        yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
 
 
 def _frequency_notes(stimulus: Stimulus, period_us: int) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The HASOMED RehaStim2: sheet, gate and driver."""
