@@ -120,7 +120,7 @@ def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: boo
         put("SIMULATION: no device and no person was involved.")
     elif prepared.is_simulation:
         # What a program hands the bytes on to cannot be seen from here.
-        put("SIMULATION: the port is a line of software, not one that a device can be plugged into.")
+        put("SIMULATION: the port is a line of software, no device plugs into it.")
 
 
 def _put_delivered(plan: Plan) -> None:
