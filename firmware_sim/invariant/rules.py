@@ -71,7 +71,8 @@ class Rules:
     after a pause of up to longest_pause_us; after a longer one everything is raised afresh.
     dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it. line_us: how late
     a byte may arrive, and how early a line that was late may make the next raise seem. notice_us:
-    how soon a host must know that the device stopped by itself. signs_us: how old a sign of life
+    how soon a host must know that the device stopped by itself: it asks each 500 ms, and 1 s
+    without an answer is a loss. signs_us: how old a sign of life
     may be, by name, before the keep-alive must cease.
 
     line: there are bytes to read (a record without them is judged at the electrodes alone).
@@ -90,7 +91,7 @@ class Rules:
     dead_man_us: int = 2_000_000
     margin_us: int = 50_000
     line_us: int = 250_000
-    notice_us: int = 1_000_000
+    notice_us: int = 1_500_000
     signs_us: Mapping[str, int] = field(
         default_factory=lambda: {"face": 500_000, "journal": 2_000_000}
     )
