@@ -109,24 +109,22 @@ def _versions(firmware: tuple[int, int, int], wire: tuple[int, int, int]) -> dic
 def _firmware_changes(it: Running) -> None:
     pull_plug(it, elsewhere=False, powered=False)
     it.count()
-    it.stage.p24.pretend(_versions((1, 1, 0), (4, 0, 0)))
+    it.stage.p24.become(_versions((1, 1, 0), (4, 0, 0)))
 
 
 def _other_serial(it: Running) -> None:
     pull_plug(it, elsewhere=False, powered=False)
     it.count()
     name = device_id(it.rng("serial").randrange(1_000_000, 9_000_000))
-    it.stage.p24.pretend({Command.GET_DEVICE_ID: bytes((Result.OK,)) + name})
+    it.stage.p24.become({Command.GET_DEVICE_ID: bytes((Result.OK,)) + name})
 
 
 def _lies(it: Running) -> None:
     device = it.stage.p24
     lies = _versions((0, 0, 0), (2, 0, 0))
     lies[Command.GET_DEVICE_ID] = bytes((Result.OK,)) + b"REHASTIM 2"
-    truth = {command: device.told(command) for command in lies}
     it.count()
-    device.pretend(lies)
-    it.on_end(lambda: device.pretend(truth))
+    it.on_end(device.pretend(lies))
 
 
 def _device(name: str, what: str, begin: Begin, **parameters: int) -> FaultKind:

@@ -52,6 +52,8 @@ class FaultyP24(P24Twin):
         self._wanted = b"\0"  # the latest Ml_update that was accepted
         self._up_us = 0  # when it has booted
         self._limits: list[Change] = []
+        self._truth = dict(self._fixed)
+        self._pretences: list[dict[Command, bytes]] = []
 
     def receive(self, now_ns: int, data: bytes) -> None:
         """Take bytes from the host; none while the device boots or has no supply."""
@@ -115,13 +117,28 @@ class FaultyP24(P24Twin):
         self.advance(self._now * 1000)
         self._set_limit()
 
-    def pretend(self, answers: dict[Command, bytes]) -> None:
-        """Tell something else about itself."""
-        self._fixed.update(answers)
+    def become(self, answers: dict[Command, bytes]) -> None:
+        """Be another one from now on, whatever it pretends to be."""
+        self._truth.update(answers)
+        self._tell()
 
-    def told(self, command: Command) -> bytes:
-        """Return what it tells about itself."""
-        return self._fixed[command]
+    def pretend(self, answers: dict[Command, bytes]) -> Callable[[], None]:
+        """Tell something else about itself; return what undoes it."""
+        self._pretences.append(answers)
+        self._tell()
+
+        def undo() -> None:
+            # By identity: two equal pretences may overlap.
+            self._pretences[:] = [one for one in self._pretences if one is not answers]
+            self._tell()
+
+        return undo
+
+    def _tell(self) -> None:
+        # The truth and every pretence on top of it, so that overlapping ones end in any order.
+        self._fixed = dict(self._truth)
+        for answers in self._pretences:
+            self._fixed.update(answers)
 
     def _apply(self, data: bytes, fed_us: int | None = None) -> None:
         self._mid.update(self._now, data, fed_us)
