@@ -15,7 +15,7 @@ from soak_story import aimed_seed
 
 from stimctl.session.states import State
 
-_QUIET_SHARE = 0.6
+_QUIET_SHARE = 0.66
 """How much of the time the long sessions get: they make the hours, the storms make the faults."""
 _AIMS = 8
 

@@ -3,6 +3,9 @@
 A seed is a text, so that it can be typed to replay a session: `quiet-17` is a long session in
 which little goes wrong, `storm-17` a short one full of trouble, `aim-17-running.drop+paused.flip`
 a storm with these faults in these states among others.
+
+What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
+of story gets a word of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +14,14 @@ from dataclasses import dataclass
 from random import Random
 
 from soak_protocols import SHIPPED, plan_for
-from soak_troubles import ALL_FAULTS, JOURNAL_FAILS, TWIN_FAULTS, Trouble, drawn_trouble
+from soak_troubles import (
+    ALL_FAULTS,
+    JOURNAL_FAILS,
+    TWIN_FAULTS,
+    Trouble,
+    drawn_murmur,
+    drawn_trouble,
+)
 
 from firmware_sim.faults import TO_HOST
 from firmware_sim.scenarios import SCENARIOS
@@ -128,12 +138,11 @@ def _quiet(seed: str, chance: Random) -> Story:
     plain = chance.random() < 0.8
     names = _LONG if plain else _ANY_LONG
     plan = _drawn_plan(chance, duration_s, names, shipped=1.0 if plain else 0.3)
+    within_us = duration_s * 1_000_000
     troubles = tuple(
-        drawn_trouble(
-            chance, chance.choice(_GENTLE), State.RUNNING, nth=1, within_us=duration_s * 1_000_000
-        )
-        for _ in range(chance.randint(0, 4))
-    )
+        drawn_trouble(chance, chance.choice(_GENTLE), State.RUNNING, nth=1, within_us=within_us)
+        for _ in range(chance.choice((0, 0, 1, 2)))
+    ) + tuple(drawn_murmur(chance, within_us) for _ in range(chance.randint(10, 50)))
     return Story(
         seed=seed,
         plan=plan,
@@ -150,7 +159,7 @@ def _quiet(seed: str, chance: Random) -> Story:
 def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]]) -> Story:
     names = tuple(name for name in ALL_FAULTS if name != JOURNAL_FAILS)
     drawn = [
-        (chance.choice(_STORMY_STATES), chance.choice(names)) for _ in range(chance.randint(2, 14))
+        (chance.choice(_STORMY_STATES), chance.choice(names)) for _ in range(chance.randint(8, 24))
     ]
     if chance.random() < 0.1:
         drawn.append((chance.choice(tuple(State)), JOURNAL_FAILS))

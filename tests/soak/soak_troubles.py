@@ -72,6 +72,14 @@ _PARTICULAR: Mapping[tuple[str, str], Draw] = {
     ("low-battery", "every_us"): _one_of(700_000, 5_000_000, 30_000_000),
     ("low-battery", "ppm"): _one_of(200, 5_000, 50_000),
 }
+_MURMURS: Mapping[str, Mapping[str, Draw]] = {
+    "merge": {"every_us": _one_of(1_000, 16_000)},
+    "split": {"spacing_us": _one_of(20, 300)},
+    "duplicate": {"permille": _one_of(300, 1_000)},
+    "jitter": {"most_us": _one_of(2_000, 20_000)},
+    "latency": {"delay_us": _one_of(5_000, 30_000)},
+}
+"""What a line does on a good day; a session goes on through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +115,12 @@ def drawn_trouble(chance: Random, name: str, state: State, *, nth: int, within_u
     else:
         parameters = {"for_us": chance.choice(_HOST_US)}
     return Trouble(name, state, nth, chance.randint(0, within_us), parameters)
+
+
+def drawn_murmur(chance: Random, within_us: int) -> Trouble:
+    """A short disturbance while running that need not disturb anybody."""
+    name = chance.choice(tuple(_MURMURS))
+    parameters = {key: draw(chance) for key, draw in _MURMURS[name].items()}
+    parameters |= {"for_us": chance.choice(_LASTS_US[1:5]), "direction": chance.choice((1, 2, 3))}
+    checked(Fault(name, 0, parameters))
+    return Trouble(name, State.RUNNING, 1, chance.randint(0, within_us), parameters)
