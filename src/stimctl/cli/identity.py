@@ -7,6 +7,7 @@ from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.ports import is_software_line
 
 _WITHIN_S = 10.0
 _POLL_S = 0.1
@@ -27,7 +28,7 @@ def identify_device(text: str) -> dict[str, Any]:
         code = client.close()
     return {
         "device": str(device),
-        "simulation": device.is_twin,
+        "simulation": device.is_twin or is_software_line(device.address),
         "port": client.address,
         **found,
         "zero_verified": code == 0,
