@@ -49,6 +49,7 @@ def yes(requests, **more):
 # --- sites ----------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H41")
 def test_the_list_of_sites_is_closed_and_says_what_is_near():
     parts = """quadriceps hamstrings calf tibialis-anterior forearm-extensor forearm-flexor biceps
         triceps deltoid supraspinatus low-back knee ankle-tibial gluteal upper-back abdomen"""
