@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -34,7 +35,7 @@ def main() -> int:
     return int(bool(tally.violations))
 
 
-def _told_on_terminal():  # type: ignore[no-untyped-def]
+def _told_on_terminal() -> Callable[[Tally], None] | None:
     if not sys.stderr.isatty():
         return None
 

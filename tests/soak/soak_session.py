@@ -82,7 +82,7 @@ class Session:
         self.bench = SoakBench(
             story.config,
             twin=twin,
-            driver=self.watch.driver,  # type: ignore[arg-type]
+            driver=self.watch.driver,
             latency_ns=story.latency_ns,
             journal_ns=story.journal_ns,
             entered=self._entered,
