@@ -19,6 +19,7 @@ from stimctl.cli import (
     ports,
     protocols,
     rehearse,
+    replay,
     run,
     screening,
     sessions,
@@ -57,10 +58,30 @@ def root(
     no_color: Annotated[  # noqa: ARG001 - read by the output module
         bool, typer.Option("--no-color", help="No colour, as with NO_COLOR set.")
     ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Terminal UI with a whole session on the twin.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Terminal UI that watches a running session.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="The UI in lines of words, for screen readers.")
+    ] = False,
+    theme: Annotated[
+        str, typer.Option("--theme", metavar="NAME", help="night, day, cvd or mono.")
+    ] = "",
+    remote_ok: Annotated[
+        bool, typer.Option("--remote-ok", help="Let the UI arm a device over SSH.")
+    ] = False,
 ) -> None:
     if version:
         put(f"{PROGRAM} {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None and (demo or watch or plain or theme or remote_ok):
+        from stimctl.tui.program import Wishes, open_tui
+
+        wishes = Wishes(demo, "" if watch else None, plain, theme, remote_ok)
+        raise typer.Exit(open_tui(wishes))
     if context.invoked_subcommand is None:
         put(context.get_help())
 
@@ -71,6 +92,7 @@ _VERBS = (
     check,
     rehearse,
     run,
+    replay,
     stop,
     screening,
     sim,

@@ -1,0 +1,1 @@
+"""The terminal UI: screens, keys, themes, and a STOP that does not wait for any of them."""

@@ -1,0 +1,108 @@
+"""Every action of the terminal UI with its id, its keys and its words: help and footers are made
+from this table, and a keymap file names these ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """How help is ordered: what makes safe comes first."""
+
+    STOP = "STOP"
+    DOWN = "down"
+    UP = "up"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key can do. `raises`: it leads to more output, so no palette offers it."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: Group = Group.OTHER
+    raises: bool = False
+
+
+#: No keymap can take these away; it can add to them.
+STOP_KEYS = ("space", "ctrl+x", "ctrl+c", "f12")
+
+_UP, _DOWN, _STOP = Group.UP, Group.DOWN, Group.STOP
+
+ACTIONS: tuple[Action, ...] = (
+    Action("stop", STOP_KEYS, "STOP", "all channels off at once, from everywhere", _STOP),
+    Action("lower", ("down", "minus"), "down", "hot channel one step down; also unlocks", _DOWN),
+    Action("lower-more", ("pagedown",), "2 mA down", "hot channel 2 mA down", _DOWN),
+    Action("zero", ("0", "home"), "to 0", "hot channel to 0 mA", _DOWN),
+    Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
+    Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
+    Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
+    Action("raise", ("up", "plus"), "up 1 step", "hot channel one device step up; a held key is "
+           "one step", _UP, raises=True),
+    *(
+        Action(f"channel-{n}", (str(n),), f"channel {n}", f"make channel {n} the hot one")
+        for n in range(1, 9)
+    ),
+    Action("next-channel", ("tab",), "next channel", "make the next channel hot"),
+    Action("previous-channel", ("shift+tab",), "previous channel", "make the one before hot"),
+    Action("link", ("l",), "link", "raise and lower all channels together, or each on its own"),
+    Action("mark-sensory", ("s",), "sensory", "mark: the person begins to feel it"),
+    Action("mark-motor", ("m",), "motor", "mark: the muscle begins to move"),
+    Action("mark-tolerance", ("t",), "tolerance", "mark: no more is wanted"),
+    Action("note", ("n",), "note", "pick a note from a list with a digit"),
+    Action("contact", ("c",), "contact", "test the contact of the electrodes"),
+    Action("acknowledge", ("x",), "acknowledge", "the cause of the fault is removed"),
+    Action("move-up", ("up", "k"), "up", "to the line above"),
+    Action("move-down", ("down", "j"), "down", "to the line below"),
+    Action("more", ("right", "plus"), "more", "the next value"),
+    Action("less", ("left", "minus"), "less", "the value before"),
+    Action("choose", ("enter",), "choose", "take this and go on"),
+    Action("yes", ("y",), "yes", "it is so"),
+    Action("no", ("n",), "no", "it is not so"),
+    Action("unchanged", ("u",), "unchanged", "nothing has changed since the last screening"),
+    Action("accept-warning", ("w",), "accept warning", "read it, and accept it for this session"),
+    Action("rehearse", ("r",), "rehearse", "run this plan on the twin, as hardware demands"),
+    Action("slower", ("left",), "10 s back", "go back in the recording"),
+    Action("faster", ("right",), "10 s on", "go on in the recording"),
+    Action("speed", ("f",), "speed", "play 1, 4 or 16 times as fast"),
+    Action("hold", ("p",), "hold", "hold the recording, or let it go on"),
+    Action("person", ("1",), "person", "whose session it is, by a code"),
+    Action("connect", ("2",), "connect", "devices, and checks of the link"),
+    Action("precheck", ("3",), "pre-check", "contraindications and the STOP key"),
+    Action("protocols", ("4",), "protocols", "treatment protocols, with what speaks for them"),
+    Action("setup", ("5",), "set-up", "site, electrodes and ceiling of each channel"),
+    Action("adjust", ("6",), "adjust", "frequency, widths and times, within limits"),
+    Action("run", ("7",), "run", "the session"),
+    Action("thresholds", ("8",), "thresholds", "what was marked, now and last time"),
+    Action("report", ("9",), "report", "what will be on record"),
+    Action("service", ("0",), "service", "device, limits and link in detail"),
+    Action("demo", ("d",), "demo", "a session on the digital twin, nothing to set up"),
+    Action("safety", ("s",), "safety sheet", "one page to read before the first session"),
+    Action("back", ("b", "left", "escape"), "back", "to where this was opened"),
+    Action("help", ("question_mark", "f1"), "keys", "the keys that work now"),
+    Action("palette", ("ctrl+p",), "find", "every action that starts no output, by number"),
+    Action("theme", ("ctrl+t",), "theme", "night, day, colour-vision deficiency, mono"),
+    Action("save", ("ctrl+s",), "save screen", "as SVG and text, the person's code blacked out"),
+    Action("quit", ("q", "ctrl+q"), "quit", "leave; with output on only after STOP"),
+)  # fmt: skip
+
+ACTION_BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+_NAMES = {
+    "space": "SPACE", "ctrl+x": "Ctrl-X", "ctrl+c": "Ctrl-C", "f12": "F12", "up": "↑",
+    "down": "↓", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp", "tab": "Tab",
+    "shift+tab": "Shift-Tab", "enter": "Enter", "question_mark": "?", "f1": "F1", "minus": "-",
+    "plus": "+", "home": "Home", "ctrl+p": "Ctrl-P", "ctrl+t": "Ctrl-T", "ctrl+s": "Ctrl-S",
+    "ctrl+q": "Ctrl-Q", "escape": "Esc",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A key as a person reads it on the keyboard."""
+    return _NAMES.get(key, key)

@@ -1,0 +1,155 @@
+"""Changes a treatment protocol within its own form: a new text, checked like any protocol file.
+
+The supervisor reads protocols from files, so a changed one becomes a file of its own under the
+state folder. It says in its sources which protocol it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stimctl.quantity import (
+    format_duration,
+    format_frequency,
+    format_permille,
+    parse_duration_us,
+    parse_frequency_mhz,
+    parse_ratio_permille,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a channel that may be adjusted; `step` in the base unit of its kind."""
+
+    section: str
+    key: str
+    label: str
+    step: int
+    parse: Callable[[str], int]
+    show: Callable[[int], str]
+
+
+def _count(text: str) -> int:
+    return int(text)
+
+
+_US, _S = 1, 1_000_000
+_ORIGIN = "Adjusted in stimctl from"
+
+
+def _time(section: str, key: str, label: str, step_us: int) -> Field:
+    return Field(section, key, label, step_us, parse_duration_us, format_duration)
+
+
+def _rate(section: str, key: str, label: str) -> Field:
+    return Field(section, key, label, 1_000, parse_frequency_mhz, format_frequency)
+
+
+FIELDS: tuple[Field, ...] = (
+    _rate("waveform", "frequency", "frequency"),
+    _time("waveform", "phase_width", "phase width", 10 * _US),
+    _time("waveform", "interphase_gap", "interphase gap", 10 * _US),
+    Field("waveform.burst", "pulses", "pulses per burst", 1, _count, str),
+    _rate("waveform.burst", "frequency", "burst rate"),
+    _rate("waveform.frequency_sweep", "lowest", "lowest frequency"),
+    _rate("waveform.frequency_sweep", "highest", "highest frequency"),
+    _time("waveform.phase_width_sweep", "lowest", "narrowest phase", 10 * _US),
+    _time("waveform.phase_width_sweep", "highest", "widest phase", 10 * _US),
+    Field("waveform.amplitude_modulation", "lowest", "modulated down to", 50,
+          parse_ratio_permille, format_permille),
+    _time("waveform.amplitude_modulation", "period", "modulation period", _S),
+    _time("cycle", "on", "on time (with ramps)", _S),
+    _time("cycle", "off", "off time", _S),
+    _time("cycle", "ramp_up", "ramp up", _S // 2),
+    _time("cycle", "ramp_down", "ramp down", _S // 2),
+)  # fmt: skip
+
+_OPTIONAL = {("waveform", "interphase_gap"): 0}
+
+
+def fields_of(text: str, role: int) -> dict[Field, int]:
+    """The adjustable values of channel role number `role` (from 0), in base units."""
+    channel = tomllib.loads(text)["channels"][role]
+    found: dict[Field, int] = {}
+    for field in FIELDS:
+        table = _table(channel, field.section)
+        if table is not None and field.key in table:
+            found[field] = field.parse(str(table[field.key]))
+        elif table is not None and (field.section, field.key) in _OPTIONAL:
+            found[field] = _OPTIONAL[field.section, field.key]
+    return found
+
+
+def changed(text: str, role: int, field: Field, value: int) -> str:
+    """The protocol's text with one value changed; whether it is allowed is for others to say."""
+    mapping = tomllib.loads(text)
+    mapping["sources"] = _without_origin(mapping["sources"])
+    table = _table(mapping["channels"][role], field.section)
+    if table is None:
+        return text
+    table[field.key] = value if field.parse is _count else field.show(value)
+    return toml_text(mapping)
+
+
+def with_origin(text: str, name: str, sha256: str) -> str:
+    """The text with its origin among its sources."""
+    mapping = tomllib.loads(text)
+    origin = f"{_ORIGIN} {name}, SHA-256 {sha256[:16]} (D)."
+    mapping["sources"] = [*_without_origin(mapping["sources"]), origin]
+    return toml_text(mapping)
+
+
+def _without_origin(sources: list[str]) -> list[str]:
+    return [one for one in sources if not one.startswith(_ORIGIN)]
+
+
+def save_adjusted(folder: Path, name: str, text: str) -> Path:
+    """Write a changed protocol where the supervisor can read it; the same text, the same file."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = folder / "adjusted" / digest / f"{name}.toml"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _table(channel: dict[str, Any], section: str) -> dict[str, Any] | None:
+    found: Any = channel
+    for part in section.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def toml_text(mapping: Mapping[str, Any]) -> str:
+    """A mapping as TOML; for the kinds of value a protocol file has."""
+    return "\n".join(_lines(mapping, ())) + "\n"
+
+
+def _lines(mapping: Mapping[str, Any], place: tuple[str, ...]) -> list[str]:
+    found = [f"{key} = {_value(one)}" for key, one in mapping.items() if not _is_table(one)]
+    for key, one in mapping.items():
+        inner = (*place, key)
+        if isinstance(one, Mapping):
+            found += ["", f"[{'.'.join(inner)}]", *_lines(one, inner)]
+        elif _is_table(one):
+            for item in one:
+                found += ["", f"[[{'.'.join(inner)}]]", *_lines(item, inner)]
+    return found
+
+
+def _is_table(value: Any) -> bool:
+    tables = isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+    return isinstance(value, Mapping) or tables
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(one) for one in value) + "]"
+    # A JSON text is a TOML basic string too, with non-ASCII characters written as they are.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

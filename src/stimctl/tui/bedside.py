@@ -1,0 +1,281 @@
+"""One session as its operator has it: who, which device, what plan, and the line to its supervisor.
+
+Everything that waits runs as a job; STOP does not pass through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from stimctl.errors import IntegrityError, LinkError, StimctlError
+from stimctl.quantity import format_area, format_current, format_duration
+from stimctl.tui.jobs import Jobs
+from stimctl.tui.live import Live, Row
+from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
+from stimctl.tui.planning import Choice, compiled
+from stimctl.tui.stopping import StopLine
+
+Say = Callable[[str], None]
+
+
+class Client(Protocol):
+    """What is needed of `SupervisorClient`."""
+
+    exit_code: int | None
+
+    def start(self) -> None: ...
+    def send(self, do: str, **fields: object) -> int: ...
+    def ask(self, do: str, timeout_s: float = ..., **fields: Any) -> Row: ...
+    def beat(self) -> None: ...
+    def close(self) -> int: ...
+
+    @property
+    def output_may_be_on(self) -> bool: ...
+
+
+MakeClient = Callable[[str, list[str], Callable[[Row], None]], Client]
+
+
+class Bedside:
+    """State of the set-up, and the commands. `say` shows a sentence to the operator."""
+
+    def __init__(
+        self, stop_line: StopLine, jobs: Jobs, make_client: MakeClient, state: Path, say: Say
+    ) -> None:
+        self.stop_line = stop_line
+        self.jobs = jobs
+        self.state_folder = state
+        self.say = say
+        self._make_client = make_client
+        self.on_row: Callable[[Row], None] = lambda _row: None
+        self.live = Live()
+        self.client: Client | None = None
+        self.connecting = False
+        self.person = ""
+        self.memory: Remembered = NOTHING
+        self.answers: dict[str, bool] = {}
+        self.approvals: set[str] = set()
+        self.stop_key_tested = False
+        self.device = ""
+        self.choice: Choice | None = None
+        self.plan: Any = None
+        self.why_not = ""
+        self.warning = ""
+        self.loaded_digest = ""
+        self.steps_ua: dict[int, int] = {}
+        self.marks: list[Mark] = []
+        self.exit_codes: list[int] = []
+
+    # -- who and what --------------------------------------------------------------------------
+
+    def take_person(self, code: str) -> None:
+        """A person by a code (UsageError where it may be a name)."""
+        self.memory = remembered(self.state_folder, code)  # checks the code
+        self.person, self.answers, self.marks = code, {}, []
+        self.stop_key_tested = False
+
+    def answered(self, answers: Mapping[str, bool]) -> None:
+        """The screening is answered; kept, so that next time only changes are asked."""
+        self.answers = dict(answers)
+        self.memory = Remembered(self.answers, now_s(), self.memory.marks)
+        if self.person:
+            remember(self.state_folder, self.person, self.memory)
+
+    def take(self, choice: Choice) -> bool:
+        """Take a choice if it compiles, else say why not and keep what there was."""
+        plan, why_not, warning = compiled(choice, self.device)
+        same = self.choice is not None and self.choice.name == choice.name
+        if plan is None and self.plan is not None and same and not warning:
+            self.say(f"refused: {why_not}")
+            return False
+        self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
+        return plan is not None
+
+    def mark(self, what: str, channel: int, amplitude_ua: int) -> None:
+        """A threshold at the present amplitude; goes to the record and to memory."""
+        seats = () if self.choice is None else self.choice.seats
+        seat = next((one for one in seats if one.channel == channel), None)
+        site, area = (seat.site or "", seat.area_mm2) if seat else ("", 0)
+        mark = Mark(what, channel, site, area, amplitude_ua, now_s())
+        same = (what, channel)
+        self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
+        self.note("threshold", f"{what} ch{channel} {site} {format_current(amplitude_ua)}")
+        if self.person:
+            kept = Remembered(self.memory.answers, self.memory.answered_s, tuple(self.marks))
+            remember(self.state_folder, self.person, kept)
+
+    def note(self, topic: str, text: str) -> None:
+        """A row for the record."""
+        if self.client is not None:
+            self.command("note", topic=topic, text=text[:200])
+
+    # -- the supervisor ------------------------------------------------------------------------
+
+    def connect(self, device: str, then: Callable[[], None] = lambda: None) -> None:
+        """Start the supervisor and identify the device; the one before is closed first."""
+        if self.connecting:
+            self.say("refused: a connection is being made")
+            return
+        old, self.client, self.connecting = self.client, None, True
+        self.device, self.live, self.loaded_digest = device, Live(), ""
+        self.stop_line.detach()
+        self.stop_line.starting()
+        options = ["--person", self.person] if self.person else []
+        client = self._make_client(device, options, self.on_row)
+
+        def work() -> Client:
+            if old is not None:
+                self.exit_codes.append(old.close())
+            client.start()
+            return client
+
+        def done(_client: Client) -> None:
+            self.client, self.connecting = client, False
+            self.stop_line.attach(client)
+            client.beat()
+            self.ask("connect", then=then)
+
+        self.jobs.run(work, done, self._failed_to_connect)
+
+    def _failed_to_connect(self, error: StimctlError) -> None:
+        self.connecting = False
+        self.live.failed = str(error)
+        self.say(str(error))
+
+    def command(self, do: str, **fields: object) -> None:
+        """Send without waiting; a refusal comes as a row."""
+        if self.client is None:
+            self.say(f"{do}: not connected")
+            return
+        try:
+            self.client.send(do, **fields)
+        except StimctlError as error:
+            self.say(str(error))
+
+    def ask(self, do: str, then: Callable[[], None] = lambda: None, **fields: Any) -> None:
+        """Send, and go on in `then` once the supervisor has agreed; else say its reason."""
+        client = self.client
+        if client is None:
+            self.say(f"{do}: not connected")
+            return
+        self.jobs.run(
+            lambda: client.ask(do, **fields), lambda _told: then(), lambda e: self.say(str(e))
+        )
+
+    def load(self, then: Callable[[], None] = lambda: None) -> None:
+        """Give the supervisor what was chosen, and compare what it makes of it with ours."""
+        client, choice, plan = self.client, self.choice, self.plan
+        if client is None or choice is None or plan is None:
+            self.say(self.why_not or "choose a device and a protocol first")
+            return
+
+        def done(told: Row) -> None:
+            self.loaded_digest = told["digest"]
+            self.steps_ua = {int(number): int(ua) for number, ua in told["steps_ua"].items()}
+            then()
+
+        work = _loading(client, choice, plan.digest(), self.state_folder)
+        self.jobs.run(work, done, self._not_loaded)
+
+    def _not_loaded(self, error: StimctlError) -> None:
+        """A warning only the supervisor can give, who knows earlier sessions; w accepts it."""
+        refusal = getattr(error, "refusal", None)
+        if refusal is not None and refusal.kind == "needs-acknowledgement":
+            self.warning = refusal.limit_id
+            self.say(f"{refusal.message} (w accepts this warning)")
+        else:
+            self.say(str(error))
+
+    def accept_warning(self) -> None:
+        """The operator has read the warning, and takes the plan with it."""
+        if self.choice is not None and self.warning:
+            acknowledged = self.choice.acknowledged | {self.warning}
+            self.loaded_digest = ""
+            self.take(replace(self.choice, acknowledged=acknowledged))
+
+    @property
+    def is_loaded(self) -> bool:
+        """The supervisor holds exactly the plan that is shown."""
+        return self.plan is not None and self.loaded_digest == self.plan.digest()
+
+    @property
+    def output_may_be_on(self) -> bool:
+        """By the rows, or by what the client knows, whichever is worse."""
+        client = self.client
+        return self.live.busy or (client is not None and client.output_may_be_on)
+
+    def beat(self) -> None:
+        """From the event loop, every 100 ms: the face lives."""
+        if self.client is not None:
+            self.client.beat()
+
+    def close(self) -> int:
+        """Zero, verified; the worst exit code of all sessions (6: not confirmed). Waits."""
+        self.stop_line.detach()
+        client, self.client = self.client, None
+        if client is not None:
+            self.exit_codes.append(client.close())
+        return max(self.exit_codes, default=0, key=_badness)
+
+
+def _badness(code: int) -> int:
+    return {0: 0, 6: 3}.get(code, 1)
+
+
+def _loading(client: Client, choice: Choice, digest: str, state: Path) -> Callable[[], Row]:
+    def work() -> Row:
+        path, sha256 = choice.file(state)
+        client.ask("load", path=str(path), sha256=sha256)
+        for seat in choice.seats:
+            fields: dict[str, Any] = {
+                "channel": seat.channel,
+                "amplitude": format_current(seat.ceiling_ua),
+                "area": format_area(seat.area_mm2),
+            }
+            if seat.site is not None:
+                fields["site"] = seat.site
+            client.ask("channel", **fields)
+        acknowledged = " ".join(sorted(choice.acknowledged))
+        duration = format_duration(choice.duration_us)
+        client.ask("options", duration=duration, acknowledge=acknowledged)
+        told = client.ask("compile")
+        if told["digest"] != digest:
+            raise IntegrityError(
+                "the supervisor has compiled another plan than the one on the screen",
+                why="a file or the environment has changed in between",
+                what_to_do="choose the protocol again",
+            )
+        return told
+
+    return work
+
+
+class NoClient:
+    """Stands for a supervisor where none may be: watching, or replaying."""
+
+    exit_code: int | None = None
+    output_may_be_on = False
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def send(self, do: str, **_fields: object) -> int:
+        """Refused. Raises LinkError."""
+        raise LinkError(f"{do} refused", why=self._why)
+
+    def ask(self, do: str, timeout_s: float = 0.0, **_fields: object) -> Row:  # noqa: ARG002
+        """Refused. Raises LinkError."""
+        raise LinkError(f"{do} refused", why=self._why)
+
+    def beat(self) -> None:
+        """Nobody counts these beats."""
+
+    def close(self) -> int:
+        """Nothing was opened."""
+        return 0

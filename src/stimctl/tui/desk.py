@@ -1,0 +1,297 @@
+"""Between keys, rows and screens: what a key means now, what is refused and why, what is shown."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stimctl.errors import StimctlError
+from stimctl.tui import small, view
+from stimctl.tui.actions import ACTION_BY_ID, key_name
+from stimctl.tui.bedside import Bedside
+from stimctl.tui.clock import Clock
+from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
+from stimctl.tui.keymap import Keymap
+from stimctl.tui.live import Row
+from stimctl.tui.page import Page
+from stimctl.tui.text import Line
+from stimctl.tui.themes import theme_after
+
+if TYPE_CHECKING:
+    from stimctl.tui.replay import Replay
+
+MENU = (
+    "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "thresholds",
+    "report", "service",
+)  # fmt: skip
+_EVERYWHERE = ("help", "palette", "theme", "save", "quit", "back")
+_NO_KEY = "no key does that here; ? shows the keys that work now"
+
+
+class Desk:
+    """One per program. All methods run in the event loop, but `hear`, which any thread may call."""
+
+    def __init__(
+        self, bed: Bedside, keymap: Keymap, clock: Clock, *, theme: str, mode: str = "",
+        remote: str = "",
+    ) -> None:  # fmt: skip
+        from stimctl.tui.screens.index import pages_of
+
+        self.bed = bed
+        self.keymap = keymap
+        self.clock = clock
+        self.theme = theme
+        self.mode = mode
+        #: Why arming is refused on this terminal (an SSH session without --remote-ok); "" = not.
+        self.remote = remote
+        self.window = GoWindow()
+        self.message = ""
+        self.key_ns = 0
+        #: The four characters of the last rehearsal, and what was typed of them.
+        self.expects = self.confirmed = ""
+        #: Called with every row that has been taken.
+        self.heard: Callable[[Row], None] = lambda _row: None
+        self.replay: Replay | None = None
+        #: Called once, after the first paint.
+        self.first: Callable[[], None] = lambda: None
+        self.width, self.height = 80, 24
+        self.leave: Callable[[], None] = lambda: None
+        self.save: Callable[[], None] = lambda: None
+        self.wake: Callable[[], None] = lambda: None
+        self._rows: deque[Row] = deque()
+        self._paste = PasteWatch()
+        self._quit_ns = -QUIT_AGAIN_NS
+        self._sources_of: object = None
+        self._sources: dict[int, str] = {}
+        self.pages: Mapping[str, Page] = pages_of(self)
+        self.page = self.pages["chooser"]
+        self.overlay: Page | None = None
+        self._trail: list[str] = []
+        bed.on_row = self.hear
+        bed.say = self.say
+
+    # -- moving ------------------------------------------------------------------------------
+
+    def say(self, message: str) -> None:
+        """One sentence in the message line."""
+        self.message = message
+
+    def open(self, name: str) -> None:
+        """Go to a screen."""
+        self.overlay = None
+        if name != self.page.name:
+            self._trail = [*self._trail[-8:], self.page.name]
+            self.page = self.pages[name]
+        self.page.opened()
+
+    def back(self) -> None:
+        """To where this was opened."""
+        if self.overlay is not None:
+            self.overlay = None
+        elif self._trail:
+            self.page = self.pages[self._trail.pop()]
+            self.page.opened()
+
+    @property
+    def front(self) -> Page:
+        """What keys go to."""
+        return self.overlay or self.page
+
+    # -- rows and time -----------------------------------------------------------------------
+
+    def hear(self, row: Row) -> None:
+        """A row, from the thread that reads them."""
+        self._rows.append(row)
+        self.wake()
+
+    def take_rows(self) -> None:
+        """Learn from the rows that have come."""
+        live = self.bed.live
+        while self._rows:
+            row = self._rows.popleft()
+            was = live.state
+            live.take(row)
+            self.heard(row)
+            if live.state != was:
+                self._entered(live.state)
+
+    def _entered(self, state: str) -> None:
+        if state == "armed" and not self.mode:
+            self.window.open(self.clock.mono_ns())
+            self.overlay = self.pages["armed"]
+        elif self.overlay is self.pages["armed"]:
+            self.window.close()
+            self.overlay = None
+        if state == "running" and not self.mode and self.page.name != "run":
+            self.open("run")
+
+    def tick(self) -> None:
+        """Five times a second."""
+        self.take_rows()
+        if self.replay is not None:
+            self.replay.advance(self.bed.live)
+        if self.window.overdue(self.clock.mono_ns()):
+            self.window.close()
+            self.bed.stop_line.stop("not started within 5 s of arming")
+            self.say("disarmed: the 5 s to go are over")
+
+    # -- keys --------------------------------------------------------------------------------
+
+    def key(self, key: str, character: str | None, at_ns: int) -> None:
+        """One key. STOP has gone out already where a driver saw it first."""
+        self.key_ns = at_ns
+        self.take_rows()
+        if key in self.keymap.stop_keys:
+            self._stop_key(key, at_ns)
+            self._paste.key(at_ns)
+            return
+        if self._paste.key(at_ns):
+            self.paste()
+            return
+        self.message = ""
+        front = self.front
+        if self.bed.live.attend_until_ns is not None and not self.mode:
+            self._answer_attendance(key)
+            return
+        offered = self.offers()
+        action = self.keymap.action_for(key, offered)
+        if front.takes_text and not self.bed.live.busy and _is_text(key, character, action):
+            front.typed(key, character)
+        elif action is None:
+            self._no_action(key)
+        elif offered[action]:
+            self.say(f"refused {key_name(key)} {ACTION_BY_ID[action].label}: {offered[action]}")
+        else:
+            self._do(action)
+
+    def _do(self, action: str) -> None:
+        try:
+            self.act(action)
+        except StimctlError as error:
+            self.say(str(error))
+
+    def _no_action(self, key: str) -> None:
+        if self.overlay is self.pages["armed"]:
+            self.pages["armed"].act("back")
+        elif self.overlay is self.pages["help"]:
+            self.overlay = None
+        else:
+            self.say(f"{key_name(key)}: {_NO_KEY}")
+
+    def _stop_key(self, key: str, at_ns: int) -> None:
+        bed = self.bed
+        bed.stop_line.key(key, at_ns)
+        bed.stop_key_tested = True
+        if key == "ctrl+c" and at_ns - self._quit_ns <= QUIT_AGAIN_NS and not bed.output_may_be_on:
+            self.leave()
+            return
+        self._quit_ns = at_ns if key == "ctrl+c" else -QUIT_AGAIN_NS
+        if self.overlay is self.pages["armed"]:
+            self.overlay = None
+        self.window.close()
+        nothing = "nothing is connected, so nothing is on"
+        if self.mode == "replay":
+            nothing = "this is a replay: there is nothing to stop"
+        sent = self.mode != "replay" and (bed.client is not None or bed.connecting)
+        again = "; Ctrl-C again leaves" if key == "ctrl+c" and not bed.output_may_be_on else ""
+        self.say(f"STOP sent ({key_name(key)}){again}" if sent else f"STOP: {nothing}{again}")
+
+    def paste(self) -> None:
+        """Text from a clipboard never does anything, and stops what is on."""
+        if self.bed.output_may_be_on:
+            self.bed.stop_line.stop("paste into the terminal")
+            self.say("STOP: keys came faster than a person types (a paste?)")
+        else:
+            self.say("a paste is not taken: type it")
+
+    def _answer_attendance(self, key: str) -> None:
+        self.bed.live.attend_until_ns = None
+        self.bed.command("attend")
+        self.say("thank you: attendance is answered")
+        action = self.keymap.action_for(key, self.offers())
+        if action in ("lower", "lower-more", "zero"):
+            self._do(action)
+
+    # -- actions -----------------------------------------------------------------------------
+
+    def offers(self) -> dict[str, str | None]:
+        """What the keys mean now: action id to None, or to why not."""
+        found = dict(self.front.offers())
+        if self.overlay is self.pages["armed"]:
+            return found
+        for action in _EVERYWHERE:
+            found.setdefault(action, None)
+        if self.bed.output_may_be_on and self.bed.live.state != "unknown":
+            found["quit"] = "output may be on: STOP first (SPACE), then leave"
+        if self.front.has_menu:
+            for name in MENU:
+                found.setdefault(name, None)
+        return found
+
+    def act(self, action: str) -> None:
+        """Do an action that is offered."""
+        if action in self.front.offers():
+            self.front.act(action)
+        elif action in MENU:
+            self.open(action)
+        elif action in ("help", "palette"):
+            self.overlay = self.pages[action]
+            self.overlay.opened()
+        elif action == "theme":
+            self.theme = theme_after(self.theme)
+            self.say(f"theme {self.theme}")
+        elif action == "save":
+            self.save()
+        elif action == "quit":
+            self.leave()
+        elif action == "back":
+            self.back()
+
+    def begin_demo(self) -> None:
+        """A twin, a code, and a protocol: everything of a session but the person."""
+        from stimctl.tui.planning import choose
+
+        self.bed.take_person("DEMO-1")
+        self.bed.connect("sim:p24")
+        # Nobody is at the electrodes of a twin: what was raised in another demo bounds nothing.
+        self.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset({"H18"})))
+        self.open("protocols")
+
+    def rehearse(self) -> None:
+        """Run the plan on the twin in another process, as hardware demands."""
+        from stimctl.tui.rehearsing import rehearse
+
+        rehearse(self)
+
+    def ceiling_sources(self) -> dict[int, str]:
+        """For each channel of the plan, which bound its ceiling is."""
+        from stimctl.tui.planning import binding_of
+
+        plan = self.bed.plan
+        if plan is not self._sources_of:
+            self._sources_of = plan
+            channels = plan.channels if plan is not None else ()
+            self._sources = {one.channel: binding_of(plan, one.channel) for one in channels}
+        return self._sources
+
+    def click(self, x: int, y: int) -> None:
+        """A mouse click: on STOP it stops, on the body it selects."""
+        if y == self.height - 1 and x < len("└ SPACE STOP "):
+            self.bed.stop_line.stop("mouse")
+            self.say("STOP sent (mouse)")
+        elif not small.too_small(self.width, self.height):
+            self.front.click(x - 2, y - 2)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """The whole screen."""
+        self.width, self.height = width, height
+        return view.lines(self, width, height)
+
+
+def _is_text(key: str, character: str | None, action: str | None) -> bool:
+    if key in ("backspace", "delete"):
+        return True
+    special = action is not None and (len(key) > 1 and key not in ("minus", "underscore"))
+    return bool(character) and character is not None and character.isprintable() and not special

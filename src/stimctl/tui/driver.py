@@ -1,0 +1,90 @@
+"""Textual's terminal driver, with STOP caught in its input thread before any message is made.
+
+A busy event loop delays actions by up to 200 ms; the input thread sees a key within milliseconds.
+An end of file on the terminal is a stop too (Textual's own loop would spin on it).
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+from stimctl.tui.stopping import StopLine
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+_LOOK_EVERY_S = 0.1
+_MOST_BYTES = 4096
+
+
+class StoppableApp(Protocol):
+    """What the driver needs of its app; all of it safe from the input thread."""
+
+    stop_line: StopLine
+    stop_keys: frozenset[str]
+
+    def output_may_be_on(self) -> bool:
+        """Whether a paste is a reason to stop."""
+
+    def terminal_gone(self) -> None:
+        """Nobody can see or type any more."""
+
+
+def key_time_ns(message: Message) -> int:
+    """When a message was made, on the monotonic clock."""
+    return int(message.time * 1e9)
+
+
+class StopDriver(LinuxDriver):
+    """`LinuxDriver` for a `StoppableApp`."""
+
+    @property
+    def _face(self) -> StoppableApp:
+        return cast("StoppableApp", self._app)
+
+    def process_message(self, message: Message) -> None:
+        """In the input thread: STOP first, then what Textual does with the message."""
+        if isinstance(message, events.Key) and message.key in self._face.stop_keys:
+            self._face.stop_line.key(message.key, key_time_ns(message))
+        elif isinstance(message, events.Paste) and self._face.output_may_be_on():
+            self._face.stop_line.stop("paste into the terminal")
+        super().process_message(message)
+
+    def run_input_thread(self) -> None:
+        """Read keys until the app ends or the terminal goes."""
+        selector = selectors.SelectSelector()
+        selector.register(self.fileno, selectors.EVENT_READ)
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        try:
+            while not self.exit_event.is_set():
+                if selector.select(_LOOK_EVERY_S):
+                    data = self._read()
+                    if not data:
+                        self._face.stop_line.stop("the terminal has gone")
+                        self._face.terminal_gone()
+                        return
+                    for event in parser.feed(decode(data)):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+        finally:
+            selector.close()
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _MOST_BYTES)
+        except OSError:
+            return b""
+
+    def _sigtstp_application(self, *arguments: Any) -> None:
+        """A face that is put to sleep stops first; its beats would end half a second later."""
+        self._face.stop_line.stop("SIGTSTP")
+        super()._sigtstp_application(*arguments)

@@ -1,0 +1,91 @@
+"""The frame around every screen: who, what, which device and which state, and the keys below.
+
+The state word stands at the same place on every screen; STOP comes first in the last line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stimctl.tui.clock import Clock
+from stimctl.tui.live import Live
+from stimctl.tui.text import Line, Span, fit, line, spread
+from stimctl.tui.words import clock_text
+
+WIDTH_MIN, HEIGHT_MIN = 80, 24
+#: Lines of the frame: its top, the alarm line, the message line, its bottom.
+FRAME_LINES = 4
+
+_STATES = {
+    "disconnected": ("○ not connected", "dim"),
+    "identified": ("■ 0.0 mA confirmed", "off"),
+    "checked": ("■ READY 0.0 mA", "off"),
+    "armed": ("▲ ARMED 0.0 mA", "wait"),
+    "stopped": ("■ STOPPED 0.0 mA", "off"),
+    "closed": ("■ CLOSED 0.0 mA", "off"),
+    "fault": ("✗ FAULT 0.0 mA", "wait"),
+    "unknown": ("? OUTPUT UNKNOWN", "alarm"),
+}
+
+
+def state_span(live: Live, now_ns: int) -> Span:
+    """The state in a glyph and a word, with the time that belongs to it."""
+    if live.state == "unknown":
+        return Span(*_STATES["unknown"])
+    if live.stopping_ns is not None:
+        return Span("… STOPPING …", "wait")
+    if live.state == "running":
+        if not live.duration_us:  # watched from the middle: how long it is was told before
+            return Span(f"● STIM at {clock_text(live.plan_time_us)}", "on")
+        return Span(f"● STIM {clock_text(live.left_us(now_ns))} left", "on")
+    if live.state == "paused":
+        paused_s = 0 if live.paused_ns is None else max(0, now_ns - live.paused_ns) // 10**9
+        return Span(f"■ PAUSED {paused_s} s, 0.0 mA", "wait")
+    return Span(*_STATES.get(live.state, (f"? {live.state}", "wait")))
+
+
+def badge(live: Live, mode: str) -> Span:
+    """What kind of current this is; it cannot be hidden."""
+    if mode == "replay":
+        return Span(" REPLAY ", "sim")
+    if live.sim:
+        return Span(" SIM ", "sim")
+    return Span(" REAL ", "notice") if live.device else Span(" -- ", "dim")
+
+
+def top(
+    title: str, facts: Sequence[str], live: Live, now_ns: int, clock: Clock, width: int, mode: str
+) -> Line:
+    """`┌ RUN ─ K-17 ─ nmes-tka 5c1e ── ● STIM 07:42 left ─ SIM ─ 10:30 ┐`"""
+    told = [fact for fact in facts if fact]
+    left = line(("┌ ", "frame"), (title, "title"))
+    for fact in told:
+        left = (*left, Span(" ─ ", "frame"), Span(fact, "strong"))
+    watching = line((" WATCH ", "notice"), ("─", "frame")) if mode == "watch" else ()
+    right = line(
+        (" ", "frame"),
+        state_span(live, now_ns),
+        (" ─", "frame"),
+        *watching,
+        badge(live, mode),
+        (f"─ {clock.wall_text(seconds=False)} ┐", "frame"),
+    )
+    return spread((*left, Span(" ", "frame")), right, width, "─", "frame")
+
+
+def inside(content: Line, width: int) -> Line:
+    """A line of the body between the two sides of the frame."""
+    return (Span("│ ", "frame"), *fit(content, width - 4), Span(" │", "frame"))
+
+
+def bottom(keys: Sequence[tuple[str, str, bool]], width: int) -> Line:
+    """The keys that count now: (key, word, whether it works now). STOP is always there."""
+    shown = line(("└ ", "frame"), ("SPACE", "key"), (" STOP", "strong"))
+    for key, word, works in keys:
+        piece = line(
+            "   ", (key, "key" if works else "dim"), (f" {word}", "text" if works else "dim")
+        )
+        if sum(len(span.text) for span in (*shown, *piece)) > width - 4:
+            break
+        shown = (*shown, *piece)
+    return spread((*shown, Span(" ", "frame")), line(("┘", "frame")), width, "─", "frame")

@@ -1,0 +1,270 @@
+"""What the face knows of a session, gathered from its rows alone: from a supervisor, from its
+control socket, or from a journal. Set, acknowledged and measured are never mixed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stimctl.tui.text import safe
+from stimctl.tui.words import alarm_marker, local_time, words_of
+
+Row = Mapping[str, Any]
+STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
+WAIT_NS = 200_000_000
+_LOG_LINES = 200
+#: States in which current can flow, or may be flowing for all we know.
+OUTPUT_STATES = frozenset({"running", "unknown"})
+#: States in which no free text is taken and nothing but amplitudes may be changed.
+BUSY_STATES = frozenset({"armed", "running", "paused", "unknown"})
+
+
+@dataclass(slots=True)
+class Channel:
+    """One channel: microampere and the row times they are from; None = never told."""
+
+    number: int
+    role: str = ""
+    set_ua: int = 0
+    set_ns: int = 0
+    told_ua: int = 0
+    acked_ua: int | None = None
+    acked_ns: int | None = None
+    measured_ua: int | None = None
+    measured_ns: int | None = None
+    pending_ua: int | None = None
+    ceiling_ua: int | None = None
+    confirmed_ns: int = 0
+    contraction: int = 0
+    impedance_ohm: deque[int] = field(default_factory=lambda: deque(maxlen=16))
+
+
+class Live:
+    """Takes rows; a row of an unknown kind is kept in the log only where it has words."""
+
+    def __init__(self) -> None:
+        self.state = "disconnected"
+        self.why = ""
+        self.device = self.address = self.serial = self.firmware = ""
+        self.sim = False
+        self.link, self.link_why = "", ""
+        self.dead_man = "not due"
+        self.session = self.journal = ""
+        self.duration_us = self.plan_time_us = 0
+        self.plan_ns: int | None = None
+        self.channels: dict[int, Channel] = {}
+        self.links: tuple[tuple[int, ...], ...] = ()
+        self.last = self.refused = self.alarm = self.prompt = ""
+        self.unknown = self.unknown_what_to_do = ""
+        self.stopping_ns: int | None = None
+        self.zero = ""
+        self.zero_ns: int | None = None
+        self.attend_until_ns: int | None = None
+        self.ended = ""
+        self.failed = ""
+        self.paused_ns: int | None = None
+        self.newest_ns = 0
+        self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
+
+    @property
+    def busy(self) -> bool:
+        """Armed, on, paused, not confirmed, or zero is being verified after a stop."""
+        return self.state in BUSY_STATES or self.stopping_ns is not None
+
+    @property
+    def may_be_on(self) -> bool:
+        """Current may be flowing."""
+        return self.state in OUTPUT_STATES or self.stopping_ns is not None
+
+    def left_us(self, now_ns: int) -> int:
+        """How much of the plan is left, carried on between rows while it runs."""
+        gone_us = self.plan_time_us
+        if self.state == "running" and self.plan_ns is not None:
+            gone_us += max(0, now_ns - self.plan_ns) // 1_000
+        return max(0, self.duration_us - gone_us)
+
+    def channel(self, number: int) -> Channel:
+        """The channel, made when it is first heard of."""
+        return self.channels.setdefault(number, Channel(number))
+
+    def take(self, row: Row) -> None:
+        """Learn from one row."""
+        kind = str(row["kind"])
+        self.newest_ns = max(self.newest_ns, int(row.get("mono_ns", 0)))
+        handler = getattr(self, f"_on_{kind}", None)
+        if handler is not None:
+            handler(row)
+        words = words_of(row)
+        if words:
+            self.log.append((local_time(row), safe(words)))
+
+    # -- one method per kind of row ------------------------------------------------------------
+
+    def _on_hello(self, row: Row) -> None:
+        self.device, self.address = safe(row["device"]), safe(row["address"])
+        self.sim = self.device.startswith("sim:")
+
+    def _on_header(self, row: Row) -> None:
+        self.device, self.sim = safe(row.get("device", "")), row.get("sim") is True
+
+    def _on_journal(self, row: Row) -> None:
+        self.session, self.journal = str(row["session"]), str(row["file"])
+
+    def _on_identity(self, row: Row) -> None:
+        self.serial, self.firmware = safe(row.get("serial", "")), safe(row.get("firmware", ""))
+        self.link, self.failed = "good", ""
+
+    def _on_connect_failed(self, row: Row) -> None:
+        self.failed = safe(row["reason"])
+
+    def _on_beat(self, row: Row) -> None:
+        if row["state"] != self.state:
+            self._enter(str(row["state"]), int(row["mono_ns"]))
+
+    def _on_state(self, row: Row) -> None:
+        self.why = safe(row.get("why", ""))
+        self._enter(str(row["state"]), int(row["mono_ns"]))
+
+    def _enter(self, state: str, at_ns: int) -> None:
+        self.state = state
+        if state == "running":
+            self.plan_ns, self.ended, self.zero, self.zero_ns = at_ns, "", "", None
+        if state == "paused":
+            self.paused_ns = at_ns
+        if state != "unknown":
+            self.unknown = ""
+        if state not in ("running", "paused"):
+            self.attend_until_ns = None
+
+    def _on_plan(self, row: Row) -> None:
+        self.duration_us, self.plan_time_us = int(row["duration_us"]), 0
+        self.channels = {}
+        for one in row["channels"]:
+            channel = self.channel(int(one["channel"]))
+            channel.role, channel.ceiling_ua = safe(one["role"]), int(one["cleared_ua"])
+
+    def _on_dead_man(self, row: Row) -> None:
+        self.dead_man = str(row["outcome"])
+
+    def _on_start(self, _row: Row) -> None:
+        self.plan_time_us = 0
+        self._zero_sets()
+
+    def _on_resume(self, row: Row) -> None:
+        if row.get("from_zero"):
+            self._zero_sets()
+
+    def _zero_sets(self) -> None:
+        for one in self.channels.values():
+            one.set_ua = one.told_ua = 0
+            one.pending_ua = None
+
+    def _on_set(self, row: Row) -> None:
+        channel = self.channel(int(row["channel"]))
+        was, now = channel.set_ua, int(row["plateau_ua"])
+        channel.set_ua, channel.set_ns, channel.pending_ua = now, int(row["mono_ns"]), None
+        by = "you" if row.get("by") == "hand" else "script"
+        change = f"{(now - was) / 1000:+.1f}"
+        self.last = f"{local_time(row)}  ch{channel.number} {change} → {now / 1000:.1f} mA ({by})"
+
+    def _on_pending(self, row: Row) -> None:
+        waits = row["outcome"] == "taken"
+        self.channel(int(row["channel"])).pending_ua = int(row["plateau_ua"]) if waits else None
+
+    def _on_linked(self, row: Row) -> None:
+        self.links = tuple(tuple(int(one) for one in group) for group in row["groups"])
+
+    def _on_contraction(self, row: Row) -> None:
+        self.channel(int(row["channel"])).contraction = int(row["number"])
+
+    def _on_ack(self, row: Row) -> None:
+        at_ns = int(row["mono_ns"])
+        self._acked(row["channels"], at_ns)
+        for one in self.channels.values():
+            one.confirmed_ns = at_ns
+
+    def _acked(self, acked: Mapping[str, int], at_ns: int) -> None:
+        for one in self.channels.values():
+            one.acked_ua, one.acked_ns = int(acked.get(str(one.number), 0)), at_ns
+
+    def _on_telemetry(self, row: Row) -> None:
+        at_ns = int(row["mono_ns"])
+        self.plan_time_us, self.plan_ns = int(row["plan_time_us"]), at_ns
+        self.link = str(row.get("link", self.link))
+        for number, plateau_ua in row.get("plateau", {}).items():
+            self.channel(int(number)).set_ua = int(plateau_ua)
+        self._acked(row.get("acked") or {}, at_ns)
+        told, measured = row.get("set") or {}, row.get("measured")
+        for one in self.channels.values():
+            one.told_ua = int(told.get(str(one.number), 0))
+            if isinstance(measured, Mapping) and str(one.number) in measured:
+                self._measured(one, measured[str(one.number)], at_ns)
+
+    @staticmethod
+    def _measured(channel: Channel, told: Any, at_ns: int) -> None:
+        if isinstance(told, Mapping):
+            if isinstance(told.get("current_ua"), int):
+                channel.measured_ua, channel.measured_ns = told["current_ua"], at_ns
+            if isinstance(told.get("impedance_ohm"), int):
+                channel.impedance_ohm.append(told["impedance_ohm"])
+        elif isinstance(told, int):
+            channel.measured_ua, channel.measured_ns = told, at_ns
+
+    def _on_refused(self, row: Row) -> None:
+        self.refused = f"{local_time(row)}  {safe(words_of(row) or '')}"
+
+    _on_limit = _on_refused
+
+    def _on_link(self, row: Row) -> None:
+        self.link, self.link_why = str(row["quality"]), safe(row.get("reason", ""))
+
+    def _on_alarm(self, row: Row) -> None:
+        marker = alarm_marker(str(row["priority"]))
+        self.alarm = f"{marker} {safe(row['what'])}: {safe(row['action'])}".strip()
+
+    def _on_prompt(self, row: Row) -> None:
+        self.prompt = safe(row.get("text", row.get("prompt", "")))
+
+    def _on_attendance(self, row: Row) -> None:
+        prompts = bool(row.get("prompt"))
+        within_ns = int(row.get("answer_within_us", 0)) * 1_000
+        self.attend_until_ns = int(row["mono_ns"]) + within_ns if prompts else None
+
+    def _on_stopping(self, row: Row) -> None:
+        if row.get("purpose", "stop") in ("stop", "pause"):
+            self.stopping_ns, self.zero, self.zero_ns = int(row["mono_ns"]), "", None
+
+    def _on_zero_verified(self, row: Row) -> None:
+        self.stopping_ns, self.unknown = None, ""
+        at_ns = int(row["mono_ns"])
+        self.zero_ns = at_ns
+        if row.get("purpose", "stop") == "stop":
+            self._zero_sets()
+        after_ms = int(row.get("after_us", 0)) // 1_000
+        at = local_time(row, thousandths=True)
+        self.zero = f"■ OUTPUT OFF — confirmed 0.0 mA at {at} ({after_ms} ms)"
+        if self.state == "unknown" and row.get("source") == "face":
+            self._enter("stopped", at_ns)
+        for one in self.channels.values():
+            one.told_ua, one.acked_ua, one.acked_ns, one.confirmed_ns = 0, 0, at_ns, at_ns
+
+    def _on_unknown(self, row: Row) -> None:
+        self.unknown = safe(row.get("reason", "")) or "zero was not confirmed"
+        self.unknown_what_to_do = safe(row.get("what_to_do", ""))
+        self.state, self.zero, self.zero_ns = "unknown", "", None
+
+    def _on_ended(self, row: Row) -> None:
+        self.ended = f"{safe(row['outcome'])}: {safe(row.get('reason', ''))}".rstrip(": ")
+        self.plan_time_us = int(row.get("plan_time_us", self.plan_time_us))
+        self.stopping_ns = None if self.zero_ns is not None else self.stopping_ns
+
+    def _on_bye(self, row: Row) -> None:
+        self.stopping_ns = None
+        if row.get("zero_verified"):
+            self._enter("closed", int(row["mono_ns"]))
+        else:
+            self.unknown = self.unknown or safe(row.get("reason", "")) or "zero was not confirmed"
+            self.state = "unknown"

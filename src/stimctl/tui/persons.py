@@ -1,0 +1,99 @@
+"""What is kept of a person between sessions, under a code: screening answers and thresholds.
+
+An amplitude kept here is shown and never set: every session begins at zero.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from stimctl.records.person import check_person_code
+from stimctl.records.places import journal_folder
+
+UNCHANGED_FOR_DAYS = 90
+THRESHOLDS_FOR_H = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One threshold: what, on which channel and site, at how many microampere, when (Unix s)."""
+
+    what: str
+    channel: int
+    site: str
+    area_mm2: int
+    amplitude_ua: int
+    at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Answers (condition id: present), when they were given (Unix s), and the last thresholds."""
+
+    answers: Mapping[str, bool]
+    answered_s: int
+    marks: tuple[Mark, ...]
+
+    def screening_is_recent(self, now_s: int) -> bool:
+        """Whether only what changed is to be asked."""
+        return bool(self.answers) and now_s - self.answered_s < UNCHANGED_FOR_DAYS * 86_400
+
+
+NOTHING = Remembered({}, 0, ())
+
+
+def remembered(state: Path, code: str) -> Remembered:
+    """What is kept under a code; nothing where the file is not there or not ours."""
+    try:
+        found = json.loads(_path(state, code).read_text("utf-8"))
+        marks = tuple(Mark(**one) for one in found["marks"])
+        answers = {str(id_): yes is True for id_, yes in found["answers"].items()}
+        return Remembered(answers, int(found["answered_s"]), marks)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return NOTHING
+
+
+def remember(state: Path, code: str, what: Remembered) -> None:
+    """Keep it; a disk that refuses is no reason to keep a person waiting."""
+    path = _path(state, code)
+    told = {
+        "schema": "stimctl.person/1",
+        "answers": dict(what.answers),
+        "answered_s": what.answered_s,
+        "marks": [asdict(mark) for mark in what.marks],
+    }
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(told, indent=1) + "\n")
+        temporary.replace(path)
+
+
+def known_persons(state: Path) -> list[tuple[str, str]]:
+    """Every code with its last session's day and protocol, the latest first."""
+    from stimctl.records.sessions import list_sessions
+
+    last: dict[str, str] = {}
+    for entry in list_sessions(journal_folder(state)):
+        if entry.person:
+            last.pop(entry.person, None)
+            kind = " (simulation)" if entry.sim else ""
+            last[entry.person] = f"{entry.started[:10]} {entry.protocol or '-'}{kind}"
+    return list(reversed(last.items()))
+
+
+def now_s() -> int:
+    """Unix time in whole seconds."""
+    return int(time.time())
+
+
+def _path(state: Path, code: str) -> Path:
+    return state / "persons" / f"{check_person_code(code)}.json"

@@ -1,0 +1,206 @@
+"""`--plain`: one sentence per event and commands typed as words, for screen readers and logs.
+
+The same desk decides as behind the screens, so every refusal and every lock is the same. An empty
+line, or SPACE on a terminal, is STOP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import select
+import termios
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from stimctl.errors import ExitCode, StimctlError, UsageError
+from stimctl.tui.live import Row
+from stimctl.tui.plain_words import COMMANDS, HELP, Command
+from stimctl.tui.words import words_of
+
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
+    from stimctl.tui.program import Wishes
+
+_LOOP_S = 0.1
+_STOP_BYTES = (b"\x18", b"\x03", b"\x1b[24~")
+
+
+class PlainFace:
+    """Reads words, beats, and says what happens."""
+
+    def __init__(self, desk: Desk, posted: queue.SimpleQueue[Callable[[], None]]) -> None:
+        self.desk = desk
+        self._posted = posted
+        self._line = b""
+        self._said = ""
+        self.leaving = False
+        desk.heard = self._heard
+        desk.leave = self.leave
+
+    def leave(self) -> None:
+        """At the next turn of the loop."""
+        self.leaving = True
+
+    def say(self, words: str) -> None:
+        """One line, now."""
+        print(words, flush=True)  # noqa: T201 - this face is lines on stdout
+
+    def _heard(self, row: Row) -> None:
+        words = words_of(row)
+        if words:
+            self.say(words)
+
+    def turn(self, fd: int, *, typed: bool) -> None:
+        """One turn: a beat, the rows, the time, what was typed."""
+        desk = self.desk
+        desk.bed.beat()
+        while not self._posted.empty():
+            self._posted.get()()
+        desk.tick()
+        self._speak()
+        ready, _, _ = select.select([fd], [], [], _LOOP_S)
+        if ready:
+            self._read(fd, typed=typed)
+            self._speak()
+
+    def _speak(self) -> None:
+        message, self.desk.message = self.desk.message, ""
+        if message:
+            self.say(message)
+
+    def _read(self, fd: int, *, typed: bool) -> None:
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            self.desk.bed.stop_line.stop("end of input")
+            self.leave()
+            return
+        if any(stop in data for stop in _STOP_BYTES):
+            self._stop()
+            return
+        for number in data:
+            self._byte(bytes([number]), typed=typed)
+
+    def _byte(self, byte: bytes, *, typed: bool) -> None:
+        if byte == b" " and typed and (not self._line or self.desk.bed.output_may_be_on):
+            self._stop()
+        elif byte in (b"\n", b"\r"):
+            line, self._line = self._line.decode("utf-8", "replace").strip(), b""
+            if typed:
+                self.say("")
+            self.obey(line)
+        elif byte in (b"\x7f", b"\x08"):
+            self._line = self._line[:-1]
+        else:
+            self._line = (self._line + byte)[-200:]
+            if typed:
+                os.write(1, byte)
+
+    def _stop(self) -> None:
+        self._line = b""
+        self.desk.bed.stop_line.stop("plain: STOP")
+        self.desk.window.close()
+        self.say("STOP sent")
+
+    def obey(self, line: str) -> None:
+        """One typed line. Empty is STOP."""
+        if not line or line == "stop":
+            self._stop()
+            return
+        word, *rest = line.split()
+        self.desk.key_ns = self.desk.clock.mono_ns()
+        if word == "help":
+            self.say(HELP)
+            return
+        command = COMMANDS.get(word)
+        try:
+            if command is None:
+                raise UsageError(f"{word!r} is no command", what_to_do="type help")
+            self._run(command, rest)
+        except StimctlError as error:
+            self.say(f"refused: {error}")
+
+    def _run(self, command: Command, rest: list[str]) -> None:
+        desk = self.desk
+        if desk.bed.live.attend_until_ns is not None:
+            desk.bed.command("attend")
+        if command.at_zero and desk.bed.output_may_be_on:
+            raise UsageError("output may be on", what_to_do="STOP first (an empty line)")
+        if command.action:
+            self._act(command.action)
+        else:
+            words = command.do(desk, rest)
+            if words:
+                self.say(words)
+
+    def _act(self, action: str) -> None:
+        """What the key of the same name does on the Run screen, with its refusals."""
+        desk = self.desk
+        page = desk.pages["armed"] if action == "go" else desk.pages["run"]
+        desk.page, desk.overlay = desk.pages["run"], None
+        desk.page.opened()
+        why = page.offers().get(action)
+        if why:
+            desk.say(f"refused {action}: {why}")
+        else:
+            page.act(action)
+
+
+@contextlib.contextmanager
+def _typing(fd: int) -> Iterator[bool]:
+    """On a terminal: keys as they come, without signals. Yields whether it is one."""
+    if not os.isatty(fd):
+        yield False
+        return
+    before = termios.tcgetattr(fd)
+    raw: list[Any] = termios.tcgetattr(fd)
+    raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+    raw[0] &= ~(termios.IXON | termios.IXOFF)
+    termios.tcsetattr(fd, termios.TCSANOW, raw)
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+def run_plain(wishes: Wishes) -> int:
+    """Run it; returns the exit code."""
+    from stimctl.records.places import state_folder
+    from stimctl.tui.bedside import Bedside
+    from stimctl.tui.clock import SystemClock
+    from stimctl.tui.desk import Desk
+    from stimctl.tui.endings import Endings
+    from stimctl.tui.jobs import ThreadJobs
+    from stimctl.tui.keymap import read_keymap
+    from stimctl.tui.modes import open_mode
+    from stimctl.tui.program import make_client, remote_refusal
+    from stimctl.tui.stopping import StopLine
+
+    posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    stop_line = StopLine()
+    bed = Bedside(stop_line, ThreadJobs(posted.put), make_client, state_folder(), lambda _w: None)
+    mode = "watch" if wishes.watch is not None else ""
+    remote = remote_refusal(wishes, os.environ)
+    desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote)
+    face = PlainFace(desk, posted)
+    endings = Endings(stop_line.stop, face.leave, bed.close)
+    with endings, _typing(0) as typed:
+        face.say("stimctl, plain. An empty line or SPACE is STOP; help lists the words.")
+        try:
+            open_mode(desk, wishes)
+            desk.first()
+            while not face.leaving:
+                face.turn(0, typed=typed)
+        finally:
+            if bed.output_may_be_on:
+                stop_line.stop("the plain face ends")
+            code = bed.close()
+            desk.take_rows()
+    zero = code != ExitCode.NOT_CONFIRMED_ZERO
+    face.say("ended: zero verified" if zero else "OUTPUT UNKNOWN: pull the electrode cable")
+    return code if code or endings.exit_code is None else int(endings.exit_code)

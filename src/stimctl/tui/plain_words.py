@@ -1,0 +1,167 @@
+"""The words of `--plain`: what each does, and whether it needs the output to be at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stimctl.errors import UsageError
+from stimctl.quantity import format_area, format_current, parse_area_mm2, parse_current_ua
+from stimctl.tui.text import safe
+from stimctl.tui.words import clock_text, milliampere
+
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
+    from stimctl.tui.seats import Seat
+
+Do = Callable[["Desk", list[str]], str]
+
+
+def _nothing(_desk: Desk, _rest: list[str]) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`action`: the same as that action on the Run screen; else `do` is called and answers."""
+
+    help: str
+    action: str = ""
+    do: Do = _nothing
+    at_zero: bool = False
+
+
+def _one(rest: list[str], what: str) -> str:
+    if len(rest) != 1:
+        raise UsageError(f"one {what} is needed")
+    return rest[0]
+
+
+def _demo(desk: Desk, _rest: list[str]) -> str:
+    desk.begin_demo()
+    return "demo: the digital twin, tens-conventional; then type arm, go, up"
+
+
+def _person(desk: Desk, rest: list[str]) -> str:
+    desk.bed.take_person(_one(rest, "code"))
+    return f"person {desk.bed.person}"
+
+
+def _connect(desk: Desk, rest: list[str]) -> str:
+    desk.bed.connect(_one(rest, "device, for example sim:p24"))
+    return "connecting"
+
+
+def _protocols(_desk: Desk, _rest: list[str]) -> str:
+    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.protocol_files import list_protocols
+
+    return "\n".join(sorted({one.name for one in list_protocols([user_protocol_folder()])}))
+
+
+def _protocol(desk: Desk, rest: list[str]) -> str:
+    from stimctl.tui.planning import choose
+
+    choice = choose(_one(rest, "protocol name"))
+    desk.bed.plan = None
+    desk.bed.take(choice)
+    grade = choice.protocol.evidence.grade
+    return f"{choice.name}, evidence {grade}. {_seats(desk, [])}"
+
+
+def _seats(desk: Desk, _rest: list[str]) -> str:
+    choice = desk.bed.choice
+    if choice is None:
+        return "no protocol is chosen"
+    told = [
+        f"channel {seat.channel} {seat.role_name}: site {seat.site or 'not given'}, "
+        f"pads {format_area(seat.area_mm2)}, ceiling {format_current(seat.ceiling_ua)}"
+        for seat in choice.seats
+    ]
+    return "\n".join([*told, desk.bed.why_not or "nothing refuses this"])
+
+
+def _seat(desk: Desk, rest: list[str]) -> tuple[Seat, str]:
+    choice = desk.bed.choice
+    if choice is None or len(rest) < 2:
+        raise UsageError("a channel and a value are needed", what_to_do="for example: pads 1 25cm2")
+    seat = next((one for one in choice.seats if str(one.channel) == rest[0]), None)
+    if seat is None:
+        raise UsageError(f"there is no channel {rest[0]}")
+    return seat, " ".join(rest[1:])
+
+
+def _take(desk: Desk, seat: Seat) -> str:
+    assert desk.bed.choice is not None
+    desk.bed.take(desk.bed.choice.with_seat(seat))
+    return _seats(desk, [])
+
+
+def _site(desk: Desk, rest: list[str]) -> str:
+    seat, value = _seat(desk, rest)
+    return _take(desk, replace(seat, site=value))
+
+
+def _pads(desk: Desk, rest: list[str]) -> str:
+    seat, value = _seat(desk, rest)
+    return _take(desk, replace(seat, area_mm2=parse_area_mm2(value)))
+
+
+def _ceiling(desk: Desk, rest: list[str]) -> str:
+    seat, value = _seat(desk, rest)
+    return _take(desk, replace(seat, ceiling_ua=parse_current_ua(value)))
+
+
+def _status(desk: Desk, _rest: list[str]) -> str:
+    live, now_ns = desk.bed.live, desk.clock.mono_ns()
+    kind = "SIMULATION" if live.sim else "REAL" if live.device else "no device"
+    told = [
+        f"{kind}, {live.state}, {clock_text(live.left_us(now_ns))} left, link {live.link or '-'}"
+    ]
+    for one in live.channels.values():
+        acked = "not known" if one.acked_ua is None else f"{milliampere(one.acked_ua)} mA"
+        most = "not known" if one.ceiling_ua is None else f"{milliampere(one.ceiling_ua)} mA"
+        told.append(
+            f"channel {one.number} {one.role}: set {milliampere(one.set_ua)} mA, "
+            f"acknowledged {acked}, ceiling {most}"
+        )
+    told += [live.alarm] if live.alarm else []
+    return "\n".join(safe(one) for one in told)
+
+
+def _quit(desk: Desk, _rest: list[str]) -> str:
+    desk.leave()
+    return "leaving"
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": Command("a session on the digital twin", do=_demo, at_zero=True),
+    "person": Command("person CODE: whose session, by a pseudonym", do=_person, at_zero=True),
+    "connect": Command("connect DEVICE: for example sim:p24", do=_connect, at_zero=True),
+    "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
+    "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),
+    "seats": Command("what is set up for each channel", do=_seats),
+    "site": Command("site CHANNEL NAME", do=_site, at_zero=True),
+    "pads": Command("pads CHANNEL AREA: for example pads 1 25cm2", do=_pads, at_zero=True),
+    "ceiling": Command("ceiling CHANNEL CURRENT: for example 1 12mA", do=_ceiling, at_zero=True),
+    "accept": Command("accept the warning that was told", action="accept-warning"),
+    "arm": Command("verify zero and ask; then go within 5 s", action="arm"),
+    "go": Command("start, 0.3 to 5 s after arm", action="go"),
+    "up": Command("hot channel one step up", action="raise"),
+    "down": Command("hot channel one step down", action="lower"),
+    "zero": Command("hot channel to 0 mA", action="zero"),
+    **{str(n): Command(f"channel {n} is the hot one", action=f"channel-{n}") for n in range(1, 9)},
+    "pause": Command("output to zero and wait; again: go on", action="pause"),
+    "link": Command("raise and lower all channels together, or not", action="link"),
+    "sensory": Command("mark: begins to feel it", action="mark-sensory"),
+    "motor": Command("mark: the muscle begins to move", action="mark-motor"),
+    "tolerance": Command("mark: no more is wanted", action="mark-tolerance"),
+    "acknowledge": Command("the cause of the fault is removed", action="acknowledge"),
+    "status": Command("state, time left, every channel", do=_status),
+    "quit": Command("leave; with output on only after STOP", do=_quit, at_zero=True),
+}
+
+HELP = "stop, or an empty line, or SPACE: all output off\n" + "\n".join(
+    f"{word}: {command.help}" for word, command in COMMANDS.items() if not word.isdigit()
+)

@@ -1,0 +1,150 @@
+"""Opens the terminal UI: which face, which theme, who stops what, and the exit code at the end."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stimctl.errors import ExitCode, UsageError
+from stimctl.records.places import state_folder
+from stimctl.tui.bedside import Bedside, Client
+from stimctl.tui.clock import SystemClock
+from stimctl.tui.keymap import read_keymap
+from stimctl.tui.stopping import StopLine
+from stimctl.tui.themes import THEMES, theme_named
+
+_UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    demo: bool = False
+    watch: str | None = None
+    plain: bool = False
+    theme: str = ""
+    remote_ok: bool = False
+    replay: str = ""
+    speed: int = 1
+
+
+def parse_wishes(arguments: list[str]) -> Wishes | None:
+    """The wishes of `stimctl [--demo] [--theme NAME] ...`; None where it is something else.
+
+    A parser of its own: the command-line framework would cost a third of the time to first paint.
+    """
+    found: dict[str, object] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word in ("--demo", "--plain", "--remote-ok"):
+            found[word.removeprefix("--").replace("-", "_")] = True
+        elif word == "--watch":
+            found["watch"] = rest.pop(0) if rest and not rest[0].startswith("-") else ""
+        elif word == "--theme" and rest:
+            found["theme"] = rest.pop(0)
+        elif word.startswith("--theme="):
+            found["theme"] = word.partition("=")[2]
+        else:
+            return None
+    return Wishes(**found)  # type: ignore[arg-type]
+
+
+def is_interactive() -> bool:
+    """A person can see and type."""
+    try:
+        return sys.stdin.isatty() and sys.stdout.isatty()
+    except ValueError:
+        return False
+
+
+def open_tui(wishes: Wishes) -> int:
+    """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
+    if wishes.theme:
+        theme_named(wishes.theme)
+    plain = wishes.plain or os.environ.get("TERM", "dumb") == "dumb"
+    if plain and not wishes.replay:
+        from stimctl.tui.plain import run_plain
+
+        return run_plain(wishes)
+    if not is_interactive():
+        raise UsageError(
+            "the terminal UI needs a terminal",
+            why="input or output is not one",
+            what_to_do="use `stimctl run`, or `stimctl --plain`",
+        )
+    return _run(wishes)
+
+
+def theme_for(wishes: Wishes, environ: Mapping[str, str]) -> str:
+    """The asked one, else the environment's, else mono where colour is not wanted."""
+    wanted = wishes.theme or environ.get("STIMCTL_THEME", "")
+    if wanted in THEMES:
+        return wanted
+    return "mono" if environ.get("NO_COLOR") else "night"
+
+
+def remote_refusal(wishes: Wishes, environ: Mapping[str, str]) -> str:
+    """Why nothing is armed over SSH; "" where it may be."""
+    if not environ.get("SSH_CONNECTION") or wishes.remote_ok:
+        return ""
+    return "this is an SSH session: arm at the device, or start with --remote-ok"
+
+
+def make_client(device: str, options: list[str], on_row: object) -> Client:
+    """A supervisor's client that beats from our event loop, not from a thread."""
+    from stimctl.supervisor.client import SupervisorClient
+
+    return SupervisorClient(device, options, beats=False, on_row=on_row)  # type: ignore[arg-type]
+
+
+def _run(wishes: Wishes) -> int:
+    from stimctl.tui.app import BEAT_S, StimctlApp
+    from stimctl.tui.desk import Desk
+    from stimctl.tui.endings import Endings
+    from stimctl.tui.jobs import ThreadJobs
+    from stimctl.tui.modes import open_mode
+
+    sys.setswitchinterval(0.001)
+    faulthandler.enable()
+    theme = theme_for(wishes, os.environ)
+    os.environ.pop("NO_COLOR", None)  # heard: the mono theme says more than a grey filter
+    stop_line = StopLine()
+    apps: list[StimctlApp] = []
+
+    def report(call: Callable[[], None]) -> None:
+        apps[0].finished(call)
+
+    jobs = ThreadJobs(report)
+    bed = Bedside(stop_line, jobs, make_client, state_folder(), lambda _words: None)
+    mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
+    desk = Desk(
+        bed, read_keymap(), SystemClock(), theme=theme, mode=mode,
+        remote=remote_refusal(wishes, os.environ),
+    )  # fmt: skip
+    endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].exit), bed.close)
+    beat_s = BEAT_S / 2 if os.environ.get("SSH_CONNECTION") else BEAT_S
+    app = StimctlApp(desk, beat_s=beat_s, gone=endings.terminal_gone)
+    apps.append(app)
+    open_mode(desk, wishes)
+    with endings:
+        try:
+            app.run()
+        finally:
+            bed.stop_line.stop("the terminal UI ends") if bed.output_may_be_on else None
+            code = bed.close()
+    return _judge(code, endings.exit_code, app.return_code)
+
+
+def _judge(closed: int, signalled: ExitCode | None, ended: int | None) -> int:
+    """The worst first; words for the one that a person must act on."""
+    if closed == ExitCode.NOT_CONFIRMED_ZERO:
+        sys.stderr.write(f"{_UNKNOWN}\n")
+        return closed
+    if signalled is not None:
+        return int(signalled)
+    return closed or (int(ExitCode.BUG) if ended else int(ExitCode.DONE))

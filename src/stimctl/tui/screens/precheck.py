@@ -1,0 +1,137 @@
+"""Contraindications, one question a line; a person who was screened is asked only for changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stimctl.tui.page import ListPage, Offers
+from stimctl.tui.persons import now_s
+from stimctl.tui.text import Line, line, safe, wrap
+
+if TYPE_CHECKING:
+    from stimctl.safety import Screening
+    from stimctl.tui.desk import Desk
+
+_WORDS = {"block": "BLOCK", "site": "SITE", "specialist": "SPEC", "caution": "CAUT"}
+
+
+class PrecheckPage(ListPage):
+    """y or n to each; u where nothing has changed; s SPEC approvals by w."""
+
+    name = "precheck"
+    title = "PRE-CHECK"
+    footer = ("yes", "no", "unchanged", "accept-warning", "choose")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.answers: dict[str, bool] = {}
+
+    def opened(self) -> None:
+        """Begin with what was answered in this session."""
+        self.answers = dict(self.bed.answers)
+
+    def count(self) -> int:
+        """The questions."""
+        from stimctl.safety import QUESTIONS
+
+        return len(QUESTIONS)
+
+    def offers(self) -> Offers:
+        """Answers; none while output may be on."""
+        busy = "a session is under way: STOP first" if self.bed.output_may_be_on else None
+        recent = self.bed.memory.screening_is_recent(now_s())
+        old = None if recent else "there is no screening of the last 90 days: answer each once"
+        return {
+            **super().offers(), "yes": busy, "no": busy, "unchanged": busy or old,
+            "accept-warning": busy,
+        }  # fmt: skip
+
+    def act(self, action: str) -> None:
+        """Answer, or go on."""
+        from stimctl.safety import QUESTIONS
+
+        one = QUESTIONS[min(self.picked, len(QUESTIONS) - 1)]
+        if action in ("yes", "no"):
+            self.answers[one.id] = action == "yes"
+            self.picked = min(self.picked + 1, len(QUESTIONS) - 1)
+        elif action == "unchanged":
+            self.answers = dict(self.bed.memory.answers)
+            self.desk.say("as last time; change what is not so any more with y and n")
+        elif action == "accept-warning":
+            self.bed.approvals ^= {one.id}
+            has = "is on file" if one.id in self.bed.approvals else "is not on file"
+            self.desk.say(f"{one.id}: a specialist's approval {has}")
+        else:
+            super().act(action)
+            return
+        self.bed.answered(self.answers)
+
+    def chosen(self) -> None:
+        """Go on, or say what is open."""
+        why = why_not(self.screening(), self.bed.approvals)
+        if why and not self.bed.live.sim:
+            self.desk.say(f"refused: {why}")
+        else:
+            self.bed.note("screening", answers_text(self.answers))
+            self.desk.open("protocols")
+
+    def screening(self) -> Screening:
+        """What the answers mean for the chosen sites; for the trunk where none is chosen."""
+        return screening_of(self.desk, self.answers)
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """Questions above, what they mean below."""
+        from stimctl.safety import QUESTIONS
+
+        rows = [
+            line((f"{_answer(self.answers.get(one.id)):<5}", "strong"),
+                 f"{one.id}  {one.text}{' [approved]' if one.id in self.bed.approvals else ''}")
+            for one in QUESTIONS
+        ]  # fmt: skip
+        tested = "✓ pressed" if self.bed.stop_key_tested else "press SPACE now, to see it work"
+        head = line("Is any of this so? y yes, n no, u nothing changed.   STOP key: ",
+                    (tested, "strong"))  # fmt: skip
+        verdict = self._verdict(width)
+        return [head, *self.rows(rows, height - len(verdict) - 2), (), *verdict]
+
+    def _verdict(self, width: int) -> list[Line]:
+        found = self.screening()
+        lines: list[Line] = []
+        for finding in (*found.blocks, *found.specialist, *found.cautions)[:3]:
+            word = _WORDS[finding.level.value]
+            text = f"{word:<5} {finding.id} {finding.text}: {finding.basis}"
+            lines += [line((part, "wait")) for part in wrap(safe(text), width)[:1]]
+        left = len(found.unanswered)
+        state = "✓ nothing is open" if found.passed else f"✗ {why_not(found, self.bed.approvals)}"
+        lines.append(line((state, "strong"), f"   ({left} unanswered)" if left else ""))
+        return lines
+
+
+def _answer(given: bool | None) -> str:
+    return " ? " if given is None else "YES" if given else "no "
+
+
+def screening_of(desk: Desk, answers: dict[str, bool]) -> Screening:
+    """The screening for what is chosen on a desk."""
+    from stimctl.safety import screen
+
+    choice = desk.bed.choice
+    sites = [seat.site for seat in choice.seats if seat.site] if choice else []
+    motor = any(role.motor for role in choice.protocol.channels) if choice else True
+    return screen(answers, sites, motor=motor)
+
+
+def why_not(found: Screening, approvals: set[str]) -> str:
+    """The first thing in the way of a session on hardware; "" where nothing is."""
+    if found.blocks:
+        one = found.blocks[0]
+        return f"{one.id} {one.text} blocks this; there is no override in this program"
+    if found.unanswered:
+        return f"{len(found.unanswered)} questions are open, the first is {found.unanswered[0]}"
+    missing = [one.id for one in found.specialist if one.id not in approvals]
+    return f"{missing[0]} needs a specialist's approval (w, once it is on file)" if missing else ""
+
+
+def answers_text(answers: dict[str, bool]) -> str:
+    """The answers for the record, short enough for one command."""
+    return " ".join(f"{id_[1:]}{'y' if yes else 'n'}" for id_, yes in sorted(answers.items()))

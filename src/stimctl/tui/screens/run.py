@@ -1,0 +1,237 @@
+"""The screen that matters: what flows, what was asked, what was refused, and the keys for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stimctl.quantity import format_current
+from stimctl.tui.arming import arm_refusal
+from stimctl.tui.guards import HotChannel, RaiseLock
+from stimctl.tui.page import Offers, Page
+from stimctl.tui.screens import run_view
+from stimctl.tui.text import Line
+from stimctl.tui.words import milliampere
+
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
+
+_COARSE_UA = 2_000
+_PAUSE = 0  # the lock of the pause key; channels count from 1
+_RECENT_NS = 500_000_000
+_NOT_RUNNING = "nothing runs: a arms, then g starts"
+_REPLAY = ("slower", "faster", "speed", "hold")
+_MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
+
+
+class RunPage(Page):
+    """One hot channel; ↑ one step, ↓ any time."""
+
+    name = "run"
+    title = "RUN"
+    has_menu = False
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.hot = HotChannel()
+        self.lock = RaiseLock()
+        self._lowered: dict[int, tuple[int, int]] = {}
+
+    @property
+    def footer(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The keys that count in this state."""
+        if self.desk.replay is not None:
+            return _REPLAY
+        if self.bed.live.state in ("running", "paused"):
+            return ("lower", "raise", "channel-1", "pause", "mark-sensory", "note")
+        if self.bed.live.state == "fault":
+            return ("acknowledge", "arm")
+        return ("arm", "channel-1", "palette")
+
+    def opened(self) -> None:
+        """The plan goes to the supervisor as soon as there are both."""
+        bed = self.bed
+        ready = bed.client is not None and bed.plan is not None and not self.desk.mode
+        if ready and not bed.is_loaded and not bed.output_may_be_on:
+            bed.load()
+
+    # -- what the keys may do ------------------------------------------------------------------
+
+    def offers(self) -> Offers:
+        """Every key of a session, with the reason where it does nothing now."""
+        if self.desk.replay is not None:
+            return dict.fromkeys(_REPLAY)
+        live = self.bed.live
+        watching = f"this is a {self.desk.mode} view" if self.desk.mode else None
+        running = watching or (None if live.state == "running" else _NOT_RUNNING)
+        going = watching or (None if live.state in ("running", "paused") else _NOT_RUNNING)
+        fault = None if live.state == "fault" else "there is no fault to acknowledge"
+        found: dict[str, str | None] = {
+            "arm": watching or arm_refusal(self.desk),
+            "go": watching or "not armed: press a first",
+            "raise": running, "lower": watching, "lower-more": watching, "zero": watching,
+            "pause": going, "link": watching or self._no_link(),
+            "next-channel": None, "previous-channel": None,
+            **dict.fromkeys(_MARKS, running), "note": watching,
+            "contact": "this device measures no impedance: look at the pads",
+            "acknowledge": watching or fault,
+            "accept-warning": None if self.bed.warning else "there is no warning to accept",
+        }  # fmt: skip
+        for number in range(1, 9):
+            used = number in live.channels
+            found[f"channel-{number}"] = None if used else f"the plan has no channel {number}"
+        return found
+
+    def _no_link(self) -> str | None:
+        return None if len(self.bed.live.channels) > 1 else "there is one channel only"
+
+    def act(self, action: str) -> None:
+        """Do it."""
+        now_ns = self.desk.key_ns
+        if action in _REPLAY:
+            self._replay(action)
+        elif action.startswith("channel-"):
+            self._select(int(action[-1]))
+        elif action in ("next-channel", "previous-channel"):
+            self._turn(1 if action == "next-channel" else -1)
+        elif action == "raise":
+            self._raise(now_ns)
+        elif action in ("lower", "lower-more", "zero"):
+            self._lower(action, now_ns)
+        elif action in _MARKS:
+            self._mark(_MARKS[action])
+        elif action == "pause":
+            self._pause(now_ns)
+        elif action == "link":
+            self._link()
+        elif action == "note":
+            self.desk.overlay = self.desk.pages["notes"]
+        elif action == "arm":
+            self._arm()
+        elif action == "acknowledge":
+            self.bed.ask("acknowledge")
+        elif action == "accept-warning":
+            self.bed.accept_warning()
+            self.opened()
+
+    def _arm(self) -> None:
+        """The plan has to be with the supervisor first; it says no where the check is not over."""
+        if self.bed.is_loaded:
+            self.bed.ask("arm")
+        else:
+            self.bed.load(lambda: self.bed.ask("arm"))
+
+    def _replay(self, action: str) -> None:
+        replay = self.desk.replay
+        assert replay is not None
+        if action == "speed":
+            self.desk.say(f"{replay.faster()} times as fast")
+        elif action == "hold":
+            replay.held = not replay.held
+            self.desk.say("held" if replay.held else "going on")
+        else:
+            fresh = replay.skip(forward=action == "faster")
+            self.bed.live = fresh or self.bed.live
+            replay.advance(self.bed.live)
+
+    def _select(self, number: int) -> None:
+        self.hot.select(number, self.desk.key_ns)
+        self.desk.say(f"channel {number} {self._name(number)} is hot")
+
+    def _turn(self, by: int) -> None:
+        numbers = sorted(self.bed.live.channels)
+        if not numbers:
+            self.desk.say("no plan is loaded, so there are no channels")
+            return
+        last = self.hot.last
+        at = numbers.index(last) if last in numbers else -1 if by > 0 else 0
+        self._select(numbers[(at + by) % len(numbers)])
+
+    def _name(self, number: int) -> str:
+        choice = self.bed.choice
+        seats = choice.seats if choice else ()
+        seat = next((one for one in seats if one.channel == number), None)
+        channel = self.bed.live.channels.get(number)
+        return (seat.site if seat else None) or (channel.role if channel else "")
+
+    def _raise(self, now_ns: int) -> None:
+        number = self.hot.now(now_ns)
+        live = self.bed.live
+        if number not in live.channels:
+            again = (
+                self.hot.last if self.hot.last in live.channels else min(live.channels, default=0)
+            )
+            self.lock.press(again, now_ns)
+            self._select(again)
+            self.desk.say(
+                f"channel {again} {self._name(again)} is hot now; press ↑ again to raise it"
+            )
+            return
+        self.hot.touch(now_ns)
+        assert number is not None
+        counts = [self.lock.press(one, now_ns) for one in self._linked(number)]
+        if not all(counts):
+            self.desk.say("refused ↑: one step in 700 ms; let go of the key, then press again")
+            return
+        channel = live.channels[number]
+        target_ua = channel.set_ua + self.bed.steps_ua.get(number, 0)
+        if channel.ceiling_ua is not None and target_ua > channel.ceiling_ua:
+            source = self.desk.ceiling_sources().get(number, "plan")
+            most = milliampere(channel.ceiling_ua)
+            live.refused = (
+                f"{self.desk.clock.wall_text()}  ch{number} ↑ ceiling {most} mA ({source})"
+            )
+            self.desk.say(f"refused ↑: ceiling {most} mA (from {source})")
+            return
+        self.bed.command("raise", channel=number, amplitude=format_current(target_ua))
+
+    def _linked(self, number: int) -> list[int]:
+        group = next((one for one in self.bed.live.links if number in one), (number,))
+        return [number, *(one for one in group if one != number)]
+
+    def _lower(self, action: str, now_ns: int) -> None:
+        number = self.hot.last
+        if number not in self.bed.live.channels:
+            number = min(self.bed.live.channels, default=None)
+        if number is None:
+            self.desk.say("no plan is loaded: everything is at 0 mA")
+            return
+        self.hot.select(number, now_ns)
+        step_ua = self.bed.steps_ua.get(number, 1_000)
+        by_ua = {"lower": step_ua, "lower-more": max(step_ua, _COARSE_UA)}.get(action)
+        target_ua = 0 if by_ua is None else max(0, self._set_or_asked(number, now_ns) - by_ua)
+        self._lowered[number] = (target_ua, now_ns)
+        self.bed.command("lower", channel=number, amplitude=format_current(target_ua))
+
+    def _set_or_asked(self, number: int, now_ns: int) -> int:
+        """A second Down before the first was answered goes on from where that one goes to."""
+        set_ua = self.bed.live.channels[number].set_ua
+        asked_ua, at_ns = self._lowered.get(number, (set_ua, 0))
+        return min(set_ua, asked_ua) if now_ns - at_ns < _RECENT_NS else set_ua
+
+    def _mark(self, what: str) -> None:
+        number = self.hot.now(self.desk.key_ns)
+        channel = self.bed.live.channels.get(number or 0)
+        if channel is None or not channel.set_ua:
+            self.desk.say(f"refused: {what} is marked on a hot channel that is above 0 mA")
+            return
+        self.bed.mark(what, channel.number, channel.set_ua)
+        self.desk.say(f"marked: {what} ch{channel.number} at {milliampere(channel.set_ua)} mA")
+
+    def _pause(self, now_ns: int) -> None:
+        counts = self.lock.press(_PAUSE, now_ns)
+        if self.bed.live.state == "running":
+            self.bed.command("pause")
+        elif counts:
+            self.bed.ask("resume")
+        else:
+            self.desk.say("refused p: a held key pauses only; press again to go on")
+
+    def _link(self) -> None:
+        if self.bed.live.links:
+            self.bed.ask("unlink")
+        else:
+            self.bed.ask("link", channels=sorted(self.bed.live.channels))
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """See `run_view`."""
+        return run_view.body(self.desk, self.hot, width, height)

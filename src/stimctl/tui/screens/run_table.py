@@ -1,0 +1,118 @@
+"""The table of the Run screen: set, acknowledged and measured apart, each fresh or not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stimctl.tui.drawing import bar, spark
+from stimctl.tui.live import STALE_NS, WAIT_NS, Channel, Live
+from stimctl.tui.text import Line, Span, line
+from stimctl.tui.words import milliampere
+
+_NEVER = "––"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a channel stands in its programme: level 0..1000, and what comes next."""
+
+    level_permille: int
+    gate_open: bool
+    may_raise: bool
+    rest_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the table needs besides the rows."""
+
+    now_ns: int
+    hot: int | None
+    sites: Mapping[int, str]
+    sources: Mapping[int, str]
+    phases: Mapping[int, Phase]
+    measures: bool
+
+
+def table(live: Live, look: Look, width: int) -> list[Line]:
+    """Head and one line for each channel."""
+    name_width = max(15, min(30, width - 58))
+    wide = width >= 94
+    head = f"   {'channel':<{name_width}}{'set':>7}{'ack':>8}"
+    head += f"{'meas':>8}" if look.measures else ""
+    head += f"{'ceiling':>9}  {'from':<10}"
+    head += f"{'ack age':<9}" if wide else ""
+    lines = [line((f"{head}state", "title"))]
+    for _, one in sorted(live.channels.items()):
+        lines.append(_row(one, live, look, name_width, wide=wide))
+        if one.impedance_ohm:
+            values = list(one.impedance_ohm)
+            words = f"     Z {values[-1] / 1000:.1f} kΩ {spark(values, 16)}"
+            lines.append(line((words, "dim")))
+    return lines
+
+
+def _row(one: Channel, live: Live, look: Look, name_width: int, *, wide: bool) -> Line:
+    hot = look.hot == one.number
+    site = look.sites.get(one.number) or one.role
+    name = f"{one.number} {site}"[: name_width - 1]
+    known = live.state != "unknown"
+    fresh = known and _is_fresh(one.acked_ns, live, look.now_ns)
+    acked = milliampere(one.acked_ua) if fresh and one.acked_ua is not None else _NEVER
+    set_text = milliampere(one.set_ua) if known else _NEVER
+    text = f"{'▸' if hot else ' '}  {name:<{name_width}}{set_text:>7}{acked:>8}"
+    if look.measures:
+        seen = known and _is_fresh(one.measured_ns, live, look.now_ns)
+        measured = milliampere(one.measured_ua) if seen and one.measured_ua is not None else _NEVER
+        text += f"{measured:>8}"
+    ceiling = milliampere(one.ceiling_ua) if one.ceiling_ua is not None else _NEVER
+    at = "!" if one.ceiling_ua is not None and one.set_ua >= one.ceiling_ua > 0 else " "
+    text += f"{ceiling:>8}{at}  {look.sources.get(one.number, '–'):<10}"
+    if wide:
+        text += f"{_age(one.acked_ns, look.now_ns) if known else '–':<9}"
+    return line((text, "hot" if hot else "text"), state_of(one, live, look))
+
+
+def state_of(one: Channel, live: Live, look: Look) -> Span:
+    """A glyph and a word; the worst thing first."""
+    if live.state == "unknown":
+        return Span("? UNKNOWN", "alarm")
+    if live.state != "running":
+        return Span("■ off", "off")
+    if not _is_fresh(one.acked_ns, live, look.now_ns) and one.set_ua:
+        return Span(f"? stale {_age(one.acked_ns, look.now_ns)}", "wait")
+    phase = look.phases.get(one.number)
+    if one.pending_ua is not None:
+        return Span(f"▲ PENDING {milliampere(one.pending_ua)} at next on", "wait")
+    if phase is not None and not phase.gate_open and phase.level_permille == 0:
+        return Span(f"□ rest {-(-phase.rest_us // 1_000_000)} s", "off")
+    if _waits(one, look.now_ns):
+        return Span("… WAIT ack", "wait")
+    if look.measures and _differs(one):
+        return Span("≠ DIFF", "wait")
+    if not one.set_ua:
+        return Span("■ 0.0", "off")
+    if phase is not None and phase.level_permille < 1000:
+        return Span(f"▲ RAMP {bar(phase.level_permille / 1000, 8)}", "on")
+    return Span("● ON", "on")
+
+
+def _waits(one: Channel, now_ns: int) -> bool:
+    return one.set_ns > one.confirmed_ns and now_ns - one.set_ns > WAIT_NS
+
+
+def _differs(one: Channel) -> bool:
+    if one.measured_ua is None or one.acked_ua is None:
+        return False
+    return abs(one.measured_ua - one.acked_ua) > max(1_000, one.acked_ua // 10)
+
+
+def _is_fresh(at_ns: int | None, live: Live, now_ns: int) -> bool:
+    if at_ns is None:
+        return False
+    return live.state != "running" or now_ns - at_ns <= STALE_NS
+
+
+def _age(at_ns: int | None, now_ns: int) -> str:
+    return "never" if at_ns is None else f"{max(0, now_ns - at_ns) / 1e9:.1f} s"

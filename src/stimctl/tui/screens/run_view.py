@@ -1,0 +1,109 @@
+"""The body of the Run screen: table, stimulus, where in the cycle, last and refused, link, log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stimctl.tui import drawing
+from stimctl.tui.guards import HotChannel
+from stimctl.tui.live import Live
+from stimctl.tui.screens.run_table import Look, Phase, table
+from stimctl.tui.text import Line, line
+
+if TYPE_CHECKING:
+    from stimctl.tui.bedside import Bedside
+    from stimctl.tui.desk import Desk
+
+
+def _phases(bed: Bedside, now_ns: int) -> dict[int, Phase]:
+    """Where each channel stands in its programme; nothing where the plan is not ours."""
+    live = bed.live
+    if live.state != "running" or not bed.is_loaded:
+        return {}
+    from stimctl.treatment.timeline import drive_at
+
+    at_us = min(live.duration_us - live.left_us(now_ns), live.duration_us - 1)
+    found = {}
+    for one in bed.plan.channels:
+        drive = drive_at(bed.plan, one, at_us)
+        cycle = one.stimulus.cycle
+        in_cycle = (at_us - one.start_after_us) % cycle.period_us if cycle else 0
+        rest = cycle.period_us - in_cycle if cycle else 0
+        if at_us < one.start_after_us:
+            rest = one.start_after_us - at_us
+        in_burst = one.stimulus.burst is not None and drive.level_permille > 0
+        open_ = drive.gate_open or in_burst
+        found[one.channel] = Phase(drive.level_permille, open_, drive.may_raise, rest)
+    return found
+
+
+def body(desk: Desk, hot: HotChannel, width: int, height: int) -> list[Line]:
+    """Table, stimulus, cycle, last and refused, link, log."""
+    bed, live, now_ns = desk.bed, desk.bed.live, desk.clock.mono_ns()
+    seats = bed.choice.seats if bed.choice else ()
+    look = Look(
+        now_ns=now_ns,
+        hot=hot.now(now_ns),
+        sites={seat.channel: seat.site or "" for seat in seats},
+        sources=desk.ceiling_sources(),
+        phases=_phases(bed, now_ns),
+        measures=any(one.measured_ua is not None for one in live.channels.values()),
+    )
+    lines = table(live, look, width) if live.channels else _nothing(bed)
+    lines += [(), *_stimulus(bed, hot, width, now_ns)]
+    lines += [
+        line(("last     ", "title"), live.last or "–"),
+        line(("refused  ", "title"), (live.refused or "–", "refused")),
+        line((live.zero, "off")) if live.zero else (),
+        line((_link_words(live, look), "dim")),
+    ]
+    room = height - len(lines)
+    recent = list(live.log)[-room:] if room > 0 else []
+    return [*lines, *(line((f"{at}  {words}"[:width], "dim")) for at, words in recent)]
+
+
+def _nothing(bed: Bedside) -> list[Line]:
+    steps = (
+        ("2 connect a device", bed.client is not None and bool(bed.live.serial)),
+        ("4 choose a protocol", bed.choice is not None),
+        ("5 6 set up and adjust", bed.plan is not None),
+    )
+    return [
+        line("No plan is loaded. Before a session (b goes back, Ctrl-P finds everything):"),
+        *(
+            line("✓ " if done else "○ ", (words, "dim" if done else "strong"))
+            for words, done in steps
+        ),
+    ]
+
+
+def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Line]:
+    live = bed.live
+    if bed.plan is None or not live.channels:
+        return []
+    number = hot.last if hot.last in live.channels else min(live.channels)
+    try:
+        one = bed.plan.channel(number)
+    except KeyError:
+        return []
+    pulse = one.stimulus.pulse
+    words = f"ch{number}  {pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"
+    total = bed.plan.protocol.session.contractions
+    if one.stimulus.cycle is None:
+        return [line(f"{words}  continuous")]
+    done = live.channels[number].contraction
+    words += f"  contraction {done}{f'/{total}' if total else ''}"
+    at_us = None
+    if live.state == "running":
+        at_us = max(0, live.duration_us - live.left_us(now_ns) - one.start_after_us)
+    return [line(words), *drawing.cycle(one.stimulus, min(60, width), at_us)[:2]]
+
+
+def _link_words(live: Live, look: Look) -> str:
+    journal = "journal ok" if live.journal else "no journal"
+    rows = f"heard {max(0, look.now_ns - live.newest_ns) / 1e9:.1f} s ago" if live.newest_ns else ""
+    meas = "" if look.measures else "no meas: this device measures no current"
+    links = f"linked {live.links}" if live.links else ""
+    return "  ·  ".join(
+        one for one in (f"link {live.link or '–'}", rows, journal, links, meas) if one
+    )

@@ -1,0 +1,117 @@
+"""Where the pads of each channel are, how large they are, and its ceiling by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stimctl.quantity import format_area
+from stimctl.tui.page import ListPage, Offers
+from stimctl.tui.planning import binding_of, family_of
+from stimctl.tui.seats import CEILING_STEP_UA, PADS, Seat, pad_name, sites_for
+from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.words import milliampere
+
+_FIELDS = ("site", "pads", "ceiling")
+
+
+class SetupPage(ListPage):
+    """Three values for each channel; left and right change the picked one."""
+
+    name = "setup"
+    title = "SET-UP"
+    footer = ("less", "more", "choose", "contact")
+
+    def count(self) -> int:
+        """Three lines for each seat."""
+        return len(self.bed.choice.seats) * len(_FIELDS) if self.bed.choice else 0
+
+    def offers(self) -> Offers:
+        """Changing; a new electrode or site starts at zero, so not while output may be on."""
+        busy = None
+        if self.bed.choice is None:
+            busy = "choose a protocol first (4)"
+        elif self.bed.output_may_be_on:
+            busy = "output may be on: STOP first; electrodes change at 0 mA only"
+        return {
+            **super().offers(), "more": busy, "less": busy, "choose": busy,
+            "contact": self._no_contact(), "accept-warning": self._no_warning(),
+            "back": None, "move-up": None, "move-down": None,
+        }  # fmt: skip
+
+    def _no_contact(self) -> str | None:
+        sheet = family_of(self.bed.device).sheet
+        return f"the {sheet.model} measures no impedance: press the pads on and look at them"
+
+    def _no_warning(self) -> str | None:
+        return None if self.bed.warning else "there is no warning to accept"
+
+    def act(self, action: str) -> None:
+        """Change, go on, or accept a warning."""
+        if action in ("more", "less"):
+            self._change(1 if action == "more" else -1)
+        elif action == "accept-warning":
+            self.bed.accept_warning()
+        elif action == "back":
+            self.desk.back()
+        else:
+            super().act(action)
+
+    def chosen(self) -> None:
+        """On to the values, once all of this makes a plan."""
+        if self.bed.plan is None:
+            self.desk.say(f"refused: {self.bed.why_not}")
+        else:
+            self.desk.open("adjust")
+
+    def _change(self, by: int) -> None:
+        choice = self.bed.choice
+        assert choice is not None
+        number, field = divmod(self.picked, len(_FIELDS))
+        seat = choice.seats[number]
+        if _FIELDS[field] == "site":
+            sites = list(sites_for(choice.protocol, seat))
+            at = sites.index(seat.site) if seat.site in sites else 0
+            seat = replace(seat, site=sites[(at + by) % len(sites)])
+        elif _FIELDS[field] == "pads":
+            areas = [area for area, _ in PADS]
+            near = min(range(len(areas)), key=lambda one: abs(areas[one] - seat.area_mm2))
+            seat = replace(seat, area_mm2=areas[max(0, min(len(areas) - 1, near + by))])
+        else:
+            seat = replace(seat, ceiling_ua=max(0, seat.ceiling_ua + by * CEILING_STEP_UA))
+        self.bed.take(choice.with_seat(seat))
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """The seats, the path check, and what placement the protocol asks for."""
+        choice = self.bed.choice
+        if choice is None:
+            return [line("Choose a protocol first: 4")]
+        rows: list[Line] = []
+        for seat in choice.seats:
+            rows += self._seat(seat)
+        protocol = choice.protocol
+        below: list[Line] = [()]
+        below += [line((part, "strong")) for part in self._verdict(width)]
+        placement = f"placement: {safe(protocol.electrodes.placement)} "
+        placement += safe(protocol.electrodes.distance or "")
+        below += [line(part) for part in wrap(placement, width)[:3]]
+        least = format_area(protocol.electrodes.minimum_area_mm2)
+        below.append(line((f"pads of at least {least}; pads of this person only", "dim")))
+        below.append(line((f"contact: {self._no_contact()}", "dim")))
+        return [*self.rows(rows, max(3, height - len(below))), *below]
+
+    def _seat(self, seat: Seat) -> list[Line]:
+        plan = self.bed.plan
+        source = binding_of(plan, seat.channel) if plan else "–"
+        head = f"ch{seat.channel} {seat.role_name[:14]:<14}"
+        blank = " " * len(head)
+        return [
+            line((head, "strong"), f"  site     ◂ {seat.site or 'not given'} ▸"),
+            line(blank, f"  pads     ◂ {pad_name(seat.area_mm2)} ▸"),
+            line(blank, f"  ceiling  ◂ {milliampere(seat.ceiling_ua)} mA ▸  from {source}"),
+        ]
+
+    def _verdict(self, width: int) -> list[str]:
+        if self.bed.plan is not None:
+            return ["✓ limits, sites and current paths are checked: nothing refuses this"]
+        accept = " Press w to accept this warning." if self.bed.warning else ""
+        return wrap(f"✗ {self.bed.why_not}{accept}", width)[:4]

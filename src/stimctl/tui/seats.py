@@ -1,0 +1,75 @@
+"""What the operator says about each channel: where its pads are, their size, and its ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stimctl.quantity import format_area
+
+if TYPE_CHECKING:
+    from stimctl.treatment.program import ChannelSetup
+    from stimctl.treatment.schema import TreatmentProtocol
+
+#: Usual pads by their conductive area; the smaller pad of a pair counts.
+PADS: tuple[tuple[int, str], ...] = (
+    (500, "∅ 2.5 cm"), (800, "∅ 3.2 cm"), (1_600, "4×4 cm"), (2_500, "5×5 cm"),
+    (4_500, "5×9 cm"), (5_000, "5×10 cm"), (7_000, "7×10 cm"), (9_600, "7.6×12.7 cm"),
+    (13_000, "10×13 cm"),
+)  # fmt: skip
+#: A first ceiling that is felt by most and is far from most limits (D); changed with one key.
+FIRST_CEILING_UA = 30_000
+CEILING_STEP_UA = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One channel: its role's number in the protocol, site, pad area, and the hand's ceiling."""
+
+    channel: int
+    role: int
+    role_name: str
+    site: str | None
+    area_mm2: int
+    ceiling_ua: int
+
+    def as_setup(self) -> ChannelSetup:
+        """The same for the compiler."""
+        from stimctl.safety import Electrode
+        from stimctl.treatment.program import ChannelSetup
+
+        electrode = Electrode(self.area_mm2, 1000, self.site)
+        return ChannelSetup(self.channel, self.ceiling_ua, electrode)
+
+
+def pad_name(area_mm2: int) -> str:
+    """A pad in words, its area always with it."""
+    name = next((name for area, name in PADS if area == area_mm2), "")
+    return f"{name} {format_area(area_mm2)}".strip()
+
+
+def first_seats(protocol: TreatmentProtocol) -> tuple[Seat, ...]:
+    """One seat for each role, at the first suggested site, with the smallest pads allowed."""
+    least_mm2 = protocol.electrodes.minimum_area_mm2
+    area = next((area for area, _ in PADS if area >= least_mm2), least_mm2)
+    return tuple(
+        Seat(
+            channel=number + 1,
+            role=number,
+            role_name=role.role,
+            site=role.sites[0] if role.sites else None,
+            area_mm2=area,
+            ceiling_ua=min(FIRST_CEILING_UA, role.amplitude.cap_ua or FIRST_CEILING_UA),
+        )
+        for number, role in enumerate(protocol.channels)
+    )
+
+
+def sites_for(protocol: TreatmentProtocol, seat: Seat) -> Sequence[str | None]:
+    """Where a seat may be: the protocol's suggestions first, then every other known site."""
+    from stimctl.safety import SITES
+
+    suggested = list(protocol.channels[seat.role].sites)
+    others = [name for name, site in SITES.items() if name not in suggested and not site.blocked]
+    return [*suggested, *others, None]

@@ -1,0 +1,105 @@
+"""Somebody else's session, read only, through the supervisor's own socket. STOP still works."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stimctl.errors import LinkError, NoDeviceError
+from stimctl.tui.bedside import NoClient
+from stimctl.tui.live import Row
+
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
+
+_WITHIN_S = 0.5
+
+
+class Watcher(NoClient):
+    """A client that hears everything and can say one thing: stop."""
+
+    def __init__(self, line: socket.socket, on_row: Callable[[Row], None]) -> None:
+        super().__init__("this view only watches; the session belongs to another face")
+        self._line = line
+        self._on_row = on_row
+        self._line.settimeout(None)
+        self._line.sendall(b'{"do":"watch"}\n')
+        threading.Thread(target=self._read, name="watch", daemon=True).start()
+
+    def send(self, do: str, **fields: object) -> int:
+        """`stop` goes to the supervisor. Raises LinkError for everything else."""
+        if do != "stop":
+            return super().send(do, **fields)
+        try:
+            self._line.sendall(b'{"do":"stop"}\n')
+        except OSError as error:
+            raise LinkError("the stop did not reach the supervisor", why=str(error)) from error
+        return 0
+
+    def close(self) -> int:
+        """Stop watching; the session goes on."""
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
+        return 0
+
+    def _read(self) -> None:
+        partial = b""
+        with contextlib.suppress(OSError, ValueError):
+            while data := self._line.recv(65536):
+                *lines, partial = (partial + data).split(b"\n")
+                for line in lines:
+                    self._on_row(json.loads(line))
+        self._on_row({"kind": "link", "quality": "lost", "reason": "the session watched has ended"})
+
+
+def open_watch(desk: Desk, device: str) -> None:
+    """Watch the session on `device`, or the only one there is. Raises NoDeviceError."""
+    found = _sockets(device)
+    path, line = _connected([socket for socket, _ in found])
+    desk.bed.device = desk.bed.live.device = dict(found)[path]
+    desk.bed.live.sim = desk.bed.device.startswith("sim:")
+    watcher = Watcher(line, desk.hear)
+    desk.bed.client = watcher
+    desk.bed.stop_line.attach(watcher)
+    desk.page = desk.pages["run"]
+    desk.say("watching; SPACE stops the session, nothing else reaches it")
+
+
+def _sockets(device: str) -> list[tuple[Path, str]]:
+    """Where supervisors listen, each with the name of its device as far as that is known."""
+    from stimctl.supervisor.device_names import FAMILIES, parse_device
+    from stimctl.supervisor.runtime import runtime_folder, socket_path
+    from stimctl.supervisor.twin import running_twins
+
+    twins = {
+        socket_path(one): f"sim:{family}" for family in FAMILIES for one in running_twins(family)
+    }
+    if not device:
+        others = [path for path in sorted(runtime_folder().glob("*.sock")) if path not in twins]
+        return [*twins.items(), *((path, path.stem) for path in others)]
+    name = parse_device(device)
+    if name.address:
+        return [(socket_path(name.address), device)]
+    return [(path, twin) for path, twin in twins.items() if twin == device]
+
+
+def _connected(paths: list[Path]) -> tuple[Path, socket.socket]:
+    for path in paths:
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        line.settimeout(_WITHIN_S)
+        try:
+            line.connect(str(path))
+        except OSError:
+            line.close()
+        else:
+            return path, line
+    raise NoDeviceError(
+        "there is no session to watch",
+        why="no supervisor of this user answers",
+        what_to_do="start one (stimctl, or stimctl run), then watch it",
+    )
