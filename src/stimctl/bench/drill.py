@@ -136,8 +136,8 @@ def drill(plan: Plan, situation: Situation, *, progress: Progress | None = None)
     """
     if plan.sheet.family != FAMILY:
         raise UsageError(
-            f"no rehearsal for {plan.sheet.family}",
-            why="it has no twin here",
+            f"no faults for {plan.sheet.family}",
+            why="its twin here is always healthy",
             what_to_do=f"rehearse on {FAMILY}",
         )
     with situation.twin() as twin:

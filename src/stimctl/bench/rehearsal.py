@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.ledger import ChannelLedger, Ledger
+from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.virtual import Bench
-from stimctl.devices.p24.sheet import FAMILY
-from stimctl.errors import StimctlError, UsageError
+from stimctl.errors import StimctlError
 from stimctl.session.config import SECOND, EngineConfig
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind, SessionEvent
@@ -87,14 +86,10 @@ def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> 
     UsageError for a device family that has no twin here. What goes wrong in the session itself is
     in `problems`.
     """
-    if plan.sheet.family != FAMILY:
-        raise UsageError(
-            f"no rehearsal for {plan.sheet.family}",
-            why="it has no twin here",
-            what_to_do=f"rehearse on {FAMILY}",
-        )
+    name = plan.sheet.family
+    twin, driver = twin_of(name, seed), driver_of(name)
     config = EngineConfig(scripted_raise=True, dead_man_trip=True, attended_by_prompt=False)
-    bench = Bench(config, twin=P24Twin(seed))
+    bench = Bench(config, twin=twin, driver=driver)
     problems: list[str] = []
     try:
         _perform(bench, plan, progress)

@@ -39,7 +39,7 @@ def ports(as_json: Json = False) -> None:
         for port in found
     ]
     put_table(("PORT", "USB ID", "DESCRIPTION", "SERIAL", "USE"), rows)
-    say("A USB id is no proof of a device. Ask it: stimctl identify p24:PORT")
+    say("A USB id is no proof of a device. Ask it: stimctl identify FAMILY:PORT")
 
 
 def identify(
@@ -47,7 +47,7 @@ def identify(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="sim:p24, or p24:/dev/ttyACM0.",
+            help="sim:p24, p24:/dev/ttyACM0, rehastim2:/dev/ttyUSB0.",
             autocompletion=completion.devices,
         ),
     ],

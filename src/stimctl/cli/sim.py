@@ -25,15 +25,28 @@ def p24(context: typer.Context) -> None:
     All options go to the twin (stimctl sim p24 --help shows them): --link, --tcp, --seed,
     --load, --record and others.
     """
-    # The twin is a program of its own and replaces this one, so that signals and streams are its.
-    arguments = _announced(context.args)
-    command = [sys.executable, "-P", "-m", "firmware_sim", "p24", *arguments]
+    _become("p24", context.args)
+
+
+@group.command("rehastim2", context_settings=_PASS_ON, add_help_option=False)
+def rehastim2(context: typer.Context) -> None:
+    """Run a RehaStim2 twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
+
+    All options go to the twin (stimctl sim rehastim2 --help shows them).
+    """
+    _become("rehastim2", context.args)
+
+
+def _become(family: str, options: list[str]) -> None:
+    """The twin is a program of its own and replaces this one: signals and streams are its."""
+    arguments = _announced(family, options)
+    command = [sys.executable, "-P", "-m", "firmware_sim", family, *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
 
-def _announced(arguments: list[str]) -> list[str]:
-    """The twin's options, with a place for its pty; noted, so that `stop sim:p24` finds it."""
+def _announced(family: str, arguments: list[str]) -> list[str]:
+    """The twin's options, with a place for its pty; noted, so that `stop sim:...` finds it."""
     from stimctl.supervisor.twin import announce_twin, twin_place
 
     given = {
@@ -45,13 +58,13 @@ def _announced(arguments: list[str]) -> list[str]:
     if "-h" in arguments or "--help" in arguments:
         return arguments
     if "--tcp" in given:
-        announce_twin("p24", f"socket://127.0.0.1:{given['--tcp']}")
+        announce_twin(family, f"socket://127.0.0.1:{given['--tcp']}")
         return arguments
     if "--link" in given:
-        announce_twin("p24", os.path.abspath(given["--link"]))  # noqa: PTH100 - no link followed
+        announce_twin(family, os.path.abspath(given["--link"]))  # noqa: PTH100 - no link followed
         return arguments
-    place = str(twin_place("p24"))
-    announce_twin("p24", place)
+    place = str(twin_place(family))
+    announce_twin(family, place)
     return ["--link", place, *arguments]
 
 

@@ -89,7 +89,7 @@ def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> i
         # A bug in here must not leave output on: stop the device without engine and driver.
         line.drop()
         control.close()
-        stop_port(options.address)
+        stop_port(options.address, device.family)
         raise
     finally:
         control.close()

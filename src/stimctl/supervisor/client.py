@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
+from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.told import error_from
@@ -52,7 +53,7 @@ class SupervisorClient:
         self.address = ""
         self.state = "disconnected"
         self.exit_code: int | None = None
-        self._options = list(options)
+        self._options, self._family = list(options), parse_device(device).family
         self._beats = beats
         self._on_row = on_row
         self._rows: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
@@ -278,9 +279,9 @@ class SupervisorClient:
         """What is shown is UNKNOWN until zero is verified."""
         self._zero_verified, self.state = False, "unknown"
         self._say("unknown", reason=why, what_to_do="pull the electrode cable, or wait")
-        outcome = stop_port(self.address)
+        outcome = stop_port(self.address, self._family)
         while outcome.verdict == "unconfirmed" and not self._closing:
-            outcome = stop_port(self.address)
+            outcome = stop_port(self.address, self._family)
         self._zero_verified = outcome.verdict == "verified"
         if self._zero_verified:
             self.state = "stopped"

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stimctl.devices.driver import Driver
-from stimctl.devices.p24.driver import P24Driver
-from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.registry import FAMILIES
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
 from stimctl.supervisor.port import Line
@@ -23,7 +22,9 @@ class Family:
     @property
     def lines(self) -> tuple[Line, ...]:
         """How to open its port, best first."""
-        return tuple(Line(one.baud, one.flow_control, one.stop_bits) for one in self.sheet.lines)
+        return tuple(
+            Line(one.baud, one.flow_control, one.stop_bits, one.parity) for one in self.sheet.lines
+        )
 
     @property
     def dtr_on_open(self) -> bool:
@@ -31,7 +32,7 @@ class Family:
         return self.sheet.lines[0].dtr_on_open
 
 
-_FAMILIES = {"p24": Family(P24_SHEET, P24Driver)}
+_FAMILIES = {name: Family(one.sheet, one.new_driver) for name, one in FAMILIES.items()}
 
 
 def family_named(name: str) -> Family:

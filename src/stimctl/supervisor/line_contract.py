@@ -7,16 +7,21 @@ from typing import NamedTuple, Protocol
 
 
 class Line(NamedTuple):
-    """One way to set a serial line; 8 data bits, no parity."""
+    """One way to set a serial line; 8 data bits. `parity` N none, E even."""
 
     baud: int
     rtscts: bool = False
     stop_bits: int = 1
+    parity: str = "N"
 
 
 # ScienceMode 4: 3 000 000 baud with RTS/CTS [IFU]; where the system refuses it, the slower ones,
 # which have no electrical meaning over USB and have driven real devices [LIB][PEER].
 P24_LINES = (Line(3_000_000, rtscts=True, stop_bits=2), Line(230_400), Line(115_200))
+# ScienceMode 2: a real UART sits behind the adapter, which needs exactly this [DOC][DEV].
+REHASTIM2_LINES = (Line(460_800, parity="E"),)
+LINES = {"p24": P24_LINES, "rehastim2": REHASTIM2_LINES}
+"""By device family, for the stop path, which reads no capability sheet; a test compares them."""
 
 
 class Port(Protocol):

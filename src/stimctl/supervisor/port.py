@@ -23,6 +23,7 @@ import serial
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
 from stimctl.supervisor.line_contract import P24_LINES, Line, Port
+from stimctl.supervisor.port_facts import latency_timer_ms, usb_identity
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
 
 __all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
@@ -182,6 +183,7 @@ class SerialPort(_DescriptorPort):
             "device": self._device,
             "baud": self.line.baud,
             "rtscts": self.line.rtscts,
+            "parity": self.line.parity,
             "low_latency": self.low_latency,
             "latency_timer_ms": latency_timer_ms(self._device),
             "exclusive": "flock" if self.is_pty else "flock and TIOCEXCL",
@@ -222,6 +224,8 @@ def _open_serial(address: str, lines: tuple[Line, ...], dtr: bool) -> tuple[seri
         try:
             port.baudrate, port.rtscts = line.baud, line.rtscts
             port.stopbits = line.stop_bits
+            if not _is_pty_name(os.path.realpath(address)):  # has no parity, and may refuse to try
+                port.parity = line.parity
             port.open()
         except (serial.SerialException, termios.error, ValueError, OSError) as error:
             known = _known_error(address, error)
@@ -264,7 +268,10 @@ def _holder_besides_us(address: str) -> Holder | None:
 
 
 def _is_pty(fd: int) -> bool:
-    name = os.ttyname(fd)
+    return _is_pty_name(os.ttyname(fd))
+
+
+def _is_pty_name(name: str) -> bool:
     return name.startswith("/dev/pts/") or (name.startswith("/dev/ttys") and name[9:].isdigit())
 
 
@@ -274,26 +281,3 @@ def _try_low_latency(port: serial.Serial) -> bool:
     except (AttributeError, NotImplementedError, ValueError, OSError):
         return False  # a pty, or a driver without it; said by `describe`
     return True
-
-
-def latency_timer_ms(device: str) -> int | None:
-    """The adapter's own latency timer in milliseconds (FTDI chips), or None where there is none."""
-    name = device.rsplit("/", 1)[-1]
-    try:
-        text = Path(f"/sys/bus/usb-serial/devices/{name}/latency_timer").read_text("ascii")
-    except OSError:
-        return None
-    return int(text) if text.strip().isdigit() else None
-
-
-def usb_identity(device: str) -> str:
-    """Vendor, product and serial number of the USB device behind a port, or "" (Linux only)."""
-    node = Path("/sys/class/tty", device.rsplit("/", 1)[-1], "device")
-    if not node.exists():
-        return ""
-    for folder in node.resolve().parents:
-        if (folder / "idVendor").is_file():
-            names = ("idVendor", "idProduct", "serial")
-            files = [folder / name for name in names]
-            return ":".join(file.read_text("utf-8").strip() for file in files if file.is_file())
-    return ""

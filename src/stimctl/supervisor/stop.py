@@ -20,9 +20,10 @@ from typing import NamedTuple, TextIO
 
 from stimctl.errors import ExitCode, NoDeviceError, PortBusyError, StimctlError, UsageError
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.line_contract import LINES, P24_LINES
 from stimctl.supervisor.port import Port, open_port
 from stimctl.supervisor.runtime import read_holder, socket_path
-from stimctl.supervisor.stop_frames import StopTalk
+from stimctl.supervisor.stop_talk import Talk, talk_of
 from stimctl.supervisor.twin import is_dead_twin, running_twins
 
 ANSWER_WITHIN_S = 0.1  # ARCHITECTURE: a supervisor that does not answer by then is taken for dead
@@ -64,9 +65,13 @@ class StopOutcome(NamedTuple):
 
 
 def stop_port(
-    address: str, *, give_up_after_s: float = GIVE_UP_AFTER_S, report: Report = lambda _state: None
+    address: str,
+    family: str = "p24",
+    *,
+    give_up_after_s: float = GIVE_UP_AFTER_S,
+    report: Report = lambda _state: None,
 ) -> StopOutcome:
-    """Stop the device at `address`, whoever holds it, and verify zero.
+    """Stop the device of `family` at `address`, whoever holds it, and verify zero.
 
     `report` is called with "unknown" once zero has not been verified for 500 ms. Never raises for
     anything a device or another process does; takes at most `give_up_after_s` (and up to 0.6 s to
@@ -76,7 +81,7 @@ def stop_port(
     deadline = begun + give_up_after_s
     asked = _ask_supervisor(address, begun, deadline, report)
     if asked is None:
-        verdict, by, detail = _stop_it_ourselves(address, begun, deadline, report)
+        verdict, by, detail = _stop_it_ourselves(address, family, begun, deadline, report)
     else:
         verdict, by, detail = asked, "supervisor", ""
     return StopOutcome(address, verdict, by, int((time.monotonic() - begun) * 1000), detail)
@@ -124,14 +129,14 @@ def _says_verified(heard: bytes) -> bool:
 
 
 def _stop_it_ourselves(
-    address: str, begun: float, deadline: float, report: Report
+    address: str, family: str, begun: float, deadline: float, report: Report
 ) -> tuple[str, str, str]:
     if is_dead_twin(address):
         return "no-device", "port", "the twin has ended"
     if _is_no_port(address):
         return "no-device", "port", "it is a file or a folder, not a port"
     try:
-        port = _take_port(address)
+        port = _take_port(address, family)
     except StimctlError as error:
         # Only what is not there is no device; what may not be opened may well be stimulating.
         if type(error) is NoDeviceError and not Path(address).exists():
@@ -139,7 +144,7 @@ def _stop_it_ourselves(
         report("unknown")
         return "unconfirmed", "port", str(error)
     try:
-        verified = stop_on(port, begun, deadline, report)
+        verified = stop_on(port, begun, deadline, report, talk_of(family))
         return ("verified" if verified else "unconfirmed"), "port", ""
     except StimctlError as error:
         report("unknown")
@@ -154,13 +159,13 @@ def _is_no_port(address: str) -> bool:
     return path.is_file() or path.is_dir()
 
 
-def _take_port(address: str) -> Port:
+def _take_port(address: str, family: str) -> Port:
     """Open the port, ending the stimctl that holds it; `PortBusyError` for other holders."""
     give_up = time.monotonic() + _PORT_FREE_WITHIN_S
     end_holder(address)
     while True:
         try:
-            return open_port(address, program="stop")
+            return open_port(address, LINES.get(family, P24_LINES), program="stop")
         except PortBusyError:
             if time.monotonic() > give_up:
                 raise
@@ -193,12 +198,11 @@ def end_holder(address: str) -> None:
         pass  # it is gone, or not ours: opening the port will tell
 
 
-def stop_on(port: Port, begun: float, deadline: float, report: Report) -> bool:
+def stop_on(port: Port, begun: float, deadline: float, report: Report, talk: Talk) -> bool:
     """Send stop frames every 50 ms until the device reports zero; False at the deadline.
 
     Raises `LinkError` when the line is lost.
     """
-    talk = StopTalk()
     unknown = False
     next_burst = 0.0
     while (now := time.monotonic()) < deadline:
@@ -225,12 +229,14 @@ def stop_device(text: str, report: Report = lambda _state: None) -> list[StopOut
         return [StopOutcome(text, "no-device", "port", 0, "No twin of this kind is running.")]
     outcomes: list[StopOutcome] = []
     threads = [
-        threading.Thread(target=lambda a=a: outcomes.append(stop_port(a, report=report)))
+        threading.Thread(
+            target=lambda a=a: outcomes.append(stop_port(a, device.family, report=report))
+        )
         for a in addresses[1:]
     ]
     for thread in threads:
         thread.start()
-    outcomes.append(stop_port(addresses[0], report=report))
+    outcomes.append(stop_port(addresses[0], device.family, report=report))
     for thread in threads:
         thread.join()
     return outcomes

@@ -15,7 +15,7 @@ from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
 from stimctl.devices.rehastim2.answers import take
 from stimctl.devices.rehastim2.conversation import Conversation
 from stimctl.devices.rehastim2.gate import order_for, pulse_for, setup_for
-from stimctl.devices.rehastim2.request import LATE_NS, RESEND_NS, Request
+from stimctl.devices.rehastim2.request import LATE_NS, Request
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.rehastim2.table import CALLS, WORKING, Act, Call, State
 from stimctl.devices.sheet import CapabilitySheet
@@ -181,7 +181,7 @@ class RehaStim2Driver:
         if not last.late_told and waited_ns > LATE_NS:
             last.late_told = True
             self._talk.events.append(AnswerLate(flight.doing, waited_ns))
-        if waited_ns < RESEND_NS:
+        if waited_ns < flight.resend_after_ns:
             return
         if flight.repeatable:
             self._talk.send_again(now_ns, flight)
@@ -209,7 +209,7 @@ class RehaStim2Driver:
             if not last.late_told:
                 due.append(last.sent_ns + LATE_NS + 1)
             if flight.command != sm2.SinglePulse.command:
-                due.append(last.sent_ns + RESEND_NS)
+                due.append(last.sent_ns + flight.resend_after_ns)
         if talk.waiting is not None and talk.waiting.expires_ns is not None:
             due.append(talk.waiting.expires_ns)
         return min(due, default=None)

@@ -58,6 +58,12 @@ class Request:
         return self.command not in _ONCE
 
     @property
+    def resend_after_ns(self) -> int:
+        """How long an answer is awaited; a refresh mends what went wrong, so it waits less."""
+        refreshes = self.order is not None and self.doing is Doing.KEEP_ALIVE
+        return LATE_NS if refreshes else RESEND_NS
+
+    @property
     def expires_ns(self) -> int | None:
         """When it must no longer leave; None for what raises nothing."""
         return self.asked_ns + STALE_NS if self.raises else None

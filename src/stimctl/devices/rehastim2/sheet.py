@@ -38,7 +38,7 @@ PERIOD_STEP_US = 500
 COMPLIANCE_MV = 154_000
 WATCHDOG_US = 1_200_000
 KEEP_ALIVE_US = 400_000
-REFRESH_US = 180_000
+REFRESH_US = 120_000
 
 _FACTS = (
     Fact("channels", "8", "[DOC]", "R", "1-4 on the yellow module, 5-8 on the green one"),
@@ -58,11 +58,11 @@ _FACTS = (
     Fact("keep_alive", "400 ms", "[POLICY]", "D", "a third of the watchdog; one lost is borne"),
     Fact(
         "refresh",
-        "180 ms",
+        "120 ms",
         "[POLICY]",
         "D",
         "the set points again while output is on: a wrong value that CRC-8 let through lasts at "
-        "most 400 ms, with one refresh lost and 20 ms of jitter",
+        "most 400 ms, with two refreshes lost in a row and 20 ms of jitter",
     ),
     Fact("readback", "state", "[DOC]", "R", "the stimulation mode; no parameters, no serial no."),
     Fact("crc", "8 bits", "[DOC]", "R", "lets about 1 in 256 of badly damaged frames through"),

@@ -1,0 +1,29 @@
+"""What each device family is told until it has stopped. On the stop path.
+
+Only what the family needs is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stimctl.supervisor.stop_frames import StopTalk
+
+
+class Talk(Protocol):
+    """Sans-IO: bursts out, answers in; see `StopTalk`."""
+
+    def burst(self) -> bytes:
+        """The next bytes to write."""
+
+    def receive(self, data: bytes) -> bool:
+        """Take what arrived; True once zero is verified."""
+
+
+def talk_of(family: str) -> Talk:
+    """What is said to a device of this family to stop it."""
+    if family == "rehastim2":
+        from stimctl.supervisor.stop_frames_sm2 import ScienceMode2StopTalk
+
+        return ScienceMode2StopTalk()
+    return StopTalk()
