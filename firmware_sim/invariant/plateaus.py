@@ -9,6 +9,8 @@ from .orders import Order, Train
 from .rules import Pattern, Rules
 from .verdict import Verdict
 
+_SLOWEST_US = 10**12
+
 
 class Plateaus:
     """The climbs of all channels; what is wrong goes to the verdict. Times us, currents uA."""
@@ -69,7 +71,8 @@ class Plateaus:
 
     def at_electrodes(self, at_us: int, channel: int, peak_ua: int) -> None:
         """Judge what came out, where no orders can be read."""
-        wrong = self._climbs[channel].order(at_us, Train(peak_ua, 1, 1), 0)
+        # Width and rate are not judged there: as narrow and as slow as none that is told.
+        wrong = self._climbs[channel].order(at_us, Train(peak_ua, 1, _SLOWEST_US), 0)
         self._wrong(at_us, channel, wrong)
 
     def off_electrodes(self, at_us: int, channel: int) -> None:

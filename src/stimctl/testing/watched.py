@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from firmware_sim.invariant import STRICT, Invariant, Rules, Violation, watch
@@ -10,6 +11,7 @@ from stimctl.testing.marks import SessionMarks, limit_to
 
 if TYPE_CHECKING:
     from stimctl.bench import Bench
+    from stimctl.devices.sheet import CapabilitySheet
     from stimctl.session.events import SessionEvent
 
 Taken = Callable[..., Any]
@@ -23,9 +25,21 @@ def watch_bench(
     log: list[Violation] | None = None,
 ) -> Invariant:
     """Judge a bench from now on, which should be from its beginning."""
-    invariant = watch(bench.twin.recorder, rules, raising=raising, log=log)
+    fitting = rules_for(rules, bench.driver.sheet)
+    invariant = watch(bench.twin.recorder, fitting, raising=raising, log=log)
     _Ears(bench, invariant)
     return invariant
+
+
+def rules_for(rules: Rules, sheet: CapabilitySheet) -> Rules:
+    """The rules with the numbers of a device family; one whose bytes the shadow model cannot read
+    is judged at its electrodes."""
+    return replace(
+        rules,
+        line=rules.line and sheet.family == "p24",
+        step_ua=sheet.bounds.amplitude_step_ua,
+        dead_man_us=sheet.watchdog_us or rules.dead_man_us,
+    )
 
 
 class _Ears:

@@ -1,0 +1,186 @@
+"""The engine on a RehaStim2: the connection kept, the gate over both keep-alives, plans, dose."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from firmware_sim.firmware.rehastim2 import RehaStim2Twin
+from stimctl.bench import Bench, rehearse
+from stimctl.devices.rehastim2.driver import RehaStim2Driver
+from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
+from stimctl.safety import Electrode, Refusal
+from stimctl.session.config import MS, SECOND, EngineConfig
+from stimctl.session.events import Kind
+from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Start
+from stimctl.session.states import State
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecoder, RawFrame
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = EngineConfig(scripted_raise=True, dead_man_trip=False, attended_by_prompt=False)
+
+
+@cache
+def compiled(name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60) -> Plan | Refusal:
+    text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
+    setups = [ChannelSetup(channel, 12_000, Electrode(area_mm2=9_600)) for channel in channels]
+    protocol = load_protocol(text, name)
+    return compile_plan(protocol, REHASTIM2_SHEET, setups, duration_us=duration_s * 1_000_000)
+
+
+def plan_of(name: str, *channels: int, duration_s: int = 60) -> Plan:
+    plan = compiled(name, channels or (1,), duration_s)
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+def bench_of(**options: object) -> Bench:
+    twin, driver = RehaStim2Twin(wiretap=True), RehaStim2Driver()
+    return Bench(SCRIPT, twin=twin, driver=driver, **options)  # type: ignore[arg-type]
+
+
+def armed(plan: Plan) -> Bench:
+    bench = bench_of()
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
+    bench.command(LoadPlan(plan))
+    bench.command(Arm())
+    assert bench.run_to_state(State.ARMED, within_ns=SECOND)
+    return bench
+
+
+def running(plan: Plan, for_ns: int = 8 * SECOND) -> Bench:
+    bench = armed(plan)
+    bench.command(Start())
+    bench.run_for(for_ns)
+    assert bench.state is State.RUNNING
+    return bench
+
+
+def heard(bench: Bench, since_us: int) -> list[int]:
+    """The commands that the twin heard."""
+    decoder = FrameDecoder()
+    found = []
+    for row in bench.twin.records():
+        if row["kind"] == "rx" and row["at_us"] >= since_us:
+            found += [f.command for f in decoder.feed(bytes.fromhex(row["hex"]))
+                      if isinstance(f, RawFrame)]  # fmt: skip
+    return found
+
+
+def losses(bench: Bench) -> list[object]:
+    return [row for row in bench.twin.records() if row.get("event") == "connection lost"]
+
+
+def test_the_connection_is_kept_in_every_state_of_a_session() -> None:
+    bench = bench_of()
+    bench.command(Connect())
+    bench.run_for(5 * SECOND)
+    bench.command(LoadPlan(plan_of("tens-conventional")))
+    bench.run_for(5 * SECOND)
+    bench.command(Arm())
+    bench.run_for(5 * SECOND)
+    bench.command(Start())
+    bench.run_for(5 * SECOND)
+    bench.command(Pause())
+    bench.run_for(30 * SECOND)
+    assert bench.state is State.PAUSED
+    assert not losses(bench)
+    assert bench.twin.longest_gap_us <= 450_000  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("state", ["armed", "running", "paused"])
+def test_when_the_gate_closes_nothing_but_the_stop_is_sent(state: str) -> None:
+    plan = plan_of("tens-conventional")
+    bench = armed(plan) if state == "armed" else running(plan)
+    if state == "paused":
+        bench.command(Pause())
+        bench.run_for(SECOND)
+    bench.beating = False
+    bench.run_until(lambda: bool(bench.engine.stopping), bench.now_ns + SECOND)
+    closed_us = bench.now_ns // 1_000
+    bench.run_for(5 * SECOND)
+    assert not bench.twin.stimulating
+    commands = heard(bench, closed_us)
+    assert commands[0] == STOP_CHANNEL_LIST_MODE
+    # The stop, the question whether it holds, and no keep-alive of either form.
+    assert len(commands) == 2
+    assert bench.state is not State.RUNNING
+
+
+def test_an_idle_device_without_a_face_is_left_to_its_own_watchdog() -> None:
+    bench = bench_of()
+    bench.command(Connect())
+    bench.run_for(2 * SECOND)
+    bench.beating = False
+    bench.run_for(600 * MS)
+    since_us = bench.now_ns // 1_000
+    bench.run_for(5 * SECOND)
+    assert heard(bench, since_us) == []
+    assert losses(bench)
+
+
+def test_a_device_that_lets_us_go_while_it_stimulates_ends_the_session_at_verified_zero() -> None:
+    bench = running(plan_of("tens-conventional"))
+    bench.to_device.hook = lambda now, data: b""
+    bench.run_until(lambda: bool(losses(bench)), bench.now_ns + 5 * SECOND)
+    bench.to_device.hook = None
+    bench.run_for(2 * SECOND)
+    assert bench.state in (State.FAULT, State.STOPPED)
+    assert not bench.engine.stopping
+    assert not bench.twin.stimulating
+
+
+def test_the_emergency_switch_ends_the_session_and_asks_for_a_reason() -> None:
+    bench = running(plan_of("tens-conventional"))
+    bench.twin.set_emergency(True)  # type: ignore[attr-defined]
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert any("emergency" in str(one.data["what"]) for one in bench.told(Kind.ALARM))
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "duration_s"),
+    [("nmes-tka", (1,), 120), ("tens-conventional", (1, 2), 60), ("nmes-tka", (6,), 60)],
+)
+def test_a_rehearsal_delivers_the_plan_within_one_per_cent_and_the_plan_tells_its_steps(
+    name: str, channels: tuple[int, ...], duration_s: int
+) -> None:
+    plan = plan_of(name, *channels, duration_s=duration_s)
+    assert any("2 mA steps" in note for note in plan.notes)
+    rehearsal = rehearse(plan)
+    assert rehearsal.ok, rehearsal.problems
+    assert all(one.pulses > 100 for one in rehearsal.report)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "what", "nearest"),
+    [
+        ("tens-burst", (1,), "cannot count out bursts", "single pulses would do"),
+        ("tens-modulated", (1,), "cannot change its pulse rate", "2 Hz throughout"),
+        ("tens-conventional", (1, 5), "16 ms", "62.5 Hz would do"),
+        ("tens-conventional", (9,), "channels 1 to 8", ""),
+    ],
+)
+def test_what_the_device_cannot_do_is_refused_with_what_would_do(
+    name: str, channels: tuple[int, ...], what: str, nearest: str
+) -> None:
+    refusal = compiled(name, channels)
+    assert isinstance(refusal, Refusal)
+    assert what in refusal.message
+    assert nearest in refusal.message
+
+
+def test_an_amplitude_between_two_steps_is_refused_with_the_next_lower_one() -> None:
+    text = (ROOT / "protocols" / "tens-conventional.toml").read_text(encoding="utf-8")
+    refusal = compile_plan(
+        load_protocol(text, "tens-conventional"),
+        REHASTIM2_SHEET,
+        [ChannelSetup(1, 13_000, Electrode(area_mm2=9_600))],
+    )
+    assert isinstance(refusal, Refusal)
+    assert "12 mA" in refusal.message
