@@ -20,6 +20,7 @@ from stimctl.version import __version__
 
 VERBS = [
     "ports",
+    "spec",
     "identify",
     "protocols",
     "check",

@@ -24,6 +24,7 @@ from stimctl.cli import (
     screening,
     sessions,
     sim,
+    spec,
     stop,
     wire_tool,
 )
@@ -88,6 +89,7 @@ def root(
 
 _VERBS = (
     ports,
+    spec,
     protocols,
     check,
     rehearse,

@@ -1,0 +1,196 @@
+"""`stimctl spec`: what a device family can put out, as the FDA's output table asks for it.
+
+The rows follow the 1999 guidance for powered muscle stimulators (R) and 21 CFR 882.5891 (R2). They
+are what the device could do, not what stimctl lets it do: `stimctl check` shows the limits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stimctl.cli import completion
+from stimctl.cli.options import Json
+from stimctl.cli.output import put, put_json, put_table
+from stimctl.quantity import format_current, format_duration, format_frequency
+
+if TYPE_CHECKING:
+    from stimctl.supervisor.families import Family
+
+LOADS_OHM = (500, 2_000, 10_000)
+"""The loads at which an output is characterised (FDA 1999; 21 CFR 882.5891)."""
+SMALLEST_CM2 = 5
+"""The smallest electrode that stimctl assumes anywhere (D)."""
+RATE_HZ = 50
+"""The rate at which averages are given: the usual tetanic one, which each family reaches (D)."""
+_US_MHZ = 10**9
+
+
+def register(app: typer.Typer) -> None:
+    app.command("spec")(spec)
+
+
+def spec(
+    device: Annotated[
+        str,
+        typer.Argument(
+            metavar="DEVICE",
+            help="A family (p24, rehastim2), or a device of it.",
+            autocompletion=completion.devices,
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show a device family's output table, protections and assumptions. Opens no port."""
+    from stimctl.supervisor.device_names import parse_device
+    from stimctl.supervisor.families import family_named
+
+    name = parse_device(device).family if ":" in device else device
+    family = family_named(name)
+    if as_json:
+        put_json("stimctl.spec/1", as_dict(family))
+        return
+    _put(as_dict(family))
+
+
+def as_dict(family: Family) -> dict[str, Any]:
+    """The whole table. Texts carry their units; `max_output` is by load in ohm."""
+    sheet = family.sheet
+    death, protections = sheet.run_after_host_death, sheet.protections
+    return {
+        "family": sheet.family,
+        "device": f"{sheet.maker} {sheet.model}",
+        "wire": sheet.wire,
+        "intended_use": sheet.intended_use.value,
+        "output": _output(sheet),
+        "max_output": [_at_load(sheet, ohm) for ohm in LOADS_OHM],
+        "basic_unit": _basic_unit(sheet),
+        "protections": {
+            name.replace("_", " "): {
+                "presence": getattr(protections, name).presence.value,
+                "note": getattr(protections, name).note,
+            }
+            for name in ("overload_trip", "no_load_trip", "automatic_shut_off", "patient_override")
+        },
+        "output_after_host_death": {
+            "as shipped": _longest(death.as_shipped_us),
+            "under our rules": _longest(death.under_our_rules_us),
+            "one of our processes left": _longest(death.with_supervisor_or_face_alive_us),
+            "note": death.note,
+        },
+        "facts": [
+            {"name": one.name, "value": one.value, "source": one.source,
+             "certainty": one.certainty, "note": one.note}
+            for one in sheet.facts
+        ],
+    }  # fmt: skip
+
+
+def _longest(time_us: int | None) -> str:
+    return "nothing bounds it" if time_us is None else format_duration(time_us)
+
+
+def _output(sheet: Any) -> dict[str, str]:
+    bounds = sheet.bounds
+    shapes = ", ".join(sorted(str(shape) for shape in bounds.shapes))
+    gap_us = bounds.interphase_gap_fixed_us
+    gap = f"0 to {format_duration(bounds.interphase_gap_max_us)}"
+    balanced = "0 uC: the second phase takes back what the first gave"
+    if len(bounds.shapes) > 1:
+        balanced += "; monophasic pulses, where allowed at all, carry the charge of their phase"
+    fastest = format_frequency(_US_MHZ // bounds.period_min_us)
+    slowest = format_frequency(-(-_US_MHZ // bounds.period_max_us))
+    return {
+        "waveform": "rectangular, regulated current",
+        "shape": shapes,
+        "amplitude": f"0 to {format_current(bounds.amplitude_max_ua)}, "
+        f"steps of {format_current(bounds.amplitude_step_ua)}",
+        "phase duration": f"{format_duration(bounds.phase_width_min_us)} to "
+        f"{format_duration(bounds.phase_width_max_us)}, "
+        f"steps of {format_duration(bounds.phase_width_step_us)}",
+        "between the phases": gap if gap_us is None else f"always {format_duration(gap_us)}",
+        "frequency": f"{slowest} to {fastest}, one for all channels"
+        if bounds.fixed_rhythm
+        else f"{slowest} to {fastest}",
+        "bursts": "none" if bounds.fixed_rhythm else "by the host",
+        "net charge per pulse": balanced,
+        "on/off times": "by the host",
+    }
+
+
+def _at_load(sheet: Any, ohm: int) -> dict[str, float | int | bool]:
+    """The most into a load: widest symmetric pulse, 50 Hz, one channel, smallest electrode."""
+    bounds = sheet.bounds
+    most_ma = bounds.amplitude_max_ua / 1_000
+    reach_ma = bounds.compliance_mv / ohm
+    current_ma = min(most_ma, reach_ma)
+    width_us = min(bounds.phase_width_max_us, _US_MHZ // (RATE_HZ * 1_000) // 2)
+    rms_ma = current_ma * math.sqrt(2 * RATE_HZ * width_us / 1e6)
+    return {
+        "load_ohm": ohm,
+        "current_ma": round(current_ma, 3),
+        "voltage_v": round(current_ma * ohm / 1_000, 3),
+        "falls_short": reach_ma < most_ma,
+        "phase_charge_uc": round(current_ma * width_us / 1_000, 3),
+        "rms_ma": round(rms_ma, 3),
+        "average_ma": round(current_ma * 2 * RATE_HZ * width_us / 1e6, 3),
+        "current_density_ma_cm2": round(rms_ma / SMALLEST_CM2, 3),
+        "power_density_w_cm2": round(ohm * (rms_ma / 1_000) ** 2 / SMALLEST_CM2, 3),
+    }
+
+
+def _basic_unit(sheet: Any) -> dict[str, str]:
+    bounds = sheet.bounds
+    facts = {one.name: one for one in sheet.facts}
+
+    def told(name: str) -> str:
+        return facts[name].value if name in facts else "not stated in the texts we read"
+
+    watchdog = sheet.watchdog_us
+    return {
+        "channels": f"{bounds.channels}, " + ("in turn" if bounds.multiplexed else "synchronous"),
+        "channels isolated from each other": "yes" if bounds.isolated_channels else "assumed not",
+        "power source": told("power"),
+        "isolation": told("isolation"),
+        "leakage current": "not stated in the texts we read",
+        "regulated": "current" if bounds.calibrated else "nothing: it attenuates another device",
+        "software controlled": "yes",
+        "stops without a host after": "never" if watchdog is None else format_duration(watchdog),
+        "read back": sheet.readback.value,
+        "stop at the device": sheet.stop_instruction,
+    }
+
+
+def _put(table: dict[str, Any]) -> None:
+    put(f"{table['device']} ({table['family']}), {table['wire']}, {table['intended_use']}")
+    for title in ("output", "basic_unit", "output_after_host_death"):
+        put(f"\n{title.replace('_', ' ')}")
+        put_table(("", ""), [(f"  {name}", text) for name, text in table[title].items()])
+    put(f"\nmost it could put out: widest pulse at {RATE_HZ} Hz, one channel, {SMALLEST_CM2} cm2")
+    rows = [
+        (
+            f"  {one['load_ohm']} ohm", f"{one['current_ma']:g} mA", f"{one['voltage_v']:g} V",
+            f"{one['phase_charge_uc']:g} uC", f"{one['rms_ma']:.4g} mA",
+            f"{one['average_ma']:.4g} mA", f"{one['current_density_ma_cm2']:.3g} mA/cm2",
+            f"{one['power_density_w_cm2']:.3g} W/cm2",
+        )
+        for one in table["max_output"]
+    ]  # fmt: skip
+    put_table(
+        ("  LOAD", "CURRENT", "VOLTAGE", "PHASE CHARGE", "R.M.S.", "AVERAGE", "DENSITY", "POWER"),
+        rows,
+    )
+    put("  stimctl's own limits are far below this: stimctl check PROTOCOL shows them.")
+    put("\nprotections of the person")
+    for name, one in table["protections"].items():
+        put(f"  {name}: {one['presence']}. {one['note']}")
+    put("\nfacts, with source and certainty")
+    put_table(
+        ("", "", ""),
+        [
+            (f"  {one['name']}", one["value"], f"{one['source']} {one['certainty']}")
+            for one in table["facts"]
+        ],
+    )
