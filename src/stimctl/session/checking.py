@@ -5,7 +5,7 @@ from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import EngineConfig
-from stimctl.session.core import Core, Purpose
+from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
@@ -90,6 +90,8 @@ class Checking:
             )
         if self._core.link.quality is Quality.LOST:
             raise StateError(what, why="the link was lost", what_to_do="connect again")
+        if not self._core.ready:
+            raise StateError(what, why=NOT_IDENTIFIED, what_to_do="connect again")
         if plan.sheet.family != self._sheet.family or not plan.channels:
             raise StateError(
                 what,

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     TRIP = "trip"
 
 
+NOT_IDENTIFIED = "the device of this connection was never identified"
 _AFTER_ZERO = {Purpose.ARM: Trigger.ZERO_FOR_ARM, Purpose.TRIP: Trigger.CHECK_PASSED}
 
 
@@ -41,6 +42,8 @@ class Core:
         self.state = State.DISCONNECTED
         self.run: Run | None = None
         self.connecting = False
+        self.ready = False
+        """The device of this connection has been identified, and took set points then (K5)."""
         self.contacted = False
         """Something was sent to the device in this session."""
         self.purpose: Purpose | None = None
@@ -99,6 +102,7 @@ class Core:
     def connect(self, now_ns: int) -> None:
         """Begin to connect; what was known about the device no longer counts."""
         self.connecting = self.contacted = True
+        self.ready = False
         self.zero_ns = self.cause = None
         self.link.reset()
         self._driver.connect(now_ns)
@@ -106,6 +110,7 @@ class Core:
     def connected(self, now_ns: int) -> None:
         """The driver has identified the device and verified zero."""
         self.connecting = False
+        self.ready = True
         self.zero_ns = now_ns
 
     def output_begins(self) -> None:
@@ -227,7 +232,9 @@ class Core:
             {"after_us": (now_ns - self._stop_ns) // 1_000, "purpose": purpose.value},
             durable=True,
         )
-        if purpose in _AFTER_ZERO:
+        if purpose is Purpose.ARM and not self.ready:
+            self.fault(now_ns, NOT_IDENTIFIED)
+        elif purpose in _AFTER_ZERO:
             self.fire(now_ns, _AFTER_ZERO[purpose])
         elif purpose is Purpose.STOP:
             faulty = self.cause is not None

@@ -8,7 +8,7 @@ from stimctl.errors import StateError, StimctlError
 from stimctl.session import intents
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
-from stimctl.session.core import Core, Purpose
+from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
@@ -168,6 +168,8 @@ class Orders:
             return "the journal cannot be written", "begin a new session"
         if self._core.link.quality is Quality.LOST:
             return "the link was lost since the device was identified", "connect again"
+        if not self._core.ready:
+            return NOT_IDENTIFIED, "connect again"
         if not self._checking.passed:
             return "no plan has passed its check", "load a plan first"
         return self._core.host.refusal()
