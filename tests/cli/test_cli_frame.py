@@ -269,7 +269,7 @@ def test_completion_offers_protocols_devices_and_sessions(cli: Any, state: Path)
     from stimctl.cli import completion
 
     assert completion.protocols("tens-con") == ["tens-conventional"]
-    assert completion.devices("sim") == ["sim:p24"]
+    assert "sim:p24" in completion.devices("sim")
     assert completion.sessions("") == ["last"]
     journal = state / "journal"
     journal.mkdir(parents=True)
