@@ -290,7 +290,10 @@ def test_the_twin_is_a_program_of_its_own_that_takes_its_own_options() -> None:
 
 
 def test_running_twins_are_listed(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stimctl.supervisor.twin.running_twins", lambda _family: ["/tmp/x.pty"])
+    twins = {"p24": ["/tmp/x.pty"]}
+    monkeypatch.setattr(
+        "stimctl.supervisor.twin.running_twins", lambda family: twins.get(family, [])
+    )
     assert cli("sim", "list").out == "p24:/tmp/x.pty  free\n"
     monkeypatch.setattr("stimctl.supervisor.twin.running_twins", lambda _family: [])
     assert "stimctl sim p24" in cli("sim", "list").err
