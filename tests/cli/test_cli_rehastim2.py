@@ -23,7 +23,7 @@ OPTIONS = [
 def test_nmes_tka_is_delivered_within_one_per_cent_and_the_connection_is_kept(
     tmp_path: Path,
 ) -> None:
-    record = tmp_path / "record.jsonl"
+    record = tmp_path / "rehastim2-record.jsonl"
     environment = {
         **os.environ,
         "STIMCTL_STATE_HOME": str(tmp_path / "state"),
