@@ -40,18 +40,22 @@ def open_port(
     *,
     program: str = "supervisor",
     dtr: bool = False,
+    alone: bool = True,
 ) -> Port:
     """Open `address` (a path, or `socket://host:port`) for this process alone.
 
+    `alone=False` is for a stop that may not wait for a program that will not let go: it opens a
+    port that another program has merely asked to keep (flock binds nobody who does not ask).
     Raises `PortBusyError` naming the holder, `NoDeviceError` where there is no such port or no
     permission, `LinkError` where no line setting is accepted.
     """
     lock = PortLock(address, program)
-    lock.acquire()
+    if alone:
+        lock.acquire()
     try:
         if address.startswith("socket://"):
             return TcpPort(address, lock)
-        return SerialPort(address, lines, lock, dtr=dtr)
+        return SerialPort(address, lines, lock, dtr=dtr, alone=alone)
     except BaseException:
         lock.release()
         raise
@@ -148,13 +152,15 @@ class _DescriptorPort:
 class SerialPort(_DescriptorPort):
     """A serial port or a pseudo terminal."""
 
-    def __init__(self, address: str, lines: tuple[Line, ...], lock: PortLock, *, dtr: bool) -> None:
-        self._serial, self.line = _open_serial(address, lines, dtr)
+    def __init__(
+        self, address: str, lines: tuple[Line, ...], lock: PortLock, *, dtr: bool, alone: bool
+    ) -> None:
+        self._serial, self.line = _open_serial(address, lines, dtr, alone)
         super().__init__(address, lock, self._serial.fileno())
         self._device = os.path.realpath(address)
         self.is_pty = _is_pty(self._fd)
         self.is_hardware = not self.is_pty
-        if self.is_hardware:
+        if self.is_hardware and alone:
             # flock keeps out who asks for it; TIOCEXCL keeps out everybody but root. On a pty it
             # would outlive us and lock the twin away for good.
             fcntl.ioctl(self._fd, termios.TIOCEXCL)
@@ -213,13 +219,15 @@ class TcpPort(_DescriptorPort):
         self._socket.close()
 
 
-def _open_serial(address: str, lines: tuple[Line, ...], dtr: bool) -> tuple[serial.Serial, Line]:
+def _open_serial(
+    address: str, lines: tuple[Line, ...], dtr: bool, alone: bool
+) -> tuple[serial.Serial, Line]:
     refused: list[str] = []
     for line in lines:
         port = serial.Serial()
         port.port = address
         port.timeout = port.write_timeout = 0
-        port.exclusive = True
+        port.exclusive = alone
         port.dtr = dtr
         try:
             port.baudrate, port.rtscts = line.baud, line.rtscts

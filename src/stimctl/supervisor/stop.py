@@ -160,16 +160,20 @@ def _is_no_port(address: str) -> bool:
 
 
 def _take_port(address: str, family: str) -> Port:
-    """Open the port, ending the stimctl that holds it; `PortBusyError` for other holders."""
+    """Open the port, ending the stimctl that holds it.
+
+    Another program that keeps it is not waited for: a stop may share a port, nothing else may.
+    `PortBusyError` where the system refuses even that.
+    """
     give_up = time.monotonic() + _PORT_FREE_WITHIN_S
     end_holder(address)
-    while True:
+    lines = LINES.get(family, P24_LINES)
+    while time.monotonic() < give_up:
         try:
-            return open_port(address, LINES.get(family, P24_LINES), program="stop")
+            return open_port(address, lines, program="stop")
         except PortBusyError:
-            if time.monotonic() > give_up:
-                raise
             time.sleep(0.005)
+    return open_port(address, lines, program="stop", alone=False)
 
 
 def end_holder(address: str) -> None:
