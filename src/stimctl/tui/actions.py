@@ -94,6 +94,12 @@ ACTIONS: tuple[Action, ...] = (
 
 ACTION_BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
+#: The screens that digits open, from every screen but Run, where digits are channels.
+MENU = (
+    "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "thresholds",
+    "report", "service",
+)  # fmt: skip
+
 _NAMES = {
     "space": "SPACE", "ctrl+x": "Ctrl-X", "ctrl+c": "Ctrl-C", "f12": "F12", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp", "tab": "Tab",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui import small, view
-from stimctl.tui.actions import ACTION_BY_ID, key_name
+from stimctl.tui.actions import ACTION_BY_ID, MENU, key_name
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.clock import Clock
 from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
@@ -22,10 +22,6 @@ from stimctl.tui.themes import theme_after
 if TYPE_CHECKING:
     from stimctl.tui.replay import Replay
 
-MENU = (
-    "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "thresholds",
-    "report", "service",
-)  # fmt: skip
 _EVERYWHERE = ("help", "palette", "theme", "save", "quit", "back")
 _NO_KEY = "no key does that here; ? shows the keys that work now"
 

@@ -214,7 +214,8 @@ class Live:
             channel.measured_ua, channel.measured_ns = told, at_ns
 
     def _on_refused(self, row: Row) -> None:
-        self.refused = f"{local_time(row)}  {safe(words_of(row) or '')}"
+        words = safe(words_of(row) or "").removeprefix("refused: ")
+        self.refused = f"{local_time(row)}  {words}"
 
     _on_limit = _on_refused
 

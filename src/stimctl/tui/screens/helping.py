@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.actions import ACTION_BY_ID, Group, key_name
+from stimctl.tui.actions import ACTION_BY_ID, MENU, Group, key_name
 from stimctl.tui.page import ListPage, Offers, Page
 from stimctl.tui.text import Line, line
 
@@ -44,7 +44,9 @@ class HelpPage(Page):
         for group in Group:
             ids = [one for one in offered if ACTION_BY_ID[one].group is group]
             if group is Group.STOP:
-                ids = ["stop"]
+                keys = " ".join(key_name(one) for one in sorted(self.desk.keymap.stop_keys))
+                lines.append(line((f"STOP  {keys}", "strong")))
+                continue
             lines += [line((group.value, "title"))] if ids else []
             for one in ids:
                 lines.append(self._row(one, offered.get(one), width))
@@ -94,8 +96,13 @@ class PalettePage(ListPage):
             self._filter = (self._filter + character.lower())[:20]
         self.picked = 0
 
-    def _ids(self) -> list[str]:
+    def _offered(self) -> dict[str, str | None]:
+        """Every screen, and what the one behind offers."""
         offered = offered_behind(self.desk)
+        return {**{name: offered.get(name) for name in MENU}, **offered}
+
+    def _ids(self) -> list[str]:
+        offered = self._offered()
         return [
             one for one in offered
             if not ACTION_BY_ID[one].raises and one not in ("palette", "choose", "stop")
@@ -109,7 +116,7 @@ class PalettePage(ListPage):
     def chosen(self) -> None:
         """Do it, on the screen behind."""
         action = self._ids()[self.picked]
-        why = offered_behind(self.desk)[action]
+        why = self._offered()[action]
         self.desk.overlay = None
         if why:
             self.desk.say(f"refused {ACTION_BY_ID[action].label}: {why}")
@@ -118,7 +125,7 @@ class PalettePage(ListPage):
 
     def body(self, width: int, height: int) -> list[Line]:
         """Filter and list."""
-        offered = offered_behind(self.desk)
+        offered = self._offered()
         rows = []
         for one in self._ids():
             why, told = offered[one], ACTION_BY_ID[one]

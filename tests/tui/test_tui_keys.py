@@ -1,0 +1,258 @@
+"""What keys do, and what they are refused, against engine and twin under a stepped clock."""
+
+from __future__ import annotations
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.errors import UsageError
+from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
+from stimctl.tui.guards import PasteWatch
+from stimctl.tui.keymap import Keymap, changes_in
+
+PAGES = (
+    "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
+    "run", "thresholds", "report", "service",
+)  # fmt: skip
+
+
+def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
+    world.key("d")
+    world.key("enter", "enter", "enter")
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(500 * MS)
+    world.key("up")  # makes the channel hot
+    world.pass_time(800 * MS)
+    world.key("up")
+    world.pass_time(300 * MS)
+    assert world.set_ua() == 500
+    assert world.clock.now_ns - 1_000 * S < 90 * S
+
+
+def test_a_held_key_is_one_step(world: World) -> None:
+    world.to_running(steps=1)
+    world.pass_time(1 * S)
+    before = world.set_ua()
+    for _ in range(250):  # ten seconds at 25 Hz
+        world.pass_time(40 * MS)
+        world.desk.key("up", None, world.clock.now_ns)
+    world.pass_time(1 * S)
+    assert world.set_ua() == before + 500
+
+
+def test_down_is_never_limited(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(300 * MS)
+    assert world.set_ua() == 2_000
+    for _ in range(3):
+        world.desk.key("down", None, world.clock.now_ns)
+    world.pass_time(100 * MS)
+    assert world.set_ua() == 500
+
+
+def test_one_key_never_starts(world: World) -> None:
+    for key in ("a", "g"):
+        world.to_run()
+        for _ in range(20):
+            world.key(key)
+        assert world.bench.state.value != "running"
+        world.key("space")
+        world.pass_time(1 * S)
+
+
+def test_go_counts_between_300_ms_and_5_s_only(world: World) -> None:
+    world.to_run()
+    world.desk.key("a", "a", world.clock.now_ns)
+    world.desk.take_rows()
+    world.pass_time(100 * MS)
+    world.desk.key("g", "g", world.clock.now_ns)
+    assert world.bench.state.value == "armed"
+    assert "too early" in world.desk.message
+    world.pass_time(6 * S)
+    assert world.bench.state.value == "stopped"
+    world.key("g")
+    assert world.bench.state.value == "stopped"
+
+
+def test_any_other_key_disarms(world: World) -> None:
+    world.to_run()
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("z")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "stopped"
+
+
+def test_a_paste_starts_nothing_and_stops_what_is_on(world: World) -> None:
+    world.to_run()
+    for character in "agagagagag" * 50:
+        world.clock.now_ns += 1 * MS
+        world.desk.key(character, character, world.clock.now_ns)
+        assert world.bench.state.value != "running"
+    world.pass_time(2 * S)
+    world.to_running()
+    for character in "uuuuuuuuuuuu":
+        world.clock.now_ns += 1 * MS
+        world.desk.key(character, character, world.clock.now_ns)
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "stopped"
+
+
+def test_a_typist_is_no_paste() -> None:
+    watch = PasteWatch()
+    assert not any(watch.key(number * 33 * MS) for number in range(100))
+    assert any(watch.key(10 * S + number * 5 * MS) for number in range(12))
+
+
+@pytest.mark.parametrize("key", STOP_KEYS)
+@pytest.mark.parametrize("page", [*PAGES, "help", "palette", "notes", "armed"])
+def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -> None:
+    if page == "armed":
+        world.to_run()
+        world.key("a")
+        world.pass_time(500 * MS)
+        assert world.bench.state.value == "armed"
+    else:
+        world.to_running(steps=1)
+        if page in PAGES:
+            world.desk.open(page)
+        else:
+            world.desk.overlay = world.desk.pages[page]
+    world.key(key)
+    world.pass_time(300 * MS)
+    assert world.bench.state.value == "stopped"
+    assert world.bed.live.zero
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_text_field_is_open_while_a_channel_is_armed_or_on(world: World, page: str) -> None:
+    world.to_running(steps=1)
+    world.desk.open(page)
+    assert not world.desk.front.takes_text
+    world.desk.overlay = world.desk.pages["palette"]
+    assert not world.desk.front.takes_text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_refused_key_says_why(world: World, page: str) -> None:
+    world.desk.open(page)
+    refused = {one: why for one, why in world.desk.offers().items() if why}
+    for action, why in refused.items():
+        keys = [k for k in world.desk.keymap.keys_of(action)
+                if world.desk.keymap.action_for(k, world.desk.offers()) == action]  # fmt: skip
+        for key in keys[:1]:
+            world.pass_time(100 * MS)
+            world.desk.key(key, None, world.clock.now_ns)
+            assert why in world.desk.message
+
+
+def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: World) -> None:
+    world.to_running(steps=1)
+    world.pass_time(15 * S)
+    world.key("down")
+    world.pass_time(21 * S)
+    before = world.set_ua()
+    world.key("up")
+    world.pass_time(1 * S)
+    assert world.set_ua() == before
+    assert "press ↑ again" in world.desk.message
+
+
+def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> None:
+    world.to_running(steps=1)
+    world.bed.live.channels[1].ceiling_ua = world.set_ua()
+    world.pass_time(1 * S)
+    world.key("up")
+    assert "ceiling" in world.desk.message
+    assert "set-up" in world.desk.message
+
+
+def test_while_output_is_on_only_amplitudes_change(world: World) -> None:
+    world.to_running(steps=1)
+    for page in ("setup", "adjust"):
+        world.desk.open(page)
+        assert "STOP first" in str(world.desk.offers()["more"])
+
+
+def test_quitting_with_output_on_is_refused(world: World) -> None:
+    left = []
+    world.desk.leave = lambda: left.append(1)
+    world.to_running(steps=1)
+    world.key("q")
+    assert not left
+    world.key("space")
+    world.pass_time(1 * S)
+    world.key("q")
+    assert left
+
+
+def test_a_second_ctrl_c_leaves_only_at_zero(world: World) -> None:
+    left = []
+    world.desk.leave = lambda: left.append(1)
+    world.to_running(steps=1)
+    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    world.desk.key("ctrl+c", None, world.clock.now_ns + 1)
+    assert not left
+    world.pass_time(1 * S)
+    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    assert left
+
+
+def test_attendance_is_answered_by_any_key_and_else_ramps_to_zero(world: World) -> None:
+    world.to_running(steps=2)
+    world.pass_time(301 * S, 1 * S)
+    assert "ARE YOU THERE" in world.text().splitlines()[1]
+    world.key("z")
+    assert "ARE YOU THERE" not in world.text().splitlines()[1]
+    world.pass_time(340 * S, 1 * S)
+    assert world.bench.state.value in ("stopped", "paused", "closed")
+
+
+def test_arming_is_refused_on_a_small_terminal_and_over_ssh(world: World) -> None:
+    world.to_run()
+    world.desk.lines(79, 24)
+    world.key("a")
+    assert "too small" in world.desk.message
+    world.desk.lines(80, 24)
+    world.desk.remote = "this is an SSH session"
+    world.key("a")
+    assert "SSH" in world.desk.message
+    assert world.bench.state.value == "checked"
+
+
+def test_the_palette_offers_nothing_that_raises_or_arms(world: World) -> None:
+    world.to_running(steps=1)
+    world.desk.overlay = palette = world.desk.pages["palette"]
+    raising = {action.id for action in ACTIONS if action.raises}
+    assert not raising & set(palette._ids())  # type: ignore[attr-defined]
+
+
+def test_stop_keys_can_be_added_and_not_taken_away() -> None:
+    keymap = Keymap(changes_in({"stop": ["s", "f1"]}, "test"))
+    assert {*STOP_KEYS, "s"} <= keymap.stop_keys
+    assert keymap.action_for("space", ["choose"]) == "stop"
+    with pytest.raises(UsageError, match="STOP"):
+        changes_in({"raise": "space"}, "test")
+    with pytest.raises(UsageError, match="no action"):
+        changes_in({"fly": "x"}, "test")
+
+
+def test_every_action_has_words_and_a_key() -> None:
+    for action in ACTION_BY_ID.values():
+        assert action.keys
+        assert action.label
+        assert action.help
+
+
+def test_the_wheel_and_a_click_on_the_table_raise_nothing(world: World) -> None:
+    world.to_running(steps=1)
+    before = world.set_ua()
+    world.text()
+    for y in range(24):
+        world.desk.click(10, y)
+        if world.bench.state.value != "running":
+            assert y == 23  # the word STOP
+    world.pass_time(1 * S)
+    assert world.set_ua() <= before

@@ -1,0 +1,190 @@
+"""What a person sees: text snapshots, and that no state is told by colour alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.tui.screens.run_table import Look, state_of
+from stimctl.tui.themes import THEMES
+
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+SIZES = ((20, 5), (80, 24), (100, 30), (140, 40))
+SCENES = ("chooser", "protocols", "setup", "adjust", "ready", "armed", "running", "cycle",
+          "stopped", "unknown", "report", "help", "precheck", "service")  # fmt: skip
+
+
+def scene(world: World, name: str) -> None:
+    """Bring a desk to where the snapshot is taken."""
+    if name in ("chooser", "precheck"):
+        world.desk.open(name)
+        return
+    if name in ("protocols", "setup", "adjust", "ready", "armed", "service"):
+        world.to_run("nmes-tka")
+        if name == "armed":
+            world.key("a")
+            world.pass_time(500 * MS)
+        elif name != "ready":
+            world.desk.open(name)
+        return
+    world.to_running("nmes-tka" if name == "cycle" else "tens-conventional", steps=3)
+    if name == "cycle":
+        world.pass_time(5 * S)
+        world.key("up")
+        world.pass_time(2 * S)
+    if name in ("stopped", "report"):
+        world.key("space")
+        world.pass_time(1 * S)
+    if name == "report":
+        world.desk.open("report")
+    if name == "help":
+        world.key("question_mark")
+    if name == "unknown":
+        world.bench.to_device.hook = lambda _now, _data: b""
+        world.pass_time(2 * S)
+
+
+def normal(text: str) -> str:
+    """Without what differs from run to run."""
+    text = re.sub(r"/[^ ]*/state\S*", "STATE", text)
+    return re.sub(r"stimctl \d+\.\d+\.\d+", "stimctl VERSION", text)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCENES)
+def test_a_screen_looks_as_it_did(world: World, name: str, size: tuple[int, int]) -> None:
+    scene(world, name)
+    shown = normal(world.text(*size)) + "\n"
+    if name == "service":  # the state folder's length decides where its line is cut
+        shown = "\n".join(one for one in shown.splitlines() if "VERSION" not in one) + "\n"
+    path = SNAPSHOTS / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("STIMCTL_UPDATE_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown, "utf-8")
+    assert shown == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("size", SIZES[1:], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCENES)
+def test_a_screen_fills_its_size_and_no_more(
+    world: World, name: str, size: tuple[int, int]
+) -> None:
+    scene(world, name)
+    lines = world.desk.lines(*size)
+    assert len(lines) == size[1]
+    for line in lines:
+        assert sum(len(span.text) for span in line) == size[0]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_stop_is_named_on_every_screen(world: World, name: str) -> None:
+    scene(world, name)
+    for size in SIZES:
+        assert "STOP" in world.text(*size)
+
+
+def test_unknown_is_full_screen_and_shows_no_amplitude_as_live(world: World) -> None:
+    scene(world, "unknown")
+    text = world.text()
+    assert "OUTPUT UNKNOWN" in text
+    assert "PULL THE ELECTRODE CABLE" in text
+    assert "mA" not in text
+    world.desk.open("run")
+    from stimctl.tui.text import plain
+
+    table = [plain(line) for line in world.desk.pages["run"].body(76, 20)]
+    assert "––" in table[1]
+    assert "UNKNOWN" in table[1]
+
+
+def test_the_word_of_a_state_is_different_for_every_state(world: World) -> None:
+    """Colour apart, two states never look the same at the place of the state word."""
+    words = {}
+    live = world.bed.live
+    for state in ("disconnected", "identified", "checked", "armed", "running", "paused", "stopped",
+                  "closed", "fault", "unknown"):  # fmt: skip
+        live.state = state
+        words[state] = world.text(20, 5).splitlines()[0]
+    assert len(set(words.values())) == len(words)
+
+
+def test_an_old_number_is_not_shown_as_current(world: World) -> None:
+    world.to_running(steps=2)
+    live = world.bed.live
+    channel = live.channels[1]
+    world.clock.now_ns += 3 * S  # and nobody tells anything new
+    look = Look(world.clock.now_ns, 1, {}, {}, {}, measures=False)
+    assert "stale" in state_of(channel, live, look).text
+    assert "––" in world.text()
+
+
+def test_set_and_acknowledged_are_told_apart(world: World) -> None:
+    world.to_running(steps=2)
+    world.pass_time(1 * S)
+    channel = world.bed.live.channels[1]
+    assert (channel.set_ua, channel.acked_ua) == (1_000, 1_000)
+    channel.set_ua, channel.set_ns = 1_500, world.clock.now_ns
+    world.clock.now_ns += 300 * MS
+    assert "WAIT" in world.text()
+    assert "measures no current" in world.text(100, 30)
+
+
+def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
+    assert not any("#" in looks for looks in THEMES["mono"].values())
+    for name in ("night", "day"):
+        reds = [r for r, looks in THEMES[name].items() if re.search(r"#[ab][0-9a-f]0000", looks)]
+        assert reds == ["alarm"]
+
+
+@pytest.mark.parametrize("theme", ["mono", "cvd", "night", "day"])
+@pytest.mark.parametrize("name", ["chooser", "running", "unknown"])
+def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str, theme: str) -> None:
+    """Through Textual itself, without its timers."""
+    from stimctl.tui.app import StimctlApp
+
+    scene(world, name)
+    world.desk.theme = theme
+    app = StimctlApp(world.desk, timers=False)
+
+    async def look() -> tuple[list[str], bool]:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            strips = [app.sheet.render_line(y) for y in range(24)]
+            colours = any(
+                segment.style is not None and segment.style.color is not None
+                for strip in strips
+                for segment in strip
+            )
+            return [strip.text.rstrip() for strip in strips], colours
+
+    drawn, coloured = asyncio.run(look())
+    assert "\n".join(drawn) == world.text()
+    assert coloured == (theme != "mono")
+
+
+def test_keys_reach_the_desk_through_textual(world: World) -> None:
+    from stimctl.tui.app import StimctlApp
+
+    world.to_running(steps=1)
+    app = StimctlApp(world.desk, timers=False)
+
+    async def press() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("n")
+            assert world.desk.front.name == "notes"
+            await pilot.press("ctrl+c")
+
+    asyncio.run(press())
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "stopped"
+
+
+def test_text_from_outside_cannot_command_the_terminal() -> None:
+    from stimctl.tui.text import safe
+
+    assert safe("a\x1b[2Jb\r\n\u4e2dc") == "a?[2Jb???c"

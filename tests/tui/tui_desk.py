@@ -1,0 +1,207 @@
+"""A desk without a terminal: a stepped clock, a client that notes or a bench that answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stimctl.bench import Bench
+from stimctl.errors import StimctlError
+from stimctl.session.config import EngineConfig
+from stimctl.session.intents import LoadPlan, Stop
+from stimctl.supervisor.commands import Command, intent_of, parse_command
+from stimctl.supervisor.setup import SessionSetup
+from stimctl.supervisor.telling import refusal_of, told_of
+from stimctl.supervisor.told import error_from
+from stimctl.tui.bedside import Bedside
+from stimctl.tui.desk import Desk
+from stimctl.tui.jobs import InlineJobs
+from stimctl.tui.keymap import Keymap
+from stimctl.tui.stopping import StopLine
+
+MS = 1_000_000
+S = 1_000_000_000
+AT = "2026-11-21T10:31:05.114000000Z"
+
+
+class SteppedClock:
+    """Time that stands still until somebody steps it."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000 * S
+
+    def mono_ns(self) -> int:
+        return self.now_ns
+
+    def wall_text(self, *, seconds: bool = True) -> str:
+        return "10:31:05" if seconds else "10:31"
+
+
+class BenchClient:
+    """Engine, driver and twin on the virtual bench, spoken to as a supervisor is."""
+
+    exit_code: int | None = None
+
+    def __init__(self, _device: str, _options: list[str], on_row: Callable[[Any], None]) -> None:
+        self.bench = Bench(EngineConfig(dead_man_trip=False))
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self._setup = SessionSetup(self.bench.driver.sheet)
+        self._on_row = on_row
+        self._told = 0
+        self._plan: Any = None
+
+    def start(self) -> None:
+        hello = {"kind": "hello", "mono_ns": 0, "device": "sim:p24", "address": "bench", "t": AT}
+        self._on_row(hello)
+
+    def beat(self) -> None:
+        self.bench._beat()
+
+    @property
+    def output_may_be_on(self) -> bool:
+        return self.bench.state.value in ("armed", "running", "paused", "unknown")
+
+    def send(self, do: str, **fields: object) -> int:
+        with contextlib.suppress(StimctlError):
+            self._do(do, fields)
+        return 0
+
+    def ask(self, do: str, timeout_s: float = 0.0, **fields: Any) -> Any:
+        return self._do(do, fields)
+
+    def close(self) -> int:
+        self._do("stop", {})
+        self.pass_time(S)
+        return 0 if self.bench.state.value != "unknown" else 6
+
+    def _do(self, do: str, fields: dict[str, Any]) -> Any:
+        self.sent.append((do, dict(fields)))
+        if do == "stop":
+            self.bench.command(Stop(str(fields.get("reason", ""))))
+            self.tell()
+            return {}
+        command = parse_command(json.dumps({"do": do, **fields}).encode())
+        before = len(self.bench.events)
+        told = self._act(command)
+        self.tell()
+        for event in self.bench.events[before:]:
+            if event.kind.value in ("refused", "limit"):
+                raise error_from(told_of(refusal_of(event)))
+        return told
+
+    def _act(self, command: Command) -> Any:
+        fields = command.fields
+        match command.do:
+            case "load":
+                return self._setup.load(fields["path"], fields["sha256"])
+            case "channel":
+                return self._setup.channel(fields)
+            case "options":
+                return self._setup.options(fields)
+            case "compile":
+                return self._compile()
+        intent = intent_of(command)
+        if intent is not None:
+            self.bench.command(intent)
+        if command.do == "connect":
+            self.pass_time(S // 2)
+        return {}
+
+    def _compile(self) -> Any:
+        plan = self._plan = self._setup.compile()
+        self.bench.command(LoadPlan(plan))
+        return {
+            "digest": plan.digest(),
+            "steps_ua": {str(one.channel): one.step_ua for one in plan.channels},
+            "ceilings_ua": {str(one.channel): one.cleared.amplitude_ua for one in plan.channels},
+        }
+
+    def pass_time(self, ns: int) -> None:
+        self.bench.run_for(ns)
+        self.tell()
+
+    def tell(self) -> None:
+        """The events since, as rows on the desk's clock."""
+        events = self.bench.events[self._told :]
+        self._told = len(self.bench.events)
+        for event in events:
+            row = event.as_dict()
+            row["t"] = AT
+            self._on_row({**row, "mono_ns": int(row["mono_ns"]) + 1_000 * S})
+
+
+class World:
+    """A desk over a bench, with one clock for both."""
+
+    def __init__(self, state: Path, **options: Any) -> None:
+        self.clock = SteppedClock()
+        self.clients: list[BenchClient] = []
+        self.stop_line = StopLine()
+        self.bed = Bedside(self.stop_line, InlineJobs(), self._client, state, lambda _words: None)
+        options = {"theme": "mono", **options}
+        self.desk = Desk(self.bed, options.pop("keymap", Keymap()), self.clock, **options)
+
+    def _client(self, device: str, options: list[str], on_row: Any) -> BenchClient:
+        client = BenchClient(device, options, on_row)
+        client.bench.run_for(self.clock.now_ns - 1_000 * S)
+        self.clients.append(client)
+        return client
+
+    @property
+    def bench(self) -> Bench:
+        return self.clients[-1].bench
+
+    def pass_time(self, ns: int, step_ns: int = 100 * MS) -> None:
+        """Time passes for the clock, the bench and the desk, in steps of a tick."""
+        while ns > 0:
+            step = min(ns, step_ns)
+            self.clock.now_ns += step
+            ns -= step
+            for client in self.clients[-1:]:
+                client.pass_time(self.clock.now_ns - 1_000 * S - client.bench.now_ns)
+            self.desk.tick()
+
+    def key(self, *keys: str) -> None:
+        """Keys, a tenth of a second apart."""
+        for key in keys:
+            self.pass_time(100 * MS)
+            self.desk.key(key, key if len(key) == 1 else None, self.clock.now_ns)
+            self.desk.take_rows()
+
+    def to_run(self, protocol: str = "tens-conventional") -> None:
+        """The demo up to the Run screen."""
+        from stimctl.tui.planning import choose
+
+        self.bed.take_person("DEMO-1")
+        self.bed.connect("sim:p24")
+        self.desk.take_rows()
+        self.bed.take(choose(protocol))
+        self.desk.open("run")
+        self.desk.take_rows()
+
+    def to_running(self, protocol: str = "tens-conventional", steps: int = 0) -> None:
+        """Armed, started, raised by so many steps."""
+        self.to_run(protocol)
+        self.key("a")
+        self.pass_time(500 * MS)
+        self.key("g")
+        self.pass_time(500 * MS)
+        self.key("1")
+        for _ in range(steps):
+            self.pass_time(800 * MS)
+            self.key("up")
+
+    def text(self, width: int = 80, height: int = 24) -> str:
+        """The screen in words."""
+        from stimctl.tui.text import plain
+
+        return "\n".join(plain(line).rstrip() for line in self.desk.lines(width, height))
+
+    def page_is_run(self) -> bool:
+        return self.desk.front.name == "run"
+
+    def set_ua(self, channel: int = 1) -> int:
+        return self.bed.live.channels[channel].set_ua
