@@ -248,3 +248,19 @@ def test_after_a_verified_stop_trains_can_be_started_again() -> None:
     bench.driver.apply(bench.now, {2: at(500)})
     bench.run(200 * MS)
     assert bench.twin.state == 3
+
+
+def test_a_level_that_was_off_before_it_was_stopped_is_told() -> None:
+    bench = running()
+    bench.twin.power_off(bench.now)
+    bench.driver.stop(bench.now)
+    bench.run(200 * MS)
+    assert [event.found_off for event in bench.all_of(ZeroVerified)] == [True]
+
+
+def test_a_repeated_stop_that_finds_its_own_work_done_is_no_reset() -> None:
+    bench = running()
+    bench.driver.stop(bench.now)
+    bench.driver.stop(bench.now)
+    bench.run(200 * MS)
+    assert [event.found_off for event in bench.all_of(ZeroVerified)] == [False]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from session_world import STEP_UA, on_electrodes_ua, plan_of, raised, rises, running
+from session_world import STEP_UA, alarms, on_electrodes_ua, plan_of, raised, rises, running
 
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
@@ -168,3 +168,35 @@ def test_a_motor_programme_resumed_in_its_off_time_contracts_at_its_next_ramp():
     assert bench.state is State.RUNNING
     assert on_electrodes_ua(bench, 25 * SECOND) == 0
     assert on_electrodes_ua(bench, 25 * SECOND) == 2_000
+
+
+@pytest.mark.hazard("H24")
+def test_a_pause_of_a_device_that_had_been_reset_comes_back_from_zero():
+    bench = raised(running(plan_of()), 5_000)
+    bench.twin.power_off(bench.now_ns)
+    bench.command(Pause())
+    bench.run_for(100 * MS)
+    assert bench.state is State.PAUSED
+    assert bench.engine.plateau_ua(1) == 0
+    assert "the device was off before the pause: it may have been reset" in alarms(bench)
+    bench.command(Resume())
+    bench.run_for(SECOND)
+    assert bench.state is State.RUNNING
+    assert bench.told(Kind.RESUME)[-1].data["from_zero"] is True
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+    raised(bench, STEP_UA)
+
+
+def test_the_pause_after_that_one_is_soft_again():
+    bench = raised(running(plan_of()), 1_000)
+    bench.twin.power_off(bench.now_ns)
+    bench.command(Pause())
+    bench.run_for(100 * MS)
+    bench.command(Resume())
+    bench.run_for(SECOND)
+    raised(bench, 1_000)
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    bench.command(Resume())
+    bench.run_for(6 * SECOND)
+    assert on_electrodes_ua(bench) == 1_000

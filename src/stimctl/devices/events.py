@@ -93,10 +93,15 @@ class StatusRead:
 
 @dataclass(frozen=True, slots=True)
 class ZeroVerified:
-    """Stop was acknowledged and the device reports that nothing is initialised."""
+    """Stop was acknowledged and the device reports that nothing is initialised.
+
+    `found_off`: what was to be stopped was off already, so that the device may have been reset
+    since it was last heard (or only the answer to an earlier round of the stop was lost).
+    """
 
     latency_ns: int  # since stop() or connect() was called
     rounds: int  # how often the stop was sent
+    found_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Condition(StrEnum):
     SURGE = "the current rose suddenly when the contact improved"
     IMPEDANCE_RISING = "electrode impedance rose by more than 40 %"
     COMPLIANCE_REACHED = "the device is at its voltage limit: the dose is uncertain"
+    DEVICE_RESET = "the device was off before the pause: it may have been reset"
     LINK_DEGRADED = "link degraded"
     NOBODY_ANSWERED = "nobody answered"
     STOPPED_AT_DEVICE = "stopped by the person or at the device"
@@ -82,6 +83,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
         Condition.IMPEDANCE_RISING: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.LINK_DEGRADED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
+        Condition.DEVICE_RESET: Alarm(Priority.MEDIUM, "every plateau is at zero", Effect.TELL),
         Condition.NOBODY_ANSWERED: Alarm(Priority.MEDIUM, "output ramps to zero", Effect.TELL),
         Condition.DISK_LOW: Alarm(Priority.MEDIUM, "arming is refused", Effect.TELL),
         Condition.BATTERY_CRITICAL: Alarm(Priority.MEDIUM, "arming is refused", Effect.TELL),

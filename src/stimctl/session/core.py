@@ -46,6 +46,8 @@ class Core:
         """The device of this connection has been identified, and took set points then (K5)."""
         self.contacted = False
         """Something was sent to the device in this session."""
+        self.from_zero = False
+        """What was raised before the pause under way is lost."""
         self.purpose: Purpose | None = None
         self.cause: str | None = None
         """Why the session is in FAULT, or will be once zero is verified."""
@@ -135,6 +137,7 @@ class Core:
         self._driver.stop(now_ns)
         if self.run is not None:
             if purpose is Purpose.PAUSE:
+                self.from_zero = False
                 self.run.stand(now_ns)
             else:
                 self.run.zero(now_ns)
@@ -219,7 +222,7 @@ class Core:
             return None
         return self._stop_ns + STOP_OVERDUE_NS
 
-    def zero_verified(self, now_ns: int) -> None:
+    def zero_verified(self, now_ns: int, *, found_off: bool = False) -> None:
         """The device confirmed zero: what follows depends on why it was asked to."""
         purpose, self.purpose = self.purpose, None
         if purpose is None:
@@ -232,6 +235,11 @@ class Core:
             {"after_us": (now_ns - self._stop_ns) // 1_000, "purpose": purpose.value},
             durable=True,
         )
+        if purpose is Purpose.PAUSE and found_off and self.run is not None:
+            # A reset is a discontinuity: a pause is no way round it (A1, M2).
+            self.run.zero(now_ns)
+            self.from_zero = True
+            self.meet(now_ns, Condition.DEVICE_RESET)
         if purpose is Purpose.ARM and not self.ready:
             self.fault(now_ns, NOT_IDENTIFIED)
         elif purpose in _AFTER_ZERO:

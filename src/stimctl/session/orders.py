@@ -208,7 +208,7 @@ class Orders:
         self._beginning = _Beginning(Trigger.RESUMED, waiting)
 
     def _from_zero(self, now_ns: int) -> bool:
-        return now_ns - self._paused_ns > SOFT_RESUME_NS
+        return self._core.from_zero or now_ns - self._paused_ns > SOFT_RESUME_NS
 
     def _raise(self, now_ns: int, intent: intents.Raise) -> None:
         run = self._core.run

@@ -169,5 +169,5 @@ class Reactions:
             self._core.connected(now_ns)
             self._core.fire(now_ns, Trigger.IDENTITY_READ, "identified, zero verified")
 
-    def _zero(self, now_ns: int, _event: ZeroVerified) -> None:
-        self._core.zero_verified(now_ns)
+    def _zero(self, now_ns: int, event: ZeroVerified) -> None:
+        self._core.zero_verified(now_ns, found_off=event.found_off)

@@ -15,7 +15,8 @@ REPEAT_NS = 50_000_000
 BOTH = (ML_STOP, LL_STOP)
 # A status byte that nobody documents is no reason to leave a level out.
 _LEVELS_OF_STATUS = {1: (LL_STOP,), 2: (ML_STOP,), 3: (ML_STOP,)}
-STOPPED = frozenset({0, 7})
+_NOT_INITIALISED = 7
+STOPPED = frozenset({0, _NOT_INITIALISED})
 """Results of a stop that leave the level off: successful, not initialised [IFU]."""
 
 
@@ -27,7 +28,7 @@ def levels_of_status(status: int) -> tuple[int, ...]:
 class Stopping:
     """The progress of one stop. It is the owner of every frame that it sends."""
 
-    __slots__ = ("_acked", "_levels", "next_ns", "rounds", "started_ns", "verified")
+    __slots__ = ("_acked", "_levels", "found_off", "next_ns", "rounds", "started_ns", "verified")
 
     def __init__(self, levels: tuple[int, ...], now_ns: int) -> None:
         self._levels = levels
@@ -36,6 +37,8 @@ class Stopping:
         self.next_ns = now_ns
         self.rounds = 0
         self.verified = False
+        self.found_off = False
+        """The one level believed to be on was off before this stop is known to have done it."""
 
     @property
     def acknowledged(self) -> bool:
@@ -55,6 +58,8 @@ class Stopping:
         """
         before = self.acknowledged
         if result in STOPPED:
+            one_level = len(self._levels) == 1
+            self.found_off |= result == _NOT_INITIALISED and one_level and not before
             self._acked.add(command)
         return self.acknowledged and not before
 
