@@ -17,7 +17,6 @@ from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, watch
 from firmware_sim.process import TwinProcess
 from stimctl.testing.journals import UNREAD, is_journal, is_record, judge
 
-
 #: Families whose records, where a test chose the name, begin with theirs.
 OTHERS = frozenset({"rehastim2", "openemsstim"})
 
