@@ -7,7 +7,14 @@ import json
 import platform
 import sys
 
-from benchmarks import bench_codec, bench_rehearse, bench_roundtrip, bench_sm2, bench_start, bench_tui
+from benchmarks import (
+    bench_codec,
+    bench_rehearse,
+    bench_roundtrip,
+    bench_sm2,
+    bench_start,
+    bench_tui,
+)
 
 
 def main() -> int:
@@ -20,7 +27,7 @@ def main() -> int:
         "machine": f"{platform.machine()} {platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
-    for module in (bench_codec, bench_roundtrip, bench_start, bench_rehearse, bench_sm2):
+    for module in (bench_codec, bench_roundtrip, bench_start, bench_rehearse, bench_sm2, bench_tui):
         name = module.__name__.rsplit(".", 1)[-1].removeprefix("bench_")
         results[name] = module.measure(quick=arguments.quick)
         if not arguments.json:

@@ -128,11 +128,8 @@ def _first_paint(folder: Path) -> tuple[float, float]:
 
 
 def _reaction(demo: Demo, count: int) -> list[float]:
-    demo.terminal.key(b"4")
-    demo.terminal.key(b"b")
-    demo.terminal.settle(0.3)
     demo.terminal.key(b"\x10")
-    demo.terminal.wait_for("FIND")
+    demo.terminal.wait_for("whose session it is")
     found = []
     for number in range(count):
         demo.terminal.settle(0.12)
