@@ -219,7 +219,8 @@ class Desk:
             return found
         for action in _EVERYWHERE:
             found.setdefault(action, None)
-        if self.bed.output_may_be_on and self.bed.live.state != "unknown":
+        ours = not self.mode and self.bed.live.state != "unknown"
+        if ours and self.bed.output_may_be_on:
             found["quit"] = "output may be on: STOP first (SPACE), then leave"
         if self.front.has_menu:
             for name in MENU:

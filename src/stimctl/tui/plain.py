@@ -128,7 +128,9 @@ class PlainFace:
         desk = self.desk
         if desk.bed.live.attend_until_ns is not None:
             desk.bed.command("attend")
-        if command.at_zero and desk.bed.output_may_be_on:
+        if desk.mode and not command.watching:
+            raise UsageError(f"this is a {desk.mode} view", what_to_do="status, stop, or quit")
+        if command.at_zero and desk.bed.output_may_be_on and not desk.mode:
             raise UsageError("output may be on", what_to_do="STOP first (an empty line)")
         if command.action:
             self._act(command.action)
@@ -143,6 +145,7 @@ class PlainFace:
         page = desk.pages["armed"] if action == "go" else desk.pages["run"]
         desk.page, desk.overlay = desk.pages["run"], None
         desk.page.opened()
+        desk.take_rows()
         why = page.offers().get(action)
         if why:
             desk.say(f"refused {action}: {why}")

@@ -30,6 +30,7 @@ class Command:
     action: str = ""
     do: Do = _nothing
     at_zero: bool = False
+    watching: bool = False
 
 
 def _one(rest: list[str], what: str) -> str:
@@ -158,8 +159,8 @@ COMMANDS: Mapping[str, Command] = {
     "motor": Command("mark: the muscle begins to move", action="mark-motor"),
     "tolerance": Command("mark: no more is wanted", action="mark-tolerance"),
     "acknowledge": Command("the cause of the fault is removed", action="acknowledge"),
-    "status": Command("state, time left, every channel", do=_status),
-    "quit": Command("leave; with output on only after STOP", do=_quit, at_zero=True),
+    "status": Command("state, time left, every channel", do=_status, watching=True),
+    "quit": Command("leave; after STOP", do=_quit, at_zero=True, watching=True),
 }
 
 HELP = "stop, or an empty line, or SPACE: all output off\n" + "\n".join(

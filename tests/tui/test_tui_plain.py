@@ -1,0 +1,175 @@
+"""`--plain`, `--watch` and replay: the same session in words, seen from aside, and again."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.tui.live import Live
+from stimctl.tui.plain import PlainFace
+from stimctl.tui.replay import Replay, rows_of_journal
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def face(world: World, said: list[str]) -> PlainFace:
+    posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    plain = PlainFace(world.desk, posted)
+    plain.say = said.append  # type: ignore[method-assign]
+    return plain
+
+
+def type_lines(world: World, face: PlainFace, *lines: str) -> None:
+    for line in lines:
+        world.pass_time(800 * MS)
+        face.obey(line)
+        world.pass_time(100 * MS)
+        face._speak()
+
+
+def test_a_session_in_words(world: World, face: PlainFace, said: list[str]) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up", "up", "status", "", "status")
+    world.pass_time(1 * S)
+    told = "\n".join(said)
+    assert "RUNNING" in told
+    assert "set 1.0 mA, acknowledged 1.0 mA" in told
+    assert "STOP sent" in told
+    assert "OUTPUT OFF: zero verified" in told
+    assert world.bench.state.value == "stopped"
+    assert "\x1b" not in told
+
+
+def test_an_empty_line_is_stop(world: World, face: PlainFace) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up")
+    assert world.bench.state.value == "running"
+    type_lines(world, face, "")
+    assert world.bench.state.value == "stopped"
+
+
+def test_a_space_on_a_terminal_is_stop_while_output_may_be_on(
+    world: World, face: PlainFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "write", lambda _fd, data: len(data))
+    type_lines(world, face, "demo", "arm", "go", "1", "up")
+    for byte in b"stat us":
+        face._byte(bytes([byte]), typed=True)
+    world.pass_time(300 * MS)
+    assert world.bench.state.value == "stopped"
+
+
+def test_go_alone_and_arm_alone_start_nothing(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "go", "go", "arm", "arm", "arm")
+    assert world.bench.state.value != "running"
+    assert any("refused" in one for one in said)
+
+
+def test_what_needs_zero_is_refused_while_output_is_on(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up", "protocol tens-burst", "quit")
+    assert not face.leaving
+    assert sum("output may be on" in one for one in said) == 2
+
+
+def test_an_unconfirmed_output_is_told_first(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up")
+    world.bench.to_device.hook = lambda _now, _data: b""
+    world.pass_time(2 * S)
+    assert any("OUTPUT UNKNOWN" in one and "PULL" in one for one in said)
+
+
+def test_a_replay_shows_the_states_of_the_recording(world: World) -> None:
+    rows: list[Any] = []
+    world.desk.heard = rows.append
+    world.to_running(steps=3)
+    world.key("space")
+    world.pass_time(1 * S)
+    told = [row for row in rows if row["kind"] != "hello"]
+    replay = Replay(told, world.clock)
+    live = Live()
+    states = []
+    for _ in range(200):
+        world.clock.now_ns += 100 * MS
+        replay.advance(live)
+        if not states or states[-1] != live.state:
+            states.append(live.state)
+    assert replay.over
+    assert states[-2:] == ["running", "stopped"]
+    assert live.zero == world.bed.live.zero
+    assert live.last == world.bed.live.last
+
+
+@pytest.mark.pty
+@pytest.mark.timeout(120)
+def test_watching_shows_the_session_and_can_only_stop_it(tmp_path: Path) -> None:
+    """Two programs of one user: a plain session, and somebody who watches it."""
+    environment = {**os.environ, "STIMCTL_STATE_HOME": str(tmp_path / "state"),
+                   "XDG_RUNTIME_DIR": str(_folder(tmp_path / "run"))}  # fmt: skip
+    environment.pop("SSH_CONNECTION", None)
+    command = [sys.executable, "-u", "-P", "-m", "stimctl", "--plain"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as session:
+        try:
+            _say(session, "demo")
+            _until(session, "CHECKED|identified")
+            time.sleep(0.5)
+            for words, answer in (("arm", "ARMED"), ("go", "RUNNING")):
+                time.sleep(0.5)
+                _say(session, words)
+                _until(session, answer)
+            watch = [*command, "--watch"]
+            with subprocess.Popen(watch, env=environment, **pipes) as watcher:
+                _until(watcher, "watching")
+                time.sleep(1.5)
+                _say(watcher, "status")
+                assert "running" in _until(watcher, "SIMULATION")
+                _say(watcher, "up")
+                _until(watcher, "refused")
+                _say(watcher, "")
+                _until(session, "STOPPED: control socket")
+                _say(watcher, "quit")
+                assert watcher.wait(20) == 0
+            _say(session, "quit")
+            assert session.wait(20) == 0
+        finally:
+            session.send_signal(signal.SIGKILL)
+    journal = next((tmp_path / "state" / "journal").glob("*.jsonl"))
+    rows, damage = rows_of_journal(journal)
+    assert not damage
+    assert {"state", "start", "zero_verified"} <= {str(row["kind"]) for row in rows}
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
+
+
+def _say(process: Any, line: str) -> None:
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def _until(process: Any, pattern: str) -> str:
+    for line in process.stdout:
+        if re.search(pattern, line):
+            return str(line)
+    raise AssertionError(f"{pattern!r} was never said")
