@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from session_world import BY_SCRIPT, plan_of, raised, running
+from session_world import BY_SCRIPT, ROOT, plan_of, raised, running
 
+from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.safety import Electrode
 from stimctl.session import programme
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.plateaus import RunFault
 from stimctl.session.states import State
 from stimctl.session.track import FULL, Track
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.prediction import predict
 from stimctl.treatment.timeline import Drive, Moment, moments
 
 
@@ -147,3 +152,50 @@ def test_bursts_come_and_go_without_a_ramp():
     runs = [run for run in bench.ledger()[1].runs if run.start_us >= from_us]
     assert len(runs) in (20, 21)
     assert {run.peak_ua for run in runs} == {4_000}
+
+
+def steepest_cycle(amplitude_ua: int) -> Plan:
+    """nmes-tka with the shortest ramp there is."""
+    text = (ROOT / "protocols" / "nmes-tka.toml").read_text(encoding="utf-8")
+    text = text.replace('ramp_up = "3 s"', 'ramp_up = "500 ms"')
+    setup = ChannelSetup(1, amplitude_ua, Electrode(area_mm2=5_000, site=None))
+    plan = compile_plan(
+        load_protocol(text, "steepest"), P24_SHEET, [setup], duration_us=240_000_000
+    )
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+@pytest.mark.parametrize("amplitude_ua", [500, 1_000, 10_000])
+def test_the_steepest_ramp_delivers_exactly_what_was_predicted(amplitude_ua):
+    plan = steepest_cycle(amplitude_ua)
+    bench = running(plan, BY_SCRIPT)
+    bench.run_to_state(State.STOPPED, within_ns=300 * SECOND)
+    (dose,) = predict(plan)
+    runs = bench.ledger()[1].runs
+    assert sum(run.count for run in runs) == dose.pulses
+    assert max(run.peak_ua for run in runs) == dose.peak_ua
+
+
+def ramped(one: Track, wakes_ms: list[int]) -> dict[int, int]:
+    """Reach (permille) at each wake-up of a planned 0.5 s ramp whose ticks are at 0, 50, ... ms."""
+    rest = Drive(1, 0, False, 250, 20_000, False)
+    one.turn_to(rest, first=False)
+    one.climb(10 * SECOND - 300 * MS, 10_000, FULL)
+    reached: dict[int, int] = {}
+    for wake_ms in wakes_ms:
+        tick_ms = wake_ms - wake_ms % 50
+        at_ns = 10 * SECOND + tick_ms * MS
+        one.turn_to(drive(min(FULL, tick_ms * 2)), first=False, at_ns=at_ns)
+        one.climb(10 * SECOND + wake_ms * MS, 10_000, FULL)
+        reached[wake_ms] = one.reach_permille
+    return reached
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, 7, 40])
+def test_being_woken_late_or_in_between_costs_a_planned_ramp_nothing(late_ms):
+    ticks = [tick + late_ms for tick in range(0, 501, 50)]
+    between = sorted({*ticks, *(tick + 5 for tick in ticks)})
+    for wakes in (ticks, between):
+        for wake_ms, reached in ramped(track(), wakes).items():
+            assert reached == min(FULL, (wake_ms - wake_ms % 50) * 2)

@@ -55,7 +55,7 @@ class Programme:
         while self._ahead and self._ahead[0].at_us <= time_us:
             moment = self._ahead.popleft()
             for track, drive in zip(self._tracks, moment.drives, strict=True):
-                if track.turn_to(drive, first=self._first):
+                if track.turn_to(drive, first=self._first, at_ns=self.at_ns(moment.at_us)):
                     begun.append((track, moment.at_us))
             self._first = False
             self._look_ahead(time_us)

@@ -231,7 +231,7 @@ class Run:
         self.raising.fall_back(now_ns, plateaus)
         for track in self._tracks:
             plateau_ua = self.raising.plateau_ua(track.channel)
-            track.fall_back(self.output.acked_ua.get(track.channel, 0), plateau_ua)
+            track.fall_back(now_ns, self.output.acked_ua.get(track.channel, 0), plateau_ua)
         self._log.emit(
             now_ns,
             Kind.REFUSED,

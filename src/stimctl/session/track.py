@@ -13,6 +13,7 @@ from stimctl.treatment.timeline import Drive, amplitude_of
 
 FULL = 1_000
 """Permille of a plateau."""
+_AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
 
 SetPointKey = tuple[int, int, int, int]
 """Channel, amplitude_ua, phase_width_us, period_us: equal keys need not be sent twice."""
@@ -30,7 +31,11 @@ class Track:
         self.covered = False
         self.contractions = 0
         self._reach_ppm = 0
-        self._reach_ns = 0
+        self._line_ppm = 0
+        """Where the steepest ramp that is allowed would be by now: never below the reach."""
+        self._line_ns = 0
+        self._ramping = False
+        """The gate has opened at level 0: a planned ramp has begun, and the line climbs with it."""
         self._made: dict[tuple[int, int, int], SetPoint] = {}
         stimulus = plan_channel.stimulus
         self._cycles = stimulus.cycle is not None
@@ -41,7 +46,8 @@ class Track:
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
-        self._reach_ppm = 0
+        self._reach_ppm = self._line_ppm = 0
+        self._ramping = False
         self.covered = False
 
     def rewind(self) -> None:
@@ -63,14 +69,16 @@ class Track:
         """How much of the plateau the output has climbed to."""
         return self._reach_ppm // FULL
 
-    def fall_back(self, amplitude_ua: int, plateau_ua: int) -> None:
+    def fall_back(self, now_ns: int, amplitude_ua: int, plateau_ua: int) -> None:
         """The device is known to be at `amplitude_ua`: climb from there."""
         reached = amplitude_ua * FULL * FULL // plateau_ua if plateau_ua else 0
-        self._reach_ppm = min(self._reach_ppm, reached)
+        self._reach_ppm = self._line_ppm = min(self._reach_ppm, reached)
+        self._line_ns = now_ns
 
-    def turn_to(self, drive: Drive, *, first: bool) -> bool:
+    def turn_to(self, drive: Drive, *, first: bool, at_ns: int | None = None) -> bool:
         """Put the next drive in force; True where a contraction begins with it.
 
+        `at_ns`: when the plan says so; a ramp is measured from there, however late it is now.
         RunFault where width or period change without a cleared modulation (rules A6, A7).
         """
         before = self.drive
@@ -84,6 +92,13 @@ class Track:
         self.drive = drive
         if first:
             return False
+        if drive.level_permille == 0 and before is not None:
+            opens = drive.gate_open and not before.gate_open
+            if before.level_permille or opens:
+                self._ramping = opens
+                self._line_ppm = 0
+            if opens and at_ns is not None:
+                self._line_ns = at_ns
         if drive.level_permille == 0:
             self.covered = False
             return False
@@ -93,15 +108,16 @@ class Track:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
         wanted = self.drive.level_permille * gain
-        since_ns, self._reach_ns = now_ns - self._reach_ns, now_ns
+        since_ns, self._line_ns = now_ns - self._line_ns, now_ns
         modulated = gain == FULL and self._reach_ppm >= self._modulated_from * FULL
-        if wanted <= self._reach_ppm or plateau_ua == 0 or modulated:
-            self._reach_ppm = wanted
-        else:
-            # At most two ticks' worth at once, so that a late wake-up makes no jump.
-            span_ns = min(since_ns, 2 * RAMP_TICK_NS)
-            climbed = self._reach_ppm + FULL * FULL * span_ns // RAMP_MIN_NS
-            self._reach_ppm = min(wanted, climbed)
+        if plateau_ua == 0 or modulated or wanted < self._reach_ppm:
+            self._reach_ppm = self._line_ppm = wanted
+        elif wanted or self._ramping:
+            # The line runs on between two ticks, so that being woken in between costs nothing; but
+            # at most two ticks' worth ahead, so that a late wake-up makes no jump.
+            climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
+            self._line_ppm = min(climbed, self._reach_ppm + _AHEAD_PPM)
+            self._reach_ppm = min(wanted, self._line_ppm)
         return self._reach_ppm < wanted
 
     def amplitude_ua(self, plateau_ua: int) -> int:
