@@ -236,7 +236,10 @@ class TestLostAnswers:
         lose_answers(bench, 2)
         ticket = bench.driver.apply(bench.now, {1: at(10_500)})
         bench.run(600 * MS)
-        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 300 * MS, sent=True)]
+        (dropped,) = bench.all_of(RaiseDropped)
+        assert (dropped.ticket, dropped.age_ns, dropped.sent) == (ticket, 300 * MS, True)
+        assert dropped.falls_to is not None
+        assert [(one.channel, one.amplitude_ua) for one in dropped.falls_to] == [(1, 10_000)]
         assert (applied(bench)[-1].ticket, amplitudes(applied(bench)[-1])) == (0, {1: 10_000})
 
     def test_a_decrease_never_goes_stale(self) -> None:

@@ -126,12 +126,14 @@ class RaiseDropped:
 
     `sent` is False when it never left: the set points before it stay in force. It is True when it
     left and was not confirmed: the driver then sends the lowest of what may be in force, which an
-    Acked with ticket 0 confirms. The engine applies again what it wants.
+    Acked with ticket 0 confirms. The engine applies again what it wants. `falls_to`: that lowest,
+    exactly the channels that are on; None where nothing is sent in its stead.
     """
 
     ticket: int
     age_ns: int
     sent: bool
+    falls_to: tuple[ChannelSet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,11 @@ class Output:
 
         None where something newer is on its way, which then decides.
         """
-        if event.ticket != self._ticket:
+        if event.falls_to is not None:
+            # Whatever comes next must climb from what the driver falls back to, also what was
+            # told since: it was made for a device that had what has been dropped.
+            self.acked_ua = {one.channel: one.amplitude_ua for one in event.falls_to}
+        elif event.ticket != self._ticket:
             return None
         self._ticket = None
         # Neither the old nor the new state is certain: the next tell() must send.

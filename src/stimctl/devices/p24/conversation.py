@@ -75,8 +75,9 @@ class Conversation:
         if not request.stale(now_ns) or request.trains is None:
             self.send(now_ns, request, after_break=True)
             return
-        self._report_dropped(now_ns, request, sent=True)
         trains = lowest(request.trains, self.possible)
+        age_ns = now_ns - request.asked_ns
+        self.events.append(RaiseDropped(request.ticket or 0, age_ns, True, trains.channels))
         self.possible.append(trains)
         command, payload = sm4.MlUpdate.command, trains.payload
         fallback = Request(
@@ -97,7 +98,7 @@ class Conversation:
         if request is None:
             return
         if request.stale(now_ns):
-            self._report_dropped(now_ns, request, sent=False)
+            self._report_dropped(now_ns, request)
             return
         if request.trains is not None and request.trains not in self.possible:
             self.possible.append(request.trains)
@@ -107,10 +108,10 @@ class Conversation:
         """Give up a raise that could not leave in time."""
         if self.waiting is not None and self.waiting.stale(now_ns):
             request, self.waiting = self.waiting, None
-            self._report_dropped(now_ns, request, sent=False)
+            self._report_dropped(now_ns, request)
 
-    def _report_dropped(self, now_ns: int, request: Request, *, sent: bool) -> None:
-        self.events.append(RaiseDropped(request.ticket or 0, now_ns - request.asked_ns, sent))
+    def _report_dropped(self, now_ns: int, request: Request) -> None:
+        self.events.append(RaiseDropped(request.ticket or 0, now_ns - request.asked_ns, False))
 
     def compare(self, request: Request, trains: Trains) -> None:
         """Note whether the request raises or lowers against anything that may be in force."""
