@@ -153,6 +153,7 @@ class Server:
         else:
             self._twin.advance(now)
         if lost:
+            self._twin.recorder.add({"kind": "log", "at_us": now // 1000, "event": "line closed"})
             self._twin.line_lost()
             self._output.clear()
         self._follow_cable()

@@ -19,13 +19,16 @@ from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
 pytestmark = pytest.mark.pty
 
 WINDOW_US = 250_000
+_TENS = ["--amplitude", "1=12mA", "--area", "1=25cm2", "--duration", "20s"]
+_NMES = [
+    "--amplitude", "1=20mA", "--area", "1=96cm2", "--site", "1=left-quadriceps",
+    "--duration", "1min",
+]  # fmt: skip
 SESSIONS = {
-    "tens-conventional": ["--amplitude", "1=12mA", "--area", "1=25cm2", "--duration", "20s"],
-    "nmes-tka": [
-        "--amplitude", "1=20mA", "--area", "1=96cm2", "--site", "1=left-quadriceps",
-        "--duration", "1min",
-    ],
-}  # fmt: skip
+    "p24-tens": ["tens-conventional", "-d", "sim:p24", *_TENS],
+    "p24-nmes": ["nmes-tka", "-d", "sim:p24", *_NMES],
+    "rehastim2-nmes": ["nmes-tka", "-d", "sim:rehastim2", *_NMES],
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, 
             "STIMCTL_TWIN_OPTIONS": "--wiretap",
         }
         processes[name] = subprocess.Popen(
-            [sys.executable, "-m", "stimctl", "run", name, "-d", "sim:p24", *options, "--json"],
+            [sys.executable, "-m", "stimctl", "run", *options, "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -71,7 +74,7 @@ def test_pulses_charge_and_rms_are_the_plans_within_one_per_cent(
     assert channel.net_charge_uc == 0
 
 
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", ["p24-tens", "p24-nmes"])
 def test_the_electrodes_never_see_more_than_the_highest_set_point_of_the_last_250_ms(
     name: str, delivered: dict[str, tuple[Any, Path]]
 ) -> None:
@@ -115,3 +118,14 @@ def _highest(set_points: list[tuple[int, int]], from_us: int, until_us: int) -> 
             highest = max(highest, in_force, amplitude_ua)
         in_force = amplitude_ua
     return max(highest, in_force)
+
+
+def test_a_rehastim2_keeps_its_connection_and_the_plan_tells_of_its_steps(
+    delivered: dict[str, tuple[Any, Path]],
+) -> None:
+    summary, record = delivered["rehastim2-nmes"]
+    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    lost = [row["at_us"] for row in rows if row.get("event") == "connection lost"]
+    output = [row["at_us"] for row in rows if row["kind"] == "output"]
+    assert not [at_us for at_us in lost if at_us < max(output)]
+    assert any("2 mA steps" in note for note in summary["plan"]["notes"])

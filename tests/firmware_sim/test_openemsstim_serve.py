@@ -45,6 +45,8 @@ def test_opening_the_port_boots_the_board_anew_each_time(tmp_path: Path) -> None
                     )  # type: ignore[misc]
                 )
             assert len(named(rows, "reset")) == times
+            # As on a real port, a board that is opened before it saw the close sees one opening.
+            twin.wait_for(lambda rows, n=times: len(named(rows, "line closed")) == n)  # type: ignore[misc]
         # The line is closed, and nobody notices: the burst goes on to its own end.
         rows = twin.wait_for(
             lambda rows: [row["on"] for row in rows if row["kind"] == "relay"][2:] == [True, False]
