@@ -199,3 +199,19 @@ def test_being_woken_late_or_in_between_costs_a_planned_ramp_nothing(late_ms):
     for wakes in (ticks, between):
         for wake_ms, reached in ramped(track(), wakes).items():
             assert reached == min(FULL, (wake_ms - wake_ms % 50) * 2)
+
+
+def test_bursts_after_a_gap_longer_than_their_pattern_come_back_by_a_ramp():
+    bench = raised(running(plan_of("tens-burst", 4_000, duration_s=60)), 4_000)
+    last_us = max(run.start_us for run in bench.ledger()[1].runs)
+    bench.run_for((last_us + 450_000) * 1_000 - bench.now_ns)
+    bench.to_device.hook = lambda _now, _data: b""  # the next burst is lost on the line
+    bench.run_for(200 * MS)
+    bench.to_device.hook = None
+    lost_us = bench.now_ns // 1_000
+    bench.run_for(10 * SECOND)
+    assert bench.state is State.RUNNING
+    runs = [run for run in bench.ledger()[1].runs if run.start_us >= lost_us]
+    assert runs[0].start_us - last_us > 900_000
+    full_us = min(run.start_us for run in runs if run.peak_ua == 4_000)
+    assert full_us - runs[0].start_us >= 500_000

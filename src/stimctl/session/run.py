@@ -199,6 +199,7 @@ class Run:
         plateaus = self.raising.snapshot()
         for track in self._tracks:
             plateau_ua = plateaus[track.channel]
+            track.saw(now_ns, on=bool(self.output.acked_ua.get(track.channel)))
             lagging |= track.climb(now_ns, plateau_ua, gain)
             key = track.key(plateau_ua)
             if key is not None:

@@ -38,6 +38,17 @@ class Track:
         """The gate has opened at level 0: a planned ramp has begun, and the line climbs with it."""
         self._made: dict[tuple[int, int, int], SetPoint] = {}
         stimulus = plan_channel.stimulus
+        burst = stimulus.burst
+        self._gap_ns: int | None = None
+        """How long the gate of a burst may have been shut; a longer gap is none of the pattern."""
+        if burst is not None:
+            open_us = burst.pulses_per_burst * self._period_us - self._period_us // 2
+            shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
+            self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
+        self._on_ns: int | None = None
+        self._regaining = False
+        """Climbing back after such a gap: time behind a shut gate does not count for it."""
+        self._was_open = False
         self._cycles = stimulus.cycle is not None
         self._sweeps_width = stimulus.width_sweep is not None
         self._sweeps_rate = stimulus.frequency_sweep is not None
@@ -47,7 +58,8 @@ class Track:
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
         self._reach_ppm = self._line_ppm = 0
-        self._ramping = False
+        self._ramping = self._regaining = False
+        self._on_ns = None
         self.covered = False
 
     def rewind(self) -> None:
@@ -104,11 +116,27 @@ class Track:
             return False
         return before is not None and before.level_permille == 0
 
+    def saw(self, now_ns: int, *, on: bool) -> None:
+        """Whether the device has confirmed output; after too long a gap of bursts it climbs anew.
+
+        A burst that was left out by a stall or lost on the line makes such a gap (A1, A3).
+        """
+        if on:
+            self._on_ns = now_ns
+        if self._gap_ns is None or self._on_ns is None or now_ns - self._on_ns <= self._gap_ns:
+            return
+        self._on_ns = None
+        self._reach_ppm = self._line_ppm = 0
+        self._regaining = True
+
     def climb(self, now_ns: int, plateau_ua: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
         wanted = self.drive.level_permille * gain
         since_ns, self._line_ns = now_ns - self._line_ns, now_ns
+        was_open, self._was_open = self._was_open, self.drive.gate_open
+        if self._regaining and not was_open:
+            since_ns = 0
         modulated = gain == FULL and self._reach_ppm >= self._modulated_from * FULL
         if plateau_ua == 0 or modulated or wanted < self._reach_ppm:
             self._reach_ppm = self._line_ppm = wanted
@@ -118,6 +146,7 @@ class Track:
             climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
             self._line_ppm = min(climbed, self._reach_ppm + _AHEAD_PPM)
             self._reach_ppm = min(wanted, self._line_ppm)
+        self._regaining = self._regaining and self._reach_ppm < wanted
         return self._reach_ppm < wanted
 
     def amplitude_ua(self, plateau_ua: int) -> int:
