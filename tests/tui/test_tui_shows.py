@@ -184,6 +184,38 @@ def test_keys_reach_the_desk_through_textual(world: World) -> None:
     assert world.bench.state.value == "stopped"
 
 
+def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
+    import gc
+    import tracemalloc
+
+    world.to_running(steps=2)
+    live = world.bed.live
+    row = {"kind": "telemetry", "mono_ns": 0, "plan_time_us": 0, "set": {"1": 1_000},
+           "acked": {"1": 1_000}, "measured": {"1": {"impedance_ohm": 1_000}},
+           "plateau": {"1": 1_000}, "link": "good"}  # fmt: skip
+    refused = {"kind": "refused", "mono_ns": 0, "intent": "raise", "reason": "too early"}
+
+    def an_hour() -> None:
+        for second in range(0, 3_600, 12):
+            at_ns = world.clock.now_ns + second * S
+            live.take({**row, "mono_ns": at_ns})
+            if not second % 120:
+                live.take({**refused, "mono_ns": at_ns})
+                world.desk.lines(80, 24)
+
+    tracemalloc.start()
+    for _ in range(4):  # until everything that is bounded is full
+        an_hour()
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(8):
+        an_hour()
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000, (before, after)
+
+
 def test_text_from_outside_cannot_command_the_terminal() -> None:
     from stimctl.tui.text import safe
 

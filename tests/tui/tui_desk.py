@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,9 @@ class BenchClient:
 
     def beat(self) -> None:
         self.bench._beat()
+
+    def rows(self, timeout_s: float | None = None) -> Iterator[Any]:
+        return iter(())
 
     @property
     def output_may_be_on(self) -> bool:

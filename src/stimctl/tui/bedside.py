@@ -5,7 +5,7 @@ Everything that waits runs as a job; STOP does not pass through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ class Client(Protocol):
     def ask(self, do: str, timeout_s: float = ..., **fields: Any) -> Row: ...
     def beat(self) -> None: ...
     def close(self) -> int: ...
+    def rows(self, timeout_s: float | None = None) -> Iterator[Row]: ...
 
     @property
     def output_may_be_on(self) -> bool: ...
@@ -208,9 +209,12 @@ class Bedside:
         return self.live.busy or (client is not None and client.output_may_be_on)
 
     def beat(self) -> None:
-        """From the event loop, every 100 ms: the face lives."""
+        """From the event loop, every 100 ms: the face lives. Rows are heard as they come, so the
+        client's own queue of them is emptied here, or it would grow all day."""
         if self.client is not None:
             self.client.beat()
+            for _row in self.client.rows(0.0):
+                pass
 
     def close(self) -> int:
         """Zero, verified; the worst exit code of all sessions (6: not confirmed). Waits."""
@@ -275,6 +279,10 @@ class NoClient:
 
     def beat(self) -> None:
         """Nobody counts these beats."""
+
+    def rows(self, timeout_s: float | None = None) -> Iterator[Row]:  # noqa: ARG002
+        """None are kept."""
+        return iter(())
 
     def close(self) -> int:
         """Nothing was opened."""

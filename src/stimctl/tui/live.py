@@ -130,6 +130,8 @@ class Live:
 
     def _enter(self, state: str, at_ns: int) -> None:
         self.state = state
+        if state in ("running", "stopped"):
+            self.alarm = ""  # a fault keeps its words until it is acknowledged
         if state == "running":
             self.plan_ns, self.ended, self.zero, self.zero_ns = at_ns, "", "", None
         if state == "paused":
@@ -221,6 +223,8 @@ class Live:
 
     def _on_link(self, row: Row) -> None:
         self.link, self.link_why = str(row["quality"]), safe(row.get("reason", ""))
+        if self.link == "good" and "link" in self.alarm:
+            self.alarm = ""
 
     def _on_alarm(self, row: Row) -> None:
         marker = alarm_marker(str(row["priority"]))
@@ -240,6 +244,8 @@ class Live:
 
     def _on_zero_verified(self, row: Row) -> None:
         self.stopping_ns, self.unknown = None, ""
+        if "not confirmed" in self.alarm:
+            self.alarm = ""
         at_ns = int(row["mono_ns"])
         self.zero_ns = at_ns
         if row.get("purpose", "stop") == "stop":
