@@ -139,8 +139,16 @@ class StimctlApp(App[int]):
         self.draw()
 
     def _tick(self) -> None:
+        self._look_at_size()
         self.desk.tick()
         self.draw()
+
+    def _look_at_size(self) -> None:
+        """A signal of another size can be lost; a screen drawn for the old one would hide STOP."""
+        if isinstance(self._driver, StopDriver):
+            size = self._driver.terminal_size()
+            if size != self.size:
+                self.post_message(events.Resize(size, size))
 
     # -- drawing -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from stimctl.tui.stopping import StopLine
 
@@ -77,6 +78,10 @@ class StopDriver(LinuxDriver):
                     self.process_message(event)
         finally:
             selector.close()
+
+    def terminal_size(self) -> Size:
+        """The terminal's size now, whether or not it told of a change."""
+        return Size(*self._get_terminal_size())
 
     def _read(self) -> bytes:
         try:
