@@ -83,6 +83,15 @@ class StopDriver(LinuxDriver):
         """The terminal's size now, whether or not it told of a change."""
         return Size(*self._get_terminal_size())
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # The terminal itself: COLUMNS and LINES in the environment stay what they were when it
+        # is resized, and Textual would believe them.
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return size.columns, size.lines
+
     def _read(self) -> bytes:
         try:
             return os.read(self.fileno, _MOST_BYTES)
