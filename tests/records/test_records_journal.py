@@ -132,13 +132,26 @@ def test_the_header_names_schema_versions_device_digests_and_simulation(tmp_path
     assert (header["limits_digest"], header["protocol_sha256"]) == ("a" * 64, "b" * 64)
 
 
+def test_names_of_two_sessions_of_one_second_are_in_the_order_they_began(tmp_path: Path) -> None:
+    times = iter(range(114_000_000, 900_000_000, 1_000))
+    tokens = iter(("ffffffff", "00000000"))
+    moving = Clocks(wall_ns=lambda: next(times), mono_ns=lambda: 0)
+    first, second = (
+        JournalWriter.open_session(tmp_path, HEADER, clocks=moving, token=lambda: next(tokens))
+        for _ in range(2)
+    )
+    assert first.session < second.session
+    first.abandon()
+    second.abandon()
+
+
 @pytest.mark.hazard("H52")
 def test_files_are_for_their_owner_only_and_their_names_hold_no_person(tmp_path: Path) -> None:
     folder = tmp_path / "open" / "journal"
     folder.mkdir(parents=True, mode=0o755)
     writer = JournalWriter.open_session(folder, HEADER, clocks=clocks(), token=lambda: "0a1b2c3d")
     writer.end({})
-    assert writer.path.name == "20261121T103102Z-0a1b2c3d.jsonl"
+    assert writer.path.name == "20261121T103102.114000Z-0a1b2c3d.jsonl"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(writer.path.stat().st_mode) == 0o600
 

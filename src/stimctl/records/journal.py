@@ -138,13 +138,15 @@ class JournalWriter:
     def _create(
         cls, folder: Path, clocks: Clocks, files: FileSystem, token: Callable[[], str]
     ) -> Self:
-        stamp = utc_text(clocks.wall_ns())[:19].replace("-", "").replace(":", "")
+        # To the microsecond: names in order are sessions in order, wherever they are listed, and
+        # what follows a session killed in this second is not taken for the one before it.
+        stamp = utc_text(clocks.wall_ns())[:26].replace("-", "").replace(":", "")
         for _ in range(_CREATE_ATTEMPTS):
             path = folder / f"{stamp}Z-{token()}{SUFFIX}"
             try:
                 return cls(path, files.create(path), clocks, files)
             except FileExistsError:
-                continue  # two sessions in one second drew the same token
+                continue  # two sessions of one microsecond drew the same token
         raise FileExistsError(errno.EEXIST, "no free name for a journal", str(folder))
 
     @property
