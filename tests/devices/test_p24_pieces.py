@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from stimctl.devices.p24.pairing import MEMORY_NS, Match, Pairing, match
 from stimctl.devices.p24.stopping import BOTH, REPEAT_NS, Stopping, levels_of_status
+from stimctl.devices.pairing import MEMORY_NS, Match, Pairing, match
 
 ML_STOP, LL_STOP, STATUS = 34, 4, 62
 
 
 def test_packet_numbers_run_from_0_to_63_and_wrap() -> None:
-    pairing = Pairing()
+    pairing = Pairing(64)
     numbers = [pairing.sending(36, None, 0).packet_number for _ in range(130)]
     assert numbers == [n % 64 for n in range(130)]
 
 
 def test_numbers_go_on_after_forgetting_so_that_old_answers_fit_nothing() -> None:
-    pairing = Pairing()
+    pairing = Pairing(64)
     pairing.sending(36, None, 0)
     pairing.forget()
     assert pairing.answering(36, 0, 0) is None
@@ -25,7 +25,7 @@ def test_numbers_go_on_after_forgetting_so_that_old_answers_fit_nothing() -> Non
 
 
 def test_an_answer_belongs_to_its_command_and_number_for_a_while() -> None:
-    pairing = Pairing()
+    pairing = Pairing(64)
     sent = pairing.sending(36, None, 1_000)
     assert pairing.answering(36, 0, 1_000 + MEMORY_NS) is sent
     assert pairing.answering(None, 0, 1_000) is sent
@@ -37,7 +37,7 @@ def test_an_answer_belongs_to_its_command_and_number_for_a_while() -> None:
 @pytest.mark.hazard("H06", "H09")
 def test_an_answer_is_awaited_late_doubled_or_stray() -> None:
     owner, other = object(), object()
-    pairing = Pairing()
+    pairing = Pairing(64)
     first, second = pairing.sending(36, owner, 0), pairing.sending(36, other, 0)
     assert match(first, owner) is Match.AWAITED
     assert match(first, owner) is Match.DUPLICATE

@@ -20,11 +20,11 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.p24.conversation import Conversation
-from stimctl.devices.p24.pairing import Sent
 from stimctl.devices.p24.request import Request
 from stimctl.devices.p24.sheet import FAMILY
 from stimctl.devices.p24.stopping import levels_of_status
 from stimctl.devices.p24.table import EXPECTED_STATUS, State
+from stimctl.devices.pairing import Sent
 from stimctl.errors import WireFormatError
 from stimctl.wire.sciencemode4 import messages as sm4
 from stimctl.wire.sciencemode4.values import channel_state_name, stim_status_name

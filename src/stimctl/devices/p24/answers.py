@@ -18,10 +18,10 @@ from stimctl.devices.events import (
 from stimctl.devices.p24.accepted import ACCEPTED, Answer
 from stimctl.devices.p24.conversation import Conversation
 from stimctl.devices.p24.line import UNKNOWN_CMD
-from stimctl.devices.p24.pairing import Match, Sent
 from stimctl.devices.p24.request import MAX_DAMAGED, Request
 from stimctl.devices.p24.stopping import STOPPED, Stopping
 from stimctl.devices.p24.table import WORKING, State
+from stimctl.devices.pairing import Match, Sent
 from stimctl.errors import WireFormatError
 from stimctl.wire.sciencemode4 import messages as sm4
 from stimctl.wire.sciencemode4.framing import RawFrame
@@ -130,8 +130,8 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
             ACCEPTED[sent.command](talk, Answer(now_ns, request, sent, frame.data))
             return
         talk.line.heard(now_ns)
-        if result == DAMAGED and request.repeatable and request.damaged < MAX_DAMAGED:
-            request.damaged += 1
+        if result == DAMAGED and request.repeatable and request.refused < MAX_DAMAGED:
+            request.refused += 1
             talk.events.append(LineError("transfer"))
             talk.events.append(_rejected(request, result, retried=True))
             talk.send_again(now_ns, request)

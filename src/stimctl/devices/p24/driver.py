@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stimctl.devices.asking import RESEND_NS
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
 from stimctl.devices.p24.answers import take
 from stimctl.devices.p24.conversation import Conversation
 from stimctl.devices.p24.gate import Gate
-from stimctl.devices.p24.request import RESEND_NS, Request
+from stimctl.devices.p24.request import Request
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.p24.table import CALLS, WORKING, Act, Call, State
+from stimctl.devices.pulse_rate import PulseRate
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import LimitRefusedError, StateError
+from stimctl.errors import StateError
 from stimctl.safety.cleared import SetPoint
 from stimctl.wire.sciencemode4 import messages as sm4
 
@@ -30,13 +32,13 @@ _LOW_STATES = frozenset({State.LOW, State.LOW_INIT})
 class P24Driver:
     """One P24 on one line. Implements `stimctl.devices.driver.Driver`, which says what it does."""
 
-    __slots__ = ("_gate", "_last_pulse_ns", "_talk", "_tickets")
+    __slots__ = ("_gate", "_pulse_rate", "_talk", "_tickets")
 
     def __init__(self) -> None:
         self._talk = Conversation()
         self._gate = Gate()
         self._tickets = 0
-        self._last_pulse_ns: dict[int, int] = {}
+        self._pulse_rate = PulseRate()
 
     @property
     def sheet(self) -> CapabilitySheet:
@@ -91,7 +93,7 @@ class P24Driver:
         if act is Act.SWITCH and any(trains.mask for trains in talk.possible):
             raise StateError("a pulse now", why="a pulse train runs or may run")
         payload, channel_set = self._gate.pulse(channel, set_point)
-        self._check_pulse_rate(now_ns, channel, channel_set.period_us)
+        self._pulse_rate.take(now_ns, channel, channel_set.period_us)
         talk.waiting = Request(
             Doing.PULSE,
             sm4.LlChannelConfig.command,
@@ -101,7 +103,6 @@ class P24Driver:
             channels=(channel_set,),
         )
         talk.waiting.raises = True
-        self._last_pulse_ns[channel] = now_ns
         if act is Act.OFFER:
             talk.send_waiting(now_ns)
         elif act is Act.INIT:
@@ -109,15 +110,6 @@ class P24Driver:
         else:
             talk.begin_stop(now_ns, State.TO_LOW, (sm4.MlStop.command,))
         return self._tickets
-
-    def _check_pulse_rate(self, now_ns: int, channel: int, period_us: int) -> None:
-        last_ns = self._last_pulse_ns.get(channel)
-        if last_ns is not None and now_ns - last_ns < period_us * 1000:
-            raise LimitRefusedError(
-                f"channel {channel}: a pulse {(now_ns - last_ns) // 1000} us after the last one",
-                why=f"the set point was cleared for one pulse every {period_us} us",
-                what_to_do="Nothing was sent. Wait for the rest of the period",
-            )
 
     def keep_alive(self, now_ns: int) -> None:
         """Ask how the trains are doing, or where none can run, what is initialized."""

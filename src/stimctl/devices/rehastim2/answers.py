@@ -18,8 +18,8 @@ from stimctl.devices.events import (
     StrayAnswer,
     UnexpectedState,
 )
+from stimctl.devices.pairing import Match, Sent
 from stimctl.devices.rehastim2.conversation import Conversation
-from stimctl.devices.rehastim2.line import Match, Sent
 from stimctl.devices.rehastim2.request import LATE_NS, MAX_REFUSED, Request, Stopping
 from stimctl.devices.rehastim2.table import EXPECTED_MODES, WORKING, State
 from stimctl.errors import WireFormatError
@@ -76,7 +76,7 @@ def _answer(talk: Conversation, now_ns: int, frame: RawFrame) -> None:
     unknown = frame.command == sm2.UnknownCmd.command
     result = UNKNOWN_COMMAND if unknown else signed(frame.data[0])
     match, sent = talk.line.identify(now_ns, frame, talk.stopping or talk.flight)
-    if match is Match.STRAY:
+    if sent is None:
         _stray(talk, frame, result)
         return
     if match is Match.DUPLICATE:

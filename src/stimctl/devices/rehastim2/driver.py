@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
+from stimctl.devices.pulse_rate import PulseRate
 from stimctl.devices.rehastim2.answers import take
 from stimctl.devices.rehastim2.conversation import Conversation
 from stimctl.devices.rehastim2.gate import order_for, pulse_for, setup_for
@@ -19,7 +20,7 @@ from stimctl.devices.rehastim2.request import LATE_NS, Request
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.rehastim2.table import CALLS, WORKING, Act, Call, State
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import LimitRefusedError, StateError
+from stimctl.errors import StateError
 from stimctl.safety.cleared import SetPoint
 from stimctl.wire.sciencemode2 import messages as sm2
 
@@ -27,12 +28,12 @@ from stimctl.wire.sciencemode2 import messages as sm2
 class RehaStim2Driver:
     """One RehaStim2 on one line. Implements `stimctl.devices.driver.Driver`."""
 
-    __slots__ = ("_last_pulse_ns", "_talk", "_tickets")
+    __slots__ = ("_pulse_rate", "_talk", "_tickets")
 
     def __init__(self) -> None:
         self._talk = Conversation()
         self._tickets = 0
-        self._last_pulse_ns: dict[int, int] = {}
+        self._pulse_rate = PulseRate()
 
     @property
     def sheet(self) -> CapabilitySheet:
@@ -102,7 +103,7 @@ class RehaStim2Driver:
         if talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE:
             raise StateError("a pulse now", why="another request is still unanswered")
         payload, channel_set = pulse_for(channel, set_point)
-        self._check_pulse_rate(now_ns, channel, channel_set.period_us)
+        self._pulse_rate.take(now_ns, channel, channel_set.period_us)
         request = Request(
             Doing.PULSE,
             sm2.SinglePulse.command,
@@ -112,20 +113,10 @@ class RehaStim2Driver:
             channels=(channel_set,),
         )
         request.raises = True
-        self._last_pulse_ns[channel] = now_ns
         talk.waiting = request
         if talk.flight is None:
             talk.send_waiting(now_ns)
         return self._tickets
-
-    def _check_pulse_rate(self, now_ns: int, channel: int, period_us: int) -> None:
-        last_ns = self._last_pulse_ns.get(channel)
-        if last_ns is not None and now_ns - last_ns < period_us * 1000:
-            raise LimitRefusedError(
-                f"channel {channel}: a pulse {(now_ns - last_ns) // 1000} us after the last one",
-                why=f"the set point was cleared for one pulse every {period_us} us",
-                what_to_do="Nothing was sent. Wait for the rest of the period",
-            )
 
     def keep_alive(self, now_ns: int) -> None:
         """Feed the device's watchdog in the way its state asks for. The caller is the gate."""

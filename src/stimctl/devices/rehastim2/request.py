@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from stimctl.devices.asking import RESEND_NS, Asking
 from stimctl.devices.events import ChannelSet, Doing
 from stimctl.devices.rehastim2.gate import Order
-from stimctl.devices.rehastim2.line import Sent
 from stimctl.wire.sciencemode2 import messages as sm2
 
-STALE_NS = 250_000_000
-"""A raise that is older never leaves: SAFETY rule K6 [POLICY] D."""
-RESEND_NS = 150_000_000
-"""An unanswered request is sent again after so long [POLICY]."""
 LATE_NS = 100_000_000
 """SAFETY rule K1: the device's longest response time [DOC]."""
 MAX_REFUSED = 10
@@ -23,11 +19,10 @@ POLL_NS = 700_000_000
 _ONCE = frozenset({sm2.SinglePulse.command, sm2.InitChannelListMode.command})
 
 
-class Request:
-    """A command with its payload. The same content is sent again until it is answered."""
+class Request(Asking):
+    """A command with its payload, and the set points that stand in it."""
 
-    __slots__ = ("asked_ns", "channels", "command", "doing", "last", "lowers", "order",
-                 "payload", "raises", "refused", "ticket")  # fmt: skip
+    __slots__ = ("order",)
 
     def __init__(
         self,
@@ -40,17 +35,8 @@ class Request:
         order: Order | None = None,
         channels: tuple[ChannelSet, ...] = (),
     ) -> None:
-        self.doing = doing
-        self.command = command
-        self.payload = payload
-        self.asked_ns = asked_ns
-        self.ticket = ticket
+        super().__init__(doing, command, asked_ns, payload, ticket=ticket, channels=channels)
         self.order = order
-        self.channels = channels
-        self.raises = False
-        self.lowers = False
-        self.refused = 0
-        self.last: Sent | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -62,15 +48,6 @@ class Request:
         """How long an answer is awaited; a refresh mends what went wrong, so it waits less."""
         refreshes = self.order is not None and self.doing is Doing.KEEP_ALIVE
         return LATE_NS if refreshes else RESEND_NS
-
-    @property
-    def expires_ns(self) -> int | None:
-        """When it must no longer leave; None for what raises nothing."""
-        return self.asked_ns + STALE_NS if self.raises else None
-
-    def stale(self, now_ns: int) -> bool:
-        """Whether it raises and is too old to leave."""
-        return self.raises and now_ns - self.asked_ns >= STALE_NS
 
 
 class Stopping:

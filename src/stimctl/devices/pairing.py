@@ -1,16 +1,15 @@
 """Packet numbers and which answer belongs to which request.
 
-The device echoes the packet number of a request (0..63, wrapping) and answers with the command
-number plus one [IFU]. For every packet number the last request that used it is remembered, so
-that an answer is either awaited, or late or doubled and to be ignored, or a stray: an answer to
-something this host never asked.
+Both ScienceMode generations echo the packet number of a request (counted up, wrapping) and answer
+with the command number plus one [IFU][DOC]. For every packet number the last request that used it
+is remembered, so that an answer is either awaited, or late or doubled and to be ignored, or a
+stray: an answer to something this host never asked.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-PACKET_NUMBERS = 64
 MEMORY_NS = 3_000_000_000
 """An answer is not expected after 3 s; older requests explain nothing any more [POLICY]."""
 
@@ -39,27 +38,32 @@ class Sent:
 
 
 class Pairing:
-    """Owns the packet numbers of one line."""
+    """Owns the packet numbers of one line, of which there are `count`."""
 
     __slots__ = ("_next", "_slots")
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         self._next = 0
-        self._slots: list[Sent | None] = [None] * PACKET_NUMBERS
+        self._slots: list[Sent | None] = [None] * count
 
     def sending(self, command: int, owner: object, now_ns: int) -> Sent:
         """Take the next packet number for `command`, which `owner` waits for."""
-        number = self._next
-        self._next = (number + 1) % PACKET_NUMBERS
-        sent = Sent(number, command, owner, now_ns)
-        self._slots[number] = sent
+        number = self.unanswered()
+        sent = self._slots[number] = Sent(number, command, owner, now_ns)
         return sent
+
+    def unanswered(self) -> int:
+        """Take the next packet number for something that is not answered."""
+        number = self._next
+        self._next = (number + 1) % len(self._slots)
+        self._slots[number] = None
+        return number
 
     def answering(self, command: int | None, packet_number: int, now_ns: int) -> Sent | None:
         """The transmission that an answer with this command number belongs to, or None.
 
         `command` is the number of the request that is answered, or None for an answer that does
-        not tell it (Unknown_cmd). `packet_number` 0..63.
+        not tell it ("unknown command"). `packet_number` is one of the line's.
         """
         sent = self._slots[packet_number]
         if sent is None or now_ns - sent.sent_ns > MEMORY_NS:
@@ -68,7 +72,7 @@ class Pairing:
 
     def forget(self) -> None:
         """Forget every request; the packet numbers go on, so that old answers fit nothing."""
-        self._slots = [None] * PACKET_NUMBERS
+        self._slots = [None] * len(self._slots)
 
 
 def match(sent: Sent | None, awaited_by: object) -> Match:
