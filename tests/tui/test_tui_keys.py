@@ -256,3 +256,26 @@ def test_the_wheel_and_a_click_on_the_table_raise_nothing(world: World) -> None:
             assert y == 23  # the word STOP
     world.pass_time(1 * S)
     assert world.set_ua() <= before
+
+
+def test_one_letter_does_not_leave_while_output_is_unknown(world: World) -> None:
+    left = []
+    world.desk.leave = lambda: left.append(1)
+    world.to_running(steps=1)
+    world.bench.to_device.hook = lambda _now, _data: b""
+    world.pass_time(2 * S)
+    assert world.bed.live.state == "unknown"
+    world.key("q")
+    assert not left
+    world.key("ctrl+q")
+    assert left
+
+
+def test_without_a_plan_the_digits_of_the_run_screen_open_what_is_missing(world: World) -> None:
+    world.desk.open("run")
+    assert "2 connect a device" in world.text()
+    world.key("2")
+    assert world.desk.page.name == "connect"
+    world.to_run()
+    world.key("1")
+    assert world.desk.page.name == "run"

@@ -220,3 +220,61 @@ def test_text_from_outside_cannot_command_the_terminal() -> None:
     from stimctl.tui.text import safe
 
     assert safe("a\x1b[2Jb\r\n\u4e2dc") == "a?[2Jb???c"
+
+
+@pytest.mark.parametrize("name", [one for one in SCENES if one not in ("armed", "unknown")])
+def test_the_key_that_tells_all_keys_is_named_on_every_screen(world: World, name: str) -> None:
+    """Only the question between arm and go has it not: there every other key goes back."""
+    scene(world, name)
+    assert "? keys" in world.text().splitlines()[-1]
+
+
+@pytest.mark.parametrize("page", ["person", "palette"])
+def test_no_key_is_named_that_would_be_typed_into_the_field(world: World, page: str) -> None:
+    world.desk.open("chooser")
+    if page == "palette":
+        world.key("ctrl+p")
+    else:
+        world.desk.open(page)
+    assert world.desk.front.takes_text
+    words = world.text().splitlines()[-1].split("   ")[1:]
+    named = [word.split()[0] for word in words if not set(word) <= set("─┘ ")]
+    assert "q" not in named
+    assert "b" not in named
+    assert {"←", "Ctrl-Q"} <= set(named)
+
+
+@pytest.mark.parametrize("number", range(27))
+def test_the_picked_question_of_the_screening_is_read_in_full(world: World, number: int) -> None:
+    from stimctl.safety import QUESTIONS
+
+    assert len(QUESTIONS) == 27
+    world.desk.open("precheck")
+    world.desk.page.picked = number  # type: ignore[attr-defined]
+    shown = " ".join(world.text().replace("│", " ").split())
+    assert QUESTIONS[number].text in shown
+
+
+def test_a_pause_says_how_to_go_on(world: World) -> None:
+    world.to_running(steps=2)
+    world.key("p")
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "paused"
+    assert "p go on" in world.text().splitlines()[-1]
+    world.key("up")
+    assert "p goes on" in world.desk.message
+
+
+def test_what_the_last_session_asked_for_is_not_shown_in_the_next(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("space")
+    world.pass_time(1 * S)
+    assert "please:" in world.text().splitlines()[1]
+    world.key("a")
+    world.pass_time(500 * MS)
+    assert "please:" not in world.text().splitlines()[1]
+
+
+def test_a_limit_names_its_unit_at_both_ends(world: World) -> None:
+    scene(world, "adjust")
+    assert "10 µs to 4.095 ms" in world.text()

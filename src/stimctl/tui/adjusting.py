@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from stimctl.quantity import (
-    format_duration,
     format_frequency,
     format_permille,
     parse_duration_us,
     parse_frequency_mhz,
     parse_ratio_permille,
 )
+from stimctl.tui.words import duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ _ORIGIN = "Adjusted in stimctl from"
 
 
 def _time(section: str, key: str, label: str, step_us: int) -> Field:
-    return Field(section, key, label, step_us, parse_duration_us, format_duration)
+    return Field(section, key, label, step_us, parse_duration_us, duration_text)
 
 
 def _rate(section: str, key: str, label: str) -> Field:

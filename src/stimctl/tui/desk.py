@@ -13,7 +13,7 @@ from stimctl.tui.actions import ACTION_BY_ID, MENU, key_name
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.clock import Clock
 from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
-from stimctl.tui.keymap import Keymap
+from stimctl.tui.keymap import Keymap, is_typed
 from stimctl.tui.live import Row
 from stimctl.tui.page import Page
 from stimctl.tui.text import Line
@@ -157,6 +157,8 @@ class Desk:
             front.typed(key, character)
         elif action is None:
             self._no_action(key)
+        elif action == "quit" and self.bed.live.state == "unknown" and is_typed(key):
+            self.say("the output is not confirmed to be zero: Ctrl-Q leaves, one letter does not")
         elif offered[action]:
             self.say(f"refused {key_name(key)} {ACTION_BY_ID[action].label}: {offered[action]}")
         else:
@@ -290,5 +292,5 @@ class Desk:
 def _is_text(key: str, character: str | None, action: str | None) -> bool:
     if key in ("backspace", "delete"):
         return True
-    special = action is not None and (len(key) > 1 and key not in ("minus", "underscore"))
+    special = action is not None and not is_typed(key)
     return bool(character) and character is not None and character.isprintable() and not special

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.quantity import format_duration, format_frequency
+from stimctl.quantity import format_frequency
 from stimctl.tui.text import Line, line
+from stimctl.tui.words import duration_text
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus
@@ -34,8 +35,8 @@ def pulse(stimulus: Stimulus, width: int) -> list[Line]:
         join = f"└{'─' * gap}┐" if gap else "│"
         base = f"───┘{inner}{join}{' ' * (second - 1)}┌───"
         under = f"{' ' * (3 + first + (gap + 1 if gap else 0))}└{'─' * (second - 1)}┘"
-    gap_text = f", gap {format_duration(shape.interphase_gap_us)}" if gap else ""
-    words = f"{shape.shape.value}, phase {format_duration(shape.phase_width_us)}{gap_text}"
+    gap_text = f", gap {duration_text(shape.interphase_gap_us)}" if gap else ""
+    words = f"{shape.shape.value}, phase {duration_text(shape.phase_width_us)}{gap_text}"
     return [*(line((row, "curve")) for row in (top, base, under)), line((words, "dim"))]
 
 
@@ -86,8 +87,8 @@ def cycle(stimulus: Stimulus, width: int, at_us: int | None = None) -> list[Line
         return [line(("continuous, no on/off cycle", "dim"))]
     one = stimulus.cycle
     words = (
-        f"on {format_duration(one.on_us)} (up {format_duration(one.ramp_up_us)}, down "
-        f"{format_duration(one.ramp_down_us)}), off {format_duration(one.off_us)}"
+        f"on {duration_text(one.on_us)} (up {duration_text(one.ramp_up_us)}, down "
+        f"{duration_text(one.ramp_down_us)}), off {duration_text(one.off_us)}"
     )
     curve = cycle_curve(one, width)
     lines = [line((curve, "curve"))]

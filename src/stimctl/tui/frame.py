@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from stimctl.tui.clock import Clock
 from stimctl.tui.live import Live
-from stimctl.tui.text import Line, Span, fit, line, spread
+from stimctl.tui.text import Line, Span, fit, line, spread, width_of
 from stimctl.tui.words import clock_text
 
 WIDTH_MIN, HEIGHT_MIN = 80, 24
@@ -78,14 +78,23 @@ def inside(content: Line, width: int) -> Line:
     return (Span("│ ", "frame"), *fit(content, width - 4), Span(" │", "frame"))
 
 
-def bottom(keys: Sequence[tuple[str, str, bool]], width: int) -> Line:
-    """The keys that count now: (key, word, whether it works now). STOP is always there."""
+Key = tuple[str, str, bool]
+
+
+def bottom(keys: Sequence[Key], width: int, last: Key | None = None) -> Line:
+    """The keys that count now: (key, word, whether it works now). STOP comes first, always, and
+    `last` (where the other keys are told) is there however many there are."""
     shown = line(("└ ", "frame"), ("SPACE", "key"), (" STOP", "strong"))
-    for key, word, works in keys:
-        piece = line(
-            "   ", (key, "key" if works else "dim"), (f" {word}", "text" if works else "dim")
-        )
-        if sum(len(span.text) for span in (*shown, *piece)) > width - 4:
+    end = _key(last) if last else ()
+    room = width - 4 - width_of(end)
+    for key in keys:
+        piece = _key(key)
+        if width_of(shown) + width_of(piece) > room:
             break
         shown = (*shown, *piece)
-    return spread((*shown, Span(" ", "frame")), line(("┘", "frame")), width, "─", "frame")
+    return spread((*shown, *end, Span(" ", "frame")), line(("┘", "frame")), width, "─", "frame")
+
+
+def _key(told: Key) -> Line:
+    key, word, works = told
+    return line("   ", (key, "key" if works else "dim"), (f" {word}", "text" if works else "dim"))

@@ -17,6 +17,11 @@ from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 VARIABLE = "STIMCTL_KEYMAP"
 
 
+def is_typed(key: str) -> bool:
+    """A text field takes this key as a character, whatever else it means."""
+    return len(key) == 1 or key in ("minus", "underscore")
+
+
 class Keymap:
     """From a key to the ids it may stand for; the screen says which of them it has."""
 
@@ -37,9 +42,9 @@ class Keymap:
         """The keys of an action."""
         return self._keys[action]
 
-    def name_of(self, action: str) -> str:
-        """The first key of an action, as a person reads it."""
-        keys = self._keys[action]
+    def name_of(self, action: str, *, typing: bool = False) -> str:
+        """The first key of an action, as a person reads it; `typing`: that no text field takes."""
+        keys = [key for key in self._keys[action] if not (typing and is_typed(key))]
         return key_name(keys[0]) if keys else "-"
 
     def action_for(self, key: str, offered: Iterable[str]) -> str | None:

@@ -132,6 +132,8 @@ class Live:
         self.state = state
         if state in ("running", "stopped"):
             self.alarm = ""  # a fault keeps its words until it is acknowledged
+        if state in ("armed", "running"):
+            self.prompt = ""  # what the session before asked for would hide behind this one
         if state == "running":
             self.plan_ns, self.ended, self.zero, self.zero_ns = at_ns, "", "", None
         if state == "paused":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from stimctl.tui.text import Line, line
@@ -20,6 +21,8 @@ class Page:
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
     footer: ClassVar[tuple[str, ...]] = ()
+    #: Words for actions that mean something else in this state than the table says.
+    labels: Mapping[str, str] = MappingProxyType({})
     #: Digits open other screens here; where they mean something else this is False.
     has_menu: ClassVar[bool] = True
 

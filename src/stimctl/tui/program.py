@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -17,6 +18,8 @@ from stimctl.tui.stopping import StopLine
 from stimctl.tui.themes import THEMES, theme_named
 
 _UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
+
+_NOT_YET = "zero is not confirmed yet: STOP is being repeated. In doubt pull the electrode cable."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,11 @@ def _run(wishes: Wishes) -> int:
         try:
             app.run()
         finally:
-            bed.stop_line.stop("the terminal UI ends") if bed.output_may_be_on else None
+            if bed.output_may_be_on:
+                bed.stop_line.stop("the terminal UI ends")
+                # Closing verifies zero for seconds, on a terminal that shows nothing any more.
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"{_NOT_YET}\n")
             code = bed.close()
     return _judge(code, endings.exit_code, app.return_code)
 

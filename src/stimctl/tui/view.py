@@ -55,7 +55,7 @@ def lines(desk: Desk, width: int, height: int) -> list[Line]:
         frame.inside(_alarm_line(live, now_ns), width),
         *(frame.inside(one, width) for one in body),
         frame.inside(fit(line((desk.message, "refused")), width - 4), width),
-        frame.bottom(_keys(desk, page), width),
+        frame.bottom(*_keys(desk, page, width)),
     ]
 
 
@@ -68,11 +68,16 @@ def _alarm_line(live: Live, now_ns: int) -> Line:
     return line((f"please: {live.prompt}", "notice")) if live.prompt else ()
 
 
-def _keys(desk: Desk, page: Page) -> list[tuple[str, str, bool]]:
+def _keys(desk: Desk, page: Page, width: int) -> tuple[list[frame.Key], int, frame.Key | None]:
+    """What the last line is made of; keys that would be typed into a field are not named."""
     offered = desk.offers()
-    names = [one for one in page.footer if one in offered]
-    names += [one for one in ("help", "back", "quit") if one in offered]
-    return [
-        (desk.keymap.name_of(one), ACTION_BY_ID[one].label, not offered[one])
-        for one in dict.fromkeys(names)
-    ]
+    typing = page.takes_text and not desk.bed.live.busy
+    labels = page.labels
+
+    def told(one: str) -> frame.Key:
+        name = desk.keymap.name_of(one, typing=typing)
+        return name, labels.get(one, ACTION_BY_ID[one].label), not offered[one]
+
+    names = [one for one in (*page.footer, "back", "quit") if one in offered]
+    keys = [told(one) for one in dict.fromkeys(names)]
+    return keys, width, told("help") if "help" in offered else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stimctl.quantity import format_current
+from stimctl.quantity import format_current, format_duration
 
 Row = Mapping[str, Any]
 _MARKERS = {"high": "!!!", "medium": "!!", "low": "!"}
@@ -36,6 +36,11 @@ def clock_text(us: int) -> str:
     return f"{minutes:02d}:{seconds:02d}"
 
 
+def duration_text(us: int) -> str:
+    """A duration as a person reads it: with the unit's sign, not its letters for typing."""
+    return format_duration(us).removesuffix("us") + "µs" if us < 1_000 else format_duration(us)
+
+
 def milliampere(ua: int) -> str:
     """A current with one decimal, without unit: for columns that name it in their head."""
     return f"{ua / 1000:.1f}"
@@ -63,8 +68,13 @@ def _set(row: Row) -> str:
     return f"channel {row['channel']} set to {format_current(int(row['plateau_ua']))}"
 
 
+#: The engine's names for why a state was entered, where they are no words.
+_WHY = {"zero_for_arm": "zero is verified once more"}
+
+
 def _state(row: Row) -> str:
-    return f"{str(row['state']).upper()}: {row.get('why', '')}"
+    why = str(row.get("why", ""))
+    return f"{str(row['state']).upper()}: {_WHY.get(why, why)}"
 
 
 def _pending(row: Row) -> str:

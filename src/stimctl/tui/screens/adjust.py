@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import StimctlError
-from stimctl.quantity import format_duration, format_frequency
+from stimctl.quantity import format_frequency
 from stimctl.tui import drawing
 from stimctl.tui.adjusting import Field
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import family_of
 from stimctl.tui.text import Line, Span, line, safe, wrap
-from stimctl.tui.words import milliampere
+from stimctl.tui.words import duration_text, milliampere
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus
@@ -112,9 +112,9 @@ class AdjustPage(ListPage):
             for field, value in self._fields()
         ]  # fmt: skip
         session = choice.protocol.session
-        allowed = f"{format_duration(session.shortest_us)} to {format_duration(session.longest_us)}"
+        allowed = f"{duration_text(session.shortest_us)} to {duration_text(session.longest_us)}"
         rows.append(
-            line((f"{'session':<22}", "strong"), f"◂ {format_duration(choice.duration_us):>9} ▸  ",
+            line((f"{'session':<22}", "strong"), f"◂ {duration_text(choice.duration_us):>9} ▸  ",
                  (f"{allowed} (treatment)", "dim"))
         )  # fmt: skip
         below = self._below(width)
@@ -127,10 +127,10 @@ class AdjustPage(ListPage):
         ):
             return f"to {format_frequency(_MHZ_US // bounds.period_min_us)} (device)"
         if field.key == "interphase_gap":
-            return f"0 to {format_duration(bounds.interphase_gap_max_us)} (device)"
+            return f"0 to {duration_text(bounds.interphase_gap_max_us)} (device)"
         if "phase_width" in f"{field.section}.{field.key}":
             low, high = bounds.phase_width_min_us, bounds.phase_width_max_us
-            return f"{low} to {format_duration(high)} (device)"
+            return f"{duration_text(low)} to {duration_text(high)} (device)"
         if field.key.startswith("ramp"):
             return "0.5 s or more; up + down fit in on (W5)"
         return "ramps + hold = on (W5)" if field.key == "on" else ""

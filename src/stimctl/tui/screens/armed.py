@@ -7,6 +7,8 @@ from stimctl.tui.seats import pad_name
 from stimctl.tui.text import Line, line
 from stimctl.tui.words import milliampere
 
+_TRIPS = {"passed": "✓ seen", "not due": "not tried", "begun": "… being observed"}
+
 
 class ArmedPage(Page):
     """g starts; every other key goes back and disarms."""
@@ -45,10 +47,11 @@ class ArmedPage(Page):
                 line((f"{one.number} {one.role:<14}", "strong"), f" 0 → max {most} mA   {where}")
             )
         left_s = -(-self.desk.window.left_ns(self.desk.clock.mono_ns()) // 10**9)
-        trip = "✓" if live.dead_man == "passed" else live.dead_man
+        trip = _TRIPS.get(live.dead_man, live.dead_man)
+        journal = "✓ written" if live.journal else "✗ none"
         lines += [
             (),
-            line(f"zero ✓ confirmed   dead-man {trip}   journal ✓ {live.session}"),
+            line(f"zero ✓ confirmed   dead-man trip {trip}   journal {journal}"),
             line("contact: not measured by this device; look at the pads"),
             (),
             line(("g = GO", "key"), f"  within {left_s} s      ", ("any other key = back", "dim")),

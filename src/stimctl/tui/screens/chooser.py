@@ -7,8 +7,8 @@ from stimctl.tui.text import Line, line, wrap
 from stimctl.version import __version__
 
 _CHOICES = (
-    ("1 Demo", "a complete session on the digital twin; no device, no person"),
-    ("2 Connect a device", "find a stimulator on a serial port and check its link"),
+    ("1 Demo", "a whole session on the twin: no device needed"),
+    ("2 Connect a device", "find a stimulator and check its link"),
     ("3 Read the safety sheet", "one page, before the first session"),
 )
 

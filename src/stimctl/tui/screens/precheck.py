@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stimctl.safety import Screening
     from stimctl.tui.desk import Desk
 
+#: Cells of a row before its question: the mark, the answer, the id.
+_BEFORE_TEXT = 12
 _WORDS = {"block": "BLOCK", "site": "SITE", "specialist": "SPEC", "caution": "CAUT"}
 
 
@@ -88,11 +90,18 @@ class PrecheckPage(ListPage):
                  f"{one.id}  {one.text}{' [approved]' if one.id in self.bed.approvals else ''}")
             for one in QUESTIONS
         ]  # fmt: skip
-        tested = "✓ pressed" if self.bed.stop_key_tested else "press SPACE now, to see it work"
-        head = line("Is any of this so? y yes, n no, u nothing changed.   STOP key: ",
-                    (tested, "strong"))  # fmt: skip
-        verdict = self._verdict(width)
+        tested = "✓ pressed" if self.bed.stop_key_tested else "press SPACE to see it work"
+        head = line("Is any of this so? y yes, n no.   STOP key: ", (tested, "strong"))
+        verdict = [*self._whole(QUESTIONS[min(self.picked, len(QUESTIONS) - 1)].text, width),
+                   *self._verdict(width)]  # fmt: skip
         return [head, *self.rows(rows, height - len(verdict) - 2), (), *verdict]
+
+    @staticmethod
+    def _whole(text: str, width: int) -> list[Line]:
+        """A question that its row cuts, in full: nobody may answer half of it."""
+        if len(text) <= width - _BEFORE_TEXT:
+            return []
+        return [line((part, "strong")) for part in wrap(text, width)]
 
     def _verdict(self, width: int) -> list[Line]:
         found = self.screening()

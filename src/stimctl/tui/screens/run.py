@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_current
@@ -19,6 +20,7 @@ _COARSE_UA = 2_000
 _PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "nothing runs: a arms, then g starts"
+_PAUSED = "the session is paused at 0 mA: p goes on, softly"
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
 
@@ -28,7 +30,6 @@ class RunPage(Page):
 
     name = "run"
     title = "RUN"
-    has_menu = False
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -42,10 +43,20 @@ class RunPage(Page):
         if self.desk.replay is not None:
             return _REPLAY
         if self.bed.live.state in ("running", "paused"):
-            return ("lower", "raise", "channel-1", "pause", "mark-sensory", "note")
+            return ("lower", "raise", "pause", "channel-1", "mark-sensory", "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
         return ("arm", "channel-1", "palette")
+
+    @property
+    def has_menu(self) -> bool:  # type: ignore[override]
+        """Digits are channels; without a plan there are none, and they open what is missing."""
+        return not self.bed.live.channels and not self.desk.mode
+
+    @property
+    def labels(self) -> Mapping[str, str]:  # type: ignore[override]
+        """In a pause the same key goes on."""
+        return {"pause": "go on"} if self.bed.live.state == "paused" else {}
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""
@@ -62,7 +73,8 @@ class RunPage(Page):
             return dict.fromkeys(_REPLAY)
         live = self.bed.live
         watching = f"this is a {self.desk.mode} view" if self.desk.mode else None
-        running = watching or (None if live.state == "running" else _NOT_RUNNING)
+        nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
+        running = watching or (None if live.state == "running" else nothing)
         going = watching or (None if live.state in ("running", "paused") else _NOT_RUNNING)
         fault = None if live.state == "fault" else "there is no fault to acknowledge"
         found: dict[str, str | None] = {
@@ -76,10 +88,16 @@ class RunPage(Page):
             "acknowledge": watching or fault,
             "accept-warning": None if self.bed.warning else "there is no warning to accept",
         }  # fmt: skip
-        for number in range(1, 9):
-            used = number in live.channels
-            found[f"channel-{number}"] = None if used else f"the plan has no channel {number}"
-        return found
+        return {**found, **self._channel_keys()}
+
+    def _channel_keys(self) -> Offers:
+        if self.has_menu:
+            return {}
+        there = self.bed.live.channels
+        return {
+            f"channel-{number}": None if number in there else f"the plan has no channel {number}"
+            for number in range(1, 9)
+        }
 
     def _no_link(self) -> str | None:
         return None if len(self.bed.live.channels) > 1 else "there is one channel only"

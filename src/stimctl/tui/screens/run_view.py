@@ -102,8 +102,8 @@ def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Li
 def _link_words(live: Live, look: Look) -> str:
     journal = "journal ok" if live.journal else "no journal"
     rows = f"heard {max(0, look.now_ns - live.newest_ns) / 1e9:.1f} s ago" if live.newest_ns else ""
-    meas = "" if look.measures else "no meas: this device measures no current"
+    meas = "" if look.measures or not live.serial else "no meas: it measures no current"
     links = f"linked {live.links}" if live.links else ""
-    return "  ·  ".join(
+    return " · ".join(
         one for one in (f"link {live.link or '–'}", rows, journal, links, meas) if one
     )

@@ -96,7 +96,8 @@ class SetupPage(ListPage):
         below += [line(part) for part in wrap(placement, width)[:3]]
         least = format_area(protocol.electrodes.minimum_area_mm2)
         below.append(line((f"pads of at least {least}; pads of this person only", "dim")))
-        below.append(line((f"contact: {self._no_contact()}", "dim")))
+        contact = f"contact: {self._no_contact()}"
+        below += [line((part, "dim")) for part in wrap(contact, width)[:2]]
         return [*self.rows(rows, max(3, height - len(below))), *below]
 
     def _seat(self, seat: Seat) -> list[Line]:
