@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 
+_WHERE_IS_THE_CURSOR = b"\x1b[6n"
 _PIECES = re.compile(
     rb"\x1b\[(\d*)(?:;(\d*))?H|\x1b\[[0-9;:<>?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b.|\r|\n|\x07"
 )
@@ -32,6 +33,8 @@ class Terminal:
         self._x = self._y = 0
         self._rest = b""
         self.heard = 0
+        #: A terminal answers where its cursor is; one that does not is dead to the program.
+        self.answers = True
         self.raw = b""
         self.first_byte_s: float | None = None
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -134,6 +137,8 @@ class Terminal:
         if piece.group(1) is not None:
             self._y = max(0, int(piece.group(1) or 1) - 1)
             self._x = max(0, int(piece.group(2) or 1) - 1)
+        elif text == _WHERE_IS_THE_CURSOR and self.answers:
+            os.write(self.master, b"\x1b[%d;%dR" % (self._y + 1, self._x + 1))
         elif text == b"\r":
             self._x = 0
         elif text == b"\n":

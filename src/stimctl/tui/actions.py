@@ -43,8 +43,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
     Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
     Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
-    Action("raise", ("up", "plus"), "up 1 step", "hot channel one device step up; a held key is "
-           "one step", _UP, raises=True),
+    Action("raise", ("up", "plus", "pageup"), "up 1 step", "hot channel one device step up; a "
+           "held key is one step, and so is PgUp", _UP, raises=True),
     *(
         Action(f"channel-{n}", (str(n),), f"channel {n}", f"make channel {n} the hot one")
         for n in range(1, 9)
@@ -56,8 +56,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark-motor", ("m",), "motor", "mark: the muscle begins to move"),
     Action("mark-tolerance", ("t",), "tolerance", "mark: no more is wanted"),
     Action("note", ("n",), "note", "pick a note from a list with a digit"),
+    Action("answer", ("y",), "answer", "answer what the alarm line asks: skin, sensation"),
     Action("contact", ("c",), "contact", "test the contact of the electrodes"),
-    Action("acknowledge", ("x",), "acknowledge", "the cause of the fault is removed"),
+    Action("acknowledge", ("x",), "acknowledge", "the cause is removed; or: the alarm is read"),
     Action("move-up", ("up", "k"), "up", "to the line above"),
     Action("move-down", ("down", "j"), "down", "to the line below"),
     Action("more", ("right", "plus"), "more", "the next value"),

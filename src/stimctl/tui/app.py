@@ -14,13 +14,13 @@ from textual.driver import Driver
 
 from stimctl.tui.desk import Desk
 from stimctl.tui.driver import StopDriver, key_time_ns
+from stimctl.tui.probe import QUERY
 from stimctl.tui.sheet import Sheet
 from stimctl.tui.themes import ground_of
 from stimctl.tui.view import window_title
 
 BEAT_S = 0.1
 TICK_S = 0.2
-_BELL_EVERY_NS = 1_000_000_000
 
 
 class StimctlApp(App[int]):
@@ -44,7 +44,6 @@ class StimctlApp(App[int]):
         self._gone = gone
         self._woken = False
         self._events_loop: asyncio.AbstractEventLoop | None = None
-        self._belled_ns = 0
         self._titled = ""
         self.sheet = Sheet(desk.theme)
         self._worn = desk.theme
@@ -87,6 +86,11 @@ class StimctlApp(App[int]):
         """See `StoppableApp`."""
         self._gone()
 
+    def terminal_answered(self, at_ns: int) -> None:
+        """See `StoppableApp`."""
+        if self.desk.lookout.probe is not None:
+            self.desk.lookout.probe.answered(at_ns)
+
     def wake(self) -> None:
         """A row has come: look at it soon, once for all that come together."""
         if self._events_loop is not None and not self._woken:
@@ -123,6 +127,8 @@ class StimctlApp(App[int]):
             self.desk.paste()
             self.draw()
             return
+        if isinstance(event, events.AppFocus):
+            self.desk.lookout.focus.came(self.desk.clock.mono_ns())
         await super().on_event(event)
 
     def _pressed(self, key: str, character: str | None, at_ns: int) -> None:
@@ -140,6 +146,7 @@ class StimctlApp(App[int]):
 
     def _tick(self) -> None:
         self._look_at_size()
+        self._ask_terminal()
         self.desk.tick()
         self.draw()
 
@@ -149,6 +156,13 @@ class StimctlApp(App[int]):
             size = self._driver.terminal_size()
             if size != self.size:
                 self.post_message(events.Resize(size, size))
+
+    def _ask_terminal(self) -> None:
+        """How long the way to the eyes is; asked on the same way as everything drawn."""
+        probe, now_ns = self.desk.lookout.probe, self.desk.clock.mono_ns()
+        if probe is not None and isinstance(self._driver, StopDriver) and probe.due(now_ns):
+            probe.asked(now_ns)
+            self._driver.write(QUERY)
 
     # -- drawing -----------------------------------------------------------------------------
 
@@ -170,10 +184,8 @@ class StimctlApp(App[int]):
         self.screen.styles.background = "transparent" if mono else ground_of(self._worn)
 
     def _ring(self) -> None:
-        """Once a second while the output is not confirmed."""
-        now_ns = self.desk.clock.mono_ns()
-        if self.desk.bed.live.state == "unknown" and now_ns - self._belled_ns >= _BELL_EVERY_NS:
-            self._belled_ns = now_ns
+        """For as long as something has to be heard; the desk says when."""
+        if self.desk.rings():
             self.bell()
 
     def _retitle(self) -> None:

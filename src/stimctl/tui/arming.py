@@ -20,6 +20,9 @@ def arm_refusal(desk: Desk) -> str | None:
         return f"the terminal is too small: enlarge it to {WIDTH_MIN}x{HEIGHT_MIN}"
     if desk.remote:
         return desk.remote
+    far = desk.lookout.refusal(desk.clock.mono_ns())
+    if far:
+        return far
     if bed.client is None or not bed.live.serial:
         return "no device is connected: 2 connect"
     if bed.plan is None:

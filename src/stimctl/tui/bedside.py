@@ -103,6 +103,7 @@ class Bedside:
         mark = Mark(what, channel, site, area, amplitude_ua, now_s())
         same = (what, channel)
         self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
+        self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
         self.note("threshold", f"{what} ch{channel} {site} {format_current(amplitude_ua)}")
         if self.person:
             kept = Remembered(self.memory.answers, self.memory.answered_s, tuple(self.marks))

@@ -15,6 +15,7 @@ from stimctl.tui.clock import Clock
 from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
 from stimctl.tui.keymap import Keymap, is_typed
 from stimctl.tui.live import Row
+from stimctl.tui.lookout import Lookout
 from stimctl.tui.page import Page
 from stimctl.tui.text import Line
 from stimctl.tui.themes import theme_after
@@ -31,7 +32,7 @@ class Desk:
 
     def __init__(
         self, bed: Bedside, keymap: Keymap, clock: Clock, *, theme: str, mode: str = "",
-        remote: str = "",
+        remote: str = "", lookout: Lookout | None = None,
     ) -> None:  # fmt: skip
         from stimctl.tui.screens.index import pages_of
 
@@ -42,6 +43,7 @@ class Desk:
         self.mode = mode
         #: Why arming is refused on this terminal (an SSH session without --remote-ok); "" = not.
         self.remote = remote
+        self.lookout = lookout or Lookout()
         self.window = GoWindow()
         self.message = ""
         self.key_ns = 0
@@ -128,10 +130,23 @@ class Desk:
         self.take_rows()
         if self.replay is not None:
             self.replay.advance(self.bed.live)
+        self._look_at_terminal()
         if self.window.overdue(self.clock.mono_ns()):
             self.window.close()
             self.bed.stop_line.stop("not started within 5 s of arming")
             self.say("disarmed: the 5 s to go are over")
+
+    def _look_at_terminal(self) -> None:
+        on = self.bed.output_may_be_on and not self.mode
+        if self.lookout.cuts(self.clock.mono_ns(), on=on):
+            self.window.close()
+            self.bed.stop_line.stop("the terminal does not answer in time")
+            self.say("STOP: the terminal took more than 1 s to answer")
+
+    def rings(self) -> bool:
+        """Whether the bell is due now."""
+        unknown = self.bed.live.state == "unknown"
+        return self.lookout.rings(self.clock.mono_ns(), view.alarm_now(self), unknown=unknown)
 
     # -- keys --------------------------------------------------------------------------------
 

@@ -37,6 +37,9 @@ class StoppableApp(Protocol):
     def terminal_gone(self) -> None:
         """Nobody can see or type any more."""
 
+    def terminal_answered(self, at_ns: int) -> None:
+        """The terminal has answered the probe's question."""
+
 
 def key_time_ns(message: Message) -> int:
     """When a message was made, on the monotonic clock."""
@@ -52,6 +55,9 @@ class StopDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """In the input thread: STOP first, then what Textual does with the message."""
+        if isinstance(message, events.CursorPosition):
+            self._face.terminal_answered(key_time_ns(message))
+            return
         if isinstance(message, events.Key) and message.key in self._face.stop_keys:
             self._face.stop_line.key(message.key, key_time_ns(message))
         elif isinstance(message, events.Paste) and self._face.output_may_be_on():

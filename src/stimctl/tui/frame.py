@@ -6,6 +6,7 @@ The state word stands at the same place on every screen; STOP comes first in the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from stimctl.tui.clock import Clock
 from stimctl.tui.live import Live
@@ -44,6 +45,14 @@ def state_span(live: Live, now_ns: int) -> Span:
     return Span(*_STATES.get(live.state, (f"? {live.state}", "wait")))
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`mode`: "", "watch" or "replay"; `far`: words where the terminal is remote or slow."""
+
+    mode: str = ""
+    far: str = ""
+
+
 def badge(live: Live, mode: str) -> Span:
     """What kind of current this is; it cannot be hidden."""
     if mode == "replay":
@@ -54,20 +63,22 @@ def badge(live: Live, mode: str) -> Span:
 
 
 def top(
-    title: str, facts: Sequence[str], live: Live, now_ns: int, clock: Clock, width: int, mode: str
+    title: str, facts: Sequence[str], live: Live, now_ns: int, clock: Clock, width: int, way: Way
 ) -> Line:
     """`┌ RUN ─ K-17 ─ nmes-tka 5c1e ── ● STIM 07:42 left ─ SIM ─ 10:30 ┐`"""
     told = [fact for fact in facts if fact]
     left = line(("┌ ", "frame"), (title, "title"))
     for fact in told:
         left = (*left, Span(" ─ ", "frame"), Span(fact, "strong"))
-    watching = line((" WATCH ", "notice"), ("─", "frame")) if mode == "watch" else ()
+    watching = line((" WATCH ", "notice"), ("─", "frame")) if way.mode == "watch" else ()
+    far = line((f" {way.far} ", "wait"), ("─", "frame")) if way.far else ()
     right = line(
         (" ", "frame"),
         state_span(live, now_ns),
         (" ─", "frame"),
         *watching,
-        badge(live, mode),
+        *far,
+        badge(live, way.mode),
         (f"─ {clock.wall_text(seconds=False)} ┐", "frame"),
     )
     return spread((*left, Span(" ", "frame")), right, width, "─", "frame")

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stimctl.tui.alarms import Alarm, Alarms
 from stimctl.tui.text import safe
-from stimctl.tui.words import alarm_marker, local_time, words_of
+from stimctl.tui.words import local_time, words_of
 
 Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
@@ -42,6 +43,15 @@ class Channel:
     impedance_ohm: deque[int] = field(default_factory=lambda: deque(maxlen=16))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the people at the session; `channel` 0 where it is about all of them."""
+
+    id: str
+    text: str
+    channel: int = 0
+
+
 class Live:
     """Takes rows; a row of an unknown kind is kept in the log only where it has words."""
 
@@ -57,7 +67,9 @@ class Live:
         self.plan_ns: int | None = None
         self.channels: dict[int, Channel] = {}
         self.links: tuple[tuple[int, ...], ...] = ()
-        self.last = self.refused = self.alarm = self.prompt = ""
+        self.last = self.refused = ""
+        self.alarms = Alarms()
+        self.asked: Asked | None = None
         self.unknown = self.unknown_what_to_do = ""
         self.stopping_ns: int | None = None
         self.zero = ""
@@ -129,11 +141,12 @@ class Live:
         self._enter(str(row["state"]), int(row["mono_ns"]))
 
     def _enter(self, state: str, at_ns: int) -> None:
+        left = self.state == "fault" and state not in ("fault", "unknown")
+        if left or state == "running":
+            self.alarms.end()  # what was wrong before is over, or has been acknowledged
         self.state = state
-        if state in ("running", "stopped"):
-            self.alarm = ""  # a fault keeps its words until it is acknowledged
         if state in ("armed", "running"):
-            self.prompt = ""  # what the session before asked for would hide behind this one
+            self.asked = None  # what the session before asked for would hide behind this one
         if state == "running":
             self.plan_ns, self.ended, self.zero, self.zero_ns = at_ns, "", "", None
         if state == "paused":
@@ -225,15 +238,16 @@ class Live:
 
     def _on_link(self, row: Row) -> None:
         self.link, self.link_why = str(row["quality"]), safe(row.get("reason", ""))
-        if self.link == "good" and "link" in self.alarm:
-            self.alarm = ""
+        if self.link == "good":
+            self.alarms.end("link")
 
     def _on_alarm(self, row: Row) -> None:
-        marker = alarm_marker(str(row["priority"]))
-        self.alarm = f"{marker} {safe(row['what'])}: {safe(row['action'])}".strip()
+        what, action = safe(row["what"]), safe(row["action"])
+        self.alarms.begin(Alarm(str(row["priority"]), what, action, int(row["mono_ns"])))
 
     def _on_prompt(self, row: Row) -> None:
-        self.prompt = safe(row.get("text", row.get("prompt", "")))
+        id_, channel = str(row["prompt"]), int(row.get("channel", 0))
+        self.asked = Asked(id_, safe(row.get("text", id_), 300), channel)
 
     def _on_attendance(self, row: Row) -> None:
         prompts = bool(row.get("prompt"))
@@ -246,8 +260,7 @@ class Live:
 
     def _on_zero_verified(self, row: Row) -> None:
         self.stopping_ns, self.unknown = None, ""
-        if "not confirmed" in self.alarm:
-            self.alarm = ""
+        self.alarms.end("not confirmed")
         at_ns = int(row["mono_ns"])
         self.zero_ns = at_ns
         if row.get("purpose", "stop") == "stop":

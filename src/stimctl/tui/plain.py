@@ -180,6 +180,7 @@ def run_plain(wishes: Wishes) -> int:
     from stimctl.tui.endings import Endings
     from stimctl.tui.jobs import ThreadJobs
     from stimctl.tui.keymap import read_keymap
+    from stimctl.tui.lookout import Lookout
     from stimctl.tui.modes import open_mode
     from stimctl.tui.program import make_client, remote_refusal
     from stimctl.tui.stopping import StopLine
@@ -189,7 +190,9 @@ def run_plain(wishes: Wishes) -> int:
     bed = Bedside(stop_line, ThreadJobs(posted.put), make_client, state_folder(), lambda _w: None)
     mode = "watch" if wishes.watch is not None else ""
     remote = remote_refusal(wishes, os.environ)
-    desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote)
+    lookout = Lookout(remote=bool(os.environ.get("SSH_CONNECTION")))
+    desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote,
+                lookout=lookout)  # fmt: skip
     face = PlainFace(desk, posted)
     endings = Endings(stop_line.stop, face.leave, bed.close)
     with endings, _typing(0) as typed:

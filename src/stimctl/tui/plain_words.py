@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, format_current, parse_area_mm2, parse_current_ua
-from stimctl.tui.text import safe
+from stimctl.tui.text import plain, safe
 from stimctl.tui.words import clock_text, milliampere
 
 if TYPE_CHECKING:
@@ -127,8 +127,26 @@ def _status(desk: Desk, _rest: list[str]) -> str:
             f"channel {one.number} {one.role}: set {milliampere(one.set_ua)} mA, "
             f"acknowledged {acked}, ceiling {most}"
         )
-    told += [live.alarm] if live.alarm else []
+    told = [live.alarms.words] * bool(live.alarms.words) + told
     return "\n".join(safe(one) for one in told)
+
+
+def _by_number(page: str) -> Do:
+    """A list on a page of its own, from which a number picks; without one it is told."""
+
+    def do(desk: Desk, rest: list[str]) -> str:
+        there = desk.pages[page]
+        if not rest:
+            return "\n".join(plain(one) for one in there.body(10_000, 0) if one)
+        action = f"channel-{_one(rest, 'number')}"
+        if action not in there.offers():
+            raise UsageError(
+                f"there is no number {rest[0]}", what_to_do="type the word alone for the list"
+            )
+        there.act(action)
+        return ""
+
+    return do
 
 
 def _quit(desk: Desk, _rest: list[str]) -> str:
@@ -158,7 +176,10 @@ COMMANDS: Mapping[str, Command] = {
     "sensory": Command("mark: begins to feel it", action="mark-sensory"),
     "motor": Command("mark: the muscle begins to move", action="mark-motor"),
     "tolerance": Command("mark: no more is wanted", action="mark-tolerance"),
-    "acknowledge": Command("the cause of the fault is removed", action="acknowledge"),
+    "acknowledge": Command(
+        "acknowledge NUMBER: why a session may go on after a fault", do=_by_number("fault")
+    ),
+    "answer": Command("answer NUMBER: to what was asked of you", do=_by_number("asked")),
     "status": Command("state, time left, every channel", do=_status, watching=True),
     "quit": Command("leave; after STOP", do=_quit, at_zero=True, watching=True),
 }

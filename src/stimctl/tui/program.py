@@ -110,7 +110,9 @@ def _run(wishes: Wishes) -> int:
     from stimctl.tui.desk import Desk
     from stimctl.tui.endings import Endings
     from stimctl.tui.jobs import ThreadJobs
+    from stimctl.tui.lookout import Lookout
     from stimctl.tui.modes import open_mode
+    from stimctl.tui.probe import TerminalProbe
 
     sys.setswitchinterval(0.001)
     faulthandler.enable()
@@ -125,12 +127,14 @@ def _run(wishes: Wishes) -> int:
     jobs = ThreadJobs(report)
     bed = Bedside(stop_line, jobs, make_client, state_folder(), lambda _words: None)
     mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
+    is_remote = bool(os.environ.get("SSH_CONNECTION"))
     desk = Desk(
         bed, read_keymap(), SystemClock(), theme=theme, mode=mode,
         remote=remote_refusal(wishes, os.environ),
+        lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote),
     )  # fmt: skip
     endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].exit), bed.close)
-    beat_s = BEAT_S / 2 if os.environ.get("SSH_CONNECTION") else BEAT_S
+    beat_s = BEAT_S / 2 if is_remote else BEAT_S
     app = StimctlApp(desk, beat_s=beat_s, gone=endings.terminal_gone)
     apps.append(app)
     open_mode(desk, wishes)

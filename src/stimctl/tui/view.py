@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui import frame, small
 from stimctl.tui.actions import ACTION_BY_ID
-from stimctl.tui.live import Live
+from stimctl.tui.alarms import Alarm
+from stimctl.tui.live import STALE_NS, Live
 from stimctl.tui.text import Line, fit, line
 
 if TYPE_CHECKING:
@@ -51,21 +52,44 @@ def lines(desk: Desk, width: int, height: int) -> list[Line]:
     body += [()] * (room - len(body))
     titled = page.title or desk.page.title
     return [
-        frame.top(titled, facts(desk), live, now_ns, desk.clock, width, desk.mode),
-        frame.inside(_alarm_line(live, now_ns), width),
+        frame.top(titled, facts(desk), live, now_ns, desk.clock, width, _way(desk, now_ns)),
+        frame.inside(_alarm_line(desk), width),
         *(frame.inside(one, width) for one in body),
         frame.inside(fit(line((desk.message, "refused")), width - 4), width),
         frame.bottom(*_keys(desk, page, width)),
     ]
 
 
-def _alarm_line(live: Live, now_ns: int) -> Line:
+def _way(desk: Desk, now_ns: int) -> frame.Way:
+    """How this screen hangs on the session: the mode, and how far away the terminal is."""
+    return frame.Way(desk.mode, desk.lookout.words(now_ns))
+
+
+def alarm_now(desk: Desk) -> Alarm | None:
+    """What has to be heard and read first: what the face itself sees goes before the rows."""
+    live, now_ns = desk.bed.live, desk.clock.mono_ns()
     if live.attend_until_ns is not None:
         left_s = max(0, live.attend_until_ns - now_ns) // 10**9
-        return line((f"!! ARE YOU THERE? Press any key: {left_s} s, then to zero", "wait"))
-    if live.alarm:
-        return line((live.alarm, "wait"))
-    return line((f"please: {live.prompt}", "notice")) if live.prompt else ()
+        answer = f"press any key within {left_s} s, or the output goes to zero"
+        return Alarm("medium", "ARE YOU THERE?", answer, live.attend_until_ns)
+    silent_ns = now_ns - live.newest_ns
+    if live.state == "running" and silent_ns > STALE_NS:
+        old = f"these numbers are {silent_ns / 1e9:.0f} s old; STOP if in doubt"
+        return Alarm("high", "STALE", old, live.newest_ns)
+    return live.alarms.worst()
+
+
+def _alarm_line(desk: Desk) -> Line:
+    live = desk.bed.live
+    alarm = alarm_now(desk)
+    if alarm is not None:
+        shown = live.alarms.words if alarm == live.alarms.worst() else alarm.words
+        return line((shown, "wait"))
+    if live.asked is None:
+        return ()
+    about = f"ch{live.asked.channel} " if live.asked.channel else ""
+    key = desk.keymap.name_of("answer")
+    return line((f"({key} answers) please: {about}{live.asked.text}", "notice"))
 
 
 def _keys(desk: Desk, page: Page, width: int) -> tuple[list[frame.Key], int, frame.Key | None]:

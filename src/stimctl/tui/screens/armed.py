@@ -20,7 +20,8 @@ class ArmedPage(Page):
 
     def offers(self) -> Offers:
         """Only `go`, within its window."""
-        return {"go": self.desk.window.refusal(self.desk.clock.mono_ns())}
+        now_ns = self.desk.clock.mono_ns()
+        return {"go": self.desk.window.refusal(now_ns) or self.desk.lookout.refusal(now_ns)}
 
     def act(self, action: str) -> None:
         """Go, or back."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from stimctl.tui.page import Page
 from stimctl.tui.screens.adjust import AdjustPage
 from stimctl.tui.screens.armed import ArmedPage
+from stimctl.tui.screens.asked import AskedPage
 from stimctl.tui.screens.chooser import ChooserPage, SafetyPage
 from stimctl.tui.screens.connect import ConnectPage
 from stimctl.tui.screens.helping import HelpPage, PalettePage
-from stimctl.tui.screens.notes import NotesPage
+from stimctl.tui.screens.notes import FaultPage, NotesPage
 from stimctl.tui.screens.person import PersonPage
 from stimctl.tui.screens.precheck import PrecheckPage
 from stimctl.tui.screens.protocols import ProtocolsPage
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
-    PalettePage, NotesPage,
+    PalettePage, NotesPage, AskedPage,
+    FaultPage,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stimctl.quantity import format_current
 from stimctl.tui.arming import arm_refusal
 from stimctl.tui.guards import HotChannel, RaiseLock
+from stimctl.tui.live import STALE_NS
 from stimctl.tui.page import Offers, Page
 from stimctl.tui.screens import run_view
 from stimctl.tui.text import Line
@@ -76,16 +77,18 @@ class RunPage(Page):
         nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
         running = watching or (None if live.state == "running" else nothing)
         going = watching or (None if live.state in ("running", "paused") else _NOT_RUNNING)
-        fault = None if live.state == "fault" else "there is no fault to acknowledge"
+        alarmed = live.state == "fault" or live.alarms.worst() is not None
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
             "go": watching or "not armed: press a first",
-            "raise": running, "lower": watching, "lower-more": watching, "zero": watching,
-            "pause": going, "link": watching or self._no_link(),
+            "raise": running or self._no_raise(), "pause": going,
+            "lower": watching, "lower-more": watching, "zero": watching,
+            "link": watching or self._no_link(),
             "next-channel": None, "previous-channel": None,
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
-            "acknowledge": watching or fault,
+            "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
+            "answer": watching or (None if live.asked else "nothing is asked"),
             "accept-warning": None if self.bed.warning else "there is no warning to accept",
         }  # fmt: skip
         return {**found, **self._channel_keys()}
@@ -98,6 +101,13 @@ class RunPage(Page):
             f"channel-{number}": None if number in there else f"the plan has no channel {number}"
             for number in range(1, 9)
         }
+
+    def _no_raise(self) -> str | None:
+        """A screen that lags, or shows what is old, is no ground to raise on (H21, H22)."""
+        now_ns = self.desk.clock.mono_ns()
+        if now_ns - self.bed.live.newest_ns > STALE_NS:
+            return "nothing was heard for a while: the numbers on this screen are old"
+        return self.desk.lookout.refusal(now_ns)
 
     def _no_link(self) -> str | None:
         return None if len(self.bed.live.channels) > 1 else "there is one channel only"
@@ -125,8 +135,11 @@ class RunPage(Page):
             self.desk.overlay = self.desk.pages["notes"]
         elif action == "arm":
             self._arm()
-        elif action == "acknowledge":
-            self.bed.ask("acknowledge")
+        elif action == "acknowledge" and self.bed.live.state != "fault":
+            self.bed.live.alarms.end()
+            self.desk.say("the alarm is read; what caused it stays in the log")
+        elif action in ("acknowledge", "answer"):
+            self.desk.overlay = self.desk.pages["fault" if action == "acknowledge" else "asked"]
         elif action == "accept-warning":
             self.bed.accept_warning()
             self.opened()
@@ -237,8 +250,11 @@ class RunPage(Page):
 
     def _pause(self, now_ns: int) -> None:
         counts = self.lock.press(_PAUSE, now_ns)
+        far = self.desk.lookout.refusal(self.desk.clock.mono_ns())
         if self.bed.live.state == "running":
             self.bed.command("pause")
+        elif far:
+            self.desk.say(f"refused p: {far}")
         elif counts:
             self.bed.ask("resume")
         else:

@@ -1,0 +1,59 @@
+"""Around keys and screen: how far the terminal is, whose keyboard it is, and the bell.
+
+Nothing is raised over a terminal that shows things late, and nothing stays on where nobody sees it.
+"""
+
+from __future__ import annotations
+
+from stimctl.tui.alarms import Alarm, Bell
+from stimctl.tui.probe import TerminalProbe
+
+
+class FocusWatch:
+    """Keys that were meant for another window (H30): for a second after the window comes to the
+    front, nothing is armed, started or raised (D)."""
+
+    WAIT_NS = 1_000_000_000
+
+    def __init__(self) -> None:
+        self._came_ns: int | None = None
+
+    def came(self, now_ns: int) -> None:
+        """The window has got the keyboard."""
+        self._came_ns = now_ns
+
+    def refusal(self, now_ns: int) -> str | None:
+        """Why a raise does not count now; None where it does."""
+        recent = self._came_ns is not None and now_ns - self._came_ns < self.WAIT_NS
+        return "this window has only just got the keyboard: wait a second" if recent else None
+
+
+class Lookout:
+    """One per program. `probe` is None where no terminal could answer (the plain face, tests)."""
+
+    def __init__(self, probe: TerminalProbe | None = None, *, remote: bool = False) -> None:
+        self.probe = probe
+        self.remote = remote
+        self.focus = FocusWatch()
+        self._bell = Bell()
+        self._cut = False
+
+    def refusal(self, now_ns: int) -> str | None:
+        """Why nothing that leads to more output counts now, whatever the session's state."""
+        far = self.probe.refusal(now_ns) if self.probe is not None else None
+        return far or self.focus.refusal(now_ns)
+
+    def cuts(self, now_ns: int, *, on: bool) -> bool:
+        """Output that may be on has to stop, because nobody sees it in time; told once."""
+        dead = on and self.probe is not None and self.probe.is_dead(now_ns)
+        tells, self._cut = dead and not self._cut, dead
+        return tells
+
+    def rings(self, now_ns: int, alarm: Alarm | None, *, unknown: bool) -> bool:
+        """Whether the bell is due; asked once for each drawing."""
+        return self._bell.due(now_ns, alarm, unknown=unknown)
+
+    def words(self, now_ns: int) -> str:
+        """For the top line; "" where the terminal is near and quick."""
+        far = self.probe.words(now_ns) if self.probe is not None else ""
+        return far or ("REMOTE" if self.remote else "")
