@@ -255,7 +255,38 @@ def test_a_level_that_was_off_before_it_was_stopped_is_told() -> None:
     bench.twin.power_off(bench.now)
     bench.driver.stop(bench.now)
     bench.run(200 * MS)
-    assert [event.found_off for event in bench.all_of(ZeroVerified)] == [True]
+    (zero,) = bench.all_of(ZeroVerified)
+    assert zero.found_off
+    assert zero.reset_seen
+
+
+def test_a_level_that_a_lost_round_may_have_switched_off_is_perhaps_a_reset() -> None:
+    bench = running()
+    answers: list[bytes] = []
+
+    def without_the_first(data: bytes) -> list[tuple[int, bytes]]:
+        answers.append(data)
+        return [(0, data)] if len(answers) > 1 else []
+
+    bench.device_line = without_the_first
+    bench.driver.stop(bench.now)
+    bench.run(300 * MS)
+    (zero,) = bench.all_of(ZeroVerified)
+    assert zero.found_off
+    assert not zero.reset_seen
+
+
+def test_a_level_that_was_never_confirmed_can_be_off_without_a_reset() -> None:
+    bench = Bench().connected()
+    bench.host_line = lambda _data: []  # Ml_init never arrives
+    bench.driver.apply(bench.now, {1: at(500)})
+    bench.run(20 * MS)
+    bench.host_line = lambda data: [(0, data)]
+    bench.driver.stop(bench.now)
+    bench.run(200 * MS)
+    zero = bench.all_of(ZeroVerified)[-1]
+    assert zero.found_off
+    assert not zero.reset_seen
 
 
 def test_a_repeated_stop_that_finds_its_own_work_done_is_no_reset() -> None:
@@ -263,4 +294,6 @@ def test_a_repeated_stop_that_finds_its_own_work_done_is_no_reset() -> None:
     bench.driver.stop(bench.now)
     bench.driver.stop(bench.now)
     bench.run(200 * MS)
-    assert [event.found_off for event in bench.all_of(ZeroVerified)] == [False]
+    (zero,) = bench.all_of(ZeroVerified)
+    assert not zero.found_off
+    assert not zero.reset_seen

@@ -170,13 +170,21 @@ def test_a_motor_programme_resumed_in_its_off_time_contracts_at_its_next_ramp():
     assert on_electrodes_ua(bench, 25 * SECOND) == 2_000
 
 
-@pytest.mark.hazard("H24")
-def test_a_pause_of_a_device_that_had_been_reset_comes_back_from_zero():
-    bench = raised(running(plan_of()), 5_000)
-    bench.twin.power_off(bench.now_ns)
+def paused_with_its_first_answer_lost(plateau_ua: int):
+    """The device answers the second round of the stop with "not initialized": perhaps a reset."""
+    bench = raised(running(plan_of()), plateau_ua)
+    bench.to_host.hook = lambda _now_ns, _data: b""
     bench.command(Pause())
+    bench.run_for(49 * MS)
+    bench.to_host.hook = None
     bench.run_for(100 * MS)
     assert bench.state is State.PAUSED
+    return bench
+
+
+@pytest.mark.hazard("H24")
+def test_a_pause_of_a_device_that_may_have_been_reset_comes_back_from_zero():
+    bench = paused_with_its_first_answer_lost(5_000)
     assert bench.engine.plateau_ua(1) == 0
     assert "the device was off before the pause: it may have been reset" in alarms(bench)
     bench.command(Resume())
@@ -188,10 +196,7 @@ def test_a_pause_of_a_device_that_had_been_reset_comes_back_from_zero():
 
 
 def test_the_pause_after_that_one_is_soft_again():
-    bench = raised(running(plan_of()), 1_000)
-    bench.twin.power_off(bench.now_ns)
-    bench.command(Pause())
-    bench.run_for(100 * MS)
+    bench = paused_with_its_first_answer_lost(1_000)
     bench.command(Resume())
     bench.run_for(SECOND)
     raised(bench, 1_000)
@@ -200,3 +205,17 @@ def test_the_pause_after_that_one_is_soft_again():
     bench.command(Resume())
     bench.run_for(6 * SECOND)
     assert on_electrodes_ua(bench) == 1_000
+
+
+@pytest.mark.hazard("H24")
+def test_a_pause_that_finds_the_device_reset_is_a_latched_fault():
+    bench = raised(running(plan_of()), 5_000)
+    bench.twin.power_off(bench.now_ns)
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert any("it was reset" in alarm for alarm in alarms(bench))
+    assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+    with pytest.raises(StateError):
+        bench.command(Resume())
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0

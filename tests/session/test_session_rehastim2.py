@@ -135,6 +135,18 @@ def test_a_device_that_lets_us_go_while_it_stimulates_ends_the_session_at_verifi
     assert not bench.twin.stimulating
 
 
+@pytest.mark.hazard("H24")
+def test_a_pause_that_finds_the_connection_gone_is_a_latched_fault() -> None:
+    bench = running(plan_of("tens-conventional"))
+    bench.twin.power_off(bench.now_ns)
+    bench.twin.power_on(bench.now_ns)  # type: ignore[attr-defined]
+    bench.command(Pause())
+    bench.run_for(2 * SECOND)
+    assert bench.state is State.FAULT
+    assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+    assert not bench.twin.stimulating
+
+
 def test_the_emergency_switch_ends_the_session_and_asks_for_a_reason() -> None:
     bench = running(plan_of("tens-conventional"))
     bench.twin.set_emergency(True)  # type: ignore[attr-defined]

@@ -97,11 +97,13 @@ class ZeroVerified:
 
     `found_off`: what was to be stopped was off already, so that the device may have been reset
     since it was last heard (or only the answer to an earlier round of the stop was lost).
+    `reset_seen`: it was off before any stop of ours could have done it: reset, or let go.
     """
 
     latency_ns: int  # since stop() or connect() was called
     rounds: int  # how often the stop was sent
     found_off: bool = False
+    reset_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

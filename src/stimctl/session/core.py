@@ -222,7 +222,9 @@ class Core:
             return None
         return self._stop_ns + STOP_OVERDUE_NS
 
-    def zero_verified(self, now_ns: int, *, found_off: bool = False) -> None:
+    def zero_verified(
+        self, now_ns: int, *, found_off: bool = False, reset_seen: bool = False
+    ) -> None:
         """The device confirmed zero: what follows depends on why it was asked to."""
         purpose, self.purpose = self.purpose, None
         if purpose is None:
@@ -235,8 +237,12 @@ class Core:
             {"after_us": (now_ns - self._stop_ns) // 1_000, "purpose": purpose.value},
             durable=True,
         )
+        if purpose is Purpose.PAUSE and reset_seen:
+            # Seen for certain it is a fault like any other (M2).
+            self.fault(now_ns, "the device had stopped by itself before the pause: it was reset")
+            return
         if purpose is Purpose.PAUSE and found_off and self.run is not None:
-            # A reset is a discontinuity: a pause is no way round it (A1, M2).
+            # Perhaps a reset, perhaps a lost answer: a discontinuity all the same (A1, M2).
             self.run.zero(now_ns)
             self.from_zero = True
             self.meet(now_ns, Condition.DEVICE_RESET)

@@ -170,4 +170,4 @@ class Reactions:
             self._core.fire(now_ns, Trigger.IDENTITY_READ, "identified, zero verified")
 
     def _zero(self, now_ns: int, event: ZeroVerified) -> None:
-        self._core.zero_verified(now_ns, found_off=event.found_off)
+        self._core.zero_verified(now_ns, found_off=event.found_off, reset_seen=event.reset_seen)

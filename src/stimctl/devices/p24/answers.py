@@ -178,4 +178,5 @@ def _zero(talk: Conversation, now_ns: int) -> None:
     told = talk.state is State.STOPPING
     done = talk.zero(now_ns)
     if told and done is not None:
-        talk.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds, done.found_off))
+        latency_ns = now_ns - done.started_ns
+        talk.events.append(ZeroVerified(latency_ns, done.rounds, done.found_off, done.reset_seen))

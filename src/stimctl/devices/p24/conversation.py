@@ -172,9 +172,10 @@ class Conversation:
 
     def begin_stop(self, now_ns: int, state: State, levels: tuple[int, ...]) -> None:
         """Stop these levels until zero is verified; `state` says what for."""
+        confirmed = self.state in (State.MID, State.LOW)
         self.flight = None
         self.status_wanted = False
-        self.stopping = Stopping(levels, now_ns)
+        self.stopping = Stopping(levels, now_ns, confirmed=confirmed)
         self.state = state
         self.send_round(now_ns)
 

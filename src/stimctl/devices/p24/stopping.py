@@ -28,17 +28,22 @@ def levels_of_status(status: int) -> tuple[int, ...]:
 class Stopping:
     """The progress of one stop. It is the owner of every frame that it sends."""
 
-    __slots__ = ("_acked", "_levels", "found_off", "next_ns", "rounds", "started_ns", "verified")
+    __slots__ = ("_acked", "_confirmed", "_levels", "found_off", "next_ns", "reset_seen", "rounds",
+                 "started_ns", "verified")  # fmt: skip
 
-    def __init__(self, levels: tuple[int, ...], now_ns: int) -> None:
+    def __init__(self, levels: tuple[int, ...], now_ns: int, *, confirmed: bool = False) -> None:
+        """`confirmed`: the device itself has said that this one level is on."""
         self._levels = levels
         self._acked: set[int] = set()
         self.started_ns = now_ns
         self.next_ns = now_ns
         self.rounds = 0
+        self._confirmed = confirmed
         self.verified = False
         self.found_off = False
         """The one level believed to be on was off before this stop is known to have done it."""
+        self.reset_seen = False
+        """It was off before the first round came: nothing of ours had switched it off."""
 
     @property
     def acknowledged(self) -> bool:
@@ -59,7 +64,9 @@ class Stopping:
         before = self.acknowledged
         if result in STOPPED:
             one_level = len(self._levels) == 1
-            self.found_off |= result == _NOT_INITIALISED and one_level and not before
+            off = result == _NOT_INITIALISED and one_level and not before
+            self.found_off |= off
+            self.reset_seen |= off and self._confirmed and self.rounds == 1
             self._acked.add(command)
         return self.acknowledged and not before
 

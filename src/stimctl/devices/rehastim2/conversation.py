@@ -71,6 +71,7 @@ class Conversation:
         self.unmet, self.version = packet_number, version
         if self.stopping is not None:
             self.stopping.acked = False
+            self.stopping.let_go = True
             self.send_round(now_ns)
         elif self.state is State.ZERO and now_ns - self.fed_ns >= _WATCHDOG_NS:
             self.state = State.DROPPED  # nothing was sent to it at zero: this is what follows
@@ -251,7 +252,9 @@ class Conversation:
         if connecting:
             version = "" if self.version is None else str(self.version)
             self.events.append(Identified(FAMILY, "", "", version, ""))
-        self.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds))
+        # Before Ready nothing was connected that could have been lost.
+        lost = done.let_go and not connecting
+        self.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds, lost, lost))
         if connecting:
             self.events.append(Ready())
 

@@ -57,10 +57,11 @@ class Stopping:
     whose answer "nothing initialised" ends the stop; any other begins again.
     """
 
-    __slots__ = ("acked", "next_ns", "rounds", "started_ns")
+    __slots__ = ("acked", "let_go", "next_ns", "rounds", "started_ns")
 
     def __init__(self, now_ns: int) -> None:
         self.acked = False
+        self.let_go = False  # it said Init: connection and output had ended by themselves
         self.started_ns = now_ns
         self.next_ns = now_ns
         self.rounds = 0
