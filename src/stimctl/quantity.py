@@ -95,6 +95,11 @@ def parse_duration_us(text: object) -> int:
     return parse_scaled(text, DURATION_UNITS, name="duration", example="250 us")
 
 
+def parse_session_us(text: object) -> int:
+    """Return the length of a session in microseconds; it differs in the form that errors show."""
+    return parse_scaled(text, DURATION_UNITS, name="duration", example="20 min")
+
+
 def parse_frequency_mhz(text: object) -> int:
     """Return a frequency ("100 Hz", "500 mHz", "1 kHz") in millihertz."""
     return parse_scaled(text, FREQUENCY_UNITS, name="frequency", example="100 Hz")

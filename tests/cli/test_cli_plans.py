@@ -140,7 +140,7 @@ def test_a_file_or_the_environment_can_lower_a_limit_and_never_raise_one(
         (["--site", "1=left-knee"], "names channel 1, which is not used"),
         (["--contact", "2=80%"], "names channel 2"),
         ([*ONE, "--site", "1=left-elbow"], "body site"),
-        ([*ONE, "--duration", "20"], "--duration: "),
+        ([*ONE, "--duration", "20"], 'write "20 min"'),
         ([*ONE, "--profile", "clinc"], "Did you mean clinic"),
         ([*ONE, "--site-limits", "nowhere.toml"], "no such file"),
         ([*ONE, "--amplitude", "9=12mA", "--area", "9=25cm2"], "channels 1 to 8"),

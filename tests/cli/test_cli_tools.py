@@ -185,15 +185,32 @@ def test_a_value_between_two_wire_steps_is_noted(cli: Any, monkeypatch: pytest.M
     assert "note: " in result.err
 
 
-def test_files_that_cannot_be_read_and_endless_lines_are_refused(
-    cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_files_that_cannot_be_read_are_refused(cli: Any, tmp_path: Path) -> None:
     assert cli("wire", "decode", "sciencemode4", str(tmp_path)).code == ExitCode.USAGE
     assert cli("wire", "decode", "sciencemode4", "missing.hex").code == ExitCode.USAGE
-    with_stdin(monkeypatch, b"0" * (1 << 20) + b"00")
+
+
+def test_an_endless_line_is_told_and_the_lines_after_it_are_read(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = "f0815581598143814400320f"
+    with_stdin(monkeypatch, b"0" * (3 << 20) + b"00\n" + good.encode())
     result = cli("wire", "decode", "sciencemode4")
     assert result.code == ExitCode.USAGE
-    assert "longer than" in result.err
+    assert "line 1: the line is longer than" in result.err
+    bad, read = (json.loads(line) for line in result.out.splitlines())
+    assert bad == {"frames": [], "errors": ["hex"]}
+    assert read["frames"][0]["name"] == "get_version_main"
+
+
+def test_a_byte_order_mark_windows_line_ends_and_blank_lines_do_no_harm(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = b"f0815581598143814400320f"
+    with_stdin(monkeypatch, b"\xef\xbb\xbf" + frame + b"\r\n\r\n  \n# note\n" + frame.upper())
+    result = cli("wire", "decode", "sciencemode4")
+    assert result.code == 0
+    assert len(result.out.splitlines()) == 2
 
 
 # -- ports, twins, stop -----------------------------------------------------------------------

@@ -23,7 +23,7 @@ from stimctl.safety import (
     site_named,
 )
 from stimctl.safety.sites import FORBIDDEN_PATHS, are_antagonists, path_problem
-from stimctl.stimulus import Cycle
+from stimctl.stimulus import Burst, Cycle
 
 ISOLATED = device(isolated_channels=True)
 
@@ -111,7 +111,9 @@ def test_each_channel_is_judged_and_named():
 
 def test_channels_exist_on_one_device():
     for channel in (0, 9, True, -1):
-        assert no({channel: ask(None)}).limit_id == "L-DEV"
+        found = no({channel: ask(None)})
+        assert found.limit_id == "L-DEV"
+        assert found.nearest.text == "channel 8"
     two = {1: ask(None), 2: ask(None, device_=ISOLATED)}
     assert no(two).quantity is Quantity.DEVICE
 
@@ -125,6 +127,12 @@ def test_w3_channels_that_share_a_source_fit_one_period():
     found = no(eight(139))
     assert (found.limit_id, found.unit) == ("W3", "mHz")
     assert found.allowed == 138_888
+    assert (found.nearest.parameter, found.nearest.value) == ("frequency", 138_888)
+    nearest = found.nearest.stimulus
+    yes({ch: (nearest, envelope_) for ch, (_, envelope_) in eight(139).items()})
+    # five pulses 27.8 times a second need 139 Hz, so that no slower rate is offered
+    tight = Burst(pulses_per_burst=5, burst_frequency_mhz=27_800)
+    assert no(eight(139, burst=tight)).nearest is None
     own_sources = device(multiplexed=False)
     yes(eight(139, device_=own_sources))
 
@@ -179,6 +187,18 @@ def test_antagonists_pull_one_joint_of_one_side_in_different_directions():
     assert not are_antagonists(SITES["left-knee"], SITES["left-knee"])
 
 
+def mended(requests, refusal):
+    """The nearest amplitude of a refusal, which does for all, and one step more does not."""
+    channel, nearest = refusal.channel, refusal.nearest
+    asked, bounds = requests[channel]
+    yes({**requests, channel: (nearest.stimulus, bounds)})
+    more_ua = nearest.value + bounds.device.amplitude_step_ua
+    pulse = asked.pulse.model_copy(update={"amplitude_ua": more_ua})
+    no({**requests, channel: (asked.model_copy(update={"pulse": pulse}), bounds)})
+    assert nearest.stimulus.pulse.amplitude_ua == nearest.value
+    return nearest.value
+
+
 @pytest.mark.hazard("H43")
 def test_h43_currents_of_one_region_are_summed():
     strong = {"ma": 100, "width_us": 400, "hz": 60, "area_mm2": 5_000}
@@ -191,10 +211,13 @@ def test_h43_currents_of_one_region_are_summed():
     found = no(thigh(6))
     assert (found.limit_id, found.quantity) == ("H43", Quantity.RMS_CURRENT)
     assert (round(found.asked, 1), found.allowed) == (53.7, 50)
+    assert mended(thigh(6), found) == 45_500
     # channels that may coincide add in full
     together = device(multiplexed=False)
     yes(thigh(2, device_=together))
-    no(thigh(3, device_=together))
+    assert mended(thigh(3, device_=together), no(thigh(3, device_=together))) == 28_000
+    # where the others are too much by themselves, no amplitude of one channel helps
+    assert no(thigh(4, device_=together)).nearest is None
     # other regions do not count
     sites = ("left-quadriceps", "right-quadriceps", "left-calf", "right-calf", "left-gluteal",
              "right-gluteal")  # fmt: skip
@@ -213,6 +236,7 @@ def test_h43_power_densities_of_one_region_are_summed():
 
     yes(thigh(2))
     found = no(thigh(3))
+    assert mended(thigh(3), found) == 33_500
     assert (found.limit_id, found.quantity) == ("H43", Quantity.POWER_DENSITY)
     assert found.source.endswith("L-SITE: site.toml")
 

@@ -141,6 +141,7 @@ def test_a_region_may_come_exactly_to_its_limit():
     yes_together(region(100, 100))
     no = no_together(region(100, 101))
     assert (no.limit_id, no.channel, no.allowed) == ("H43", 2, 50)
+    assert no.nearest.text == "100 mA"
     assert no_together(region(101, 100)).channel == 1
     lower = site(rms_current="40 mA")
     yes_together(region(80, 80, second_bounds=lower))

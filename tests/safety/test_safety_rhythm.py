@@ -25,6 +25,9 @@ def test_bursts_are_refused_by_name() -> None:
     burst = Burst(pulses_per_burst=3, burst_frequency_mhz=2_000)
     no = refused(stim(hz=50.0, burst=burst), BOX)
     assert (no.limit_id, no.quantity) == ("L-DEV", Quantity.PULSES_PER_BURST)
+    assert no.nearest is not None
+    assert no.nearest.text == "single pulses at 2 Hz"
+    assert cleared(no.nearest.stimulus, BOX).period_us == 500_000
 
 
 def test_a_swept_rate_is_refused_and_its_slowest_offered() -> None:
@@ -41,6 +44,8 @@ def test_channels_of_one_rate_are_cleared_and_another_rate_names_its_channel() -
     no = together(ch1=50.0, ch3=40.0)
     assert isinstance(no, Refusal)
     assert (no.channel, no.asked, no.allowed) == (3, 40_000, 50_000)
+    assert no.nearest is not None
+    assert no.nearest.text == "frequency 50 Hz"
 
 
 def test_two_modules_need_twice_the_period_of_one() -> None:
@@ -48,6 +53,8 @@ def test_two_modules_need_twice_the_period_of_one() -> None:
     no = together(ch1=100.0, ch5=100.0)
     assert isinstance(no, Refusal)
     assert (no.limit_id, no.channel, no.allowed) == ("L-DEV", 5, 62_500)
+    assert no.nearest is not None
+    assert no.nearest.text == "frequency 62.5 Hz"
     assert not isinstance(together(ch1=62.5, ch5=62.5), Refusal)
 
 

@@ -172,10 +172,10 @@ def test_a_rehearsal_delivers_the_plan_within_one_per_cent_and_the_plan_tells_it
 @pytest.mark.parametrize(
     ("name", "channels", "what", "nearest"),
     [
-        ("tens-burst", (1,), "cannot count out bursts", "single pulses would do"),
+        ("tens-burst", (1,), "cannot count out bursts", "single pulses at 2 Hz"),
         ("tens-modulated", (1,), "cannot change its pulse rate", "2 Hz throughout"),
-        ("tens-conventional", (1, 5), "16 ms", "62.5 Hz would do"),
-        ("tens-conventional", (9,), "channels 1 to 8", ""),
+        ("tens-conventional", (1, 5), "16 ms", "Nearest legal: frequency 62.5 Hz"),
+        ("tens-conventional", (9,), "channels 1 to 8", "channel 8"),
     ],
 )
 def test_what_the_device_cannot_do_is_refused_with_what_would_do(

@@ -157,3 +157,10 @@ def test_a_negative_ratio_survives_its_text_form(value):
 )
 def test_values_read_as_people_write_them(show, value, text):
     assert show(value) == text
+
+
+def test_the_length_of_a_session_is_shown_in_minutes() -> None:
+    assert q.parse_session_us("90 s") == 90_000_000
+    with pytest.raises(QuantityError) as told:
+        q.parse_session_us("5")
+    assert told.value.what_to_do == 'write "5 min"'

@@ -145,6 +145,9 @@ def test_an_electrode_below_the_protocols_minimum_is_refused() -> None:
     assert (refusal.limit_id, refusal.layer) == ("E1", Layer.PROTOCOL)
     assert "24 cm2" in refusal.message
     assert "25 cm2" in refusal.message
+    assert (refusal.asked_text, refusal.allowed_text) == ("24 cm2", "25 cm2")
+    assert refusal.nearest is not None
+    assert refusal.nearest.text == "25 cm2"
 
 
 def test_a_pad_that_hardly_touches_is_refused_by_density() -> None:
@@ -176,6 +179,16 @@ def test_a_session_too_long_or_too_short_is_refused(
     assert refusal.kind is RefusalKind.LIMIT
     assert refusal.asked == duration_us
     assert refusal.allowed_text in refusal.message
+    assert refusal.nearest is not None
+    assert refusal.message.endswith(f"Nearest legal: {refusal.nearest.text}.")
+    assert plan_of(shipped(name), duration_us=refusal.nearest.value)
+
+
+def test_where_not_even_one_cycle_is_allowed_no_length_is_offered() -> None:
+    site = layer_bounds_from_mapping(Layer.SITE, {"session_duration": "30 s"}, "clinic.toml")
+    refusal = refused(shipped("nmes-tka"), bounds=LayeredBounds(site=site))
+    assert refusal.nearest is None
+    assert "Nearest" not in refusal.message
 
 
 @pytest.mark.hazard("H34")
@@ -227,6 +240,8 @@ def test_a_burst_that_no_longer_fits_on_the_devices_grid_is_refused() -> None:
     wave = 'phase_width = "100 us"\nfrequency = "90 Hz"\nburst = {pulses = 9, frequency = "10 Hz"}'
     refusal = refused(sample(20, channel_text(wave)))
     assert (refusal.limit_id, refusal.layer) == ("W4", Layer.DEVICE)
+    assert refusal.nearest is not None
+    assert refusal.nearest.text == "8 pulses per burst"
 
 
 def test_an_asymmetric_pulse_rises_in_steps_that_balance() -> None:

@@ -13,8 +13,8 @@ from stimctl.errors import UsageError
 from stimctl.quantity import (
     parse_area_mm2,
     parse_current_ua,
-    parse_duration_us,
     parse_ratio_permille,
+    parse_session_us,
 )
 from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
@@ -100,7 +100,7 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
         limit_files=tuple((layer, read_limit_file(path)) for layer, path in files if path),
         duration_us=None
         if request.duration is None
-        else parsed("--duration", request.duration, parse_duration_us),
+        else parsed("--duration", request.duration, parse_session_us),
         acknowledged=_acknowledged(request.acknowledged),
         profile=choice("--profile", request.profile, {each.value: each.value for each in Profile}),
         preview=assumed,

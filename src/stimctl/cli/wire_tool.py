@@ -17,6 +17,7 @@ from stimctl.errors import ExitCode, UsageError, WireFormatError
 _PROTOCOLS = {name: name for name in ("sciencemode4", "sciencemode2", "openemsstim")}
 # Far above any frame (1200 bytes), so that a file without line ends cannot fill the memory.
 _LONGEST_LINE = 1 << 20
+_BYTE_ORDER_MARK = "\ufeff"  # some editors and shells put it before the first line
 
 Wire = Annotated[
     str,
@@ -100,6 +101,12 @@ def _each_line(file: Path | None, convert: Callable[[str], str], *, instead: str
     wrong = 0
     for number, line in _lines(file):
         try:
+            if len(line) > _LONGEST_LINE:
+                raise WireFormatError(
+                    f"the line is longer than {_LONGEST_LINE} characters",
+                    why="no frame is that long",
+                    what_to_do="give one frame or one short recording a line",
+                )
             put(convert(line))
         except WireFormatError as error:
             wrong += 1
@@ -126,15 +133,15 @@ def _lines(file: Path | None) -> Iterator[tuple[int, str]]:
 
 
 def _lines_of(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+    """Every line with its number; of one that is too long no more than shows that it is."""
     number = 0
     while data := stream.readline(_LONGEST_LINE + 1):
         number += 1
         if len(data) > _LONGEST_LINE:
-            raise UsageError(
-                f"line {number} is longer than {_LONGEST_LINE} characters",
-                why="no frame is that long",
-                what_to_do="Give one frame or one short recording a line",
-            )
-        line = data.decode("utf-8", "replace").strip()
+            yield number, "?" * len(data)
+            while data and not data.endswith(b"\n"):
+                data = stream.readline(_LONGEST_LINE)
+            continue
+        line = data.decode("utf-8", "replace").lstrip(_BYTE_ORDER_MARK).strip()
         if line and not line.startswith("#"):
             yield number, line

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from stimctl.safety.bounds import Bound, Layer
 from stimctl.safety.limits import LIMIT_BY_ID
-from stimctl.safety.quantities import INFO, Quantity, value_text
+from stimctl.safety.quantities import INFO, Quantity, text_in, value_text
 from stimctl.safety.refusal import Nearest, Refusal, RefusalKind
 from stimctl.safety.repair import Repair
 from stimctl.stimulus import Stimulus
@@ -117,8 +117,8 @@ def broken_rule(
             certainty=certainty,
             message=text,
             kind=RefusalKind.RULE,
-            asked_text=f"{asked} {unit}".strip(),
-            allowed_text=f"{allowed} {unit}".strip(),
+            asked_text=text_in(asked, unit),
+            allowed_text=text_in(allowed, unit),
         ),
         repair,
     )

@@ -11,6 +11,7 @@ from stimctl.quantity import (
     CURRENT_UNITS,
     DURATION_UNITS,
     FREQUENCY_UNITS,
+    format_area,
     format_current,
     format_duration,
     format_frequency,
@@ -114,6 +115,22 @@ INFO: Mapping[Quantity, QuantityInfo] = {
         "charge density", "uC/cm2", _steps("nC/cm2", "uC/cm2"), 1_000, "5 uC/cm2", 1
     ),
 }
+
+
+_TEXT_IN: Mapping[str, Callable[[int], str]] = {
+    "uA": format_current,
+    "us": format_duration,
+    "mHz": format_frequency,
+    "mm2": format_area,
+}
+
+
+def text_in(value: int | float | str, unit: str) -> str:
+    """Return a value in one of stimctl's inner units as people read it: 12300 uA -> "12.3 mA"."""
+    shown = _TEXT_IN.get(unit)
+    if shown is not None and isinstance(value, int):
+        return shown(value)
+    return f"{value} {unit}".strip()
 
 
 def parse_value(quantity: Quantity, text: object) -> int | float:

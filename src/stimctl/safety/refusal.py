@@ -28,13 +28,14 @@ class RefusalKind(StrEnum):
 class Nearest:
     """The nearest legal value of `parameter`, and the whole stimulus with it (it clears).
 
-    `text` names every parameter that had to change, the first one first.
+    `text` names every parameter that had to change, the first one first. No stimulus where the
+    parameter is none of it (channel number, electrode, length of the session).
     """
 
     parameter: str
     value: int
     text: str
-    stimulus: Stimulus
+    stimulus: Stimulus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,20 @@ def fitting_frequency(stimulus: Stimulus, device: DeviceBounds) -> Repair | None
     return frequency(stimulus, min(stimulus.lowest_frequency_mhz, highest_mhz), highest_mhz)
 
 
+def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:
+    """The same with one pulse in the place of each burst: never more than was asked for."""
+    value = burst.burst_frequency_mhz
+    return _repair(
+        "frequency",
+        value,
+        f"single pulses at {format_frequency(value)}",
+        stimulus,
+        burst=None,
+        frequency_mhz=value,
+        frequency_sweep=None,
+    )
+
+
 def burst_frequency(stimulus: Stimulus, burst: Burst) -> Repair | None:
     """The same with the fastest bursts that hold their pulses (W4)."""
     value = stimulus.lowest_frequency_mhz // burst.pulses_per_burst

@@ -59,12 +59,13 @@ def _rhythm_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
     if not device.fixed_rhythm:
         return
     source, certainty = f"{device.name}: {device.source}", device.certainty
-    if stimulus.burst is not None:
+    burst = stimulus.burst
+    if burst is not None:
         yield broken_rule(
             "L-DEV", Quantity.PULSES_PER_BURST,
-            f"{device.name} repeats its pulses in one rhythm and cannot count out bursts; a "
-            "programme of single pulses would do",
-            layer=Layer.DEVICE, asked=stimulus.burst.pulses_per_burst, allowed=1, unit="pulses",
+            f"{device.name} repeats its pulses in one rhythm and cannot count out bursts",
+            lambda: repair.single_pulses(stimulus, burst),
+            layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=1, unit="pulses",
             source=source, certainty=certainty,
         )  # fmt: skip
     sweep = stimulus.frequency_sweep

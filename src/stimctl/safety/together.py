@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from stimctl.quantity import format_duration, format_frequency
+from stimctl.safety import repair
 from stimctl.safety.clearance import clear
 from stimctl.safety.cleared import Cleared
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.problem import broken_rule
 from stimctl.safety.quantities import Quantity
-from stimctl.safety.refusal import Refusal
+from stimctl.safety.refusal import Nearest, Refusal
 from stimctl.safety.sites import are_antagonists, path_problem, site_named
 from stimctl.stimulus import Cycle, Stimulus, dose_of
 
@@ -72,13 +73,34 @@ def _for_channel(refusal: Refusal, channel: int) -> Refusal:
 def _refused(
     channel: int, rule: str, quantity: Quantity, message: str, *,
     asked: int | float | str = "", allowed: int | float | str = "", unit: str = "",
-    source: str = "", certainty: str = "D",
+    source: str = "", certainty: str = "D", nearest: Nearest | None = None,
 ) -> Refusal:  # fmt: skip
     problem = broken_rule(
         rule, quantity, message,
         asked=asked, allowed=allowed, unit=unit, source=source, certainty=certainty,
     )  # fmt: skip
-    return _for_channel(problem.refusal, channel)
+    refusal = problem.refusal
+    if nearest is not None:
+        message = f"{refusal.message} Nearest legal: {nearest.text}."
+        refusal = replace(refusal, nearest=nearest, message=message)
+    return _for_channel(refusal, channel)
+
+
+def _at(member: _Member, frequency_mhz: int) -> Nearest | None:
+    """The member's stimulus with no pulse rate above this one, where that clears."""
+    stimulus = member.stimulus
+    lowest_mhz = min(stimulus.lowest_frequency_mhz, frequency_mhz)
+    if stimulus.highest_frequency_mhz < frequency_mhz:
+        lowest_mhz = frequency_mhz
+    found = repair.frequency(stimulus, lowest_mhz, frequency_mhz)
+    if found is None or isinstance(clear(found.stimulus, member.envelope), Refusal):
+        return None
+    return _nearest(found)
+
+
+def _nearest(found: repair.Repair | None) -> Nearest | None:
+    near = found and Nearest(found.parameter, found.value, found.text, found.stimulus)
+    return near or None
 
 
 def _one_device(members: list[_Member]) -> Refusal | None:
@@ -94,6 +116,7 @@ def _one_device(members: list[_Member]) -> Refusal | None:
                 member.channel, "L-DEV", Quantity.DEVICE,
                 f"{device.name} has channels 1 to {device.channels}",
                 asked=member.channel, allowed=device.channels, unit="channels",
+                nearest=Nearest("channel", device.channels, f"channel {device.channels}"),
             )  # fmt: skip
     return None
 
@@ -129,8 +152,8 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
             return _refused(
                 member.channel, "L-DEV", Quantity.FREQUENCY,
                 f"{device.name} has one pulse rate for all channels, and channel "
-                f"{members[0].channel} has {format_frequency(first)}; that would do here, too",
-                asked=asked, allowed=first, unit="mHz", **about,
+                f"{members[0].channel} has {format_frequency(first)}",
+                asked=asked, allowed=first, unit="mHz", nearest=_at(member, first), **about,
             )  # fmt: skip
     least_us = device.period_min_for(member.channel for member in members)
     if device.quantise_period_up_us(first) >= least_us:
@@ -139,9 +162,8 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
     return _refused(
         members[-1].channel, "L-DEV", Quantity.FREQUENCY,
         f"{device.name} needs {format_duration(least_us)} for channels of two modules and cannot "
-        f"keep {format_frequency(first)}; {format_frequency(allowed)} would do, or channels of one "
-        "module",
-        asked=first, allowed=allowed, unit="mHz", **about,
+        f"keep {format_frequency(first)}; channels of one module would do",
+        asked=first, allowed=allowed, unit="mHz", nearest=_at(members[-1], allowed), **about,
     )  # fmt: skip
 
 
@@ -163,7 +185,7 @@ def _shared_source(members: list[_Member]) -> Refusal | None:
         f"the pulses of {len(members)} channels take {format_duration(sum(widths_us))} of one "
         f"source and do not fit the period of {format_frequency(fastest_mhz)}; together they fit "
         f"{format_frequency(allowed_mhz)}",
-        asked=fastest_mhz, allowed=allowed_mhz, unit="mHz",
+        asked=fastest_mhz, allowed=allowed_mhz, unit="mHz", nearest=_at(fastest, allowed_mhz),
     )  # fmt: skip
 
 
@@ -227,15 +249,41 @@ def _region_sum(region: str, group: list[_Member]) -> Refusal | None:
         bounds = [b for b in (m.envelope.tightest(quantity) for m in group) if b is not None]
         bound = min(bounds, key=lambda b: b.value)
         if total > float(bound.value) * (1.0 + _ROUNDING):
+            highest = _highest(group, rms)
             return _refused(
-                _highest(group, rms), "H43", quantity,
+                group[highest].channel, "H43", quantity,
                 f"{len(group)} channels in the region {region} come to {total:.4g} {bound.unit} "
                 f"together, more than {bound.text} ({bound.limit_id})",
                 asked=total, allowed=bound.value, unit=bound.unit,
                 source=f"hazard H43; {bound.limit_id}: {bound.source}", certainty=bound.certainty,
+                nearest=_within_sum(group, highest, quantity, float(bound.value), takes_turns),
             )  # fmt: skip
     return None
 
 
-def _highest(group: list[_Member], rms: Iterable[float]) -> int:
-    return max(zip(rms, group, strict=True), key=lambda pair: pair[0])[1].channel
+def _highest(group: list[_Member], rms: list[float]) -> int:
+    return max(range(len(group)), key=lambda number: rms[number])
+
+
+def _within_sum(
+    group: list[_Member], changed: int, quantity: Quantity, allowed: float, takes_turns: bool
+) -> Nearest | None:
+    """The highest amplitude of one member at which the sum fits, the others as they are.
+
+    Currents grow with the amplitude, powers with its square; currents that take turns add as
+    squares.
+    """
+    doses = [dose_of(m.stimulus, m.envelope.electrode.effective_area_mm2) for m in group]
+    power = quantity is Quantity.POWER_DENSITY
+    squares = takes_turns or power
+    parts = [
+        (dose.power_density_w_cm2 or 0.0) if power else dose.rms_ma ** (2 if squares else 1)
+        for dose in doses
+    ]
+    limit = allowed if power or not squares else allowed**2
+    left = limit - math.fsum(parts[:changed]) - math.fsum(parts[changed + 1 :])
+    share = max(left, 0.0) / parts[changed]  # the highest of a sum above a limit is not zero
+    member = group[changed]
+    most_ua = int(member.stimulus.pulse.amplitude_ua * (math.sqrt(share) if squares else share))
+    amplitude_ua = most_ua - most_ua % member.cleared.amplitude_step_ua
+    return _nearest(repair.amplitude(member.stimulus, amplitude_ua)) if amplitude_ua else None

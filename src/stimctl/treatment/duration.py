@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_duration
-from stimctl.safety import Envelope, Layer, Quantity, Refusal, RefusalKind
+from stimctl.safety import Envelope, Layer, Nearest, Quantity, Refusal, RefusalKind
 from stimctl.treatment.consistency import (
     SESSION_CAP_US,
     SESSION_CAP_WITH_REASON_US,
@@ -46,19 +46,23 @@ def session_duration(
     if type(asked_us) is not int or asked_us < 1:
         raise UsageError(f"a duration of {asked_us!r} us cannot be", what_to_do='write "20 min"')
     longest = min(_longest(protocol, envelope), key=lambda bound: bound.us)
+    period_us = cycle_period_us(protocol)
+    grid_us = period_us or 1
     if asked_us > longest.us:
         return _refusal(
             longest.limit_id, longest.layer, asked_us, longest.us, "above",
-            longest.source, longest.certainty,
+            longest.us - longest.us % grid_us, longest.source, longest.certainty,
         )  # fmt: skip
-    period_us = cycle_period_us(protocol)
-    used_us = asked_us if period_us is None else asked_us - asked_us % period_us
+    used_us = asked_us - asked_us % grid_us
+    least_us = max(-(-session.shortest_us // grid_us), 1) * grid_us
     if period_us is not None and used_us < period_us:
-        return _refusal("W8", Layer.PROTOCOL, asked_us, period_us, "shorter than one cycle,")
+        how = "shorter than one cycle,"
+        return _refusal("W8", Layer.PROTOCOL, asked_us, period_us, how, least_us)
     if used_us < session.shortest_us:
         return _refusal(
-            "L-SES", Layer.PROTOCOL, asked_us, session.shortest_us, "below", protocol.id
-        )
+            "L-SES", Layer.PROTOCOL, asked_us, session.shortest_us, "below", least_us,
+            f"the protocol {protocol.id}",
+        )  # fmt: skip
     return Duration(used_us, tuple(_notes(protocol, asked_us, used_us)))
 
 
@@ -96,10 +100,12 @@ def _refusal(
     asked_us: int,
     allowed_us: int,
     how: str,
+    nearest_us: int,
     source: str = "stimctl consistency rules",
     certainty: str = "D",
 ) -> Refusal:
     asked, allowed = format_duration(asked_us), format_duration(allowed_us)
+    near = Nearest("session_duration", nearest_us, format_duration(nearest_us))
     return Refusal(
         limit_id=limit_id,
         layer=layer,
@@ -109,8 +115,10 @@ def _refusal(
         unit="us",
         source=source,
         certainty=certainty,
-        message=f"a session of {asked} refused: {how} {allowed} ({limit_id}, {source}).",
+        message=f"a session of {asked} refused: {how} {allowed} ({limit_id}, {source}; "
+        f"certainty {certainty})." + (f" Nearest legal: {near.text}." if nearest_us else ""),
         kind=RefusalKind.LIMIT,
         asked_text=asked,
         allowed_text=allowed,
+        nearest=near if nearest_us else None,
     )

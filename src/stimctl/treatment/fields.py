@@ -57,6 +57,11 @@ DurationUs = Annotated[
     BeforeValidator(_quantity(quantity.parse_duration_us, "250 us")),
     _text_schema(_NUMBER + "(us|µs|ms|s|min|h)$", "250 us"),
 ]
+SessionUs = Annotated[
+    int,
+    BeforeValidator(_quantity(quantity.parse_session_us, "20 min")),
+    _text_schema(_NUMBER + "(us|µs|ms|s|min|h)$", "20 min"),
+]
 FrequencyMhz = Annotated[
     int,
     BeforeValidator(_quantity(quantity.parse_frequency_mhz, "100 Hz")),

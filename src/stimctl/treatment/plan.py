@@ -13,6 +13,7 @@ from stimctl.safety import (
     Envelope,
     Layer,
     LayeredBounds,
+    Nearest,
     Profile,
     Quantity,
     Refusal,
@@ -21,6 +22,7 @@ from stimctl.safety import (
     envelope_for,
     protocol_cap,
 )
+from stimctl.safety.quantities import text_in
 from stimctl.stimulus import Stimulus
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 from stimctl.treatment.duration import Duration, session_duration
@@ -147,6 +149,7 @@ def _setup_refusal(
             setup.electrode.area_mm2, least_mm2, "mm2",
             f"an electrode of {format_area(setup.electrode.area_mm2)} is smaller than the "
             f"{format_area(least_mm2)} that {protocol.id} needs",
+            Nearest("electrode_area", least_mm2, format_area(least_mm2)),
             source=f"the protocol {protocol.id}",
         )  # fmt: skip
     ratio = role.waveform.second_phase_ratio
@@ -157,7 +160,8 @@ def _setup_refusal(
     return _refusal(
         "W9", Layer.DEVICE, Quantity.AMPLITUDE, setup, setup.amplitude_ua, nearest_ua, "uA",
         f"{format_current(setup.amplitude_ua)} is not a step of {format_current(step_ua)}, at "
-        f"which both phases balance; nearest legal: {format_current(nearest_ua)}",
+        "which both phases balance",
+        Nearest("amplitude", nearest_ua, format_current(nearest_ua)),
     )  # fmt: skip
 
 
@@ -190,13 +194,13 @@ def _plan_channel(
     period_us = device.quantise_period_up_us(stimulus.highest_frequency_mhz)
     burst = stimulus.burst
     if burst and burst.pulses_per_burst * period_us * burst.burst_frequency_mhz > _MHZ_US:
+        fitting = _MHZ_US // (period_us * burst.burst_frequency_mhz)
         return _refusal(
-            "W4", Layer.DEVICE, Quantity.TIMING, setup,
-            burst.pulses_per_burst,
-            _MHZ_US // (period_us * burst.burst_frequency_mhz), "pulses",
+            "W4", Layer.DEVICE, Quantity.TIMING, setup, burst.pulses_per_burst, fitting, "pulses",
             f"{burst.pulses_per_burst} pulses with the device's period of "
             f"{format_duration(period_us)} do not fit a burst period of "
             f"{format_frequency(burst.burst_frequency_mhz)}",
+            Nearest("pulses_per_burst", fitting, f"{fitting} pulses per burst"),
         )  # fmt: skip
     return PlanChannel(
         channel=setup.channel,
@@ -248,6 +252,7 @@ def _refusal(
     allowed: int,
     unit: str,
     message: str,
+    nearest: Nearest,
     *,
     source: str = "stimctl consistency rules",
 ) -> Refusal:
@@ -260,7 +265,11 @@ def _refusal(
         unit=unit,
         source=source,
         certainty="D",
-        message=f"channel {setup.channel}: {message} ({limit_id}).",
+        message=f"channel {setup.channel}: {message} ({limit_id}, {source}; certainty D). "
+        f"Nearest legal: {nearest.text}.",
         kind=RefusalKind.RULE,
         channel=setup.channel,
+        nearest=nearest,
+        asked_text=text_in(asked, unit),
+        allowed_text=text_in(allowed, unit),
     )

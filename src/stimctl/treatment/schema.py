@@ -27,6 +27,7 @@ from stimctl.treatment.fields import (
     MarkedText,
     Name,
     Permille,
+    SessionUs,
     Text,
     Version,
     choice,
@@ -84,12 +85,12 @@ class Electrodes(_Part):
 class Session(_Part):
     """How long, and how often."""
 
-    duration_us: DurationUs = Field(alias="duration", ge=1)
-    shortest_us: DurationUs = Field(
+    duration_us: SessionUs = Field(alias="duration", ge=1)
+    shortest_us: SessionUs = Field(
         alias="shortest", ge=1, description="A session may not be set shorter than this."
     )
-    longest_us: DurationUs = Field(alias="longest", ge=1)
-    studied_from_us: DurationUs | None = Field(
+    longest_us: SessionUs = Field(alias="longest", ge=1)
+    studied_from_us: SessionUs | None = Field(
         default=None,
         alias="studied_from",
         ge=1,
