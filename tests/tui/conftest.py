@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tui_desk import World
+
+from stimctl.testing.demo import DemoSession
 
 
 @pytest.fixture
@@ -15,3 +18,17 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("STIMCTL_PROTOCOLS", str(tmp_path / "protocols"))
     monkeypatch.setenv("TZ", "UTC")
     return World(tmp_path / "state")
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., DemoSession]]:
+    """Starts a demo in a real pty; `name`: a folder of its own, where there is more than one."""
+    sessions: list[DemoSession] = []
+
+    def start(name: str = "") -> DemoSession:
+        sessions.append(DemoSession(tmp_path / name, "--theme", "mono"))
+        return sessions[-1]
+
+    yield start
+    for session in sessions:
+        session.close()

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import termios
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from test_tui_terminal import Start, demo, raise_once, record, start, stops_in, to_running
 
-__all__ = ["record", "start"]  # the fixtures
+from stimctl.testing.demo import DemoSession
+
+Begin = Callable[..., DemoSession]
 pytestmark = [pytest.mark.pty, pytest.mark.timeout(60)]
 
 
 @pytest.mark.hazard("H21", "H22")
-def test_a_terminal_that_answers_no_more_is_a_stop(start: Start, record: Path) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+def test_a_terminal_that_answers_no_more_is_a_stop(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    terminal = session.terminal
+    session.raise_once()
     assert b"\x1b[6n" in terminal.raw
     terminal.answers = False
     terminal.wait_for("■ STOPPED", within_s=5)
-    assert stops_in(record)
+    assert session.stops_ns()
     terminal.key(b"a")
     terminal.wait_for("terminal is slow")
 
 
 @pytest.mark.hazard("H21")
-def test_flow_control_cannot_freeze_the_screen(start: Start) -> None:
-    terminal = demo(start)
-    to_running(terminal)
+def test_flow_control_cannot_freeze_the_screen(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    terminal = session.terminal
     flags = termios.tcgetattr(terminal.slave)[0]
     assert not flags & (termios.IXON | termios.IXOFF)
     terminal.key(b"\x13")  # Ctrl-S: saves a picture of the screen, and stops nothing
@@ -38,12 +41,12 @@ def test_flow_control_cannot_freeze_the_screen(start: Start) -> None:
 
 
 @pytest.mark.hazard("H21")
-def test_a_terminal_that_takes_nothing_is_a_stop(start: Start, record: Path) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+def test_a_terminal_that_takes_nothing_is_a_stop(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    session.raise_once()
     at_ns = time.monotonic_ns()
     deadline = time.monotonic() + 10
-    while not [at for at in stops_in(record) if at > at_ns]:  # nobody reads what is drawn
+    while not [at for at in session.stops_ns() if at > at_ns]:  # nobody reads what is drawn
         assert time.monotonic() < deadline, "still on, with nobody looking"
         time.sleep(0.05)

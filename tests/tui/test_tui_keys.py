@@ -14,6 +14,7 @@ PAGES = (
     "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
     "run", "thresholds", "report", "service",
 )  # fmt: skip
+DIALOGS = ("help", "palette", "notes", "asked", "fault", "armed")
 
 
 def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
@@ -107,7 +108,7 @@ def test_a_typist_is_no_paste() -> None:
 
 
 @pytest.mark.parametrize("key", STOP_KEYS)
-@pytest.mark.parametrize("page", [*PAGES, "help", "palette", "notes", "armed"])
+@pytest.mark.parametrize("page", [*PAGES, *DIALOGS])
 def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -> None:
     if page == "armed":
         world.to_run()
@@ -124,6 +125,10 @@ def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -
     world.pass_time(300 * MS)
     assert world.bench.state.value == "stopped"
     assert world.bed.live.zero
+
+
+def test_these_are_all_the_screens_there_are(world: World) -> None:
+    assert set(world.desk.pages) == {*PAGES, *DIALOGS}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -198,6 +203,33 @@ def test_a_second_ctrl_c_leaves_only_at_zero(world: World) -> None:
     world.pass_time(1 * S)
     world.desk.key("ctrl+c", None, world.clock.now_ns)
     assert left
+
+
+def test_a_second_ctrl_c_leaves_though_its_own_stop_has_zero_verified_again(world: World) -> None:
+    """The driver's thread sends that STOP before the event loop sees the key."""
+    left = []
+    world.desk.leave = lambda: left.append(1)
+    world.to_running(steps=1)
+    world.key("ctrl+c")
+    world.pass_time(1 * S)
+    world.desk.hear({"kind": "stopping", "mono_ns": world.clock.now_ns, "reason": "key ctrl+c"})
+    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    assert left
+
+
+def test_ctrl_c_in_a_session_started_since_the_last_is_the_first_again(world: World) -> None:
+    left = []
+    world.desk.leave = lambda: left.append(1)
+    world.to_running(steps=1)
+    world.key("ctrl+c")
+    world.pass_time(200 * MS)
+    world.key("a")
+    world.pass_time(400 * MS)
+    world.key("g")
+    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    world.pass_time(300 * MS)
+    assert world.bench.state.value == "stopped"
+    assert not left
 
 
 def test_attendance_is_answered_by_any_key_and_else_ramps_to_zero(world: World) -> None:

@@ -2,205 +2,162 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from stimctl.testing.demo import DIALOGS, EVERYWHERE, STOP_KEYS, DemoSession
+from stimctl.testing.journals import is_journal, judge
 from stimctl.testing.terminal import Terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
-KEYS = {"space": b" ", "ctrl+x": b"\x18", "ctrl+c": b"\x03", "f12": b"\x1b[24~"}
-#: From the Run screen: how each other screen is opened, and its title.
-SCREENS = {
-    "RUN": b"", "NOTE": b"n", "KEYS": b"?", "FIND": b"\x10",
-}  # fmt: skip
-#: Through the list of actions: so many times down.
-PLACES = ("PERSON", "CONNECT", "PRE-CHECK", "PROTOCOLS", "SET-UP", "ADJUST", "THRESHOLDS",
-          "REPORT", "SERVICE")  # fmt: skip
 STOPPED_WITHIN_S = 0.3
-Start = Callable[..., Terminal]
+Begin = Callable[..., DemoSession]
 
 
-@pytest.fixture
-def record(tmp_path: Path) -> Path:
-    return tmp_path / "twin.jsonl"
-
-
-@pytest.fixture
-def start(tmp_path: Path, record: Path) -> Iterator[Start]:
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    environment = {
-        **{k: v for k, v in os.environ.items() if k not in ("SSH_CONNECTION", "NO_COLOR")},
-        "XDG_RUNTIME_DIR": str(runtime), "STIMCTL_STATE_HOME": str(tmp_path / "state"),
-        "STIMCTL_TWIN_RECORD": str(record), "STIMCTL_TWIN_OPTIONS": "--wiretap",
-        "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC",
-    }  # fmt: skip
-    terminals: list[Terminal] = []
-
-    def begin(*arguments: str) -> Terminal:
-        command = [sys.executable, "-P", "-m", "stimctl", *arguments]
-        terminals.append(Terminal(command, environment))
-        return terminals[-1]
-
-    yield begin
-    for terminal in terminals:
-        terminal.close()
-
-
-def to_armed(terminal: Terminal) -> None:
-    terminal.key(b"a")
-    terminal.wait_for("▲ ARMED")
-    terminal.settle(0.35)
-
-
-def to_running(terminal: Terminal) -> None:
-    to_armed(terminal)
-    terminal.key(b"g")
-    terminal.wait_for("● STIM")
-
-
-def demo(start: Start) -> Terminal:
-    terminal = start("--demo", "--theme", "mono")
-    terminal.wait_for("■ 0.0 mA confirmed")
-    for title in ("SET-UP", "ADJUST", "RUN"):
-        terminal.key(b"\r")
-        terminal.wait_for(f"┌ {title}")
-    terminal.wait_for("■ READY")
-    return terminal
-
-
-def raise_once(terminal: Terminal) -> None:
-    terminal.key(b"1")
-    terminal.settle(0.2)
-    terminal.key(b"\x1b[A")
-    terminal.wait_for("ch1 +0.5")
-
-
-def stops_in(record: Path) -> list[int]:
-    """When stop frames reached the twin, in ns of the monotonic clock."""
-    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines() if line]
-    zero_ns = next(row["monotonic_ns"] for row in rows if row["kind"] == "clock")
-    return [
-        zero_ns + row["at_us"] * 1_000
-        for row in rows
-        if row["kind"] == "rx" and "0f0ff0" in row["hex"]
-    ]
-
-
-def assert_stopped(record: Path, key_ns: int, terminal: Terminal) -> None:
-    terminal.wait_for("■ STOPPED")
+def assert_stopped(session: DemoSession, key_ns: int) -> None:
+    """Zero is on the screen, and a stop frame was with the device in time."""
+    session.terminal.wait_for("■ STOPPED")
     deadline = time.monotonic() + 5.0
-    while not (after := [at for at in stops_in(record) if at >= key_ns]):
+    while not (after := [at for at in session.stops_ns() if at >= key_ns]):
         assert time.monotonic() < deadline, "no stop frame has reached the twin"
         time.sleep(0.02)
     assert (after[0] - key_ns) / 1e9 <= STOPPED_WITHIN_S
 
 
-@pytest.mark.parametrize("name", KEYS)
-def test_stop_from_every_screen(start: Start, record: Path, name: str) -> None:
-    terminal = demo(start)
-    for title, opens in SCREENS.items():
-        to_running(terminal)
-        if opens:
-            terminal.key(opens)
-        terminal.wait_for(f"┌ {title}")
-        assert_stopped(record, terminal.key(KEYS[name]), terminal)
-        terminal.settle(2.2 if name == "ctrl+c" else 0.1)  # a second Ctrl-C in 2 s would leave
-        if opens:
-            terminal.key(b"\x1b[D" if title != "KEYS" else b"z")
-        terminal.wait_for("┌ RUN")
-    to_armed(terminal)
-    assert_stopped(record, terminal.key(KEYS[name]), terminal)
-    for place in PLACES:
-        terminal.settle(2.2 if name == "ctrl+c" else 0.1)
-        to_running(terminal)
-        terminal.key(b"\x10")
-        terminal.wait_for("whose session it is")
-        terminal.settle(0.1)
-        row = _row_of(terminal, place)
-        for _ in range(row):
-            terminal.key(b"\x1b[B")
-            terminal.settle(0.02)
-        terminal.key(b"\r")
-        terminal.wait_for(f"┌ {place}")
-        assert_stopped(record, terminal.key(KEYS[name]), terminal)
-        terminal.key(b"7")
-        terminal.wait_for("┌ RUN")
+def stop_everywhere(session: DemoSession, key: bytes) -> list[str]:
+    """Where this key stopped a session, one start after the other."""
+    session.ready()
+    stopped = []
+    for title in EVERYWHERE:
+        session.be_at(title)
+        assert_stopped(session, session.terminal.key(key))
+        stopped.append(title)
+        session.leave(title)
+    return stopped
 
 
-def _row_of(terminal: Terminal, place: str) -> int:
-    """How far down the list of actions a screen stands."""
-    rows = terminal.text().splitlines()
-    first = next(number for number, row in enumerate(rows) if "▸" in row)
-    return next(
-        number - first for number, row in enumerate(rows)
-        if number >= first and row[4:].startswith(place.lower())
-    )  # fmt: skip
+def test_stop_from_every_screen_by_every_stop_key(begin: Begin) -> None:
+    """A terminal for each key, side by side: nearly all of the time they wait for keys."""
+    sessions = {name: begin(name) for name in STOP_KEYS}
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        jobs = {
+            name: pool.submit(stop_everywhere, session, STOP_KEYS[name])
+            for name, session in sessions.items()
+        }
+        for name, job in jobs.items():
+            assert job.result() == list(EVERYWHERE), name
+    for session in sessions.values():
+        judge(session.record, "p24", filter(is_journal, session.folder.rglob("*.jsonl")))
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
-def test_a_signal_stops_verifies_and_restores_the_terminal(
-    start: Start, record: Path, name: str
-) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+def test_a_signal_stops_verifies_and_restores_the_terminal(begin: Begin, name: str) -> None:
+    session = begin().ready()
+    session.run()
+    session.raise_once()
     at_ns = time.monotonic_ns()
+    terminal = session.terminal
     terminal.process.send_signal(getattr(signal, name))
     assert terminal.end() == (130 if name == "SIGINT" else 143)
-    after = [at for at in stops_in(record) if at >= at_ns]
+    assert_restored(terminal)
+    after = [at for at in session.stops_ns() if at >= at_ns]
     assert (after[0] - at_ns) / 1e9 <= STOPPED_WITHIN_S
-    assert b"\x1b[?1049l" in terminal.raw
-    assert b"\x1b[?25h" in terminal.raw
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """Normal screen, cursor shown, no mouse or paste reports, lines and echo as they were."""
+    for told in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l"):
+        assert told in terminal.raw
     assert termios.tcgetattr(terminal.slave)[3] == terminal.settings[3]
 
 
-def test_a_terminal_that_goes_away_is_a_stop(start: Start, record: Path) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+def test_a_second_signal_while_it_ends_changes_nothing(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    for _ in range(3):
+        session.terminal.process.send_signal(signal.SIGTERM)
+    session.terminal.process.send_signal(signal.SIGINT)
+    assert session.terminal.end() == 143
+    assert_restored(session.terminal)
+
+
+def test_a_terminal_that_goes_away_is_a_stop(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    session.raise_once()
     at_ns = time.monotonic_ns()
-    terminal.hang_up()
-    assert terminal.process.wait(20) == 143
-    after = [at for at in stops_in(record) if at >= at_ns]
+    session.terminal.hang_up()
+    assert session.terminal.process.wait(20) == 143
+    after = [at for at in session.stops_ns() if at >= at_ns]
     assert (after[0] - at_ns) / 1e9 <= STOPPED_WITHIN_S
 
 
+@pytest.mark.parametrize("ignored", [False, True], ids=["hang-up told", "hang-up ignored"])
+def test_without_its_terminal_it_ends_and_never_spins(tmp_path: Path, ignored: bool) -> None:
+    """`nohup stimctl`, its terminal closed: the end of file alone ends it, and costs no core."""
+    command = [sys.executable, "-P", "-m", "stimctl", "--demo", "--theme", "mono"]
+    if ignored:
+        command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *command]
+    session = DemoSession(tmp_path, command=command)
+    try:
+        session.ready().run()
+        process = session.terminal.process
+        busy_s = _cpu_s(process.pid)
+        begun_s = time.monotonic()
+        session.terminal.hang_up()
+        while process.poll() is None and time.monotonic() - begun_s < 20:
+            last_s, ended_s = _cpu_s(process.pid) - busy_s, time.monotonic() - begun_s
+            time.sleep(0.01)
+        assert process.poll() == 143
+        # Ending itself costs some; a thread that reads an end of file again and again costs all.
+        assert last_s < 0.3 + 0.3 * ended_s
+    finally:
+        session.close()
+
+
+def _cpu_s(pid: int) -> float:
+    """What a process has computed so far; what is left of one that has just ended is nothing."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_supervisor_that_dies_is_unknown_until_the_face_has_verified_zero(
-    start: Start, record: Path, tmp_path: Path
+    begin: Begin, tmp_path: Path
 ) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+    session = begin().ready()
+    session.run()
+    session.raise_once()
     lock = next((tmp_path / "run" / "stimctl").rglob("*.lock"))
     pid = next(
         int(line.partition("=")[2]) for line in lock.read_text().splitlines() if "pid=" in line
     )
     os.kill(pid, signal.SIGKILL)
+    terminal = session.terminal
     terminal.wait_for("OUTPUT UNKNOWN", "■ STOPPED", within_s=5)
     terminal.wait_for("■ STOPPED", within_s=5)
     terminal.key(b"q")
     assert terminal.end() in (0, 1)
 
 
-def test_a_paste_stops_what_is_on(start: Start, record: Path) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    assert_stopped(record, terminal.key(b"\x1b[200~agagag\x1b[201~"), terminal)
+def test_a_paste_stops_what_is_on(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    assert_stopped(session, session.terminal.key(b"\x1b[200~agagag\x1b[201~"))
 
 
-def test_a_tiny_terminal_shows_state_and_stop_and_goes_on(start: Start) -> None:
-    terminal = demo(start)
-    to_running(terminal)
-    raise_once(terminal)
+def test_a_tiny_terminal_shows_state_and_stop_and_goes_on(begin: Begin) -> None:
+    session = begin().ready()
+    session.run()
+    session.raise_once()
+    terminal = session.terminal
     terminal.resize(20, 5)
     terminal.wait_for("SPACE = STOP")
     terminal.wait_for("● STIM")
@@ -209,12 +166,35 @@ def test_a_tiny_terminal_shows_state_and_stop_and_goes_on(start: Start) -> None:
     terminal.wait_for("● STIM")
 
 
-def test_the_first_screen_offers_three_things_and_leaves_nothing_behind(
-    start: Start, tmp_path: Path
-) -> None:
-    terminal = start()
-    terminal.wait_for("3 Read the safety sheet")
-    assert not (tmp_path / "state").exists()
-    terminal.key(b"q")
-    assert terminal.end() == 0
-    assert not (tmp_path / "state").exists()
+def test_ctrl_c_stops_a_new_session_and_stays(begin: Begin) -> None:
+    """The second Ctrl-C within 2 s leaves; not where a session was started in between."""
+    session = begin().ready()
+    for _ in range(2):
+        session.run()
+        session.stop(STOP_KEYS["ctrl+c"])
+    session.terminal.key(STOP_KEYS["ctrl+c"])
+    assert session.terminal.end() == 0
+
+
+def test_the_first_screen_offers_three_things_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    session = DemoSession(tmp_path, command=[sys.executable, "-P", "-m", "stimctl"])
+    terminal = session.terminal
+    try:
+        terminal.wait_for("3 Read the safety sheet")
+        assert not (tmp_path / "state").exists()
+        terminal.key(b"q")
+        assert terminal.end() == 0
+        assert not (tmp_path / "state").exists()
+    finally:
+        session.close()
+
+
+def test_every_dialog_of_the_program_is_among_those_that_are_stopped_from() -> None:
+    """A new screen must be added to the places from which STOP is tried."""
+    from stimctl.tui.screens.index import _PAGES
+
+    before_a_session = {"START", "SAFETY SHEET"}
+    opened_by_the_session = {"PLEASE", "FAULT"}  # test_tui_keys stops from them
+    titles = {page.title for page in _PAGES} - before_a_session - opened_by_the_session
+    assert titles == set(EVERYWHERE)
+    assert set(DIALOGS) < set(EVERYWHERE)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from stimctl.errors import IntegrityError, LinkError, StimctlError
 from stimctl.quantity import format_area, format_current, format_duration
 from stimctl.tui.jobs import Jobs
-from stimctl.tui.live import Live, Row
+from stimctl.tui.live import BUSY_STATES, Live, Row
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
@@ -208,6 +208,13 @@ class Bedside:
         """By the rows, or by what the client knows, whichever is worse."""
         client = self.client
         return self.live.busy or (client is not None and client.output_may_be_on)
+
+    @property
+    def zero_was_confirmed(self) -> bool:
+        """Zero since the last output, also while a further STOP has it verified once more."""
+        client = self.client
+        may_be_on = client is not None and client.output_may_be_on
+        return self.live.state not in BUSY_STATES and not may_be_on
 
     def beat(self) -> None:
         """From the event loop, every 100 ms: the face lives. Rows are heard as they come, so the

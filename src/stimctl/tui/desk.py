@@ -116,6 +116,8 @@ class Desk:
                 self._entered(live.state)
 
     def _entered(self, state: str) -> None:
+        if state == "armed":
+            self._quit_ns = -QUIT_AGAIN_NS  # Ctrl-C is the first again: it stops, and stays
         if state == "armed" and not self.mode:
             self.window.open(self.clock.mono_ns())
             self.overlay = self.pages["armed"]
@@ -197,7 +199,8 @@ class Desk:
         bed = self.bed
         bed.stop_line.key(key, at_ns)
         bed.stop_key_tested = True
-        if key == "ctrl+c" and at_ns - self._quit_ns <= QUIT_AGAIN_NS and not bed.output_may_be_on:
+        again_ns = at_ns - self._quit_ns
+        if key == "ctrl+c" and again_ns <= QUIT_AGAIN_NS and bed.zero_was_confirmed:
             self.leave()
             return
         self._quit_ns = at_ns if key == "ctrl+c" else -QUIT_AGAIN_NS

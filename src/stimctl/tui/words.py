@@ -68,13 +68,8 @@ def _set(row: Row) -> str:
     return f"channel {row['channel']} set to {format_current(int(row['plateau_ua']))}"
 
 
-#: The engine's names for why a state was entered, where they are no words.
-_WHY = {"zero_for_arm": "zero is verified once more"}
-
-
 def _state(row: Row) -> str:
-    why = str(row.get("why", ""))
-    return f"{str(row['state']).upper()}: {_WHY.get(why, why)}"
+    return f"{str(row['state']).upper()}: {row.get('why', '')}"
 
 
 def _pending(row: Row) -> str:
