@@ -17,6 +17,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("STIMCTL_PROTOCOLS", str(tmp_path / "protocols"))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
     return World(tmp_path / "state")
 
 

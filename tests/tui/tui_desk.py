@@ -45,16 +45,18 @@ class BenchClient:
 
     exit_code: int | None = None
 
-    def __init__(self, _device: str, _options: list[str], on_row: Callable[[Any], None]) -> None:
+    def __init__(self, device: str, _options: list[str], on_row: Callable[[Any], None]) -> None:
         self.bench = Bench(EngineConfig(dead_man_trip=False))
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self._setup = SessionSetup(self.bench.driver.sheet)
         self._on_row = on_row
         self._told = 0
         self._plan: Any = None
+        self._device = device
 
     def start(self) -> None:
-        hello = {"kind": "hello", "mono_ns": 0, "device": "sim:p24", "address": "bench", "t": AT}
+        hello = {"kind": "hello", "mono_ns": 0, "device": self._device, "address": "bench",
+                 "t": AT}  # fmt: skip
         self._on_row(hello)
 
     def beat(self) -> None:

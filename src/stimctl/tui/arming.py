@@ -25,6 +25,8 @@ def arm_refusal(desk: Desk) -> str | None:
         return far
     if bed.client is None or not bed.live.serial:
         return "no device is connected: 2 connect"
+    if bed.connected_for != bed.person:
+        return "this session was opened for another person: 2 connect again (H25)"
     if bed.plan is None:
         return bed.why_not or "no protocol is chosen: 4 protocols"
     if bed.live.state == "fault":
@@ -33,36 +35,82 @@ def arm_refusal(desk: Desk) -> str | None:
         return "the plan is being checked on the device: wait for READY"
     if bed.live.state not in _CAN_ARM:
         return f"the session is {bed.live.state}, and is armed at verified zero only"
-    return _screening_refusal(desk) or (None if bed.live.sim else _hardware_refusal(desk))
+    blocked = _screening_blocks(desk)  # what blocks, blocks on a twin too
+    if blocked or bed.live.sim:
+        return blocked
+    return _use_refusal(desk) or _person_refusal(desk) or _plan_refusal(desk)
 
 
-def _screening_refusal(desk: Desk) -> str | None:
-    """What blocks, blocks on a twin too; what is open is asked for hardware only."""
+def _screening_blocks(desk: Desk) -> str | None:
     from stimctl.tui.screens.precheck import screening_of, why_not
 
     found = screening_of(desk, desk.bed.answers)
-    if found.blocks:
-        return why_not(found, desk.bed.approvals)
-    if desk.bed.live.sim:
-        return None
-    return why_not(found, desk.bed.approvals) or None
+    return why_not(found, desk.bed.papers.approvals) if found.blocks else None
 
 
-def _hardware_refusal(desk: Desk) -> str | None:
-    from stimctl.records.approvals import find_rehearsal, use_is_accepted
+def _use_refusal(desk: Desk) -> str | None:
+    """What is missing of this computer and these keys."""
+    from stimctl.records.approvals import use_is_accepted
+
+    if not use_is_accepted(desk.bed.state_folder):
+        return "the statement of use is not accepted: 2 connect, then u shows it"
+    if not desk.bed.papers.stop_key:
+        return "press SPACE once, to see the STOP key work (H32)"
+    return None
+
+
+def _person_refusal(desk: Desk) -> str | None:
+    """What is missing of the person: who, whether it is that one, and whether they may."""
+    from stimctl.tui.screens.precheck import screening_of, why_not
+
+    bed, papers = desk.bed, desk.bed.papers
+    if not bed.person:
+        return "hardware needs a person's code: 1 person"
+    if not papers.second:
+        return "the person is not confirmed by a second identifier: 1 person (H25)"
+    open_ = why_not(screening_of(desk, bed.answers), papers.approvals)
+    if open_:
+        return f"{open_}: 3 pre-check"
+    if not papers.told_stop:
+        return "the person has to know how to stop: 3 pre-check, then t"
+    return None
+
+
+def _plan_refusal(desk: Desk) -> str | None:
+    """What is missing of place and plan."""
+    from stimctl.records.approvals import find_rehearsal
     from stimctl.session.confirmation import confirmation_of
 
     bed = desk.bed
-    if not use_is_accepted(bed.state_folder):
-        return "the statement of use is not accepted: stimctl run --help, --accept-research-use"
-    if not bed.person:
-        return "hardware needs a person's code: 1 person"
-    if any(seat.site is None for seat in bed.choice.seats) if bed.choice else True:
+    seats = bed.choice.seats if bed.choice else ()
+    if not seats or any(seat.site is None for seat in seats):
         return "a channel has no site: 5 set-up"
-    if not bed.stop_key_tested:
-        return "press SPACE once to see the STOP key work (3 pre-check)"
+    sides = bed.papers.open_sides(seats)
+    if sides:
+        return f"the side of ch{sides[0].channel} is not confirmed: 5 set-up, then s (H41)"
     if find_rehearsal(bed.state_folder, bed.plan.digest()) is None:
         return "this plan has not been rehearsed: 6 adjust, then r"
     if desk.confirmed != confirmation_of(bed.plan):
         return "not confirmed: 6 adjust, r, then type the four characters it shows"
     return None
+
+
+def papers_of(desk: Desk) -> dict[str, str]:
+    """What the gate found, by topic, for the record; each short enough for one command."""
+    from stimctl.records.approvals import find_rehearsal
+    from stimctl.tui.screens.precheck import answers_text
+
+    bed, papers = desk.bed, desk.bed.papers
+    rehearsal = find_rehearsal(bed.state_folder, bed.plan.digest())
+    rehearsed = f"{rehearsal.confirmation} {rehearsal.digest}" if rehearsal else ""
+    told = {
+        "screening": answers_text(bed.answers),
+        "specialist approvals": " ".join(sorted(papers.approvals)),
+        "identity": "confirmed by a second identifier" if papers.second else "",
+        "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),
+        "stop": "the person knows how to stop" if papers.told_stop else "",
+        "stop key": f"{papers.stop_key} pressed and seen" if papers.stop_key else "",
+        "rehearsal": rehearsed,
+        "terminal": desk.lookout.words(desk.clock.mono_ns()),
+    }
+    return {topic: text for topic, text in told.items() if text}

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimctl.errors import IntegrityError, LinkError, StimctlError
+from stimctl.errors import IntegrityError, StimctlError
 from stimctl.quantity import format_area, format_current, format_duration
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
+from stimctl.tui.papers import Papers, check_second
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
@@ -58,8 +59,9 @@ class Bedside:
         self.person = ""
         self.memory: Remembered = NOTHING
         self.answers: dict[str, bool] = {}
-        self.approvals: set[str] = set()
-        self.stop_key_tested = False
+        self.papers = Papers()
+        #: The person the present supervisor was started for: its journal is theirs.
+        self.connected_for = ""
         self.device = ""
         self.choice: Choice | None = None
         self.plan: Any = None
@@ -73,17 +75,29 @@ class Bedside:
     # -- who and what --------------------------------------------------------------------------
 
     def take_person(self, code: str) -> None:
-        """A person by a code (UsageError where it may be a name)."""
-        self.memory = remembered(self.state_folder, code)  # checks the code
-        self.person, self.answers, self.marks = code, {}, []
-        self.stop_key_tested = False
+        """A person by a code (UsageError where it may be a name). Nothing of the last one stays:
+        no answers, no marks, no approvals, and no ceilings either."""
+        memory = remembered(self.state_folder, code)  # checks the code
+        if self.person and self.person != code:
+            self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
+        self.person, self.memory, self.answers, self.marks = code, memory, {}, []
+        self.papers = Papers()
+
+    def confirm_person(self, typed: str) -> None:
+        """By the second identifier; kept where there was none. Raises UsageError."""
+        second = check_second(typed, self.memory.second)
+        self.papers.second = True
+        self._keep(second=second)
+
+    def _keep(self, **changes: Any) -> None:
+        self.memory = replace(self.memory, **changes)
+        if self.person:
+            remember(self.state_folder, self.person, self.memory)
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
         self.answers = dict(answers)
-        self.memory = Remembered(self.answers, now_s(), self.memory.marks)
-        if self.person:
-            remember(self.state_folder, self.person, self.memory)
+        self._keep(answers=self.answers, answered_s=now_s())
 
     def take(self, choice: Choice) -> bool:
         """Take a choice if it compiles, else say why not and keep what there was."""
@@ -106,8 +120,7 @@ class Bedside:
         self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
         self.note("threshold", f"{what} ch{channel} {site} {format_current(amplitude_ua)}")
         if self.person:
-            kept = Remembered(self.memory.answers, self.memory.answered_s, tuple(self.marks))
-            remember(self.state_folder, self.person, kept)
+            remember(self.state_folder, self.person, replace(self.memory, marks=tuple(self.marks)))
 
     def note(self, topic: str, text: str) -> None:
         """A row for the record."""
@@ -125,6 +138,7 @@ class Bedside:
         self.device, self.live, self.loaded_digest = device, Live(), ""
         self.stop_line.detach()
         self.stop_line.starting()
+        self.connected_for = self.person
         options = ["--person", self.person] if self.person else []
         client = self._make_client(device, options, self.on_row)
 
@@ -263,35 +277,3 @@ def _loading(client: Client, choice: Choice, digest: str, state: Path) -> Callab
         return told
 
     return work
-
-
-class NoClient:
-    """Stands for a supervisor where none may be: watching, or replaying."""
-
-    exit_code: int | None = None
-    output_may_be_on = False
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def send(self, do: str, **_fields: object) -> int:
-        """Refused. Raises LinkError."""
-        raise LinkError(f"{do} refused", why=self._why)
-
-    def ask(self, do: str, timeout_s: float = 0.0, **_fields: object) -> Row:  # noqa: ARG002
-        """Refused. Raises LinkError."""
-        raise LinkError(f"{do} refused", why=self._why)
-
-    def beat(self) -> None:
-        """Nobody counts these beats."""
-
-    def rows(self, timeout_s: float | None = None) -> Iterator[Row]:  # noqa: ARG002
-        """None are kept."""
-        return iter(())
-
-    def close(self) -> int:
-        """Nothing was opened."""
-        return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
@@ -198,7 +197,7 @@ class Desk:
     def _stop_key(self, key: str, at_ns: int) -> None:
         bed = self.bed
         bed.stop_line.key(key, at_ns)
-        bed.stop_key_tested = True
+        bed.papers.stop_key = bed.papers.stop_key or key
         again_ns = at_ns - self._quit_ns
         if key == "ctrl+c" and again_ns <= QUIT_AGAIN_NS and bed.zero_was_confirmed:
             self.leave()
@@ -265,22 +264,6 @@ class Desk:
             self.leave()
         elif action == "back":
             self.back()
-
-    def begin_demo(self) -> None:
-        """A twin, a code, and a protocol: everything of a session but the person."""
-        from stimctl.tui.planning import choose
-
-        self.bed.take_person("DEMO-1")
-        self.bed.connect("sim:p24")
-        # Nobody is at the electrodes of a twin: what was raised in another demo bounds nothing.
-        self.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset({"H18"})))
-        self.open("protocols")
-
-    def rehearse(self) -> None:
-        """Run the plan on the twin in another process, as hardware demands."""
-        from stimctl.tui.rehearsing import rehearse
-
-        rehearse(self)
 
     def ceiling_sources(self) -> dict[int, str]:
         """For each channel of the plan, which bound its ceiling is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,4 +21,15 @@ def open_mode(desk: Desk, wishes: Wishes) -> None:
 
         open_watch(desk, wishes.watch)
     elif wishes.demo:
-        desk.first = desk.begin_demo
+        desk.first = lambda: begin_demo(desk)
+
+
+def begin_demo(desk: Desk) -> None:
+    """A twin, a code, and a protocol: everything of a session but the person."""
+    from stimctl.tui.planning import choose
+
+    desk.bed.take_person("DEMO-1")
+    desk.bed.connect("sim:p24")
+    # Nobody is at the electrodes of a twin: what was raised in another demo bounds nothing.
+    desk.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset({"H18"})))
+    desk.open("protocols")

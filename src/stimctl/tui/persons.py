@@ -34,11 +34,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Answers (condition id: present), when they were given (Unix s), and the last thresholds."""
+    """Answers (condition id: present), when they were given (Unix s), the last thresholds, and the
+    second identifier: four digits that the person can tell, or ""."""
 
     answers: Mapping[str, bool]
     answered_s: int
     marks: tuple[Mark, ...]
+    second: str = ""
 
     def screening_is_recent(self, now_s: int) -> bool:
         """Whether only what changed is to be asked."""
@@ -54,7 +56,8 @@ def remembered(state: Path, code: str) -> Remembered:
         found = json.loads(_path(state, code).read_text("utf-8"))
         marks = tuple(Mark(**one) for one in found["marks"])
         answers = {str(id_): yes is True for id_, yes in found["answers"].items()}
-        return Remembered(answers, int(found["answered_s"]), marks)
+        second = str(found.get("second", ""))
+        return Remembered(answers, int(found["answered_s"]), marks, second)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return NOTHING
 
@@ -67,6 +70,7 @@ def remember(state: Path, code: str, what: Remembered) -> None:
         "answers": dict(what.answers),
         "answered_s": what.answered_s,
         "marks": [asdict(mark) for mark in what.marks],
+        "second": what.second,
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -40,7 +40,9 @@ def _one(rest: list[str], what: str) -> str:
 
 
 def _demo(desk: Desk, _rest: list[str]) -> str:
-    desk.begin_demo()
+    from stimctl.tui.modes import begin_demo
+
+    begin_demo(desk)
     return "demo: the digital twin, tens-conventional; then type arm, go, up"
 
 

@@ -6,9 +6,9 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
-from stimctl.tui.bedside import NoClient
 from stimctl.tui.clock import Clock
 from stimctl.tui.live import Live, Row
+from stimctl.tui.no_client import NoClient
 from stimctl.tui.text import safe
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import LinkError, NoDeviceError
-from stimctl.tui.bedside import NoClient
 from stimctl.tui.live import Row
+from stimctl.tui.no_client import NoClient
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk

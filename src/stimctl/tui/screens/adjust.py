@@ -11,6 +11,7 @@ from stimctl.tui import drawing
 from stimctl.tui.adjusting import Field
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import family_of
+from stimctl.tui.rehearsing import rehearse
 from stimctl.tui.text import Line, Span, line, safe, wrap
 from stimctl.tui.words import duration_text, milliampere
 
@@ -65,7 +66,7 @@ class AdjustPage(ListPage):
         elif action == "back":
             self.desk.back()
         elif action == "rehearse":
-            self.desk.rehearse()
+            rehearse(self.desk)
         else:
             super().act(action)
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stimctl.tui.page import Offers, Page
+from stimctl.tui.planning import family_of
 from stimctl.tui.seats import pad_name
-from stimctl.tui.text import Line, line
+from stimctl.tui.text import Line, line, wrap
 from stimctl.tui.words import milliampere
+
+if TYPE_CHECKING:
+    from stimctl.tui.bedside import Bedside
 
 _TRIPS = {"passed": "✓ seen", "not due": "not tried", "begun": "… being observed"}
 
@@ -37,8 +43,13 @@ class ArmedPage(Page):
     def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
         """What will be able to flow, where, and the key."""
         bed, live = self.bed, self.bed.live
-        kind = ("SIMULATION", "sim") if live.sim else ("REAL CURRENT", "alarm")
-        lines = [line((f"ARM   {live.device}  sn {live.serial}   ", "title"), kind), ()]
+        kind = ("SIMULATION", "sim") if live.sim else ("REAL CURRENT", "notice")
+        person = f"{bed.person}{' ✓ two identifiers' if bed.papers.second else ''}"
+        lines = [
+            line(kind, (f"  sn {live.serial}  {live.device}", "title")),
+            line("person ", (person or "none", "strong"), f"   protocol {_protocol(bed)}"),
+            (),
+        ]
         seats = {seat.channel: seat for seat in bed.choice.seats} if bed.choice else {}
         for one in live.channels.values():
             seat = seats.get(one.number)
@@ -53,8 +64,28 @@ class ArmedPage(Page):
         lines += [
             (),
             line(f"zero ✓ confirmed   dead-man trip {trip}   journal {journal}"),
-            line("contact: not measured by this device; look at the pads"),
+            *(line(part) for part in self._people(width)),
             (),
             line(("g = GO", "key"), f"  within {left_s} s      ", ("any other key = back", "dim")),
         ]
         return lines
+
+    def _people(self, width: int) -> list[str]:
+        """What nobody but the people here can see to, and what the screening warns of."""
+        from stimctl.tui.screens.precheck import screening_of
+
+        sheet = family_of(self.bed.device).sheet
+        own = sheet.protections.patient_override.presence.value
+        stop = "has a stop of its own" if own == "present" else f"NO PATIENT STOP ({own})"
+        lines = [f"person at the device: {stop}; stay with the person"]
+        if not sheet.has_watchdog:
+            lines.append("NO WATCHDOG: the device may go on without this computer; attended only")
+        lines.append("contact: not measured by this device; look at the pads")
+        cautions = screening_of(self.desk, self.bed.answers).cautions
+        if cautions:
+            lines.append("caution: " + "; ".join(f"{one.id} {one.text}" for one in cautions))
+        return [part for text in lines for part in wrap(text, width)[:2]]
+
+
+def _protocol(bed: Bedside) -> str:
+    return f"{bed.choice.name} {bed.choice.short_hash}" if bed.choice else "none"

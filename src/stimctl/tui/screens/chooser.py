@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stimctl.tui.modes import begin_demo
 from stimctl.tui.page import ListPage, Offers, Page
 from stimctl.tui.text import Line, line, wrap
 from stimctl.version import __version__
@@ -49,7 +50,7 @@ class ChooserPage(ListPage):
         elif self.picked == 1:
             self.desk.open("person")
         else:
-            self.desk.begin_demo()
+            begin_demo(self.desk)
 
     def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
         """The three choices and what this program is."""

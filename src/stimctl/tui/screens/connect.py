@@ -44,7 +44,7 @@ class ConnectPage(ListPage):
 
     def offers(self) -> Offers:
         """Connecting; not over a running session."""
-        found = dict(super().offers())
+        found = {**super().offers(), "statement": None}
         if self.desk.mode:
             found["choose"] = f"this is a {self.desk.mode} view: it connects to nothing"
         elif self.bed.output_may_be_on:
@@ -52,6 +52,13 @@ class ConnectPage(ListPage):
         elif self.bed.connecting:
             found["choose"] = "a connection is being made: wait for it"
         return found
+
+    def act(self, action: str) -> None:
+        """The statement of use, or as in every list."""
+        if action == "statement":
+            self.desk.open("statement")
+        else:
+            super().act(action)
 
     def chosen(self) -> None:
         """Connect."""

@@ -20,6 +20,7 @@ from stimctl.tui.screens.report import ReportPage
 from stimctl.tui.screens.run import RunPage
 from stimctl.tui.screens.service import ServicePage
 from stimctl.tui.screens.setup import SetupPage
+from stimctl.tui.screens.statement import StatementPage
 from stimctl.tui.screens.thresholds import ThresholdsPage
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
     PalettePage, NotesPage, AskedPage,
-    FaultPage,
+    FaultPage, StatementPage,
 )  # fmt: skip
 
 

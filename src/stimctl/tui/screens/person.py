@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.records.person import check_person_code
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.persons import known_persons
-from stimctl.tui.text import Line, line, safe
+from stimctl.tui.papers import check_second
+from stimctl.tui.persons import known_persons, remembered
+from stimctl.tui.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -26,10 +28,12 @@ class PersonPage(ListPage):
         super().__init__(desk)
         self._known: list[tuple[str, str]] = []
         self._typed = ""
+        #: The code that was chosen and waits for its second identifier; "" = none.
+        self._waits = ""
 
     def opened(self) -> None:
         """Read who was here before."""
-        self._typed = ""
+        self._typed = self._waits = ""
         self.bed.jobs.run(
             lambda: known_persons(self.bed.state_folder),
             self._found,
@@ -48,30 +52,57 @@ class PersonPage(ListPage):
         found = dict(super().offers())
         if self.bed.output_may_be_on:
             found["choose"] = "a session is under way: STOP first"
+        if self._waits:
+            found["back"] = None
         return found
 
     @property
     def takes_text(self) -> bool:
-        """While the last line is picked."""
-        return self.picked >= len(self._known) and not self.bed.output_may_be_on
+        """While the last line is picked, and for the second identifier."""
+        field = bool(self._waits) or self.picked >= len(self._known)
+        return field and not self.bed.output_may_be_on
 
     def typed(self, key: str, character: str | None) -> None:
-        """One character of a new code."""
+        """One character of the field."""
         if key in ("backspace", "delete"):
             self._typed = self._typed[:-1]
         elif character and len(self._typed) < _LONGEST:
             self._typed += character
 
+    def act(self, action: str) -> None:
+        """While the second identifier is asked for, only Enter and back mean something."""
+        if self._waits and action != "choose":
+            self._typed = self._waits = ""
+            self.desk.say("nobody is chosen")
+        else:
+            super().act(action)
+
     def chosen(self) -> None:
-        """Take the code, and go to the devices. A connected session is for one person only."""
+        """A code, then four digits that the person tells (H25); then the devices."""
+        if self._waits:
+            self._confirm()
+            return
         code = self._known[self.picked][0] if self.picked < len(self._known) else self._typed
         if not code:
             raise UsageError("type a code such as K-17", why="never a name or a date of birth")
-        self.bed.take_person(code)
-        self.desk.open("connect")
+        self._waits, self._typed = check_person_code(code), ""
 
-    def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
+    def _confirm(self) -> None:
+        """Without the digits the person is taken for a twin only; with wrong ones not at all."""
+        known = remembered(self.bed.state_folder, self._waits).second
+        if self._typed:
+            check_second(self._typed, known)
+        self.bed.take_person(self._waits)
+        if self._typed:
+            self.bed.confirm_person(self._typed)
+        self.desk.open("connect")
+        if not self._typed:
+            self.desk.say("not confirmed by a second identifier: enough for a twin only")
+
+    def body(self, width: int, height: int) -> list[Line]:
         """The list and the field."""
+        if self._waits:
+            return self._second(width)
         rows = [
             line((f"{safe(code):<18}", "strong"), f"last session {safe(last)}")
             for code, last in self._known
@@ -89,4 +120,21 @@ class PersonPage(ListPage):
                     "dim",
                 )
             ),
+        ]
+
+    def _second(self, width: int) -> list[Line]:
+        known = bool(remembered(self.bed.state_folder, self._waits).second)
+        ask = (
+            f"Ask the person for the four digits that belong to {self._waits}."
+            if known
+            else f"Ask the person for four digits that will belong to {self._waits} from now on, "
+            "such as the year of birth."
+        )
+        return [
+            *(line((part, "strong")) for part in wrap(ask, width)),
+            (),
+            line((f"four digits: {self._typed}_", "key")),
+            (),
+            line(("Enter alone goes on without: enough for a twin, not for hardware.", "dim")),
+            line(("← goes back; nobody is chosen then.", "dim")),
         ]

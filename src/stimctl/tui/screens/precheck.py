@@ -45,7 +45,7 @@ class PrecheckPage(ListPage):
         old = None if recent else "there is no screening of the last 90 days: answer each once"
         return {
             **super().offers(), "yes": busy, "no": busy, "unchanged": busy or old,
-            "accept-warning": busy,
+            "accept-warning": busy, "told": busy,
         }  # fmt: skip
 
     def act(self, action: str) -> None:
@@ -60,9 +60,15 @@ class PrecheckPage(ListPage):
             self.answers = dict(self.bed.memory.answers)
             self.desk.say("as last time; change what is not so any more with y and n")
         elif action == "accept-warning":
-            self.bed.approvals ^= {one.id}
-            has = "is on file" if one.id in self.bed.approvals else "is not on file"
+            self.bed.papers.approvals ^= {one.id}
+            has = "is on file" if one.id in self.bed.papers.approvals else "is not on file"
             self.desk.say(f"{one.id}: a specialist's approval {has}")
+        elif action == "told":
+            papers = self.bed.papers
+            papers.told_stop = not papers.told_stop
+            knows = "knows" if papers.told_stop else "has not been told"
+            self.desk.say(f"the person {knows} how to stop: say it, or press what is at hand")
+            return
         else:
             super().act(action)
             return
@@ -70,11 +76,10 @@ class PrecheckPage(ListPage):
 
     def chosen(self) -> None:
         """Go on, or say what is open."""
-        why = why_not(self.screening(), self.bed.approvals)
+        why = why_not(self.screening(), self.bed.papers.approvals)
         if why and not self.bed.live.sim:
             self.desk.say(f"refused: {why}")
         else:
-            self.bed.note("screening", answers_text(self.answers))
             self.desk.open("protocols")
 
     def screening(self) -> Screening:
@@ -85,13 +90,16 @@ class PrecheckPage(ListPage):
         """Questions above, what they mean below."""
         from stimctl.safety import QUESTIONS
 
+        papers = self.bed.papers
         rows = [
             line((f"{_answer(self.answers.get(one.id)):<5}", "strong"),
-                 f"{one.id}  {one.text}{' [approved]' if one.id in self.bed.approvals else ''}")
+                 f"{one.id}  {one.text}{' [approved]' if one.id in papers.approvals else ''}")
             for one in QUESTIONS
         ]  # fmt: skip
-        tested = "✓ pressed" if self.bed.stop_key_tested else "press SPACE to see it work"
-        head = line("Is any of this so? y yes, n no.   STOP key: ", (tested, "strong"))
+        tested = "✓ seen" if papers.stop_key else "press SPACE"
+        told = "✓ told" if papers.told_stop else "t = told"
+        head = line("Is any of this so? y/n  STOP key: ", (tested, "strong"),
+                    "   person knows stop: ", (told, "strong"))  # fmt: skip
         verdict = [*self._whole(QUESTIONS[min(self.picked, len(QUESTIONS) - 1)].text, width),
                    *self._verdict(width)]  # fmt: skip
         return [head, *self.rows(rows, height - len(verdict) - 2), (), *verdict]
@@ -111,7 +119,11 @@ class PrecheckPage(ListPage):
             text = f"{word:<5} {finding.id} {finding.text}: {finding.basis}"
             lines += [line((part, "wait")) for part in wrap(safe(text), width)[:1]]
         left = len(found.unanswered)
-        state = "✓ nothing is open" if found.passed else f"✗ {why_not(found, self.bed.approvals)}"
+        state = (
+            "✓ nothing is open"
+            if found.passed
+            else f"✗ {why_not(found, self.bed.papers.approvals)}"
+        )
         lines.append(line((state, "strong"), f"   ({left} unanswered)" if left else ""))
         return lines
 

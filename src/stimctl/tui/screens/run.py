@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_current
-from stimctl.tui.arming import arm_refusal
+from stimctl.tui.arming import arm_refusal, papers_of
 from stimctl.tui.guards import HotChannel, RaiseLock
 from stimctl.tui.live import STALE_NS
 from stimctl.tui.page import Offers, Page
@@ -37,6 +37,7 @@ class RunPage(Page):
         self.hot = HotChannel()
         self.lock = RaiseLock()
         self._lowered: dict[int, tuple[int, int]] = {}
+        self._papers: dict[str, str] = {}
 
     @property
     def footer(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -147,9 +148,17 @@ class RunPage(Page):
     def _arm(self) -> None:
         """The plan has to be with the supervisor first; it says no where the check is not over."""
         if self.bed.is_loaded:
-            self.bed.ask("arm")
+            self._on_record_then_arm()
         else:
-            self.bed.load(lambda: self.bed.ask("arm"))
+            self.bed.load(self._on_record_then_arm)
+
+    def _on_record_then_arm(self) -> None:
+        papers = papers_of(self.desk)
+        if papers != self._papers:  # the same is not written again for every try
+            for topic, text in papers.items():
+                self.bed.note(topic, text)
+            self._papers = papers
+        self.bed.ask("arm")
 
     def _replay(self, action: str) -> None:
         replay = self.desk.replay

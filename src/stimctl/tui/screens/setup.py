@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_area
 from stimctl.tui.page import ListPage, Offers
+from stimctl.tui.papers import side_of
 from stimctl.tui.planning import binding_of, family_of
 from stimctl.tui.seats import CEILING_STEP_UA, PADS, Seat, pad_name, sites_for
 from stimctl.tui.text import Line, line, safe, wrap
 from stimctl.tui.words import milliampere
+
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
 
 _FIELDS = ("site", "pads", "ceiling")
 
@@ -19,7 +24,16 @@ class SetupPage(ListPage):
 
     name = "setup"
     title = "SET-UP"
-    footer = ("less", "more", "choose", "contact")
+    footer = ("less", "more", "choose", "side", "contact")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        #: The side as far as it is typed; None where nobody is typing it.
+        self._side: str | None = None
+
+    def opened(self) -> None:
+        """No field is open."""
+        self._side = None
 
     def count(self) -> int:
         """Three lines for each seat."""
@@ -35,7 +49,7 @@ class SetupPage(ListPage):
         return {
             **super().offers(), "more": busy, "less": busy, "choose": busy,
             "contact": self._no_contact(), "accept-warning": self._no_warning(),
-            "back": None, "move-up": None, "move-down": None,
+            "back": None, "move-up": None, "move-down": None, "side": busy or self._no_side(),
         }  # fmt: skip
 
     def _no_contact(self) -> str | None:
@@ -45,9 +59,39 @@ class SetupPage(ListPage):
     def _no_warning(self) -> str | None:
         return None if self.bed.warning else "there is no warning to accept"
 
+    def _no_side(self) -> str | None:
+        choice = self.bed.choice
+        open_ = self.bed.papers.open_sides(choice.seats) if choice else []
+        return None if open_ else "every side is confirmed"
+
+    @property
+    def takes_text(self) -> bool:
+        """While the side is typed, which is at zero only."""
+        return self._side is not None and not self.bed.output_may_be_on
+
+    def typed(self, key: str, character: str | None) -> None:
+        """One letter of left or right."""
+        side = self._side or ""
+        gone = key in ("backspace", "delete")
+        self._side = side[:-1] if gone else f"{side}{character or ''}"[:5]
+
+    def _confirm_side(self) -> None:
+        typed, self._side = self._side or "", None
+        assert self.bed.choice is not None
+        there = self.bed.papers.confirm_side(typed, self.bed.choice.seats)
+        named = ", ".join(f"ch{seat.channel} {seat.site}" for seat in there)
+        self.desk.say(f"confirmed: {named}")
+
     def act(self, action: str) -> None:
-        """Change, go on, or accept a warning."""
-        if action in ("more", "less"):
+        """Change, go on, confirm the side, or accept a warning."""
+        if self._side is not None:
+            if action == "choose":
+                self._confirm_side()
+            else:
+                self._side = None
+        elif action == "side":
+            self._side = ""
+        elif action in ("more", "less"):
             self._change(1 if action == "more" else -1)
         elif action == "accept-warning":
             self.bed.accept_warning()
@@ -89,6 +133,8 @@ class SetupPage(ListPage):
         for seat in choice.seats:
             rows += self._seat(seat)
         protocol = choice.protocol
+        if self._side is not None:
+            return self._side_field(width)
         below: list[Line] = [()]
         below += [line((part, "strong")) for part in self._verdict(width)]
         placement = f"placement: {safe(protocol.electrodes.placement)} "
@@ -105,10 +151,27 @@ class SetupPage(ListPage):
         source = binding_of(plan, seat.channel) if plan else "–"
         head = f"ch{seat.channel} {seat.role_name[:14]:<14}"
         blank = " " * len(head)
+        sided = side_of(seat)
+        seen = self.bed.papers.sides.get(seat.channel) == seat.site
+        side = f"  ✓ {sided} confirmed" if seen else "  ○ side: s" if sided else ""
         return [
-            line((head, "strong"), f"  site     ◂ {seat.site or 'not given'} ▸"),
+            line((head, "strong"), f"  site     ◂ {seat.site or 'not given'} ▸", (side, "dim")),
             line(blank, f"  pads     ◂ {pad_name(seat.area_mm2)} ▸"),
             line(blank, f"  ceiling  ◂ {milliampere(seat.ceiling_ua)} mA ▸  from {source}"),
+        ]
+
+    def _side_field(self, width: int) -> list[Line]:
+        """What is asked without saying the answer: who types it looks at the person."""
+        assert self.bed.choice is not None
+        open_ = self.bed.papers.open_sides(self.bed.choice.seats)
+        named = ", ".join(f"ch{seat.channel} {seat.role_name}" for seat in open_)
+        ask = f"Look at the person: on which side are the pads of {named}?"
+        return [
+            *(line((part, "strong")) for part in wrap(ask, width)),
+            (),
+            line((f"type left or right, then Enter:  {self._side}_", "key")),
+            (),
+            line(("Where both sides are treated, s asks again for the other one.", "dim")),
         ]
 
     def _verdict(self, width: int) -> list[str]:

@@ -1,0 +1,78 @@
+"""What has to be true of a person and a place before hardware is armed, beside screening and plan.
+
+It belongs to one person and is empty for the next one. Every entry goes on record before arming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stimctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from stimctl.tui.seats import Seat
+
+_SECOND_DIGITS = 4
+SIDES = ("left", "right")
+
+
+@dataclass(slots=True)
+class Papers:
+    """`second`: the person was confirmed by a second identifier, too (H25). `sides`: for each
+    channel the site whose side was typed by hand (H41). `stop_key`: the STOP key that was pressed
+    and seen to work (H32). `told_stop`: the person knows how to stop (N3). `approvals`: ids of
+    specialists' approvals on file."""
+
+    second: bool = False
+    sides: dict[int, str] = field(default_factory=dict)
+    stop_key: str = ""
+    told_stop: bool = False
+    approvals: set[str] = field(default_factory=set)
+
+    def confirm_side(self, typed: str, seats: Sequence[Seat]) -> list[Seat]:
+        """The channels on the side that was typed. Raises UsageError where there are none."""
+        word = typed.strip().lower()
+        if word not in SIDES:
+            raise UsageError(f"{typed!r} is no side", what_to_do="type left or right")
+        there = [seat for seat in seats if side_of(seat) == word]
+        if not there:
+            sides = ", ".join(f"ch{seat.channel} {seat.site}" for seat in seats if side_of(seat))
+            raise UsageError(
+                f"no channel is on the {word}",
+                why=f"the set-up says {sides or 'no side at all'}",
+                what_to_do="look at the person, then correct the site",
+            )
+        self.sides.update({seat.channel: str(seat.site) for seat in there})
+        return there
+
+    def open_sides(self, seats: Sequence[Seat]) -> list[Seat]:
+        """The channels with a side that nobody has typed for their present site."""
+        return [
+            seat for seat in seats if side_of(seat) and self.sides.get(seat.channel) != seat.site
+        ]
+
+
+def side_of(seat: Seat) -> str:
+    """ "left" or "right"; "" where the site has none to be mistaken."""
+    from stimctl.safety import SITES
+
+    site = SITES.get(seat.site or "")
+    return site.side if site is not None and site.side in SIDES else ""
+
+
+def check_second(typed: str, known: str) -> str:
+    """The second identifier as typed. Raises UsageError where it is none, or another person's."""
+    if len(typed) != _SECOND_DIGITS or not (typed.isascii() and typed.isdigit()):
+        raise UsageError(
+            "the second identifier is four digits",
+            why="the person tells it, for example a year of birth; never a whole date",
+        )
+    if known and typed != known:
+        raise UsageError(
+            "these are not the digits of this code",
+            why="the code or the person is another one",
+            what_to_do="ask the person again, then choose the code again",
+        )
+    return typed

@@ -1,0 +1,240 @@
+"""The gate before hardware, from the screens: each gap in turn, with the key that closes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.records.approvals import find_rehearsal, use_is_accepted
+from stimctl.session.confirmation import confirmation_of
+from stimctl.tui.papers import Papers
+from stimctl.tui.planning import choose
+
+# A file that is no port: not software, so the gate is closed.
+DEVICE = f"p24:{Path(__file__)}"
+
+
+def type_text(world: World, text: str) -> None:
+    """Characters as a terminal sends them, a tenth of a second apart."""
+    for character in text:
+        world.pass_time(100 * MS)
+        key = "minus" if character == "-" else character
+        world.desk.key(key, character, world.clock.now_ns)
+        world.desk.take_rows()
+
+
+def refusal(world: World) -> str:
+    """What the Run screen says to `a`."""
+    world.desk.open("run")
+    world.text()
+    world.key("a")
+    assert world.bench.state.value != "armed"
+    return world.desk.message
+
+
+@pytest.fixture
+def hardware(world: World) -> World:
+    """A device on a line that may be hardware, with a protocol, and no paper at all."""
+    world.bed.connect(DEVICE)
+    world.desk.take_rows()
+    world.bed.take(choose("tens-conventional"))
+    world.desk.open("run")
+    world.pass_time(500 * MS)
+    assert not world.bed.live.sim
+    return world
+
+
+def use(world: World) -> None:
+    """Accept the statement of use."""
+    world.desk.open("connect")
+    world.key("u")
+    type_text(world, "accept")
+    world.key("enter")
+
+
+def person(world: World, digits: str = "1961") -> None:
+    """A new code, and its second identifier; then the connection is made for them."""
+    world.desk.open("person")
+    type_text(world, "K-17")
+    world.key("enter")
+    type_text(world, digits)
+    world.key("enter")
+
+
+def connection(world: World) -> None:
+    world.bed.connect(DEVICE)
+    world.bed.take(choose("tens-conventional"))
+    world.desk.open("run")
+    world.pass_time(500 * MS)
+
+
+def screening(world: World) -> None:
+    world.desk.open("precheck")
+    for _ in range(30):
+        world.key("n")
+
+
+def site(world: World) -> None:
+    world.desk.open("setup")
+    while world.bed.choice is not None and world.bed.choice.seats[0].site != "left-knee":
+        world.key("right")
+
+
+def side(world: World) -> None:
+    world.desk.open("setup")
+    world.key("s")
+    type_text(world, "left")
+    world.key("enter")
+
+
+def rehearsal(world: World) -> None:
+    world.desk.open("adjust")
+    world.key("r")
+
+
+def confirmation(world: World) -> None:
+    world.desk.open("adjust")
+    type_text(world, confirmation_of(world.bed.plan))
+
+
+@pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54")
+def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -> None:
+    world = hardware
+    for gap, close in (
+        ("statement of use", use),
+        ("STOP key", lambda world: world.key("space")),
+        ("a person's code", person),
+        ("opened for another person", connection),
+        ("STOP key", lambda world: world.key("f12")),  # a key tested for the last one is not
+        ("questions are open", screening),
+        ("how to stop", lambda world: (world.desk.open("precheck"), world.key("t"))),
+        ("has no site", site),
+        ("side of ch1", side),
+        ("not been rehearsed", rehearsal),
+        ("not confirmed", confirmation),
+    ):
+        assert gap in refusal(world)
+        close(world)
+        world.pass_time(1 * S)
+    assert use_is_accepted(world.bed.state_folder)
+    assert find_rehearsal(world.bed.state_folder, world.bed.plan.digest()) is not None
+    world.desk.open("run")
+    world.pass_time(500 * MS)
+    world.key("a")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "armed"
+    shown = world.text()
+    assert "REAL CURRENT" in shown
+    assert "K-17 ✓ two identifiers" in shown
+    notes = {f["topic"]: f["text"] for do, f in world.clients[-1].sent if do == "note"}
+    assert notes["screening"].count("n") == len(world.bed.answers)
+    assert notes["sides"] == "ch1 left-knee"
+    assert notes["stop key"].startswith("f12")
+    assert confirmation_of(world.bed.plan) in notes["rehearsal"]
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "running"
+
+
+@pytest.mark.hazard("H25")
+def test_wrong_digits_take_nobody_and_none_are_enough_for_a_twin_only(world: World) -> None:
+    person(world)
+    assert world.bed.papers.second
+    world.bed.take_person("K-18")
+    world.desk.open("person")
+    world.desk.pages["person"]._found([("K-17", "2026-11-20")])  # type: ignore[attr-defined]
+    world.key("enter")
+    type_text(world, "1962")
+    world.key("enter")
+    assert "not the digits" in world.desk.message
+    assert world.bed.person == "K-18"
+    world.key("left")
+    assert "nobody is chosen" in world.desk.message
+    world.key("enter", "enter")
+    assert world.bed.person == "K-17"
+    assert not world.bed.papers.second
+
+
+@pytest.mark.hazard("H25", "H24")
+def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
+    person(world)
+    connection(world)
+    screening(world)
+    world.key("t", "space")
+    world.bed.papers.approvals.add("C01")
+    world.bed.mark("motor", 1, 8_000)
+    world.bed.take_person("K-18")
+    bed = world.bed
+    assert (bed.answers, bed.marks, bed.choice, bed.plan) == ({}, [], None, None)
+    assert bed.papers == Papers()
+    assert bed.memory.marks == ()
+    assert "another person" in refusal(world)
+    bed.take_person("K-17")
+    assert [mark.amplitude_ua for mark in bed.memory.marks] == [8_000]  # shown, never set
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("page", ["connect", "precheck", "protocols", "setup", "adjust", "run",
+                                  "thresholds", "report", "service"])  # fmt: skip
+def test_the_person_stands_on_every_screen(world: World, page: str) -> None:
+    world.to_run("nmes-tka")
+    world.desk.open(page)
+    for size in ((80, 24), (140, 40)):
+        assert "DEMO-1" in world.text(*size).splitlines()[0]
+
+
+@pytest.mark.hazard("H41")
+def test_a_side_that_is_not_in_the_set_up_is_refused_and_a_new_site_asks_again(
+    world: World,
+) -> None:
+    world.to_run("tens-conventional")
+    site(world)
+    world.key("s")
+    assert "left-knee" not in world.text()  # who types it looks at the person, not at the screen
+    type_text(world, "right")
+    world.key("enter")
+    assert "no channel is on the right" in world.desk.message
+    assert world.bed.choice is not None
+    assert world.bed.papers.open_sides(world.bed.choice.seats)
+    side(world)
+    assert not world.bed.papers.open_sides(world.bed.choice.seats)
+    world.key("right", "left")
+    assert not world.bed.papers.open_sides(world.bed.choice.seats)
+    world.key("right")
+    assert world.bed.papers.open_sides(world.bed.choice.seats)
+
+
+def test_the_statement_is_accepted_by_its_word_alone(world: World) -> None:
+    world.desk.open("connect")
+    world.key("u", "enter")
+    assert "type accept first" in world.desk.message
+    type_text(world, "yes")
+    world.key("enter")
+    assert not use_is_accepted(world.bed.state_folder)
+    assert "research and simulation" in world.text()
+
+
+def test_a_twin_needs_none_of_this(world: World) -> None:
+    world.to_run("tens-conventional")
+    world.key("a")
+    assert world.bench.state.value == "armed"
+
+
+@pytest.mark.hazard("H45")
+def test_what_screening_blocks_blocks_a_twin_too(world: World) -> None:
+    world.to_run("tens-conventional")
+    world.bed.answered({"C02": True})
+    assert "C02" in refusal(world)
+
+
+@pytest.mark.hazard("H22")
+def test_over_ssh_nothing_is_armed_unless_that_was_asked_for() -> None:
+    from stimctl.tui.program import Wishes, remote_refusal
+
+    far = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}
+    assert "--remote-ok" in remote_refusal(Wishes(), far)
+    assert remote_refusal(Wishes(remote_ok=True), far) == ""
+    assert remote_refusal(Wishes(), {}) == ""
