@@ -7,6 +7,7 @@ The list of units is closed:
     frequency   mHz (millihertz), Hz, kHz          "MHz" is not a unit here
     area        mm2 (also mm²), cm2 (also cm²)
     ratio       %
+    intensity   %                                  whole ones, of a device's own scale
 
 A text is an ASCII decimal number with a point, blanks or nothing, and a unit: "12.5 mA".
 Everything else is refused with the form that would be right (hazards H18 and H50: a unit or a
@@ -37,6 +38,7 @@ DURATION_UNITS: Mapping[str, int] = _with_micro(
 FREQUENCY_UNITS: Mapping[str, int] = {"mHz": 1, "Hz": 1_000, "kHz": 1_000_000}
 AREA_UNITS: Mapping[str, int] = {"mm2": 1, "mm²": 1, "cm2": 100, "cm²": 100}
 RATIO_UNITS: Mapping[str, int] = {"%": 10}
+INTENSITY_UNITS: Mapping[str, int] = {"%": 1}
 
 # Far above anything meant, far below anything that no longer fits a 64-bit integer.
 LARGEST = 10**12
@@ -113,6 +115,16 @@ def parse_area_mm2(text: object) -> int:
 def parse_ratio_permille(text: object) -> int:
     """Return a ratio ("-10 %", "100 %") in permille; a minus sign is allowed here only."""
     return parse_scaled(text, RATIO_UNITS, name="ratio", example="90 %", signed=True)
+
+
+def parse_intensity_percent(text: object) -> int:
+    """Return an intensity ("40 %") of a device that knows no current, in whole percent."""
+    return parse_scaled(text, INTENSITY_UNITS, name="intensity", example="40 %")
+
+
+def format_intensity(percent: int) -> str:
+    """Return an intensity as text: 40 -> "40 %"."""
+    return f"{percent} %"
 
 
 def format_current(ua: int) -> str:

@@ -18,6 +18,8 @@ from stimctl.devices.events import (
     DeviceError,
     Doing,
     DriverEvent,
+    GateAcked,
+    GateSet,
     Identified,
     LineError,
     NoAnswer,
@@ -31,16 +33,21 @@ from stimctl.devices.events import (
 )
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.safety.cleared import SetPoint
+from stimctl.safety.intensity import IntensityPoint
 
 __all__ = [
     "Acked",
     "AnswerLate",
     "ChannelSet",
+    "DeviceDriver",
     "DeviceError",
     "Doing",
     "Driver",
     "DriverEvent",
     "Frame",
+    "GateAcked",
+    "GateDriver",
+    "GateSet",
     "Identified",
     "LineError",
     "NoAnswer",
@@ -61,16 +68,20 @@ class Frame:
     `urgent`: overtakes and discards whatever still waits to be written.
     `expires_ns`: the bytes raise output; where they could not be written by this clock reading
     they must be thrown away, not sent late. None: never thrown away.
+    `resets`: in place of bytes, the line that restarts the device (DTR) is pulsed.
     """
 
     data: bytes
     urgent: bool = False
     expires_ns: int | None = None
+    resets: bool = False
 
 
 @runtime_checkable
-class Driver(Protocol):
+class DeviceDriver(Protocol):
     """One device on one line. All calls return at once; what came of them is in `events()`.
+
+    What drivers of all kinds have in common: connecting, keeping alive, stopping, the line.
 
     Errors: LimitRefusedError when a set point is not genuine or not one for this device (nothing
     is sent), StateError when the call makes no sense in the present state (nothing is sent).
@@ -87,16 +98,6 @@ class Driver(Protocol):
 
     def connect(self, now_ns: int) -> None:
         """Find out the device's state, bring it to verified zero, identify it; then `Ready`."""
-
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
-        """Make exactly these channels run, absolutely, for the whole device; empty = all off.
-
-        The latest call wins. What only lowers leaves at once; what raises waits for the request
-        in flight and is dropped and reported after 250 ms. Returns the ticket of the call.
-        """
-
-    def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
-        """One single pulse on one channel; refused while a train runs. Returns a ticket."""
 
     def keep_alive(self, now_ns: int) -> None:
         """Ask for the device's state, which also restarts its watchdog. The caller is the gate."""
@@ -118,3 +119,31 @@ class Driver(Protocol):
 
     def deadline(self) -> int | None:
         """The clock reading at which advance() must be called, or None."""
+
+
+@runtime_checkable
+class Driver(DeviceDriver, Protocol):
+    """The driver of a source of current."""
+
+    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+        """Make exactly these channels run, absolutely, for the whole device; empty = all off.
+
+        The latest call wins. What only lowers leaves at once; what raises waits for the request
+        in flight and is dropped and reported after 250 ms. Returns the ticket of the call.
+        """
+
+    def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
+        """One single pulse on one channel; refused while a train runs. Returns a ticket."""
+
+
+@runtime_checkable
+class GateDriver(DeviceDriver, Protocol):
+    """The driver of a device that lets through a part of what another one gives."""
+
+    def gate(self, now_ns: int, points: Mapping[int, IntensityPoint]) -> int:
+        """Open exactly these channels, each at its intensity; empty = all off. Returns a ticket.
+
+        The latest call wins. What only lowers leaves as soon as the device has answered what is in
+        flight; what raises is dropped and reported after 250 ms. Output lasts one burst, and is
+        renewed by `keep_alive` only. `GateAcked` tells when the whole call is in force.
+        """

@@ -68,6 +68,26 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSet:
+    """What one channel of a device without current control is set to, in percent of its scale."""
+
+    channel: int
+    intensity_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateAcked:
+    """A whole `gate()` call is in force: exactly these channels are open.
+
+    `latency_ns`: from the last message to the beginning of its answer.
+    """
+
+    ticket: int
+    latency_ns: int
+    channels: tuple[GateSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The device refused a request; `result` is the name of its result code.
 
@@ -116,7 +136,10 @@ class AnswerLate:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Nothing valid came for 1 s although an answer was due. The driver has latched."""
+    """Nothing valid came although an answer was due. The driver has latched.
+
+    For 1 s, or while connecting as long as the device may need to start.
+    """
 
     what: Doing
     since_ns: int  # the clock reading at which the oldest unanswered request was sent
@@ -143,13 +166,15 @@ class UnexpectedState:
     """The device is not in the state it was left in: reset, expired, or driven by someone else.
 
     `expected` and `found` are words for a person; the channel sets are given where they are what
-    differs. The driver has latched.
+    differs. The driver has latched. `began_anew`: the device has restarted, so that only connect()
+    leads on.
     """
 
     expected: str
     found: str
     channels_expected: frozenset[int] | None = None
     channels_found: frozenset[int] | None = None
+    began_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +240,7 @@ DriverEvent = (
     Identified
     | Ready
     | Acked
+    | GateAcked
     | Rejected
     | StatusRead
     | ZeroVerified

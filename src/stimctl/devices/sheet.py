@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stimctl.errors import BugError, LimitRefusedError
 from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.gate_bounds import GateBounds
 
 
 class Readback(StrEnum):
@@ -122,13 +124,17 @@ class CapabilitySheet:
     `watchdog_us`. `channels_first`: the channels of a run, and their rhythm, must be chosen before
     any of them gets current.
     `stop_instruction`: what a person does at the device when stimctl cannot confirm zero.
+
+    A device is either a source of current (`current`) or lets through a part of what another one
+    gives (`gating`); of the second kind nothing is known in milliampere.
+    `boot_us`: opening the port restarts the device, which is ready so much later; None = no.
     """
 
     family: str
     model: str
     maker: str
     wire: str
-    bounds: DeviceBounds
+    current: DeviceBounds | None
     watchdog_us: int | None
     keep_alive_us: int
     readback: Readback
@@ -142,6 +148,34 @@ class CapabilitySheet:
     refresh_us: int | None = None
     connection_expires: bool = False
     channels_first: bool = False
+    gating: GateBounds | None = None
+    boot_us: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.current is None) == (self.gating is None):
+            raise BugError(f"the sheet of {self.family} must have one kind of bounds")
+
+    @property
+    def bounds(self) -> DeviceBounds:
+        """What it can do as a source of current. LimitRefusedError where it is none."""
+        if self.current is None:
+            raise LimitRefusedError(
+                f"{self.family} has no current control",
+                why="it lets through a part of what another device gives, and knows no "
+                "milliampere, pulse width or frequency",
+                what_to_do="use a protocol for external pulses, or a device with current control",
+            )
+        return self.current
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether its amplitude is a known current, so that a dose can be told."""
+        return self.current is not None and self.current.calibrated
+
+    @property
+    def channels(self) -> int:
+        """How many channels it has, numbered from 1."""
+        return self.gating.channels if self.gating is not None else self.bounds.channels
 
     @property
     def has_watchdog(self) -> bool:

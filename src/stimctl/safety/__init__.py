@@ -7,6 +7,13 @@ from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.electrodes import PREVIEW_ELECTRODE, Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds, envelope_for
 from stimctl.safety.examine import Notice
+from stimctl.safety.gate_bounds import GateBounds
+from stimctl.safety.intensity import (
+    ClearedIntensity,
+    IntensityPoint,
+    clear_intensity,
+    is_genuine_intensity,
+)
 from stimctl.safety.layers import (
     bounds_from_environment,
     layer_bounds_from_mapping,
@@ -32,11 +39,14 @@ __all__ = [
     "Action",
     "Bound",
     "Cleared",
+    "ClearedIntensity",
     "DeviceBounds",
     "Electrode",
     "Envelope",
     "Finding",
+    "GateBounds",
     "Headroom",
+    "IntensityPoint",
     "Layer",
     "LayeredBounds",
     "Level",
@@ -53,10 +63,12 @@ __all__ = [
     "bounds_from_environment",
     "ceiling_ua",
     "clear",
+    "clear_intensity",
     "clear_together",
     "envelope_for",
     "headroom",
     "is_genuine",
+    "is_genuine_intensity",
     "layer_bounds_from_mapping",
     "person_ceiling",
     "protocol_cap",

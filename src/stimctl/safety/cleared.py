@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, NoReturn, Self, SupportsIndex, TypeGuard, final
+from typing import Any, NoReturn, TypeGuard, final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
@@ -25,6 +25,7 @@ from stimctl.safety.examine import (
     notices_of,
 )
 from stimctl.safety.revalidate import fresh_envelope
+from stimctl.safety.sealed import Sealed
 from stimctl.stimulus import PulseShape, Stimulus
 
 
@@ -110,26 +111,8 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
     )
 
 
-class _Sealed:
-    """No building, subclassing, assigning, copying to something else, or pickling."""
-
-    __slots__ = ()
-
-    def __new__(cls, *_args: object, **_named: object) -> Self:
-        raise TypeError(f"only stimctl.safety makes a {cls.__name__}")
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Any:
-        return self
-
-    def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} cannot be pickled: clear it again")
-
-
 @final
-class Cleared(_Sealed):
+class Cleared(Sealed):
     """A stimulus that passed its envelope. Only `stimctl.safety.clear` makes one."""
 
     __slots__ = ("__weakref__",)
@@ -212,7 +195,7 @@ class Cleared(_Sealed):
 
 
 @final
-class SetPoint(_Sealed, tuple[Any, ...]):
+class SetPoint(Sealed, tuple[Any, ...]):
     """What a channel is set to now. Only `Cleared.set_point` makes one.
 
     `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us. Two

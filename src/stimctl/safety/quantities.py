@@ -12,9 +12,11 @@ from stimctl.quantity import (
     DURATION_UNITS,
     FREQUENCY_UNITS,
     format_area,
+    INTENSITY_UNITS,
     format_current,
     format_duration,
     format_frequency,
+    format_intensity,
     parse_scaled,
 )
 
@@ -38,6 +40,8 @@ class Quantity(StrEnum):
     DC_DENSITY = "dc_density"
     CHARGE_PER_PHASE = "charge_per_phase"
     CHARGE_DENSITY = "charge_density"
+    # Of a device that knows no current; no stimulus in milliampere has one.
+    INTENSITY = "intensity"
     # Not bounded by a number; a refusal may be about them.
     SHAPE = "shape"
     SITE = "site"
@@ -113,6 +117,9 @@ INFO: Mapping[Quantity, QuantityInfo] = {
     ),
     Quantity.CHARGE_DENSITY: QuantityInfo(
         "charge density", "uC/cm2", _steps("nC/cm2", "uC/cm2"), 1_000, "5 uC/cm2", 1
+    ),
+    Quantity.INTENSITY: QuantityInfo(
+        "intensity", "%", INTENSITY_UNITS, 1, "40 %", 0, format_intensity
     ),
 }
 

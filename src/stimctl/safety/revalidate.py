@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from stimctl.errors import StimctlError
-from stimctl.safety.bounds import Bound
+from stimctl.safety.bounds import Bound, Layer
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.electrodes import Electrode
-from stimctl.safety.envelope import Envelope
+from stimctl.safety.envelope import Envelope, LayeredBounds
+from stimctl.safety.gate_bounds import GateBounds
 from stimctl.stimulus import AmplitudeModulation, Burst, Cycle, Pulse, Stimulus, Sweep
 
 _PARTS = frozenset({Pulse, Burst, Sweep, AmplitudeModulation, Cycle})
-_T = TypeVar("_T", Bound, DeviceBounds, Electrode)
+_T = TypeVar("_T", Bound, DeviceBounds, Electrode, GateBounds)
 
 
 class UntrustedError(Exception):
@@ -63,7 +64,27 @@ def fresh_envelope(envelope: object) -> Envelope:
         raise UntrustedError(str(error)) from None
 
 
+def fresh_parts(
+    bounds: object, electrode: object, layers: object
+) -> tuple[GateBounds, Electrode, tuple[Bound, ...]]:
+    """Return validated copies of what an intensity is judged by; raises UntrustedError."""
+    if type(bounds) is not GateBounds or type(electrode) is not Electrode:
+        raise UntrustedError("the device's bounds and an electrode are needed")
+    if type(layers) is not LayeredBounds:
+        raise UntrustedError(f"{type(layers).__name__} is not LayeredBounds")
+    added: list[Bound] = []
+    try:
+        for name in ("site", "protocol", "person", "session"):
+            for bound in getattr(layers, name):
+                added.append(_anew(bound))
+                if added[-1].layer is not Layer(name):
+                    raise UntrustedError(f"a {bound.layer} bound was given for the {name} layer")
+        return _anew(bounds), _anew(electrode), tuple(added)
+    except (StimctlError, TypeError, AttributeError) as error:
+        raise UntrustedError(str(error)) from None
+
+
 def _anew(part: _T) -> _T:
-    if type(part) not in (Bound, DeviceBounds, Electrode):
+    if type(part) not in (Bound, DeviceBounds, Electrode, GateBounds):
         raise TypeError(f"{type(part).__name__} has no place in an envelope")
     return type(part)(**{field.name: getattr(part, field.name) for field in fields(part)})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
 from stimctl.safety.bounds import Layer
+from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.problem import Problem, broken_rule
 from stimctl.safety.quantities import Quantity
@@ -22,16 +23,21 @@ from stimctl.stimulus.consistency import (
 _US_MHZ = 10**9
 
 
-def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
-    """Site, calibration, pulse shape: what no value of a parameter would mend."""
-    device = envelope.device
-    site = None if envelope.electrode.site is None else site_named(envelope.electrode.site)
+def site_problems(electrode: Electrode) -> Iterator[Problem]:
+    """A place on the body where nothing may be stimulated."""
+    site = None if electrode.site is None else site_named(electrode.site)
     if site is not None and site.blocked:
         yield broken_rule(
             site.blocked, Quantity.SITE, f"no stimulation at the body site {site.name}",
             asked=site.name, allowed="other sites", certainty="R",
             source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 item h",
         )  # fmt: skip
+
+
+def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """Site, calibration, pulse shape: what no value of a parameter would mend."""
+    device = envelope.device
+    yield from site_problems(envelope.electrode)
     if not device.calibrated:
         yield broken_rule(
             "L-CAL", Quantity.DEVICE,

@@ -1,0 +1,199 @@
+"""The bursts of both channels: what is wanted, what was sent, and which message comes next.
+
+There is one message in flight. What lowers goes before everything; a burst that presses goes before
+a raise; a raise that could not leave within 250 ms is given up. A keep-alive allows one renewal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stimctl.devices.events import Doing, GateSet
+from stimctl.devices.openemsstim.request import (
+    BOTH_FROM_NS,
+    LATEST_NS,
+    PRESSING_NS,
+    RENEW_FROM_NS,
+    STALE_NS,
+    Burst,
+    Pace,
+    Request,
+)
+from stimctl.devices.openemsstim.sheet import CHANNELS, KEEP_ALIVE_US
+
+_ALLOWED_NS = KEEP_ALIVE_US * 1_000
+ALL_OFF = Request(Doing.APPLY)
+
+
+class Bursts:
+    """Both channels. Decides, and is told what was sent and what was echoed."""
+
+    __slots__ = ("_allowed_ns", "_asked_ns", "by_channel", "pace", "wanted")
+
+    def __init__(self) -> None:
+        self.by_channel = {channel: Burst() for channel in range(1, CHANNELS + 1)}
+        self.wanted: dict[int, int] = {}
+        self.pace = Pace()
+        self._asked_ns: dict[int, int] = {}
+        self._allowed_ns: int | None = None
+
+    def clear(self) -> None:
+        """Zero was verified, or everything was given up."""
+        for burst in self.by_channel.values():
+            burst.clear()
+        self.drop()
+
+    def drop(self) -> None:
+        """Nothing more is wanted; what was sent may be on."""
+        self.wanted = {}
+        self._asked_ns.clear()
+        self._allowed_ns = None
+
+    def want(self, now_ns: int, wanted: Mapping[int, int]) -> None:
+        """The latest call of the engine. A raise asked for before keeps its age."""
+        for channel, burst in self.by_channel.items():
+            percent = wanted.get(channel, 0)
+            if percent <= burst.percent:
+                self._asked_ns.pop(channel, None)
+            elif channel not in self._asked_ns or self.wanted.get(channel, 0) != percent:
+                self._asked_ns[channel] = now_ns
+        self.wanted = dict(wanted)
+
+    def allow(self, now_ns: int) -> None:
+        """A keep-alive: one burst may be renewed within the next 200 ms."""
+        self._allowed_ns = now_ns
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the board has echoed exactly what is wanted."""
+        return all(
+            burst.confirmed == burst.percent == self.wanted.get(channel, 0)
+            for channel, burst in self.by_channel.items()
+        )
+
+    @property
+    def sets(self) -> tuple[GateSet, ...]:
+        """The channels that the board has echoed as on."""
+        return tuple(
+            GateSet(channel, burst.confirmed)
+            for channel, burst in self.by_channel.items()
+            if burst.confirmed
+        )
+
+    @property
+    def on(self) -> frozenset[int]:
+        """The channels whose bursts are meant to go on."""
+        return frozenset(c for c, burst in self.by_channel.items() if burst.percent)
+
+    def late(self, now_ns: int) -> int | None:
+        """A channel whose burst was left to end; None where there is none."""
+        for channel, burst in self.by_channel.items():
+            if burst.percent and now_ns > burst.last_ns():
+                return channel
+        return None
+
+    def stale(self, now_ns: int) -> int | None:
+        """Give up raises that could not leave in time; the age of the oldest, None for none."""
+        old = [channel for channel, asked in self._asked_ns.items() if now_ns - asked >= STALE_NS]
+        if not old:
+            return None
+        age_ns = max(now_ns - self._asked_ns[channel] for channel in old)
+        for channel in old:
+            del self._asked_ns[channel]
+            percent = self.by_channel[channel].percent
+            self.wanted[channel] = percent
+            if not percent:
+                del self.wanted[channel]
+        return age_ns
+
+    def following(self, now_ns: int) -> tuple[Request, int | None] | None:
+        """The message that must leave now, and when it expires; None where none may."""
+        lower = self._lower()
+        if lower is not None:
+            return lower
+        if now_ns < self.pace.free_ns():
+            return None
+        renewal = self._renewal(now_ns)
+        if renewal is not None and now_ns - self.by_channel[renewal].since_ns >= PRESSING_NS:
+            return self._renew(renewal)
+        for channel, asked_ns in self._asked_ns.items():
+            if self.by_channel[channel].percent:
+                return self._renew(channel)
+            return Request(Doing.APPLY, channel, self.wanted[channel]), asked_ns + STALE_NS
+        return None if renewal is None else self._renew(renewal)
+
+    def _lower(self) -> tuple[Request, int | None] | None:
+        lower = [c for c, b in self.by_channel.items() if self.wanted.get(c, 0) < b.percent]
+        if not lower:
+            return None
+        if not self.wanted:
+            return ALL_OFF, None
+        channel = lower[0]
+        expires_ns = self.by_channel[channel].last_ns()
+        return Request(Doing.APPLY, channel, self.wanted.get(channel, 0)), expires_ns
+
+    def _renewal(self, now_ns: int) -> int | None:
+        """The channel that is due most, where a keep-alive allows one."""
+        allowed_ns = self._allowed_ns
+        if allowed_ns is None or now_ns - allowed_ns > _ALLOWED_NS:
+            return None
+        due = [
+            (burst.since_ns, channel)
+            for channel, burst in self.by_channel.items()
+            if burst.percent and now_ns - burst.since_ns >= self._renew_from_ns
+        ]
+        return min(due)[1] if due else None
+
+    @property
+    def _renew_from_ns(self) -> int:
+        return BOTH_FROM_NS if len(self.on) == CHANNELS else RENEW_FROM_NS
+
+    def _renew(self, channel: int) -> tuple[Request, int | None]:
+        """The burst once more; a raise that waits for its turn goes with it."""
+        burst = self.by_channel[channel]
+        asked_ns = self._asked_ns.get(channel)
+        if asked_ns is None:
+            return Request(Doing.KEEP_ALIVE, channel, burst.percent), burst.last_ns()
+        expires_ns = min(burst.last_ns(), asked_ns + STALE_NS)
+        return Request(Doing.APPLY, channel, self.wanted[channel]), expires_ns
+
+    def sent(self, now_ns: int, request: Request) -> None:
+        """A message leaves."""
+        self.pace.sent(now_ns)
+        if request.doing is Doing.KEEP_ALIVE:
+            self._allowed_ns = None
+        if request.channel is None:
+            if request is ALL_OFF:
+                for burst in self.by_channel.values():
+                    burst.percent = 0
+            return
+        burst = self.by_channel[request.channel]
+        burst.percent, burst.since_ns = request.percent, now_ns
+        self._asked_ns.pop(request.channel, None)
+
+    def echoed(self, request: Request) -> None:
+        """Its echo is complete and right."""
+        if request.channel is not None:
+            self.by_channel[request.channel].confirmed = request.percent
+        elif request is ALL_OFF:
+            for burst in self.by_channel.values():
+                burst.confirmed = 0
+
+    def deadlines(self, *, free: bool) -> Iterator[int]:
+        """When something is due; `free`: no message is in flight."""
+        for asked_ns in self._asked_ns.values():
+            yield asked_ns + STALE_NS
+            if free:
+                yield self.pace.free_ns()
+        for burst in self.by_channel.values():
+            if burst.percent:
+                yield burst.since_ns + LATEST_NS + 1
+        if free and self._allowed_ns is not None:
+            yield from self._renewal_times(self._allowed_ns)
+
+    def _renewal_times(self, allowed_ns: int) -> Iterator[int]:
+        """When an allowed renewal that has to wait for its turn may leave."""
+        for burst in self.by_channel.values():
+            at_ns = max(self.pace.free_ns(), burst.since_ns + self._renew_from_ns)
+            if burst.percent and at_ns <= allowed_ns + _ALLOWED_NS:
+                yield at_ns

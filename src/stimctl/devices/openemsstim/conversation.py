@@ -1,0 +1,331 @@
+"""What goes on between driver and board: message in flight, stop under way, what is believed.
+
+Holds everything that changes, and the transitions; when they happen is decided by the calls and
+timers of `driver`. The only thing that says what the board has done is its echo.
+"""
+
+from __future__ import annotations
+
+from stimctl.devices.events import (
+    Acked,
+    Doing,
+    DriverEvent,
+    GateAcked,
+    Identified,
+    RaiseDropped,
+    Ready,
+    Rejected,
+    UnexpectedState,
+    ZeroVerified,
+)
+from stimctl.devices.openemsstim.bursts import ALL_OFF, Bursts
+from stimctl.devices.openemsstim.gate import burst_line, off_line
+from stimctl.devices.openemsstim.line import BoardLine, Heard, Sent, What
+from stimctl.devices.openemsstim.request import (
+    ECHO_NS,
+    REPEAT_NS,
+    RESET_EVERY_NS,
+    SWITCHING_NS,
+    Request,
+    Stopping,
+)
+from stimctl.devices.openemsstim.sheet import FAMILY
+from stimctl.devices.openemsstim.table import WORKING, State
+from stimctl.wire.openemsstim.dialect import Dialect, DialectProbe
+from stimctl.wire.openemsstim.echo import expected_echo
+from stimctl.wire.openemsstim.replies import Reply, ReplyKind
+from stimctl.wire.openemsstim.text import LINE_END, STOP_TEXT, stop_line
+
+PROBE = DialectProbe.request.removesuffix(LINE_END).decode("ascii")
+_FIRMWARE = {
+    Dialect.HEX_ONLY: "release 1.0 or later",
+    Dialect.ASCII: "2016, before release 1.0",
+}
+_COMPLAINT = {
+    Dialect.HEX_ONLY: Reply(ReplyKind.CHARACTER_UNKNOWN),
+    Dialect.ASCII: Reply(ReplyKind.UNKNOWN_COMMAND, PROBE),
+}
+_STOP_REPLIES = expected_echo(STOP_TEXT)
+_PROBE_BEGINS: tuple[Reply, ...] = (Reply(ReplyKind.RECEIVED, PROBE),)
+_ROUNDS_AT_CONNECT_NS = (100_000_000, 1_000_000_000)
+"""After the first stop of a connection; a board that starts keeps them, and must not overflow."""
+
+
+class Conversation:
+    """The state of one connection to a board."""
+
+    __slots__ = ("bursts", "connect_ns", "dialect", "doubtful", "events", "identified", "line",
+                 "probe", "state", "stopping", "ticket")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.events: list[DriverEvent] = []
+        self.line = BoardLine(self.events)
+        self.state = State.UNKNOWN
+        self.bursts = Bursts()
+        self.dialect: Dialect | None = None
+        self.identified = False
+        self.probe: DialectProbe | None = None
+        """While connecting: the question for the dialect has been heard, its answer is coming."""
+        self.stopping: Stopping | None = None
+        self.ticket: int | None = None
+        """Of the latest `gate()`, until all of it is in force."""
+        self.connect_ns = 0
+        self.doubtful = False
+        """Half a message may be on the line, or the board has understood something else."""
+
+    @property
+    def flight(self) -> Sent | None:
+        """The message whose echo is awaited."""
+        return self.line.waiting[0] if self.line.waiting else None
+
+    # Connection
+
+    def find(self, now_ns: int) -> None:
+        """Connect. A board that was not restarted by opening the port is stopped at once."""
+        self.line.forget()
+        self.identified, self.dialect, self.probe = False, None, None
+        self.connect_ns = now_ns
+        self._begin(now_ns, State.CLEARING)
+        if not self.line.booting:
+            self.send_round(now_ns)
+
+    def _identify(self, now_ns: int, dialect: Dialect) -> None:
+        """The answer to the probe is there; zero was verified when it began."""
+        self.probe = None
+        refusal = None
+        if dialect not in _FIRMWARE:
+            refusal = f"its firmware ({dialect}) is not one of those that can be driven safely"
+        elif not self.line.boot_seen:
+            refusal = "opening the port has not restarted it, which the stop of last resort needs"
+        if refusal is not None:
+            self._rest(State.UNKNOWN)
+            self.events.append(Rejected(Doing.IDENTIFY, refusal, 0))
+            return
+        self.dialect, self.identified = dialect, True
+        self.events.append(Identified(FAMILY, "", _FIRMWARE[dialect], str(dialect), ""))
+        self._zero(now_ns)
+        self.events.append(Ready())
+
+    def give_up(self) -> None:
+        """Nothing came while connecting."""
+        self.line.forget()
+        self._rest(State.UNKNOWN)
+
+    def _rest(self, state: State) -> None:
+        self.stopping = self.probe = self.ticket = None
+        self.bursts.clear()
+        self.state = state
+
+    # Sending
+
+    def send_next(self, now_ns: int) -> None:
+        """Send what must leave now, if nothing is in flight."""
+        if self.state is not State.RUNNING or self.flight is not None:
+            return
+        following = self.bursts.following(now_ns)
+        if following is None:
+            return
+        request, expires_ns = following
+        if request is ALL_OFF:
+            text, data = STOP_TEXT, stop_line(line_may_be_open=False)
+        else:
+            assert request.channel is not None
+            line = burst_line(request.channel, request.percent) if request.percent else None
+            text, data = line or off_line(request.channel)
+        assert self.dialect is not None
+        replies = expected_echo(text, self.dialect)
+        self.bursts.sent(now_ns, request)
+        self.line.send(now_ns, data, replies, request, expires_ns=expires_ns)
+
+    def ask(self, now_ns: int, doing: Doing) -> None:
+        """The harmless question: does the board answer?"""
+        assert self.dialect is not None
+        replies = (*expected_echo(PROBE, self.dialect), _COMPLAINT[self.dialect])
+        self.bursts.pace.sent(now_ns)
+        self.line.send(now_ns, DialectProbe.request, replies, Request(doing))
+
+    def settle(self, latency_ns: int) -> None:
+        """Tell when the latest call is in force."""
+        if self.ticket is not None and self.bursts.in_force:
+            self.events.append(GateAcked(self.ticket, latency_ns, self.bursts.sets))
+            self.ticket = None
+
+    def drop_stale(self, now_ns: int) -> None:
+        """Give up a raise that could not leave in time."""
+        age_ns = self.bursts.stale(now_ns)
+        if age_ns is not None and self.ticket is not None:
+            self.events.append(RaiseDropped(self.ticket, age_ns, sent=False))
+            self.ticket = None
+
+    # Stopping
+
+    def begin_stop(self, now_ns: int) -> None:
+        """Stop until zero is verified. While the board starts all its pins are low: it is zero."""
+        self._begin(now_ns, State.STOPPING)
+        if self.line.booting:
+            self.restarted_while_stopping(now_ns)
+        else:
+            self.send_round(now_ns)
+
+    def _begin(self, now_ns: int, state: State) -> None:
+        self.bursts.drop()
+        self.ticket = self.probe = None
+        self.line.lenient = True
+        self.stopping = Stopping(now_ns)
+        self.state = state
+
+    def send_round(self, now_ns: int) -> None:
+        """The stop, at once and over everything that was not handed out; as far as there is room.
+
+        A line end goes first where half a message may be on the line.
+        """
+        stopping = self.stopping
+        assert stopping is not None
+        connecting = self.state is State.CLEARING
+        self.doubtful |= connecting or stopping.rounds > 0 or self.line.unread(now_ns) > 0
+        data = stop_line(line_may_be_open=self.doubtful)
+        stopping.next_ns = now_ns + REPEAT_NS
+        if connecting:
+            index = min(stopping.rounds, len(_ROUNDS_AT_CONNECT_NS) - 1)
+            stopping.next_ns = now_ns + _ROUNDS_AT_CONNECT_NS[index]
+        if self.line.has_room(now_ns, len(data)):
+            stopping.rounds += 1
+            stopping.confirmed = False
+            self.line.send(now_ns, data, _STOP_REPLIES, stopping, urgent=True)
+
+    def stop_due(self, now_ns: int) -> None:
+        """A round is due, or the last resort."""
+        stopping = self.stopping
+        assert stopping is not None
+        if self.state is State.STOPPING and not stopping.heard and now_ns >= stopping.reset_ns:
+            stopping.reset_ns = now_ns + RESET_EVERY_NS
+            stopping.next_ns = now_ns + REPEAT_NS
+            self.line.reset()
+            return
+        if now_ns >= stopping.next_ns and not (self.line.booting and self.state is State.CLEARING):
+            self.send_round(now_ns)
+
+    def _verify(self, now_ns: int) -> None:
+        """Both channels are being switched off: what is answered after that comes from zero."""
+        stopping = self.stopping
+        assert stopping is not None
+        stopping.confirmed = True
+        stopping.next_ns = now_ns + SWITCHING_NS
+        if self.line.waiting or not self.line.has_room(now_ns, len(DialectProbe.request)):
+            return
+        replies = _PROBE_BEGINS
+        if self.dialect is not None:
+            replies = (*expected_echo(PROBE, self.dialect), _COMPLAINT[self.dialect])
+        self.line.send(now_ns, DialectProbe.request, replies, stopping)
+
+    def _zero(self, now_ns: int) -> None:
+        """Zero was verified: the stop is over, nothing can be in force."""
+        done = self.stopping
+        assert done is not None
+        self.line.forget()
+        self.line.lenient = self.doubtful = False
+        self._rest(State.ZERO if self.identified else State.RESTARTED)
+        self.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds))
+
+    def restarted_while_stopping(self, now_ns: int) -> None:
+        """A reset opens both relays; what was sent before it is lost with it."""
+        self.identified = False
+        self._zero(now_ns)
+        self.line.lenient = True
+
+    def latch(self) -> None:
+        """The board is not as it was left: nothing more is sent, and every burst ends by itself."""
+        self.bursts.drop()
+        self.ticket = None
+        self.line.discard_unsent()
+        self.line.lenient = self.doubtful = True
+        self.state = State.LATCHED
+
+    # What the board says
+
+    def take(self, now_ns: int, heard: Heard) -> None:
+        """Let one line from the board have its effect."""
+        if heard.what is What.RESTARTED:
+            self._restarted(now_ns)
+        elif heard.what is What.READY:
+            self._ready(now_ns)
+        elif heard.what is What.DIFFERENT:
+            self._different(heard)
+        elif self.probe is not None:
+            self._take_dialect(now_ns, heard.text)
+        elif heard.sent is not None and isinstance(heard.sent.owner, Stopping):
+            self._stop_heard(now_ns, heard, heard.sent)
+        elif heard.what is What.DONE and heard.sent is not None:
+            self._done(now_ns, heard.sent)
+        elif self.stopping is not None:  # it is busy with what came before
+            self.stopping.next_ns = max(self.stopping.next_ns, now_ns + 2 * REPEAT_NS)
+
+    def _restarted(self, now_ns: int) -> None:
+        if self.state is State.STOPPING:
+            self.restarted_while_stopping(now_ns)
+        elif self.state in WORKING or self.state is State.LATCHED:
+            on = self.bursts.on
+            self.events.append(
+                UnexpectedState(
+                    "going on", "restarted: it was reset or lost its supply", on, frozenset(),
+                    began_anew=True,
+                )
+            )  # fmt: skip
+            self.line.forget()
+            self.line.lenient = True
+            self.identified = False
+            self._rest(State.RESTARTED)
+
+    def _ready(self, now_ns: int) -> None:
+        """What was sent while it started is read now, after both channels are switched off."""
+        if self.state is State.CLEARING and self.stopping is not None:
+            if self.line.waiting:
+                self.stopping.next_ns = now_ns + ECHO_NS
+            else:
+                self.send_round(now_ns)
+
+    def _different(self, heard: Heard) -> None:
+        expected = "nothing to be said" if heard.sent is None else f"echo {heard.sent.expected!r}"
+        self.events.append(UnexpectedState(expected, f"answering {heard.text!r}"))
+        self.latch()
+
+    def _stop_heard(self, now_ns: int, heard: Heard, sent: Sent) -> None:
+        stopping = self.stopping
+        if stopping is None or sent.owner is not stopping:
+            return
+        stopping.heard = True
+        stopping.next_ns = max(stopping.next_ns, now_ns + SWITCHING_NS)
+        if heard.what is not What.DONE:
+            return
+        if sent.replies is _STOP_REPLIES:
+            self._verify(now_ns)
+        elif not stopping.confirmed:
+            self.send_round(now_ns)
+        elif self.state is State.CLEARING:
+            self.probe = DialectProbe()
+            self._take_dialect(now_ns, heard.text)
+        else:
+            self._zero(now_ns)
+
+    def _take_dialect(self, now_ns: int, text: str) -> None:
+        assert self.probe is not None
+        assert self.stopping is not None
+        self.stopping.next_ns = now_ns + ECHO_NS
+        found = self.probe.take(text)
+        if found is not None:
+            self._identify(now_ns, found)
+
+    def dialect_silent(self, now_ns: int) -> None:
+        """No more comes to the probe."""
+        assert self.probe is not None
+        self._identify(now_ns, self.probe.silence())
+
+    def _done(self, now_ns: int, sent: Sent) -> None:
+        request = sent.owner
+        assert isinstance(request, Request)
+        latency_ns = (sent.begun_ns or now_ns) - sent.sent_ns
+        self.bursts.echoed(request)
+        if request.doing is Doing.KEEP_ALIVE:
+            self.events.append(Acked(Doing.KEEP_ALIVE, latency_ns))
+        self.settle(latency_ns)
+        self.send_next(now_ns)

@@ -1,0 +1,123 @@
+"""One message and what it is for, the pace of messages, one stop, and the burst of one channel."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from stimctl.devices.events import Doing
+from stimctl.devices.openemsstim.sheet import BURST_MS
+
+MS = 1_000_000
+
+STALE_NS = 250 * MS
+"""A raise that is older never leaves: SAFETY rule K6 [POLICY] D."""
+LATE_NS = 200 * MS
+"""An echo begins 50 ms after the message, and 150 ms where both channels are switched off first
+[FW]; later than this it is late: SAFETY rule K1 [POLICY]."""
+ECHO_NS = 300 * MS
+"""A message whose echo is not complete by then was not obeyed as it was sent [POLICY] D."""
+SPACING_NS = 150 * MS
+"""Between two messages: the board is busy for up to 122 ms with one in hex form [FW]."""
+PER_SECOND = 5
+"""Messages in hex form that the board can take in a second [FW]."""
+RENEW_FROM_NS = BURST_MS * MS // 2
+"""A keep-alive renews a burst from half its length on; """
+BOTH_FROM_NS = 425 * MS
+"""and with both channels on from then on, which leaves room for a raise among the 5 messages of a
+second [POLICY]."""
+PRESSING_NS = 440 * MS
+"""A burst of this age is renewed before anything is raised: there may be 200 ms between two
+messages, and the next one must not come too late [POLICY]."""
+LATEST_NS = (BURST_MS - 100) * MS
+"""A burst that is older may have ended before a renewal is obeyed (49 ms of the spread between 73
+and 122 ms, and some for the line), which would open the channel anew at its whole intensity: from
+here on nothing is renewed, and the session ends [POLICY]."""
+REPEAT_NS = 50 * MS
+"""Between two rounds of a stop that is not answered: SAFETY rule K8 [POLICY] D."""
+SWITCHING_NS = 250 * MS
+"""A board that has confirmed the stop is busy with it for 101 ms [FW], then answers."""
+RESET_AFTER_NS = 200 * MS
+"""A stop without an echo for so long: the board is reset [POLICY] D."""
+RESET_EVERY_NS = 3_000 * MS
+SILENCE_NS = 1_000 * MS
+"""SAFETY rule K1."""
+
+
+class Request:
+    """A message that opens, changes, renews or closes. `channel` None: all of them, or a probe."""
+
+    __slots__ = ("channel", "doing", "percent")
+
+    def __init__(self, doing: Doing, channel: int | None = None, percent: int = 0) -> None:
+        self.doing = doing
+        self.channel = channel
+        self.percent = percent
+
+
+class Pace:
+    """No more messages than the board can take."""
+
+    __slots__ = ("_sent_ns",)
+
+    def __init__(self) -> None:
+        self._sent_ns: deque[int] = deque(maxlen=PER_SECOND)
+
+    def sent(self, now_ns: int) -> None:
+        """A message leaves."""
+        self._sent_ns.append(now_ns)
+
+    def free_ns(self) -> int:
+        """When the next one may leave."""
+        if not self._sent_ns:
+            return 0
+        soonest = self._sent_ns[-1] + SPACING_NS
+        if len(self._sent_ns) == PER_SECOND:
+            soonest = max(soonest, self._sent_ns[0] + SILENCE_NS)
+        return soonest
+
+
+class Burst:
+    """One channel: what was last sent for it, when, and what the board has echoed."""
+
+    __slots__ = ("confirmed", "percent", "since_ns")
+
+    def __init__(self) -> None:
+        self.percent = 0  # 0: no burst that is meant to go on
+        self.since_ns = 0
+        self.confirmed = 0
+
+    def clear(self) -> None:
+        """Nothing is on."""
+        self.percent = self.confirmed = 0
+
+    def last_ns(self) -> int:
+        """Until when a message for the open channel may leave."""
+        return self.since_ns + LATEST_NS
+
+
+class Stopping:
+    """One stop, from the first message to verified zero.
+
+    The stop text until it is echoed; then a probe, whose echo can only begin when the board has
+    switched off both channels.
+    """
+
+    __slots__ = ("confirmed", "heard", "next_ns", "reset_ns", "rounds", "silence_told",
+                 "started_ns")  # fmt: skip
+
+    def __init__(self, now_ns: int) -> None:
+        self.started_ns = now_ns
+        self.next_ns = now_ns
+        self.reset_ns = now_ns + RESET_AFTER_NS
+        self.rounds = 0
+        self.heard = False
+        self.confirmed = False
+        self.silence_told = False
+
+    def silent(self, now_ns: int) -> bool:
+        """Not one round was echoed for 1 s; True once."""
+        told = self.heard or self.silence_told
+        if told or now_ns < self.started_ns + SILENCE_NS:
+            return False
+        self.silence_told = True
+        return True

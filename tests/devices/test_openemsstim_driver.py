@@ -1,0 +1,491 @@
+"""The openEMSstim driver against its strict twin: start, bursts, echo, stop, what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from openemsstim_bench import MS, SHEET, Bench, S, cleared, points
+
+from firmware_sim.firmware.openemsstim import BOOT_US, Dialect
+from stimctl.devices.driver import Driver, Frame, GateDriver
+from stimctl.devices.events import (
+    Acked,
+    AnswerLate,
+    Doing,
+    GateAcked,
+    GateSet,
+    Identified,
+    NoAnswer,
+    RaiseDropped,
+    Ready,
+    Rejected,
+    UnexpectedState,
+    ZeroVerified,
+)
+from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
+from stimctl.devices.openemsstim.sheet import BURST_MS
+from stimctl.devices.openemsstim.table import CALLS, Call, State
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.safety import Electrode, GateBounds, IntensityPoint, clear_intensity
+from stimctl.safety.intensity import ATTENDED
+
+STOP = "Connection End\n"
+WIPER = {1: 200, 10: 186, 50: 122, 100: 42}
+"""What the firmware makes of an intensity, in the emulator."""
+
+
+def test_it_keeps_the_contract_of_devices_without_current_and_not_the_other() -> None:
+    driver = OpenEmsStimDriver()
+    assert isinstance(driver, GateDriver)
+    assert not isinstance(driver, Driver)
+
+
+def test_every_call_has_a_meaning_in_every_state() -> None:
+    assert set(CALLS) == set(State)
+    assert all(set(row) == set(Call) for row in CALLS.values())
+
+
+# -- connecting ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dialect", "told"),
+    [(Dialect.HEX_ONLY, ("release 1.0 or later", "hex-only")),
+     (Dialect.ASCII, ("2016, before release 1.0", "ascii"))],
+)  # fmt: skip
+def test_a_starting_board_is_stopped_waited_for_and_asked_for_its_dialect(
+    dialect: Dialect, told: tuple[str, str]
+) -> None:
+    bench = Bench(dialect, boot_us=BOOT_US)
+    bench.driver.connect(0)
+    bench.run(12 * S)
+    assert [type(one) for one in bench.seen] == [Identified, ZeroVerified, Ready]
+    (identified,) = bench.all_of(Identified)
+    assert (identified.firmware, identified.protocol) == told
+    assert bench.sent() == ["\n" + STOP, "x\n"]
+    assert bench.writes[1][0] > BOOT_US * 1_000  # the question waits until it has started
+    assert bench.driver.state == "zero"
+    assert bench.relays() == []
+
+
+def test_a_board_that_stimulates_for_another_host_is_stopped_by_connecting() -> None:
+    bench = Bench().running(ch1=50, ch2=20)
+    bench.driver.connect(bench.now)
+    bench.run(300 * MS)
+    assert bench.open == {}
+    assert bench.driver.state == "zero"
+
+
+def test_a_silent_line_fails_the_connection_after_20_s_and_never_fills_the_buffer() -> None:
+    bench = Bench()
+    bench.to_host = lambda now, data: b""
+    bench.driver.connect(0)
+    bench.run(21 * S)
+    (lost,) = bench.all_of(NoAnswer)
+    assert (lost.what, lost.since_ns) == (Doing.CONNECT, 0)
+    assert bench.driver.state == "unknown"
+    assert bench.driver.deadline() is None
+    assert bench.twin.defects == ()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "was", "says", "name"),
+    [
+        (Dialect.ASCII, b"\tCommand NON HEX:", b"\tFull Command:", "multiplexer"),
+        (Dialect.HEX_ONLY, b"\tERROR: SINGLE", b"\tWHAT: SINGLE", "fabbing"),
+        (Dialect.ASCII, b"Unknown command: x", b"Unknown command: y", "unknown"),
+    ],
+)
+def test_a_firmware_that_is_not_known_is_refused_and_never_driven(
+    dialect: Dialect, was: bytes, says: bytes, name: str
+) -> None:
+    bench = Bench(dialect)
+    kept = bytearray()
+
+    def change(now: int, data: bytes) -> bytes:
+        kept.extend(data)
+        *lines, rest = bytes(kept).split(b"\n")
+        kept[:] = rest
+        return b"".join(line.replace(was, says) + b"\n" for line in lines)
+
+    bench.to_host = change
+    bench.driver.connect(0)
+    bench.run(2 * S)
+    (no,) = bench.all_of(Rejected)
+    assert no.what is Doing.IDENTIFY
+    assert f"({name}) is not one of those that can be driven safely" in no.result
+    assert bench.all_of(Ready) == []
+    with pytest.raises(StateError):
+        bench.driver.gate(bench.now, points(ch1=1))
+
+
+def test_a_board_that_was_not_seen_to_start_is_refused() -> None:
+    bench = Bench()
+    bench.to_host = lambda now, data: b"" if now < 300 * MS else data
+    bench.run(400 * MS)
+    bench.driver.connect(bench.now)
+    bench.run(S)
+    (no,) = bench.all_of(Rejected)
+    assert "has not restarted it" in no.result
+    assert bench.driver.state == "unknown"
+
+
+def test_a_start_that_was_heard_before_connecting_counts() -> None:
+    bench = Bench()
+    bench.run(400 * MS)
+    bench.driver.connect(bench.now)
+    bench.run(S)
+    assert bench.all_of(Ready)
+
+
+# -- bursts -------------------------------------------------------------------------------------
+
+
+def test_an_opened_channel_gets_what_was_asked_and_is_acknowledged_by_its_echo() -> None:
+    for percent, wiper in WIPER.items():
+        bench = Bench().connected()
+        ticket = bench.driver.gate(bench.now, points(ch1=percent))
+        bench.run(200 * MS)
+        assert bench.open == {1: wiper}
+        (acked,) = bench.all_of(GateAcked)
+        assert (acked.ticket, acked.channels) == (ticket, (GateSet(1, percent),))
+        assert acked.latency_ns < 100 * MS
+
+
+def test_bursts_are_renewed_at_half_their_length_and_only_by_keep_alives() -> None:
+    bench = Bench().running(ch1=20)
+    since = len(bench.writes)
+    bench.kept(10 * S)
+    assert set(bench.sent(since)) == {f"C0I20T{BURST_MS}G"}
+    times = [at for at, _ in bench.writes[since:]]
+    assert {b - a for a, b in itertools.pairwise(times)} == {BURST_MS * MS // 2}
+    assert bench.all_of(Acked)[-1].what is Doing.KEEP_ALIVE
+    assert len(bench.relays()) == 1  # never a gap
+    last = len(bench.writes)
+    bench.run(2 * S)
+    assert len(bench.writes) - last <= 1  # the renewal that the last keep-alive had allowed
+    assert bench.open == {}
+
+
+@pytest.mark.hazard("H03")
+def test_no_host_death_at_any_time_leaves_a_relay_closed_for_a_second() -> None:
+    bench = Bench().running(ch1=60, ch2=80)
+    worst_ms = 0
+    for phase_ms in range(0, 400, 9):
+        bench.kept((400 + phase_ms) * MS)
+        died_ns = bench.now
+        assert list(bench.open) == [1, 2]
+        bench.driver = OpenEmsStimDriver()  # from here on nobody speaks
+        bench.run(1_000 * MS)
+        assert bench.open == {}, phase_ms
+        off_ms = max(at for at, _, on in bench.relays() if not on)
+        worst_ms = max(worst_ms, off_ms - died_ns // MS)
+        bench.twin.reset(bench.now)
+        bench.running(ch1=60, ch2=80)
+    assert worst_ms < 1_000
+    assert bench.twin.defects == ()
+
+
+def test_two_channels_are_renewed_in_turn_and_the_board_is_never_asked_too_much() -> None:
+    bench = Bench().running(ch1=20, ch2=30)
+    since = len(bench.writes)
+    every = itertools.cycle((450, 470, 500))
+    for percent in range(21, 41):
+        bench.driver.gate(bench.now, points(ch1=percent, ch2=30))
+        bench.kept(next(every) * MS)
+    times = [at for at, _ in bench.writes[since:]]
+    assert min(b - a for a, b in itertools.pairwise(times)) >= 150 * MS
+    assert all(b - a >= S for a, b in zip(times, times[5:], strict=False))
+    assert len(bench.relays()) == 2  # both on, once, without a gap
+    assert bench.all_of(RaiseDropped) == []
+    assert bench.all_of(GateAcked)[-1].channels == (GateSet(1, 40), GateSet(2, 30))
+
+
+def test_what_lowers_leaves_as_soon_as_the_echo_before_it_is_complete() -> None:
+    bench = Bench().running(ch1=50)
+    bench.driver.gate(bench.now, points(ch1=51))
+    for percent in (40, 30, 10):  # the latest counts, whatever was asked in between
+        bench.driver.gate(bench.now, points(ch1=percent))
+    bench.run(250 * MS)
+    assert bench.sent()[-1] == f"C0I10T{BURST_MS}G"
+    assert bench.open == {1: WIPER[10]}
+
+
+def test_one_channel_is_switched_off_by_the_least_and_shortest_burst_there_is() -> None:
+    bench = Bench().running(ch1=50, ch2=50)
+    bench.driver.gate(bench.now, points(ch2=50))
+    bench.run(300 * MS)
+    assert "C0I1T50G" in bench.sent()[-2:]
+    assert list(bench.open) == [2]
+    assert bench.all_of(GateAcked)[-1].channels == (GateSet(2, 50),)
+
+
+def test_all_channels_are_switched_off_by_the_stop_that_opens_nothing() -> None:
+    bench = Bench().running(ch1=50, ch2=50)
+    bench.driver.gate(bench.now, {})
+    bench.run(300 * MS)
+    assert bench.sent()[-1] == STOP
+    assert bench.open == {}
+    assert bench.driver.state == "running"
+
+
+def test_nothing_asked_of_a_board_at_zero_is_a_question_that_it_answers() -> None:
+    bench = Bench().connected()
+    ticket = bench.driver.gate(bench.now, {})
+    bench.run()
+    assert bench.sent()[-1] == "x\n"
+    assert bench.all_of(GateAcked)[-1].ticket == ticket
+    assert bench.relays() == []
+
+
+def test_a_running_board_with_nothing_on_is_asked_for_a_sign_of_life() -> None:
+    bench = Bench().running(ch1=5)
+    bench.driver.gate(bench.now, {})
+    bench.run()
+    since = len(bench.writes)
+    bench.kept(3 * S)
+    assert set(bench.sent(since)) == {"x\n"}
+    assert 2 <= len(bench.sent(since)) <= 3
+    bench.to_device = lambda now, data: b""
+    bench.kept(2 * S)
+    assert bench.driver.latched
+
+
+def test_a_raise_that_cannot_leave_in_time_is_dropped_and_never_sent_late() -> None:
+    bench = Bench().connected()
+    bench.driver.gate(bench.now, points(ch1=1))
+    bench.run(160 * MS)
+    for percent in (9, 8, 7, 6, 5, 10):  # decreases are not held back, and use up the second
+        bench.driver.gate(bench.now, points(ch1=percent))
+        bench.run(150 * MS)
+    bench.run(400 * MS)
+    dropped = bench.all_of(RaiseDropped)
+    assert dropped
+    assert not any(one.sent for one in dropped)
+    assert "C0I10T750G" not in bench.sent()
+
+
+def test_a_host_that_was_late_does_not_open_a_channel_anew() -> None:
+    bench = Bench().running(ch1=70)
+    bench.run(BURST_MS * MS)
+    bench.driver.keep_alive(bench.now)
+    (late,) = bench.all_of(UnexpectedState)
+    assert "this host was late" in late.found
+    assert bench.driver.latched
+    bench.run(S)
+    assert [on for _, _, on in bench.relays()] == [True, False]
+    with pytest.raises(StateError):
+        bench.driver.gate(bench.now, points(ch1=70))
+
+
+def test_what_opens_or_renews_is_never_written_late() -> None:
+    bench = Bench().running(ch1=10)
+    bench.kept(S)
+    for at, frame in bench.writes:
+        if b"WV," in frame.data:
+            assert frame.expires_ns is not None
+            assert frame.expires_ns - at <= (BURST_MS - 100) * MS
+
+
+# -- what the board says ------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H08")
+def test_an_echo_that_differs_in_one_character_ends_everything() -> None:
+    bench = Bench().running(ch1=20)
+    bench.to_host = lambda now, data: data.replace(b"7", b"8")
+    bench.kept(800 * MS)
+    (other,) = bench.all_of(UnexpectedState)
+    assert "echo" in other.expected
+    assert bench.driver.latched
+    since = len(bench.writes)
+    bench.kept(S)
+    assert bench.writes[since:] == []
+    bench.driver.stop(bench.now)
+    bench.run(300 * MS)
+    assert bench.sent()[-2:] == ["\n" + STOP, "x\n"] or bench.sent()[-1] == "\n" + STOP
+
+
+def test_an_answer_that_nobody_asked_for_ends_everything() -> None:
+    bench = Bench().running(ch1=20)
+    bench.run(200 * MS)
+    bench.driver.receive(bench.now, b"\tEMS: Channel 1 active\r\n")
+    bench.run(1)
+    assert bench.all_of(UnexpectedState)[-1].expected == "nothing to be said"
+    assert bench.driver.latched
+
+
+def test_a_lost_message_is_noticed_within_300_ms_by_its_missing_echo() -> None:
+    bench = Bench().running(ch1=20)
+    bench.to_device = lambda now, data: b""
+    bench.kept(800 * MS)
+    (late,) = bench.all_of(AnswerLate)
+    assert late.latency_ns == 200 * MS
+    assert bench.all_of(UnexpectedState)[-1].found == "silent"
+    assert bench.driver.latched
+
+
+def test_an_echo_that_breaks_off_is_noticed() -> None:
+    bench = Bench().running(ch1=20)
+    heard = bytearray()
+
+    def breaks_off(now: int, data: bytes) -> bytes:
+        heard.extend(data)
+        return data if len(heard) < 90 else b""
+
+    bench.to_host = breaks_off
+    bench.kept(S)
+    assert "in the middle" in bench.all_of(UnexpectedState)[-1].found
+
+
+def test_a_board_that_restarts_is_a_loss_that_only_a_new_connection_mends() -> None:
+    bench = Bench().running(ch1=20)
+    bench.twin.reset(bench.now)
+    bench.run(20 * MS)
+    anew = bench.all_of(UnexpectedState)[-1]
+    assert anew.began_anew
+    assert (anew.channels_expected, anew.channels_found) == ({1}, frozenset())
+    bench.driver.stop(bench.now)  # it is still starting: all its pins are low
+    bench.run(1)
+    assert bench.all_of(ZeroVerified)[-1].rounds == 0
+    bench.run(S)
+    bench.driver.stop(bench.now)  # by now it answers
+    bench.run(300 * MS)
+    assert bench.all_of(ZeroVerified)[-1].rounds == 1
+    assert bench.driver.state == "restarted"
+    with pytest.raises(StateError):
+        bench.driver.gate(bench.now, points(ch1=1))
+    bench.connected()
+
+
+# -- stopping -----------------------------------------------------------------------------------
+
+
+def test_a_stop_is_verified_by_an_answer_that_can_only_come_when_both_relays_are_open() -> None:
+    bench = Bench().running(ch1=50, ch2=60)
+    since, began = len(bench.writes), bench.now
+    bench.driver.stop(bench.now)
+    bench.run(300 * MS)
+    assert bench.sent(since) == [STOP, "x\n"]
+    assert bench.writes[since][1].urgent
+    (*_, verified) = bench.all_of(ZeroVerified)
+    off = [at for at, _, on in bench.relays() if not on]
+    assert (began + verified.latency_ns) / MS > max(off)
+    assert verified.latency_ns < 300 * MS
+    assert bench.driver.state == "zero"
+
+
+@pytest.mark.parametrize("into_ms", [0, 5, 20, 60, 100])
+def test_a_stop_in_the_middle_of_a_message_and_its_echo_is_verified_in_time(into_ms: int) -> None:
+    bench = Bench().running(ch1=50)
+    bench.run(200 * MS)
+    bench.driver.gate(bench.now, points(ch1=51))
+    bench.run(into_ms * MS)
+    bench.driver.stop(bench.now)
+    bench.run(400 * MS)
+    assert bench.open == {}
+    assert bench.all_of(ZeroVerified)[-1].latency_ns < 350 * MS
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("cut", range(1, 33))
+def test_half_a_message_before_it_cannot_swallow_a_stop(cut: int) -> None:
+    bench = Bench(strict=False).running(ch1=50)
+    bench.run(200 * MS)
+    bench.to_device = lambda now, data: data[:cut]
+    bench.driver.gate(bench.now, points(ch1=51))
+    bench.run(5 * MS)
+    bench.to_device = lambda now, data: data
+    bench.driver.stop(bench.now)
+    bench.run(400 * MS)
+    assert bench.open == {}
+    assert bench.all_of(ZeroVerified)[-1].latency_ns < 400 * MS
+    assert {defect.section for defect in bench.twin.defects} <= {"5.4"}  # half a message is that
+
+
+def test_a_stop_that_is_not_answered_resets_the_board_and_that_is_zero() -> None:
+    bench = Bench().running(ch1=50)
+    bench.to_device = lambda now, data: b""
+    began = bench.now
+    bench.driver.stop(bench.now)
+    bench.run(250 * MS)
+    resets = [at for at, frame in bench.writes if frame.resets]
+    assert [at - began for at in resets] == [200 * MS]
+    assert bench.open == {}
+    assert bench.all_of(ZeroVerified)[-1].latency_ns >= 200 * MS
+    assert bench.driver.latched
+
+
+def test_a_stop_on_a_dead_line_goes_on_for_ever_and_is_told_as_no_answer() -> None:
+    bench = Bench().running(ch1=50)
+    bench.to_device = bench.to_host = lambda now, data: b""
+    since = len(bench.writes)
+    bench.driver.stop(bench.now)
+    bench.run(9_500 * MS)
+    assert len(bench.all_of(NoAnswer)) == 1
+    assert bench.driver.state == "stopping"
+    assert len(bench.sent(since)) >= 20
+    assert sum(frame.resets for _, frame in bench.writes[since:]) == 4
+
+
+@pytest.mark.hazard("H11")
+def test_stops_said_again_and_again_never_overflow_the_board() -> None:
+    bench = Bench().running(ch1=50, ch2=50)
+    bench.driver.gate(bench.now, points(ch1=40, ch2=50))
+    bench.to_host = lambda now, data: b""
+    bench.driver.stop(bench.now)
+    for _ in range(3_000):
+        bench.run(MS)
+        bench.driver.stop(bench.now)
+    bench.to_host = lambda now, data: data
+    bench.run(2 * S)
+    assert bench.twin.defects == ()
+    assert bench.all_of(ZeroVerified)
+
+
+# -- the gate -----------------------------------------------------------------------------------
+
+
+def test_only_genuine_points_of_this_device_and_its_channels_pass() -> None:
+    bench = Bench().connected()
+    forged = tuple.__new__(IntensityPoint, (100, object()))
+    raised = tuple.__new__(IntensityPoint, (90, cleared(40)))
+    other = clear_intensity(
+        10, GateBounds("other", 2, 1, 100, 1, 200_000), Electrode(2_500),
+        acknowledged=frozenset({ATTENDED}),
+    )  # fmt: skip
+    genuine = cleared(40).point(40)
+    since = len(bench.writes)
+    for channel, point in [
+        (1, forged), (1, raised), (1, 40), (1, other.point(10)), (0, genuine), (3, genuine),  # type: ignore[union-attr]
+        (True, genuine),
+    ]:  # fmt: skip
+        with pytest.raises(LimitRefusedError):
+            bench.driver.gate(bench.now, {channel: point})  # type: ignore[dict-item]
+    assert bench.writes[since:] == []
+    assert bench.driver.state == "zero"
+
+
+def test_zero_percent_is_off_and_never_the_intensity_0_of_the_wire() -> None:
+    bench = Bench().running(ch1=30)
+    bench.driver.gate(bench.now, points(ch1=0, ch2=0))
+    bench.run(300 * MS)
+    bench.driver.gate(bench.now, points(ch1=0))
+    bench.run(300 * MS)
+    assert bench.open == {}
+    assert not any("I0" in text for text in bench.sent())
+
+
+def test_the_sheet_says_how_long_a_burst_and_so_the_output_can_go_on() -> None:
+    assert BURST_MS <= 800
+    death = SHEET.run_after_host_death
+    assert (death.as_shipped_us, death.under_our_rules_us) == (None, 1_000_000)
+    assert not SHEET.has_watchdog
+    assert not SHEET.calibrated
+    with pytest.raises(LimitRefusedError, match="no current control"):
+        _ = SHEET.bounds
+
+
+def test_frames_say_that_they_reset_in_place_of_bytes() -> None:
+    assert Frame(b"", resets=True).data == b""

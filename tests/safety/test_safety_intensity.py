@@ -1,0 +1,234 @@
+"""What of a device's own scale is allowed, in percent: layers, acknowledgements, and the proof."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+
+import pytest
+
+from stimctl.errors import BugError, LimitRefusedError, UsageError
+from stimctl.quantity import format_intensity, parse_intensity_percent
+from stimctl.safety import (
+    ClearedIntensity,
+    Electrode,
+    GateBounds,
+    IntensityPoint,
+    Layer,
+    LayeredBounds,
+    Quantity,
+    Refusal,
+    RefusalKind,
+    clear_intensity,
+    is_genuine_intensity,
+    layer_bounds_from_mapping,
+    person_ceiling,
+    session_ceiling,
+)
+from stimctl.safety import intensity as module
+from stimctl.safety.intensity import ATTENDED, UNCALIBRATED
+
+GATE = GateBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
+COARSE = GateBounds("coarse", 2, 10, 90, 10, 200_000)
+PADS = Electrode(2_500)
+BOTH = frozenset({ATTENDED, UNCALIBRATED})
+
+
+def layer(layer_: Layer, text: str):
+    return layer_bounds_from_mapping(layer_, {"intensity": text}, "a file")
+
+
+def cleared(percent=40, bounds=GATE, layers=LayeredBounds(), pads=PADS) -> ClearedIntensity:  # noqa: B008
+    answer = clear_intensity(percent, bounds, pads, layers, acknowledged=BOTH)
+    assert isinstance(answer, ClearedIntensity), answer
+    return answer
+
+
+def refused(percent=40, bounds=GATE, layers=LayeredBounds(), pads=PADS, ack=BOTH) -> Refusal:  # noqa: B008
+    answer = clear_intensity(percent, bounds, pads, layers, acknowledged=ack)
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+@pytest.mark.parametrize("percent", [0, 1, 40, 100])
+def test_what_the_device_has_and_no_layer_forbids_is_cleared(percent):
+    one = cleared(percent)
+    assert one.percent == percent
+    assert one.bounds == GATE
+    assert one.electrode == PADS
+    assert {bound.limit_id for bound in one.limits} >= {"L-INT", "L-DEV"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "limit_id", "layer_"),
+    [
+        (LayeredBounds(site=layer(Layer.SITE, "30 %")), "L-SITE", Layer.SITE),
+        (LayeredBounds(protocol=layer(Layer.PROTOCOL, "30 %")), "L-SES", Layer.PROTOCOL),
+        (LayeredBounds(person=layer(Layer.PERSON, "30 %")), "L-PAT", Layer.PERSON),
+        (LayeredBounds(session=layer(Layer.SESSION, "30 %")), "L-SES", Layer.SESSION),
+    ],
+)
+def test_every_layer_lowers_what_is_allowed_and_is_named(layers, limit_id, layer_):
+    cleared(30, layers=layers)
+    no = refused(31, layers=layers)
+    assert (no.limit_id, no.layer, no.quantity, no.unit) == (
+        limit_id, layer_, Quantity.INTENSITY, "%",
+    )  # fmt: skip
+    assert (no.asked, no.allowed, no.asked_text, no.allowed_text) == (31, 30, "31 %", "30 %")
+    assert no.message.endswith("Nearest legal: 30 %.")
+
+
+def test_the_smallest_of_all_layers_counts():
+    layers = LayeredBounds(
+        site=layer(Layer.SITE, "50 %"), person=layer(Layer.PERSON, "20 %"),
+        session=layer(Layer.SESSION, "35 %"),
+    )  # fmt: skip
+    assert refused(36, layers=layers).limit_id == "L-PAT"
+    cleared(20, layers=layers)
+
+
+def test_a_device_maximum_and_its_steps_are_kept():
+    assert refused(91, COARSE).limit_id == "L-DEV"
+    no = refused(45, COARSE)
+    assert no.limit_id == "W9"
+    assert no.message.endswith("Nearest legal: 40 %.")
+    assert refused(5, COARSE).message.endswith("Nearest legal: 0 %.")
+    tight = LayeredBounds(person=layer(Layer.PERSON, "55 %"))
+    assert refused(60, COARSE, tight).message.endswith("Nearest legal: 50 %.")
+    assert cleared(40, COARSE).point(20).percent == 20
+
+
+def test_above_100_is_refused_whatever_the_layers_say():
+    assert refused(126).limit_id in ("L-INT", "L-DEV")
+    with pytest.raises(LimitRefusedError, match="L-INT"):
+        layer(Layer.PERSON, "101 %")
+
+
+@pytest.mark.hazard("H18")
+def test_a_limit_in_milliampere_is_never_left_out_in_silence():
+    layers = LayeredBounds(person=(person_ceiling(20_000, "today"),))
+    no = refused(40, layers=layers, ack=frozenset({ATTENDED}))
+    assert (no.limit_id, no.kind) == (UNCALIBRATED, RefusalKind.NEEDS_ACKNOWLEDGEMENT)
+    assert "20 mA" in no.message
+    cleared(40, layers=layers)
+
+
+def test_a_session_without_anybody_at_the_switch_is_refused():
+    no = refused(40, ack=frozenset())
+    assert (no.limit_id, no.needs_acknowledgement) == (ATTENDED, True)
+
+
+def test_a_blocked_site_stays_blocked():
+    no = refused(1, pads=Electrode(2_500, site="head"))
+    assert no.limit_id == "C05"
+    cleared(1, pads=Electrode(2_500, site="left-quadriceps"))
+
+
+@pytest.mark.parametrize("percent", [-1, 1.5, True, "40 %", None, float("nan")])
+def test_what_is_no_whole_percent_is_invalid(percent):
+    assert refused(percent).kind is RefusalKind.INVALID
+
+
+def test_parts_that_are_not_what_they_claim_to_be_are_invalid():
+    forged = object.__new__(GateBounds)
+    assert refused(bounds=forged).kind is RefusalKind.INVALID
+    assert refused(bounds="gate").kind is RefusalKind.INVALID
+    assert refused(pads=None).kind is RefusalKind.INVALID
+    assert refused(layers=()).kind is RefusalKind.INVALID
+    assert refused(layers=LayeredBounds(site=("x",))).kind is RefusalKind.INVALID
+    swapped = LayeredBounds(site=(session_ceiling(1_000, "x"),))
+    no = refused(layers=swapped)
+    assert no.kind is RefusalKind.INVALID
+    assert "session bound was given for the site layer" in no.message
+    wider = GateBounds("gate", 2, 1, 100, 1, 200_000)
+    object.__setattr__(wider, "highest_percent", 400)
+    assert refused(200, wider).kind is RefusalKind.INVALID
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"channels": 0}, {"channels": "2"}, {"lowest_percent": 0}, {"highest_percent": 101},
+        {"lowest_percent": 60, "highest_percent": 50}, {"step_percent": 0},
+        {"lowest_percent": 5, "step_percent": 2}, {"change_every_us": 0},
+    ],
+)  # fmt: skip
+def test_bounds_that_cannot_be_are_no_bounds(wrong):
+    numbers = {
+        "channels": 2, "lowest_percent": 1, "highest_percent": 100, "step_percent": 1,
+        "change_every_us": 1,
+    }  # fmt: skip
+    with pytest.raises(UsageError):
+        GateBounds("x", **{**numbers, **wrong})
+
+
+def test_a_point_is_genuine_within_its_clearance_only():
+    one = cleared(40)
+    point = one.point(40)
+    assert point.percent == 40
+    assert point.cleared is one
+    assert is_genuine_intensity(point)
+    for percent in (41, -1, True, 1.0):
+        with pytest.raises(LimitRefusedError, match="outside what was cleared"):
+            one.point(percent)
+        forged = tuple.__new__(IntensityPoint, (percent, one))
+        assert not is_genuine_intensity(forged)
+    assert not is_genuine_intensity(tuple.__new__(IntensityPoint, (40, object())))
+    assert not is_genuine_intensity(tuple.__new__(IntensityPoint, (40,)))
+    assert not is_genuine_intensity(40)
+    assert is_genuine_intensity(one.point(0))
+
+
+def test_lowering_needs_no_question_and_raising_is_none():
+    one = cleared(40)
+    lower = one.lowered_to(10)
+    assert lower.percent == 10
+    with pytest.raises(LimitRefusedError):
+        lower.point(11)
+    with pytest.raises(LimitRefusedError):
+        one.lowered_to(41)
+    assert one.lowered_to(0).point(0).percent == 0
+
+
+def test_points_of_equal_intensity_are_equal():
+    assert cleared(40).point(20) == cleared(60).point(20)
+    assert cleared(40).point(20) != cleared(40).point(21)
+    assert hash(cleared(40).point(20)) == hash(cleared(60).point(20))
+    assert repr(cleared(40).point(20)) == "<IntensityPoint 20 %>"
+    assert repr(cleared(40)) == "<ClearedIntensity up to 40 %>"
+
+
+def test_no_trick_makes_a_clearance():
+    one = cleared(40)
+    for make in (ClearedIntensity, lambda: IntensityPoint((1, one))):
+        with pytest.raises(TypeError):
+            make()
+    with pytest.raises(TypeError):
+        pickle.dumps(one)
+    with pytest.raises(TypeError):
+        type("Mine", (ClearedIntensity,), {})
+    with pytest.raises(TypeError):
+        type("Mine", (IntensityPoint,), {})
+    assert copy.copy(one) is one
+    assert copy.deepcopy(one) is one
+    forged = object.__new__(ClearedIntensity)
+    assert repr(forged) == "<ClearedIntensity, not genuine>"
+    with pytest.raises(BugError):
+        _ = forged.percent
+    with pytest.raises(AttributeError):
+        one.percent = 90
+
+
+def test_the_register_forgets_with_the_clearance():
+    before = len(module._register)
+    one = cleared(40)
+    assert len(module._register) == before + 1
+    del one
+    gc.collect()
+    assert len(module._register) == before
+
+
+def test_an_intensity_is_a_whole_percent_with_its_sign():
+    assert parse_intensity_percent("40 %") == 40
+    assert format_intensity(40) == "40 %"
