@@ -75,7 +75,9 @@ def _serve(options: argparse.Namespace) -> None:
         origin_ns = time.monotonic_ns()
         twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
         on_open = twin.line_opened if isinstance(twin, openemsstim.OpenEmsStimTwin) else None
-        serve_options = ServeOptions(options.idle_exit_ns, WANTED.get(options.device), on_open)
+        serve_options = ServeOptions(
+            options.idle_exit_ns, WANTED.get(options.device), on_open, options.json
+        )
         Server(twin, line, serve_options, origin_ns, cable).run(wake)
 
 

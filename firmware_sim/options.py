@@ -111,6 +111,11 @@ def _device(
     parser.add_argument(
         "--wiretap", action="store_true", help="record the bytes of both directions"
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='the lines on stdout as JSON: {"event": "ready", "url": PATH-OR-URL}',
+    )
     return parser
 
 

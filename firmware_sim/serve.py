@@ -90,11 +90,13 @@ class ServeOptions:
     idle_exit_ns: without a byte for so long, and no client that holds the line; None = never.
     A pseudo terminal keeps no parity, so of the settings wanted only the rate can be compared.
     on_open: told the time when a client opens the line, where the line shows that.
+    json: what is told on stdout is one JSON object a line.
     """
 
     idle_exit_ns: int | None = None
     wanted: LineSettings | None = None
     on_open: Callable[[int], None] | None = None
+    json: bool = False
 
 
 class Server:
@@ -122,12 +124,17 @@ class Server:
 
     def run(self, wake: int) -> None:
         """Serve until the descriptor `wake` is readable; leaves no output and a complete record."""
-        say(1, f"ready {self._line.url}")
+        self._tell("ready", self._line.url)
         try:
             while not self._turn(wake):
                 pass
         finally:
             self._twin.power_off(self._now())
+
+    def _tell(self, what: str, url: str = "") -> None:
+        """One line on stdout: a word and a place, or the same as JSON."""
+        row = {"event": what, **({"url": url} if url else {})}
+        say(1, json.dumps(row) if self._options.json else f"{what} {url}".rstrip())
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._origin_ns
@@ -169,11 +176,11 @@ class Server:
         self._output.clear()
         if not cable.plugged:
             self._line.unplug()
-            say(1, "unplugged")
+            self._tell("unplugged")
         else:
             self._line.plug_in(elsewhere=cable.place != self._place)
             self._place = cable.place
-            say(1, f"plugged {self._line.url}")
+            self._tell("plugged", self._line.url)
 
     def _timeout(self) -> float:
         """Seconds until something must be looked at."""

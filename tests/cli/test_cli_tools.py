@@ -298,6 +298,14 @@ def test_the_twin_is_a_program_of_its_own_that_takes_its_own_options() -> None:
     )
     assert told.returncode == 0
     assert "--link" in told.stdout
+    with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, text=True) as twin:
+        assert twin.stdout is not None
+        try:
+            told = json.loads(twin.stdout.readline())
+            assert told == {"event": "ready", "url": told["url"]}
+            assert Path(told["url"]).exists()
+        finally:
+            twin.terminate()
     with subprocess.Popen([*command, "--seed", "3"], stdout=subprocess.PIPE, text=True) as twin:
         assert twin.stdout is not None
         try:

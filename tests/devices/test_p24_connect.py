@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 from p24_bench import MS, Bench, S, of_kind, point
 
-from firmware_sim.firmware.sciencemode4_frames import encode
-from stimctl.devices.events import Identified, LineError, NoAnswer, Ready, StrayAnswer, ZeroVerified
+from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
+from stimctl.devices.events import (
+    Identified,
+    LineError,
+    NoAnswer,
+    Ready,
+    Rejected,
+    StrayAnswer,
+    ZeroVerified,
+)
 from stimctl.errors import StateError
 
+GET_DEVICE_ID, GET_EXTENDED_VERSION = 52, 68
 INIT = {
     "nothing initialised": [],
     "low level": [(0, b"\x00")],
@@ -58,6 +67,41 @@ def test_the_names_are_what_the_device_says() -> None:
     assert found.serial.startswith("SIM")
     assert found.protocol == "4.0.0"
     assert len(found.firmware_hash) == 8
+
+
+def not_knowing(command: int) -> Bench:
+    """A device that answers Unknown_cmd to this command."""
+    bench = Bench()
+    asked: dict[int, int] = {}
+
+    def host_line(data: bytes) -> list[tuple[int, bytes]]:
+        asked.update({f.packet_number: f.command for f in FrameDecoder().feed(data)})
+        return [(0, data)]
+
+    def device_line(data: bytes) -> list[tuple[int, bytes]]:
+        (frame,) = FrameDecoder().feed(data)
+        unknown = asked.get(frame.packet_number) == command
+        return [(0, encode(frame.packet_number, 67, b"\x0b") if unknown else data)]
+
+    bench.host_line, bench.device_line = host_line, device_line
+    return bench
+
+
+def test_a_device_that_does_not_know_its_version_is_identified_without_one() -> None:
+    bench = not_knowing(GET_EXTENDED_VERSION).connected()
+    (found,) = bench.all_of(Identified)
+    assert found.serial.startswith("SIM")
+    assert (found.firmware, found.protocol, found.firmware_hash) == ("", "", "")
+    assert bench.all_of(Ready)
+
+
+def test_a_device_that_does_not_tell_its_name_is_refused() -> None:
+    bench = not_knowing(GET_DEVICE_ID)
+    bench.driver.connect(bench.now)
+    bench.run(3 * S)
+    assert [event.result for event in bench.all_of(Rejected)] == ["invalid command"]
+    assert not bench.all_of(Ready)
+    assert bench.driver.latched
 
 
 def test_a_half_frame_of_the_host_before_swallows_nothing() -> None:

@@ -182,6 +182,15 @@ def test_the_state_folder_follows_xdg_and_the_platform() -> None:
     assert journal_folder(Path("/o")) == Path("/o/journal")
 
 
+@pytest.mark.parametrize("folder", ["state", "./state", "~/state"])
+def test_a_folder_of_our_own_that_is_no_whole_path_is_refused_and_not_ignored(folder: str) -> None:
+    with pytest.raises(UsageError, match="STIMCTL_STATE_HOME"):
+        state_folder({"STIMCTL_STATE_HOME": folder, "XDG_STATE_HOME": "/s"})
+    with pytest.raises(UsageError, match="STIMCTL_PROTOCOLS"):
+        user_protocol_folder({"STIMCTL_PROTOCOLS": folder})
+    assert state_folder({"STIMCTL_STATE_HOME": "", "XDG_STATE_HOME": "/s"}) == Path("/s/stimctl")
+
+
 def test_the_users_protocol_folder_follows_xdg() -> None:
     home = Path("/home/u")
     assert user_protocol_folder({}, home=home) == home / ".config/stimctl/protocols"

@@ -54,6 +54,6 @@ def sessions(incomplete: str) -> list[str]:
     try:
         files = journal_folder(state_folder()).glob("*" + SUFFIX)
         names = ["last", *sorted((file.name.removesuffix(SUFFIX) for file in files), reverse=True)]
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, StimctlError):
         return []
     return [name for name in names if name.startswith(incomplete)]

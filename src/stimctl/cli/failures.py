@@ -159,6 +159,6 @@ def _write_report(error: BaseException, arguments: Sequence[str]) -> str | None:
 def _reports_in(state_folder: Any) -> Path | None:
     try:
         folder: Path = state_folder() / "reports"
-    except (RuntimeError, OSError):  # no home folder
+    except (RuntimeError, OSError, StimctlError):  # no home folder, or none that can be meant
         return None
     return folder

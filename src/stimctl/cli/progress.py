@@ -131,9 +131,7 @@ _WORDS: Mapping[str, Callable[[Row], str]] = {
     "identity": lambda row: (
         "identified: "
         + ", ".join(
-            f"{name.replace('_', ' ')} {row[name]}"
-            for name in ("serial", "firmware")
-            if name in row
+            f"{name} {row[name] or 'not told'}" for name in ("serial", "firmware") if name in row
         )
     ),
     "journal": lambda row: f"journal {row['file']}",

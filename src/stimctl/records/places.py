@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stimctl.errors import UsageError
+
 STATE_VARIABLE = "STIMCTL_STATE_HOME"
 PROTOCOLS_VARIABLE = "STIMCTL_PROTOCOLS"
 
@@ -24,10 +26,12 @@ def state_folder(
 
     `$STIMCTL_STATE_HOME`, else `$XDG_STATE_HOME/stimctl`, else the platform's own place
     (Linux `~/.local/state/stimctl`, macOS `~/Library/Application Support/stimctl`,
-    Windows `%LOCALAPPDATA%\\stimctl`). Relative values are ignored, as XDG demands.
+    Windows `%LOCALAPPDATA%\\stimctl`). Relative XDG values are ignored, as XDG demands; a
+    relative value of our own variable raises UsageError, because what is recorded somewhere else
+    than its owner said is as good as lost.
     """
     environ = os.environ if environ is None else environ
-    own = _absolute(environ.get(STATE_VARIABLE))
+    own = _own(environ, STATE_VARIABLE)
     if own is not None:
         return own
     xdg = _absolute(environ.get("XDG_STATE_HOME"))
@@ -53,14 +57,28 @@ def user_protocol_folder(
     """Where a user's own treatment protocols are found by name.
 
     `$STIMCTL_PROTOCOLS`, else `$XDG_CONFIG_HOME/stimctl/protocols`, else
-    `~/.config/stimctl/protocols`.
+    `~/.config/stimctl/protocols`. Raises UsageError for a relative `$STIMCTL_PROTOCOLS`.
     """
     environ = os.environ if environ is None else environ
-    own = _absolute(environ.get(PROTOCOLS_VARIABLE))
+    own = _own(environ, PROTOCOLS_VARIABLE)
     if own is not None:
         return own
     config = _absolute(environ.get("XDG_CONFIG_HOME"))
     return (config or (home or Path.home()) / ".config") / "stimctl" / "protocols"
+
+
+def _own(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The folder that one of our own variables names; None where it is not set or empty."""
+    value = environ.get(variable)
+    found = _absolute(value)
+    if value and found is None:
+        whole = f"$HOME{value[1:]}" if value.startswith("~/") else f"$PWD/{value}"
+        raise UsageError(
+            f"{variable}={value} is not a whole path",
+            why="a relative one would mean another folder in every place stimctl is started",
+            what_to_do=f"Give it from the root on, such as {variable}={whole}",
+        )
+    return found
 
 
 def _absolute(value: str | None) -> Path | None:

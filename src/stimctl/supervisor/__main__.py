@@ -68,12 +68,13 @@ def _config(arguments: argparse.Namespace, sim: bool) -> EngineConfig:
 def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> int:
     device = parse_device(arguments.device)
     family = family_named(device.family)
+    state = state_folder()
     options = Options(
         device=str(device),
         address=device.address or launch_twin(device.family).address,
         sim=device.is_twin,
-        state_folder=state_folder(),
-        journal_folder=arguments.journal or journal_folder(state_folder()),
+        state_folder=state,
+        journal_folder=arguments.journal or journal_folder(state),
         person=check_person_code(arguments.person) if arguments.person else "",
         config=_config(arguments, device.is_twin),
     )

@@ -87,7 +87,8 @@ def _attendance(row: Row) -> str:
 
 
 def _identity(row: Row) -> str:
-    return f"identified: serial {row.get('serial', '?')}, firmware {row.get('firmware', '?')}"
+    serial, firmware = (row.get(name) or "not told" for name in ("serial", "firmware"))
+    return f"identified: serial {serial}, firmware {firmware}"
 
 
 def _linked(row: Row) -> str:

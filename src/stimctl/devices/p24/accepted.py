@@ -92,6 +92,16 @@ def _version(talk: Conversation, answer: Answer) -> None:
     talk.ask_status(answer.now_ns, Doing.VERIFY)
 
 
+def version_unknown(talk: Conversation, now_ns: int) -> None:
+    """The device has told its name and does not know the question for its version.
+
+    That is a reason to say that the version is unknown, and none to refuse the device: it is the
+    same protocol, whose answers are examined one by one, and the name is what binds a session.
+    """
+    talk.events.append(Identified(FAMILY, talk.serial, "", "", ""))
+    talk.ask_status(now_ns, Doing.VERIFY)
+
+
 def _initialised(talk: Conversation, answer: Answer) -> None:
     talk.line.heard(answer.now_ns)
     talk.state = State.MID if talk.state is State.MID_INIT else State.LOW

@@ -15,7 +15,7 @@ from stimctl.devices.events import (
     UnexpectedState,
     ZeroVerified,
 )
-from stimctl.devices.p24.accepted import ACCEPTED, Answer
+from stimctl.devices.p24.accepted import ACCEPTED, Answer, version_unknown
 from stimctl.devices.p24.conversation import Conversation
 from stimctl.devices.p24.line import UNKNOWN_CMD
 from stimctl.devices.p24.request import MAX_DAMAGED, Request
@@ -135,6 +135,8 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
             talk.events.append(LineError("transfer"))
             talk.events.append(_rejected(request, result, retried=True))
             talk.send_again(now_ns, request)
+        elif result == INVALID_COMMAND and sent.command == sm4.GetExtendedVersion.command:
+            version_unknown(talk, now_ns)
         else:
             _refused(talk, request, result)
 
