@@ -168,7 +168,10 @@ def _batch(folder: Path, count: int, seconds: int) -> tuple[list[Path], list[Pat
 
 
 def _sessions(runs: int, at_once: int, seconds: int) -> dict[str, Any]:
-    """Runs without a loss of both sides, and the gaps of ours."""
+    """Runs without a loss of both sides, and the gaps of ours.
+
+    A session of ours that ended before its time was not kept, whatever ended it.
+    """
     kept = peer_kept = 0
     gaps: list[float] = []
     for _ in range(runs // at_once):
@@ -177,7 +180,7 @@ def _sessions(runs: int, at_once: int, seconds: int) -> dict[str, Any]:
             for record in records:
                 rows = _rows(record)
                 last_us = max((row["at_us"] for row in rows if row["kind"] == "rx"), default=0)
-                kept += bool(last_us) and not _losses(rows, last_us)
+                kept += last_us >= seconds * 1_000_000 and not _losses(rows, last_us)
                 gaps += _gaps_ms(rows)
             peer_kept += sum(
                 not _losses(_rows(record), (seconds - 1) * 1_000_000) for record in theirs

@@ -22,6 +22,8 @@ from .twin import LocalTwin
 OUTPUT_LIMIT = 65_536
 #: How often the line settings are looked at while nothing else happens.
 SETTINGS_POLL_NS = 250_000_000
+#: Woken so much later than it asked for, the twin itself did not run: its computer was busy.
+STOOD_STILL_NS = 20_000_000
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -121,6 +123,7 @@ class Server:
         self._settings = line.settings()
         self._heard = False
         self._last_byte_ns = 0
+        self._told_ns = 0  # the latest time that the twin knows of
 
     def run(self, wake: int) -> None:
         """Serve until the descriptor `wake` is readable; leaves no output and a complete record."""
@@ -142,10 +145,10 @@ class Server:
     def _turn(self, wake: int) -> bool:
         """Wait and handle what came; return whether to end."""
         writers = self._line.write_fds() if self._output else []
-        timeout = self._timeout()
+        due = self._now() + self._wait_ns()
         reading = self._cable is None or self._cable.reading
         readers = self._line.read_fds() if reading else []
-        ready, writable, _ = select.select([wake, *readers], writers, [], timeout)
+        ready, writable, _ = select.select([wake, *readers], writers, [], self._until(due))
         if wake in ready:
             return True
         data, lost = self._line.read(ready)
@@ -156,9 +159,9 @@ class Server:
         self._look_at_settings(heard=bool(data))
         if data:
             self._last_byte_ns = now
-            self._twin.receive(now, data)
-        else:
-            self._twin.advance(now)
+            self._twin.receive(self._arrival(due, now), data)
+        self._twin.advance(now)
+        self._told_ns = now
         if lost:
             self._twin.recorder.add({"kind": "log", "at_us": now // 1000, "event": "line closed"})
             self._twin.line_lost()
@@ -182,13 +185,30 @@ class Server:
             self._place = cable.place
             self._tell("plugged", self._line.url)
 
-    def _timeout(self) -> float:
-        """Seconds until something must be looked at."""
+    def _wait_ns(self) -> int:
+        """How long until something must be looked at."""
         wait_ns = SETTINGS_POLL_NS
         deadline = self._twin.deadline()
         if deadline is not None:
             wait_ns = min(wait_ns, deadline - self._now())
-        return max(wait_ns, 0) / 1e9
+        return max(wait_ns, 0)
+
+    def _until(self, due: int) -> float:
+        return max(due - self._now(), 0) / 1e9
+
+    def _arrival(self, due: int, now: int) -> int:
+        """When the bytes that are read now are taken to have come.
+
+        A twin that did not run cannot know when they came. A real device would have heard them
+        before its timers fired, so they come before what was due: otherwise a busy computer would
+        look like a host that was silent. The record says that the twin stood still.
+        """
+        if now - due <= STOOD_STILL_NS:
+            return now
+        arrival = max(due - 1_000, self._told_ns)
+        row = {"kind": "log", "at_us": arrival // 1000, "event": "twin stood still"}
+        self._twin.recorder.add({**row, "stood_us": (now - due) // 1000})
+        return arrival
 
     def _send(self, *, may_write: bool) -> None:
         fresh = self._twin.transmit()

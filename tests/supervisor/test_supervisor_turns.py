@@ -1,0 +1,124 @@
+"""One turn of the supervisor's loop: all that has come is heard before anybody is judged."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_device import ScriptedDevice
+
+from stimctl.session.config import EngineConfig
+from stimctl.session.facts import FaceAlive
+from stimctl.session.states import State
+from stimctl.supervisor.control_socket import ControlSocket
+from stimctl.supervisor.families import family_named
+from stimctl.supervisor.inbox import Arrived, Inbox, Leave
+from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.options import Options
+from stimctl.supervisor.output import FaceOutput
+from stimctl.supervisor.port import open_port
+from stimctl.supervisor.process import Supervisor
+
+
+class _Overheard:
+    """Stands for the engine: what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.state = State.DISCONNECTED
+        self.stopping = False
+
+    def receive(self, now_ns: int, data: bytes) -> None:
+        self.told.append("bytes")
+
+    def notify(self, now_ns: int, fact: object) -> None:
+        if isinstance(fact, FaceAlive):
+            self.told.append("beat")
+
+    def advance(self, now_ns: int) -> None:
+        self.told.append("judged")
+
+    def transmit(self) -> list[object]:
+        return []
+
+    def events(self) -> list[object]:
+        return []
+
+    def deadline(self) -> int:
+        return 0
+
+
+def _listening(device: ScriptedDevice, inbox: Inbox, folder: Path) -> tuple[Supervisor, _Overheard]:
+    opener = partial(open_port, device.address)
+    options = Options(
+        device=f"p24:{device.address}", address=device.address, sim=False, state_folder=folder,
+        journal_folder=folder / "journal", person="", config=EngineConfig(),
+    )  # fmt: skip
+    control = ControlSocket(folder / "c.sock", inbox)
+    line = DeviceLine(opener(), opener, inbox)
+    writer = os.open(os.devnull, os.O_WRONLY)
+    supervisor = Supervisor(options, family_named("p24"), line, inbox, FaceOutput(writer), control)
+    engine = _Overheard()
+    supervisor._engine = engine  # type: ignore[assignment]
+    return supervisor, engine
+
+
+@pytest.mark.hazard("H02")
+def test_nobody_is_judged_silent_while_what_he_said_waits_in_the_inbox(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    for item in (Arrived(1, b"x"), FaceAlive(), Leave("enough", 0)):
+        inbox.put(item)
+    supervisor.run()
+    assert engine.told == ["bytes", "beat", "judged"]
+
+
+def test_a_flood_does_not_keep_the_engine_from_its_deadlines(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    for _ in range(200):
+        inbox.put(FaceAlive())
+    inbox.put(FaceAlive())
+    threading.Timer(0.2, inbox.put, [Leave("enough", 0)]).start()
+    supervisor.run()
+    assert engine.told.index("judged") <= 64
+    assert engine.told.count("beat") == 201
+
+
+def test_after_oversleeping_what_the_readers_bring_is_heard_before_anybody_is_judged(
+    device: ScriptedDevice, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Inbox):
+        """Nothing at first, for far too long; then what the readers bring."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.waits: list[float] = []
+
+        def get(self, timeout_s: float) -> Any:
+            self.waits.append(timeout_s)
+            if len(self.waits) == 1:
+                clock.ns += 400_000_000
+                return None
+            if len(self.waits) == 2:
+                return FaceAlive()
+            return super().get(0) or (Leave("enough", 0) if timeout_s else None)
+
+    class Clock:
+        ns = time.monotonic_ns()
+
+    clock = Clock()
+    monkeypatch.setattr("stimctl.supervisor.process.time.monotonic_ns", lambda: clock.ns)
+    inbox = Late()
+    supervisor, engine = _listening(device, inbox, runtime)
+    supervisor.run()
+    assert engine.told[:2] == ["beat", "judged"]
