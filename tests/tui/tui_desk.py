@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from stimctl.bench import Bench
+from stimctl.bench.families import driver_of, twin_of
 from stimctl.errors import StimctlError
 from stimctl.session.config import EngineConfig
 from stimctl.session.intents import LoadPlan, Stop
 from stimctl.supervisor.commands import Command, intent_of, parse_command
+from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.telling import refusal_of, told_of
 from stimctl.supervisor.told import error_from
@@ -46,7 +48,10 @@ class BenchClient:
     exit_code: int | None = None
 
     def __init__(self, device: str, _options: list[str], on_row: Callable[[Any], None]) -> None:
-        self.bench = Bench(EngineConfig(dead_man_trip=False))
+        family = parse_device(device).family
+        self.bench = Bench(
+            EngineConfig(dead_man_trip=False), twin=twin_of(family), driver=driver_of(family)
+        )
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self._setup = SessionSetup(self.bench.driver.sheet)
         self._on_row = on_row
@@ -176,12 +181,12 @@ class World:
             self.desk.key(key, key if len(key) == 1 else None, self.clock.now_ns)
             self.desk.take_rows()
 
-    def to_run(self, protocol: str = "tens-conventional") -> None:
+    def to_run(self, protocol: str = "tens-conventional", device: str = "sim:p24") -> None:
         """The demo up to the Run screen."""
         from stimctl.tui.planning import choose
 
         self.bed.take_person("DEMO-1")
-        self.bed.connect("sim:p24")
+        self.bed.connect(device)
         self.desk.take_rows()
         self.bed.take(choose(protocol))
         self.desk.open("run")

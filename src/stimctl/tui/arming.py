@@ -23,7 +23,7 @@ def arm_refusal(desk: Desk) -> str | None:
     far = desk.lookout.refusal(desk.clock.mono_ns())
     if far:
         return far
-    if bed.client is None or not bed.live.serial:
+    if bed.client is None or not bed.live.identified:
         return "no device is connected: 2 connect"
     if bed.connected_for != bed.person:
         return "this session was opened for another person: 2 connect again (H25)"

@@ -59,6 +59,9 @@ class Live:
         self.state = "disconnected"
         self.why = ""
         self.device = self.address = self.serial = self.firmware = ""
+        #: The device has said who it is; not every family tells a serial number.
+        self.identified = False
+        self.line: Mapping[str, Any] = {}
         self.sim = False
         self.link, self.link_why = "", ""
         self.dead_man = "not due"
@@ -118,6 +121,7 @@ class Live:
     def _on_hello(self, row: Row) -> None:
         self.device, self.address = safe(row["device"]), safe(row["address"])
         self.sim = self.device.startswith("sim:")
+        self.line = row.get("line") or {}
 
     def _on_header(self, row: Row) -> None:
         self.device, self.sim = safe(row.get("device", "")), row.get("sim") is True
@@ -127,7 +131,7 @@ class Live:
 
     def _on_identity(self, row: Row) -> None:
         self.serial, self.firmware = safe(row.get("serial", "")), safe(row.get("firmware", ""))
-        self.link, self.failed = "good", ""
+        self.identified, self.link, self.failed = True, "good", ""
 
     def _on_connect_failed(self, row: Row) -> None:
         self.failed = safe(row["reason"])

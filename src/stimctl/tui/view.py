@@ -35,7 +35,7 @@ def facts(desk: Desk) -> list[str]:
     bed = desk.bed
     choice = bed.choice
     what = f"{choice.name} {choice.short_hash}" if choice else ""
-    serial = f"sn {bed.live.serial}" if bed.live.serial else ""
+    serial = f"sn {bed.live.serial}" if bed.live.serial else bed.live.device.partition("/")[0]
     return [bed.person, what, serial]
 
 

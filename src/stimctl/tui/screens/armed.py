@@ -46,7 +46,7 @@ class ArmedPage(Page):
         kind = ("SIMULATION", "sim") if live.sim else ("REAL CURRENT", "notice")
         person = f"{bed.person}{' ✓ two identifiers' if bed.papers.second else ''}"
         lines = [
-            line(kind, (f"  sn {live.serial}  {live.device}", "title")),
+            line(kind, (f"  {f'sn {live.serial}  ' if live.serial else ''}{live.device}", "title")),
             line("person ", (person or "none", "strong"), f"   protocol {_protocol(bed)}"),
             (),
         ]

@@ -57,8 +57,11 @@ class RunPage(Page):
 
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
-        """In a pause the same key goes on."""
-        return {"pause": "go on"} if self.bed.live.state == "paused" else {}
+        """How much a step is (A2); in a pause the same key goes on."""
+        steps = set(self.bed.steps_ua.values())
+        step = f"up {format_current(steps.pop())}" if len(steps) == 1 else "up 1 step"
+        paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
+        return {"raise": step, **paused}
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""

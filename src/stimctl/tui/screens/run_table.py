@@ -92,7 +92,8 @@ def state_of(one: Channel, live: Live, look: Look) -> Span:
     if look.measures and _differs(one):
         return Span("≠ DIFF", "wait")
     if not one.set_ua:
-        return Span("■ 0.0", "off")
+        ramping = phase is not None and not phase.may_raise
+        return Span("■ 0.0, in its ramp" if ramping else "■ 0.0", "off")
     if phase is not None and phase.level_permille < 1000:
         return Span(f"▲ RAMP {bar(phase.level_permille / 1000, 8)}", "on")
     return Span("● ON", "on")

@@ -8,7 +8,7 @@ from stimctl.tui import drawing
 from stimctl.tui.guards import HotChannel
 from stimctl.tui.live import Live
 from stimctl.tui.screens.run_table import Look, Phase, table
-from stimctl.tui.text import Line, line
+from stimctl.tui.text import Line, line, wrap
 
 if TYPE_CHECKING:
     from stimctl.tui.bedside import Bedside
@@ -53,7 +53,7 @@ def body(desk: Desk, hot: HotChannel, width: int, height: int) -> list[Line]:
     lines += [(), *_stimulus(bed, hot, width, now_ns)]
     lines += [
         line(("last     ", "title"), live.last or "–"),
-        line(("refused  ", "title"), (live.refused or "–", "refused")),
+        *_refused(live.refused, width),
         line((live.zero, "off")) if live.zero else (),
         line((_link_words(live, look), "dim")),
     ]
@@ -62,9 +62,18 @@ def body(desk: Desk, hot: HotChannel, width: int, height: int) -> list[Line]:
     return [*lines, *(line((f"{at}  {words}"[:width], "dim")) for at, words in recent)]
 
 
+def _refused(words: str, width: int) -> list[Line]:
+    """In two lines where one would cut the reason."""
+    parts = wrap(words or "–", width - 9)[:2]
+    return [
+        line(("refused  " if not number else " " * 9, "title"), (part, "refused"))
+        for number, part in enumerate(parts)
+    ]
+
+
 def _nothing(bed: Bedside) -> list[Line]:
     steps = (
-        ("2 connect a device", bed.client is not None and bool(bed.live.serial)),
+        ("2 connect a device", bed.client is not None and bed.live.identified),
         ("4 choose a protocol", bed.choice is not None),
         ("5 6 set up and adjust", bed.plan is not None),
     )
@@ -102,7 +111,7 @@ def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Li
 def _link_words(live: Live, look: Look) -> str:
     journal = "journal ok" if live.journal else "no journal"
     rows = f"heard {max(0, look.now_ns - live.newest_ns) / 1e9:.1f} s ago" if live.newest_ns else ""
-    meas = "" if look.measures or not live.serial else "no meas: it measures no current"
+    meas = "" if look.measures or not live.identified else "no meas: it measures no current"
     links = f"linked {live.links}" if live.links else ""
     return " · ".join(
         one for one in (f"link {live.link or '–'}", rows, journal, links, meas) if one

@@ -1,0 +1,89 @@
+"""What every face shows of a device at connect: class, strength, what it reports, what protects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stimctl.quantity import format_current
+from stimctl.tui.text import Line, Span, line, safe, wrap
+from stimctl.tui.words import duration_text
+
+if TYPE_CHECKING:
+    from stimctl.supervisor.families import Family
+    from stimctl.supervisor.ports import SerialPortInfo
+
+PROTECTIONS = (
+    ("overload trip", "overload_trip"), ("no-load trip", "no_load_trip"),
+    ("shut-off", "automatic_shut_off"), ("patient stop", "patient_override"),
+)  # fmt: skip
+_READBACK = {
+    "none": "nothing: no number is ever confirmed by the device",
+    "state": "state only: that a channel runs, not how strongly",
+    "parameters": "what it was set to",
+    "measured": "what it measures",
+}
+
+
+def families() -> tuple[str, ...]:
+    """Every family there is a driver for, by name."""
+    from stimctl.supervisor.device_names import FAMILIES
+
+    return FAMILIES
+
+
+def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
+    """The families whose USB ids the port has; never a proof, the device itself says who it is."""
+    from stimctl.supervisor.families import family_named
+
+    try:
+        ids = (int(port.vendor, 16), int(port.product, 16))
+    except ValueError:
+        return ()
+    return tuple(
+        name for name in families()
+        if any((one.vendor, one.product) == ids for one in family_named(name).sheet.usb_ids)
+    )  # fmt: skip
+
+
+def strength(family: Family) -> str:
+    """How strong, in which steps, on how many channels; and whether that is a known current."""
+    bounds = family.sheet.bounds
+    kind = "calibrated current" if bounds.calibrated else "UNCALIBRATED: no dose is known"
+    most, step = format_current(bounds.amplitude_max_ua), format_current(bounds.amplitude_step_ua)
+    return f"{kind}, to {most} in {step} steps, {bounds.channels} channels"
+
+
+def after_death(family: Family) -> str:
+    """How long output can go on once nothing of ours is left to stop it."""
+    sheet = family.sheet
+    longest_us = sheet.run_after_host_death.under_our_rules_us
+    if longest_us is None:
+        return "NOT BOUNDED if this computer dies; attended only"
+    dog = "" if sheet.has_watchdog else "; NO WATCHDOG, attended only"
+    return f"ends within {duration_text(longest_us)} if this computer dies{dog}"
+
+
+def sheet_lines(family: Family, width: int) -> list[Line]:
+    """The family's sheet in five lines and a title."""
+    sheet = family.sheet
+    has = ", ".join(
+        f"{words} {getattr(sheet.protections, name).presence.value}" for words, name in PROTECTIONS
+    )
+    rows = (
+        ("output", strength(family)),
+        ("", after_death(family)),
+        ("reads back", _READBACK.get(sheet.readback.value, sheet.readback.value)),
+        ("protections", has),
+    )
+    title = f"{sheet.maker} {sheet.model}: {sheet.intended_use.value}"
+    return [line((safe(title), "title")), *labelled(rows, width)]
+
+
+def labelled(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    """Label and words, the words wrapped beside it."""
+    lines: list[Line] = []
+    for label, words in rows:
+        for number, part in enumerate(wrap(safe(words, 400), width - 15)):
+            lines.append(line(Span(f"{'' if number else label:<15}", "dim"), part))
+    return lines

@@ -1,0 +1,153 @@
+"""Connect: every family, by port or as a twin, with what each can do and what it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.devices.registry import FAMILIES
+from stimctl.supervisor import ports
+from stimctl.supervisor.families import family_named
+from stimctl.supervisor.ports import SerialPortInfo
+from stimctl.tui.device_facts import sheet_lines
+from stimctl.tui.text import plain
+
+Plug = Callable[..., None]
+
+
+@pytest.fixture
+def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
+    """Ports as the system would list them."""
+
+    def put(*found: SerialPortInfo) -> None:
+        monkeypatch.setattr(ports, "list_ports", lambda: found)
+
+    return put
+
+
+def port(address: str, vendor: str = "", product: str = "", **more: object) -> SerialPortInfo:
+    facts = {"description": "USB serial", "serial_number": "A1", "driver": "x", "stable_path": "",
+             "may_open": True, "group": "dialout", "holder": "", **more}  # fmt: skip
+    return SerialPortInfo(address=address, vendor=vendor, product=product, **facts)  # type: ignore[arg-type]
+
+
+def connected_to(world: World) -> str:
+    return world.bed.device
+
+
+def test_every_family_has_its_twin_in_the_list_and_its_sheet_below(
+    world: World, plug: Plug
+) -> None:
+    plug()
+    world.desk.open("connect")
+    for number, name in enumerate(FAMILIES):
+        world.desk.pages["connect"].picked = number  # type: ignore[attr-defined]
+        shown = world.text()
+        assert f"sim:{name}" in shown
+        assert FAMILIES[name].sheet.model in shown
+        for words in ("if this computer dies", "reads back", "patient stop", "steps"):
+            assert words in shown, words
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_sheet_in_words_has_class_strength_death_readback_and_protections(name: str) -> None:
+    sheet = FAMILIES[name].sheet
+    told = "\n".join(plain(one) for one in sheet_lines(family_named(name), 76))
+    assert sheet.intended_use.value in told
+    assert "calibrated" in told
+    if sheet.watchdog_us is None:
+        assert "attended only" in told
+    for word in ("overload trip", "no-load trip", "shut-off", "patient stop"):
+        assert word in told
+
+
+@pytest.mark.hazard("H07")
+def test_usb_ids_choose_a_family_only_where_they_fit_one(world: World, plug: Plug) -> None:
+    plug(port("/dev/ttyACM0", "0483", "5740"), port("/dev/ttyUSB0", "1a86", "7523"))
+    world.bed.take_person("K-17")
+    world.desk.open("connect")
+    assert "◂ p24 ▸" in world.text()
+    world.key("down", "enter")
+    assert "which device is it?" in world.desk.message
+    assert connected_to(world) == ""
+    world.key("right")
+    assert "◂ p24 ▸  USB serial" in world.text().splitlines()[3]
+    world.key("right")
+    world.key("enter")
+    assert connected_to(world) == "rehastim2:/dev/ttyUSB0"
+
+
+def test_a_port_in_use_or_not_ours_or_without_a_person_is_refused(world: World, plug: Plug) -> None:
+    plug(
+        port("/dev/ttyACM0", "0483", "5740", holder="pid 4711"),
+        port("/dev/ttyACM1", "0483", "5740", may_open=False),
+        port("/dev/ttyACM2", "0483", "5740", stable_path="/dev/serial/by-id/p24-1"),
+    )
+    world.desk.open("connect")
+    for words in ("in use by pid 4711", "not yours to open", "person's code first"):
+        world.key("enter")
+        assert words in world.desk.message
+        world.key("down")
+    assert connected_to(world) == ""
+    world.bed.take_person("K-17")
+    world.key("up", "enter")
+    assert connected_to(world) == "p24:/dev/serial/by-id/p24-1"
+
+
+def test_a_port_that_is_not_listed_can_be_typed(world: World, plug: Plug) -> None:
+    plug()
+    world.bed.take_person("K-17")
+    world.desk.open("connect")
+    world.key(*["down"] * 9)
+    for text, words in (("p24", "does not name a device"), (":/dev/pts/7", "")):
+        for character in text:
+            world.pass_time(100 * MS)
+            world.desk.key("slash" if character == "/" else character, character,
+                           world.clock.now_ns)  # fmt: skip
+        world.key("enter")
+        assert words in world.desk.message
+    assert connected_to(world) == "p24:/dev/pts/7"
+
+
+def test_what_was_checked_is_told_for_a_device_without_a_serial_number(
+    world: World, plug: Plug
+) -> None:
+    plug()
+    world.desk.open("connect")
+    world.key("down", "enter")
+    world.pass_time(1 * S)
+    shown = world.text()
+    assert "✓ sim:rehastim2, it tells no serial number" in shown
+    assert "zero verified" in shown
+    assert "✓ good" in shown
+
+
+def test_a_session_on_the_other_device_goes_in_its_own_steps(world: World) -> None:
+    world.to_run("nmes-tka", device="sim:rehastim2")
+    world.pass_time(2 * S)
+    assert world.desk.offers()["arm"] is None
+    world.key("a")
+    world.pass_time(600 * MS)
+    world.key("g")
+    world.pass_time(1 * S)
+    world.key("1")
+    assert "up 2 mA" in world.text()
+    world.pass_time(3 * S)  # past the ramp of its first contraction
+    world.key("up")
+    world.pass_time(1 * S)
+    assert world.set_ua() == 2_000
+    assert "sim:rehastim2" in world.text(100, 30).splitlines()[0]
+    world.key("space")
+    world.pass_time(1 * S)
+    assert world.bed.live.zero
+
+
+def test_connecting_waits_for_stop_and_is_not_for_views(world: World, plug: Plug) -> None:
+    plug()
+    world.to_running(steps=1)
+    world.desk.open("connect")
+    assert "STOP first" in str(world.desk.offers()["choose"])
+    world.desk.mode = "watch"
+    assert "connects to nothing" in str(world.desk.offers()["choose"])
