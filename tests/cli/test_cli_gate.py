@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stimctl.errors import ExitCode
+from stimctl.records.catalogue import Catalogue
+from stimctl.records.pads import Pads, count_use
+from stimctl.records.places import journal_folder
+from stimctl.records.verify import Anchor
 from stimctl.safety.screening import QUESTIONS
 from stimctl.supervisor.ports import is_software_line
 
@@ -15,6 +20,7 @@ from stimctl.supervisor.ports import is_software_line
 _PORT = Path(__file__)
 SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", "--area", "1=25cm2")
 SITE = ("--site", "1=left-knee")
+KNOWN = ("--accept-research-use", "--person", "K-17", "--acknowledge", "H25", "--acknowledge", "E6")
 
 
 @pytest.fixture
@@ -31,13 +37,15 @@ def confirmed(cli: Any, *options: str) -> str:
     return confirmation
 
 
-@pytest.mark.hazard("H30", "H45", "H54")
+@pytest.mark.hazard("H25", "H30", "H33", "H45", "H54")
 def test_each_gap_is_named_in_turn_and_the_last_step_is_the_device(cli: Any, answers: Path) -> None:
     given: list[str] = []
     for option, gap, code in (
         (["--accept-research-use"], "statement of use", ExitCode.REFUSED),
         (["--person", "K-17"], "needs --person", ExitCode.USAGE),
+        (["--acknowledge", "H25"], "no session of K-17 on record", ExitCode.USAGE),
         (list(SITE), "has no --site", ExitCode.USAGE),
+        (["--acknowledge", "E6"], "pads are far enough apart", ExitCode.USAGE),
         (["--screening", str(answers)], "screening questions are not answered", ExitCode.USAGE),
     ):
         result = cli("run", *SESSION, *given)
@@ -67,7 +75,7 @@ def test_the_acceptance_is_needed_once(cli: Any) -> None:
 
 @pytest.mark.hazard("H39")
 def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) -> None:
-    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    papers = (*KNOWN, "--screening", str(answers))
     confirmation = confirmed(cli)  # without the site
     result = cli("run", *SESSION, *SITE, *papers, "--confirm", confirmation)
     assert "has not been rehearsed" in result.err
@@ -80,14 +88,16 @@ def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
     assert "pseudonym" in result.err
 
 
-@pytest.mark.hazard("H45")
+@pytest.mark.hazard("H45", "H47")
 @pytest.mark.parametrize(
     ("more", "says", "code"),
     [
         (["--answer", "C02=yes"], "screening blocks this session: C02", ExitCode.LIMIT),
         (["--answer", "C01=yes"], "needs a specialist's approval", ExitCode.LIMIT),
         (["--answer", "C01=yes", "--specialist-approval", "C01"], "rehearsed", ExitCode.REFUSED),
-        (["--answer", "C13=yes"], "rehearsed", ExitCode.REFUSED),
+        (["--answer", "C13=yes"], "C13 epilepsy needs an acknowledgement", ExitCode.LIMIT),
+        (["--answer", "C13=yes", "--acknowledge", "C13"], "rehearsed", ExitCode.REFUSED),
+        (["--answer", "C20=yes"], "watch blood pressure", ExitCode.LIMIT),
         (["--answer", "C13"], "is not ID=yes or ID=no", ExitCode.USAGE),
         (["--answer", "C13=maybe"], "is not ID=yes or ID=no", ExitCode.USAGE),
         (["--answer", "C99=no"], "C99", ExitCode.USAGE),
@@ -96,10 +106,48 @@ def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
 def test_answers_are_judged(
     cli: Any, answers: Path, more: list[str], says: str, code: ExitCode
 ) -> None:
-    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    papers = (*KNOWN, "--screening", str(answers))
     result = cli("run", *SESSION, *SITE, *papers, *more)
     assert result.code == code
     assert says in " ".join(result.err.split())
+
+
+@pytest.mark.hazard("H25")
+def test_a_person_with_a_session_on_record_needs_no_word_about_the_code(
+    cli: Any, state: Path
+) -> None:
+    folder = journal_folder(state)
+    Catalogue(folder).begin("s1", {"person": "K-17"}, "2026-01-01T00:00:00Z", Anchor(1, "0" * 64))
+    known = ("--accept-research-use", "--person", "K-17")
+    assert "has no --site" in cli("run", *SESSION, *known).err
+    other = ("--accept-research-use", "--person", "K-71")
+    assert "no session of K-71 on record" in cli("run", *SESSION, *other).err
+
+
+@pytest.mark.hazard("H33")
+def test_worn_electrodes_are_named_and_new_ones_are_not(
+    cli: Any, state: Path, answers: Path
+) -> None:
+    papers = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
+    pads, now_s = [Pads("left-knee", 2_500)], int(time.time())
+    for _ in range(30):
+        assert "E1" not in cli("run", *SESSION, *SITE, *papers).err
+        count_use(state, "K-17", pads, now_s, new=False)
+    said = cli("run", *SESSION, *SITE, *papers).err
+    assert "E1 the electrodes of 25 cm2 at left-knee have been used in 30 sessions" in said
+    assert "E1" not in cli("run", *SESSION, *SITE, *papers, "--new-pads").err
+    count_use(state, "K-17", pads, now_s, new=True)
+    assert "E1" not in cli("run", *SESSION, *SITE, *papers).err
+
+
+@pytest.mark.hazard("H41")
+def test_the_side_of_every_channel_is_said_in_capitals_before_the_start(
+    cli: Any, answers: Path
+) -> None:
+    papers = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
+    said = cli("run", *SESSION, *SITE, *papers).err
+    assert "at LEFT-knee" in said
+    assert "person K-17" in said
 
 
 @pytest.mark.parametrize(
@@ -114,7 +162,7 @@ def test_answers_are_judged(
 def test_a_wrong_screening_file_is_refused(cli: Any, tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "screening.toml"
     path.write_text(text)
-    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(path))
+    papers = (*KNOWN, "--screening", str(path))
     result = cli("run", *SESSION, *SITE, *papers)
     assert result.code == ExitCode.USAGE
     assert says in result.err
@@ -125,7 +173,7 @@ def test_the_form_holds_every_question_and_reads_back(cli: Any, tmp_path: Path) 
     assert all(f'{question.id} = ""' in form for question in QUESTIONS)
     filled = tmp_path / "filled.toml"
     filled.write_text(form.replace('""', '"no"'))
-    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(filled))
+    papers = (*KNOWN, "--screening", str(filled))
     assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *papers).err
 
 
@@ -139,7 +187,7 @@ def test_a_blocked_site_is_refused_before_anything_else(cli: Any) -> None:
 def test_records_that_were_changed_by_hand_do_not_open_the_gate(
     cli: Any, state: Path, answers: Path
 ) -> None:
-    papers = ("--accept-research-use", "--person", "K-17", "--screening", str(answers))
+    papers = (*KNOWN, "--screening", str(answers))
     confirmation = confirmed(cli, *SITE)
     (record,) = (state / "rehearsals").iterdir()
     for text in ("", "[]", "{}", record.read_text().replace(confirmation, "0000")):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
+from stimctl.records.pads import Pads, used
 from stimctl.records.sessions import list_sessions, show_session, verify_all
 from stimctl.safety.screening import QUESTIONS
 
@@ -156,6 +157,7 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     screening.write_text("".join(f'{question.id} = "no"\n' for question in QUESTIONS))
     session = [*TENS, "-d", "sim:p24", "--site", "1=left-knee"]
     papers = ["--person", "K-17", "--screening", str(screening), "--accept-research-use"]
+    papers += ["--acknowledge", "H25", "--acknowledge", "E6"]
     confirmation = json.loads(finish(start("rehearse", *session, "--json"))[1])["confirmation"]
     # The twin stands for a device here: the gate is asked although it would let it pass.
     code = (
@@ -175,6 +177,9 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     notes = {row.data["topic"]: row.data["text"] for row in record.timeline if row.kind == "note"}
     assert notes["rehearsal"].startswith(confirmation)
     assert notes["screening"].startswith("C01=no C02=no ")
+    assert notes["acknowledged"] == "E6 H25"
+    (use,) = used(state, "K-17", [Pads("left-knee", 2_500)])
+    assert use.sessions == 1
 
 
 @pytest.mark.hazard("H01")

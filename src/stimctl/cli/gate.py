@@ -1,9 +1,9 @@
-"""What a run on hardware needs beforehand: acceptance, person, sites, screening, a rehearsal."""
+"""What a run on hardware needs beforehand: acceptance, person, pads, screening, a rehearsal."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,15 @@ from stimctl.errors import LimitRefusedError, StateError, UsageError
 
 if TYPE_CHECKING:
     from stimctl.records.approvals import Rehearsal
+    from stimctl.records.pads import Pads
     from stimctl.safety.screening import Screening
     from stimctl.treatment.program import Plan
 
 _YES_NO = {"yes": True, "no": False}
+FIRST_SESSION = "H25"
+"""Acknowledging this id says that a code without a session on record is not mistyped."""
+PADS_APART = "E6"
+"""Acknowledging this id says that pads are one pad width apart (R: RehaStim2 manual)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,9 @@ class Papers:
     answers: Sequence[str] = ()
     screening_file: Path | None = None
     approvals: Sequence[str] = ()
+    acknowledged: Collection[str] = ()
     accept_use: bool = False
+    new_pads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Passed:
     answers: Mapping[str, bool]
     cautions: tuple[str, ...]
     approvals: tuple[str, ...]
+    acknowledged: tuple[str, ...]
     rehearsal: Rehearsal
 
     def notes(self) -> dict[str, str]:
@@ -46,6 +54,7 @@ class Passed:
         notes = {
             "screening": " ".join(answered),
             "specialist approvals": " ".join(self.approvals),
+            "acknowledged": " ".join(self.acknowledged),
             "rehearsal": f"{rehearsal.confirmation} {rehearsal.digest} {rehearsal.rehearsed}",
         }
         return {topic: text for topic, text in notes.items() if text}
@@ -63,11 +72,15 @@ def pass_gate(plan: Plan, papers: Papers, state: Path) -> Passed:
             why="the record has to say for whom it is, by a pseudonym",
             what_to_do="Add --person CODE, for example --person K-17",
         )
+    _need_known_person(papers, state)
     _need_sites(plan)
+    _need_distance(papers)
     screening, answers = _screened(plan, papers)
     rehearsal = _need_rehearsal(plan, papers, state)
-    cautions = tuple(f"{each.id} {each.text}: {each.basis}" for each in screening.cautions)
-    return Passed(answers, cautions, tuple(papers.approvals), rehearsal)
+    cautions = [f"{each.id} {each.text}: {each.basis}" for each in screening.cautions]
+    cautions += _worn_pads(plan, papers, state)
+    acknowledged = tuple(sorted(papers.acknowledged))
+    return Passed(answers, tuple(cautions), tuple(papers.approvals), acknowledged, rehearsal)
 
 
 def _need_acceptance(papers: Papers, state: Path) -> None:
@@ -87,6 +100,53 @@ def _need_acceptance(papers: Papers, state: Path) -> None:
         why=STATEMENT,
         what_to_do="If you accept it, add --accept-research-use once; that is recorded",
     )
+
+
+def _need_known_person(papers: Papers, state: Path) -> None:
+    """H25: a mistyped code would make the limits and records of somebody else those of this one."""
+    from stimctl.records.history import knows_person
+    from stimctl.records.places import journal_folder
+
+    if FIRST_SESSION in papers.acknowledged or knows_person(journal_folder(state), papers.person):
+        return
+    raise UsageError(
+        f"there is no session of {papers.person} on record here",
+        why="a mistyped code looks like this, and would put this session on another person's "
+        "record",
+        what_to_do="Correct the code; if this is the person's first session on this computer, "
+        f"add --acknowledge {FIRST_SESSION}",
+    )
+
+
+def _need_distance(papers: Papers) -> None:
+    if PADS_APART not in papers.acknowledged:
+        raise UsageError(
+            "nobody has said that the pads are far enough apart",
+            why="between pads less than one pad width apart the current flows along the skin and "
+            "heaps up at their edges (RehaStim2 manual)",
+            what_to_do="See that the pads of each channel are at least one pad width apart, then "
+            f"add --acknowledge {PADS_APART}",
+        )
+
+
+def pads_of(plan: Plan) -> list[Pads]:
+    """The electrodes of a plan whose sites are known."""
+    from stimctl.records.pads import Pads
+
+    all_electrodes = [one.setup.electrode for one in plan.channels]
+    return [Pads(one.site, one.area_mm2) for one in all_electrodes if one.site is not None]
+
+
+def _worn_pads(plan: Plan, papers: Papers, state: Path) -> list[str]:
+    import time
+
+    from stimctl.records.pads import used
+
+    if papers.new_pads:
+        return []
+    now_s = int(time.time())
+    found = used(state, papers.person, pads_of(plan))
+    return [use.warning(now_s) for use in found if use.is_worn(now_s)]
 
 
 def _need_sites(plan: Plan) -> None:
@@ -127,6 +187,13 @@ def _screened(plan: Plan, papers: Papers) -> tuple[Screening, Mapping[str, bool]
             f"{missing[0].id} {missing[0].text} needs a specialist's approval",
             why=f"{missing[0].basis} (certainty {missing[0].certainty})",
             what_to_do=f"With the approval on file, add --specialist-approval {missing[0].id}",
+        )
+    unread = [each for each in screening.cautions if each.id not in papers.acknowledged]
+    if unread:
+        raise LimitRefusedError(
+            f"{unread[0].id} {unread[0].text} needs an acknowledgement",
+            why=f"{unread[0].basis} (certainty {unread[0].certainty})",
+            what_to_do=f"Watch for it during the session, and add --acknowledge {unread[0].id}",
         )
     return screening, answers
 

@@ -108,12 +108,15 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
 
 
 def _acknowledged(given: Sequence[str]) -> frozenset[str]:
-    """Ids of limits, and of the last session's amplitudes: none mistyped looks accepted."""
+    """Ids of limits, of what the gate asks and of cautions: none mistyped looks accepted."""
+    from stimctl.cli.gate import FIRST_SESSION, PADS_APART
     from stimctl.safety.limits import LIMITS
+    from stimctl.safety.screening import QUESTIONS
     from stimctl.session.plausible import ACKNOWLEDGE
 
-    known = {ACKNOWLEDGE: ACKNOWLEDGE, **{limit.id: limit.id for limit in LIMITS}}
-    return frozenset(choice("--acknowledge", each, known) for each in given)
+    known = {ACKNOWLEDGE, FIRST_SESSION, PADS_APART}
+    known |= {limit.id for limit in LIMITS} | {question.id for question in QUESTIONS}
+    return frozenset(choice("--acknowledge", each, {id: id for id in known}) for each in given)
 
 
 def compile_prepared(prepared: Prepared) -> Plan:

@@ -49,6 +49,11 @@ AcceptUse = Annotated[
     typer.Option("--accept-research-use", help="Accept the statement of use; needed once."),
 ]
 
+NewPads = Annotated[
+    bool,
+    typer.Option("--new-pads", help="The electrodes are new: their use is counted from here."),
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command("run")(run)
@@ -68,6 +73,7 @@ def run(
     screening: ScreeningFile = None,
     specialist_approval: Approvals = None,
     accept_research_use: AcceptUse = False,
+    new_pads: NewPads = False,
     site_limits: SiteLimits = None,
     person_limits: PersonLimits = None,
     profile: ProfileName = "clinic",
@@ -76,9 +82,10 @@ def run(
 ) -> None:
     """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
 
-    On a device it needs --person, --site for each channel, the screening answers, and
-    --confirm with the four characters of a rehearsal with the same options. On sim:p24 it
-    needs none of these. It never resumes.
+    On a device it needs --person, --site for each channel, the screening answers,
+    --acknowledge E6 (the pads are one pad width apart), and --confirm with the four
+    characters of a rehearsal with the same options. On sim:p24 it needs none of these.
+    It never resumes.
     """
     from stimctl.cli.gate import Papers
     from stimctl.cli.planning import Request
@@ -92,5 +99,6 @@ def run(
     papers = Papers(
         person=person, confirm=confirm, answers=answer or (), screening_file=screening,
         approvals=specialist_approval or (), accept_use=accept_research_use,
+        acknowledged=request.acknowledged, new_pads=new_pads,
     )  # fmt: skip
     raise typer.Exit(run_session(request, papers, as_json=as_json))

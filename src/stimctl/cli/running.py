@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stimctl.cli.gate import Papers, pass_gate
-from stimctl.cli.live import LiveSession, Outcome
+from stimctl.cli.gate import Papers, pads_of, pass_gate
+from stimctl.cli.live import NOT_STARTED, LiveSession, Outcome
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
 from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.quantity import format_current
+from stimctl.records.pads import count_use
 from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
 
@@ -43,7 +45,7 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     plan = compile_prepared(prepared)
     _need_port(prepared)
     passed = None if prepared.is_simulation else pass_gate(plan, papers, state_folder())
-    _announce(prepared, plan)
+    _announce(prepared, plan, papers.person)
     for caution in passed.cautions if passed else ():
         say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
@@ -58,6 +60,10 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         outcome = session.run()
     finally:
         progress.close()
+    if passed is not None and outcome.word != NOT_STARTED:
+        count_use(
+            state_folder(), papers.person, pads_of(plan), int(time.time()), new=papers.new_pads
+        )
     _summarise(prepared, plan, outcome, as_json=as_json)
     return outcome.exit_code
 
@@ -82,17 +88,27 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
     return show
 
 
-def _announce(prepared: Prepared, plan: Plan) -> None:
+def _announce(prepared: Prepared, plan: Plan, person: str) -> None:
     kind = "SIMULATION on" if prepared.is_simulation else "REAL CURRENT on"
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
+    if person:
+        say(styled(f"person {person}", "bold"))
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:
         top = format_current(one.amplitude_ua)
         what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
-        say(f"channel {one.channel} {one.role}: 0 to {top}, {what}")
+        place = one.setup.electrode.site
+        # The side in capitals: left and right are what is mixed up (H41).
+        where = "" if place is None else f" at {_with_side(place)}"
+        say(f"channel {one.channel} {one.role}{where}: 0 to {top}, {what}")
     for note in plan.notes:
         say(f"note: {note}")
     say("Ctrl-C stops the device and verifies zero.")
+
+
+def _with_side(site: str) -> str:
+    side, dash, rest = site.partition("-")
+    return f"{side.upper()}{dash}{rest}" if side in ("left", "right") else site
 
 
 def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: bool) -> None:

@@ -6,16 +6,11 @@ Both live in the state folder as small JSON files of their own, written whole or
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from stimctl.errors import JournalError
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE
+from stimctl.records.state_files import read_state, write_state
 
 STATEMENT: Final = (
     "stimctl is research and simulation software. It is not a medical device, it has no "
@@ -41,12 +36,12 @@ class Rehearsal:
 def remember_rehearsal(state: Path, rehearsal: Rehearsal) -> None:
     """Keep a successful rehearsal. Raises JournalError when that cannot be written."""
     path = state / "rehearsals" / f"{rehearsal.digest}.json"
-    _write(path, {"schema": "stimctl.rehearsal/1", **asdict(rehearsal)})
+    write_state(path, {"schema": "stimctl.rehearsal/1", **asdict(rehearsal)})
 
 
 def find_rehearsal(state: Path, digest: str) -> Rehearsal | None:
     """The successful rehearsal of the plan with this digest, or None."""
-    found = _read(state / "rehearsals" / f"{digest}.json")
+    found = read_state(state / "rehearsals" / f"{digest}.json")
     try:
         rehearsal = Rehearsal(**{name: str(found[name]) for name in Rehearsal.__slots__})
     except KeyError:
@@ -57,40 +52,14 @@ def find_rehearsal(state: Path, digest: str) -> Rehearsal | None:
 def accept_use(state: Path, accepted: str, stimctl: str) -> None:
     """Record that the statement of use was accepted at `accepted` (UTC text)."""
     told = {"statement_sha256": _statement_digest(), "accepted": accepted, "stimctl": stimctl}
-    _write(state / "acceptance.json", {"schema": "stimctl.acceptance/1", **told})
+    write_state(state / "acceptance.json", {"schema": "stimctl.acceptance/1", **told})
 
 
 def use_is_accepted(state: Path) -> bool:
     """True when the present statement of use has been accepted; a changed one has not been."""
-    found = _read(state / "acceptance.json")
+    found = read_state(state / "acceptance.json")
     return found.get("statement_sha256") == _statement_digest()
 
 
 def _statement_digest() -> str:
     return hashlib.sha256(STATEMENT.encode("utf-8")).hexdigest()
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}  # not there or not ours: then it has not been recorded
-    return value if isinstance(value, dict) else {}
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=1) + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except OSError as error:
-        raise JournalError(
-            f"{path} cannot be written",
-            why=error.strerror or str(error),
-            what_to_do="Free some space or make the folder writable; `stimctl doctor` looks at it",
-        ) from error

@@ -22,6 +22,11 @@ def unclean_end(folder: Path, device: str) -> Entry | None:
     return entries[-1]
 
 
+def knows_person(folder: Path, person: str) -> bool:
+    """Whether any session of this person is on record in `folder` (H25)."""
+    return any(entry.person == person for entry in Catalogue(folder).entries())
+
+
 def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]:
     """By channel, the highest plateau (uA) of the person's last session with `protocol` (H18).
 
