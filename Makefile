@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPUTING := -m "not pty and not soak" -n 2
 WAITING := -m "pty and not soak" -n 2 --dist loadscope
 
-.PHONY: help demo test lint cover soak bench hazards install install-dev format picture clean
+.PHONY: help demo test lint cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -56,6 +56,9 @@ cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 
 soak: $(VENV)/.dev ## half an hour: simulated treatment hours with faults, kill -9, fuzzing
 	$(BIN)/python -m pytest -q -s -m soak
+
+removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
+	$(BIN)/python tools/remove_controls.py
 
 hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
 	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml

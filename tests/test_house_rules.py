@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,13 @@ def test_a_module_says_in_its_first_line_why_it_exists(path: Path) -> None:
     doc = ast.get_docstring(ast.parse(text))
     assert doc, f"{path} has no docstring"
     assert len(text.splitlines()) <= 400, f"{path} has more than one reason to exist"
+
+
+@pytest.mark.hazard("H53")
+def test_every_library_we_run_on_is_bounded_from_above() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    unbounded = [one for one in project["dependencies"] if "<" not in one and "==" not in one]
+    assert unbounded == []
 
 
 def test_the_repository_names_no_issue_and_no_foreign_path() -> None:

@@ -37,7 +37,8 @@ _HEAD = """# What can go wrong, and where each control is proved
 Made by `python tools/make_hazards.py` from `docs/hazards.toml` and the tests that carry
 `@pytest.mark.hazard`; do not edit. **software**: a test fails when the control is removed.
 **hardware** and **operator**: software cannot control it. **with the TUI**: the control belongs to
-the terminal UI, which does not exist yet.
+the terminal UI, which does not exist yet. `make removals` shows it: it takes the controls of
+`tools/removals.toml` out of a copy, one after the other, and sees the test fail.
 """
 
 

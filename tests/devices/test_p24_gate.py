@@ -11,6 +11,7 @@ from stimctl.errors import LimitRefusedError
 from stimctl.stimulus import PulseShape
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages import MlUpdate
+from stimctl.wire.sciencemode4.point import Point
 
 
 def points_of(**how: object) -> tuple[tuple[int, int], ...]:
@@ -137,6 +138,7 @@ def test_what_the_safety_model_did_not_make_is_refused(false: object) -> None:
         Gate().pulse(1, false)  # type: ignore[arg-type]
 
 
+@pytest.mark.hazard("H08")
 def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_before() -> None:
     gate = Gate()
     genuine = point()
@@ -145,6 +147,7 @@ def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_b
         gate.trains({1: forged(*tuple(genuine)[:6])})
 
 
+@pytest.mark.hazard("H08")
 @pytest.mark.parametrize(
     ("words", "values"),
     [
@@ -161,6 +164,16 @@ def test_the_gate_holds_even_if_the_safety_model_were_wrong(
     monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda _: True)
     with pytest.raises(LimitRefusedError, match=words):
         Gate().trains({1: forged(*values)})
+
+
+@pytest.mark.hazard("H49", "H60")
+def test_the_last_gate_refuses_a_pulse_that_carries_charge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lopsided = (Point(200, 20_000), Point(200, -19_500))
+    monkeypatch.setattr("stimctl.devices.p24.gate._points", lambda _form: lopsided)
+    with pytest.raises(LimitRefusedError, match="carries no charge"):
+        Gate().trains({1: point(20_000)})
 
 
 def test_the_channels_share_the_time_and_the_sum_counts() -> None:

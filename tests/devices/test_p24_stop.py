@@ -185,6 +185,7 @@ def test_pressing_stop_at_key_repeat_does_not_keep_it_from_being_verified() -> N
     assert bench.driver.state == "zero"
 
 
+@pytest.mark.hazard("H11")
 def test_a_stop_acknowledged_but_not_carried_out_is_not_verified() -> None:
     bench = running()
 

@@ -69,6 +69,7 @@ def test_a_change_in_any_byte_is_found(journal: tuple[Path, Anchor]) -> None:
         assert not verify_journal(copy, anchor).ok, position
 
 
+@pytest.mark.hazard("H51")
 def test_a_removed_tail_is_found_by_the_anchor_even_with_a_new_closing_row(
     journal: tuple[Path, Anchor],
 ) -> None:

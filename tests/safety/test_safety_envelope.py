@@ -247,7 +247,7 @@ def test_effective_area_is_never_rounded_up():
     assert PREVIEW_ELECTRODE.area_mm2 == 500
 
 
-@pytest.mark.hazard("H33")
+@pytest.mark.hazard("H33", "H41")
 @pytest.mark.parametrize(
     "wrong",
     [(0,), (-1,), (100_001,), (25.0,), (True,), ("25 cm2",), (2500, 0), (2500, 1001),

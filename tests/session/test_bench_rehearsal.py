@@ -52,7 +52,7 @@ def test_a_rehearsal_is_the_same_every_time():
 
 
 @pytest.mark.hazard("H39", "H40")
-def test_the_confirmation_changes_with_everything_that_decides_a_run():
+def test_the_confirmation_changes_with_everything_that_decides_a_run(monkeypatch):
     plan = plan_of("tens-conventional", 12_000, duration_s=60)
     others = [
         plan_of("tens-conventional", 12_000, duration_s=61),
@@ -63,6 +63,9 @@ def test_the_confirmation_changes_with_everything_that_decides_a_run():
     assert len(confirmation_of(plan)) == 4
     assert confirmation_of(plan) == confirmation_of(replace(plan))
     assert all(confirmation_of(other) != confirmation_of(plan) for other in others)
+    now = confirmation_of(plan)
+    monkeypatch.setattr("stimctl.session.confirmation.__version__", "0.0.0+another")
+    assert confirmation_of(plan) != now
 
 
 @pytest.mark.hazard("H39")

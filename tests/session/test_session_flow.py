@@ -106,11 +106,15 @@ def test_set_acknowledged_and_measured_are_told_apart():
 @pytest.mark.hazard("H10", "H59")
 def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
     bench = running(plan_of())
+    bench.run_for(600 * MS)
     bench.to_host.hook = lambda _now, _data: b""
     bench.command(Raise(1, 500))
-    bench.run_for(50 * MS)
+    bench.run_for(240 * MS)  # a row of telemetry falls into this
     assert bench.told(Kind.SET)[-1].data["plateau_ua"] == 500
     assert bench.told(Kind.ACK) == []
+    row = bench.told(Kind.TELEMETRY)[-1].data
+    assert row["set"] == {"1": 500}
+    assert row["acked"] == {}
 
 
 @pytest.mark.hazard("H30")

@@ -20,6 +20,7 @@ from session_world import (
 from stimctl.bench import Bench, BenchJournal
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
+from stimctl.session.engine import Engine
 from stimctl.session.events import Kind
 from stimctl.session.facts import FaceAlive, JournalDurable, SuspendGap
 from stimctl.session.intents import Arm, Attend, Close, Hold, Pause, Raise, Start, Stop
@@ -103,6 +104,19 @@ def test_a_closed_gate_withholds_the_keep_alive(gate):
     assert not bench.twin.stimulating
 
 
+@pytest.mark.hazard("H02")
+def test_the_keep_alive_is_withheld_even_if_nothing_else_stopped_the_device(monkeypatch):
+    bench = raised(running(plan_of()), 2_000)
+    monkeypatch.setattr(Engine, "_watched", lambda _self: False)  # the active stop has failed
+    sent = commands_sent(bench)
+    bench.beating = False
+    bench.run_for(600 * MS)
+    silent_ns = bench.now_ns
+    bench.run_for(5 * SECOND)
+    assert not [one for one in sent if one[1] == KEEP_ALIVE and one[0] >= silent_ns]
+    assert not bench.twin.stimulating
+
+
 def test_an_armed_session_without_a_face_is_disarmed():
     bench = checked(plan_of())
     bench.command(Arm())
@@ -134,7 +148,9 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
     bench.command(Raise(1, 500))
     row = bench.told(Kind.RAISE)[-1]
     assert row.durable
-    bench.run_for(119 * MS)
+    for _ in range(17):  # however often the engine is woken meanwhile
+        bench.run_for(7 * MS)
+        bench.command(Attend())
     assert ML_UPDATE not in [command for _, command in sent]
     bench.run_for(3 * MS)
     assert ML_UPDATE in [command for _, command in sent]
@@ -351,6 +367,7 @@ def test_a_program_that_stood_still_for_a_second_does_not_go_on():
     assert bench.state is not State.RUNNING or bench.engine.stopping
     bench.run_for(SECOND)
     assert on_electrodes_ua(bench) == 0
+    assert "this program stood still for more than 1 s" in bench.told(Kind.LINK)[0].data["reason"]
 
 
 def test_a_pause_answers_the_prompt():

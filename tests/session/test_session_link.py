@@ -31,6 +31,8 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.wire.sciencemode4.framing import encode_frame
+from stimctl.wire.sciencemode4.messages import GetDeviceIdAck
 
 
 def nothing(_now_ns: int, _data: bytes) -> bytes:
@@ -214,6 +216,19 @@ def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
 
 
+@pytest.mark.hazard("H06")
+def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
+    bench = stimulating()
+    not_ours = encode_frame(63, GetDeviceIdAck.command, bytes(11))
+    bench.to_host.hook = lambda _now_ns, data: data + not_ours
+    bench.run_for(SECOND)
+    bench.to_host.hook = None
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert "somebody else uses the line" in alarms(bench)[0]
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
 @pytest.mark.hazard("H08")
 def test_a_device_that_reports_too_much_damage_is_stopped():
     bench = stimulating()
@@ -231,6 +246,24 @@ def test_a_device_that_reports_too_much_damage_is_stopped():
     bench.run_for(SECOND)
     assert bench.state is State.FAULT
     assert not bench.twin.stimulating
+
+
+@pytest.mark.hazard("H08")
+def test_three_damaged_answers_within_10_s_are_a_fault_though_others_are_sound():
+    bench = stimulating()
+    answers = []
+
+    def damage(_now_ns: int, data: bytes) -> bytes:
+        answers.append(data)
+        return data[:10] + bytes((data[10] ^ 1,)) + data[11:] if len(answers) % 3 == 1 else data
+
+    bench.to_host.hook = damage
+    bench.run_for(2 * SECOND)
+    assert bench.state is State.RUNNING
+    bench.run_for(5 * SECOND)
+    assert bench.state is State.FAULT
+    assert alarms(bench)[0].startswith("three damaged frames within 10 s")
+    assert on_electrodes_ua(bench, SECOND) == 0
 
 
 def test_a_rejected_update_is_a_fault():

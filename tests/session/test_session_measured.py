@@ -8,7 +8,14 @@ import pytest
 from session_world import alarms, on_electrodes_ua, plan_of, raised, reasons, running
 
 from stimctl.bench import Bench
-from stimctl.devices.events import ChannelSet, ContactRead, ParametersRead, StoppedAtDevice
+from stimctl.devices.events import (
+    ChannelSet,
+    ContactRead,
+    ParametersRead,
+    StatusRead,
+    StoppedAtDevice,
+    UnexpectedState,
+)
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.errors import StateError
 from stimctl.session.alarms import Condition
@@ -171,6 +178,26 @@ def test_a_surge_after_clipping_stops():
     assert Condition.SURGE.value in alarms(bench)[-1]
 
 
+@pytest.mark.hazard("H12")
+def test_a_channel_error_in_the_status_is_a_latched_fault():
+    # By itself, too: a driver need not tell it a second time as an error of the device.
+    bench, driver = measuring()
+    feel(bench, driver, StatusRead(frozenset({1}), {1: "electrode error"}))
+    assert bench.state is State.FAULT
+    assert alarms(bench)[-1] == "the device reports channel 1: electrode error"
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
+@pytest.mark.hazard("H15", "H57")
+def test_a_state_that_was_not_expected_is_a_latched_fault():
+    # By itself, too: a driver need not tell it a second time as a refusal.
+    bench, driver = measuring()
+    feel(bench, driver, UnexpectedState("running: channel 1", "no channel running"))
+    assert bench.state is State.FAULT
+    assert alarms(bench)[-1] == "the device is no channel running, expected running: channel 1"
+    assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
 # -- what the device says it does
 
 
@@ -206,7 +233,7 @@ def test_while_a_change_is_on_its_way_both_values_are_right():
     assert judge([on(3_000)], both) is Condition.READ_BACK_HIGHER
 
 
-@pytest.mark.hazard("H16")
+@pytest.mark.hazard("H08", "H16")
 @pytest.mark.parametrize("turned_ua", [0, 1_500, 2_500])
 def test_a_knob_turned_at_the_device_stops_the_session(turned_ua):
     bench, driver = measuring(2_000)  # tens-conventional: 100 us at 100 Hz

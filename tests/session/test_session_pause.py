@@ -182,7 +182,7 @@ def paused_with_its_first_answer_lost(plateau_ua: int):
     return bench
 
 
-@pytest.mark.hazard("H24")
+@pytest.mark.hazard("H15", "H24")
 def test_a_pause_of_a_device_that_may_have_been_reset_comes_back_from_zero():
     bench = paused_with_its_first_answer_lost(5_000)
     assert bench.engine.plateau_ua(1) == 0
@@ -207,7 +207,7 @@ def test_the_pause_after_that_one_is_soft_again():
     assert on_electrodes_ua(bench) == 1_000
 
 
-@pytest.mark.hazard("H24")
+@pytest.mark.hazard("H15", "H24")
 def test_a_pause_that_finds_the_device_reset_is_a_latched_fault():
     bench = raised(running(plan_of()), 5_000)
     bench.twin.power_off(bench.now_ns)

@@ -41,6 +41,7 @@ def test_an_early_raise_is_dropped_not_queued():
     assert reasons(bench) == ["too early after the raise before"]
 
 
+@pytest.mark.hazard("H19")
 def test_a_raise_of_more_than_one_device_step_is_refused():
     bench = running(plan_of())
     bench.command(Raise(1, 2 * STEP_UA))

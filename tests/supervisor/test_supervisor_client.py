@@ -143,7 +143,7 @@ class _Plan:
         return "0" * 64
 
 
-@pytest.mark.hazard("H45", "H54")
+@pytest.mark.hazard("H39", "H45", "H54")
 def test_hardware_is_armed_only_with_everything_on_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

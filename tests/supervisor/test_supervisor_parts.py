@@ -214,7 +214,7 @@ class Out:
     expires_ns: int | None = None
 
 
-@pytest.mark.hazard("H09")
+@pytest.mark.hazard("H09", "H55")
 def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     device: ScriptedDevice,
 ) -> None:
@@ -231,6 +231,26 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     assert b"RAISE" not in device.heard
     line.drop()
     assert not line.is_up
+
+
+@pytest.mark.hazard("H09")
+def test_a_raise_that_waited_too_long_for_the_line_is_not_written_when_it_is_free_again(
+    device: ScriptedDevice,
+) -> None:
+    opener = partial(open_port, device.address)
+    line = DeviceLine(opener(), opener, Inbox())
+    now = time.monotonic_ns()
+    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1), Out(b"LOWER")])
+    assert line.has_unsent
+    device.start()
+
+    def written() -> bool:
+        line.flush()
+        return device.heard.endswith(b"LOWER")
+
+    wait_for(written)
+    assert b"RAISE" not in device.heard
+    line.drop()
 
 
 @pytest.mark.hazard("H01", "H07")

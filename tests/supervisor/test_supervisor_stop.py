@@ -138,11 +138,13 @@ def test_a_deaf_device_does_not_hang_it(device: ScriptedDevice) -> None:
     assert stop_port(device.address, give_up_after_s=0.3).verdict == "unconfirmed"
 
 
+@pytest.mark.hazard("H11")
 def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice) -> None:
     port = stop_module.open_port(device.start().address, program="stop")
     port.write(encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81")
     port.abort()
     assert stop_port(device.address).verdict == "verified"
+    assert device.commands[:2] == [ML_STOP, LL_STOP], "the first burst was not heard whole"
 
 
 def test_a_stop_shares_the_port_with_a_foreign_program_and_leaves_it_alive(

@@ -86,6 +86,7 @@ def test_any_other_key_disarms(world: World) -> None:
     assert world.bench.state.value == "stopped"
 
 
+@pytest.mark.hazard("H30")
 def test_a_paste_starts_nothing_and_stops_what_is_on(world: World) -> None:
     world.to_run()
     for character in "agagagagag" * 50:

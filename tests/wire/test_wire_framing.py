@@ -75,6 +75,7 @@ def corrupted(frame, at, value):
     return frame[:at] + bytes((value,)) + frame[at + 1 :]
 
 
+@pytest.mark.hazard("H08")
 @pytest.mark.parametrize(
     ("data", "error"),
     [

@@ -5,13 +5,12 @@ Everything that waits runs as a job; STOP does not pass through here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimctl.errors import ExitCode, IntegrityError, LinkError, StimctlError
+from stimctl.errors import IntegrityError, StimctlError
 from stimctl.quantity import format_area, format_current, format_duration
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
@@ -63,7 +62,6 @@ class Bedside:
         self.papers = Papers()
         #: The person the present supervisor was started for: its journal is theirs.
         self.connected_for = ""
-        self._session = 0
         self.device = ""
         self.choice: Choice | None = None
         self.plan: Any = None
@@ -142,11 +140,11 @@ class Bedside:
         self.stop_line.starting()
         self.connected_for = self.person
         options = ["--person", self.person] if self.person else []
-        client = self._make_client(device, options, self._rows_of_session())
+        client = self._make_client(device, options, self.on_row)
 
         def work() -> Client:
             if old is not None:
-                self._close_before(old)
+                self.exit_codes.append(old.close())
             client.start()
             return client
 
@@ -157,25 +155,6 @@ class Bedside:
             self.ask("connect", then=then)
 
         self.jobs.run(work, done, self._failed_to_connect)
-
-    def _rows_of_session(self) -> Callable[[Row], None]:
-        """Rows of the session that begins now; what an older one still says is not about it."""
-        self._session = session = self._session + 1
-
-        def hear(row: Row) -> None:
-            if session == self._session:
-                self.on_row(row)
-
-        return hear
-
-    def _close_before(self, old: Client) -> None:
-        """Zero on the device before; where nobody confirmed it, there is no next one."""
-        code = old.close()
-        self.exit_codes.append(code)
-        if code == ExitCode.NOT_CONFIRMED_ZERO:
-            reason = "the device before was left without a confirmed zero"
-            self.on_row({"kind": "unknown", "mono_ns": time.monotonic_ns(), "reason": reason})
-            raise LinkError(reason, what_to_do="switch it off, then start stimctl again")
 
     def _failed_to_connect(self, error: StimctlError) -> None:
         self.connecting = False

@@ -188,8 +188,6 @@ class Live:
         was, now = channel.set_ua, int(row["plateau_ua"])
         channel.set_ua, channel.set_ns, channel.pending_ua = now, int(row["mono_ns"]), None
         by = "you" if row.get("by") == "hand" else "script"
-        if now == was:
-            return
         change = f"{(now - was) / 1000:+.1f}"
         self.last = f"{local_time(row)}  ch{channel.number} {change} → {now / 1000:.1f} mA ({by})"
 

@@ -48,7 +48,7 @@ class RunPage(Page):
             return ("lower", "raise", "pause", "channel-1", "mark-sensory", "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
-        return ("arm", "channel-1", "report", "palette")
+        return ("arm", "channel-1", "palette")
 
     @property
     def has_menu(self) -> bool:  # type: ignore[override]
@@ -88,7 +88,7 @@ class RunPage(Page):
             "raise": running or self._no_raise(), "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._no_link(),
-            "next-channel": None, "previous-channel": None, "report": None,
+            "next-channel": None, "previous-channel": None,
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
             "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
@@ -135,8 +135,6 @@ class RunPage(Page):
             self._pause(now_ns)
         elif action == "link":
             self._link()
-        elif action == "report":
-            self.desk.open("report")
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]
         elif action == "arm":
