@@ -26,13 +26,16 @@ def main(argv: list[str] | None = None) -> int:
 
             return explain_lost_output(error)
         return 0
-    if not arguments or arguments[0].startswith("--"):
-        opened = _open_tui(arguments)
-        if opened is not None:
-            return opened
-    from stimctl.cli.app import run_cli
+    try:
+        if not arguments or arguments[0].startswith("--"):
+            opened = _open_tui(arguments)
+            if opened is not None:
+                return opened
+        from stimctl.cli.app import run_cli
 
-    return run_cli(arguments)
+        return run_cli(arguments)
+    except KeyboardInterrupt:  # while modules were loaded: no device has been touched yet
+        return 130  # ExitCode.INTERRUPTED
 
 
 def _open_tui(arguments: list[str]) -> int | None:
@@ -75,6 +78,9 @@ def _stop(arguments: list[str]) -> int:
         from stimctl.supervisor.stop import stop_main
 
         return stop_main(arguments)
+    except KeyboardInterrupt:  # before the stop itself could answer it
+        sys.stderr.write("stimctl: interrupted. OUTPUT UNKNOWN: pull the electrode cable\n")
+        return 6  # ExitCode.NOT_CONFIRMED_ZERO
     except Exception as error:  # noqa: BLE001 - whatever it is, the words must come out
         sys.stderr.write(
             f"stimctl: the stop failed by a bug of its own ({error!r}).\n"

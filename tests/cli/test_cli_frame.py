@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -185,6 +186,48 @@ def test_ctrl_c_outside_a_run_is_130(
     result = cli("sessions", "list")
     assert result.code == ExitCode.INTERRUPTED
     assert "Traceback" not in result.err
+
+
+def test_ctrl_c_that_a_library_makes_another_error_of_is_no_bug(
+    cli: Any, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise ValueError("a model could not be built") from error
+
+    monkeypatch.setattr("stimctl.records.sessions.list_sessions", interrupted)
+    assert cli("sessions", "list").code == ExitCode.INTERRUPTED
+    assert not (state / "reports").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded", "code"),
+    [
+        (["protocols", "list"], "stimctl.cli.app", ExitCode.INTERRUPTED),
+        (["stop", "sim:p24"], "stimctl.supervisor.stop", ExitCode.NOT_CONFIRMED_ZERO),
+    ],
+)
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(
+    arguments: list[str], loaded: str, code: int
+) -> None:
+    program = f"""
+import sys, stimctl.__main__
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {loaded!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.exit(stimctl.__main__.main({arguments!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert ("OUTPUT UNKNOWN" in done.stderr) == (code == ExitCode.NOT_CONFIRMED_ZERO)
 
 
 def test_a_reader_that_has_gone_is_no_error_message() -> None:

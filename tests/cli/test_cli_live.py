@@ -238,6 +238,24 @@ def test_a_signal_sends_stop_and_decides_the_exit_code(
     assert (outcome.exit_code, outcome.word) == (ExitCode.INTERRUPTED, "stopped")
 
 
+def test_a_signal_before_the_device_was_spoken_to_waits_for_no_zero(
+    prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(client: FakeClient) -> None:
+        signal.raise_signal(signal.SIGINT)
+        while not client.commands:
+            time.sleep(0.001)
+
+    def waiting(_session: LiveSession, _client: FakeClient) -> None:
+        raise AssertionError("there is no zero to wait for")
+
+    monkeypatch.setattr(FakeClient, "start", interrupted)
+    monkeypatch.setattr(LiveSession, "_follow", waiting)
+    outcome = live(prepared, plan, monkeypatch, GOOD)
+    assert "connect" not in [do for do, _ in FakeClient.last.commands]
+    assert (outcome.exit_code, outcome.word) == (ExitCode.INTERRUPTED, "stopped")
+
+
 def test_a_second_ctrl_c_skips_the_wait_and_says_that_zero_is_not_confirmed(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

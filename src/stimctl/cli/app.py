@@ -5,6 +5,7 @@ The modules of the verbs import nothing heavy: what a verb needs is imported whe
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -115,7 +116,33 @@ def run_cli(arguments: Sequence[str]) -> int:
         return failures.explain_lost_output(error)
 
 
+class _Interrupts:
+    """Ctrl-C as Python has it, and remembered: a library may make another error of it."""
+
+    def __init__(self) -> None:
+        self.came = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+    def end(self) -> None:
+        """Leave the signal as it was found."""
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _run(arguments: Sequence[str]) -> int:
+    interrupts = _Interrupts()
+    try:
+        return _ending(arguments, interrupts)
+    finally:
+        interrupts.end()
+
+
+def _ending(arguments: Sequence[str], interrupts: _Interrupts) -> int:
     as_json = "--json" in arguments
     try:
         code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
@@ -128,6 +155,9 @@ def _run(arguments: Sequence[str]) -> int:
         say("interrupted")
         return int(ExitCode.INTERRUPTED)
     except Exception as error:  # this is where bugs are caught and reported
+        if interrupts.came:
+            say("interrupted")
+            return int(ExitCode.INTERRUPTED)
         if isinstance(error, OSError) and failures.output_is_lost(error):
             raise
         return failures.explain_bug(error, arguments, as_json=as_json)

@@ -106,6 +106,8 @@ class LiveSession:
 
     def _session(self, client: SupervisorClient) -> None:
         self._set_up(client)
+        if self._stop_reason is not None:
+            return  # nothing has been said to the device: there is no zero to wait for
         for do, state in (("connect", "checked"), ("arm", "armed"), ("start", "running")):
             if self._stop_reason is None and client.state not in _OVER:
                 self._go(client, do, state)
