@@ -21,14 +21,13 @@ ROWS = ROOT / "docs" / "hazards.toml"
 FIGURES = ROOT / "docs" / "hazards-figures.toml"
 PAGE = ROOT / "docs" / "hazards.md"
 IDS = tuple(f"H{number:02}" for number in range(1, 61))
-CONTROLS = ("software", "hardware", "TUI", "operator")
+CONTROLS = ("software", "hardware", "operator")
 _PARTS = {
     "H01": "Line and host",
     "H18": "Operator and display",
     "H36": "Data, scripts and files",
 }
 _WITHOUT_TEST = {
-    "TUI": "with the TUI",
     "hardware": "not in software's power",
     "operator": "not in software's power",
 }
@@ -36,9 +35,8 @@ _HEAD = """# What can go wrong, and where each control is proved
 
 Made by `python tools/make_hazards.py` from `docs/hazards.toml` and the tests that carry
 `@pytest.mark.hazard`; do not edit. **software**: a test fails when the control is removed.
-**hardware** and **operator**: software cannot control it. **with the TUI**: the control belongs to
-the terminal UI, which does not exist yet. `make removals` shows it: it takes the controls of
-`tools/removals.toml` out of a copy, one after the other, and sees the test fail.
+**hardware** and **operator**: software cannot control it. `make removals` shows it: it takes the
+controls of `tools/removals.toml` out of a copy, one after the other, and sees the test fail.
 """
 
 

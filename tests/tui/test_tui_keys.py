@@ -32,6 +32,7 @@ def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
     assert world.clock.now_ns - 1_000 * S < 90 * S
 
 
+@pytest.mark.hazard("H19")
 def test_a_held_key_is_one_step(world: World) -> None:
     world.to_running(steps=1)
     world.pass_time(1 * S)
@@ -43,6 +44,7 @@ def test_a_held_key_is_one_step(world: World) -> None:
     assert world.set_ua() == before + 500
 
 
+@pytest.mark.hazard("H19")
 def test_down_is_never_limited(world: World) -> None:
     world.to_running(steps=4)
     world.pass_time(300 * MS)
@@ -53,6 +55,7 @@ def test_down_is_never_limited(world: World) -> None:
     assert world.set_ua() == 500
 
 
+@pytest.mark.hazard("H30")
 def test_one_key_never_starts(world: World) -> None:
     for key in ("a", "g"):
         world.to_run()
@@ -63,6 +66,7 @@ def test_one_key_never_starts(world: World) -> None:
         world.pass_time(1 * S)
 
 
+@pytest.mark.hazard("H30")
 def test_go_counts_between_300_ms_and_5_s_only(world: World) -> None:
     world.to_run()
     world.desk.key("a", "a", world.clock.now_ns)
@@ -77,6 +81,7 @@ def test_go_counts_between_300_ms_and_5_s_only(world: World) -> None:
     assert world.bench.state.value == "stopped"
 
 
+@pytest.mark.hazard("H30")
 def test_any_other_key_disarms(world: World) -> None:
     world.to_run()
     world.key("a")
@@ -108,6 +113,7 @@ def test_a_typist_is_no_paste() -> None:
     assert any(watch.key(10 * S + number * 5 * MS) for number in range(12))
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("key", STOP_KEYS)
 @pytest.mark.parametrize("page", [*PAGES, *DIALOGS])
 def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -> None:
@@ -128,10 +134,12 @@ def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -
     assert world.bed.live.zero
 
 
+@pytest.mark.hazard("H29")
 def test_these_are_all_the_screens_there_are(world: World) -> None:
     assert set(world.desk.pages) == {*PAGES, *DIALOGS}
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("page", PAGES)
 def test_no_text_field_is_open_while_a_channel_is_armed_or_on(world: World, page: str) -> None:
     world.to_running(steps=1)
@@ -154,6 +162,7 @@ def test_a_refused_key_says_why(world: World, page: str) -> None:
             assert why in world.desk.message
 
 
+@pytest.mark.hazard("H19", "H20")
 def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: World) -> None:
     world.to_running(steps=1)
     world.pass_time(15 * S)
@@ -175,6 +184,7 @@ def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> Non
     assert "set-up" in world.desk.message
 
 
+@pytest.mark.hazard("H23")
 def test_while_output_is_on_only_amplitudes_change(world: World) -> None:
     world.to_running(steps=1)
     for page in ("setup", "adjust"):
@@ -233,6 +243,7 @@ def test_ctrl_c_in_a_session_started_since_the_last_is_the_first_again(world: Wo
     assert not left
 
 
+@pytest.mark.hazard("H35")
 def test_attendance_is_answered_by_any_key_and_else_ramps_to_zero(world: World) -> None:
     world.to_running(steps=2)
     world.pass_time(301 * S, 1 * S)
@@ -243,6 +254,7 @@ def test_attendance_is_answered_by_any_key_and_else_ramps_to_zero(world: World) 
     assert world.bench.state.value in ("stopped", "paused", "closed")
 
 
+@pytest.mark.hazard("H22", "H31")
 def test_arming_is_refused_on_a_small_terminal_and_over_ssh(world: World) -> None:
     world.to_run()
     world.desk.lines(79, 24)
@@ -255,6 +267,7 @@ def test_arming_is_refused_on_a_small_terminal_and_over_ssh(world: World) -> Non
     assert world.bench.state.value == "checked"
 
 
+@pytest.mark.hazard("H30")
 def test_the_palette_offers_nothing_that_raises_or_arms(world: World) -> None:
     world.to_running(steps=1)
     world.desk.overlay = palette = world.desk.pages["palette"]
@@ -262,6 +275,7 @@ def test_the_palette_offers_nothing_that_raises_or_arms(world: World) -> None:
     assert not raising & set(palette._ids())  # type: ignore[attr-defined]
 
 
+@pytest.mark.hazard("H29")
 def test_stop_keys_can_be_added_and_not_taken_away() -> None:
     keymap = Keymap(changes_in({"stop": ["s", "f1"]}, "test"))
     assert {*STOP_KEYS, "s"} <= keymap.stop_keys
@@ -279,6 +293,7 @@ def test_every_action_has_words_and_a_key() -> None:
         assert action.help
 
 
+@pytest.mark.hazard("H20", "H30")
 def test_the_wheel_and_a_click_on_the_table_raise_nothing(world: World) -> None:
     world.to_running(steps=1)
     before = world.set_ua()

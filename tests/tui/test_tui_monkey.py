@@ -57,6 +57,7 @@ def _towards_output(world: World, rng: random.Random) -> None:
             _press(world, rng.choice(("up", "1", "up", "down")))
 
 
+@pytest.mark.hazard("H19", "H30")
 def test_random_keys_break_no_rule(world: World) -> None:
     assert play(world, seed=20261121, keys=SHORT) > 0
     assert world.bed.close() == 0

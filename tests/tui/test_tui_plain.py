@@ -42,6 +42,7 @@ def type_lines(world: World, face: PlainFace, *lines: str) -> None:
         face._speak()
 
 
+@pytest.mark.hazard("H28")
 def test_a_session_in_words(world: World, face: PlainFace, said: list[str]) -> None:
     type_lines(world, face, "demo", "arm", "go", "1", "up", "up", "status", "", "status")
     world.pass_time(1 * S)
@@ -54,6 +55,7 @@ def test_a_session_in_words(world: World, face: PlainFace, said: list[str]) -> N
     assert "\x1b" not in told
 
 
+@pytest.mark.hazard("H28", "H29")
 def test_an_empty_line_is_stop(world: World, face: PlainFace) -> None:
     type_lines(world, face, "demo", "arm", "go", "1", "up")
     assert world.bench.state.value == "running"
@@ -61,6 +63,7 @@ def test_an_empty_line_is_stop(world: World, face: PlainFace) -> None:
     assert world.bench.state.value == "stopped"
 
 
+@pytest.mark.hazard("H28", "H29")
 def test_a_space_on_a_terminal_is_stop_while_output_may_be_on(
     world: World, face: PlainFace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +75,7 @@ def test_a_space_on_a_terminal_is_stop_while_output_may_be_on(
     assert world.bench.state.value == "stopped"
 
 
+@pytest.mark.hazard("H30")
 def test_go_alone_and_arm_alone_start_nothing(
     world: World, face: PlainFace, said: list[str]
 ) -> None:
@@ -88,6 +92,7 @@ def test_what_needs_zero_is_refused_while_output_is_on(
     assert sum("output may be on" in one for one in said) == 2
 
 
+@pytest.mark.hazard("H28")
 def test_an_unconfirmed_output_is_told_first(
     world: World, face: PlainFace, said: list[str]
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_screen_fills_its_size_and_no_more(
         assert sum(len(span.text) for span in line) == size[0]
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("name", SCENES)
 def test_stop_is_named_on_every_screen(world: World, name: str) -> None:
     scene(world, name)
@@ -88,6 +89,7 @@ def test_stop_is_named_on_every_screen(world: World, name: str) -> None:
         assert "STOP" in world.text(*size)
 
 
+@pytest.mark.hazard("H11")
 def test_unknown_is_full_screen_and_shows_no_amplitude_as_live(world: World) -> None:
     scene(world, "unknown")
     text = world.text()
@@ -102,6 +104,7 @@ def test_unknown_is_full_screen_and_shows_no_amplitude_as_live(world: World) -> 
     assert "UNKNOWN" in table[1]
 
 
+@pytest.mark.hazard("H26", "H27")
 def test_the_word_of_a_state_is_different_for_every_state(world: World) -> None:
     """Colour apart, two states never look the same at the place of the state word."""
     words = {}
@@ -113,6 +116,7 @@ def test_the_word_of_a_state_is_different_for_every_state(world: World) -> None:
     assert len(set(words.values())) == len(words)
 
 
+@pytest.mark.hazard("H21")
 def test_an_old_number_is_not_shown_as_current(world: World) -> None:
     world.to_running(steps=2)
     live = world.bed.live
@@ -123,6 +127,7 @@ def test_an_old_number_is_not_shown_as_current(world: World) -> None:
     assert "––" in world.text()
 
 
+@pytest.mark.hazard("H10", "H59")
 def test_set_and_acknowledged_are_told_apart(world: World) -> None:
     world.to_running(steps=2)
     world.pass_time(1 * S)
@@ -134,6 +139,7 @@ def test_set_and_acknowledged_are_told_apart(world: World) -> None:
     assert "measures no current" in world.text(100, 30)
 
 
+@pytest.mark.hazard("H27")
 def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
     assert not any("#" in looks for looks in THEMES["mono"].values())
     for name in ("night", "day"):
@@ -141,6 +147,7 @@ def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
         assert reds == ["alarm"]
 
 
+@pytest.mark.hazard("H27")
 @pytest.mark.parametrize("theme", ["mono", "cvd", "night", "day"])
 @pytest.mark.parametrize("name", ["chooser", "running", "unknown"])
 def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str, theme: str) -> None:

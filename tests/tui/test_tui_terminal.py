@@ -44,6 +44,7 @@ def stop_everywhere(session: DemoSession, key: bytes) -> list[str]:
     return stopped
 
 
+@pytest.mark.hazard("H29")
 def test_stop_from_every_screen_by_every_stop_key(begin: Begin) -> None:
     """A terminal for each key, side by side: nearly all of the time they wait for keys."""
     sessions = {name: begin(name) for name in STOP_KEYS}
@@ -58,6 +59,7 @@ def test_stop_from_every_screen_by_every_stop_key(begin: Begin) -> None:
         judge(session.record, "p24", filter(is_journal, session.folder.rglob("*.jsonl")))
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
 def test_a_signal_stops_verifies_and_restores_the_terminal(begin: Begin, name: str) -> None:
     session = begin().ready()
@@ -89,6 +91,7 @@ def test_a_second_signal_while_it_ends_changes_nothing(begin: Begin) -> None:
     assert_restored(session.terminal)
 
 
+@pytest.mark.hazard("H21", "H29")
 def test_a_terminal_that_goes_away_is_a_stop(begin: Begin) -> None:
     session = begin().ready()
     session.run()
@@ -147,12 +150,14 @@ def test_a_supervisor_that_dies_is_unknown_until_the_face_has_verified_zero(
     assert terminal.end() in (0, 1)
 
 
+@pytest.mark.hazard("H30")
 def test_a_paste_stops_what_is_on(begin: Begin) -> None:
     session = begin().ready()
     session.run()
     assert_stopped(session, session.terminal.key(b"\x1b[200~agagag\x1b[201~"))
 
 
+@pytest.mark.hazard("H31")
 def test_a_tiny_terminal_shows_state_and_stop_and_goes_on(begin: Begin) -> None:
     session = begin().ready()
     session.run()

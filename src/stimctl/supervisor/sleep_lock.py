@@ -1,4 +1,4 @@
-"""Keeps this computer from falling asleep while output may be on (rule K9, H04), where it can.
+"""Keeps this computer awake, and its screen lit, while output may be on (K9, H04, H26), if it can.
 
 Linux with systemd only. Where it cannot, the gap is noticed on waking and is a lost link.
 """
@@ -14,7 +14,7 @@ _INHIBIT = "systemd-inhibit"
 # `cat` ends with the pipe: when the lock is let go, and when this process dies however it may.
 _COMMAND = (
     _INHIBIT,
-    "--what=sleep:handle-lid-switch",
+    "--what=sleep:idle:handle-lid-switch",
     "--who=stimctl",
     "--why=output may be on",
     "--mode=block",

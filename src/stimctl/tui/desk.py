@@ -139,10 +139,12 @@ class Desk:
 
     def _look_at_terminal(self) -> None:
         on = self.bed.output_may_be_on and not self.mode
-        if self.lookout.cuts(self.clock.mono_ns(), on=on):
+        unreadable = small.unreadable(self.width, self.height)
+        why = self.lookout.cuts(self.clock.mono_ns(), on=on, unreadable=unreadable)
+        if why:
             self.window.close()
-            self.bed.stop_line.stop("the terminal does not answer in time")
-            self.say("STOP: the terminal took more than 1 s to answer")
+            self.bed.stop_line.stop(why)
+            self.say(f"STOP: {why}")
 
     def rings(self) -> bool:
         """Whether the bell is due now."""

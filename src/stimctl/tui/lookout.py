@@ -43,11 +43,15 @@ class Lookout:
         far = self.probe.refusal(now_ns) if self.probe is not None else None
         return far or self.focus.refusal(now_ns)
 
-    def cuts(self, now_ns: int, *, on: bool) -> bool:
-        """Output that may be on has to stop, because nobody sees it in time; told once."""
-        dead = on and self.probe is not None and self.probe.is_dead(now_ns)
-        tells, self._cut = dead and not self._cut, dead
-        return tells
+    def cuts(self, now_ns: int, *, on: bool, unreadable: bool = False) -> str:
+        """Why output that may be on has to stop: nobody sees it (in time). Told once, else ""."""
+        why = ""
+        if on and unreadable:
+            why = "the window is too small to show that output is on"
+        elif on and self.probe is not None and self.probe.is_dead(now_ns):
+            why = "the terminal took more than 1 s to answer"
+        told, self._cut = self._cut, bool(why)
+        return "" if told else why
 
     def rings(self, now_ns: int, alarm: Alarm | None, *, unknown: bool) -> bool:
         """Whether the bell is due; asked once for each drawing."""

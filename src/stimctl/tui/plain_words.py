@@ -116,18 +116,23 @@ def _ceiling(desk: Desk, rest: list[str]) -> str:
     return _take(desk, replace(seat, ceiling_ua=parse_current_ua(value)))
 
 
+def _amount(ua: int | None) -> str:
+    return "not known" if ua is None else f"{milliampere(ua)} mA"
+
+
 def _status(desk: Desk, _rest: list[str]) -> str:
     live, now_ns = desk.bed.live, desk.clock.mono_ns()
     kind = "SIMULATION" if live.sim else "REAL" if live.device else "no device"
     told = [
         f"{kind}, {live.state}, {clock_text(live.left_us(now_ns))} left, link {live.link or '-'}"
     ]
+    # An unconfirmed output has no amplitude that could be read as if it were live (M3).
+    known = live.state != "unknown"
     for one in live.channels.values():
-        acked = "not known" if one.acked_ua is None else f"{milliampere(one.acked_ua)} mA"
-        most = "not known" if one.ceiling_ua is None else f"{milliampere(one.ceiling_ua)} mA"
         told.append(
-            f"channel {one.number} {one.role}: set {milliampere(one.set_ua)} mA, "
-            f"acknowledged {acked}, ceiling {most}"
+            f"channel {one.number} {one.role}: set {_amount(one.set_ua if known else None)}, "
+            f"acknowledged {_amount(one.acked_ua if known else None)}, "
+            f"ceiling {_amount(one.ceiling_ua)}"
         )
     told = [live.alarms.words] * bool(live.alarms.words) + told
     return "\n".join(safe(one) for one in told)

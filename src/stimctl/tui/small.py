@@ -7,10 +7,18 @@ from stimctl.tui.live import Live
 from stimctl.tui.text import Line, fit, line, wrap
 from stimctl.tui.words import PULL, milliampere
 
+#: `● STIM 29:57` beside nothing, `SPACE = STOP` below it.
+_LEAST_WIDTH, _LEAST_HEIGHT = 12, 2
+
 
 def too_small(width: int, height: int) -> bool:
     """Whether the screens do not fit; arming is refused then."""
     return width < WIDTH_MIN or height < HEIGHT_MIN
+
+
+def unreadable(width: int, height: int) -> bool:
+    """Whether not even the state and the STOP key can be read (H31): what is on is stopped."""
+    return width < _LEAST_WIDTH or height < _LEAST_HEIGHT
 
 
 def emergency(live: Live, now_ns: int, width: int, height: int) -> list[Line]:

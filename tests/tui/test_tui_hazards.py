@@ -1,0 +1,227 @@
+"""What the operator's hands and eyes are kept from: wrong channel, unseen output, lost STOP."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from test_tui_keys import DIALOGS, PAGES
+from tui_desk import MS, S, World
+
+from stimctl.tui.live import Live
+from stimctl.tui.program import Wishes, theme_for
+from stimctl.tui.text import Line, plain
+from stimctl.tui.view import window_title
+
+TWO_CHANNELS = "both-knees"
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """A session of two channels at their plateau, both at 0 mA, none of them hot."""
+    world.to_run("nmes-tka")
+    assert world.bed.choice is not None
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(4 * S)
+    return world
+
+
+def sets(world: World) -> dict[int, int]:
+    return {number: one.set_ua for number, one in world.bed.live.channels.items()}
+
+
+@pytest.mark.hazard("H20")
+@pytest.mark.parametrize("page", [*PAGES, *DIALOGS])
+def test_only_the_run_screen_with_a_hot_channel_raises(two: World, page: str) -> None:
+    before = sets(two)
+    if page in PAGES:
+        two.desk.open(page)
+    else:
+        two.desk.overlay = two.desk.pages[page]
+    for key in ("up", "plus", "pageup"):  # nothing is hot: the first only selects
+        two.desk.key(key, None, two.clock.now_ns)
+    two.pass_time(300 * MS)
+    assert sets(two) == before
+
+
+@pytest.mark.hazard("H20")
+def test_the_hot_channel_is_marked_and_named_by_its_place_on_the_body(two: World) -> None:
+    two.key("1")
+    assert "left-quadriceps" in two.desk.message
+    hot = [one for one in two.text().splitlines() if "▸" in one]
+    assert len(hot) == 1
+    assert "left-quadriceps" in hot[0]
+    two.key("up")
+    two.pass_time(300 * MS)
+    assert "ch1" in two.bed.live.last
+
+
+@pytest.mark.hazard("H20")
+def test_a_raise_touches_the_hot_channel_alone(world: World, tmp_path: Path) -> None:
+    from stimctl.tui.planning import choose
+
+    write_two_channels(tmp_path / "protocols")
+    world.bed.take_person("DEMO-1")
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    world.bed.take(choose(TWO_CHANNELS))
+    world.bed.accept_warning()
+    assert world.bed.plan is not None, world.bed.why_not
+    world.desk.open("run")
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(6 * S)
+    for hot, other in ((1, 2), (2, 1)):
+        before = sets(world)
+        world.key(str(hot))
+        world.pass_time(1 * S)
+        world.key("up")
+        world.pass_time(500 * MS)
+        assert sets(world)[other] == before[other]
+        assert "ch" + str(hot) in world.bed.live.last
+
+
+def write_two_channels(folder: Path) -> None:
+    """The knee protocol for both legs at once."""
+    from stimctl.tui.adjusting import toml_text
+    from stimctl.tui.planning import choose
+
+    mapping = tomllib.loads(choose("nmes-tka").text)
+    mapping["id"] = TWO_CHANNELS
+    left = mapping["channels"][0]
+    mapping["channels"] = [
+        {**left, "role": f"{side}-quadriceps", "sites": [f"{side}-quadriceps"]}
+        for side in ("left", "right")
+    ]
+    folder.mkdir()
+    (folder / f"{TWO_CHANNELS}.toml").write_text(toml_text(mapping), "utf-8")
+
+
+def role_at(lines: list[Line], text: str) -> str:
+    return next(span.role for span in lines[0] if text in span.text)
+
+
+@pytest.mark.hazard("H26")
+@pytest.mark.parametrize("page", PAGES)
+def test_output_on_stands_at_one_place_on_every_screen_in_words_and_reverse(
+    world: World, page: str
+) -> None:
+    from stimctl.tui.themes import THEMES
+
+    world.to_running(steps=2)
+    world.desk.open(page)
+    for size in ((80, 24), (100, 30), (140, 40)):
+        lines = world.desk.lines(*size)
+        top = plain(lines[0])
+        assert "● STIM" in top[size[0] // 2 :]
+        assert role_at(lines, "● STIM") == "on"
+    assert "reverse" in THEMES["mono"]["on"]
+    assert all(" on #" in THEMES[name]["on"] for name in ("night", "day", "cvd"))
+    assert window_title(world.bed.live).startswith("SIM OUTPUT ON CH1 1.0 mA")
+
+
+@pytest.mark.hazard("H26")
+def test_a_long_log_never_moves_the_state_or_the_stop_key(world: World) -> None:
+    world.to_running(steps=1)
+    for number in range(300):
+        world.bed.live.log.append(("10:31:05", f"line {number} " + "x" * 200))
+    lines = world.text().splitlines()
+    assert len(lines) == 24
+    assert "● STIM" in lines[0]
+    assert lines[-1].startswith("└ SPACE STOP")
+
+
+@pytest.mark.hazard("H31")
+@pytest.mark.parametrize(("width", "height"), [(79, 24), (80, 23), (40, 40), (20, 5), (140, 10)])
+def test_below_80_by_24_nothing_is_armed_and_what_runs_stays_seen(
+    world: World, width: int, height: int
+) -> None:
+    world.to_run()
+    world.text(width, height)
+    world.key("a")
+    assert "too small" in world.desk.message
+    assert world.bench.state.value == "checked"
+    world.text()
+    world.to_running(steps=1)
+    for size in ((width, height), (80, 24), (width, height)):  # a storm of sizes
+        shown = world.text(*size)
+        assert "STIM" in shown
+        assert "STOP" in shown
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "running"
+
+
+@pytest.mark.hazard("H31")
+@pytest.mark.parametrize(("width", "height"), [(9, 24), (80, 1), (0, 0)])
+def test_a_window_in_which_nothing_can_be_read_stops_what_is_on(
+    world: World, width: int, height: int
+) -> None:
+    world.to_running(steps=1)
+    world.text(width, height)
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "stopped"
+
+
+@pytest.mark.hazard("H27")
+def test_no_color_is_heard_and_a_wish_goes_before_it() -> None:
+    assert theme_for(Wishes(), {"NO_COLOR": "1"}) == "mono"
+    assert theme_for(Wishes(theme="cvd"), {"NO_COLOR": "1"}) == "cvd"
+    assert theme_for(Wishes(), {"STIMCTL_THEME": "day"}) == "day"
+
+
+@pytest.mark.hazard("H27")
+@pytest.mark.parametrize("priority", ["high", "medium", "low"])
+def test_an_alarm_has_marker_words_and_a_place_of_its_own(world: World, priority: str) -> None:
+    world.to_running(steps=1)
+    marker = {"high": "!!!", "medium": "!!", "low": "!"}[priority]
+    row = {"kind": "alarm", "mono_ns": world.clock.now_ns, "priority": priority,
+           "what": "electrode contact lost", "action": "output is being stopped"}  # fmt: skip
+    world.bed.live.take(row)
+    for page in PAGES:
+        world.desk.open(page)
+        assert f"{marker} electrode contact lost: output is" in world.text().splitlines()[1]
+
+
+@pytest.mark.hazard("H59")
+def test_a_device_that_measures_nothing_has_no_column_and_says_why(world: World) -> None:
+    world.to_running(steps=1)
+    shown = world.text()
+    assert "meas " not in shown.splitlines()[2]
+    assert "it measures no current" in shown
+    live = Live()
+    live.take({"kind": "telemetry", "mono_ns": 0, "plan_time_us": 0, "set": {}, "acked": {},
+               "plateau": {"1": 1_000}, "measured": {"1": {"current_ua": 900}}})  # fmt: skip
+    assert live.channels[1].measured_ua == 900
+    world.bed.live.channels[1].measured_ua = 900
+    assert "meas" in world.text().splitlines()[2]
+
+
+@pytest.mark.hazard("H28")
+def test_the_plain_transcript_of_a_session_with_an_alarm(world: World) -> None:
+    """One line for each change, alarms marked, no cursor is addressed; golden."""
+    import queue
+
+    from stimctl.tui.plain import PlainFace
+
+    said: list[str] = []
+    face = PlainFace(world.desk, queue.SimpleQueue())
+    face.say = said.append  # type: ignore[method-assign]
+    for line in ("demo", "arm", "go", "1", "up", "up"):
+        world.pass_time(800 * MS)
+        face.obey(line)
+        world.pass_time(100 * MS)
+        face._speak()
+    world.pass_time(3 * S)  # nothing changes: nothing is said
+    world.bench.to_device.hook = lambda _now, _data: b""
+    world.pass_time(2 * S)
+    face.obey("status")
+    golden = Path(__file__).with_name("plain-alarm.txt")
+    told = "\n".join(said) + "\n"
+    if not golden.exists():
+        golden.write_text(told, "utf-8")
+    assert "\x1b" not in told
+    assert told == golden.read_text("utf-8")
