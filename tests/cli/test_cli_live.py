@@ -221,6 +221,7 @@ def test_a_fault_before_the_start_ends_the_session(
     assert outcome.exit_code == ExitCode.REFUSED
 
 
+@pytest.mark.hazard("H29")
 def test_a_signal_sends_stop_and_decides_the_exit_code(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
