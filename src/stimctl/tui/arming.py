@@ -88,7 +88,7 @@ def _plan_refusal(desk: Desk) -> str | None:
     sides = bed.papers.open_sides(seats)
     if sides:
         return f"the side of ch{sides[0].channel} is not confirmed: 5 set-up, then s (H41)"
-    if find_rehearsal(bed.state_folder, bed.plan.digest()) is None:
+    if find_rehearsal(bed.state_folder, bed.plan_digest) is None:
         return "this plan has not been rehearsed: 6 adjust, then r"
     if desk.confirmed != confirmation_of(bed.plan):
         return "not confirmed: 6 adjust, r, then type the four characters it shows"
@@ -101,7 +101,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
     from stimctl.tui.screens.precheck import answers_text
 
     bed, papers = desk.bed, desk.bed.papers
-    rehearsal = find_rehearsal(bed.state_folder, bed.plan.digest())
+    rehearsal = find_rehearsal(bed.state_folder, bed.plan_digest)
     rehearsed = f"{rehearsal.confirmation} {rehearsal.digest}" if rehearsal else ""
     told = {
         "screening": answers_text(bed.answers),

@@ -68,6 +68,7 @@ class Bedside:
         self.why_not = ""
         self.warning = ""
         self.loaded_digest = ""
+        self._digested: tuple[Any, str] = (None, "")
         self.steps_ua: dict[int, int] = {}
         self.marks: list[Mark] = []
         self.exit_codes: list[int] = []
@@ -193,7 +194,7 @@ class Bedside:
             self.steps_ua = {int(number): int(ua) for number, ua in told["steps_ua"].items()}
             then()
 
-        work = _loading(client, choice, plan.digest(), self.state_folder)
+        work = _loading(client, choice, self.plan_digest, self.state_folder)
         self.jobs.run(work, done, self._not_loaded)
 
     def _not_loaded(self, error: StimctlError) -> None:
@@ -215,7 +216,16 @@ class Bedside:
     @property
     def is_loaded(self) -> bool:
         """The supervisor holds exactly the plan that is shown."""
-        return self.plan is not None and self.loaded_digest == self.plan.digest()
+        return self.plan is not None and self.loaded_digest == self.plan_digest
+
+    @property
+    def plan_digest(self) -> str:
+        """Of the plan that is shown, made once for each: it takes as long as drawing a screen."""
+        plan, digest = self._digested
+        if plan is not self.plan:
+            digest = "" if self.plan is None else self.plan.digest()
+            self._digested = (self.plan, digest)
+        return digest
 
     @property
     def output_may_be_on(self) -> bool:

@@ -51,7 +51,7 @@ class ReportPage(Page):
             mark = ", adjusted" if bed.choice.adjusted else ""
             lines += [
                 line(f"protocol {protocol.id} {protocol.version} {bed.choice.short_hash}{mark}"
-                     f"   plan {bed.plan.digest()[:12]}"),
+                     f"   plan {bed.plan_digest[:12]}"),
                 line((f"evidence {protocol.evidence.grade}: {safe(protocol.evidence.lines[0])}"
                       [:width], "dim")),
             ]  # fmt: skip
