@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from stimctl.testing.demo import DIALOGS, EVERYWHERE, STOP_KEYS, DemoSession
-from stimctl.testing.journals import is_journal, judge
 from stimctl.testing.terminal import Terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
@@ -56,7 +55,7 @@ def test_stop_from_every_screen_by_every_stop_key(begin: Begin) -> None:
         for name, job in jobs.items():
             assert job.result() == list(EVERYWHERE), name
     for session in sessions.values():
-        judge(session.record, "p24", filter(is_journal, session.folder.rglob("*.jsonl")))
+        session.judge()
 
 
 @pytest.mark.hazard("H29")

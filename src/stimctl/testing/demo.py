@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from stimctl.testing.journals import is_journal, judge
 from stimctl.testing.terminal import Terminal
 
 UP, DOWN, LEFT, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x1b[C", b"\r"
@@ -30,26 +31,26 @@ _BETWEEN_KEYS_S = 0.02
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """A world of its own for the program: state, runtime folder and the twin's record in there."""
-    runtime = folder / "run"
+    """A world of its own for the program: state, runtime folder and twins' records in there."""
+    runtime, records = folder / "run", folder / "twins"
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    records.mkdir(exist_ok=True)
     kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "SSH_CONNECTION")}
     return {
         **kept, "XDG_RUNTIME_DIR": str(runtime), "STIMCTL_STATE_HOME": str(folder / "state"),
-        "STIMCTL_TWIN_RECORD": str(folder / "twin.jsonl"), "STIMCTL_TWIN_OPTIONS": "--wiretap",
+        "STIMCTL_TWIN_RECORD": str(records), "STIMCTL_TWIN_OPTIONS": "--wiretap",
         "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC",
     }  # fmt: skip
 
 
 class DemoSession:
-    """`stimctl --demo` in a terminal. folder: everything it writes, the twin's record too."""
+    """`stimctl --demo` in a terminal. folder: everything it writes, its twins' records too."""
 
     def __init__(
         self, folder: Path, *arguments: str, command: Sequence[str] = (), columns: int = 80,
         rows: int = 24,
     ) -> None:  # fmt: skip
         self.folder = folder
-        self.record = folder / "twin.jsonl"
         whole = command or (sys.executable, "-P", "-m", "stimctl", "--demo", *arguments)
         self.terminal = Terminal(whole, environment_in(folder), columns, rows)
 
@@ -124,15 +125,31 @@ class DemoSession:
         self.terminal.wait_for("■ STOPPED")
         return at_ns
 
+    def records(self) -> list[Path]:
+        """What its twins have written, one file for each."""
+        return sorted((self.folder / "twins").glob("*.jsonl"))
+
+    def judge(self) -> None:
+        """What has reached the electrodes, against what its journals say it was allowed to.
+
+        Raises InvariantBrokenError.
+        """
+        for record in self.records():
+            judge(record, "p24", filter(is_journal, (self.folder / "state").rglob("*.jsonl")))
+
     def stops_ns(self) -> list[int]:
-        """When stop frames reached the twin, on the monotonic clock, by the twin's own record."""
-        rows = [json.loads(line) for line in self.record.read_text("utf-8").splitlines() if line]
-        zero_ns = next(row["monotonic_ns"] for row in rows if row["kind"] == "clock")
-        return [
-            zero_ns + row["at_us"] * 1_000
-            for row in rows
-            if row["kind"] == "rx" and "0f0ff0" in row["hex"]
-        ]
+        """When stop frames reached a twin, on the monotonic clock, by the twin's own record."""
+        found: list[int] = []
+        for record in self.records():
+            text = record.read_text("utf-8")
+            rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+            zero_ns = next(row["monotonic_ns"] for row in rows if row["kind"] == "clock")
+            found += [
+                zero_ns + row["at_us"] * 1_000
+                for row in rows
+                if row["kind"] == "rx" and "0f0ff0" in row["hex"]
+            ]
+        return found
 
     def close(self) -> None:
         """End it; a session that runs is ended by its supervisor, whose face is gone."""
