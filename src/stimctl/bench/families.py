@@ -3,15 +3,21 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.twin import LocalTwin
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.registry import family
 from stimctl.errors import UsageError
 
 TWINS: Mapping[str, Callable[[int], LocalTwin]] = MappingProxyType(
-    {"p24": P24Twin, "rehastim2": RehaStim2Twin}
+    {
+        "p24": P24Twin,
+        "rehastim2": RehaStim2Twin,
+        # Nothing about it is by chance, so it has no seed.
+        "openemsstim": lambda _seed: OpenEmsStimTwin(),
+    }
 )
 
 
@@ -27,6 +33,6 @@ def twin_of(name: str, seed: int = 0) -> LocalTwin:
     return make(seed)
 
 
-def driver_of(name: str) -> Driver:
+def driver_of(name: str) -> DeviceDriver:
     """A new driver of a device family."""
     return family(name).new_driver()

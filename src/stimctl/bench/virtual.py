@@ -12,7 +12,7 @@ from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.ledger import Ledger
 from firmware_sim.twin import LocalTwin
 from stimctl.bench.parts import BenchJournal, Hook, Line, UnreadPort
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
@@ -48,7 +48,7 @@ class Bench:
         *,
         seed: int = 0,
         twin: LocalTwin | None = None,
-        driver: Driver | None = None,
+        driver: DeviceDriver | None = None,
         latency_ns: int = LINK_LATENCY_NS,
         to_device: Hook | None = None,
         to_host: Hook | None = None,
@@ -57,7 +57,7 @@ class Bench:
     ) -> None:
         self.now_ns = 0
         self.twin: LocalTwin = P24Twin(seed) if twin is None else twin
-        self.driver = P24Driver() if driver is None else driver
+        self.driver: DeviceDriver = P24Driver() if driver is None else driver
         self.engine = Engine(
             self.driver, self.driver.sheet, EngineConfig() if config is None else config
         )
@@ -184,6 +184,13 @@ class Bench:
         elif there and not twin.reading and self._unread is None:
             self._unread = UnreadPort()
 
+    def _reset_twin(self) -> None:
+        """The line that restarts the device was pulsed; most have none."""
+        reset = getattr(self.twin, "reset", None)
+        if reset is not None and self._port_is_there:
+            reset(self.now_ns)
+            self._after_twin(self.now_ns)
+
     def _beat(self) -> None:
         """The face beats every 100 ms; only its last beat matters to anyone."""
         if self.beating:
@@ -196,7 +203,9 @@ class Bench:
         """Bytes out first, then the record of it, then what waited for the record."""
         for _ in range(_TOO_MANY_TURNS):
             for frame in self.engine.transmit():
-                if self._unread is not None:
+                if frame.resets:
+                    self._reset_twin()
+                elif self._unread is not None:
                     self._unread.write(frame)
                 elif self._port_is_there:
                     self.to_device.send(self.now_ns, frame.data)

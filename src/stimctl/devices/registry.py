@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
+from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
@@ -20,13 +22,17 @@ class Family:
     """A device family: its sheet, and a new driver for one device of it."""
 
     sheet: CapabilitySheet
-    new_driver: Callable[[], Driver]
+    new_driver: Callable[[], DeviceDriver]
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         one.sheet.family: one
-        for one in (Family(P24_SHEET, P24Driver), Family(REHASTIM2_SHEET, RehaStim2Driver))
+        for one in (
+            Family(P24_SHEET, P24Driver),
+            Family(REHASTIM2_SHEET, RehaStim2Driver),
+            Family(OPENEMSSTIM_SHEET, OpenEmsStimDriver),
+        )
     }
 )
 

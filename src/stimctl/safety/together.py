@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from stimctl.quantity import format_duration, format_frequency
@@ -12,11 +12,18 @@ from stimctl.safety import repair
 from stimctl.safety.clearance import clear
 from stimctl.safety.cleared import Cleared
 from stimctl.safety.envelope import Envelope
-from stimctl.safety.problem import broken_rule
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal
-from stimctl.safety.sites import are_antagonists, path_problem, site_named
-from stimctl.stimulus import Cycle, Stimulus, dose_of
+from stimctl.safety.side_by_side import (
+    Muscle,
+    antagonist_refusal,
+    channel_refusal,
+    for_channel,
+    path_refusal,
+    refused_for,
+)
+from stimctl.safety.sites import site_named
+from stimctl.stimulus import Stimulus, dose_of
 
 _US_MHZ = 10**9
 # Sums of square roots are floats; this much above a limit is rounding, not current. [D]
@@ -49,7 +56,7 @@ def clear_together(
     for channel, (stimulus, envelope) in sorted(requests.items()):
         answer = clear(stimulus, envelope, acknowledged=acknowledged)
         if isinstance(answer, Refusal):
-            return _for_channel(answer, channel)
+            return for_channel(answer, channel)
         members.append(_Member(channel, answer.stimulus, answer.envelope, answer))
     starts = cycle_start_us or {}
     checks = (
@@ -64,26 +71,6 @@ def clear_together(
     if refusal is not None:
         return refusal
     return MappingProxyType({member.channel: member.cleared for member in members})
-
-
-def _for_channel(refusal: Refusal, channel: int) -> Refusal:
-    return replace(refusal, channel=channel, message=f"channel {channel}: {refusal.message}")
-
-
-def _refused(
-    channel: int, rule: str, quantity: Quantity, message: str, *,
-    asked: int | float | str = "", allowed: int | float | str = "", unit: str = "",
-    source: str = "", certainty: str = "D", nearest: Nearest | None = None,
-) -> Refusal:  # fmt: skip
-    problem = broken_rule(
-        rule, quantity, message,
-        asked=asked, allowed=allowed, unit=unit, source=source, certainty=certainty,
-    )  # fmt: skip
-    refusal = problem.refusal
-    if nearest is not None:
-        message = f"{refusal.message} Nearest legal: {nearest.text}."
-        refusal = replace(refusal, nearest=nearest, message=message)
-    return _for_channel(refusal, channel)
 
 
 def _at(member: _Member, frequency_mhz: int) -> Nearest | None:
@@ -107,36 +94,30 @@ def _one_device(members: list[_Member]) -> Refusal | None:
     for member in members:
         device = member.envelope.device
         if device != members[0].envelope.device:
-            return _refused(
+            return refused_for(
                 member.channel, "L-DEV", Quantity.DEVICE,
                 f"{device.name} is not the device of channel {members[0].channel}",
             )  # fmt: skip
-        if type(member.channel) is not int or not 1 <= member.channel <= device.channels:
-            return _refused(
-                member.channel, "L-DEV", Quantity.DEVICE,
-                f"{device.name} has channels 1 to {device.channels}",
-                asked=member.channel, allowed=device.channels, unit="channels",
-                nearest=Nearest("channel", device.channels, f"channel {device.channels}"),
-            )  # fmt: skip
+        refusal = channel_refusal(member.channel, device.name, device.channels)
+        if refusal is not None:
+            return refusal
     return None
 
 
 def _paths(members: list[_Member]) -> Refusal | None:
     if not members or members[0].envelope.device.isolated_channels:
         return None
-    sites = {m.channel: m.envelope.electrode.site for m in members}
-    found = path_problem(sites)
-    if found is None:
-        return None
-    first, second = found.channels
-    return _refused(
-        second, found.path.limit_id, Quantity.SITE,
-        f"current could pass between channel {first} ({sites[first]}) and channel {second} "
-        f"({sites[second]}): {found.path.why}",
-        asked=f"{sites[first]} with {sites[second]}", allowed="one of them at a time",
-        source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 items e, h; "
-        "hazard H42", certainty="R",
-    )  # fmt: skip
+    return path_refusal({m.channel: m.envelope.electrode.site for m in members})
+
+
+def _antagonists(members: list[_Member], starts: Mapping[int, int]) -> Refusal | None:
+    return antagonist_refusal(
+        [
+            Muscle(m.channel, site, m.stimulus.cycle, starts.get(m.channel, 0))
+            for m in members
+            if m.stimulus.motor and (site := m.envelope.electrode.site) is not None
+        ]
+    )
 
 
 def _one_rhythm(members: list[_Member]) -> Refusal | None:
@@ -149,7 +130,7 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
     for member in members:
         asked = member.stimulus.highest_frequency_mhz
         if asked != first:
-            return _refused(
+            return refused_for(
                 member.channel, "L-DEV", Quantity.FREQUENCY,
                 f"{device.name} has one pulse rate for all channels, and channel "
                 f"{members[0].channel} has {format_frequency(first)}",
@@ -159,7 +140,7 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
     if device.quantise_period_up_us(first) >= least_us:
         return None
     allowed = _US_MHZ // least_us
-    return _refused(
+    return refused_for(
         members[-1].channel, "L-DEV", Quantity.FREQUENCY,
         f"{device.name} needs {format_duration(least_us)} for channels of two modules and cannot "
         f"keep {format_frequency(first)}; channels of one module would do",
@@ -180,43 +161,13 @@ def _shared_source(members: list[_Member]) -> Refusal | None:
     if sum(widths_us) * fastest_mhz <= _US_MHZ:
         return None
     allowed_mhz = _US_MHZ // sum(widths_us)
-    return _refused(
+    return refused_for(
         fastest.channel, "W3", Quantity.TIMING,
         f"the pulses of {len(members)} channels take {format_duration(sum(widths_us))} of one "
         f"source and do not fit the period of {format_frequency(fastest_mhz)}; together they fit "
         f"{format_frequency(allowed_mhz)}",
         asked=fastest_mhz, allowed=allowed_mhz, unit="mHz", nearest=_at(fastest, allowed_mhz),
     )  # fmt: skip
-
-
-def _antagonists(members: list[_Member], starts: Mapping[int, int]) -> Refusal | None:
-    """W10: muscles that pull one joint against each other are not driven at the same time."""
-    motor = [m for m in members if m.stimulus.motor and m.envelope.electrode.site is not None]
-    for i, a in enumerate(motor):
-        for b in motor[i + 1 :]:
-            site_a, site_b = (site_named(str(m.envelope.electrode.site)) for m in (a, b))
-            begin = starts.get(b.channel, 0) - starts.get(a.channel, 0)
-            if are_antagonists(site_a, site_b) and _overlap(
-                a.stimulus.cycle, b.stimulus.cycle, begin
-            ):
-                return _refused(
-                    b.channel, "W10", Quantity.TIMING,
-                    f"{site_a.name} (channel {a.channel}) and {site_b.name} work against each "
-                    "other and would be on at the same time; the protocol must ask for "
-                    "co-contraction",
-                )  # fmt: skip
-    return None
-
-
-def _overlap(a: Cycle | None, b: Cycle | None, b_begins_us: int) -> bool:
-    """Whether the on times of two endless cycles ever meet; `b` begins that much after `a`."""
-    if a is None or b is None:
-        return True
-    # Over time the distance between an on time of b and the one of a before it takes every value
-    # that is `b_begins_us` modulo the greatest common divisor of the periods.
-    grid = math.gcd(a.period_us, b.period_us)
-    distance = b_begins_us % grid
-    return distance < a.on_us or distance + b.on_us > grid
 
 
 def _region_sums(members: list[_Member]) -> Refusal | None:
@@ -250,7 +201,7 @@ def _region_sum(region: str, group: list[_Member]) -> Refusal | None:
         bound = min(bounds, key=lambda b: b.value)
         if total > float(bound.value) * (1.0 + _ROUNDING):
             highest = _highest(group, rms)
-            return _refused(
+            return refused_for(
                 group[highest].channel, "H43", quantity,
                 f"{len(group)} channels in the region {region} come to {total:.4g} {bound.unit} "
                 f"together, more than {bound.text} ({bound.limit_id})",

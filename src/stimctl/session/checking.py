@@ -1,12 +1,13 @@
 """From a loaded plan to CHECKED: the plan fits the device, and the dead-man trip has been seen."""
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import EngineConfig
 from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
+from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
@@ -27,7 +28,7 @@ class Checking:
     def __init__(
         self,
         core: Core,
-        driver: Driver,
+        driver: DeviceDriver,
         sheet: CapabilitySheet,
         config: EngineConfig,
         log: EventLog,
@@ -62,13 +63,14 @@ class Checking:
         """A trip under way is given up."""
         self._trip = None
 
-    def load(self, now_ns: int, plan: Plan) -> None:
+    def load(self, now_ns: int, plan: AnyPlan) -> None:
         """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
         run = self._run_for(plan)
         self._core.run = run
         self._core.go(now_ns, State.IDENTIFIED, "a plan is being checked")
+        name, cleared = scale_of(plan).cleared, cleared_of(plan)
         channels: list[Json] = [
-            {"channel": one.channel, "role": one.role, "cleared_ua": one.cleared.amplitude_ua}
+            {"channel": one.channel, "role": one.role, name: cleared[one.channel]}
             for one in plan.channels
         ]
         row: dict[str, Json] = {
@@ -77,12 +79,12 @@ class Checking:
             "channels": channels,
         }
         self._log.emit(now_ns, Kind.PLAN, row, durable=True)
-        if self._trip_due() and not self._trip_passed:
-            self._begin_trip(now_ns, plan)
-        else:
+        if not self._trip_due() or self._trip_passed:
             self._core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
+        elif isinstance(plan, Plan) and isinstance(self._driver, Driver):
+            self._begin_trip(now_ns, plan, self._driver)
 
-    def _run_for(self, plan: Plan) -> Run:
+    def _run_for(self, plan: AnyPlan) -> Run:
         what = "plan refused"
         if self._trip is not None:
             raise StateError(
@@ -98,19 +100,14 @@ class Checking:
                 why=f"it is for {plan.sheet.family} with {len(plan.channels)} channels",
                 what_to_do=f"compile it for {self._sheet.family}",
             )
-        if self._sheet.watchdog_us is None and not self._config.attended_by_prompt:
-            # Rule K3: without a dead-man in the device somebody must be there.
-            raise StateError(
-                what,
-                why="the device has no watchdog and nobody attends",
-                what_to_do="run attended",
-            )
+        if self._sheet.watchdog_us is None:
+            self._need_attendance(what)
         link = self._core.link
         try:
             return Run(
                 plan,
+                kit_for(plan, self._driver),
                 self._config,
-                self._driver,
                 self._log,
                 link_good=lambda: link.quality is Quality.GOOD,
                 contact_lock=self._core.contacts.lock,
@@ -120,14 +117,29 @@ class Checking:
                 what, why=str(fault), what_to_do="lengthen the ramp to 0.5 s or more"
             ) from fault
 
-    def _begin_trip(self, now_ns: int, plan: Plan) -> None:
+    def _need_attendance(self, what: str) -> None:
+        """Rule K3: without a dead-man in the device somebody must be there, and raises by hand."""
+        if not self._config.attended_by_prompt:
+            raise StateError(
+                what,
+                why="the device has no watchdog and nobody attends",
+                what_to_do="run attended",
+            )
+        if self._config.scripted_raise or self._config.single_pulses:
+            raise StateError(
+                what,
+                why="the device has no watchdog: what raises it is a hand, not a script",
+                what_to_do="begin a session without a script, and raise by hand",
+            )
+
+    def _begin_trip(self, now_ns: int, plan: Plan, driver: Driver) -> None:
         watchdog_us = self._sheet.watchdog_us
         assert watchdog_us is not None
         self._log.emit(
             now_ns, Kind.DEAD_MAN, {"outcome": "begun", "watchdog_us": watchdog_us}, durable=True
         )
         self._core.output_begins()
-        self._trip = DeadManTrip(now_ns, self._driver, plan.channels[0], watchdog_us)
+        self._trip = DeadManTrip(now_ns, driver, plan.channels[0], watchdog_us)
 
     def takes(self, now_ns: int, event: DriverEvent) -> bool:
         """Let the trip look at an event; True where nothing else should react to it."""

@@ -3,7 +3,7 @@
 from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.raising import Raising
-from stimctl.session.track import Track
+from stimctl.session.ramped import Ramped
 
 
 class Contractions:
@@ -13,17 +13,17 @@ class Contractions:
         self._log = log
         self._rows: dict[int, Waiting] = {}
 
-    def announce(self, now_ns: int, track: Track, raising: Raising) -> None:
+    def announce(self, now_ns: int, track: Ramped, raising: Raising) -> None:
         """Write the row of a contraction early enough to be durable when its ramp begins."""
         track.contractions += 1
         row: dict[str, Json] = {
             "channel": track.channel,
             "number": track.contractions,
-            "plateau_ua": raising.next_ua(track.channel),
+            raising.scale.plateau: raising.following(track.channel),
         }
         self._rows[track.channel] = self._log.emit_waiting(now_ns, Kind.CONTRACTION, row)
 
-    def begin(self, now_ns: int, track: Track, raising: Raising, *, started_now: bool) -> None:
+    def begin(self, now_ns: int, track: Ramped, raising: Raising, *, started_now: bool) -> None:
         """A ramp begins: covered by its row, or left out.
 
         `started_now`: so early after the start that the start row stands for it.

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
@@ -31,7 +31,7 @@ _AFTER_ZERO = {Purpose.ARM: Trigger.ZERO_FOR_ARM, Purpose.TRIP: Trigger.CHECK_PA
 class Core:
     """State, latched cause, and the one place from which output is stopped."""
 
-    def __init__(self, driver: Driver, log: EventLog) -> None:
+    def __init__(self, driver: DeviceDriver, log: EventLog) -> None:
         self._driver = driver
         self._log = log
         self.link = LinkWatch()
@@ -231,6 +231,7 @@ class Core:
             # The driver verifies zero on its way to what it was asked for; nothing rests on it.
             return
         self.zero_ns = now_ns
+        self.ready = self.ready and not self._driver.latched  # only connecting leads on
         self._log.emit(
             now_ns,
             Kind.ZERO_VERIFIED,

@@ -9,7 +9,7 @@ has reached the number of its row.
 from collections.abc import Callable
 from typing import Any
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session import facts
 from stimctl.session.alarms import Condition, Priority
@@ -25,6 +25,7 @@ from stimctl.session.log import EventLog
 from stimctl.session.orders import Orders
 from stimctl.session.pulses import Pulses
 from stimctl.session.reactions import Reactions
+from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.states import State
 from stimctl.session.supervision import Supervision
 
@@ -34,7 +35,7 @@ _WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
 class Engine:
     """One session with one device. Every call takes the caller's clock in nanoseconds."""
 
-    def __init__(self, driver: Driver, sheet: CapabilitySheet, config: EngineConfig) -> None:
+    def __init__(self, driver: DeviceDriver, sheet: CapabilitySheet, config: EngineConfig) -> None:
         self._driver = driver
         self._log = EventLog()
         self._core = Core(driver, self._log)
@@ -83,9 +84,16 @@ class Engine:
         return self._core.stopping
 
     def plateau_ua(self, channel: int) -> int:
-        """The plateau in force on a channel."""
+        """The plateau in force on a channel of a source of current."""
+        return self._plateau(channel, CURRENT)
+
+    def intensity_percent(self, channel: int) -> int:
+        """The intensity raised on a channel of a device without current control."""
+        return self._plateau(channel, PERCENT)
+
+    def _plateau(self, channel: int, scale: Scale) -> int:
         run = self._core.run
-        return 0 if run is None else run.raising.plateau_ua(channel)
+        return run.raising.plateau(channel) if run is not None and run.scale is scale else 0
 
     # -- in
 
@@ -133,7 +141,7 @@ class Engine:
     def transmit(self) -> list[Outgoing]:
         """What must be written now, in order; handed out once."""
         return [
-            Outgoing(frame.data, frame.urgent, frame.expires_ns)
+            Outgoing(frame.data, frame.urgent, frame.expires_ns, frame.resets)
             for frame in self._driver.transmit()
         ]
 

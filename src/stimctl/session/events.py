@@ -2,6 +2,12 @@
 
 Three numbers are never mixed: `set` is what was asked of the device, `acked` what it has accepted,
 `measured` what it has measured (null where a device measures nothing, as the P24).
+
+Fields that end in `_ua` are microampere, those that end in `_percent` percent of the own scale of a
+device without current control; a session has the ones or the others. For the second kind
+`plateau_ua` reads `intensity_percent`, `from_ua` `from_percent`, `asked_ua` and `allowed_ua`
+`asked_percent` and `allowed_percent`, the `channels` of an ack `channels_percent`; and telemetry
+has `set_percent`, `acked_percent` and `raised_percent` for `set`, `acked` and `plateau`.
 """
 
 from collections.abc import Mapping
@@ -107,8 +113,10 @@ class Outgoing:
     """Bytes for the line. Urgent ones (stops) overtake and discard what has not yet left.
 
     `expires_ns`: the bytes raise output; not written by this clock reading, they are thrown away.
+    `resets`: in place of bytes, the line that restarts the device (DTR) is pulsed.
     """
 
     data: bytes
     urgent: bool
     expires_ns: int | None = None
+    resets: bool = False

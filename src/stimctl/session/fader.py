@@ -1,7 +1,7 @@
 """A slow change of all channels: the soft ramp after a pause, the fade when nobody answers."""
 
 from stimctl.session.config import RAMP_TICK_NS
-from stimctl.session.track import FULL
+from stimctl.session.ramped import FULL
 
 
 class Fader:

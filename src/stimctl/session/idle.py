@@ -4,7 +4,7 @@ While output may be on the keep-alive is a matter of `supervision`. Here nothing
 been verified, and what is kept is the connection alone.
 """
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.checking import Checking
 from stimctl.session.core import Core
@@ -19,7 +19,12 @@ class IdleKeeper:
     """Lets the driver speak every `keep_alive_us` while a connected device has nothing to do."""
 
     def __init__(
-        self, core: Core, driver: Driver, sheet: CapabilitySheet, life: LifeSigns, trip: Checking
+        self,
+        core: Core,
+        driver: DeviceDriver,
+        sheet: CapabilitySheet,
+        life: LifeSigns,
+        trip: Checking,
     ) -> None:
         self._core = core
         self._driver = driver

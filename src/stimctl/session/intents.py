@@ -1,7 +1,8 @@
 """What the operator or the program above wants of a session: one frozen record per intent.
 
 Amplitudes are absolute plateaus in microampere, never increments, so that a repeated intent asks
-for nothing more than the first one did.
+for nothing more than the first one did. Devices that know no current have intents of their own, in
+percent of the device's scale: the two are never taken for each other.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from stimctl.session.states import Trigger
 
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
+    from stimctl.treatment.gate_program import GatePlan
     from stimctl.treatment.program import Plan
 
 
@@ -23,7 +25,7 @@ class Connect:
 class LoadPlan:
     """Take this compiled plan; CHECKED follows when the dead-man trip (if due) has been seen."""
 
-    plan: "Plan"
+    plan: "Plan | GatePlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,22 @@ class Lower:
 
     channel: int
     plateau_ua: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseIntensity:
+    """The same on a device without current control: one step of its scale, every 250 ms."""
+
+    channel: int
+    intensity_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class LowerIntensity:
+    """The same on a device without current control (0 = off). Never limited."""
+
+    channel: int
+    intensity_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,8 @@ Intent = (
     | Start
     | Raise
     | Lower
+    | RaiseIntensity
+    | LowerIntensity
     | Link
     | Unlink
     | Pulse
@@ -156,6 +176,8 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
+    RaiseIntensity: Trigger.RAISE,
+    LowerIntensity: Trigger.LOWER,
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,

@@ -52,21 +52,21 @@ class Links:
 
 
 def raised_together(
-    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau_ua: int
+    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau: int
 ) -> list[tuple[Plateau, int]]:
-    """What a raise of the first channel to `plateau_ua` asks for: the others by their own step."""
+    """What a raise of the first channel to `plateau` asks for: the others by their own step."""
     named, *others = (plateaus[channel] for channel in channels)
-    return [(named, plateau_ua), *((one, one.now_ua + one.step_ua) for one in others)]
+    return [(named, plateau), *((one, one.now + one.step) for one in others)]
 
 
 def lowered_together(
-    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau_ua: int
+    plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau: int
 ) -> list[tuple[Plateau, int]]:
     """What a lowering of the first channel asks for: the others by as many steps, to 0 with it."""
     named, *others = (plateaus[channel] for channel in channels)
-    down_ua = max(0, named.now_ua - plateau_ua)
-    steps = -(-down_ua // named.step_ua)
+    down = max(0, named.now - plateau)
+    steps = -(-down // named.step)
     return [
-        (named, plateau_ua),
-        *((one, 0 if plateau_ua <= 0 else one.now_ua - steps * one.step_ua) for one in others),
+        (named, plateau),
+        *((one, 0 if plateau <= 0 else one.now - steps * one.step) for one in others),
     ]

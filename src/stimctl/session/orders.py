@@ -6,6 +6,7 @@ from typing import Any
 
 from stimctl.errors import StateError, StimctlError
 from stimctl.session import intents
+from stimctl.session.adjusting import Adjusting
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
 from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
@@ -53,6 +54,7 @@ class Orders:
         self._supervision = supervision
         self._checking = checking
         self._pulses = pulses
+        self._adjusting = Adjusting(core, log, supervision)
         self._beginning: _Beginning | None = None
         self._paused_ns = 0
         self.journal_failed = False
@@ -61,19 +63,15 @@ class Orders:
             intents.LoadPlan: self._load_plan,
             intents.Arm: self._arm,
             intents.Start: self._start,
-            intents.Raise: self._raise,
-            intents.Lower: self._lower,
-            intents.Link: self._link,
-            intents.Unlink: self._unlink,
             intents.Pulse: self._pulse,
             intents.Pause: self._pause,
             intents.Resume: self._resume,
             intents.Hold: self._hold,
             intents.Attend: self._attend,
-            intents.Felt: self._felt,
             intents.Stop: self.stop,
             intents.Acknowledge: self._acknowledge,
             intents.Close: self._close,
+            **self._adjusting.table,
         }
 
     def command(self, now_ns: int, intent: intents.Intent) -> None:
@@ -100,14 +98,10 @@ class Orders:
         self._beginning = None
         if self._core.state is not State.RUNNING or self._core.stopping:
             return
-        self._seen(now_ns)
+        self._adjusting.seen(now_ns)
         self._paused_ns = now_ns
         self._core.begin_stop(now_ns, "pause", Purpose.PAUSE)
         self._core.go(now_ns, State.PAUSED, "pause")
-
-    def _lower(self, now_ns: int, intent: intents.Lower) -> None:
-        self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
-        self._seen(now_ns)
 
     def _acknowledge(self, now_ns: int, intent: intents.Acknowledge) -> None:
         what = "acknowledge refused"
@@ -210,29 +204,6 @@ class Orders:
     def _from_zero(self, now_ns: int) -> bool:
         return self._core.from_zero or now_ns - self._paused_ns > SOFT_RESUME_NS
 
-    def _raise(self, now_ns: int, intent: intents.Raise) -> None:
-        run = self._core.run
-        assert run is not None
-        self._seen(now_ns)
-        run.raising.by_hand(now_ns, intent.channel, intent.plateau_ua)
-
-    def _link(self, now_ns: int, intent: intents.Link) -> None:
-        run = self._core.run
-        if run is None:
-            raise StateError("link refused", why="there is no plan", what_to_do="load one first")
-        run.links.link(intent.channels)
-        self._tell_links(now_ns, run)
-
-    def _unlink(self, now_ns: int, _intent: intents.Unlink) -> None:
-        run = self._core.run
-        if run is not None:
-            run.links.unlink()
-            self._tell_links(now_ns, run)
-
-    def _tell_links(self, now_ns: int, run: Run) -> None:
-        groups: list[Json] = [list(group) for group in run.links.groups]
-        self._log.emit(now_ns, Kind.LINKED, {"groups": groups}, durable=True)
-
     def _pulse(self, now_ns: int, intent: intents.Pulse) -> None:
         self._pulses.ask(now_ns, intent.channel, intent.set_point)
 
@@ -246,20 +217,7 @@ class Orders:
         self._life.hold_until_ns = now_ns + intent.duration_us * 1_000
 
     def _attend(self, now_ns: int, _intent: intents.Attend) -> None:
-        self._seen(now_ns)
-
-    def _felt(self, now_ns: int, intent: intents.Felt) -> None:
-        self._seen(now_ns)
-        run = self._core.run
-        if run is not None:
-            plateau_ua = run.raising.plateau_ua(intent.channel)
-            run.prompts.felt(intent.channel, plateau_ua)
-            row: dict[str, Json] = {"channel": intent.channel, "plateau_ua": plateau_ua}
-            self._log.emit(now_ns, Kind.FELT, row, durable=True)
-
-    def _seen(self, now_ns: int) -> None:
-        if self._supervision.attendance.seen(now_ns):
-            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True}, durable=True)
+        self._adjusting.seen(now_ns)
 
     # -- what waits for its row
 

@@ -1,5 +1,7 @@
 """The rules of raising and lowering one channel's plateau (A1-A5, A8, A9), whoever asks.
 
+A plateau is an integer in the scale of its run: microampere, or percent of a device's own scale.
+
 A plateau is what the on phase reaches: zero at every start, one device step at a time, never above
 the cleared amplitude. Nothing is queued: a raise that may not happen now is refused with a reason.
 The one exception is the off time of a cycle, where a single step may be pending.
@@ -7,8 +9,9 @@ The one exception is the off time of a cycle, where a single step may be pending
 
 from dataclasses import dataclass
 
-from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS, SCRIPT_UA_PER_S, SECOND
+from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS
 from stimctl.session.log import Waiting
+from stimctl.session.scale import Scale
 
 
 class RunFault(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
@@ -20,28 +23,30 @@ class AskedRaise:
     """A raise whose row is on its way to the disk."""
 
     waiting: Waiting
-    plateau_ua: int
+    plateau: int
     by: str
 
 
 class Plateau:
-    """One channel's plateau in microampere, and what is allowed to it."""
+    """One channel's plateau, and what is allowed to it: all in `scale`."""
 
-    def __init__(self, channel: int, ceiling_ua: int, step_ua: int, *, scripted: bool) -> None:
+    def __init__(
+        self, channel: int, ceiling: int, step: int, scale: Scale, *, scripted: bool
+    ) -> None:
         self.channel = channel
-        self.ceiling_ua = ceiling_ua
-        self.step_ua = step_ua
-        self.now_ua = 0
+        self.ceiling = ceiling
+        self.step = step
+        self.scale = scale
+        self.now = 0
         self.asked: AskedRaise | None = None
         self.pending: AskedRaise | None = None
         """Rule A9: the one step that waits for the next on ramp."""
-        self.script_ua = 0
+        self.script = 0
         self.script_on = scripted
         self._raised_ns: int | None = None
         self._changed_ns = 0
         self._script_ns: int | None = None
-        # A device with a coarse step takes longer than 250 ms for a step at 2 mA/s.
-        self._script_interval_ns = max(RAISE_INTERVAL_NS, step_ua * SECOND // SCRIPT_UA_PER_S)
+        self._script_interval_ns = scale.script_interval_ns(step)
 
     def begin(self, now_ns: int) -> None:
         """The run starts, or goes on from zero."""
@@ -50,7 +55,7 @@ class Plateau:
 
     def zero(self) -> None:
         """A discontinuity: the plateau is lost, and what was asked for with it."""
-        self.now_ua = 0
+        self.now = 0
         self.asked = self.pending = None
 
     def touched(self, now_ns: int) -> None:
@@ -60,19 +65,19 @@ class Plateau:
     def _interval_ns(self, by: str) -> int:
         return self._script_interval_ns if by == "script" else RAISE_INTERVAL_NS
 
-    def over_ceiling(self, plateau_ua: int) -> bool:
+    def over_ceiling(self, plateau: int) -> bool:
         """Whether the clearance forbids this plateau."""
-        return plateau_ua > self.ceiling_ua
+        return plateau > self.ceiling
 
-    def refusal(self, now_ns: int, plateau_ua: int, by: str) -> str | None:
+    def refusal(self, now_ns: int, plateau: int, by: str) -> str | None:
         """Why this raise may not be asked for now; None when it may."""
-        if self.over_ceiling(plateau_ua):
+        if self.over_ceiling(plateau):
             return "above the cleared amplitude"
-        if plateau_ua <= self.now_ua:
+        if plateau <= self.now:
             return "not above the present plateau: lower instead"
-        if plateau_ua % self.step_ua:
+        if plateau % self.step:
             return "not a multiple of the device's step"
-        if plateau_ua > self.now_ua + self.step_ua:
+        if plateau > self.now + self.step:
             return "more than one device step at a time"
         if self.asked is not None:
             return "the raise before is not yet on the record"
@@ -91,41 +96,41 @@ class Plateau:
         asked = self.asked or self.pending
         assert asked is not None
         self.asked = self.pending = None
-        self.now_ua = asked.plateau_ua
+        self.now = asked.plateau
         self._raised_ns = self._changed_ns = now_ns
         return asked
 
-    def lower(self, now_ns: int, plateau_ua: int) -> None:
+    def lower(self, now_ns: int, plateau: int) -> None:
         """Never limited. What was asked for is dropped, and a script raises it no more (A8)."""
-        self.now_ua = min(self.now_ua, max(plateau_ua, 0))
-        self.now_ua -= self.now_ua % self.step_ua
+        self.now = min(self.now, max(plateau, 0))
+        self.now -= self.now % self.step
         self.asked = self.pending = None
         self.script_on = False
         self._changed_ns = now_ns
 
-    def fall_back(self, plateau_ua: int) -> None:
+    def fall_back(self, plateau: int) -> None:
         """The device never got the raise: the plateau is what it was before."""
-        self.now_ua = min(self.now_ua, plateau_ua)
+        self.now = min(self.now, plateau)
         self.asked = self.pending = None
 
-    def script_says(self, at_us: int, plateau_ua: int) -> None:
+    def script_says(self, at_us: int, plateau: int) -> None:
         """Take one step of the plan's raise schedule; RunFault where it breaks the rules."""
         at_ns = at_us * 1_000
         early = self._script_ns is not None and at_ns - self._script_ns < self._script_interval_ns
-        steep = plateau_ua > self.script_ua + self.step_ua
-        if early or steep or self.over_ceiling(plateau_ua) or plateau_ua % self.step_ua:
+        steep = plateau > self.script + self.step
+        if early or steep or self.over_ceiling(plateau) or plateau % self.step:
             raise RunFault(
                 f"the raise schedule breaks the raise rules on channel {self.channel}: "
-                f"{plateau_ua} uA after {self.script_ua} uA at {at_us} us"
+                f"{plateau} {self.scale.unit} after {self.script} {self.scale.unit} at {at_us} us"
             )
         self._script_ns = at_ns
-        self.script_ua = plateau_ua
+        self.script = plateau
 
     def script_step(self) -> int | None:
         """The next plateau towards what the schedule has reached; None when it is reached."""
-        if not self.script_on or self.asked is not None or self.now_ua >= self.script_ua:
+        if not self.script_on or self.asked is not None or self.now >= self.script:
             return None
-        return self.now_ua + self.step_ua
+        return self.now + self.step
 
     def script_due_ns(self) -> int:
         """When the interval after the last raise is over."""

@@ -5,23 +5,34 @@ goes straight to the last one that is due.
 """
 
 from collections import deque
+from collections.abc import Iterator
 
 from stimctl.session.config import CONTRACTION_LEAD_US
-from stimctl.session.track import Track
-from stimctl.treatment.program import Plan
+from stimctl.session.kits import AnyPlan
+from stimctl.session.ramped import Level, Ramped
+from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.gate_timeline import GateMoment, gate_moments
 from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
+
+
+def _levels_of(moment: Moment | GateMoment) -> tuple[Level, ...]:
+    return moment.drives
 
 
 class Programme:
     """Moments and raise schedule of one plan, read lazily as plan time goes on."""
 
-    def __init__(self, plan: Plan, tracks: tuple[Track, ...]) -> None:
+    def __init__(self, plan: AnyPlan, tracks: tuple[Ramped, ...]) -> None:
         self.duration_us: int = plan.duration_us
         self._tracks = tracks
-        self._moments = iter(moments(plan))
-        self._schedule = iter(raise_schedule(plan))
+        self._moments: Iterator[Moment | GateMoment]
+        self._schedule: Iterator[PlateauStep]
+        if isinstance(plan, GatePlan):
+            self._moments, self._schedule = gate_moments(plan), iter(())
+        else:
+            self._moments, self._schedule = moments(plan), iter(raise_schedule(plan))
         self._next_step: PlateauStep | None = next(self._schedule, None)
-        self._ahead: deque[Moment] = deque()
+        self._ahead: deque[Moment | GateMoment] = deque()
         self._levels = [0] * len(tracks)
         self._starts: deque[tuple[int, int]] = deque()
         self._zero_ns = 0
@@ -48,13 +59,13 @@ class Programme:
         """The caller's clock at a plan time."""
         return self._zero_ns + plan_us * 1_000
 
-    def turn(self, time_us: int) -> list[tuple[Track, int]]:
+    def turn(self, time_us: int) -> list[tuple[Ramped, int]]:
         """Put in force what is due; the tracks whose contraction begins, with its plan time."""
-        begun: list[tuple[Track, int]] = []
+        begun: list[tuple[Ramped, int]] = []
         self._look_ahead(time_us)
         while self._ahead and self._ahead[0].at_us <= time_us:
             moment = self._ahead.popleft()
-            for track, drive in zip(self._tracks, moment.drives, strict=True):
+            for track, drive in zip(self._tracks, _levels_of(moment), strict=True):
                 if track.turn_to(drive, first=self._first, at_ns=self.at_ns(moment.at_us)):
                     begun.append((track, moment.at_us))
             self._first = False
@@ -68,17 +79,17 @@ class Programme:
             moment = next(self._moments, None)
             if moment is None:
                 return
-            for index, drive in enumerate(moment.drives):
+            for index, drive in enumerate(_levels_of(moment)):
                 starts = drive.level_permille > 0 and self._levels[index] == 0
                 if starts and moment.at_us > CONTRACTION_LEAD_US:
                     self._starts.append((moment.at_us, index))
                 self._levels[index] = drive.level_permille
             ahead.append(moment)
 
-    def announced(self, time_us: int) -> list[tuple[Track, int]]:
+    def announced(self, time_us: int) -> list[tuple[Ramped, int]]:
         """Contractions whose row must be written now, each once."""
         starts = self._starts
-        due: list[tuple[Track, int]] = []
+        due: list[tuple[Ramped, int]] = []
         while starts and starts[0][0] - CONTRACTION_LEAD_US <= time_us:
             at_us, index = starts.popleft()
             due.append((self._tracks[index], at_us))

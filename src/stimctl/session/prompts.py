@@ -6,12 +6,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from stimctl.session.scale import CURRENT, Scale
+
 SKIN_CHECK_US: Final = 120_000_000
 """Rule E2: look at the skin after 2 minutes (R: RehaStim2 manual), and at the end."""
 END_NEAR_US: Final = 60_000_000
 """Rule N1: told 60 s before the end (D)."""
-SENSATION_UA: Final = 15_000
-"""Hazard H14: after a rise of 15 mA with no sensation told, check the electrodes (D)."""
 
 
 class Prompt(StrEnum):
@@ -29,8 +29,7 @@ TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
         "blistered or much redder than around them",
         Prompt.SKIN_CHECK_AT_END: "look at the skin under the electrodes and note what you see",
         Prompt.END_NEAR: "the session ends in 60 s",
-        Prompt.NO_SENSATION: "15 mA more and no sensation was told: ask; if there is none, lower "
-        "to zero and check electrodes and leads",
+        Prompt.NO_SENSATION: CURRENT.unfelt_text,
     }
 )
 
@@ -44,9 +43,10 @@ class Asked:
 
 
 class Prompts:
-    """The prompts of one run. Times are plan time in microseconds."""
+    """The prompts of one run. Times are plan time in microseconds, plateaus in its scale."""
 
-    def __init__(self, duration_us: int) -> None:
+    def __init__(self, duration_us: int, scale: Scale = CURRENT) -> None:
+        self._scale = scale
         self._timed = [
             (at_us, prompt)
             for at_us, prompt in (
@@ -57,22 +57,26 @@ class Prompts:
             if 0 < at_us < duration_us
         ]
         self._timed.sort()
-        self._felt_ua: dict[int, int] = {}
+        self._felt: dict[int, int] = {}
 
-    def felt(self, channel: int, plateau_ua: int) -> None:
+    def text(self, prompt: Prompt) -> str:
+        """What people are told."""
+        return self._scale.unfelt_text if prompt is Prompt.NO_SENSATION else TEXTS[prompt]
+
+    def felt(self, channel: int, plateau: int) -> None:
         """The person has told a sensation at this plateau."""
-        self._felt_ua[channel] = plateau_ua
+        self._felt[channel] = plateau
 
     def due(self, time_us: int, plateaus: Mapping[int, int]) -> list[Asked]:
         """What is to be asked now, each once."""
         asked: list[Asked] = []
         while self._timed and self._timed[0][0] <= time_us:
             asked.append(Asked(self._timed.pop(0)[1]))
-        for channel, plateau_ua in plateaus.items():
+        for channel, plateau in plateaus.items():
             # What was lowered below the last sensation has to be raised anew to be asked about.
-            felt_ua = min(self._felt_ua.get(channel, 0), plateau_ua)
-            self._felt_ua[channel] = felt_ua
-            if plateau_ua - felt_ua >= SENSATION_UA:
-                self._felt_ua[channel] = plateau_ua
+            felt = min(self._felt.get(channel, 0), plateau)
+            self._felt[channel] = felt
+            if plateau - felt >= self._scale.unfelt:
+                self._felt[channel] = plateau
                 asked.append(Asked(Prompt.NO_SENSATION, channel))
         return asked

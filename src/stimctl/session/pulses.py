@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.errors import StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
 from stimctl.session.config import EngineConfig
@@ -23,7 +23,9 @@ class _AskedPulse:
 class Pulses:
     """The pulses that wait for their rows."""
 
-    def __init__(self, core: Core, driver: Driver, config: EngineConfig, log: EventLog) -> None:
+    def __init__(
+        self, core: Core, driver: DeviceDriver, config: EngineConfig, log: EventLog
+    ) -> None:
         self._core = core
         self._driver = driver
         self._config = config
@@ -50,7 +52,7 @@ class Pulses:
         run = self._core.run
         if run is None or not is_genuine(set_point):
             return "not a set point of the safety model"
-        if set_point.amplitude_ua > run.raising.plateau_ua(channel):
+        if set_point.amplitude_ua > run.raising.plateau(channel):
             return "above the plateau raised for this channel"
         if self._asked:
             return "the pulse before is not yet on the record"
@@ -77,7 +79,7 @@ class Pulses:
 
     def _send(self, now_ns: int, asked: _AskedPulse) -> None:
         reason = self._refusal(asked.channel, asked.set_point)
-        if reason is None:
+        if reason is None and isinstance(self._driver, Driver):
             try:
                 self._driver.pulse(now_ns, asked.channel, asked.set_point)
             except StimctlError as refused:

@@ -1,13 +1,13 @@
 """Who may raise which plateau when: by hand or by the plan's schedule, and only on the record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from stimctl.session.events import Json, Kind
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
-from stimctl.treatment.program import Plan
+from stimctl.session.scale import Scale
 from stimctl.treatment.timeline import PlateauStep
 
 
@@ -28,34 +28,37 @@ class Raising:
     """The plateaus of one run. What rises waits for its row; what falls waits for nothing."""
 
     def __init__(
-        self, plan: Plan, log: EventLog, locks: Locks, links: Links, *, scripted: bool
+        self,
+        plateaus: Iterable[Plateau],
+        scale: Scale,
+        log: EventLog,
+        locks: Locks,
+        links: Links,
+        *,
+        scripted: bool,
     ) -> None:
+        self.scale = scale
         self._log = log
         self._locks = locks
         self._links = links
         self._scripted = scripted
-        self._plateaus = {
-            one.channel: Plateau(
-                one.channel, one.cleared.amplitude_ua, one.step_ua, scripted=scripted
-            )
-            for one in plan.channels
-        }
+        self._plateaus = {one.channel: one for one in plateaus}
         self._all = tuple(self._plateaus.values())
         self._asked: list[tuple[Plateau, ...]] = []
 
-    def plateau_ua(self, channel: int) -> int:
+    def plateau(self, channel: int) -> int:
         """The plateau now in force; 0 for a channel the plan does not use."""
         plateau = self._plateaus.get(channel)
-        return 0 if plateau is None else plateau.now_ua
+        return 0 if plateau is None else plateau.now
 
-    def next_ua(self, channel: int) -> int:
+    def following(self, channel: int) -> int:
         """The plateau of the next on ramp: with what is pending."""
         plateau = self._plateaus[channel]
-        return plateau.now_ua if plateau.pending is None else plateau.pending.plateau_ua
+        return plateau.now if plateau.pending is None else plateau.pending.plateau
 
     def snapshot(self) -> dict[int, int]:
         """Every plateau in force."""
-        return {plateau.channel: plateau.now_ua for plateau in self._all}
+        return {plateau.channel: plateau.now for plateau in self._all}
 
     def begin(self, now_ns: int) -> None:
         """Everything from zero."""
@@ -88,60 +91,60 @@ class Raising:
 
     # -- by hand
 
-    def by_hand(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+    def by_hand(self, now_ns: int, channel: int, level: int) -> None:
         """Ask for one step up; refused with its reason, or asked of the journal."""
         if channel not in self._plateaus:
-            self._refuse(now_ns, channel, plateau_ua, "the plan does not use this channel")
+            self._refuse(now_ns, channel, level, "the plan does not use this channel")
             return
         linked = self._links.with_channel(channel)
-        steps = raised_together(self._plateaus, linked, plateau_ua)
-        for plateau, step_ua in steps:
-            if plateau.over_ceiling(step_ua):
-                self._limit(now_ns, plateau, step_ua, linked=plateau.channel != channel)
+        steps = raised_together(self._plateaus, linked, level)
+        for plateau, step in steps:
+            if plateau.over_ceiling(step):
+                self._limit(now_ns, plateau, step, linked=plateau.channel != channel)
                 return
-        for plateau, step_ua in steps:
+        for plateau, step in steps:
             resting = self._locks.resting(plateau)
-            reason = plateau.refusal(now_ns, step_ua, "hand")
+            reason = plateau.refusal(now_ns, step, "hand")
             reason = reason or self._locks.lock(plateau, at_plateau=not resting)
             if reason is not None:
-                self._refuse(now_ns, plateau.channel, step_ua, reason)
+                self._refuse(now_ns, plateau.channel, step, reason)
                 return
         self._ask(now_ns, steps, "hand")
 
-    def _limit(self, now_ns: int, plateau: Plateau, asked_ua: int, *, linked: bool) -> None:
+    def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
         limit: dict[str, Json] = {
             "channel": plateau.channel,
-            "asked_ua": asked_ua,
-            "allowed_ua": plateau.ceiling_ua,
-            "limit": "cleared amplitude of a linked channel" if linked else "cleared amplitude",
+            self.scale.asked: asked,
+            self.scale.allowed: plateau.ceiling,
+            "limit": self.scale.limit + (" of a linked channel" if linked else ""),
         }
         self._log.emit(now_ns, Kind.LIMIT, limit, durable=True)
 
-    def _refuse(self, now_ns: int, channel: int, asked_ua: int, reason: str) -> None:
+    def _refuse(self, now_ns: int, channel: int, asked: int, reason: str) -> None:
         self._log.emit(
             now_ns,
             Kind.REFUSED,
-            {"intent": "raise", "channel": channel, "asked_ua": asked_ua, "reason": reason},
+            {"intent": "raise", "channel": channel, self.scale.asked: asked, "reason": reason},
         )
 
     def _ask(self, now_ns: int, steps: list[tuple[Plateau, int]], by: str) -> None:
         """One row for each; linked ones wait for the last of their rows and rise together."""
         resting = [by == "hand" and self._locks.resting(plateau) for plateau, _ in steps]
-        for (plateau, step_ua), rests in zip(steps, resting, strict=True):
+        for (plateau, step), rests in zip(steps, resting, strict=True):
             row: dict[str, Json] = {
                 "channel": plateau.channel,
-                "plateau_ua": step_ua,
-                "from_ua": plateau.now_ua,
+                self.scale.plateau: step,
+                self.scale.before: plateau.now,
                 "by": by,
             }
             if rests:
                 row["pending"] = True
             waiting = self._log.emit_waiting(now_ns, Kind.RAISE, row)
-        for (plateau, step_ua), rests in zip(steps, resting, strict=True):
-            asked = AskedRaise(waiting, step_ua, by)
+        for (plateau, step), rests in zip(steps, resting, strict=True):
+            asked = AskedRaise(waiting, step, by)
             if rests:
                 plateau.pending = asked
-                self._tell_pending(now_ns, plateau, step_ua, "taken", "until the next on ramp")
+                self._tell_pending(now_ns, plateau, step, "taken", "until the next on ramp")
             else:
                 plateau.asked = asked
         if not all(resting):
@@ -182,7 +185,7 @@ class Raising:
         for plateau in group:
             asked, plateau.asked = plateau.asked, None
             if asked is not None:
-                self._refuse(now_ns, plateau.channel, asked.plateau_ua, reason)
+                self._refuse(now_ns, plateau.channel, asked.plateau, reason)
             self._discard(now_ns, plateau, reason)
 
     def _rise(self, now_ns: int, group: tuple[Plateau, ...]) -> None:
@@ -206,23 +209,23 @@ class Raising:
             self._discard(now_ns, plateau, reason)
             return
         plateau.grant(now_ns)
-        self._tell_pending(now_ns, plateau, plateau.now_ua, "applied", "the on ramp begins")
+        self._tell_pending(now_ns, plateau, plateau.now, "applied", "the on ramp begins")
         self._set(now_ns, plateau, pending.by)
 
     def _discard(self, now_ns: int, plateau: Plateau, reason: str) -> None:
         pending, plateau.pending = plateau.pending, None
         if pending is not None:
-            self._tell_pending(now_ns, plateau, pending.plateau_ua, "discarded", reason)
+            self._tell_pending(now_ns, plateau, pending.plateau, "discarded", reason)
 
     def _tell_pending(
-        self, now_ns: int, plateau: Plateau, plateau_ua: int, outcome: str, reason: str
+        self, now_ns: int, plateau: Plateau, level: int, outcome: str, reason: str
     ) -> None:
         self._log.emit(
             now_ns,
             Kind.PENDING,
             {
                 "channel": plateau.channel,
-                "plateau_ua": plateau_ua,
+                self.scale.plateau: level,
                 "outcome": outcome,
                 "reason": reason,
             },
@@ -232,18 +235,18 @@ class Raising:
         self._log.emit(
             now_ns,
             Kind.SET,
-            {"channel": plateau.channel, "plateau_ua": plateau.now_ua, "by": by},
+            {"channel": plateau.channel, self.scale.plateau: plateau.now, "by": by},
             durable=by == "hand",
         )
 
-    def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+    def lower(self, now_ns: int, channel: int, level: int) -> None:
         """Down at once, with everything linked; the rows follow."""
         if channel not in self._plateaus:
             return
         linked = self._links.with_channel(channel)
-        for plateau, lower_ua in lowered_together(self._plateaus, linked, plateau_ua):
+        for plateau, lower in lowered_together(self._plateaus, linked, level):
             self._discard(now_ns, plateau, "the channel was lowered")
-            plateau.lower(now_ns, lower_ua)
+            plateau.lower(now_ns, lower)
             self._set(now_ns, plateau, "hand")
 
     # -- by script

@@ -9,6 +9,7 @@ from stimctl.devices.events import (
     ContactRead,
     DeviceError,
     DriverEvent,
+    GateAcked,
     Identified,
     LineError,
     NoAnswer,
@@ -23,9 +24,11 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.session.alarms import Condition
+from stimctl.session.config import SECOND
 from stimctl.session.core import Core
 from stimctl.session.events import Kind
 from stimctl.session.log import EventLog
+from stimctl.session.output import Output
 from stimctl.session.readback import judge
 from stimctl.session.states import State, Trigger
 
@@ -42,6 +45,7 @@ class Reactions:
             AnswerLate: self._late,
             ContactRead: self._contact,
             DeviceError: self._device_error,
+            GateAcked: self._acked,
             Identified: self._identified,
             LineError: self._line_error,
             NoAnswer: self._no_answer,
@@ -64,7 +68,7 @@ class Reactions:
         if self._core.link.answered(latency_ns):
             self._log.emit(now_ns, Kind.LINK, {"quality": "good", "reason": "answers in time"})
 
-    def _acked(self, now_ns: int, event: Acked) -> None:
+    def _acked(self, now_ns: int, event: Acked | GateAcked) -> None:
         self._answered(now_ns, event.latency_ns)
         run = self._core.run
         if run is not None:
@@ -86,6 +90,8 @@ class Reactions:
         run = self._core.run
         if self._core.stopping or self._core.state is not State.RUNNING or run is None:
             return
+        if not isinstance(run.output, Output):
+            return  # percent is never read back
         found = judge(event.channels, run.output.may_be_in_force())
         if found is not None:
             self._core.meet(now_ns, found)
@@ -101,9 +107,10 @@ class Reactions:
             )
             self._core.meet(now_ns, Condition.LINK_DEGRADED)
 
-    def _no_answer(self, now_ns: int, _event: NoAnswer) -> None:
+    def _no_answer(self, now_ns: int, event: NoAnswer) -> None:
         if self._core.connecting:
-            self._connect_failed(now_ns, "the device did not answer for 1 s")
+            waited_s = max(1, (now_ns - event.since_ns) // SECOND)
+            self._connect_failed(now_ns, f"the device did not answer for {waited_s} s")
         else:
             self._core.link_lost(now_ns, "the device has not answered for 1 s")
 
@@ -128,6 +135,8 @@ class Reactions:
         self._broken(now_ns, "an answer to a question never asked: somebody else uses the line")
 
     def _unexpected(self, now_ns: int, event: UnexpectedState) -> None:
+        if event.began_anew:
+            self._core.ready = False
         self._broken(now_ns, f"the device is {event.found}, expected {event.expected}")
 
     def _line_error(self, now_ns: int, event: LineError) -> None:

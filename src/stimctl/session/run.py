@@ -6,11 +6,9 @@ output waits for its row on the disk; what lowers it goes out at once.
 
 from collections.abc import Callable
 
-from stimctl.devices.driver import Driver
-from stimctl.devices.events import Acked, RaiseDropped
+from stimctl.devices.events import Acked, GateAcked, RaiseDropped
 from stimctl.session.config import (
     FADE_NS,
-    RAMP_MIN_US,
     RAMP_TICK_NS,
     RESUME_RAMP_NS,
     EngineConfig,
@@ -18,15 +16,14 @@ from stimctl.session.config import (
 from stimctl.session.contractions import Contractions
 from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
+from stimctl.session.kits import AnyPlan, Kit
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
-from stimctl.session.output import Output
-from stimctl.session.plateaus import Plateau, RunFault
+from stimctl.session.plateaus import Plateau
 from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
-from stimctl.session.track import FULL, SetPointKey, Track
-from stimctl.treatment.program import Plan
+from stimctl.session.ramped import FULL
 
 
 class Run:
@@ -34,29 +31,27 @@ class Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: AnyPlan,
+        kit: Kit,
         config: EngineConfig,
-        driver: Driver,
         log: EventLog,
         link_good: Callable[[], bool],
         contact_lock: Callable[[int], str | None],
     ) -> None:
-        for one in plan.channels:
-            cycle = one.stimulus.cycle
-            if cycle is not None and cycle.ramp_up_us < RAMP_MIN_US:
-                raise RunFault(f"the ramp of channel {one.channel} is shorter than 0.5 s")
         self.plan = plan
+        self.scale = kit.scale
+        self._kit = kit
         self._config = config
         self._log = log
         self._link_good = link_good
         self._contact_lock = contact_lock
-        self.prompts = Prompts(plan.duration_us)
+        self.prompts = Prompts(plan.duration_us, kit.scale)
         self._fader = Fader()
-        self._tracks = tuple(Track(one) for one in plan.channels)
+        self._tracks = tuple(kit.tracks)
         self._by_channel = {track.channel: track for track in self._tracks}
         self.links = Links(self._by_channel)
         self.raising = self._new_raising()
-        self.output = Output(driver, self._by_channel)
+        self.output = kit.output
         self._programme = Programme(plan, self._tracks)
         self._contractions = Contractions(log)
         self._running = False
@@ -66,7 +61,8 @@ class Run:
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
-        return Raising(self.plan, self._log, self, self.links, scripted=scripted)
+        plateaus = self._kit.plateaus(scripted=scripted)
+        return Raising(plateaus, self.scale, self._log, self, self.links, scripted=scripted)
 
     # -- beginning, standing, ending
 
@@ -77,7 +73,7 @@ class Run:
             track.rewind()
         self.raising = self._new_raising()
         self.raising.begin(now_ns)
-        self.prompts = Prompts(self.plan.duration_us)
+        self.prompts = Prompts(self.plan.duration_us, self.scale)
         self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
 
@@ -187,7 +183,7 @@ class Run:
             return "a ramp of all channels is under way"
         if self._config.single_pulses:
             return None
-        if not self.output.confirmed(plateau.channel, plateau.now_ua):
+        if not self.output.confirmed(plateau.channel, plateau.now):
             return "the device has not yet confirmed the raise before"
         return None
 
@@ -195,34 +191,30 @@ class Run:
         """Tell the device what it should do now, where that is something new."""
         gain = self._fader.gain
         lagging = False
-        keys: list[SetPointKey] = []
         plateaus = self.raising.snapshot()
         for track in self._tracks:
-            plateau_ua = plateaus[track.channel]
-            track.saw(now_ns, on=bool(self.output.acked_ua.get(track.channel)))
-            lagging |= track.climb(now_ns, plateau_ua, gain)
-            key = track.key(plateau_ua)
-            if key is not None:
-                keys.append(key)
+            track.saw(now_ns, on=bool(self.output.acked.get(track.channel)))
+            lagging |= track.climb(now_ns, plateaus[track.channel], gain)
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
         if not self._config.single_pulses:
-            self.output.tell(now_ns, tuple(keys), plateaus)
+            self._kit.tell(now_ns, plateaus)
 
-    def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+    def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""
-        self.raising.lower(now_ns, channel, plateau_ua)
+        self.raising.lower(now_ns, channel, plateau)
         if self._running:
             self._tell(now_ns)
 
-    def acked(self, now_ns: int, event: Acked) -> None:
+    def acked(self, now_ns: int, event: Acked | GateAcked) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return
         before = self.output.plateaus_acked
-        self.output.acked(event)
+        self._kit.accepted(event)
         if self._running and self.output.plateaus_acked != before:
-            self._log.emit(now_ns, Kind.ACK, {"channels": json_numbers(self.output.acked_ua)})
+            outputs = json_numbers(self.output.acked)
+            self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})
 
     def dropped(self, now_ns: int, event: RaiseDropped) -> None:
         """A raise did not reach the device in time: it is not made up for."""
@@ -231,8 +223,8 @@ class Run:
             return
         self.raising.fall_back(now_ns, plateaus)
         for track in self._tracks:
-            plateau_ua = self.raising.plateau_ua(track.channel)
-            track.fall_back(now_ns, self.output.acked_ua.get(track.channel, 0), plateau_ua)
+            plateau = self.raising.plateau(track.channel)
+            track.fall_back(now_ns, self.output.acked.get(track.channel, 0), plateau)
         self._log.emit(
             now_ns,
             Kind.REFUSED,
@@ -244,10 +236,10 @@ class Run:
         """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
         return {
             "plan_time_us": self.time_us(now_ns),
-            "set": json_numbers(self.output.told_ua),
-            "acked": json_numbers(self.output.acked_ua),
+            self.scale.told: json_numbers(self.output.told),
+            self.scale.acked: json_numbers(self.output.acked),
             "measured": None,
-            "plateau": json_numbers(self.raising.snapshot()),
+            self.scale.plateaus: json_numbers(self.raising.snapshot()),
         }
 
     def deadline(self, now_ns: int) -> int | None:

@@ -1,6 +1,6 @@
 """What goes on while output may be on: the run itself, keep-alive, telemetry, attendance."""
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError
 from stimctl.session.alarms import Condition
@@ -11,7 +11,6 @@ from stimctl.session.life import Attendance, LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
-from stimctl.session.prompts import TEXTS
 from stimctl.session.run import Run
 from stimctl.session.states import State
 
@@ -22,7 +21,7 @@ class Supervision:
     def __init__(
         self,
         core: Core,
-        driver: Driver,
+        driver: DeviceDriver,
         sheet: CapabilitySheet,
         config: EngineConfig,
         log: EventLog,
@@ -73,13 +72,13 @@ class Supervision:
         if run.faded_out:
             self._core.begin_stop(now_ns, "nobody answered the attendance prompt")
 
-    def lower(self, now_ns: int, channel: int, plateau_ua: int) -> None:
+    def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down, in whatever state."""
         run = self._core.run
         if run is None:
             return
         try:
-            run.lower(now_ns, channel, plateau_ua)
+            run.lower(now_ns, channel, plateau)
         except (RunFault, StimctlError) as broken:
             self._core.fault(now_ns, str(broken))
 
@@ -120,7 +119,10 @@ class Supervision:
 
     def _prompt(self, now_ns: int, run: Run) -> None:
         for asked in run.prompts.due(run.time_us(now_ns), run.raising.snapshot()):
-            row: dict[str, Json] = {"prompt": asked.prompt.value, "text": TEXTS[asked.prompt]}
+            row: dict[str, Json] = {
+                "prompt": asked.prompt.value,
+                "text": run.prompts.text(asked.prompt),
+            }
             if asked.channel is not None:
                 row["channel"] = asked.channel
             self._log.emit(now_ns, Kind.PROMPT, row, durable=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.registry import FAMILIES
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
@@ -17,7 +17,7 @@ class Family:
     """A device family: its sheet, and a function that makes a fresh driver."""
 
     sheet: CapabilitySheet
-    driver: Callable[[], Driver]
+    driver: Callable[[], DeviceDriver]
 
     @property
     def lines(self) -> tuple[Line, ...]:

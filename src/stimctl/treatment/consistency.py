@@ -6,7 +6,7 @@ Each finding names the key path it belongs to, so that the loader can give it a 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety.layers import protocol_cap
 from stimctl.safety.sites import SITES
 from stimctl.stimulus import Severity, inconsistencies
+from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol
 from stimctl.treatment.locate import Path
 from stimctl.treatment.schema import Channel, CyclePart, TreatmentProtocol
 from stimctl.treatment.stimuli import stimulus_of
@@ -36,6 +37,14 @@ SLOWEST_BURST_MHZ = 1_000
 SHORTEST_SESSION_US = 10_000_000
 
 
+AnyProtocol = TreatmentProtocol | GatedProtocol
+AnyChannel = Channel | GatedChannel
+
+
+def _channels(protocol: AnyProtocol) -> Sequence[AnyChannel]:
+    return protocol.channels
+
+
 class Finding(NamedTuple):
     """One thing wrong with a protocol, and the key it belongs to."""
 
@@ -43,27 +52,27 @@ class Finding(NamedTuple):
     message: str
 
 
-def cycle_period_us(protocol: TreatmentProtocol) -> int | None:
+def cycle_period_us(protocol: AnyProtocol) -> int | None:
     """The common period of all on/off cycles in us, or None where every role is continuous."""
     periods = [c.cycle.on_us + c.cycle.off_us for c in protocol.channels if c.cycle]
     return periods[0] if periods else None
 
 
-def findings(protocol: TreatmentProtocol) -> tuple[Finding, ...]:
+def findings(protocol: AnyProtocol) -> tuple[Finding, ...]:
     """Everything wrong with `protocol`; empty where nothing is."""
     return (
         *_evidence(protocol),
         *_roles(protocol),
         *(
             found
-            for index, channel in enumerate(protocol.channels)
+            for index, channel in enumerate(_channels(protocol))
             for found in _channel(("channels", index), channel)
         ),
         *_session(protocol),
     )
 
 
-def _evidence(protocol: TreatmentProtocol) -> Iterator[Finding]:
+def _evidence(protocol: AnyProtocol) -> Iterator[Finding]:
     evidence = protocol.evidence
     if ("X" in evidence.grade) != (evidence.recommended_against is not None):
         yield Finding(
@@ -73,9 +82,9 @@ def _evidence(protocol: TreatmentProtocol) -> Iterator[Finding]:
         )
 
 
-def _roles(protocol: TreatmentProtocol) -> Iterator[Finding]:
+def _roles(protocol: AnyProtocol) -> Iterator[Finding]:
     names = [channel.role for channel in protocol.channels]
-    for index, channel in enumerate(protocol.channels):
+    for index, channel in enumerate(_channels(protocol)):
         path: Path = ("channels", index)
         if names.index(channel.role) != index:
             yield Finding((*path, "role"), f'the role "{channel.role}" is there twice')
@@ -85,10 +94,10 @@ def _roles(protocol: TreatmentProtocol) -> Iterator[Finding]:
         if other not in names or other == channel.role:
             yield Finding((*path, "antagonist_of"), f'"{other}" is not another role of this file')
         elif not protocol.co_contraction:
-            yield from _w10(path, channel, protocol.channels[names.index(other)])
+            yield from _w10(path, channel, _channels(protocol)[names.index(other)])
 
 
-def _w10(path: Path, one: Channel, other: Channel) -> Iterator[Finding]:
+def _w10(path: Path, one: AnyChannel, other: AnyChannel) -> Iterator[Finding]:
     if one.cycle is None or other.cycle is None or _overlap(one.cycle, other.cycle):
         yield Finding(
             (*path, "cycle"),
@@ -102,15 +111,20 @@ def _overlap(one: CyclePart, other: CyclePart) -> bool:
     return first.start_after_us + first.on_us > second.start_after_us
 
 
-def _channel(path: Path, channel: Channel) -> Iterator[Finding]:
+def _channel(path: Path, channel: AnyChannel) -> Iterator[Finding]:
     for number, site in enumerate(channel.sites):
         if site not in SITES or SITES[site].blocked:
             yield Finding((*path, "sites", number), f'"{site}" is {_not_a_site(site)}')
+    if channel.cycle:
+        yield from _cycle((*path, "cycle"), channel.cycle)
+    if isinstance(channel, Channel):
+        yield from _pulses(path, channel)
+
+
+def _pulses(path: Path, channel: Channel) -> Iterator[Finding]:
     yield from _cap((*path, "amplitude", "cap"), channel)
     incomplete = tuple(_waveform((*path, "waveform"), channel))
     yield from incomplete
-    if channel.cycle:
-        yield from _cycle((*path, "cycle"), channel.cycle)
     if not incomplete:
         yield from _stimulus((*path, "waveform"), channel)
 
@@ -193,7 +207,7 @@ def _stimulus(path: Path, channel: Channel) -> Iterator[Finding]:
             yield Finding(path, f"{found.rule}: {found.message}")
 
 
-def _session(protocol: TreatmentProtocol) -> Iterator[Finding]:
+def _session(protocol: AnyProtocol) -> Iterator[Finding]:
     session, path = protocol.session, ("session",)
     if not session.shortest_us <= session.duration_us <= session.longest_us:
         yield Finding((*path, "duration"), "must lie between shortest and longest")
@@ -215,9 +229,9 @@ def _session(protocol: TreatmentProtocol) -> Iterator[Finding]:
     yield from _whole_cycles(protocol, period)
 
 
-def _whole_cycles(protocol: TreatmentProtocol, period: int) -> Iterator[Finding]:
+def _whole_cycles(protocol: AnyProtocol, period: int) -> Iterator[Finding]:
     session = protocol.session
-    for index, channel in enumerate(protocol.channels):
+    for index, channel in enumerate(_channels(protocol)):
         if channel.cycle and channel.cycle.on_us + channel.cycle.off_us != period:
             yield Finding(
                 ("channels", index, "cycle"), "W8: all cycles of a file have the same period"

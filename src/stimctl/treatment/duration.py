@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_duration
-from stimctl.safety import Envelope, Layer, Nearest, Quantity, Refusal, RefusalKind
+from stimctl.safety import Bound, Layer, Nearest, Quantity, Refusal, RefusalKind
 from stimctl.treatment.consistency import (
     SESSION_CAP_US,
     SESSION_CAP_WITH_REASON_US,
+    AnyProtocol,
     cycle_period_us,
 )
-from stimctl.treatment.schema import TreatmentProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class _Longest:
 
 
 def session_duration(
-    protocol: TreatmentProtocol, asked_us: int | None, envelope: Envelope
+    protocol: AnyProtocol, asked_us: int | None, bound: Bound | None
 ) -> Duration | Refusal:
-    """The length of a session of `asked_us` (None: the protocol's own).
+    """The length of a session of `asked_us` (None: the protocol's own). `bound`: on its length.
 
     Too long or too short is refused. What is not a whole number of cycles is shortened to one,
     which is noted: a shorter session is never a risk. Raises UsageError for what is no duration.
@@ -45,7 +45,7 @@ def session_duration(
     asked_us = session.duration_us if asked_us is None else asked_us
     if type(asked_us) is not int or asked_us < 1:
         raise UsageError(f"a duration of {asked_us!r} us cannot be", what_to_do='write "20 min"')
-    longest = min(_longest(protocol, envelope), key=lambda bound: bound.us)
+    longest = min(_longest(protocol, bound), key=lambda bound: bound.us)
     period_us = cycle_period_us(protocol)
     grid_us = period_us or 1
     if asked_us > longest.us:
@@ -66,17 +66,16 @@ def session_duration(
     return Duration(used_us, tuple(_notes(protocol, asked_us, used_us)))
 
 
-def _longest(protocol: TreatmentProtocol, envelope: Envelope) -> Iterator[_Longest]:
+def _longest(protocol: AnyProtocol, bound: Bound | None) -> Iterator[_Longest]:
     session = protocol.session
     yield _Longest(session.longest_us, "L-SES", Layer.PROTOCOL, f"the protocol {protocol.id}", "D")
     cap_us = SESSION_CAP_WITH_REASON_US if session.beyond_an_hour else SESSION_CAP_US
     yield _Longest(cap_us, "N1", Layer.STANDARD, "stimctl session rules", "D")
-    bound = envelope.tightest(Quantity.SESSION_DURATION)
     if bound is not None:
         yield _Longest(int(bound.value), bound.limit_id, bound.layer, bound.source, bound.certainty)
 
 
-def _notes(protocol: TreatmentProtocol, asked_us: int, used_us: int) -> Iterator[str]:
+def _notes(protocol: AnyProtocol, asked_us: int, used_us: int) -> Iterator[str]:
     session = protocol.session
     if used_us != asked_us:
         yield (

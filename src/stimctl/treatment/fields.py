@@ -25,6 +25,12 @@ A11 = (
     'treatment has one: cap = "60 mA"'
 )
 
+A11_PERCENT = (
+    "a file for external pulses holds no intensity to go to: it is found by hand, from 0 %, with "
+    'the person (rule A11). Write intensity = { target = "strong-comfortable" }, and a cap if '
+    'there is one: cap = "60 %"'
+)
+
 
 def _complain(message: str) -> PydanticCustomError:
     return PydanticCustomError("stimctl", "{message}", {"message": message})
@@ -77,6 +83,11 @@ Permille = Annotated[
     BeforeValidator(_quantity(quantity.parse_ratio_permille, "90 %")),
     _text_schema(_NUMBER + "%$", "90 %"),
 ]
+IntensityPercent = Annotated[
+    int,
+    BeforeValidator(_quantity(quantity.parse_intensity_percent, "60 %")),
+    _text_schema(r"^(0|[1-9][0-9]*) ?%$", "60 %"),
+]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[
@@ -122,6 +133,13 @@ def refuse_bare_amplitude(value: Any) -> Any:
     if isinstance(value, dict):
         return value
     raise _complain(A11)
+
+
+def refuse_bare_intensity(value: Any) -> Any:
+    """`intensity = "40 %"` is refused with the reason, not with a type."""
+    if isinstance(value, dict):
+        return value
+    raise _complain(A11_PERCENT)
 
 
 def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -18,9 +18,10 @@ from pydantic_core import ErrorDetails
 
 from stimctl.errors import ProtocolFileError
 from stimctl.treatment.consistency import findings
-from stimctl.treatment.fields import A11
+from stimctl.treatment.fields import A11, A11_PERCENT
+from stimctl.treatment.gated_schema import GATED_SCHEMA_NAME, GatedProtocol
 from stimctl.treatment.locate import Path, key_lines, line_of
-from stimctl.treatment.schema import TreatmentProtocol
+from stimctl.treatment.schema import SCHEMA_NAME, TreatmentProtocol
 
 # A shipped file has about 4000 characters; what is far larger is not a protocol [D].
 LARGEST_TEXT = 200_000
@@ -29,6 +30,7 @@ _SUFFIX = ".toml"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 # Keys by which a file might try to say how many mA to go to.
 _CURRENT_WORDS = re.compile(r"amplitude|current|intensity|milliamp|(^|_)(m|u)a($|_)", re.IGNORECASE)
+_T = typing.TypeVar("_T", TreatmentProtocol, GatedProtocol)
 _PLAIN = {
     "missing": "is missing",
     "string_type": "must be text in quotes",
@@ -64,13 +66,30 @@ def load_protocol(text: str, file_name: str) -> TreatmentProtocol:
     Raises ProtocolFileError, with the file, the line and the field of the first problem; its text
     lists every problem.
     """
+    return _load(TreatmentProtocol, _parse(text, file_name), text, file_name)
+
+
+def load_gated(text: str, file_name: str) -> GatedProtocol:
+    """The same for a file for external pulses (schema `gated-v1`)."""
+    return _load(GatedProtocol, _parse(text, file_name), text, file_name)
+
+
+def load_any(text: str, file_name: str) -> TreatmentProtocol | GatedProtocol:
+    """The file of whichever of the two kinds its `schema` names (the first where it names none)."""
     tree = _parse(text, file_name)
+    if tree.get("schema") == GATED_SCHEMA_NAME:
+        return _load(GatedProtocol, tree, text, file_name)
+    return _load(TreatmentProtocol, tree, text, file_name)
+
+
+def _load(model: type[_T], tree: dict[str, Any], text: str, file_name: str) -> _T:
     lines = key_lines(text)
+    _refuse_other_kind(model, tree, lines, file_name)
     try:
-        protocol = TreatmentProtocol.model_validate(_tuples(tree))
+        protocol = model.model_validate(_tuples(tree))
     except ValidationError as error:
         details = _relevant(error.errors(include_url=False))
-        raise _error(file_name, [_problem(lines, detail) for detail in details]) from None
+        raise _error(file_name, [_problem(lines, detail, model) for detail in details]) from None
     problems = [
         _Problem(line_of(lines, found.path), _field(found.path), found.message)
         for found in findings(protocol)
@@ -82,6 +101,22 @@ def load_protocol(text: str, file_name: str) -> TreatmentProtocol:
     if problems:
         raise _error(file_name, problems)
     return protocol
+
+
+def _refuse_other_kind(
+    model: type[BaseModel], tree: Mapping[str, Any], lines: Mapping[Path, int], file_name: str
+) -> None:
+    """The other kind of file is no mistake in a file: say so, not what is missing in it."""
+    names = {TreatmentProtocol: SCHEMA_NAME, GatedProtocol: GATED_SCHEMA_NAME}
+    said = str(tree.get("schema"))
+    if said == names[model] or said not in names.values():
+        return
+    for_what = {
+        SCHEMA_NAME: "a treatment protocol in milliampere, for devices with current control",
+        GATED_SCHEMA_NAME: "a file for external pulses, for devices without current control",
+    }
+    message = f"this is {for_what[said]}; {for_what[names[model]]} is needed here"
+    raise _error(file_name, [_Problem(line_of(lines, ("schema",)), "schema", message)])
 
 
 def _stem(file_name: str) -> str | None:
@@ -162,17 +197,18 @@ def _field(path: Path) -> str:
     return text
 
 
-def _problem(lines: Mapping[Path, int], detail: ErrorDetails) -> _Problem:
+def _problem(lines: Mapping[Path, int], detail: ErrorDetails, model: type[BaseModel]) -> _Problem:
     path: Path = detail["loc"]
-    return _Problem(line_of(lines, path), _field(path) or "file", _message(path, detail))
+    return _Problem(line_of(lines, path), _field(path) or "file", _message(path, detail, model))
 
 
-def _message(path: Path, detail: ErrorDetails) -> str:
+def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, model)
     if kind == "missing" and path[-1:] == ("schema",):
-        return 'is missing; write schema = "treatment-v1"'
+        name = GATED_SCHEMA_NAME if model is GatedProtocol else SCHEMA_NAME
+        return f'is missing; write schema = "{name}"'
     if kind in _PLAIN:
         return _PLAIN[kind]
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
@@ -190,22 +226,21 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _unknown_key(path: Path) -> str:
+def _unknown_key(path: Path, root: type[BaseModel]) -> str:
     key = str(path[-1])
-    known = _keys_of(_model_at(path[:-1]))
+    known = _keys_of(_model_at(path[:-1], root))
     near = difflib.get_close_matches(key, known, 1)
     if near:
         text = f'is not a key of this schema; did you mean "{near[0]}"?'
     else:
         text = f"is not a key of this schema; here it knows {', '.join(known)}"
     if path[0] == "channels" and _CURRENT_WORDS.search(key):
-        text += f" And {A11}"
+        text += f" And {A11_PERCENT if root is GatedProtocol else A11}"
     return text
 
 
-def _model_at(path: Path) -> type[BaseModel]:
-    """The model that holds the keys at `path`."""
-    model: type[BaseModel] = TreatmentProtocol
+def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:
+    """The model that holds the keys at `path` below `model`."""
     for part in path:
         for name, field in model.model_fields.items():
             if part == (field.alias or name):

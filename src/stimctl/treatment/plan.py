@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
@@ -27,6 +28,7 @@ from stimctl.stimulus import Stimulus
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 from stimctl.treatment.duration import Duration, session_duration
 from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
+from stimctl.treatment.roles import roles_for
 from stimctl.treatment.schema import Channel, TreatmentProtocol
 from stimctl.treatment.stimuli import stimulus_of
 
@@ -55,7 +57,10 @@ def compile_plan(
     whole number of cycles is shortened to one, with a note. Raises UsageError for a request that
     makes no sense (no channel, a channel twice, more channels than roles).
     """
-    roles = _roles(protocol, channels)
+    roles = roles_for(protocol.id, protocol.channels, [setup.channel for setup in channels])
+    if sheet.current is None:
+        options = {"duration_us": duration_us, "bounds": bounds, "profile": profile}
+        return _no_current(protocol, sheet, channels, options, acknowledged)
     for setup, role in zip(channels, roles, strict=True):
         refusal = _setup_refusal(protocol, sheet, role, setup)
         if refusal is not None:
@@ -64,7 +69,9 @@ def compile_plan(
         setup.channel: _envelope(protocol, sheet, role, setup, bounds, profile)
         for setup, role in zip(channels, roles, strict=True)
     }
-    duration = session_duration(protocol, duration_us, next(iter(envelopes.values())))
+    duration = session_duration(
+        protocol, duration_us, next(iter(envelopes.values())).tightest(Quantity.SESSION_DURATION)
+    )
     if isinstance(duration, Refusal):
         return duration
     requests = {
@@ -84,6 +91,45 @@ def compile_plan(
     if isinstance(cleared, Refusal):
         return cleared
     return _assemble(protocol, sheet, channels, roles, cleared, duration)
+
+
+def _no_current(
+    protocol: TreatmentProtocol,
+    sheet: CapabilitySheet,
+    channels: Sequence[ChannelSetup],
+    options: Mapping[str, Any],
+    acknowledged: frozenset[str],
+) -> Refusal:
+    """A device that attenuates another one cannot do this; which of the others could, as asked."""
+    from stimctl.devices.registry import FAMILIES  # loads every driver
+
+    would = [
+        name
+        for name, other in FAMILIES.items()
+        if other.sheet.current is not None
+        and isinstance(
+            compile_plan(protocol, other.sheet, channels, acknowledged=acknowledged, **options),
+            Plan,
+        )
+    ]
+    listed = " or ".join(would) or "none of the devices with current control, as it is asked for"
+    message = (
+        f"{sheet.family} has no current control: pulse width, frequency and amplitude of "
+        f"{protocol.id} would be those of the unit whose pulses it lets through, and unknown "
+        f"(L-CAL). Nearest that would do: {listed}; or a file for external pulses."
+    )
+    return Refusal(
+        limit_id="L-CAL",
+        layer=Layer.DEVICE,
+        quantity=Quantity.DEVICE,
+        asked=sheet.family,
+        allowed=", ".join(would) or "devices with current control",
+        unit="",
+        source="stimctl",
+        certainty="D",
+        message=message,
+        kind=RefusalKind.RULE,
+    )
 
 
 def _assemble(
@@ -107,28 +153,6 @@ def _assemble(
         *(f"channel {one.channel}: {note}" for one in planned for note in one.notes),
     )
     return Plan(protocol, sheet, tuple(planned), duration.us, notes)
-
-
-def _roles(protocol: TreatmentProtocol, channels: Sequence[ChannelSetup]) -> list[Channel]:
-    numbers = [setup.channel for setup in channels]
-    if not numbers:
-        raise UsageError(
-            f"no channel is set up for {protocol.id}",
-            what_to_do="give an amplitude and an electrode area for one channel at least",
-        )
-    twice = sorted({number for number in numbers if numbers.count(number) > 1})
-    if twice:
-        raise UsageError(f"channel {twice[0]} is set up twice")
-    if len(protocol.channels) == 1:
-        return [protocol.channels[0]] * len(numbers)
-    if len(protocol.channels) != len(numbers):
-        roles = ", ".join(channel.role for channel in protocol.channels)
-        raise UsageError(
-            f"{protocol.id} has {len(protocol.channels)} roles and {len(numbers)} channels are "
-            "set up",
-            what_to_do=f"set up one channel for each, in this order: {roles}",
-        )
-    return list(protocol.channels)
 
 
 def _setup_refusal(

@@ -81,14 +81,14 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides what the plan does, and within which limits."""
         content = {
-            "protocol": _plain(self.protocol),
-            "sheet": _plain(self.sheet),
+            "protocol": plain(self.protocol),
+            "sheet": plain(self.sheet),
             "channels": [
                 {
                     "channel": one.channel,
                     "role": one.role,
-                    "setup": _plain(one.setup),
-                    "stimulus": _plain(one.stimulus),
+                    "setup": plain(one.setup),
+                    "stimulus": plain(one.stimulus),
                     "limits": one.cleared.envelope.digest(),
                     "period_us": one.period_us,
                     "step_ua": one.step_ua,
@@ -103,20 +103,20 @@ class Plan:
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """`value` as JSON-able data whose text does not depend on the process (sets are sorted)."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
-        return sorted((_plain(item) for item in value), key=str)
+        return sorted((plain(item) for item in value), key=str)
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     return str(value)

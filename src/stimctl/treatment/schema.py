@@ -48,11 +48,13 @@ class Target(StrEnum):
     HIGHEST_TOLERABLE = "highest-tolerable"
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a file: strict, frozen, and without keys that the schema does not know."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Evidence(_Part):
+class Evidence(Part):
     """What is known about the treatment, with how certain each statement is."""
 
     grade: Annotated[str, Field(pattern=r"^[ABCDX](/[ABCDX])?$")] = Field(
@@ -68,7 +70,7 @@ class Evidence(_Part):
     )
 
 
-class Electrodes(_Part):
+class Electrodes(Part):
     """Pads per channel: the smallest allowed, how many, where and how far apart."""
 
     minimum_area_mm2: AreaMm2 = Field(
@@ -82,7 +84,7 @@ class Electrodes(_Part):
     size: Text | None = Field(default=None, description="What the sources used, in words.")
 
 
-class Session(_Part):
+class Session(Part):
     """How long, and how often."""
 
     duration_us: SessionUs = Field(alias="duration", ge=1)
@@ -107,7 +109,7 @@ class Session(_Part):
     schedule: Text | None = None
 
 
-class Amplitude(_Part):
+class Amplitude(Part):
     """What to look for while raising by hand; at most a cap, never a current to go to."""
 
     target: Annotated[Target, choice(Target, hint=A11)]
@@ -120,14 +122,14 @@ class Amplitude(_Part):
     how: Text | None = Field(default=None, description="How the target is found, in words.")
 
 
-class BurstPart(_Part):
+class BurstPart(Part):
     """Groups of pulses."""
 
     pulses: Annotated[int, Field(ge=1, le=1000)] = Field(description="Pulses in each burst.")
     frequency_mhz: FrequencyMhz = Field(alias="frequency", ge=1, description="Bursts per second.")
 
 
-class FrequencySweep(_Part):
+class FrequencySweep(Part):
     """The frequency wanders between two values and back, once a period."""
 
     lowest_mhz: FrequencyMhz = Field(alias="lowest", ge=1)
@@ -136,7 +138,7 @@ class FrequencySweep(_Part):
     shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
 
 
-class PhaseWidthSweep(_Part):
+class PhaseWidthSweep(Part):
     """The phase width wanders between two values and back, once a period."""
 
     lowest_us: DurationUs = Field(alias="lowest", ge=1)
@@ -145,7 +147,7 @@ class PhaseWidthSweep(_Part):
     shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
 
 
-class AmplitudeModulationPart(_Part):
+class AmplitudeModulationPart(Part):
     """The amplitude wanders between a share of the hand-set value and that value itself."""
 
     lowest_permille: Permille = Field(
@@ -155,7 +157,7 @@ class AmplitudeModulationPart(_Part):
     shape: Annotated[SweepShape, choice(SweepShape)] = SweepShape.TRIANGLE
 
 
-class Waveform(_Part):
+class Waveform(Part):
     """Pulse shape and rate. A swept value is given by its sweep alone."""
 
     shape: Annotated[PulseShape, choice(PulseShape)]
@@ -171,7 +173,7 @@ class Waveform(_Part):
     amplitude_modulation: AmplitudeModulationPart | None = None
 
 
-class CyclePart(_Part):
+class CyclePart(Part):
     """On and off. `on` includes both ramps: ramp up + hold + ramp down (W5)."""
 
     on_us: DurationUs = Field(alias="on", ge=1, description="Includes both ramps.")
@@ -186,7 +188,7 @@ class CyclePart(_Part):
     )
 
 
-class Channel(_Part):
+class Channel(Part):
     """One role: what one channel of the device does."""
 
     role: Name
@@ -202,7 +204,7 @@ class Channel(_Part):
     cycle: CyclePart | None = None
 
 
-class TreatmentProtocol(_Part):
+class TreatmentProtocol(Part):
     """One treatment protocol: a starting point for a qualified person, not a prescription."""
 
     schema_name: Literal["treatment-v1"] = Field(alias="schema")
@@ -228,7 +230,7 @@ def json_schema() -> dict[str, Any]:
     schema = TreatmentProtocol.model_json_schema(by_alias=True, mode="validation")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = f"stimctl treatment protocol, {SCHEMA_NAME}"
-    _texts_only(schema)
+    texts_only(schema)
     return schema
 
 
@@ -237,11 +239,11 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _texts_only(node: Any) -> None:
+def texts_only(node: Any) -> None:
     """A quantity is text in the file: take away what is about the integer behind it."""
     if isinstance(node, list):
         for item in node:
-            _texts_only(item)
+            texts_only(item)
     if isinstance(node, dict):
         if node.get("type") == "string":
             for key in ("ge", "le"):
@@ -249,4 +251,4 @@ def _texts_only(node: Any) -> None:
             if isinstance(node.get("default"), int):
                 del node["default"]
         for item in node.values():
-            _texts_only(item)
+            texts_only(item)

@@ -80,7 +80,9 @@ def drive_at(plan: Plan, one: PlanChannel, t_us: int) -> Drive:
     """The state of channel `one` at `t_us` after the start (0 <= t_us < duration)."""
     stimulus, bounds = one.stimulus, plan.sheet.bounds
     tick_us = t_us - t_us % SWEEP_TICK_US
-    level, may_raise, since_on_us = _envelope_at(plan, one, t_us)
+    level, may_raise, since_on_us = envelope_at(
+        stimulus.cycle, one.start_after_us, plan.duration_us, t_us
+    )
     if stimulus.amplitude_modulation is not None:
         level = level * stimulus.amplitude_modulation.permille_at(tick_us) // 1000
     width_us, period_us = stimulus.pulse.phase_width_us, one.period_us
@@ -117,17 +119,18 @@ def _silent(drive: Drive) -> Drive:
 # -- the state at a time ------------------------------------------------------------------------
 
 
-def _envelope_at(plan: Plan, one: PlanChannel, t_us: int) -> tuple[int, bool, int | None]:
+def envelope_at(
+    cycle: Cycle | None, start_after_us: int, duration_us: int, t_us: int
+) -> tuple[int, bool, int | None]:
     """Level, whether the plateau may be raised, and the time since the output came on."""
-    cycle = one.stimulus.cycle
     if cycle is None:
-        into_end_us = t_us - (plan.duration_us - END_RAMP_US)
+        into_end_us = t_us - (duration_us - END_RAMP_US)
         if into_end_us < 0:
             return 1000, True, t_us
         return _falling(into_end_us, END_RAMP_US), False, t_us
-    if t_us < one.start_after_us:
+    if t_us < start_after_us:
         return 0, False, None
-    since_on_us = (t_us - one.start_after_us) % cycle.period_us
+    since_on_us = (t_us - start_after_us) % cycle.period_us
     if since_on_us >= cycle.on_us:
         return 0, False, None
     if since_on_us < cycle.ramp_up_us:
@@ -170,11 +173,7 @@ def _tagged(index: int, one: PlanChannel, plan: Plan) -> Iterator[tuple[int, int
     streams: list[Iterator[int]] = []
     if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
         streams.append(iter(range(SWEEP_TICK_US, plan.duration_us, SWEEP_TICK_US)))
-    if stimulus.cycle is not None:
-        streams.append(_cycle_times(stimulus.cycle, one.start_after_us))
-    else:
-        end_us = plan.duration_us - END_RAMP_US
-        streams.append(iter(range(max(1, end_us), plan.duration_us, RAMP_TICK_US)))
+    streams.append(envelope_times(stimulus.cycle, one.start_after_us, plan.duration_us))
     if stimulus.burst is not None:
         streams.append(_burst_times(one, stimulus.burst, stimulus.cycle))
     for at_us in heapq.merge(*streams):
@@ -182,6 +181,13 @@ def _tagged(index: int, one: PlanChannel, plan: Plan) -> Iterator[tuple[int, int
             return
         if at_us > 0:
             yield at_us, index
+
+
+def envelope_times(cycle: Cycle | None, start_after_us: int, duration_us: int) -> Iterator[int]:
+    """The times at which `envelope_at` may change, in order; of a cycle without end."""
+    if cycle is not None:
+        return _cycle_times(cycle, start_after_us)
+    return iter(range(max(1, duration_us - END_RAMP_US), duration_us, RAMP_TICK_US))
 
 
 def _cycle_times(cycle: Cycle, start_after_us: int) -> Iterator[int]:

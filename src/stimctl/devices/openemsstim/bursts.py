@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from stimctl.devices.events import Doing, GateSet
 from stimctl.devices.openemsstim.request import (
     BOTH_FROM_NS,
+    LAST_CALL_NS,
     LATEST_NS,
     PRESSING_NS,
     RENEW_FROM_NS,
@@ -111,16 +112,37 @@ class Bursts:
         lower = self._lower()
         if lower is not None:
             return lower
+        renewal = self._renewal(now_ns)
+        age_ns = 0 if renewal is None else now_ns - self.by_channel[renewal].since_ns
+        last_call = age_ns >= LAST_CALL_NS and now_ns >= self.pace.ready_ns()
+        if renewal is not None and last_call:
+            return self._renew(renewal)
         if now_ns < self.pace.free_ns():
             return None
-        renewal = self._renewal(now_ns)
-        if renewal is not None and now_ns - self.by_channel[renewal].since_ns >= PRESSING_NS:
+        if renewal is not None and age_ns >= PRESSING_NS:
             return self._renew(renewal)
-        for channel, asked_ns in self._asked_ns.items():
+        for channel in sorted(self._asked_ns, key=self._age_order):
+            if not self._leaves_room(now_ns, channel):
+                continue
             if self.by_channel[channel].percent:
                 return self._renew(channel)
-            return Request(Doing.APPLY, channel, self.wanted[channel]), asked_ns + STALE_NS
+            expires_ns = self._asked_ns[channel] + STALE_NS
+            return Request(Doing.APPLY, channel, self.wanted[channel]), expires_ns
         return None if renewal is None else self._renew(renewal)
+
+    def _leaves_room(self, now_ns: int, raised: int) -> bool:
+        """Whether the other channel can still be renewed in time when this one is raised now."""
+        next_ns = self.pace.free_after_ns(now_ns)
+        return all(
+            next_ns <= burst.since_ns + LAST_CALL_NS
+            for channel, burst in self.by_channel.items()
+            if burst.percent and channel != raised
+        )
+
+    def _age_order(self, channel: int) -> tuple[bool, int]:
+        """The oldest burst first, because a raise renews it, too; what is closed can wait."""
+        burst = self.by_channel[channel]
+        return not burst.percent, burst.since_ns
 
     def _lower(self) -> tuple[Request, int | None] | None:
         lower = [c for c, b in self.by_channel.items() if self.wanted.get(c, 0) < b.percent]
@@ -169,7 +191,9 @@ class Bursts:
             return
         burst = self.by_channel[request.channel]
         burst.percent, burst.since_ns = request.percent, now_ns
-        self._asked_ns.pop(request.channel, None)
+        if self._asked_ns.pop(request.channel, None) is not None:
+            # What was asked for with it leaves with it, one message later.
+            self._asked_ns = dict.fromkeys(self._asked_ns, now_ns)
 
     def echoed(self, request: Request) -> None:
         """Its echo is complete and right."""
@@ -194,6 +218,9 @@ class Bursts:
     def _renewal_times(self, allowed_ns: int) -> Iterator[int]:
         """When an allowed renewal that has to wait for its turn may leave."""
         for burst in self.by_channel.values():
-            at_ns = max(self.pace.free_ns(), burst.since_ns + self._renew_from_ns)
+            at_ns = min(
+                max(self.pace.free_ns(), burst.since_ns + self._renew_from_ns),
+                max(self.pace.ready_ns(), burst.since_ns + LAST_CALL_NS),
+            )
             if burst.percent and at_ns <= allowed_ns + _ALLOWED_NS:
                 yield at_ns

@@ -218,19 +218,20 @@ class Conversation:
             replies = (*expected_echo(PROBE, self.dialect), _COMPLAINT[self.dialect])
         self.line.send(now_ns, DialectProbe.request, replies, stopping)
 
-    def _zero(self, now_ns: int) -> None:
+    def _zero(self, now_ns: int, *, reset: bool = False) -> None:
         """Zero was verified: the stop is over, nothing can be in force."""
         done = self.stopping
         assert done is not None
         self.line.forget()
         self.line.lenient = self.doubtful = False
         self._rest(State.ZERO if self.identified else State.RESTARTED)
-        self.events.append(ZeroVerified(now_ns - done.started_ns, done.rounds))
+        latency_ns = now_ns - done.started_ns
+        self.events.append(ZeroVerified(latency_ns, done.rounds, reset, reset))
 
     def restarted_while_stopping(self, now_ns: int) -> None:
         """A reset opens both relays; what was sent before it is lost with it."""
         self.identified = False
-        self._zero(now_ns)
+        self._zero(now_ns, reset=True)
         self.line.lenient = True
 
     def latch(self) -> None:

@@ -18,6 +18,7 @@ ECHO_NS = 300 * MS
 """A message whose echo is not complete by then was not obeyed as it was sent [POLICY] D."""
 SPACING_NS = 150 * MS
 """Between two messages: the board is busy for up to 122 ms with one in hex form [FW]."""
+SECOND_NS = 1_000 * MS
 PER_SECOND = 5
 """Messages in hex form that the board can take in a second [FW]."""
 RENEW_FROM_NS = BURST_MS * MS // 2
@@ -28,6 +29,8 @@ second [POLICY]."""
 PRESSING_NS = 440 * MS
 """A burst of this age is renewed before anything is raised: there may be 200 ms between two
 messages, and the next one must not come too late [POLICY]."""
+LAST_CALL_NS = (BURST_MS - 150) * MS
+"""At this age a burst is renewed even where decreases have used up the messages of the second."""
 LATEST_NS = (BURST_MS - 100) * MS
 """A burst that is older may have ended before a renewal is obeyed (49 ms of the spread between 73
 and 122 ms, and some for the line), which would open the channel anew at its whole intensity: from
@@ -66,14 +69,24 @@ class Pace:
         """A message leaves."""
         self._sent_ns.append(now_ns)
 
+    def ready_ns(self) -> int:
+        """When the board is done with the last one."""
+        return self._sent_ns[-1] + SPACING_NS if self._sent_ns else 0
+
     def free_ns(self) -> int:
-        """When the next one may leave."""
-        if not self._sent_ns:
-            return 0
-        soonest = self._sent_ns[-1] + SPACING_NS
-        if len(self._sent_ns) == PER_SECOND:
-            soonest = max(soonest, self._sent_ns[0] + SILENCE_NS)
-        return soonest
+        """When the next one may leave that can wait."""
+        return _following(list(self._sent_ns))
+
+    def free_after_ns(self, now_ns: int) -> int:
+        """The same, if one leaves now."""
+        return _following([*self._sent_ns, now_ns][-PER_SECOND:])
+
+
+def _following(sent_ns: list[int]) -> int:
+    if not sent_ns:
+        return 0
+    soonest = sent_ns[-1] + SPACING_NS
+    return max(soonest, sent_ns[0] + SECOND_NS) if len(sent_ns) == PER_SECOND else soonest
 
 
 class Burst:

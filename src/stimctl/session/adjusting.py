@@ -1,0 +1,95 @@
+"""What the operator does to the plateaus of a run: up, down, together, and what is felt of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stimctl.errors import StateError
+from stimctl.session import intents
+from stimctl.session.core import Core
+from stimctl.session.events import Json, Kind
+from stimctl.session.log import EventLog
+from stimctl.session.run import Run
+from stimctl.session.scale import CURRENT, PERCENT, Scale
+from stimctl.session.supervision import Supervision
+
+
+class Adjusting:
+    """The intents that change a run while it goes on, or tell of it."""
+
+    def __init__(self, core: Core, log: EventLog, supervision: Supervision) -> None:
+        self._core = core
+        self._log = log
+        self._supervision = supervision
+        self.table: Mapping[type, Callable[[int, Any], None]] = {
+            intents.Raise: self._raise,
+            intents.RaiseIntensity: self._raise_intensity,
+            intents.Lower: self._lower,
+            intents.LowerIntensity: self._lower_intensity,
+            intents.Link: self._link,
+            intents.Unlink: self._unlink,
+            intents.Felt: self._felt,
+        }
+
+    def _lower(self, now_ns: int, intent: intents.Lower) -> None:
+        self._need_scale("lower refused", CURRENT)
+        self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
+        self.seen(now_ns)
+
+    def _lower_intensity(self, now_ns: int, intent: intents.LowerIntensity) -> None:
+        self._need_scale("lower refused", PERCENT)
+        self._supervision.lower(now_ns, intent.channel, intent.intensity_percent)
+        self.seen(now_ns)
+
+    def _raise(self, now_ns: int, intent: intents.Raise) -> None:
+        self._raise_to(now_ns, CURRENT, intent.channel, intent.plateau_ua)
+
+    def _raise_intensity(self, now_ns: int, intent: intents.RaiseIntensity) -> None:
+        self._raise_to(now_ns, PERCENT, intent.channel, intent.intensity_percent)
+
+    def _raise_to(self, now_ns: int, scale: Scale, channel: int, plateau: int) -> None:
+        run = self._core.run
+        assert run is not None
+        self._need_scale("raise refused", scale)
+        self.seen(now_ns)
+        run.raising.by_hand(now_ns, channel, plateau)
+
+    def _need_scale(self, what: str, scale: Scale) -> None:
+        """A number in microampere is never taken for one in percent, nor the other way round."""
+        run = self._core.run
+        if run is not None and run.scale is not scale:
+            raise StateError(
+                what,
+                why=f"{scale.unit} was given, and this session counts in {run.scale.unit}",
+                what_to_do=f"give a value in {run.scale.unit}",
+            )
+
+    def _link(self, now_ns: int, intent: intents.Link) -> None:
+        run = self._core.run
+        if run is None:
+            raise StateError("link refused", why="there is no plan", what_to_do="load one first")
+        run.links.link(intent.channels)
+        self._tell_links(now_ns, run)
+
+    def _unlink(self, now_ns: int, _intent: intents.Unlink) -> None:
+        run = self._core.run
+        if run is not None:
+            run.links.unlink()
+            self._tell_links(now_ns, run)
+
+    def _tell_links(self, now_ns: int, run: Run) -> None:
+        groups: list[Json] = [list(group) for group in run.links.groups]
+        self._log.emit(now_ns, Kind.LINKED, {"groups": groups}, durable=True)
+
+    def _felt(self, now_ns: int, intent: intents.Felt) -> None:
+        self.seen(now_ns)
+        run = self._core.run
+        if run is not None:
+            plateau = run.raising.plateau(intent.channel)
+            run.prompts.felt(intent.channel, plateau)
+            row: dict[str, Json] = {"channel": intent.channel, run.scale.plateau: plateau}
+            self._log.emit(now_ns, Kind.FELT, row, durable=True)
+
+    def seen(self, now_ns: int) -> None:
+        """The operator is there."""
+        if self._supervision.attendance.seen(now_ns):
+            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True}, durable=True)

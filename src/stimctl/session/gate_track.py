@@ -1,0 +1,30 @@
+"""One channel of a device without current control: what is in force, and the points for it."""
+
+from stimctl.safety.intensity import ClearedIntensity, IntensityPoint
+from stimctl.session.ramped import FULL, Ramped
+from stimctl.treatment.gate_program import GateChannel
+
+GateKey = tuple[int, int]
+"""Channel and intensity_percent: equal keys need not be sent twice."""
+
+
+class GateTrack(Ramped):
+    """The level of one channel that is in force, and what the device should be told for it."""
+
+    def __init__(self, plan_channel: GateChannel) -> None:
+        super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
+        self.cleared: ClearedIntensity = plan_channel.cleared
+        self._step = plan_channel.step_percent
+
+    def key(self, plateau: int) -> GateKey | None:
+        """What the device should be told; None for off. Rounded down to its scale."""
+        drive = self.drive
+        if drive is None or not self.covered or not drive.gate_open:
+            return None
+        percent = plateau * self.reach_permille // FULL
+        percent -= percent % self._step
+        return (self.channel, percent) if percent >= self.cleared.bounds.lowest_percent else None
+
+    def point(self, key: GateKey) -> IntensityPoint:
+        """The genuine point for a key."""
+        return self.cleared.point(key[1])

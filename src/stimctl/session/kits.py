@@ -1,0 +1,127 @@
+"""What a run needs of its plan and device: tracks, output and plateaus, for each kind of device."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stimctl.devices.driver import DeviceDriver, Driver, GateDriver
+from stimctl.devices.events import Acked, GateAcked
+from stimctl.safety.cleared import Cleared
+from stimctl.session.config import RAMP_MIN_US
+from stimctl.session.gate_output import GateOutput
+from stimctl.session.gate_track import GateTrack
+from stimctl.session.output import Output
+from stimctl.session.plateaus import Plateau, RunFault
+from stimctl.session.ramped import Ramped
+from stimctl.session.scale import CURRENT, PERCENT, Scale
+from stimctl.session.told import Told
+from stimctl.session.track import Track
+from stimctl.stimulus import Cycle
+from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import Plan
+
+AnyPlan = Plan | GatePlan
+
+
+class Kit(ABC):
+    """One plan on one driver. RunFault where they cannot go together, or a ramp is too short."""
+
+    scale: Scale
+    tracks: Sequence[Ramped]
+    output: Told[Any]
+
+    @abstractmethod
+    def plateaus(self, *, scripted: bool) -> list[Plateau]:
+        """A plateau for each channel, at zero."""
+
+    @abstractmethod
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+        """Tell the device where every channel is now, where that is something new."""
+
+    @abstractmethod
+    def accepted(self, event: Acked | GateAcked) -> None:
+        """The device has accepted something."""
+
+
+class CurrentKit(Kit):
+    """For a source of current."""
+
+    def __init__(self, plan: Plan, driver: Driver) -> None:
+        for one in plan.channels:
+            _check_ramp(one.channel, one.stimulus.cycle)
+        self.scale = CURRENT
+        self._plan = plan
+        self.tracks: tuple[Track, ...] = tuple(Track(one) for one in plan.channels)
+        self.output: Output = Output(driver, {track.channel: track for track in self.tracks})
+
+    def plateaus(self, *, scripted: bool) -> list[Plateau]:
+        return [
+            Plateau(one.channel, one.cleared.amplitude_ua, one.step_ua, CURRENT, scripted=scripted)
+            for one in self._plan.channels
+        ]
+
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+        keys = (track.key(plateaus[track.channel]) for track in self.tracks)
+        self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
+
+    def accepted(self, event: Acked | GateAcked) -> None:
+        if isinstance(event, Acked):
+            self.output.accepted(event)
+
+
+class GateKit(Kit):
+    """For a device that lets through a part of what another one gives."""
+
+    def __init__(self, plan: GatePlan, driver: GateDriver) -> None:
+        for one in plan.channels:
+            _check_ramp(one.channel, one.cycle)
+        self.scale = PERCENT
+        self._plan = plan
+        self.tracks: tuple[GateTrack, ...] = tuple(GateTrack(one) for one in plan.channels)
+        self.output: GateOutput = GateOutput(
+            driver, {track.channel: track for track in self.tracks}
+        )
+
+    def plateaus(self, *, scripted: bool) -> list[Plateau]:
+        return [
+            Plateau(one.channel, one.cleared.percent, one.step_percent, PERCENT, scripted=scripted)
+            for one in self._plan.channels
+        ]
+
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+        keys = (track.key(plateaus[track.channel]) for track in self.tracks)
+        self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
+
+    def accepted(self, event: Acked | GateAcked) -> None:
+        if isinstance(event, GateAcked):
+            self.output.echoed(event)
+
+
+def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:
+    """The kit of a plan. RunFault where the driver is not of its kind."""
+    if isinstance(plan, GatePlan):
+        if isinstance(driver, GateDriver):
+            return GateKit(plan, driver)
+    elif isinstance(driver, Driver):
+        return CurrentKit(plan, driver)
+    raise RunFault(f"{plan.protocol.id} is not for a device such as {driver.sheet.family}")
+
+
+def cleared_of(plan: AnyPlan) -> dict[int, int]:
+    """By channel what was cleared, in the scale of the plan."""
+    return {
+        one.channel: one.cleared.amplitude_ua
+        if isinstance(one.cleared, Cleared)
+        else one.cleared.percent
+        for one in plan.channels
+    }
+
+
+def scale_of(plan: AnyPlan) -> Scale:
+    """In what the plan counts."""
+    return PERCENT if isinstance(plan, GatePlan) else CURRENT
+
+
+def _check_ramp(channel: int, cycle: Cycle | None) -> None:
+    if cycle is not None and cycle.ramp_up_us < RAMP_MIN_US:
+        raise RunFault(f"the ramp of channel {channel} is shorter than 0.5 s")

@@ -1,0 +1,87 @@
+"""What the device was told, and what of it the device has accepted; the same for every kind.
+
+Whole-device states, each sent once, as keys that begin with the channel and its output.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from stimctl.devices.events import RaiseDropped
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.session.plateaus import RunFault
+
+Key = TypeVar("Key", bound=tuple[int, ...])
+
+
+class Told(ABC, Generic[Key]):
+    """Outputs and plateaus, as told and as acknowledged, in the scale of the run."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Output is or will be zero; nothing sent before counts."""
+        self._told: tuple[Key, ...] | None = ()
+        self.acked: dict[int, int] = {}
+        self.plateaus_acked: Mapping[int, int] = {}
+        self._ticket: int | None = None
+        self._plateaus_sent: Mapping[int, int] = {}
+
+    @property
+    def told(self) -> dict[int, int]:
+        """The outputs asked of the device, channels that are on only."""
+        return {key[0]: key[1] for key in self._told or ()}
+
+    def tell(self, now_ns: int, keys: tuple[Key, ...], plateaus: Mapping[int, int]) -> bool:
+        """Send the whole state if it is another than before; True where it was sent."""
+        if keys == self._told:
+            if self._ticket is None:
+                self.plateaus_acked = plateaus
+            else:
+                self._plateaus_sent = plateaus
+            return False
+        self._ticket = self._sent(now_ns, keys)
+        self._plateaus_sent = plateaus
+        self._told = keys
+        return True
+
+    @abstractmethod
+    def make_ready(self, now_ns: int) -> int:
+        """Every channel off, at the level from which the plan runs; gives the ticket."""
+
+    @abstractmethod
+    def _send(self, now_ns: int, keys: tuple[Key, ...]) -> int:
+        """Hand the state to the driver; its ticket."""
+
+    def _sent(self, now_ns: int, keys: tuple[Key, ...]) -> int:
+        try:
+            return self._send(now_ns, keys)
+        except (LimitRefusedError, StateError) as refused:
+            raise RunFault(f"the set points were refused: {refused}") from refused
+
+    def confirmed(self, channel: int, plateau: int) -> bool:
+        """Whether the device has what this plateau asks for."""
+        return self.plateaus_acked.get(channel, 0) == plateau
+
+    def _accepted_is(self, ticket: int | None, outputs: dict[int, int]) -> None:
+        self.acked = outputs
+        if ticket == self._ticket:
+            self.plateaus_acked = self._plateaus_sent
+            self._ticket = None
+
+    def dropped(self, event: RaiseDropped) -> Mapping[int, int] | None:
+        """A raise never got through: the plateaus the device last confirmed.
+
+        None where something newer is on its way, which then decides.
+        """
+        if event.falls_to is not None:
+            # Whatever comes next must climb from what the driver falls back to, also what was
+            # told since: it was made for a device that had what has been dropped.
+            self.acked = {one.channel: one.amplitude_ua for one in event.falls_to}
+        elif event.ticket != self._ticket:
+            return None
+        self._ticket = None
+        # Neither the old nor the new state is certain: the next tell() must send.
+        self._told = None
+        return self.plateaus_acked
