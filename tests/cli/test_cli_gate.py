@@ -81,6 +81,20 @@ def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) 
     assert "has not been rehearsed" in result.err
 
 
+@pytest.mark.hazard("H39")
+def test_four_characters_that_collide_confirm_only_what_was_rehearsed(
+    cli: Any, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What selects the rehearsal is the whole digest; the characters are what a person copies."""
+    for module in ("session.confirmation", "bench.rehearsal"):
+        monkeypatch.setattr(f"stimctl.{module}.confirmation_of", lambda _plan: "0f61")
+    papers = (*KNOWN, "--screening", str(answers), "--confirm", "0f61")
+    assert confirmed(cli, *SITE) == "0f61"
+    other = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=13mA", "--area", "1=25cm2")
+    assert "has not been rehearsed" in cli("run", *other, *SITE, *papers).err
+    assert cli("run", *SESSION, *SITE, *papers).code == ExitCode.NO_DEVICE
+
+
 @pytest.mark.hazard("H52")
 def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
     result = cli("run", *SESSION, "--person", "Rose")
