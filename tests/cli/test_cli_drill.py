@@ -104,3 +104,17 @@ def test_the_help_says_what_the_exit_codes_mean(cli: Any) -> None:
 def test_names_complete() -> None:
     assert completion.scenarios("stop") == ["stop-fails"]
     assert "mute@" in completion.faults("m")
+
+
+@pytest.mark.parametrize(
+    ("option", "what", "name"),
+    [("--scenario", "scenarios", "high-Z"), ("--fault", "faults", "mute")],
+)
+def test_what_can_go_wrong_is_listed_without_a_protocol(
+    cli: Any, option: str, what: str, name: str
+) -> None:
+    told = cli("rehearse", option, "list")
+    assert any(line.split()[0] == name for line in told.out.splitlines())
+    rows = cli("rehearse", option, "list", "--json").data[what]
+    assert name in [row["name"] for row in rows]
+    assert all(row["what"] for row in rows)

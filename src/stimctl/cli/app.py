@@ -145,7 +145,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _ending(arguments: Sequence[str], interrupts: _Interrupts) -> int:
     as_json = "--json" in arguments
     try:
-        code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        code = app(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=as_json)
         sys.stdout.flush()
     except StimctlError as error:
         return failures.explain(error, as_json=as_json)

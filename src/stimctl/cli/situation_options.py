@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stimctl.cli import completion
-from stimctl.cli.output import put
+from stimctl.cli.output import put, put_json
 from stimctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,23 +18,33 @@ if TYPE_CHECKING:
 _LIST = "list"
 
 
-def _scenario_list(value: str | None) -> str | None:
+def _scenario_list(context: typer.Context, value: str | None) -> str | None:
     """`--scenario list` needs no protocol."""
     if value == _LIST:
         from stimctl.bench.situations import scenario_listing
 
-        put(scenario_listing())
+        _put_list(context, "scenarios", scenario_listing())
         raise typer.Exit
     return value
 
 
-def _fault_list(values: list[str] | None) -> list[str] | None:
+def _fault_list(context: typer.Context, values: list[str] | None) -> list[str] | None:
     if values and _LIST in values:
         from stimctl.bench.situations import fault_listing
 
-        put(fault_listing())
+        _put_list(context, "faults", fault_listing())
         raise typer.Exit
     return values
+
+
+def _put_list(context: typer.Context, what: str, listing: str) -> None:
+    """A name and what it does in each line; the whole command line says whether as JSON."""
+    if not context.find_root().obj:
+        put(listing)
+        return
+    pairs = [line.split(maxsplit=1) for line in listing.splitlines()]
+    rows = [{"name": name, "what": does.strip()} for name, does in pairs]
+    put_json(f"stimctl.{what}/1", {what: rows})
 
 
 ScenarioName = Annotated[
