@@ -15,8 +15,10 @@ from soak_story import aimed_seed
 
 from stimctl.session.states import State
 
-_QUIET_SHARE = 0.66
+_HOURS_SHARE = 0.7
 """How much of the time the long sessions get: they make the hours, the storms make the faults."""
+_QUIET_SHARE = 0.15
+"""How much of that goes to quiet sessions of every kind; the rest to plain trains."""
 _AIMS = 8
 
 
@@ -73,8 +75,11 @@ def seeds(tally: Tally, first: int) -> Iterator[str]:
         busy_s = sum(tally.busy_s.values())
         if number % 16 == 0:
             yield f"storm-{number}"
-        elif busy_s and tally.busy_s["quiet"] / busy_s < _QUIET_SHARE:
-            yield f"quiet-{number}"
+        elif busy_s and (hours_s := tally.busy_s["quiet"] + tally.busy_s["long"]) < (
+            _HOURS_SHARE * busy_s
+        ):
+            kind = "quiet" if tally.busy_s["quiet"] < _QUIET_SHARE * hours_s else "long"
+            yield f"{kind}-{number}"
         else:
             wanted.sort(key=lambda pair: tally.hits[pair])
             spread = number % 3 * _AIMS

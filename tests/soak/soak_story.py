@@ -1,8 +1,8 @@
 """One simulated session as data, every part of it drawn from its seed.
 
 A seed is a text, so that it can be typed to replay a session: `quiet-17` is a long session in
-which little goes wrong, `storm-17` a short one full of trouble, `aim-17-running.drop+paused.flip`
-a storm with these faults in these states among others.
+which little goes wrong, `long-17` one of plain trains only, `storm-17` a short one full of trouble,
+`aim-17-running.drop+paused.flip` a storm with these faults in these states among others.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
@@ -88,11 +88,13 @@ def story_of(seed: str) -> Story:
     """The session of a seed; ValueError for a text that is none."""
     kind, _, rest = seed.partition("-")
     number, _, aims = rest.partition("-")
-    if not number.isdigit() or kind not in ("quiet", "storm", "aim"):
+    if not number.isdigit() or kind not in ("quiet", "long", "storm", "aim"):
         raise ValueError(f"no seed: {seed!r}")
     chance = Random(f"story/{kind}/{number}")
     if kind == "quiet":
-        return _quiet(seed, chance)
+        return _quiet(seed, chance, plain_share=0.8)
+    if kind == "long":
+        return _quiet(seed, chance, plain_share=1.0)
     return _storm(seed, chance, _pairs(aims))
 
 
@@ -132,10 +134,10 @@ def _drawn_plan(
             return plan
 
 
-def _quiet(seed: str, chance: Random) -> Story:
+def _quiet(seed: str, chance: Random, *, plain_share: float) -> Story:
     duration_s = chance.choice(_QUIET_S)
-    # Plain trains make the hours; what changes by itself many times a second costs more of them.
-    plain = chance.random() < 0.8
+    # Plain trains make the hours; what changes by itself many times a second costs ten times more.
+    plain = chance.random() < plain_share
     names = _LONG if plain else _ANY_LONG
     plan = _drawn_plan(chance, duration_s, names, shipped=1.0 if plain else 0.3)
     within_us = duration_s * 1_000_000
