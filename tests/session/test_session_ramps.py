@@ -59,6 +59,21 @@ def test_a_late_wake_up_makes_no_jump():
     assert one.amplitude_ua(10_000) <= 2_000
 
 
+def test_a_line_that_holds_a_ramp_up_makes_no_jump():
+    one = track()
+    one.saw(10 * SECOND, 0)
+    one.climb(10 * SECOND, 10_000, FULL)
+    one.turn_to(drive(1_000), first=False)
+    one.covered = True
+    for tick in range(1, 20):  # the device confirms nothing
+        one.saw(10 * SECOND + tick * 50 * MS, 0)
+        one.climb(10 * SECOND + tick * 50 * MS, 10_000, FULL)
+    assert one.amplitude_ua(10_000) == 2_500
+    one.saw(12 * SECOND, 2_500)
+    assert one.climb(12 * SECOND, 10_000, FULL)
+    assert one.amplitude_ua(10_000) <= 5_000
+
+
 def test_a_level_that_falls_is_followed_at_once():
     one = track()
     climb_times(one, 50 * MS)

@@ -11,7 +11,8 @@ from stimctl.session.plateaus import RunFault
 
 FULL = 1_000
 """Permille of a plateau."""
-_AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
+AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
+"""Two ticks of the steepest ramp, in millionths of a plateau."""
 
 
 class Level(Protocol):
@@ -109,8 +110,16 @@ class Ramped:
             return False
         return before is not None and before.level_permille == 0
 
-    def saw(self, now_ns: int, *, on: bool) -> None:
-        """Whether the device has confirmed output."""
+    def saw(self, now_ns: int, acked: int) -> None:
+        """What the device has confirmed, in the scale of the run."""
+
+    def _most_ppm(self, plateau: int) -> int:  # noqa: ARG002
+        """Two ticks and a step beyond what the device has confirmed.
+
+        What waits on a slow line is replaced by what comes after it, so that a ramp that went on
+        regardless would reach the electrodes as a jump (A3).
+        """
+        return FULL * FULL
 
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
@@ -127,7 +136,8 @@ class Ramped:
             # The line runs on between two ticks, so that being woken in between costs nothing; but
             # at most two ticks' worth ahead, so that a late wake-up makes no jump.
             climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
-            self._line_ppm = min(climbed, self._reach_ppm + _AHEAD_PPM)
-            self._reach_ppm = min(wanted, self._line_ppm)
+            self._line_ppm = min(climbed, self._reach_ppm + AHEAD_PPM)
+            most_ppm = max(self._reach_ppm, self._most_ppm(plateau))
+            self._reach_ppm = min(wanted, self._line_ppm, most_ppm)
         self._regaining = self._regaining and self._reach_ppm < wanted
         return self._reach_ppm < wanted

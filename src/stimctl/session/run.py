@@ -193,7 +193,7 @@ class Run:
         lagging = False
         plateaus = self.raising.snapshot()
         for track in self._tracks:
-            track.saw(now_ns, on=bool(self.output.acked.get(track.channel)))
+            track.saw(now_ns, self.output.acked.get(track.channel, 0))
             lagging |= track.climb(now_ns, plateaus[track.channel], gain)
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
         if not self._config.single_pulses:

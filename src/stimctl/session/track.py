@@ -3,7 +3,7 @@
 from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.session.config import RAMP_TICK_NS
 from stimctl.session.plateaus import RunFault
-from stimctl.session.ramped import FULL, Level, Ramped
+from stimctl.session.ramped import AHEAD_PPM, FULL, Level, Ramped
 from stimctl.treatment.program import PlanChannel
 from stimctl.treatment.timeline import Drive, amplitude_of
 
@@ -34,6 +34,8 @@ class Track(Ramped):
             shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
             self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
         self._on_ns: int | None = None
+        self._had_ua: int | None = None
+        """What the device has confirmed last; None before it was ever asked about."""
         self._sweeps_width = stimulus.width_sweep is not None
         self._sweeps_rate = stimulus.frequency_sweep is not None
 
@@ -54,18 +56,26 @@ class Track(Ramped):
             raise RunFault(f"channel {self.channel}: width or rate changes without a clearance")
         return super().turn_to(drive, first=first, at_ns=at_ns)
 
-    def saw(self, now_ns: int, *, on: bool) -> None:
-        """Whether the device has confirmed output; after too long a gap of bursts it climbs anew.
+    def saw(self, now_ns: int, acked: int) -> None:
+        """What the device has confirmed; after too long a gap of bursts it climbs anew.
 
         A burst that was left out by a stall or lost on the line makes such a gap (A1, A3).
         """
-        if on:
+        if acked:
             self._on_ns = now_ns
+        if acked or self._gap_ns is None or self._on_ns is None:
+            self._had_ua = acked
         if self._gap_ns is None or self._on_ns is None or now_ns - self._on_ns <= self._gap_ns:
             return
         self._on_ns = None
+        self._had_ua = 0
         self._reach_ppm = self._line_ppm = 0
         self._regaining = True
+
+    def _most_ppm(self, plateau: int) -> int:
+        if self._had_ua is None:
+            return FULL * FULL
+        return (self._had_ua + self.step_ua) * FULL * FULL // plateau + AHEAD_PPM
 
     def amplitude_ua(self, plateau_ua: int) -> int:
         """What the device should put out now, on its grid."""
