@@ -206,7 +206,9 @@ class Climb:
         from_permille = self.pattern.modulated_from_permille
         if from_permille >= 1_000:
             return False
-        return (recent_ua + self._rules.step_ua) * 1_000 > self._plateau_ua * from_permille
+        # What was raised since the channel was last on lies between: it was another plateau then.
+        recent_ua += self._gained_ua + self._rules.step_ua
+        return recent_ua * 1_000 > self._plateau_ua * from_permille
 
     def _stronger(self, train: Train) -> Wrong | None:
         """Whether the charge jumps because pulses get wider or faster at the same level."""

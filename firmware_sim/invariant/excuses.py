@@ -7,6 +7,7 @@ not here excuse nothing: with them every rule holds. DEVICE is never excused.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,8 +45,8 @@ class Excuses:
     """The faults at work, as the record tells them."""
 
     def __init__(self) -> None:
-        self._active: dict[str, frozenset[Rule]] = {}
-        self._over: set[str] = set()
+        self._active: Counter[str] = Counter()
+        self._over: Counter[str] = Counter()
         self.used: list[str] = []
 
     def row(self, row: Mapping[str, Any]) -> None:
@@ -54,23 +55,21 @@ class Excuses:
         if name not in EXCUSES:
             return
         if event == "begins":
-            self._active[name] = EXCUSES[name]
-            self._over.discard(name)
+            self._active[name] += 1
             if name in _MOMENTARY:
-                self._over.add(name)
+                self._over[name] += 1
         elif event == "ends":
-            self._over.add(name)
+            self._over[name] += 1
 
     def initialised(self) -> None:
         """The device begins anew: what is over excuses nothing any more."""
-        for name in self._over:
-            self._active.pop(name, None)
+        self._active -= self._over  # keeps what is above zero: two of a name may overlap
         self._over.clear()
 
     def excuse(self, rule: Rule) -> bool:
         """Whether a fault at work excuses this."""
-        for name, rules in self._active.items():
-            if rule in rules:
+        for name in self._active:
+            if rule in EXCUSES[name]:
                 self.used.append(name)
                 return True
         return False

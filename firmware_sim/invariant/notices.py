@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from firmware_sim.firmware.p24_commands import Command, Result
@@ -16,6 +16,7 @@ BY_ITSELF = {
     "power off": "the device lost its supply",
     "channel error": "the device found an error on the channel",
 }
+_FORGOTTEN = BY_ITSELF["channel error"]
 _ERRORS = 4  # the selection of Ml_get_current_data that tells errors by channel
 
 
@@ -48,6 +49,13 @@ class Notices:
                 for notice in self._pending:
                     if channels & set(notice.channels):
                         notice.due_us = min(notice.due_us, at_us + self._rules.line_us)
+
+    def taken_up(self, channels: Iterable[int]) -> None:
+        """The device has obeyed an order for these channels: what it found on them it has
+        forgotten, and who had not asked before will never hear of it."""
+        for notice in self._pending:
+            if notice.why == _FORGOTTEN:
+                notice.channels = tuple(set(notice.channels).difference(channels))
 
     def due(self, at_us: int) -> Iterator[Notice]:
         """Yield what the host must know by then, once."""

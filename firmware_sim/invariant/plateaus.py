@@ -19,7 +19,8 @@ class Plateaus:
         self._limits_rise = rules.limits_rise
         self._verdict = verdict
         self._climbs = {number: Climb(rules) for number in range(1, rules.channels + 1)}
-        self._resuming = False
+        self.resuming = False
+        """A pause is over, and no output was ordered since."""
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -42,13 +43,13 @@ class Plateaus:
 
     def resume(self, at_us: int) -> None:
         """A pause is over: the plateaus are kept, and the device is made ready again."""
-        self._resuming = True
+        self.resuming = True
         for climb in self._climbs.values():
             climb.resume(at_us)
 
     def interrupt(self, channels: tuple[int, ...], why: str) -> None:
         """Nothing of what was raised on these channels counts any more."""
-        self._resuming = False
+        self.resuming = False
         for number in channels:
             self._climbs[number].interrupt(why)
 
@@ -67,7 +68,7 @@ class Plateaus:
     def loses_all(self, order: Order, *, paused: bool) -> bool:
         """Whether an order is a stop after which everything is raised afresh: not one of a pause,
         nor one on the way back from a pause, before there was any output."""
-        return order.stops and not paused and not self._resuming
+        return order.stops and not paused and not self.resuming
 
     def at_electrodes(self, at_us: int, channel: int, peak_ua: int) -> None:
         """Judge what came out, where no orders can be read."""
@@ -85,7 +86,7 @@ class Plateaus:
             if train is None or not train.level_ua:
                 climb.off(at_us)
                 continue
-            self._resuming = False
+            self.resuming = False
             self._verdict.ceiling(at_us, number, train.level_ua, "ordered")
             self._wrong(at_us, number, climb.order(at_us, train, slack_us))
 

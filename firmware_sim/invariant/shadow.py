@@ -113,7 +113,9 @@ class Invariant:
             self._obeyed(when_us, order)
         self._judge(self._outputs.until(at_us))
         for notice in self._notices.due(at_us):
-            self._plateaus.interrupt(notice.channels, notice.why)
+            # A device that goes on by a fault of its own does not tell the host that it ended.
+            if not self._verdict.excuses.excuse(Rule.RETURN):
+                self._plateaus.interrupt(notice.channels, notice.why)
 
     # -- what is declared
 
@@ -196,6 +198,7 @@ class Invariant:
             for number, asked in self._asked.items():
                 train = order.trains.get(number)
                 asked.train(at_us, 0 if train is None else train.level_ua)
+            self._notices.taken_up(order.trains)
         if order.pulse is not None:
             number, pulse = order.pulse
             self._asked[number].pulse(at_us, pulse.level_ua)
@@ -226,7 +229,8 @@ class Invariant:
         channels = (row["channel"],) if "channel" in row else self._plateaus.channels
         for number in channels:
             self._asked[number].nothing(at_us)
-        if self._licence.paused_us is None:  # in a pause there is nothing to end
+        # In a pause there is nothing to end, nor after it before anything was ordered again.
+        if self._licence.paused_us is None and not self._plateaus.resuming:
             raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
             self._notices.ended(at_us, raised, why)
 

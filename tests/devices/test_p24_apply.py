@@ -9,6 +9,7 @@ from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
     Acked,
+    AckedOvertaken,
     AnswerLate,
     Doing,
     LineError,
@@ -117,15 +118,18 @@ class TestOneRequestInFlight:
         assert [amplitudes(event)[1] for event in applied(bench)] == [10_500, 12_500]
         assert applied(bench)[-1].ticket == last
 
-    def test_a_decrease_overtakes_and_the_overtaken_answer_is_no_news(self) -> None:
+    def test_a_decrease_overtakes_and_what_it_overtook_is_told_as_such(self) -> None:
         bench = self.slow()
-        bench.driver.apply(bench.now, {1: at(20_000)})
+        first = bench.driver.apply(bench.now, {1: at(20_000)})
         bench.run(10 * MS)
         bench.driver.apply(bench.now, {1: at(5_000)})
         bench.run(1)
         assert bench.host_writes[-1][0] == bench.now - 1
         bench.run(200 * MS)
         assert [amplitudes(event)[1] for event in applied(bench)] == [5_000]
+        (overtaken,) = bench.all_of(AckedOvertaken)
+        assert (overtaken.ticket, overtaken.channels[0].amplitude_ua) == (first, 20_000)
+        assert overtaken.latency_ns >= 60 * MS
         assert bench.all_of(LineError) == []
         assert not bench.driver.latched
 

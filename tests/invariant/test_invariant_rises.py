@@ -337,6 +337,61 @@ def test_a_fault_of_the_line_does_not_excuse_the_device() -> None:
     assert world.pulse(READY_US + 2_051 * MS, 500).rule == Rule.DEAD_MAN.value
 
 
+def test_two_faults_of_one_name_excuse_until_both_are_over() -> None:
+    world = World()
+    fault = {"kind": "fault", "at_us": SECOND, "fault": "wrong-channel", "event": "begins"}
+    world.tell.row(fault)
+    world.tell.row(fault)
+    world.tell.row({**fault, "event": "ends"})
+    world.tell.to_device(2 * SECOND, ML_INIT)
+    world.order(3 * SECOND, 500).pulse(3 * SECOND, 500, channel=2)
+    assert world.rule is None
+    world.tell.row({**fault, "at_us": 4 * SECOND, "event": "ends"})
+    world.tell.to_device(4 * SECOND, ML_INIT)
+    world.order(5 * SECOND, 500)
+    assert world.pulse(5 * SECOND, 500, channel=2).rule is not None
+
+
+def test_a_device_that_hides_its_end_by_a_fault_does_not_interrupt() -> None:
+    world = World()
+    at_us = world.raise_to(2_000)
+    fault = {"kind": "fault", "at_us": at_us, "fault": "reset-keeps-output", "event": "begins"}
+    world.tell.row(fault)
+    world.tell.row({"kind": "log", "at_us": at_us, "event": "power off"})
+    world.tell.advance(at_us + 2 * SECOND)
+    world.tell.to_device(at_us + 2 * SECOND, ML_INIT)
+    assert world.order(at_us + 3 * SECOND, 2_000).rule is None
+
+
+def test_what_a_device_found_before_it_was_told_anew_nobody_can_know() -> None:
+    world = World()
+    at_us = world.raise_to(2_000)
+    world.tell.row({"kind": "log", "at_us": at_us, "event": "channel error", "channel": 1})
+    world.order(at_us + 10 * MS, 1_500)
+    assert world.order(at_us + 1_600 * MS, 1_500).rule is None
+
+
+def test_what_broke_down_on_the_way_back_from_a_pause_had_no_output_to_end() -> None:
+    world, resumed_us = paused(SECOND)
+    world.tell.row({"kind": "log", "at_us": resumed_us + MS, "event": "power off"})
+    world.tell.to_device(resumed_us + 400 * MS, ML_INIT)
+    assert world.order(resumed_us + 2 * SECOND, 500).rule is None
+
+
+def test_a_modulation_may_jump_over_what_was_raised_while_it_was_off() -> None:
+    world = World().pattern(gap_us=500 * MS, modulated_from_permille=700)
+    at_us = READY_US
+    for level_ua in range(500, 7_001, 500):
+        at_us += EVERY_US
+        world.tell.plateau(at_us, 1, level_ua)
+        world.order(at_us, level_ua)
+    world.order(at_us + 20 * MS, 4_500).order(at_us + 40 * MS, 0)
+    for level_ua in (7_500, 8_000):
+        at_us += EVERY_US
+        world.tell.plateau(at_us, 1, level_ua)
+    assert world.order(at_us, 8_000).rule is None
+
+
 def test_rules_can_be_others() -> None:
     world = World(replace(STRICT, raise_every_us=100 * MS, step_ua=2_000))
     assert world.order(READY_US, 2_000).order(READY_US + 100 * MS, 4_000).rule is None

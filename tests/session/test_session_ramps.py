@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from session_world import BY_SCRIPT, ROOT, plan_of, raised, running
 
@@ -39,6 +41,7 @@ def climb_times(one: Track, tick_ns: int, plateau_ua: int = 10_000) -> list[int]
     while one.amplitude_ua(plateau_ua) < plateau_ua:
         now_ns += tick_ns
         one.climb(now_ns, plateau_ua, FULL)
+        one.confirmed(now_ns, one.reach_ppm)
         reached.append(one.amplitude_ua(plateau_ua))
     return reached
 
@@ -59,19 +62,96 @@ def test_a_late_wake_up_makes_no_jump():
     assert one.amplitude_ua(10_000) <= 2_000
 
 
-def test_a_line_that_holds_a_ramp_up_makes_no_jump():
+@pytest.mark.hazard("H10", "H12")
+@pytest.mark.parametrize("answered", [0, 1, 2])
+def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered):
     one = track()
-    one.saw(10 * SECOND, 0)
     one.climb(10 * SECOND, 10_000, FULL)
     one.turn_to(drive(1_000), first=False)
     one.covered = True
-    for tick in range(1, 20):  # the device confirms nothing
-        one.saw(10 * SECOND + tick * 50 * MS, 0)
+    for tick in range(1, 20):
         one.climb(10 * SECOND + tick * 50 * MS, 10_000, FULL)
-    assert one.amplitude_ua(10_000) == 2_500
-    one.saw(12 * SECOND, 2_500)
-    assert one.climb(12 * SECOND, 10_000, FULL)
-    assert one.amplitude_ua(10_000) <= 5_000
+        if tick <= answered:
+            one.confirmed(10 * SECOND + tick * 50 * MS, one.reach_ppm)
+    assert one.amplitude_ua(10_000) == answered * 1_000 + 2_000
+
+
+def test_an_answer_that_was_late_is_not_made_up_for_by_a_jump():
+    one = track()
+    one.climb(10 * SECOND, 10_000, FULL)
+    one.turn_to(drive(1_000), first=False)
+    one.covered = True
+    one.climb(10 * SECOND + 100 * MS, 10_000, FULL)
+    assert one.amplitude_ua(10_000) == 2_000
+    # It waited in the driver and left 180 ms later; the next tick comes 20 ms after that.
+    one.confirmed(10 * SECOND + 280 * MS, one.reach_ppm)
+    one.climb(10 * SECOND + 300 * MS, 10_000, FULL)
+    assert one.amplitude_ua(10_000) <= 4_000
+    one.confirmed(10 * SECOND + 300 * MS, one.reach_ppm)
+    one.climb(10 * SECOND + 320 * MS, 10_000, FULL)
+    assert one.amplitude_ua(10_000) <= 4_500
+
+
+class Bursts:
+    """Two bursts a second of 7 pulses at 10 mA; 70 ms of each 500 ms the gate is open."""
+
+    def __init__(self) -> None:
+        self.track = Track(plan_of("tens-burst", 10_000).channels[0])
+        burst = self.track.cleared.stimulus.burst
+        assert burst is not None
+        assert burst.burst_frequency_mhz == 2_000
+        self._gate(open_=False, first=True)
+        self.track.covered = True
+        self.now_ns = SECOND
+        self.track.climb(self.now_ns, 0, FULL)
+
+    def _gate(self, *, open_: bool, first: bool = False) -> None:
+        period_us = self.track.key_of_zero()[3]
+        width_us = self.track.key_of_zero()[2]
+        self.track.turn_to(
+            Drive(self.track.channel, 1_000, open_, width_us, period_us, True), first=first
+        )
+
+    def burst(self, *, told: bool = True, answered: str = "at once") -> int:
+        """One burst; what it asks of the device (uA)."""
+        self._gate(open_=True)
+        self.track.climb(self.now_ns, 10_000, FULL)
+        asked_ua = self.track.amplitude_ua(10_000)
+        sent_ns, reach_ppm = self.now_ns, self.track.reach_ppm
+        if told and answered == "at once":
+            self.track.confirmed(sent_ns, reach_ppm)
+        self.now_ns += 70 * MS
+        self._gate(open_=False)
+        self.track.climb(self.now_ns, 10_000, FULL)
+        if told and answered == "after its end":
+            self.track.confirmed(sent_ns, reach_ppm)
+        self.now_ns += 430 * MS
+        return asked_ua
+
+
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("answered", ["at once", "after its end"])
+def test_bursts_that_are_confirmed_stay_at_their_plateau(answered):
+    bursts = Bursts()
+    assert [bursts.burst(answered=answered) for _ in range(5)] == [10_000] * 5
+
+
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("answered", ["at once", "after its end"])
+def test_after_a_burst_that_never_went_out_the_next_ones_climb(answered):
+    bursts = Bursts()
+    bursts.burst(answered=answered)
+    bursts.burst(told=False)
+    found = [bursts.burst(answered=answered) for _ in range(7)]
+    assert found[0] <= 2_000
+    assert max(b - a for a, b in pairwise(found)) <= 2_000
+    assert found[-1] == 10_000
+
+
+@pytest.mark.hazard("H12")
+def test_bursts_that_nobody_confirms_do_not_come_at_the_plateau():
+    bursts = Bursts()
+    assert max([bursts.burst(told=False) for _ in range(8)][1:]) <= 2_000
 
 
 def test_a_level_that_falls_is_followed_at_once():
@@ -197,12 +277,14 @@ def ramped(one: Track, wakes_ms: list[int]) -> dict[int, int]:
     rest = Drive(1, 0, False, 250, 20_000, False)
     one.turn_to(rest, first=False)
     one.climb(10 * SECOND - 300 * MS, 10_000, FULL)
+    one.settled(10 * SECOND - 300 * MS)
     reached: dict[int, int] = {}
     for wake_ms in wakes_ms:
         tick_ms = wake_ms - wake_ms % 50
         at_ns = 10 * SECOND + tick_ms * MS
         one.turn_to(drive(min(FULL, tick_ms * 2)), first=False, at_ns=at_ns)
         one.climb(10 * SECOND + wake_ms * MS, 10_000, FULL)
+        one.settled(10 * SECOND + wake_ms * MS)
         reached[wake_ms] = one.reach_permille
     return reached
 

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from stimctl.devices.events import (
     Acked,
+    AckedOvertaken,
     AnswerLate,
     ChannelSet,
     DeviceError,
@@ -37,6 +38,7 @@ from stimctl.safety.intensity import IntensityPoint
 
 __all__ = [
     "Acked",
+    "AckedOvertaken",
     "AnswerLate",
     "ChannelSet",
     "DeviceDriver",

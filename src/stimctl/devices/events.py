@@ -68,6 +68,18 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class AckedOvertaken:
+    """The device confirmed an apply after a newer one had overtaken it: it was in force meanwhile.
+
+    `ticket`, `latency_ns` and `channels` as in an `Acked`.
+    """
+
+    ticket: int
+    latency_ns: int
+    channels: tuple[ChannelSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GateSet:
     """What one channel of a device without current control is set to, in percent of its scale."""
 
@@ -240,6 +252,7 @@ DriverEvent = (
     Identified
     | Ready
     | Acked
+    | AckedOvertaken
     | GateAcked
     | Rejected
     | StatusRead

@@ -14,7 +14,7 @@ class GateOutput(Told[GateKey]):
     def __init__(self, driver: GateDriver, tracks: Mapping[int, GateTrack]) -> None:
         self._driver = driver
         self._tracks = tracks
-        super().__init__()
+        super().__init__(tracks)
 
     def make_ready(self, now_ns: int) -> int:
         """Every channel off, and the device answers; gives the ticket."""
@@ -23,7 +23,7 @@ class GateOutput(Told[GateKey]):
     def _send(self, now_ns: int, keys: tuple[GateKey, ...]) -> int:
         return self._driver.gate(now_ns, {key[0]: self._tracks[key[0]].point(key) for key in keys})
 
-    def echoed(self, event: GateAcked) -> None:
+    def echoed(self, now_ns: int, event: GateAcked) -> None:
         """The device has echoed a whole call: exactly its channels are open."""
         outputs = {one.channel: one.intensity_percent for one in event.channels}
-        self._accepted_is(event.ticket, outputs)
+        self._accepted_is(now_ns - event.latency_ns, event.ticket, outputs)

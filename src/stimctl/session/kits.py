@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stimctl.devices.driver import DeviceDriver, Driver, GateDriver
-from stimctl.devices.events import Acked, GateAcked
+from stimctl.devices.events import Acked, AckedOvertaken, GateAcked
 from stimctl.safety.cleared import Cleared
 from stimctl.session.config import RAMP_MIN_US
 from stimctl.session.gate_output import GateOutput
@@ -21,6 +21,7 @@ from stimctl.treatment.gate_program import GatePlan
 from stimctl.treatment.program import Plan
 
 AnyPlan = Plan | GatePlan
+Accepted = Acked | AckedOvertaken | GateAcked
 
 
 class Kit(ABC):
@@ -35,11 +36,11 @@ class Kit(ABC):
         """A plateau for each channel, at zero."""
 
     @abstractmethod
-    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
-        """Tell the device where every channel is now, where that is something new."""
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
+        """Tell the device where every channel is now; True where that was something new."""
 
     @abstractmethod
-    def accepted(self, event: Acked | GateAcked) -> None:
+    def accepted(self, now_ns: int, event: Accepted) -> None:
         """The device has accepted something."""
 
 
@@ -60,13 +61,15 @@ class CurrentKit(Kit):
             for one in self._plan.channels
         ]
 
-    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
         keys = (track.key(plateaus[track.channel]) for track in self.tracks)
-        self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
+        return self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
 
-    def accepted(self, event: Acked | GateAcked) -> None:
+    def accepted(self, now_ns: int, event: Accepted) -> None:
         if isinstance(event, Acked):
-            self.output.accepted(event)
+            self.output.accepted(now_ns, event)
+        elif isinstance(event, AckedOvertaken):
+            self.output.overtaken(now_ns, event)
 
 
 class GateKit(Kit):
@@ -88,13 +91,13 @@ class GateKit(Kit):
             for one in self._plan.channels
         ]
 
-    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
         keys = (track.key(plateaus[track.channel]) for track in self.tracks)
-        self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
+        return self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
 
-    def accepted(self, event: Acked | GateAcked) -> None:
+    def accepted(self, now_ns: int, event: Accepted) -> None:
         if isinstance(event, GateAcked):
-            self.output.echoed(event)
+            self.output.echoed(now_ns, event)
 
 
 def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stimctl.devices.driver import Driver
-from stimctl.devices.events import Acked, ChannelSet, Doing
+from stimctl.devices.events import Acked, AckedOvertaken, ChannelSet, Doing
 from stimctl.session.told import Told
 from stimctl.session.track import SetPointKey, Track
 
@@ -14,7 +14,7 @@ class Output(Told[SetPointKey]):
     def __init__(self, driver: Driver, tracks: Mapping[int, Track]) -> None:
         self._driver = driver
         self._tracks = tracks
-        super().__init__()
+        super().__init__(tracks)
 
     def forget(self) -> None:
         """Output is or will be zero; nothing sent before counts."""
@@ -49,9 +49,16 @@ class Output(Told[SetPointKey]):
             may[channel] = (accepted,) if self._ticket is None else (accepted, asked)
         return may
 
-    def accepted(self, event: Acked) -> None:
+    def accepted(self, now_ns: int, event: Acked) -> None:
         """The device accepted an apply: exactly its channels are on."""
         if event.what is not Doing.APPLY:
             return
         self._accepted = {one.channel: one for one in event.channels}
-        self._accepted_is(event.ticket, {one.channel: one.amplitude_ua for one in event.channels})
+        sent_ns = now_ns - event.latency_ns
+        outputs = {one.channel: one.amplitude_ua for one in event.channels}
+        self._accepted_is(sent_ns, event.ticket, outputs)
+
+    def overtaken(self, now_ns: int, event: AckedOvertaken) -> None:
+        """The device had taken an apply before the one that has overtaken it."""
+        outputs = {one.channel: one.amplitude_ua for one in event.channels}
+        self._had(now_ns - event.latency_ns, event.ticket, outputs)

@@ -1,7 +1,9 @@
 """The ramp limiter of one channel, and where its plan has it: the same for every kind of device.
 
 It does not trust the plan: whatever levels the plan asks for, the output climbs from zero to a
-plateau in no less than 0.5 s, and at once only inside the modulation that was cleared.
+plateau in no less than 0.5 s, and at once only inside the modulation that was cleared. It climbs
+from what the device has confirmed: while an answer is awaited nothing goes further than a late
+wake-up may make up for, so that what a line has swallowed is never made up for by a jump.
 """
 
 from typing import Protocol
@@ -11,8 +13,7 @@ from stimctl.session.plateaus import RunFault
 
 FULL = 1_000
 """Permille of a plateau."""
-AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
-"""Two ticks of the steepest ramp, in millionths of a plateau."""
+_AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
 
 
 class Level(Protocol):
@@ -44,21 +45,21 @@ class Ramped:
         self.covered = False
         self.contractions = 0
         self._reach_ppm = 0
+        """How much of the plateau is asked of the device."""
+        self._sure_ppm = 0
+        """How much of it the device is known to have."""
         self._line_ppm = 0
-        """Where the steepest ramp that is allowed would be by now: never below the reach."""
+        """Where the steepest ramp that is allowed was at `_line_ns`: never below what is sure."""
         self._line_ns = 0
         self._ramping = False
         """The gate has opened at level 0: a planned ramp has begun, and the line climbs with it."""
-        self._regaining = False
-        """Climbing back after a gap: time behind a shut gate does not count for it."""
-        self._was_open = False
         self._cycles = cycles
         self._modulated_from = modulated_from
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
-        self._reach_ppm = self._line_ppm = 0
-        self._ramping = self._regaining = False
+        self._reach_ppm = self._sure_ppm = self._line_ppm = 0
+        self._ramping = False
         self.covered = False
 
     def rewind(self) -> None:
@@ -76,14 +77,44 @@ class Ramped:
         return drive.level_permille == 0 and not drive.gate_open
 
     @property
+    def reach_ppm(self) -> int:
+        """How much of the plateau is asked of the device, in millionths."""
+        return self._reach_ppm
+
+    @property
     def reach_permille(self) -> int:
-        """How much of the plateau the output has climbed to."""
+        """The same in thousandths."""
         return self._reach_ppm // FULL
 
     def fall_back(self, now_ns: int, output: int, plateau: int) -> None:
         """The device is known to be at `output`: climb from there."""
         reached = output * FULL * FULL // plateau if plateau else 0
-        self._reach_ppm = self._line_ppm = min(self._reach_ppm, reached)
+        self._stand_at(now_ns, min(self._reach_ppm, reached))
+
+    def confirmed(self, sent_ns: int, reach_ppm: int) -> None:
+        """The device has taken what was sent then, when `reach_ppm` was asked of it."""
+        self._settle(sent_ns, min(reach_ppm, self._reach_ppm))
+
+    def settled(self, now_ns: int) -> None:
+        """The device has all it was told, and what is asked now is the same on its grid."""
+        if self.drive is not None and self.drive.gate_open:
+            self._settle(now_ns, self._reach_ppm)
+
+    def _settle(self, at_ns: int, reach_ppm: int) -> None:
+        self._line_ppm = max(self._line_at(at_ns), reach_ppm)
+        self._line_ns = max(self._line_ns, at_ns)
+        self._sure_ppm = reach_ppm
+
+    def _line_at(self, at_ns: int) -> int:
+        """It runs on between two ticks, so that being woken in between costs nothing; but at most
+        two ticks' worth ahead, so that neither a late wake-up nor a late answer makes a jump."""
+        since_ns = max(0, at_ns - self._line_ns)
+        climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
+        return min(climbed, self._sure_ppm + _AHEAD_PPM)
+
+    def _stand_at(self, now_ns: int, reach_ppm: int) -> None:
+        self._reach_ppm = self._line_ppm = reach_ppm
+        self._sure_ppm = min(self._sure_ppm, reach_ppm)
         self._line_ns = now_ns
 
     def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
@@ -110,34 +141,19 @@ class Ramped:
             return False
         return before is not None and before.level_permille == 0
 
-    def saw(self, now_ns: int, acked: int) -> None:
-        """What the device has confirmed, in the scale of the run."""
-
-    def _most_ppm(self, plateau: int) -> int:  # noqa: ARG002
-        """Two ticks and a step beyond what the device has confirmed.
-
-        What waits on a slow line is replaced by what comes after it, so that a ramp that went on
-        regardless would reach the electrodes as a jump (A3).
-        """
-        return FULL * FULL
-
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
         wanted = self.drive.level_permille * gain
-        since_ns, self._line_ns = now_ns - self._line_ns, now_ns
-        was_open, self._was_open = self._was_open, self.drive.gate_open
-        if self._regaining and not was_open:
-            since_ns = 0
-        modulated = gain == FULL and self._reach_ppm >= self._modulated_from * FULL
-        if plateau == 0 or modulated or wanted < self._reach_ppm:
-            self._reach_ppm = self._line_ppm = wanted
+        if plateau == 0:
+            self._stand_at(now_ns, wanted)
+            self._sure_ppm = wanted
+        elif wanted < self._reach_ppm:
+            self._stand_at(now_ns, wanted)
+        elif gain == FULL and self._sure_ppm >= self._modulated_from * FULL:
+            self._reach_ppm = wanted
         elif wanted or self._ramping:
-            # The line runs on between two ticks, so that being woken in between costs nothing; but
-            # at most two ticks' worth ahead, so that a late wake-up makes no jump.
-            climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
-            self._line_ppm = min(climbed, self._reach_ppm + AHEAD_PPM)
-            most_ppm = max(self._reach_ppm, self._most_ppm(plateau))
-            self._reach_ppm = min(wanted, self._line_ppm, most_ppm)
-        self._regaining = self._regaining and self._reach_ppm < wanted
+            self._reach_ppm = max(self._reach_ppm, min(wanted, self._line_at(now_ns)))
+        else:
+            self._line_ns = now_ns  # time at rest is not saved up for the next ramp
         return self._reach_ppm < wanted

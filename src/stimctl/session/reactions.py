@@ -5,6 +5,7 @@ from typing import Any
 
 from stimctl.devices.events import (
     Acked,
+    AckedOvertaken,
     AnswerLate,
     ContactRead,
     DeviceError,
@@ -42,6 +43,7 @@ class Reactions:
         self._serial: str | None = None
         self._table: dict[type, Callable[[int, Any], None]] = {
             Acked: self._acked,
+            AckedOvertaken: self._overtaken,
             AnswerLate: self._late,
             ContactRead: self._contact,
             DeviceError: self._device_error,
@@ -70,6 +72,11 @@ class Reactions:
 
     def _acked(self, now_ns: int, event: Acked | GateAcked) -> None:
         self._answered(now_ns, event.latency_ns)
+        run = self._core.run
+        if run is not None:
+            run.acked(now_ns, event)
+
+    def _overtaken(self, now_ns: int, event: AckedOvertaken) -> None:
         run = self._core.run
         if run is not None:
             run.acked(now_ns, event)

@@ -6,7 +6,7 @@ output waits for its row on the disk; what lowers it goes out at once.
 
 from collections.abc import Callable
 
-from stimctl.devices.events import Acked, GateAcked, RaiseDropped
+from stimctl.devices.events import RaiseDropped
 from stimctl.session.config import (
     FADE_NS,
     RAMP_TICK_NS,
@@ -16,7 +16,7 @@ from stimctl.session.config import (
 from stimctl.session.contractions import Contractions
 from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
-from stimctl.session.kits import AnyPlan, Kit
+from stimctl.session.kits import Accepted, AnyPlan, Kit
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import Plateau
@@ -193,11 +193,13 @@ class Run:
         lagging = False
         plateaus = self.raising.snapshot()
         for track in self._tracks:
-            track.saw(now_ns, self.output.acked.get(track.channel, 0))
             lagging |= track.climb(now_ns, plateaus[track.channel], gain)
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
-        if not self._config.single_pulses:
-            self._kit.tell(now_ns, plateaus)
+        if self._config.single_pulses:
+            return
+        if not self._kit.tell(now_ns, plateaus) and self.output.settled:
+            for track in self._tracks:
+                track.settled(now_ns)
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""
@@ -205,13 +207,13 @@ class Run:
         if self._running:
             self._tell(now_ns)
 
-    def acked(self, now_ns: int, event: Acked | GateAcked) -> None:
+    def acked(self, now_ns: int, event: Accepted) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return
         before = self.output.plateaus_acked
-        self._kit.accepted(event)
+        self._kit.accepted(now_ns, event)
         if self._running and self.output.plateaus_acked != before:
             outputs = json_numbers(self.output.acked)
             self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from stimctl.devices.events import RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.plateaus import RunFault
+from stimctl.session.ramped import Ramped
 
 Key = TypeVar("Key", bound=tuple[int, ...])
 
@@ -17,7 +18,8 @@ Key = TypeVar("Key", bound=tuple[int, ...])
 class Told(ABC, Generic[Key]):
     """Outputs and plateaus, as told and as acknowledged, in the scale of the run."""
 
-    def __init__(self) -> None:
+    def __init__(self, ways: Mapping[int, Ramped]) -> None:
+        self._ways = ways
         self.forget()
 
     def forget(self) -> None:
@@ -27,6 +29,12 @@ class Told(ABC, Generic[Key]):
         self.plateaus_acked: Mapping[int, int] = {}
         self._ticket: int | None = None
         self._plateaus_sent: Mapping[int, int] = {}
+        self._reaches: dict[int, dict[int, int]] = {}
+
+    @property
+    def settled(self) -> bool:
+        """The device has confirmed what it was told last."""
+        return self._ticket is None
 
     @property
     def told(self) -> dict[int, int]:
@@ -44,6 +52,7 @@ class Told(ABC, Generic[Key]):
         self._ticket = self._sent(now_ns, keys)
         self._plateaus_sent = plateaus
         self._told = keys
+        self._reaches[self._ticket] = {key[0]: self._ways[key[0]].reach_ppm for key in keys}
         return True
 
     @abstractmethod
@@ -64,11 +73,20 @@ class Told(ABC, Generic[Key]):
         """Whether the device has what this plateau asks for."""
         return self.plateaus_acked.get(channel, 0) == plateau
 
-    def _accepted_is(self, ticket: int | None, outputs: dict[int, int]) -> None:
+    def _accepted_is(self, sent_ns: int, ticket: int | None, outputs: dict[int, int]) -> None:
+        self._had(sent_ns, ticket, outputs)
         self.acked = outputs
         if ticket == self._ticket:
             self.plateaus_acked = self._plateaus_sent
             self._ticket = None
+            self._reaches.clear()
+
+    def _had(self, sent_ns: int, ticket: int | None, outputs: Mapping[int, int]) -> None:
+        """The device has, or had until it was told anew, these outputs."""
+        reaches = self._reaches.get(ticket or 0, {})
+        for channel, output in outputs.items():
+            if output and channel in reaches:
+                self._ways[channel].confirmed(sent_ns, reaches[channel])
 
     def dropped(self, event: RaiseDropped) -> Mapping[int, int] | None:
         """A raise never got through: the plateaus the device last confirmed.
@@ -82,6 +100,7 @@ class Told(ABC, Generic[Key]):
         elif event.ticket != self._ticket:
             return None
         self._ticket = None
+        self._reaches.clear()
         # Neither the old nor the new state is certain: the next tell() must send.
         self._told = None
         return self.plateaus_acked

@@ -3,7 +3,7 @@
 from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.session.config import RAMP_TICK_NS
 from stimctl.session.plateaus import RunFault
-from stimctl.session.ramped import AHEAD_PPM, FULL, Level, Ramped
+from stimctl.session.ramped import FULL, Level, Ramped
 from stimctl.treatment.program import PlanChannel
 from stimctl.treatment.timeline import Drive, amplitude_of
 
@@ -33,16 +33,18 @@ class Track(Ramped):
             open_us = burst.pulses_per_burst * self._period_us - self._period_us // 2
             shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
             self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
-        self._on_ns: int | None = None
-        self._had_ua: int | None = None
-        """What the device has confirmed last; None before it was ever asked about."""
+        self._lit = False
+        """The device has confirmed the burst that is under way."""
+        self._dark_ns = self._shut_ns = 0
+        """When the last burst that was confirmed ended, and when any did."""
+        self._was_open = False
         self._sweeps_width = stimulus.width_sweep is not None
         self._sweeps_rate = stimulus.frequency_sweep is not None
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
         super().zero()
-        self._on_ns = None
+        self._lit = self._was_open = False
 
     def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
         """As of any channel; RunFault, too, where width or period change without a cleared
@@ -56,26 +58,40 @@ class Track(Ramped):
             raise RunFault(f"channel {self.channel}: width or rate changes without a clearance")
         return super().turn_to(drive, first=first, at_ns=at_ns)
 
-    def saw(self, now_ns: int, acked: int) -> None:
-        """What the device has confirmed; after too long a gap of bursts it climbs anew.
+    def confirmed(self, sent_ns: int, reach_ppm: int) -> None:
+        """The device has taken what was sent then, when `reach_ppm` was asked of it."""
+        if self._was_open:
+            self._lit = True
+        elif sent_ns < self._shut_ns:
+            # The answer to a burst came after its end.
+            self._dark_ns = max(self._dark_ns, self._shut_ns)
+        super().confirmed(sent_ns, reach_ppm)
 
-        A burst that was left out by a stall or lost on the line makes such a gap (A1, A3).
+    def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
+        """Move the ramp limiter; True while the output still lags behind the plan."""
+        self._look_at_gate(now_ns, plateau)
+        return super().climb(now_ns, plateau, gain)
+
+    def _look_at_gate(self, now_ns: int, plateau: int) -> None:
+        """After too long a gap of bursts the output climbs anew (A1, A3).
+
+        A burst that was left out by a stall, swallowed by the driver or lost on the line makes
+        such a gap, and so does one that the device never confirmed.
         """
-        if acked:
-            self._on_ns = now_ns
-        if acked or self._gap_ns is None or self._on_ns is None:
-            self._had_ua = acked
-        if self._gap_ns is None or self._on_ns is None or now_ns - self._on_ns <= self._gap_ns:
+        if self._gap_ns is None or self.drive is None:
             return
-        self._on_ns = None
-        self._had_ua = 0
-        self._reach_ppm = self._line_ppm = 0
-        self._regaining = True
-
-    def _most_ppm(self, plateau: int) -> int:
-        if self._had_ua is None:
-            return FULL * FULL
-        return (self._had_ua + self.step_ua) * FULL * FULL // plateau + AHEAD_PPM
+        was_open, self._was_open = self._was_open, self.drive.gate_open
+        if was_open and not self._was_open:
+            self._shut_ns = now_ns
+            if self._lit:
+                self._dark_ns = now_ns
+            self._lit = False
+        if plateau == 0:
+            self._dark_ns = now_ns  # nothing is wanted, and that is what there is
+        if was_open or self._lit or now_ns - self._dark_ns <= self._gap_ns:
+            return
+        self._dark_ns = now_ns
+        self._stand_at(now_ns, 0)
 
     def amplitude_ua(self, plateau_ua: int) -> int:
         """What the device should put out now, on its grid."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class _Ears:
         self._bench = bench
         self._invariant = invariant
         self._marks = SessionMarks(invariant)
-        self._sent: list[tuple[int, bytes]] = []
+        self._sent: deque[tuple[int, bytes]] = deque()
         self._plan: Any = None
         engine: Any = bench.engine
         line: Any = bench.to_device
@@ -66,7 +67,6 @@ class _Ears:
         self._command(intent)
 
     def _heard_bytes(self, now_ns: int, data: bytes) -> None:
-        # Judged after the events of the same moment: they say what these bytes rest on.
         self._sent.append((now_ns // 1_000, data))
         self._send(now_ns, data)
 
@@ -75,11 +75,15 @@ class _Ears:
         for event in events:
             if event.kind == "plan" and self._plan is not None:
                 limit_to(self._invariant, self._plan)
+            self._judge_sent(event.at_ns // 1_000)
             self._marks.take(event.as_dict())
-        sent, self._sent = self._sent, []
-        for at_us, data in sent:
-            self._invariant.sent(at_us, data)
+        self._judge_sent(None)
         return events
+
+    def _judge_sent(self, before_us: int | None) -> None:
+        """Bytes are judged after the events of the same moment, which say what they rest on."""
+        while self._sent and (before_us is None or self._sent[0][0] < before_us):
+            self._invariant.sent(*self._sent.popleft())
 
     def _heard_fact(self, now_ns: int, fact: Any) -> None:
         name = type(fact).__name__

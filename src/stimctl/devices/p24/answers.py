@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from stimctl.devices.events import (
+    AckedOvertaken,
     AnswerLate,
     DeviceError,
     Doing,
@@ -66,7 +67,7 @@ def take(talk: Conversation, now_ns: int, frame: RawFrame) -> None:
         _tell_late(talk, now_ns, sent)
         if match is Match.LATE:
             talk.line.heard(now_ns)
-            _late(talk, sent, result)
+            _late(talk, now_ns, sent, result)
             return
         try:
             _awaited(talk, now_ns, sent, result, frame)
@@ -107,9 +108,14 @@ def _stray(talk: Conversation, frame: RawFrame, result: int) -> None:
         talk.latch()
 
 
-def _late(talk: Conversation, sent: Sent, result: int) -> None:
-    """The answer to a request that was overtaken: only a refusal by the present level is news."""
+def _late(talk: Conversation, now_ns: int, sent: Sent, result: int) -> None:
+    """The answer to a request that was overtaken: news are that it was in force meanwhile, and a
+    refusal by the present level."""
     owner = sent.owner
+    if result == SUCCESS and isinstance(owner, Request) and owner.ticket and owner.trains:
+        latency_ns = now_ns - sent.sent_ns
+        talk.events.append(AckedOvertaken(owner.ticket, latency_ns, owner.channels))
+        return
     if (
         result in _HARMLESS
         or sent.sent_ns < talk.level_ns

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stimctl.devices.events import (
     Acked,
+    AckedOvertaken,
     AnswerLate,
     DeviceError,
     Doing,
@@ -90,10 +91,18 @@ def _answer(talk: Conversation, now_ns: int, frame: RawFrame) -> None:
             _stop_answered(talk, now_ns, sent.owner, sent, result, frame)
     elif isinstance(sent.owner, Request):
         if match is Match.LATE:
-            if result not in _HARMLESS and talk.state is State.RUNNING:
-                _refused(talk, sent.owner, result)
+            _late(talk, now_ns, sent.owner, sent, result)
             return
         _awaited(talk, now_ns, sent.owner, sent, result, frame)
+
+
+def _late(talk: Conversation, now_ns: int, request: Request, sent: Sent, result: int) -> None:
+    """The answer to a request that was overtaken."""
+    if result == OK and request.doing is Doing.APPLY and request.ticket:
+        latency_ns = now_ns - sent.sent_ns
+        talk.events.append(AckedOvertaken(request.ticket, latency_ns, request.channels))
+    elif result not in _HARMLESS and talk.state is State.RUNNING:
+        _refused(talk, request, result)
 
 
 def _tell_late(talk: Conversation, now_ns: int, sent: Sent) -> None:
