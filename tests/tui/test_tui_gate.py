@@ -8,8 +8,11 @@ import pytest
 from tui_desk import MS, S, World
 
 from stimctl.records.approvals import find_rehearsal, use_is_accepted
+from stimctl.records.pads import Pads, Use, count_use, used
+from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
 from stimctl.tui.papers import Papers
+from stimctl.tui.persons import now_s
 from stimctl.tui.planning import choose
 
 # A file that is no port: not software, so the gate is closed.
@@ -74,6 +77,22 @@ def screening(world: World) -> None:
     world.desk.open("precheck")
     for _ in range(30):
         world.key("n")
+    page = world.desk.pages["precheck"]
+    page.picked = [one.id for one in QUESTIONS].index("C13")  # type: ignore[attr-defined]
+    world.key("y")
+
+
+def caution(world: World) -> None:
+    """It is read, and watched for."""
+    world.desk.open("precheck")
+    page = world.desk.pages["precheck"]
+    page.picked = [one.id for one in QUESTIONS].index("C13")  # type: ignore[attr-defined]
+    world.key("w")
+
+
+def apart(world: World) -> None:
+    world.desk.open("setup")
+    world.key("d")
 
 
 def site(world: World) -> None:
@@ -105,12 +124,16 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     for gap, close in (
         ("statement of use", use),
         ("STOP key", lambda world: world.key("space")),
-        ("a person's code", person),
+        ("a person's code", lambda world: person(world, "")),
         ("opened for another person", connection),
-        ("STOP key", lambda world: world.key("f12")),  # a key tested for the last one is not
+        ("STOP key", lambda world: world.key("f12")),  # tested for the last one is not for this one
+        ("second identifier", person),
+        ("STOP key", lambda world: world.key("f12")),
         ("questions are open", screening),
+        ("C13 epilepsy: watch for it", caution),
         ("how to stop", lambda world: (world.desk.open("precheck"), world.key("t"))),
         ("has no site", site),
+        ("pad width apart", apart),
         ("side of ch1", side),
         ("not been rehearsed", rehearsal),
         ("not confirmed", confirmation),
@@ -129,14 +152,46 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     assert "REAL CURRENT" in shown
     assert "K-17 ✓ two identifiers" in shown
     notes = {f["topic"]: f["text"] for do, f in world.clients[-1].sent if do == "note"}
-    assert notes["screening"].count("n") == len(world.bed.answers)
+    assert notes["screening"].count("n") == len(world.bed.answers) - 1
+    assert "C13 epilepsy" in shown
     assert notes["sides"] == "ch1 left-knee"
+    assert notes["acknowledged"] == "C13"
+    assert notes["pads"] == "a pad width apart"
     assert notes["stop key"].startswith("f12")
     assert confirmation_of(world.bed.plan) in notes["rehearsal"]
     world.pass_time(500 * MS)
     world.key("g")
     world.pass_time(500 * MS)
     assert world.bench.state.value == "running"
+    assert [one.sessions for one in uses(world)] == [1]
+
+
+def uses(world: World) -> tuple[Use, ...]:
+    return used(world.bed.state_folder, "K-17", [Pads("left-knee", 1_600)])
+
+
+def test_worn_electrodes_are_named_in_the_set_up_and_new_ones_begin_anew(world: World) -> None:
+    world.to_run("tens-conventional")
+    world.bed.take_person("K-17")
+    world.bed.take(choose("tens-conventional"))
+    site(world)
+    for _ in range(30):
+        count_use(world.bed.state_folder, "K-17", [Pads("left-knee", 1_600)], now_s(), new=False)
+    assert "used in 30 sessions" in world.text()
+    world.key("v")
+    assert "used in 30 sessions" not in world.text()
+    world.bed.live.sim = False
+    world.bed.count_pads()
+    world.bed.count_pads()  # a second start in the same session is no second use
+    assert [one.sessions for one in uses(world)] == [1]
+
+
+def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> None:
+    world.to_run("nmes-tka")
+    apart(world)
+    assert "✓ apart" in world.text()
+    world.key("down", "right")
+    assert "✓ apart" not in world.text()
 
 
 @pytest.mark.hazard("H25")

@@ -69,6 +69,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("unchanged", ("u",), "unchanged", "nothing has changed since the last screening"),
     Action("accept-warning", ("w",), "accept warning", "read it, and accept it for this session"),
     Action("told", ("t",), "person told", "the person knows how to stop at any time"),
+    Action("apart", ("d",), "pads apart", "the pads of each channel are one pad width apart"),
+    Action("new-pads", ("v",), "new pads", "these electrodes are used for the first time"),
     Action("side", ("s",), "confirm side", "type the side on which the pads are, once"),
     Action("statement", ("u",), "statement of use", "what is accepted once before hardware"),
     Action("rehearse", ("r",), "rehearse", "run this plan on the twin, as hardware demands"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stimctl.tui.frame import HEIGHT_MIN, WIDTH_MIN
 from stimctl.tui.small import too_small
 
 if TYPE_CHECKING:
+    from stimctl.safety import Finding
     from stimctl.tui.desk import Desk
 
 _CAN_ARM = ("identified", "checked", "stopped")
@@ -85,6 +87,8 @@ def _plan_refusal(desk: Desk) -> str | None:
     seats = bed.choice.seats if bed.choice else ()
     if not seats or any(seat.site is None for seat in seats):
         return "a channel has no site: 5 set-up"
+    if bed.papers.apart != seats:
+        return "are the pads one pad width apart? 5 set-up, then d (E6)"
     sides = bed.papers.open_sides(seats)
     if sides:
         return f"the side of ch{sides[0].channel} is not confirmed: 5 set-up, then s (H41)"
@@ -98,14 +102,17 @@ def _plan_refusal(desk: Desk) -> str | None:
 def papers_of(desk: Desk) -> dict[str, str]:
     """What the gate found, by topic, for the record; each short enough for one command."""
     from stimctl.records.approvals import find_rehearsal
-    from stimctl.tui.screens.precheck import answers_text
+    from stimctl.tui.screens.precheck import answers_text, screening_of
 
     bed, papers = desk.bed, desk.bed.papers
+    found = screening_of(desk, bed.answers)
     rehearsal = find_rehearsal(bed.state_folder, bed.plan_digest)
     rehearsed = f"{rehearsal.confirmation} {rehearsal.digest}" if rehearsal else ""
     told = {
         "screening": answers_text(bed.answers),
-        "specialist approvals": " ".join(sorted(papers.approvals)),
+        "specialist approvals": _ids(found.specialist, papers.approvals),
+        "acknowledged": _ids(found.cautions, papers.approvals),
+        "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
         "identity": "confirmed by a second identifier" if papers.second else "",
         "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),
         "stop": "the person knows how to stop" if papers.told_stop else "",
@@ -114,3 +121,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
         "terminal": desk.lookout.words(desk.clock.mono_ns()),
     }
     return {topic: text for topic, text in told.items() if text}
+
+
+def _ids(findings: Sequence[Finding], accepted: set[str]) -> str:
+    return " ".join(one.id for one in findings if one.id in accepted)

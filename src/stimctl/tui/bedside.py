@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from stimctl.errors import IntegrityError, StimctlError
 from stimctl.quantity import format_area, format_current, format_duration
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
-from stimctl.tui.papers import Papers, check_second
+from stimctl.tui.papers import Papers, check_second, count_pads
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
@@ -109,6 +110,15 @@ class Bedside:
             return False
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
+
+    def count_pads(self) -> None:
+        """Current flows through this person's electrodes: one more use of them (E1), once."""
+        papers, choice = self.papers, self.choice
+        if self.live.sim or papers.pads_counted or not self.person or choice is None:
+            return
+        papers.pads_counted = True
+        work = partial(count_pads, self.state_folder, self.person, choice.seats, papers.new_pads)
+        self.jobs.run(work, lambda _done: None, lambda error: self.say(str(error)))
 
     def mark(self, what: str, channel: int, amplitude_ua: int) -> None:
         """A threshold at the present amplitude; goes to the record and to memory."""

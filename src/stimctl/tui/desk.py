@@ -123,8 +123,10 @@ class Desk:
         elif self.overlay is self.pages["armed"]:
             self.window.close()
             self.overlay = None
-        if state == "running" and not self.mode and self.page.name != "run":
-            self.open("run")
+        if state == "running" and not self.mode:
+            self.bed.count_pads()
+            if self.page.name != "run":
+                self.open("run")
 
     def tick(self) -> None:
         """Five times a second."""
@@ -260,10 +262,8 @@ class Desk:
         elif action == "theme":
             self.theme = theme_after(self.theme)
             self.say(f"theme {self.theme}")
-        elif action == "save":
-            self.save()
-        elif action == "quit":
-            self.leave()
+        elif action in ("save", "quit"):
+            (self.save if action == "save" else self.leave)()
         elif action == "back":
             self.back()
 

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.tui.persons import now_s
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stimctl.records.pads import Pads
     from stimctl.tui.seats import Seat
 
 _SECOND_DIGITS = 4
@@ -23,13 +27,18 @@ class Papers:
     """`second`: the person was confirmed by a second identifier, too (H25). `sides`: for each
     channel the site whose side was typed by hand (H41). `stop_key`: the STOP key that was pressed
     and seen to work (H32). `told_stop`: the person knows how to stop (N3). `approvals`: ids of
-    specialists' approvals on file."""
+    specialists' approvals on file and of cautions that were read. `apart`: the seats whose pads
+    somebody has seen to be a pad width apart (E6). `new_pads`: they are used for the first time
+    (E1); `pads_counted`: this session is counted among their uses."""
 
     second: bool = False
     sides: dict[int, str] = field(default_factory=dict)
     stop_key: str = ""
     told_stop: bool = False
     approvals: set[str] = field(default_factory=set)
+    apart: tuple[Seat, ...] = ()
+    new_pads: bool = False
+    pads_counted: bool = False
 
     def confirm_side(self, typed: str, seats: Sequence[Seat]) -> list[Seat]:
         """The channels on the side that was typed. Raises UsageError where there are none."""
@@ -52,6 +61,28 @@ class Papers:
         return [
             seat for seat in seats if side_of(seat) and self.sides.get(seat.channel) != seat.site
         ]
+
+
+def _pads(seats: Sequence[Seat]) -> list[Pads]:
+    from stimctl.records.pads import Pads
+
+    return [Pads(seat.site, seat.area_mm2) for seat in seats if seat.site]
+
+
+def worn_pads(state: Path, person: str, seats: Sequence[Seat]) -> list[str]:
+    """What is to be said of electrodes that are used up (E1); they burn."""
+    from stimctl.records.pads import used
+
+    now = now_s()
+    found = used(state, person, _pads(seats)) if person else ()
+    return [use.warning(now) for use in found if use.is_worn(now)]
+
+
+def count_pads(state: Path, person: str, seats: Sequence[Seat], new: bool) -> None:
+    """One more use of these electrodes. Raises JournalError."""
+    from stimctl.records.pads import count_use
+
+    count_use(state, person, _pads(seats), now_s(), new=new)
 
 
 def side_of(seat: Seat) -> str:

@@ -127,8 +127,9 @@ class PersonPage(ListPage):
         ask = (
             f"Ask the person for the four digits that belong to {self._waits}."
             if known
-            else f"Ask the person for four digits that will belong to {self._waits} from now on, "
-            "such as the year of birth."
+            else f"{self._waits} has no second identifier on record here. If this is not a first "
+            "session, the code is mistyped: go back. Else ask the person for four digits that will "
+            "belong to it from now on, such as the year of birth."
         )
         return [
             *(line((part, "strong")) for part in wrap(ask, width)),

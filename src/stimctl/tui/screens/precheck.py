@@ -60,9 +60,7 @@ class PrecheckPage(ListPage):
             self.answers = dict(self.bed.memory.answers)
             self.desk.say("as last time; change what is not so any more with y and n")
         elif action == "accept-warning":
-            self.bed.papers.approvals ^= {one.id}
-            has = "is on file" if one.id in self.bed.papers.approvals else "is not on file"
-            self.desk.say(f"{one.id}: a specialist's approval {has}")
+            self._take(one.id)
         elif action == "told":
             papers = self.bed.papers
             papers.told_stop = not papers.told_stop
@@ -73,6 +71,20 @@ class PrecheckPage(ListPage):
             super().act(action)
             return
         self.bed.answered(self.answers)
+
+    def _take(self, id_: str) -> None:
+        """A specialist's approval, or a caution that was read; nothing else can be accepted."""
+        found, papers = self.screening(), self.bed.papers
+        caution = any(one.id == id_ for one in found.cautions)
+        if not caution and not any(one.id == id_ for one in found.specialist):
+            self.desk.say(f"refused: {id_} asks for no approval and warns of nothing here")
+            return
+        papers.approvals ^= {id_}
+        has = id_ in papers.approvals
+        if caution:
+            self.desk.say(f"{id_}: {'read; watch for it in the session' if has else 'not read'}")
+        else:
+            self.desk.say(f"{id_}: a specialist's approval is{'' if has else ' not'} on file")
 
     def chosen(self) -> None:
         """Go on, or say what is open."""
@@ -93,7 +105,7 @@ class PrecheckPage(ListPage):
         papers = self.bed.papers
         rows = [
             line((f"{_answer(self.answers.get(one.id)):<5}", "strong"),
-                 f"{one.id}  {one.text}{' [approved]' if one.id in papers.approvals else ''}")
+                 f"{one.id}  {one.text}{' [accepted]' if one.id in papers.approvals else ''}")
             for one in QUESTIONS
         ]  # fmt: skip
         tested = "✓ seen" if papers.stop_key else "press SPACE"
@@ -119,11 +131,8 @@ class PrecheckPage(ListPage):
             text = f"{word:<5} {finding.id} {finding.text}: {finding.basis}"
             lines += [line((part, "wait")) for part in wrap(safe(text), width)[:1]]
         left = len(found.unanswered)
-        state = (
-            "✓ nothing is open"
-            if found.passed
-            else f"✗ {why_not(found, self.bed.papers.approvals)}"
-        )
+        why = why_not(found, self.bed.papers.approvals)
+        state = f"✗ {why}" if why else "✓ nothing is open"
         lines.append(line((state, "strong"), f"   ({left} unanswered)" if left else ""))
         return lines
 
@@ -150,7 +159,10 @@ def why_not(found: Screening, approvals: set[str]) -> str:
     if found.unanswered:
         return f"{len(found.unanswered)} questions are open, the first is {found.unanswered[0]}"
     missing = [one.id for one in found.specialist if one.id not in approvals]
-    return f"{missing[0]} needs a specialist's approval (w, once it is on file)" if missing else ""
+    if missing:
+        return f"{missing[0]} needs a specialist's approval (w, once it is on file)"
+    unread = [one for one in found.cautions if one.id not in approvals]
+    return f"{unread[0].id} {unread[0].text}: watch for it (w, once it is read)" if unread else ""
 
 
 def answers_text(answers: dict[str, bool]) -> str:

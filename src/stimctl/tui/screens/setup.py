@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_area
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.papers import side_of
+from stimctl.tui.papers import side_of, worn_pads
 from stimctl.tui.planning import binding_of, family_of
 from stimctl.tui.seats import CEILING_STEP_UA, PADS, Seat, pad_name, sites_for
 from stimctl.tui.text import Line, line, safe, wrap
@@ -24,7 +24,7 @@ class SetupPage(ListPage):
 
     name = "setup"
     title = "SET-UP"
-    footer = ("less", "more", "choose", "side", "contact")
+    footer = ("less", "more", "choose", "side", "apart")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -50,6 +50,7 @@ class SetupPage(ListPage):
             **super().offers(), "more": busy, "less": busy, "choose": busy,
             "contact": self._no_contact(), "accept-warning": self._no_warning(),
             "back": None, "move-up": None, "move-down": None, "side": busy or self._no_side(),
+            "apart": busy, "new-pads": busy,
         }  # fmt: skip
 
     def _no_contact(self) -> str | None:
@@ -91,6 +92,8 @@ class SetupPage(ListPage):
                 self._side = None
         elif action == "side":
             self._side = ""
+        elif action in ("apart", "new-pads"):
+            self._pads(action)
         elif action in ("more", "less"):
             self._change(1 if action == "more" else -1)
         elif action == "accept-warning":
@@ -141,7 +144,18 @@ class SetupPage(ListPage):
         placement += safe(protocol.electrodes.distance or "")
         below += [line(part) for part in wrap(placement, width)[:3]]
         least = format_area(protocol.electrodes.minimum_area_mm2)
-        below.append(line((f"pads of at least {least}; pads of this person only", "dim")))
+        papers = self.bed.papers
+        apart = "✓ apart" if papers.apart == choice.seats else "○ d = a pad width apart"
+        new = "✓ new" if papers.new_pads else "v = new ones"
+        below.append(
+            line((f"pads of at least {least}, of this person only; {apart}; {new}", "dim"))
+        )
+        worn = (
+            []
+            if papers.new_pads
+            else worn_pads(self.bed.state_folder, self.bed.person, choice.seats)
+        )
+        below += [line((part, "wait")) for text in worn for part in wrap(text, width)[:2]]
         contact = f"contact: {self._no_contact()}"
         below += [line((part, "dim")) for part in wrap(contact, width)[:2]]
         return [*self.rows(rows, max(3, height - len(below))), *below]
@@ -159,6 +173,17 @@ class SetupPage(ListPage):
             line(blank, f"  pads     ◂ {pad_name(seat.area_mm2)} ▸"),
             line(blank, f"  ceiling  ◂ {milliampere(seat.ceiling_ua)} mA ▸  from {source}"),
         ]
+
+    def _pads(self, action: str) -> None:
+        """What somebody has seen of the electrodes; another site or size asks again."""
+        papers = self.bed.papers
+        assert self.bed.choice is not None
+        if action == "apart":
+            papers.apart = self.bed.choice.seats
+            self.desk.say("the pads of each channel are at least one pad width apart (E6)")
+        else:
+            papers.new_pads = not papers.new_pads
+            self.desk.say(f"the electrodes are {'new' if papers.new_pads else 'used ones'} (E1)")
 
     def _side_field(self, width: int) -> list[Line]:
         """What is asked without saying the answer: who types it looks at the person."""
