@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stimctl.quantity import format_current
+from stimctl.quantity import format_current, format_intensity
 from stimctl.tui.text import Line, Span, line, safe, wrap
 from stimctl.tui.words import duration_text
 
@@ -48,10 +48,16 @@ def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
 
 def strength(family: Family) -> str:
     """How strong, in which steps, on how many channels; and whether that is a known current."""
-    bounds = family.sheet.bounds
-    kind = "calibrated current" if bounds.calibrated else "UNCALIBRATED: no dose is known"
+    sheet = family.sheet
+    gating = sheet.gating
+    if gating is not None:
+        low, high = gating.lowest_percent, gating.highest_percent
+        part = f"{format_intensity(low)} to {format_intensity(high)} of what another unit gives"
+        return f"UNCALIBRATED, no dose is known: lets through {part}, {sheet.channels} channels"
+    bounds = sheet.bounds
+    kind = "calibrated current" if sheet.calibrated else "UNCALIBRATED, no dose is known"
     most, step = format_current(bounds.amplitude_max_ua), format_current(bounds.amplitude_step_ua)
-    return f"{kind}, to {most} in {step} steps, {bounds.channels} channels"
+    return f"{kind}: to {most} in {step} steps, {sheet.channels} channels"
 
 
 def after_death(family: Family) -> str:

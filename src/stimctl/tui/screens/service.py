@@ -1,51 +1,111 @@
-"""The device, its protections, the limits in force and the link, in detail."""
+"""Device, protections, limits in force, link and records in detail; it changes nothing."""
 
 from __future__ import annotations
 
-from stimctl.quantity import format_current, format_duration
-from stimctl.tui.page import Page
+from typing import TYPE_CHECKING
+
+from stimctl.tui.device_facts import PROTECTIONS, labelled, sheet_lines
+from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import family_of
 from stimctl.tui.text import Line, line, safe
+from stimctl.tui.words import duration_text, milliampere
 from stimctl.version import __version__
 
+if TYPE_CHECKING:
+    from stimctl.treatment.program import PlanChannel
+    from stimctl.tui.desk import Desk
 
-class ServicePage(Page):
-    """Read only."""
+
+class ServicePage(ListPage):
+    """Read only; ↑ and ↓ move through it where it is longer than the screen."""
 
     name = "service"
     title = "SERVICE"
-    footer = ("connect", "back")
+    footer = ("move-down", "move-up", "connect", "back")
 
-    def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
-        """Sheet, protections, link, paths."""
-        live, sheet = self.bed.live, family_of(self.bed.device).sheet
-        bounds, protections = sheet.bounds, sheet.protections
-        after = sheet.run_after_host_death
-        death = after.under_our_rules_us
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._lines = 0
+
+    def count(self) -> int:
+        """How far down it goes."""
+        return self._lines
+
+    def offers(self) -> Offers:
+        """Moving; there is nothing to choose."""
+        return {"move-up": None, "move-down": None}
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """Everything, and of that what fits from where it was moved to."""
         lines = [
-            line((f"{sheet.maker} {sheet.model}", "title"), f"  {sheet.intended_use.value}"),
-            line(f"serial {live.serial or '–'}   firmware {live.firmware or '–'}   "
-                 f"at {live.address or '–'}"),
-            line(f"most {format_current(bounds.amplitude_max_ua)} in steps of "
-                 f"{format_current(bounds.amplitude_step_ua)}, {bounds.channels} channels"),
-            line(f"watchdog {format_duration(sheet.watchdog_us) if sheet.watchdog_us else 'none'}, "
-                 f"keep-alive {format_duration(sheet.keep_alive_us)}, "
-                 f"output after death of this computer at most "
-                 f"{format_duration(death) if death else 'not bounded'}"),
-            line(f"readback: {sheet.readback.value}; what it does not report is never shown"),
-            (),
-            line(("protections in the device", "title")),
+            *self._device(width), (), *self._limits(width), (), *self._link(width), (),
+            *self._program(width),
         ]  # fmt: skip
-        for name in ("overload_trip", "no_load_trip", "automatic_shut_off", "patient_override"):
-            one = getattr(protections, name)
-            lines.append(line(f"{name.replace('_', ' '):<20} {one.presence.value:<9} ",
-                              (safe(one.note)[: width - 32], "dim")))  # fmt: skip
-        lines += [
-            line((f"at the device: {safe(sheet.stop_instruction)}", "strong")),
-            (),
-            line(("link and records", "title")),
-            line(f"link {live.link or '–'} {live.link_why}   dead-man trip {live.dead_man}"),
-            line(f"journal {live.journal or 'none yet'}"),
-            line(f"stimctl {__version__}   state {self.bed.state_folder}"),
+        self._lines = max(1, len(lines) - height + 1)
+        first = min(self.picked, self._lines - 1)
+        return lines[first : first + height]
+
+    def _device(self, width: int) -> list[Line]:
+        family = family_of(self.bed.device)
+        sheet, live = family.sheet, self.bed.live
+        rows = [
+            ("serial", f"{live.serial or 'not told'}   firmware {live.firmware or 'not told'}"),
+            ("keep-alive", f"every {duration_text(sheet.keep_alive_us)}, watchdog "
+             f"{duration_text(sheet.watchdog_us) if sheet.watchdog_us else 'none'}"),
+            ("after death", sheet.run_after_host_death.note),
+            *((words, _protection(sheet.protections, name)) for words, name in PROTECTIONS),
+            ("at the device", sheet.stop_instruction),
+        ]  # fmt: skip
+        return [*sheet_lines(family, width), *labelled(rows, width)]
+
+    def _limits(self, width: int) -> list[Line]:
+        """For each channel its bounds, the closest first, at the ceiling."""
+        plan = self.bed.plan
+        head = line(("limits in force, the closest first", "title"))
+        if plan is None:
+            return [head, line(("no plan is chosen: 4 protocols", "dim"))]
+        rows: list[Line] = [head]
+        for one in plan.channels:
+            rows.append(line((f"ch{one.channel} {one.role} to {milliampere(one.amplitude_ua)} mA,"
+                              f" plan {self.bed.plan_digest[:8]}", "strong")))  # fmt: skip
+            rows += labelled(_bounds(one), width)
+        return rows
+
+    def _link(self, width: int) -> list[Line]:
+        live = self.bed.live
+        told = ", ".join(f"{name} {value}" for name, value in live.line.items()
+                         if name not in ("address", "device") and value is not None)  # fmt: skip
+        probe = self.desk.lookout.probe
+        way_ns = None if probe is None else probe.way_ns(self.desk.clock.mono_ns())
+        way = "not measured" if way_ns is None else f"{way_ns // 1_000_000} ms there and back"
+        rows = [
+            ("link", f"{live.link or '–'} {live.link_why}".strip()),
+            ("line", f"{live.address or '–'} {told}".strip()),
+            ("dead-man trip", live.dead_man),
+            ("terminal", f"{way}; {self.desk.width}x{self.desk.height}, theme {self.desk.theme}"),
         ]
-        return lines
+        return [line(("link", "title")), *labelled(rows, width)]
+
+    def _program(self, width: int) -> list[Line]:
+        live = self.bed.live
+        rows = [
+            ("journal", live.journal or "none yet"),
+            ("stimctl", f"{__version__}, records in {self.bed.state_folder}"),
+        ]
+        return [line(("records", "title")), *labelled(rows, width)]
+
+
+def _protection(protections: object, name: str) -> str:
+    one = getattr(protections, name)
+    return f"{one.presence.value}: {safe(one.note)}"
+
+
+def _bounds(one: PlanChannel) -> list[tuple[str, str]]:
+    from stimctl.safety import headroom
+
+    return [
+        (each.bound.limit_id,
+         f"{'–' if each.used is None else f'{each.used * 100:.0f} %'} of {each.bound.text}: "
+         f"{each.bound.source}")
+        for each in headroom(one.stimulus, one.cleared.envelope)
+    ]  # fmt: skip

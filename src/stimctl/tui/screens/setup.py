@@ -147,9 +147,7 @@ class SetupPage(ListPage):
         papers = self.bed.papers
         apart = "✓ apart" if papers.apart == choice.seats else "○ d = a pad width apart"
         new = "✓ new" if papers.new_pads else "v = new ones"
-        below.append(
-            line((f"pads of at least {least}, of this person only; {apart}; {new}", "dim"))
-        )
+        below.append(line((f"at least {least}, this person's only; {apart}; {new}", "dim")))
         worn = (
             []
             if papers.new_pads
