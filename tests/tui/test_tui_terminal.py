@@ -180,6 +180,18 @@ def test_ctrl_c_stops_a_new_session_and_stays(begin: Begin) -> None:
     assert session.terminal.end() == 0
 
 
+def test_a_ctrl_c_after_it_was_left_does_not_kill_it(begin: Begin) -> None:
+    """The terminal makes a signal of it by then; zero is verified and the exit code says so."""
+    session = begin().ready()
+    session.run()
+    session.stop()
+    session.terminal.key(b"q")
+    while session.terminal.process.poll() is None:
+        session.terminal.key(STOP_KEYS["ctrl+c"])
+        session.terminal.settle(0.005)
+    assert session.terminal.end() in (0, 130)
+
+
 def test_the_first_screen_offers_three_things_and_leaves_nothing_behind(tmp_path: Path) -> None:
     session = DemoSession(tmp_path, command=[sys.executable, "-P", "-m", "stimctl"])
     terminal = session.terminal

@@ -42,7 +42,7 @@ class Endings:
     ) -> None:  # fmt: skip
         self._on_stop, self._on_leave, self._close = on_stop, on_leave, close
         self._read, self._write = os.pipe()
-        self._before: dict[int, Any] = {}
+        self._caught: set[int] = set()
         self._done = threading.Event()
         self._terminal = _terminal_settings()
         self._thread = threading.Thread(target=self._listen, name="endings", daemon=True)
@@ -55,17 +55,21 @@ class Endings:
         for name in _NAMES:
             number = getattr(signal, name, None)
             if number is not None:
-                self._before[number] = signal.signal(number, _heard)
+                signal.signal(number, _heard)
+                self._caught.add(number)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        """The program ends: zero is verified, or told as unknown. Nothing is left to interrupt,
+        and one more Ctrl-C, typed into a terminal that is a shell's again, would replace the exit
+        code by that of a killed process."""
         self._done.set()
         signal.set_wakeup_fd(-1)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        for number in self._caught:
+            signal.signal(number, signal.SIG_IGN)
         with contextlib.suppress(OSError):
             os.write(self._write, bytes([_LEAVE]))
 
@@ -79,7 +83,7 @@ class Endings:
             for number in os.read(self._read, 64):
                 if number == _LEAVE:
                     return
-                if number in self._before or number == signal.SIGHUP:
+                if number in self._caught or number == signal.SIGHUP:
                     self._end(signal.Signals(number))
 
     def _end(self, number: signal.Signals) -> None:
