@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
 from stimctl.tui.papers import Papers
 from stimctl.tui.persons import now_s
+from stimctl.tui.plain import PlainFace
 from stimctl.tui.planning import choose
 
 # A file that is no port: not software, so the gate is closed.
@@ -293,3 +295,63 @@ def test_over_ssh_nothing_is_armed_unless_that_was_asked_for() -> None:
     assert "--remote-ok" in remote_refusal(Wishes(), far)
     assert remote_refusal(Wishes(remote_ok=True), far) == ""
     assert remote_refusal(Wishes(), {}) == ""
+
+
+@pytest.mark.hazard("H25", "H28", "H32", "H41", "H45")
+def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
+    """Each gap by `arm`, and the words that close it."""
+    said: list[str] = []
+    face = PlainFace(world.desk, queue.SimpleQueue())
+    face.say = said.append  # type: ignore[method-assign]
+
+    def type_lines(*lines: str) -> str:
+        said.clear()
+        for line in lines:
+            world.pass_time(1 * S)
+            face.obey(line)
+            world.pass_time(100 * MS)
+            face._speak()
+        return "\n".join(said)
+
+    answers = ["screen no"] * (len(QUESTIONS) - 1)
+    for gap, *words in (
+        ("no device is connected", f"connect {DEVICE}", "protocol tens-conventional"),
+        ("statement of use", "statement", "statement accept"),
+        ("STOP key", ""),
+        ("person's code", "person K-17"),
+        ("opened for another person", f"connect {DEVICE}", "protocol tens-conventional"),
+        ("STOP key", "stop"),
+        ("second identifier", "person K-17 1961"),
+        ("STOP key", "stop"),
+        ("questions are open", "screen C13 yes", "screen", *answers),
+        ("C13 epilepsy: watch for it", "read C13"),
+        ("how to stop", "told"),
+        ("has no site", "site 1 left-knee"),
+        ("pad width apart", "apart"),
+        ("side of ch1", "side left"),
+        ("not been rehearsed", "rehearse"),
+        ("not confirmed", f"confirm {'????'}"),
+    ):
+        assert gap in type_lines("arm"), gap
+        assert not world.clients or world.bench.state.value != "armed"
+        if words == ["confirm ????"]:
+            words = [f"confirm {confirmation_of(world.bed.plan)}"]
+        assert "no command" not in type_lines(*words)
+    type_lines("arm")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "armed"
+
+
+@pytest.mark.hazard("H28")
+@pytest.mark.parametrize(("line", "says"), [
+    ("person", "a code is needed"), ("person K-17 19", "four digits"),
+    ("screen maybe", "answers nothing"), ("screen unchanged", "no screening of the last 90 days"),
+    ("read C99", "no question C99"), ("side up", "is no side"), ("apart", "choose a protocol"),
+    ("confirm ab12", "rehearse first"), ("answer 9", "there is no number 9"),
+])  # fmt: skip
+def test_a_wrong_word_says_what_is_right(world: World, line: str, says: str) -> None:
+    said: list[str] = []
+    face = PlainFace(world.desk, queue.SimpleQueue())
+    face.say = said.append  # type: ignore[method-assign]
+    face.obey(line)
+    assert says in "\n".join(said)

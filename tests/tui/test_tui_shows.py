@@ -150,30 +150,39 @@ def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
 
 
 @pytest.mark.hazard("H27")
-@pytest.mark.parametrize("theme", ["mono", "cvd", "night", "day"])
-@pytest.mark.parametrize("name", ["chooser", "running", "unknown"])
-def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str, theme: str) -> None:
-    """Through Textual itself, without its timers."""
+@pytest.mark.parametrize("name", SCENES)
+def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str) -> None:
+    """Through Textual itself, without its timers: at every size, with colour and without."""
+    from textual.events import Resize
+    from textual.geometry import Size
+
     from stimctl.tui.app import StimctlApp
 
     scene(world, name)
-    world.desk.theme = theme
     app = StimctlApp(world.desk, timers=False)
 
-    async def look() -> tuple[list[str], bool]:
-        async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
-            strips = [app.sheet.render_line(y) for y in range(24)]
-            colours = any(
-                segment.style is not None and segment.style.color is not None
-                for strip in strips
-                for segment in strip
-            )
-            return [strip.text.rstrip() for strip in strips], colours
+    def drawn(height: int) -> tuple[str, bool]:
+        strips = [app.sheet.render_line(y) for y in range(height)]
+        coloured = any(
+            segment.style is not None and segment.style.color is not None
+            for strip in strips
+            for segment in strip
+        )
+        return "\n".join(strip.text.rstrip() for strip in strips), coloured
 
-    drawn, coloured = asyncio.run(look())
-    assert "\n".join(drawn) == world.text()
-    assert coloured == (theme != "mono")
+    async def look() -> None:
+        async with app.run_test(size=SIZES[0]) as pilot:
+            for size in SIZES:
+                app.post_message(Resize(Size(*size), Size(*size)))
+                await pilot.pause()
+                for theme in THEMES:
+                    world.desk.theme = theme
+                    app.draw()
+                    said, coloured = drawn(size[1])
+                    assert said.rstrip() == world.text(*size).rstrip(), (size, theme)
+                    assert coloured == (theme != "mono"), (size, theme)
+
+    asyncio.run(look())
 
 
 def test_keys_reach_the_desk_through_textual(world: World) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.tui.live import Row
-from stimctl.tui.plain_words import COMMANDS, HELP, Command
+from stimctl.tui.plain_command import Command
+from stimctl.tui.plain_words import COMMANDS, HELP
 from stimctl.tui.words import words_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class PlainFace:
     def _stop(self) -> None:
         self._line = b""
         self.desk.bed.stop_line.stop("plain: STOP")
+        papers = self.desk.bed.papers
+        papers.stop_key = papers.stop_key or "plain STOP"
         self.desk.window.close()
         self.say("STOP sent")
 

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, format_current, parse_area_mm2, parse_current_ua
+from stimctl.tui.plain_command import Command, Do, one_of
+from stimctl.tui.plain_gate import GATE_COMMANDS
 from stimctl.tui.text import plain, safe
 from stimctl.tui.words import clock_text, milliampere
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
     from stimctl.tui.seats import Seat
-
-Do = Callable[["Desk", list[str]], str]
-
-
-def _nothing(_desk: Desk, _rest: list[str]) -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """`action`: the same as that action on the Run screen; else `do` is called and answers."""
-
-    help: str
-    action: str = ""
-    do: Do = _nothing
-    at_zero: bool = False
-    watching: bool = False
-
-
-def _one(rest: list[str], what: str) -> str:
-    if len(rest) != 1:
-        raise UsageError(f"one {what} is needed")
-    return rest[0]
 
 
 def _demo(desk: Desk, _rest: list[str]) -> str:
@@ -46,13 +25,8 @@ def _demo(desk: Desk, _rest: list[str]) -> str:
     return "demo: the digital twin, tens-conventional; then type arm, go, up"
 
 
-def _person(desk: Desk, rest: list[str]) -> str:
-    desk.bed.take_person(_one(rest, "code"))
-    return f"person {desk.bed.person}"
-
-
 def _connect(desk: Desk, rest: list[str]) -> str:
-    desk.bed.connect(_one(rest, "device, for example sim:p24"))
+    desk.bed.connect(one_of(rest, "device, for example sim:p24"))
     return "connecting"
 
 
@@ -66,7 +40,7 @@ def _protocols(_desk: Desk, _rest: list[str]) -> str:
 def _protocol(desk: Desk, rest: list[str]) -> str:
     from stimctl.tui.planning import choose
 
-    choice = choose(_one(rest, "protocol name"))
+    choice = choose(one_of(rest, "protocol name"))
     desk.bed.plan = None
     desk.bed.take(choice)
     grade = choice.protocol.evidence.grade
@@ -145,7 +119,7 @@ def _by_number(page: str) -> Do:
         there = desk.pages[page]
         if not rest:
             return "\n".join(plain(one) for one in there.body(10_000, 0) if one)
-        action = f"channel-{_one(rest, 'number')}"
+        action = f"channel-{one_of(rest, 'number')}"
         if action not in there.offers():
             raise UsageError(
                 f"there is no number {rest[0]}", what_to_do="type the word alone for the list"
@@ -163,7 +137,7 @@ def _quit(desk: Desk, _rest: list[str]) -> str:
 
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("a session on the digital twin", do=_demo, at_zero=True),
-    "person": Command("person CODE: whose session, by a pseudonym", do=_person, at_zero=True),
+    **GATE_COMMANDS,
     "connect": Command("connect DEVICE: for example sim:p24", do=_connect, at_zero=True),
     "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
     "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),

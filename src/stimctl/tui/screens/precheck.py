@@ -113,7 +113,7 @@ class PrecheckPage(ListPage):
         head = line("Is any of this so? y/n  STOP key: ", (tested, "strong"),
                     "   person knows stop: ", (told, "strong"))  # fmt: skip
         verdict = [*self._whole(QUESTIONS[min(self.picked, len(QUESTIONS) - 1)].text, width),
-                   *self._verdict(width)]  # fmt: skip
+                   *self.verdict(width)]  # fmt: skip
         return [head, *self.rows(rows, height - len(verdict) - 2), (), *verdict]
 
     @staticmethod
@@ -123,7 +123,12 @@ class PrecheckPage(ListPage):
             return []
         return [line((part, "strong")) for part in wrap(text, width)]
 
-    def _verdict(self, width: int) -> list[Line]:
+    def first_open(self) -> str:
+        """The id of the first question without an answer; "" where there is none."""
+        return next(iter(self.screening().unanswered), "")
+
+    def verdict(self, width: int) -> list[Line]:
+        """What the answers mean, and what is open."""
         found = self.screening()
         lines: list[Line] = []
         for finding in (*found.blocks, *found.specialist, *found.cautions)[:3]:

@@ -1,0 +1,153 @@
+"""The words of `--plain` for what hardware needs: the same papers as on the screens, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stimctl.errors import UsageError
+from stimctl.tui.plain_command import Command, one_of
+from stimctl.tui.rehearsing import rehearse
+from stimctl.tui.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stimctl.tui.desk import Desk
+    from stimctl.tui.screens.adjust import AdjustPage
+    from stimctl.tui.screens.precheck import PrecheckPage
+
+
+def _person(desk: Desk, rest: list[str]) -> str:
+    if len(rest) not in (1, 2):
+        raise UsageError("a code is needed", what_to_do="for example: person K-17 1961")
+    code, *second = rest
+    if second:
+        from stimctl.tui.papers import check_second
+        from stimctl.tui.persons import remembered
+
+        check_second(second[0], remembered(desk.bed.state_folder, code).second)
+    desk.bed.take_person(code)
+    if second:
+        desk.bed.confirm_person(second[0])
+        return f"person {code}, confirmed by a second identifier"
+    return f"person {code}; without the four digits that the person tells, enough for a twin only"
+
+
+def _statement(desk: Desk, rest: list[str]) -> str:
+    from stimctl.records.approvals import STATEMENT
+
+    if rest == ["accept"]:
+        desk.pages["statement"].act("choose")
+        return ""
+    return f"{STATEMENT} Type: statement accept"
+
+
+def _precheck(desk: Desk) -> PrecheckPage:
+    page: PrecheckPage = desk.pages["precheck"]  # type: ignore[assignment]
+    page.opened()
+    return page
+
+
+def _screen(desk: Desk, rest: list[str]) -> str:
+    """`screen` alone reads the next open question; `screen no` answers it."""
+    from stimctl.safety import QUESTIONS
+
+    page = _precheck(desk)
+    ids = [one.id for one in QUESTIONS]
+    if rest == ["unchanged"]:
+        why = page.offers()["unchanged"]
+        if why:
+            raise UsageError("not unchanged", why=why)
+        page.act("unchanged")
+        return _next_question(page)
+    words = [word.lower() for word in rest]
+    id_ = words[0].upper() if len(words) == 2 else page.first_open()
+    if not words:
+        return _next_question(page)
+    if words[-1] not in ("yes", "no") or id_ not in ids:
+        raise UsageError("this answers nothing", what_to_do="screen no, or screen C13 yes")
+    page.picked = ids.index(id_)
+    page.act(words[-1])
+    return _next_question(page)
+
+
+def _next_question(page: PrecheckPage) -> str:
+    from stimctl.safety import QUESTIONS
+
+    open_ = page.first_open()
+    if open_:
+        text = next(one.text for one in QUESTIONS if one.id == open_)
+        return f"{open_}: {text}? Type: screen yes, or screen no"
+    return " ".join(plain(one) for one in page.verdict(200))
+
+
+def _read(desk: Desk, rest: list[str]) -> str:
+    from stimctl.safety import QUESTIONS
+
+    id_ = one_of(rest, "id, for example C13").upper()
+    page = _precheck(desk)
+    ids = [one.id for one in QUESTIONS]
+    if id_ not in ids:
+        raise UsageError(f"there is no question {id_}")
+    page.picked = ids.index(id_)
+    page.act("accept-warning")
+    return ""
+
+
+def _told(desk: Desk, _rest: list[str]) -> str:
+    _precheck(desk).act("told")
+    return ""
+
+
+def _set_up(desk: Desk, action: str) -> str:
+    why = desk.pages["setup"].offers().get(action)
+    if why:
+        raise UsageError(f"{action} refused", why=why)
+    desk.pages["setup"].act(action)
+    return ""
+
+
+def _side(desk: Desk, rest: list[str]) -> str:
+    choice = desk.bed.choice
+    there = desk.bed.papers.confirm_side(one_of(rest, "side"), choice.seats if choice else ())
+    return "confirmed: " + ", ".join(f"channel {seat.channel} {seat.site}" for seat in there)
+
+
+def _rehearse(desk: Desk, _rest: list[str]) -> str:
+    rehearse(desk)
+    return ""
+
+
+def _confirm(desk: Desk, rest: list[str]) -> str:
+    page: AdjustPage = desk.pages["adjust"]  # type: ignore[assignment]
+    if not desk.expects:
+        raise UsageError("nothing waits to be confirmed", what_to_do="type rehearse first")
+    desk.confirmed = ""
+    for character in one_of(rest, "four characters of the rehearsal"):
+        page.typed(character, character)
+    if desk.confirmed != desk.expects:
+        raise UsageError("these are not the characters of the rehearsal")
+    return ""
+
+
+GATE_COMMANDS: Mapping[str, Command] = {
+    "person": Command("person CODE DIGITS: whose session, by a pseudonym and what the person "
+                      "tells", do=_person, at_zero=True),
+    "statement": Command("statement accept: what is accepted once before hardware",
+                         do=_statement, at_zero=True),
+    "screen": Command("the next contraindication; screen no, screen yes, screen unchanged",
+                      do=_screen, at_zero=True),
+    "read": Command("read ID: a caution is read, or a specialist's approval is on file",
+                    do=_read, at_zero=True),
+    "told": Command("the person knows how to stop", do=_told, at_zero=True),
+    "side": Command("side left, or side right: where the pads are on the person",
+                    do=_side, at_zero=True),
+    "apart": Command("the pads of each channel are one pad width apart",
+                     do=lambda desk, _rest: _set_up(desk, "apart"), at_zero=True),
+    "newpads": Command("these electrodes are used for the first time",
+                       do=lambda desk, _rest: _set_up(desk, "new-pads"), at_zero=True),
+    "rehearse": Command("run this plan on the twin, as hardware demands", do=_rehearse,
+                        at_zero=True),
+    "confirm": Command("confirm XXXX: the four characters of the rehearsal", do=_confirm,
+                       at_zero=True),
+}  # fmt: skip
