@@ -211,6 +211,14 @@ def test_each_ending_has_its_exit_code_the_worst_first(
     assert (outcome.exit_code, outcome.word) == (expected, word)
 
 
+def test_an_unknown_output_says_why_in_the_outcome(
+    prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = [{"kind": "unknown", "reason": "no answer for 1 s"}, state_row("unknown")]
+    outcome = live(prepared, plan, monkeypatch, {**GOOD, "start": silent}, close_code=6)
+    assert (outcome.word, outcome.reason) == ("not started", "no answer for 1 s")
+
+
 def test_a_fault_before_the_start_ends_the_session(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

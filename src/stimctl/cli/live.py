@@ -201,6 +201,7 @@ class LiveSession:
                 outcome.word, outcome.zero_verified = NOT_COMPLETED, False
             case "unknown":
                 outcome.zero_verified = False
+                outcome.reason = outcome.reason or row.get("reason", "")
             case "zero_verified":
                 outcome.zero_verified = True
                 outcome.zero_after_us = row.get("after_us")
