@@ -226,6 +226,7 @@ def test_a_fault_before_the_start_ends_the_session(
     script = {"connect": [alarm, state_row("fault"), ZERO]}
     outcome = live(prepared, plan, monkeypatch, script)
     assert outcome.alarms == ["high: wrong device"]
+    assert outcome.reason == "because"
     assert outcome.exit_code == ExitCode.REFUSED
 
 

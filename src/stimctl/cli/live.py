@@ -199,6 +199,8 @@ class LiveSession:
                 outcome.plan_time_us = row["plan_time_us"]
             case "state" if row["state"] == "running":
                 outcome.word, outcome.zero_verified = NOT_COMPLETED, False
+            case "state" if row["state"] == "fault":
+                outcome.reason = outcome.reason or row.get("why", "")
             case "unknown":
                 outcome.zero_verified = False
                 outcome.reason = outcome.reason or row.get("reason", "")
