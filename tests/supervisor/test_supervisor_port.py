@@ -74,6 +74,15 @@ def test_a_port_that_takes_no_setting_is_an_error_with_the_reasons(device: Scrip
     open_port(device.address).abort()
 
 
+def test_what_is_no_serial_port_is_told_so_once(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for place, why in ((tmp_path, "a folder"), (file, "no line settings")):
+        with pytest.raises(NoDeviceError, match="is no serial port") as told:
+            open_port(str(place))
+        assert why in told.value.why
+
+
 def test_tiocexcl_is_never_set_on_a_pty(device: ScriptedDevice) -> None:
     port = open_port(device.address)
     os.close(os.open(device.address, os.O_RDWR | os.O_NOCTTY))
@@ -123,13 +132,6 @@ def test_another_program_that_holds_the_port_is_reported_as_such(device: Scripte
 def test_where_there_is_no_device_that_is_said(address: str) -> None:
     with pytest.raises(NoDeviceError):
         open_port(address)
-
-
-def test_a_file_that_is_no_port_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.touch()
-    with pytest.raises(LinkError, match="takes none of the line settings"):
-        open_port(str(path))
 
 
 def test_an_unplugged_device_is_noticed_by_reader_and_writer() -> None:

@@ -252,6 +252,8 @@ def _open_serial(
 def _known_error(address: str, error: Exception) -> StimctlError | None:
     """The error to raise for an open that no other line setting can cure, or None."""
     code = getattr(error, "errno", None)
+    if code is None and isinstance(error.__context__, termios.error):
+        code = error.__context__.args[0]  # pyserial passes its words on, and not its number
     if code in (errno.EAGAIN, errno.EBUSY):
         return busy_error(address, _holder_besides_us(address))
     if code in (errno.EACCES, errno.EPERM):
@@ -259,6 +261,12 @@ def _known_error(address: str, error: Exception) -> StimctlError | None:
             f"{address} may not be opened",
             why=str(error),
             what_to_do="add yourself to the group that owns it (often `dialout`) and log in again",
+        )
+    if code in (errno.EISDIR, errno.ENOTTY):
+        return NoDeviceError(
+            f"{address} is no serial port",
+            why="it is a folder" if code == errno.EISDIR else "it has no line settings",
+            what_to_do="`stimctl ports` lists what is there",
         )
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO):
         return NoDeviceError(
