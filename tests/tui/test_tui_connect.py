@@ -152,3 +152,27 @@ def test_connecting_waits_for_stop_and_is_not_for_views(world: World, plug: Plug
     assert "STOP first" in str(world.desk.offers()["choose"])
     world.desk.mode = "watch"
     assert "connects to nothing" in str(world.desk.offers()["choose"])
+
+
+def test_what_an_older_session_still_says_is_not_taken_for_the_new_one(world: World) -> None:
+    world.to_run()
+    old = world.clients[-1]
+    world.bed.connect("sim:rehastim2")
+    world.desk.take_rows()
+    old._on_row({"kind": "state", "state": "running", "mono_ns": world.clock.now_ns})
+    world.desk.take_rows()
+    assert world.bed.live.state != "running"
+
+
+@pytest.mark.hazard("H11")
+def test_a_device_left_without_a_confirmed_zero_is_unknown_and_no_other_follows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.to_run()
+    monkeypatch.setattr(world.clients[-1], "close", lambda: 6)
+    before = len(world.clients)
+    world.bed.connect("sim:rehastim2")
+    world.desk.take_rows()
+    assert "OUTPUT UNKNOWN" in world.text()
+    assert all(not client.sent for client in world.clients[before:])
+    assert world.bed.close() == 6

@@ -12,7 +12,7 @@ from stimctl.tui.keymap import Keymap, changes_in
 
 PAGES = (
     "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
-    "run", "thresholds", "report", "service", "statement",
+    "run", "thresholds", "report", "service", "statement", "outcome",
 )  # fmt: skip
 DIALOGS = ("help", "palette", "notes", "asked", "fault", "armed")
 

@@ -153,9 +153,6 @@ def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str) -> None:
     """Through Textual itself, without its timers: at every size, with colour and without."""
-    from textual.events import Resize
-    from textual.geometry import Size
-
     from stimctl.tui.app import StimctlApp
 
     scene(world, name)
@@ -173,8 +170,9 @@ def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str) 
     async def look() -> None:
         async with app.run_test(size=SIZES[0]) as pilot:
             for size in SIZES:
-                app.post_message(Resize(Size(*size), Size(*size)))
-                await pilot.pause()
+                await pilot.resize_terminal(*size)
+                while app.sheet.size != size:
+                    await pilot.pause()
                 for theme in THEMES:
                     world.desk.theme = theme
                     app.draw()

@@ -68,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("no", ("n",), "no", "it is not so"),
     Action("unchanged", ("u",), "unchanged", "nothing has changed since the last screening"),
     Action("accept-warning", ("w",), "accept warning", "read it, and accept it for this session"),
+    Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
     Action("told", ("t",), "person told", "the person knows how to stop at any time"),
     Action("apart", ("d",), "pads apart", "the pads of each channel are one pad width apart"),
     Action("new-pads", ("v",), "new pads", "these electrodes are used for the first time"),

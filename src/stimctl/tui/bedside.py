@@ -5,16 +5,18 @@ Everything that waits runs as a job; STOP does not pass through here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimctl.errors import IntegrityError, StimctlError
-from stimctl.quantity import format_area, format_current, format_duration
+from stimctl.errors import ExitCode, LinkError, StimctlError
+from stimctl.quantity import format_current
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
+from stimctl.tui.loading import loading
 from stimctl.tui.papers import Papers, check_second, count_pads
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
@@ -63,6 +65,7 @@ class Bedside:
         self.papers = Papers()
         #: The person the present supervisor was started for: its journal is theirs.
         self.connected_for = ""
+        self._session = 0
         self.device = ""
         self.choice: Choice | None = None
         self.plan: Any = None
@@ -137,6 +140,7 @@ class Bedside:
         """A row for the record."""
         if self.client is not None:
             self.command("note", topic=topic, text=text[:200])
+            self.live.course.take({"kind": "note", "topic": topic, "text": text})
 
     # -- the supervisor ------------------------------------------------------------------------
 
@@ -151,11 +155,11 @@ class Bedside:
         self.stop_line.starting()
         self.connected_for = self.person
         options = ["--person", self.person] if self.person else []
-        client = self._make_client(device, options, self.on_row)
+        client = self._make_client(device, options, self._rows_of_session())
 
         def work() -> Client:
             if old is not None:
-                self.exit_codes.append(old.close())
+                self._close_before(old)
             client.start()
             return client
 
@@ -166,6 +170,25 @@ class Bedside:
             self.ask("connect", then=then)
 
         self.jobs.run(work, done, self._failed_to_connect)
+
+    def _rows_of_session(self) -> Callable[[Row], None]:
+        """Rows of the session that begins now; what an older one still says is not about it."""
+        self._session = session = self._session + 1
+
+        def hear(row: Row) -> None:
+            if session == self._session:
+                self.on_row(row)
+
+        return hear
+
+    def _close_before(self, old: Client) -> None:
+        """Zero on the device before; where nobody confirmed it, there is no next one."""
+        code = old.close()
+        self.exit_codes.append(code)
+        if code == ExitCode.NOT_CONFIRMED_ZERO:
+            reason = "the device before was left without a confirmed zero"
+            self.on_row({"kind": "unknown", "mono_ns": time.monotonic_ns(), "reason": reason})
+            raise LinkError(reason, what_to_do="switch it off, then start stimctl again")
 
     def _failed_to_connect(self, error: StimctlError) -> None:
         self.connecting = False
@@ -204,7 +227,7 @@ class Bedside:
             self.steps_ua = {int(number): int(ua) for number, ua in told["steps_ua"].items()}
             then()
 
-        work = _loading(client, choice, self.plan_digest, self.state_folder)
+        work = loading(client, choice, self.plan_digest, self.state_folder)
         self.jobs.run(work, done, self._not_loaded)
 
     def _not_loaded(self, error: StimctlError) -> None:
@@ -269,31 +292,3 @@ class Bedside:
 
 def _badness(code: int) -> int:
     return {0: 0, 6: 3}.get(code, 1)
-
-
-def _loading(client: Client, choice: Choice, digest: str, state: Path) -> Callable[[], Row]:
-    def work() -> Row:
-        path, sha256 = choice.file(state)
-        client.ask("load", path=str(path), sha256=sha256)
-        for seat in choice.seats:
-            fields: dict[str, Any] = {
-                "channel": seat.channel,
-                "amplitude": format_current(seat.ceiling_ua),
-                "area": format_area(seat.area_mm2),
-            }
-            if seat.site is not None:
-                fields["site"] = seat.site
-            client.ask("channel", **fields)
-        acknowledged = " ".join(sorted(choice.acknowledged))
-        duration = format_duration(choice.duration_us)
-        client.ask("options", duration=duration, acknowledge=acknowledged)
-        told = client.ask("compile")
-        if told["digest"] != digest:
-            raise IntegrityError(
-                "the supervisor has compiled another plan than the one on the screen",
-                why="a file or the environment has changed in between",
-                what_to_do="choose the protocol again",
-            )
-        return told
-
-    return work

@@ -15,6 +15,8 @@ from stimctl.errors import UsageError
 from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 
 VARIABLE = "STIMCTL_KEYMAP"
+#: The name of an action that no key does (here).
+NO_KEY = "-"
 
 
 def is_typed(key: str) -> bool:
@@ -45,7 +47,7 @@ class Keymap:
     def name_of(self, action: str, *, typing: bool = False) -> str:
         """The first key of an action, as a person reads it; `typing`: that no text field takes."""
         keys = [key for key in self._keys[action] if not (typing and is_typed(key))]
-        return key_name(keys[0]) if keys else "-"
+        return key_name(keys[0]) if keys else NO_KEY
 
     def action_for(self, key: str, offered: Iterable[str]) -> str | None:
         """What `key` means where these actions are offered."""

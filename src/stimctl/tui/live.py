@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from stimctl.tui.alarms import Alarm, Alarms
+from stimctl.tui.channel import Asked, Channel
+from stimctl.tui.course import Course
 from stimctl.tui.text import safe
 from stimctl.tui.words import local_time, words_of
 
@@ -21,35 +22,6 @@ _LOG_LINES = 200
 OUTPUT_STATES = frozenset({"running", "unknown"})
 #: States in which no free text is taken and nothing but amplitudes may be changed.
 BUSY_STATES = frozenset({"armed", "running", "paused", "unknown"})
-
-
-@dataclass(slots=True)
-class Channel:
-    """One channel: microampere and the row times they are from; None = never told."""
-
-    number: int
-    role: str = ""
-    set_ua: int = 0
-    set_ns: int = 0
-    told_ua: int = 0
-    acked_ua: int | None = None
-    acked_ns: int | None = None
-    measured_ua: int | None = None
-    measured_ns: int | None = None
-    pending_ua: int | None = None
-    ceiling_ua: int | None = None
-    confirmed_ns: int = 0
-    contraction: int = 0
-    impedance_ohm: deque[int] = field(default_factory=lambda: deque(maxlen=16))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question to the people at the session; `channel` 0 where it is about all of them."""
-
-    id: str
-    text: str
-    channel: int = 0
 
 
 class Live:
@@ -73,6 +45,7 @@ class Live:
         self.last = self.refused = ""
         self.alarms = Alarms()
         self.asked: Asked | None = None
+        self.course = Course()
         self.unknown = self.unknown_what_to_do = ""
         self.stopping_ns: int | None = None
         self.zero = ""
@@ -109,6 +82,7 @@ class Live:
         """Learn from one row."""
         kind = str(row["kind"])
         self.newest_ns = max(self.newest_ns, int(row.get("mono_ns", 0)))
+        self.course.take(row)
         handler = getattr(self, f"_on_{kind}", None)
         if handler is not None:
             handler(row)
@@ -188,6 +162,8 @@ class Live:
         was, now = channel.set_ua, int(row["plateau_ua"])
         channel.set_ua, channel.set_ns, channel.pending_ua = now, int(row["mono_ns"]), None
         by = "you" if row.get("by") == "hand" else "script"
+        if now == was:
+            return
         change = f"{(now - was) / 1000:+.1f}"
         self.last = f"{local_time(row)}  ch{channel.number} {change} → {now / 1000:.1f} mA ({by})"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stimctl.tui import frame, small
 from stimctl.tui.actions import ACTION_BY_ID
 from stimctl.tui.alarms import Alarm
+from stimctl.tui.keymap import NO_KEY
 from stimctl.tui.live import STALE_NS, Live
 from stimctl.tui.text import Line, fit, line
 
@@ -103,5 +104,5 @@ def _keys(desk: Desk, page: Page, width: int) -> tuple[list[frame.Key], int, fra
         return name, labels.get(one, ACTION_BY_ID[one].label), not offered[one]
 
     names = [one for one in (*page.footer, "back", "quit") if one in offered]
-    keys = [told(one) for one in dict.fromkeys(names)]
+    keys = [key for one in dict.fromkeys(names) if (key := told(one))[0] != NO_KEY]
     return keys, width, told("help") if "help" in offered else None

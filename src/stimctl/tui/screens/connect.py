@@ -8,7 +8,7 @@ from stimctl.errors import UsageError
 from stimctl.tui.device_facts import families, labelled, likely_families, sheet_lines
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import family_of
-from stimctl.tui.text import Line, line, safe
+from stimctl.tui.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
     from stimctl.supervisor.ports import SerialPortInfo
@@ -174,7 +174,7 @@ class ConnectPage(ListPage):
         if bed.connecting:
             return [line(("… connecting", "wait"))]
         if live.failed:
-            return [line(("✗ ", "wait"), (live.failed, "refused"))]
+            return [line((part, "refused")) for part in wrap(f"✗ {live.failed}", width)[:5]]
         if bed.client is None or not live.identified:
             return [line(("○ nothing is connected: Enter connects what is picked", "dim"))]
         zero = "✓ zero verified" if live.state != "unknown" else "? not confirmed"

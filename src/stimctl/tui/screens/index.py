@@ -13,6 +13,7 @@ from stimctl.tui.screens.chooser import ChooserPage, SafetyPage
 from stimctl.tui.screens.connect import ConnectPage
 from stimctl.tui.screens.helping import HelpPage, PalettePage
 from stimctl.tui.screens.notes import FaultPage, NotesPage
+from stimctl.tui.screens.outcome import OutcomePage
 from stimctl.tui.screens.person import PersonPage
 from stimctl.tui.screens.precheck import PrecheckPage
 from stimctl.tui.screens.protocols import ProtocolsPage
@@ -30,7 +31,7 @@ _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
     PalettePage, NotesPage, AskedPage,
-    FaultPage, StatementPage,
+    FaultPage, StatementPage, OutcomePage,
 )  # fmt: skip
 
 

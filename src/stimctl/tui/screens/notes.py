@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stimctl.tui.page import Offers, Page
 from stimctl.tui.text import Line, line, wrap
 
+if TYPE_CHECKING:
+    from stimctl.tui.desk import Desk
+
+_LONGEST = 120
 NOTES = (
     "comfortable", "tingling, no contraction", "good contraction", "uncomfortable: lowered",
     "pain: lowered", "muscle tires", "electrode pressed on again", "skin looked at: unchanged",
@@ -16,24 +22,56 @@ class NotesPage(Page):
 
     name = "notes"
     title = "NOTE"
-    footer = ("back",)
+    footer = ("choose", "back")
     has_menu = False
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._text = ""
+
     def offers(self) -> Offers:
-        """A digit for each."""
-        return {f"channel-{number}": None for number in range(1, len(NOTES) + 1)}
+        """A digit for each; Enter for a text of one's own, which is typed at zero only."""
+        typed = None if self._text else "pick a digit, or type a note first"
+        if self.bed.live.busy:
+            typed = "at zero only: while output may be on SPACE is STOP"
+        digits = {f"channel-{number}": None for number in range(1, len(NOTES) + 1)}
+        return {**digits, "choose": typed, "back": None}
 
     def act(self, action: str) -> None:
         """Put it on record."""
-        text = NOTES[int(action[-1]) - 1]
-        self.desk.overlay = None
-        self.bed.note("note", text)
-        self.desk.say(f"noted: {text}")
+        text = self._text.replace("_", " ") if action == "choose" else ""
+        if action.startswith("channel-"):
+            text = NOTES[int(action[-1]) - 1]
+        self.desk.overlay, self._text = None, ""
+        if text:
+            self.bed.note("note", text)
+            self.desk.say(f"noted: {text}")
+
+    @property
+    def takes_text(self) -> bool:
+        """Never while a channel is armed or on."""
+        return not self.bed.live.busy
+
+    def typed(self, key: str, character: str | None) -> None:
+        """A first digit picks; everything else is a text of one's own, without SPACE."""
+        if key in ("backspace", "delete"):
+            self._text = self._text[:-1]
+        elif not self._text and character in [str(n) for n in range(1, len(NOTES) + 1)]:
+            self.act(f"channel-{character}")
+        elif character:
+            self._text = f"{self._text}{character}"[:_LONGEST]
 
     def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
-        """The list."""
+        """The list, and the field where there may be one."""
         rows = [line((f"{number}  ", "key"), text) for number, text in enumerate(NOTES, 1)]
-        return [line("Which note goes on record?"), (), *rows]
+        lines: list[Line] = [line("Which note goes on record?"), (), *rows, ()]
+        if self.takes_text:
+            lines += [
+                line(("or type it, with _ between the words, then Enter: ", "dim")),
+                line((f"{self._text}_", "key")),
+                line(("never a name; SPACE is STOP here as everywhere", "dim")),
+            ]
+        return lines
 
 
 REASONS = (

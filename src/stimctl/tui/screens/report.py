@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
-from stimctl.tui.page import Page
+from stimctl.tui.course import ChannelCourse
+from stimctl.tui.device_facts import labelled
+from stimctl.tui.page import Offers, Page
+from stimctl.tui.planning import family_of
 from stimctl.tui.seats import pad_name
 from stimctl.tui.text import Line, line, safe
 from stimctl.tui.words import clock_text, milliampere
+from stimctl.version import __version__
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -20,7 +24,7 @@ class ReportPage(Page):
 
     name = "report"
     title = "REPORT"
-    footer = ("save", "run", "back")
+    footer = ("outcome", "save", "run", "back")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -34,6 +38,14 @@ class ReportPage(Page):
                 lambda: _verified(journal), self._verified, lambda e: self._verified(str(e))
             )
 
+    def offers(self) -> Offers:
+        """How it went can be said from here."""
+        return {"outcome": None}
+
+    def act(self, action: str) -> None:  # noqa: ARG002 - there is one
+        """To the form."""
+        self.desk.open("outcome")
+
     def _verified(self, words: str) -> None:
         self._integrity = words
 
@@ -41,27 +53,17 @@ class ReportPage(Page):
         """Header, channels, course, integrity."""
         bed, live = self.bed, self.bed.live
         kind = "SIMULATION" if live.sim else "REAL"
+        serial = f" sn {live.serial}" if live.serial else ""
         lines = [
-            line((f"session {live.session or '–'}  {kind}", "title")),
-            line(f"person {bed.person or '–'}   device {live.device or '–'} sn {live.serial or '–'}"
-                 f" fw {live.firmware or '–'}"),
-        ]  # fmt: skip
-        if bed.choice is not None and bed.plan is not None:
-            protocol = bed.choice.protocol
-            mark = ", adjusted" if bed.choice.adjusted else ""
-            lines += [
-                line(f"protocol {protocol.id} {protocol.version} {bed.choice.short_hash}{mark}"
-                     f"   plan {bed.plan_digest[:12]}"),
-                line((f"evidence {protocol.evidence.grade}: {safe(protocol.evidence.lines[0])}"
-                      [:width], "dim")),
-            ]  # fmt: skip
-            lines += [(), *self._channels()]
-        done = clock_text(live.plan_time_us)
-        lines += [
+            line((f"session {live.session or '–'}  {kind}", "title"), f"   stimctl {__version__}"),
+            line(
+                f"person {bed.person or '–'}   {self._device()}{serial} fw {live.firmware or '–'}"
+            ),
+            *self._protocol(width),
             (),
-            line(f"course   {done} of {clock_text(live.duration_us)}   {live.ended or live.state}"),
-            line(f"zero     {live.zero or 'not confirmed in this session yet'}"),
-            line(f"journal  {self._integrity or 'not checked yet'}"),
+            *self._channels(),
+            (),
+            *labelled(self._rows(), width),
             (),
             line(("last lines of the session", "title")),
         ]
@@ -69,20 +71,62 @@ class ReportPage(Page):
         recent = list(live.log)[-room:] if room else []
         return [*lines, *(line((f"{at}  {words}"[:width], "dim")) for at, words in recent)]
 
+    def _device(self) -> str:
+        live = self.bed.live
+        use = family_of(live.device).sheet.intended_use.value if self.bed.device else ""
+        return f"device {live.device or '–'}{f' ({use})' if use else ''}"
+
+    def _protocol(self, width: int) -> list[Line]:
+        choice = self.bed.choice
+        if choice is None or self.bed.plan is None:
+            return []
+        protocol, mark = choice.protocol, ", adjusted" if choice.adjusted else ""
+        evidence = f"evidence {protocol.evidence.grade}: {safe(protocol.evidence.lines[0])}"
+        return [
+            line(f"protocol {protocol.id} {protocol.version} {choice.short_hash}{mark}"
+                 f"   plan {self.bed.plan_digest[:12]}"),
+            line((evidence[:width], "dim")),
+        ]  # fmt: skip
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Course, zero, what was asked and said, and whether the record is whole."""
+        live, course = self.bed.live, self.bed.live.course
+        when = f"{course.started or '–'} to {course.ended or '–'}, "
+        done = f"{clock_text(live.plan_time_us)} of {clock_text(live.duration_us)}"
+        counts = f"{course.pauses} pauses, {course.refused} refusals"
+        alarms = ", ".join(f"{what} ({times})" for what, times in course.alarms.items())
+        rows = [
+            ("course", f"{when}{done}, {counts}; {live.ended or live.state}"),
+            ("alarms", alarms or "none"),
+            ("zero", live.zero or "not confirmed in this session yet"),
+            ("screening", course.answers.get("screening", "")),
+            ("skin", course.answers.get("skin_check_at_end", course.answers.get("skin_check", ""))),
+            ("outcome", course.answers.get("outcome", "")),
+            ("note", course.answers.get("note", "")),
+            ("journal", self._integrity or "not checked yet"),
+        ]
+        return [(label, words) for label, words in rows if words]
+
     def _channels(self) -> list[Line]:
-        bed = self.bed
-        assert bed.choice is not None
-        lines = []
-        for seat in bed.choice.seats:
+        """For each channel where, with what, how strong at most and in the mean, and the marks."""
+        bed, course = self.bed, self.bed.live.course
+        seats = {seat.channel: seat for seat in bed.choice.seats} if bed.choice else {}
+        lines: list[Line] = []
+        for number in sorted({*seats, *course.channels}):
+            seat, one = seats.get(number), course.channels.get(number, ChannelCourse())
+            where = f"{seat.site or '–'}  {pad_name(seat.area_mm2)}  " if seat else ""
+            role = seat.role_name if seat else bed.live.channel(number).role
+            ceiling = f"ceiling {milliampere(seat.ceiling_ua)} mA" if seat else ""
             marks = " ".join(
                 f"{mark.what} {milliampere(mark.amplitude_ua)}"
-                for mark in bed.marks if mark.channel == seat.channel
+                for mark in bed.marks if mark.channel == number
             )  # fmt: skip
-            lines.append(line(
-                (f"ch{seat.channel} {seat.role_name:<14}", "strong"),
-                f" {seat.site or '–'}  {pad_name(seat.area_mm2)}  "
-                f"ceiling {milliampere(seat.ceiling_ua)} mA  {marks}",
-            ))  # fmt: skip
+            did = (
+                f"highest {milliampere(one.highest_ua)} mA, mean {milliampere(one.mean_ua)} mA in "
+                f"{clock_text(one.on_s * 1_000_000)}, {one.contractions} contractions"
+            )
+            lines.append(line((f"ch{number} {role:<14}", "strong"), f" {where}{ceiling}"))
+            lines.append(line(f"    {did}{f'; {marks}' if marks else ''}"))
         return lines
 
 

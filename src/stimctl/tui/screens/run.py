@@ -48,7 +48,7 @@ class RunPage(Page):
             return ("lower", "raise", "pause", "channel-1", "mark-sensory", "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
-        return ("arm", "channel-1", "palette")
+        return ("arm", "outcome", "report", "channel-1")
 
     @property
     def has_menu(self) -> bool:  # type: ignore[override]
@@ -88,7 +88,8 @@ class RunPage(Page):
             "raise": running or self._no_raise(), "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._no_link(),
-            "next-channel": None, "previous-channel": None,
+            "next-channel": None, "previous-channel": None, "report": None,
+            "outcome": None,
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
             "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
@@ -135,6 +136,8 @@ class RunPage(Page):
             self._pause(now_ns)
         elif action == "link":
             self._link()
+        elif action in ("report", "outcome"):
+            self.desk.open(action)
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]
         elif action == "arm":

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stimctl.tui.channel import Channel
 from stimctl.tui.drawing import bar, spark
-from stimctl.tui.live import STALE_NS, WAIT_NS, Channel, Live
+from stimctl.tui.live import STALE_NS, WAIT_NS, Live
 from stimctl.tui.text import Line, Span, line
 from stimctl.tui.words import milliampere
 

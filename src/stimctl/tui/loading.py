@@ -1,0 +1,45 @@
+"""Gives the supervisor what was chosen, and holds what it makes of it against the screen's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stimctl.errors import IntegrityError
+from stimctl.quantity import format_area, format_current, format_duration
+from stimctl.tui.live import Row
+
+if TYPE_CHECKING:
+    from stimctl.tui.bedside import Client
+    from stimctl.tui.planning import Choice
+
+
+def loading(client: Client, choice: Choice, digest: str, state: Path) -> Callable[[], Row]:
+    """The work for a job. It raises IntegrityError where the two plans differ."""
+
+    def work() -> Row:
+        path, sha256 = choice.file(state)
+        client.ask("load", path=str(path), sha256=sha256)
+        for seat in choice.seats:
+            fields: dict[str, Any] = {
+                "channel": seat.channel,
+                "amplitude": format_current(seat.ceiling_ua),
+                "area": format_area(seat.area_mm2),
+            }
+            if seat.site is not None:
+                fields["site"] = seat.site
+            client.ask("channel", **fields)
+        acknowledged = " ".join(sorted(choice.acknowledged))
+        duration = format_duration(choice.duration_us)
+        client.ask("options", duration=duration, acknowledge=acknowledged)
+        told = client.ask("compile")
+        if told["digest"] != digest:
+            raise IntegrityError(
+                "the supervisor has compiled another plan than the one on the screen",
+                why="a file or the environment has changed in between",
+                what_to_do="choose the protocol again",
+            )
+        return told
+
+    return work

@@ -1,0 +1,115 @@
+"""What a session has come to: its course, its outcome, notes, and the marked thresholds."""
+
+from __future__ import annotations
+
+import pytest
+from tui_desk import MS, S, World
+
+from stimctl.tui.course import Course
+
+
+def type_text(world: World, text: str) -> None:
+    for character in text:
+        world.pass_time(100 * MS)
+        key = "underscore" if character == "_" else character
+        world.desk.key(key, character, world.clock.now_ns)
+
+
+def test_the_report_has_the_course_of_every_channel(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(10 * S)
+    world.key("s", "p")
+    world.pass_time(1 * S)
+    world.key("space")
+    world.pass_time(1 * S)
+    world.key("9")
+    shown = world.text(100, 30)
+    assert "highest 2.0 mA" in shown
+    assert "1 pauses" in shown
+    assert "sensory 2.0" in shown
+    assert "stopped: key space" in shown
+    assert "research only" in shown
+
+
+def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None:
+    course = Course()
+    rows = [
+        {"kind": "set", "channel": 1, "plateau_ua": 9_000},
+        {"kind": "start", "t": "2026-11-21T10:31:02.114Z"},
+        {"kind": "set", "channel": 1, "plateau_ua": 2_000},
+        *({"kind": "telemetry", "plateau": {"1": 2_000, "2": 0}} for _ in range(60)),
+        {"kind": "telemetry", "plateau": {"1": 8_000}},
+        {"kind": "contraction", "channel": 1, "number": 3},
+        {"kind": "alarm", "what": "link degraded"}, {"kind": "alarm", "what": "link degraded"},
+        {"kind": "refused"}, {"kind": "state", "state": "paused"}, {"kind": "ended"},
+    ]  # fmt: skip
+    for row in rows:
+        course.take(row)
+    one = course.channels[1]
+    assert (one.highest_ua, one.on_s, one.contractions) == (2_000, 61, 3)
+    assert one.mean_ua == (60 * 2_000 + 8_000) // 61
+    assert 2 not in course.channels
+    assert (course.alarms["link degraded"], course.refused, course.pauses) == (2, 1, 1)
+
+
+def test_the_outcome_is_answered_with_arrows_and_goes_on_record(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("space")
+    world.pass_time(1 * S)
+    world.key("o", "enter")
+    assert "nothing was answered" in world.desk.message
+    world.key(*["right"] * 7, "down", *["right"] * 4, "down", "right", "enter")
+    text = "pain before 0-10: 6; pain after 0-10: 3; skin: unchanged"
+    assert ("note", {"topic": "outcome", "text": text}) in world.clients[-1].sent
+    assert world.desk.front.name == "report"
+    assert "pain after 0-10: 3" in world.text()
+
+
+def test_while_output_is_on_no_outcome_is_changed(world: World) -> None:
+    world.to_running(steps=1)
+    world.desk.open("outcome")
+    assert "STOP first" in str(world.desk.offers()["more"])
+
+
+def test_a_note_is_picked_while_on_and_may_be_typed_at_zero(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("n")
+    assert "type it" not in world.text()
+    world.key("enter")
+    assert "SPACE is STOP" in world.desk.message
+    world.key("3")
+    world.key("space")
+    world.pass_time(1 * S)
+    world.desk.open("run")
+    world.key("n")
+    type_text(world, "calf_cramp")
+    world.key("enter")
+    texts = [f["text"] for do, f in world.clients[-1].sent if do == "note" and f["topic"] == "note"]
+    assert texts == ["good contraction", "calf cramp"]
+    world.key("n", "1")
+    assert world.clients[-1].sent[-1][1]["text"] == "comfortable"
+
+
+@pytest.mark.hazard("H25", "H24")
+def test_thresholds_of_last_time_are_shown_for_the_same_place_and_never_set(world: World) -> None:
+    from dataclasses import replace
+
+    world.to_running("nmes-tka", steps=0)
+    world.pass_time(4 * S)
+    world.key("up")
+    world.pass_time(300 * MS)
+    world.key("m")
+    world.key("space")
+    world.pass_time(1 * S)
+    marks = world.bed.marks
+    assert [(mark.what, mark.amplitude_ua) for mark in marks] == [("motor", 500)]
+    world.to_run("nmes-tka")
+    world.bed.live.asked = None
+    world.desk.open("thresholds")
+    assert "last 24 h" in world.text()
+    assert "ch1 motor 0.5 mA" in world.text()
+    assert world.set_ua() == 0
+    assert world.bed.choice is not None
+    seat = world.bed.choice.seats[0]
+    world.bed.take(world.bed.choice.with_seat(replace(seat, site="right-quadriceps")))
+    assert "ch1 motor" not in world.text()
