@@ -157,6 +157,18 @@ def test_inside_a_modulation_the_level_may_jump(low_ua: int, rule: Rule | None) 
     assert world.rule == broken(rule)
 
 
+def test_inside_a_modulation_the_level_may_jump_to_a_plateau_raised_since() -> None:
+    world = World().pattern(modulated_from_permille=580, gap_us=500 * MS)
+    for number in range(1, 38):
+        world.tell.plateau(READY_US + number * EVERY_US, 1, number * 500)
+        world.order(READY_US + number * EVERY_US, number * 500)
+    at_us = READY_US + 38 * EVERY_US
+    world.order(at_us, 10_500)  # 58 % of 18.5 mA, on the device's grid
+    world.order(at_us + MS, 0)
+    world.tell.plateau(at_us + 300 * MS, 1, 19_000)
+    assert world.order(at_us + 500 * MS, 19_000).rule is None
+
+
 @pytest.mark.parametrize(("width_us", "rule"), [(200, None), (201, Rule.RISE)])
 def test_wider_pulses_are_a_rise(width_us: int, rule: Rule | None) -> None:
     world = World().order(READY_US, 500).order(SECOND, 500, width_us=width_us)
@@ -329,6 +341,20 @@ def test_a_fault_excuses_its_own_rules_until_the_device_begins_anew() -> None:
     over.tell.to_device(2 * SECOND, ML_INIT)
     over.order(3 * SECOND, 500)
     assert over.pulse(6 * SECOND, 500).rule == Rule.DEAD_MAN.value
+
+
+def test_a_fault_that_ends_leaves_the_excuse_of_an_overlapping_one_of_its_name() -> None:
+    world = World().order(READY_US, 500)
+    fault = {"kind": "fault", "at_us": SECOND, "fault": "dead-man-late", "event": "begins"}
+    for event in ("begins", "begins", "ends"):
+        world.tell.row({**fault, "event": event})
+    world.tell.to_device(2 * SECOND, ML_INIT)
+    world.order(3 * SECOND, 500)
+    assert world.pulse(6 * SECOND, 500).rule is None
+    world.tell.row({**fault, "at_us": 7 * SECOND, "event": "ends"})
+    world.tell.to_device(7 * SECOND, ML_INIT)
+    world.order(8 * SECOND, 500)
+    assert world.pulse(11 * SECOND, 500).rule == Rule.DEAD_MAN.value
 
 
 def test_a_fault_of_the_line_does_not_excuse_the_device() -> None:
