@@ -206,15 +206,9 @@ class Climb:
         from_permille = self.pattern.modulated_from_permille
         if from_permille >= 1_000:
             return False
-<<<<<<< HEAD
         # What was raised since the channel was last on lies between: it was another plateau then.
         recent_ua += self._gained_ua + self._rules.step_ua
         return recent_ua * 1_000 > self._plateau_ua * from_permille
-=======
-        # The level was that share of a plateau that has been raised since.
-        was_ua = recent_ua + self._gained_ua + self._rules.step_ua
-        return was_ua * 1_000 > self._plateau_ua * from_permille
->>>>>>> 602f066 (The invariant knows a plateau raised between two bursts, and two faults of one name)
 
     def _stronger(self, train: Train) -> Wrong | None:
         """Whether the charge jumps because pulses get wider or faster at the same level."""

@@ -45,14 +45,8 @@ class Excuses:
     """The faults at work, as the record tells them."""
 
     def __init__(self) -> None:
-<<<<<<< HEAD
         self._active: Counter[str] = Counter()
         self._over: Counter[str] = Counter()
-=======
-        self._active: dict[str, frozenset[Rule]] = {}
-        self._at_work: Counter[str] = Counter()  # two of one name may overlap
-        self._over: set[str] = set()
->>>>>>> 602f066 (The invariant knows a plateau raised between two bursts, and two faults of one name)
         self.used: list[str] = []
 
     def row(self, row: Mapping[str, Any]) -> None:
@@ -61,23 +55,11 @@ class Excuses:
         if name not in EXCUSES:
             return
         if event == "begins":
-<<<<<<< HEAD
             self._active[name] += 1
-=======
-            self._active[name] = EXCUSES[name]
-            self._at_work[name] += 1
-            self._over.discard(name)
->>>>>>> 602f066 (The invariant knows a plateau raised between two bursts, and two faults of one name)
             if name in _MOMENTARY:
                 self._over[name] += 1
         elif event == "ends":
-<<<<<<< HEAD
             self._over[name] += 1
-=======
-            self._at_work[name] -= 1
-            if self._at_work[name] <= 0:
-                self._over.add(name)
->>>>>>> 602f066 (The invariant knows a plateau raised between two bursts, and two faults of one name)
 
     def initialised(self) -> None:
         """The device begins anew: what is over excuses nothing any more."""

@@ -293,6 +293,7 @@ def test_a_renewed_hold_keeps_output_on():
     assert bench.state is State.RUNNING
 
 
+@pytest.mark.hazard("H39")
 @pytest.mark.parametrize("duration_us", [-1, 60_000_001])
 def test_a_hold_outside_its_range_is_refused(duration_us):
     with pytest.raises(StateError):

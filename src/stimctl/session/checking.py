@@ -111,6 +111,7 @@ class Checking:
                 self._log,
                 link_good=lambda: link.quality is Quality.GOOD,
                 contact_lock=self._core.contacts.lock,
+                budget=self._core.budget,
             )
         except RunFault as fault:
             raise LimitRefusedError(

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from stimctl.devices.driver import DeviceDriver
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
+from stimctl.session.budget import Budget
 from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
 from stimctl.session.events import Json, Kind
@@ -37,6 +38,7 @@ class Core:
         self.link = LinkWatch()
         self.contacts = Contacts()
         self.host = Host()
+        self.budget = Budget()
         self.needs_reason = False
         """The person or somebody at the device has stopped: only a reason leads on."""
         self.state = State.DISCONNECTED

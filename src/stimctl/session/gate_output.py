@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import GateDriver
 from stimctl.devices.events import GateAcked
+from stimctl.session.budget import flow_of
 from stimctl.session.gate_track import GateKey, GateTrack
 from stimctl.session.told import Told
 
@@ -22,6 +23,9 @@ class GateOutput(Told[GateKey]):
 
     def _send(self, now_ns: int, keys: tuple[GateKey, ...]) -> int:
         return self._driver.gate(now_ns, {key[0]: self._tracks[key[0]].point(key) for key in keys})
+
+    def _flow_of(self, key: GateKey) -> int:
+        return flow_of(key[1], 1, 1)
 
     def echoed(self, now_ns: int, event: GateAcked) -> None:
         """The device has echoed a whole call: exactly its channels are open."""

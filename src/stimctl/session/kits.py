@@ -7,6 +7,7 @@ from typing import Any
 from stimctl.devices.driver import DeviceDriver, Driver, GateDriver
 from stimctl.devices.events import Acked, AckedOvertaken, GateAcked
 from stimctl.safety.cleared import Cleared
+from stimctl.session.budget import flow_of
 from stimctl.session.config import RAMP_MIN_US
 from stimctl.session.gate_output import GateOutput
 from stimctl.session.gate_track import GateTrack
@@ -18,7 +19,7 @@ from stimctl.session.told import Told
 from stimctl.session.track import Track
 from stimctl.stimulus import Cycle
 from stimctl.treatment.gate_program import GatePlan
-from stimctl.treatment.program import Plan
+from stimctl.treatment.program import Plan, PlanChannel
 
 AnyPlan = Plan | GatePlan
 Accepted = Acked | AckedOvertaken | GateAcked
@@ -30,6 +31,10 @@ class Kit(ABC):
     scale: Scale
     tracks: Sequence[Ramped]
     output: Told[Any]
+
+    @abstractmethod
+    def most(self) -> int:
+        """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
 
     @abstractmethod
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
@@ -54,6 +59,10 @@ class CurrentKit(Kit):
         self._plan = plan
         self.tracks: tuple[Track, ...] = tuple(Track(one) for one in plan.channels)
         self.output: Output = Output(driver, {track.channel: track for track in self.tracks})
+
+    def most(self) -> int:
+        flow = sum(_most_flow(one) for one in self._plan.channels)
+        return flow * self._plan.duration_us
 
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
         return [
@@ -84,6 +93,12 @@ class GateKit(Kit):
         self.output: GateOutput = GateOutput(
             driver, {track.channel: track for track in self.tracks}
         )
+
+    def most(self) -> int:
+        flows = (
+            _on_share(flow_of(one.cleared.percent, 1, 1), one.cycle) for one in self._plan.channels
+        )
+        return sum(flows) * self._plan.duration_us
 
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
         return [
@@ -123,6 +138,21 @@ def cleared_of(plan: AnyPlan) -> dict[int, int]:
 def scale_of(plan: AnyPlan) -> Scale:
     """In what the plan counts."""
     return PERCENT if isinstance(plan, GatePlan) else CURRENT
+
+
+def _most_flow(one: PlanChannel) -> int:
+    """Of a channel at its cleared amplitude, its widest and fastest pulses, its cycle's on time."""
+    stimulus = one.stimulus
+    flow = flow_of(one.cleared.amplitude_ua, stimulus.widest_phase_us, one.period_us)
+    burst = stimulus.burst
+    if burst is not None:
+        each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
+        flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
+    return _on_share(flow, stimulus.cycle)
+
+
+def _on_share(flow: int, cycle: Cycle | None) -> int:
+    return flow if cycle is None else flow * cycle.on_us // cycle.period_us
 
 
 def _check_ramp(channel: int, cycle: Cycle | None) -> None:

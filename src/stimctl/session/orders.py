@@ -147,7 +147,7 @@ class Orders:
 
     def _arm(self, now_ns: int, _intent: intents.Arm) -> None:
         what = "arm refused"
-        reason = self._reason_against_arming()
+        reason = self._reason_against_arming(now_ns)
         if reason is not None:
             raise StateError(what, why=reason[0], what_to_do=reason[1])
         self._need_face(now_ns, what)
@@ -157,7 +157,7 @@ class Orders:
         else:
             self._core.begin_stop(now_ns, "zero is verified before arming", Purpose.ARM)
 
-    def _reason_against_arming(self) -> tuple[str, str] | None:
+    def _reason_against_arming(self, now_ns: int) -> tuple[str, str] | None:
         if self.journal_failed:
             return "the journal cannot be written", "begin a new session"
         if self._core.link.quality is Quality.LOST:
@@ -166,6 +166,8 @@ class Orders:
             return NOT_IDENTIFIED, "connect again"
         if not self._checking.passed:
             return "no plan has passed its check", "load a plan first"
+        if self._core.budget.is_spent(now_ns):
+            return "the charge budget of this session is used up", "begin a new session"
         return self._core.host.refusal()
 
     def _need_face(self, now_ns: int, what: str) -> None:

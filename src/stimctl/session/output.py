@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import Driver
 from stimctl.devices.events import Acked, AckedOvertaken, ChannelSet, Doing
+from stimctl.session.budget import flow_of
 from stimctl.session.told import Told
 from stimctl.session.track import SetPointKey, Track
 
@@ -33,6 +34,10 @@ class Output(Told[SetPointKey]):
     def _send(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
         points = {key[0]: self._tracks[key[0]].set_point(key) for key in keys}
         return self._driver.apply(now_ns, points)
+
+    def _flow_of(self, key: SetPointKey) -> int:
+        _, amplitude_ua, width_us, period_us = key
+        return flow_of(amplitude_ua, width_us, period_us)
 
     def may_be_in_force(self) -> dict[int, tuple[ChannelSet, ...]]:
         """By channel, what the device may be doing: what it accepted, and what it was told since.

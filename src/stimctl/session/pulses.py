@@ -82,6 +82,7 @@ class Pulses:
         if reason is None and isinstance(self._driver, Driver):
             try:
                 self._driver.pulse(now_ns, asked.channel, asked.set_point)
+                self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)
             except StimctlError as refused:
                 reason = str(refused)
         if reason is not None:

@@ -7,6 +7,7 @@ output waits for its row on the disk; what lowers it goes out at once.
 from collections.abc import Callable
 
 from stimctl.devices.events import RaiseDropped
+from stimctl.session.budget import Budget
 from stimctl.session.config import (
     FADE_NS,
     RAMP_TICK_NS,
@@ -37,6 +38,7 @@ class Run:
         log: EventLog,
         link_good: Callable[[], bool],
         contact_lock: Callable[[int], str | None],
+        budget: Budget,
     ) -> None:
         self.plan = plan
         self.scale = kit.scale
@@ -45,6 +47,8 @@ class Run:
         self._log = log
         self._link_good = link_good
         self._contact_lock = contact_lock
+        self._budget = budget
+        budget.allow(kit.most())
         self.prompts = Prompts(plan.duration_us, kit.scale)
         self._fader = Fader()
         self._tracks = tuple(kit.tracks)
@@ -110,6 +114,7 @@ class Run:
 
     def _forget(self, now_ns: int) -> None:
         self.output.forget()
+        self._budget.flows(now_ns, 0)
         self.raising.forget_asked(now_ns)
         self._catch_up_ns = None
         for track in self._tracks:
@@ -200,6 +205,7 @@ class Run:
         if not self._kit.tell(now_ns, plateaus) and self.output.settled:
             for track in self._tracks:
                 track.settled(now_ns)
+        self._budget.flows(now_ns, self.output.flow)
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""

@@ -64,6 +64,9 @@ class Supervision:
         if run.ended(now_ns):
             self._core.begin_stop(now_ns, "the plan has ended", completed=True)
             return
+        if self._core.budget.is_spent(now_ns):
+            self._core.begin_stop(now_ns, "the charge budget of this session is used up")
+            return
         try:
             run.advance(now_ns)
         except (RunFault, StimctlError) as broken:
@@ -133,7 +136,11 @@ class Supervision:
         if run is None or not self._active():
             return None
         due = min(self._next_keep_alive_ns, self._next_telemetry_ns)
-        for other in (self.attendance.deadline(), run.deadline(now_ns)):
+        for other in (
+            self.attendance.deadline(),
+            run.deadline(now_ns),
+            self._core.budget.deadline(),
+        ):
             if other is not None and other < due:
                 due = other
         return due

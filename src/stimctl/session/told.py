@@ -55,6 +55,15 @@ class Told(ABC, Generic[Key]):
         self._reaches[self._ticket] = {key[0]: self._ways[key[0]].reach_ppm for key in keys}
         return True
 
+    @property
+    def flow(self) -> int:
+        """What passes with what was told (`budget.flow_of`); where nothing is certain, nothing."""
+        return sum(self._flow_of(key) for key in self._told or ())
+
+    @abstractmethod
+    def _flow_of(self, key: Key) -> int:
+        """What passes on one channel."""
+
     @abstractmethod
     def make_ready(self, now_ns: int) -> int:
         """Every channel off, at the level from which the plan runs; gives the ticket."""
