@@ -163,10 +163,11 @@ def test_inside_a_modulation_the_level_may_jump_to_a_plateau_raised_since() -> N
         world.tell.plateau(READY_US + number * EVERY_US, 1, number * 500)
         world.order(READY_US + number * EVERY_US, number * 500)
     at_us = READY_US + 38 * EVERY_US
-    world.order(at_us, 10_500)  # 58 % of 18.5 mA, on the device's grid
-    world.order(at_us + MS, 0)
-    world.tell.plateau(at_us + 300 * MS, 1, 19_000)
-    assert world.order(at_us + 500 * MS, 19_000).rule is None
+    for later_us in (0, SECOND):
+        world.order(at_us + later_us, 10_500)  # 58 % of 18.5 mA, on the device's grid
+    world.order(at_us + SECOND + MS, 0)
+    world.tell.plateau(at_us + SECOND + 300 * MS, 1, 19_000)
+    assert world.order(at_us + SECOND + 450 * MS, 19_000).rule is None
 
 
 @pytest.mark.parametrize(("width_us", "rule"), [(200, None), (201, Rule.RISE)])
