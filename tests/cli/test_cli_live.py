@@ -296,6 +296,23 @@ def test_what_nobody_can_read_any_more_is_stopped(
     assert (outcome.exit_code, outcome.reason) == (ExitCode.REFUSED, "nobody reads the output")
 
 
+def test_an_unread_session_that_has_not_begun_waits_for_no_zero(
+    prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_row: dict[str, Any]) -> None:
+        raise BrokenPipeError
+
+    def reading(session: LiveSession, client: FakeClient) -> None:
+        assert "stop" not in [do for do, _ in client.commands], "it waits after the stop"
+        plain(session, client)  # type: ignore[arg-type]
+
+    plain = LiveSession._take_rows
+    monkeypatch.setattr(LiveSession, "_take_rows", reading)
+    script = {"connect": [{"kind": "hello", "address": "x"}, state_row("identified")]}
+    outcome = live(prepared, plan, monkeypatch, script, show=broken)
+    assert (outcome.word, outcome.reason) == ("stopped", "nobody reads the output")
+
+
 def test_enter_answers_the_attendance_prompt(
     prepared: Prepared, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

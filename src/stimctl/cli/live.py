@@ -175,6 +175,8 @@ class LiveSession:
         """Until the run is over and zero is verified, or cannot be."""
         give_up: float | None = None
         while client.exit_code is None and not self._skip.is_set():
+            if self._stop_reason is not None and self._outcome.word == NOT_STARTED:
+                return  # no output to see the end of; closing verifies zero all the same
             self._take_rows(client)
             if client.state in _OVER and self._outcome.zero_verified:
                 return  # `ended` says so too, but only where a run had begun
