@@ -40,3 +40,24 @@ def test_an_unknown_family_is_refused_with_the_known_ones(cli: Cli) -> None:
     result = cli("spec", "p25")
     assert result.code == 2
     assert "rehastim2" in result.err
+
+
+def test_of_a_device_without_current_nothing_is_told_in_milliampere(cli: Cli) -> None:
+    result = cli("spec", "openemsstim")
+    assert result.code == 0, result.err
+    for words in ("uncalibrated", "1 % to 100 %", "under our rules", "patient override", "absent"):
+        assert words in result.out
+    assert " mA" not in result.out
+    table = cli("spec", "openemsstim", "--json").data
+    assert table["max_output"] == []
+    assert table["output_after_host_death"]["as shipped"] == "nothing bounds it"
+    assert table["output_after_host_death"]["under our rules"] == "1 s"
+
+
+def test_a_treatment_is_refused_there_with_the_devices_that_would_do(cli: Cli) -> None:
+    where = ("-d", "sim:openemsstim", "-a", "1=12mA", "--area", "1=25cm2")
+    for verb in ("check", "run", "rehearse"):
+        result = cli(verb, "tens-conventional", *where)
+        assert result.code == 4, result.err
+        assert "no current control" in result.err
+        assert "p24 or rehastim2" in result.err

@@ -31,6 +31,7 @@ from stimctl.safety.intensity import ATTENDED, UNCALIBRATED
 
 GATE = GateBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
 COARSE = GateBounds("coarse", 2, 10, 90, 10, 200_000)
+COARSE_ALL = GateBounds("other", 2, 1, 100, 1, 200_000)
 PADS = Electrode(2_500)
 BOTH = frozenset({ATTENDED, UNCALIBRATED})
 
@@ -58,6 +59,7 @@ def test_what_the_device_has_and_no_layer_forbids_is_cleared(percent):
     assert one.bounds == GATE
     assert one.electrode == PADS
     assert {bound.limit_id for bound in one.limits} >= {"L-INT", "L-DEV"}
+    assert one.digest() == cleared(percent).digest() != cleared(percent, COARSE_ALL).digest()
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,7 @@ class Out:
     data: bytes
     urgent: bool = False
     expires_ns: int | None = None
+    resets: bool = False
 
 
 @pytest.mark.hazard("H09", "H55")

@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError
+from stimctl.quantity import format_duration
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.ports import is_software_line
 
-_WITHIN_S = 10.0
+# An openEMSstim takes 11.24 s to start, and 20 s are waited for it.
+_WITHIN_S = 25.0
 _POLL_S = 0.1
 _NOT_IDENTITY = frozenset({"schema", "t", "mono_ns", "kind", "seq", "durable"})
 
@@ -31,8 +33,15 @@ def identify_device(text: str) -> dict[str, Any]:
         "simulation": device.is_twin or is_software_line(device.address),
         "port": client.address,
         **found,
+        "output_after_host_death": _longest(client),
         "zero_verified": code == 0,
     }
+
+
+def _longest(client: Any) -> str:
+    """How long output could go on when nothing commands the device any more, under our rules."""
+    us = client.runs_after_host_death_us
+    return "nothing bounds it" if us is None else f"at most {format_duration(us)}"
 
 
 def _wait_for_identity(client: Any) -> dict[str, Any]:

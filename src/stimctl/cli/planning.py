@@ -156,7 +156,7 @@ def layered_bounds(prepared: Prepared) -> LayeredBounds:
         layer_bounds_from_mapping,
     )
 
-    device = prepared.family.sheet.bounds
+    device = prepared.family.sheet.current
     found: dict[str, tuple[object, ...]] = {}
     for layer, file in prepared.limit_files:
         found[layer] = layer_bounds_from_mapping(

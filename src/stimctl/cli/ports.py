@@ -47,7 +47,7 @@ def identify(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="sim:p24, p24:/dev/ttyACM0, rehastim2:/dev/ttyUSB0.",
+            help="sim:p24, p24:/dev/ttyACM0, rehastim2:/dev/ttyUSB0, openemsstim:/dev/ttyUSB0.",
             autocompletion=completion.devices,
         ),
     ],

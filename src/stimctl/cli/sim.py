@@ -37,6 +37,16 @@ def rehastim2(context: typer.Context) -> None:
     _become("rehastim2", context.args)
 
 
+@group.command("openemsstim", context_settings=_PASS_ON, add_help_option=False)
+def openemsstim(context: typer.Context) -> None:
+    """Run an openEMSstim twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
+
+    All options go to the twin (stimctl sim openemsstim --help shows them); --strict ends it with a
+    failure when the host provokes one of the firmware's defects.
+    """
+    _become("openemsstim", context.args)
+
+
 def _become(family: str, options: list[str]) -> None:
     """The twin is a program of its own and replaces this one: signals and streams are its."""
     arguments = _announced(family, options)

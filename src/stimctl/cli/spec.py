@@ -37,7 +37,7 @@ def spec(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="A family (p24, rehastim2), or a device of it.",
+            help="A family (p24, rehastim2, openemsstim), or a device of it.",
             autocompletion=completion.devices,
         ),
     ],
@@ -65,7 +65,8 @@ def as_dict(family: Family) -> dict[str, Any]:
         "wire": sheet.wire,
         "intended_use": sheet.intended_use.value,
         "output": _output(sheet),
-        "max_output": [_at_load(sheet, ohm) for ohm in LOADS_OHM],
+        # Of a device that attenuates another one nothing can be said in milliampere.
+        "max_output": [_at_load(sheet, ohm) for ohm in LOADS_OHM if sheet.current is not None],
         "basic_unit": _basic_unit(sheet),
         "protections": {
             name.replace("_", " "): {
@@ -92,7 +93,23 @@ def _longest(time_us: int | None) -> str:
     return "nothing bounds it" if time_us is None else format_duration(time_us)
 
 
+def _gated_output(gate: Any) -> dict[str, str]:
+    """What is let through; shape, width, rate and current are those of another unit."""
+    scale = f"{gate.lowest_percent} % to {gate.highest_percent} %, steps of {gate.step_percent} %"
+    others = "those of the unit whose pulses are let through: unknown here"
+    return {
+        "class": "uncalibrated: no dose is known, attended only, no scripted runs",
+        "intensity": f"{scale}, of the device's own scale; 0 % is off",
+        "waveform, phase duration, frequency, current": others,
+        "net charge per pulse": others,
+        "changes": f"each channel at most every {format_duration(gate.change_every_us)}",
+        "on/off times": "by the host, in bursts that end by themselves",
+    }
+
+
 def _output(sheet: Any) -> dict[str, str]:
+    if sheet.gating is not None:
+        return _gated_output(sheet.gating)
     bounds = sheet.bounds
     shapes = ", ".join(sorted(str(shape) for shape in bounds.shapes))
     gap_us = bounds.interphase_gap_fixed_us
@@ -142,20 +159,23 @@ def _at_load(sheet: Any, ohm: int) -> dict[str, float | int | bool]:
 
 
 def _basic_unit(sheet: Any) -> dict[str, str]:
-    bounds = sheet.bounds
     facts = {one.name: one for one in sheet.facts}
 
     def told(name: str) -> str:
         return facts[name].value if name in facts else "not stated in the texts we read"
 
-    watchdog = sheet.watchdog_us
+    watchdog, bounds = sheet.watchdog_us, sheet.current
+    how, isolated = ", each with a unit's output of its own", "as those outputs are"
+    if bounds is not None:
+        how = ", in turn" if bounds.multiplexed else ", synchronous"
+        isolated = "yes" if bounds.isolated_channels else "assumed not"
     return {
-        "channels": f"{bounds.channels}, " + ("in turn" if bounds.multiplexed else "synchronous"),
-        "channels isolated from each other": "yes" if bounds.isolated_channels else "assumed not",
+        "channels": f"{sheet.channels}{how}",
+        "channels isolated from each other": isolated,
         "power source": told("power"),
         "isolation": told("isolation"),
         "leakage current": "not stated in the texts we read",
-        "regulated": "current" if bounds.calibrated else "nothing: it attenuates another device",
+        "regulated": "current" if sheet.calibrated else "nothing: it attenuates another device",
         "software controlled": "yes",
         "stops without a host after": "never" if watchdog is None else format_duration(watchdog),
         "read back": sheet.readback.value,
@@ -168,6 +188,22 @@ def _put(table: dict[str, Any]) -> None:
     for title in ("output", "basic_unit", "output_after_host_death"):
         put(f"\n{title.replace('_', ' ')}")
         put_table(("", ""), [(f"  {name}", text) for name, text in table[title].items()])
+    if table["max_output"]:
+        _put_most(table)
+    put("\nprotections of the person")
+    for name, one in table["protections"].items():
+        put(f"  {name}: {one['presence']}. {one['note']}")
+    put("\nfacts, with source and certainty")
+    put_table(
+        ("", "", ""),
+        [
+            (f"  {one['name']}", one["value"], f"{one['source']} {one['certainty']}")
+            for one in table["facts"]
+        ],
+    )
+
+
+def _put_most(table: dict[str, Any]) -> None:
     put(f"\nmost it could put out: widest pulse at {RATE_HZ} Hz, one channel, {SMALLEST_CM2} cm2")
     rows = [
         (
@@ -183,14 +219,3 @@ def _put(table: dict[str, Any]) -> None:
         rows,
     )
     put("  stimctl's own limits are far below this: stimctl check PROTOCOL shows them.")
-    put("\nprotections of the person")
-    for name, one in table["protections"].items():
-        put(f"  {name}: {one['presence']}. {one['note']}")
-    put("\nfacts, with source and certainty")
-    put_table(
-        ("", "", ""),
-        [
-            (f"  {one['name']}", one["value"], f"{one['source']} {one['certainty']}")
-            for one in table["facts"]
-        ],
-    )

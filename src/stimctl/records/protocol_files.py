@@ -15,6 +15,7 @@ from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.records.text_files import TextFile, read_text_file
 
 SUFFIX: Final = ".toml"
+GATED: Final = "gated"
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _PACKAGED: Final = "_protocols"
 _NEARNESS: Final = 0.55
@@ -76,6 +77,14 @@ def list_protocols(
     return tuple(sorted(found, key=lambda source: (source.name, not source.shipped)))
 
 
+def list_gated_protocols(
+    user_folders: Sequence[Path] = (), *, shipped: Path | None = None
+) -> tuple[ProtocolSource, ...]:
+    """The files for external pulses: those in a folder `gated` beside the treatment protocols."""
+    folders = [folder / GATED for folder in user_folders]
+    return list_protocols(folders, shipped=(shipped or shipped_folder()) / GATED)
+
+
 def read_protocol(
     name_or_path: str, user_folders: Sequence[Path] = (), *, shipped: Path | None = None
 ) -> ProtocolText:
@@ -91,6 +100,7 @@ def read_protocol(
             raise _no_file(path, user_folders, shipped)
         return _read(ProtocolSource(path.stem, path, shipped=_lies_in(path, shipped)))
     sources = list_protocols(user_folders, shipped=shipped)
+    sources += list_gated_protocols(user_folders, shipped=shipped)
     matching = [source for source in sources if source.name == name_or_path]
     if len(matching) > 1:
         paths = ", ".join(str(source.path) for source in matching)
@@ -136,7 +146,8 @@ def _is_path(name_or_path: str) -> bool:
 
 
 def _lies_in(path: Path, shipped: Path | None) -> bool:
-    return path.resolve().parent == (shipped or shipped_folder()).resolve()
+    folder = (shipped or shipped_folder()).resolve()
+    return path.resolve().parent in (folder, folder / GATED)
 
 
 def _read(source: ProtocolSource) -> ProtocolText:

@@ -9,9 +9,11 @@ it has to be acknowledged that it cannot be kept. Proof works as in `cleared`: o
 
 from __future__ import annotations
 
+import hashlib
+import json
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from typing import Any, NoReturn, TypeGuard, final
 
@@ -102,6 +104,16 @@ class ClearedIntensity(Sealed):
         """Every bound in force, also those that nothing here can judge."""
         record = self._record
         return (*_standard(), _device_bound(record.bounds), *record.added)
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
+        record = self._record
+        content = {
+            "bounds": sorted(json.dumps(bound.as_dict(), sort_keys=True) for bound in self.limits),
+            "device": asdict(record.bounds),
+            "electrode": asdict(record.electrode),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def lowered_to(self, percent: int) -> ClearedIntensity:
         """The same with a smaller intensity. LimitRefusedError above what was cleared."""

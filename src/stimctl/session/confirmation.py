@@ -2,13 +2,13 @@
 
 import hashlib
 
-from stimctl.treatment.program import Plan
+from stimctl.session.kits import AnyPlan
 from stimctl.version import __version__
 
 LENGTH = 4
 
 
-def confirmation_of(plan: Plan) -> str:
+def confirmation_of(plan: AnyPlan) -> str:
     """First characters of a SHA-256 over everything that decides what a run does.
 
     The plan's digest covers the protocol, the device's sheet, the limits in force, the channels

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import BugError, ExitCode, StimctlError
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder, state_folder
@@ -53,13 +54,14 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _config(arguments: argparse.Namespace, sim: bool) -> EngineConfig:
+def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) -> EngineConfig:
     trip = arguments.dead_man_trip
     return EngineConfig(
         scripted_raise=arguments.scripted_raise,
         # A twin's watchdog is tested where the twin is; seeing it trip takes 2 s of every start.
         dead_man_trip=not sim if trip is None else trip,
-        attended_by_prompt=not arguments.no_attendance_prompt,
+        # Rule K3: without a watchdog somebody attends, and is asked whether he does.
+        attended_by_prompt=not arguments.no_attendance_prompt or not sheet.has_watchdog,
         requires_hold=arguments.requires_hold,
         single_pulses=arguments.single_pulses,
     )
@@ -76,14 +78,20 @@ def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> i
         state_folder=state,
         journal_folder=arguments.journal or journal_folder(state),
         person=check_person_code(arguments.person) if arguments.person else "",
-        config=_config(arguments, device.is_twin),
+        config=_config(arguments, device.is_twin, family.sheet),
     )
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)
     control = ControlSocket(socket_path(options.address), inbox)
     try:
         supervisor = Supervisor(options, family, line, inbox, output, control)
-        hello = {"pid": os.getpid(), "device": str(device), "line": dict(line.describe())}
+        hello = {
+            "pid": os.getpid(),
+            "device": str(device),
+            "line": dict(line.describe()),
+            "runs_after_host_death_us": family.sheet.longest_run_after_host_death_us,
+            "boot_us": family.sheet.boot_us,
+        }
         supervisor.say("hello", {**hello, "address": options.address})
         return supervisor.run()
     except Exception:

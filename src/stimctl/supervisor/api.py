@@ -9,30 +9,32 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from stimctl.errors import (
     DeviceFaultError,
-    LimitRefusedError,
     LinkError,
     NoDeviceError,
     OutputUnknownError,
     StateError,
     UsageError,
 )
-from stimctl.quantity import format_current, format_duration, parse_current_ua, parse_duration_us
+from stimctl.quantity import format_duration, parse_duration_us
 from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import read_protocol
+from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.view import Reading, SessionView
+from stimctl.supervisor.view import IntensityReading, Reading, SessionView
 
-__all__ = ["Device", "Reading", "connect"]
+__all__ = ["Device", "IntensityReading", "Reading", "connect"]
 
-_STEP_WITHIN_S = 20.0  # connect, identify and see the watchdog trip (P24: 2 s), with room
+_STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog trip (P24: 2 s); boot (openEMSstim)
+_ZERO_WITHIN_S = 3.0
 _RETRY_S = 0.02
 _POLL_S = 0.02
+_NOT_YET = ("too early", "the run is not", "the raise before", "the device has not yet confirmed")
 _WAIT_FOR_CYCLE = ("a raise is pending", "raises are possible while")
 
 
@@ -41,8 +43,9 @@ def connect(
 ) -> Device:
     """A session with a device, for a `with` block that ends at verified zero.
 
-    `device`: `sim:p24` or `p24:/dev/ttyACM0`. `person`: a pseudonym, needed on hardware.
-    `single_pulses`: `pulse()` instead of trains. Nothing is opened before the block is entered.
+    `device`: `sim:p24` or `p24:/dev/ttyACM0`, and so for every family. `person`: a pseudonym,
+    needed on hardware. `single_pulses`: `pulse()` instead of trains. Nothing is opened before the
+    block is entered.
     """
     return Device(device, person=person, journal=journal, single_pulses=single_pulses)
 
@@ -62,8 +65,7 @@ class Device:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._view = SessionView()
         self._client = SupervisorClient(device, options, on_row=self._view.take)
-        self._steps_ua: dict[int, int] = {}
-        self._ceilings_ua: dict[int, int] = {}
+        self._reach = NOTHING
 
     def __enter__(self) -> Self:
         """Take the port, identify the device and verify zero."""
@@ -93,7 +95,8 @@ class Device:
         self,
         protocol: str | Path,
         *,
-        amplitudes: Mapping[int, str],
+        amplitudes: Mapping[int, str] = MappingProxyType({}),
+        intensities: Mapping[int, str] = MappingProxyType({}),
         areas: Mapping[int, str],
         sites: Mapping[int, str] | None = None,
         duration: str = "",
@@ -103,35 +106,38 @@ class Device:
         """Compile a treatment protocol (a name or a path) for this device; nothing is put out.
 
         By channel: `amplitudes` are ceilings ("12 mA"), `areas` the smaller electrode's ("25 cm2"),
-        `sites` body sites. `acknowledge`: ids of warnings. `confirm`: the four characters that the
-        rehearsal has printed, needed on hardware. Returns digest, duration_us and channels; raises
-        `LimitRefusedError` that names the limit, `ProtocolFileError`, `UsageError`.
+        `sites` body sites. On a device without current control `intensities` ("40 %") stand for
+        `amplitudes`, and the protocol is one for external pulses. `acknowledge`: ids of warnings.
+        `confirm`: the four characters that the rehearsal has printed, needed on hardware. Returns
+        digest, duration_us and channels; raises `LimitRefusedError` that names the limit,
+        `ProtocolFileError`, `UsageError`.
         """
-        if amplitudes.keys() != areas.keys():
-            raise UsageError("amplitudes and areas name different channels")
+        if amplitudes and intensities:
+            raise UsageError("amplitudes and intensities are of different kinds of devices")
+        words, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
+        if ceilings.keys() != areas.keys():
+            raise UsageError(f"{words.field}s and areas name different channels")
         text = read_protocol(str(protocol), [user_protocol_folder()])
         ask = self._client.ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-        for channel, amplitude in amplitudes.items():
-            site: dict[str, Any] = {}
+        for channel, ceiling in ceilings.items():
+            told: dict[str, Any] = {"channel": channel, words.field: ceiling}
+            told["area"] = areas[channel]
             if sites and channel in sites:
-                site["site"] = sites[channel]
-            ask("channel", channel=channel, amplitude=amplitude, area=areas[channel], **site)
+                told["site"] = sites[channel]
+            ask(words.set_up, **told)
         chosen: dict[str, Any] = {"duration": duration} if duration else {}
         ask("options", acknowledge=" ".join(acknowledge), **chosen)
-        told = ask("compile")
-        self._steps_ua, self._ceilings_ua = (
-            {int(channel): int(ua) for channel, ua in told[name].items()}
-            for name in ("steps_ua", "ceilings_ua")
-        )
-        if not self._is_twin and confirm != told["confirmation"]:
+        compiled = ask("compile")
+        self._reach = Reach.of(words, compiled)
+        if not self._is_twin and confirm != compiled["confirmation"]:
             raise StateError(
                 "this session is not confirmed",
                 why="hardware needs the four characters that its rehearsal has printed",
                 what_to_do="run `stimctl rehearse` with the same options, and give confirm=",
             )
         self._until("checked")
-        return told
+        return compiled
 
     def arm(self) -> None:
         """The first of the two steps to output: verify zero once more."""
@@ -155,22 +161,25 @@ class Device:
     def raise_to(self, channel: int, amplitude: str) -> None:
         """Raise a channel step by step, one device step per 250 ms; returns at that amplitude.
 
-        The hold is not renewed by this: 12 mA take 6 s. In the off time of an on/off cycle one
-        step applies at the next on ramp, and it is waited for. Linked channels go along.
+        In milliampere, or in percent where the device knows no current ("12 mA", "40 %"). The hold
+        is not renewed by this: 12 mA take 6 s. In the off time of an on/off cycle one step applies
+        at the next on ramp, and it is waited for. Linked channels go along.
         Raises `LimitRefusedError` above what was cleared (nothing is raised then), also where a
         linked channel has reached what it was cleared for; `StateError` where the session does
         not go on.
         """
-        target_ua = self._within_reach(channel, amplitude)
-        while (now_ua := self._view.plateau_ua(channel)) < target_ua:
+        target = self._reach.target(channel, amplitude)
+        while (now := self._view.plateau(channel)) < target:
             self._still("running")
-            following = min(target_ua, now_ua + self._steps_ua[channel])
+            following = min(target, now + self._reach.steps[channel])
             if self._raised(channel, following):
                 self._wait_for_plateau(channel, following)
 
     def lower_to(self, channel: int, amplitude: str) -> None:
-        """Lower a channel at once ("0 mA" is off), and those linked to it by as many steps."""
-        self._client.ask("lower", channel=channel, amplitude=amplitude)
+        """Lower a channel at once ("0 mA" or "0 %" is off), those linked to it by as many steps."""
+        words = self._reach.words
+        told: dict[str, Any] = {"channel": channel, words.field: amplitude}
+        self._client.ask(words.lowering, **told)
 
     def link(self, *channels: int) -> None:
         """Raise and lower these channels together from now on; every ceiling stays as it is.
@@ -192,13 +201,22 @@ class Device:
         self._client.ask("pause")
 
     def resume(self) -> None:
-        """Go on after a pause."""
-        self._client.ask("resume")
+        """Go on after a pause, once its zero is verified."""
+        give_up = time.monotonic() + _ZERO_WITHIN_S
+        while True:
+            try:
+                self._client.ask("resume")
+            except StateError as refused:
+                if refused.why != "zero is being verified" or time.monotonic() > give_up:
+                    raise
+                time.sleep(_POLL_S)
+            else:
+                return
 
     def stop(self) -> None:
         """Stop and verify zero. Raises `OutputUnknownError` if zero is not verified in 3 s."""
         self._client.ask("stop")
-        give_up = time.monotonic() + 3.0
+        give_up = time.monotonic() + _ZERO_WITHIN_S
         while self._client.output_may_be_on:
             if time.monotonic() > give_up:
                 raise self._view.not_confirmed()
@@ -227,7 +245,7 @@ class Device:
         return self._client.state
 
     @property
-    def readings(self) -> Mapping[int, Reading]:
+    def readings(self) -> Mapping[int, Reading | IntensityReading]:
         """By channel: the plateau asked for, and what the device has accepted."""
         return self._view.readings()
 
@@ -257,36 +275,23 @@ class Device:
             raise DeviceFaultError("the session has stopped by a fault", why=self._view.trouble)
         raise StateError(f"the session is {state}", why=self._view.trouble)
 
-    def _within_reach(self, channel: int, amplitude: str) -> int:
-        target_ua = parse_current_ua(amplitude)
-        if channel not in self._steps_ua:
-            raise UsageError(f"channel {channel} is not in the plan")
-        step_ua, ceiling_ua = self._steps_ua[channel], self._ceilings_ua[channel]
-        if target_ua > ceiling_ua:
-            most = format_current(ceiling_ua)
-            raise LimitRefusedError(
-                f"channel {channel} may not have {amplitude}", why=f"it was cleared for {most}"
-            )
-        if target_ua % step_ua:
-            step = format_current(step_ua)
-            raise UsageError(f"{amplitude} cannot be set", why=f"the device has steps of {step}")
-        return target_ua
-
-    def _raised(self, channel: int, plateau_ua: int) -> bool:
+    def _raised(self, channel: int, plateau: int) -> bool:
         """Ask for one step; False where it is too early."""
+        words = self._reach.words
+        told: dict[str, Any] = {"channel": channel, words.field: words.format(plateau)}
         try:
-            self._client.ask("raise", channel=channel, amplitude=format_current(plateau_ua))
+            self._client.ask(words.raising, **told)
         except StateError as refused:
             if refused.why.startswith(_WAIT_FOR_CYCLE):
                 return True  # nothing to ask again for a while
-            if not refused.why.startswith(("too early", "the run is not", "the raise before")):
+            if not refused.why.startswith(_NOT_YET):
                 raise
             time.sleep(_RETRY_S)
             return False
         return True
 
-    def _wait_for_plateau(self, channel: int, plateau_ua: int) -> None:
+    def _wait_for_plateau(self, channel: int, plateau: int) -> None:
         give_up = time.monotonic() + 1.0  # a raise is on the disk in 250 ms, or dropped
-        while self._view.plateau_ua(channel) < plateau_ua and time.monotonic() < give_up:
+        while self._view.plateau(channel) < plateau and time.monotonic() < give_up:
             self._still("running")
             time.sleep(_RETRY_S / 4)

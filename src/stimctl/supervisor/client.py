@@ -51,6 +51,7 @@ class SupervisorClient:
     ) -> None:
         self.device = device
         self.address = ""
+        self.runs_after_host_death_us: int | None = None
         self.state = "disconnected"
         self.exit_code: int | None = None
         self._options, self._family = list(options), parse_device(device).family
@@ -234,12 +235,15 @@ class SupervisorClient:
             return
         if kind == "hello":
             self.address = row["address"]
+            self.runs_after_host_death_us = row["runs_after_host_death_us"]
             self._heard.set()
         elif kind == "fatal":
             self._fatal = error_from(row["error"])
             self._heard.set()
         elif kind == "state":
             self.state = row["state"]
+            self._zero_verified = False
+        elif kind == "stopping":  # whatever was verified before: this zero is still to be seen
             self._zero_verified = False
         elif kind == "zero_verified":
             self._zero_verified = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stimctl.errors import QuantityError, UsageError
-from stimctl.quantity import parse_current_ua, parse_duration_us
+from stimctl.quantity import parse_current_ua, parse_duration_us, parse_intensity_percent
 from stimctl.session import intents
 
 LONGEST_BYTES = 512
@@ -36,6 +36,10 @@ def _current(value: object) -> int:
     return parse_current_ua(_text(value))
 
 
+def _intensity(value: object) -> int:
+    return parse_intensity_percent(_text(value))
+
+
 def _duration(value: object) -> int:
     return parse_duration_us(_text(value))
 
@@ -50,6 +54,10 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
         {"channel": _channel, "amplitude": _current, "area": _text},
         {"site": _text, "contact": _text},
     ),
+    "gate": (
+        {"channel": _channel, "intensity": _intensity, "area": _text},
+        {"site": _text, "contact": _text},
+    ),
     "options": ({}, {"duration": _duration, "profile": _text, "acknowledge": _text}),
     "compile": ({}, {}),
     "connect": ({}, {}),
@@ -57,6 +65,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "start": ({}, {}),
     "raise": ({"channel": _channel, "amplitude": _current}, {}),
     "lower": ({"channel": _channel, "amplitude": _current}, {}),
+    "raise_intensity": ({"channel": _channel, "intensity": _intensity}, {}),
+    "lower_intensity": ({"channel": _channel, "intensity": _intensity}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
@@ -71,12 +81,13 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "pulse", "resume", "hold"})
+_MAY_RAISE = frozenset({"arm", "start", "raise", "raise_intensity", "pulse", "resume", "hold"})
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command with its fields checked: texts, channel numbers, microampere, microseconds."""
+    """One command with its fields checked: texts, channel numbers, microampere, percent,
+    microseconds."""
 
     do: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -151,6 +162,10 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Raise(fields["channel"], fields["amplitude"])
         case "lower":
             return intents.Lower(fields["channel"], fields["amplitude"])
+        case "raise_intensity":
+            return intents.RaiseIntensity(fields["channel"], fields["intensity"])
+        case "lower_intensity":
+            return intents.LowerIntensity(fields["channel"], fields["intensity"])
         case "link":
             return intents.Link(fields["channels"])
         case "felt":

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stimctl.errors import UsageError
 
-FAMILIES = ("p24", "rehastim2")
+FAMILIES = ("p24", "rehastim2", "openemsstim")
 TWIN = "sim"
 _EXAMPLES = "Write sim:p24 for the digital twin, or p24:/dev/ttyACM0 for a device on a serial port."
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from stimctl.errors import StateError, UsageError
 from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
-from stimctl.treatment.program import Plan
+from stimctl.session.kits import AnyPlan
 
 
-def check_prepared(plan: Plan, person: str, state: Path) -> None:
+def check_prepared(plan: AnyPlan, person: str, state: Path) -> None:
     """Raise `StateError` or `UsageError` for the first thing that is missing."""
     if not use_is_accepted(state):
         raise StateError(

@@ -33,6 +33,10 @@ class Outgoing(Protocol):
     def expires_ns(self) -> int | None:
         """After this clock reading the frame must not go out any more (it raises output)."""
 
+    @property
+    def resets(self) -> bool:
+        """True in place of bytes: the line that restarts the device is pulsed."""
+
 
 @dataclass(slots=True)
 class _Unsent:
@@ -88,6 +92,10 @@ class DeviceLine:
                 self._unsent.clear()
                 if self._port is not None:
                     self._port.discard_output()
+            if frame.resets:
+                if self._port is not None:
+                    self._port.pulse_dtr()
+                continue
             self._unsent.append(_Unsent(frame.data, frame.expires_ns))
         self.flush()
 

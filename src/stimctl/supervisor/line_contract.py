@@ -20,8 +20,16 @@ class Line(NamedTuple):
 P24_LINES = (Line(3_000_000, rtscts=True, stop_bits=2), Line(230_400), Line(115_200))
 # ScienceMode 2: a real UART sits behind the adapter, which needs exactly this [DOC][DEV].
 REHASTIM2_LINES = (Line(460_800, parity="E"),)
-LINES = {"p24": P24_LINES, "rehastim2": REHASTIM2_LINES}
+# openEMSstim: the board's UART behind its USB adapter [FW].
+OPENEMSSTIM_LINES = (Line(19_200),)
+LINES = {
+    "p24": P24_LINES,
+    "rehastim2": REHASTIM2_LINES,
+    "openemsstim": OPENEMSSTIM_LINES,
+}
 """By device family, for the stop path, which reads no capability sheet; a test compares them."""
+RESET_BY_DTR = frozenset({"openemsstim"})
+"""Families that restart when DTR is raised, which ends their output."""
 
 
 class Port(Protocol):
@@ -46,6 +54,12 @@ class Port(Protocol):
 
     def discard_output(self) -> None:
         """Drop what the system has not sent yet."""
+
+    def pulse_dtr(self) -> None:
+        """Drop DTR and raise it again, which restarts some devices; where there is none, nothing.
+
+        Takes 5 ms.
+        """
 
     def check(self) -> None:
         """Raise `LinkError` if the lock is gone or the name leads to another port by now."""

@@ -9,9 +9,10 @@ from stimctl.errors import StateError
 from stimctl.quantity import format_current
 from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.session.alarms import MARKERS, Priority
+from stimctl.session.kits import AnyPlan
 from stimctl.session.plausible import ACKNOWLEDGE, FACTOR, tenfold
 from stimctl.supervisor.options import Options
-from stimctl.treatment.program import Plan
+from stimctl.treatment.gate_program import GatePlan
 
 UNCLEAN_END = "unclean_end"
 """The kind of the row that tells of a session without an end."""
@@ -35,14 +36,14 @@ def told_of_last(options: Options) -> Mapping[str, Any] | None:
 
 
 def check_plausible(
-    options: Options, plan: Plan, protocol: str, acknowledged: frozenset[str]
+    options: Options, plan: AnyPlan, protocol: str, acknowledged: frozenset[str]
 ) -> None:
     """Raise `StateError` where a channel may go ten times as high as this person's last session.
 
     Acknowledging H18 says that this is meant.
     """
-    if not options.person or ACKNOWLEDGE in acknowledged:
-        return
+    if not options.person or ACKNOWLEDGE in acknowledged or isinstance(plan, GatePlan):
+        return  # the scale of a device without current control ends at 100 % whatever was meant
     asked = {one.channel: one.cleared.amplitude_ua for one in plan.channels}
     last = last_plateaus(options.journal_folder, options.person, protocol)
     for found in tenfold(asked, last):

@@ -16,6 +16,7 @@ import select
 import socket
 import termios
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,7 @@ __all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_
 _READ_BYTES = 4096
 _CLOSE_DEADLINE_S = 1.0
 _CONNECT_TIMEOUT_S = 1.0
+_DTR_LOW_S = 0.005  # a capacitor of 100 nF at 10 kohm is discharged by then
 
 
 def open_port(
@@ -112,6 +114,9 @@ class _DescriptorPort:
     def discard_output(self) -> None:
         """Nothing to discard but on a serial line."""
 
+    def pulse_dtr(self) -> None:
+        """Nothing to pulse but on a serial line."""
+
     def check(self) -> None:
         if not self._lock.still_held():
             raise self._gone("its lock file was removed or replaced")
@@ -170,6 +175,12 @@ class SerialPort(_DescriptorPort):
     def discard_output(self) -> None:
         with contextlib.suppress(termios.error):  # a lost line has nothing to discard
             termios.tcflush(self._fd, termios.TCOFLUSH)
+
+    def pulse_dtr(self) -> None:
+        with contextlib.suppress(OSError, ValueError, serial.SerialException):
+            self._serial.dtr = False
+            time.sleep(_DTR_LOW_S)
+            self._serial.dtr = True
 
     def check(self) -> None:
         super().check()

@@ -11,6 +11,7 @@ from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.kits import AnyPlan
 from stimctl.session.states import State
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
@@ -25,7 +26,7 @@ from stimctl.supervisor.past import UNCLEAN_END, check_plausible, told_of_last
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.surroundings import surroundings_of
 from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
-from stimctl.treatment.program import Plan
+from stimctl.treatment.gate_program import GatePlan
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
@@ -60,7 +61,7 @@ class Supervisor:
         self._control = control
         self._engine = Engine(family.driver(), family.sheet, options.config)
         self._setup = SessionSetup(family.sheet)
-        self._plan: Plan | None = None
+        self._plan: AnyPlan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
         self._around = surroundings_of(options)
@@ -218,6 +219,8 @@ class Supervisor:
                 return self._setup.limits(fields["layer"], fields["path"], fields["sha256"])
             case "channel":
                 return self._setup.channel(fields)
+            case "gate":
+                return self._setup.gate(fields)
             case "options":
                 return self._setup.options(fields)
             case "compile":
@@ -229,13 +232,18 @@ class Supervisor:
             case "arm":
                 self._check_arming()
             case "pulse":
-                cleared = self._compiled().channel(fields["channel"]).cleared
-                point = cleared.set_point(fields["amplitude"])
-                self._engine.command(now, intents.Pulse(fields["channel"], point))
+                self._pulse(now, fields["channel"], fields["amplitude"])
         intent = intent_of(command)
         if intent is not None:
             self._engine.command(now, intent)
         return {}
+
+    def _pulse(self, now: int, channel: int, amplitude_ua: int) -> None:
+        plan = self._compiled()
+        if isinstance(plan, GatePlan):
+            raise StateError("no single pulses", why="the device makes none of its own")
+        point = plan.channel(channel).cleared.set_point(amplitude_ua)
+        self._engine.command(now, intents.Pulse(channel, point))
 
     def _check_arming(self) -> None:
         options, plan = self._options, self._plan
@@ -244,7 +252,7 @@ class Supervisor:
         if plan is not None:
             check_plausible(options, plan, self._setup.protocol_name, self._setup.acknowledged)
 
-    def _compiled(self) -> Plan:
+    def _compiled(self) -> AnyPlan:
         if self._plan is None:
             raise StateError("there is no plan", what_to_do="compile one first")
         return self._plan

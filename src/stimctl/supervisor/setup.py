@@ -21,7 +21,12 @@ from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import LayeredBounds
 from stimctl.safety.layers import bounds_from_environment, layer_bounds_from_mapping
 from stimctl.safety.limits import Profile
-from stimctl.treatment.load import load_protocol
+from stimctl.safety.refusal import Refusal
+from stimctl.session.kits import AnyPlan
+from stimctl.treatment.gate_plan import compile_gate_plan
+from stimctl.treatment.gate_program import GateSetup
+from stimctl.treatment.gated_schema import GatedProtocol
+from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.program import ChannelSetup, Plan
 
@@ -35,6 +40,7 @@ class SessionSetup:
         self._sheet = sheet
         self._protocol: ProtocolText | None = None
         self._channels: dict[int, ChannelSetup] = {}
+        self._gates: dict[int, GateSetup] = {}
         self._bounds: dict[Layer, tuple[Bound, ...]] = {}
         self._duration_us: int | None = None
         self._profile = Profile.CLINIC
@@ -54,9 +60,10 @@ class SessionSetup:
         """Read a protocol file. `UsageError` if its bytes are not those the face has read."""
         text = read_protocol(_absolute(path))
         _same(text.sha256, sha256, path)
-        load_protocol(text.text, text.path.name)
+        load_any(text.text, text.path.name)
         self._protocol = text
         self._channels.clear()
+        self._gates.clear()
         return {"protocol": text.name, "sha256": text.sha256}
 
     def limits(self, layer: str, path: str, sha256: str) -> Mapping[str, Any]:
@@ -69,7 +76,7 @@ class SessionSetup:
         file = read_limit_file(Path(_absolute(path)))
         _same(file.sha256, sha256, path)
         bounds = layer_bounds_from_mapping(
-            _FROM_FILES[layer], file.mapping, source=file.path.name, device=self._sheet.bounds
+            _FROM_FILES[layer], file.mapping, source=file.path.name, device=self._sheet.current
         )
         self._bounds[_FROM_FILES[layer]] = tuple(bounds)
         return {"layer": layer, "bounds": len(bounds)}
@@ -77,9 +84,13 @@ class SessionSetup:
     def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """Set one channel: amplitude, electrode area, and where the electrode is."""
         number = fields["channel"]
-        contact = parse_ratio_permille(fields["contact"]) if "contact" in fields else 1000
-        electrode = Electrode(parse_area_mm2(fields["area"]), contact, fields.get("site"))
-        self._channels[number] = ChannelSetup(number, fields["amplitude"], electrode)
+        self._channels[number] = ChannelSetup(number, fields["amplitude"], _electrode(fields))
+        return {"channel": number}
+
+    def gate(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Set one channel of a device without current control: up to which percent, and where."""
+        number = fields["channel"]
+        self._gates[number] = GateSetup(number, fields["intensity"], _electrode(fields))
         return {"channel": number}
 
     def options(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -95,29 +106,42 @@ class SessionSetup:
         self._acknowledged |= frozenset(words)
         return {"profile": self._profile.value}
 
-    def compile(self) -> Plan:
+    def compile(self) -> AnyPlan:
         """The cleared plan. Raises `LimitRefusedError` that carries the refusal."""
         if self._protocol is None:
             raise StateError("there is no protocol to compile", what_to_do="load one first")
-        protocol = load_protocol(self._protocol.text, self._protocol.path.name)
-        plan = compile_plan(
-            protocol,
-            self._sheet,
-            list(self._channels.values()),
-            duration_us=self._duration_us,
-            bounds=self._layered(),
-            profile=self._profile,
-            acknowledged=self._acknowledged,
-        )
-        if isinstance(plan, Plan):
+        protocol = load_any(self._protocol.text, self._protocol.path.name)
+        if isinstance(protocol, GatedProtocol):
+            plan: AnyPlan | Refusal = compile_gate_plan(
+                protocol,
+                self._sheet,
+                list(self._gates.values()),
+                duration_us=self._duration_us,
+                bounds=self._layered(),
+                acknowledged=self._acknowledged,
+            )
+        else:
+            plan = compile_plan(
+                protocol,
+                self._sheet,
+                list(self._channels.values()),
+                duration_us=self._duration_us,
+                bounds=self._layered(),
+                profile=self._profile,
+                acknowledged=self._acknowledged,
+            )
+        if not isinstance(plan, Refusal):
             return plan
         raise LimitRefusedError("a limit refuses this plan", why=plan.message, refusal=plan)
 
-    def header(self, plan: Plan | None) -> dict[str, str]:
+    def header(self, plan: AnyPlan | None) -> dict[str, str]:
         """What the journal's first row says of protocol and limits; empty texts where unknown."""
         if self._protocol is None or plan is None:
             return {}
-        limits = "".join(one.cleared.envelope.digest() for one in plan.channels)
+        if isinstance(plan, Plan):
+            limits = "".join(one.cleared.envelope.digest() for one in plan.channels)
+        else:
+            limits = "".join(one.cleared.digest() for one in plan.channels)
         return {
             "protocol": self._protocol.name,
             "protocol_sha256": self._protocol.sha256,
@@ -126,12 +150,17 @@ class SessionSetup:
         }
 
     def _layered(self) -> LayeredBounds:
-        environment = bounds_from_environment(os.environ, device=self._sheet.bounds)
+        environment = bounds_from_environment(os.environ, device=self._sheet.current)
         return LayeredBounds(
             site=(*self._bounds.get(Layer.SITE, ()), *environment),
             person=self._bounds.get(Layer.PERSON, ()),
             session=self._bounds.get(Layer.SESSION, ()),
         )
+
+
+def _electrode(fields: Mapping[str, Any]) -> Electrode:
+    contact = parse_ratio_permille(fields["contact"]) if "contact" in fields else 1000
+    return Electrode(parse_area_mm2(fields["area"]), contact, fields.get("site"))
 
 
 def _absolute(path: str) -> str:

@@ -20,10 +20,10 @@ from typing import NamedTuple, TextIO
 
 from stimctl.errors import ExitCode, NoDeviceError, PortBusyError, StimctlError, UsageError
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.line_contract import LINES, P24_LINES
+from stimctl.supervisor.line_contract import LINES, P24_LINES, RESET_BY_DTR
 from stimctl.supervisor.port import Port, open_port
 from stimctl.supervisor.runtime import read_holder, socket_path
-from stimctl.supervisor.stop_talk import Talk, talk_of
+from stimctl.supervisor.stop_talk import Resetting, Talk, talk_of
 from stimctl.supervisor.twin import is_dead_twin, running_twins
 
 ANSWER_WITHIN_S = 0.1  # ARCHITECTURE: a supervisor that does not answer by then is taken for dead
@@ -167,13 +167,13 @@ def _take_port(address: str, family: str) -> Port:
     """
     give_up = time.monotonic() + _PORT_FREE_WITHIN_S
     end_holder(address)
-    lines = LINES.get(family, P24_LINES)
+    lines, dtr = LINES.get(family, P24_LINES), family in RESET_BY_DTR
     while time.monotonic() < give_up:
         try:
-            return open_port(address, lines, program="stop")
+            return open_port(address, lines, program="stop", dtr=dtr)
         except PortBusyError:
             time.sleep(0.005)
-    return open_port(address, lines, program="stop", alone=False)
+    return open_port(address, lines, program="stop", dtr=dtr, alone=False)
 
 
 def end_holder(address: str) -> None:
@@ -214,6 +214,8 @@ def stop_on(port: Port, begun: float, deadline: float, report: Report, talk: Tal
             port.discard_output()
             port.write(talk.burst())
             next_burst = now + REPEAT_S
+        if isinstance(talk, Resetting) and talk.reset_due(now - begun):
+            port.pulse_dtr()
         if not unknown and now - begun >= UNKNOWN_AFTER_S:
             unknown = True
             report("unknown")

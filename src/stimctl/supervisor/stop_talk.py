@@ -5,16 +5,24 @@ Only what the family needs is imported.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stimctl.supervisor.stop_frames import StopTalk
+
+
+@runtime_checkable
+class Resetting(Protocol):
+    """A talk to a device that can be restarted by its line (DTR), which ends its output."""
+
+    def reset_due(self, elapsed_s: float) -> bool:
+        """Whether to do that now, so long after the first burst."""
 
 
 class Talk(Protocol):
     """Sans-IO: bursts out, answers in; see `StopTalk`."""
 
     def burst(self) -> bytes:
-        """The next bytes to write."""
+        """The next bytes to write; perhaps none."""
 
     def receive(self, data: bytes) -> bool:
         """Take what arrived; True once zero is verified."""
@@ -26,4 +34,8 @@ def talk_of(family: str) -> Talk:
         from stimctl.supervisor.stop_frames_sm2 import ScienceMode2StopTalk
 
         return ScienceMode2StopTalk()
+    if family == "openemsstim":
+        from stimctl.supervisor.stop_frames_ems import OpenEmsStimStopTalk
+
+        return OpenEmsStimStopTalk()
     return StopTalk()

@@ -8,27 +8,40 @@ from typing import Any
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind, SessionEvent
-from stimctl.treatment.program import Plan
+from stimctl.session.kits import AnyPlan, cleared_of, scale_of
+from stimctl.session.scale import PERCENT
+from stimctl.treatment.gate_program import GatePlan
 
 
 def refusal_of(event: SessionEvent) -> StimctlError:
     """The error for a `refused` or `limit` event of the engine."""
     data = event.data
     if event.kind is Kind.LIMIT:
-        why = f"channel {data['channel']} may have {data['allowed_ua']} uA ({data['limit']})"
+        percent = PERCENT.allowed in data
+        allowed = f"{data[PERCENT.allowed]} %" if percent else f"{data['allowed_ua']} uA"
+        why = f"channel {data['channel']} may have {allowed} ({data['limit']})"
         return LimitRefusedError("the raise is above a limit", why=why)
     return StateError(f"{data['intent']} refused", why=str(data["reason"]))
 
 
-def compiled_of(plan: Plan) -> Mapping[str, Any]:
+def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:
     """What a face is told of the plan that was compiled for it."""
+    gated = isinstance(plan, GatePlan)
+    steps = (
+        {str(one.channel): one.step_percent for one in plan.channels}
+        if isinstance(plan, GatePlan)
+        else {str(one.channel): one.step_ua for one in plan.channels}
+    )
+    ceilings = {str(channel): cleared for channel, cleared in cleared_of(plan).items()}
     return {
         "digest": plan.digest(),
         "confirmation": confirmation_of(plan),
         "duration_us": plan.duration_us,
         "channels": [one.channel for one in plan.channels],
-        "steps_ua": {str(one.channel): one.step_ua for one in plan.channels},
-        "ceilings_ua": {str(one.channel): one.cleared.amplitude_ua for one in plan.channels},
+        "unit": scale_of(plan).unit,
+        "steps_percent" if gated else "steps_ua": steps,
+        "ceilings_percent" if gated else "ceilings_ua": ceilings,
+        "notes": list(plan.notes) if gated else [],
     }
 
 

@@ -22,6 +22,15 @@ class Reading:
     age_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class IntensityReading:
+    """One channel of a device that knows no current: in percent of its own scale."""
+
+    set_percent: int
+    acked_percent: int | None
+    age_s: float | None
+
+
 class SessionView:
     """Takes rows (in the client's reading thread) and answers questions (in the program's)."""
 
@@ -32,6 +41,7 @@ class SessionView:
         self._plateaus: dict[int, int] = {}
         self._acked: dict[int, int] = {}
         self._acked_s: float | None = None
+        self._in_percent = False
 
     def take(self, row: Row) -> None:
         """Remember one row."""
@@ -40,27 +50,34 @@ class SessionView:
         if kind == "start":
             self._plateaus = {}
         elif kind == "set":
-            self._plateaus[row["channel"]] = row["plateau_ua"]
+            self._in_percent = "intensity_percent" in row
+            name = "intensity_percent" if self._in_percent else "plateau_ua"
+            self._plateaus[row["channel"]] = row[name]
         elif kind == "ack":
-            self._acked = {int(channel): ua for channel, ua in row["channels"].items()}
+            outputs = row.get("channels_percent") or row.get("channels") or {}
+            self._acked = {int(channel): output for channel, output in outputs.items()}
             self._acked_s = time.monotonic()
         elif kind == "zero_verified":
-            self._plateaus = dict.fromkeys(self._plateaus, 0)
+            if row.get("purpose") != "pause":  # a soft return goes back to what was raised
+                self._plateaus = dict.fromkeys(self._plateaus, 0)
             self._acked, self._acked_s = {}, time.monotonic()
+        elif kind == "resume" and row.get("from_zero"):
+            self._plateaus = dict.fromkeys(self._plateaus, 0)
         elif kind in ("unknown", "connect_failed") or (kind == "alarm" and not self.trouble):
             self.trouble = str(row.get("reason") or row.get("what"))
             self.connect_failed |= kind == "connect_failed"
 
-    def plateau_ua(self, channel: int) -> int:
-        """The plateau asked for."""
+    def plateau(self, channel: int) -> int:
+        """The plateau asked for, in the scale of the session."""
         return self._plateaus.get(channel, 0)
 
-    def readings(self) -> Mapping[int, Reading]:
+    def readings(self) -> Mapping[int, Reading | IntensityReading]:
         """By channel, what was asked for and what was accepted."""
         age = None if self._acked_s is None else time.monotonic() - self._acked_s
+        kind = IntensityReading if self._in_percent else Reading
         return {
-            channel: Reading(set_ua, self._acked.get(channel), age)
-            for channel, set_ua in sorted(self._plateaus.items())
+            channel: kind(plateau, self._acked.get(channel), age)
+            for channel, plateau in sorted(self._plateaus.items())
         }
 
     def take_events(self) -> list[Row]:

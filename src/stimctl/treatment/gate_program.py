@@ -78,7 +78,7 @@ class GatePlan:
                     "channel": one.channel,
                     "role": one.role,
                     "setup": plain(one.setup),
-                    "limits": [bound.as_dict() for bound in one.cleared.limits],
+                    "limits": one.cleared.digest(),
                     "intensity_percent": one.cleared.percent,
                     "motor": one.motor,
                     "cycle": plain(one.cycle),

@@ -46,6 +46,14 @@ def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def knows_current(device: str) -> bool:
+    """Whether a device of this name gives a current of its own. UsageError where it is no name."""
+    from stimctl.supervisor.device_names import parse_device
+    from stimctl.supervisor.families import family_named
+
+    return family_named(parse_device(device).family).sheet.gating is None
+
+
 def strength(family: Family) -> str:
     """How strong, in which steps, on how many channels; and whether that is a known current."""
     sheet = family.sheet

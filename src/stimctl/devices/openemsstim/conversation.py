@@ -259,7 +259,7 @@ class Conversation:
         elif heard.what is What.DONE and heard.sent is not None:
             self._done(now_ns, heard.sent)
         elif self.stopping is not None:  # it is busy with what came before
-            self.stopping.next_ns = max(self.stopping.next_ns, now_ns + 2 * REPEAT_NS)
+            self.stopping.next_ns = max(self.stopping.next_ns, now_ns + REPEAT_NS)
 
     def _restarted(self, now_ns: int) -> None:
         if self.state is State.STOPPING:

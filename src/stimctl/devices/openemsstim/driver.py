@@ -86,11 +86,9 @@ class OpenEmsStimDriver:
             talk.ask(now_ns, Doing.KEEP_ALIVE)
 
     def stop(self, now_ns: int) -> None:
-        """Stop at once. Called again while stopping it sends one more round, if there is room."""
-        if self._act(Call.STOP) is Act.STOP_AGAIN:
-            if self._talk.stopping is not None and not self._talk.stopping.heard:
-                self._talk.send_round(now_ns)
-        else:
+        """Stop at once. Called again while stopping it changes nothing: each round too many would
+        only keep the board from answering the one before, and silence brings the next by itself."""
+        if self._act(Call.STOP) is not Act.STOP_AGAIN:
             self._talk.begin_stop(now_ns)
 
     def receive(self, now_ns: int, data: bytes) -> None:

@@ -35,8 +35,10 @@ LATEST_NS = (BURST_MS - 100) * MS
 """A burst that is older may have ended before a renewal is obeyed (49 ms of the spread between 73
 and 122 ms, and some for the line), which would open the channel anew at its whole intensity: from
 here on nothing is renewed, and the session ends [POLICY]."""
-REPEAT_NS = 50 * MS
-"""Between two rounds of a stop that is not answered: SAFETY rule K8 [POLICY] D."""
+REPEAT_NS = 100 * MS
+"""A stop is said again after so much silence. SAFETY rule K8 has 50 ms; at 19200 baud an echo
+begins only 30 to 45 ms after the stop, and each one too many keeps the board from answering for
+another 100 ms [POLICY] D."""
 SWITCHING_NS = 250 * MS
 """A board that has confirmed the stop is busy with it for 101 ms [FW], then answers."""
 RESET_AFTER_NS = 200 * MS

@@ -33,7 +33,7 @@ class Act(StrEnum):
 
     FIND = "find"
     STOP = "stop"
-    STOP_AGAIN = "stop-again"
+    STOP_AGAIN = "stop-again"  # it is being repeated anyway
     REFUSE = "refuse"  # StateError
     IGNORE = "ignore"
     TAKE = "take"
