@@ -36,6 +36,12 @@ def test_every_family_has_a_table_with_its_four_protections(device: str, cli: Cl
         assert words in result.out
 
 
+def test_what_nobody_has_read_carries_its_mark_wherever_it_is_shown(cli: Cli) -> None:
+    unit = cli("spec", "rehastim2", "--json").data["basic_unit"]
+    assert unit["power source"] == "battery and mains (certainty M?)"
+    assert cli("spec", "p24", "--json").data["basic_unit"]["isolation"] == "4 kV"
+
+
 def test_an_unknown_family_is_refused_with_the_known_ones(cli: Cli) -> None:
     result = cli("spec", "p25")
     assert result.code == 2

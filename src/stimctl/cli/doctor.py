@@ -31,6 +31,11 @@ def doctor(as_json: Json = False) -> None:
             put(f"{word}  {check.name:<16} {check.detail}")
             if check.fix:
                 put(f"      {'':<16} fix: {check.fix}")
-        say(f"{len(checks)} checks, {warned} warnings, {failed} failures")
+        say(", ".join((_count(len(checks), "check"), _count(warned, "warning"),
+                       _count(failed, "failure"))))  # fmt: skip
     if failed:
         raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

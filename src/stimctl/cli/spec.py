@@ -162,7 +162,10 @@ def _basic_unit(sheet: Any) -> dict[str, str]:
     facts = {one.name: one for one in sheet.facts}
 
     def told(name: str) -> str:
-        return facts[name].value if name in facts else "not stated in the texts we read"
+        fact = facts.get(name)
+        if fact is None:
+            return "not stated in the texts we read"
+        return fact.value if fact.certainty == "R" else f"{fact.value} (certainty {fact.certainty})"
 
     watchdog, bounds = sheet.watchdog_us, sheet.current
     how, isolated = ", each with a unit's output of its own", "as those outputs are"
