@@ -78,9 +78,11 @@ def connection(world: World) -> None:
 def screening(world: World) -> None:
     world.desk.open("precheck")
     for _ in range(30):
+        world.pass_time(700 * MS)
         world.key("n")
     page = world.desk.pages["precheck"]
     page.picked = [one.id for one in QUESTIONS].index("C13")  # type: ignore[attr-defined]
+    world.pass_time(700 * MS)
     world.key("y")
 
 

@@ -45,6 +45,18 @@ def test_a_held_key_is_one_step(world: World) -> None:
 
 
 @pytest.mark.hazard("H19")
+def test_a_held_key_answers_one_question_of_the_screening(world: World) -> None:
+    world.desk.open("precheck")
+    for _ in range(50):  # two seconds at 25 Hz
+        world.pass_time(40 * MS)
+        world.desk.key("n", "n", world.clock.now_ns)
+    assert len(world.bed.answers) == 1
+    assert "read the question" in world.desk.message
+    world.pass_time(1 * S)
+    world.key("n")
+    assert len(world.bed.answers) == 2
+
+
 def test_down_is_never_limited(world: World) -> None:
     world.to_running(steps=4)
     world.pass_time(300 * MS)
@@ -294,6 +306,19 @@ def test_every_action_has_words_and_a_key() -> None:
 
 
 @pytest.mark.hazard("H20", "H30")
+def test_a_click_picks_the_line_it_is_on_below_a_long_alarm_too(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("space")
+    world.pass_time(1 * S)
+    clicked: list[int] = []
+    world.desk.page.click = lambda _x, y: clicked.append(y)  # type: ignore[method-assign]
+    for width in (80, 140):  # where "look at the skin ..." takes two lines, and one
+        shown = world.text(width, 40 if width > 80 else 24).splitlines()
+        row = next(number for number, words in enumerate(shown) if "1 pain" in words)
+        world.desk.click(5, row)
+    assert clicked == [1, 1]
+
+
 def test_the_wheel_and_a_click_on_the_table_raise_nothing(world: World) -> None:
     world.to_running(steps=1)
     before = world.set_ua()

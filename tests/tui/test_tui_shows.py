@@ -294,3 +294,14 @@ def test_what_the_last_session_asked_for_is_not_shown_in_the_next(world: World) 
 def test_a_limit_names_its_unit_at_both_ends(world: World) -> None:
     scene(world, "adjust")
     assert "10 µs to 4.095 ms" in world.text()
+
+
+def test_a_long_refusal_is_read_to_its_end(world: World) -> None:
+    """What is to be done about it stands last."""
+    world.to_run()
+    words = "channel 1: 30 mA is not plausible: it is 10 times or more what the last session of "
+    words += "this person reached, 0.5 mA, which is likelier a slip than a wish (w accepts it)"
+    world.desk.say(words)
+    shown = " ".join(world.text().replace("│", " ").split())
+    assert words in shown
+    assert "SPACE STOP" in shown

@@ -53,7 +53,7 @@ class Desk:
         self.replay: Replay | None = None
         #: Called once, after the first paint.
         self.first: Callable[[], None] = lambda: None
-        self.width, self.height = 80, 24
+        self.width, self.height, self.body_top = 80, 24, 2
         self.leave: Callable[[], None] = lambda: None
         self.save: Callable[[], None] = lambda: None
         self.wake: Callable[[], None] = lambda: None
@@ -284,7 +284,7 @@ class Desk:
             self.bed.stop_line.stop("mouse")
             self.say("STOP sent (mouse)")
         elif not small.too_small(self.width, self.height):
-            self.front.click(x - 2, y - 2)
+            self.front.click(x - 2, y - self.body_top)
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The whole screen."""

@@ -9,11 +9,14 @@ from stimctl.tui.actions import ACTION_BY_ID
 from stimctl.tui.alarms import Alarm
 from stimctl.tui.keymap import NO_KEY
 from stimctl.tui.live import STALE_NS, Live
-from stimctl.tui.text import Line, fit, line
+from stimctl.tui.text import Line, line, plain, wrap
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
     from stimctl.tui.page import Page
+
+#: The most that an alarm and a message each take.
+_MESSAGE_LINES = 4
 
 
 def window_title(live: Live) -> str:
@@ -48,17 +51,24 @@ def lines(desk: Desk, width: int, height: int) -> list[Line]:
     if live.state == "unknown":
         return small.unknown(live, width, height, desk.clock.wall_text())
     page = desk.front
-    room = height - frame.FRAME_LINES
+    alarm = _alarm_line(desk)
+    above = _whole(plain(alarm), alarm[0].role if alarm else "text", width)
+    below = _whole(desk.message, "refused", width)
+    desk.body_top = 1 + len(above)
+    room = height - frame.FRAME_LINES - (len(above) - 1) - (len(below) - 1)
     body = page.body(width - 4, room)[:room]
     body += [()] * (room - len(body))
     titled = page.title or desk.page.title
     return [
         frame.top(titled, facts(desk), live, now_ns, desk.clock, width, _way(desk, now_ns)),
-        frame.inside(_alarm_line(desk), width),
-        *(frame.inside(one, width) for one in body),
-        frame.inside(fit(line((desk.message, "refused")), width - 4), width),
+        *(frame.inside(one, width) for one in (*above, *body, *below)),
         frame.bottom(*_keys(desk, page, width)),
     ]
+
+
+def _whole(text: str, role: str, width: int) -> list[Line]:
+    """An alarm or a message takes the lines it needs from the page: its end says what to do."""
+    return [line((part, role)) for part in wrap(text, width - 4)[:_MESSAGE_LINES]]
 
 
 def _way(desk: Desk, now_ns: int) -> frame.Way:

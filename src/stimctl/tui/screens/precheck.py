@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stimctl.tui.guards import RaiseLock
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.persons import now_s
 from stimctl.tui.text import Line, line, safe, wrap
@@ -27,6 +28,7 @@ class PrecheckPage(ListPage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.answers: dict[str, bool] = {}
+        self._held = RaiseLock()  # a held n would deny every contraindication in a second
 
     def opened(self) -> None:
         """Begin with what was answered in this session."""
@@ -53,6 +55,9 @@ class PrecheckPage(ListPage):
         from stimctl.safety import QUESTIONS
 
         one = QUESTIONS[min(self.picked, len(QUESTIONS) - 1)]
+        if action in ("yes", "no") and not self._held.press(0, self.desk.key_ns):
+            self.desk.say("refused: one answer in 700 ms; read the question, then press again")
+            return
         if action in ("yes", "no"):
             self.answers[one.id] = action == "yes"
             self.picked = min(self.picked + 1, len(QUESTIONS) - 1)

@@ -1,0 +1,35 @@
+"""From the start of the program to the first output, with real keys: how many, and how long."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pty
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "walk_tui.py"
+
+
+def walks(*arguments: str) -> dict[str, dict[str, object]]:
+    """What the tool found, by its words; it judges 90 s at 2 s a key."""
+    command = [sys.executable, str(TOOL), "--pace", "0.1", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=160, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {one["walk"]: one for one in json.loads(done.stdout)["walks"]}
+
+
+def test_the_demo_is_at_its_first_output_after_seven_unhurried_keys() -> None:
+    (found,) = walks("--demo").values()
+    assert found["keys"] == 7
+    assert found["kept"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(170)
+def test_a_known_person_is_at_the_first_output_after_fourteen_unhurried_keys() -> None:
+    found = walks()["a known person, full path"]
+    assert found["keys"] == 14
+    assert found["kept"]
