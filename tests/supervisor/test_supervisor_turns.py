@@ -94,6 +94,26 @@ def test_a_flood_does_not_keep_the_engine_from_its_deadlines(
     assert engine.told.count("beat") == 201
 
 
+def test_what_takes_long_to_read_does_not_keep_the_engine_from_its_deadlines_either(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+
+    def slow(now_ns: int, data: bytes) -> None:
+        engine.told.append("bytes")
+        until = time.monotonic() + 0.03
+        while time.monotonic() < until:
+            pass
+
+    engine.receive = slow  # type: ignore[method-assign]
+    for _ in range(3):
+        inbox.put(Arrived(1, b"x"))
+    threading.Timer(0.3, inbox.put, [Leave("enough", 0)]).start()
+    supervisor.run()
+    assert engine.told[:4] == ["bytes", "judged", "bytes", "judged"]
+
+
 def test_after_oversleeping_what_the_readers_bring_is_heard_before_anybody_is_judged(
     device: ScriptedDevice, runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

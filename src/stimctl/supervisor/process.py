@@ -35,7 +35,9 @@ _VERIFY_WITHIN_NS = 5_000_000_000
 _WITHOUT_LINE_NS = 1_000_000_000  # UNKNOWN has been told by then, and nothing can be sent
 _LAST_WORDS_S = 0.5
 _JOURNAL_END_S = 3.0
-_MOST_AT_ONCE = 64  # items in one turn: a flood must not keep the engine from its deadlines
+# What one turn takes in at most: a flood must not keep the engine from its deadlines.
+_MOST_AT_ONCE = 64
+_LONGEST_TURN_NS = 20_000_000
 _OVERSLEPT_NS = 50_000_000
 _CATCH_UP_S = 0.02
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
@@ -84,7 +86,8 @@ class Supervisor:
                 self._handle(now, item)
                 self._pump()
                 handled += 1
-                item = self._inbox.get(0) if handled < _MOST_AT_ONCE else None
+                late = handled >= _MOST_AT_ONCE or time.monotonic_ns() - now > _LONGEST_TURN_NS
+                item = None if late else self._inbox.get(0)
             self._engine.advance(now)
             self._pump()
         return self._end(self._leaving)
