@@ -305,3 +305,16 @@ def test_a_long_refusal_is_read_to_its_end(world: World) -> None:
     shown = " ".join(world.text().replace("│", " ").split())
     assert words in shown
     assert "SPACE STOP" in shown
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "after a stop"])
+def test_why_a_state_was_entered_is_told_in_words(world: World, again: bool) -> None:
+    world.to_running(steps=1)
+    if again:
+        world.key("space")
+        world.pass_time(10 * S)
+        world.key("a")
+        world.pass_time(500 * MS)
+    told = [words for _, words in world.bed.live.log if words.partition(":")[0].isupper()]
+    assert any(words.startswith("ARMED") for words in told)
+    assert not [words for words in told if "_" in words]

@@ -26,7 +26,10 @@ class Purpose(StrEnum):
 
 
 NOT_IDENTIFIED = "the device of this connection was never identified"
-_AFTER_ZERO = {Purpose.ARM: Trigger.ZERO_FOR_ARM, Purpose.TRIP: Trigger.CHECK_PASSED}
+_AFTER_ZERO = {
+    Purpose.ARM: (Trigger.ZERO_FOR_ARM, "zero verified"),
+    Purpose.TRIP: (Trigger.CHECK_PASSED, "the plan fits, and the device stopped by itself"),
+}
 
 
 class Core:
@@ -252,7 +255,7 @@ class Core:
         if purpose is Purpose.ARM and not self.ready:
             self.fault(now_ns, NOT_IDENTIFIED)
         elif purpose in _AFTER_ZERO:
-            self.fire(now_ns, _AFTER_ZERO[purpose])
+            self.fire(now_ns, *_AFTER_ZERO[purpose])
         elif purpose is Purpose.STOP:
             faulty = self.cause is not None
             trigger = Trigger.ZERO_AFTER_FAULT if faulty else Trigger.ZERO_VERIFIED

@@ -133,7 +133,7 @@ class AdjustPage(ListPage):
             low, high = bounds.phase_width_min_us, bounds.phase_width_max_us
             return f"{duration_text(low)} to {duration_text(high)} (device)"
         if field.key.startswith("ramp"):
-            return "0.5 s or more; up + down fit in on (W5)"
+            return "0.5 s or more; within on (W5)"
         return "ramps + hold = on (W5)" if field.key == "on" else ""
 
     def _below(self, width: int) -> list[Line]:

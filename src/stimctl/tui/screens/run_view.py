@@ -101,7 +101,7 @@ def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Li
     if one.stimulus.cycle is None:
         return [line(f"{words}  continuous")]
     done = live.channels[number].contraction
-    words += f"  contraction {done}{f'/{total}' if total else ''}"
+    words += f"  {done}{f' of {total}' if total else ''} contractions done"
     at_us = None
     if live.state == "running":
         at_us = max(0, live.duration_us - live.left_us(now_ns) - one.start_after_us)
