@@ -19,7 +19,9 @@ UP, DOWN, LEFT, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x1b[C", b"\r"
 #: Every STOP key as an xterm sends it.
 STOP_KEYS = {"space": b" ", "ctrl+x": b"\x18", "ctrl+c": b"\x03", "f12": b"\x1b[24~"}
 #: What is opened by a key of its own from the Run screen, by its title; and what closes it.
-DIALOGS = {"NOTE": (b"n", LEFT), "KEYS": (b"?", b"z"), "FIND": (b"\x10", LEFT)}
+DIALOGS = {
+    "NOTE": (b"n", LEFT), "KEYS": (b"?", b"z"), "FIND": (b"\x10", LEFT), "OUTCOME": (b"o", b"b"),
+}  # fmt: skip
 #: The screens that the list of actions opens, by their titles.
 SCREENS = ("PERSON", "CONNECT", "PRE-CHECK", "PROTOCOLS", "SET-UP", "ADJUST", "THRESHOLDS",
            "REPORT", "SERVICE")  # fmt: skip
