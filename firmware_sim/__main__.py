@@ -70,11 +70,11 @@ def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
 def _serve(options: argparse.Namespace) -> None:
     with end_signals() as wake, ExitStack() as stack:
         sink = _open_record(options.record, stack)
-        twin, cable = _make_twin(options, sink)
+        device, twin, cable = _make_twin(options, sink)
         line = _open_line(options, stack)
         origin_ns = time.monotonic_ns()
         twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
-        on_open = twin.line_opened if isinstance(twin, openemsstim.OpenEmsStimTwin) else None
+        on_open = device.line_opened if isinstance(device, openemsstim.OpenEmsStimTwin) else None
         serve_options = ServeOptions(
             options.idle_exit_ns, WANTED.get(options.device), on_open, options.json
         )
@@ -86,41 +86,62 @@ def _lock_step(options: argparse.Namespace) -> None:
         raise _BadOptionError("--idle-exit: in lock-step the twin ends when stdin ends")
     with ExitStack() as stack:
         keep = _open_record(options.record, stack)
-        twin, _ = _make_twin(options, None)
+        _, twin, _ = _make_twin(options, None)
         serve_lockstep(LockStep(twin, options.device, keep), sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _make_twin(
     options: argparse.Namespace, sink: Callable[[Row], None] | None
-) -> tuple[LocalTwin, Cable | None]:
-    if options.device == "p24" and (options.faults or options.scenario is not None):
-        return _make_faulty(options, sink)
+) -> tuple[LocalTwin | None, LocalTwin, Cable | None]:
+    """The device itself (None = inside the next), the same behind its line, and its plug."""
+    device: LocalTwin | None = None
     if options.device == "openemsstim":
-        return openemsstim.OpenEmsStimTwin(
-            dialect=openemsstim.Dialect(options.dialect),
-            boot_us=options.boot_us,
-            strict=options.strict,
-            sink=sink,
-            wiretap=options.wiretap,
-        ), None
-    turnaround_us, wiretap = options.turnaround, options.wiretap
-    if options.device == "rehastim2":
-        turnaround_us = rehastim2.TURNAROUND_US if turnaround_us is None else turnaround_us
-        return rehastim2.RehaStim2Twin(
+        device = _openemsstim(options, sink)
+    elif options.device == "rehastim2":
+        device = _rehastim2(options, sink)
+    if options.faults or getattr(options, "scenario", None) is not None:
+        return (device, *_make_faulty(options, sink, device))
+    if device is None:
+        turnaround_us = p24.TURNAROUND_US if options.turnaround is None else options.turnaround
+        device = p24.P24Twin(
             options.seed or 0,
             options.load,
             turnaround_us=turnaround_us,
             sink=sink,
-            wiretap=wiretap,
-        ), None
-    turnaround_us = p24.TURNAROUND_US if turnaround_us is None else turnaround_us
-    return p24.P24Twin(
-        options.seed or 0, options.load, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
-    ), None
+            wiretap=options.wiretap,
+        )
+    return device, device, None
+
+
+def _openemsstim(
+    options: argparse.Namespace, sink: Callable[[Row], None] | None
+) -> openemsstim.OpenEmsStimTwin:
+    return openemsstim.OpenEmsStimTwin(
+        dialect=openemsstim.Dialect(options.dialect),
+        boot_us=options.boot_us,
+        strict=options.strict,
+        sink=sink,
+        wiretap=options.wiretap,
+    )
+
+
+def _rehastim2(
+    options: argparse.Namespace, sink: Callable[[Row], None] | None
+) -> rehastim2.RehaStim2Twin:
+    turnaround_us = options.turnaround
+    return rehastim2.RehaStim2Twin(
+        options.seed or 0,
+        options.load,
+        turnaround_us=rehastim2.TURNAROUND_US if turnaround_us is None else turnaround_us,
+        sink=sink,
+        wiretap=options.wiretap,
+    )
 
 
 def _make_faulty(
-    options: argparse.Namespace, sink: Callable[[Row], None] | None
+    options: argparse.Namespace,
+    sink: Callable[[Row], None] | None,
+    device: LocalTwin | None,
 ) -> tuple[LocalTwin, Cable]:
     # Only here: a healthy twin starts sooner without them.
     from .faults import FaultError
@@ -128,13 +149,14 @@ def _make_faulty(
 
     try:
         faulty = faulty_twin(
-            options.scenario,
+            getattr(options, "scenario", None),
             options.faults,
             seed=options.seed,
-            load_ohm=options.load,
-            turnaround_us=options.turnaround,
+            load_ohm=getattr(options, "load", None),
+            turnaround_us=getattr(options, "turnaround", None),
             sink=sink,
             wiretap=options.wiretap,
+            device=device,
         )
     except FaultError as error:
         raise _BadOptionError(str(error)) from error
@@ -143,11 +165,9 @@ def _make_faulty(
 
 def _list(options: argparse.Namespace) -> bool:
     """Print what there is, if that was asked; return whether it was."""
-    if options.device != "p24":
-        return False
     if "list" in options.faults:
         from .faults import listing
-    elif options.scenario == "list":
+    elif getattr(options, "scenario", None) == "list":
         from .scenarios import listing
     else:
         return False

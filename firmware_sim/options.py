@@ -26,26 +26,13 @@ _Devices = argparse._SubParsersAction  # argparse has no public name for it
 
 def _add_p24(devices: _Devices[argparse.ArgumentParser]) -> None:
     parser = _device(devices, "p24", "HASOMED P24 (ScienceMode 4)")
-    clipped = parser.add_mutually_exclusive_group()
-    _add_load(clipped)
-    clipped.add_argument(
-        "--scenario", metavar="NAME", help="a person, a device and what happens; list shows them"
-    )
-    parser.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        dest="faults",
-        metavar="NAME@TIME",
-        help="what goes wrong and when: mute@2.5s or drop@1s,permille=300,for=5s; "
-        "list shows all; may be repeated",
-    )
+    _add_worn(parser)
     _add_turnaround(parser, p24.TURNAROUND_US)
 
 
 def _add_rehastim2(devices: _Devices[argparse.ArgumentParser]) -> None:
     parser = _device(devices, "rehastim2", "HASOMED RehaStim2 (ScienceMode 2)")
-    _add_load(parser)
+    _add_worn(parser)
     _add_turnaround(parser, rehastim2.TURNAROUND_US)
 
 
@@ -112,6 +99,15 @@ def _device(
         "--wiretap", action="store_true", help="record the bytes of both directions"
     )
     parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="NAME@TIME",
+        help="what goes wrong and when: mute@2.5s or drop@1s,permille=300,for=5s; "
+        "list shows all; may be repeated",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help='the lines on stdout as JSON: {"event": "ready", "url": PATH-OR-URL}',
@@ -119,8 +115,12 @@ def _device(
     return parser
 
 
-def _add_load(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
+def _add_worn(parser: argparse.ArgumentParser) -> None:
+    clipped = parser.add_mutually_exclusive_group()
+    clipped.add_argument(
+        "--scenario", metavar="NAME", help="a person, a device and what happens; list shows them"
+    )
+    clipped.add_argument(
         "--load", type=_load, default=500, metavar="OHM", help="on every channel, or open (500)"
     )
 

@@ -18,6 +18,7 @@ from .body.person import Person, Site, draw_person
 from .faults import TO_DEVICE, TO_HOST, Fault, FaultError, FaultyTwin
 from .firmware.p24 import TURNAROUND_US
 from .firmware.recorder import Row
+from .twin import LocalTwin
 
 SECOND = 1_000_000
 EVENT_US = 20 * SECOND
@@ -53,8 +54,14 @@ class Scenario:
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
         turnaround_us: int | None = None,
+        device: LocalTwin | None = None,
     ) -> FaultyTwin:
-        """Return the twin of this situation at time 0; `faults` come on top of its own."""
+        """Return the twin of this situation at time 0; `faults` come on top of its own.
+
+        device: another one than a P24, at its time 0; FaultError where it cannot have what happens.
+        """
+        if device is not None and self.turnaround_us != TURNAROUND_US:
+            raise FaultError(f"{self.name}: a device that answers slowly is a P24 here")
         seed = self.seed if seed is None else seed
         chance = random.Random(f"{seed}/body")
         person = self.person or draw_person(chance)
@@ -73,6 +80,7 @@ class Scenario:
             turnaround_us=self.turnaround_us if turnaround_us is None else turnaround_us,
             sink=sink,
             wiretap=wiretap,
+            device=device,
             body=body,
         )
 

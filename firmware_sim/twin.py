@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .firmware.electrodes import Load
 from .firmware.recorder import Recorder, Row
@@ -45,6 +45,17 @@ class Twin(Protocol):
 
     def power_off(self, now_ns: int) -> None:
         """End all output and complete the record."""
+
+
+@runtime_checkable
+class WornDevice(Protocol):
+    """A device at whose leads somebody is, and electrodes can go wrong."""
+
+    def load(self, channel: int) -> Load:
+        """What is on channel 1..8 now."""
+
+    def load_moved(self, channel: int) -> None:
+        """Go on with a load that changed by itself."""
 
 
 class LocalTwin(Twin, Protocol):

@@ -1,22 +1,28 @@
-"""A P24 twin with a person at its leads: the same contract, and loads that change with time."""
+"""A twin with a person at its leads: the same contract, and loads that change with time."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from firmware_sim.firmware.electrodes import Load
-from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.recorder import Recorder, Row
+from firmware_sim.twin import LocalTwin, WornDevice
 
 from .body import CHANNELS, Body
 
 
+class WearableTwin(LocalTwin, WornDevice, Protocol):
+    """A twin that somebody can wear."""
+
+
 class WornTwin:
-    """A P24, well or faulty, whose channels are clipped to a body; those without a site are open.
+    """A device, well or faulty, whose channels are clipped to a body; without a site one is open.
 
     Stands wherever a twin does. What the body did is `body.events()`; with record_events the events
     are rows of the record too (kind "body").
     """
 
-    def __init__(self, twin: P24Twin, body: Body, *, record_events: bool = False) -> None:
+    def __init__(self, twin: WearableTwin, body: Body, *, record_events: bool = False) -> None:
         self.twin = twin
         self.body = body
         self._record_events = record_events

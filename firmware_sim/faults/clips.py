@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from firmware_sim.firmware.electrodes import Load
-from firmware_sim.twin import LocalTwin
-
-from .firmware import FaultyP24
+from firmware_sim.twin import LocalTwin, WornDevice
 
 
 class Clip:
@@ -18,7 +16,7 @@ class Clip:
 class Clips:
     """The loads of a twin, with those of faults on top of each other."""
 
-    def __init__(self, device: LocalTwin, firmware: FaultyP24) -> None:
+    def __init__(self, device: LocalTwin, firmware: WornDevice) -> None:
         self._device = device
         self._firmware = firmware
         self._below: dict[int, Load] = {}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from firmware_sim.body.body import Body
-from firmware_sim.body.worn import WornTwin
+from firmware_sim.body.worn import WearableTwin, WornTwin
 from firmware_sim.firmware.electrodes import Load
 from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.recorder import Recorder, Row
-from firmware_sim.twin import LocalTwin
+from firmware_sim.twin import LocalTwin, WornDevice
 
 from .clips import Clips
 from .firmware import FaultyP24
@@ -23,12 +23,13 @@ from .running import Action, Running, Stage
 
 
 class FaultyTwin:
-    """A P24 twin and the line to it, with faults at their times; without faults, the twin itself.
+    """A twin and the line to it, with faults at their times; without faults, the twin itself.
 
     seed: names the device and seeds all chance of the faults. load_ohm, turnaround_us, sink,
     wiretap: as for the twin. body: who is at the leads instead of the load; its events are rows
-    of the record. device: another twin to stand behind the line; faults of firmware and electrodes
-    need the built-in one. Raises FaultError for a fault that cannot be.
+    of the record. device: another twin than the P24 to stand behind the line (load_ohm and what
+    follows it count for the P24 only); faults of the firmware need the P24, those of electrodes a
+    device that can be worn. Raises FaultError for a fault that cannot be.
 
     The record has a row of kind "fault" for each fault that begins or ends, and for the plug.
     """
@@ -52,10 +53,13 @@ class FaultyTwin:
                 seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
             )
             device = self._firmware
-            if body is not None:
-                device = WornTwin(self._firmware, body, record_events=True)
+        worn = device if isinstance(device, WornDevice) else None
+        if body is not None:
+            if worn is None:
+                raise FaultError("nobody can be at the leads of this device")
+            device = WornTwin(cast("WearableTwin", device), body, record_events=True)
         self.device: LocalTwin = device
-        self._clips = None if self._firmware is None else Clips(device, self._firmware)
+        self._clips = None if worn is None else Clips(device, worn)
         self._now = 0
         self._out = bytearray()
         self._timetable: list[tuple[int, int, Action]] = []
@@ -70,8 +74,12 @@ class FaultyTwin:
     def add(self, fault: Fault) -> None:
         """Have one more fault; one whose time has passed begins at once."""
         spec = spec_of(checked(fault).name)
-        if self._firmware is None and spec.place is not Place.LINK:
+        if self._clips is None and spec.place is not Place.LINK:
             raise FaultError(f"{fault.name}: this device can only have faults of its line")
+        if self._firmware is None and spec.place is Place.DEVICE:
+            raise FaultError(
+                f"{fault.name}: a fault of the P24's firmware, which this device has not"
+            )
 
         def log(row: Mapping[str, Any]) -> None:
             self.recorder.add({"kind": "fault", "at_us": self._now, "fault": fault.name, **row})

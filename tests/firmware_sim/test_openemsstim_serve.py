@@ -167,7 +167,7 @@ def test_both_run_in_lock_step() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["rehastim2", "--scenario", "list"],
+        ["openemsstim", "--scenario", "list"],
         ["openemsstim", "--load", "500"],
         ["openemsstim", "--dialect", "c"],
     ],

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from firmware_sim.faults import FaultyTwin
+from stimctl.bench.families import driver_of
 from stimctl.bench.rehearsal import ChannelReport, Progress, channel_reports
 from stimctl.bench.situations import Situation
 from stimctl.bench.virtual import Bench
-from stimctl.devices.p24.sheet import FAMILY
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import ExitCode, StimctlError, UsageError
+from stimctl.errors import ExitCode, StimctlError
 from stimctl.session.config import SECOND, STOP_OVERDUE_NS, TRIP_MARGIN_NS, EngineConfig
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
@@ -134,15 +134,10 @@ def drill(plan: Plan, situation: Situation, *, progress: Progress | None = None)
     UsageError for a device family without a twin, and for a fault that the device cannot have;
     DeviceFaultError where a lock-step firmware fails.
     """
-    if plan.sheet.family != FAMILY:
-        raise UsageError(
-            f"no faults for {plan.sheet.family}",
-            why="its twin here is always healthy",
-            what_to_do=f"rehearse on {FAMILY}",
-        )
-    with situation.twin() as twin:
+    family = plan.sheet.family
+    with situation.twin(family) as twin:
         config = EngineConfig(scripted_raise=True, dead_man_trip=True, attended_by_prompt=False)
-        bench = Bench(config, twin=twin)
+        bench = Bench(config, twin=twin, driver=driver_of(family))
         failed = _play(bench, plan, progress)
         return _summed_up(bench, twin, plan, situation, failed)
 

@@ -9,6 +9,7 @@ from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin, checked, p
 from firmware_sim.faults import listing as fault_listing
 from firmware_sim.scenarios import SCENARIOS, scenario
 from firmware_sim.scenarios import listing as scenario_listing
+from stimctl.bench.families import twin_of
 from stimctl.bench.lockstep import lock_step_device
 from stimctl.errors import UsageError
 
@@ -86,8 +87,15 @@ class Situation:
         }
 
     @contextmanager
-    def twin(self) -> Iterator[FaultyTwin]:
-        """The device in this situation, at time 0. UsageError where it cannot have a fault."""
+    def twin(self, family: str = "p24") -> Iterator[FaultyTwin]:
+        """A device of a family in this situation, at time 0. UsageError where it cannot be."""
+        device = None if family == "p24" else twin_of(family, self.seed or 0)
+        if self.lock_step and device is not None:
+            raise UsageError(
+                f"no lock-step firmware for {family}",
+                why="a rehearsal speaks to one as to a P24",
+                what_to_do="rehearse on p24",
+            )
         if self.lock_step:
             with lock_step_device(self.lock_step) as device:
                 with _as_usage():
@@ -96,9 +104,10 @@ class Situation:
             return
         with _as_usage():
             if self.scenario is None:
-                twin = FaultyTwin(self.faults, seed=self.seed or 0)
+                twin = FaultyTwin(self.faults, seed=self.seed or 0, device=device)
             else:
-                twin = scenario(self.scenario).start(self.seed, faults=self.faults)
+                chosen = scenario(self.scenario)
+                twin = chosen.start(self.seed, faults=self.faults, device=device)
         yield twin
 
 

@@ -1,0 +1,110 @@
+"""Other twins than the P24: every fault of the line and of electrodes, and none of its firmware."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from firmware_sim.__main__ import main
+from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin
+from firmware_sim.faults.model import Place
+from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
+from firmware_sim.firmware.rehastim2 import RehaStim2Twin
+from firmware_sim.scenarios import SCENARIOS, scenario
+from firmware_sim.twin import LocalTwin
+
+TWINS = {"rehastim2": RehaStim2Twin, "openemsstim": OpenEmsStimTwin}
+SECOND = 1_000_000_000
+ON_LINE = sorted(s.name for s in SPECS.values() if s.place is Place.LINK and not s.inapplicable)
+ON_PADS = sorted(s.name for s in SPECS.values() if s.place is Place.ELECTRODES)
+IN_P24 = sorted(s.name for s in SPECS.values() if s.place is Place.DEVICE and not s.inapplicable)
+SCENARIOS_OF_P24 = {
+    one.name
+    for one in SCENARIOS.values()
+    if one.turnaround_us > 100_000 or any(f.name in IN_P24 for f in one.faults)
+}
+
+
+def spoken_to(twin: LocalTwin, seconds: int = 3) -> list[bytes]:
+    """What a host hears that says something ten times a second."""
+    heard = []
+    for tenth in range(1, 10 * seconds + 1):
+        now_ns = tenth * SECOND // 10
+        twin.advance(now_ns)
+        twin.receive(now_ns, b"\xf0\x81\x47\x81\x56\x00\x01\x01\x0f" + b"2B\n")
+        heard.append(twin.transmit())
+    return heard
+
+
+@pytest.mark.parametrize("family", TWINS)
+@pytest.mark.parametrize("name", ON_LINE)
+def test_every_fault_of_the_line_goes_with_every_twin(family: str, name: str) -> None:
+    twin = FaultyTwin([Fault(name, 500_000)], seed=3, device=TWINS[family]())
+    spoken_to(twin)
+    assert twin.changes[0][0].name == name
+    begun = [row for row in twin.records() if row["kind"] == "fault"]
+    assert begun[0]["event"] == "begins"
+
+
+@pytest.mark.parametrize("family", TWINS)
+def test_a_mute_line_says_nothing_and_a_whole_one_what_the_twin_alone_says(family: str) -> None:
+    alone, behind = TWINS[family](), FaultyTwin(device=TWINS[family]())
+    assert spoken_to(alone) == spoken_to(behind)
+    mute = FaultyTwin([Fault("mute", 0)], device=TWINS[family]())
+    assert not any(spoken_to(mute))
+
+
+@pytest.mark.parametrize("family", TWINS)
+@pytest.mark.parametrize("name", IN_P24)
+def test_a_fault_of_the_p24s_firmware_is_refused_in_words(family: str, name: str) -> None:
+    with pytest.raises(FaultError, match=r"P24's firmware|faults of its line"):
+        FaultyTwin([Fault(name, 0)], device=TWINS[family]())
+
+
+@pytest.mark.parametrize("name", ON_PADS)
+def test_electrodes_go_wrong_where_a_device_has_some(name: str) -> None:
+    device = RehaStim2Twin()
+    twin = FaultyTwin([Fault(name, 1_000_000, {"for_us": 90_000_000})], device=device)
+    before = device.load(1)
+    twin.advance(80 * SECOND)
+    assert device.load(1) != before
+    twin.advance(100 * SECOND)
+    assert device.load(1) == before
+    with pytest.raises(FaultError, match="faults of its line"):
+        FaultyTwin([Fault(name, 0)], device=OpenEmsStimTwin())
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_a_scenario_is_played_on_a_rehastim2_or_refused_in_words(name: str) -> None:
+    if name in SCENARIOS_OF_P24:
+        with pytest.raises(FaultError, match="P24"):
+            scenario(name).start(device=RehaStim2Twin())
+        return
+    twin = scenario(name).start(device=RehaStim2Twin())
+    spoken_to(twin, seconds=30)
+    assert twin.recorder is not None
+
+
+def test_nobody_wears_an_attenuator() -> None:
+    with pytest.raises(FaultError, match="nobody can be at the leads"):
+        scenario("normal-tens").start(device=OpenEmsStimTwin())
+
+
+@pytest.mark.parametrize("family", TWINS)
+def test_lock_step_tells_of_the_fault(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Source:
+        buffer = io.BytesIO(b"run 2000000\n")
+
+    class Sink:
+        buffer = io.BytesIO()
+
+    monkeypatch.setattr("sys.stdin", Source)
+    monkeypatch.setattr("sys.stdout", Sink)
+    assert main([family, "--lock-step", "--fault", "mute@1s,for=500ms"]) == 0
+    told = [json.loads(line) for line in Sink.buffer.getvalue().splitlines()]
+    events = [
+        one["record"]["event"] for one in told if one.get("record", {}).get("kind") == "fault"
+    ]
+    assert events == ["begins", "ends"]

@@ -1,0 +1,47 @@
+"""`rehearse --scenario` and `--fault` on a RehaStim2: a safe end, or a word that it is unknown."""
+
+from __future__ import annotations
+
+import pytest
+from test_session_rehastim2 import plan_of
+
+from firmware_sim.faults import SPECS
+from firmware_sim.faults.model import Place
+from firmware_sim.scenarios import SCENARIOS
+from stimctl.bench import Situation
+from stimctl.bench.drill import drill
+from stimctl.errors import ExitCode, UsageError
+from stimctl.session.states import State
+
+OF_THE_P24 = {
+    one.name
+    for one in SCENARIOS.values()
+    if one.turnaround_us > 100_000 or any(SPECS[f.name].place is Place.DEVICE for f in one.faults)
+}
+
+
+@pytest.mark.hazard("H01", "H08", "H11", "H12")
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_a_session_in_a_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
+    if name in OF_THE_P24:
+        with pytest.raises(UsageError, match="P24"):
+            drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
+        return
+    ended = drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
+    assert ended.ending.in_time, ended.ending
+    if not ended.ending.confirmed:
+        assert ended.ending.state in (State.UNKNOWN, State.DISCONNECTED)
+        assert ended.exit_code is ExitCode.NOT_CONFIRMED_ZERO
+
+
+@pytest.mark.hazard("H12")
+def test_an_electrode_that_falls_off_while_it_stimulates_is_a_fault_at_zero() -> None:
+    ended = drill(plan_of("nmes-tka", duration_s=60), Situation.named(None, ["electrode-off@15s"]))
+    assert ended.ending.state is State.FAULT
+    assert ended.ending.safe
+    assert any("electrode" in one for one in ended.problems)
+
+
+def test_a_lock_step_firmware_of_its_own_is_refused() -> None:
+    with pytest.raises(UsageError, match="no lock-step firmware for rehastim2"):
+        drill(plan_of("nmes-tka"), Situation.named(None, lock_step=("true",)))
