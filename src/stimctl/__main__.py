@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
             return explain_lost_output(error)
         return 0
     try:
-        if not arguments or arguments[0].startswith("--"):
+        if not arguments or (arguments[0].startswith("--") and arguments[0] != "--help"):
             opened = _open_tui(arguments)
             if opened is not None:
                 return opened

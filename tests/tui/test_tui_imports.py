@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,35 @@ def loaded_after(statement: str) -> set[str]:
 )
 def test_an_import_brings_no_more_than_it_must(statement: str, absent: set[str]) -> None:
     assert loaded_after(statement) & absent == set()
+
+
+_VERBS = (
+    ("--version",), ("--help",), ("ports", "--json"), ("spec", "p24"), ("paths",),
+    ("protocols", "list"), ("check", "tens-conventional", "--device", "sim:p24"),
+    ("sessions", "list"), ("screening",), ("sim", "list"), ("wire", "--help"), ("run", "--help"),
+    ("stop", "sim:p24"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", _VERBS, ids=" ".join)
+def test_a_verb_of_the_command_line_loads_nothing_of_the_terminal_ui(
+    verb: tuple[str, ...], tmp_path: Path
+) -> None:
+    """What was loaded by the end of it, whatever came of it: not only what importing it loads."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    code = (
+        "import contextlib, sys\nfrom stimctl.__main__ import main\n"
+        f"with contextlib.suppress(SystemExit): main({list(verb)!r})\n"
+        "print('LOADED', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "STIMCTL_STATE_HOME": str(tmp_path / "state"),
+             "XDG_RUNTIME_DIR": str(tmp_path / "run")},
+    )  # fmt: skip
+    loaded = set(done.stderr.rpartition("LOADED ")[2].split())
+    assert "sys" in loaded
+    heavy = {"textual", "rich", "stimctl.tui"}
+    if verb[0] in ("stop", "--version"):
+        heavy |= {"pydantic", "typer", "click", "asyncio"}
+    assert loaded & heavy == set()

@@ -107,5 +107,8 @@ def bottom(keys: Sequence[Key], width: int, last: Key | None = None) -> Line:
 
 
 def _key(told: Key) -> Line:
+    """In brackets where it does nothing now: pale alone would be told by colour alone."""
     key, word, works = told
-    return line("   ", (key, "key" if works else "dim"), (f" {word}", "text" if works else "dim"))
+    if not works:
+        return line("  ", (f"({key} {word})", "dim"))
+    return line("   ", (key, "key"), f" {word}")
