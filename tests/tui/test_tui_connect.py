@@ -66,7 +66,7 @@ def test_a_sheet_in_words_has_class_strength_death_readback_and_protections(name
 
 @pytest.mark.hazard("H07")
 def test_usb_ids_choose_a_family_only_where_they_fit_one(world: World, plug: Plug) -> None:
-    plug(port("/dev/ttyACM0", "0483", "5740"), port("/dev/ttyUSB0", "1a86", "7523"))
+    plug(port("/dev/ttyACM0", "0483", "5740"), port("/dev/ttyUSB0", "0403", "6001"))
     world.bed.take_person("K-17")
     world.desk.open("connect")
     assert "◂ p24 ▸" in world.text()

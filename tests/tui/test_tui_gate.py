@@ -198,6 +198,15 @@ def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> 
     assert "✓ apart" not in world.text()
 
 
+def test_before_the_list_of_persons_is_read_no_key_is_typed_into_a_code(world: World) -> None:
+    waiting: list[object] = []
+    world.bed.jobs.run = lambda *job: waiting.append(job)  # type: ignore[method-assign]
+    world.desk.open("person")
+    world.key("7")
+    assert world.page_is_run()
+    assert waiting
+
+
 @pytest.mark.hazard("H25")
 def test_wrong_digits_take_nobody_and_none_are_enough_for_a_twin_only(world: World) -> None:
     person(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.errors import UsageError
+from stimctl.errors import StimctlError, UsageError
 from stimctl.records.person import check_person_code
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.papers import check_second
@@ -27,6 +27,8 @@ class PersonPage(ListPage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._known: list[tuple[str, str]] = []
+        #: Until it is known who was here, no line is the field: a key would land in it by chance.
+        self._read = False
         self._typed = ""
         #: The code that was chosen and waits for its second identifier; "" = none.
         self._waits = ""
@@ -37,11 +39,15 @@ class PersonPage(ListPage):
         self.bed.jobs.run(
             lambda: known_persons(self.bed.state_folder),
             self._found,
-            lambda e: self.desk.say(str(e)),
+            self._not_found,
         )
 
     def _found(self, known: list[tuple[str, str]]) -> None:
-        self._known = known
+        self._known, self._read = known, True
+
+    def _not_found(self, error: StimctlError) -> None:
+        self._read = True
+        self.desk.say(str(error))
 
     def count(self) -> int:
         """The known ones, and the line to type in."""
@@ -59,7 +65,7 @@ class PersonPage(ListPage):
     @property
     def takes_text(self) -> bool:
         """While the last line is picked, and for the second identifier."""
-        field = bool(self._waits) or self.picked >= len(self._known)
+        field = bool(self._waits) or (self._read and self.picked >= len(self._known))
         return field and not self.bed.output_may_be_on
 
     def typed(self, key: str, character: str | None) -> None:
