@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from session_world import (
+    BY_HAND,
     BY_SCRIPT,
     alarms,
     checked,
@@ -227,6 +228,16 @@ def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
     assert bench.state is State.FAULT
     assert "somebody else uses the line" in alarms(bench)[0]
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
+@pytest.mark.parametrize("noise", [b"\xf0" * 64, b"\xf0\x0f" * 8], ids=["starts", "short"])
+def test_noise_before_anything_was_said_is_no_fault_of_the_session(noise: bytes):
+    bench = Bench(BY_HAND)
+    bench.engine.receive(bench.now_ns, noise)
+    assert bench.state is State.DISCONNECTED
+    assert not alarms(bench)
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
 
 
 @pytest.mark.hazard("H08")

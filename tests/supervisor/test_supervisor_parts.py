@@ -35,7 +35,7 @@ from stimctl.supervisor.face_input import item_of
 from stimctl.supervisor.inbox import Arrived, Inbox, Leave, LineLost, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.output import FaceOutput, row_of
-from stimctl.supervisor.port import open_port
+from stimctl.supervisor.port import SerialPort, open_port
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
@@ -363,3 +363,24 @@ def test_a_refusal_survives_the_pipe() -> None:
 @pytest.mark.parametrize("told", [{}, {"error": "ExitCode"}, {"error": 3}, {"error": "os"}])
 def test_an_error_of_no_known_kind_is_still_an_error(told: dict[str, object]) -> None:
     assert type(error_from(told)) is StimctlError
+
+
+def test_a_line_that_floods_waits_outside_and_does_not_grow_this_process(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Flood(SerialPort):
+        def read(self, timeout_s: float) -> bytes:
+            return b"x"
+
+    opener = partial(open_port, device.address)
+    port = opener()
+    port.__class__ = Flood
+    inbox = Inbox()
+    line = DeviceLine(port, opener, inbox)
+    wait_for(lambda: inbox.crowded)
+    taken = 0
+    while inbox.get(0.1) is not None and taken < 5_000:
+        taken += 1
+        assert len(inbox._normal) < 1_000
+    assert taken == 5_000, "the rest comes as soon as there is room"
+    line.drop()

@@ -150,6 +150,8 @@ class Reactions:
         if event.kind == "duplicate":
             return  # a whole answer that came twice is no damage
         core = self._core
+        if not core.contacted:
+            return  # what was on the line before anything was said says nothing of this session
         too_many = core.link.line_error(now_ns)
         if too_many and core.zero_ns is None and not core.connecting and not core.stopping:
             core.fault(now_ns, f"three damaged frames within 10 s, the last: {event.kind}")

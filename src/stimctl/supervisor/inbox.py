@@ -52,6 +52,8 @@ class Leave:
     exit_code: int
 
 
+_CROWDED = 256  # items; a line at 3 Mbaud brings 75 a second
+
 Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Fact
 
 
@@ -77,6 +79,11 @@ class Inbox:
             with self._lock:
                 self._normal.append(item)
         self._tokens.put(None)
+
+    @property
+    def crowded(self) -> bool:
+        """More waits than will be handled soon: who can should wait before adding to it."""
+        return len(self._normal) > _CROWDED
 
     def get(self, timeout_s: float) -> Item | None:
         """The next item, or None when `timeout_s` (0: now) has passed."""

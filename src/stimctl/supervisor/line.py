@@ -14,6 +14,7 @@ from stimctl.supervisor.inbox import Arrived, Inbox, LineLost
 from stimctl.supervisor.port import Port
 
 _READ_S = 0.05
+_CROWDED_S = 0.005
 _CHECK_EVERY_NS = 5_000_000_000  # SAFETY K4
 _REOPEN_EVERY_NS = 500_000_000
 
@@ -168,6 +169,9 @@ class DeviceLine:
         try:
             while True:
                 data = port.read(_READ_S)
+                # A line that floods waits in the system's buffer, or this process would grow.
+                while self._inbox.crowded and self.is_current(link):
+                    time.sleep(_CROWDED_S)
                 if data:
                     self._inbox.put(Arrived(link, data))
         except StimctlError as error:
