@@ -137,3 +137,12 @@ def test_a_process_that_is_gone_has_no_start_time() -> None:
         ended.wait()
     assert rt.start_time_of(ended.pid) is None
     assert rt.start_time_of(os.getpid())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+@pytest.mark.parametrize("text", ["", "123 (x", "123 (a b) Z 1 2"])
+def test_a_process_that_is_just_ending_has_no_start_time_and_breaks_no_stop(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_args: text)
+    assert rt.start_time_of(123) is None

@@ -96,7 +96,8 @@ def start_time_of(pid: int) -> str | None:
             return None
         # Field 2 is the program's name in brackets and may hold blanks; field 22 is the start time.
         fields = text[text.rfind(")") + 2 :].split()
-        return None if fields[0] in "ZX" else fields[19]
+        # A process that is just ending may leave nothing to read, or a zombie.
+        return None if len(fields) < 20 or fields[0] in "ZX" else fields[19]
     import subprocess  # 5 ms that only systems without /proc pay
 
     command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
