@@ -7,6 +7,7 @@ from tui_desk import MS, S, World
 
 from stimctl.tui.alarms import Alarm, Alarms, Bell
 from stimctl.tui.lookout import Lookout
+from stimctl.tui.multiplexer import Multiplexer, multiplexer_of
 from stimctl.tui.probe import TerminalProbe
 
 
@@ -235,3 +236,42 @@ def test_a_fault_is_acknowledged_with_a_reason(world: World) -> None:
     )
     assert world.bed.live.state != "fault"
     assert world.bed.live.alarms.worst() is None
+
+
+def tmux(says: str) -> Multiplexer:
+    found = Multiplexer(lambda: says)
+    found.look()
+    return found
+
+
+@pytest.mark.hazard("H21")
+def test_a_tmux_that_nobody_is_attached_to_stops_a_device_and_no_twin(world: World) -> None:
+    world.to_running(steps=1)
+    world.desk.lookout = Lookout(tmux=tmux("0\n-SSH_CONNECTION\n"))
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "running"
+    world.bed.live.sim = False
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "stopped"
+    assert "nobody is attached" in world.desk.message
+
+
+@pytest.mark.hazard("H22")
+def test_a_tmux_that_is_attached_over_ssh_is_remote(world: World) -> None:
+    world.to_run()
+    far_away = tmux("1\nSSH_CONNECTION=10.0.0.1 5 10.0.0.2 22\n")
+    world.desk.lookout = Lookout(tmux=far_away)
+    world.key("a")
+    assert "over SSH" in world.desk.message
+    assert "REMOTE" in world.text().splitlines()[0]
+    world.desk.lookout = Lookout(tmux=far_away, remote_ok=True)
+    world.key("a")
+    assert world.bench.state.value == "armed"
+
+
+def test_a_tmux_that_says_nothing_changes_nothing() -> None:
+    for says in ("", "no server running", "1\n-SSH_CONNECTION\n"):
+        found = tmux(says)
+        assert (found.attached, found.remote) == (True, False)
+    assert multiplexer_of({"TERM": "xterm"}) is None
+    assert multiplexer_of({"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0"}) is not None

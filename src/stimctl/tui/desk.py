@@ -142,7 +142,8 @@ class Desk:
     def _look_at_terminal(self) -> None:
         on = self.bed.output_may_be_on and not self.mode
         unreadable = small.unreadable(self.width, self.height)
-        why = self.lookout.cuts(self.clock.mono_ns(), on=on, unreadable=unreadable)
+        real = not self.bed.live.sim
+        why = self.lookout.cuts(self.clock.mono_ns(), on=on, unreadable=unreadable, real=real)
         if why:
             self.window.close()
             self.bed.stop_line.stop(why)

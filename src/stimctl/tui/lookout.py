@@ -6,6 +6,7 @@ Nothing is raised over a terminal that shows things late, and nothing stays on w
 from __future__ import annotations
 
 from stimctl.tui.alarms import Alarm, Bell
+from stimctl.tui.multiplexer import Multiplexer
 from stimctl.tui.probe import TerminalProbe
 
 
@@ -29,11 +30,17 @@ class FocusWatch:
 
 
 class Lookout:
-    """One per program. `probe` is None where no terminal could answer (the plain face, tests)."""
+    """One per program. `probe` is None where no terminal could answer (the plain face, tests),
+    `tmux` where none is between us and the screen. `remote_ok`: arming over SSH was asked for."""
 
-    def __init__(self, probe: TerminalProbe | None = None, *, remote: bool = False) -> None:
+    def __init__(
+        self, probe: TerminalProbe | None = None, *, remote: bool = False,
+        tmux: Multiplexer | None = None, remote_ok: bool = False,
+    ) -> None:  # fmt: skip
         self.probe = probe
         self.remote = remote
+        self.tmux = tmux
+        self.remote_ok = remote_ok
         self.focus = FocusWatch()
         self._bell = Bell()
         self._cut = False
@@ -41,13 +48,20 @@ class Lookout:
     def refusal(self, now_ns: int) -> str | None:
         """Why nothing that leads to more output counts now, whatever the session's state."""
         far = self.probe.refusal(now_ns) if self.probe is not None else None
+        if self.tmux is not None and self.tmux.remote and not self.remote_ok:
+            far = far or "somebody is attached over SSH: arm at the device, or with --remote-ok"
         return far or self.focus.refusal(now_ns)
 
-    def cuts(self, now_ns: int, *, on: bool, unreadable: bool = False) -> str:
-        """Why output that may be on has to stop: nobody sees it (in time). Told once, else ""."""
+    def cuts(self, now_ns: int, *, on: bool, unreadable: bool = False, real: bool = False) -> str:
+        """Why output that may be on has to stop: nobody sees it (in time). Told once, else "".
+
+        `real`: there may be a person at it; a twin may run in a tmux that nobody is attached to.
+        """
         why = ""
         if on and unreadable:
             why = "the window is too small to show that output is on"
+        elif on and real and self.tmux is not None and not self.tmux.attached:
+            why = "nobody is attached to this tmux"
         elif on and self.probe is not None and self.probe.is_dead(now_ns):
             why = "the terminal took more than 1 s to answer"
         told, self._cut = self._cut, bool(why)
@@ -60,4 +74,5 @@ class Lookout:
     def words(self, now_ns: int) -> str:
         """For the top line; "" where the terminal is near and quick."""
         far = self.probe.words(now_ns) if self.probe is not None else ""
-        return far or ("REMOTE" if self.remote else "")
+        remote = self.remote or (self.tmux is not None and self.tmux.remote)
+        return far or ("REMOTE" if remote else "")

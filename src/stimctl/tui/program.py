@@ -112,6 +112,7 @@ def _run(wishes: Wishes) -> int:
     from stimctl.tui.jobs import ThreadJobs
     from stimctl.tui.lookout import Lookout
     from stimctl.tui.modes import open_mode
+    from stimctl.tui.multiplexer import multiplexer_of
     from stimctl.tui.probe import TerminalProbe
 
     sys.setswitchinterval(0.001)
@@ -128,10 +129,14 @@ def _run(wishes: Wishes) -> int:
     bed = Bedside(stop_line, jobs, make_client, state_folder(), lambda _words: None)
     mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
+    tmux = multiplexer_of(os.environ)
+    if tmux is not None:
+        tmux.begin()
     desk = Desk(
         bed, read_keymap(), SystemClock(), theme=theme, mode=mode,
         remote=remote_refusal(wishes, os.environ),
-        lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote),
+        lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote, tmux=tmux,
+                        remote_ok=wishes.remote_ok),
     )  # fmt: skip
     endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].exit), bed.close)
     beat_s = BEAT_S / 2 if is_remote else BEAT_S
