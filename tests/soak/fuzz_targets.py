@@ -12,7 +12,14 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from firmware_sim.faults import FaultError, parse_fault
-from stimctl.errors import ProtocolFileError, QuantityError, StimctlError, WireFormatError
+from stimctl.cli.gate import read_answers
+from stimctl.errors import (
+    ProtocolFileError,
+    QuantityError,
+    StimctlError,
+    UsageError,
+    WireFormatError,
+)
 from stimctl.quantity import (
     parse_area_mm2,
     parse_current_ua,
@@ -20,14 +27,21 @@ from stimctl.quantity import (
     parse_frequency_mhz,
     parse_ratio_permille,
 )
+from stimctl.records.approvals import find_rehearsal, use_is_accepted
+from stimctl.records.pads import Pads, used
 from stimctl.records.protocol_files import read_limit_file
-from stimctl.records.rows import RowError, pack_row, unpack_row
+from stimctl.records.rows import Row, RowError, pack_row, unpack_row
+from stimctl.records.sessions import list_sessions, show_session
+from stimctl.records.verify import read_rows, verify_journal
 from stimctl.supervisor.commands import parse_command
 from stimctl.treatment.load import load_protocol
+from stimctl.tui.keymap import read_keymap
+from stimctl.tui.persons import remembered
 from stimctl.wire.hexlines import WIRES, decode_line, encode_text
 
 ROOT = Path(__file__).resolve().parents[2]
 _VECTORS = ROOT / "tests" / "data"
+_PADS = Pads("left-knee", 2_500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,36 @@ def _limits(data: bytes) -> None:
         file.write(data)
         file.flush()
         read_limit_file(Path(file.name))
+
+
+def _file(name: str, read: Callable[[Path], object], data: bytes) -> None:
+    """A file of that name with that content, read by its path."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, *name.split("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        read(path)
+
+
+def _state(name: str, read: Callable[[Path], object], data: bytes) -> None:
+    """The same, read by the state folder it is in."""
+    up = name.count("/")
+    _file(name, lambda path: read(path.parents[up]), data)
+
+
+def _journal(path: Path) -> None:
+    rows = list(read_rows(path))
+    found = verify_journal(path)
+    assert found.rows == sum(isinstance(row, Row) for row in rows)
+    list_sessions(path.parent)
+    show_session(path.parent, path.stem)
+
+
+def _keymap(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "keymap.toml")
+        path.write_bytes(data)
+        read_keymap({"STIMCTL_KEYMAP": str(path), "HOME": folder})
 
 
 def _quantity(data: bytes) -> None:
@@ -142,6 +186,43 @@ def _targets() -> tuple[Target, ...]:
         Target("protocol files", _protocol, (ProtocolFileError,), shipped),
         Target("limit files", _limits, (ProtocolFileError,), (b'[person]\nx = "1 mA"\n',)),
         Target("journal rows", unpack_row, (RowError,), (row,)),
+        Target("journal files", partial(_file, "s-1.jsonl", _journal), (), (row, row + row)),
+        Target(
+            "screening answers",
+            partial(_file, "screening.toml", lambda path: read_answers((), path)),
+            (ProtocolFileError,),
+            (b'C01 = "no"\nC02 = "yes"\n',),
+        ),
+        Target(
+            "acceptances",
+            partial(_state, "acceptance.json", use_is_accepted),
+            (),
+            (b'{"schema": "stimctl.acceptance/1", "statement_sha256": "00"}',),
+        ),
+        Target(
+            "rehearsals",
+            partial(_state, "rehearsals/d.json", lambda state: find_rehearsal(state, "d")),
+            (),
+            (b'{"digest": "d", "confirmation": "abcd", "protocol": "p", "family": "p24"}',),
+        ),
+        Target(
+            "electrodes in use",
+            partial(_state, "pads/K-1.json", lambda state: used(state, "K-1", [_PADS])),
+            (),
+            (b'{"left-knee 2500 mm2": [3, 1700000000]}',),
+        ),
+        Target(
+            "persons",
+            partial(_state, "persons/K-1.json", lambda state: remembered(state, "K-1")),
+            (),
+            (b'{"answers": {"C01": false}, "answered_s": 5, "marks": []}', b"[" * 1_500),
+        ),
+        Target(
+            "key maps",
+            _keymap,
+            (UsageError, ProtocolFileError),
+            (b'[keys]\nquit = ["f10"]\n', b"keys = 1\n", b"keys = " + b"[" * 1_500),
+        ),
         Target("commands of a face", parse_command, (StimctlError,), commands),
         Target("quantities", _quantity, (), (b"12.5 mA", "25 cm²".encode(), b"-10 %")),
         Target("faults", _fault, (FaultError,), (b"drop@1.5s,permille=300,for=5s",)),

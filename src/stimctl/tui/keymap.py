@@ -69,9 +69,12 @@ def read_keymap(environ: Mapping[str, str] | None = None) -> Keymap:
         return Keymap()
     try:
         found = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"the keymap {path} cannot be read", why=str(error)) from error
-    return Keymap(changes_in(found.get("keys", {}), str(path)))
+    keys = found.get("keys", {})
+    if not isinstance(keys, dict):
+        raise UsageError(f"the keymap {path} has no table of keys", what_to_do="write [keys] first")
+    return Keymap(changes_in(keys, str(path)))
 
 
 def changes_in(keys: Mapping[str, object], where: str) -> dict[str, tuple[str, ...]]:

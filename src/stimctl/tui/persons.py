@@ -58,7 +58,7 @@ def remembered(state: Path, code: str) -> Remembered:
         answers = {str(id_): yes is True for id_, yes in found["answers"].items()}
         second = str(found.get("second", ""))
         return Remembered(answers, int(found["answered_s"]), marks, second)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NOTHING
 
 
