@@ -57,6 +57,7 @@ def test_sessions_are_listed_shown_and_verified(cli: Any, state: Path) -> None:
     assert "plateau_ua=500" in shown
     assert "event=4" not in shown
     assert "1 telemetry" in shown
+    assert "warnings  0 alarms, 0 prompts, 0 refusals" in shown
     assert cli("sessions", "show", "last", "--json").data["counts"]["raise"] == 1
     assert cli("sessions", "verify").out.startswith("ok ")
     assert cli("sessions", "verify", "last", "--json").data["ok"] is True

@@ -132,6 +132,7 @@ def _put_record(record: SessionRecord) -> None:
     put(f"state     {styled(entry.state.value, _STYLES[entry.state.value])}, {entry.rows} rows")
     for problem in record.verification.problems:
         put(f"          {problem.message}")
+    put(f"warnings  {record.warned.text}")
     put("fixed before the start")
     for name, value in record.header.items():
         if value not in ("", None, {}):

@@ -14,6 +14,7 @@ from stimctl.errors import UsageError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
+from stimctl.records.warned import Warned
 
 LAST: Final = "last"
 # Rows that come by the second; the timeline of a session leaves them out.
@@ -70,6 +71,7 @@ class SessionRecord:
     header: Mapping[str, Any]
     end: Mapping[str, Any] | None
     counts: Mapping[str, int]
+    warned: Warned
     timeline: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,6 +81,7 @@ class SessionRecord:
             "header": dict(self.header),
             "end": None if self.end is None else dict(self.end),
             "counts": dict(self.counts),
+            "warnings": self.warned.as_dict(),
             "timeline": [row.as_dict() for row in self.timeline],
         }
 
@@ -106,10 +109,12 @@ def show_session(folder: Path, name: str) -> SessionRecord:
     path, entry = _find(folder, name)
     counts: Counter[str] = Counter()
     timeline: list[Row] = []
+    warnings = Warned()
     for item in read_rows(path):
         if isinstance(item, Problem):
             continue
         counts[item.kind] += 1
+        warnings.take(item)
         if item.kind not in FREQUENT_KINDS:
             timeline.append(item)
     verification = verify_journal(path, entry.anchor if entry else None)
@@ -119,6 +124,7 @@ def show_session(folder: Path, name: str) -> SessionRecord:
         header=verification.header.data if verification.header else {},
         end=verification.end.data if verification.end else None,
         counts=dict(counts),
+        warned=warnings,
         timeline=tuple(timeline),
     )
 
