@@ -6,15 +6,15 @@ The pictures are those that Ctrl-S saves, so they are what a person saw.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 
-from stimctl.testing.terminal import Terminal
+from stimctl.testing.demo import ENTER, UP, DemoSession
 
-_UP, _DOWN, _SAVE = b"\x1b[A", b"\x1b[B", b"\x13"
+_SAVE = b"\x13"
+_PROTOCOL = "nmes-tka"
 
 
 def main() -> int:
@@ -22,12 +22,11 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "run").mkdir(mode=0o700)
-        terminal = Terminal([sys.executable, "-m", "stimctl", "--demo"], _environment(folder))
+        session = DemoSession(folder)
         try:
-            _play(terminal)
+            _play(session)
         finally:
-            terminal.close()
+            session.close()
         for path in (folder / "state" / "screens").glob("*.svg"):
             screen = path.name.partition("-")[0]
             svg = path.read_text("utf-8").replace(name, "~")
@@ -39,49 +38,36 @@ def main() -> int:
     return 0
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "SSH_CONNECTION")}
-    return {
-        **kept, "XDG_RUNTIME_DIR": str(folder / "run"), "TERM": "xterm-256color",
-        "STIMCTL_STATE_HOME": str(folder / "state"), "COLORTERM": "truecolor",
-    }  # fmt: skip
-
-
-def _play(terminal: Terminal) -> None:
+def _play(session: DemoSession) -> None:
     """Quadriceps after knee replacement, up to 2 mA in the first contraction."""
-    terminal.wait_for("0.0 mA confirmed")
-    for _ in range(5):
-        terminal.key(_UP)
-        terminal.settle(0.05)
-    terminal.key(_DOWN)
-    _save(terminal)
+    terminal = session.terminal
+    terminal.wait_for("0.0 mA confirmed", within_s=30)
+    while f"▸ {_PROTOCOL} " not in terminal.text():
+        terminal.key(UP)
+        terminal.settle(0.1)
+    _save(session)
     for title in ("SET-UP", "ADJUST"):
-        terminal.key(b"\r")
+        terminal.key(ENTER)
         terminal.wait_for(f"┌ {title}")
-    _save(terminal)
-    terminal.key(b"\r")
+    _save(session)
+    terminal.key(ENTER)
     terminal.wait_for("READY")
-    terminal.key(b"a")
-    terminal.wait_for("▲ ARMED")
-    terminal.settle(0.5)
-    terminal.key(b"g")
-    terminal.wait_for("● STIM")
+    session.run()
     terminal.key(b"1")
-    terminal.settle(3.5)
+    terminal.settle(3.5)  # the first contraction ramps up for 3 s
     for _ in range(4):
-        terminal.key(_UP)
+        terminal.key(UP)
         terminal.settle(0.9)
-    _save(terminal)
-    terminal.key(b" ")
-    terminal.wait_for("■ STOPPED")
+    _save(session)
+    session.stop()
     terminal.key(b"q")
     terminal.end()
 
 
-def _save(terminal: Terminal) -> None:
-    terminal.settle(0.3)
-    terminal.key(_SAVE)
-    terminal.wait_for("saved ")
+def _save(session: DemoSession) -> None:
+    session.terminal.settle(0.3)
+    session.terminal.key(_SAVE)
+    session.terminal.wait_for("saved ")
 
 
 if __name__ == "__main__":
