@@ -54,7 +54,7 @@ cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	  --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
 	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-soak: $(VENV)/.dev ## half an hour: simulated treatment hours with faults, kill -9, fuzzing
+soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, kill -9, fuzzing, random keys
 	$(BIN)/python -m pytest -q -s -m soak
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time

@@ -151,6 +151,10 @@ class StateError(StimctlError):
     exit_code = ExitCode.REFUSED
 
 
+class ImplausibleError(StateError):
+    """Likelier a slip than a wish; a person who means it acknowledges H18."""
+
+
 class DeviceFaultError(StimctlError):
     """The device reports a fault, or does not do what it was told."""
 

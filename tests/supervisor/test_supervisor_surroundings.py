@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stimctl.errors import StateError
+from stimctl.errors import ImplausibleError
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.records.journal import Header, JournalWriter
@@ -171,7 +171,7 @@ def test_ten_times_the_last_session_needs_an_acknowledgement(tmp_path: Path) -> 
     ended(tmp_path, recorded(tmp_path, reached=1_500))
     asked = options(tmp_path)
     check_plausible(asked, OneChannel(14_500), "tens", frozenset())
-    with pytest.raises(StateError, match=r"15 mA is not plausible.*1\.5 mA.*H18"):
+    with pytest.raises(ImplausibleError, match=r"15 mA is not plausible.*1\.5 mA.*H18"):
         check_plausible(asked, OneChannel(15_000), "tens", frozenset())
     check_plausible(asked, OneChannel(15_000), "tens", frozenset({"H18"}))
     check_plausible(options(tmp_path, person=""), OneChannel(15_000), "tens", frozenset())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from tui_desk import MS, S, World
 
-from stimctl.errors import UsageError
+from stimctl.errors import ImplausibleError, UsageError
 from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.guards import PasteWatch
 from stimctl.tui.keymap import Keymap, changes_in
+from stimctl.tui.planning import choose
 
 PAGES = (
     "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
@@ -342,6 +346,31 @@ def test_one_letter_does_not_leave_while_output_is_unknown(world: World) -> None
     assert not left
     world.key("ctrl+q")
     assert left
+
+
+@pytest.mark.parametrize("when", ["compile", "arm"])
+def test_what_is_likelier_a_slip_is_taken_after_w_says_it_is_meant(world: World, when: str) -> None:
+    """The supervisor knows what the last session reached; the screen must not be a dead end."""
+    world.to_run()
+    client, tried = world.clients[-1], world.clients[-1]._do
+
+    def judged(do: str, fields: dict[str, Any]) -> Any:
+        if do == when and "H18" not in client._setup.acknowledged:
+            raise ImplausibleError("channel 1: 30 mA is not plausible", what_to_do="see H18")
+        return tried(do, fields)
+
+    client._do = judged  # type: ignore[method-assign]
+    world.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset()))
+    if when == "arm":
+        world.bed.load()  # of a session before: it is checked again when it is armed again
+    else:
+        world.bed.loaded_digest = ""
+    world.key("a")
+    assert "not plausible" in world.desk.message
+    assert "w: it is meant" in world.desk.message
+    world.key("w", "a")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "armed"
 
 
 def test_without_a_plan_the_digits_of_the_run_screen_open_what_is_missing(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stimctl.errors import StateError
+from stimctl.errors import ImplausibleError
 from stimctl.quantity import format_current
 from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.session.alarms import MARKERS, Priority
@@ -38,7 +38,7 @@ def told_of_last(options: Options) -> Mapping[str, Any] | None:
 def check_plausible(
     options: Options, plan: AnyPlan, protocol: str, acknowledged: frozenset[str]
 ) -> None:
-    """Raise `StateError` where a channel may go ten times as high as this person's last session.
+    """Raise `ImplausibleError` where a channel may go ten times as high as the person's last time.
 
     Acknowledging H18 says that this is meant.
     """
@@ -47,7 +47,7 @@ def check_plausible(
     asked = {one.channel: one.cleared.amplitude_ua for one in plan.channels}
     last = last_plateaus(options.journal_folder, options.person, protocol)
     for found in tenfold(asked, last):
-        raise StateError(
+        raise ImplausibleError(
             f"channel {found.channel}: {format_current(found.asked_ua)} is not plausible",
             why=f"it is {FACTOR} times or more what the last session of {options.person} with "
             f"this protocol reached, {format_current(found.last_ua)}",

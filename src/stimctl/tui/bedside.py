@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimctl.errors import ExitCode, LinkError, StimctlError
+from stimctl.errors import ExitCode, ImplausibleError, LinkError, StimctlError
 from stimctl.quantity import format_current
 from stimctl.tui.device_facts import knows_current
 from stimctl.tui.jobs import Jobs
@@ -215,9 +215,7 @@ class Bedside:
         if client is None:
             self.say(f"{do}: not connected")
             return
-        self.jobs.run(
-            lambda: client.ask(do, **fields), lambda _told: then(), lambda e: self.say(str(e))
-        )
+        self.jobs.run(lambda: client.ask(do, **fields), lambda _told: then(), self._refused)
 
     def load(self, then: Callable[[], None] = lambda: None) -> None:
         """Give the supervisor what was chosen, and compare what it makes of it with ours."""
@@ -232,14 +230,19 @@ class Bedside:
             then()
 
         work = loading(client, choice, self.plan_digest, self.state_folder)
-        self.jobs.run(work, done, self._not_loaded)
+        self.jobs.run(work, done, self._refused)
 
-    def _not_loaded(self, error: StimctlError) -> None:
+    def _refused(self, error: StimctlError) -> None:
         """A warning only the supervisor can give, who knows earlier sessions; w accepts it."""
         refusal = getattr(error, "refusal", None)
         if refusal is not None and refusal.kind == "needs-acknowledgement":
             self.warning = refusal.limit_id
             self.say(f"{refusal.message} (w accepts this warning)")
+        elif isinstance(error, ImplausibleError):
+            from stimctl.session.plausible import ACKNOWLEDGE
+
+            self.warning = ACKNOWLEDGE
+            self.say(f"{error} (w: it is meant)")
         else:
             self.say(str(error))
 
