@@ -131,7 +131,42 @@ def test_after_an_interruption_the_next_reading_is_a_new_baseline():
     assert contacts.lock(1) is None
 
 
+@pytest.mark.hazard("H33")
+@pytest.mark.parametrize(
+    ("area_mm2", "ohm", "fits"),
+    [
+        (2_500, 770, True),  # the golden value of 25 cm2
+        (2_500, 257, True),
+        (2_500, 256, False),
+        (2_500, 3_080, True),
+        (2_500, 3_081, False),  # as of 5 cm2: every density is five times what was judged
+        (1_000, 1_605, True),
+        (50_000, 1_000, False),
+        (None, 9_999, True),
+    ],
+)
+def test_an_impedance_that_does_not_fit_the_area_locks_raises(area_mm2, ohm, fits):
+    contacts = Contacts()
+    contacts.expect({} if area_mm2 is None else {1: area_mm2})
+    found = contacts.feed(0, ContactRead(1, ohm, at_plateau=False))
+    assert found is (None if fits else Condition.AREA_IMPLAUSIBLE)
+    assert (contacts.lock(1) is None) is fits
+    again = contacts.feed(SECOND, plateau_read(ohm))
+    assert again is None, "told once"
+    assert (contacts.lock(1) is None) is fits
+
+
 # -- in a session
+
+
+@pytest.mark.hazard("H33")
+def test_a_plan_tells_the_area_that_a_reading_is_held_against():
+    bench, driver = measuring()
+    feel(bench, driver, plateau_read(4 * KOHM))  # 50 cm2 were entered
+    assert Condition.AREA_IMPLAUSIBLE.value in alarms(bench)[-1]
+    bench.command(Raise(1, 2_500))
+    assert reasons(bench)[-1].startswith("raises are locked")
+    assert bench.state is State.RUNNING
 
 
 @pytest.mark.hazard("H12")

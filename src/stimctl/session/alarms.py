@@ -48,6 +48,7 @@ class Condition(StrEnum):
     SHORT_CIRCUIT = "electrodes may touch each other"
     SURGE = "the current rose suddenly when the contact improved"
     IMPEDANCE_RISING = "electrode impedance rose by more than 40 %"
+    AREA_IMPLAUSIBLE = "the measured impedance does not fit the electrode area that was entered"
     COMPLIANCE_REACHED = "the device is at its voltage limit: the dose is uncertain"
     DEVICE_RESET = "the device was off before the pause: it may have been reset"
     LINK_DEGRADED = "link degraded"
@@ -81,6 +82,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
         Condition.SURGE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.STOPPED_AT_DEVICE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.IMPEDANCE_RISING: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
+        Condition.AREA_IMPLAUSIBLE: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.LINK_DEGRADED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.DEVICE_RESET: Alarm(Priority.MEDIUM, "every plateau is at zero", Effect.TELL),

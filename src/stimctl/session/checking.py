@@ -67,6 +67,9 @@ class Checking:
         """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
         run = self._run_for(plan)
         self._core.run = run
+        self._core.contacts.expect(
+            {one.channel: one.setup.electrode.effective_area_mm2 for one in plan.channels}
+        )
         self._core.go(now_ns, State.IDENTIFIED, "a plan is being checked")
         name, cleared = scale_of(plan).cleared, cleared_of(plan)
         channels: list[Json] = [
