@@ -225,3 +225,15 @@ def test_the_plain_transcript_of_a_session_with_an_alarm(world: World) -> None:
         golden.write_text(told, "utf-8")
     assert "\x1b" not in told
     assert told == golden.read_text("utf-8")
+
+
+def test_the_trend_of_a_measured_impedance_stands_below_its_channel(world: World) -> None:
+    world.to_running(steps=1)
+    for ohm, word in ((1_000, "steady"), (1_050, "steady"), (1_400, "rising"), (400, "falling")):
+        world.bed.live.take({
+            "kind": "telemetry", "mono_ns": world.clock.now_ns, "plan_time_us": 0, "set": {},
+            "acked": {}, "plateau": {"1": 500}, "measured": {"1": {"impedance_ohm": ohm}},
+        })  # fmt: skip
+        row = next(one for one in world.text().splitlines() if "kΩ" in one)
+        assert f"Z {ohm / 1000:.1f} kΩ" in row
+        assert word in row

@@ -11,13 +11,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tui_desk import MS, S, World
 
 from stimctl.tui.live import Live
+from stimctl.tui.lookout import Lookout
 from stimctl.tui.plain import PlainFace
+from stimctl.tui.probe import TerminalProbe
 from stimctl.tui.replay import Replay, rows_of_journal
 
 
@@ -121,6 +124,38 @@ def test_a_replay_shows_the_states_of_the_recording(world: World) -> None:
     assert states[-2:] == ["running", "stopped"]
     assert live.zero == world.bed.live.zero
     assert live.last == world.bed.live.last
+
+
+def test_a_replay_has_its_report_and_neither_rings_nor_measures_a_terminal(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from stimctl.records import sessions
+    from stimctl.tui import replay
+
+    rows: list[Any] = []
+    world.desk.heard = rows.append
+    world.to_running(steps=3)
+    world.pass_time(5 * S)
+    world.key("space")
+    world.pass_time(1 * S)
+    told = [row for row in rows if row["kind"] != "hello"]
+    entry = SimpleNamespace(file=tmp_path / "none", person="K-17", session="s1")
+    monkeypatch.setattr(sessions, "show_session", lambda *_: SimpleNamespace(entry=entry))
+    monkeypatch.setattr(replay, "rows_of_journal", lambda _path: (told, ""))
+    other = World(tmp_path / "state", mode="replay", lookout=Lookout(TerminalProbe()))
+    replay.open_replay(other.desk, "last", 64)
+    other.desk.tick()
+    for _ in range(50):
+        other.clock.now_ns += 100 * MS
+        other.desk.tick()
+    assert "REPLAY" in other.text().splitlines()[0]
+    assert "SLOW" not in other.text()
+    assert "y answers" not in other.text()
+    assert not other.desk.rings()
+    other.desk.key("9", "9", other.clock.now_ns)
+    assert "highest 1.5 mA" in other.text()
+    other.desk.key("space", None, other.clock.now_ns)
+    assert "nothing to stop" in other.desk.message
 
 
 @pytest.mark.pty

@@ -12,7 +12,7 @@ from stimctl.tui.actions import ACTION_BY_ID, MENU, key_name
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.clock import Clock
 from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
-from stimctl.tui.keymap import Keymap, is_typed
+from stimctl.tui.keymap import Keymap, is_text, is_typed
 from stimctl.tui.live import Row
 from stimctl.tui.lookout import Lookout
 from stimctl.tui.page import Page
@@ -151,8 +151,9 @@ class Desk:
 
     def rings(self) -> bool:
         """Whether the bell is due now."""
-        unknown = self.bed.live.state == "unknown"
-        return self.lookout.rings(self.clock.mono_ns(), view.alarm_now(self), unknown=unknown)
+        unknown = self.bed.live.state == "unknown" and self.mode != "replay"
+        alarm = None if self.mode == "replay" else view.alarm_now(self)
+        return self.lookout.rings(self.clock.mono_ns(), alarm, unknown=unknown)
 
     # -- keys --------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class Desk:
             return
         offered = self.offers()
         action = self.keymap.action_for(key, offered)
-        if front.takes_text and not self.bed.live.busy and _is_text(key, character, action):
+        if front.takes_text and not self.bed.live.busy and is_text(key, character, action):
             front.typed(key, character)
         elif action is None:
             self._no_action(key)
@@ -291,10 +292,3 @@ class Desk:
         """The whole screen."""
         self.width, self.height = width, height
         return view.lines(self, width, height)
-
-
-def _is_text(key: str, character: str | None, action: str | None) -> bool:
-    if key in ("backspace", "delete"):
-        return True
-    special = action is not None and not is_typed(key)
-    return bool(character) and character is not None and character.isprintable() and not special

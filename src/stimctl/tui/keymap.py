@@ -24,6 +24,14 @@ def is_typed(key: str) -> bool:
     return len(key) == 1 or key in ("minus", "underscore")
 
 
+def is_text(key: str, character: str | None, action: str | None) -> bool:
+    """A key for an open text field, where it stands for `action` outside of one."""
+    if key in ("backspace", "delete"):
+        return True
+    special = action is not None and not is_typed(key)
+    return bool(character) and character is not None and character.isprintable() and not special
+
+
 class Keymap:
     """From a key to the ids it may stand for; the screen says which of them it has."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stimctl.errors import UsageError
 from stimctl.tui.clock import Clock
 from stimctl.tui.live import Live, Row
+from stimctl.tui.lookout import Lookout
 from stimctl.tui.no_client import NoClient
 from stimctl.tui.text import safe
 
@@ -94,6 +95,7 @@ def open_replay(desk: Desk, name: str, speed: int) -> None:
     rows, damage = rows_of_journal(record.entry.file)
     desk.replay = Replay(rows, desk.clock, speed)
     desk.clock = desk.replay
+    desk.lookout = Lookout()  # nothing is raised from here, and the recording's clock is not ours
     desk.bed.client = NoClient("this is a replay")
     desk.bed.person = safe(record.entry.person)
     desk.page = desk.pages["run"]

@@ -100,7 +100,8 @@ def _alarm_line(desk: Desk) -> Line:
         return ()
     about = f"ch{live.asked.channel} " if live.asked.channel else ""
     key = desk.keymap.name_of("answer")
-    return line((f"({key} answers) please: {about}{live.asked.text}", "notice"))
+    how = f"({key} answers) " if desk.page.name == "run" else f"(on Run {key} answers) "
+    return line((f"{'' if desk.mode else how}please: {about}{live.asked.text}", "notice"))
 
 
 def _keys(desk: Desk, page: Page, width: int) -> tuple[list[frame.Key], int, frame.Key | None]:

@@ -75,7 +75,7 @@ class RunPage(Page):
     def offers(self) -> Offers:
         """Every key of a session, with the reason where it does nothing now."""
         if self.desk.replay is not None:
-            return dict.fromkeys(_REPLAY)
+            return dict.fromkeys((*_REPLAY, "report", "thresholds"))
         live = self.bed.live
         watching = f"this is a {self.desk.mode} view" if self.desk.mode else None
         nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
@@ -136,7 +136,7 @@ class RunPage(Page):
             self._pause(now_ns)
         elif action == "link":
             self._link()
-        elif action in ("report", "outcome"):
+        elif action in ("report", "outcome", "thresholds"):
             self.desk.open(action)
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]

@@ -49,9 +49,17 @@ def table(live: Live, look: Look, width: int) -> list[Line]:
         lines.append(_row(one, live, look, name_width, wide=wide))
         if one.impedance_ohm:
             values = list(one.impedance_ohm)
-            words = f"     Z {values[-1] / 1000:.1f} kΩ {spark(values, 16)}"
+            words = f"     Z {values[-1] / 1000:.1f} kΩ {spark(values, 16)} {_trend(values)}"
             lines.append(line((words, "dim")))
     return lines
+
+
+def _trend(values: list[int]) -> str:
+    """In a word, as a row of blocks alone says little: a tenth is more than noise (D)."""
+    first, last = values[0], values[-1]
+    if last * 10 > first * 11:
+        return "rising"
+    return "falling" if last * 10 < first * 9 else "steady"
 
 
 def _row(one: Channel, live: Live, look: Look, name_width: int, *, wide: bool) -> Line:
