@@ -489,3 +489,27 @@ def test_the_sheet_says_how_long_a_burst_and_so_the_output_can_go_on() -> None:
 
 def test_frames_say_that_they_reset_in_place_of_bytes() -> None:
     assert Frame(b"", resets=True).data == b""
+
+
+def test_a_raise_that_finds_no_room_does_not_keep_the_host_awake() -> None:
+    bench = Bench().running(ch1=2, ch2=1)
+    bench.driver.gate(bench.now, points(ch1=2, ch2=2))
+    bench.kept(400 * MS)
+    bench.driver.gate(bench.now, points(ch1=9, ch2=9))
+    for _ in range(300):
+        due = bench.driver.deadline()
+        assert due is None or due > bench.now, "woken again and again for nothing"
+        bench.run(MS)
+
+
+def test_a_row_of_decreases_on_one_channel_does_not_starve_the_other() -> None:
+    bench = Bench().running(ch1=60, ch2=30)
+    for percent in range(59, 0, -1):  # a key held down: faster than any message
+        bench.driver.gate(bench.now, points(ch1=percent, ch2=30))
+        bench.run(33 * MS)
+        if percent % 6 == 0:
+            bench.driver.keep_alive(bench.now)
+    bench.kept(400 * MS)
+    assert bench.driver.state == "running"
+    assert bench.open == {1: WIPER[1], 2: 154}
+    assert len(bench.relays()) == 2  # neither was ever closed

@@ -1,7 +1,7 @@
 """The bursts of both channels: what is wanted, what was sent, and which message comes next.
 
-There is one message in flight. What lowers goes before everything; a burst that presses goes before
-a raise; a raise that could not leave within 250 ms is given up. A keep-alive allows one renewal.
+There is one message in flight. What lowers goes before everything but a burst of the other channel
+that presses, which goes before a raise, too; a raise that could not leave within 250 ms is given up. A keep-alive allows one renewal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ALL_OFF = Request(Doing.APPLY)
 class Bursts:
     """Both channels. Decides, and is told what was sent and what was echoed."""
 
-    __slots__ = ("_allowed_ns", "_asked_ns", "by_channel", "pace", "wanted")
+    __slots__ = ("_allowed_ns", "_asked_ns", "_looked_ns", "by_channel", "pace", "wanted")
 
     def __init__(self) -> None:
         self.by_channel = {channel: Burst() for channel in range(1, CHANNELS + 1)}
@@ -37,6 +37,8 @@ class Bursts:
         self.pace = Pace()
         self._asked_ns: dict[int, int] = {}
         self._allowed_ns: int | None = None
+        self._looked_ns = 0
+        """When it was last decided what follows: no time before that is worth waking up for."""
 
     def clear(self) -> None:
         """Zero was verified, or everything was given up."""
@@ -109,11 +111,15 @@ class Bursts:
 
     def following(self, now_ns: int) -> tuple[Request, int | None] | None:
         """The message that must leave now, and when it expires; None where none may."""
-        lower = self._lower()
-        if lower is not None:
-            return lower
-        renewal = self._renewal(now_ns)
+        self._looked_ns = now_ns
+        lower, renewal = self._lower(), self._renewal(now_ns)
         age_ns = 0 if renewal is None else now_ns - self.by_channel[renewal].since_ns
+        if lower is not None:
+            # A row of decreases on one channel must not starve the other one; it is the oldest
+            # burst that is renewed, and each decrease renews its own.
+            if renewal is not None and renewal != lower[0].channel and age_ns >= PRESSING_NS:
+                return self._renew(renewal)
+            return lower
         last_call = age_ns >= LAST_CALL_NS and now_ns >= self.pace.ready_ns()
         if renewal is not None and last_call:
             return self._renew(renewal)
@@ -207,20 +213,22 @@ class Bursts:
         """When something is due; `free`: no message is in flight."""
         for asked_ns in self._asked_ns.values():
             yield asked_ns + STALE_NS
-            if free:
-                yield self.pace.free_ns()
         for burst in self.by_channel.values():
             if burst.percent:
                 yield burst.since_ns + LATEST_NS + 1
-        if free and self._allowed_ns is not None:
-            yield from self._renewal_times(self._allowed_ns)
+        if free:
+            yield from (at_ns for at_ns in self._turns() if at_ns > self._looked_ns)
 
-    def _renewal_times(self, allowed_ns: int) -> Iterator[int]:
-        """When an allowed renewal that has to wait for its turn may leave."""
+    def _turns(self) -> Iterator[int]:
+        """Every time at which what waits may get its turn; what is not sent then waits on."""
+        if self._asked_ns:
+            yield self.pace.free_ns()
+        if self._allowed_ns is None:
+            return
+        until_ns = self._allowed_ns + _ALLOWED_NS
         for burst in self.by_channel.values():
-            at_ns = min(
-                max(self.pace.free_ns(), burst.since_ns + self._renew_from_ns),
-                max(self.pace.ready_ns(), burst.since_ns + LAST_CALL_NS),
-            )
-            if burst.percent and at_ns <= allowed_ns + _ALLOWED_NS:
-                yield at_ns
+            if burst.percent:
+                ages = (self._renew_from_ns, PRESSING_NS, LAST_CALL_NS)
+                times = [burst.since_ns + age for age in ages]
+                times += [self.pace.free_ns(), self.pace.ready_ns()]
+                yield from (at_ns for at_ns in times if at_ns <= until_ns)
