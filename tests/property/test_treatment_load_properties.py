@@ -90,7 +90,7 @@ def test_bytes_that_are_not_utf8_come_as_surrogates_and_are_refused(data: bytes)
 
 
 @pytest.mark.hazard("H37")
-@settings(modest, max_examples=500)
+@settings(modest, max_examples=1_000)
 @given(mutated() | with_other_numbers())
 def test_no_mutated_file_runs_outside_the_limits(case: tuple[str, str]) -> None:
     text, name = case
