@@ -12,6 +12,7 @@ from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
+from stimctl.tui.beginning import session_began
 from stimctl.tui.papers import Papers
 from stimctl.tui.persons import now_s
 from stimctl.tui.plain import PlainFace
@@ -185,8 +186,8 @@ def test_worn_electrodes_are_named_in_the_set_up_and_new_ones_begin_anew(world: 
     world.key("v")
     assert "used in 30 sessions" not in world.text()
     world.bed.live.sim = False
-    world.bed.count_pads()
-    world.bed.count_pads()  # a second start in the same session is no second use
+    session_began(world.bed)
+    session_began(world.bed)  # a second start in the same session is no second use
     assert [one.sessions for one in uses(world)] == [1]
 
 
@@ -366,3 +367,40 @@ def test_a_wrong_word_says_what_is_right(world: World, line: str, says: str) -> 
     face.say = said.append  # type: ignore[method-assign]
     face.obey(line)
     assert says in "\n".join(said)
+
+
+@pytest.mark.hazard("H24")
+def test_a_known_person_finds_protocol_sites_and_pads_and_no_ceiling(world: World) -> None:
+    from dataclasses import replace
+
+    world.bed.take_person("K-17")
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    world.bed.take(choose("tens-conventional"))
+    assert world.bed.choice is not None
+    seat = replace(world.bed.choice.seats[0], site="left-calf", area_mm2=5_000, ceiling_ua=9_000)
+    world.bed.take(world.bed.choice.with_seat(seat))
+    world.desk.open("run")
+    world.pass_time(500 * MS)
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(500 * MS)
+    world.key("space")
+    world.pass_time(1 * S)
+    later = World(world.bed.state_folder)
+    later.bed.take_person("K-17")
+    later.desk.open("protocols")
+    later.key("enter")
+    assert "as last time" in later.desk.message
+    assert later.bed.choice is not None
+    now = later.bed.choice.seats[0]
+    assert (later.bed.choice.name, now.site, now.area_mm2) == (
+        "tens-conventional",
+        "left-calf",
+        5_000,
+    )
+    assert now.ceiling_ua == choose("tens-conventional").seats[0].ceiling_ua
+    assert later.bed.papers.open_sides(later.bed.choice.seats)  # the side is typed anew
+    later.bed.take_person("K-18")
+    assert later.bed.memory.places == {}

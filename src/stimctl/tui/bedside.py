@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,7 @@ from stimctl.tui.device_facts import knows_current
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
 from stimctl.tui.loading import loading
-from stimctl.tui.papers import Papers, check_second, count_pads
+from stimctl.tui.papers import Papers, check_second
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
@@ -93,9 +92,10 @@ class Bedside:
         """By the second identifier; kept where there was none. Raises UsageError."""
         second = check_second(typed, self.memory.second)
         self.papers.second = True
-        self._keep(second=second)
+        self.keep(second=second)
 
-    def _keep(self, **changes: Any) -> None:
+    def keep(self, **changes: Any) -> None:
+        """Remember something about the person; of nobody nothing is kept."""
         self.memory = replace(self.memory, **changes)
         if self.person:
             remember(self.state_folder, self.person, self.memory)
@@ -103,7 +103,7 @@ class Bedside:
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
         self.answers = dict(answers)
-        self._keep(answers=self.answers, answered_s=now_s())
+        self.keep(answers=self.answers, answered_s=now_s())
 
     def take(self, choice: Choice) -> bool:
         """Take a choice if it compiles, else say why not and keep what there was."""
@@ -114,15 +114,6 @@ class Bedside:
             return False
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
-
-    def count_pads(self) -> None:
-        """Current flows through this person's electrodes: one more use of them (E1), once."""
-        papers, choice = self.papers, self.choice
-        if self.live.sim or papers.pads_counted or not self.person or choice is None:
-            return
-        papers.pads_counted = True
-        work = partial(count_pads, self.state_folder, self.person, choice.seats, papers.new_pads)
-        self.jobs.run(work, lambda _done: None, lambda error: self.say(str(error)))
 
     def mark(self, what: str, channel: int, amplitude_ua: int) -> None:
         """A threshold at the present amplitude; goes to the record and to memory."""

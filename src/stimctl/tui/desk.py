@@ -10,6 +10,7 @@ from stimctl.errors import StimctlError
 from stimctl.tui import small, view
 from stimctl.tui.actions import ACTION_BY_ID, MENU, key_name
 from stimctl.tui.bedside import Bedside
+from stimctl.tui.beginning import session_began
 from stimctl.tui.clock import Clock
 from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
 from stimctl.tui.keymap import Keymap, is_text, is_typed
@@ -124,7 +125,7 @@ class Desk:
             self.window.close()
             self.overlay = None
         if state == "running" and not self.mode:
-            self.bed.count_pads()
+            session_began(self.bed)
             if self.page.name != "run":
                 self.open("run")
 

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from stimctl.records.person import check_person_code
@@ -32,15 +32,20 @@ class Mark:
     at_s: int
 
 
+Place = tuple[int, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Answers (condition id: present), when they were given (Unix s), the last thresholds, and the
-    second identifier: four digits that the person can tell, or ""."""
+    """Answers (condition id: present), when they were given (Unix s), the last thresholds, the
+    second identifier (four digits that the person can tell, or ""), and for each protocol, the last
+    one last, where its pads were: (channel, site, mm2). No amplitude is kept to begin with."""
 
     answers: Mapping[str, bool]
     answered_s: int
     marks: tuple[Mark, ...]
     second: str = ""
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def screening_is_recent(self, now_s: int) -> bool:
         """Whether only what changed is to be asked."""
@@ -57,7 +62,11 @@ def remembered(state: Path, code: str) -> Remembered:
         marks = tuple(Mark(**one) for one in found["marks"])
         answers = {str(id_): yes is True for id_, yes in found["answers"].items()}
         second = str(found.get("second", ""))
-        return Remembered(answers, int(found["answered_s"]), marks, second)
+        places = {
+            str(name): tuple((int(n), str(site), int(mm2)) for n, site, mm2 in pads)
+            for name, pads in found.get("places", {}).items()
+        }
+        return Remembered(answers, int(found["answered_s"]), marks, second, places)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NOTHING
 
@@ -71,6 +80,7 @@ def remember(state: Path, code: str, what: Remembered) -> None:
         "answered_s": what.answered_s,
         "marks": [asdict(mark) for mark in what.marks],
         "second": what.second,
+        "places": {name: list(pads) for name, pads in what.places.items()},
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

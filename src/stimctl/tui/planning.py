@@ -6,12 +6,14 @@ Both must come to the same digest, or nothing is armed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import StimctlError
 from stimctl.tui.adjusting import Field, changed, fields_of, save_adjusted, with_origin
+from stimctl.tui.persons import Place
 from stimctl.tui.seats import Seat, first_seats
 from stimctl.tui.text import safe
 
@@ -89,6 +91,15 @@ def choose(name: str) -> Choice:
     return Choice(
         origin, origin.text, protocol, first_seats(protocol), protocol.session.duration_us
     )
+
+
+def as_last_time(choice: Choice, places: Sequence[Place]) -> Choice:
+    """The same with sites and pads of the person's last session; never its ceilings."""
+    for channel, site, area_mm2 in places:
+        for seat in choice.seats:
+            if seat.channel == channel:
+                choice = choice.with_seat(replace(seat, site=site or None, area_mm2=area_mm2))
+    return choice
 
 
 def family_of(device: str) -> Family:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stimctl.errors import StimctlError
 from stimctl.tui import drawing
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planning import Choice, choose, compiled
+from stimctl.tui.planning import Choice, as_last_time, choose, compiled
 from stimctl.tui.screens.precheck import screening_of
 from stimctl.tui.text import Line, line, safe, wrap
 
@@ -35,8 +35,10 @@ class ProtocolsPage(ListPage):
 
         self._names = sorted({one.name for one in list_protocols([user_protocol_folder()])})
         self._why_not = {}
-        if self.bed.choice is not None and self.bed.choice.name in self._names:
-            self.picked = self._names.index(self.bed.choice.name)
+        last = ["", *self.bed.memory.places][-1]
+        chosen = self.bed.choice.name if self.bed.choice else last
+        if chosen in self._names:
+            self.picked = self._names.index(chosen)
 
     def count(self) -> int:
         """How many."""
@@ -64,8 +66,17 @@ class ProtocolsPage(ListPage):
             return
         if self.bed.choice is None or self.bed.choice.name != name:
             self.bed.plan = None
-            self.bed.take(choice)
+            self._take(name, choice)
         self.desk.open("setup")
+
+    def _take(self, name: str, choice: Choice) -> None:
+        """With sites and pads as last time, where this person had it before and that still fits."""
+        places = self.bed.memory.places.get(name, ())
+        last = as_last_time(choice, places)
+        if places and self.bed.take(last):
+            self.desk.say("sites and pads as last time: look whether they are; ceilings are new")
+        else:
+            self.bed.take(choice)
 
     def _read(self, name: str) -> Choice | str:
         if name not in self._choices:
