@@ -68,10 +68,11 @@ class Bar:
     most: float
     unit: str
 
-    def judge(self, result: dict[str, Any]) -> tuple[float, bool]:
-        """The figure, and whether it keeps the promise."""
+    def judge(self, result: dict[str, Any]) -> tuple[float, bool | None]:
+        """The figure, and whether it keeps the promise; None where a day was not a whole one."""
         value = float(result[self.section][self.figure])
-        return value, value <= self.most
+        short = self.section == "day" and result["day"]["simulated_h"] < DAY_H
+        return value, None if short else value <= self.most
 
 
 BARS = (
@@ -252,7 +253,7 @@ def _shares(samples: list[float]) -> dict[str, float]:
 
 
 def measure(*, quick: bool = False) -> dict[str, Any]:
-    """Every figure; `quick`: few repeats and two hours instead of a day, to see that it works."""
+    """Every figure; `quick`: few repeats and two hours instead of a day (not judged), a trial."""
     pairs = len(EVERYWHERE) * len(STOP_KEYS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -306,7 +307,7 @@ def report(result: dict[str, Any]) -> str:
     lines.append("  bars of the terminal UI")
     for bar in BARS:
         value, kept = bar.judge(result)
-        word = "PASS" if kept else "FAIL"
+        word = {True: "PASS", False: "FAIL", None: "----"}[kept]
         lines.append(f"  {word}  {bar.words:44s} {value:9.2f}   (<= {bar.most:g} {bar.unit})")
     return "\n".join(lines)
 
@@ -314,4 +315,4 @@ def report(result: dict[str, Any]) -> str:
 if __name__ == "__main__":
     outcome = measure(quick="--quick" in sys.argv)
     print(json.dumps(outcome, indent=1) if "--json" in sys.argv else report(outcome))
-    sys.exit(0 if all(outcome["kept"].values()) else 1)
+    sys.exit(1 if False in outcome["kept"].values() else 0)
