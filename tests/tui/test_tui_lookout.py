@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import queue
+
 import pytest
 from tui_desk import MS, S, World
 
 from stimctl.tui.alarms import Alarm, Alarms, Bell
 from stimctl.tui.lookout import Lookout
 from stimctl.tui.multiplexer import Multiplexer, multiplexer_of
-from stimctl.tui.probe import TerminalProbe
+from stimctl.tui.plain import PlainFace
+from stimctl.tui.probe import QUERY, TerminalProbe
 
 
 def answer_after(world: World, probe: TerminalProbe, delay_ns: int) -> None:
@@ -275,3 +278,25 @@ def test_a_tmux_that_says_nothing_changes_nothing() -> None:
         assert (found.attached, found.remote) == (True, False)
     assert multiplexer_of({"TERM": "xterm"}) is None
     assert multiplexer_of({"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0"}) is not None
+
+
+@pytest.mark.hazard("H22", "H28")
+def test_the_plain_face_measures_a_remote_terminal_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    monkeypatch.setattr("os.write", lambda _fd, data: sent.append(bytes(data)) or len(data))
+    probe = far(world)
+    face = PlainFace(world.desk, queue.SimpleQueue())
+    face.say = lambda _words: None  # type: ignore[method-assign]
+    face._ask_terminal()
+    assert sent == [QUERY.encode()]
+    world.clock.now_ns += 40 * MS
+    assert face._answered(b"up\x1b[1") == b"up"  # an answer comes in pieces, between keys
+    assert probe.rtt_ns is None
+    assert face._answered(b"2;40R\r") == b"\r"
+    assert probe.rtt_ns == 40 * MS
+    assert face._answered(b"\x1b[24") == b""
+    assert face._answered(b"~") == b"\x1b[24~"  # F12 is still STOP
+    world.desk.lookout = Lookout()
+    assert face._answered(b"\x1b[1;1R") == b"\x1b[1;1R"  # where nobody asks, nothing is taken

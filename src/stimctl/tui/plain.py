@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import select
 import termios
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.tui.live import Row
 from stimctl.tui.plain_command import Command
 from stimctl.tui.plain_words import COMMANDS, HELP
+from stimctl.tui.probe import QUERY, TerminalProbe
 from stimctl.tui.words import words_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from stimctl.tui.program import Wishes
 
 _LOOP_S = 0.1
+_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
+#: An escape sequence that has not come whole: it is read on with what comes next.
+_UNFINISHED = re.compile(rb"\x1b(\[[\d;]*)?\Z")
 _STOP_BYTES = (b"\x18", b"\x03", b"\x1b[24~")
 
 
@@ -34,8 +39,7 @@ class PlainFace:
     def __init__(self, desk: Desk, posted: queue.SimpleQueue[Callable[[], None]]) -> None:
         self.desk = desk
         self._posted = posted
-        self._line = b""
-        self._said = ""
+        self._line = self._partial = b""
         self.leaving = False
         desk.heard = self._heard
         desk.leave = self.leave
@@ -59,12 +63,33 @@ class PlainFace:
         desk.bed.beat()
         while not self._posted.empty():
             self._posted.get()()
+        if typed:
+            self._ask_terminal()
         desk.tick()
         self._speak()
         ready, _, _ = select.select([fd], [], [], _LOOP_S)
         if ready:
             self._read(fd, typed=typed)
             self._speak()
+
+    def _ask_terminal(self) -> None:
+        """How far away a remote terminal is (H22); what asks it prints nothing."""
+        probe, now_ns = self.desk.lookout.probe, self.desk.clock.mono_ns()
+        if probe is not None and probe.due(now_ns):
+            probe.asked(now_ns)
+            os.write(1, QUERY.encode())
+
+    def _answered(self, data: bytes) -> bytes:
+        """The same without the terminal's answers."""
+        probe = self.desk.lookout.probe
+        if probe is None:
+            return data
+        rest, count = _ANSWER.subn(b"", self._partial + data)
+        if count:
+            probe.answered(self.desk.clock.mono_ns())
+        cut = _UNFINISHED.search(rest)
+        self._partial = b"" if cut is None else cut.group()
+        return rest if cut is None else rest[: cut.start()]
 
     def _speak(self) -> None:
         message, self.desk.message = self.desk.message, ""
@@ -80,6 +105,7 @@ class PlainFace:
             self.desk.bed.stop_line.stop("end of input")
             self.leave()
             return
+        data = self._answered(data)
         if any(stop in data for stop in _STOP_BYTES):
             self._stop()
             return
@@ -193,7 +219,9 @@ def run_plain(wishes: Wishes) -> int:
     bed = Bedside(stop_line, ThreadJobs(posted.put), make_client, state_folder(), lambda _w: None)
     mode = "watch" if wishes.watch is not None else ""
     remote = remote_refusal(wishes, os.environ)
-    lookout = Lookout(remote=bool(os.environ.get("SSH_CONNECTION")))
+    is_remote = bool(os.environ.get("SSH_CONNECTION"))
+    answers = is_remote and os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb"
+    lookout = Lookout(TerminalProbe(remote=True) if answers else None, remote=is_remote)
     desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote,
                 lookout=lookout)  # fmt: skip
     face = PlainFace(desk, posted)
