@@ -1,7 +1,8 @@
 """The bursts of both channels: what is wanted, what was sent, and which message comes next.
 
 There is one message in flight. What lowers goes before everything but a burst of the other channel
-that presses, which goes before a raise, too; a raise that could not leave within 250 ms is given up. A keep-alive allows one renewal.
+that presses, which goes before a raise, too; a raise that could not leave within 250 ms is given
+up. A keep-alive allows one renewal.
 """
 
 from __future__ import annotations
