@@ -10,14 +10,14 @@ import difflib
 import re
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from stimctl.errors import ProtocolFileError
-from stimctl.treatment.consistency import findings
+from stimctl.treatment.consistency import Finding, findings
 from stimctl.treatment.fields import A11, A11_PERCENT
 from stimctl.treatment.gated_schema import GATED_SCHEMA_NAME, GatedProtocol
 from stimctl.treatment.locate import Path, key_lines, line_of
@@ -31,6 +31,7 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 # Keys by which a file might try to say how many mA to go to.
 _CURRENT_WORDS = re.compile(r"amplitude|current|intensity|milliamp|(^|_)(m|u)a($|_)", re.IGNORECASE)
 _T = typing.TypeVar("_T", TreatmentProtocol, GatedProtocol)
+_M = typing.TypeVar("_M", bound=BaseModel)
 _PLAIN = {
     "missing": "is missing",
     "string_type": "must be text in quotes",
@@ -82,25 +83,46 @@ def load_any(text: str, file_name: str) -> TreatmentProtocol | GatedProtocol:
     return _load(TreatmentProtocol, tree, text, file_name)
 
 
+def load_model(
+    model: type[_M], text: str, file_name: str, find: Callable[[_M], Iterable[Finding]]
+) -> _M:
+    """Any strict file: `text` as `model`, with what `find` has against it. ProtocolFileError."""
+    return _checked(model, _parse(text, file_name), text, file_name, find)
+
+
 def _load(model: type[_T], tree: dict[str, Any], text: str, file_name: str) -> _T:
+    _refuse_other_kind(model, tree, key_lines(text), file_name)
+
+    def find(protocol: _T) -> Iterator[Finding]:
+        yield from findings(protocol)
+        stem = _stem(file_name)
+        if stem is not None and protocol.id != stem:
+            message = f'is "{protocol.id}", but the file is named "{stem}{_SUFFIX}"'
+            yield Finding(("id",), message)
+
+    return _checked(model, tree, text, file_name, find)
+
+
+def _checked(
+    model: type[_M],
+    tree: dict[str, Any],
+    text: str,
+    file_name: str,
+    find: Callable[[_M], Iterable[Finding]],
+) -> _M:
     lines = key_lines(text)
-    _refuse_other_kind(model, tree, lines, file_name)
     try:
-        protocol = model.model_validate(_tuples(tree))
+        loaded = model.model_validate(_tuples(tree))
     except ValidationError as error:
         details = _relevant(error.errors(include_url=False))
         raise _error(file_name, [_problem(lines, detail, model) for detail in details]) from None
     problems = [
         _Problem(line_of(lines, found.path), _field(found.path), found.message)
-        for found in findings(protocol)
+        for found in find(loaded)
     ]
-    stem = _stem(file_name)
-    if stem is not None and protocol.id != stem:
-        message = f'is "{protocol.id}", but the file is named "{stem}{_SUFFIX}"'
-        problems.append(_Problem(line_of(lines, ("id",)), "id", message))
     if problems:
         raise _error(file_name, problems)
-    return protocol
+    return loaded
 
 
 def _refuse_other_kind(
