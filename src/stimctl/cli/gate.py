@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stimctl.records.approvals import Rehearsal
     from stimctl.records.pads import Pads
     from stimctl.safety.screening import Screening
-    from stimctl.treatment.program import Plan
+    from stimctl.session.kits import AnyPlan
 
 _YES_NO = {"yes": True, "no": False}
 FIRST_SESSION = "H25"
@@ -60,7 +60,7 @@ class Passed:
         return {topic: text for topic, text in notes.items() if text}
 
 
-def pass_gate(plan: Plan, papers: Papers, state: Path) -> Passed:
+def pass_gate(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
 
     Raises UsageError, StateError, and LimitRefusedError where screening blocks.
@@ -129,7 +129,7 @@ def _need_distance(papers: Papers) -> None:
         )
 
 
-def pads_of(plan: Plan) -> list[Pads]:
+def pads_of(plan: AnyPlan) -> list[Pads]:
     """The electrodes of a plan whose sites are known."""
     from stimctl.records.pads import Pads
 
@@ -137,7 +137,7 @@ def pads_of(plan: Plan) -> list[Pads]:
     return [Pads(one.site, one.area_mm2) for one in all_electrodes if one.site is not None]
 
 
-def _worn_pads(plan: Plan, papers: Papers, state: Path) -> list[str]:
+def _worn_pads(plan: AnyPlan, papers: Papers, state: Path) -> list[str]:
     import time
 
     from stimctl.records.pads import used
@@ -149,7 +149,7 @@ def _worn_pads(plan: Plan, papers: Papers, state: Path) -> list[str]:
     return [use.warning(now_s) for use in found if use.is_worn(now_s)]
 
 
-def _need_sites(plan: Plan) -> None:
+def _need_sites(plan: AnyPlan) -> None:
     for one in plan.channels:
         if one.setup.electrode.site is None:
             raise UsageError(
@@ -159,12 +159,15 @@ def _need_sites(plan: Plan) -> None:
             )
 
 
-def _screened(plan: Plan, papers: Papers) -> tuple[Screening, Mapping[str, bool]]:
+def _screened(plan: AnyPlan, papers: Papers) -> tuple[Screening, Mapping[str, bool]]:
     from stimctl.safety.screening import CONDITION_BY_ID, screen
+    from stimctl.treatment.gate_program import GateChannel
 
     answers = read_answers(papers.answers, papers.screening_file)
     sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
-    motor = any(one.stimulus.motor for one in plan.channels)
+    motor = any(
+        one.motor if isinstance(one, GateChannel) else one.stimulus.motor for one in plan.channels
+    )
     screening = screen(answers, sites, motor=motor)
     if screening.blocks:
         first = screening.blocks[0]
@@ -245,7 +248,7 @@ def _answers_in(path: Path) -> dict[str, bool]:
     return answers
 
 
-def _need_rehearsal(plan: Plan, papers: Papers, state: Path) -> Rehearsal:
+def _need_rehearsal(plan: AnyPlan, papers: Papers, state: Path) -> Rehearsal:
     from stimctl.records.approvals import find_rehearsal
     from stimctl.session.confirmation import LENGTH, confirmation_of
 

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stimctl.bench import ChannelReport, Drill, Rehearsal, Situation
+    from stimctl.bench.gate_rehearsal import GateRehearsal
     from stimctl.cli.planning import Prepared
     from stimctl.session.events import SessionEvent
+    from stimctl.treatment.gate_program import GatePlan
     from stimctl.treatment.program import Plan
 
 _BAR = 30
@@ -116,7 +118,7 @@ def _rehearse(prepared: Prepared, plan: Plan, seed: int, *, as_json: bool) -> in
     if is_terminal(sys.stderr):
         say("")
     if rehearsal.ok:
-        _remember(plan, rehearsal)
+        remember(plan, rehearsal)
     if as_json:
         put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, rehearsal))
     else:
@@ -141,7 +143,8 @@ def _progress() -> Callable[[int, int], None]:
     return show
 
 
-def _remember(plan: Plan, rehearsal: Rehearsal) -> None:
+def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> None:
+    """Put it on record, for the run on hardware that it allows."""
     from stimctl.records import approvals
     from stimctl.records.places import state_folder
     from stimctl.records.rows import utc_text

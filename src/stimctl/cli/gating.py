@@ -1,0 +1,301 @@
+"""`stimctl gate`: a session in percent, raised by hand, on a device that attenuates another."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stimctl.cli.options import (
+    Acknowledge,
+    Areas,
+    Device,
+    Duration,
+    PersonLimits,
+    Protocol,
+    SiteLimits,
+    Sites,
+    by_channel,
+    parsed,
+)
+from stimctl.cli.output import put, say, styled
+from stimctl.cli.run import (
+    AcceptUse,
+    Answers,
+    Approvals,
+    Confirm,
+    NewPads,
+    Person,
+    ScreeningFile,
+)
+from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
+
+if TYPE_CHECKING:
+    from stimctl.safety import LayeredBounds
+    from stimctl.supervisor.client import SupervisorClient
+    from stimctl.treatment.calibration import Calibration
+    from stimctl.treatment.gate_program import GatePlan
+
+Intensities = Annotated[
+    list[str] | None,
+    typer.Option("--intensity", "-i", metavar="CH=PERCENT", help="Ceiling, e.g. 1=40%."),
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", metavar="FILE", help="What a percent once came to."),
+]
+Dial = Annotated[
+    str, typer.Option("--dial", metavar="POSITION", help="Where the unit's dial is now.")
+]
+_CONNECT_WITHIN_S = 30.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command("gate")(gate)
+
+
+def gate(
+    protocol: Protocol,
+    device: Device,
+    intensity: Intensities = None,
+    area: Areas = None,
+    site: Sites = None,
+    duration: Duration = None,
+    calibration: CalibrationFile = None,
+    dial: Dial = "",
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="On the twin, in virtual time; prints --confirm.")
+    ] = False,
+    person: Person = "",
+    confirm: Confirm = "",
+    answer: Answers = None,
+    screening: ScreeningFile = None,
+    specialist_approval: Approvals = None,
+    accept_research_use: AcceptUse = False,
+    new_pads: NewPads = False,
+    site_limits: SiteLimits = None,
+    person_limits: PersonLimits = None,
+    acknowledge: Acknowledge = None,
+) -> None:
+    """Gate another unit's pulses by hand. RAISES OUTPUT. SPACE, an empty line and Ctrl-C are STOP.
+
+    For devices that know no current (openemsstim): percent of the board's own scale, never mA.
+    It needs --acknowledge L-ATT: somebody attends, with a hand on the unit's own switch.
+    """
+    from stimctl.cli.gate import Papers, pass_gate
+    from stimctl.records.places import state_folder
+
+    papers = Papers(
+        person=person, confirm=confirm, answers=answer or (), screening_file=screening,
+        approvals=specialist_approval or (), accept_use=accept_research_use,
+        acknowledged=acknowledge or (), new_pads=new_pads,
+    )  # fmt: skip
+    session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
+    plan = session.compile((("site", site_limits), ("person", person_limits)))
+    if rehearse:
+        raise typer.Exit(_rehearse(plan))
+    passed = None if session.is_simulation else pass_gate(plan, papers, state_folder())
+    words = _calibrated(calibration, plan, person, dial)
+    session.announce(plan, passed.cautions if passed else ())
+    raise typer.Exit(session.run(plan, words, person, passed.notes() if passed else {}))
+
+
+class _Session:
+    """What was asked for, and the session made of it."""
+
+    def __init__(
+        self,
+        protocol: str,
+        device: str,
+        intensities: list[str] | None,
+        areas: list[str] | None,
+        sites: list[str] | None,
+        duration: str | None,
+        acknowledged: list[str],
+    ) -> None:
+        from stimctl.cli.planning import read_named_protocol
+        from stimctl.quantity import parse_area_mm2, parse_intensity_percent, parse_session_us
+        from stimctl.safety import Electrode
+        from stimctl.supervisor.device_names import parse_device
+        from stimctl.supervisor.ports import is_software_line
+        from stimctl.treatment.gate_program import GateSetup
+
+        self.device = parse_device(device)
+        self.is_simulation = self.device.is_twin or is_software_line(self.device.address)
+        self._text = read_named_protocol(protocol)
+        percents = by_channel("--intensity", intensities, parse_intensity_percent, "1=40%")
+        pads = by_channel("--area", areas, parse_area_mm2, "1=25cm2")
+        places = by_channel("--site", sites, str, "1=left-quadriceps")
+        if not percents or percents.keys() != pads.keys():
+            raise UsageError(
+                "each channel needs --intensity and --area",
+                what_to_do="Write --intensity 1=40% --area 1=25cm2, and so on for each channel",
+            )
+        self._setups = [
+            GateSetup(
+                channel, percents[channel], Electrode(pads[channel], 1000, places.get(channel))
+            )
+            for channel in sorted(percents)
+        ]
+        self._duration_us = (
+            None if duration is None else parsed("--duration", duration, parse_session_us)
+        )
+        self._acknowledged = frozenset(acknowledged)
+        self._limit_files: list[tuple[str, Any]] = []
+
+    def compile(self, files: tuple[tuple[str, Path | None], ...]) -> GatePlan:
+        """The cleared plan. LimitRefusedError or ProtocolFileError."""
+        from stimctl.records.protocol_files import read_limit_file
+        from stimctl.supervisor.families import family_named
+        from stimctl.treatment.gate_plan import compile_gate_plan
+        from stimctl.treatment.gate_program import GatePlan
+        from stimctl.treatment.load import load_gated
+
+        self._limit_files = [(layer, read_limit_file(path)) for layer, path in files if path]
+        answer = compile_gate_plan(
+            load_gated(self._text.text, self._text.path.name),
+            family_named(self.device.family).sheet,
+            self._setups,
+            duration_us=self._duration_us,
+            bounds=self._bounds(),
+            acknowledged=self._acknowledged,
+        )
+        if isinstance(answer, GatePlan):
+            return answer
+        raise LimitRefusedError(
+            "a limit refuses this plan",
+            why=answer.message,
+            what_to_do=f"Read it; if it is so, add --acknowledge {answer.limit_id}"
+            if answer.needs_acknowledgement
+            else "Change the value it names; nothing is ever lowered on its own",
+            refusal=answer,
+        )
+
+    def _bounds(self) -> LayeredBounds:
+        import os
+
+        from stimctl.safety import (
+            Layer,
+            LayeredBounds,
+            bounds_from_environment,
+            layer_bounds_from_mapping,
+        )
+
+        found = {
+            layer: layer_bounds_from_mapping(Layer(layer), file.mapping, file.path.name)
+            for layer, file in self._limit_files
+        }
+        environment = bounds_from_environment(os.environ)
+        return LayeredBounds(
+            site=(*found.get("site", ()), *environment), person=found.get("person", ())
+        )
+
+    def announce(self, plan: GatePlan, cautions: tuple[str, ...]) -> None:
+        """What is about to be done, and what is not known about it."""
+        from stimctl.quantity import format_duration
+
+        kind = "SIMULATION on" if self.is_simulation else "REAL OUTPUT on"
+        say(styled(f"{kind} {self.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
+        say(f"duration {format_duration(plan.duration_us)}")
+        for one in plan.channels:
+            place = one.setup.electrode.site or "a place not given"
+            say(f"channel {one.channel} {one.role} at {place}: 0 % to {one.cleared.percent} %")
+        for note in (*plan.notes, *cautions):
+            say(f"note: {note}")
+        say(f"at the unit: {plan.sheet.stop_instruction}")
+
+    def run(self, plan: GatePlan, words: Any, person: str, notes: dict[str, str]) -> int:
+        """To verified zero; the exit code."""
+        from stimctl.cli.gate_face import HELP, GateFace
+        from stimctl.cli.signals import StopSignals
+        from stimctl.supervisor.client import SupervisorClient
+
+        options = ["--person", person] if person else []
+        client = SupervisorClient(str(self.device), options, beats=False)
+
+        def on_stop(name: str) -> None:
+            with contextlib.suppress(LinkError):
+                client.send("stop", reason=name)
+
+        with StopSignals(on_stop, lambda: None) as signals:
+            client.start()
+            try:
+                self._set_up(client, plan)
+                longest = client.runs_after_host_death_us
+                if longest is not None:
+                    put(f"if this computer dies, output goes on for at most {longest / 1e6:g} s")
+                put("connecting; the board takes 11 s to start")
+                client.ask("connect")
+                for topic, text in notes.items():
+                    client.ask("note", topic=topic, text=text)
+                put(HELP)
+                GateFace(client, words, [one.channel for one in plan.channels]).run()
+            finally:
+                code = client.close()
+        put("ended: zero verified" if code != ExitCode.NOT_CONFIRMED_ZERO else "OUTPUT UNKNOWN")
+        return code or int(signals.exit_code or 0)
+
+    def _set_up(self, client: SupervisorClient, plan: GatePlan) -> None:
+        from stimctl.quantity import format_area, format_duration, format_intensity
+
+        client.ask("load", path=str(self._text.path.resolve()), sha256=self._text.sha256)
+        for layer, file in self._limit_files:
+            client.ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
+        for setup in self._setups:
+            fields: dict[str, Any] = {"intensity": format_intensity(setup.intensity_percent)}
+            fields["area"] = format_area(setup.electrode.area_mm2)
+            if setup.electrode.site is not None:
+                fields["site"] = setup.electrode.site
+            client.ask("gate", channel=setup.channel, **fields)
+        options: dict[str, Any] = {"acknowledge": " ".join(sorted(self._acknowledged))}
+        if self._duration_us is not None:
+            options["duration"] = format_duration(self._duration_us)
+        client.ask("options", **options)
+        if client.ask("compile")["digest"] != plan.digest():
+            raise IntegrityError("the supervisor has compiled another plan than the one shown")
+
+
+def _calibrated(path: Path | None, plan: GatePlan, person: str, dial: str) -> Any:
+    """Words with the calibration beside them, where it is about this session; why not is said."""
+    from stimctl.cli.gate_words import GateWords
+    from stimctl.records.text_files import read_text_file
+    from stimctl.treatment.calibration import load_calibration, misfit
+
+    calibration: Calibration | None = None
+    fitting: set[int] = set()
+    if path is not None:
+        calibration = load_calibration(read_text_file(path, "calibration file").text, path.name)
+        for one in plan.channels:
+            why = misfit(
+                calibration, device=plan.sheet.family, person=person, dial=dial,
+                channel=one.channel, pads=one.setup.electrode,
+            )  # fmt: skip
+            if why is None:
+                fitting.add(one.channel)
+            else:
+                say(f"calibration not shown for channel {one.channel}: {why}")
+    if not fitting:
+        say("no calibration: no dose is known")
+    return GateWords(calibration, frozenset(fitting))
+
+
+def _rehearse(plan: GatePlan) -> int:
+    from stimctl.bench.gate_rehearsal import rehearse_gate
+    from stimctl.cli.rehearse import remember
+
+    begun = time.monotonic()
+    rehearsal = rehearse_gate(plan)
+    for channel, percent in rehearsal.reached_percent.items():
+        put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
+    say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
+    if not rehearsal.ok:
+        put(styled("FAILED: this session must not be run", "red"))
+        for problem in rehearsal.problems:
+            put(f"  - {problem}")
+        return int(ExitCode.REFUSED)
+    remember(plan, rehearsal)
+    put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
+    return int(ExitCode.DONE)

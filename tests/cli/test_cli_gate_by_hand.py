@@ -1,0 +1,164 @@
+"""`stimctl gate`: a session in percent by words, its rehearsal, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+WHERE = ("gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=25cm2")
+SITE = ("--site", "1=left-quadriceps")
+SURE = ("--acknowledge", "L-ATT", "--duration", "60s")
+CALIBRATION = """schema = "calibration-v1"
+device = "openemsstim"
+unit = "a TENS unit"
+dial = "4"
+person = "K-17"
+date = "2026-01-02"
+
+[[channels]]
+channel = 1
+area = "25 cm2"
+site = "left-quadriceps"
+points = [{ intensity = "1 %", measured = "2 mA" }, { intensity = "3 %", measured = "4 mA" }]
+"""
+
+
+def test_without_somebody_who_attends_it_is_refused(cli: Cli) -> None:
+    result = cli("gate", *WHERE)
+    assert result.code == 4
+    assert "--acknowledge L-ATT" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("gate-tens", "-d", "sim:openemsstim", *SURE), "needs --intensity and --area"),
+        (("tens-conventional", *WHERE[1:], *SURE), "a treatment protocol in milliampere"),
+        (("gate-tens", "-d", "sim:p24", *WHERE[3:], *SURE), "makes its own"),
+        (("gate-tens", *WHERE[1:4], "1=5mA", *WHERE[5:], *SURE), "intensity"),
+        ((*WHERE, *SURE, "--calibration", "/nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], says: str, cli: Cli) -> None:
+    result = cli("gate", *arguments)
+    assert result.code in (2, 4)
+    assert says in result.err
+
+
+@pytest.mark.hazard("H39")
+@pytest.mark.parametrize("verb", ["run", "rehearse", "check"])
+def test_a_script_does_not_raise_such_a_device_and_is_told_what_does(verb: str, cli: Cli) -> None:
+    result = cli(verb, "gate-tens", "-d", "sim:openemsstim", "-a", "1=5mA", "--area", "1=25cm2")
+    assert result.code == 2
+    assert "`stimctl gate`" in result.err
+
+
+def test_a_rehearsal_ends_with_the_four_characters(cli: Cli) -> None:
+    result = cli("gate", *WHERE, *SURE, "--rehearse")
+    assert result.code == 0, result.out
+    assert "raised by hand to 5 %" in result.out
+    assert re.search(r"^confirm    [0-9a-f]{4}$", result.out, re.MULTILINE)
+
+
+class Talk:
+    """The program in a process of its own: words in, sentences out."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stimctl", "gate", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self.heard: list[str] = []
+
+    def until(self, words: str, again: str = "") -> str:
+        """`again`: said anew when it was refused (too early after the step before)."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.heard.append(line)
+            if words in line:
+                return line
+            if again and line.startswith("refused"):
+                self.say(again)
+        raise AssertionError(f"{words!r} was never said: {self.heard}")
+
+    def say(self, word: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+
+@pytest.fixture
+def talk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Talk]]:
+    folder = tempfile.mkdtemp(prefix="sg")  # short: it holds a Unix socket
+    monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+    monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--strict --boot 100000 --idle-exit 1")
+    made: list[Talk] = []
+
+    def begin(*arguments: str) -> Talk:
+        made.append(Talk(*arguments))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        if one.process.poll() is None:
+            os.kill(one.process.pid, 9)
+        one.process.wait()
+        for stream in (one.process.stdin, one.process.stdout):
+            if stream is not None:
+                stream.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.pty
+def test_a_session_by_words_with_a_calibration_beside_the_percent(
+    talk: Callable[..., Talk], tmp_path: Path
+) -> None:
+    file = tmp_path / "k-17.toml"
+    file.write_text(CALIBRATION, encoding="utf-8")
+    told = ("--calibration", str(file), "--dial", "4", "--person", "K-17")
+    one = talk(*WHERE, *SITE, *SURE, *told)
+    one.until("output goes on for at most 1 s")
+    one.until("Type arm")
+    one.say("arm")
+    one.until("Type go")
+    one.say("go")
+    one.until("RUNNING")
+    one.say("up")
+    assert "1 % = 2 mA measured by calibration of 2026-01-02, dial 4" in one.until("echoed", "up")
+    one.say("up")
+    one.until("echoed by the board: channel 1 at 2 % is between 2 mA measured (1 %)", "up")
+    one.say("down")
+    one.until("channel 1 set to 1 %")
+    one.say("")  # STOP
+    one.until("stopped, zero verified")
+    one.say("quit")
+    one.until("ended: zero verified")
+    assert one.process.wait(30) == 0
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H25")
+def test_a_calibration_of_another_dial_is_not_shown_and_the_end_of_input_is_a_stop(
+    talk: Callable[..., Talk], tmp_path: Path
+) -> None:
+    file = tmp_path / "k-17.toml"
+    file.write_text(CALIBRATION, encoding="utf-8")
+    one = talk(*WHERE, *SITE, *SURE, "--calibration", str(file), "--dial", "5", "--person", "K-17")
+    one.until("it is for the dial at 4, which is at 5")
+    one.until("no calibration: no dose is known")
+    one.until("Type arm")
+    assert one.process.stdin is not None
+    one.process.stdin.close()
+    one.process.stdin = None
+    one.until("ended: zero verified")
