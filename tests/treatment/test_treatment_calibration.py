@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stimctl.errors import ProtocolFileError
@@ -101,3 +103,11 @@ def test_what_is_wrong_is_refused_with_file_line_and_field(
 def test_a_channel_twice_is_refused() -> None:
     with pytest.raises(ProtocolFileError, match="twice"):
         load(TEXT + TEXT[TEXT.index("[[channels]]") :])
+
+
+def test_the_example_of_the_documentation_is_one() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "percent-sessions.md"
+    example = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    assert (
+        told(load(example), 1, 50) == "50 % = 12 mA measured by calibration of 2026-01-02, dial 4"
+    )
