@@ -1,0 +1,66 @@
+"""Several channels in percent on one device: channels, current paths, antagonists."""
+
+from __future__ import annotations
+
+import pytest
+
+from stimctl.safety import ClearedIntensity, Electrode, GateBounds, Refusal
+from stimctl.safety.gates_together import GateRequest, clear_gates_together
+from stimctl.safety.intensity import ATTENDED
+from stimctl.stimulus import Cycle
+
+GATE = GateBounds("gate", 2, 1, 100, 1, 200_000)
+ACK = frozenset({ATTENDED})
+CYCLE = Cycle(on_us=4_000_000, off_us=6_000_000, ramp_up_us=1_000_000, ramp_down_us=1_000_000)
+
+
+def ask(site: str | None, percent: int = 10, **how) -> GateRequest:
+    return GateRequest(percent, Electrode(2_500, site=site), **how)
+
+
+def together(*requests: GateRequest, **how):
+    return clear_gates_together(dict(enumerate(requests, 1)), GATE, ACK, **how)
+
+
+def refused(*requests: GateRequest, **how) -> Refusal:
+    answer = together(*requests, **how)
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+def test_channels_that_do_not_disturb_each_other_are_cleared_each_for_itself():
+    cleared = together(ask("left-quadriceps", 10), ask("right-quadriceps", 20))
+    assert {ch: one.percent for ch, one in cleared.items()} == {1: 10, 2: 20}
+    assert all(isinstance(one, ClearedIntensity) for one in cleared.values())
+    assert set(together(ask(None, motor=True), ask(None, motor=True))) == {1, 2}
+
+
+def test_a_refusal_names_its_channel():
+    no = refused(ask("left-quadriceps"), ask("left-calf", 101))
+    assert no.channel == 2
+    assert no.message.startswith("channel 2: ")
+
+
+@pytest.mark.parametrize("channel", [0, 3, True, "1"])
+def test_a_channel_that_the_device_has_not_is_refused(channel):
+    answer = clear_gates_together({channel: ask("left-calf")}, GATE, ACK)
+    assert isinstance(answer, Refusal)
+    assert (answer.limit_id, answer.allowed) == ("L-DEV", 2)
+
+
+@pytest.mark.hazard("H42")
+def test_a_path_across_the_heart_is_refused():
+    no = refused(ask("left-forearm-flexor"), ask("right-forearm-flexor"))
+    assert (no.limit_id, no.channel) == ("C06", 2)
+
+
+def test_antagonists_take_turns_or_are_asked_for():
+    pair = [ask("left-quadriceps", motor=True), ask("left-hamstrings", motor=True)]
+    assert refused(*pair).limit_id == "W10"
+    assert set(together(*pair, co_contraction=True)) == {1, 2}
+    turns = [
+        ask("left-quadriceps", motor=True, cycle=CYCLE),
+        ask("left-hamstrings", motor=True, cycle=CYCLE, begins_us=5_000_000),
+    ]
+    assert set(together(*turns)) == {1, 2}
+    assert refused(turns[0], ask("left-hamstrings", motor=True, cycle=CYCLE)).limit_id == "W10"
