@@ -55,7 +55,7 @@ cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, kill -9, fuzzing, random keys
-	$(BIN)/python -m pytest -q -s -m soak
+	$(BIN)/python -m pytest -q -s -m soak --hypothesis-profile=default
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
 	$(BIN)/python tools/remove_controls.py

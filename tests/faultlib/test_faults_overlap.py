@@ -111,7 +111,8 @@ def test_when_all_have_ended_the_device_is_as_healthy_as_ever(
     host.say(Command.ML_INIT, b"\0")
     for _ in range(60):
         host.say(Command.ML_UPDATE, TEN_MA, wait_us=200 * MS)
-    host.run_until(40 * SECOND)  # what waited on a slow line has come, and a device has booted
+    # What waited on a line of 300 baud has come, and a device has booted.
+    host.run_until(600 * SECOND)
     assert host.twin.active == ()
     host.send_bytes(b"\x0f\x0f")
     host.say(Command.RESET)

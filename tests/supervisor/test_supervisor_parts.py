@@ -384,3 +384,4 @@ def test_a_line_that_floods_waits_outside_and_does_not_grow_this_process(
         assert len(inbox._normal) < 1_000
     assert taken == 5_000, "the rest comes as soon as there is room"
     line.drop()
+    wait_for(lambda: LineLost(1, "the port was let go") in inbox._normal)

@@ -167,13 +167,15 @@ class DeviceLine:
     def _read(self, port: Port, link: int) -> None:
         reason = "the thread that reads it failed"
         try:
-            while True:
+            # Dropped is dropped, whatever a port may still have to say.
+            while self.is_current(link):
                 data = port.read(_READ_S)
                 # A line that floods waits in the system's buffer, or this process would grow.
                 while self._inbox.crowded and self.is_current(link):
                     time.sleep(_CROWDED_S)
                 if data:
                     self._inbox.put(Arrived(link, data))
+            reason = "the port was let go"
         except StimctlError as error:
             reason = str(error)
         finally:
