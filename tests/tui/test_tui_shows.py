@@ -141,6 +141,53 @@ def test_set_and_acknowledged_are_told_apart(world: World) -> None:
     assert "measures no current" in world.text(100, 30)
 
 
+@pytest.mark.hazard("H10", "H21")
+def test_every_value_of_the_hot_channel_has_its_own_age(world: World) -> None:
+    """In 80 columns below it, from 100 on beside each value; also when it is not hot any more."""
+    world.to_running(steps=2)
+    world.pass_time(24 * S)
+    assert world.desk.pages["run"].hot.now(world.clock.now_ns) is None  # type: ignore[attr-defined]
+    channel = world.bed.live.channels[1]
+    channel.acked_ns = world.clock.now_ns - 400 * MS
+    assert "set 24 s ago · acked 0.4 s ago" in world.text()
+    assert "measured" not in world.text()
+    wide = world.text(100, 30).splitlines()
+    assert wide[2].split()[2:7] == ["set", "age", "ack", "age", "ceiling"]
+    assert wide[3].split("pain")[1].split()[:6] == ["1.0", "24", "s", "1.0", "0.4", "s"]
+    channel.measured_ua, channel.measured_ns = 900, world.clock.now_ns - 900 * MS
+    assert "set 24 s ago · acked 0.4 s ago · measured 0.9 s ago" in world.text()
+    measured = world.text(100, 30).splitlines()[3].split()
+    assert "0.9 0.9 s" in " ".join(measured)
+
+
+def test_of_many_channels_the_hot_one_tells_its_ages_in_little_room(world: World) -> None:
+    from stimctl.tui.channel import Channel
+    from stimctl.tui.screens.run_table import table
+    from stimctl.tui.text import plain
+
+    live = world.bed.live
+    live.state = "running"
+    live.channels = {n: Channel(n, set_ns=n * S, acked_ns=n * S) for n in range(1, 9)}
+    look = Look(10 * S, 3, {}, {}, {}, measures=False)
+    lines = [plain(one) for one in table(live, look, 76)]
+    assert [one.strip() for one in lines if "ago" in one] == ["set 7.0 s ago · acked 7.0 s ago"]
+    assert lines[3].startswith("▸  3")
+    assert "ago" in lines[4]
+    live.state = "unknown"
+    assert not [one for one in table(live, look, 76) if "ago" in plain(one)]
+
+
+def test_after_a_start_zero_is_what_was_set_then(world: World) -> None:
+    world.to_run()
+    assert "not set yet" in world.text()
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(3 * S)
+    assert "set 3.0 s ago" in world.text()
+    assert "WAIT" not in world.text()
+
+
 @pytest.mark.hazard("H27")
 def test_mono_has_no_colour_and_red_is_for_unconfirmed_output_alone() -> None:
     assert not any("#" in looks for looks in THEMES["mono"].values())

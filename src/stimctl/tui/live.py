@@ -144,18 +144,20 @@ class Live:
     def _on_dead_man(self, row: Row) -> None:
         self.dead_man = str(row["outcome"])
 
-    def _on_start(self, _row: Row) -> None:
+    def _on_start(self, row: Row) -> None:
         self.plan_time_us = 0
-        self._zero_sets()
+        self._zero_sets(int(row["mono_ns"]))
 
     def _on_resume(self, row: Row) -> None:
         if row.get("from_zero"):
-            self._zero_sets()
+            self._zero_sets(int(row["mono_ns"]))
 
-    def _zero_sets(self) -> None:
+    def _zero_sets(self, at_ns: int) -> None:
+        """From zero, which was verified before: set anew, and nothing waits for the device."""
         for one in self.channels.values():
             one.set_ua = one.told_ua = 0
             one.pending_ua = None
+            one.set_ns = one.confirmed_ns = at_ns
 
     def _on_set(self, row: Row) -> None:
         channel = self.channel(int(row["channel"]))
@@ -244,7 +246,7 @@ class Live:
         at_ns = int(row["mono_ns"])
         self.zero_ns = at_ns
         if row.get("purpose", "stop") == "stop":
-            self._zero_sets()
+            self._zero_sets(at_ns)
         after_ms = int(row.get("after_us", 0)) // 1_000
         at = local_time(row, thousandths=True)
         self.zero = f"■ OUTPUT OFF — confirmed 0.0 mA at {at} ({after_ms} ms)"

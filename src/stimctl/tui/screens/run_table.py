@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from stimctl.tui.channel import Channel
@@ -12,6 +12,12 @@ from stimctl.tui.text import Line, Span, line
 from stimctl.tui.words import milliampere
 
 _NEVER = "––"
+_UNTOLD = "–"
+#: From here on there is room for an age beside each value; the columns of an age are so wide.
+_WIDE = 94
+_AGE = 7
+#: So many channels have a line of ages each where the table is narrow; of more, the hot one has.
+_ALL_AGED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +40,58 @@ class Look:
     sources: Mapping[int, str]
     phases: Mapping[int, Phase]
     measures: bool
+    #: The channel that is hot, or was before its 20 s were over.
+    last: int | None = None
 
 
 def table(live: Live, look: Look, width: int) -> list[Line]:
-    """Head and one line for each channel."""
-    name_width = max(15, min(30, width - 58))
-    wide = width >= 94
-    head = f"   {'channel':<{name_width}}{'set':>7}{'ack':>8}"
-    head += f"{'meas':>8}" if look.measures else ""
-    head += f"{'ceiling':>9}  {'from':<10}"
-    head += f"{'ack age':<9}" if wide else ""
-    lines = [line((f"{head}state", "title"))]
+    """Head and one line for each channel.
+
+    From `_WIDE` cells on every value has its age beside it. In less room the ages of the hot
+    channel (the one that was, or the first) stand in a line below it, and of two channels both.
+    """
+    wide = width >= _WIDE
+    name_width = max(15, min(30, width - _beside_name(look, wide=wide)))
+    age = f"{'age':>{_AGE}}" if wide else ""
+    head = f"   {'channel':<{name_width}}{'set':>7}{age}{'ack':>8}{age}"
+    head += f"{'meas':>8}{age}" if look.measures else ""
+    lines = [line((f"{head}{'ceiling':>9}  {'from':<10}state", "title"))]
+    below = () if wide else _aged_below(live, look)
     for _, one in sorted(live.channels.items()):
         lines.append(_row(one, live, look, name_width, wide=wide))
+        if one.number in below:
+            lines.append(line((f"     {ages_of(one, look)}", "dim")))
         if one.impedance_ohm:
             values = list(one.impedance_ohm)
             words = f"     Z {values[-1] / 1000:.1f} kΩ {spark(values, 16)} {_trend(values)}"
             lines.append(line((words, "dim")))
     return lines
+
+
+def _beside_name(look: Look, *, wide: bool) -> int:
+    """What stands beside the name in every row, with the usual words for a state."""
+    values = 3 if look.measures else 2
+    return 58 if not wide else 49 + values * (_AGE + 7)
+
+
+def _aged_below(live: Live, look: Look) -> Collection[int]:
+    if live.state == "unknown" or not live.channels:
+        return ()
+    if len(live.channels) <= _ALL_AGED:
+        return live.channels
+    hot = look.hot if look.hot is not None else look.last
+    return (hot if hot in live.channels else min(live.channels),)
+
+
+def ages_of(one: Channel, look: Look) -> str:
+    """How old each value is; of what is set: how long ago that was."""
+    asked = f"set {_age(one.set_ns, look.now_ns)} ago" if one.set_ns else "not set yet"
+    told = [("acked", one.acked_ns), *([("measured", one.measured_ns)] if look.measures else ())]
+    heard = [
+        f"{what} never" if at_ns is None else f"{what} {_age(at_ns, look.now_ns)} ago"
+        for what, at_ns in told
+    ]
+    return " · ".join((asked, *heard))
 
 
 def _trend(values: list[int]) -> str:
@@ -70,16 +110,16 @@ def _row(one: Channel, live: Live, look: Look, name_width: int, *, wide: bool) -
     fresh = known and _is_fresh(one.acked_ns, live, look.now_ns)
     acked = milliampere(one.acked_ua) if fresh and one.acked_ua is not None else _NEVER
     set_text = milliampere(one.set_ua) if known else _NEVER
-    text = f"{'▸' if hot else ' '}  {name:<{name_width}}{set_text:>7}{acked:>8}"
+    ages = [f"{_age(at_ns, look.now_ns) if known else _UNTOLD:>{_AGE}}" if wide else ""
+            for at_ns in (one.set_ns or None, one.acked_ns, one.measured_ns)]  # fmt: skip
+    text = f"{'▸' if hot else ' '}  {name:<{name_width}}{set_text:>7}{ages[0]}{acked:>8}{ages[1]}"
     if look.measures:
         seen = known and _is_fresh(one.measured_ns, live, look.now_ns)
         measured = milliampere(one.measured_ua) if seen and one.measured_ua is not None else _NEVER
-        text += f"{measured:>8}"
+        text += f"{measured:>8}{ages[2]}"
     ceiling = milliampere(one.ceiling_ua) if one.ceiling_ua is not None else _NEVER
     at = "!" if one.ceiling_ua is not None and one.set_ua >= one.ceiling_ua > 0 else " "
     text += f"{ceiling:>8}{at}  {look.sources.get(one.number, '–'):<10}"
-    if wide:
-        text += f"{_age(one.acked_ns, look.now_ns) if known else '–':<9}"
     return line((text, "hot" if hot else "text"), state_of(one, live, look))
 
 
@@ -125,4 +165,13 @@ def _is_fresh(at_ns: int | None, live: Live, now_ns: int) -> bool:
 
 
 def _age(at_ns: int | None, now_ns: int) -> str:
-    return "never" if at_ns is None else f"{max(0, now_ns - at_ns) / 1e9:.1f} s"
+    """In at most six cells: tenths where they count, then whole seconds, minutes, hours."""
+    if at_ns is None:
+        return _UNTOLD
+    tenths = max(0, now_ns - at_ns) // 100_000_000
+    if tenths < 100:
+        return f"{tenths / 10:.1f} s"
+    seconds = tenths // 10
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7_200 else f"{seconds // 3_600} h"

@@ -44,6 +44,7 @@ def body(desk: Desk, hot: HotChannel, width: int, height: int) -> list[Line]:
     look = Look(
         now_ns=now_ns,
         hot=hot.now(now_ns),
+        last=hot.last,
         sites={seat.channel: seat.site or "" for seat in seats},
         sources=desk.ceiling_sources(),
         phases=_phases(bed, now_ns),
