@@ -199,13 +199,54 @@ def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> 
     assert "✓ apart" not in world.text()
 
 
-def test_before_the_list_of_persons_is_read_no_key_is_typed_into_a_code(world: World) -> None:
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("code", ["K-17", "k-1", "j2", "b-9", "q9_0", "07-K"])
+def test_a_typed_code_goes_to_the_new_code_whatever_is_picked(world: World, code: str) -> None:
+    """No letter of it moves the list or leaves, and no digit opens a screen."""
+    left: list[bool] = []
+    world.desk.leave = lambda: left.append(True)
+    world.desk.open("person")
+    page = world.desk.pages["person"]
+    page._found([("A-1", "2026-11-20"), ("A-2", "2026-11-19")])  # type: ignore[attr-defined]
+    type_text(world, code)
+    assert world.desk.front is page
+    assert f"▸ new code: {code}_" in world.text()
+    world.key("enter")
+    assert f"{code} has no second identifier" in " ".join(world.text().replace("│", " ").split())
+    assert not left
+
+
+def test_a_known_person_is_picked_with_arrows_before_and_after_a_code_was_begun(
+    world: World,
+) -> None:
+    world.desk.open("person")
+    page = world.desk.pages["person"]
+    page._found([("A-1", "2026-11-20"), ("A-2", "2026-11-19")])  # type: ignore[attr-defined]
+    world.key("down")
+    assert "▸ A-2" in world.text()
+    type_text(world, "K")
+    world.key("up", "up", "enter")
+    assert "A-1 has no second identifier" in world.text()
+
+
+def test_a_code_begun_before_the_list_of_persons_is_read_stays_the_new_one(world: World) -> None:
     waiting: list[object] = []
     world.bed.jobs.run = lambda *job: waiting.append(job)  # type: ignore[method-assign]
     world.desk.open("person")
+    type_text(world, "K-1")
+    assert waiting
+    world.desk.pages["person"]._found([("A-1", "2026-11-20")])  # type: ignore[attr-defined]
+    type_text(world, "7")
+    assert "▸ new code: K-17_" in world.text()
+
+
+def test_while_output_is_on_nothing_is_typed_where_persons_are(world: World) -> None:
+    world.to_running(steps=1)
+    world.desk.open("person")
+    type_text(world, "K")
+    assert "new code: K" not in world.text()
     world.key("7")
     assert world.page_is_run()
-    assert waiting
 
 
 @pytest.mark.hazard("H25")

@@ -18,7 +18,11 @@ _LONGEST = 16
 
 
 class PersonPage(ListPage):
-    """Pick a code or type one."""
+    """Pick a code or type one; what is typed goes to the new code, whatever is picked.
+
+    So a code never moves the list (k), leaves the program (q) or opens a screen (digits): arrows,
+    Enter and the keys that no field takes do that here.
+    """
 
     name = "person"
     title = "PERSON"
@@ -27,8 +31,6 @@ class PersonPage(ListPage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._known: list[tuple[str, str]] = []
-        #: Until it is known who was here, no line is the field: a key would land in it by chance.
-        self._read = False
         self._typed = ""
         #: The code that was chosen and waits for its second identifier; "" = none.
         self._waits = ""
@@ -43,10 +45,11 @@ class PersonPage(ListPage):
         )
 
     def _found(self, known: list[tuple[str, str]]) -> None:
-        self._known, self._read = known, True
+        self._known = known
+        if self._typed and not self._waits:  # begun before it was known who was here
+            self.picked = len(known)
 
     def _not_found(self, error: StimctlError) -> None:
-        self._read = True
         self.desk.say(str(error))
 
     def count(self) -> int:
@@ -64,16 +67,17 @@ class PersonPage(ListPage):
 
     @property
     def takes_text(self) -> bool:
-        """While the last line is picked, and for the second identifier."""
-        field = bool(self._waits) or (self._read and self.picked >= len(self._known))
-        return field and not self.bed.output_may_be_on
+        """Always, but while output may be on: whose session it is is no question then."""
+        return not self.bed.output_may_be_on
 
     def typed(self, key: str, character: str | None) -> None:
-        """One character of the field."""
+        """One character of the new code, or of the second identifier."""
         if key in ("backspace", "delete"):
             self._typed = self._typed[:-1]
         elif character and len(self._typed) < _LONGEST:
             self._typed += character
+        if self._typed and not self._waits:
+            self.picked = len(self._known)
 
     def act(self, action: str) -> None:
         """While the second identifier is asked for, only Enter and back mean something."""
@@ -113,16 +117,20 @@ class PersonPage(ListPage):
             line((f"{safe(code):<18}", "strong"), f"last session {safe(last)}")
             for code, last in self._known
         ]
-        field = f"new code: {self._typed}{'_' if self.takes_text else ''}"
+        here = self.takes_text and self.picked >= len(self._known)
+        field = f"new code: {self._typed}{'_' if here else ''}"
         rows.append(line((field, "strong")))
         return [
             line("Whose session is this? A pseudonym, with the key to it kept elsewhere."),
             (),
-            *self.rows(rows, height - 6),
+            *self.rows(rows, height - 7),
             (),
             line(
+                ("A code has a digit and no name in it: K-17, S03. It is in every record.", "dim")
+            ),
+            line(
                 (
-                    "A code has a digit and no name in it: K-17, S03. It is in every record.",
+                    "What is typed goes to the new code; arrows and Enter pick one from before.",
                     "dim",
                 )
             ),
