@@ -111,7 +111,8 @@ def test_nothing_is_raised_after_a_resume_before_the_device_is_ready_again():
     bench.command(Resume())
     assert bench.state is State.RUNNING
     bench.command(Raise(1, STEP_UA))
-    assert bench.told(Kind.REFUSED)[-1].data["reason"] == "the run is not going on"
+    reason = str(bench.told(Kind.REFUSED)[-1].data["reason"])
+    assert reason == "the output is starting, the device is not ready yet: raise again in a moment"
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 0
 

@@ -346,6 +346,23 @@ def test_what_the_last_session_asked_for_is_not_shown_in_the_next(world: World) 
     assert "please:" not in world.text().splitlines()[1]
 
 
+def test_a_raise_right_after_go_is_told_to_come_again_in_a_moment(world: World) -> None:
+    """The device takes some milliseconds to get ready; nothing about that is the person's fault."""
+    world.to_run()
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.bench.to_host.latency_ns = 150 * MS
+    world.key("g", "1", "up")
+    shown = " ".join(world.text().replace("│", " ").split())
+    assert "not ready yet: raise again in a moment" in shown
+    assert world.set_ua() == 0
+    world.bench.to_host.latency_ns = 1 * MS
+    world.pass_time(1 * S)
+    world.key("up")
+    world.pass_time(500 * MS)
+    assert world.set_ua() > 0, world.text()
+
+
 def test_a_limit_names_its_unit_at_both_ends(world: World) -> None:
     scene(world, "adjust")
     assert "10 µs to 4.095 ms" in world.text()

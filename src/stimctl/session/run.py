@@ -26,6 +26,10 @@ from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
 
+#: Why nothing is raised where no output runs: on the way there, and elsewhere. Read by people.
+_STARTING = "the output is starting, the device is not ready yet: raise again in a moment"
+_STANDING = "nothing is raised while the output is paused or stopped"
+
 
 class Run:
     """The channels of one plan, from zero to zero."""
@@ -177,7 +181,7 @@ class Run:
         """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
         drive = self._by_channel[plateau.channel].drive
         if not self._running:
-            return "the run is not going on"
+            return _STARTING if self._ready_ticket is not None else _STANDING
         if not self._link_good():
             return "raises are locked: the link is not good"
         if (reason := self._contact_lock(plateau.channel)) is not None:
