@@ -31,6 +31,39 @@ def test_the_shipped_protocols_are_listed_with_their_evidence(cli: Any) -> None:
     assert all(each["shipped"] and each["evidence"] and not each["error"] for each in listed)
 
 
+def test_the_files_in_percent_are_listed_and_shown_with_their_kind(cli: Any) -> None:
+    listed = cli("protocols", "list", "--json").data["protocols"]
+    kinds = {each["name"]: each["kind"] for each in listed}
+    assert kinds["tens-conventional"] == "current"
+    assert kinds["gate-tens"] == kinds["gate-ems"] == "percent"
+    assert list(kinds.values()).count("percent") == 2
+    words = cli("protocols", "show", "gate-ems").out
+    for text in (
+        "a percent is no dose",
+        "unit ",
+        "dial ",
+        "never above 80 %",
+        "8 s on",
+        "stimctl gate",
+    ):
+        assert text in words
+    assert "mA" not in words
+    data = cli("protocols", "show", "gate-tens", "--json").data
+    assert (data["kind"], data["protocol"]["id"]) == ("percent", "gate-tens")
+    assert cli("protocols", "show", "nmes-tka", "--json").data["kind"] == "current"
+    assert 'id = "gate-tens"' in cli("protocols", "show", "gate-tens", "--source").out
+
+
+def test_a_file_in_percent_of_ones_own_is_listed_too(cli: Any, own: Path) -> None:
+    shipped = Path(cli("protocols", "show", "gate-tens", "--json").data["path"]).read_text()
+    (own / "gated").mkdir()
+    (own / "gated" / "mine.toml").write_text(shipped.replace('"gate-tens"', '"mine"'))
+    mine = [
+        one for one in cli("protocols", "list", "--json").data["protocols"] if not one["shipped"]
+    ]
+    assert [(one["name"], one["kind"], one["error"]) for one in mine] == [("mine", "percent", "")]
+
+
 def test_a_broken_file_of_ones_own_does_not_hide_the_others(cli: Any, own: Path) -> None:
     (own / "mine.toml").write_text('schema = "treatment-v1"\n')
     result = cli("protocols", "list")

@@ -176,3 +176,15 @@ def test_a_device_left_without_a_confirmed_zero_is_unknown_and_no_other_follows(
     assert "OUTPUT UNKNOWN" in world.text()
     assert all(not client.sent for client in world.clients[before:])
     assert world.bed.close() == 6
+
+
+def test_a_device_that_knows_no_current_is_refused_with_the_face_that_has_its_sessions(
+    world: World,
+) -> None:
+    world.desk.open("connect")
+    world.bed.connect("sim:openemsstim")
+    shown = " ".join(world.text().replace("│", " ").split())
+    assert "sim:openemsstim knows no current" in shown
+    assert "stimctl gate gate-tens -d sim:openemsstim" in shown
+    assert "stimctl gate --help" in shown
+    assert not world.clients

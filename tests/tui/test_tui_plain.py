@@ -213,3 +213,11 @@ def _until(process: Any, pattern: str) -> str:
         if re.search(pattern, line):
             return str(line)
     raise AssertionError(f"{pattern!r} was never said")
+
+
+def test_a_device_that_knows_no_current_is_not_said_to_be_connecting(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "connect sim:openemsstim")
+    assert "connecting" not in said
+    assert "stimctl gate gate-tens -d sim:openemsstim" in "\n".join(said)

@@ -6,12 +6,28 @@ from stimctl.errors import StimctlError
 
 
 def protocols(incomplete: str) -> list[str]:
-    """Names of the shipped protocols and of the user's own."""
-    from stimctl.records.places import user_protocol_folder
-    from stimctl.records.protocol_files import list_protocols
+    """Names of the shipped protocols in milliampere and of the user's own."""
+    return _protocols(incomplete, "current")
 
+
+def gated_protocols(incomplete: str) -> list[str]:
+    """The same for those in percent, which only `gate` takes."""
+    return _protocols(incomplete, "percent")
+
+
+def all_protocols(incomplete: str) -> list[str]:
+    """Both."""
+    return [*protocols(incomplete), *gated_protocols(incomplete)]
+
+
+def _protocols(incomplete: str, kind: str) -> list[str]:
+    from stimctl.records import protocol_files
+    from stimctl.records.places import user_protocol_folder
+
+    gated = kind == "percent"
+    find = protocol_files.list_gated_protocols if gated else protocol_files.list_protocols
     try:
-        names = [source.name for source in list_protocols([user_protocol_folder()])]
+        names = [source.name for source in find([user_protocol_folder()])]
     except (StimctlError, OSError, RuntimeError):
         return []
     return [name for name in names if name.startswith(incomplete)]

@@ -14,8 +14,8 @@ from stimctl.cli.options import (
     Areas,
     Device,
     Duration,
+    GatedProtocol,
     PersonLimits,
-    Protocol,
     SiteLimits,
     Sites,
     by_channel,
@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
-    protocol: Protocol,
+    protocol: GatedProtocol,
     device: Device,
     intensity: Intensities = None,
     area: Areas = None,
@@ -84,6 +84,10 @@ def gate(
 
     For devices that know no current (openemsstim): percent of the board's own scale, never mA.
     It needs --acknowledge L-ATT: somebody attends, with a hand on the unit's own switch.
+
+    A first session, on the twin: stimctl gate gate-tens -d sim:openemsstim -i 1=40%
+    --area 1=25cm2 --acknowledge L-ATT. Then type arm, go, 1, up, down, status, stop, quit;
+    help lists the words. It starts at 0 %; -i says only how far up may go.
     """
     from stimctl.cli.gate import Papers, pass_gate
     from stimctl.records.places import state_folder

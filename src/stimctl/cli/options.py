@@ -25,12 +25,23 @@ Device = Annotated[
         autocompletion=completion.devices,
     ),
 ]
+_PROTOCOL_HELP = "A name from `stimctl protocols list`, or the path of a .toml file."
 Protocol = Annotated[
+    str,
+    typer.Argument(metavar="PROTOCOL", help=_PROTOCOL_HELP, autocompletion=completion.protocols),
+]
+GatedProtocol = Annotated[
     str,
     typer.Argument(
         metavar="PROTOCOL",
-        help="A name from `stimctl protocols list`, or the path of a .toml file.",
-        autocompletion=completion.protocols,
+        help="A name from `stimctl protocols list`, of the kind percent, or a .toml file's path.",
+        autocompletion=completion.gated_protocols,
+    ),
+]
+AnyProtocol = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROTOCOL", help=_PROTOCOL_HELP, autocompletion=completion.all_protocols
     ),
 ]
 Amplitudes = Annotated[

@@ -1,4 +1,4 @@
-"""`stimctl protocols list|show`: the treatment protocols there are, and what each one says."""
+"""`stimctl protocols list|show`: the protocols there are, in mA and in percent, and their words."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimctl.cli.options import Json, Protocol
+from stimctl.cli.options import AnyProtocol, Json
 from stimctl.cli.output import put, put_json, put_table, say, styled
 from stimctl.errors import ExitCode, StimctlError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stimctl.records.protocol_files import ProtocolSource, ProtocolText
+    from stimctl.treatment.gated_schema import GatedProtocol
     from stimctl.treatment.schema import TreatmentProtocol
 
 group = typer.Typer(help="List and show treatment protocols.", no_args_is_help=True)
@@ -23,38 +26,47 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_all(as_json: Json = False) -> None:
-    """List the shipped protocols and your own. Exit code 2 when a file of yours is wrong."""
-    from stimctl.records.places import user_protocol_folder
-    from stimctl.records.protocol_files import list_protocols
+    """List the shipped protocols and your own. Exit code 2 when a file of yours is wrong.
 
-    listed = [_entry(source) for source in list_protocols([user_protocol_folder()])]
+    Of the kind "current" are those in milliampere, for rehearse and run; of the kind "percent"
+    those that let through what another unit gives, for gate.
+    """
+    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.protocol_files import list_gated_protocols, list_protocols
+
+    folders = [user_protocol_folder()]
+    sources = (*list_protocols(folders), *list_gated_protocols(folders))
+    listed = [_entry(source) for source in sources]
     if as_json:
         put_json("stimctl.protocols/1", {"protocols": listed})
     else:
         rows = [
-            (each["name"], each["evidence"], each["duration"], each["title"] or each["error"])
+            (
+                *(each[key] for key in ("name", "kind", "evidence", "duration")),
+                each["title"] or each["error"],
+            )
             for each in listed
         ]
-        put_table(("NAME", "EVIDENCE", "DURATION", "TITLE"), rows)
+        put_table(("NAME", "KIND", "EVIDENCE", "DURATION", "TITLE"), rows)
     if any(each["error"] for each in listed):
         raise typer.Exit(int(ExitCode.USAGE))
 
 
 @group.command("show")
 def show(
-    protocol: Protocol,
+    protocol: AnyProtocol,
     as_json: Json = False,
     source: Annotated[bool, typer.Option("--source", help="The file itself, as it is.")] = False,
 ) -> None:
     """Show one protocol: its purpose, evidence, stimuli, contraindications."""
     from stimctl.cli.planning import read_named_protocol
-    from stimctl.treatment.load import load_protocol
+    from stimctl.treatment.load import load_any
 
     text = read_named_protocol(protocol)
     if source:
         put(text.text.rstrip("\n"))
         return
-    loaded = load_protocol(text.text, text.path.name)
+    loaded = load_any(text.text, text.path.name)
     if as_json:
         put_json("stimctl.protocol/1", _described(text, loaded))
         return
@@ -64,12 +76,13 @@ def show(
 def _entry(source: ProtocolSource) -> dict[str, Any]:
     from stimctl.quantity import format_duration
     from stimctl.records.text_files import read_text_file
-    from stimctl.treatment.load import load_protocol
+    from stimctl.treatment.load import load_any
 
     entry: dict[str, Any] = {
         "name": source.name,
         "path": str(source.path),
         "shipped": source.shipped,
+        "kind": "",
         "title": "",
         "evidence": "",
         "duration": "",
@@ -77,29 +90,39 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
     }
     try:
         file = read_text_file(source.path, "protocol")
-        loaded = load_protocol(file.text, source.path.name)
+        loaded = load_any(file.text, source.path.name)
     except StimctlError as error:
         entry["error"] = str(error)
         say(f"{styled('warning:', 'yellow')} {error}")
         return entry
+    entry["kind"] = _kind(loaded)
     entry["title"] = loaded.title
     entry["evidence"] = loaded.evidence.grade
     entry["duration"] = format_duration(loaded.session.duration_us)
     return entry
 
 
-def _described(text: ProtocolText, loaded: TreatmentProtocol) -> dict[str, Any]:
+def _kind(loaded: TreatmentProtocol | GatedProtocol) -> str:
+    """What the output of it is in, and so which devices and which verbs are for it."""
+    from stimctl.treatment.gated_schema import GatedProtocol
+
+    return "percent" if isinstance(loaded, GatedProtocol) else "current"
+
+
+def _described(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> dict[str, Any]:
     return {
         "name": text.name,
         "path": str(text.path),
         "shipped": text.shipped,
         "sha256": text.sha256,
+        "kind": _kind(loaded),
         "protocol": loaded.model_dump(mode="json"),
     }
 
 
-def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol) -> None:
+def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> None:
     from stimctl.quantity import format_area, format_duration
+    from stimctl.treatment.gated_schema import GatedProtocol
 
     session, pads = loaded.session, loaded.electrodes
     put(styled(f"{loaded.id} {loaded.version}: {loaded.title}", "bold"))
@@ -116,8 +139,15 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol) -> None:
     )
     put(f"pads      {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
     put(f"          {pads.placement}")
-    for number, channel in enumerate(loaded.channels, 1):
-        _put_channel(number, channel)
+    if isinstance(loaded, GatedProtocol):
+        _put_external(loaded)
+    channels: Sequence[Any] = loaded.channels
+    for number, channel in enumerate(channels, 1):
+        put(f"\nchannel {number}: {channel.role}{' (moves a muscle)' if channel.motor else ''}")
+        put_channel = _put_gated if isinstance(loaded, GatedProtocol) else _put_channel
+        put_channel(channel)
+        if channel.sites:
+            put(f"  sites      {', '.join(channel.sites)}")
     put(f"\ncontraindications to ask for: {', '.join(loaded.contraindications) or 'none'}")
     for label, lines in (("cautions", loaded.cautions), ("sources", loaded.sources)):
         if lines:
@@ -127,11 +157,36 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol) -> None:
     put(f"\nfile {text.path}\nsha256 {text.sha256}")
 
 
-def _put_channel(number: int, channel: Any) -> None:
+def _put_external(loaded: GatedProtocol) -> None:
+    """It has no pulses of its own, so what has to be said is about the unit that gives them."""
+    external = loaded.external
+    put("\nIn percent of what another unit gives; no current is known, and a percent is no dose.")
+    put(f"unit      {external.unit}")
+    put(f"settings  {external.settings}")
+    put(f"dial      {external.dial}")
+    put(
+        f"raised by hand, with: stimctl gate {loaded.id} --device sim:openemsstim (see gate --help)"
+    )
+
+
+def _put_gated(channel: Any) -> None:
+    from stimctl.cli.wording import cycle_text
+    from stimctl.quantity import format_intensity
+
+    intensity = channel.intensity
+    cap = intensity.cap_percent
+    most = f", never above {format_intensity(cap)}" if cap is not None else ""
+    put(f"  intensity  raise by hand to: {intensity.target.value}{most}")
+    if intensity.how:
+        put(f"             {intensity.how}")
+    if channel.cycle is not None:
+        put(f"  cycle      {cycle_text(channel.cycle)}")
+
+
+def _put_channel(channel: Any) -> None:
     from stimctl.cli.wording import waveform_lines
 
     amplitude = channel.amplitude
-    put(f"\nchannel {number}: {channel.role}{' (moves a muscle)' if channel.motor else ''}")
     target = f"  amplitude  raise by hand to: {amplitude.target.value}"
     if amplitude.cap_ua is not None:
         from stimctl.quantity import format_current
@@ -142,5 +197,3 @@ def _put_channel(number: int, channel: Any) -> None:
         put(f"             {amplitude.how}")
     for line in waveform_lines(channel.waveform, channel.cycle):
         put(f"  {line}")
-    if channel.sites:
-        put(f"  sites      {', '.join(channel.sites)}")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from stimctl.errors import ExitCode, ImplausibleError, LinkError, StimctlError
 from stimctl.quantity import format_current
-from stimctl.tui.device_facts import knows_current
+from stimctl.tui.device_facts import knows_current, no_current
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
 from stimctl.tui.loading import loading
@@ -142,7 +142,7 @@ class Bedside:
             self.say("refused: a connection is being made")
             return
         if not knows_current(device):
-            self.say("refused: no current control, so no session of this face: use stimctl gate")
+            self.say(no_current(device))
             return
         old, self.client, self.connecting = self.client, None, True
         self.device, self.live, self.loaded_digest = device, Live(), ""

@@ -54,6 +54,14 @@ def knows_current(device: str) -> bool:
     return family_named(parse_device(device).family).sheet.gating is None
 
 
+def no_current(device: str) -> str:
+    """Why this face has no session for such a device, and which one has."""
+    return (
+        f"refused: {device} knows no current, only percent of another unit's, and this face works "
+        f"in mA. In a shell: stimctl gate gate-tens -d {device} (the rest: stimctl gate --help)"
+    )
+
+
 def strength(family: Family) -> str:
     """How strong, in which steps, on how many channels; and whether that is a known current."""
     sheet = family.sheet

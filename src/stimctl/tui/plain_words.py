@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, format_current, parse_area_mm2, parse_current_ua
+from stimctl.tui.device_facts import knows_current
 from stimctl.tui.plain_command import Command, Do, one_of
 from stimctl.tui.plain_gate import GATE_COMMANDS
 from stimctl.tui.text import plain, safe
@@ -26,8 +27,9 @@ def _demo(desk: Desk, _rest: list[str]) -> str:
 
 
 def _connect(desk: Desk, rest: list[str]) -> str:
-    desk.bed.connect(one_of(rest, "device, for example sim:p24"))
-    return "connecting"
+    device = one_of(rest, "device, for example sim:p24")
+    desk.bed.connect(device)
+    return "connecting" if knows_current(device) else ""
 
 
 def _protocols(_desk: Desk, _rest: list[str]) -> str:
