@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS
 from stimctl.session.log import Waiting
+from stimctl.session.reasons import NOT_ON_RECORD, PENDING, TOO_EARLY
 from stimctl.session.scale import Scale
 
 
@@ -80,11 +81,11 @@ class Plateau:
         if plateau > self.now + self.step:
             return "more than one device step at a time"
         if self.asked is not None:
-            return "the raise before is not yet on the record"
+            return NOT_ON_RECORD
         if self.pending is not None:
-            return "a raise is pending until the next on ramp"
+            return PENDING
         if self._raised_ns is not None and now_ns - self._raised_ns < self._interval_ns(by):
-            return "too early after the raise before"
+            return TOO_EARLY
         if by == "hand" and self.script_on:
             return "the script is raising this channel; lowering it ends the script"
         if by == "hand" and now_ns - self._changed_ns > AUTO_LOCK_NS:

@@ -25,10 +25,7 @@ from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
-
-#: Why nothing is raised where no output runs: on the way there, and elsewhere. Read by people.
-_STARTING = "the output is starting, the device is not ready yet: raise again in a moment"
-_STANDING = "nothing is raised while the output is paused or stopped"
+from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, STANDING, STARTING
 
 
 class Run:
@@ -181,19 +178,19 @@ class Run:
         """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
         drive = self._by_channel[plateau.channel].drive
         if not self._running:
-            return _STARTING if self._ready_ticket is not None else _STANDING
+            return STARTING if self._ready_ticket is not None else STANDING
         if not self._link_good():
             return "raises are locked: the link is not good"
         if (reason := self._contact_lock(plateau.channel)) is not None:
             return reason
         if drive is None or (at_plateau and not drive.may_raise):
-            return "raises are possible while the channel is at its plateau only"
+            return NOT_AT_PLATEAU
         if self._fader.gain != FULL or self._fader.fading_out:
             return "a ramp of all channels is under way"
         if self._config.single_pulses:
             return None
         if not self.output.confirmed(plateau.channel, plateau.now):
-            return "the device has not yet confirmed the raise before"
+            return NOT_CONFIRMED
         return None
 
     def _tell(self, now_ns: int) -> None:

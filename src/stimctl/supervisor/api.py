@@ -23,6 +23,7 @@ from stimctl.errors import (
 from stimctl.quantity import format_duration, parse_duration_us
 from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import read_protocol
+from stimctl.session.reasons import NOT_YET, WAIT_FOR_CYCLE
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
@@ -34,8 +35,6 @@ _STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog trip (P24: 2 s); bo
 _ZERO_WITHIN_S = 3.0
 _RETRY_S = 0.02
 _POLL_S = 0.02
-_NOT_YET = ("too early", "the run is not", "the raise before", "the device has not yet confirmed")
-_WAIT_FOR_CYCLE = ("a raise is pending", "raises are possible while")
 
 
 def connect(
@@ -282,9 +281,9 @@ class Device:
         try:
             self._client.ask(words.raising, **told)
         except StateError as refused:
-            if refused.why.startswith(_WAIT_FOR_CYCLE):
+            if refused.why.startswith(WAIT_FOR_CYCLE):
                 return True  # nothing to ask again for a while
-            if not refused.why.startswith(_NOT_YET):
+            if not refused.why.startswith(NOT_YET):
                 raise
             time.sleep(_RETRY_S)
             return False
