@@ -116,6 +116,10 @@ class FaultyTwin:
         """Whether the device takes bytes; where not, a host's writes soon block."""
         return self.link.reading
 
+    def waited(self, number: int) -> None:
+        """A host tells that so many bytes had to wait because the device takes none."""
+        self.link.waited(number)
+
     # -- the shape of a twin
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from .effects import Effect, Portion
 from .model import TO_DEVICE, TO_HOST
@@ -80,7 +81,7 @@ class Link:
         self.place = 0
         # Counted, because faults may overlap.
         self._pulled = 0
-        self._stalled = 0
+        self._stalls: list[Callable[[int], None]] = []
 
     @property
     def plugged(self) -> bool:
@@ -90,15 +91,20 @@ class Link:
     @property
     def reading(self) -> bool:
         """Whether the device takes bytes."""
-        return not self._stalled
+        return not self._stalls
 
-    def stall(self) -> None:
-        """Take no bytes until as many calls of go_on."""
-        self._stalled += 1
+    def stall(self, count: Callable[[int], None]) -> None:
+        """Take no bytes until go_on with the same; `count` is told how many had to wait."""
+        self._stalls.append(count)
 
-    def go_on(self) -> None:
-        """Take bytes again."""
-        self._stalled -= 1
+    def go_on(self, count: Callable[[int], None]) -> None:
+        """Take bytes again, if nothing else forbids it."""
+        self._stalls.remove(count)
+
+    def waited(self, number: int) -> None:
+        """So many bytes of the host had to wait, because they were not taken."""
+        for count in self._stalls:
+            count(number)
 
     @property
     def idle(self) -> bool:

@@ -64,16 +64,19 @@ def _unplug_during_stop(it: Running) -> None:
     )
 
 
+def _stall(it: Running) -> None:
+    it.stage.link.stall(it.count)
+    it.on_end(lambda: it.stage.link.go_on(it.count))
+
+
 def _hang(it: Running) -> None:
-    it.stage.link.stall()
-    it.on_end(it.stage.link.go_on)
+    _stall(it)
     it.on_line(effects.Hold, TO_DEVICE)
 
 
 def _xoff(it: Running) -> None:
     if it.parameters["direction"] & TO_DEVICE:
-        it.stage.link.stall()
-        it.on_end(it.stage.link.go_on)
+        _stall(it)
     it.on_line(effects.Hold)
 
 

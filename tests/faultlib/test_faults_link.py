@@ -272,3 +272,13 @@ def test_what_waits_when_the_host_goes_away_is_lost() -> None:
     host.twin.line_lost()
     host.run_for(SECOND)
     assert host.ledger().last_output_us is None
+
+
+@pytest.mark.parametrize("name", ["hang", "xoff-stuck"])
+def test_bytes_that_a_host_could_not_write_count_as_changed(name: str) -> None:
+    host = host_with(f"{name}@1s,for=2s")
+    for at_us, waited in ((500 * MS, 3), (2 * SECOND, 5), (4 * SECOND, 7)):
+        host.run_until(at_us)
+        host.twin.waited(waited)
+    ((_, changed),) = host.twin.changes
+    assert changed == 5

@@ -156,6 +156,8 @@ class Session:
         self.watch.begins(trouble)
         if not trouble.of_twin:
             self.outcome.hits[self._state, trouble.name] += 1
+        if self._story.near_wrap and trouble.name == "number-wrap":
+            self.bench.near_the_wrap()
         undo = self.bench.begin(trouble)
         if undo is not None:
             self._at(self.bench.now_ns + trouble.parameters["for_us"] * 1_000, undo)

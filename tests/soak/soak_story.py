@@ -2,7 +2,8 @@
 
 A seed is a text, so that it can be typed to replay a session: `quiet-17` is a long session in
 which little goes wrong, `long-17` one of plain trains only, `storm-17` a short one full of trouble,
-`aim-17-running.drop+paused.flip` a storm with these faults in these states among others.
+`aim-17-running.drop+paused.flip` a storm with these faults in these states among others, and
+`point-17-running.hang` the same with those faults lasting that need time to meet a byte.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
@@ -10,7 +11,7 @@ of story gets a word of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from soak_protocols import SHIPPED, plan_for
@@ -62,6 +63,9 @@ _LEADING = {State.UNKNOWN: "mute", State.FAULT: "over-temperature"}
 _STORMY_STATES = (State.RUNNING,) * 8 + tuple(State)
 _WITHIN_US = {State.RUNNING: 12_000_000, State.PAUSED: 400_000, State.CLOSED: 500_000}
 _WITHIN_ELSEWHERE_US = 60_000
+_NEEDS_TIME = frozenset({"hang", "number-wrap", "xoff-stuck"})
+"""Faults that change nothing until a byte meets them, in states in which few are said."""
+_LONG_US = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Story:
     temper: str
     troubles: tuple[Trouble, ...]
     length_ns: int
+    near_wrap: bool = False
+    """The host's packet numbers are near their end when a fault of their wrap begins."""
 
     @property
     def chance(self) -> Random:
@@ -88,19 +94,19 @@ def story_of(seed: str) -> Story:
     """The session of a seed; ValueError for a text that is none."""
     kind, _, rest = seed.partition("-")
     number, _, aims = rest.partition("-")
-    if not number.isdigit() or kind not in ("quiet", "long", "storm", "aim"):
+    if not number.isdigit() or kind not in ("quiet", "long", "storm", "aim", "point"):
         raise ValueError(f"no seed: {seed!r}")
     chance = Random(f"story/{kind}/{number}")
     if kind == "quiet":
         return _quiet(seed, chance, plain_share=0.8)
     if kind == "long":
         return _quiet(seed, chance, plain_share=1.0)
-    return _storm(seed, chance, _pairs(aims))
+    return _storm(seed, chance, _pairs(aims), lasting=kind == "point")
 
 
 def aimed_seed(number: int, pairs: list[tuple[State, str]]) -> str:
     """A seed for a storm with these faults in these states."""
-    return f"aim-{number}-" + "+".join(f"{state.value}.{name}" for state, name in pairs)
+    return f"point-{number}-" + "+".join(f"{state.value}.{name}" for state, name in pairs)
 
 
 def _pairs(text: str) -> list[tuple[State, str]]:
@@ -158,7 +164,7 @@ def _quiet(seed: str, chance: Random, *, plain_share: float) -> Story:
     )
 
 
-def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]]) -> Story:
+def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]], *, lasting: bool) -> Story:
     names = tuple(name for name in ALL_FAULTS if name != JOURNAL_FAILS)
     drawn = [
         (chance.choice(_STORMY_STATES), chance.choice(names)) for _ in range(chance.randint(8, 24))
@@ -167,7 +173,12 @@ def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]]) -> Story:
         drawn.append((chance.choice(tuple(State)), JOURNAL_FAILS))
     troubles = [_in_state(chance, state, name) for state, name in drawn]
     for state, name in pairs:
-        troubles += _aimed(chance, state, name)
+        aimed = _aimed(chance, state, name)
+        if lasting and name in _NEEDS_TIME:
+            aimed = [
+                replace(one, parameters={**one.parameters, "for_us": _LONG_US}) for one in aimed
+            ]
+        troubles += aimed
     return Story(
         seed=seed,
         plan=_drawn_plan(chance, _STORM_S, SHIPPED),
@@ -178,6 +189,7 @@ def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]]) -> Story:
         temper=chance.choice(("hasty", "hasty", "monkey", "careful")),
         troubles=tuple(troubles),
         length_ns=_STORM_S * SECOND,
+        near_wrap=lasting,
     )
 
 

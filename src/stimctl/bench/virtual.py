@@ -207,6 +207,8 @@ class Bench:
                     self._reset_twin()
                 elif self._unread is not None:
                     self._unread.write(frame)
+                    twin: Any = self.twin
+                    twin.waited(len(frame.data))
                 elif self._port_is_there:
                     self.to_device.send(self.now_ns, frame.data)
             events = self.engine.events()
