@@ -5,12 +5,14 @@ allowed. `Invariant` takes them as they come, `watch` hangs one on a twin in thi
 `check_record` judges a record that was written elsewhere.
 """
 
+from .families import FAMILIES, fitted
 from .rules import BARE, STRICT, InvariantBrokenError, Pattern, Rule, Rules, Violation
 from .shadow import Invariant
 from .watching import check_record, watch
 
 __all__ = [
     "BARE",
+    "FAMILIES",
     "STRICT",
     "Invariant",
     "InvariantBrokenError",
@@ -19,5 +21,6 @@ __all__ = [
     "Rules",
     "Violation",
     "check_record",
+    "fitted",
     "watch",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .orders import Order
 
 
 @dataclass(slots=True)
@@ -142,3 +144,38 @@ class Asked:
             if since_us < at_us:
                 break
         return highest_ua
+
+
+class AllAsked:
+    """What was asked of all channels."""
+
+    def __init__(self, channels: Iterable[int]) -> None:
+        self._asked = {number: Asked() for number in channels}
+
+    def __contains__(self, channel: int) -> bool:
+        return channel in self._asked
+
+    def __getitem__(self, channel: int) -> Asked:
+        return self._asked[channel]
+
+    def ordered(self, at_us: int, order: Order) -> None:
+        """An order was obeyed, or may have been."""
+        if order.may is not None:
+            self._levels(at_us, order.may)
+            return
+        if order.stops or order.initialises:
+            self.nothing(at_us, self._asked)
+        if order.trains is not None:
+            levels = {number: train.level_ua for number, train in order.trains.items()}
+            self._levels(at_us, levels)
+        for number, pulse in (order.pulses or {}).items():
+            self._asked[number].pulse(at_us, pulse.level_ua)
+
+    def nothing(self, at_us: int, channels: Iterable[int]) -> None:
+        """All output of these channels was ended."""
+        for number in channels:
+            self._asked[number].nothing(at_us)
+
+    def _levels(self, at_us: int, levels: Mapping[int, int]) -> None:
+        for number, asked in self._asked.items():
+            asked.train(at_us, levels.get(number, 0))

@@ -55,8 +55,7 @@ class Plateaus:
 
     def ordered(self, at_us: int, order: Order, slack_us: int) -> None:
         """Judge an order that gives output or switches; slack_us: how much the line may blur."""
-        if order.pulse is not None:
-            number, pulse = order.pulse
+        for number, pulse in (order.pulses or {}).items():
             self._verdict.ceiling(at_us, number, pulse.level_ua, "ordered")
             self._wrong(at_us, number, self._climbs[number].pulse(at_us, pulse, slack_us))
         if order.stops or order.initialises:

@@ -75,7 +75,8 @@ class Rules:
     without an answer is a loss. signs_us: how old a sign of life
     may be, by name, before the keep-alive must cease.
 
-    line: there are bytes to read (a record without them is judged at the electrodes alone).
+    family: whose wire is read, one of `FAMILIES`. line: there are bytes to read (a record without
+    them is judged at the electrodes alone).
     needs_start: output needs arming and start, told by marks. limits_rise: plateaus, ramps and
     returns are judged.
     """
@@ -95,6 +96,7 @@ class Rules:
     signs_us: Mapping[str, int] = field(
         default_factory=lambda: {"face": 500_000, "journal": 2_000_000}
     )
+    family: str = "p24"
     line: bool = True
     needs_start: bool = True
     limits_rise: bool = True

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from firmware_sim.firmware.p24_commands import Command
-
+from .families import FAMILIES
 from .licence import Latest, Licence
-from .notices import BY_ITSELF, Notices
-from .orders import Obedience, Order, Reader
-from .outputs import Asked, Outputs, Span
+from .notices import Notices
+from .orders import Order
+from .outputs import AllAsked, Outputs, Span
 from .plateaus import Plateaus
 from .rules import STRICT, Pattern, Rule, Rules, Violation
 from .verdict import Verdict
@@ -37,12 +36,14 @@ class Invariant:
         self._fail = self._verdict.fail
         self._licence = Licence(rules)
         self._outputs = Outputs()
-        self._obedience = Obedience()
-        self._host = Reader()
+        family = FAMILIES[rules.family]
+        self._endings = family.endings
+        self._obedience = family.obedience()
+        self._host = family.reader()
         self._host_seen = False
         self._plateaus = Plateaus(rules, self._verdict)
-        self._asked = {number: Asked() for number in self._plateaus.channels}
-        self._notices = Notices(rules)
+        self._asked = AllAsked(self._plateaus.channels)
+        self._notices = Notices(rules, family.teller())
 
     @property
     def violation(self) -> Violation | None:
@@ -83,7 +84,7 @@ class Invariant:
         elif kind == "rx":
             self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
         elif kind == "tx":
-            self._notices.told(row["at_us"], bytes.fromhex(row["hex"]))
+            self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
         elif kind == "log":
             self._logged(row)
         elif kind == "fault":
@@ -115,7 +116,7 @@ class Invariant:
         for notice in self._notices.due(at_us):
             # A device that goes on by a fault of its own does not tell the host that it ended.
             if not self._verdict.excuses.excuse(Rule.RETURN):
-                self._plateaus.interrupt(notice.channels, notice.why)
+                self._plateaus.interrupt(notice.channels, notice.ending.why)
 
     # -- what is declared
 
@@ -191,18 +192,10 @@ class Invariant:
             self._ordered(at_us, order, self.rules.line_us)
         if order.initialises:
             self._verdict.excuses.initialised()
-        if order.stops or order.initialises:
-            for asked in self._asked.values():
-                asked.nothing(at_us)
+        self._asked.ordered(at_us, order)
         if order.trains is not None:
-            for number, asked in self._asked.items():
-                train = order.trains.get(number)
-                asked.train(at_us, 0 if train is None else train.level_ua)
             self._notices.taken_up(order.trains)
-        if order.pulse is not None:
-            number, pulse = order.pulse
-            self._asked[number].pulse(at_us, pulse.level_ua)
-        if order.command in (Command.ML_UPDATE, Command.ML_GET_CURRENT_DATA) or order.pulse:
+        if order.feeds:
             self._licence.fed(at_us)
 
     def _ordered(self, at_us: int, order: Order, slack_us: int) -> None:
@@ -218,21 +211,28 @@ class Invariant:
 
     # -- the device
 
+    def _from_device(self, at_us: int, data: bytes) -> None:
+        """Bytes leave the device."""
+        self._notices.told(at_us, data)
+        for when_us, order in self._obedience.told(at_us, data):
+            self._obeyed(when_us, order)
+
     def _logged(self, row: Mapping[str, Any]) -> None:
         """The device has ended output by itself: the host must know soon."""
-        why = BY_ITSELF.get(row["event"])
-        if why is None:
+        ending = self._endings.get(row["event"])
+        if ending is None:
             return
         at_us = row["at_us"]
-        if row["event"] == "power off":
-            self._obedience.off(at_us)
         channels = (row["channel"],) if "channel" in row else self._plateaus.channels
-        for number in channels:
-            self._asked[number].nothing(at_us)
+        left = self._obedience.ended(at_us, row["event"])
+        if left is not None:
+            self._asked.ordered(at_us, left)
+        else:
+            self._asked.nothing(at_us, channels)
         # In a pause there is nothing to end, nor after it before anything was ordered again.
         if self._licence.paused_us is None and not self._plateaus.resuming:
             raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
-            self._notices.ended(at_us, raised, why)
+            self._notices.ended(at_us, raised, ending)
 
     def _zero(self, why: str) -> None:
         """Everything begins anew, whatever else was going on."""

@@ -49,6 +49,17 @@ def row(kind: str, start_us: int, peak_ua: int, *, channel: int = 1, **more: Any
     return {"kind": kind, "channel": channel, "start_us": start_us, "points": wave, **more}
 
 
+def louder(
+    trace: list[dict[str, Any]], where: int, more_ua: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A record with one of its trains, whose row comes along, stronger by more_ua."""
+    opened = [row for row in trace if row["kind"] == "train_open" and row["points"][0][1]]
+    changed = opened[where % len(opened)]
+    (time_us, current_ua), *rest = changed["points"]
+    other = {**changed, "points": [[time_us, current_ua + more_ua], *rest]}
+    return [other if row is changed else row for row in trace], changed
+
+
 class World:
     """An invariant that is told; `violation` is what it found. A raise of 500 uA is one step."""
 

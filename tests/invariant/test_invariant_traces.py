@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
+from shadow_world import louder
 
 from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record
 from firmware_sim.situation import faulty_twin
@@ -95,12 +96,9 @@ def test_a_record_says_the_same_as_watching_did(trace: list[dict[str, Any]]) -> 
 def test_any_train_that_is_stronger_than_ordered_is_found(
     trace: list[dict[str, Any]], where: int, more_ua: int
 ) -> None:
-    opened = [row for row in trace if row["kind"] == "train_open" and row["points"][0][1]]
-    changed = opened[where % len(opened)]
-    (time_us, current_ua), *rest = changed["points"]
-    louder = {**changed, "points": [[time_us, current_ua + more_ua], *rest]}
+    rows, changed = louder(trace, where, more_ua)
     with pytest.raises(InvariantBrokenError) as caught:
-        check_record([louder if row is changed else row for row in trace])
+        check_record(rows)
     assert caught.value.violation.rule is Rule.ASKED
     # A pulse that begins at the very time of a lower order may still be of the order before.
     late_us = caught.value.violation.at_us - changed["start_us"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from firmware_sim.firmware import sciencemode2_frames
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.invariant import InvariantBrokenError
@@ -34,6 +35,22 @@ def record(path: Path) -> Path:
     return written(path, rows)
 
 
+def rehastim2_record(path: Path) -> Path:
+    """10 mA at 1 s, from a RehaStim2."""
+    init = bytes((0, 1, 0, 13, 0, 38, 0))
+    says = [(2, b"\0"), (30, init), (32, bytes((0, 0, 200, 10)))]
+    rows: list[dict[str, Any]] = [{"kind": "clock", "monotonic_ns": CLOCK_NS}]
+    for number, (command, data) in enumerate(says):
+        wire = sciencemode2_frames.encode(number, command, data)
+        rows.append({"kind": "rx", "at_us": 1_000_000, "hex": wire.hex()})
+    wave = [[200, 10_000], [100, 0], [200, -10_000]]
+    rows.append({"kind": "pulse", "channel": 1, "start_us": 1_000_000, "points": wave})
+    return written(path, rows)
+
+
+RECORDS = {"p24": record, "rehastim2": rehastim2_record}
+
+
 def journal(path: Path, **states: int) -> Path:
     """A session that entered these states at these times (ms of the twin's clock)."""
     rows = [{"seq": 0, "prev": "0", "mono_ns": CLOCK_NS, "kind": "header", "data": {}}]
@@ -50,22 +67,24 @@ def journal(path: Path, **states: int) -> Path:
     return written(path, rows)
 
 
-def test_output_after_arming_and_start_is_within_the_rules(tmp_path: Path) -> None:
-    twin = record(tmp_path / "twin.jsonl")
+@pytest.mark.parametrize("device", RECORDS)
+def test_output_after_arming_and_start_is_within_the_rules(tmp_path: Path, device: str) -> None:
+    twin = RECORDS[device](tmp_path / f"{device}-twin.jsonl")
     session = journal(tmp_path / "a.jsonl", armed=800, running=900)
     assert is_record(twin)
     assert not is_record(session)
     assert is_journal(session)
     assert not is_journal(twin)
-    assert judge(twin, "p24", [session]).spans_judged == 1
+    assert judge(twin, device, [session]).spans_judged == 1
 
 
 @pytest.mark.no_invariant("the record that is written here breaks a rule")
-def test_output_before_the_start_is_found(tmp_path: Path) -> None:
-    twin = record(tmp_path / "twin.jsonl")
+@pytest.mark.parametrize("device", RECORDS)
+def test_output_before_the_start_is_found(tmp_path: Path, device: str) -> None:
+    twin = RECORDS[device](tmp_path / f"{device}-twin.jsonl")
     session = journal(tmp_path / "a.jsonl", armed=900, running=1_001)
     with pytest.raises(InvariantBrokenError, match=r"\[arming and start\]"):
-        judge(twin, "p24", [session])
+        judge(twin, device, [session])
 
 
 def test_without_a_session_of_ours_the_limits_of_the_device_hold(tmp_path: Path) -> None:

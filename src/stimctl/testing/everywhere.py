@@ -6,19 +6,21 @@ on purpose says so with `@pytest.mark.no_invariant("why")`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from firmware_sim.firmware.machine import Machine
 from firmware_sim.firmware.p24 import P24Twin
-from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, watch
+from firmware_sim.firmware.rehastim2 import RehaStim2Twin
+from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, fitted, watch
 from firmware_sim.process import TwinProcess
-from stimctl.testing.journals import UNREAD, is_journal, is_record, judge
+from stimctl.testing.journals import is_journal, is_record, judge
 
 #: Families whose records, where a test chose the name, begin with theirs.
 OTHERS = frozenset({"rehastim2", "openemsstim"})
+_TWINS: Mapping[type[Machine], str] = {P24Twin: "p24", RehaStim2Twin: "rehastim2"}
 
 
 class Watched:
@@ -74,8 +76,8 @@ def invariant_everywhere(folder: Path) -> Iterator[Watched]:
 def _machine(original: Any, watched: Watched) -> Any:
     def init(self: Machine, recorder: Any, *arguments: Any, **options: Any) -> None:
         original(self, recorder, *arguments, **options)
-        rules = BARE if isinstance(self, P24Twin) else UNREAD
-        watch(recorder, rules, log=watched.violations)
+        family = next((name for twin, name in _TWINS.items() if isinstance(self, twin)), "")
+        watch(recorder, fitted(BARE, family), log=watched.violations)
 
     return init
 

@@ -8,13 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.invariant import BARE, Invariant, check_record
+from firmware_sim.invariant import BARE, Invariant, check_record, fitted
 from stimctl.testing.marks import SessionMarks
 
-#: Without bytes, or with bytes the shadow model cannot read, the electrodes alone are judged.
-UNREAD = replace(BARE, line=False)
-#: A journal's times are those of the disk, so it says when output was allowed, not how it rose.
-JOURNALLED = replace(BARE, needs_start=True)
 _MARKING = ("state", "stopping", "resume")
 
 
@@ -24,16 +20,20 @@ def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Invariant
     With the journal of a session that ran, output also needs that session's arming and start.
     """
     rows = _rows(record)
-    if device != "p24" or not any(row["kind"] == "rx" for row in rows):
-        return check_record(rows, UNREAD)
+    bare = fitted(BARE, device)
+    if not any(row["kind"] == "rx" for row in rows):  # the electrodes alone can be judged
+        bare = replace(bare, line=False)
+    if not bare.line:
+        return check_record(rows, bare)
     marks = sorted(
         (one for journal in journals for one in _rows(journal) if one["kind"] in _MARKING),
         key=lambda one: int(one["mono_ns"]),
     )
     clock_ns = next((row["monotonic_ns"] for row in rows if row["kind"] == "clock"), None)
     if clock_ns is None or not any(one["data"].get("state") == "running" for one in marks):
-        return check_record(rows, BARE)
-    invariant = Invariant(JOURNALLED)
+        return check_record(rows, bare)
+    # A journal's times are those of the disk: it says when output was allowed, not how it rose.
+    invariant = Invariant(replace(bare, needs_start=True))
     session = SessionMarks(invariant, clock_ns)
     for row in rows:
         now_ns = clock_ns + row["at_us"] * 1_000 if row["kind"] in ("rx", "tx", "state") else 0

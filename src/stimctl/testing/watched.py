@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from firmware_sim.invariant import STRICT, Invariant, Rules, Violation, watch
+from firmware_sim.invariant import STRICT, Invariant, Rules, Violation, fitted, watch
 from stimctl.testing.marks import SessionMarks, limit_to
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def watch_bench(
 
 
 def rules_for(rules: Rules, sheet: CapabilitySheet) -> Rules:
-    """The rules with the numbers of a device family; one whose bytes the shadow model cannot read
-    is judged at its electrodes."""
+    """The rules with the numbers of a device family. One whose bytes the shadow model cannot read
+    is judged at its electrodes; one without a current (an openEMSstim attenuates, in percent, what
+    another device makes) has no electrodes of its own, and the invariant nothing to judge."""
     return replace(
-        rules,
-        line=rules.line and sheet.family == "p24",
+        fitted(rules, sheet.family),
         step_ua=sheet.bounds.amplitude_step_ua,
         dead_man_us=sheet.watchdog_us or rules.dead_man_us,
     )
