@@ -50,7 +50,8 @@ def late_by_ns(trouble: Trouble) -> int:
         return _NEVER_ENDS_NS
     if trouble.name == "dead-man-late":
         return _WATCHDOG_NS * (told["permille"] - 1_000) // 1_000
-    if trouble.name in ("hang", "xoff-stuck", "host-stalls", "host-slept"):
+    if trouble.name in ("hang", "xoff-stuck", "host-stalls", "host-slept", "ack-only"):
+        # The last: what is acknowledged and not obeyed leaves in force what was before it.
         return told["for_us"] * 1_000
     if trouble.name == "slow":
         return 8 * SECOND
