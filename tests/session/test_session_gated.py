@@ -259,6 +259,22 @@ def test_the_plan_ends_by_a_down_ramp_and_then_zero():
     assert open_channels(bench) == {}
 
 
+@pytest.mark.hazard("H15")
+@pytest.mark.parametrize("boot_us", [50_000, 300_000, 11_240_000])
+def test_a_message_that_a_restarting_board_has_not_read_yet_is_never_obeyed(boot_us):
+    """What comes while it starts waits in its buffer, and is read when it has started [FW]."""
+    bench = running(gate_plan("gate-tens", 60), boot_us=boot_us)
+    bench.run_for(3 * SECOND)
+    bench.command(RaiseIntensity(1, 1))
+    bench.twin.reset(bench.now_ns)  # type: ignore[attr-defined]
+    reset_us = bench.now_ns // 1_000
+    bench.run_for(15 * SECOND)
+    assert bench.state is State.FAULT
+    assert not bench.engine.stopping
+    closed = [row for row in bench.twin.records() if row["kind"] == "relay" and row["on"]]
+    assert [row for row in closed if row["at_us"] > reset_us] == []
+
+
 def test_a_board_that_restarts_is_a_fault_and_must_be_connected_anew():
     bench = raised(running(gate_plan("gate-tens", 60)), 3)
     bench.twin.reset(bench.now_ns)  # type: ignore[attr-defined]

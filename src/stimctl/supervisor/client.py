@@ -274,10 +274,12 @@ class SupervisorClient:
         with self._send_lock:
             if not self._touched or self._stand_in is not None:
                 return
-            self._stand_in = threading.Thread(
+            stand_in = threading.Thread(
                 target=self._stop_it, args=(why,), name="stop-path", daemon=True
             )
-        self._stand_in.start()
+            stand_in.start()
+            # Only now: whoever sees it waits for its end.
+            self._stand_in = stand_in
 
     def _stop_it(self, why: str) -> None:
         """What is shown is UNKNOWN until zero is verified."""

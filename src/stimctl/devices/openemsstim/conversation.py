@@ -54,8 +54,8 @@ _ROUNDS_AT_CONNECT_NS = (100_000_000, 1_000_000_000)
 class Conversation:
     """The state of one connection to a board."""
 
-    __slots__ = ("bursts", "connect_ns", "dialect", "doubtful", "events", "identified", "line",
-                 "probe", "state", "stopping", "ticket")  # fmt: skip
+    __slots__ = ("buffered", "bursts", "connect_ns", "dialect", "doubtful", "events",
+                 "identified", "line", "probe", "state", "stopping", "ticket")  # fmt: skip
 
     def __init__(self) -> None:
         self.events: list[DriverEvent] = []
@@ -72,6 +72,9 @@ class Conversation:
         self.connect_ns = 0
         self.doubtful = False
         """Half a message may be on the line, or the board has understood something else."""
+        self.buffered = False
+        """The board restarted while a burst may have waited in its buffer, which it reads when it
+        has started."""
 
     @property
     def flight(self) -> Sent | None:
@@ -162,7 +165,9 @@ class Conversation:
     def begin_stop(self, now_ns: int) -> None:
         """Stop until zero is verified. While the board starts all its pins are low: it is zero."""
         self._begin(now_ns, State.STOPPING)
-        if self.line.booting:
+        if self.buffered:
+            self._restart(now_ns)
+        elif self.line.booting:
             self.restarted_while_stopping(now_ns)
         else:
             self.send_round(now_ns)
@@ -198,12 +203,23 @@ class Conversation:
         stopping = self.stopping
         assert stopping is not None
         if self.state is State.STOPPING and not stopping.heard and now_ns >= stopping.reset_ns:
-            stopping.reset_ns = now_ns + RESET_EVERY_NS
-            stopping.next_ns = now_ns + REPEAT_NS
-            self.line.reset()
+            self._restart(now_ns)
             return
         if now_ns >= stopping.next_ns and not (self.line.booting and self.state is State.CLEARING):
             self.send_round(now_ns)
+
+    def _restart(self, now_ns: int) -> None:
+        """Restart the board by its line: all pins drop, and what waited in its buffer is lost.
+
+        Its banner then means zero, and that nothing but a stop comes after it.
+        """
+        stopping = self.stopping
+        assert stopping is not None
+        self.line.reset()
+        self.buffered = False
+        stopping.restarted = True
+        stopping.reset_ns = now_ns + RESET_EVERY_NS
+        stopping.next_ns = now_ns + REPEAT_NS
 
     def _verify(self, now_ns: int) -> None:
         """Both channels are being switched off: what is answered after that comes from zero."""
@@ -229,7 +245,7 @@ class Conversation:
         self.events.append(ZeroVerified(latency_ns, done.rounds, reset, reset))
 
     def restarted_while_stopping(self, now_ns: int) -> None:
-        """A reset opens both relays; what was sent before it is lost with it."""
+        """A reset opens both relays, and nothing but stops was sent to it since."""
         self.identified = False
         self._zero(now_ns, reset=True)
         self.line.lenient = True
@@ -262,8 +278,15 @@ class Conversation:
             self.stopping.next_ns = max(self.stopping.next_ns, now_ns + REPEAT_NS)
 
     def _restarted(self, now_ns: int) -> None:
+        by_us = self.stopping is not None and self.stopping.restarted
+        self.buffered = not by_us and any(
+            sent.begun_ns is None and isinstance(sent.owner, Request) for sent in self.line.waiting
+        )
         if self.state is State.STOPPING:
-            self.restarted_while_stopping(now_ns)
+            if self.buffered:
+                self._restart(now_ns)
+            else:
+                self.restarted_while_stopping(now_ns)
         elif self.state in WORKING or self.state is State.LATCHED:
             on = self.bursts.on
             self.events.append(

@@ -117,10 +117,11 @@ class Stopping:
     switched off both channels.
     """
 
-    __slots__ = ("confirmed", "heard", "next_ns", "reset_ns", "rounds", "silence_told",
-                 "started_ns")  # fmt: skip
+    __slots__ = ("confirmed", "heard", "next_ns", "reset_ns", "restarted", "rounds",
+                 "silence_told", "started_ns")  # fmt: skip
 
     def __init__(self, now_ns: int) -> None:
+        self.restarted = False  # by us: whatever was sent before is lost
         self.started_ns = now_ns
         self.next_ns = now_ns
         self.reset_ns = now_ns + RESET_AFTER_NS
