@@ -118,6 +118,8 @@ class DemoSession:
         """Back to the Run screen."""
         if title in DIALOGS:
             self.terminal.key(DIALOGS[title][1])
+        elif title == "PERSON":
+            self.terminal.key(LEFT)  # digits are part of a code there
         elif title in SCREENS:
             self.terminal.key(b"7")
         self.terminal.wait_for("┌ RUN")
