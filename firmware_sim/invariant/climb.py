@@ -52,7 +52,9 @@ class Climb:
         self._declared = True
         before_ua, self._plateau_ua = self._plateau_ua, plateau_ua
         if plateau_ua > before_ua:
-            return self._raise(at_us, before_ua, plateau_ua, 0, "a plateau was declared")
+            wrong = self._raise(at_us, before_ua, plateau_ua, 0, "a plateau was declared")
+            self._interrupted = None  # raised afresh: what comes late from now on is a rise
+            return wrong
         if plateau_ua < before_ua:
             self._lowered.append((at_us, before_ua))
         return None
