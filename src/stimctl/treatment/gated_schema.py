@@ -30,7 +30,7 @@ from stimctl.treatment.schema import (
     Part,
     Session,
     Target,
-    texts_only,
+    json_schema_of,
 )
 
 GATED_SCHEMA_NAME = "gated-v1"
@@ -97,11 +97,8 @@ class GatedProtocol(Part):
 
 def gated_json_schema() -> dict[str, Any]:
     """The JSON Schema of such a file, for editors (`#:schema ./gated-v1.json`)."""
-    schema = GatedProtocol.model_json_schema(by_alias=True, mode="validation")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = f"stimctl protocol for external pulses, {GATED_SCHEMA_NAME}"
-    texts_only(schema)
-    return schema
+    title = f"stimctl protocol for external pulses, {GATED_SCHEMA_NAME}"
+    return json_schema_of(GatedProtocol, title)
 
 
 def gated_schema_text() -> str:

@@ -227,9 +227,14 @@ class TreatmentProtocol(Part):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a protocol file, for editors (`#:schema ./treatment-v1.json`)."""
-    schema = TreatmentProtocol.model_json_schema(by_alias=True, mode="validation")
+    return json_schema_of(TreatmentProtocol, f"stimctl treatment protocol, {SCHEMA_NAME}")
+
+
+def json_schema_of(model: type[Part], title: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of file whose values are texts with units."""
+    schema = model.model_json_schema(by_alias=True, mode="validation")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = f"stimctl treatment protocol, {SCHEMA_NAME}"
+    schema["title"] = title
     texts_only(schema)
     return schema
 
