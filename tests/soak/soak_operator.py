@@ -1,4 +1,4 @@
-"""The one who presses the keys: careful, hasty, or a monkey. All chance comes from the seed."""
+"""The one at the keys: careful, hasty, nervous, or a monkey. All chance comes from the seed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 
-_WHIMS = {"careful": 0.0, "hasty": 0.08, "monkey": 0.4}
+_WHIMS = {"careful": 0.0, "hasty": 0.08, "nervous": 0.08, "monkey": 0.4}
 """How often each temper does anything but what comes next."""
+_SECOND_THOUGHTS = 0.7
+"""How often the nervous one stops what was only just asked to connect."""
 _HOLD_US = 60_000_000
 
 
@@ -49,7 +51,7 @@ class Operator:
         self._goals = {one.channel: one.setup.amplitude_ua for one in story.plan.channels}
         self._channels = tuple(self._goals)
         self._next: dict[State, Callable[[Bench], int]] = {
-            State.DISCONNECTED: lambda bench: self._do(bench, Connect()),
+            State.DISCONNECTED: self._connect,
             State.IDENTIFIED: lambda bench: self._towards(bench, LoadPlan(self._plan)),
             State.CHECKED: lambda bench: self._towards(bench, Arm()),
             State.ARMED: lambda bench: self._towards(bench, Start()),
@@ -82,6 +84,12 @@ class Operator:
         if self._temper == "careful":
             return self._chance.randint(300, 3_000) * MS
         return self._chance.randint(10, 1_200) * MS
+
+    def _connect(self, bench: Bench) -> int:
+        think_ns = self._do(bench, Connect())
+        if self._temper == "nervous" and self._chance.random() < _SECOND_THOUGHTS:
+            self._try(bench, Stop())
+        return think_ns
 
     def _towards(self, bench: Bench, intent: Intent) -> int:
         """The next step; now and then somebody thinks better of it."""

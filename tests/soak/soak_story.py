@@ -3,7 +3,8 @@
 A seed is a text, so that it can be typed to replay a session: `quiet-17` is a long session in
 which little goes wrong, `long-17` one of plain trains only, `storm-17` a short one full of trouble,
 `aim-17-running.drop+paused.flip` a storm with these faults in these states among others, and
-`point-17-running.hang` the same with those faults lasting that need time to meet a byte.
+`point-17-running.hang` the same with those faults lasting that need time to meet a byte, and
+`meet-17-disconnected.twice` that, with somebody who stops while connecting.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
@@ -25,6 +26,7 @@ from soak_troubles import (
 )
 
 from firmware_sim.faults import TO_HOST
+from firmware_sim.faults.misbehaviour import ALL_COMMANDS
 from firmware_sim.scenarios import SCENARIOS
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.states import State
@@ -65,7 +67,11 @@ _WITHIN_US = {State.RUNNING: 12_000_000, State.PAUSED: 400_000, State.CLOSED: 50
 _WITHIN_ELSEWHERE_US = 60_000
 _NEEDS_TIME = frozenset({"hang", "number-wrap", "xoff-stuck"})
 """Faults that change nothing until a byte meets them, in states in which few are said."""
+_MEETS_A_STOP = tuple((State.DISCONNECTED, name) for name in ("ack-only", "no-ack", "twice"))
+"""Faults of commands that change something: the only one in this state is a stop."""
 _LONG_US = 4_000_000
+_KINDS = ("quiet", "long", "storm", "aim", "point", "meet")
+_LASTING = ("point", "meet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +100,20 @@ def story_of(seed: str) -> Story:
     """The session of a seed; ValueError for a text that is none."""
     kind, _, rest = seed.partition("-")
     number, _, aims = rest.partition("-")
-    if not number.isdigit() or kind not in ("quiet", "long", "storm", "aim", "point"):
+    if not number.isdigit() or kind not in _KINDS:
         raise ValueError(f"no seed: {seed!r}")
     chance = Random(f"story/{kind}/{number}")
     if kind == "quiet":
         return _quiet(seed, chance, plain_share=0.8)
     if kind == "long":
         return _quiet(seed, chance, plain_share=1.0)
-    return _storm(seed, chance, _pairs(aims), lasting=kind == "point")
+    story = _storm(seed, chance, _pairs(aims), lasting=kind in _LASTING)
+    return _meeting(story, chance, _pairs(aims)) if kind == "meet" else story
 
 
 def aimed_seed(number: int, pairs: list[tuple[State, str]]) -> str:
     """A seed for a storm with these faults in these states."""
-    return f"point-{number}-" + "+".join(f"{state.value}.{name}" for state, name in pairs)
+    return f"meet-{number}-" + "+".join(f"{state.value}.{name}" for state, name in pairs)
 
 
 def _pairs(text: str) -> list[tuple[State, str]]:
@@ -191,6 +198,23 @@ def _storm(seed: str, chance: Random, pairs: list[tuple[State, str]], *, lasting
         length_ns=_STORM_S * SECOND,
         near_wrap=lasting,
     )
+
+
+def _meeting(story: Story, chance: Random, pairs: list[tuple[State, str]]) -> Story:
+    """The story with somebody who stops while connecting, and faults that wait for that stop.
+
+    Connecting to a device that is at rest asks and changes nothing, so that faults of commands
+    which change something would meet none there.
+    """
+    names = [name for state, name in pairs if (state, name) in _MEETS_A_STOP]
+    if not names:
+        return story
+    lasting = {"command": ALL_COMMANDS, "for_us": _LONG_US}
+    waiting = tuple(
+        Trouble(name, State.DISCONNECTED, nth, 0, lasting)
+        for nth, name in enumerate(chance.sample(names, len(names)), start=1)
+    )
+    return replace(story, temper="nervous", troubles=story.troubles + waiting)
 
 
 def _in_state(chance: Random, state: State, name: str) -> Trouble:
