@@ -312,6 +312,20 @@ def test_a_raise_that_the_line_swallows_is_not_made_up_for():
     assert on_electrodes_ua(bench) in (0, 2_000)
 
 
+@pytest.mark.hazard("H10")
+def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
+    """Whoever shows it, or raises from it, must not go on from what never got through."""
+    bench = stimulating()
+    bench.to_device.hook = nothing
+    bench.command(Raise(1, 2_500))
+    bench.run_for(100 * MS)
+    assert bench.told(Kind.SET)[-1].data["plateau_ua"] == 2_500
+    bench.run_for(300 * MS)
+    fallen = bench.told(Kind.SET)[-1].data
+    assert fallen == {"channel": 1, "plateau_ua": 2_000, "by": "line"}
+    assert bench.engine.plateau_ua(1) == 2_000
+
+
 def test_two_faults_one_after_the_other_are_both_latched():
     bench = stimulating()
     for _ in range(2):

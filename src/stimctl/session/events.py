@@ -52,7 +52,8 @@ class Kind(StrEnum):
     PULSE = "pulse"
     """{"channel", "amplitude_ua"}: durable before it goes out"""
     SET = "set"
-    """{"channel", "plateau_ua", "by"}: the plateau now in force"""
+    """{"channel", "plateau_ua", "by": "hand" | "script" | "line"}: the plateau now in force; by the
+    line where a raise never reached the device, and what was before it holds again"""
     ACK = "ack"
     """{"channels": {"1": ua, ...}}: the device accepted these amplitudes"""
     TELEMETRY = "telemetry"

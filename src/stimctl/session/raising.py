@@ -84,10 +84,13 @@ class Raising:
             plateau.zero()
 
     def fall_back(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
-        """The device never got the last raises."""
+        """The device never got the last raises: everybody is told what is in force again."""
         self.forget_asked(now_ns)
         for plateau in self._all:
+            before = plateau.now
             plateau.fall_back(plateaus.get(plateau.channel, 0))
+            if plateau.now != before:
+                self._set(now_ns, plateau, "line")
 
     # -- by hand
 
@@ -236,7 +239,7 @@ class Raising:
             now_ns,
             Kind.SET,
             {"channel": plateau.channel, self.scale.plateau: plateau.now, "by": by},
-            durable=by == "hand",
+            durable=by != "script",
         )
 
     def lower(self, now_ns: int, channel: int, level: int) -> None:

@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
 WAIT_NS = 200_000_000
 _LOG_LINES = 200
+#: Who set a plateau, in the words of the last change; the line, where a raise did not get through.
+_BY = {"hand": "you", "script": "script", "line": "it never got through"}
 #: States in which current can flow, or may be flowing for all we know.
 OUTPUT_STATES = frozenset({"running", "unknown"})
 #: States in which no free text is taken and nothing but amplitudes may be changed.
@@ -163,7 +165,7 @@ class Live:
         channel = self.channel(int(row["channel"]))
         was, now = channel.set_ua, int(row["plateau_ua"])
         channel.set_ua, channel.set_ns, channel.pending_ua = now, int(row["mono_ns"]), None
-        by = "you" if row.get("by") == "hand" else "script"
+        by = _BY.get(str(row.get("by")), "script")
         if now == was:
             return
         change = f"{(now - was) / 1000:+.1f}"
