@@ -156,6 +156,15 @@ def test_only_the_same_person_and_protocol_count_as_the_last_session(tmp_path: P
     assert last_plateaus(tmp_path, "", "tens") == {}
 
 
+@pytest.mark.hazard("H18")
+def test_a_raise_that_never_got_through_was_not_reached(tmp_path: Path) -> None:
+    writer = recorded(tmp_path, reached=1_500)
+    for plateau_ua, by in ((2_000, "hand"), (1_500, "line")):
+        writer.append("set", {"channel": 1, "plateau_ua": plateau_ua, "by": by})
+    ended(tmp_path, writer)
+    assert last_plateaus(tmp_path, "K-17", "tens") == {1: 1_500}
+
+
 class OneChannel:
     """What `check_plausible` reads of a plan."""
 

@@ -37,6 +37,8 @@ def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None
         {"kind": "set", "channel": 1, "plateau_ua": 9_000},
         {"kind": "start", "t": "2026-11-21T10:31:02.114Z"},
         {"kind": "set", "channel": 1, "plateau_ua": 2_000},
+        {"kind": "set", "channel": 1, "plateau_ua": 2_500},
+        {"kind": "set", "channel": 1, "plateau_ua": 2_000, "by": "line"},  # it was never felt
         *({"kind": "telemetry", "plateau": {"1": 2_000, "2": 0}} for _ in range(60)),
         {"kind": "telemetry", "plateau": {"1": 8_000}},
         {"kind": "contraction", "channel": 1, "number": 3},

@@ -43,12 +43,18 @@ def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]
 
 def _reached(path: Path) -> dict[int, int]:
     reached: dict[int, int] = {}
+    before: dict[int, int] = {}
     if not path.exists():
         return reached
     for row in read_rows(path):
         if isinstance(row, Problem) or row.kind != "set":
             continue
         channel, plateau_ua = row.data.get("channel"), row.data.get("plateau_ua")
-        if isinstance(channel, int) and isinstance(plateau_ua, int) and plateau_ua > 0:
-            reached[channel] = max(plateau_ua, reached.get(channel, 0))
-    return reached
+        if not (isinstance(channel, int) and isinstance(plateau_ua, int)):
+            continue
+        if row.data.get("by") == "line":  # the raise before it was never felt
+            reached[channel] = before.get(channel, 0)
+            continue
+        before[channel] = reached.get(channel, 0)
+        reached[channel] = max(plateau_ua, before[channel])
+    return {channel: plateau_ua for channel, plateau_ua in reached.items() if plateau_ua > 0}

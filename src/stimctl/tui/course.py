@@ -18,9 +18,18 @@ class ChannelCourse:
     """One channel: highest plateau in uA, seconds with current asked for, their sum in uA s."""
 
     highest_ua: int = 0
+    _highest_before_ua: int = 0
     on_s: int = 0
     sum_ua_s: int = 0
     contractions: int = 0
+
+    def set_to(self, plateau_ua: int, by: str) -> None:
+        """A plateau is in force; by the line, where the raise before it was never felt."""
+        if by == "line":
+            self.highest_ua = self._highest_before_ua
+            return
+        self._highest_before_ua = self.highest_ua
+        self.highest_ua = max(self.highest_ua, plateau_ua)
 
     @property
     def mean_ua(self) -> int:
@@ -68,7 +77,7 @@ class Course:
             return
         one = self._channel(int(row["channel"]))
         if row["kind"] == "set":
-            one.highest_ua = max(one.highest_ua, int(row["plateau_ua"]))
+            one.set_to(int(row["plateau_ua"]), str(row.get("by")))
         else:
             one.contractions = int(row["number"])
 
