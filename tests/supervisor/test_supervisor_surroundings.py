@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,36 @@ def test_battery_and_disk_are_looked_at_every_ten_seconds(tmp_path: Path) -> Non
         return HostPower(50, on_battery=True)
 
     around = Surroundings(tmp_path, power=power, disk=lambda _folder: DiskSpace(7))
-    told = [fact for tenth in range(150) for fact in around.facts(tenth * S // 10)]
+    assert around.facts(0) == [HostPower(50, on_battery=True), DiskSpace(7)]
+    assert [fact for tenth in range(1, 100) for fact in around.facts(tenth * S // 10)] == []
+    told = around.facts(10 * S)
+    while len(told) < 2:  # they are read meanwhile
+        told += around.facts(11 * S)
+    assert DiskSpace(7) in told
     assert len(looked) == 2
-    assert told.count(DiskSpace(7)) == 2
+
+
+@pytest.mark.hazard("H36", "H55")
+def test_a_disk_that_does_not_answer_holds_up_nothing(tmp_path: Path) -> None:
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[DiskSpace] = queue.SimpleQueue()
+
+    def disk(_folder: Path) -> DiskSpace:
+        asked.put(None)
+        return answers.get(timeout=10)
+
+    around = Surroundings(tmp_path, power=lambda: None, disk=disk)
+    answers.put(DiskSpace(5))
+    assert around.facts(0) == [DiskSpace(5)]
+    told = [fact for second in range(10, 100) for fact in around.facts(second * S)]
+    assert told == [], "it still waits for the second answer"
+    asked.get(timeout=10)
+    asked.get(timeout=10)
+    assert asked.empty(), "and asks no third time before that"
+    answers.put(DiskSpace(7))
+    while not told:
+        told += around.facts(99 * S)
+    assert told == [DiskSpace(7)]
 
 
 @pytest.mark.hazard("H04")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from stimctl.supervisor.options import Options
 from stimctl.supervisor.sleep_lock import SleepLock
 
 _LOOK_EVERY_NS = 10_000_000_000
+# How long the first reading is waited for, before anything has been sent to a device.
+_FIRST_LOOK_S = 0.25
 _AWAKE = frozenset({State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN})
 
 
@@ -30,7 +34,11 @@ def read_disk(folder: Path) -> DiskSpace | None:
 
 
 class Surroundings:
-    """Call `facts` in every turn of the main loop; the slow readings are made every 10 s."""
+    """Call `facts` in every turn of the main loop; the slow readings are made every 10 s.
+
+    They are made in a thread: a disk of a network and the controller of a battery may take seconds
+    to answer, or never do, and a stop cannot wait for them (H36, H55).
+    """
 
     def __init__(
         self,
@@ -45,6 +53,8 @@ class Surroundings:
         self._power = power
         self._disk = disk
         self._next_look_ns = 0
+        self._looking: threading.Thread | None = None
+        self._found: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._sleep_lock = sleep_lock
 
     def session_is(self, state: State) -> None:
@@ -57,13 +67,29 @@ class Surroundings:
             self._sleep_lock.let_go()
 
     def facts(self, now_ns: int) -> list[Fact]:
-        """What is new since the last call, as facts for the engine."""
+        """What is new since the last call, as facts for the engine. Never waits, but for the first
+        reading a moment."""
         found: list[Fact] = [*self._clocks.facts()]
         if now_ns >= self._next_look_ns:
             self._next_look_ns = now_ns + _LOOK_EVERY_NS
-            readings = (self._power(), self._disk(self._folder))
-            found += [reading for reading in readings if reading is not None]
+            self._look()
+        while not self._found.empty():
+            found.append(self._found.get())
         return found
+
+    def _look(self) -> None:
+        if self._looking is not None and self._looking.is_alive():
+            return  # it has not been answered yet
+        first = self._looking is None
+        self._looking = threading.Thread(target=self._read, name="surroundings", daemon=True)
+        self._looking.start()
+        if first:
+            self._looking.join(_FIRST_LOOK_S)
+
+    def _read(self) -> None:
+        for reading in (self._power(), self._disk(self._folder)):
+            if reading is not None:
+                self._found.put(reading)
 
 
 def surroundings_of(options: Options) -> Surroundings:
