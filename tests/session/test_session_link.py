@@ -31,6 +31,7 @@ from stimctl.session.intents import (
     Start,
     Stop,
 )
+from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.states import State
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages import GetDeviceIdAck
@@ -71,6 +72,20 @@ def test_answers_in_time_unlock_raises_again():
     bench.command(Raise(1, 2_500))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 2_500
+
+
+@pytest.mark.hazard("H22")
+def test_a_degraded_link_is_good_only_after_four_answers_in_a_row_within_100_ms():
+    link = LinkWatch()
+    assert not link.answer_late()
+    assert link.answer_late(), "the second one degrades it"
+    assert not any(link.answered(100 * MS + 1) for _ in range(10)), "late ones do not count"
+    assert not any(link.answered(100 * MS) for _ in range(3))
+    link.answer_late()
+    assert not any(link.answered(100 * MS) for _ in range(3)), "not in a row"
+    assert link.quality is Quality.DEGRADED
+    assert link.answered(100 * MS)
+    assert link.quality is Quality.GOOD
 
 
 @pytest.mark.hazard("H01")

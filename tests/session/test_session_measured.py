@@ -22,7 +22,7 @@ from stimctl.session.alarms import Condition
 from stimctl.session.config import MS, SECOND
 from stimctl.session.contact import Contact, Contacts
 from stimctl.session.events import Kind
-from stimctl.session.intents import Acknowledge, Arm, Raise, Start
+from stimctl.session.intents import Acknowledge, Arm, Pause, Raise, Resume, Start
 from stimctl.session.readback import judge
 from stimctl.session.states import State
 
@@ -187,6 +187,25 @@ def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
     assert bench.state is State.RUNNING
     assert bench.engine.plateau_ua(1) == 0
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
+
+
+@pytest.mark.hazard("H12")
+def test_a_pause_begins_a_new_baseline_and_a_new_condition():
+    # Pads may have been changed meanwhile: what was 1 kohm before says nothing of what is now.
+    bench, driver = measuring()
+    feel(bench, driver, plateau_read(KOHM))
+    feel(bench, driver, plateau_read(1_500))
+    assert [one for one in alarms(bench) if Condition.IMPEDANCE_RISING.value in one]
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    bench.command(Resume())
+    bench.run_for(7 * SECOND)
+    feel(bench, driver, plateau_read(1_500))
+    bench.command(Raise(1, 2_500))
+    bench.run_for(300 * MS)
+    assert bench.engine.plateau_ua(1) == 2_500, "no lock is left"
+    feel(bench, driver, plateau_read(700))
+    assert bench.state is State.FAULT, "under half of the new baseline"
 
 
 @pytest.mark.hazard("H13")
