@@ -7,6 +7,7 @@ import pty
 import select
 import threading
 import tty
+from contextlib import suppress
 
 
 class Relay:
@@ -28,10 +29,32 @@ class Relay:
         self._thread.start()
 
     def end(self) -> None:
-        os.write(self._waker, b"x")
-        self._thread.join()
+        self._stop_reading()
         for fd in (self._device, self._master, self._slave, self._wake, self._waker):
             os.close(fd)
+
+    def go_deaf(self, *, full: bool) -> None:
+        """From now on nothing is read from the host. full: its line has no room for a byte, too."""
+        self._stop_reading()
+        os.set_blocking(self._slave, False)
+        with suppress(BlockingIOError):
+            while full:
+                os.write(self._slave, bytes(4096))
+        os.set_blocking(self._slave, True)
+
+    def unread(self) -> bytes:
+        """What waits for a device that reads nothing. Once; `go_deaf` comes before."""
+        os.set_blocking(self._master, False)
+        found = b""
+        with suppress(BlockingIOError):
+            while piece := os.read(self._master, 65536):
+                found += piece
+        return found
+
+    def _stop_reading(self) -> None:
+        if self._thread.is_alive():
+            os.write(self._waker, b"x")
+            self._thread.join()
 
     def _run(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from fault_rig import Rig, kill
@@ -17,6 +17,9 @@ from firmware_sim.process import TwinProcess
 
 pytestmark = pytest.mark.pty
 NO_TRIP = "--no-dead-man-trip"
+#: How late a loaded machine may show what is due.
+SHOWN_WITHIN_MS = 100
+RecordProperty = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -33,11 +36,14 @@ def relay(twin: TwinProcess) -> Iterator[Relay]:
 
 
 @pytest.mark.hazard("H01")
-def test_a_closed_pty_is_shown_as_unknown_within_1_s(rig: Rig) -> None:
+def test_a_closed_pty_is_shown_as_unknown_within_1_s(
+    rig: Rig, record_property: RecordProperty
+) -> None:
     face = rig.running_face()
     closed_ns = kill(rig.twin_pid())
-    unknown = face.wait_for("unknown")
-    assert (unknown["shown_ns"] - closed_ns) / 1e6 <= 1000
+    shown_ms = (face.wait_for("unknown")["shown_ns"] - closed_ns) / 1e6
+    assert shown_ms <= 1000
+    record_property("H01", f"UNKNOWN {shown_ms:.0f} ms after the port has gone")
     face.say("close")
     assert face.end() == 6, "the output was never confirmed zero"
 
@@ -78,6 +84,24 @@ def test_a_line_that_takes_no_bytes_ends_in_unknown_and_exit_6(rig: Rig, relay: 
     assert rig.zero_after_ms(deaf_ns) <= 2100, "the device's own watchdog"
     face.say("close")
     assert face.end() == 6
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("full", [False, True], ids=["room on the line", "a line that is full"])
+def test_stop_at_a_device_that_reads_nothing_is_on_the_line_and_unknown_is_shown_in_time(
+    rig: Rig, relay: Relay, full: bool, record_property: RecordProperty
+) -> None:
+    face = rig.face(f"p24:{relay.address}", NO_TRIP)
+    face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
+    relay.go_deaf(full=full)
+    pressed_ns = time.monotonic_ns()
+    face.say("stop")
+    shown_ms = (face.wait_for("unknown")["shown_ns"] - pressed_ns) / 1e6
+    assert shown_ms <= 500 + SHOWN_WITHIN_MS
+    waiting = relay.unread()
+    assert b"\x0f\x0f\xf0" in waiting, "the stop bytes and the stop"
+    assert rig.zero_after_ms(pressed_ns) <= 2100, "the device's own watchdog"
+    record_property("H11", f"UNKNOWN {shown_ms:.0f} ms after stop at a device that reads nothing")
 
 
 @pytest.mark.hazard("H06")
