@@ -22,10 +22,10 @@ HOLDS_NS = 250 * MS
 
 
 class WatchedDriver:
-    """The real driver; `asked` is every set point given to it, with its time in ns."""
+    """The real driver, a P24's for None; `asked`: every set point given to it, its time in ns."""
 
-    def __init__(self) -> None:
-        self._driver = P24Driver()
+    def __init__(self, driver: Any = None) -> None:
+        self._driver = P24Driver() if driver is None else driver
         self.asked: list[tuple[int, Mapping[int, SetPoint]]] = [(0, {})]
         self.engine: Engine | None = None
         self.judged: list[tuple[State, int, int, int]] = []

@@ -41,8 +41,9 @@ def _told_on_terminal() -> Callable[[Tally], None] | None:
 
     def tell(tally: Tally) -> None:
         sys.stderr.write(
-            f"\r{tally.output_hours:.1f} h with output on, {tally.faults_while_running} faults "
-            f"while running, {len(tally.violations)} violations "
+            f"\r{tally.p24.output_hours:.1f} h with output on, "
+            f"{tally.p24.faults_while_running} faults while running on a P24, "
+            f"{len(tally.violations)} violations "
         )
 
     return tell

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import soak_troubles as troubles
+from soak_devices import Device
 from soak_troubles import Trouble
 
 from firmware_sim.faults import FaultyTwin
 from stimctl.bench import Bench, BenchJournal
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import DeviceDriver
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import ClockStep, LinkDown, LinkUp, SuspendGap
 from stimctl.session.states import State
 
+Done = TypeVar("Done")
 _WALL_CLOCK_US = 3_600_000_000
 
 
@@ -25,8 +27,10 @@ class SoakBench(Bench):
         self,
         config: EngineConfig,
         *,
+        device: Device,
         twin: FaultyTwin,
-        driver: Driver,
+        inside: Any,
+        driver: DeviceDriver,
         latency_ns: int,
         journal_ns: int,
         entered: Callable[[State], None],
@@ -35,6 +39,8 @@ class SoakBench(Bench):
         self._last_state = State.DISCONNECTED
         self._journal_failed = False
         self.faulty = twin
+        self._device = device
+        self._inside = inside
         self.journal_ns = journal_ns
         super().__init__(
             config,
@@ -51,12 +57,24 @@ class SoakBench(Bench):
             self.faulty.advance(self.now_ns)
             self._after_twin(self.now_ns)
             return None
+        if trouble.name in self._device.deeds:
+            return self._begin_at_device(trouble.name)
         return self._begin_at_host(trouble.name, trouble.parameters["for_us"] * 1_000)
 
     def near_the_wrap(self) -> None:
         """As if this host had said more before: in a state of few frames the wrap is seldom met."""
         driver: Any = self.driver
-        driver._talk.line._pairing._next = 62
+        driver._talk.line._pairing._next = self._device.top_number - 1
+
+    def _begin_at_device(self, name: str) -> Callable[[], None] | None:
+        undo = self._at_device(lambda: self._device.deeds[name](self._inside, self.now_ns))
+        return None if undo is None else lambda: self._at_device(lambda: undo(self.now_ns))
+
+    def _at_device(self, act: Callable[[], Done]) -> Done:
+        self.faulty.advance(self.now_ns)
+        done = act()
+        self._after_twin(self.now_ns)
+        return done
 
     def _begin_at_host(self, name: str, for_ns: int) -> Callable[[], None] | None:
         if name == troubles.FACE_SILENT:

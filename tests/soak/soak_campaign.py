@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from soak_devices import DEVICES, P24
 from soak_reach import pairs
 from soak_session import Outcome, Pair, play
-from soak_story import aimed_seed
+from soak_story import KINDS, aimed_seed
 
 from stimctl.session.states import State
 
@@ -21,11 +23,13 @@ _HOURS_SHARE = 0.82
 _QUIET_SHARE = 0.15
 """How much of that goes to quiet sessions of every kind; the rest to plain trains."""
 _AIMS = 8
+_OTHERS = {"reha": 0.045, "rehaquiet": 0.015}
+"""How much of the time the other devices get, by kind of session."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What all sessions together have shown."""
+class Played:
+    """What all sessions on one device have shown."""
 
     sessions: Counter[str] = field(default_factory=Counter)
     busy_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -33,19 +37,16 @@ class Tally:
     output_us: int = 0
     hits: Counter[Pair] = field(default_factory=Counter)
     ended_in: Counter[State] = field(default_factory=Counter)
-    violations: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, outcome: Outcome, busy_s: float) -> None:
         """Take one session in."""
-        kind = outcome.seed.partition("-")[0]
+        kind = _kind(outcome.seed)
         self.sessions[kind] += 1
         self.busy_s[kind] += busy_s
         self.lived_us += outcome.lived_us
         self.output_us += outcome.output_us
         self.hits += outcome.hits
         self.ended_in[outcome.ended_in] += 1
-        if outcome.violation is not None:
-            self.violations.append((outcome.seed, outcome.violation))
 
     @property
     def output_hours(self) -> float:
@@ -58,6 +59,41 @@ class Tally:
         return sum(times for (state, _), times in self.hits.items() if state is State.RUNNING)
 
 
+@dataclass(slots=True)
+class Tally:
+    """What all sessions together have shown. The bars are those of the P24's alone."""
+
+    devices: Mapping[str, Played] = field(
+        default_factory=lambda: {device.family: Played() for device in DEVICES}
+    )
+    violations: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, busy_s: float) -> None:
+        """Take one session in."""
+        self.devices[outcome.family].add(outcome, busy_s)
+        if outcome.violation is not None:
+            self.violations.append((outcome.seed, outcome.violation))
+
+    @property
+    def p24(self) -> Played:
+        """What the sessions on a P24 have shown."""
+        return self.devices[P24.family]
+
+    def share(self, kind: str) -> float:
+        """How much of all the time this kind of session has had so far."""
+        all_s = sum(sum(one.busy_s.values()) for one in self.devices.values())
+        return self.devices[_family(kind)].busy_s[kind] / all_s if all_s else 0.0
+
+
+def _kind(seed: str) -> str:
+    return seed.partition("-")[0]
+
+
+def _family(kind: str) -> str:
+    device, _ = KINDS[kind]
+    return device.family
+
+
 def timed_play(seed: str) -> tuple[Outcome, float]:
     """Play a session; how long the processor was busy with it (s)."""
     # A session makes little that needs looking for, and is thrown away whole.
@@ -66,28 +102,28 @@ def timed_play(seed: str) -> tuple[Outcome, float]:
     try:
         outcome = play(seed)
     except Exception as error:  # noqa: BLE001 - one broken session must not end the campaign
-        outcome = Outcome(seed, violation=f"before it began: {error!r}")
+        outcome = Outcome(seed, _family(_kind(seed)), violation=f"before it began: {error!r}")
     return outcome, time.process_time() - began_s
 
 
 def seeds(tally: Tally, first: int) -> Iterator[str]:
     """What to play next, by what has been seen so far: hours, or the rarest pairs."""
-    wanted = list(pairs())
-    number = first
-    while True:
-        busy_s = sum(tally.busy_s.values())
+    played, wanted = tally.p24, list(pairs())
+    for number in itertools.count(first):
+        busy_s = sum(played.busy_s.values())
+        hours_s = played.busy_s["quiet"] + played.busy_s["long"]
+        other = next((kind for kind, part in _OTHERS.items() if tally.share(kind) < part), None)
         if number % 16 == 0:
             yield f"storm-{number}"
-        elif busy_s and (hours_s := tally.busy_s["quiet"] + tally.busy_s["long"]) < (
-            _HOURS_SHARE * busy_s
-        ):
-            kind = "quiet" if tally.busy_s["quiet"] < _QUIET_SHARE * hours_s else "long"
+        elif busy_s and other is not None:
+            yield f"{other}-{number}"
+        elif hours_s < _HOURS_SHARE * busy_s:
+            kind = "quiet" if played.busy_s["quiet"] < _QUIET_SHARE * hours_s else "long"
             yield f"{kind}-{number}"
         else:
-            wanted.sort(key=lambda pair: tally.hits[pair])
+            wanted.sort(key=lambda pair: played.hits[pair])
             spread = number % 3 * _AIMS
             yield aimed_seed(number, wanted[spread : spread + _AIMS])
-        number += 1
 
 
 def campaign(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 
-from soak_protocols import STEP_UA
 from soak_story import Story
 
 from stimctl.bench import Bench
@@ -43,6 +42,7 @@ class Operator:
     def __init__(self, story: Story) -> None:
         self._chance: Random = story.chance
         self._plan = story.plan
+        self._step_ua = story.device.step_ua
         self._temper = story.temper
         self._scripted = story.config.scripted_raise
         self._holding = story.config.requires_hold
@@ -107,7 +107,7 @@ class Operator:
         if low and not self._scripted:
             channel = self._chance.choice(low)
             before_ua = bench.engine.plateau_ua(channel)
-            self._try(bench, Raise(channel, before_ua + STEP_UA))
+            self._try(bench, Raise(channel, before_ua + self._step_ua))
             if bench.engine.plateau_ua(channel) == before_ua and self._chance.random() < 0.2:
                 self._try(bench, Lower(channel, before_ua))  # unlocks
             return self._chance.randint(251, 700) * MS
@@ -133,7 +133,9 @@ class Operator:
     # -- a whim
 
     def _whim(self, bench: Bench) -> int:
-        chance = self._chance
+        chance, step_ua = self._chance, self._step_ua
+        some_ua = (-1, 0, step_ua - 1, step_ua, 2 * step_ua, 18 * step_ua, 130_000, 200_000)
+        less_ua = (-step_ua, 0, step_ua // 2, step_ua, 3 * step_ua, 18 * step_ua)
         channel = chance.choice((*self._channels, *self._channels, 1, 2, 3, 8))
         intents: tuple[Intent, ...] = (
             Connect(),
@@ -146,10 +148,10 @@ class Operator:
             Acknowledge(),
             Attend(),
             Hold(chance.choice((0, 1_000, 5_000_000))),
-            Raise(channel, chance.choice((-1, 0, 499, 500, 1_000, 9_000, 130_000, 200_000))),
-            Raise(channel, bench.engine.plateau_ua(channel) + STEP_UA),
-            Lower(channel, chance.choice((-500, 0, 250, 500, 1_500, 9_000))),
-            Lower(channel, max(0, bench.engine.plateau_ua(channel) - STEP_UA)),
+            Raise(channel, chance.choice(some_ua)),
+            Raise(channel, bench.engine.plateau_ua(channel) + step_ua),
+            Lower(channel, chance.choice(less_ua)),
+            Lower(channel, max(0, bench.engine.plateau_ua(channel) - step_ua)),
         )
         for _ in range(chance.choice((1, 1, 1, 2, 10))):
             self._try(bench, chance.choice(intents))

@@ -1,12 +1,13 @@
-"""Treatment protocols drawn from a seed, and every shipped one, as plans for a P24."""
+"""Treatment protocols drawn from a seed, and every shipped one, as plans for a device."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
 from stimctl.safety import Electrode
 from stimctl.treatment.load import load_protocol
@@ -15,7 +16,9 @@ from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
 SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
 AREA_MM2 = 5_000
-STEP_UA = P24_SHEET.bounds.amplitude_step_ua
+
+Amplitudes = tuple[tuple[int, int], ...]
+"""The channels in use, each with its goal (uA)."""
 
 _HEAD = """schema = "treatment-v1"
 id = "drawn"
@@ -46,13 +49,15 @@ def drawn_text(chance: Random) -> str:
 
 
 def _channel(chance: Random, role: str, cycle: str) -> str:
+    return _channel_head(role, cycle) + _waveform(chance, cycled=bool(cycle)) + cycle
+
+
+def _channel_head(role: str, cycle: str) -> str:
     motor = str(bool(cycle)).lower()
     return (
         f'[[channels]]\nrole = "{role}"\nmotor = {motor}\n'
         'amplitude = { target = "strong-comfortable" }\n'
         '[channels.waveform]\nshape = "biphasic-symmetric"\n'
-        + _waveform(chance, cycled=bool(cycle))
-        + cycle
     )
 
 
@@ -71,7 +76,7 @@ def _sweep(chance: Random) -> str:
     return f'period = "{chance.randint(1_000, 20_000)} ms", shape = "{chance.choice(_SHAPES)}"'
 
 
-def _waveform(chance: Random, *, cycled: bool) -> str:
+def _width(chance: Random) -> str:
     widest = chance.randint(60, 400)
     text = f'phase_width = "{widest} us"\n'
     if chance.random() < 0.3:
@@ -79,6 +84,18 @@ def _waveform(chance: Random, *, cycled: bool) -> str:
             f'phase_width_sweep = {{ lowest = "{chance.randint(50, widest - 1)} us", '
             f'highest = "{widest} us", {_sweep(chance)} }}\n'
         )
+    return text
+
+
+def _modulation(chance: Random, share: float) -> str:
+    if chance.random() >= share:
+        return ""
+    lowest = chance.randint(0, 100)
+    return f'amplitude_modulation = {{ lowest = "{lowest} %", {_sweep(chance)} }}\n'
+
+
+def _waveform(chance: Random, *, cycled: bool) -> str:
+    text = _width(chance)
     kinds = ("plain", "plain", "sweep") if cycled else ("plain", "plain", "sweep", "burst")
     kind = chance.choice(kinds)
     if kind == "plain":
@@ -92,28 +109,60 @@ def _waveform(chance: Random, *, cycled: bool) -> str:
             f'frequency_sweep = {{ lowest = "{low} mHz", highest = "{high} mHz", '
             f"{_sweep(chance)} }}\n"
         )
-    if chance.random() < 0.3:
-        lowest = chance.randint(0, 100)
-        text += f'amplitude_modulation = {{ lowest = "{lowest} %", {_sweep(chance)} }}\n'
-    return text
+    return text + _modulation(chance, share=0.3)
+
+
+def drawn_text_of_one_rhythm(chance: Random) -> str:
+    """The same for a device whose channels have one rhythm for all, which never changes."""
+    cycle = _cycle(chance) if chance.random() < 0.4 else ""
+    low, high = chance.choice(((1_000, 125_000), (1_000, 10_000), (10_000, 62_500)))
+    frequency = f'frequency = "{chance.randint(low, high)} mHz"\n'
+    channels = range(chance.choice((1, 1, 2, 3)))
+    return _HEAD + "".join(
+        _channel_head(f"role-{n}", cycle)
+        + _width(chance)
+        + frequency
+        + _modulation(chance, share=0.2)
+        + cycle
+        for n in channels
+    )
+
+
+def drawn_amplitudes(chance: Random) -> Amplitudes:
+    """One or two channels from the first on, whole mA."""
+    count = chance.choice((1, 1, 2))
+    return tuple((channel, 1_000 * chance.randint(2, 25)) for channel in range(1, count + 1))
+
+
+def drawn_even_amplitudes(chance: Random) -> Amplitudes:
+    """Up to three channels, perhaps of both modules, even mA."""
+    channels = chance.choice(((1,), (1,), (6,), (1, 2), (2, 3), (1, 5), (4, 8), (1, 2, 6)))
+    return tuple((channel, 2_000 * chance.randint(1, 12)) for channel in channels)
 
 
 @lru_cache(maxsize=256)
-def plan_for(name: str, duration_s: int, *amplitudes_ua: int) -> Plan | None:
+def plan_for(
+    sheet: CapabilitySheet,
+    text_of: Callable[[Random], str],
+    name: str,
+    duration_s: int,
+    amplitudes: Amplitudes,
+) -> Plan | None:
     """A shipped protocol (its name) or a drawn one (its number) on these channels; None: refused.
 
     A duration or an amplitude outside what the protocol allows is refused, never bent.
     """
-    text = (PROTOCOLS / f"{name}.toml").read_text("utf-8") if name in SHIPPED else None
+    shipped = name in SHIPPED
+    text = (PROTOCOLS / f"{name}.toml").read_text("utf-8") if shipped else None
     if text is None:
-        text = drawn_text(Random(f"protocol/{name}"))
+        text = text_of(Random(f"protocol/{name}"))
     setups = [
         ChannelSetup(channel, amplitude_ua, Electrode(area_mm2=AREA_MM2, site=None))
-        for channel, amplitude_ua in enumerate(amplitudes_ua, start=1)
+        for channel, amplitude_ua in amplitudes
     ]
-    protocol = load_protocol(text, name if name in SHIPPED else "drawn")
+    protocol = load_protocol(text, name if shipped else "drawn")
     try:
-        plan = compile_plan(protocol, P24_SHEET, setups, duration_us=duration_s * 1_000_000)
+        plan = compile_plan(protocol, sheet, setups, duration_us=duration_s * 1_000_000)
     except UsageError:
         return None
     return plan if isinstance(plan, Plan) else None

@@ -1,4 +1,4 @@
-"""Which pairs of state and fault can be at all, and why the others cannot."""
+"""Which pairs of state and fault can be at all on a P24, and why the others cannot."""
 
 from __future__ import annotations
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from soak_campaign import Tally
+from soak_campaign import Played, Tally
+from soak_devices import DEVICES, P24, Device
 from soak_reach import WANTED, pairs, unreachable
 from soak_troubles import ALL_FAULTS
 
@@ -15,38 +17,57 @@ _LISTED = 60
 
 def report(tally: Tally, seconds: float) -> str:
     """Everything that a soak has to say."""
-    return "\n".join([*_summary(tally, seconds), "", *_matrix(tally), "", *_gaps(tally)])
+    lines = [f"{seconds:.0f} s"]
+    for device in DEVICES:
+        lines += ["", *_summary(device.sheet.model, tally.devices[device.family])]
+    lines += ["", *_violations(tally), "", *_matrix(tally.p24), "", *_gaps(tally.p24)]
+    for device in DEVICES:
+        if device is not P24:
+            lines += ["", *_seen(device, tally.devices[device.family])]
+    return "\n".join(lines)
 
 
-def _summary(tally: Tally, seconds: float) -> Iterator[str]:
-    played = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.sessions.items()))
-    ended = ", ".join(f"{count} {state}" for state, count in tally.ended_in.most_common())
-    yield f"{sum(tally.sessions.values())} sessions in {seconds:.0f} s ({played}), ended in {ended}"
-    yield f"simulated hours with output on: {tally.output_hours:.1f}"
-    yield f"simulated hours in all: {tally.lived_us / 3.6e9:.1f}"
+def _summary(model: str, played: Played) -> Iterator[str]:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(played.sessions.items()))
+    ended = ", ".join(f"{count} {state}" for state, count in played.ended_in.most_common())
+    yield f"{sum(played.sessions.values())} sessions on a {model} ({kinds}), ended in {ended}"
+    yield f"simulated hours with output on: {played.output_hours:.1f}"
+    yield f"simulated hours in all: {played.lived_us / 3.6e9:.1f}"
     yield (
         "faults that changed a byte, a command, a timer or a load while running: "
-        f"{tally.faults_while_running}"
+        f"{played.faults_while_running}"
     )
+
+
+def _violations(tally: Tally) -> Iterator[str]:
     yield f"violations: {len(tally.violations)}"
     for seed, what in tally.violations:
         yield f"  {what}\n    replay: python tests/soak --replay {seed}"
 
 
-def _matrix(tally: Tally) -> Iterator[str]:
-    yield "how often each fault changed something in each state (- = cannot be):"
+def _seen(device: Device, played: Played) -> Iterator[str]:
+    """What went wrong on a device whose pairs of state and fault are not aimed at."""
+    seen: Counter[str] = Counter()
+    for (_, name), times in played.hits.items():
+        seen[name] += times
+    yield f"how often each fault changed something on a {device.sheet.model}, in any state:"
+    yield "  " + ", ".join(f"{name} {seen[name]}" for name in device.faults)
+
+
+def _matrix(played: Played) -> Iterator[str]:
+    yield "how often each fault changed something in each state of a P24 (- = cannot be):"
     yield " " * 20 + "".join(f"{state.value[:4]:>6}" for state in State)
     for name in ALL_FAULTS:
         cells = (
-            "-" if unreachable((state, name)) else str(tally.hits[state, name]) for state in State
+            "-" if unreachable((state, name)) else str(played.hits[state, name]) for state in State
         )
         yield f"{name:20}" + "".join(f"{cell:>6}" for cell in cells)
 
 
-def _gaps(tally: Tally) -> Iterator[str]:
-    few = [pair for pair in pairs() if tally.hits[pair] < WANTED]
+def _gaps(played: Played) -> Iterator[str]:
+    few = [pair for pair in pairs() if played.hits[pair] < WANTED]
     yield f"pairs seen fewer than {WANTED} times: {len(few)}"
-    listed = [f"{state.value}.{name} {tally.hits[state, name]}" for state, name in few]
+    listed = [f"{state.value}.{name} {played.hits[state, name]}" for state, name in few]
     yield "  " + ", ".join(listed[:_LISTED]) + (", ..." if len(listed) > _LISTED else "")
     reasons: dict[tuple[State, str], list[str]] = {}
     for state in State:

@@ -30,6 +30,7 @@ class Outcome:
     """What one session showed. `hits`: faults that changed something, by state and name."""
 
     seed: str
+    family: str
     violation: str | None = None
     lived_us: int = 0
     output_us: int = 0
@@ -72,16 +73,16 @@ class Session:
         self._hit: set[tuple[int, State]] = set()
         self._state = State.DISCONNECTED
         self._clock = _OutputClock()
-        self.outcome = Outcome(story.seed)
+        self.outcome = Outcome(story.seed, story.device.family)
         self.watch = Watch(story)
-        twin = scenario(story.scenario).start(story.chance.randrange(10_000))
+        twin, inside = story.device.twin(story.scenario, story.chance.randrange(10_000))
         twin.recorder.tap(self._clock.hear)
-        self._begun: list[Trouble] = []
-        self._twin_faults = len(twin.changes)
         self._operator = Operator(story)
         self.bench = SoakBench(
             story.config,
+            device=story.device,
             twin=twin,
+            inside=inside,
             driver=self.watch.driver,
             latency_ns=story.latency_ns,
             journal_ns=story.journal_ns,

@@ -1,7 +1,8 @@
 """Everything that can be made to go wrong in a simulated session, drawn from a seed.
 
 Faults of line, device and electrodes are those of the twin. Faults of the host are played on the
-bench: a face that falls silent, a journal that is slow or fails, a program that stands still.
+bench: a face that falls silent, a journal that is slow or fails, a program that stands still; and
+so is what a family has of its own, such as an emergency switch.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from firmware_sim.faults import Fault, applicable, checked
+from firmware_sim.faults import Fault, Place, applicable, checked
 from stimctl.session.states import State
 
 FACE_SILENT = "face-silent"
@@ -32,6 +33,8 @@ HOST_FAULTS = (
     PORT_ERROR,
 )
 TWIN_FAULTS = tuple(spec.name for spec in applicable())
+LINE_FAULTS = tuple(spec.name for spec in applicable() if spec.place is Place.LINK)
+PAD_FAULTS = tuple(spec.name for spec in applicable() if spec.place is Place.ELECTRODES)
 ALL_FAULTS = TWIN_FAULTS + HOST_FAULTS
 
 _SPECS = {spec.name: spec for spec in applicable()}
@@ -41,43 +44,44 @@ _HOST_US = (40_000, 150_000, 300_000, 700_000, 1_500_000, 3_000_000)
 Draw = Callable[[Random], int]
 
 
-def _one_of(*values: int) -> Draw:
+def one_of(*values: int) -> Draw:
+    """Draw one of these."""
     return lambda chance: chance.choice(values)
 
 
 _PARAMETERS: Mapping[str, Draw] = {
-    "for_us": _one_of(*_LASTS_US),
-    "direction": _one_of(1, 2, 3, 3),
-    "powered": _one_of(0, 1),
-    "permille": _one_of(20, 100, 300, 700, 1_000),
-    "ppm": _one_of(500, 5_000, 50_000),
-    "baud": _one_of(300, 2_400, 9_600, 57_600),
-    "delay_us": _one_of(5_000, 60_000, 150_000, 400_000, 1_200_000),
-    "most_us": _one_of(2_000, 20_000, 80_000, 250_000),
-    "spacing_us": _one_of(20, 500, 5_000),
-    "bytes": _one_of(1, 7, 64, 300),
-    "every_us": _one_of(1_000, 16_000, 100_000, 500_000),
-    "channel": _one_of(0, 1, 2),
-    "ohm": _one_of(1, 200, 3_000, 12_000, 60_000),
-    "over_us": _one_of(500_000, 5_000_000, 30_000_000),
-    "boot_us": _one_of(0, 300_000, 1_500_000),
-    "by": _one_of(1, 3, 7),
-    "early": _one_of(0, 1),
-    "result": _one_of(1, 2, 8, 10),
+    "for_us": one_of(*_LASTS_US),
+    "direction": one_of(1, 2, 3, 3),
+    "powered": one_of(0, 1),
+    "permille": one_of(20, 100, 300, 700, 1_000),
+    "ppm": one_of(500, 5_000, 50_000),
+    "baud": one_of(300, 2_400, 9_600, 57_600),
+    "delay_us": one_of(5_000, 60_000, 150_000, 400_000, 1_200_000),
+    "most_us": one_of(2_000, 20_000, 80_000, 250_000),
+    "spacing_us": one_of(20, 500, 5_000),
+    "bytes": one_of(1, 7, 64, 300),
+    "every_us": one_of(1_000, 16_000, 100_000, 500_000),
+    "channel": one_of(0, 1, 2),
+    "ohm": one_of(1, 200, 3_000, 12_000, 60_000),
+    "over_us": one_of(500_000, 5_000_000, 30_000_000),
+    "boot_us": one_of(0, 300_000, 1_500_000),
+    "by": one_of(1, 3, 7),
+    "early": one_of(0, 1),
+    "result": one_of(1, 2, 8, 10),
 }
 _PARTICULAR: Mapping[tuple[str, str], Draw] = {
-    ("dead-man-late", "permille"): _one_of(1_500, 3_000, 5_000),
-    ("dead-man-short", "permille"): _one_of(100, 250, 900),
-    ("local-knob", "permille"): _one_of(0, 500, 1_500),
-    ("low-battery", "every_us"): _one_of(700_000, 5_000_000, 30_000_000),
-    ("low-battery", "ppm"): _one_of(200, 5_000, 50_000),
+    ("dead-man-late", "permille"): one_of(1_500, 3_000, 5_000),
+    ("dead-man-short", "permille"): one_of(100, 250, 900),
+    ("local-knob", "permille"): one_of(0, 500, 1_500),
+    ("low-battery", "every_us"): one_of(700_000, 5_000_000, 30_000_000),
+    ("low-battery", "ppm"): one_of(200, 5_000, 50_000),
 }
 _MURMURS: Mapping[str, Mapping[str, Draw]] = {
-    "merge": {"every_us": _one_of(1_000, 16_000)},
-    "split": {"spacing_us": _one_of(20, 300)},
-    "duplicate": {"permille": _one_of(300, 1_000)},
-    "jitter": {"most_us": _one_of(2_000, 20_000)},
-    "latency": {"delay_us": _one_of(5_000, 30_000)},
+    "merge": {"every_us": one_of(1_000, 16_000)},
+    "split": {"spacing_us": one_of(20, 300)},
+    "duplicate": {"permille": one_of(300, 1_000)},
+    "jitter": {"most_us": one_of(2_000, 20_000)},
+    "latency": {"delay_us": one_of(5_000, 30_000)},
 }
 """What a line does on a good day; a session goes on through it."""
 
@@ -102,13 +106,20 @@ class Trouble:
         return Fault(self.name, at_us, self.parameters)
 
 
-def drawn_trouble(chance: Random, name: str, state: State, *, nth: int, within_us: int) -> Trouble:
-    """A fault of that name with parameters from the seed."""
+def drawn_trouble(
+    chance: Random,
+    name: str,
+    state: State,
+    *,
+    nth: int,
+    within_us: int,
+    particular: Mapping[tuple[str, str], Draw],
+) -> Trouble:
+    """A fault of that name with parameters from the seed; `particular`: where a device differs."""
     if name in _SPECS:
+        draws = {**_PARTICULAR, **particular}
         parameters = {
-            key: _PARTICULAR.get((name, key), _PARAMETERS.get(key, lambda _chance, d=default: d))(
-                chance
-            )
+            key: draws.get((name, key), _PARAMETERS.get(key, lambda _chance, d=default: d))(chance)
             for key, default in _SPECS[name].parameters.items()
         }
         checked(Fault(name, 0, parameters))

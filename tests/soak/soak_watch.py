@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
 
 from session_watch import WatchedDriver
 from soak_bench import SoakBench
-from soak_protocols import STEP_UA
+from soak_devices import Device
 from soak_story import Story
 from soak_troubles import Trouble
 
@@ -26,7 +26,6 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.states import State
 from stimctl.testing.watched import watch_bench
 
-_WATCHDOG_NS = 2 * SECOND
 _MARGIN_NS = 50 * MS
 _NEVER_ENDS_NS = 24 * 3_600 * SECOND
 _KEEPS_PLATEAUS = (State.RUNNING, State.PAUSED)
@@ -43,13 +42,13 @@ class Violation(AssertionError):
     """A promise that was broken, in words."""
 
 
-def late_by_ns(trouble: Trouble) -> int:
-    """How much later than the dead-man the output may end because of this fault (ns)."""
+def late_by_ns(trouble: Trouble, device: Device) -> int:
+    """How much later than the device's dead-man the output may end because of this fault (ns)."""
     told: Mapping[str, int] = trouble.parameters
     if trouble.name in _ENDLESS:
         return _NEVER_ENDS_NS
     if trouble.name == "dead-man-late":
-        return _WATCHDOG_NS * (told["permille"] - 1_000) // 1_000
+        return device.watchdog_ns * (told["permille"] - 1_000) // 1_000
     if trouble.name in ("hang", "xoff-stuck", "host-stalls", "host-slept", "ack-only"):
         # The last: what is acknowledged and not obeyed leaves in force what was before it.
         return told["for_us"] * 1_000
@@ -62,7 +61,8 @@ def late_by_ns(trouble: Trouble) -> int:
 class Rules:
     """The plateaus as the rules allow them, from the session's events alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, step_ua: int) -> None:
+        self._step_ua = step_ua
         self.state = State.DISCONNECTED
         self.plateau_ua: dict[int, int] = {}
         self._raised_ns: dict[int, int] = {}
@@ -107,7 +107,7 @@ class Rules:
             return
         _hold(self._started, "a raise without arm and start", event)
         _hold(self.state is State.RUNNING, "a raise outside RUNNING", event)
-        _hold(plateau_ua - before_ua <= STEP_UA, "more than one step at once", event)
+        _hold(plateau_ua - before_ua <= self._step_ua, "more than one step at once", event)
         since_ns = event.at_ns - self._raised_ns.get(channel, -SECOND)
         _hold(since_ns >= RAISE_INTERVAL_NS, "two raises within 250 ms", event)
         row_seq, asked_ua = self._asked.get(channel, (0, -1))
@@ -125,10 +125,11 @@ class Watch:
     """Everything that is checked of one session. `driver` goes into its bench."""
 
     def __init__(self, story: Story) -> None:
-        self.driver = WatchedDriver()
+        self._device = story.device
+        self.driver = WatchedDriver(story.device.new_driver())
         for name in _OFTEN_CALLED:  # past the detour that only what is watched needs
             setattr(self.driver, name, getattr(self.driver, name))
-        self.rules = Rules()
+        self.rules = Rules(story.device.step_ua)
         self._cleared = {one.channel: one.cleared.amplitude_ua for one in story.plan.channels}
         self._begun: list[Trouble] = []
         self.invariant: Invariant | None = None
@@ -182,7 +183,8 @@ class Watch:
 
     def settle(self, bench: SoakBench) -> None:
         """At the end: every pulse at the electrodes was asked for, and not too long ago."""
-        late_ns = _WATCHDOG_NS + _MARGIN_NS + sum(late_by_ns(one) for one in self._begun)
+        late_ns = self._device.watchdog_ns + _MARGIN_NS
+        late_ns += sum(late_by_ns(one, self._device) for one in self._begun)
         scaled = [one.parameters["permille"] for one in self._begun if one.name == "local-knob"]
         by_permille = max([1_000, *scaled])
         any_channel = any(one.name == "wrong-channel" for one in self._begun)

@@ -42,7 +42,25 @@ def test_forty_sessions_full_of_trouble_keep_every_promise() -> None:
     for number in range(40):
         tally.add(play(f"storm-{9_100 + number}"), 0.0)
     assert tally.violations == []
-    assert tally.faults_while_running > 40
+    assert tally.p24.faults_while_running > 40
+
+
+def test_storms_on_a_rehastim2_keep_every_promise() -> None:
+    tally = Tally()
+    for number in range(12):
+        tally.add(play(f"reha-{9_100 + number}"), 0.0)
+    assert tally.violations == []
+    played = tally.devices["rehastim2"]
+    assert played.faults_while_running > 12
+    assert played.output_hours > 0
+    assert not tally.p24.sessions
+
+
+def test_a_long_session_on_a_rehastim2_goes_by_undisturbed() -> None:
+    outcome = play("rehaquiet-9005")
+    assert outcome.violation is None
+    assert outcome.output_us > 500_000_000
+    assert outcome.ended_in is State.CLOSED
 
 
 def test_a_quiet_hour_goes_by_undisturbed_and_is_cheap() -> None:
@@ -57,7 +75,9 @@ def test_a_seed_says_everything_about_its_session() -> None:
     assert story_of("storm-5").troubles != story_of("storm-6").troubles
 
 
-@pytest.mark.parametrize("text", ["", "storm", "storm-x", "calm-1", "aim-1-running"])
+@pytest.mark.parametrize(
+    "text", ["", "storm", "storm-x", "calm-1", "aim-1-running", "reha-1-running.nak"]
+)
 def test_what_is_no_seed_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         story_of(text)
@@ -69,6 +89,6 @@ def test_five_hundred_hours_and_ten_thousand_faults_break_no_promise() -> None:
     tally = campaign(SOAK_S)
     print(report(tally, SOAK_S))
     assert tally.violations == []
-    assert tally.output_hours >= HOURS
-    assert tally.faults_while_running >= FAULTS_WHILE_RUNNING
-    assert [pair for pair in pairs() if tally.hits[pair] < WANTED] == []
+    assert tally.p24.output_hours >= HOURS
+    assert tally.p24.faults_while_running >= FAULTS_WHILE_RUNNING
+    assert [pair for pair in pairs() if tally.p24.hits[pair] < WANTED] == []
