@@ -29,6 +29,8 @@ _RANGES = {
     "command": range(-1, 1024),
     "ohm": range(1, 10_000_001),
 }
+#: Where the share of a thousand is a probability.
+_AT_MOST_ALL = frozenset({"drop", "duplicate"})
 _POSITIVE = frozenset({"over_us", "spacing_us"})
 _BIGGEST_US = 100 * 86_400 * 1_000_000
 
@@ -69,6 +71,8 @@ def checked(fault: Fault) -> Fault:
 
 def _check_value(spec: Spec, name: str, value: int) -> None:
     allowed = _RANGES.get(name, range(2))
+    if name == "permille" and spec.name in _AT_MOST_ALL:
+        allowed = range(1_001)
     if name.endswith("_us"):
         # What repeats must let time pass between.
         repeats = name in _POSITIVE or (name == "every_us" and spec.parameters[name] > 0)

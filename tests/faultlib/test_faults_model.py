@@ -89,6 +89,7 @@ def test_what_is_not_a_fault_is_refused(text: str) -> None:
         (Fault("mute", 0, {"for_us": -1}), "0.."),
         (Fault("merge", 0, {"every_us": 0}), "1.."),
         (Fault("drop", 0, {"permille": -1}), "permille=-1"),
+        (Fault("drop", 0, {"permille": 1_001}), "outside 0..1000"),
         (Fault("nak", 0, {"result": 0}), "not an error"),
         (Fault("nak", 0, {"result": 99}), "not an error"),
         (Fault("unplug", 0, {"powered": 2}), "0..1"),

@@ -37,7 +37,7 @@ def summary(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.pty
 def test_the_example_in_the_documentation_passes(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
     assert len([line for line in example.splitlines() if line.strip()]) <= 10
     done = run_pytest(tmp_path, example)
     assert re.match(r"1 passed", summary(done)), done.stdout
@@ -88,13 +88,18 @@ def test_above_a_ceiling(p24_twin):
     assert p24_twin.url.startswith("socket://127.0.0.1:")
     stimulate(p24_twin)
 
+@pytest.mark.twin(rules=Rules(needs_start=False))
+def test_all_at_once(p24_twin):
+    stimulate(p24_twin)
+
 @pytest.mark.no_invariant("to see that it is not judged")
 @pytest.mark.twin(rules=Rules())
 def test_opted_out(p24_twin):
     stimulate(p24_twin)
 """,
     )
-    assert summary(done).startswith("4 passed, 1 error"), done.stdout
+    assert summary(done).startswith("5 passed, 2 errors"), done.stdout
+    assert "channel 1: the level was raised from 0 to 10000 uA, more than one step" in done.stdout
     assert "InvariantBrokenError: [device limits]" in done.stdout
     assert "channel 1: 10000 uA ordered, ceiling 9500 uA" in done.stdout
 
@@ -122,11 +127,27 @@ def test_unknown(p24_twin):
 @pytest.mark.twin(scenery="x")
 def test_misspelt(p24_twin):
     pass
+
+@pytest.mark.twin(faults=["mute@1"])
+def test_without_a_unit(virtual_bench):
+    pass
+
+@pytest.mark.twin(faults="mute@1s")
+def test_one_text(p24_twin):
+    pass
+
+@pytest.mark.twin(scenario="shorted", load=500)
+def test_two_loads(p24_twin):
+    pass
 """,
     )
-    assert summary(done).startswith("1 passed, 2 errors"), done.stdout
-    assert "no scenario 'no-such-scenario'; there are:" in done.stdout
+    assert summary(done).startswith("1 passed, 5 errors"), done.stdout
+    mark = "@pytest.mark.twin: "
+    assert f"test_unknown: {mark}no scenario 'no-such-scenario'; there are:" in done.stdout
     assert "unexpected keyword argument 'scenery'" in done.stdout
+    assert f"test_without_a_unit: {mark}'1': give a time with its unit" in done.stdout
+    assert f"test_one_text: {mark}faults='mute@1s': give a list of NAME@TIME" in done.stdout
+    assert f"test_two_loads: {mark}a scenario has loads of its own" in done.stdout
 
 
 def test_a_virtual_bench_is_judged_as_it_runs(tmp_path: Path) -> None:

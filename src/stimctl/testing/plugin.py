@@ -41,12 +41,13 @@ def reason_without_invariant(node: Any) -> str | None:
 
 
 def _situation(request: pytest.FixtureRequest) -> Any:
+    from firmware_sim.faults import FaultError
     from stimctl.testing.twins import Situation
 
     mark = request.node.get_closest_marker("twin")
     try:
         return Situation(*(() if mark is None else mark.args), **({} if not mark else mark.kwargs))
-    except TypeError as error:
+    except (TypeError, FaultError) as error:
         raise pytest.UsageError(f"{request.node.nodeid}: @pytest.mark.twin: {error}") from error
 
 

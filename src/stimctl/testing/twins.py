@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firmware_sim.faults import checked, parse_fault
 from firmware_sim.invariant import (
     BARE,
     STRICT,
@@ -17,6 +18,7 @@ from firmware_sim.invariant import (
     check_record,
 )
 from firmware_sim.process import TwinProcess
+from firmware_sim.scenarios import scenario
 from firmware_sim.situation import faulty_twin
 
 if TYPE_CHECKING:
@@ -39,6 +41,17 @@ class Situation:
     load: int | None = None
     tcp: bool = False
     rules: Rules | None = None
+
+    def __post_init__(self) -> None:
+        """FaultError or TypeError where there is no such P24, before one is started."""
+        if isinstance(self.faults, str):
+            raise TypeError(f"faults={self.faults!r}: give a list of NAME@TIME")
+        for fault in self.faults:
+            checked(parse_fault(fault))
+        if self.scenario is not None:
+            scenario(self.scenario)
+            if self.load is not None:
+                raise TypeError("a scenario has loads of its own: leave scenario or load out")
 
     def arguments(self) -> list[str]:
         """As options of `python -m firmware_sim p24`."""
