@@ -9,18 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 
-from firmware_sim.firmware.sciencemode4_frames import KEY
-
 from .frames import CommandReader, FrameTracker
+from .wires import HEAD, SCIENCEMODE4, Wire
 
 Portion = tuple[int, bytes]
 Parameters = Mapping[str, int]
 
 #: A held line keeps so much, as the buffers of an operating system do; the rest is lost.
 HELD_BYTES = 65_536
-#: Ml_stop and Ll_stop.
-STOPS = frozenset({34, 4})
-_CHECKSUM_AT = 8  # its low byte, in a frame
 _BITS_PER_BYTE = 11  # 8 data bits, start, two stop bits
 
 
@@ -42,10 +38,13 @@ class Effect:
 
 
 class FrameEffect(Effect):
-    """Base of the effects that treat frames as a whole."""
+    """Base of the effects that treat frames as a whole, those of a wire."""
 
-    def __init__(self, parameters: Parameters, rng: random.Random) -> None:
+    def __init__(
+        self, parameters: Parameters, rng: random.Random, wire: Wire = SCIENCEMODE4
+    ) -> None:
         super().__init__(parameters, rng)
+        self.wire = wire
         self.tracker = FrameTracker()
 
 
@@ -203,7 +202,7 @@ class WrongCrc(FrameEffect):
         at_us, data = portion
         for piece in self.tracker.feed(data):
             out = bytearray(piece.data)
-            index = _CHECKSUM_AT - piece.at
+            index = self.wire.checksum_at - piece.at
             if piece.inside and 0 <= index < len(out):
                 out[index] ^= 0x01
                 self.changed += 1
@@ -213,8 +212,8 @@ class WrongCrc(FrameEffect):
 class HalfFrame(FrameEffect):
     """Half of the next frame, then silence."""
 
-    def __init__(self, parameters: Parameters, rng: random.Random) -> None:
-        super().__init__(parameters, rng)
+    def __init__(self, parameters: Parameters, rng: random.Random, wire: Wire) -> None:
+        super().__init__(parameters, rng, wire)
         self._head = b""
         self._cutting = self._silent = False
 
@@ -234,11 +233,10 @@ class HalfFrame(FrameEffect):
                 yield at_us, byte
 
     def _past_half(self) -> bool:
-        # The frame says its length itself, in its third and fifth byte; half is never before that.
-        if len(self._head) < 6:
+        # The frame says its length itself; half is never before that, but in the shortest ones.
+        if len(self._head) < HEAD:
             return False
-        length = (self._head[2] ^ KEY) << 8 | (self._head[4] ^ KEY)
-        return len(self._head) >= length // 2
+        return len(self._head) >= self.wire.length(self._head) // 2
 
 
 class BaudMismatch(Effect):
@@ -277,11 +275,11 @@ class CutStop(FrameEffect):
     """The plug is pulled while a stop command is on the line."""
 
     def __init__(
-        self, parameters: Parameters, rng: random.Random, pull: Callable[[int], None]
+        self, parameters: Parameters, rng: random.Random, wire: Wire, pull: Callable[[int], None]
     ) -> None:
-        super().__init__(parameters, rng)
+        super().__init__(parameters, rng, wire)
         self._pull = pull
-        self._command = CommandReader()
+        self._command = CommandReader(wire)
         self._pulled = False
 
     def feed(self, portion: Portion) -> Iterator[Portion]:
@@ -291,7 +289,7 @@ class CutStop(FrameEffect):
             if self._pulled:
                 return
             command = self._command.feed(piece)
-            if piece.ends and command in STOPS:
+            if piece.ends and command in self.wire.stops:
                 self._pulled = True
                 self.changed += 1
                 self._pull(at_us + 1)  # what came before it still arrives

@@ -20,6 +20,7 @@ from .link import Link
 from .model import Fault, FaultError, Place
 from .registry import begin_of, checked, spec_of
 from .running import Action, Running, Stage
+from .wires import wire_of
 
 
 class FaultyTwin:
@@ -53,6 +54,7 @@ class FaultyTwin:
                 seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
             )
             device = self._firmware
+        self._wire = wire_of(device)
         worn = device if isinstance(device, WornDevice) else None
         if body is not None:
             if worn is None:
@@ -85,7 +87,14 @@ class FaultyTwin:
             self.recorder.add({"kind": "fault", "at_us": self._now, "fault": fault.name, **row})
 
         stage = Stage(
-            self.link, self.device, lambda: self._now, self._at, log, self._firmware, self._clips
+            self.link,
+            self.device,
+            lambda: self._now,
+            self._at,
+            log,
+            self._firmware,
+            self._clips,
+            self._wire,
         )
         running = Running(fault, spec, stage, f"{self._seed}/{len(self._running)}/{fault.name}")
         self._running.append(running)

@@ -1,13 +1,15 @@
 """Where frames begin and end in a stream of bytes, without judging or keeping them.
 
-The delimiters are those of ScienceMode 4: START, STOP, and a marker before a literal byte.
+The delimiters are those of both ScienceModes: START, STOP, and a marker before a literal byte.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from firmware_sim.firmware.sciencemode4_frames import BODY_AT, ESCAPE, KEY, START, STOP
+from firmware_sim.firmware.frames import ESCAPE, KEY, START, STOP
+
+from .wires import SCIENCEMODE4, Wire
 
 
 class Piece(NamedTuple):
@@ -62,7 +64,8 @@ class FrameTracker:
 class CommandReader:
     """Reads a frame's command number while it passes, before its last byte has."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire = SCIENCEMODE4) -> None:
+        self._wire = wire
         self._head = b""
 
     def feed(self, piece: Piece) -> int | None:
@@ -71,7 +74,7 @@ class CommandReader:
             return None
         # Four body bytes on the wire hold the two of the prefix, however they are stuffed.
         self._head = (b"" if piece.begins else self._head) + piece.data
-        body = self._head[BODY_AT : BODY_AT + 4]
+        body = self._head[self._wire.body_at : self._wire.body_at + 4]
         plain = []
         literal = False
         for byte in body:
@@ -80,4 +83,4 @@ class CommandReader:
                 continue
             plain.append(byte ^ KEY if literal else byte)
             literal = False
-        return (plain[0] << 8 | plain[1]) & 0x3FF if len(plain) >= 2 else None
+        return self._wire.command(plain[0], plain[1]) if len(plain) >= 2 else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from firmware_sim.firmware.sciencemode4_frames import encode
 
 from . import effects
-from .effects import Effect
+from .effects import Effect, Parameters
 from .model import BOTH, TO_DEVICE, TO_HOST, Place, Spec
 from .running import Running
+from .wires import Wire
 
 Begin = Callable[[Running], None]
 FaultKind = tuple[Spec, Begin | None]
@@ -58,7 +60,7 @@ def _unplug_during_stop(it: Running) -> None:
 
     it.on_line(
         lambda parameters, rng: effects.CutStop(
-            parameters, rng, lambda at_us: it.stage.at(at_us, pull)
+            parameters, rng, it.stage.wire, lambda at_us: it.stage.at(at_us, pull)
         ),
         TO_DEVICE,
     )
@@ -118,6 +120,10 @@ def _second_writer(it: Running) -> None:
 
 def _on_line(make: type[Effect]) -> Begin:
     return lambda it: it.on_line(make)
+
+
+def _on_frames(make: Callable[[Parameters, random.Random, Wire], Effect]) -> Begin:
+    return lambda it: it.on_line(lambda parameters, rng: make(parameters, rng, it.stage.wire))
 
 
 def _link(name: str, what: str, begin: Begin, **parameters: int) -> FaultKind:
@@ -212,14 +218,14 @@ LINK_FAULTS: tuple[FaultKind, ...] = (
     _link(
         "half-frame",
         "half of the next frame, then silence",
-        _on_line(effects.HalfFrame),
+        _on_frames(effects.HalfFrame),
         direction=TO_HOST,
         for_us=0,
     ),
     _link(
         "wrong-crc",
         "every frame has a wrong checksum",
-        _on_line(effects.WrongCrc),
+        _on_frames(effects.WrongCrc),
         direction=TO_HOST,
         for_us=0,
     ),

@@ -15,6 +15,7 @@ from .firmware import FaultyP24
 from .link import Lane, Link
 from .misbehaviour import Misbehaviour
 from .model import BOTH, Fault, Spec
+from .wires import Wire
 
 Action = Callable[[], None]
 
@@ -34,6 +35,8 @@ class Stage:
     """Inside the device, where its firmware can misbehave."""
     clips: Clips | None
     """What is on the channels, where it can be changed."""
+    wire: Wire
+    """How frames are made here."""
 
     @property
     def on_electrodes(self) -> Clips:

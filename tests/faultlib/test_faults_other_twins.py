@@ -12,6 +12,8 @@ from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin
 from firmware_sim.faults.model import Place
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
+from firmware_sim.firmware.rehastim2_commands import Command
+from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
 from firmware_sim.scenarios import SCENARIOS, scenario
 from firmware_sim.twin import LocalTwin
 
@@ -54,6 +56,34 @@ def test_a_mute_line_says_nothing_and_a_whole_one_what_the_twin_alone_says(famil
     assert spoken_to(alone) == spoken_to(behind)
     mute = FaultyTwin([Fault("mute", 0)], device=TWINS[family]())
     assert not any(spoken_to(mute))
+
+
+def test_a_wrong_checksum_is_wrong_in_frames_of_sciencemode_2_and_nothing_else_is() -> None:
+    twin = FaultyTwin([Fault("wrong-crc", 0)], device=RehaStim2Twin())
+    found = list(FrameDecoder().feed(b"".join(spoken_to(twin))))
+    assert len(found) > 3
+    assert {getattr(one, "kind", one) for one in found} == {"crc"}
+
+
+def test_half_a_frame_of_sciencemode_2_is_the_last_that_is_heard() -> None:
+    whole = RehaStim2Twin()
+    twin = FaultyTwin([Fault("half-frame", 700_000)], device=RehaStim2Twin())
+    said, heard = b"".join(spoken_to(whole)), b"".join(spoken_to(twin))
+    sound = list(FrameDecoder().feed(heard))
+    assert len(sound) == 2  # at 0 and at 500 ms
+    assert said.startswith(heard)
+    assert 0 < len(heard) - len(b"".join(spoken_to(RehaStim2Twin())[:6])) < 9
+
+
+@pytest.mark.parametrize(
+    ("command", "pulled"), [(Command.WATCHDOG, False), (Command.STOP_CHANNEL_LIST, True)]
+)
+def test_the_cable_is_pulled_during_the_stop_of_this_wire(command: int, pulled: bool) -> None:
+    twin = FaultyTwin([Fault("unplug-during-stop", 0)], device=RehaStim2Twin())
+    twin.advance(SECOND // 100)
+    twin.receive(SECOND // 50, encode(1, command))  # 4, the Watchdog, is a stop on the other wire
+    twin.advance(SECOND)
+    assert twin.plugged is not pulled
 
 
 @pytest.mark.parametrize("family", TWINS)
