@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -140,7 +140,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> int:
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 @pytest.mark.hazard("H36")
 def test_whichever_write_or_sync_fails_the_session_ends_at_zero_and_the_loss_is_found(
-    calls: int, number: int, tmp_path: Path
+    calls: int, number: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     for fail_at in range(1, calls + 1):
         folder = tmp_path / str(fail_at)
@@ -152,6 +152,9 @@ def test_whichever_write_or_sync_fails_the_session_ends_at_zero_and_the_loss_is_
         session.play()
         _ended_at_zero(session)
         _loss_is_found(session)
+    record_property(
+        "H36", f"each of the {calls} writes and syncs of a session was the first to fail"
+    )
 
 
 def _ended_at_zero(session: Session) -> None:

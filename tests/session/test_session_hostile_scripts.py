@@ -174,10 +174,11 @@ def test_a_hostile_script_gets_no_more_than_was_cleared_and_ends_at_zero(number:
     ledger = bench.ledger()
     assert ledger.peak_between_ua(ended_us, bench.now_ns // 1_000) == 0, "output for ever"
     assert bench.state is not State.RUNNING
-    for one in (one for plan in PLANS for one in plan.channels):
-        most_ua = max(p.channel(one.channel).amplitude_ua for p in PLANS if one in p.channels)
-        assert ledger[one.channel].peak_ma * 1_000 <= max(most_ua, 5_000)
-    # The rate of every rise is judged by the invariant that watches every bench.
+    for channel in range(1, 9):
+        cleared = (one for plan in PLANS for one in plan.channels if one.channel == channel)
+        most_ua = max((one.amplitude_ua for one in cleared), default=0)
+        assert ledger[channel].peak_ma * 1_000 <= most_ua, "of any plan that it may have loaded"
+    # The plan in force and the rate of every rise are judged by the invariant on every bench.
 
 
 @pytest.mark.hazard("H39")

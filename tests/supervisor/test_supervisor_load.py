@@ -84,5 +84,7 @@ def test_a_stop_overtakes_ten_thousand_events_a_second(
             assert not ledger.running
             assert ledger.last_output_us is not None
             late_ms.append((ledger.monotonic_us(ledger.last_output_us) * 1_000 - sent_ns) / 1e6)
-    record_property("H55", f"last pulse {max(late_ms):.0f} ms after stop at {EVENTS_A_SECOND}/s")
+    # Before the stop counts as at once: there are 10 ms from pulse to pulse.
+    late = f"{max(0.0, *late_ms):.0f} ms after a stop among {EVENTS_A_SECOND} events/s"
+    record_property("H55", f"the last pulse {late}, at the latest of {len(late_ms)}")
     assert max(late_ms) <= VERIFIED_WITHIN_MS, late_ms
