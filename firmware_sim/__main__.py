@@ -166,12 +166,15 @@ def _make_faulty(
 def _list(options: argparse.Namespace) -> bool:
     """Print what there is, if that was asked; return whether it was."""
     if "list" in options.faults:
-        from .faults import listing
+        from .faults import listing as faults
+
+        sys.stdout.write(faults(options.device) + "\n")
     elif getattr(options, "scenario", None) == "list":
-        from .scenarios import listing
+        from .scenarios import listing as scenarios
+
+        sys.stdout.write(scenarios() + "\n")
     else:
         return False
-    sys.stdout.write(listing() + "\n")
     return True
 
 

@@ -9,7 +9,7 @@ from firmware_sim.firmware.p24_commands import Result
 from .device_faults import DEVICE_FAULTS
 from .electrode_faults import ELECTRODE_FAULTS
 from .link_faults import LINK_FAULTS, Begin
-from .model import BOTH, Fault, FaultError, Spec
+from .model import BOTH, Fault, FaultError, Place, Spec
 
 _KINDS = {
     spec.name: (spec, begin) for spec, begin in LINK_FAULTS + DEVICE_FAULTS + ELECTRODE_FAULTS
@@ -28,6 +28,12 @@ _RANGES = {
     "by": range(1, 8),
     "command": range(-1, 1024),
     "ohm": range(1, 10_000_001),
+}
+#: Where a device other than the P24 can have faults; `FaultyTwin.add` refuses the rest.
+_HAS = {"rehastim2": (Place.LINK, Place.ELECTRODES), "openemsstim": (Place.LINK,)}
+_LACKS = {
+    Place.DEVICE: "only the P24's twin has faults of its firmware",
+    Place.ELECTRODES: "its output goes through another device",
 }
 #: Where the share of a thousand is a probability.
 _AT_MOST_ALL = frozenset({"drop", "duplicate"})
@@ -87,11 +93,14 @@ def _check_value(spec: Spec, name: str, value: int) -> None:
         )
 
 
-def listing() -> str:
-    """Return a line for each fault: name, parameters with defaults, what it does."""
+def listing(device: str = "p24") -> str:
+    """Return a line for each fault: name, parameters with defaults, what it does, and why a device
+    cannot have it, where that is so."""
     lines = []
     for spec in SPECS.values():
         told = str(Fault(spec.name, 0, spec.parameters)).partition("@0s")[2].lstrip(",")
         why = f" (not applicable to p24: {spec.inapplicable})" if spec.inapplicable else ""
+        if spec.place not in _HAS.get(device, tuple(Place)):
+            why = f" (not for {device}: {_LACKS[spec.place]})"
         lines.append(f"{spec.name:20} {spec.what}{why}" + (f" [{told}]" if told else ""))
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,23 @@ import pytest
 from faulty_host import TEN_MA
 
 from firmware_sim import __main__ as command_line
-from firmware_sim.faults import SPECS
+from firmware_sim.faults import SPECS, FaultError
+from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.p24_commands import Command
+from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.line import PtyLine, TcpLine
 from firmware_sim.process import TwinProcess
 from firmware_sim.scenarios import SCENARIOS
+from firmware_sim.situation import faulty_twin
+from firmware_sim.twin import LocalTwin
 
 WITHIN_S = 30.0
+TWINS: dict[str, Callable[[], LocalTwin | None]] = {
+    "p24": lambda: None,
+    "rehastim2": RehaStim2Twin,
+    "openemsstim": OpenEmsStimTwin,
+}
 
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -45,6 +55,22 @@ def test_faults_are_listed_with_their_parameters(capfd: pytest.CaptureFixture[st
     assert [line.split()[0] for line in out.splitlines()] == list(SPECS)
     assert "permille=200,direction=both,for_us=0s" in out
     assert "not applicable to p24" in out
+
+
+@pytest.mark.parametrize("device", TWINS)
+def test_the_list_says_which_faults_a_device_cannot_have(
+    device: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main([device, "--fault", "list"]) == 0
+    listed = {line.split()[0]: line for line in capfd.readouterr().out.splitlines()}
+    for name, line in listed.items():
+        unfit = "(not " in line
+        try:
+            faulty_twin(None, [f"{name}@1h"], device=TWINS[device]())
+        except FaultError:
+            assert unfit, line
+        else:
+            assert not unfit, line
 
 
 @pytest.mark.parametrize(
