@@ -46,6 +46,13 @@ class DtrPtyLine(PtyLine):
         """Send what fits; without a client everything is gone."""
         return super().write(data) if self._present else len(data)
 
+    def held(self) -> bool:
+        """Return whether a client has it open; a lock of its side would not be seen on this one."""
+        if not self._plugged:
+            return False
+        self._look()
+        return self._present
+
     def opened(self) -> bool:
         """Return whether a client opened the line since this was asked last."""
         news, self._news = self._news, False

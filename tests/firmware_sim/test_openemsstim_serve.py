@@ -129,6 +129,23 @@ def test_a_client_that_comes_and_goes_between_two_looks_is_noticed(tmp_path: Pat
     held.close()
 
 
+def test_a_board_is_held_by_a_silent_client_and_not_by_one_that_has_gone(tmp_path: Path) -> None:
+    """Its host says nothing for the 11 s of its start; after 10 s the twin left."""
+    line = DtrPtyLine(tmp_path / "link")
+    try:
+        assert not line.held()
+        client = os.open(line.url, os.O_RDWR | os.O_NOCTTY)
+        assert line.held()
+        assert line.held()
+        os.close(client)
+        line.read(line.read_fds())
+        assert not line.held()
+        line.unplug()
+        assert not line.held()
+    finally:
+        line.close()
+
+
 def lock_step(device: str, *lines: str, options: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "firmware_sim", device, "--lock-step", *options],
