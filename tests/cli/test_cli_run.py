@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from firmware_sim.ledger import Ledger
 from stimctl.errors import ExitCode
 from stimctl.records.pads import Pads, used
 from stimctl.records.sessions import list_sessions, show_session, verify_all
@@ -214,6 +217,49 @@ def test_a_run_that_nobody_can_read_stops(start: Start) -> None:
     assert process.stderr is not None
     process.stderr.read()
     assert process.wait(60) == ExitCode.REFUSED
+
+
+@pytest.mark.hazard("H21", "H02")
+def test_a_terminal_that_stands_still_ends_the_output(
+    state: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Ctrl-S: what is written waits, nothing fails, and no number is renewed."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stimctl", "run", *TENS, "-d", "sim:p24"],
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env={**os.environ, "STIMCTL_TWIN_RECORD": str(tmp_path / "record.jsonl")},
+    )  # fmt: skip
+    try:
+        said = b""
+        while b"set ch1" not in said:
+            said += os.read(master, 4096)
+        os.write(master, b"\x13")
+        held_ns = time.monotonic_ns()
+        give_up = time.monotonic() + 15
+        while (ledger := Ledger.from_file(tmp_path / "record.jsonl")).running:
+            assert time.monotonic() < give_up, "still on, and nobody can see it"
+            time.sleep(0.05)
+        assert ledger.last_output_us is not None
+        after_s = (ledger.monotonic_us(ledger.last_output_us) * 1_000 - held_ns) / 1e9
+        # A row is shown each second; 0.3 s later the face is stuck, 0.5 s later it is missed.
+        assert after_s <= 3.0
+        record_property("H21", f"zero {after_s:.1f} s after the terminal was held by Ctrl-S")
+        os.write(master, b"\x11")
+        said = b""
+        while b"the face has not beaten" not in said:
+            said += os.read(master, 4096)
+    finally:
+        process.terminate()
+        os.set_blocking(master, False)
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.read(master, 65536)
+            time.sleep(0.05)
+        os.close(master)
+        os.close(slave)
+    (session,) = list_sessions(state / "journal")
+    assert session.outcome == "zero verified"
 
 
 def test_identify_asks_the_device_itself(start: Start, state: Path) -> None:

@@ -35,6 +35,8 @@ _POLL_S = 0.1
 _STEP_WITHIN_S = 20.0
 # A stop that is not verified by then is left to the supervisor's closing attempt (5 s).
 _ZERO_WITHIN_S = 3.0
+# A terminal under Ctrl-S, or a pager that waits, takes no more: what is shown stands still (H21).
+_SHOWN_WITHIN_S = 0.3
 _OVER = frozenset({"stopped", "closed", "fault"})
 
 
@@ -74,6 +76,7 @@ class LiveSession:
         self._client: SupervisorClient | None = None
         self._stop_reason: str | None = None
         self._deaf = False
+        self._showing_s: float | None = None
         self._skip = threading.Event()
 
     def run(self) -> Outcome:
@@ -82,6 +85,7 @@ class LiveSession:
 
         with StopSignals(self._on_stop, self._skip.set) as signals:
             client = self._client = SupervisorClient(str(self._prepared.device), self._options())
+            client.may_beat = self._is_shown
             code: int | None = None
             try:
                 client.start()
@@ -236,11 +240,19 @@ class LiveSession:
         """Nobody sees what this session does any more: then it must not go on."""
         if self._deaf:
             return
+        self._showing_s = time.monotonic()
         try:
             self._shown(row)
         except (OSError, ValueError):
             self._deaf = True
             self._on_stop("nobody reads the output")
+        finally:
+            self._showing_s = None
+
+    def _is_shown(self) -> bool:
+        """Whether what is shown gets through; else this face does not beat, and is stopped for."""
+        since_s = self._showing_s
+        return since_s is None or time.monotonic() - since_s <= _SHOWN_WITHIN_S
 
     def _close(self, client: SupervisorClient) -> int | None:
         if self._skip.is_set():

@@ -35,7 +35,8 @@ Row = Mapping[str, Any]
 class SupervisorClient:
     """One session, seen from its face. Safe to use from several threads.
 
-    `beats`: beat from a thread; a face with an event loop calls `beat()` from that loop instead.
+    `beats`: beat from a thread, as long as `may_beat()`, which the face sets where it can be stuck
+    while its threads are not; a face with an event loop calls `beat()` from that loop instead.
     `on_row` is called, in the reading thread, with every row but beats and answers; the same rows
     come out of `rows()`. Rows made up here, because the supervisor could not, have "source":
     "face".
@@ -56,6 +57,7 @@ class SupervisorClient:
         self.exit_code: int | None = None
         self._options, self._family = list(options), parse_device(device).family
         self._beats = beats
+        self.may_beat: Callable[[], bool] = lambda: True
         self._on_row = on_row
         self._rows: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
         self._answers: dict[int, queue.SimpleQueue[Row]] = {}
@@ -262,7 +264,7 @@ class SupervisorClient:
             before_s, looked_s = looked_s, time.monotonic()
             if looked_s - before_s > SILENT_S / 2:
                 self._last_row_s = looked_s  # we were the one who stood still
-            if self._beats:
+            if self._beats and self.may_beat():
                 self.beat()
             if self.output_may_be_on and time.monotonic() - self._last_row_s > SILENT_S:
                 self._take_over("the supervisor is silent")
