@@ -2,7 +2,8 @@
 
 It takes its time: from a command to its execution some ms, up to 100 ms to the answer [DOC], and a
 list under way is completed. So a command may be at work from its arrival on, and what was ordered
-before it until the device has confirmed it and completed a list.
+before it until the device has confirmed it and completed a list. A stop, and an Init, which is
+obeyed in the start mode only [DOC], end everything once they are confirmed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class _Claim:
     key: tuple[int, int]
     levels: dict[int, int]
     lasts_us: int
-    stops: bool
+    ends: bool
     confirmed: bool = False
     until_us: int | None = None
 
@@ -108,16 +109,16 @@ class Obedience:
         if read is None:
             return Order(frame.command, feeds=True, may=self._may().may)
         order = read.order
-        if not order.initialises:
-            key = (frame.packet_number, frame.command)
-            self._claims.append(_Claim(key, read.levels, read.lasts_us, order.stops))
+        key = (frame.packet_number, frame.command)
+        ends = order.stops or order.initialises
+        self._claims.append(_Claim(key, read.levels, read.lasts_us, ends))
         return replace(order, feeds=True, may=self._may().may)
 
     def _confirm(self, at_us: int, claim: _Claim) -> None:
-        """What came before is over: with a stop at once, else when its list is completed."""
+        """What came before is over: at once if this ends all, else when its list is completed."""
         claim.confirmed = True
         at = self._claims.index(claim)
-        if claim.stops:
+        if claim.ends:
             del self._claims[: at + 1]
             return
         earlier = self._claims[:at]

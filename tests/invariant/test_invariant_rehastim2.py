@@ -257,6 +257,30 @@ def test_a_stop_counts_from_when_the_device_has_confirmed_it() -> None:
     assert world.pulse(SECOND + 10 * MS + 1, 10_000).rule == Rule.ASKED
 
 
+def test_an_init_that_the_device_obeys_while_trains_run_has_ended_them() -> None:
+    """It obeys one in the start mode only, so that whatever goes on after it is a failure."""
+    world = bare().starts(READY_US, 10_000).both(SECOND, setup(number=60))
+    assert world.pulse(SECOND + 5 * MS, 10_000).rule is None  # it takes its time
+    world.answer(SECOND + 10 * MS, Command.INIT_CHANNEL_LIST, 60)
+    assert world.pulse(SECOND + 10 * MS, 10_000).rule is None
+    assert world.pulse(SECOND + 10 * MS + 1, 10_000).rule == Rule.ASKED
+
+
+def test_an_init_that_the_device_refuses_while_trains_run_ends_nothing() -> None:
+    world = bare().starts(READY_US, 10_000).both(SECOND, setup(number=60))
+    world.answer(SECOND + 10 * MS, Command.INIT_CHANNEL_LIST, 60, WRONG_MODE)
+    assert world.pulse(SECOND + 500 * MS, 10_000).rule is None
+
+
+@pytest.mark.parametrize(("level_ua", "broken"), [(STEP_UA, None), (6_000, Rule.RISE)])
+def test_a_list_that_the_host_initialises_anew_begins_at_zero(
+    level_ua: int, broken: Rule | None
+) -> None:
+    world = RehaWorld()
+    at_us = world.raised_to(6_000) + SECOND
+    assert world.both(at_us, setup()).starts(at_us + 20 * MS, level_ua).rule == broken
+
+
 def test_a_lower_list_that_was_refused_changes_nothing() -> None:
     world = bare().starts(READY_US, 10_000)
     world.both(SECOND, start(want(2_000), number=9))
