@@ -175,6 +175,16 @@ def test_a_stop_is_verified_by_its_acknowledgement_and_then_by_the_mode() -> Non
     assert not bench.twin.stimulating
 
 
+def test_a_stop_is_verified_though_every_frame_comes_twice() -> None:
+    """To the second of two questions the device says first that it is busy with the first."""
+    bench = Bench().running(ch1=point())
+    bench.to_device = bench.to_host = lambda now, data: [(0, data), (0, data)]
+    bench.driver.stop(bench.now)
+    bench.run(100 * MS)
+    assert bench.driver.state == "zero"
+    assert not bench.twin.stimulating
+
+
 def test_a_stop_on_a_dead_line_is_repeated_every_50_ms_for_ever() -> None:
     bench = Bench().running(ch1=point())
     bench.to_device = bench.to_host = lambda now, data: []

@@ -83,6 +83,8 @@ def _answer(talk: Conversation, now_ns: int, frame: RawFrame) -> None:
     if match is Match.DUPLICATE:
         talk.events.append(LineError("duplicate"))
         return
+    if result == BUSY:
+        sent.answered = False  # where the line doubled a command, the answer to it still comes
     talk.line.heard(now_ns)
     talk.unmet = None  # only a connected device answers
     _tell_late(talk, now_ns, sent)
