@@ -24,7 +24,7 @@ class Invariant:
     Raises InvariantBrokenError at the first violation and is silent from then on; `check` raises
     it again. With raising=False it only keeps the violation; log: a list that takes it too.
     Give each call at its time: rows and bytes of the device, bytes of the host (`sent`, before the
-    line can alter them), marks.
+    line can alter them; `heard`, as the line has left them), marks.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Invariant:
         self._endings = family.endings
         self._obedience = family.obedience()
         self._host = family.reader()
-        self._host_seen = False
+        self._host_seen = self._host_hears = False
         self._plateaus = Plateaus(rules, self._verdict)
         self._asked = AllAsked(self._plateaus.channels)
         self._notices = Notices(rules, family.teller())
@@ -104,6 +104,13 @@ class Invariant:
             if order.gives_output:
                 self._need_licence(at_us)
             self._ordered(at_us, order, 0)
+
+    def heard(self, at_us: int, data: bytes) -> None:
+        """Bytes have reached the host: what the line has lost of what the device tells, it does
+        not know."""
+        self._host_hears = True
+        self.advance(at_us)
+        self._notices.told(at_us, data)
 
     def advance(self, at_us: int) -> None:
         """Time has passed: whatever began before at_us is judged now."""
@@ -213,7 +220,8 @@ class Invariant:
 
     def _from_device(self, at_us: int, data: bytes) -> None:
         """Bytes leave the device."""
-        self._notices.told(at_us, data)
+        if not self._host_hears:
+            self._notices.told(at_us, data)
         for when_us, order in self._obedience.told(at_us, data):
             self._obeyed(when_us, order)
 

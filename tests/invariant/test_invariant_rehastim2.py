@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reha_world import (
     AFTER_US,
+    ELECTRODE,
     INIT_ACK,
     MS,
     READY_US,
@@ -28,7 +29,7 @@ from shadow_world import SECOND, louder
 from test_session_rehastim2 import SCRIPT, plan_of
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
-from firmware_sim.firmware.rehastim2_commands import Command
+from firmware_sim.firmware.rehastim2_commands import STIMULATION_ERROR, Command
 from firmware_sim.invariant import (
     BARE,
     STRICT,
@@ -223,6 +224,30 @@ def test_an_error_that_the_device_tells_is_known_soon(after_us: int, broken: Rul
     world = RehaWorld()
     at_us = world.raised_to(6_000)
     world.logged(at_us, "skin test failed", channel=1).tell_error(at_us)
+    world.tell.sent(at_us + after_us, start(want(6_000)))
+    assert world.rule == broken
+
+
+@pytest.mark.parametrize(("after_us", "broken"), [(1_499 * MS, None), (1_500 * MS, Rule.RETURN)])
+def test_of_an_error_that_the_line_has_lost_the_host_knows_nothing_yet(
+    after_us: int, broken: Rule | None
+) -> None:
+    world = RehaWorld()
+    at_us = world.raised_to(6_000)
+    world.tell.heard(at_us, b"")
+    world.logged(at_us, "skin test failed", channel=1).tell_error(at_us)
+    world.tell.sent(at_us + after_us, start(want(6_000)))
+    assert world.rule == broken
+
+
+@pytest.mark.parametrize(("after_us", "broken"), [(249 * MS, None), (250 * MS, Rule.RETURN)])
+def test_an_error_that_has_reached_the_host_is_known_soon(
+    after_us: int, broken: Rule | None
+) -> None:
+    world = RehaWorld()
+    at_us = world.raised_to(6_000)
+    world.logged(at_us, "skin test failed", channel=1).tell_error(at_us)
+    world.tell.heard(at_us, frame(STIMULATION_ERROR, ELECTRODE))
     world.tell.sent(at_us + after_us, start(want(6_000)))
     assert world.rule == broken
 

@@ -57,9 +57,13 @@ class _Ears:
         watched: Any = bench
         self._events, self._notify = engine.events, engine.notify
         self._send, self._command = line.send, bench.command
+        self._receive = engine.receive
         engine.events, engine.notify = self._heard_events, self._heard_fact
+        engine.receive = self._heard_device
         line.send, watched.command = self._heard_bytes, self._heard_intent
-        invariant.sent(0, b"")  # the host can be heard: what it orders is judged there
+        # The host can be watched: what it orders, and what it knows, is judged there.
+        invariant.sent(0, b"")
+        invariant.heard(0, b"")
 
     def _heard_intent(self, intent: Any) -> None:
         if type(intent).__name__ == "LoadPlan":
@@ -69,6 +73,10 @@ class _Ears:
     def _heard_bytes(self, now_ns: int, data: bytes) -> None:
         self._sent.append((now_ns // 1_000, data))
         self._send(now_ns, data)
+
+    def _heard_device(self, now_ns: int, data: bytes) -> None:
+        self._invariant.heard(now_ns // 1_000, data)
+        self._receive(now_ns, data)
 
     def _heard_events(self) -> list[SessionEvent]:
         events: list[SessionEvent] = self._events()
