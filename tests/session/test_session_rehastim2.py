@@ -6,21 +6,23 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from session_world import BY_HAND, rises
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.bench import Bench, rehearse
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.safety import Electrode, Refusal
-from stimctl.session.config import MS, SECOND, EngineConfig
+from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, EngineConfig
 from stimctl.session.events import Kind
-from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Start
+from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Raise, Resume, Start, Stop
 from stimctl.session.states import State
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecoder, RawFrame
 
 ROOT = Path(__file__).resolve().parents[2]
+STEP_UA = REHASTIM2_SHEET.bounds.amplitude_step_ua
 SCRIPT = EngineConfig(scripted_raise=True, dead_man_trip=False, attended_by_prompt=False)
 
 
@@ -38,13 +40,13 @@ def plan_of(name: str, *channels: int, duration_s: int = 60) -> Plan:
     return plan
 
 
-def bench_of(**options: object) -> Bench:
+def bench_of(config: EngineConfig = SCRIPT, **options: object) -> Bench:
     twin, driver = RehaStim2Twin(wiretap=True), RehaStim2Driver()
-    return Bench(SCRIPT, twin=twin, driver=driver, **options)  # type: ignore[arg-type]
+    return Bench(config, twin=twin, driver=driver, **options)  # type: ignore[arg-type]
 
 
-def armed(plan: Plan) -> Bench:
-    bench = bench_of()
+def armed(plan: Plan, config: EngineConfig = SCRIPT, **options: object) -> Bench:
+    bench = bench_of(config, **options)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
     bench.command(LoadPlan(plan))
@@ -145,6 +147,50 @@ def test_a_pause_that_finds_the_connection_gone_is_a_latched_fault() -> None:
     assert bench.state is State.FAULT
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
     assert not bench.twin.stimulating
+
+
+@pytest.mark.parametrize("plan_again", [False, True])
+def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
+    """Rule A3 counts from the last raise, whatever was stopped and started since."""
+    plan = plan_of("tens-conventional")
+    bench = armed(plan, BY_HAND)
+    bench.command(Start())
+    bench.run_for(200 * MS)
+    bench.command(Raise(1, STEP_UA))
+    raised_ns = bench.told(Kind.SET)[-1].at_ns
+    bench.run_for(10 * MS)
+    bench.command(Stop())
+    assert bench.run_to_state(State.STOPPED, within_ns=SECOND)
+    if plan_again:
+        bench.command(LoadPlan(plan))
+    bench.command(Arm())
+    bench.command(Start())
+    while not bench.engine.plateau_ua(1) and bench.now_ns < raised_ns + SECOND:
+        bench.run_for(MS)
+        bench.command(Raise(1, STEP_UA))
+    assert bench.state is State.RUNNING
+    again_ns = bench.told(Kind.SET)[-1].at_ns
+    assert 0 <= again_ns - raised_ns - RAISE_INTERVAL_NS <= MS
+
+
+@pytest.mark.parametrize("latency_ms", [1, 16, 40])
+def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_ms: int) -> None:
+    bench = armed(plan_of("tens-conventional"), BY_HAND, latency_ns=latency_ms * MS)
+    bench.command(Start())
+    for plateau_ua in (STEP_UA, 2 * STEP_UA, 3 * STEP_UA):
+        bench.run_for(300 * MS)
+        bench.command(Raise(1, plateau_ua))
+    bench.run_for(SECOND)
+    bench.command(Pause())
+    bench.run_for(2 * SECOND)
+    bench.command(Resume())
+    end_ns = bench.now_ns + 6 * SECOND
+    while bench.engine.plateau_ua(1) == 3 * STEP_UA and bench.now_ns < end_ns:
+        bench.run_for(2 * MS)
+        bench.command(Raise(1, 4 * STEP_UA))
+    assert bench.engine.plateau_ua(1) == 4 * STEP_UA
+    bench.run_for(SECOND)
+    assert {by_ua for _, by_ua in rises(bench)} == {STEP_UA}
 
 
 def test_the_emergency_switch_ends_the_session_and_asks_for_a_reason() -> None:

@@ -115,6 +115,7 @@ class Checking:
                 link_good=lambda: link.quality is Quality.GOOD,
                 contact_lock=self._core.contacts.lock,
                 budget=self._core.budget,
+                raised=self._core.raised,
             )
         except RunFault as fault:
             raise LimitRefusedError(

@@ -42,6 +42,8 @@ class Core:
         self.contacts = Contacts()
         self.host = Host()
         self.budget = Budget()
+        self.raised: dict[int, int] = {}
+        """By channel, when it was raised last in this session (ns)."""
         self.needs_reason = False
         """The person or somebody at the device has stopped: only a reason leads on."""
         self.state = State.DISCONNECTED

@@ -44,10 +44,16 @@ class Plateau:
         """Rule A9: the one step that waits for the next on ramp."""
         self.script = 0
         self.script_on = scripted
-        self._raised_ns: int | None = None
+        self._raised: dict[int, int] = {}
+        """By channel, when it was raised last."""
         self._changed_ns = 0
         self._script_ns: int | None = None
         self._script_interval_ns = scale.script_interval_ns(step)
+
+    def recall(self, raised: dict[int, int]) -> None:
+        """Know when which channel was raised last, and note it there: a new run, and a new plan,
+        are no reason to raise it sooner (rule A3)."""
+        self._raised = raised
 
     def begin(self, now_ns: int) -> None:
         """The run starts, or goes on from zero."""
@@ -84,7 +90,8 @@ class Plateau:
             return NOT_ON_RECORD
         if self.pending is not None:
             return PENDING
-        if self._raised_ns is not None and now_ns - self._raised_ns < self._interval_ns(by):
+        raised_ns = self._raised.get(self.channel)
+        if raised_ns is not None and now_ns - raised_ns < self._interval_ns(by):
             return TOO_EARLY
         if by == "hand" and self.script_on:
             return "the script is raising this channel; lowering it ends the script"
@@ -98,7 +105,7 @@ class Plateau:
         assert asked is not None
         self.asked = self.pending = None
         self.now = asked.plateau
-        self._raised_ns = self._changed_ns = now_ns
+        self._raised[self.channel] = self._changed_ns = now_ns
         return asked
 
     def lower(self, now_ns: int, plateau: int) -> None:
@@ -135,4 +142,5 @@ class Plateau:
 
     def script_due_ns(self) -> int:
         """When the interval after the last raise is over."""
-        return 0 if self._raised_ns is None else self._raised_ns + self._script_interval_ns
+        raised_ns = self._raised.get(self.channel)
+        return 0 if raised_ns is None else raised_ns + self._script_interval_ns

@@ -34,6 +34,7 @@ class Raising:
         log: EventLog,
         locks: Locks,
         links: Links,
+        raised: dict[int, int],
         *,
         scripted: bool,
     ) -> None:
@@ -44,6 +45,8 @@ class Raising:
         self._scripted = scripted
         self._plateaus = {one.channel: one for one in plateaus}
         self._all = tuple(self._plateaus.values())
+        for plateau in self._all:
+            plateau.recall(raised)
         self._asked: list[tuple[Plateau, ...]] = []
 
     def plateau(self, channel: int) -> int:

@@ -40,6 +40,7 @@ class Run:
         link_good: Callable[[], bool],
         contact_lock: Callable[[int], str | None],
         budget: Budget,
+        raised: dict[int, int],
     ) -> None:
         self.plan = plan
         self.scale = kit.scale
@@ -49,6 +50,7 @@ class Run:
         self._link_good = link_good
         self._contact_lock = contact_lock
         self._budget = budget
+        self._raised = raised
         budget.allow(kit.most())
         self.prompts = Prompts(plan.duration_us, kit.scale)
         self._fader = Fader()
@@ -63,11 +65,15 @@ class Run:
         self._catch_up_ns: int | None = None
         self._ready_ticket: int | None = None
         self._soft = False
+        self._returning = False
+        """On the way back from a pause, until the device has confirmed the end of it."""
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
         plateaus = self._kit.plateaus(scripted=scripted)
-        return Raising(plateaus, self.scale, self._log, self, self.links, scripted=scripted)
+        return Raising(
+            plateaus, self.scale, self._log, self, self.links, self._raised, scripted=scripted
+        )
 
     # -- beginning, standing, ending
 
@@ -102,6 +108,7 @@ class Run:
     def _go(self, now_ns: int) -> None:
         self._ready_ticket = None
         self._running = True
+        self._returning = self._soft and not self._config.single_pulses
         if self._soft:
             self._fader.fade_in(now_ns, RESUME_RAMP_NS)
         else:
@@ -185,7 +192,7 @@ class Run:
             return reason
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
-        if self._fader.gain != FULL or self._fader.fading_out:
+        if self._returning or self._fader.gain != FULL or self._fader.fading_out:
             return "a ramp of all channels is under way"
         if self._config.single_pulses:
             return None
@@ -206,7 +213,14 @@ class Run:
         if not self._kit.tell(now_ns, plateaus) and self.output.settled:
             for track in self._tracks:
                 track.settled(now_ns)
+            self._look_for_return()
         self._budget.flows(now_ns, self.output.flow)
+
+    def _look_for_return(self) -> None:
+        """The way back from a pause is over once its last step is confirmed, no sooner: a raise on
+        top of that step would be two at once."""
+        if self._fader.gain == FULL and self._catch_up_ns is None and self.output.settled:
+            self._returning = False
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""
@@ -221,6 +235,7 @@ class Run:
             return
         before = self.output.plateaus_acked
         self._kit.accepted(now_ns, event)
+        self._look_for_return()
         if self._running and self.output.plateaus_acked != before:
             outputs = json_numbers(self.output.acked)
             self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})
