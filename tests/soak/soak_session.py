@@ -101,6 +101,7 @@ class Session:
             self._operator.go_home(self.bench)
             self.watch.look(self.bench)
             self._live(self.bench.now_ns + _CLOSED_NS, at_work=False)
+            self.watch.home(self.bench)
             self.watch.settle(self.bench)
         except Violation as broken:
             self.outcome.violation = f"{self.bench.now_ns / 1e9:.6f} s: {broken}"
