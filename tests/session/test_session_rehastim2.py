@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 from session_world import BY_HAND, rises
@@ -191,6 +192,23 @@ def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_m
     assert bench.engine.plateau_ua(1) == 4 * STEP_UA
     bench.run_for(SECOND)
     assert {by_ua for _, by_ua in rises(bench)} == {STEP_UA}
+
+
+@pytest.mark.parametrize("seed", [30, 31, 32])
+def test_nothing_is_raised_before_its_ramp_has_reached_the_plateau(seed: int) -> None:
+    """On a line that loses answers, so that the last step of a ramp waits for a keep-alive's: a
+    raise on top of it would be two steps at once."""
+    chance = Random(seed)
+    bench = armed(plan_of("nmes-tka", 1, duration_s=120), SCRIPT)
+    bench.to_host.hook = lambda _now, data: data if chance.random() < 0.6 else b""
+    bench.command(Start())
+    bench.run_for(100 * SECOND)
+    ledger = bench.ledger()
+    raised = [one for one in bench.told(Kind.RAISE) if one.data["from_ua"]]
+    assert len(raised) > 3
+    for one in raised:
+        set_us = one.at_ns // 1_000
+        assert ledger.peak_between_ua(set_us - 25_000, set_us) == one.data["from_ua"]
 
 
 def test_the_emergency_switch_ends_the_session_and_asks_for_a_reason() -> None:

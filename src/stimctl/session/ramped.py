@@ -86,6 +86,14 @@ class Ramped:
         """The same in thousandths."""
         return self._reach_ppm // FULL
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the device is known to be where the plan has the channel, or inside its
+        modulation: what is raised now is one step, and not the last one of a ramp on top of it."""
+        if self.drive is None or self._sure_ppm >= self._modulated_from * FULL:
+            return True
+        return self._sure_ppm >= self._reach_ppm >= self.drive.level_permille * FULL
+
     def fall_back(self, now_ns: int, output: int, plateau: int) -> None:
         """The device is known to be at `output`: climb from there."""
         reached = output * FULL * FULL // plateau if plateau else 0

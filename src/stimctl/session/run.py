@@ -65,8 +65,6 @@ class Run:
         self._catch_up_ns: int | None = None
         self._ready_ticket: int | None = None
         self._soft = False
-        self._returning = False
-        """On the way back from a pause, until the device has confirmed the end of it."""
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
@@ -108,7 +106,6 @@ class Run:
     def _go(self, now_ns: int) -> None:
         self._ready_ticket = None
         self._running = True
-        self._returning = self._soft and not self._config.single_pulses
         if self._soft:
             self._fader.fade_in(now_ns, RESUME_RAMP_NS)
         else:
@@ -183,7 +180,8 @@ class Run:
 
     def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> str | None:
         """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
-        drive = self._by_channel[plateau.channel].drive
+        track = self._by_channel[plateau.channel]
+        drive = track.drive
         if not self._running:
             return STARTING if self._ready_ticket is not None else STANDING
         if not self._link_good():
@@ -192,10 +190,12 @@ class Run:
             return reason
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
-        if self._returning or self._fader.gain != FULL or self._fader.fading_out:
+        if self._fader.gain != FULL or self._fader.fading_out:
             return "a ramp of all channels is under way"
         if self._config.single_pulses:
             return None
+        if at_plateau and not track.is_up:
+            return NOT_CONFIRMED
         if not self.output.confirmed(plateau.channel, plateau.now):
             return NOT_CONFIRMED
         return None
@@ -213,14 +213,7 @@ class Run:
         if not self._kit.tell(now_ns, plateaus) and self.output.settled:
             for track in self._tracks:
                 track.settled(now_ns)
-            self._look_for_return()
         self._budget.flows(now_ns, self.output.flow)
-
-    def _look_for_return(self) -> None:
-        """The way back from a pause is over once its last step is confirmed, no sooner: a raise on
-        top of that step would be two at once."""
-        if self._fader.gain == FULL and self._catch_up_ns is None and self.output.settled:
-            self._returning = False
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""
@@ -235,7 +228,6 @@ class Run:
             return
         before = self.output.plateaus_acked
         self._kit.accepted(now_ns, event)
-        self._look_for_return()
         if self._running and self.output.plateaus_acked != before:
             outputs = json_numbers(self.output.acked)
             self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})
