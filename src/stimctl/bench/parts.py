@@ -53,6 +53,10 @@ class Line:
 
     def send(self, now_ns: int, data: bytes) -> None:
         """Put bytes on the line."""
+        self.go_on(now_ns, data)
+
+    def go_on(self, now_ns: int, data: bytes) -> None:
+        """Put bytes on the line that were sent before and had to wait."""
         if self.hook is not None:
             data = self.hook(now_ns, data)
         if data:

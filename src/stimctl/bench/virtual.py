@@ -16,7 +16,7 @@ from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
-from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.events import Kind, Outgoing, SessionEvent
 from stimctl.session.facts import (
     FaceAlive,
     Fact,
@@ -180,9 +180,15 @@ class Bench:
         if twin.reading and self._unread is not None:
             unread, self._unread = self._unread, None
             for data in unread.release(self.now_ns):
-                self.to_device.send(self.now_ns, data)
+                self.to_device.go_on(self.now_ns, data)
         elif there and not twin.reading and self._unread is None:
             self._unread = UnreadPort()
+
+    def _hold(self, unread: UnreadPort, frame: Outgoing) -> None:
+        """What is written to a device that reads nothing waits."""
+        unread.write(frame)
+        twin: Any = self.twin
+        twin.waited(len(frame.data))
 
     def _reset_twin(self) -> None:
         """The line that restarts the device was pulsed; most have none."""
@@ -206,9 +212,7 @@ class Bench:
                 if frame.resets:
                     self._reset_twin()
                 elif self._unread is not None:
-                    self._unread.write(frame)
-                    twin: Any = self.twin
-                    twin.waited(len(frame.data))
+                    self._hold(self._unread, frame)
                 elif self._port_is_there:
                     self.to_device.send(self.now_ns, frame.data)
             events = self.engine.events()

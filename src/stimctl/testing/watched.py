@@ -56,11 +56,12 @@ class _Ears:
         line: Any = bench.to_device
         watched: Any = bench
         self._events, self._notify = engine.events, engine.notify
-        self._send, self._command = line.send, bench.command
+        self._send, self._hold, self._command = line.send, watched._hold, bench.command
         self._receive = engine.receive
         engine.events, engine.notify = self._heard_events, self._heard_fact
         engine.receive = self._heard_device
         line.send, watched.command = self._heard_bytes, self._heard_intent
+        watched._hold = self._heard_writing
         # The host can be watched: what it orders, and what it knows, is judged there.
         invariant.sent(0, b"")
         invariant.heard(0, b"")
@@ -73,6 +74,11 @@ class _Ears:
     def _heard_bytes(self, now_ns: int, data: bytes) -> None:
         self._sent.append((now_ns // 1_000, data))
         self._send(now_ns, data)
+
+    def _heard_writing(self, unread: Any, frame: Any) -> None:
+        """A host orders when it writes, not when the device reads again."""
+        self._sent.append((self._bench.now_ns // 1_000, frame.data))
+        self._hold(unread, frame)
 
     def _heard_device(self, now_ns: int, data: bytes) -> None:
         self._invariant.heard(now_ns // 1_000, data)
