@@ -36,6 +36,16 @@ def test_bytes_go_both_ways(device: ScriptedDevice) -> None:
     port.abort()
 
 
+@pytest.mark.hazard("H09")
+def test_what_waited_before_the_port_was_opened_is_not_read(device: ScriptedDevice) -> None:
+    device.say(b"an answer to somebody else")
+    port = open_port(device.address)
+    assert port.read(0.1) == b""
+    device.say(b"now")
+    assert port.read(5.0) == b"now"
+    port.abort()
+
+
 def test_a_device_that_does_not_read_never_holds_up_a_write(device: ScriptedDevice) -> None:
     port = open_port(device.address)
     begun = time.monotonic()
