@@ -244,3 +244,15 @@ def test_only_what_can_be_nothing_but_software_passes_without_papers(
     address: str, software: bool
 ) -> None:
     assert is_software_line(address) is software
+
+
+@pytest.mark.hazard("H56")
+def test_where_no_maker_states_isolation_somebody_has_to(cli: Any) -> None:
+    words = ("gate", "gate-tens", "-d", "openemsstim:/dev/null", "-i", "1=5%", "--area", "1=25cm2")
+    given = (*words, *SITE, "--acknowledge", "L-ATT", *KNOWN)
+    refused = cli(*given)
+    assert refused.code == ExitCode.USAGE
+    assert "isolated from the mains" in refused.err
+    assert "--acknowledge H56" in refused.err
+    assert "screening questions" in cli(*given, "--acknowledge", "H56").err
+    assert "screening questions" in cli("run", *SESSION, *SITE, *KNOWN).err, "a P24 is isolated"

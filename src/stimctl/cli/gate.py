@@ -21,6 +21,8 @@ FIRST_SESSION = "H25"
 """Acknowledging this id says that a code without a session on record is not mistyped."""
 PADS_APART = "E6"
 """Acknowledging this id says that pads are one pad width apart (R: RehaStim2 manual)."""
+ISOLATED = "H56"
+"""Acknowledging this id says that no mains current can flow through the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def pass_gate(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
     _need_known_person(papers, state)
     _need_sites(plan)
     _need_distance(papers)
+    _need_isolation(plan, papers)
     screening, answers = _screened(plan, papers)
     rehearsal = _need_rehearsal(plan, papers, state)
     cautions = [f"{each.id} {each.text}: {each.basis}" for each in screening.cautions]
@@ -127,6 +130,19 @@ def _need_distance(papers: Papers) -> None:
             what_to_do="See that the pads of each channel are at least one pad width apart, then "
             f"add --acknowledge {PADS_APART}",
         )
+
+
+def _need_isolation(plan: AnyPlan, papers: Papers) -> None:
+    """H56: software cannot see a leakage current; where no maker states isolation, people must."""
+    if plan.sheet.isolation_stated or ISOLATED in papers.acknowledged:
+        return
+    raise UsageError(
+        "nobody has said that the stimulus is isolated from the mains",
+        why=f"no maker states it for {plan.sheet.family}, and a leakage current of the unit or of "
+        "this computer would flow through the person",
+        what_to_do="See that the unit runs on its own battery or is a medical device, and run this "
+        f"computer on its battery; then add --acknowledge {ISOLATED}",
+    )
 
 
 def pads_of(plan: AnyPlan) -> list[Pads]:

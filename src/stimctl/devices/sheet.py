@@ -168,6 +168,13 @@ class CapabilitySheet:
         return self.current
 
     @property
+    def isolation_stated(self) -> bool:
+        """Whether its maker answers for it that no mains current flows through the person (H56):
+        by a medical device, or in a text that was read."""
+        told = any(one.name == "isolation" and one.certainty == "R" for one in self.facts)
+        return told or self.intended_use is IntendedUse.MEDICAL_DEVICE
+
+    @property
     def calibrated(self) -> bool:
         """Whether its amplitude is a known current, so that a dose can be told."""
         return self.current is not None and self.current.calibrated
