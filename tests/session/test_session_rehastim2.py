@@ -150,6 +150,7 @@ def test_a_pause_that_finds_the_connection_gone_is_a_latched_fault() -> None:
     assert not bench.twin.stimulating
 
 
+@pytest.mark.hazard("H19")
 @pytest.mark.parametrize("plan_again", [False, True])
 def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
     """Rule A3 counts from the last raise, whatever was stopped and started since."""
@@ -174,6 +175,7 @@ def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
     assert 0 <= again_ns - raised_ns - RAISE_INTERVAL_NS <= MS
 
 
+@pytest.mark.hazard("H19")
 @pytest.mark.parametrize("latency_ms", [1, 16, 40])
 def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_ms: int) -> None:
     bench = armed(plan_of("tens-conventional"), BY_HAND, latency_ns=latency_ms * MS)
@@ -194,6 +196,7 @@ def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_m
     assert {by_ua for _, by_ua in rises(bench)} == {STEP_UA}
 
 
+@pytest.mark.hazard("H19")
 @pytest.mark.parametrize("seed", [30, 31, 32])
 def test_nothing_is_raised_before_its_ramp_has_reached_the_plateau(seed: int) -> None:
     """On a line that loses answers, so that the last step of a ramp waits for a keep-alive's: a
