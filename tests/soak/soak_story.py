@@ -5,7 +5,8 @@ which little goes wrong, `long-17` one of plain trains only, `storm-17` a short 
 `aim-17-running.drop+paused.flip` a storm with these faults in these states among others, and
 `point-17-running.hang` the same with those faults lasting that need time to meet a byte, and
 `meet-17-disconnected.twice` that, with somebody who stops while connecting. All of these are on a
-P24. `reha-17` is a storm on a RehaStim2, `rehaquiet-17` a long session on one.
+P24. `reha-17` is a storm on a RehaStim2, which may have aims too (`reha-17-running.echo`), and
+`rehaquiet-17` a long session on one.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
