@@ -1,11 +1,15 @@
 """The invariant: a shadow model that fails at the first instant where output breaks a safety rule.
 
 It reads the bytes of the line and the record of the electrodes, and is told by marks what a session
-allowed. `Invariant` takes them as they come, `watch` hangs one on a twin in this process, and
-`check_record` judges a record that was written elsewhere.
+allowed. `Invariant` takes them as they come for a source of current, `GateInvariant` for a device
+that only lets through what another one gives. `watch` hangs the right one on a twin in this
+process, and `check_record` judges a record that was written elsewhere.
 """
 
-from .families import FAMILIES, fitted
+from .families import FAMILIES, GATES, fitted
+from .gate import GateInvariant
+from .judge import Judge
+from .judges import judge_by
 from .rules import BARE, STRICT, InvariantBrokenError, Pattern, Rule, Rules, Violation
 from .shadow import Invariant
 from .watching import check_record, watch
@@ -13,14 +17,18 @@ from .watching import check_record, watch
 __all__ = [
     "BARE",
     "FAMILIES",
+    "GATES",
     "STRICT",
+    "GateInvariant",
     "Invariant",
     "InvariantBrokenError",
+    "Judge",
     "Pattern",
     "Rule",
     "Rules",
     "Violation",
     "check_record",
     "fitted",
+    "judge_by",
     "watch",
 ]

@@ -17,7 +17,8 @@ class Wrong(NamedTuple):
 
 
 class Climb:
-    """The levels one channel is ordered to, in time order; all times us, currents uA.
+    """The levels one channel is ordered to, in time order; all times us, levels in
+    the unit of the rules.
 
     The plateau is what was raised: declared by marks, or else the highest level that was reached
     step by step. `reach` is the level a ramp of the shortest allowed time would have come to by
@@ -26,45 +27,46 @@ class Climb:
 
     def __init__(self, rules: Rules) -> None:
         self.pattern = Pattern()
-        self.level_ua = 0
+        self.level = 0
         self._rules = rules
-        self._plateau_ua = 0
+        self._unit = rules.unit
+        self._plateau = 0
         self._declared = False
         self._lowered: deque[tuple[int, int]] = deque()  # until when a plateau was in force
         self._next_raise_us: int | None = None
         self._reach: int | None = None
         self._reach_us = 0
-        self._gained_ua = 0  # by raises since the channel was last on
+        self._gained = 0  # by raises since the channel was last on
         self._held: deque[tuple[int, int]] = deque()  # until when a level held
         self._resumed_us: int | None = None
         self._interrupted: str | None = None
         self._widest_us = self._fastest_us = 0
 
     @property
-    def plateau_ua(self) -> int:
+    def plateau(self) -> int:
         """What has been raised."""
-        return self._plateau_ua
+        return self._plateau
 
     # -- what is declared
 
-    def declare(self, at_us: int, plateau_ua: int) -> Wrong | None:
+    def declare(self, at_us: int, plateau: int) -> Wrong | None:
         """The session says which plateau is in force."""
         self._declared = True
-        before_ua, self._plateau_ua = self._plateau_ua, plateau_ua
-        if plateau_ua > before_ua:
-            wrong = self._raise(at_us, before_ua, plateau_ua, 0, "a plateau was declared")
+        before, self._plateau = self._plateau, plateau
+        if plateau > before:
+            wrong = self._raise(at_us, before, plateau, 0, "a plateau was declared")
             self._interrupted = None  # raised afresh: what comes late from now on is a rise
             return wrong
-        if plateau_ua < before_ua:
-            self._lowered.append((at_us, before_ua))
+        if plateau < before:
+            self._lowered.append((at_us, before))
         return None
 
     def interrupt(self, why: str) -> None:
         """Nothing of what was raised counts any more."""
-        if self._plateau_ua or self.level_ua:
+        if self._plateau or self.level:
             self._interrupted = why
-        self._plateau_ua = self.level_ua = 0
-        self._reach, self._resumed_us, self._gained_ua = None, None, 0
+        self._plateau = self.level = 0
+        self._reach, self._resumed_us, self._gained = None, None, 0
         self._widest_us = self._fastest_us = 0
         self._held.clear()
         self._lowered.clear()
@@ -81,53 +83,54 @@ class Climb:
 
     def order(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Take a train; slack_us is how much late bytes may blur the times."""
-        plateau_ua = self._in_force(at_us, slack_us)
+        plateau = self.in_force(at_us, slack_us)
         wrong = None
-        if train.level_ua > plateau_ua:
+        if train.level > plateau:
             if self._declared:
-                return self._above(train.level_ua, plateau_ua)
-            wrong = self._raise(at_us, plateau_ua, train.level_ua, slack_us, "the level was raised")
-            self._plateau_ua = train.level_ua
+                return self._above(train.level, plateau)
+            wrong = self._raise(at_us, plateau, train.level, slack_us, "the level was raised")
+            self._plateau = train.level
         wrong = wrong or self._too_steep(at_us, train, slack_us) or self._stronger(train)
-        self._gained_ua = 0
-        self._set(at_us, train.level_ua)
+        self._gained = 0
+        self._set(at_us, train.level)
         return wrong
 
     def pulse(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Take a single pulse: bounded by the plateau; between pulses nothing ramps."""
-        plateau_ua = self._in_force(at_us, slack_us)
-        if train.level_ua <= plateau_ua:
+        plateau = self.in_force(at_us, slack_us)
+        if train.level <= plateau:
             return None
         if self._declared:
-            return self._above(train.level_ua, plateau_ua)
-        self._plateau_ua = train.level_ua
-        return self._raise(at_us, plateau_ua, train.level_ua, slack_us, "the pulses were raised")
+            return self._above(train.level, plateau)
+        self._plateau = train.level
+        return self._raise(at_us, plateau, train.level, slack_us, "the pulses were raised")
+
+    def in_force(self, at_us: int, slack_us: int) -> int:
+        """The plateau; what was lowered a moment ago may still be on the line."""
+        kept_us = max(slack_us, self._rules.line_us)
+        while self._lowered and self._lowered[0][0] + kept_us < at_us:
+            self._lowered.popleft()
+        before = (one for until_us, one in self._lowered if until_us + slack_us >= at_us)
+        return max(self._plateau, max(before, default=0))
 
     # -- inside
 
-    def _above(self, level_ua: int, plateau_ua: int) -> Wrong:
+    def _above(self, level: int, plateau: int) -> Wrong:
         rule = Rule.RISE
-        words = f"{level_ua} uA ordered, above the plateau of {plateau_ua} uA that was raised"
-        if self._interrupted is not None and not plateau_ua:
-            rule, words = Rule.RETURN, f"{level_ua} uA ordered after {self._interrupted}"
+        unit = self._unit
+        words = f"{level} {unit} ordered, above the plateau of {plateau} {unit} that was raised"
+        if self._interrupted is not None and not plateau:
+            rule, words = Rule.RETURN, f"{level} {unit} ordered after {self._interrupted}"
         return Wrong(rule, words)
 
-    def _in_force(self, at_us: int, slack_us: int) -> int:
-        """The plateau; what was lowered a moment ago may still be on the line."""
-        while self._lowered and self._lowered[0][0] + slack_us < at_us:
-            self._lowered.popleft()
-        return max(self._plateau_ua, max((ua for _, ua in self._lowered), default=0))
-
-    def _raise(
-        self, at_us: int, before_ua: int, after_ua: int, slack_us: int, what: str
-    ) -> Wrong | None:
+    def _raise(self, at_us: int, before: int, after: int, slack_us: int, what: str) -> Wrong | None:
         """One step in each interval, nothing saved up but what a late line has held back."""
         rules = self._rules
-        step_ua, every_us = rules.step_ua, rules.raise_every_us
-        steps = -(-(after_ua - before_ua) // step_ua)
-        self._gained_ua += after_ua - before_ua
+        step, every_us = rules.step, rules.raise_every_us
+        steps = -(-(after - before) // step)
+        self._gained += after - before
         if self._reach is not None:
-            self._reach += (after_ua - before_ua) * rules.ramp_us
+            self._reach += (after - before) * rules.ramp_us
         due_us = self._next_raise_us
         early_us = 0
         for _ in range(steps):
@@ -140,41 +143,41 @@ class Climb:
             return None
         # What is told, or excused, once is not held against every later step.
         self._next_raise_us = at_us + every_us
-        told = f"{what} from {before_ua} to {after_ua} uA"
-        if self._interrupted is not None and not before_ua and steps > 1:
+        told = f"{what} from {before} to {after} {self._unit}"
+        if self._interrupted is not None and not before and steps > 1:
             return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
         if steps > 1:
-            return Wrong(Rule.RISE, f"{told}, more than one step of {step_ua} uA")
+            return Wrong(Rule.RISE, f"{told}, more than one step of {step} {self._unit}")
         since_us = at_us - (last_us or 0) + every_us
         return Wrong(Rule.RISE, f"{told}, {since_us} us after the step before ({every_us} us)")
 
     def _too_steep(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Whether a return to the plateau is faster than its shortest ramp."""
-        plateau_ua, level_ua = self._plateau_ua, train.level_ua
-        if (soft := self._too_soon(at_us, level_ua, slack_us)) is not None:
+        plateau, level = self._plateau, train.level
+        if (soft := self._too_soon(at_us, level, slack_us)) is not None:
             return soft
-        recent_ua = self._recent(at_us)
+        recent = self._recent(at_us)
         rules = self._rules
-        reach = self._grow(at_us, recent_ua, slack_us)
-        if level_ua <= recent_ua or self._modulated(recent_ua):
+        reach = self._grow(at_us, recent, slack_us)
+        if level <= recent or self._modulated(recent):
             return None
-        shown_ua = level_ua // (train.ramp + 1)  # the device begins its own ramp with this
-        if shown_ua * rules.ramp_us > reach:
-            return self._steep(recent_ua, shown_ua, reach)
+        shown = level // (train.ramp + 1)  # the device begins its own ramp with this
+        if shown * rules.ramp_us > reach:
+            return self._steep(recent, shown, reach)
         lasts_us = train.ramp * train.period_us
-        if train.ramp and reach + plateau_ua * lasts_us < level_ua * rules.ramp_us:
-            return self._steep(recent_ua, level_ua, reach + plateau_ua * lasts_us)
+        if train.ramp and reach + plateau * lasts_us < level * rules.ramp_us:
+            return self._steep(recent, level, reach + plateau * lasts_us)
         return None
 
-    def _steep(self, recent_ua: int, level_ua: int, reach: int) -> Wrong:
-        ramp_us = self._rules.ramp_us
+    def _steep(self, recent: int, level: int, reach: int) -> Wrong:
+        ramp_us, unit = self._rules.ramp_us, self._unit
         return Wrong(
             Rule.RISE,
-            f"from {recent_ua} to {level_ua} uA faster than to the plateau of "
-            f"{self._plateau_ua} uA in {ramp_us} us: at most {reach // ramp_us} uA by now",
+            f"from {recent} to {level} {unit} faster than to the plateau of "
+            f"{self._plateau} {unit} in {ramp_us} us: at most {reach // ramp_us} {unit} by now",
         )
 
-    def _too_soon(self, at_us: int, level_ua: int, slack_us: int) -> Wrong | None:
+    def _too_soon(self, at_us: int, level: int, slack_us: int) -> Wrong | None:
         """Whether the soft return after a pause is faster than it may be."""
         rules, resumed_us = self._rules, self._resumed_us
         if resumed_us is None:
@@ -183,38 +186,37 @@ class Climb:
         if since_us >= rules.resume_us:
             self._resumed_us = None
             return None
-        highest_ua = self._plateau_ua * since_us // rules.resume_us + rules.step_ua
-        if level_ua <= highest_ua:
+        highest = self._plateau * since_us // rules.resume_us + rules.step
+        if level <= highest:
             return None
-        words = (
-            f"{level_ua} uA {at_us - resumed_us} us after a pause, at most {highest_ua} uA by then"
-        )
+        unit, late_us = self._unit, at_us - resumed_us
+        words = f"{level} {unit} {late_us} us after a pause, at most {highest} {unit} by then"
         return Wrong(Rule.RETURN, words)
 
-    def _grow(self, at_us: int, recent_ua: int, slack_us: int) -> int:
+    def _grow(self, at_us: int, recent: int, slack_us: int) -> int:
         rules = self._rules
         ahead_us = rules.ramp_burst_us + slack_us
-        spare_ua = rules.step_ua * (1 + slack_us // rules.raise_every_us)
-        highest = (recent_ua + self._gained_ua + spare_ua) * rules.ramp_us
-        highest += self._plateau_ua * ahead_us
+        spare = rules.step * (1 + slack_us // rules.raise_every_us)
+        highest = (recent + self._gained + spare) * rules.ramp_us
+        highest += self._plateau * ahead_us
         if self._reach is None:
             self._reach = highest
-        grown = self._reach + self._plateau_ua * (at_us - self._reach_us)
+        grown = self._reach + self._plateau * (at_us - self._reach_us)
         self._reach, self._reach_us = min(grown, highest), at_us
         return self._reach
 
-    def _modulated(self, recent_ua: int) -> bool:
+    def _modulated(self, recent: int) -> bool:
         """Whether the level is inside the amplitude modulation, floored to the device's grid."""
         from_permille = self.pattern.modulated_from_permille
         if from_permille >= 1_000:
             return False
         # What was raised since the channel was last on lies between: it was another plateau then.
-        recent_ua += self._gained_ua + self._rules.step_ua
-        return recent_ua * 1_000 > self._plateau_ua * from_permille
+        recent += self._gained + self._rules.step
+        return recent * 1_000 > self._plateau * from_permille
 
     def _stronger(self, train: Train) -> Wrong | None:
         """Whether the charge jumps because pulses get wider or faster at the same level."""
-        if not train.level_ua:
+        if not train.level:
             return None
         widest_us = self.pattern.widest_us or self._widest_us or train.width_us
         fastest_us = self.pattern.fastest_us or self._fastest_us or train.period_us
@@ -230,11 +232,11 @@ class Climb:
         held, gap_us = self._held, self.pattern.gap_us
         while held and held[0][0] < at_us - gap_us:
             held.popleft()
-        return max(self.level_ua, max((ua for _, ua in held), default=0))
+        return max(self.level, max((one for _, one in held), default=0))
 
-    def _set(self, at_us: int, level_ua: int) -> None:
-        if level_ua == self.level_ua:
+    def _set(self, at_us: int, level: int) -> None:
+        if level == self.level:
             return
-        if level_ua < self.level_ua:
-            self._held.append((at_us, self.level_ua))
-        self.level_ua = level_ua
+        if level < self.level:
+            self._held.append((at_us, self.level))
+        self.level = level

@@ -110,7 +110,7 @@ class Licence:
         return Latest(lost_us + self._after_us, Rule.DEAD_MAN, words)
 
     def _dead_man_until(self, at_us: int) -> Latest | None:
-        if not self._rules.line:
+        if not (self._rules.line and self._rules.keep_alive):
             return None
         if self._fed_us is None:
             return Latest(-1, Rule.DEAD_MAN, "no command that keeps output alive was obeyed")

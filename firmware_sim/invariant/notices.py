@@ -40,12 +40,17 @@ class Notices:
         if channels:
             self._pending.append(Notice(at_us + self._rules.notice_us, channels, ending))
 
-    def told(self, at_us: int, data: bytes) -> None:
-        """Bytes have left the device: an error on a channel that it tells is known soon after."""
-        for channels in self._teller.feed(data):
+    def told(self, at_us: int, data: bytes) -> bool:
+        """Bytes have left the device: an error on a channel that it tells is known soon after.
+
+        Returns whether it tells one.
+        """
+        found = list(self._teller.feed(data))
+        for channels in found:
             for notice in self._pending:
                 if channels & set(notice.channels):
                     notice.due_us = min(notice.due_us, at_us + self._rules.line_us)
+        return bool(found)
 
     def taken_up(self, channels: Iterable[int]) -> None:
         """The device has obeyed an order for these channels: what it found on them it has

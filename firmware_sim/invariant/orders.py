@@ -9,9 +9,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """One channel's pulses: the peak, the width of the first phase, the period, ramp pulses."""
+    """One channel's pulses: their level (in uA, or in the unit of the rules where there is no
+    current), the width of the first phase, the period, ramp pulses."""
 
-    level_ua: int
+    level: int
     width_us: int
     period_us: int = 0
     ramp: int = 0
@@ -40,7 +41,7 @@ class Order:
     def gives_output(self) -> bool:
         """Whether it asks for current."""
         return any(
-            one.level_ua for some in (self.trains, self.pulses) if some for one in some.values()
+            one.level for some in (self.trains, self.pulses) if some for one in some.values()
         )
 
 

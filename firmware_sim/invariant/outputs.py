@@ -166,10 +166,10 @@ class AllAsked:
         if order.stops or order.initialises:
             self.nothing(at_us, self._asked)
         if order.trains is not None:
-            levels = {number: train.level_ua for number, train in order.trains.items()}
+            levels = {number: train.level for number, train in order.trains.items()}
             self._levels(at_us, levels)
         for number, pulse in (order.pulses or {}).items():
-            self._asked[number].pulse(at_us, pulse.level_ua)
+            self._asked[number].pulse(at_us, pulse.level)
 
     def nothing(self, at_us: int, channels: Iterable[int]) -> None:
         """All output of these channels was ended."""

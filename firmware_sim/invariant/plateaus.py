@@ -13,7 +13,8 @@ _SLOWEST_US = 10**12
 
 
 class Plateaus:
-    """The climbs of all channels; what is wrong goes to the verdict. Times us, currents uA."""
+    """The climbs of all channels; what is wrong goes to the verdict. Times us, levels in
+    the unit of the rules."""
 
     def __init__(self, rules: Rules, verdict: Verdict) -> None:
         self._limits_rise = rules.limits_rise
@@ -27,18 +28,22 @@ class Plateaus:
         """The channels there are."""
         return tuple(self._climbs)
 
-    def plateau_ua(self, channel: int) -> int:
+    def plateau(self, channel: int) -> int:
         """What has been raised on a channel."""
-        return self._climbs[channel].plateau_ua
+        return self._climbs[channel].plateau
+
+    def in_force(self, at_us: int, channel: int, slack_us: int) -> int:
+        """The highest plateau that an order on the line may rest on."""
+        return self._climbs[channel].in_force(at_us, slack_us)
 
     def pattern(self, channel: int, pattern: Pattern) -> None:
         """Say what belongs to the pattern of a channel."""
         self._climbs[channel].pattern = pattern
 
-    def declare(self, at_us: int, channel: int, plateau_ua: int) -> bool:
+    def declare(self, at_us: int, channel: int, plateau: int) -> bool:
         """The session says which plateau is in force; returns whether it rises."""
-        rises = plateau_ua > self.plateau_ua(channel)
-        self._wrong(at_us, channel, self._climbs[channel].declare(at_us, plateau_ua))
+        rises = plateau > self.plateau(channel)
+        self._wrong(at_us, channel, self._climbs[channel].declare(at_us, plateau))
         return rises
 
     def resume(self, at_us: int) -> None:
@@ -56,7 +61,7 @@ class Plateaus:
     def ordered(self, at_us: int, order: Order, slack_us: int) -> None:
         """Judge an order that gives output or switches; slack_us: how much the line may blur."""
         for number, pulse in (order.pulses or {}).items():
-            self._verdict.ceiling(at_us, number, pulse.level_ua, "ordered")
+            self._verdict.ceiling(at_us, number, pulse.level, "ordered")
             self._wrong(at_us, number, self._climbs[number].pulse(at_us, pulse, slack_us))
         if order.stops or order.initialises:
             for climb in self._climbs.values():
@@ -69,25 +74,29 @@ class Plateaus:
         nor one on the way back from a pause, before there was any output."""
         return order.stops and not paused and not self.resuming
 
+    def train(self, at_us: int, channel: int, train: Train, slack_us: int) -> None:
+        """Judge what is ordered for one channel, where an order says nothing of the others."""
+        self.resuming = False
+        self._verdict.ceiling(at_us, channel, train.level, "ordered")
+        self._wrong(at_us, channel, self._climbs[channel].order(at_us, train, slack_us))
+
+    def off(self, at_us: int, channel: int) -> None:
+        """One channel is off."""
+        self._climbs[channel].off(at_us)
+
     def at_electrodes(self, at_us: int, channel: int, peak_ua: int) -> None:
         """Judge what came out, where no orders can be read."""
         # Width and rate are not judged there: as narrow and as slow as none that is told.
         wrong = self._climbs[channel].order(at_us, Train(peak_ua, 1, _SLOWEST_US), 0)
         self._wrong(at_us, channel, wrong)
 
-    def off_electrodes(self, at_us: int, channel: int) -> None:
-        """A train is over, where no orders can be read."""
-        self._climbs[channel].off(at_us)
-
     def _trains(self, at_us: int, trains: Mapping[int, Train], slack_us: int) -> None:
         for number, climb in self._climbs.items():
             train = trains.get(number)
-            if train is None or not train.level_ua:
+            if train is None or not train.level:
                 climb.off(at_us)
-                continue
-            self.resuming = False
-            self._verdict.ceiling(at_us, number, train.level_ua, "ordered")
-            self._wrong(at_us, number, climb.order(at_us, train, slack_us))
+            else:
+                self.train(at_us, number, train, slack_us)
 
     def _wrong(self, at_us: int, channel: int, wrong: Wrong | None) -> None:
         if wrong is not None and self._limits_rise:

@@ -118,7 +118,7 @@ def _trains(given: Programme, currents_ma: bytes) -> dict[int, Train]:
 
 
 def _levels(trains: dict[int, Train]) -> dict[int, int]:
-    return {channel: train.level_ua for channel, train in trains.items()}
+    return {channel: train.level for channel, train in trains.items()}
 
 
 class Reader:

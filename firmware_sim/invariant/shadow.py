@@ -6,58 +6,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .families import FAMILIES
-from .licence import Latest, Licence
-from .notices import Notices
+from .judge import Judge
+from .licence import Latest
 from .orders import Order
 from .outputs import AllAsked, Outputs, Span
-from .plateaus import Plateaus
-from .rules import STRICT, Pattern, Rule, Rules, Violation
-from .verdict import Verdict
+from .rules import STRICT, Rule, Rules, Violation
 
 #: Rows whose `at_us` is the device's clock when they were made ("output" tells the future).
 _TIMED = frozenset({"state", "log", "fault", "rx", "tx", "line"})
 
 
-class Invariant:
-    """Judges one device. Times are us of the twin's clock, currents uA.
-
-    Raises InvariantBrokenError at the first violation and is silent from then on; `check` raises
-    it again. With raising=False it only keeps the violation; log: a list that takes it too.
-    Give each call at its time: rows and bytes of the device, bytes of the host (`sent`, before the
-    line can alter them; `heard`, as the line has left them), marks.
-    """
+class Invariant(Judge):
+    """Judges a source of current by its trains and pulses; currents uA."""
 
     def __init__(
         self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
-        self.rules = rules
-        self.spans_judged = 0
-        self._verdict = Verdict(rules, raising=raising, log=log)
-        self._fail = self._verdict.fail
-        self._licence = Licence(rules)
-        self._outputs = Outputs()
         family = FAMILIES[rules.family]
+        super().__init__(rules, family.teller(), raising=raising, log=log)
+        self._outputs = Outputs()
         self._endings = family.endings
         self._obedience = family.obedience()
         self._host = family.reader()
-        self._host_seen = self._host_hears = False
-        self._plateaus = Plateaus(rules, self._verdict)
+        self._host_seen = False
         self._asked = AllAsked(self._plateaus.channels)
-        self._notices = Notices(rules, family.teller())
-
-    @property
-    def violation(self) -> Violation | None:
-        """The first violation, if any."""
-        return self._verdict.violation
-
-    @property
-    def excused(self) -> list[str]:
-        """The faults that excused something, once for each time."""
-        return self._verdict.excuses.used
-
-    def check(self) -> None:
-        """Raise what was found, if anything."""
-        self._verdict.check()
 
     # -- what happens
 
@@ -85,6 +57,8 @@ class Invariant:
             self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
         elif kind == "tx":
             self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "relay" and row["on"]:  # a record that is judged as another device's
+            self._fail(Rule.DEVICE, row["at_us"], row["channel"], "the device has no relays")
         elif kind == "log":
             self._logged(row)
         elif kind == "fault":
@@ -105,13 +79,6 @@ class Invariant:
                 self._need_licence(at_us)
             self._ordered(at_us, order, 0)
 
-    def heard(self, at_us: int, data: bytes) -> None:
-        """Bytes have reached the host: what the line has lost of what the device tells, it does
-        not know."""
-        self._host_hears = True
-        self.advance(at_us)
-        self._notices.told(at_us, data)
-
     def advance(self, at_us: int) -> None:
         """Time has passed: whatever began before at_us is judged now."""
         if self.violation is not None:
@@ -120,77 +87,7 @@ class Invariant:
             self._judge(self._outputs.until(when_us))
             self._obeyed(when_us, order)
         self._judge(self._outputs.until(at_us))
-        for notice in self._notices.due(at_us):
-            # A device that goes on by a fault of its own does not tell the host that it ended.
-            if not self._verdict.excuses.excuse(Rule.RETURN):
-                self._plateaus.interrupt(notice.channels, notice.ending.why)
-
-    # -- what is declared
-
-    def limit(self, channel: int, ceiling_ua: int, pattern: Pattern | None = None) -> None:
-        """Put a ceiling on a channel, and say what belongs to its pattern."""
-        self._verdict.limit(channel, ceiling_ua)
-        self._plateaus.pattern(channel, pattern or Pattern())
-
-    def limit_others(self) -> None:
-        """Nothing may come out of a channel that was given no ceiling."""
-        self._verdict.limit_others()
-
-    def unlimit(self) -> None:
-        """Forget the ceilings: another plan, another device."""
-        self._verdict.unlimit()
-
-    def armed(self, at_us: int) -> None:
-        """Output may be started."""
-        self.advance(at_us)
-        self._licence.armed()
-
-    def started(self, at_us: int) -> None:
-        """Output may begin, from zero."""
-        self.advance(at_us)
-        if (wrong := self._licence.started()) is not None:
-            self._fail(Rule.START, at_us, None, wrong)
-        self._zero("a start")
-
-    def paused(self, at_us: int) -> None:
-        """Output must end, and may come back slowly."""
-        self.advance(at_us)
-        self._licence.paused(at_us)
-        # The host ended the output before it had to know that the device had done so.
-        self._notices.clear()
-
-    def resumed(self, at_us: int, *, from_zero: bool = False) -> None:
-        """A pause is over."""
-        self.advance(at_us)
-        kept = self._licence.resumed(at_us)
-        if kept is None:
-            self._fail(Rule.START, at_us, None, "resumed what was not paused")
-        if from_zero or not kept:
-            self._zero("a long pause")
-            return
-        self._plateaus.resume(at_us)
-
-    def ended(self, at_us: int, why: str = "a stop") -> None:
-        """Output must end, and needs arming and start to come back."""
-        self.advance(at_us)
-        self._licence.ended(at_us, why)
-        self._zero(why)
-
-    def plateau(self, at_us: int, channel: int, plateau_ua: int) -> None:
-        """The session says which plateau is in force on a channel."""
-        self.advance(at_us)
-        rises = self._plateaus.declare(at_us, channel, plateau_ua)
-        if rises and self.rules.needs_start and not self._licence.running:
-            self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
-
-    def sign(self, at_us: int, name: str) -> None:
-        """Something whose life the keep-alive depends on ("face", "journal") was alive."""
-        self._licence.sign(at_us, name)
-
-    def lost(self, at_us: int, why: str) -> None:
-        """The host, or the line to it, is gone: output must end after the dead-man's time."""
-        self.advance(at_us)
-        self._licence.lost(at_us, why)
+        self._see_notices(at_us)
 
     # -- orders
 
@@ -211,10 +108,6 @@ class Invariant:
         if self._plateaus.loses_all(order, paused=paused):
             self._zero(f"a stop at {at_us} us")
         self._plateaus.ordered(at_us, order, slack_us)
-
-    def _need_licence(self, at_us: int) -> None:
-        if self.rules.needs_start and not self._licence.running:
-            self._fail(Rule.START, at_us, None, "output was ordered without arming and start")
 
     # -- the device
 
@@ -239,13 +132,8 @@ class Invariant:
             self._asked.nothing(at_us, channels)
         # In a pause there is nothing to end, nor after it before anything was ordered again.
         if self._licence.paused_us is None and not self._plateaus.resuming:
-            raised = tuple(number for number in channels if self._plateaus.plateau_ua(number))
+            raised = tuple(number for number in channels if self._plateaus.plateau(number))
             self._notices.ended(at_us, raised, ending)
-
-    def _zero(self, why: str) -> None:
-        """Everything begins anew, whatever else was going on."""
-        self._notices.clear()
-        self._plateaus.interrupt(self._plateaus.channels, why)
 
     def _device_limits(self, row: Mapping[str, Any]) -> None:
         number = row["channel"]
@@ -292,4 +180,4 @@ class Invariant:
 
     def _at_electrodes_off(self, row: Mapping[str, Any]) -> None:
         at_us = row["start_us"] + row["count"] * row["period_us"]
-        self._plateaus.off_electrodes(at_us, row["channel"])
+        self._plateaus.off(at_us, row["channel"])

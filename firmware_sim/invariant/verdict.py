@@ -16,7 +16,7 @@ class Verdict:
         self._raising = raising
         self._log = log
         self._ceilings: dict[int, int] = {}
-        self._others_ua = rules.ceiling_ua
+        self._others = rules.ceiling
 
     def fail(self, rule: Rule, at_us: int, channel: int | None, words: str) -> None:
         """Something is wrong, unless it is excused; the limits of the device never are."""
@@ -33,22 +33,23 @@ class Verdict:
         if self.violation is not None:
             raise InvariantBrokenError(self.violation)
 
-    def limit(self, channel: int, ceiling_ua: int) -> None:
-        """Put a ceiling (uA) on a channel."""
-        self._ceilings[channel] = min(ceiling_ua, self._rules.ceiling_ua)
+    def limit(self, channel: int, ceiling: int) -> None:
+        """Put a ceiling on a channel, in the unit of the rules."""
+        self._ceilings[channel] = min(ceiling, self._rules.ceiling)
 
     def limit_others(self) -> None:
         """Nothing may come out of a channel without a ceiling of its own."""
-        self._others_ua = 0
+        self._others = 0
 
     def unlimit(self) -> None:
         """Forget the ceilings but the device's."""
         self._ceilings.clear()
-        self._others_ua = self._rules.ceiling_ua
+        self._others = self._rules.ceiling
 
-    def ceiling(self, at_us: int, channel: int, level_ua: int, where: str) -> None:
+    def ceiling(self, at_us: int, channel: int, level: int, where: str) -> None:
         """Judge a level against the ceilings of its channel and of the device."""
-        ceiling_ua = self._ceilings.get(channel, self._others_ua)
-        if level_ua > ceiling_ua:
-            rule = Rule.DEVICE if level_ua > self._rules.ceiling_ua else Rule.CEILING
-            self.fail(rule, at_us, channel, f"{level_ua} uA {where}, ceiling {ceiling_ua} uA")
+        ceiling = self._ceilings.get(channel, self._others)
+        if level > ceiling:
+            rule = Rule.DEVICE if level > self._rules.ceiling else Rule.CEILING
+            unit = self._rules.unit
+            self.fail(rule, at_us, channel, f"{level} {unit} {where}, ceiling {ceiling} {unit}")

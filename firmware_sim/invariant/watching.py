@@ -9,8 +9,9 @@ from typing import Any
 
 from firmware_sim.firmware.recorder import Recorder
 
+from .judge import Judge
+from .judges import judge_by
 from .rules import BARE, Rules, Violation
-from .shadow import Invariant
 
 
 def watch(
@@ -19,16 +20,16 @@ def watch(
     *,
     raising: bool = True,
     log: list[Violation] | None = None,
-) -> Invariant:
+) -> Judge:
     """Have the twin of this recorder judged as it goes: all rows, and all bytes that arrive."""
-    invariant = Invariant(rules, raising=raising, log=log)
+    invariant = judge_by(rules, raising=raising, log=log)
     recorder.tap(invariant.row, line=True)
     return invariant
 
 
 def check_record(
     rows: Iterable[Mapping[str, Any]] | Path, rules: Rules = BARE, *, until_us: int | None = None
-) -> Invariant:
+) -> Judge:
     """Judge a whole record, or what there is of one; raises InvariantBrokenError.
 
     The record needs its bytes (a twin started with --wiretap), or rules with line=False.
@@ -36,7 +37,7 @@ def check_record(
     if isinstance(rows, Path):
         text = rows.read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-    invariant = Invariant(rules)
+    invariant = judge_by(rules)
     for row in rows:
         invariant.row(row)
     if until_us is not None:

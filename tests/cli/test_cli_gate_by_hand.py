@@ -102,7 +102,7 @@ def talk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[.
     folder = tempfile.mkdtemp(prefix="sg")  # short: it holds a Unix socket
     monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
     monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--strict --boot 100000 --idle-exit 1")
+    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--strict --boot 100000 --wiretap --idle-exit 1")
     made: list[Talk] = []
 
     def begin(*arguments: str) -> Talk:

@@ -27,6 +27,8 @@ from firmware_sim.firmware.openemsstim_fields import (
     wiper,
 )
 
+provokes = pytest.mark.no_invariant("it provokes a defect of the firmware, to see it happen")
+
 # Arithmetic
 
 
@@ -85,6 +87,7 @@ def test_the_first_of_each_letter_counts() -> None:
 # 5.1
 
 
+@provokes
 @pytest.mark.parametrize("text", ["T50G", "I50G", "C2I50T100G", "C9T1G", "C1000I1G", "CI1G"])
 def test_a_missing_channel_crashes_the_board_until_it_is_reset(text: str) -> None:
     bench = Bench().send(b"C1I50T1000G\n", 300 * MS)
@@ -114,6 +117,7 @@ def test_a_lone_wrong_channel_is_all_off() -> None:
 # 5.2
 
 
+@provokes
 @pytest.mark.parametrize("on_ms", [40_000, 32_768, 65_535 - 20_000, 99_999, 131_072 - 30_000])
 def test_a_negative_on_time_early_after_reset_never_ends(on_ms: int) -> None:
     bench = Bench(uptime_us=13_000 * MS).send(b"C0I50T%dG\n" % on_ms, 300_000 * MS)
@@ -121,6 +125,7 @@ def test_a_negative_on_time_early_after_reset_never_ends(on_ms: int) -> None:
     assert bench.sections == ["5.2"]
 
 
+@provokes
 def test_it_ends_when_the_clock_wraps_after_49_7_days() -> None:
     bench = Bench(uptime_us=13_000 * MS).send(b"C0I50T40000G\n", 100 * MS)
     bench.run_for(49 * 86_400_000 * MS)
@@ -133,12 +138,14 @@ def test_it_ends_when_the_clock_wraps_after_49_7_days() -> None:
     assert [what[2:] for what in bench.happened() if what[1] == "relay"] == [(2, True), (2, False)]
 
 
+@provokes
 def test_a_negative_on_time_later_ends_at_once() -> None:
     bench = Bench(uptime_us=40_000 * MS).send(b"C0I50T40000G\n", 500 * MS)
     _, on, wiper_off, _ = bench.happened()
     assert wiper_off[0] - on[0] == pytest.approx(34, abs=3)
 
 
+@provokes
 @pytest.mark.parametrize(
     ("on_ms", "lasts_ms"), [(20_000, 5_000), (5_001, 5_000), (65_536 + 80, 80)]
 )
@@ -175,6 +182,7 @@ def test_options_cannot_be_sent_in_hex() -> None:
 # 5.5
 
 
+@provokes
 def test_dripping_bytes_keep_a_channel_on_far_beyond_its_time() -> None:
     bench = Bench().send(b"C0I50T500G\n", 100 * MS)
     for _ in range(200):
@@ -226,6 +234,7 @@ def test_a_stuck_bus_keeps_the_relays_closed_for_ever() -> None:
 # Strictness, reset, power
 
 
+@provokes
 @pytest.mark.parametrize(
     ("dialect", "line", "section"),
     [
@@ -288,6 +297,7 @@ def test_power_off_ends_everything() -> None:
     assert bench.twin.records()[-1]["event"] == "power off"
 
 
+@provokes
 def test_the_record_knows_no_current() -> None:
     bench = Bench(wiretap=True).send(b"C0I126T100G\n", 500 * MS)
     rows = bench.twin.records()
@@ -329,6 +339,7 @@ def play(
     return bytes(out), twin.records()
 
 
+@provokes
 @settings(max_examples=150, deadline=None)
 @given(scripts, st.sampled_from(list(Dialect)), st.integers(1, 5))
 def test_any_chunking_and_any_waking_up_give_the_same_board(

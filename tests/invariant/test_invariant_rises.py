@@ -420,7 +420,7 @@ def test_a_modulation_may_jump_over_what_was_raised_while_it_was_off() -> None:
 
 
 def test_rules_can_be_others() -> None:
-    world = World(replace(STRICT, raise_every_us=100 * MS, step_ua=2_000))
+    world = World(replace(STRICT, raise_every_us=100 * MS, step=2_000))
     assert world.order(READY_US, 2_000).order(READY_US + 100 * MS, 4_000).rule is None
     world.tell.to_device(SECOND, KEEP_ALIVE)
     assert world.order(SECOND, 6_500).rule == Rule.RISE.value

@@ -173,9 +173,9 @@ def off_at_ns(record: Path) -> int:
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The record of the twin that is started; strict, and with a short start."""
-    place = tmp_path / "relays.jsonl"
+    place = tmp_path / "openemsstim-relays.jsonl"
     monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(place))
-    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--strict --boot 100000")
+    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--strict --boot 100000 --wiretap")
     monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
     return place
 

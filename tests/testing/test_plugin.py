@@ -83,7 +83,7 @@ def test_within_the_rules(p24_twin, again):
     assert p24_twin.ledger()[1].peak_ma == 10
     assert not {"pydantic", "textual", "stimctl.bench"} & set(sys.modules)
 
-@pytest.mark.twin(tcp=True, rules=Rules(ceiling_ua=9_500, needs_start=False, limits_rise=False))
+@pytest.mark.twin(tcp=True, rules=Rules(ceiling=9_500, needs_start=False, limits_rise=False))
 def test_above_a_ceiling(p24_twin):
     assert p24_twin.url.startswith("socket://127.0.0.1:")
     stimulate(p24_twin)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_sim.firmware.machine import Machine
+from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, fitted, watch
@@ -20,7 +21,11 @@ from stimctl.testing.journals import is_journal, is_record, judge
 
 #: Families whose records, where a test chose the name, begin with theirs.
 OTHERS = frozenset({"rehastim2", "openemsstim"})
-_TWINS: Mapping[type[Machine], str] = {P24Twin: "p24", RehaStim2Twin: "rehastim2"}
+_TWINS: Mapping[type[Machine], str] = {
+    P24Twin: "p24",
+    RehaStim2Twin: "rehastim2",
+    OpenEmsStimTwin: "openemsstim",
+}
 
 
 class Watched:
@@ -87,8 +92,7 @@ def _bench(original: Any, watched: Watched) -> Any:
 
     def init(self: Any, *arguments: Any, **options: Any) -> None:
         original(self, *arguments, **options)
-        if self.driver.sheet.current is not None:  # the invariant is about currents
-            watch_bench(self, log=watched.violations)
+        watch_bench(self, log=watched.violations)
 
     return init
 

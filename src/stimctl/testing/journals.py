@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.invariant import BARE, Invariant, check_record, fitted
+from firmware_sim.invariant import BARE, Judge, check_record, fitted, judge_by
 from stimctl.testing.marks import SessionMarks
 
 _MARKING = ("state", "stopping", "resume")
 
 
-def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Invariant:
+def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Judge:
     """Judge a record by what holds for its device; InvariantBrokenError at the first violation.
 
     With the journal of a session that ran, output also needs that session's arming and start.
@@ -33,7 +33,7 @@ def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Invariant
     if clock_ns is None or not any(one["data"].get("state") == "running" for one in marks):
         return check_record(rows, bare)
     # A journal's times are those of the disk: it says when output was allowed, not how it rose.
-    invariant = Invariant(replace(bare, needs_start=True))
+    invariant = judge_by(replace(bare, needs_start=True))
     session = SessionMarks(invariant, clock_ns)
     for row in rows:
         now_ns = clock_ns + row["at_us"] * 1_000 if row["kind"] in ("rx", "tx", "state") else 0

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from firmware_sim.invariant import Invariant, Pattern
+from firmware_sim.invariant import Judge, Pattern
 
 if TYPE_CHECKING:
-    from stimctl.treatment.program import Plan, PlanChannel
+    from stimctl.session.kits import AnyPlan
+    from stimctl.treatment.program import PlanChannel
 
 #: How much later than its time a gate may open: the engine's own tick [POLICY].
 GATE_MARGIN_US = 50_000
+_PERCENT = "intensity_percent"
 
 
 class SessionMarks:
     """Turns session events, in their JSON form, into marks. `offset_ns`: the engine's clock when
     the twin's was zero."""
 
-    def __init__(self, invariant: Invariant, offset_ns: int = 0) -> None:
+    def __init__(self, invariant: Judge, offset_ns: int = 0) -> None:
         self._invariant = invariant
         self._offset_ns = offset_ns
         self._from_zero = False
@@ -36,7 +38,8 @@ class SessionMarks:
             case "resume":
                 self._from_zero = bool(event["from_zero"])
             case "set":
-                self._invariant.plateau(at_us, event["channel"], event["plateau_ua"])
+                plateau = event["plateau_ua"] if "plateau_ua" in event else event[_PERCENT]
+                self._invariant.plateau(at_us, event["channel"], plateau)
 
     def _state(self, at_us: int, state: str, why: str) -> None:
         if state == "armed":
@@ -59,11 +62,16 @@ class SessionMarks:
             self._invariant.ended(at_us, why)
 
 
-def limit_to(invariant: Invariant, plan: Plan) -> None:
+def limit_to(invariant: Judge, plan: AnyPlan) -> None:
     """Put the ceilings and patterns of a plan on its channels, and none on any other."""
+    from stimctl.treatment.program import PlanChannel  # who judges a record needs none of it
+
     invariant.unlimit()
     for one in plan.channels:
-        invariant.limit(one.channel, one.cleared.amplitude_ua, _pattern(one))
+        if isinstance(one, PlanChannel):
+            invariant.limit(one.channel, one.cleared.amplitude_ua, _pattern(one))
+        else:
+            invariant.limit(one.channel, one.cleared.percent)
     invariant.limit_others()
 
 

@@ -11,8 +11,8 @@ from firmware_sim.faults import checked, parse_fault
 from firmware_sim.invariant import (
     BARE,
     STRICT,
-    Invariant,
     InvariantBrokenError,
+    Judge,
     Rules,
     Violation,
     check_record,
@@ -75,7 +75,7 @@ class TwinOnALine(TwinProcess):
         super().__init__(*situation.arguments(), record=record)
         self._rules = situation.rules or BARE
 
-    def check(self, rules: Rules | None = None) -> Invariant:
+    def check(self, rules: Rules | None = None) -> Judge:
         """Judge the record as it is by now; InvariantBrokenError at the first violation."""
         return check_record(self.rows(), rules or self._rules)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from firmware_sim.invariant import STRICT, Invariant, Rules, Violation, fitted, watch
+from firmware_sim.invariant import GATES, STRICT, Judge, Rules, Violation, fitted, watch
 from stimctl.testing.marks import SessionMarks, limit_to
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def watch_bench(
     *,
     raising: bool = True,
     log: list[Violation] | None = None,
-) -> Invariant:
+) -> Judge:
     """Judge a bench from now on, which should be from its beginning."""
     fitting = rules_for(rules, bench.driver.sheet)
     invariant = watch(bench.twin.recorder, fitting, raising=raising, log=log)
@@ -34,11 +34,15 @@ def watch_bench(
 
 def rules_for(rules: Rules, sheet: CapabilitySheet) -> Rules:
     """The rules with the numbers of a device family. One whose bytes the shadow model cannot read
-    is judged at its electrodes; one without a current (an openEMSstim attenuates, in percent, what
-    another device makes) has no electrodes of its own, and the invariant nothing to judge."""
+    is judged at its electrodes; one without a current (an openEMSstim lets through, in percent,
+    what another device makes) at its relays, and by its own percent."""
+    fitting = fitted(rules, sheet.family)
+    if sheet.family in GATES:
+        lasts_us = sheet.run_after_host_death.under_our_rules_us
+        return replace(fitting, dead_man_us=lasts_us or fitting.dead_man_us)
     return replace(
-        fitted(rules, sheet.family),
-        step_ua=sheet.bounds.amplitude_step_ua,
+        fitting,
+        step=sheet.bounds.amplitude_step_ua,
         dead_man_us=sheet.watchdog_us or rules.dead_man_us,
     )
 
@@ -46,7 +50,7 @@ def rules_for(rules: Rules, sheet: CapabilitySheet) -> Rules:
 class _Ears:
     """Stands between engine, line and twin of a bench, and changes nothing that passes."""
 
-    def __init__(self, bench: Bench, invariant: Invariant) -> None:
+    def __init__(self, bench: Bench, invariant: Judge) -> None:
         self._bench = bench
         self._invariant = invariant
         self._marks = SessionMarks(invariant)

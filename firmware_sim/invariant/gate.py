@@ -1,0 +1,278 @@
+"""The judge of a device that has no current of its own: it lets through what another one gives.
+
+Levels are percent of its own scale. What is judged at the electrodes are the relays and how far the
+potentiometers are turned while they are closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from firmware_sim.firmware.openemsstim_output import WEAKEST
+
+from .families import GATES
+from .gate_orders import Message
+from .gate_relays import Received, Relay, Waiting
+from .judge import Judge
+from .licence import Latest
+from .orders import Train
+from .rules import STRICT, Rule, Rules, Violation
+
+#: Rows that are made at their own time.
+_TIMED = frozenset({"wiper", "relay", "log", "fault", "defect", "rx", "tx"})
+#: Width and rate are the other unit's business: as narrow and as slow as none that is told.
+_WIDTH_US, _PERIOD_US = 1, 10**12
+
+
+@dataclass(slots=True)
+class Broken:
+    """What happened to the board since the last start, and from when on its host must know it."""
+
+    why: str
+    known_us: int
+
+
+class GateInvariant(Judge):
+    """Judges an attenuator with relays by its rows, the bytes to it, and what a session allowed."""
+
+    def __init__(
+        self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
+    ) -> None:
+        family = GATES[rules.family]
+        self._teller = family.teller()
+        super().__init__(rules, self._teller, raising=raising, log=log)
+        self._endings = family.endings
+        self._host, self._line = family.reader(), family.reader()
+        self._host_seen = False
+        self._waiting = Waiting()
+        self._relays = {number: Relay(number) for number in self._plateaus.channels}
+        self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
+        self._said_us: dict[int, int] = {}  # the last message for a channel
+        self._wrong = ""  # why nothing may come out, whatever channel it is
+        self._broken: Broken | None = None
+
+    # -- what happens
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Take a row of the twin's record, in the order of the record."""
+        if self.violation is not None:
+            return
+        kind = row["kind"]
+        if kind in _TIMED:
+            self.advance(row["at_us"])
+        if kind == "rx":
+            self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "tx":
+            self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "wiper":
+            self._turned(row["at_us"], self._relays[row["channel"]], row["value"])
+        elif kind == "relay":
+            self._switched(row["at_us"], self._relays[row["channel"]], closed=row["on"])
+        elif kind == "log":
+            self._logged(row)
+        elif kind == "fault":
+            self._verdict.excuses.row(row)
+
+    def to_device(self, at_us: int, data: bytes) -> None:
+        """Bytes have arrived at the device."""
+        self.advance(at_us)
+        for relay in self._relays.values():
+            relay.heard_us = at_us
+        for when_us, message in self._line.feed(at_us, data):
+            self._received(when_us, message)
+
+    def sent(self, at_us: int, data: bytes) -> None:
+        """The host has put bytes on the line."""
+        self._host_seen = True
+        self.advance(at_us)
+        for when_us, message in self._host.feed(at_us, data):
+            self._ordered(when_us, message, 0)
+
+    def advance(self, at_us: int) -> None:
+        """Time has passed: whether a relay may have been closed until at_us is judged now."""
+        if self.violation is not None:
+            return
+        for when_us, message in self._line.settle(at_us):
+            self._received(when_us, message)
+        for when_us, message in self._host.settle(at_us):
+            self._ordered(when_us, message, 0)
+        for relay in self._relays.values():
+            self._judge(relay, at_us)
+        self._see_notices(at_us)
+
+    def started(self, at_us: int) -> None:
+        """Output may begin, from zero."""
+        super().started(at_us)
+        self._broken = None
+
+    # -- orders
+
+    def _ordered(self, at_us: int, message: Message, slack_us: int) -> None:
+        """Judge what the host wants, on its own side of the line if that can be seen."""
+        for number, until_us in list(self._lasts_us.items()):
+            if message.stops or until_us < at_us:
+                del self._lasts_us[number]
+                self._plateaus.off(min(until_us, at_us), number)
+        channel, percent = message.channel, message.percent
+        if channel is None or percent is None:
+            return
+        if self._host_seen:
+            self._said_us[channel] = at_us
+        if message.ends and channel in self._lasts_us:
+            del self._lasts_us[channel]
+            self._plateaus.off(at_us, channel)
+            return
+        if self._host_seen:
+            self._need_licence(at_us)
+        self._lasts_us[channel] = at_us + 1_000 * (message.on_ms or 0)
+        self._plateaus.train(at_us, channel, Train(percent, _WIDTH_US, _PERIOD_US), slack_us)
+
+    def _received(self, at_us: int, message: Message) -> None:
+        """The board has got a message; what comes of it the record tells."""
+        channel = message.channel
+        if channel is None:
+            self._wrong = self._wrong or message.wrong
+            if not self._host_seen:
+                self._ordered(at_us, message, self.rules.line_us)
+            return
+        if not self._host_seen:
+            self._said_us[channel] = at_us
+        broken = self._broken
+        stale = broken.why if broken is not None and at_us > broken.known_us else ""
+        self._waiting.received(Received(at_us, message, self._opening(at_us, channel), stale))
+
+    def _opening(self, at_us: int, channel: int) -> int | None:
+        """With how much a relay that is open may be closed: no more than a ramp begins with.
+
+        Not where the board itself has opened it: until its host knows that, it renews what was.
+        """
+        rules = self.rules
+        if not (rules.limits_rise and self._host_seen) or self._broken is not None:
+            return None
+        plateau = self._plateaus.in_force(at_us, channel, rules.line_us)
+        if not plateau:
+            return 0
+        return 2 * rules.step + plateau * rules.ramp_burst_us // rules.ramp_us
+
+    # -- the device
+
+    def _from_device(self, at_us: int, data: bytes) -> None:
+        """Bytes leave the device."""
+        was_ready, broken = self._teller.ready, self._broken
+        told = self._notices.told(at_us, data)
+        if told and broken is not None:
+            broken.known_us = min(broken.known_us, at_us + self.rules.line_us)
+        if self._teller.ready and not was_ready:
+            self._waiting.started(at_us)
+
+    def _turned(self, at_us: int, relay: Relay, value: int) -> None:
+        """A potentiometer is turned: by a message, or down before its relay opens."""
+        relay.value = value
+        found = self._find(at_us, relay, value)
+        if found is not None:
+            self._obeys(at_us, relay, found)
+        elif not self.rules.line and value != WEAKEST:
+            relay.obeyed_us = at_us
+        if relay.closed:
+            if found is None and value != WEAKEST and self.rules.line:
+                self._fail(Rule.ASKED, at_us, relay.channel, f"turned to {value}, and no message")
+            self._level(at_us, relay)
+
+    def _switched(self, at_us: int, relay: Relay, *, closed: bool) -> None:
+        """A relay is switched."""
+        relay.closed, relay.judged_us = closed, at_us
+        if not closed:
+            relay.fresh, relay.obeyed = False, None
+            return
+        if not relay.fresh and (found := self._find(at_us, relay, None)) is not None:
+            self._obeys(at_us, relay, found)
+        elif not self.rules.line:  # any message may have closed it
+            relay.obeyed_us = at_us
+        self._level(at_us, relay)
+        self._judge(relay, at_us + 1)
+        if self.rules.line:
+            self._as_asked(at_us, relay)
+        relay.fresh = False
+
+    def _find(self, at_us: int, relay: Relay, value: int | None) -> Received | None:
+        late = not self._teller.ready
+        return self._waiting.obeyed(at_us, relay.channel, value, late=late)
+
+    def _obeys(self, at_us: int, relay: Relay, found: Received) -> None:
+        relay.obeyed, relay.obeyed_us, relay.fresh = found, at_us, True
+        if not self._host_seen:
+            self._ordered(at_us, found.message, self.rules.line_us)
+
+    def _as_asked(self, at_us: int, relay: Relay) -> None:
+        """A relay that was open is closed: for a message, and with no more than it may begin."""
+        found = relay.obeyed if relay.fresh else None
+        asked = None if found is None else found.message.percent
+        if found is None or asked is None:
+            self._fail(Rule.ASKED, at_us, relay.channel, "closed, and no message")
+            return
+        if found.stale and self.rules.needs_start:
+            words = f"closed after {found.stale}, without a start"
+            self._fail(Rule.RETURN, at_us, relay.channel, words)
+        if relay.percent > asked:
+            words = f"{relay.percent} % let through, {asked} % asked for"
+            self._fail(Rule.ASKED, at_us, relay.channel, words)
+        if found.opening is not None and relay.percent > found.opening:
+            words = f"closed at once with {relay.percent} %, {found.opening} % at most"
+            self._fail(Rule.RISE, at_us, relay.channel, words)
+
+    def _logged(self, row: Mapping[str, Any]) -> None:
+        """The board has ended output by itself, or could not turn a potentiometer."""
+        at_us = row["at_us"]
+        if row["event"] == "potentiometer does not answer":
+            relay = self._relays[row["channel"]]
+            if relay.closed and (found := self._find(at_us, relay, None)) is not None:
+                self._obeys(at_us, relay, found)
+        ending = self._endings.get(row["event"])
+        if ending is None:
+            return
+        self._waiting.clear()
+        self._broken = Broken(ending.why, at_us + self.rules.notice_us)
+        if row["event"] == "reset":
+            self._wrong, self._teller.ready = "", False
+            self._verdict.excuses.initialised()
+        if self._licence.paused_us is None and not self._plateaus.resuming:
+            raised = tuple(one for one in self._relays if self._plateaus.plateau(one))
+            self._notices.ended(at_us, raised, ending)
+
+    # -- judging
+
+    def _level(self, at_us: int, relay: Relay) -> None:
+        """Judge what a closed relay lets through, and by which message."""
+        wrong = self._wrong or (relay.obeyed.message.wrong if relay.obeyed is not None else "")
+        if wrong:
+            self._fail(Rule.DEVICE, at_us, relay.channel, f"closed after {wrong}")
+        self._verdict.ceiling(at_us, relay.channel, relay.percent, "at the electrodes")
+
+    def _judge(self, relay: Relay, at_us: int) -> None:
+        """Judge whether a relay may have been closed until then."""
+        if not relay.closed or relay.judged_us >= at_us or self.violation is not None:
+            return
+        self.spans_judged += 1
+        first_us, relay.judged_us = relay.judged_us, at_us
+        for bound in self._past(relay, at_us - 1):
+            words = f"{relay.percent} % let through, but {bound.why}"
+            self._fail(bound.rule, max(first_us, bound.until_us + 1), relay.channel, words)
+        if self._wrong:
+            self._fail(Rule.DEVICE, first_us, relay.channel, f"closed after {self._wrong}")
+
+    def _past(self, relay: Relay, at_us: int) -> list[Latest]:
+        """Every bound on the time of output that has passed by then, the earliest first."""
+        bounds = self._licence.past(at_us)
+        until_us = relay.until_us()
+        if until_us < at_us:
+            words = f"its on-time began at {relay.obeyed_us} us"
+            bounds.append(Latest(until_us, Rule.ASKED, words))
+        said_us = self._said_us.get(relay.channel)
+        if said_us is not None and self.rules.needs_start:
+            after_us = said_us + self.rules.dead_man_us + self.rules.margin_us
+            if after_us < at_us:
+                words = f"the last message for it was at {said_us} us"
+                bounds.append(Latest(after_us, Rule.DEAD_MAN, words))
+        return sorted(bounds, key=lambda one: one.until_us)
