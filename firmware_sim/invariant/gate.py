@@ -49,7 +49,7 @@ class GateInvariant(Judge):
         self._waiting = Waiting()
         self._relays = {number: Relay(number) for number in self._plateaus.channels}
         self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
-        self._said_us: dict[int, int] = {}  # the last message for a channel
+        self._said_us: dict[int, int] = {}  # when the last message for a channel arrived
         self._wrong = ""  # why nothing may come out, whatever channel it is
         self._broken: Broken | None = None
 
@@ -118,8 +118,6 @@ class GateInvariant(Judge):
         channel, percent = message.channel, message.percent
         if channel is None or percent is None:
             return
-        if self._host_seen:
-            self._said_us[channel] = at_us
         if message.ends and channel in self._lasts_us:
             del self._lasts_us[channel]
             self._plateaus.off(at_us, channel)
@@ -137,8 +135,7 @@ class GateInvariant(Judge):
             if not self._host_seen:
                 self._ordered(at_us, message, self.rules.line_us)
             return
-        if not self._host_seen:
-            self._said_us[channel] = at_us
+        self._said_us[channel] = at_us
         broken = self._broken
         stale = broken.why if broken is not None and at_us > broken.known_us else ""
         self._waiting.received(Received(at_us, message, self._opening(at_us, channel), stale))
@@ -273,6 +270,6 @@ class GateInvariant(Judge):
         if said_us is not None and self.rules.needs_start:
             after_us = said_us + self.rules.dead_man_us + self.rules.margin_us
             if after_us < at_us:
-                words = f"the last message for it was at {said_us} us"
+                words = f"the last message for it came at {said_us} us"
                 bounds.append(Latest(after_us, Rule.DEAD_MAN, words))
         return sorted(bounds, key=lambda one: one.until_us)

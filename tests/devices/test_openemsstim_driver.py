@@ -513,3 +513,24 @@ def test_a_row_of_decreases_on_one_channel_does_not_starve_the_other() -> None:
     assert bench.driver.state == "running"
     assert bench.open == {1: WIPER[1], 2: 154}
     assert len(bench.relays()) == 2  # neither was ever closed
+
+
+@pytest.mark.hazard("H09")
+@pytest.mark.parametrize("in_flight", [{"ch1": 39, "ch2": 30}, {"ch1": 40, "ch2": 29}])
+@pytest.mark.parametrize("wanted", [{}, {"ch1": 1, "ch2": 1}])
+def test_a_channel_that_is_to_be_lowered_is_never_renewed_as_it_was(
+    in_flight: dict[str, int], wanted: dict[str, int]
+) -> None:
+    """However old its burst is when both are lowered, and one message at a time."""
+    for wait_ms in range(0, 440, 70):
+        bench = Bench().running(ch1=40, ch2=30)
+        bench.kept(wait_ms * MS)
+        bench.driver.gate(bench.now, points(**in_flight))
+        bench.run(MS)  # it leaves
+        written = len(bench.writes)
+        bench.driver.gate(bench.now, points(**wanted))
+        bench.kept(600 * MS)
+        said = bench.sent(written)
+        assert not [line for line in said if line[2:4] in ("I4", "I3", "I2")], (wait_ms, said)
+        assert bench.open == {int(name[2:]): WIPER[1] for name in wanted}
+        assert bench.driver.state == "running"

@@ -157,7 +157,8 @@ class Bursts:
             return None
         if not self.wanted:
             return ALL_OFF, None
-        channel = lower[0]
+        # The oldest burst first: like a renewal, a decrease lets a burst go on.
+        channel = min(lower, key=lambda one: self.by_channel[one].since_ns)
         expires_ns = self.by_channel[channel].last_ns()
         return Request(Doing.APPLY, channel, self.wanted.get(channel, 0)), expires_ns
 
@@ -169,7 +170,9 @@ class Bursts:
         due = [
             (burst.since_ns, channel)
             for channel, burst in self.by_channel.items()
-            if burst.percent and now_ns - burst.since_ns >= self._renew_from_ns
+            if burst.percent
+            and burst.percent <= self.wanted.get(channel, 0)  # or it is lowered, not renewed
+            and now_ns - burst.since_ns >= self._renew_from_ns
         ]
         return min(due)[1] if due else None
 
