@@ -209,6 +209,13 @@ class FaultyTwin:
         self.link.to_device.clear()
         self.device.line_lost()
 
+    def reset(self, now_ns: int) -> None:
+        """Pulse the line that restarts the device; one that has none goes on."""
+        self.advance(now_ns)
+        restart = getattr(self.device, "reset", None)
+        if restart is not None:
+            restart(now_ns)
+
     def power_off(self, now_ns: int) -> None:
         """End all output and complete the record; faults that would begin later never do."""
         self.advance(now_ns)

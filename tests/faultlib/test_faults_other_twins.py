@@ -86,6 +86,18 @@ def test_the_cable_is_pulled_during_the_stop_of_this_wire(command: int, pulled: 
     assert twin.plugged is not pulled
 
 
+def test_a_restart_reaches_the_board_whatever_its_line_does() -> None:
+    board = OpenEmsStimTwin(boot_us=0)
+    twin = FaultyTwin([Fault("mute", 0)], device=board)
+    twin.advance(SECOND)
+    twin.reset(SECOND)
+    told = [row["at_us"] for row in board.records() if row.get("event") == "reset"]
+    assert told == [1_000_000]
+    other = FaultyTwin(device=RehaStim2Twin())
+    other.reset(SECOND)  # it has no such line
+    assert other.now_us == 1_000_000
+
+
 @pytest.mark.parametrize("family", TWINS)
 @pytest.mark.parametrize("name", IN_P24)
 def test_a_fault_of_the_p24s_firmware_is_refused_in_words(family: str, name: str) -> None:
