@@ -41,8 +41,8 @@ class GateInvariant(Judge):
         self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
         family = GATES[rules.family]
-        self._teller = family.teller()
-        super().__init__(rules, self._teller, raising=raising, log=log)
+        super().__init__(rules, family.teller(), raising=raising, log=log)
+        self._board = family.teller()
         self._endings = family.endings
         self._host, self._line = family.reader(), family.reader()
         self._host_seen = False
@@ -157,12 +157,18 @@ class GateInvariant(Judge):
 
     def _from_device(self, at_us: int, data: bytes) -> None:
         """Bytes leave the device."""
-        was_ready, broken = self._teller.ready, self._broken
-        told = self._notices.told(at_us, data)
+        was_ready = self._board.ready
+        self._board.feed(data)
+        if self._board.ready and not was_ready:
+            self._waiting.started(at_us)
+        if not self._host_hears:
+            self._told(at_us, data)
+
+    def _told(self, at_us: int, data: bytes) -> None:
+        """What the board says is known to its host."""
+        told, broken = self._notices.told(at_us, data), self._broken
         if told and broken is not None:
             broken.known_us = min(broken.known_us, at_us + self.rules.line_us)
-        if self._teller.ready and not was_ready:
-            self._waiting.started(at_us)
 
     def _turned(self, at_us: int, relay: Relay, value: int) -> None:
         """A potentiometer is turned: by a message, or down before its relay opens."""
@@ -194,7 +200,7 @@ class GateInvariant(Judge):
         relay.fresh = False
 
     def _find(self, at_us: int, relay: Relay, value: int | None) -> Received | None:
-        late = not self._teller.ready
+        late = not self._board.ready
         return self._waiting.obeyed(at_us, relay.channel, value, late=late)
 
     def _obeys(self, at_us: int, relay: Relay, found: Received) -> None:
@@ -232,7 +238,7 @@ class GateInvariant(Judge):
         self._waiting.clear()
         self._broken = Broken(ending.why, at_us + self.rules.notice_us)
         if row["event"] == "reset":
-            self._wrong, self._teller.ready = "", False
+            self._wrong, self._board.ready = "", False
             self._verdict.excuses.initialised()
         if self._licence.paused_us is None and not self._plateaus.resuming:
             raised = tuple(one for one in self._relays if self._plateaus.plateau(one))

@@ -64,7 +64,7 @@ class Judge(ABC):
         not know."""
         self._host_hears = True
         self.advance(at_us)
-        self._notices.told(at_us, data)
+        self._told(at_us, data)
 
     @abstractmethod
     def advance(self, at_us: int) -> None:
@@ -138,6 +138,10 @@ class Judge(ABC):
         self._licence.lost(at_us, why)
 
     # -- for both
+
+    def _told(self, at_us: int, data: bytes) -> None:
+        """What the device says is known to its host."""
+        self._notices.told(at_us, data)
 
     def _zero(self, why: str) -> None:
         """Everything begins anew, whatever else was going on."""

@@ -114,7 +114,7 @@ class Invariant(Judge):
     def _from_device(self, at_us: int, data: bytes) -> None:
         """Bytes leave the device."""
         if not self._host_hears:
-            self._notices.told(at_us, data)
+            self._told(at_us, data)
         for when_us, order in self._obedience.told(at_us, data):
             self._obeyed(when_us, order)
 
