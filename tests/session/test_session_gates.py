@@ -23,7 +23,7 @@ from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind
 from stimctl.session.facts import FaceAlive, JournalDurable, SuspendGap
-from stimctl.session.intents import Arm, Attend, Close, Hold, Pause, Raise, Start, Stop
+from stimctl.session.intents import Acknowledge, Arm, Attend, Close, Hold, Pause, Raise, Start, Stop
 from stimctl.session.states import State
 
 ML_UPDATE = 32
@@ -215,6 +215,9 @@ def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
     assert bench.ledger().current_after(failed_us + 2_000) == 0
     assert any("journal" in what for what in alarms(bench))
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
+    bench.command(Acknowledge("looked at"))
+    with pytest.raises(StateError, match=r"the journal cannot be written.*begin a new session"):
+        bench.command(Arm())
 
 
 def test_a_session_whose_journal_fails_before_it_connects_can_be_closed():

@@ -110,6 +110,32 @@ def test_a_port_that_is_gone_is_unknown_at_once():
     assert bench.state is State.UNKNOWN
 
 
+@pytest.mark.hazard("H01", "H11")
+def test_a_port_that_is_back_hears_the_stop_at_once():
+    bench = stimulating()
+    bench.to_device.hook = bench.to_host.hook = nothing
+    bench.notify(LinkDown("unplugged"))
+    bench.run_for(1_013 * MS)  # between two repetitions, which are 50 ms apart
+    sent: list[int] = []
+    bench.to_device.hook = lambda now_ns, data: sent.append(now_ns) or data
+    bench.notify(LinkUp())
+    bench.run_for(MS)
+    assert sent
+    assert sent[0] - bench.told(Kind.LINK)[-1].at_ns < MS
+
+
+def test_a_port_that_goes_while_connecting_is_a_failed_connection():
+    bench = Bench(BY_HAND)
+    bench.to_device.hook = nothing
+    bench.command(Connect())
+    bench.run_for(MS)
+    bench.notify(LinkDown("unplugged"))
+    assert bench.told(Kind.CONNECT_FAILED)[-1].data["reason"] == "unplugged"
+    bench.run_for(5 * SECOND)
+    assert len(bench.told(Kind.CONNECT_FAILED)) == 1, "and is not found to be silent later"
+    assert bench.state is State.DISCONNECTED
+
+
 @pytest.mark.hazard("H01")
 def test_an_unplugged_device_ends_by_its_own_watchdog():
     bench = stimulating()
