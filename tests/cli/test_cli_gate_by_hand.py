@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -68,6 +69,16 @@ def test_a_rehearsal_ends_with_the_four_characters(cli: Cli) -> None:
     assert result.code == 0, result.out
     assert "raised by hand to 5 %" in result.out
     assert re.search(r"^confirm    [0-9a-f]{4}$", result.out, re.MULTILINE)
+
+
+def test_a_rehearsal_is_told_as_json_too_with_how_far_the_hand_came(cli: Cli) -> None:
+    result = cli("gate", *WHERE, *SURE, "--rehearse", "--json")
+    told = json.loads(result.out)
+    assert (told["schema"], told["ok"]) == ("stimctl.rehearsal/1", True)
+    assert told["reached_percent"] == {"1": 5}
+    assert re.fullmatch("[0-9a-f]{4}", told["confirmation"])
+    refused = cli("gate", *WHERE, *SURE, "--json")
+    assert (refused.code, "rehearsal" in refused.err) == (2, True)
 
 
 class Talk:

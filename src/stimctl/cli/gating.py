@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from stimctl.cli.options import (
     Device,
     Duration,
     GatedProtocol,
+    Json,
     PersonLimits,
     SiteLimits,
     Sites,
@@ -79,6 +79,7 @@ def gate(
     site_limits: SiteLimits = None,
     person_limits: PersonLimits = None,
     acknowledge: Acknowledge = None,
+    as_json: Json = False,
 ) -> None:
     """Gate another unit's pulses by hand. RAISES OUTPUT. SPACE, an empty line and Ctrl-C are STOP.
 
@@ -90,7 +91,13 @@ def gate(
     help lists the words. It starts at 0 %; -i says only how far up may go.
     """
     from stimctl.cli.gate import Papers, pass_gate
+    from stimctl.cli.gate_rehearse import rehearse_plan
     from stimctl.records.places import state_folder
+
+    if as_json and not rehearse:
+        raise UsageError(
+            "--json tells of a rehearsal", what_to_do="Add --rehearse, or leave --json away"
+        )
 
     papers = Papers(
         person=person, confirm=confirm, answers=answer or (), screening_file=screening,
@@ -100,7 +107,7 @@ def gate(
     session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
     plan = session.compile((("site", site_limits), ("person", person_limits)))
     if rehearse:
-        raise typer.Exit(_rehearse(plan))
+        raise typer.Exit(rehearse_plan(plan, as_json=as_json))
     passed = None if session.is_simulation else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)
     session.announce(plan, passed.cautions if passed else ())
@@ -284,22 +291,3 @@ def _calibrated(path: Path | None, plan: GatePlan, person: str, dial: str) -> An
     if not fitting:
         say("no calibration: no dose is known")
     return GateWords(calibration, frozenset(fitting))
-
-
-def _rehearse(plan: GatePlan) -> int:
-    from stimctl.bench.gate_rehearsal import rehearse_gate
-    from stimctl.cli.rehearse import remember
-
-    begun = time.monotonic()
-    rehearsal = rehearse_gate(plan)
-    for channel, percent in rehearsal.reached_percent.items():
-        put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
-    say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
-    if not rehearsal.ok:
-        put(styled("FAILED: this session must not be run", "red"))
-        for problem in rehearsal.problems:
-            put(f"  - {problem}")
-        return int(ExitCode.REFUSED)
-    remember(plan, rehearsal)
-    put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
-    return int(ExitCode.DONE)

@@ -1,0 +1,58 @@
+"""`stimctl gate --rehearse`: a session in percent on the twin, in virtual time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from stimctl.cli.output import put, put_json, say, styled
+from stimctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from stimctl.bench.gate_rehearsal import GateRehearsal
+    from stimctl.treatment.gate_program import GatePlan
+
+
+def rehearse_plan(plan: GatePlan, *, as_json: bool) -> int:
+    """Run it, put it on record where all went well, and tell; the exit code."""
+    from stimctl.bench.gate_rehearsal import rehearse_gate
+    from stimctl.cli.rehearse import remember
+
+    begun = time.monotonic()
+    rehearsal = rehearse_gate(plan)
+    if rehearsal.ok:
+        remember(plan, rehearsal)
+    if as_json:
+        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal))
+    else:
+        _put(rehearsal, time.monotonic() - begun)
+    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+
+
+def _put(rehearsal: GateRehearsal, took_s: float) -> None:
+    for channel, percent in rehearsal.reached_percent.items():
+        put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
+    say(f"rehearsed in {took_s:.1f} s of real time")
+    if rehearsal.ok:
+        put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
+        return
+    put(styled("FAILED: this session must not be run", "red"))
+    for problem in rehearsal.problems:
+        put(f"  - {problem}")
+
+
+def _as_dict(plan: GatePlan, rehearsal: GateRehearsal) -> dict[str, Any]:
+    """As `stimctl rehearse --json`; without characters where it must not be run."""
+    return {
+        "protocol": plan.protocol.id,
+        "simulation": True,
+        "notes": list(plan.notes),
+        "ok": rehearsal.ok,
+        "confirmation": rehearsal.confirmation if rehearsal.ok else "",
+        "digest": rehearsal.digest,
+        "duration_us": rehearsal.duration_us,
+        "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached_percent.items()},
+        "problems": list(rehearsal.problems),
+        "why": "; ".join(rehearsal.problems),
+        "events": [event.as_dict() for event in rehearsal.events],
+    }
