@@ -1,7 +1,8 @@
 """Walks the terminal UI from the start of the program to the first output, with real keys in a pty.
 
-python tools/walk_tui.py [--pace SECONDS] [--json] [--demo]: three people in front of the P24 twin,
-in turn: the demo, a new person on the full path, and that person again. Each key is pressed once
+python tools/walk_tui.py [--pace SECONDS] [--json] [--demo | --percent]: people in front of a twin,
+in turn: the demo, a new person on the full path, that person again, all with a P24; and a new
+person with an openEMSstim, in percent, whose board takes 12 s to start. Each key is pressed once
 what the one before it did is on the screen, and after the pace (2 s: unhurried, with a look at the
 screen between any two keys; D). Prints the keys, how many they are, and how long it took; judges
 the known person against 90 s. A quicker pace walks quicker; the time is then told for 2 s a key.
@@ -17,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stimctl.testing.demo import ENTER, UP, DemoSession
+from stimctl.testing.demo import DOWN, ENTER, UP, DemoSession
 
 UNHURRIED_S = 2.0
 MOST_S = 90.0
@@ -30,7 +31,8 @@ _STEPS_MORE = 7
 class Step:
     """One key: its name, its bytes, what is on the screen once it has worked, and what it means.
 
-    least_s: how long the program itself makes one wait for it, however fast the pace.
+    least_s: how long the program itself makes one wait for it, however fast the pace. within_s:
+    how long what it does may take.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Step:
     shows: str
     why: str
     least_s: float = 0.0
+    within_s: float = 15.0
 
 
 def _typed(text: str, shows: str, why: str) -> tuple[Step, ...]:
@@ -92,11 +95,32 @@ _KNOWN = (
     Step("Enter", ENTER, "┌ PROTOCOLS", "goes on"),
     *_TO_RUN, *_TO_OUTPUT,
 )  # fmt: skip
-#: What is walked: its words, the arguments, the keys, and whether it is judged against 90 s.
+_PERCENT = (
+    Step("2", b"2", "┌ PERSON", "connect a device: whose session is it?"),
+    *_typed("K-18", "new code: ", "a new code"),
+    Step("Enter", ENTER, "four digits", "this code"),
+    Step("Enter", ENTER, "┌ CONNECT", "no second identifier: a twin needs none"),
+    Step("↓", DOWN, "▸ sim:rehastim2", ""),
+    Step("↓", DOWN, "▸ sim:openemsstim", "UNCALIBRATED, no dose is known"),
+    Step("Enter", ENTER, "takes about 12 s", "opening the port restarts the board"),
+    Step("4", b"4", "▸ gate-ems", "meanwhile: the protocols for such a device"),
+    Step("↓", DOWN, "▸ gate-tens", "what it needs of the unit stands below"),
+    Step("Enter", ENTER, "Press w to accept this warning", "L-ATT: is somebody there?"),
+    Step("w", b"w", "nothing refuses this", "somebody attends, with a hand on the unit's switch"),
+    Step("Enter", ENTER, "┌ ADJUST", "site, pads and ceiling as shown"),
+    Step("Enter", ENTER, "■ READY 0 %", "loaded once the board has started", within_s=30),
+    Step("a", b"a", "▲ ARMED 0 %", "arm: zero is verified once more"),
+    Step("g", b"g", "● STIM", "go, at 0 %", 0.32),
+    Step("1", b"1", "▸  1", "channel 1 is the hot one"),
+    Step("↑", UP, "ch1 +1 → 1 %", "the first step: 1 %", 0.8),
+    Step("↓", DOWN, "ch1 -1 → 0 %", "and down again"),
+)
+#: What is walked: its words, the arguments, where, the keys, and whether it is judged against 90 s.
 WALKS = (
-    ("the demo", ("--demo",), _DEMO, True),
-    ("a new person, full path", (), _NEW, False),
-    ("a known person, full path", (), _KNOWN, True),
+    ("the demo", ("--demo",), "demo", _DEMO, True),
+    ("a new person, full path", (), "full", _NEW, False),
+    ("a known person, full path", (), "full", _KNOWN, True),
+    ("a new person, in percent", (), "percent", _PERCENT, False),
 )
 
 
@@ -113,7 +137,7 @@ def walk(folder: Path, arguments: tuple[str, ...], steps: tuple[Step, ...], pace
             terminal.settle(waited_s)
             spared_s += max(0.0, UNHURRIED_S - waited_s)
             terminal.key(step.data)
-            terminal.wait_for(step.shows)
+            terminal.wait_for(step.shows, within_s=step.within_s)
         took_s = time.monotonic() - terminal.begun_s
         for _ in range(_STEPS_MORE):
             terminal.settle(0.75)
@@ -132,13 +156,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python tools/walk_tui.py", description=__doc__)
     parser.add_argument("--pace", type=float, default=UNHURRIED_S, metavar="SECONDS")
     parser.add_argument("--demo", action="store_true", help="the demo alone")
+    parser.add_argument("--percent", action="store_true", help="the openEMSstim alone")
     parser.add_argument("--json", action="store_true", help="one object")
     options = parser.parse_args()
     results = []
     with tempfile.TemporaryDirectory() as name:
-        for words, arguments, steps, judged in WALKS[: 1 if options.demo else None]:
-            folder = Path(name) / ("demo" if arguments else "full")
-            took_s = walk(folder, arguments, steps, options.pace)
+        for words, arguments, place, steps, judged in WALKS:
+            if (options.demo or options.percent) and not getattr(options, place, False):
+                continue
+            took_s = walk(Path(name) / place, arguments, steps, options.pace)
             kept = took_s <= MOST_S or not judged
             results.append({
                 "walk": words, "keys": len(steps), "seconds": round(took_s, 1), "kept": kept,

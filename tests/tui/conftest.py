@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tui_desk import World
 
 from stimctl.testing.demo import DemoSession
+from stimctl.tui.plain import PlainFace
 
 
 @pytest.fixture
@@ -19,6 +21,21 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
     return World(tmp_path / "state")
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the plain face has said."""
+    return []
+
+
+@pytest.fixture
+def face(world: World, said: list[str]) -> PlainFace:
+    """The plain face over the bench."""
+    posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    plain = PlainFace(world.desk, posted)
+    plain.say = said.append  # type: ignore[method-assign]
+    return plain
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_a_session_on_the_other_device_goes_in_its_own_steps(world: World) -> No
     world.pass_time(3 * S)  # past the ramp of its first contraction
     world.key("up")
     world.pass_time(1 * S)
-    assert world.set_ua() == 2_000
+    assert world.set_level() == 2_000
     assert "sim:rehastim2" in world.text(100, 30).splitlines()[0]
     world.key("space")
     world.pass_time(1 * S)
@@ -176,15 +176,3 @@ def test_a_device_left_without_a_confirmed_zero_is_unknown_and_no_other_follows(
     assert "OUTPUT UNKNOWN" in world.text()
     assert all(not client.sent for client in world.clients[before:])
     assert world.bed.close() == 6
-
-
-def test_a_device_that_knows_no_current_is_refused_with_the_face_that_has_its_sessions(
-    world: World,
-) -> None:
-    world.desk.open("connect")
-    world.bed.connect("sim:openemsstim")
-    shown = " ".join(world.text().replace("│", " ").split())
-    assert "sim:openemsstim knows no current" in shown
-    assert "stimctl gate gate-tens -d sim:openemsstim" in shown
-    assert "stimctl gate --help" in shown
-    assert not world.clients

@@ -41,11 +41,9 @@ def refusal(world: World) -> str:
 
 
 @pytest.fixture
-def hardware(world: World) -> World:
+def hardware(world: World, request: pytest.FixtureRequest) -> World:
     """A device on a line that may be hardware, with a protocol, and no paper at all."""
-    world.bed.connect(DEVICE)
-    world.desk.take_rows()
-    world.bed.take(choose("tens-conventional"))
+    world.begin(*getattr(request, "param", (DEVICE, "tens-conventional")))
     world.desk.open("run")
     world.pass_time(500 * MS)
     assert not world.bed.live.sim
@@ -70,8 +68,9 @@ def person(world: World, digits: str = "1961") -> None:
 
 
 def connection(world: World) -> None:
-    world.bed.connect(DEVICE)
-    world.bed.take(choose("tens-conventional"))
+    device = world.bed.device or DEVICE
+    gated = device.startswith("openemsstim")
+    world.begin(device, "gate-tens" if gated else "tens-conventional")
     world.desk.open("run")
     world.pass_time(500 * MS)
 
@@ -124,6 +123,12 @@ def confirmation(world: World) -> None:
 
 
 @pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54")
+@pytest.mark.parametrize(
+    "hardware",
+    [(DEVICE, "tens-conventional"), (f"openemsstim:{__file__}", "gate-tens")],
+    ids=["p24", "openemsstim"],
+    indirect=True,
+)
 def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -> None:
     world = hardware
     for gap, close in (
@@ -160,7 +165,8 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     assert notes["screening"].count("n") == len(world.bed.answers) - 1
     assert "C13 epilepsy" in shown
     assert notes["sides"] == "ch1 left-knee"
-    assert notes["acknowledged"] == "C13"
+    attended = " L-ATT" if world.bed.device.startswith("openemsstim") else ""
+    assert notes["acknowledged"] == f"C13{attended}"
     assert notes["pads"] == "a pad width apart"
     assert notes["stop key"].startswith("f12")
     assert confirmation_of(world.bed.plan) in notes["rehearsal"]
@@ -419,7 +425,7 @@ def test_a_known_person_finds_protocol_sites_and_pads_and_no_ceiling(world: Worl
     world.desk.take_rows()
     world.bed.take(choose("tens-conventional"))
     assert world.bed.choice is not None
-    seat = replace(world.bed.choice.seats[0], site="left-calf", area_mm2=5_000, ceiling_ua=9_000)
+    seat = replace(world.bed.choice.seats[0], site="left-calf", area_mm2=5_000, ceiling_level=9_000)
     world.bed.take(world.bed.choice.with_seat(seat))
     world.desk.open("run")
     world.pass_time(500 * MS)
@@ -441,7 +447,7 @@ def test_a_known_person_finds_protocol_sites_and_pads_and_no_ceiling(world: Worl
         "left-calf",
         5_000,
     )
-    assert now.ceiling_ua == choose("tens-conventional").seats[0].ceiling_ua
+    assert now.ceiling_level == choose("tens-conventional").seats[0].ceiling_level
     assert later.bed.papers.open_sides(later.bed.choice.seats)  # the side is typed anew
     later.bed.take_person("K-18")
     assert later.bed.memory.places == {}

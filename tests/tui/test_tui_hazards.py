@@ -30,7 +30,7 @@ def two(world: World) -> World:
 
 
 def sets(world: World) -> dict[int, int]:
-    return {number: one.set_ua for number, one in world.bed.live.channels.items()}
+    return {number: one.set_level for number, one in world.bed.live.channels.items()}
 
 
 @pytest.mark.hazard("H20")

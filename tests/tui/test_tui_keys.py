@@ -32,7 +32,7 @@ def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
     world.pass_time(800 * MS)
     world.key("up")
     world.pass_time(300 * MS)
-    assert world.set_ua() == 500
+    assert world.set_level() == 500
     assert world.clock.now_ns - 1_000 * S < 90 * S
 
 
@@ -40,12 +40,12 @@ def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
 def test_a_held_key_is_one_step(world: World) -> None:
     world.to_running(steps=1)
     world.pass_time(1 * S)
-    before = world.set_ua()
+    before = world.set_level()
     for _ in range(250):  # ten seconds at 25 Hz
         world.pass_time(40 * MS)
         world.desk.key("up", None, world.clock.now_ns)
     world.pass_time(1 * S)
-    assert world.set_ua() == before + 500
+    assert world.set_level() == before + 500
 
 
 @pytest.mark.hazard("H19")
@@ -64,11 +64,11 @@ def test_a_held_key_answers_one_question_of_the_screening(world: World) -> None:
 def test_down_is_never_limited(world: World) -> None:
     world.to_running(steps=4)
     world.pass_time(300 * MS)
-    assert world.set_ua() == 2_000
+    assert world.set_level() == 2_000
     for _ in range(3):
         world.desk.key("down", None, world.clock.now_ns)
     world.pass_time(100 * MS)
-    assert world.set_ua() == 500
+    assert world.set_level() == 500
 
 
 @pytest.mark.hazard("H30")
@@ -184,16 +184,16 @@ def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: 
     world.pass_time(15 * S)
     world.key("down")
     world.pass_time(21 * S)
-    before = world.set_ua()
+    before = world.set_level()
     world.key("up")
     world.pass_time(1 * S)
-    assert world.set_ua() == before
+    assert world.set_level() == before
     assert "press ↑ again" in world.desk.message
 
 
 def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> None:
     world.to_running(steps=1)
-    world.bed.live.channels[1].ceiling_ua = world.set_ua()
+    world.bed.live.channels[1].ceiling_level = world.set_level()
     world.pass_time(1 * S)
     world.key("up")
     assert "ceiling" in world.desk.message
@@ -325,14 +325,14 @@ def test_a_click_picks_the_line_it_is_on_below_a_long_alarm_too(world: World) ->
 
 def test_the_wheel_and_a_click_on_the_table_raise_nothing(world: World) -> None:
     world.to_running(steps=1)
-    before = world.set_ua()
+    before = world.set_level()
     world.text()
     for y in range(24):
         world.desk.click(10, y)
         if world.bench.state.value != "running":
             assert y == 23  # the word STOP
     world.pass_time(1 * S)
-    assert world.set_ua() <= before
+    assert world.set_level() <= before
 
 
 def test_one_letter_does_not_leave_while_output_is_unknown(world: World) -> None:

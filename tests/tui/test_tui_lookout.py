@@ -44,10 +44,10 @@ def test_a_slow_terminal_locks_raises_and_a_slower_one_stops(
     world.pass_time(200 * MS)
     assert ("H22" in str(world.desk.offers()["raise"])) == (locked and runs)
     assert (world.bench.state.value == "running") == runs
-    before = world.set_ua()
+    before = world.set_level()
     world.key("up")
     world.pass_time(300 * MS)
-    assert world.set_ua() == (before if locked else before + 500)
+    assert world.set_level() == (before if locked else before + 500)
 
 
 @pytest.mark.hazard("H22")
@@ -56,7 +56,7 @@ def test_down_and_stop_work_over_any_terminal(world: World) -> None:
     answer_after(world, far(world), 800 * MS)
     world.key("down")
     world.pass_time(300 * MS)
-    assert world.set_ua() == 500
+    assert world.set_level() == 500
     world.key("space")
     world.pass_time(300 * MS)
     assert world.bench.state.value == "stopped"
@@ -219,7 +219,7 @@ def test_no_sensation_is_answered_with_felt_or_goes_to_zero(world: World) -> Non
     assert world.bed.live.asked.id == "no_sensation"
     world.key("y", "2")
     world.pass_time(500 * MS)
-    assert world.set_ua() == 0
+    assert world.set_level() == 0
 
 
 @pytest.mark.hazard("H57")

@@ -12,7 +12,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +21,18 @@ from tui_desk import MS, S, World
 
 from stimctl.testing.demo import DOWN, ENTER, LEFT, RIGHT, STOP_KEYS, UP, DemoSession
 from stimctl.tui.actions import ACTIONS
+from stimctl.tui.channel import Channel
 
 KEYS = sorted({key for action in ACTIONS for key in action.keys if key not in ("ctrl+s", "r")})
 SIZES = ((1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (140, 40))
 SHORT, LONG = 1_500, 10_000
 SHORT_IN_TERMINAL = 200
 PROTOCOLS = ("tens-conventional", "nmes-tka", "tens-burst", "tens-modulated")
+#: What is on the desk, two of six times a device that knows no current.
+BEDS = (
+    *((name, "sim:p24") for name in PROTOCOLS),
+    ("gate-tens", "sim:openemsstim"), ("gate-ems", "sim:openemsstim"),
+)  # fmt: skip
 
 
 # -- at the desk ---------------------------------------------------------------------------------
@@ -39,13 +45,13 @@ class Seen:
     states: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
-    most_ua: int = 0
+    most: Counter[str] = field(default_factory=Counter)
 
 
 def play(world: World, seed: int, keys: int) -> Seen:
     """So many random keys, with bursts, pastes, resizes, clicks and focus changes among them."""
     rng, seen = random.Random(seed), Seen()
-    world.to_run(rng.choice(PROTOCOLS))
+    world.to_run(*rng.choice(BEDS))
     size = (80, 24)
     for _ in range(keys):
         kind = _kind(rng)
@@ -58,13 +64,17 @@ def play(world: World, seed: int, keys: int) -> Seen:
         state = world.bench.state.value
         seen.states[state] += 1
         seen.pages[world.desk.front.name] += 1
-        sets_ua = [one.set_ua for one in world.bed.live.channels.values()]
-        seen.most_ua = max(seen.most_ua, *sets_ua, 0)
+        unit, sets = world.bed.measure.unit, (one.set_level for one in _channels(world))
+        seen.most[unit] = max(seen.most[unit], *sets, 0)
         if not world.bed.output_may_be_on and rng.random() < 0.03:
             size = (80, 24)
             world.desk.overlay = None
-            world.to_run(rng.choice(PROTOCOLS))
+            world.to_run(*rng.choice(BEDS))
     return seen
+
+
+def _channels(world: World) -> Iterable[Channel]:
+    return world.bed.live.channels.values()
 
 
 #: How often what happens, in permille; the rest are single keys.
@@ -126,7 +136,8 @@ def test_random_keys_break_no_rule(world: World) -> None:
     assert set(_KINDS) < set(seen.done)
     assert {"checked", "armed", "running", "stopped"} <= set(seen.states)
     assert seen.states["running"] > SHORT / 20
-    assert seen.most_ua >= 1_000
+    assert seen.most["mA"] >= 1_000
+    assert seen.most["%"] >= 1
     assert set(seen.pages) >= {"run", "armed", "help", "palette", "notes", "adjust", "setup"}
 
 
@@ -137,8 +148,9 @@ def test_ten_thousand_random_keys_break_no_rule(world: World, seed: int) -> None
     seen = play(world, seed, LONG)
     assert world.bed.close() == 0
     assert seen.states["running"] > LONG / 20
-    assert seen.most_ua >= 2_000
-    print(f"\nseed {seed}: {dict(seen.states)}, to {seen.most_ua} uA, {dict(seen.done)}")
+    assert seen.most["mA"] >= 2_000
+    assert seen.most["%"] >= 3
+    print(f"\nseed {seed}: {dict(seen.states)}, to {dict(seen.most)}, {dict(seen.done)}")
 
 
 # -- in a terminal -------------------------------------------------------------------------------

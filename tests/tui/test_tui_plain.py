@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tui_desk import MS, S, World
+from tui_desk import MS, S, World, type_lines
 
 from stimctl.tui.live import Live
 from stimctl.tui.lookout import Lookout
 from stimctl.tui.plain import PlainFace
 from stimctl.tui.probe import TerminalProbe
 from stimctl.tui.replay import Replay, rows_of_journal
-
-
-@pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def face(world: World, said: list[str]) -> PlainFace:
-    posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-    plain = PlainFace(world.desk, posted)
-    plain.say = said.append  # type: ignore[method-assign]
-    return plain
-
-
-def type_lines(world: World, face: PlainFace, *lines: str) -> None:
-    for line in lines:
-        world.pass_time(800 * MS)
-        face.obey(line)
-        world.pass_time(100 * MS)
-        face._speak()
 
 
 @pytest.mark.hazard("H28")
@@ -213,11 +190,3 @@ def _until(process: Any, pattern: str) -> str:
         if re.search(pattern, line):
             return str(line)
     raise AssertionError(f"{pattern!r} was never said")
-
-
-def test_a_device_that_knows_no_current_is_not_said_to_be_connecting(
-    world: World, face: PlainFace, said: list[str]
-) -> None:
-    type_lines(world, face, "connect sim:openemsstim")
-    assert "connecting" not in said
-    assert "stimctl gate gate-tens -d sim:openemsstim" in "\n".join(said)

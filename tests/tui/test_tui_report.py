@@ -6,6 +6,7 @@ import pytest
 from tui_desk import MS, S, World
 
 from stimctl.tui.course import Course
+from stimctl.tui.measure import CURRENT
 
 
 def type_text(world: World, text: str) -> None:
@@ -46,10 +47,10 @@ def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None
         {"kind": "refused"}, {"kind": "state", "state": "paused"}, {"kind": "ended"},
     ]  # fmt: skip
     for row in rows:
-        course.take(row)
+        course.take(row, CURRENT)
     one = course.channels[1]
-    assert (one.highest_ua, one.on_s, one.contractions) == (2_000, 61, 3)
-    assert one.mean_ua == (60 * 2_000 + 8_000) // 61
+    assert (one.highest_level, one.on_s, one.contractions) == (2_000, 61, 3)
+    assert one.mean_level == (60 * 2_000 + 8_000) // 61
     assert 2 not in course.channels
     assert (course.alarms["link degraded"], course.refused, course.pauses) == (2, 1, 1)
 
@@ -110,7 +111,7 @@ def test_thresholds_of_last_time_are_shown_for_the_same_place_and_never_set(worl
     world.desk.open("thresholds")
     assert "last 24 h" in world.text()
     assert "ch1 motor 0.5 mA" in world.text()
-    assert world.set_ua() == 0
+    assert world.set_level() == 0
     assert world.bed.choice is not None
     seat = world.bed.choice.seats[0]
     world.bed.take(world.bed.choice.with_seat(replace(seat, site="right-quadriceps")))

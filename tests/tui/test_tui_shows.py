@@ -134,8 +134,8 @@ def test_set_and_acknowledged_are_told_apart(world: World) -> None:
     world.to_running(steps=2)
     world.pass_time(1 * S)
     channel = world.bed.live.channels[1]
-    assert (channel.set_ua, channel.acked_ua) == (1_000, 1_000)
-    channel.set_ua, channel.set_ns = 1_500, world.clock.now_ns
+    assert (channel.set_level, channel.acked_level) == (1_000, 1_000)
+    channel.set_level, channel.set_ns = 1_500, world.clock.now_ns
     world.clock.now_ns += 300 * MS
     assert "WAIT" in world.text()
     assert "measures no current" in world.text(100, 30)
@@ -152,7 +152,7 @@ def test_every_value_of_the_hot_channel_has_its_own_age(world: World) -> None:
     assert "set 24 s ago · acked 0.4 s ago" in world.text()
     assert "measured" not in world.text()
     wide = world.text(100, 30).splitlines()
-    assert wide[2].split()[2:7] == ["set", "age", "ack", "age", "ceiling"]
+    assert wide[2].split()[4:9] == ["set", "age", "ack", "age", "ceiling"]
     assert wide[3].split("pain")[1].split()[:6] == ["1.0", "24", "s", "1.0", "0.4", "s"]
     channel.measured_ua, channel.measured_ns = 900, world.clock.now_ns - 900 * MS
     assert "set 24 s ago · acked 0.4 s ago · measured 0.9 s ago" in world.text()
@@ -364,12 +364,12 @@ def test_a_raise_right_after_go_is_told_to_come_again_in_a_moment(world: World) 
     world.key("g", "1", "up")
     shown = " ".join(world.text().replace("│", " ").split())
     assert "not ready yet: raise again in a moment" in shown
-    assert world.set_ua() == 0
+    assert world.set_level() == 0
     world.bench.to_host.latency_ns = 1 * MS
     world.pass_time(1 * S)
     world.key("up")
     world.pass_time(500 * MS)
-    assert world.set_ua() > 0, world.text()
+    assert world.set_level() > 0, world.text()
 
 
 def test_a_limit_names_its_unit_at_both_ends(world: World) -> None:

@@ -27,6 +27,12 @@ def test_the_demo_is_at_its_first_output_after_seven_unhurried_keys() -> None:
     assert found["kept"]
 
 
+def test_a_session_in_percent_is_at_its_first_output_in_a_terminal_too() -> None:
+    """Person, board, its start, what has to be acknowledged, arm, go, up by 1 % and down again."""
+    (found,) = walks("--percent").values()
+    assert found["keys"] == 21
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(170)
 def test_a_known_person_is_at_the_first_output_after_fourteen_unhurried_keys() -> None:

@@ -67,19 +67,19 @@ def channel_states() -> dict[str, tuple[Channel, Live, Look]]:
     live.state = "running"
     unknown, stopped = Live(), Live()
     unknown.state, stopped.state = "unknown", "stopped"
-    fresh = Channel(1, set_ua=4_000, acked_ua=4_000, acked_ns=NOW_NS, confirmed_ns=NOW_NS)
+    fresh = Channel(1, set_level=4_000, acked_level=4_000, acked_ns=NOW_NS, confirmed_ns=NOW_NS)
     look = Look(NOW_NS, 1, {}, {}, {1: Phase(1000, True, True)}, measures=True)
     rest = replace(look, phases={1: Phase(0, False, False, 5 * 1_000_000)})
     ramp = replace(look, phases={1: Phase(400, True, False)})
     return {
         "on": (fresh, live, look),
-        "at zero": (replace(fresh, set_ua=0, acked_ua=0), live, look),
-        "at zero in a ramp": (replace(fresh, set_ua=0, acked_ua=0), live, ramp),
+        "at zero": (replace(fresh, set_level=0, acked_level=0), live, look),
+        "at zero in a ramp": (replace(fresh, set_level=0, acked_level=0), live, ramp),
         "ramping": (fresh, live, ramp),
         "resting": (fresh, live, rest),
         "waiting": (replace(fresh, set_ns=NOW_NS - S, confirmed_ns=0), live, look),
         "stale": (replace(fresh, acked_ns=NOW_NS - 3 * S), live, look),
-        "pending": (replace(fresh, pending_ua=5_000), live, look),
+        "pending": (replace(fresh, pending_level=5_000), live, look),
         "differing": (replace(fresh, measured_ua=9_000, measured_ns=NOW_NS), live, look),
         "off": (fresh, stopped, look),
         "unknown": (fresh, unknown, look),

@@ -16,12 +16,13 @@ from stimctl.session.intents import LoadPlan, Stop
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.setup import SessionSetup
-from stimctl.supervisor.telling import refusal_of, told_of
+from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
 from stimctl.supervisor.told import error_from
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.desk import Desk
 from stimctl.tui.jobs import InlineJobs
 from stimctl.tui.keymap import Keymap
+from stimctl.tui.plain import PlainFace
 from stimctl.tui.stopping import StopLine
 
 MS = 1_000_000
@@ -109,6 +110,8 @@ class BenchClient:
                 return self._setup.load(fields["path"], fields["sha256"])
             case "channel":
                 return self._setup.channel(fields)
+            case "gate":
+                return self._setup.gate(fields)
             case "options":
                 return self._setup.options(fields)
             case "compile":
@@ -116,18 +119,14 @@ class BenchClient:
         intent = intent_of(command)
         if intent is not None:
             self.bench.command(intent)
-        if command.do == "connect":
+        if command.do == "connect" and self.bench.driver.sheet.boot_us is None:
             self.pass_time(S // 2)
         return {}
 
     def _compile(self) -> Any:
         plan = self._plan = self._setup.compile()
         self.bench.command(LoadPlan(plan))
-        return {
-            "digest": plan.digest(),
-            "steps_ua": {str(one.channel): one.step_ua for one in plan.channels},
-            "ceilings_ua": {str(one.channel): one.cleared.amplitude_ua for one in plan.channels},
-        }
+        return compiled_of(plan)
 
     def pass_time(self, ns: int) -> None:
         self.bench.run_for(ns)
@@ -181,20 +180,31 @@ class World:
             self.desk.key(key, key if len(key) == 1 else None, self.clock.now_ns)
             self.desk.take_rows()
 
-    def to_run(self, protocol: str = "tens-conventional", device: str = "sim:p24") -> None:
-        """The demo up to the Run screen."""
+    def begin(self, device: str, protocol: str) -> None:
+        """Connected, started where that takes a board its time, and a plan; L-ATT acknowledged."""
         from stimctl.tui.planning import choose
 
-        self.bed.take_person("DEMO-1")
         self.bed.connect(device)
         self.desk.take_rows()
+        boot_us = self.bench.driver.sheet.boot_us
+        if boot_us is not None:
+            self.pass_time(boot_us * 1_000 + S)
         self.bed.take(choose(protocol))
+        if self.bed.warning == "L-ATT":
+            self.bed.accept_warning()
+
+    def to_run(self, protocol: str = "tens-conventional", device: str = "sim:p24") -> None:
+        """The demo up to the Run screen."""
+        self.bed.take_person("DEMO-1")
+        self.begin(device, protocol)
         self.desk.open("run")
         self.desk.take_rows()
 
-    def to_running(self, protocol: str = "tens-conventional", steps: int = 0) -> None:
+    def to_running(
+        self, protocol: str = "tens-conventional", steps: int = 0, device: str = "sim:p24"
+    ) -> None:
         """Armed, started, raised by so many steps."""
-        self.to_run(protocol)
+        self.to_run(protocol, device)
         self.key("a")
         self.pass_time(500 * MS)
         self.key("g")
@@ -213,5 +223,14 @@ class World:
     def page_is_run(self) -> bool:
         return self.desk.front.name == "run"
 
-    def set_ua(self, channel: int = 1) -> int:
-        return self.bed.live.channels[channel].set_ua
+    def set_level(self, channel: int = 1) -> int:
+        return self.bed.live.channels[channel].set_level
+
+
+def type_lines(world: World, face: PlainFace, *lines: str) -> None:
+    """Lines for the plain face, 0.9 s apart."""
+    for line in lines:
+        world.pass_time(800 * MS)
+        face.obey(line)
+        world.pass_time(100 * MS)
+        face._speak()

@@ -140,8 +140,8 @@ def _refuse_other_kind(
     message = f"this is {for_what[said]}; {for_what[names[model]]} is needed here"
     if said == GATED_SCHEMA_NAME:
         message += (
-            ". It is raised by hand, with `stimctl gate`: no script raises a device that has no "
-            "watchdog (rule K3)"
+            ". It is raised by hand, in the terminal UI or with `stimctl gate`: no script raises a "
+            "device that has no watchdog (rule K3)"
         )
     raise _error(file_name, [_Problem(line_of(lines, ("schema",)), "schema", message)])
 

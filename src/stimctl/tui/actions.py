@@ -38,8 +38,8 @@ _UP, _DOWN, _STOP = Group.UP, Group.DOWN, Group.STOP
 ACTIONS: tuple[Action, ...] = (
     Action("stop", STOP_KEYS, "STOP", "all channels off at once, from everywhere", _STOP),
     Action("lower", ("down", "minus"), "down", "hot channel one step down; also unlocks", _DOWN),
-    Action("lower-more", ("pagedown",), "2 mA down", "hot channel 2 mA down", _DOWN),
-    Action("zero", ("0", "home"), "to 0", "hot channel to 0 mA", _DOWN),
+    Action("lower-more", ("pagedown",), "further down", "hot channel 2 mA (or 5 %) down", _DOWN),
+    Action("zero", ("0", "home"), "to 0", "hot channel to zero", _DOWN),
     Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
     Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
     Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),

@@ -108,10 +108,12 @@ def papers_of(desk: Desk) -> dict[str, str]:
     found = screening_of(desk, bed.answers)
     rehearsal = find_rehearsal(bed.state_folder, bed.plan_digest)
     rehearsed = f"{rehearsal.confirmation} {rehearsal.digest}" if rehearsal else ""
+    read = [one.id for one in found.cautions if one.id in papers.approvals]
+    read += sorted(bed.choice.acknowledged) if bed.choice else ()
     told = {
         "screening": answers_text(bed.answers),
         "specialist approvals": _ids(found.specialist, papers.approvals),
-        "acknowledged": _ids(found.cautions, papers.approvals),
+        "acknowledged": " ".join(read),
         "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
         "identity": "confirmed by a second identifier" if papers.second else "",
         "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),

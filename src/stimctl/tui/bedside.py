@@ -6,42 +6,24 @@ Everything that waits runs as a job; STOP does not pass through here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from stimctl.errors import ExitCode, ImplausibleError, LinkError, StimctlError
-from stimctl.quantity import format_current
-from stimctl.tui.device_facts import knows_current, no_current
+from stimctl.supervisor.device_names import parse_device
+from stimctl.tui.client import Client, MakeClient
 from stimctl.tui.jobs import Jobs
 from stimctl.tui.live import BUSY_STATES, Live, Row
 from stimctl.tui.loading import loading
+from stimctl.tui.measure import Measure, measure_of_device
 from stimctl.tui.papers import Papers, check_second
 from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
 
 Say = Callable[[str], None]
-
-
-class Client(Protocol):
-    """What is needed of `SupervisorClient`."""
-
-    exit_code: int | None
-
-    def start(self) -> None: ...
-    def send(self, do: str, **fields: object) -> int: ...
-    def ask(self, do: str, timeout_s: float = ..., **fields: Any) -> Row: ...
-    def beat(self) -> None: ...
-    def close(self) -> int: ...
-    def rows(self, timeout_s: float | None = None) -> Iterator[Row]: ...
-
-    @property
-    def output_may_be_on(self) -> bool: ...
-
-
-MakeClient = Callable[[str, list[str], Callable[[Row], None]], Client]
 
 
 class Bedside:
@@ -73,7 +55,8 @@ class Bedside:
         self.warning = ""
         self.loaded_digest = ""
         self._digested: tuple[Any, str] = (None, "")
-        self.steps_ua: dict[int, int] = {}
+        #: One step of each channel, on the measure of the plan.
+        self.steps: dict[int, int] = {}
         self.marks: list[Mark] = []
         self.exit_codes: list[int] = []
 
@@ -98,7 +81,8 @@ class Bedside:
         """Remember something about the person; of nobody nothing is kept."""
         self.memory = replace(self.memory, **changes)
         if self.person:
-            remember(self.state_folder, self.person, self.memory)
+            marks = tuple(self.marks) or self.memory.marks  # of today, else of the last time
+            remember(self.state_folder, self.person, replace(self.memory, marks=marks))
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
@@ -115,24 +99,25 @@ class Bedside:
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
 
-    def mark(self, what: str, channel: int, amplitude_ua: int) -> None:
-        """A threshold at the present amplitude; goes to the record and to memory."""
+    def mark(self, what: str, channel: int, level: int) -> None:
+        """A threshold at the present level; goes to the record and to memory."""
         seats = () if self.choice is None else self.choice.seats
         seat = next((one for one in seats if one.channel == channel), None)
         site, area = (seat.site or "", seat.area_mm2) if seat else ("", 0)
-        mark = Mark(what, channel, site, area, amplitude_ua, now_s())
+        kept: dict[str, Any] = {self.measure.mark: level}
+        mark = Mark(what, channel, site, area, now_s(), **kept)
         same = (what, channel)
         self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
         self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
-        self.note("threshold", f"{what} ch{channel} {site} {format_current(amplitude_ua)}")
-        if self.person:
-            remember(self.state_folder, self.person, replace(self.memory, marks=tuple(self.marks)))
+        self.note("threshold", f"{what} ch{channel} {site} {self.measure.short(level)}")
+        self.keep()
 
     def note(self, topic: str, text: str) -> None:
         """A row for the record."""
         if self.client is not None:
             self.command("note", topic=topic, text=text[:200])
-            self.live.course.take({"kind": "note", "topic": topic, "text": text})
+            told = {"kind": "note", "topic": topic, "text": text}
+            self.live.course.take(told, self.measure)
 
     # -- the supervisor ------------------------------------------------------------------------
 
@@ -141,11 +126,11 @@ class Bedside:
         if self.connecting:
             self.say("refused: a connection is being made")
             return
-        if not knows_current(device):
-            self.say(no_current(device))
-            return
+        parse_device(device)  # UsageError before anything is closed for it
         old, self.client, self.connecting = self.client, None, True
-        self.device, self.live, self.loaded_digest = device, Live(), ""
+        self.device, self.live, self.loaded_digest = device, Live(measure_of_device(device)), ""
+        if self.choice is not None:  # another device makes another plan of it, or none
+            self.plan, self.why_not, self.warning = compiled(self.choice, device)
         self.stop_line.detach()
         self.stop_line.starting()
         self.connected_for = self.person
@@ -208,6 +193,19 @@ class Bedside:
             return
         self.jobs.run(lambda: client.ask(do, **fields), lambda _told: then(), self._refused)
 
+    def raise_to(self, channel: int, level: int) -> None:
+        """One step up, in the words of this session's measure."""
+        self._change(self.measure.words.raising, channel, level)
+
+    def lower_to(self, channel: int, level: int) -> None:
+        """Down, as far as wanted."""
+        self._change(self.measure.words.lowering, channel, level)
+
+    def _change(self, do: str, channel: int, level: int) -> None:
+        words = self.measure.words
+        told: dict[str, object] = {"channel": channel, words.field: words.format(level)}
+        self.command(do, **told)
+
     def load(self, then: Callable[[], None] = lambda: None) -> None:
         """Give the supervisor what was chosen, and compare what it makes of it with ours."""
         client, choice, plan = self.client, self.choice, self.plan
@@ -217,7 +215,8 @@ class Bedside:
 
         def done(told: Row) -> None:
             self.loaded_digest = told["digest"]
-            self.steps_ua = {int(number): int(ua) for number, ua in told["steps_ua"].items()}
+            steps = choice.measure.words.steps
+            self.steps = {int(number): int(step) for number, step in told[steps].items()}
             then()
 
         work = loading(client, choice, self.plan_digest, self.state_folder)
@@ -243,6 +242,11 @@ class Bedside:
             acknowledged = self.choice.acknowledged | {self.warning}
             self.loaded_digest = ""
             self.take(replace(self.choice, acknowledged=acknowledged))
+
+    @property
+    def measure(self) -> Measure:
+        """In what this session counts."""
+        return self.live.measure
 
     @property
     def is_loaded(self) -> bool:

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Channel:
-    """One channel: microampere and the row times they are from; None = never told."""
+    """One channel: levels on the session's measure and the row times they are from.
+
+    None = never told. What is measured is always a current.
+    """
 
     number: int
     role: str = ""
-    set_ua: int = 0
+    set_level: int = 0
     set_ns: int = 0
-    told_ua: int = 0
-    acked_ua: int | None = None
+    told_level: int = 0
+    acked_level: int | None = None
     acked_ns: int | None = None
     measured_ua: int | None = None
     measured_ns: int | None = None
-    pending_ua: int | None = None
-    ceiling_ua: int | None = None
+    pending_level: int | None = None
+    ceiling_level: int | None = None
     confirmed_ns: int = 0
     contraction: int = 0
     impedance_ohm: deque[int] = field(default_factory=lambda: deque(maxlen=16))

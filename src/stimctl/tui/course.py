@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stimctl.tui.measure import Measure
 from stimctl.tui.words import local_time
 
 Row = Mapping[str, Any]
@@ -15,26 +16,26 @@ _MOST_ALARMS = 20
 
 @dataclass(slots=True)
 class ChannelCourse:
-    """One channel: highest plateau in uA, seconds with current asked for, their sum in uA s."""
+    """One channel: its highest level, seconds with output asked for, their sum of levels."""
 
-    highest_ua: int = 0
-    _highest_before_ua: int = 0
+    highest_level: int = 0
+    _highest_before: int = 0
     on_s: int = 0
-    sum_ua_s: int = 0
+    level_seconds: int = 0
     contractions: int = 0
 
-    def set_to(self, plateau_ua: int, by: str) -> None:
+    def set_to(self, level: int, by: str) -> None:
         """A plateau is in force; by the line, where the raise before it was never felt."""
         if by == "line":
-            self.highest_ua = self._highest_before_ua
+            self.highest_level = self._highest_before
             return
-        self._highest_before_ua = self.highest_ua
-        self.highest_ua = max(self.highest_ua, plateau_ua)
+        self._highest_before = self.highest_level
+        self.highest_level = max(self.highest_level, level)
 
     @property
-    def mean_ua(self) -> int:
-        """The mean plateau while it was on."""
-        return self.sum_ua_s // self.on_s if self.on_s else 0
+    def mean_level(self) -> int:
+        """The mean level while it was on."""
+        return self.level_seconds // self.on_s if self.on_s else 0
 
 
 @dataclass(slots=True)
@@ -49,8 +50,8 @@ class Course:
     alarms: Counter[str] = field(default_factory=Counter)
     answers: dict[str, str] = field(default_factory=dict)
 
-    def take(self, row: Row) -> None:
-        """Learn from one row."""
+    def take(self, row: Row, measure: Measure) -> None:
+        """Learn from one row, whose levels are on `measure`."""
         match row["kind"]:
             case "start":
                 self.__init__(started=local_time(row))  # type: ignore[misc]
@@ -65,19 +66,19 @@ class Course:
             case "note":
                 self.answers[str(row.get("topic", ""))] = str(row.get("text", ""))
             case "set" | "contraction" | "telemetry":
-                self._channels(row)
+                self._channels(row, measure)
 
-    def _channels(self, row: Row) -> None:
+    def _channels(self, row: Row, measure: Measure) -> None:
         if row["kind"] == "telemetry":  # one a second
-            for number, plateau_ua in (row.get("plateau") or {}).items():
-                if int(plateau_ua):
+            for number, level in (row.get(measure.scale.plateaus) or {}).items():
+                if int(level):
                     one = self._channel(int(number))
                     one.on_s += 1
-                    one.sum_ua_s += int(plateau_ua)
+                    one.level_seconds += int(level)
             return
         one = self._channel(int(row["channel"]))
         if row["kind"] == "set":
-            one.set_to(int(row["plateau_ua"]), str(row.get("by")))
+            one.set_to(int(row[measure.scale.plateau]), str(row.get("by")))
         else:
             one.contractions = int(row["number"])
 

@@ -113,9 +113,11 @@ class Desk:
             live.take(row)
             self.heard(row)
             if live.state != was:
-                self._entered(live.state)
+                self._entered(live.state, was)
 
-    def _entered(self, state: str) -> None:
+    def _entered(self, state: str, was: str) -> None:
+        if was == "disconnected" and self.page.name == "run":
+            self.page.opened()  # a board that takes its time to start can be told the plan now
         if state == "armed":
             self._quit_ns = -QUIT_AGAIN_NS  # Ctrl-C is the first again: it stops, and stays
         if state == "armed" and not self.mode:
@@ -272,7 +274,7 @@ class Desk:
 
     def ceiling_sources(self) -> dict[int, str]:
         """For each channel of the plan, which bound its ceiling is."""
-        from stimctl.tui.planning import binding_of
+        from stimctl.tui.planned import binding_of
 
         plan = self.bed.plan
         if plan is not self._sources_of:

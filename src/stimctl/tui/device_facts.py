@@ -46,20 +46,17 @@ def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def knows_current(device: str) -> bool:
-    """Whether a device of this name gives a current of its own. UsageError where it is no name."""
+def starting(device: str) -> str:
+    """Why it takes a while until a device answers; "" where it does so at once."""
     from stimctl.supervisor.device_names import parse_device
     from stimctl.supervisor.families import family_named
 
-    return family_named(parse_device(device).family).sheet.gating is None
-
-
-def no_current(device: str) -> str:
-    """Why this face has no session for such a device, and which one has."""
-    return (
-        f"refused: {device} knows no current, only percent of another unit's, and this face works "
-        f"in mA. In a shell: stimctl gate gate-tens -d {device} (the rest: stimctl gate --help)"
-    )
+    if not device:
+        return ""
+    boot_us = family_named(parse_device(device).family).sheet.boot_us
+    if boot_us is None:
+        return ""
+    return f"opening the port restarts the board, which takes about {-(-boot_us // 1_000_000)} s"
 
 
 def strength(family: Family) -> str:
@@ -86,6 +83,12 @@ def after_death(family: Family) -> str:
     return f"ends within {duration_text(longest_us)} if this computer dies{dog}"
 
 
+def intended_use(family: Family) -> str:
+    """What the maker made it for, in words."""
+    use = family.sheet.intended_use.value
+    return "intended use unknown" if use == "unknown" else use
+
+
 def sheet_lines(family: Family, width: int) -> list[Line]:
     """The family's sheet in five lines and a title."""
     sheet = family.sheet
@@ -98,7 +101,7 @@ def sheet_lines(family: Family, width: int) -> list[Line]:
         ("reads back", _READBACK.get(sheet.readback.value, sheet.readback.value)),
         ("protections", has),
     )
-    title = f"{sheet.maker} {sheet.model}: {sheet.intended_use.value}"
+    title = f"{sheet.maker} {sheet.model}: {intended_use(family)}"
     return [line((safe(title), "title")), *labelled(rows, width)]
 
 

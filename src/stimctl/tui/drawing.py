@@ -81,11 +81,10 @@ def cycle_curve(cycle: Cycle, width: int) -> str:
     return "".join(found)
 
 
-def cycle(stimulus: Stimulus, width: int, at_us: int | None = None) -> list[Line]:
+def cycle(one: Cycle | None, width: int, at_us: int | None = None) -> list[Line]:
     """The cycle, with a mark below where it stands now; a train without one says so."""
-    if stimulus.cycle is None:
+    if one is None:
         return [line(("continuous, no on/off cycle", "dim"))]
-    one = stimulus.cycle
     words = (
         f"on {duration_text(one.on_us)} (up {duration_text(one.ramp_up_us)}, down "
         f"{duration_text(one.ramp_down_us)}), off {duration_text(one.off_us)}"

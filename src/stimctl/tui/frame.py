@@ -19,12 +19,12 @@ FRAME_LINES = 4
 
 _STATES = {
     "disconnected": ("○ not connected", "dim"),
-    "identified": ("■ 0.0 mA confirmed", "off"),
-    "checked": ("■ READY 0.0 mA", "off"),
-    "armed": ("▲ ARMED 0.0 mA", "wait"),
-    "stopped": ("■ STOPPED 0.0 mA", "off"),
-    "closed": ("■ CLOSED 0.0 mA", "off"),
-    "fault": ("✗ FAULT 0.0 mA", "wait"),
+    "identified": ("■ {zero} confirmed", "off"),
+    "checked": ("■ READY {zero}", "off"),
+    "armed": ("▲ ARMED {zero}", "wait"),
+    "stopped": ("■ STOPPED {zero}", "off"),
+    "closed": ("■ CLOSED {zero}", "off"),
+    "fault": ("✗ FAULT {zero}", "wait"),
     "unknown": ("? OUTPUT UNKNOWN", "alarm"),
 }
 
@@ -41,8 +41,9 @@ def state_span(live: Live, now_ns: int) -> Span:
         return Span(f"● STIM {clock_text(live.left_us(now_ns))} left", "on")
     if live.state == "paused":
         paused_s = 0 if live.paused_ns is None else max(0, now_ns - live.paused_ns) // 10**9
-        return Span(f"■ PAUSED {paused_s} s, 0.0 mA", "wait")
-    return Span(*_STATES.get(live.state, (f"? {live.state}", "wait")))
+        return Span(f"■ PAUSED {paused_s} s, {live.measure.zero}", "wait")
+    words, role = _STATES.get(live.state, ("? {state}", "wait"))
+    return Span(words.format(zero=live.measure.zero, state=live.state), role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 from stimctl.tui.alarms import Alarm, Alarms
 from stimctl.tui.channel import Asked, Channel
 from stimctl.tui.course import Course
+from stimctl.tui.measure import CURRENT, Measure, measure_of_device, measure_told
 from stimctl.tui.text import safe
 from stimctl.tui.words import local_time, words_of
 
@@ -29,7 +30,9 @@ BUSY_STATES = frozenset({"armed", "running", "paused", "unknown"})
 class Live:
     """Takes rows; a row of an unknown kind is kept in the log only where it has words."""
 
-    def __init__(self) -> None:
+    def __init__(self, measure: Measure = CURRENT) -> None:
+        #: In what every level here is: of the device at first, then of the rows themselves.
+        self.measure = measure
         self.state = "disconnected"
         self.why = ""
         self.device = self.address = self.serial = self.firmware = ""
@@ -84,7 +87,8 @@ class Live:
         """Learn from one row."""
         kind = str(row["kind"])
         self.newest_ns = max(self.newest_ns, int(row.get("mono_ns", 0)))
-        self.course.take(row)
+        self.measure = measure_told(row) or self.measure
+        self.course.take(row, self.measure)
         handler = getattr(self, f"_on_{kind}", None)
         if handler is not None:
             handler(row)
@@ -96,11 +100,13 @@ class Live:
 
     def _on_hello(self, row: Row) -> None:
         self.device, self.address = safe(row["device"]), safe(row["address"])
+        self.measure = measure_of_device(self.device)
         self.sim = self.device.startswith("sim:")
         self.line = row.get("line") or {}
 
     def _on_header(self, row: Row) -> None:
         self.device, self.sim = safe(row.get("device", "")), row.get("sim") is True
+        self.measure = measure_of_device(self.device)
 
     def _on_journal(self, row: Row) -> None:
         self.session, self.journal = str(row["session"]), str(row["file"])
@@ -141,7 +147,8 @@ class Live:
         self.channels = {}
         for one in row["channels"]:
             channel = self.channel(int(one["channel"]))
-            channel.role, channel.ceiling_ua = safe(one["role"]), int(one["cleared_ua"])
+            channel.role = safe(one["role"])
+            channel.ceiling_level = int(one[self.measure.scale.cleared])
 
     def _on_dead_man(self, row: Row) -> None:
         self.dead_man = str(row["outcome"])
@@ -157,23 +164,24 @@ class Live:
     def _zero_sets(self, at_ns: int) -> None:
         """From zero, which was verified before: set anew, and nothing waits for the device."""
         for one in self.channels.values():
-            one.set_ua = one.told_ua = 0
-            one.pending_ua = None
+            one.set_level = one.told_level = 0
+            one.pending_level = None
             one.set_ns = one.confirmed_ns = at_ns
 
     def _on_set(self, row: Row) -> None:
         channel = self.channel(int(row["channel"]))
-        was, now = channel.set_ua, int(row["plateau_ua"])
-        channel.set_ua, channel.set_ns, channel.pending_ua = now, int(row["mono_ns"]), None
+        was, now = channel.set_level, int(row[self.measure.scale.plateau])
+        channel.set_level, channel.set_ns, channel.pending_level = now, int(row["mono_ns"]), None
         by = _BY.get(str(row.get("by")), "script")
         if now == was:
             return
-        change = f"{(now - was) / 1000:+.1f}"
-        self.last = f"{local_time(row)}  ch{channel.number} {change} → {now / 1000:.1f} mA ({by})"
+        change, to = self.measure.change(was, now), self.measure.text(now)
+        self.last = f"{local_time(row)}  ch{channel.number} {change} → {to} ({by})"
 
     def _on_pending(self, row: Row) -> None:
         waits = row["outcome"] == "taken"
-        self.channel(int(row["channel"])).pending_ua = int(row["plateau_ua"]) if waits else None
+        level = int(row[self.measure.scale.plateau]) if waits else None
+        self.channel(int(row["channel"])).pending_level = level
 
     def _on_linked(self, row: Row) -> None:
         self.links = tuple(tuple(int(one) for one in group) for group in row["groups"])
@@ -183,24 +191,25 @@ class Live:
 
     def _on_ack(self, row: Row) -> None:
         at_ns = int(row["mono_ns"])
-        self._acked(row["channels"], at_ns)
+        self._acked(row[self.measure.scale.acked_channels], at_ns)
         for one in self.channels.values():
             one.confirmed_ns = at_ns
 
     def _acked(self, acked: Mapping[str, int], at_ns: int) -> None:
         for one in self.channels.values():
-            one.acked_ua, one.acked_ns = int(acked.get(str(one.number), 0)), at_ns
+            one.acked_level, one.acked_ns = int(acked.get(str(one.number), 0)), at_ns
 
     def _on_telemetry(self, row: Row) -> None:
         at_ns = int(row["mono_ns"])
         self.plan_time_us, self.plan_ns = int(row["plan_time_us"]), at_ns
         self.link = str(row.get("link", self.link))
-        for number, plateau_ua in row.get("plateau", {}).items():
-            self.channel(int(number)).set_ua = int(plateau_ua)
-        self._acked(row.get("acked") or {}, at_ns)
-        told, measured = row.get("set") or {}, row.get("measured")
+        names = self.measure.scale
+        for number, level in row.get(names.plateaus, {}).items():
+            self.channel(int(number)).set_level = int(level)
+        self._acked(row.get(names.acked) or {}, at_ns)
+        told, measured = row.get(names.told) or {}, row.get("measured")
         for one in self.channels.values():
-            one.told_ua = int(told.get(str(one.number), 0))
+            one.told_level = int(told.get(str(one.number), 0))
             if isinstance(measured, Mapping) and str(one.number) in measured:
                 self._measured(one, measured[str(one.number)], at_ns)
 
@@ -251,11 +260,11 @@ class Live:
             self._zero_sets(at_ns)
         after_ms = int(row.get("after_us", 0)) // 1_000
         at = local_time(row, thousandths=True)
-        self.zero = f"■ OUTPUT OFF — confirmed 0.0 mA at {at} ({after_ms} ms)"
+        self.zero = f"■ OUTPUT OFF — confirmed {self.measure.zero} at {at} ({after_ms} ms)"
         if self.state == "unknown" and row.get("source") == "face":
             self._enter("stopped", at_ns)
         for one in self.channels.values():
-            one.told_ua, one.acked_ua, one.acked_ns, one.confirmed_ns = 0, 0, at_ns, at_ns
+            one.told_level, one.acked_level, one.acked_ns, one.confirmed_ns = 0, 0, at_ns, at_ns
 
     def _on_unknown(self, row: Row) -> None:
         self.unknown = safe(row.get("reason", "")) or "zero was not confirmed"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import IntegrityError
-from stimctl.quantity import format_area, format_current, format_duration
+from stimctl.quantity import format_area, format_duration
 from stimctl.tui.live import Row
 
 if TYPE_CHECKING:
-    from stimctl.tui.bedside import Client
+    from stimctl.tui.client import Client
     from stimctl.tui.planning import Choice
 
 
@@ -21,15 +21,16 @@ def loading(client: Client, choice: Choice, digest: str, state: Path) -> Callabl
     def work() -> Row:
         path, sha256 = choice.file(state)
         client.ask("load", path=str(path), sha256=sha256)
+        words = choice.measure.words
         for seat in choice.seats:
             fields: dict[str, Any] = {
                 "channel": seat.channel,
-                "amplitude": format_current(seat.ceiling_ua),
+                words.field: words.format(seat.ceiling_level),
                 "area": format_area(seat.area_mm2),
             }
             if seat.site is not None:
                 fields["site"] = seat.site
-            client.ask("channel", **fields)
+            client.ask(words.set_up, **fields)
         acknowledged = " ".join(sorted(choice.acknowledged))
         duration = format_duration(choice.duration_us)
         client.ask("options", duration=duration, acknowledge=acknowledged)

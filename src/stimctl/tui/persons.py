@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder
+from stimctl.tui.measure import CURRENT, PERCENT
 
 UNCHANGED_FOR_DAYS = 90
 THRESHOLDS_FOR_H = 24
@@ -22,14 +23,24 @@ THRESHOLDS_FOR_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One threshold: what, on which channel and site, at how many microampere, when (Unix s)."""
+    """One threshold: what, on which channel and site, when (Unix s), and at which level.
+
+    Either an amplitude, or an intensity in percent of a device that knows no current.
+    """
 
     what: str
     channel: int
     site: str
     area_mm2: int
-    amplitude_ua: int
     at_s: int
+    amplitude_ua: int | None = None
+    intensity_percent: int | None = None
+
+    @property
+    def text(self) -> str:
+        """At which level, with its unit."""
+        measure = CURRENT if self.intensity_percent is None else PERCENT
+        return measure.text(int(getattr(self, measure.mark) or 0))
 
 
 Place = tuple[int, str, int]

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
-from stimctl.quantity import format_area, format_current, parse_area_mm2, parse_current_ua
-from stimctl.tui.device_facts import knows_current
+from stimctl.quantity import format_area, parse_area_mm2
+from stimctl.tui.device_facts import starting
+from stimctl.tui.measure import Measure
 from stimctl.tui.plain_command import Command, Do, one_of
 from stimctl.tui.plain_gate import GATE_COMMANDS
 from stimctl.tui.text import plain, safe
-from stimctl.tui.words import clock_text, milliampere
+from stimctl.tui.words import clock_text
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -29,14 +30,14 @@ def _demo(desk: Desk, _rest: list[str]) -> str:
 def _connect(desk: Desk, rest: list[str]) -> str:
     device = one_of(rest, "device, for example sim:p24")
     desk.bed.connect(device)
-    return "connecting" if knows_current(device) else ""
+    why_long = starting(device)
+    return f"connecting; {why_long}: wait for IDENTIFIED" if why_long else "connecting"
 
 
-def _protocols(_desk: Desk, _rest: list[str]) -> str:
-    from stimctl.records.places import user_protocol_folder
-    from stimctl.records.protocol_files import list_protocols
+def _protocols(desk: Desk, _rest: list[str]) -> str:
+    from stimctl.tui.planning import protocol_names
 
-    return "\n".join(sorted({one.name for one in list_protocols([user_protocol_folder()])}))
+    return "\n".join(protocol_names(desk.bed.device))
 
 
 def _protocol(desk: Desk, rest: list[str]) -> str:
@@ -46,7 +47,10 @@ def _protocol(desk: Desk, rest: list[str]) -> str:
     desk.bed.plan = None
     desk.bed.take(choice)
     grade = choice.protocol.evidence.grade
-    return f"{choice.name}, evidence {grade}. {_seats(desk, [])}"
+    unit = [f"{label}: {words}" for label, words in choice.other_unit]
+    meaning = [choice.measure.meaning] * bool(choice.measure.meaning)
+    told = [f"{choice.name}, evidence {grade}. {_seats(desk, [])}", *unit, *meaning]
+    return "\n".join(told)
 
 
 def _seats(desk: Desk, _rest: list[str]) -> str:
@@ -55,7 +59,7 @@ def _seats(desk: Desk, _rest: list[str]) -> str:
         return "no protocol is chosen"
     told = [
         f"channel {seat.channel} {seat.role_name}: site {seat.site or 'not given'}, "
-        f"pads {format_area(seat.area_mm2)}, ceiling {format_current(seat.ceiling_ua)}"
+        f"pads {format_area(seat.area_mm2)}, ceiling {seat.measure.short(seat.ceiling_level)}"
         for seat in choice.seats
     ]
     return "\n".join([*told, desk.bed.why_not or "nothing refuses this"])
@@ -89,11 +93,11 @@ def _pads(desk: Desk, rest: list[str]) -> str:
 
 def _ceiling(desk: Desk, rest: list[str]) -> str:
     seat, value = _seat(desk, rest)
-    return _take(desk, replace(seat, ceiling_ua=parse_current_ua(value)))
+    return _take(desk, replace(seat, ceiling_level=seat.measure.words.parse(value)))
 
 
-def _amount(ua: int | None) -> str:
-    return "not known" if ua is None else f"{milliampere(ua)} mA"
+def _amount(level: int | None, measure: Measure) -> str:
+    return "not known" if level is None else measure.text(level)
 
 
 def _status(desk: Desk, _rest: list[str]) -> str:
@@ -102,13 +106,13 @@ def _status(desk: Desk, _rest: list[str]) -> str:
     told = [
         f"{kind}, {live.state}, {clock_text(live.left_us(now_ns))} left, link {live.link or '-'}"
     ]
-    # An unconfirmed output has no amplitude that could be read as if it were live (M3).
-    known = live.state != "unknown"
+    # An unconfirmed output has no level that could be read as if it were live (M3).
+    known, measure = live.state != "unknown", live.measure
     for one in live.channels.values():
+        now, acked = (one.set_level, one.acked_level) if known else (None, None)
         told.append(
-            f"channel {one.number} {one.role}: set {_amount(one.set_ua if known else None)}, "
-            f"acknowledged {_amount(one.acked_ua if known else None)}, "
-            f"ceiling {_amount(one.ceiling_ua)}"
+            f"channel {one.number} {one.role}: set {_amount(now, measure)}, "
+            f"acknowledged {_amount(acked, measure)}, ceiling {_amount(one.ceiling_level, measure)}"
         )
     told = [live.alarms.words] * bool(live.alarms.words) + told
     return "\n".join(safe(one) for one in told)
@@ -146,13 +150,15 @@ COMMANDS: Mapping[str, Command] = {
     "seats": Command("what is set up for each channel", do=_seats),
     "site": Command("site CHANNEL NAME", do=_site, at_zero=True),
     "pads": Command("pads CHANNEL AREA: for example pads 1 25cm2", do=_pads, at_zero=True),
-    "ceiling": Command("ceiling CHANNEL CURRENT: for example 1 12mA", do=_ceiling, at_zero=True),
+    "ceiling": Command(
+        "ceiling CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_ceiling, at_zero=True
+    ),
     "accept": Command("accept the warning that was told", action="accept-warning"),
     "arm": Command("verify zero and ask; then go within 5 s", action="arm"),
     "go": Command("start, 0.3 to 5 s after arm", action="go"),
     "up": Command("hot channel one step up", action="raise"),
     "down": Command("hot channel one step down", action="lower"),
-    "zero": Command("hot channel to 0 mA", action="zero"),
+    "zero": Command("hot channel to zero", action="zero"),
     **{str(n): Command(f"channel {n} is the hot one", action=f"channel-{n}") for n in range(1, 9)},
     "pause": Command("output to zero and wait; again: go on", action="pause"),
     "link": Command("raise and lower all channels together, or not", action="link"),

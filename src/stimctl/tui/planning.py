@@ -9,18 +9,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui.adjusting import Field, changed, fields_of, save_adjusted, with_origin
+from stimctl.tui.measure import Measure, measure_of_protocol
 from stimctl.tui.persons import Place
 from stimctl.tui.seats import Seat, first_seats
 from stimctl.tui.text import safe
 
 if TYPE_CHECKING:
     from stimctl.records.protocol_files import ProtocolText
+    from stimctl.safety import Refusal
+    from stimctl.session.kits import AnyPlan
     from stimctl.supervisor.families import Family
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.gated_schema import GatedProtocol
     from stimctl.treatment.schema import TreatmentProtocol
 
 
@@ -30,7 +33,7 @@ class Choice:
 
     origin: ProtocolText
     text: str
-    protocol: TreatmentProtocol
+    protocol: TreatmentProtocol | GatedProtocol
     seats: tuple[Seat, ...]
     duration_us: int
     acknowledged: frozenset[str] = frozenset()
@@ -39,6 +42,22 @@ class Choice:
     def name(self) -> str:
         """The protocol's name."""
         return self.origin.name
+
+    @property
+    def measure(self) -> Measure:
+        """In what its ceilings are."""
+        return measure_of_protocol(self.protocol)
+
+    @property
+    def other_unit(self) -> tuple[tuple[str, str], ...]:
+        """What a person has to see to on the unit whose pulses are let through; label and words."""
+        from stimctl.treatment.gated_schema import GatedProtocol
+
+        if not isinstance(self.protocol, GatedProtocol):
+            return ()
+        external = self.protocol.external
+        rows = (("unit", external.unit), ("set on it", external.settings), ("dial", external.dial))
+        return tuple((label, safe(words, 400)) for label, words in rows)
 
     @property
     def adjusted(self) -> bool:
@@ -68,26 +87,24 @@ class Choice:
 
     def with_field(self, role: int, field: Field, value: int) -> Choice:
         """The same with one value changed. Raises what the protocol's own form refuses."""
-        from stimctl.treatment.load import load_protocol
+        from stimctl.treatment.load import load_any
 
         text = changed(self.text, role, field, value)
-        if load_protocol(text, f"{self.name}.toml") == load_protocol(
-            self.origin.text, f"{self.name}.toml"
-        ):
+        if load_any(text, f"{self.name}.toml") == load_any(self.origin.text, f"{self.name}.toml"):
             text = self.origin.text
         else:
             text = with_origin(text, f"{self.name} {self.protocol.version}", self.origin.sha256)
-        return replace(self, text=text, protocol=load_protocol(text, f"{self.name}.toml"))
+        return replace(self, text=text, protocol=load_any(text, f"{self.name}.toml"))
 
 
 def choose(name: str) -> Choice:
     """A protocol as it is in its file. Raises UsageError, ProtocolFileError."""
     from stimctl.records.places import user_protocol_folder
     from stimctl.records.protocol_files import read_protocol
-    from stimctl.treatment.load import load_protocol
+    from stimctl.treatment.load import load_any
 
     origin = read_protocol(name, [user_protocol_folder()])
-    protocol = load_protocol(origin.text, origin.path.name)
+    protocol = load_any(origin.text, origin.path.name)
     return Choice(
         origin, origin.text, protocol, first_seats(protocol), protocol.session.duration_us
     )
@@ -110,50 +127,56 @@ def family_of(device: str) -> Family:
     return family_named(parse_device(device).family if device else "p24")
 
 
-def compiled(choice: Choice, device: str) -> tuple[Plan | None, str, str]:
+def protocol_names(device: str) -> list[str]:
+    """The protocols of the kind that a device takes, by name: in milliampere, or in percent."""
+    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.protocol_files import list_gated_protocols, list_protocols
+
+    in_percent = family_of(device).sheet.gating is not None
+    sources = (list_gated_protocols if in_percent else list_protocols)([user_protocol_folder()])
+    return sorted({one.name for one in sources})
+
+
+def compiled(choice: Choice, device: str) -> tuple[AnyPlan | None, str, str]:
     """The plan, or why there is none in words, and the id of a warning that may be accepted."""
-    import os
+    from stimctl.safety import Refusal
 
-    from stimctl.safety import LayeredBounds, bounds_from_environment
-    from stimctl.treatment.plan import compile_plan
-    from stimctl.treatment.program import Plan
-
-    sheet = family_of(device).sheet
     try:
-        bounds = bounds_from_environment(os.environ, device=sheet.bounds)
-        answer = compile_plan(
-            choice.protocol,
-            sheet,
-            [seat.as_setup() for seat in choice.seats],
-            duration_us=choice.duration_us,
-            bounds=LayeredBounds(site=bounds),
-            acknowledged=choice.acknowledged,
-        )
+        answer = _compiled(choice, device)
     except StimctlError as error:
         return None, safe(error, 400), ""
-    if isinstance(answer, Plan):
+    if not isinstance(answer, Refusal):
         return answer, "", ""
     near = f" Nearest legal: {answer.nearest.text}." if answer.nearest else ""
     warning = answer.limit_id if answer.needs_acknowledgement else ""
     return None, safe(f"{answer.message}{near}", 400), warning
 
 
-def binding_of(plan: Plan, channel: int) -> str:
-    """Which bound stands behind the ceiling of a channel: the hand's own, or a limit by name."""
-    from stimctl.safety import Layer, ceiling_ua
+def _compiled(choice: Choice, device: str) -> AnyPlan | Refusal:
+    """By the compiler for the protocol's kind; as the supervisor does it."""
+    import os
 
-    one = plan.channel(channel)
-    envelope: Any = one.cleared.envelope
-    highest_ua = ceiling_ua(one.stimulus, envelope)
-    if one.cleared.amplitude_ua < highest_ua:
-        return "set-up"
-    from stimctl.safety import Quantity, headroom
+    from stimctl.safety import LayeredBounds, bounds_from_environment
+    from stimctl.treatment.gate_plan import compile_gate_plan
+    from stimctl.treatment.gated_schema import GatedProtocol
+    from stimctl.treatment.plan import compile_plan
 
-    above = one.stimulus.with_amplitude(one.cleared.amplitude_ua + one.step_ua)
-    exceeded = [each.bound for each in headroom(above, envelope) if each.exceeded]
-    if not exceeded:
-        return "set-up"
-    bound = exceeded[0]
-    if bound.layer is Layer.STANDARD and bound.quantity is not Quantity.AMPLITUDE:
-        return str(bound.limit_id)
-    return {"person": "patient", "protocol": "treatment"}.get(bound.layer.value, bound.layer.value)
+    protocol, sheet = choice.protocol, family_of(device).sheet
+    layers = LayeredBounds(site=bounds_from_environment(os.environ, device=sheet.current))
+    if isinstance(protocol, GatedProtocol):
+        return compile_gate_plan(
+            protocol,
+            sheet,
+            [seat.as_gate() for seat in choice.seats],
+            duration_us=choice.duration_us,
+            bounds=layers,
+            acknowledged=choice.acknowledged,
+        )
+    return compile_plan(
+        protocol,
+        sheet,
+        [seat.as_setup() for seat in choice.seats],
+        duration_us=choice.duration_us,
+        bounds=layers,
+        acknowledged=choice.acknowledged,
+    )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from stimctl.errors import ExitCode, UsageError
 from stimctl.records.places import state_folder
-from stimctl.tui.bedside import Bedside, Client
+from stimctl.tui.bedside import Bedside
+from stimctl.tui.client import Client
 from stimctl.tui.clock import SystemClock
 from stimctl.tui.keymap import read_keymap
 from stimctl.tui.stopping import StopLine

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import StateError
-from stimctl.quantity import format_area, format_current, format_duration
+from stimctl.quantity import format_area, format_duration
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -24,10 +24,12 @@ def rehearse(desk: Desk) -> None:
         desk.say("choose a protocol first (4)")
         return
     path, _ = choice.file(bed.state_folder)
-    command = [sys.executable, "-P", "-m", "stimctl", "rehearse", str(path), "--json"]
+    command = [sys.executable, "-P", "-m", "stimctl", *choice.measure.rehearsal]
+    command += [str(path), "--json"]
     command += ["--device", bed.device, "--duration", format_duration(choice.duration_us)]
+    words = choice.measure.words
     for seat in choice.seats:
-        command += ["--amplitude", f"{seat.channel}={format_current(seat.ceiling_ua)}"]
+        command += [f"--{words.field}", f"{seat.channel}={words.format(seat.ceiling_level)}"]
         command += ["--area", f"{seat.channel}={format_area(seat.area_mm2)}"]
         command += ["--site", f"{seat.channel}={seat.site}"] if seat.site else []
     for warning in sorted(choice.acknowledged):

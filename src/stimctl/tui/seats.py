@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_area
+from stimctl.tui.measure import Measure, measure_of_protocol
 
 if TYPE_CHECKING:
+    from stimctl.safety import Electrode
+    from stimctl.treatment.gate_program import GateSetup
+    from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol, Intensity
     from stimctl.treatment.program import ChannelSetup
-    from stimctl.treatment.schema import TreatmentProtocol
+    from stimctl.treatment.schema import Amplitude, Channel, TreatmentProtocol
 
 #: Usual pads by their conductive area; the smaller pad of a pair counts.
 PADS: tuple[tuple[int, str], ...] = (
@@ -18,29 +22,49 @@ PADS: tuple[tuple[int, str], ...] = (
     (4_500, "5×9 cm"), (5_000, "5×10 cm"), (7_000, "7×10 cm"), (9_600, "7.6×12.7 cm"),
     (13_000, "10×13 cm"),
 )  # fmt: skip
-#: A first ceiling that is felt by most and is far from most limits (D); changed with one key.
-FIRST_CEILING_UA = 30_000
-CEILING_STEP_UA = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One channel: its role's number in the protocol, site, pad area, and the hand's ceiling."""
+    """One channel: its role's number in the protocol, site, pad area, and the hand's ceiling.
+
+    The ceiling is on `measure`, as every level.
+    """
 
     channel: int
     role: int
     role_name: str
     site: str | None
     area_mm2: int
-    ceiling_ua: int
+    ceiling_level: int
+    measure: Measure
+
+    @property
+    def ceiling(self) -> str:
+        """The ceiling as screens show it."""
+        return self.measure.text(self.ceiling_level)
+
+    def changed(self, by: int) -> Seat:
+        """With a ceiling by so many steps higher or lower."""
+        level = self.ceiling_level + by * self.measure.ceiling_step
+        return replace(self, ceiling_level=max(0, level))
 
     def as_setup(self) -> ChannelSetup:
-        """The same for the compiler."""
-        from stimctl.safety import Electrode
+        """The same for the compiler of plans in milliampere."""
         from stimctl.treatment.program import ChannelSetup
 
-        electrode = Electrode(self.area_mm2, 1000, self.site)
-        return ChannelSetup(self.channel, self.ceiling_ua, electrode)
+        return ChannelSetup(self.channel, self.ceiling_level, self._electrode())
+
+    def as_gate(self) -> GateSetup:
+        """The same for the compiler of plans in percent."""
+        from stimctl.treatment.gate_program import GateSetup
+
+        return GateSetup(self.channel, self.ceiling_level, self._electrode())
+
+    def _electrode(self) -> Electrode:
+        from stimctl.safety import Electrode
+
+        return Electrode(self.area_mm2, 1000, self.site)
 
 
 def pad_name(area_mm2: int) -> str:
@@ -49,8 +73,10 @@ def pad_name(area_mm2: int) -> str:
     return f"{name} {format_area(area_mm2)}".strip()
 
 
-def first_seats(protocol: TreatmentProtocol) -> tuple[Seat, ...]:
+def first_seats(protocol: TreatmentProtocol | GatedProtocol) -> tuple[Seat, ...]:
     """One seat for each role, at the first suggested site, with the smallest pads allowed."""
+    measure = measure_of_protocol(protocol)
+    roles: Sequence[Channel | GatedChannel] = protocol.channels
     least_mm2 = protocol.electrodes.minimum_area_mm2
     area = next((area for area, _ in PADS if area >= least_mm2), least_mm2)
     return tuple(
@@ -60,13 +86,28 @@ def first_seats(protocol: TreatmentProtocol) -> tuple[Seat, ...]:
             role_name=role.role,
             site=role.sites[0] if role.sites else None,
             area_mm2=area,
-            ceiling_ua=min(FIRST_CEILING_UA, role.amplitude.cap_ua or FIRST_CEILING_UA),
+            ceiling_level=min(measure.first_ceiling, _cap(role) or measure.first_ceiling),
+            measure=measure,
         )
-        for number, role in enumerate(protocol.channels)
+        for number, role in enumerate(roles)
     )
 
 
-def sites_for(protocol: TreatmentProtocol, seat: Seat) -> Sequence[str | None]:
+def aim_of(role: Channel | GatedChannel) -> Amplitude | Intensity:
+    """What a role is raised to, and how that is found."""
+    from stimctl.treatment.gated_schema import GatedChannel
+
+    return role.intensity if isinstance(role, GatedChannel) else role.amplitude
+
+
+def _cap(role: Channel | GatedChannel) -> int | None:
+    """The file's own bound on a role, on the measure of its kind of file."""
+    from stimctl.treatment.gated_schema import GatedChannel
+
+    return role.intensity.cap_percent if isinstance(role, GatedChannel) else role.amplitude.cap_ua
+
+
+def sites_for(protocol: TreatmentProtocol | GatedProtocol, seat: Seat) -> Sequence[str | None]:
     """Where a seat may be: the protocol's suggestions first, then every other known site."""
     from stimctl.safety import SITES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stimctl.tui.frame import HEIGHT_MIN, WIDTH_MIN, state_span
 from stimctl.tui.live import Live
 from stimctl.tui.text import Line, fit, line, wrap
-from stimctl.tui.words import PULL, milliampere
+from stimctl.tui.words import PULL
 
 #: `● STIM 29:57` beside nothing, `SPACE = STOP` below it.
 _LEAST_WIDTH, _LEAST_HEIGHT = 12, 2
@@ -25,12 +25,12 @@ def emergency(live: Live, now_ns: int, width: int, height: int) -> list[Line]:
     """State, currents and the STOP key, in 20 by 5 cells and up."""
     span = state_span(live, now_ns)
     shown = [line((span.text.removesuffix(" left"), span.role))]
-    known = [one for one in live.channels.values() if one.set_ua] if live.busy else []
+    known = [one for one in live.channels.values() if one.set_level] if live.busy else []
     if live.state == "unknown":
         shown += [line((text, "alarm")) for text in wrap(PULL, width)]
     elif known:
-        told = " ".join(f"ch{one.number} {milliampere(one.set_ua)}" for one in known)
-        shown += [line(text) for text in wrap(f"set {told} mA", width)]
+        told = " ".join(f"ch{one.number} {live.measure.digits(one.set_level)}" for one in known)
+        shown += [line(text) for text in wrap(f"set {told} {live.measure.unit}", width)]
     elif not live.busy:
         need = f"too small: {width}x{height}, needed {WIDTH_MIN}x{HEIGHT_MIN}; no arming"
         shown += [line(text) for text in wrap(need, width)]

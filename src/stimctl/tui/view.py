@@ -26,9 +26,9 @@ def window_title(live: Live) -> str:
         return "OUTPUT UNKNOWN - stimctl"
     if live.state == "running":
         on = " ".join(
-            f"CH{one.number} {one.set_ua / 1000:.1f} mA"
+            f"CH{one.number} {live.measure.text(one.set_level)}"
             for one in live.channels.values()
-            if one.set_ua
+            if one.set_level
         )
         return f"{kind}OUTPUT ON {on} - stimctl"
     return f"{kind}{live.state} - stimctl"
@@ -39,7 +39,11 @@ def facts(desk: Desk) -> list[str]:
     bed = desk.bed
     choice = bed.choice
     what = f"{choice.name} {choice.short_hash}" if choice else ""
-    serial = f"sn {bed.live.serial}" if bed.live.serial else bed.live.device.partition("/")[0]
+    serial = (
+        f"sn {bed.live.serial}"
+        if bed.live.serial
+        else bed.live.device.partition("/")[0].rstrip(":")
+    )
     return [bed.person, what, serial]
 
 

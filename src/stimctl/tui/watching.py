@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import LinkError, NoDeviceError
 from stimctl.tui.live import Row
+from stimctl.tui.measure import measure_of_device
 from stimctl.tui.no_client import NoClient
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def open_watch(desk: Desk, device: str) -> None:
     path, line = _connected([socket for socket, _ in found])
     desk.bed.device = desk.bed.live.device = dict(found)[path]
     desk.bed.live.sim = desk.bed.device.startswith("sim:")
+    desk.bed.live.measure = measure_of_device(desk.bed.device)
     watcher = Watcher(line, desk.hear)
     desk.bed.client = watcher
     desk.bed.stop_line.attach(watcher)

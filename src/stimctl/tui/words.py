@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stimctl.quantity import format_current, format_duration
+from stimctl.quantity import format_duration
+from stimctl.tui.measure import measure_of_row
 
 Row = Mapping[str, Any]
 _MARKERS = {"high": "!!!", "medium": "!!", "low": "!"}
@@ -41,11 +42,6 @@ def duration_text(us: int) -> str:
     return format_duration(us).removesuffix("us") + "µs" if us < 1_000 else format_duration(us)
 
 
-def milliampere(ua: int) -> str:
-    """A current with one decimal, without unit: for columns that name it in their head."""
-    return f"{ua / 1000:.1f}"
-
-
 def words_of(row: Row) -> str | None:
     """The row in words; None for those that come by the second, or say nothing to a person."""
     speak = _WORDS.get(str(row["kind"]))
@@ -54,18 +50,26 @@ def words_of(row: Row) -> str | None:
 
 def _refused(row: Row) -> str:
     channel = f" channel {row['channel']}" if row.get("channel") else ""
-    asked = row.get("asked_ua")
-    to = f" to {format_current(int(asked))}" if isinstance(asked, int) else ""
+    measure = measure_of_row(row)
+    asked = row.get(measure.scale.asked)
+    to = f" to {measure.short(asked)}" if isinstance(asked, int) else ""
     return f"refused: {row.get('intent', '')}{channel}{to}: {row.get('reason', '')}"
 
 
 def _limit(row: Row) -> str:
-    asked, allowed = format_current(int(row["asked_ua"])), format_current(int(row["allowed_ua"]))
+    measure = measure_of_row(row)
+    names = (measure.scale.asked, measure.scale.allowed)
+    asked, allowed = (measure.short(int(row[name])) for name in names)
     return f"refused: channel {row['channel']} {asked}: ceiling {allowed} ({row['limit']})"
 
 
 def _set(row: Row) -> str:
-    return f"channel {row['channel']} set to {format_current(int(row['plateau_ua']))}"
+    return f"channel {row['channel']} set to {_plateau(row)}"
+
+
+def _plateau(row: Row) -> str:
+    measure = measure_of_row(row)
+    return measure.short(int(row[measure.scale.plateau]))
 
 
 def _state(row: Row) -> str:
@@ -73,10 +77,9 @@ def _state(row: Row) -> str:
 
 
 def _pending(row: Row) -> str:
-    current = format_current(int(row["plateau_ua"]))
     outcome = {"taken": "pending", "applied": "applied", "discarded": "discarded"}
     word = outcome.get(str(row["outcome"]), str(row["outcome"]))
-    return f"channel {row['channel']} {current} {word}: {row.get('reason', '')}"
+    return f"channel {row['channel']} {_plateau(row)} {word}: {row.get('reason', '')}"
 
 
 def _attendance(row: Row) -> str:

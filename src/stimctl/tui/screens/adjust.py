@@ -10,10 +10,11 @@ from stimctl.quantity import format_frequency
 from stimctl.tui import drawing
 from stimctl.tui.adjusting import Field
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planning import family_of
+from stimctl.tui.planned import cycle_of, is_gate, limits_of
+from stimctl.tui.planning import Choice, family_of
 from stimctl.tui.rehearsing import rehearse
-from stimctl.tui.text import Line, Span, line, safe, wrap
-from stimctl.tui.words import duration_text, milliampere
+from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.words import duration_text
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus
@@ -122,7 +123,13 @@ class AdjustPage(ListPage):
         return [head, *self.rows(rows, max(3, height - len(below) - 1)), *below]
 
     def _limit(self, field: Field) -> str:
-        bounds = family_of(self.bed.device).sheet.bounds
+        if field.key.startswith("ramp"):
+            return "0.5 s or more; within on (W5)"
+        if field.section == "cycle":
+            return "ramps + hold = on (W5)" if field.key == "on" else ""
+        bounds = family_of(self.bed.device).sheet.current
+        if bounds is None:
+            return ""  # it knows neither width nor frequency; there is no plan to show either
         if (field.section == "waveform" and field.key == "frequency") or (
             "sweep" in field.section and ("frequency" in field.section)
         ):
@@ -132,9 +139,7 @@ class AdjustPage(ListPage):
         if "phase_width" in f"{field.section}.{field.key}":
             low, high = bounds.phase_width_min_us, bounds.phase_width_max_us
             return f"{duration_text(low)} to {duration_text(high)} (device)"
-        if field.key.startswith("ramp"):
-            return "0.5 s or more; within on (W5)"
-        return "ramps + hold = on (W5)" if field.key == "on" else ""
+        return ""
 
     def _below(self, width: int) -> list[Line]:
         if self.bed.plan is None:
@@ -146,39 +151,44 @@ class AdjustPage(ListPage):
 
     def _effect(self, width: int) -> list[Line]:
         """What it comes to at the ceiling, beside the protocol as it is in its file."""
-        from stimctl.safety import headroom
-        from stimctl.stimulus import dose_of
-
-        choice, plan = self.bed.choice, self.bed.plan
+        choice, one = self.bed.choice, self._planned()
         assert choice is not None
-        one = plan.channels[min(self._role, len(plan.channels) - 1)]
-        area = one.setup.electrode.effective_area_mm2
-        now = dose_of(one.stimulus, area)
-        before = dose_of(_as_filed(choice, self._role, one.amplitude_ua), area)
-        tightest = headroom(one.stimulus, one.cleared.envelope)[0]
-        used = "" if tightest.used is None else f" {tightest.used * 100:.0f} %"
-        figures = [
-            ("charge", before.charge_per_phase_uc, now.charge_per_phase_uc, "µC a phase"),
-            ("r.m.s.", before.rms_ma, now.rms_ma, "mA"),
-            ("density", before.current_density_ma_cm2, now.current_density_ma_cm2, "mA/cm²"),
-        ]
-        ceiling = f"at the ceiling of {milliampere(one.amplitude_ua)} mA:"
-        parts: list[Span | str] = [Span(ceiling, "strong")]
-        parts += [
-            f"  {name} {_change_text(was, value)} {unit}" for name, was, value, unit in figures
-        ]
-        bound = tightest.bound
-        source = f"closest limit {bound.limit_id}{used} of {bound.text}: {safe(bound.source, 120)}"
+        seat = next(each for each in choice.seats if each.channel == one.channel)
+        figures = choice.measure.no_dose or _figures(choice, self._role, one)
+        effect = f"at the ceiling of {seat.ceiling}:  {figures}"
+        limit, of_what = limits_of(one)[0]
         return [
-            *(line(part) for part in wrap("".join(_text(part) for part in parts), width)),
-            *(line((part, "dim")) for part in wrap(source, width)[:2]),
+            *(line(part) for part in wrap(effect, width)),
+            *(line((part, "dim")) for part in wrap(f"closest limit {limit} {of_what}", width)[:2]),
         ]
+
+    def _planned(self) -> Any:
+        channels = self.bed.plan.channels
+        return channels[min(self._role, len(channels) - 1)]
 
     def _drawing(self, width: int) -> list[Line]:
-        one = self.bed.plan.channels[min(self._role, len(self.bed.plan.channels) - 1)]
-        if one.stimulus.cycle is not None:
-            return drawing.cycle(one.stimulus, min(60, width))
+        one = self._planned()
+        cycle = cycle_of(one)
+        if cycle is not None or is_gate(one):
+            return drawing.cycle(cycle, min(60, width))
         return drawing.pulse(one.stimulus, 30)
+
+
+def _figures(choice: Choice, role: int, one: Any) -> str:
+    """Charge, r.m.s. and density, each beside that of the file where it differs."""
+    from stimctl.stimulus import dose_of
+
+    area = one.setup.electrode.effective_area_mm2
+    now = dose_of(one.stimulus, area)
+    before = dose_of(_as_filed(choice, role, one.amplitude_ua), area)
+    figures = [
+        ("charge", before.charge_per_phase_uc, now.charge_per_phase_uc, "µC a phase"),
+        ("r.m.s.", before.rms_ma, now.rms_ma, "mA"),
+        ("density", before.current_density_ma_cm2, now.current_density_ma_cm2, "mA/cm²"),
+    ]
+    return "  ".join(
+        f"{name} {_change_text(was, value)} {unit}" for name, was, value, unit in figures
+    )
 
 
 def _as_filed(choice: Any, role: int, amplitude_ua: int) -> Stimulus:
@@ -193,7 +203,3 @@ def _change_text(was: float | None, now: float | None) -> str:
     if was is None or now is None:
         return "–"
     return f"{now:.3g}" if f"{was:.3g}" == f"{now:.3g}" else f"{was:.3g} → {now:.3g}"
-
-
-def _text(part: Span | str) -> str:
-    return part.text if isinstance(part, Span) else part

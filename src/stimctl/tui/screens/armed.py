@@ -8,7 +8,6 @@ from stimctl.tui.page import Offers, Page
 from stimctl.tui.planning import family_of
 from stimctl.tui.seats import pad_name
 from stimctl.tui.text import Line, line, wrap
-from stimctl.tui.words import milliampere
 
 if TYPE_CHECKING:
     from stimctl.tui.bedside import Bedside
@@ -54,9 +53,9 @@ class ArmedPage(Page):
         for one in live.channels.values():
             seat = seats.get(one.number)
             where = f"{seat.site or 'site not given'}, {pad_name(seat.area_mm2)}" if seat else ""
-            most = milliampere(one.ceiling_ua or 0)
+            most = live.measure.text(one.ceiling_level or 0)
             lines.append(
-                line((f"{one.number} {one.role:<14}", "strong"), f" 0 → max {most} mA   {where}")
+                line((f"{one.number} {one.role:<14}", "strong"), f" 0 → max {most}   {where}")
             )
         left_s = -(-self.desk.window.left_ns(self.desk.clock.mono_ns()) // 10**9)
         trip = _TRIPS.get(live.dead_man, live.dead_man)
@@ -65,6 +64,7 @@ class ArmedPage(Page):
             (),
             line(f"zero ✓ confirmed   dead-man trip {trip}   journal {journal}"),
             *(line(part) for part in self._people(width)),
+            *(line(part) for part in self._unit(width)),
             (),
             line(("g = GO", "key"), f"  within {left_s} s      ", ("any other key = back", "dim")),
         ]
@@ -85,6 +85,13 @@ class ArmedPage(Page):
         if cautions:
             lines.append("caution: " + "; ".join(f"{one.id} {one.text}" for one in cautions))
         return [part for text in lines for part in wrap(text, width)[:2]]
+
+    def _unit(self, width: int) -> list[str]:
+        """Where another unit gives the pulses: what a percent of them is, and where its dial is."""
+        choice, meaning = self.bed.choice, self.bed.measure.meaning
+        dial = [f"{label}: {words}" for label, words in choice.other_unit[-1:]] if choice else []
+        texts = [*[meaning] * bool(meaning), *dial]
+        return [part for text in texts for part in wrap(text, width)[:3]]
 
 
 def _protocol(bed: Bedside) -> str:

@@ -64,7 +64,7 @@ class AskedPage(Page):
         if answer.then == "stop":
             bed.stop_line.stop(answer.text)
         elif answer.then == "zero":
-            bed.command("lower", channel=asked.channel, amplitude="0mA")
+            bed.lower_to(asked.channel, 0)
         elif answer.then == "felt":
             bed.command("felt", channel=asked.channel)
         bed.live.asked = None

@@ -74,7 +74,7 @@ _SHEET = (
     ("STOP", "SPACE, Ctrl-X, Ctrl-C, F12: all channels, at once, from every screen. It is "
      "confirmed by the device, or the screen says OUTPUT UNKNOWN: then pull the electrode cable "
      "or switch the device off. Do that whenever in doubt, without asking this program."),
-    ("Start", "Every start is at 0 mA. Two different keys arm (a) and start (g). Raise one step at "
+    ("Start", "Every start is at zero. Two different keys arm (a) and start (g). Raise one step at "
      "a time (↑) and ask; a held key is one step. Down (↓) is never limited."),
     ("Numbers", "set = asked for. ack = accepted by the device. meas = measured; a device that "
      "measures nothing has no such column. A number that is too old is shown as ––."),

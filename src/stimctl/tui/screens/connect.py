@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
-from stimctl.tui.device_facts import families, labelled, likely_families, sheet_lines
+from stimctl.tui.device_facts import families, labelled, likely_families, sheet_lines, starting
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import family_of
 from stimctl.tui.text import Line, line, safe, wrap
@@ -175,6 +175,9 @@ class ConnectPage(ListPage):
             return [line(("… connecting", "wait"))]
         if live.failed:
             return [line((part, "refused")) for part in wrap(f"✗ {live.failed}", width)[:5]]
+        if bed.client is not None and live.state == "disconnected":
+            why_long = starting(bed.device)
+            return [line((f"… {why_long or 'the device is asked who it is'}", "wait"))]
         if bed.client is None or not live.identified:
             return [line(("○ nothing is connected: Enter connects what is picked", "dim"))]
         zero = "✓ zero verified" if live.state != "unknown" else "? not confirmed"

@@ -61,7 +61,8 @@ class HelpPage(Page):
     def _row(self, action: str, why: str | None, width: int) -> Line:
         keys = " ".join(key_name(key) for key in self.desk.keymap.keys_of(action))
         told = ACTION_BY_ID[action]
-        text = f"  {keys:<13.13} {told.label}"
+        label = self.desk.page.labels.get(action, told.label)
+        text = f"  {keys:<13.13} {label}"
         if why:
             return line((f"{text} (not now)"[: width // 2 - 1], "dim"))
         return line((text[: width // 2 - 1], "text"))

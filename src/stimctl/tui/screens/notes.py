@@ -93,7 +93,7 @@ class FaultPage(Page):
         return {f"channel-{number}": None for number in range(1, len(REASONS) + 1)}
 
     def act(self, action: str) -> None:
-        """The engine decides whether the fault is over; everything begins at 0 mA again."""
+        """The engine decides whether the fault is over; everything begins at zero again."""
         self.desk.overlay = None
         self.bed.ask("acknowledge", reason=REASONS[int(action[-1]) - 1])
 

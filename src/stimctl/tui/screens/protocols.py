@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui import drawing
+from stimctl.tui.device_facts import labelled
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planning import Choice, as_last_time, choose, compiled
+from stimctl.tui.planning import Choice, as_last_time, choose, compiled, protocol_names
 from stimctl.tui.screens.precheck import screening_of
+from stimctl.tui.seats import aim_of
 from stimctl.tui.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
@@ -30,10 +32,7 @@ class ProtocolsPage(ListPage):
 
     def opened(self) -> None:
         """Read which there are; blocked ones stay in the list, with the reason."""
-        from stimctl.records.places import user_protocol_folder
-        from stimctl.records.protocol_files import list_protocols
-
-        self._names = sorted({one.name for one in list_protocols([user_protocol_folder()])})
+        self._names = protocol_names(self.bed.device)
         self._why_not = {}
         last = ["", *self.bed.memory.places][-1]
         chosen = self.bed.choice.name if self.bed.choice else last
@@ -48,7 +47,7 @@ class ProtocolsPage(ListPage):
         """Choosing; not while output may be on, and not what is blocked."""
         found = dict(super().offers())
         if self.bed.output_may_be_on:
-            found["choose"] = "output may be on: STOP first; a new protocol starts at 0 mA"
+            found["choose"] = "output may be on: STOP first; a new protocol starts at zero"
         elif self.desk.mode:
             found["choose"] = f"this is a {self.desk.mode} view"
         return found
@@ -73,7 +72,7 @@ class ProtocolsPage(ListPage):
         """With sites and pads as last time, where this person had it before and that still fits."""
         places = self.bed.memory.places.get(name, ())
         last = as_last_time(choice, places)
-        if places and self.bed.take(last):
+        if places and (self.bed.take(last) or self.bed.warning):
             self.desk.say("sites and pads as last time: look whether they are; ceilings are new")
         else:
             self.bed.take(choice)
@@ -136,21 +135,38 @@ class ProtocolsPage(ListPage):
         if evidence.recommended_against:
             text = f"!! recommended against: {safe(evidence.recommended_against)}"
             lines += [line((part, "wait")) for part in wrap(text, width)[:2]]
-        how = protocol.channels[0].amplitude
+        how = aim_of(protocol.channels[0])
         aim = f"raise to {how.target.value}: {safe(how.how or '')}"
         lines += [line((part, "text")) for part in wrap(aim, width)[:2]]
-        from stimctl.treatment.stimuli import stimulus_of
+        if choice.other_unit:
+            return [*lines, *_unit(choice, width)]
+        return [*lines, *_pulses(choice, width)]
 
-        stimulus = stimulus_of(protocol.channels[0], 0)
-        half = min(30, width // 3)
-        left = drawing.pulse(stimulus, half)
-        right = [*drawing.train(stimulus, half), *drawing.cycle(stimulus, half)]
-        for number in range(max(len(left), len(right))):
-            a = left[number] if number < len(left) else ()
-            b = right[number] if number < len(right) else ()
-            pad = " " * max(1, width // 2 - sum(len(span.text) for span in a))
-            lines.append((*a, *line(pad), *b))
-        return lines
+
+def _unit(choice: Choice, width: int) -> list[Line]:
+    """What has to be set on the unit that gives the pulses, and what a percent of them is."""
+    from stimctl.treatment.gate_plan import cycle_of
+
+    rows = [*choice.other_unit, ("percent", choice.measure.meaning)]
+    cycle = cycle_of(choice.protocol.channels[0].cycle)
+    return [*labelled(rows, width), *drawing.cycle(cycle, min(60, width))]
+
+
+def _pulses(choice: Choice, width: int) -> list[Line]:
+    """The pulse on the left, the train and its cycle on the right."""
+    from stimctl.treatment.stimuli import stimulus_of
+
+    stimulus = stimulus_of(choice.protocol.channels[0], 0)  # type: ignore[arg-type]
+    half = min(30, width // 3)
+    left = drawing.pulse(stimulus, half)
+    right = [*drawing.train(stimulus, half), *drawing.cycle(stimulus.cycle, half)]
+    lines: list[Line] = []
+    for number in range(max(len(left), len(right))):
+        a = left[number] if number < len(left) else ()
+        b = right[number] if number < len(right) else ()
+        pad = " " * max(1, width // 2 - sum(len(span.text) for span in a))
+        lines.append((*a, *line(pad), *b))
+    return lines
 
 
 def blocked_now(desk: Desk) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui.course import ChannelCourse
-from stimctl.tui.device_facts import labelled
+from stimctl.tui.device_facts import intended_use, labelled
 from stimctl.tui.page import Offers, Page
 from stimctl.tui.planning import family_of
 from stimctl.tui.seats import pad_name
 from stimctl.tui.text import Line, line, safe
-from stimctl.tui.words import clock_text, milliampere
+from stimctl.tui.words import clock_text
 from stimctl.version import __version__
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ReportPage(Page):
 
     def _device(self) -> str:
         live = self.bed.live
-        use = family_of(live.device).sheet.intended_use.value if self.bed.device else ""
+        use = intended_use(family_of(live.device)) if self.bed.device else ""
         return f"device {live.device or '–'}{f' ({use})' if use else ''}"
 
     def _protocol(self, width: int) -> list[Line]:
@@ -98,6 +98,7 @@ class ReportPage(Page):
         rows = [
             ("course", f"{when}{done}, {counts}; {live.ended or live.state}"),
             ("alarms", alarms or "none"),
+            ("dose", self.bed.measure.no_dose),
             ("zero", live.zero or "not confirmed in this session yet"),
             ("screening", course.answers.get("screening", "")),
             ("skin", course.answers.get("skin_check_at_end", course.answers.get("skin_check", ""))),
@@ -109,20 +110,20 @@ class ReportPage(Page):
 
     def _channels(self) -> list[Line]:
         """For each channel where, with what, how strong at most and in the mean, and the marks."""
-        bed, course = self.bed, self.bed.live.course
+        bed, course, text = self.bed, self.bed.live.course, self.bed.measure.text
         seats = {seat.channel: seat for seat in bed.choice.seats} if bed.choice else {}
         lines: list[Line] = []
         for number in sorted({*seats, *course.channels}):
             seat, one = seats.get(number), course.channels.get(number, ChannelCourse())
             where = f"{seat.site or '–'}  {pad_name(seat.area_mm2)}  " if seat else ""
             role = seat.role_name if seat else bed.live.channel(number).role
-            ceiling = f"ceiling {milliampere(seat.ceiling_ua)} mA" if seat else ""
+            ceiling = f"ceiling {seat.ceiling}" if seat else ""
             marks = " ".join(
-                f"{mark.what} {milliampere(mark.amplitude_ua)}"
+                f"{mark.what} {mark.text}"
                 for mark in bed.marks if mark.channel == number
             )  # fmt: skip
             did = (
-                f"highest {milliampere(one.highest_ua)} mA, mean {milliampere(one.mean_ua)} mA in "
+                f"highest {text(one.highest_level)}, mean {text(one.mean_level)} in "
                 f"{clock_text(one.on_s * 1_000_000)}, {one.contractions} contractions"
             )
             lines.append(line((f"ch{number} {role:<14}", "strong"), f" {where}{ceiling}"))

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.quantity import format_current
 from stimctl.tui.arming import arm_refusal, papers_of
 from stimctl.tui.guards import HotChannel, RaiseLock
 from stimctl.tui.live import STALE_NS
 from stimctl.tui.page import Offers, Page
 from stimctl.tui.screens import run_view
 from stimctl.tui.text import Line
-from stimctl.tui.words import milliampere
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
 
-_COARSE_UA = 2_000
 _PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "nothing runs: a arms, then g starts"
-_PAUSED = "the session is paused at 0 mA: p goes on, softly"
+_PAUSED = "the session is paused at zero: p goes on, softly"
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
 
@@ -58,10 +55,11 @@ class RunPage(Page):
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
         """How much a step is (A2); in a pause the same key goes on."""
-        steps = set(self.bed.steps_ua.values())
-        step = f"up {format_current(steps.pop())}" if len(steps) == 1 else "up 1 step"
+        steps = set(self.bed.steps.values())
+        measure = self.bed.measure
+        step = f"up {measure.short(steps.pop())}" if len(steps) == 1 else "up 1 step"
         paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
-        return {"raise": step, **paused}
+        return {"raise": step, "lower-more": f"{measure.short(measure.coarse)} down", **paused}
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""
@@ -219,16 +217,14 @@ class RunPage(Page):
             self.desk.say("refused ↑: one step in 700 ms; let go of the key, then press again")
             return
         channel = live.channels[number]
-        target_ua = channel.set_ua + self.bed.steps_ua.get(number, 0)
-        if channel.ceiling_ua is not None and target_ua > channel.ceiling_ua:
+        target = channel.set_level + self.bed.steps.get(number, 0)
+        if channel.ceiling_level is not None and target > channel.ceiling_level:
             source = self.desk.ceiling_sources().get(number, "plan")
-            most = milliampere(channel.ceiling_ua)
-            live.refused = (
-                f"{self.desk.clock.wall_text()}  ch{number} ↑ ceiling {most} mA ({source})"
-            )
-            self.desk.say(f"refused ↑: ceiling {most} mA (from {source})")
+            most = live.measure.text(channel.ceiling_level)
+            live.refused = f"{self.desk.clock.wall_text()}  ch{number} ↑ ceiling {most} ({source})"
+            self.desk.say(f"refused ↑: ceiling {most} (from {source})")
             return
-        self.bed.command("raise", channel=number, amplitude=format_current(target_ua))
+        self.bed.raise_to(number, target)
 
     def _linked(self, number: int) -> list[int]:
         group = next((one for one in self.bed.live.links if number in one), (number,))
@@ -239,29 +235,31 @@ class RunPage(Page):
         if number not in self.bed.live.channels:
             number = min(self.bed.live.channels, default=None)
         if number is None:
-            self.desk.say("no plan is loaded: everything is at 0 mA")
+            self.desk.say("no plan is loaded: everything is at zero")
             return
         self.hot.select(number, now_ns)
-        step_ua = self.bed.steps_ua.get(number, 1_000)
-        by_ua = {"lower": step_ua, "lower-more": max(step_ua, _COARSE_UA)}.get(action)
-        target_ua = 0 if by_ua is None else max(0, self._set_or_asked(number, now_ns) - by_ua)
-        self._lowered[number] = (target_ua, now_ns)
-        self.bed.command("lower", channel=number, amplitude=format_current(target_ua))
+        measure = self.bed.measure
+        step = self.bed.steps.get(number, measure.ceiling_step)
+        by = {"lower": step, "lower-more": max(step, measure.coarse)}.get(action)
+        target = 0 if by is None else max(0, self._set_or_asked(number, now_ns) - by)
+        self._lowered[number] = (target, now_ns)
+        self.bed.lower_to(number, target)
 
     def _set_or_asked(self, number: int, now_ns: int) -> int:
         """A second Down before the first was answered goes on from where that one goes to."""
-        set_ua = self.bed.live.channels[number].set_ua
-        asked_ua, at_ns = self._lowered.get(number, (set_ua, 0))
-        return min(set_ua, asked_ua) if now_ns - at_ns < _RECENT_NS else set_ua
+        level = self.bed.live.channels[number].set_level
+        asked, at_ns = self._lowered.get(number, (level, 0))
+        return min(level, asked) if now_ns - at_ns < _RECENT_NS else level
 
     def _mark(self, what: str) -> None:
         number = self.hot.now(self.desk.key_ns)
         channel = self.bed.live.channels.get(number or 0)
-        if channel is None or not channel.set_ua:
-            self.desk.say(f"refused: {what} is marked on a hot channel that is above 0 mA")
+        if channel is None or not channel.set_level:
+            self.desk.say(f"refused: {what} is marked on a hot channel that is above zero")
             return
-        self.bed.mark(what, channel.number, channel.set_ua)
-        self.desk.say(f"marked: {what} ch{channel.number} at {milliampere(channel.set_ua)} mA")
+        self.bed.mark(what, channel.number, channel.set_level)
+        at = self.bed.measure.text(channel.set_level)
+        self.desk.say(f"marked: {what} ch{channel.number} at {at}")
 
     def _pause(self, now_ns: int) -> None:
         counts = self.lock.press(_PAUSE, now_ns)

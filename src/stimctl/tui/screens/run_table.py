@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from stimctl.tui.channel import Channel
 from stimctl.tui.drawing import bar, spark
 from stimctl.tui.live import STALE_NS, WAIT_NS, Live
+from stimctl.tui.measure import CURRENT
 from stimctl.tui.text import Line, Span, line
-from stimctl.tui.words import milliampere
 
 _NEVER = "––"
 _UNTOLD = "–"
@@ -53,7 +53,7 @@ def table(live: Live, look: Look, width: int) -> list[Line]:
     wide = width >= _WIDE
     name_width = max(15, min(30, width - _beside_name(look, wide=wide)))
     age = f"{'age':>{_AGE}}" if wide else ""
-    head = f"   {'channel':<{name_width}}{'set':>7}{age}{'ack':>8}{age}"
+    head = f"   {f'channel, in {live.measure.unit}':<{name_width}}{'set':>7}{age}{'ack':>8}{age}"
     head += f"{'meas':>8}{age}" if look.measures else ""
     lines = [line((f"{head}{'ceiling':>9}  {'from':<10}state", "title"))]
     below = () if wide else _aged_below(live, look)
@@ -106,19 +106,21 @@ def _row(one: Channel, live: Live, look: Look, name_width: int, *, wide: bool) -
     hot = look.hot == one.number
     site = look.sites.get(one.number) or one.role
     name = f"{one.number} {site}"[: name_width - 1]
-    known = live.state != "unknown"
+    known, digits = live.state != "unknown", live.measure.digits
     fresh = known and _is_fresh(one.acked_ns, live, look.now_ns)
-    acked = milliampere(one.acked_ua) if fresh and one.acked_ua is not None else _NEVER
-    set_text = milliampere(one.set_ua) if known else _NEVER
+    acked = digits(one.acked_level) if fresh and one.acked_level is not None else _NEVER
+    set_text = digits(one.set_level) if known else _NEVER
     ages = [f"{_age(at_ns, look.now_ns) if known else _UNTOLD:>{_AGE}}" if wide else ""
             for at_ns in (one.set_ns or None, one.acked_ns, one.measured_ns)]  # fmt: skip
     text = f"{'▸' if hot else ' '}  {name:<{name_width}}{set_text:>7}{ages[0]}{acked:>8}{ages[1]}"
     if look.measures:
         seen = known and _is_fresh(one.measured_ns, live, look.now_ns)
-        measured = milliampere(one.measured_ua) if seen and one.measured_ua is not None else _NEVER
+        measured = (
+            CURRENT.digits(one.measured_ua) if seen and one.measured_ua is not None else _NEVER
+        )
         text += f"{measured:>8}{ages[2]}"
-    ceiling = milliampere(one.ceiling_ua) if one.ceiling_ua is not None else _NEVER
-    at = "!" if one.ceiling_ua is not None and one.set_ua >= one.ceiling_ua > 0 else " "
+    ceiling = digits(one.ceiling_level) if one.ceiling_level is not None else _NEVER
+    at = "!" if one.ceiling_level is not None and one.set_level >= one.ceiling_level > 0 else " "
     text += f"{ceiling:>8}{at}  {look.sources.get(one.number, '–'):<10}"
     return line((text, "hot" if hot else "text"), state_of(one, live, look))
 
@@ -129,20 +131,21 @@ def state_of(one: Channel, live: Live, look: Look) -> Span:
         return Span("? UNKNOWN", "alarm")
     if live.state != "running":
         return Span("■ off", "off")
-    if not _is_fresh(one.acked_ns, live, look.now_ns) and one.set_ua:
+    if not _is_fresh(one.acked_ns, live, look.now_ns) and one.set_level:
         return Span(f"? stale {_age(one.acked_ns, look.now_ns)}", "wait")
     phase = look.phases.get(one.number)
-    if one.pending_ua is not None:
-        return Span(f"▲ PENDING {milliampere(one.pending_ua)} at next on", "wait")
+    if one.pending_level is not None:
+        return Span(f"▲ PENDING {live.measure.digits(one.pending_level)} at next on", "wait")
     if phase is not None and not phase.gate_open and phase.level_permille == 0:
         return Span(f"□ rest {-(-phase.rest_us // 1_000_000)} s", "off")
     if _waits(one, look.now_ns):
         return Span("… WAIT ack", "wait")
     if look.measures and _differs(one):
         return Span("≠ DIFF", "wait")
-    if not one.set_ua:
+    if not one.set_level:
         ramping = phase is not None and not phase.may_raise
-        return Span("■ 0.0, in its ramp" if ramping else "■ 0.0", "off")
+        zero = f"■ {live.measure.digits(0)}"
+        return Span(f"{zero}, in its ramp" if ramping else zero, "off")
     if phase is not None and phase.level_permille < 1000:
         return Span(f"▲ RAMP {bar(phase.level_permille / 1000, 8)}", "on")
     return Span("● ON", "on")
@@ -153,9 +156,9 @@ def _waits(one: Channel, now_ns: int) -> bool:
 
 
 def _differs(one: Channel) -> bool:
-    if one.measured_ua is None or one.acked_ua is None:
+    if one.measured_ua is None or one.acked_level is None:
         return False
-    return abs(one.measured_ua - one.acked_ua) > max(1_000, one.acked_ua // 10)
+    return abs(one.measured_ua - one.acked_level) > max(1_000, one.acked_level // 10)
 
 
 def _is_fresh(at_ns: int | None, live: Live, now_ns: int) -> bool:

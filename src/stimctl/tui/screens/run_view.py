@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stimctl.tui import drawing
 from stimctl.tui.guards import HotChannel
 from stimctl.tui.live import Live
+from stimctl.tui.planned import cycle_of, drive_of, in_burst, train_of
 from stimctl.tui.screens.run_table import Look, Phase, table
 from stimctl.tui.text import Line, line, wrap
 
@@ -20,19 +21,15 @@ def _phases(bed: Bedside, now_ns: int) -> dict[int, Phase]:
     live = bed.live
     if live.state != "running" or not bed.is_loaded:
         return {}
-    from stimctl.treatment.timeline import drive_at
-
     at_us = min(live.duration_us - live.left_us(now_ns), live.duration_us - 1)
     found = {}
     for one in bed.plan.channels:
-        drive = drive_at(bed.plan, one, at_us)
-        cycle = one.stimulus.cycle
+        drive, cycle = drive_of(bed.plan, one, at_us), cycle_of(one)
         in_cycle = (at_us - one.start_after_us) % cycle.period_us if cycle else 0
         rest = cycle.period_us - in_cycle if cycle else 0
         if at_us < one.start_after_us:
             rest = one.start_after_us - at_us
-        in_burst = one.stimulus.burst is not None and drive.level_permille > 0
-        open_ = drive.gate_open or in_burst
+        open_ = drive.gate_open or (in_burst(one) and drive.level_permille > 0)
         found[one.channel] = Phase(drive.level_permille, open_, drive.may_raise, rest)
     return found
 
@@ -48,10 +45,11 @@ def body(desk: Desk, hot: HotChannel, width: int, height: int) -> list[Line]:
         sites={seat.channel: seat.site or "" for seat in seats},
         sources=desk.ceiling_sources(),
         phases=_phases(bed, now_ns),
-        measures=any(one.measured_ua is not None for one in live.channels.values()),
+        measures=live.measure.is_dose
+        and any(one.measured_ua is not None for one in live.channels.values()),
     )
     lines = table(live, look, width) if live.channels else _nothing(bed)
-    lines += [(), *_stimulus(bed, hot, width, now_ns)]
+    lines += [(), *_meaning(live, width), *_stimulus(bed, hot, width, now_ns)]
     lines += [
         line(("last     ", "title"), live.last or "–"),
         *_refused(live.refused, width),
@@ -96,23 +94,27 @@ def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Li
         one = bed.plan.channel(number)
     except KeyError:
         return []
-    pulse = one.stimulus.pulse
-    words = f"ch{number}  {pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"
+    words, cycle = f"ch{number}  {train_of(one)}", cycle_of(one)
     total = bed.plan.protocol.session.contractions
-    if one.stimulus.cycle is None:
+    if cycle is None:
         return [line(f"{words}  continuous")]
     done = live.channels[number].contraction
     words += f"  {done}{f' of {total}' if total else ''} contractions done"
     at_us = None
     if live.state == "running":
         at_us = max(0, live.duration_us - live.left_us(now_ns) - one.start_after_us)
-    return [line(words), *drawing.cycle(one.stimulus, min(60, width), at_us)[:2]]
+    return [line(words), *drawing.cycle(cycle, min(60, width), at_us)[:2]]
+
+
+def _meaning(live: Live, width: int) -> list[Line]:
+    """What a number here is, where its unit alone would be taken for more than it says."""
+    return [line((part, "dim")) for part in wrap(live.measure.meaning, width) if part]
 
 
 def _link_words(live: Live, look: Look) -> str:
     journal = "journal ok" if live.journal else "no journal"
     rows = f"heard {max(0, look.now_ns - live.newest_ns) / 1e9:.1f} s ago" if live.newest_ns else ""
-    meas = "" if look.measures or not live.identified else "no meas: it measures no current"
+    meas = "" if look.measures or not live.identified else live.measure.unmeasured
     links = f"linked {live.links}" if live.links else ""
     return " · ".join(
         one for one in (f"link {live.link or '–'}", rows, journal, links, meas) if one

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.device_facts import PROTECTIONS, labelled, sheet_lines
 from stimctl.tui.page import ListPage, Offers
+from stimctl.tui.planned import limits_of
 from stimctl.tui.planning import family_of
 from stimctl.tui.text import Line, line, safe
-from stimctl.tui.words import duration_text, milliampere
+from stimctl.tui.words import duration_text
 from stimctl.version import __version__
 
 if TYPE_CHECKING:
-    from stimctl.treatment.program import PlanChannel
     from stimctl.tui.desk import Desk
 
 
@@ -65,10 +65,12 @@ class ServicePage(ListPage):
         if plan is None:
             return [head, line(("no plan is chosen: 4 protocols", "dim"))]
         rows: list[Line] = [head]
+        seats = self.bed.choice.seats if self.bed.choice else ()
         for one in plan.channels:
-            rows.append(line((f"ch{one.channel} {one.role} to {milliampere(one.amplitude_ua)} mA,"
-                              f" plan {self.bed.plan_digest[:8]}", "strong")))  # fmt: skip
-            rows += labelled(_bounds(one), width)
+            most = next((each.ceiling for each in seats if each.channel == one.channel), "–")
+            words = f"ch{one.channel} {one.role} to {most}, plan {self.bed.plan_digest[:8]}"
+            rows.append(line((words, "strong")))
+            rows += labelled(limits_of(one), width)
         return rows
 
     def _link(self, width: int) -> list[Line]:
@@ -98,14 +100,3 @@ class ServicePage(ListPage):
 def _protection(protections: object, name: str) -> str:
     one = getattr(protections, name)
     return f"{one.presence.value}: {safe(one.note)}"
-
-
-def _bounds(one: PlanChannel) -> list[tuple[str, str]]:
-    from stimctl.safety import headroom
-
-    return [
-        (each.bound.limit_id,
-         f"{'–' if each.used is None else f'{each.used * 100:.0f} %'} of {each.bound.text}: "
-         f"{each.bound.source}")
-        for each in headroom(one.stimulus, one.cleared.envelope)
-    ]  # fmt: skip

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from stimctl.quantity import format_area
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.papers import side_of, worn_pads
-from stimctl.tui.planning import binding_of, family_of
-from stimctl.tui.seats import CEILING_STEP_UA, PADS, Seat, pad_name, sites_for
+from stimctl.tui.planned import binding_of
+from stimctl.tui.planning import family_of
+from stimctl.tui.seats import PADS, Seat, pad_name, sites_for
 from stimctl.tui.text import Line, line, safe, wrap
-from stimctl.tui.words import milliampere
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -45,7 +45,7 @@ class SetupPage(ListPage):
         if self.bed.choice is None:
             busy = "choose a protocol first (4)"
         elif self.bed.output_may_be_on:
-            busy = "output may be on: STOP first; electrodes change at 0 mA only"
+            busy = "output may be on: STOP first; electrodes change at zero only"
         return {
             **super().offers(), "more": busy, "less": busy, "choose": busy,
             "contact": self._no_contact(), "accept-warning": self._no_warning(),
@@ -124,7 +124,7 @@ class SetupPage(ListPage):
             near = min(range(len(areas)), key=lambda one: abs(areas[one] - seat.area_mm2))
             seat = replace(seat, area_mm2=areas[max(0, min(len(areas) - 1, near + by))])
         else:
-            seat = replace(seat, ceiling_ua=max(0, seat.ceiling_ua + by * CEILING_STEP_UA))
+            seat = seat.changed(by)
         self.bed.take(choice.with_seat(seat))
 
     def body(self, width: int, height: int) -> list[Line]:
@@ -140,6 +140,11 @@ class SetupPage(ListPage):
             return self._side_field(width)
         below: list[Line] = [()]
         below += [line((part, "strong")) for part in self._verdict(width)]
+        below += [
+            line((part, "dim"))
+            for label, words in choice.other_unit[1:]
+            for part in wrap(f"{label}: {words}", width)[:2]
+        ]
         placement = f"placement: {safe(protocol.electrodes.placement)} "
         placement += safe(protocol.electrodes.distance or "")
         below += [line(part) for part in wrap(placement, width)[:3]]
@@ -164,12 +169,12 @@ class SetupPage(ListPage):
         head = f"ch{seat.channel} {seat.role_name[:14]:<14}"
         blank = " " * len(head)
         sided = side_of(seat)
-        seen = self.bed.papers.sides.get(seat.channel) == seat.site
+        seen = bool(sided) and self.bed.papers.sides.get(seat.channel) == seat.site
         side = f"  ✓ {sided} confirmed" if seen else "  ○ side: s" if sided else ""
         return [
             line((head, "strong"), f"  site     ◂ {seat.site or 'not given'} ▸", (side, "dim")),
             line(blank, f"  pads     ◂ {pad_name(seat.area_mm2)} ▸"),
-            line(blank, f"  ceiling  ◂ {milliampere(seat.ceiling_ua)} mA ▸  from {source}"),
+            line(blank, f"  ceiling  ◂ {seat.ceiling} ▸  from {source}"),
         ]
 
     def _pads(self, action: str) -> None:

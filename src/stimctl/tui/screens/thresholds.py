@@ -5,7 +5,6 @@ from __future__ import annotations
 from stimctl.tui.page import Page
 from stimctl.tui.persons import THRESHOLDS_FOR_H, Mark, now_s
 from stimctl.tui.text import Line, line, safe
-from stimctl.tui.words import milliampere
 
 WORDS = ("sensory", "motor", "tolerance")
 
@@ -38,7 +37,7 @@ class ThresholdsPage(Page):
                 line((f"last {THRESHOLDS_FOR_H} h, same person (never set from here)", "title")),
             ]
             lines += [
-                line((f"ch{mark.channel} {mark.what} {milliampere(mark.amplitude_ua)} mA "
+                line((f"ch{mark.channel} {mark.what} {mark.text} "
                       f"{safe(mark.site)}", "dim"))
                 for mark in old
             ]  # fmt: skip
@@ -47,7 +46,7 @@ class ThresholdsPage(Page):
     def _now(self, channel: int, what: str) -> str:
         for mark in self.bed.marks:
             if (mark.channel, mark.what) == (channel, what):
-                return f"{milliampere(mark.amplitude_ua)} mA"
+                return mark.text
         return "–"
 
     def _counts(self, mark: Mark) -> bool:

@@ -1,0 +1,107 @@
+"""What a plan says of a channel, in milliampere or in percent: its limits, train and cycle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stimctl.safety import Bound
+    from stimctl.session.kits import AnyPlan
+    from stimctl.stimulus.modulation import Cycle
+    from stimctl.treatment.gate_program import GateChannel
+    from stimctl.treatment.gate_timeline import GateDrive
+    from stimctl.treatment.program import PlanChannel
+    from stimctl.treatment.timeline import Drive
+
+    AnyChannel = PlanChannel | GateChannel
+
+
+def is_gate(one: AnyChannel) -> bool:
+    """Whether a channel lets through pulses of another unit."""
+    from stimctl.treatment.gate_program import GateChannel
+
+    return isinstance(one, GateChannel)
+
+
+def binding_of(plan: AnyPlan, channel: int) -> str:
+    """Which bound stands behind the ceiling of a channel: the hand's own, or a limit by name."""
+    from stimctl.safety import Layer, Quantity
+
+    one: Any = plan.channel(channel)
+    bound = _bound_of_gate(one) if is_gate(one) else _bound_of_current(one)
+    if bound is None:
+        return "set-up"
+    own = (Quantity.AMPLITUDE, Quantity.INTENSITY)
+    if bound.layer is Layer.STANDARD and bound.quantity not in own:
+        return str(bound.limit_id)
+    return {"person": "patient", "protocol": "treatment"}.get(bound.layer.value, bound.layer.value)
+
+
+def _bound_of_current(one: PlanChannel) -> Bound | None:
+    """The first bound that one step more would exceed; None where the hand's ceiling is lower."""
+    from stimctl.safety import ceiling_ua, headroom
+
+    envelope: Any = one.cleared.envelope
+    if one.cleared.amplitude_ua < ceiling_ua(one.stimulus, envelope):
+        return None
+    above = one.stimulus.with_amplitude(one.cleared.amplitude_ua + one.step_ua)
+    return next((each.bound for each in headroom(above, envelope) if each.exceeded), None)
+
+
+def _bound_of_gate(one: GateChannel) -> Bound | None:
+    """The same for a channel in percent."""
+    above = one.cleared.percent + one.step_percent
+    exceeded = [bound for bound in _on_intensity(one) if bound.value < above]
+    return exceeded[0] if exceeded else None
+
+
+def _on_intensity(one: GateChannel) -> list[Bound]:
+    """The bounds in percent, the lowest first: the only ones that can be kept here."""
+    from stimctl.safety import Quantity
+
+    found = [bound for bound in one.cleared.limits if bound.quantity is Quantity.INTENSITY]
+    return sorted(found, key=lambda bound: bound.value)
+
+
+def limits_of(one: Any) -> list[tuple[str, str]]:
+    """The bounds in force on a channel, the closest first: id, and how much of which is used."""
+    if is_gate(one):
+        told = [(one.cleared.percent / bound.value, bound) for bound in _on_intensity(one)]
+    else:
+        from stimctl.safety import headroom
+
+        told = [(each.used, each.bound) for each in headroom(one.stimulus, one.cleared.envelope)]
+    return [
+        (bound.limit_id,
+         f"{'–' if used is None else f'{used * 100:.0f} %'} of {bound.text}: {bound.source}")
+        for used, bound in told
+    ]  # fmt: skip
+
+
+def cycle_of(one: Any) -> Cycle | None:
+    """The on/off cycle of a channel; None where it goes on without one."""
+    cycle: Cycle | None = one.cycle if is_gate(one) else one.stimulus.cycle
+    return cycle
+
+
+def drive_of(plan: Any, one: Any, at_us: int) -> Drive | GateDrive:
+    """What a channel does at a time of its plan."""
+    if is_gate(one):
+        from stimctl.treatment.gate_timeline import gate_drive_at
+
+        return gate_drive_at(plan, one, at_us)
+    from stimctl.treatment.timeline import drive_at
+
+    return drive_at(plan, one, at_us)
+
+
+def in_burst(one: Any) -> bool:
+    """Whether its gate closes between pulses while it is on."""
+    return not is_gate(one) and one.stimulus.burst is not None
+
+
+def train_of(one: Any) -> str:
+    """Its pulses in a few words; those of another unit are not known here."""
+    if is_gate(one):
+        return "pulses of the unit, as set on it"
+    return f"{one.stimulus.pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"
