@@ -71,6 +71,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
     Action("told", ("t",), "person told", "the person knows how to stop at any time"),
     Action("apart", ("d",), "pads apart", "the pads of each channel are one pad width apart"),
+    Action("isolated", ("i",), "isolated", "no mains: unit on its battery or a medical device, and "
+           "this computer on its battery"),
     Action("new-pads", ("v",), "new pads", "these electrodes are used for the first time"),
     Action("side", ("s",), "confirm side", "type the side on which the pads are, once"),
     Action("statement", ("u",), "statement of use", "what is accepted once before hardware"),

@@ -10,6 +10,7 @@ from stimctl.tui.small import too_small
 
 if TYPE_CHECKING:
     from stimctl.safety import Finding
+    from stimctl.tui.bedside import Bedside
     from stimctl.tui.desk import Desk
 
 _CAN_ARM = ("identified", "checked", "stopped")
@@ -89,6 +90,8 @@ def _plan_refusal(desk: Desk) -> str | None:
         return "a channel has no site: 5 set-up"
     if bed.papers.apart != seats:
         return "are the pads one pad width apart? 5 set-up, then d (E6)"
+    if not isolation_seen(bed):
+        return "is it isolated from the mains? 5 set-up, then i (H56)"
     sides = bed.papers.open_sides(seats)
     if sides:
         return f"the side of ch{sides[0].channel} is not confirmed: 5 set-up, then s (H41)"
@@ -97,6 +100,12 @@ def _plan_refusal(desk: Desk) -> str | None:
     if desk.confirmed != confirmation_of(bed.plan):
         return "not confirmed: 6 adjust, r, then type the four characters it shows"
     return None
+
+
+def isolation_seen(bed: Bedside) -> bool:
+    """Software cannot see a leakage current: where no maker states isolation, people must (H56)."""
+    stated = bed.plan is not None and bed.plan.sheet.isolation_stated
+    return stated or bed.papers.isolated == bed.device
 
 
 def papers_of(desk: Desk) -> dict[str, str]:
@@ -115,6 +124,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
         "specialist approvals": _ids(found.specialist, papers.approvals),
         "acknowledged": " ".join(read),
         "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
+        "isolation": f"seen to for {papers.isolated} (H56)" if papers.isolated else "",
         "identity": "confirmed by a second identifier" if papers.second else "",
         "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),
         "stop": "the person knows how to stop" if papers.told_stop else "",

@@ -29,7 +29,8 @@ class Papers:
     and seen to work (H32). `told_stop`: the person knows how to stop (N3). `approvals`: ids of
     specialists' approvals on file and of cautions that were read. `apart`: the seats whose pads
     somebody has seen to be a pad width apart (E6). `new_pads`: they are used for the first time
-    (E1); `pads_counted`: this session is counted among their uses."""
+    (E1); `pads_counted`: this session is counted among their uses. `isolated`: the device whose
+    isolation from the mains no maker states, and somebody has seen to (H56)."""
 
     second: bool = False
     sides: dict[int, str] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Papers:
     apart: tuple[Seat, ...] = ()
     new_pads: bool = False
     pads_counted: bool = False
+    isolated: str = ""
 
     def confirm_side(self, typed: str, seats: Sequence[Seat]) -> list[Seat]:
         """The channels on the side that was typed. Raises UsageError where there are none."""

@@ -144,6 +144,8 @@ GATE_COMMANDS: Mapping[str, Command] = {
                     do=_side, at_zero=True),
     "apart": Command("the pads of each channel are one pad width apart",
                      do=lambda desk, _rest: _set_up(desk, "apart"), at_zero=True),
+    "isolated": Command("no mains: unit on its battery or a medical device, this computer on its "
+                        "battery", do=lambda desk, _rest: _set_up(desk, "isolated"), at_zero=True),
     "newpads": Command("these electrodes are used for the first time",
                        do=lambda desk, _rest: _set_up(desk, "new-pads"), at_zero=True),
     "rehearse": Command("run this plan on the twin, as hardware demands", do=_rehearse,

@@ -50,7 +50,7 @@ class SetupPage(ListPage):
             **super().offers(), "more": busy, "less": busy, "choose": busy,
             "contact": self._no_contact(), "accept-warning": self._no_warning(),
             "back": None, "move-up": None, "move-down": None, "side": busy or self._no_side(),
-            "apart": busy, "new-pads": busy,
+            "apart": busy, "new-pads": busy, "isolated": busy or self._no_isolation(),
         }  # fmt: skip
 
     def _no_contact(self) -> str | None:
@@ -59,6 +59,10 @@ class SetupPage(ListPage):
 
     def _no_warning(self) -> str | None:
         return None if self.bed.warning else "there is no warning to accept"
+
+    def _no_isolation(self) -> str | None:
+        stated = family_of(self.bed.device).sheet.isolation_stated
+        return "its maker states how it is isolated from the mains" if stated else None
 
     def _no_side(self) -> str | None:
         choice = self.bed.choice
@@ -92,6 +96,9 @@ class SetupPage(ListPage):
                 self._side = None
         elif action == "side":
             self._side = ""
+        elif action == "isolated":
+            self.bed.papers.isolated = self.bed.device
+            self.desk.say("no mains at the person: seen to at the unit and this computer (H56)")
         elif action in ("apart", "new-pads"):
             self._pads(action)
         elif action in ("more", "less"):
@@ -153,6 +160,8 @@ class SetupPage(ListPage):
         apart = "✓ apart" if papers.apart == choice.seats else "○ d = a pad width apart"
         new = "✓ new" if papers.new_pads else "v = new ones"
         below.append(line((f"at least {least}, this person's only; {apart}; {new}", "dim")))
+        if not self.bed.live.sim and self._no_isolation() is None:
+            below.append(self._isolation())
         worn = (
             []
             if papers.new_pads
@@ -162,6 +171,12 @@ class SetupPage(ListPage):
         contact = f"contact: {self._no_contact()}"
         below += [line((part, "dim")) for part in wrap(contact, width)[:2]]
         return [*self.rows(rows, max(3, height - len(below))), *below]
+
+    def _isolation(self) -> Line:
+        if self.bed.papers.isolated == self.bed.device:
+            return line(("✓ isolated from the mains (H56)", "dim"))
+        ask = "○ i = no mains: unit on battery or medical, computer on battery (H56)"
+        return line((ask, "strong"))
 
     def _seat(self, seat: Seat) -> list[Line]:
         plan = self.bed.plan
