@@ -22,6 +22,7 @@ from stimctl.session.states import State
 Pair = tuple[State, str]
 _AFTERWARDS_NS = 8 * SECOND
 _CLOSED_NS = 4 * SECOND
+_PATIENCE = 6
 _WITHOUT_DEVICE = (State.UNKNOWN, State.DISCONNECTED)
 
 
@@ -98,8 +99,7 @@ class Session:
             self._turn()
             self._live(self._story.length_ns)
             self._live(self.bench.now_ns + _AFTERWARDS_NS, at_work=False)
-            self._operator.go_home(self.bench)
-            self.watch.look(self.bench)
+            self._go_home()
             self._live(self.bench.now_ns + _CLOSED_NS, at_work=False)
             self.watch.home(self.bench)
             self.watch.settle(self.bench)
@@ -126,6 +126,14 @@ class Session:
             while self._agenda and self._agenda[0][0] <= self.bench.now_ns:
                 heapq.heappop(self._agenda)[2]()
             self.watch.look(self.bench)
+
+    def _go_home(self) -> None:
+        """Whoever cannot close on a sound device waits: a slow line still brings what it has."""
+        for _ in range(_PATIENCE):
+            self._operator.go_home(self.bench)
+            self.watch.look(self.bench)
+            if self.bench.state is State.CLOSED or not self.watch.healthy(self.bench):
+                break
 
     def _nothing_more(self) -> bool:
         """Closed, or the device has gone for good: it came back under another name."""

@@ -181,11 +181,15 @@ class Watch:
         if since_ns is not None and bench.now_ns - since_ns > STOP_OVERDUE_NS:
             raise Violation(f"a stop without zero for 500 ms is shown as {bench.state}")
 
+    @staticmethod
+    def healthy(bench: SoakBench) -> bool:
+        """Whether nothing is wrong with device and line any more."""
+        twin = bench.faulty
+        return twin.plugged and not twin.place and not twin.active
+
     def home(self, bench: SoakBench) -> None:
         """At the end of a day: with nothing wrong any more, zero was verified and all is closed."""
-        twin = bench.faulty
-        healthy = twin.plugged and not twin.place and not twin.active
-        if healthy and bench.state is not State.CLOSED:
+        if self.healthy(bench) and bench.state is not State.CLOSED:
             raise Violation(f"nothing is wrong, and the session ends in {bench.state}")
 
     def settle(self, bench: SoakBench) -> None:
