@@ -150,8 +150,14 @@ def test_a_device_without_a_watchdog_is_always_asked_about_attendance() -> None:
 # -- over a real pseudo terminal ----------------------------------------------------------------
 
 
+def rows_of(record: Path) -> list[dict[str, Any]]:
+    """What the twin has written; its last line may be half there while it lives."""
+    text = record.read_text()
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
 def relays(record: Path) -> list[dict[str, Any]]:
-    rows = [json.loads(line) for line in record.read_text().splitlines()]
+    rows = rows_of(record)
     assert not [row for row in rows if row["kind"] == "defect"]
     return [row for row in rows if row["kind"] == "relay"]
 
@@ -160,7 +166,7 @@ def off_at_ns(record: Path) -> int:
     """CLOCK_MONOTONIC of the last relay that opened; waits until all are open."""
     give_up = time.monotonic() + PATIENCE_S
     while True:
-        rows = [json.loads(line) for line in record.read_text().splitlines()]
+        rows = rows_of(record)
         found = [row for row in rows if row["kind"] == "relay"]
         on = {row["channel"]: row["on"] for row in found}
         if found and not any(on.values()):
