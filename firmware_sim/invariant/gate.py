@@ -187,7 +187,7 @@ class GateInvariant(Judge):
         """A relay is switched."""
         relay.closed, relay.judged_us = closed, at_us
         if not closed:
-            relay.fresh, relay.obeyed = False, None
+            relay.fresh = False
             return
         if not relay.fresh and (found := self._find(at_us, relay, None)) is not None:
             self._obeys(at_us, relay, found)

@@ -154,9 +154,53 @@ def test_a_message_that_ends_a_channel_is_no_order_of_1_percent() -> None:
     world = GateWorld(raised=3)
     at_us = world.now_us
     world.judge.plateau(at_us, 1, 0)
-    world.burst(at_us, 1, on_ms=50)
-    world.off(at_us + EFFECT_US + 51 * MS)
+    world.burst(at_us + MS, 1, on_ms=50)
+    world.off(at_us + EFFECT_US + 52 * MS)
     assert world.violation is None
+
+
+def test_a_message_that_ends_a_channel_which_is_off_opens_it() -> None:
+    world = GateWorld()
+    world.judge.plateau(READY_US, 1, 1)
+    world.judge.plateau(READY_US + 1, 1, 0)
+    assert world.send(READY_US + 2, says(1, 1, 50)).rule == Rule.RISE
+    late = GateWorld(raised=1)  # on by its host's belief, and off since a moment ago
+    late.off(late.now_us)
+    late.judge.plateau(late.now_us + 60 * MS, 1, 0)
+    late.send(late.now_us + 320 * MS, says(1, 1, 50))
+    late.turn(late.now_us + 400 * MS, wiper(1))
+    assert late.rule is None
+    assert late.relay(late.now_us + 400 * MS, on=True).rule == Rule.RISE
+
+
+def test_a_start_after_a_restart_makes_all_new() -> None:
+    world = GateWorld(replace(BARE, needs_start=True), heard=False)
+    world.log(READY_US, "reset")
+    world.judge.ended(READY_US, "a fault")
+    at_us = READY_US + 5 * SECOND
+    world.judge.armed(at_us)
+    world.judge.started(at_us)
+    world.row("rx", at_us, hex=says(1, 1).hex())
+    world.turn(at_us + EFFECT_US, wiper(1)).relay(at_us + EFFECT_US, on=True)
+    assert world.rule is None
+
+
+def test_what_another_host_says_while_a_board_starts_is_obeyed_when_it_has_started() -> None:
+    world = GateWorld(BARE, licensed=False, heard=False)
+    world.log(READY_US, "reset")
+    world.tx(READY_US + 5 * MS, b"\nSETUP:\r\n")
+    world.row("rx", READY_US + SECOND, hex=says(1, 1).hex())
+    at_us = READY_US + 11 * SECOND
+    world.tx(at_us, b"SETUP DONE (LED")
+    world.turn(at_us + EFFECT_US, wiper(1)).relay(at_us + EFFECT_US, on=True)
+    assert world.rule is None
+
+
+def test_a_record_with_relays_is_never_taken_for_that_of_a_source_of_current() -> None:
+    judge = Invariant(BARE, raising=False)
+    judge.row({"kind": "relay", "at_us": 1, "channel": 1, "on": True})
+    assert judge.violation is not None
+    assert judge.violation.rule is Rule.DEVICE
 
 
 # -- each rule, broken alone
@@ -329,8 +373,8 @@ def test_a_return_to_the_plateau_that_is_no_ramp() -> None:
     """An off time of a cycle, and then all of it at once."""
     world = GateWorld(raised=10)
     world.send(world.now_us, STOP).off(world.now_us + 10 * MS)
+    assert world.send(world.now_us + 200 * MS, says(1, 10)).rule == Rule.RISE
     at_us = world.now_us + 2 * SECOND
-    assert world.send(at_us, says(1, 10)).rule == Rule.RISE
     ramp = GateWorld(raised=10)
     ramp.send(ramp.now_us, STOP).off(ramp.now_us + 10 * MS)
     for percent in (2, 4, 6, 8, 10):
