@@ -141,7 +141,12 @@ def test_a_deaf_device_does_not_hang_it(device: ScriptedDevice) -> None:
 @pytest.mark.hazard("H11")
 def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice) -> None:
     port = stop_module.open_port(device.start().address, program="stop")
-    port.write(encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81")
+    half = encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81"
+    port.write(half)
+    give_up = time.monotonic() + 10
+    while device.heard != half:  # letting the port go would discard what was not read yet
+        assert time.monotonic() < give_up, device.heard
+        time.sleep(0.002)
     port.abort()
     assert stop_port(device.address).verdict == "verified"
     assert device.commands[:2] == [ML_STOP, LL_STOP], "the first burst was not heard whole"
