@@ -515,7 +515,6 @@ def test_a_row_of_decreases_on_one_channel_does_not_starve_the_other() -> None:
     assert len(bench.relays()) == 2  # neither was ever closed
 
 
-@pytest.mark.hazard("H09")
 @pytest.mark.parametrize("in_flight", [{"ch1": 39, "ch2": 30}, {"ch1": 40, "ch2": 29}])
 @pytest.mark.parametrize("wanted", [{}, {"ch1": 1, "ch2": 1}])
 def test_a_channel_that_is_to_be_lowered_is_never_renewed_as_it_was(
