@@ -18,7 +18,7 @@ from soak_story import KINDS, aimed_seed
 
 from stimctl.session.states import State
 
-_HOURS_SHARE = 0.82
+_HOURS_SHARE = 0.78
 """How much of the time the long sessions get: they make the hours, the storms make the faults."""
 _QUIET_SHARE = 0.15
 """How much of that goes to quiet sessions of every kind; the rest to plain trains."""

@@ -33,6 +33,8 @@ _WHIMS = {"careful": 0.0, "hasty": 0.08, "nervous": 0.08, "monkey": 0.4}
 """How often each temper does anything but what comes next."""
 _SECOND_THOUGHTS = 0.7
 """How often the nervous one stops what was only just asked to connect."""
+_STARTLED = 0.1
+"""How often the nervous one stops a run, at every look at it."""
 _HOLD_US = 60_000_000
 
 
@@ -99,6 +101,8 @@ class Operator:
     def _treat(self, bench: Bench) -> int:
         if self._attentive:
             self._try(bench, Attend())
+        if self._temper == "nervous" and self._chance.random() < _STARTLED:
+            self._try(bench, Stop())
         low = [
             channel
             for channel in self._channels

@@ -22,7 +22,8 @@ from stimctl.session.states import State
 Pair = tuple[State, str]
 _AFTERWARDS_NS = 8 * SECOND
 _CLOSED_NS = 4 * SECOND
-_PATIENCE = 6
+_PATIENCE = 60
+"""How often one tries to close, for 9 s each: what a line of 300 baud holds takes minutes."""
 _WITHOUT_DEVICE = (State.UNKNOWN, State.DISCONNECTED)
 
 

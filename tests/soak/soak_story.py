@@ -53,9 +53,15 @@ _WITHIN_US = {State.RUNNING: 12_000_000, State.PAUSED: 400_000, State.CLOSED: 50
 _WITHIN_ELSEWHERE_US = 60_000
 _NEEDS_TIME = frozenset({"hang", "number-wrap", "xoff-stuck"})
 """Faults that change nothing until a byte meets them, in states in which few are said."""
-_MEETS_A_STOP = tuple((State.DISCONNECTED, name) for name in ("ack-only", "no-ack", "twice"))
-"""Faults of commands that change something: the only one in this state is a stop."""
 _LONG_US = 4_000_000
+_OBEYED_OTHERWISE = {"command": ALL_COMMANDS, "for_us": _LONG_US}
+_PULLED = {"powered": 1, "for_us": 600_000}
+_MEETS_A_STOP: Mapping[tuple[State, str], Mapping[str, int]] = {
+    **{(State.DISCONNECTED, name): _OBEYED_OTHERWISE for name in ("ack-only", "no-ack", "twice")},
+    (State.DISCONNECTED, "unplug-during-stop"): _PULLED,
+    (State.RUNNING, "unplug-during-stop"): _PULLED,
+}
+"""Faults that a stop alone can meet in these states, with parameters that let them wait for it."""
 Pairs = list[tuple[State, str]]
 
 
@@ -193,19 +199,18 @@ def _storm(
 
 
 def _meeting(device: Device, seed: str, chance: Random, pairs: Pairs) -> Story:
-    """A lasting storm with somebody who stops while connecting, and faults that wait for that stop.
+    """A lasting storm with somebody who thinks better of it, and faults that wait for that stop.
 
-    Connecting to a device that is at rest asks and changes nothing, so that faults of commands
-    which change something would meet none there.
+    Connecting to a device that is at rest asks and changes nothing, and most runs end by a fault:
+    faults of a stop, and of commands that change something, would seldom meet one there.
     """
     story = _storm(device, seed, chance, pairs, lasting=True)
-    names = [name for state, name in pairs if (state, name) in _MEETS_A_STOP]
-    if not names:
+    meeting = [pair for pair in pairs if pair in _MEETS_A_STOP]
+    if not meeting:
         return story
-    lasting = {"command": ALL_COMMANDS, "for_us": _LONG_US}
     waiting = tuple(
-        Trouble(name, State.DISCONNECTED, nth, 0, lasting)
-        for nth, name in enumerate(chance.sample(names, len(names)), start=1)
+        Trouble(name, state, nth, 0, _MEETS_A_STOP[state, name])
+        for nth, (state, name) in enumerate(chance.sample(meeting, len(meeting)), start=1)
     )
     return replace(story, temper="nervous", troubles=story.troubles + waiting)
 
