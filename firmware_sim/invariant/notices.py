@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from .orders import Teller
 from .rules import Rules
 
+_NEVER_US = 10**15
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """An end of output that the device brings about. forgotten: once it obeys another order for
-    the channel, it no longer tells of this one, nor tells it unasked."""
+    the channel, it no longer tells of this one, nor tells it unasked. told_once: it tells it
+    unasked and never again, whatever it is asked: where the line loses that, no host can know."""
 
     why: str
     forgotten: bool = False
+    told_once: bool = False
 
 
 @dataclass(slots=True)
@@ -38,7 +42,8 @@ class Notices:
     def ended(self, at_us: int, channels: tuple[int, ...], ending: Ending) -> None:
         """The device has ended the output of channels."""
         if channels:
-            self._pending.append(Notice(at_us + self._rules.notice_us, channels, ending))
+            within_us = _NEVER_US if ending.told_once else self._rules.notice_us
+            self._pending.append(Notice(at_us + within_us, channels, ending))
 
     def told(self, at_us: int, data: bytes) -> bool:
         """Bytes have left the device: an error on a channel that it tells is known soon after.

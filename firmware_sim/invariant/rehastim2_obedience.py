@@ -24,7 +24,9 @@ ENDINGS = {
     "connection lost": Ending("the device let the host go, which ended the output"),
     "power off": Ending("the device lost its supply"),
     "stimulation error": Ending("the device ended the output with an error"),
-    "skin test failed": Ending("the device left out a channel that failed its skin test"),
+    "skin test failed": Ending(
+        "the device left out a channel that failed its skin test", told_once=True
+    ),
 }
 _GONE = frozenset({"connection lost", "power off"})
 _CHANNELS = frozenset(range(1, 9))
