@@ -20,8 +20,6 @@ from .licence import Latest
 from .orders import Train
 from .rules import STRICT, Rule, Rules, Violation
 
-#: Rows that are made at their own time.
-_TIMED = frozenset({"wiper", "relay", "log", "fault", "defect", "rx", "tx"})
 #: Width and rate are the other unit's business: as narrow and as slow as none that is told.
 _WIDTH_US, _PERIOD_US = 1, 10**12
 
@@ -37,15 +35,15 @@ class Broken:
 class GateInvariant(Judge):
     """Judges an attenuator with relays by its rows, the bytes to it, and what a session allowed."""
 
+    _timed = frozenset({"wiper", "relay", "log", "fault", "defect", "rx", "tx"})
+
     def __init__(
         self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
         family = GATES[rules.family]
-        super().__init__(rules, family.teller(), raising=raising, log=log)
+        super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
         self._board = family.teller()
-        self._endings = family.endings
         self._host, self._line = family.reader(), family.reader()
-        self._host_seen = False
         self._waiting = Waiting()
         self._relays = {number: Relay(number) for number in self._plateaus.channels}
         self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
@@ -55,25 +53,12 @@ class GateInvariant(Judge):
 
     # -- what happens
 
-    def row(self, row: Mapping[str, Any]) -> None:
-        """Take a row of the twin's record, in the order of the record."""
-        if self.violation is not None:
-            return
-        kind = row["kind"]
-        if kind in _TIMED:
-            self.advance(row["at_us"])
-        if kind == "rx":
-            self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
-        elif kind == "tx":
-            self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
-        elif kind == "wiper":
+    def _put_out(self, kind: str, row: Mapping[str, Any]) -> None:
+        """A potentiometer is turned, or a relay switched."""
+        if kind == "wiper":
             self._turned(row["at_us"], self._relays[row["channel"]], row["value"])
         elif kind == "relay":
             self._switched(row["at_us"], self._relays[row["channel"]], closed=row["on"])
-        elif kind == "log":
-            self._logged(row)
-        elif kind == "fault":
-            self._verdict.excuses.row(row)
 
     def to_device(self, at_us: int, data: bytes) -> None:
         """Bytes have arrived at the device."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .licence import Licence
-from .notices import Notices
+from .notices import Ending, Notices
 from .orders import Teller
 from .plateaus import Plateaus
 from .rules import Pattern, Rule, Rules, Violation
@@ -23,8 +23,17 @@ class Judge(ABC):
     line can alter them; `heard`, as the line has left them), marks.
     """
 
+    _timed: frozenset[str]
+    """Kinds of rows that are made at their own time: their `at_us` is the device's clock then."""
+
     def __init__(
-        self, rules: Rules, teller: Teller, *, raising: bool, log: list[Violation] | None
+        self,
+        rules: Rules,
+        teller: Teller,
+        endings: Mapping[str, Ending],
+        *,
+        raising: bool,
+        log: list[Violation] | None,
     ) -> None:
         self.rules = rules
         self.spans_judged = 0
@@ -33,7 +42,8 @@ class Judge(ABC):
         self._licence = Licence(rules)
         self._plateaus = Plateaus(rules, self._verdict)
         self._notices = Notices(rules, teller)
-        self._host_hears = False
+        self._endings = endings
+        self._host_seen = self._host_hears = False
 
     @property
     def violation(self) -> Violation | None:
@@ -51,9 +61,27 @@ class Judge(ABC):
 
     # -- what happens
 
-    @abstractmethod
     def row(self, row: Mapping[str, Any]) -> None:
         """Take a row of the twin's record, in the order of the record."""
+        if self.violation is not None:
+            return
+        kind = row["kind"]
+        if kind in self._timed:
+            self.advance(row["at_us"])
+        if kind == "rx":
+            self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "tx":
+            self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
+        elif kind == "log":
+            self._logged(row)
+        elif kind == "fault":
+            self._verdict.excuses.row(row)
+        else:
+            self._put_out(kind, row)
+
+    @abstractmethod
+    def to_device(self, at_us: int, data: bytes) -> None:
+        """Bytes have arrived at the device."""
 
     @abstractmethod
     def sent(self, at_us: int, data: bytes) -> None:
@@ -136,6 +164,20 @@ class Judge(ABC):
         """The host, or the line to it, is gone: output must end after the dead-man's time."""
         self.advance(at_us)
         self._licence.lost(at_us, why)
+
+    # -- of each kind of device
+
+    @abstractmethod
+    def _put_out(self, kind: str, row: Mapping[str, Any]) -> None:
+        """Something happens at the electrodes."""
+
+    @abstractmethod
+    def _from_device(self, at_us: int, data: bytes) -> None:
+        """Bytes leave the device."""
+
+    @abstractmethod
+    def _logged(self, row: Mapping[str, Any]) -> None:
+        """The device has noted what it did by itself."""
 
     # -- for both
 

@@ -12,34 +12,26 @@ from .orders import Order
 from .outputs import AllAsked, Outputs, Span
 from .rules import STRICT, Rule, Rules, Violation
 
-#: Rows whose `at_us` is the device's clock when they were made ("output" tells the future).
-_TIMED = frozenset({"state", "log", "fault", "rx", "tx", "line"})
-
 
 class Invariant(Judge):
     """Judges a source of current by its trains and pulses; currents uA."""
+
+    _timed = frozenset({"state", "log", "fault", "rx", "tx", "line"})  # "output" tells the future
 
     def __init__(
         self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
         family = FAMILIES[rules.family]
-        super().__init__(rules, family.teller(), raising=raising, log=log)
+        super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
         self._outputs = Outputs()
-        self._endings = family.endings
         self._obedience = family.obedience()
         self._host = family.reader()
-        self._host_seen = False
         self._asked = AllAsked(self._plateaus.channels)
 
     # -- what happens
 
-    def row(self, row: Mapping[str, Any]) -> None:
-        """Take a row of the twin's record, in the order of the record."""
-        if self.violation is not None:
-            return
-        kind = row["kind"]
-        if kind in _TIMED:
-            self.advance(row["at_us"])
+    def _put_out(self, kind: str, row: Mapping[str, Any]) -> None:
+        """A train or a pulse."""
         if kind == "train_open":
             self._device_limits(row)
             self._outputs.opened(row)
@@ -53,16 +45,8 @@ class Invariant(Judge):
             self._device_limits(row)
             self.advance(row["start_us"])
             self._judge(self._outputs.pulse(row))
-        elif kind == "rx":
-            self.to_device(row["at_us"], bytes.fromhex(row["hex"]))
-        elif kind == "tx":
-            self._from_device(row["at_us"], bytes.fromhex(row["hex"]))
         elif kind == "relay" and row["on"]:  # a record that is judged as another device's
             self._fail(Rule.DEVICE, row["at_us"], row["channel"], "the device has no relays")
-        elif kind == "log":
-            self._logged(row)
-        elif kind == "fault":
-            self._verdict.excuses.row(row)
 
     def to_device(self, at_us: int, data: bytes) -> None:
         """Bytes have arrived at the device."""
