@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from stimctl.devices.events import (
     Acked,
@@ -60,6 +60,8 @@ __all__ = [
     "StrayAnswer",
     "UnexpectedState",
     "ZeroVerified",
+    "is_current_source",
+    "is_gate",
 ]
 
 
@@ -149,3 +151,17 @@ class GateDriver(DeviceDriver, Protocol):
         flight; what raises is dropped and reported after 250 ms. Output lasts one burst, and is
         renewed by `keep_alive` only. `GateAcked` tells when the whole call is in force.
         """
+
+
+# A driver says by its sheet which kind it is. An `isinstance` test of a protocol would not see the
+# methods that a wrapper passes on (Python 3.12 and newer look past `__getattr__`).
+
+
+def is_current_source(driver: DeviceDriver) -> TypeGuard[Driver]:
+    """Whether the driver takes set points in microampere."""
+    return driver.sheet.current is not None
+
+
+def is_gate(driver: DeviceDriver) -> TypeGuard[GateDriver]:
+    """Whether the driver takes a share of another device's output, in percent."""
+    return driver.sheet.gating is not None

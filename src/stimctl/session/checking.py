@@ -1,6 +1,6 @@
 """From a loaded plan to CHECKED: the plan fits the device, and the dead-man trip has been seen."""
 
-from stimctl.devices.driver import DeviceDriver, Driver
+from stimctl.devices.driver import DeviceDriver, Driver, is_current_source
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
@@ -84,7 +84,7 @@ class Checking:
         self._log.emit(now_ns, Kind.PLAN, row, durable=True)
         if not self._trip_due() or self._trip_passed:
             self._core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
-        elif isinstance(plan, Plan) and isinstance(self._driver, Driver):
+        elif isinstance(plan, Plan) and is_current_source(self._driver):
             self._begin_trip(now_ns, plan, self._driver)
 
     def _run_for(self, plan: AnyPlan) -> Run:

@@ -4,7 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stimctl.devices.driver import DeviceDriver, Driver, GateDriver
+from stimctl.devices.driver import (
+    DeviceDriver,
+    Driver,
+    GateDriver,
+    is_current_source,
+    is_gate,
+)
 from stimctl.devices.events import Acked, AckedOvertaken, GateAcked
 from stimctl.safety.cleared import Cleared
 from stimctl.session.budget import flow_of
@@ -118,9 +124,9 @@ class GateKit(Kit):
 def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:
     """The kit of a plan. RunFault where the driver is not of its kind."""
     if isinstance(plan, GatePlan):
-        if isinstance(driver, GateDriver):
+        if is_gate(driver):
             return GateKit(plan, driver)
-    elif isinstance(driver, Driver):
+    elif is_current_source(driver):
         return CurrentKit(plan, driver)
     raise RunFault(f"{plan.protocol.id} is not for a device such as {driver.sheet.family}")
 

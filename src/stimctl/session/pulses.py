@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from stimctl.devices.driver import DeviceDriver, Driver
+from stimctl.devices.driver import DeviceDriver, is_current_source
 from stimctl.errors import StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
 from stimctl.session.config import EngineConfig
@@ -79,7 +79,7 @@ class Pulses:
 
     def _send(self, now_ns: int, asked: _AskedPulse) -> None:
         reason = self._refusal(asked.channel, asked.set_point)
-        if reason is None and isinstance(self._driver, Driver):
+        if reason is None and is_current_source(self._driver):
             try:
                 self._driver.pulse(now_ns, asked.channel, asked.set_point)
                 self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)
