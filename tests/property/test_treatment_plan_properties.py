@@ -102,6 +102,12 @@ def worst_second_ma(pulses: list[tuple[int, int, int]]) -> float:
     return math.sqrt(worst / SECOND_US) / 1000
 
 
+def most_in_a_second(pulses: list[tuple[int, int, int]]) -> int:
+    starts = [start for start, _, _ in pulses]
+    seconds = (bisect.bisect_left(starts, at + SECOND_US) - n for n, at in enumerate(starts))
+    return max(seconds, default=0)
+
+
 def assert_prediction_is_exact(plan: Plan) -> None:
     for dose in predict(plan):
         pulses = pulses_one_by_one(plan, dose.channel)
@@ -112,6 +118,10 @@ def assert_prediction_is_exact(plan: Plan) -> None:
         session_ma = math.sqrt(energy / plan.duration_us) / 1000
         assert dose.rms_session_ma == pytest.approx(session_ma, rel=1e-9)
         assert dose.rms_plateau_ma == pytest.approx(worst_second_ma(pulses), rel=1e-9)
+        cleared = plan.channel(dose.channel).cleared.second
+        assert most_in_a_second(pulses) <= cleared.pulses
+        within_ma = math.sqrt(cleared.square_ua2_us / SECOND_US) / 1000
+        assert dose.rms_plateau_ma <= within_ma * (1 + 1e-12)
 
 
 @modest

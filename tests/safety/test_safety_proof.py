@@ -23,7 +23,16 @@ from stimctl.safety import (
     person_ceiling,
 )
 from stimctl.safety import cleared as cleared_module
-from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep, SweepShape
+from stimctl.stimulus import (
+    Burst,
+    Cycle,
+    Pulse,
+    PulseShape,
+    Stimulus,
+    Sweep,
+    SweepShape,
+    worst_second,
+)
 
 BOUNDS = envelope(person=[person_ceiling(58_000, "today")])
 
@@ -303,6 +312,16 @@ def test_lowering_needs_no_new_judgement_and_never_raises():
         with pytest.raises(LimitRefusedError):
             lower.lowered_to(wrong)
     assert is_genuine(lower.lowered_to(0))
+
+
+@pytest.mark.hazard("H49")
+def test_a_proof_says_what_a_second_may_hold_and_a_lowered_one_less():
+    proof = answer(20, burst=Burst(pulses_per_burst=5, burst_frequency_mhz=1_900))
+    assert proof.second == worst_second(proof.stimulus) == (10, 10 * 2 * 20_000**2 * 200, 10 * 8e6)
+    lower = proof.lowered_to(10_000)
+    assert lower.second == (10, 10 * 2 * 10_000**2 * 200, 10 * 4e6)
+    assert proof.second.pulses == 10
+    assert lower.lowered_to(0).second == (10, 0, 0)
 
 
 def test_a_set_point_says_what_the_channel_is_set_to():

@@ -26,7 +26,7 @@ from stimctl.safety.examine import (
 )
 from stimctl.safety.revalidate import fresh_envelope
 from stimctl.safety.sealed import Sealed
-from stimctl.stimulus import PulseShape, Stimulus
+from stimctl.stimulus import PulseShape, SecondDose, Stimulus, worst_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class _Record:
     period_min_us: int
     period_max_us: int
     period_step_us: int
+    second: SecondDose
 
     def allows(self, amplitude_ua: object, width_us: object, period_us: object) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
@@ -107,6 +108,7 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             period_min_us=device.quantise_period_up_us(stimulus.highest_frequency_mhz),
             period_max_us=device.quantise_period_up_us(stimulus.lowest_frequency_mhz),
             period_step_us=device.period_step_us,
+            second=worst_second(stimulus),
         )
     )
 
@@ -157,6 +159,11 @@ class Cleared(Sealed):
         """The step of set-points in uA, such that both phases are on the device's grid."""
         return self._record.step_ua
 
+    @property
+    def second(self) -> SecondDose:
+        """The most that any second of the output may hold."""
+        return self._record.second
+
     def lowered_to(self, amplitude_ua: int) -> Cleared:
         """The same with a smaller amplitude in uA, without asking again.
 
@@ -167,7 +174,12 @@ class Cleared(Sealed):
             raise _outside(record, amplitude_ua, record.width_us, record.period_us)
         lower = Stimulus.model_validate_json(record.stimulus_json).with_amplitude(amplitude_ua)
         return _enter(
-            replace(record, stimulus_json=lower.model_dump_json(), amplitude_ua=amplitude_ua)
+            replace(
+                record,
+                stimulus_json=lower.model_dump_json(),
+                amplitude_ua=amplitude_ua,
+                second=worst_second(lower),
+            )
         )
 
     def set_point(

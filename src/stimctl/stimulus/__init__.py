@@ -9,6 +9,7 @@ from stimctl.stimulus.consistency import (
 from stimctl.stimulus.dose import Dose, dose_of, sine_burst_rms_ma
 from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, Sweep, SweepShape
 from stimctl.stimulus.pulse import Pulse, PulseShape
+from stimctl.stimulus.second import SecondDose, worst_second
 from stimctl.stimulus.stimulus import Stimulus
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Inconsistency",
     "Pulse",
     "PulseShape",
+    "SecondDose",
     "Severity",
     "Stimulus",
     "Sweep",
@@ -27,4 +29,5 @@ __all__ = [
     "inconsistencies",
     "session_inconsistency",
     "sine_burst_rms_ma",
+    "worst_second",
 ]

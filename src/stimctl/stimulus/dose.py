@@ -15,7 +15,7 @@ from stimctl.stimulus.stimulus import Stimulus
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """The worst 1 s of the plateau, into 500 ohm; units are in the names.
+    """The worst 1 s, into 500 ohm; units are in the names.
 
     `cycle_rms_ma` averages over the on/off cycle and is for reports only, never for limits.
     Densities are None where no electrode area was given.

@@ -1,9 +1,8 @@
 """The dose of a stimulus as exact rationals, so that a limit is met to the last digit or not.
 
-"Worst 1 s of the plateau": highest amplitude, widest phase and highest frequency reachable, the
-output on (never averaged over the on/off cycle); slower than one pulse (or burst) a second, the
-worst second still holds one. Formulas: safety facts, section 2; 500 ohm: IEC 60601-2-10 test load
-(R2).
+The dose is that of the worst second: the most pulses that can begin within 1 s (see
+`stimulus.second`), at the highest amplitude and the widest phase, never averaged over the on/off
+cycle. Formulas: safety facts, section 2; 500 ohm: IEC 60601-2-10 test load (R2).
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from stimctl.stimulus.second import worst_second_pulses
 from stimctl.stimulus.stimulus import Stimulus
 
 TEST_LOAD_OHM = 500
-_HZ = 1_000  # mHz in a Hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,19 @@ class ExactDose:
 
     @property
     def ac_ma_squared(self) -> Fraction:
-        """The square of the r.m.s. value without its DC part (L-RMS-SPLIT)."""
-        return self.rms_ma_squared - self.dc_ma**2
+        """The square of the r.m.s. value without its DC part (L-RMS-SPLIT).
+
+        Above a duty of one half, fewer pulses have a higher AC part: then the highest of any
+        second with as many pulses or fewer.
+        """
+        if 2 * self.dc_ma**2 <= self.rms_ma_squared:
+            return self.rms_ma_squared - self.dc_ma**2
+        return (self.rms_ma_squared / (2 * self.dc_ma)) ** 2
 
     @property
     def power_w(self) -> Fraction:
         """Power into the test load, in W."""
         return TEST_LOAD_OHM * self.rms_ma_squared / 1_000_000
-
-
-def worst_second_rate_hz(stimulus: Stimulus) -> Fraction:
-    """The pulses of the worst second: n x burst rate, or the highest pulse rate."""
-    inside_hz = Fraction(stimulus.highest_frequency_mhz, _HZ)
-    if stimulus.burst is None:
-        return max(inside_hz, Fraction(1))
-    n, bursts_mhz = stimulus.burst.pulses_per_burst, stimulus.burst.burst_frequency_mhz
-    if bursts_mhz >= _HZ:
-        return Fraction(n * bursts_mhz, _HZ)
-    # One burst a second at most: the second holds all of it, or as much of it as fits.
-    return max(Fraction(1), min(Fraction(n), inside_hz))
 
 
 def exact_dose(stimulus: Stimulus) -> ExactDose:
@@ -61,7 +54,7 @@ def exact_dose(stimulus: Stimulus) -> ExactDose:
         t1_us,
         pulse.second_phase_amplitude_ua,
         t2_us,
-        worst_second_rate_hz(stimulus),
+        worst_second_pulses(stimulus),
     )
 
 
