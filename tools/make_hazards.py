@@ -20,22 +20,25 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "docs" / "hazards.toml"
 FIGURES = ROOT / "docs" / "hazards-figures.toml"
 PAGE = ROOT / "docs" / "hazards.md"
-IDS = tuple(f"H{number:02}" for number in range(1, 61))
-CONTROLS = ("software", "hardware", "operator")
+IDS = tuple(f"H{number:02}" for number in range(1, 78))
+CONTROLS = ("software", "hardware", "operator", "none")
 _PARTS = {
     "H01": "Line and host",
     "H18": "Operator and display",
     "H36": "Data, scripts and files",
+    "H61": "Several devices, people and programs",
 }
 _WITHOUT_TEST = {
     "hardware": "not in software's power",
     "operator": "not in software's power",
+    "none": "not controlled",
 }
 _HEAD = """# What can go wrong, and where each control is proved
 
 Made by `python tools/make_hazards.py` from `docs/hazards.toml` and the tests that carry
 `@pytest.mark.hazard`; do not edit. **software**: a test fails when the control is removed.
-**hardware** and **operator**: software cannot control it. `make removals` shows it: it takes the
+**hardware** and **operator**: software cannot control it. **none**: known, and not controlled here.
+`make removals` shows it: it takes the
 controls of `tools/removals.toml` out of a copy, one after the other, and sees the test fail.
 """
 

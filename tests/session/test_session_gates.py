@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -22,8 +23,29 @@ from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind
-from stimctl.session.facts import FaceAlive, JournalDurable, SuspendGap
-from stimctl.session.intents import Acknowledge, Arm, Attend, Close, Hold, Pause, Raise, Start, Stop
+from stimctl.session.facts import (
+    FaceAlive,
+    JournalDurable,
+    PersonPresent,
+    PresenceRequired,
+    StopFaceLost,
+    StopFaceTested,
+    SuspendGap,
+)
+from stimctl.session.intents import (
+    Acknowledge,
+    Arm,
+    Attend,
+    Close,
+    Felt,
+    Hold,
+    Lower,
+    Pause,
+    Raise,
+    Resume,
+    Start,
+    Stop,
+)
 from stimctl.session.states import State
 
 ML_UPDATE = 32
@@ -341,6 +363,91 @@ def test_a_fade_is_not_taken_back():
     bench.command(Raise(1, 5_000))
     bench.run_for(5 * SECOND)
     assert bench.state is State.STOPPED
+
+
+def prompted() -> Bench:
+    """Output is on, only a person counts, and the attendance prompt is open."""
+    bench = raised(running(plan_of(), ASKING), 5_000)
+    bench.notify(PresenceRequired())
+    bench.run_until(lambda: bool(bench.told(Kind.ATTENDANCE)), 10**12)
+    return bench
+
+
+@pytest.mark.hazard("H69")
+@pytest.mark.parametrize(
+    "intent",
+    [Attend(), Felt(1), Lower(1, 4_500), Raise(1, 4_500)],
+    ids=["attend", "felt", "lower", "raise"],
+)
+def test_where_a_person_is_required_no_command_answers_the_prompt(intent):
+    bench = prompted()
+    for _ in range(40):
+        with contextlib.suppress(StateError):
+            bench.command(intent)
+        bench.run_for(SECOND)
+    assert bench.state is State.STOPPED
+    assert on_electrodes_ua(bench) == 0
+    assert not [row for row in bench.told(Kind.ATTENDANCE) if row.data.get("answered")]
+
+
+@pytest.mark.hazard("H69")
+@pytest.mark.parametrize("begun_s", [0, 290])
+def test_a_loop_of_pauses_is_no_person(begun_s):
+    bench = raised(running(plan_of(), ASKING), 5_000)
+    bench.notify(PresenceRequired())
+    bench.run_for(begun_s * SECOND)
+    for _ in range(400):
+        with contextlib.suppress(StateError):
+            bench.command(Pause())
+        bench.run_for(SECOND)
+        with contextlib.suppress(StateError):
+            bench.command(Resume())
+        bench.run_for(SECOND)
+    assert bench.state is State.STOPPED
+    assert not [row for row in bench.told(Kind.ATTENDANCE) if row.data.get("answered")]
+
+
+@pytest.mark.hazard("H69")
+def test_a_person_at_the_machine_answers_and_the_record_says_how():
+    bench = prompted()
+    bench.notify(PersonPresent("pedal 05f3:00ff"))
+    bench.run_for(200 * SECOND)
+    assert bench.state is State.RUNNING
+    answer = bench.told(Kind.ATTENDANCE)[-1].data
+    assert answer == {"answered": True, "by": "pedal 05f3:00ff"}
+    bench.command(Stop())
+
+
+# -- a stop face beside the face
+
+
+@pytest.mark.hazard("H72")
+def test_a_stop_face_that_goes_ends_the_output_of_a_session_that_tested_it():
+    bench = checked(plan_of(), BY_HAND)
+    bench.notify(StopFaceTested("pedal"))
+    bench.command(Arm())
+    bench.run_for(SECOND)
+    bench.command(Start())
+    bench.run_for(SECOND)
+    raised(bench, 2_000)
+    bench.notify(StopFaceLost("another"))
+    assert bench.state is State.RUNNING
+    bench.notify(StopFaceLost("pedal"))
+    bench.run_for(SECOND)
+    assert bench.state is State.FAULT
+    assert on_electrodes_ua(bench) == 0
+    told = [row.data for row in bench.told(Kind.STOP_FACE)]
+    assert told == [{"name": "pedal", "state": "tested"}, {"name": "pedal", "state": "lost"}]
+
+
+@pytest.mark.hazard("H72")
+def test_a_stop_face_that_is_lost_at_zero_is_no_longer_tested():
+    bench = checked(plan_of(), BY_HAND)
+    bench.notify(StopFaceTested("pedal"))
+    assert bench.engine.stop_faces == {"pedal"}
+    bench.notify(StopFaceLost("pedal"))
+    assert bench.engine.stop_faces == frozenset()
+    assert bench.state is State.CHECKED
 
 
 # -- the host

@@ -54,6 +54,7 @@ class Condition(StrEnum):
     LINK_DEGRADED = "link degraded"
     NOBODY_ANSWERED = "nobody answered"
     STOPPED_AT_DEVICE = "stopped by the person or at the device"
+    STOP_FACE_LOST = "a stop face that was tested for this session is gone"
     DISK_LOW = "less than 100 MB are free for the journal"
     BATTERY_LOW = "the battery of this computer is at 20 % or less"
     BATTERY_CRITICAL = "the battery of this computer is at 10 % or less"
@@ -81,6 +82,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
         Condition.SHORT_CIRCUIT: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.SURGE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.STOPPED_AT_DEVICE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
+        Condition.STOP_FACE_LOST: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.IMPEDANCE_RISING: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.AREA_IMPLAUSIBLE: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),

@@ -62,6 +62,7 @@ class Engine:
             self._pulses.deadline,
         )
         self._entered_ns: int | None = None
+        self._stop_faces: set[str] = set()
         self._facts: dict[type, Callable[[int, Any], None]] = {
             facts.JournalDurable: self._journal_durable,
             facts.JournalFailed: self._journal_failed,
@@ -71,12 +72,23 @@ class Engine:
             facts.ClockStep: self._clock_step,
             facts.HostPower: lambda now, fact: self._host(now, self._core.host.power(fact)),
             facts.DiskSpace: lambda now, fact: self._host(now, self._core.host.disk(fact)),
+            facts.StopFaceTested: self._stop_face_tested,
+            facts.StopFaceLost: self._stop_face_lost,
+            facts.PersonPresent: lambda now, fact: self._supervision.person_present(now, fact.by),
+            facts.PresenceRequired: lambda _now, _fact: (
+                self._supervision.attendance.require_person()
+            ),
         }
 
     @property
     def state(self) -> State:
         """Where the session stands."""
         return self._core.state
+
+    @property
+    def stop_faces(self) -> frozenset[str]:
+        """The stop faces that were tested in this session and are still there."""
+        return frozenset(self._stop_faces)
 
     @property
     def stopping(self) -> bool:
@@ -229,6 +241,20 @@ class Engine:
     def _suspend_gap(self, now_ns: int, fact: facts.SuspendGap) -> None:
         if fact.gap_us * 1_000 > STALL_NS:
             self._core.link_lost(now_ns, f"the host slept for {fact.gap_us // 1_000} ms")
+
+    def _stop_face_tested(self, now_ns: int, fact: facts.StopFaceTested) -> None:
+        self._stop_faces.add(fact.name)
+        row = {"name": fact.name, "state": "tested"}
+        self._log.emit(now_ns, Kind.STOP_FACE, row, durable=True)
+
+    def _stop_face_lost(self, now_ns: int, fact: facts.StopFaceLost) -> None:
+        if fact.name not in self._stop_faces:
+            return  # nobody relies on it
+        self._stop_faces.discard(fact.name)
+        row = {"name": fact.name, "state": "lost"}
+        self._log.emit(now_ns, Kind.STOP_FACE, row, durable=True)
+        if self._core.state in _WATCHED:
+            self._core.meet(now_ns, Condition.STOP_FACE_LOST, fact.name)
 
     def _clock_step(self, now_ns: int, fact: facts.ClockStep) -> None:
         self._log.emit(now_ns, Kind.CLOCK, {"step_us": fact.step_us}, durable=True)

@@ -63,6 +63,44 @@ class DiskSpace:
     free_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StopFaceTested:
+    """A stop face (a pedal, a button, a line) was pressed at zero, and the press has arrived.
+
+    `name` names it in records and messages, such as "pedal 05f3:00ff". It has to be tested again
+    after each loss and for each connection.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopFaceLost:
+    """A stop face can no longer stop: it was unplugged, or its reader failed.
+
+    Output of a session that has tested it ends.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPresent:
+    """A person at the machine has just answered: at its terminal, or with a stop face.
+
+    `by` says how, such as "terminal /dev/pts/3" or "pedal 05f3:00ff". A program cannot cause this
+    fact: commands of a face never become one.
+    """
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRequired:
+    """From now on only `PersonPresent` answers the attendance prompt; what a program commands
+    (raise, lower, attend, felt, pause) does not."""
+
+
 Fact = (
     FaceAlive
     | JournalDurable
@@ -73,4 +111,8 @@ Fact = (
     | ClockStep
     | HostPower
     | DiskSpace
+    | StopFaceTested
+    | StopFaceLost
+    | PersonPresent
+    | PresenceRequired
 )

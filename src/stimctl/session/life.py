@@ -75,14 +75,34 @@ class Attendance:
 
     def __init__(self, *, asking: bool) -> None:
         self._asking = asking
+        self._only_person = False
         self._seen_ns = 0
         self._prompted_ns: int | None = None
 
-    def seen(self, now_ns: int) -> bool:
-        """Somebody is there; True when this answers an open prompt."""
+    def require_person(self) -> None:
+        """Commands of a program are no answer from now on."""
+        self._only_person = True
+
+    def seen(self, now_ns: int, *, by_person: bool = False) -> bool:
+        """Somebody is there; True when this answers an open prompt.
+
+        `by_person`: a person at the machine has answered, not a command that a program can give.
+        """
+        if self._only_person and not by_person:
+            return False
         answers = self._prompted_ns is not None
         self._seen_ns, self._prompted_ns = now_ns, None
         return answers
+
+    def resumed(self, now_ns: int, paused_ns: int) -> None:
+        """Output goes on after a pause that began at `paused_ns`: pausing is no answer where only
+        a person's counts, and its time is no time of output."""
+        if not self._only_person:
+            self.seen(now_ns)
+            return
+        self._seen_ns += now_ns - paused_ns
+        if self._prompted_ns is not None:
+            self._prompted_ns += now_ns - paused_ns
 
     def deadline(self) -> int | None:
         """When to prompt, or when the answer is overdue; None when nothing is asked."""
@@ -100,5 +120,5 @@ class Attendance:
         if self._prompted_ns is None:
             self._prompted_ns = now_ns
             return "prompt"
-        self.seen(now_ns)
+        self.seen(now_ns, by_person=True)  # told once; the output ramps to zero
         return "unanswered"

@@ -18,7 +18,7 @@ from stimctl.session.plateaus import RunFault
 from stimctl.session.pulses import Pulses
 from stimctl.session.run import Run
 from stimctl.session.states import State, Trigger, next_state
-from stimctl.session.supervision import Supervision
+from stimctl.session.supervision import NOBODY_ANSWERED, Supervision
 
 # While zero is being verified, only what cannot lead to output is allowed.
 _ALLOWED_WHILE_STOPPING = frozenset(
@@ -97,6 +97,10 @@ class Orders:
     def _pause(self, now_ns: int, _intent: intents.Pause) -> None:
         self._beginning = None
         if self._core.state is not State.RUNNING or self._core.stopping:
+            return
+        if self._core.run is not None and self._core.run.fading_out:
+            # A pause would be followed by a resume, and the fade would be taken back.
+            self._core.begin_stop(now_ns, NOBODY_ANSWERED)
             return
         self._adjusting.seen(now_ns)
         self._paused_ns = now_ns
@@ -245,7 +249,8 @@ class Orders:
         assert run is not None
         self._core.fire(now_ns, trigger)
         self._core.run_begins()
-        self._supervision.begin(now_ns)
+        resumed = trigger is Trigger.RESUMED
+        self._supervision.begin(now_ns, self._paused_ns if resumed else None)
         try:
             if trigger is Trigger.STARTED:
                 run.begin(now_ns)

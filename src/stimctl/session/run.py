@@ -144,6 +144,11 @@ class Run:
             self._fader.fade_out(now_ns, FADE_NS)
 
     @property
+    def fading_out(self) -> bool:
+        """The output is on its way to zero for good."""
+        return self._fader.fading_out
+
+    @property
     def faded_out(self) -> bool:
         """The fade has reached zero."""
         return self._fader.faded_out

@@ -14,6 +14,8 @@ from stimctl.session.plateaus import RunFault
 from stimctl.session.run import Run
 from stimctl.session.states import State
 
+NOBODY_ANSWERED = "nobody answered the attendance prompt"
+
 
 class Supervision:
     """Acts in RUNNING only, and only while no stop is under way."""
@@ -36,9 +38,12 @@ class Supervision:
         self._next_keep_alive_ns = 0
         self._next_telemetry_ns = 0
 
-    def begin(self, now_ns: int) -> None:
-        """Output may begin."""
-        self.attendance.seen(now_ns)
+    def begin(self, now_ns: int, paused_ns: int | None = None) -> None:
+        """Output may begin, or go on after a pause since `paused_ns`."""
+        if paused_ns is None:
+            self.attendance.seen(now_ns, by_person=True)
+        else:
+            self.attendance.resumed(now_ns, paused_ns)
         self._next_keep_alive_ns = now_ns + self._keep_alive_ns
         self._next_telemetry_ns = now_ns + TELEMETRY_NS
 
@@ -73,7 +78,7 @@ class Supervision:
             self._core.fault(now_ns, str(broken))
             return
         if run.faded_out:
-            self._core.begin_stop(now_ns, "nobody answered the attendance prompt")
+            self._core.begin_stop(now_ns, NOBODY_ANSWERED)
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down, in whatever state."""
@@ -96,6 +101,11 @@ class Supervision:
                 if self._core.run is not None:
                     self._core.run.fade_out(now_ns)
                     self._run_on(now_ns)
+
+    def person_present(self, now_ns: int, by: str) -> None:
+        """A person at the machine has answered."""
+        if self.attendance.seen(now_ns, by_person=True):
+            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True, "by": by}, durable=True)
 
     def _keep_alive(self, now_ns: int) -> None:
         """The gate of rule K2: nothing is sent for a face, a journal or a driver that is gone."""
