@@ -55,6 +55,9 @@ def test_golden_doses(
     assert ledger.rms_over_ma(seconds * S) == pytest.approx(rms, rel=0.005)
     assert ledger.charge_uc == pytest.approx(charge * ledger.pulses, rel=0.005)
     assert ledger.net_charge_uc == pytest.approx(net * ledger.pulses, rel=0.005)
+    assert ledger.worst_second_net_ua_us == pytest.approx(net * rate * 1e6)
+    rectified = sum(us * abs(ua) for us, ua in points)
+    assert ledger.worst_second_rectified_ua_us == pytest.approx(rectified * rate, rel=0.005)
 
 
 def test_burst_tens_by_the_twin_itself() -> None:
@@ -120,6 +123,9 @@ def test_a_pulse_that_only_begins_in_a_window_counts_with_what_is_inside() -> No
     # First pulse, and 1.5 ms of the second; or the second, and 1.5 ms of the end of the first.
     energy = 500_000_000_000 + max(100e9 + 500 * 4e8, 50e9 + 400e9)
     assert forwards.rms_worst_second_ma == pytest.approx(sqrt(energy / S) / 1000)
+    rectified = 30_000_000 + max(10_000_000 + 500 * 20_000, 500 * 10_000 + 20_000_000)
+    assert forwards.worst_second_rectified_ua_us == rectified
+    assert forwards.worst_second_net_ua_us == 20_000_000  # both begin in one second
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from session_world import plan_of
 
+from firmware_sim.ledger import Ledger
 from stimctl.bench import Bench, rehearse
+from stimctl.bench.rehearsal import channel_reports
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import UsageError
 from stimctl.session import programme
@@ -76,6 +78,22 @@ def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(
     assert not rehearsal.ok
     assert any("raise schedule breaks the raise rules" in one for one in rehearsal.problems)
     assert rehearsal.as_dict()["confirmation"] is None
+
+
+@pytest.mark.hazard("H49")
+def test_what_reached_the_electrodes_is_held_against_the_limits_and_not_only_the_plan():
+    plan = plan_of("tens-conventional", 12_000, duration_s=60)
+    pulse = [[200, 60_000], [200, -60_000]]
+    rows = [
+        {"kind": "train", "channel": 1, "start_us": 0, "period_us": 500, "count": 9_000,
+         "points": pulse},
+    ]  # fmt: skip
+    (report,) = channel_reports(plan, Ledger(rows))
+    assert report.over_limits == (
+        "r.m.s. current 53.67 mA delivered, the limit is 50 mA (L-RMS-400)",
+    )
+    told = list(report.problems())
+    assert told[:1] == [f"channel 1: {over}" for over in report.over_limits]
 
 
 def test_progress_is_reported_up_to_the_end():

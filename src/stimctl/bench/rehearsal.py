@@ -1,4 +1,7 @@
-"""A whole session against the twin in virtual time: what the plan says beside what came out."""
+"""A whole session against the twin in virtual time: what the plan says beside what came out.
+
+What came out is held against the plan, and against the limits themselves.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -8,6 +11,7 @@ from firmware_sim.ledger import ChannelLedger, Ledger
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.virtual import Bench
 from stimctl.errors import StimctlError
+from stimctl.safety import Delivered, limits_exceeded
 from stimctl.session.config import SECOND, EngineConfig
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind, SessionEvent
@@ -38,9 +42,12 @@ class ChannelReport:
     rms_plateau_ma: float
     rms_session_ma: float
     peak_ua: int
+    over_limits: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
         """Where delivered and planned differ by more than one percent, and what must never be."""
+        for over in self.over_limits:
+            yield f"channel {self.channel}: {over}"
         for name in ("pulses", "charge_uc", "rms_plateau_ma", "rms_session_ma"):
             planned, delivered = getattr(self.planned, name), getattr(self, name)
             if abs(delivered - planned) * 1_000 > TOLERANCE_PERMILLE * planned:
@@ -149,4 +156,18 @@ def channel_reports(plan: Plan, ledger: Ledger) -> Iterator[ChannelReport]:
             rms_plateau_ma=delivered.rms_worst_second_ma,
             rms_session_ma=delivered.rms_over_ma(plan.duration_us),
             peak_ua=round(delivered.peak_ma * 1_000),
+            over_limits=limits_exceeded(plan.channel(planned.channel).cleared, _by(delivered)),
         )
+
+
+def _by(ledger: ChannelLedger) -> Delivered:
+    """What the safety model asks of a channel's record."""
+    return Delivered(
+        peak_ua=max((run.peak_ua for run in ledger.runs), default=0),
+        phase_ua_us=max((run.first_phase_pc for run in ledger.runs), default=0),
+        net_ua_us=max((abs(run.net_pc) for run in ledger.runs), default=0),
+        pulse_ua2_us=max((run.energy for run in ledger.runs), default=0),
+        second_ua2_us=ledger.worst_second_ua2_us,
+        second_rectified_ua_us=ledger.worst_second_rectified_ua_us,
+        second_net_ua_us=ledger.worst_second_net_ua_us,
+    )

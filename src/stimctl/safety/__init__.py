@@ -3,6 +3,7 @@
 from stimctl.safety.bounds import Bound, Layer
 from stimctl.safety.clearance import Headroom, ceiling_ua, clear, headroom
 from stimctl.safety.cleared import Cleared, SetPoint, is_genuine
+from stimctl.safety.delivered import Delivered, limits_exceeded
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.electrodes import PREVIEW_ELECTRODE, Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds, envelope_for
@@ -40,6 +41,7 @@ __all__ = [
     "Bound",
     "Cleared",
     "ClearedIntensity",
+    "Delivered",
     "DeviceBounds",
     "Electrode",
     "Envelope",
@@ -70,6 +72,7 @@ __all__ = [
     "is_genuine",
     "is_genuine_intensity",
     "layer_bounds_from_mapping",
+    "limits_exceeded",
     "person_ceiling",
     "protocol_cap",
     "screen",

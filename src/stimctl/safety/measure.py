@@ -11,7 +11,7 @@ from stimctl.safety.bounds import Bound
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.quantities import INFO, Quantity
 from stimctl.stimulus import Stimulus
-from stimctl.stimulus.exact import exact_dose
+from stimctl.stimulus.exact import ExactDose, exact_dose
 
 # Measured as squares, because their root is not rational.
 SQUARED = frozenset({Quantity.RMS_CURRENT, Quantity.CURRENT_DENSITY})
@@ -57,12 +57,19 @@ class Measures:
 
 def measure(stimulus: Stimulus, envelope: Envelope) -> Measures:
     """Measure the worst second of `stimulus` on the electrode and device of `envelope`."""
-    dose, pulse = exact_dose(stimulus), stimulus.pulse
+    return measures_of(exact_dose(stimulus), stimulus.pulse.amplitude_ua, stimulus, envelope)
+
+
+def measures_of(
+    dose: ExactDose, amplitude_ua: int, stimulus: Stimulus, envelope: Envelope
+) -> Measures:
+    """The measures of a dose and a highest amplitude; all else is that of `stimulus`."""
+    pulse = stimulus.pulse
     per_cm2 = Fraction(100, envelope.electrode.effective_area_mm2)
     burst = stimulus.burst
     slowest_mhz = stimulus.lowest_frequency_mhz
     values = {
-        Quantity.AMPLITUDE: Fraction(pulse.amplitude_ua),
+        Quantity.AMPLITUDE: Fraction(amplitude_ua),
         Quantity.PHASE_WIDTH: Fraction(stimulus.widest_phase_us),
         Quantity.INTERPHASE_GAP: Fraction(pulse.interphase_gap_us),
         Quantity.FREQUENCY: Fraction(stimulus.highest_frequency_mhz),

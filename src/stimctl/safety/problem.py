@@ -39,7 +39,7 @@ def over_bound(
 ) -> Problem:
     """The problem of a bound that is exceeded; `at` is the amplitude, where that is not asked."""
     info = INFO[bound.quantity]
-    asked_text, allowed_text = _distinct_texts(bound.quantity, asked, allowed)
+    asked_text, allowed_text = value_texts(bound.quantity, asked, allowed)
     what = asked_text
     if bound.quantity is not Quantity.AMPLITUDE:
         what = f"{info.name} {asked_text}" + (f" at {at}" if at else "")
@@ -76,9 +76,7 @@ def _owner(bound: Bound) -> str:
     return f"{bound.layer} ceiling"
 
 
-def _distinct_texts(
-    quantity: Quantity, asked: int | float, allowed: int | float
-) -> tuple[str, str]:
+def value_texts(quantity: Quantity, asked: int | float, allowed: int | float) -> tuple[str, str]:
     """Both values as text, with as many digits as it takes to tell them apart."""
     unit = INFO[quantity].unit
     first = value_text(quantity, asked), value_text(quantity, allowed)
