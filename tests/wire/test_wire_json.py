@@ -1,6 +1,7 @@
 """Hex lines and JSON lines: exact both ways, and a clear word for every mistake."""
 
 import json
+from binascii import crc_hqx
 
 import pytest
 
@@ -62,11 +63,43 @@ def test_spaces_and_capitals_and_an_empty_line_are_fine():
     assert decode_line("  \n") == {"frames": [], "errors": []}
 
 
-@pytest.mark.parametrize("line", ["f0 8", "zz", "0xf0", "f0,81", "\N{DIGIT ZERO}ｆ0"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f0 8",
+        "zz",
+        "0xf0 0x8",
+        "f0,8g",
+        "0xf00x81",
+        "0x",
+        "f0 = 81",
+        "240, 129",
+        "\N{DIGIT ZERO}ｆ0",
+    ],
+)
 def test_what_is_not_hex_is_a_clear_usage_error(line):
     with pytest.raises(WireFormatError, match="the line is not hex") as caught:
         decode_line(line)
     assert caught.value.exit_code is ExitCode.USAGE
+    assert "0xF0, 0x81" in caught.value.what_to_do
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f0815581598 14d817f143e0f".replace(" ", ""),
+        "F0|81|55|81|59|81|4D|81|7F|14|3E|0F",
+        "0xF0, 0x81, 0x55, 0x81, 0x59, 0x81, 0x4D, 0x81, 0x7F, 0x14, 0x3E, 0x0F",
+        "f0:81:55:81:59:81:4d:81:7f:14:3e:0f",
+        "F0-81-55-81-59-81-4D-81-7F-14-3E-0F",
+        "{0xF0,0x81,0x55,0x81,0x59,0x81,0x4D,0x81,0x7F,0x14,0x3E,0x0F};",
+        "[f0 81 55 81] 59 81 4d 81; 7f 14 3e 0f",
+        "\\xf0\\x81\\x55\\x81\\x59\\x81\\x4d\\x81\\x7f\\x14\\x3e\\x0f",
+        "0xF08155815981 4D817F143E0F",
+    ],
+)
+def test_the_usual_ways_to_write_bytes_are_taken(line):
+    assert only_frame(line)["cmd"] == 62
 
 
 def test_errors_carry_what_the_damaged_frame_claims():
@@ -74,7 +107,26 @@ def test_errors_carry_what_the_damaged_frame_claims():
     damaged[11] ^= 1
     shown = decode_line(damaged.hex())
     assert shown["errors"] == ["crc"]
-    assert shown["error_details"] == [{"error": "crc", "cmd": 33, "packet_number": 9}]
+    right = encode(m.MlUpdateAck(0), 9)
+    carried = (right[6] ^ 0x55) << 8 | right[8] ^ 0x55
+    assert shown["error_details"] == [
+        {
+            "error": "crc",
+            "cmd": 33,
+            "packet_number": 9,
+            "found": f"0x{carried:02x}",
+            "expected": f"0x{crc_hqx(damaged[9:-1], 0):02x}",
+        }
+    ]
+
+
+def test_a_wrong_checksum_of_the_older_generation_is_told_too():
+    frame = bytearray.fromhex(
+        encode_line({"cmd": 60, "fields": {"packet_number": 3}}, "sciencemode2").hex
+    )
+    frame[2] ^= 0x20
+    (told,) = decode_line(frame.hex(), "sciencemode2")["error_details"]
+    assert int(told["found"], 16) ^ int(told["expected"], 16) == 0x20
 
 
 def test_bytes_of_a_frame_without_an_end_are_counted():

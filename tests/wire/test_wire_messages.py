@@ -35,9 +35,9 @@ def through_the_wire(message, **how):
     return decode(frame)
 
 
-def test_every_command_of_the_specification_but_set_power_and_dyscom_has_a_message():
+def test_every_command_of_the_specification_but_dyscom_has_a_message():
     low, mid = {0, 1, 2, 3, 4, 5}, set(range(30, 38))
-    general = set(range(50, 70)) - {56, 57}
+    general = set(range(50, 70))
     assert set(m.BY_COMMAND) == low | mid | general
 
 
@@ -319,6 +319,8 @@ def test_the_older_forms_of_the_current_data_answer():
         (51, 7),
         (53, 11),
         (55, 4),
+        (56, 8),
+        (57, 1),
         (61, 7),
         (63, 3),
         (65, 2),
@@ -395,6 +397,29 @@ def test_the_largest_update_that_a_device_may_not_take_can_be_seen_from_outside(
     assert wire_length(full) == len(encode(full, 60))
     awkward = update(*(channel(i, 400_000, (m.Point(0xF0, 0),) * 16) for i in range(8)))
     assert LONGEST_DEVICE_FRAME < wire_length(awkward) <= 1200
+
+
+@pytest.mark.parametrize(
+    ("data", "modules"),
+    [
+        ("0f00000000000000", (0, 1, 2, 3)),  # as the maker's own test of its library has it
+        ("0000000000000000", ()),
+        ("1000000000000000", (4,)),
+        ("8001000000000080", (7, 8, 63)),
+        ("ffffffffffffffff", tuple(range(64))),
+    ],
+)
+def test_set_power_is_one_bit_a_module(data: str, modules: tuple[int, ...]) -> None:
+    message = decode(RawFrame(5, 56, bytes.fromhex(data)))
+    assert message == m.SetPower(modules)
+    assert through_the_wire(message) == message
+    assert message.pack().hex() == data
+
+
+@pytest.mark.parametrize("module", [64, -1, True])
+def test_a_module_that_the_wire_has_no_bit_for_is_refused(module: int) -> None:
+    with pytest.raises(WireFormatError, match="0 to 63"):
+        m.SetPower((module,)).pack()
 
 
 def test_device_ids_lose_their_padding_only():

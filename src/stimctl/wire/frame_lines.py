@@ -40,8 +40,9 @@ class FrameLines:
         Each frame has cmd, name, direction and fields; `problems` where the receiver would refuse
         it, and `exact_payload_hex` where the fields alone would not give the same bytes again
         (reserved bits, extra bytes). Errors are the names of the decoder's errors, with
-        `error_details` beside them, and with `refused_is_error` "parameter_error" for each frame
-        of a known command that the receiver would refuse; `pending_bytes` counts those of a frame
+        `error_details` beside them (for "crc" the checksum found and the one expected), and
+        with `refused_is_error` "parameter_error" for each frame of a known command that the
+        receiver would refuse; `pending_bytes` counts those of a frame
         without an end.
         """
         decoder = self._new_decoder()
@@ -60,10 +61,7 @@ class FrameLines:
             ],
         }
         if failures:
-            shown["error_details"] = [
-                {"error": e.kind, "cmd": e.command, "packet_number": e.packet_number}
-                for e in failures
-            ]
+            shown["error_details"] = [_details(failure) for failure in failures]
         if decoder.pending:
             shown["pending_bytes"] = decoder.pending
         return shown
@@ -128,3 +126,15 @@ class FrameLines:
                 f"{message.name} would be refused by the receiver", why="; ".join(found)
             )
         return self._encode_frame(packet_number, command, data)
+
+
+def _details(failure: FrameError) -> Json:
+    told: Json = {
+        "error": failure.kind,
+        "cmd": failure.command,
+        "packet_number": failure.packet_number,
+    }
+    if failure.checksums is not None:
+        found, expected = failure.checksums
+        told |= {"found": f"0x{found:02x}", "expected": f"0x{expected:02x}"}
+    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from stimctl.errors import WireFormatError
@@ -36,20 +37,36 @@ WIRES: Mapping[str, Dissector] = {
 }
 """Every wire protocol by its name."""
 
+# What loggers, debuggers and sources put between two bytes.
+_BETWEEN = re.compile(r"[\s,;:|\-\[\](){}]+|(?=\\x)")
+_PREFIX = re.compile(r"0x|\\x", re.IGNORECASE)
+_FORMS = "f0 81, F081, F0|81, f0:81, f0-81, 0xF0, 0x81 or \\xf0\\x81"
+
+
+def bytes_of(text: str) -> bytes:
+    """Return the bytes that are written as hex in one of the usual forms, else WireFormatError."""
+    data = bytearray()
+    for token in filter(None, _BETWEEN.split(text)):
+        prefix = _PREFIX.match(token)
+        digits = token[prefix.end() :] if prefix else token
+        try:
+            data += bytes.fromhex(digits or "?")
+        except ValueError:
+            raise WireFormatError(
+                "the line is not hex",
+                why=f"{token[:20]!r} is not made of two hex digits for each byte",
+                what_to_do=f"write the bytes as {_FORMS}",
+            ) from None
+    return bytes(data)
+
 
 def decode_line(line: str, wire: str = SCIENCEMODE4) -> Json:
     """Return what the bytes of one hex line say: {"frames": [...], "errors": [...]}.
 
-    What a frame holds is up to the wire, see its dissector. Spaces between bytes are allowed.
-    `wire` is a key of WIRES. Raises WireFormatError where the line is not hex.
+    What a frame holds is up to the wire, see its dissector. The line is hex as `bytes_of` reads
+    it. `wire` is a key of WIRES. Raises WireFormatError where the line is not hex.
     """
-    try:
-        data = bytes.fromhex(line)
-    except ValueError as error:
-        raise WireFormatError(
-            "the line is not hex", why=str(error), what_to_do="write two hex digits for each byte"
-        ) from None
-    return WIRES[wire].decode(data)
+    return WIRES[wire].decode(bytes_of(line))
 
 
 def encode_text(line: str, wire: str = SCIENCEMODE4, *, invalid: bool = False) -> Encoded:

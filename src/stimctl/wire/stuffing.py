@@ -96,15 +96,26 @@ class FrameError(_Record):
     tested in this order), "restart" (a new frame began before the old one ended) and "overflow"
     (more bytes than the longest frame without an end). `packet_number` and `command` are what
     the damaged frame claims, or None where its prefix cannot be read; they are hints, never to
-    be relied on.
+    be relied on. `checksums`: for "crc", the one that the frame carries and the one that its
+    bytes have.
     """
 
-    __slots__ = ("kind", "packet_number", "command")  # noqa: RUF023  (the order is the repr's)
+    __slots__ = ("kind", "packet_number", "command", "checksums")  # noqa: RUF023  (the repr's order)
 
-    def __init__(self, kind: str, packet_number: int | None, command: int | None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        packet_number: int | None,
+        command: int | None,
+        checksums: tuple[int, int] | None = None,
+    ) -> None:
         self.kind = kind
         self.packet_number = packet_number
         self.command = command
+        self.checksums = checksums
+
+    def _values(self) -> tuple[object, ...]:
+        return self.kind, self.packet_number, self.command
 
 
 class Layout(_Record):
@@ -112,11 +123,14 @@ class Layout(_Record):
 
     `header_bytes` START and the escaped bytes after it; `longest` bytes of a frame, stuffing
     included; `announced_length(data, start)` the whole length that a header at `start` claims;
-    `check_is_right(frame, body)` whether its checksum is that of its stuffed body;
+    `checksums(frame, body)` the checksum it carries and the one of its stuffed body;
+    `check_is_right(frame, body)` whether they are equal (asked for every frame);
     `prefix(plain)` packet number and command of the first two unstuffed bytes.
     """
 
-    __slots__ = ("header_bytes", "longest", "announced_length", "check_is_right", "prefix")  # noqa: RUF023  (the order is the repr's)
+    __slots__ = (  # noqa: RUF023  (the order is the repr's)
+        "header_bytes", "longest", "announced_length", "check_is_right", "prefix", "checksums",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -125,12 +139,14 @@ class Layout(_Record):
         announced_length: Callable[[bytes, int], int],
         check_is_right: Callable[[bytes, bytes], bool],
         prefix: Callable[[bytes], tuple[int, int]],
+        checksums: Callable[[bytes, bytes], tuple[int, int]],
     ) -> None:
         self.header_bytes = header_bytes
         self.longest = longest
         self.announced_length = announced_length
         self.check_is_right = check_is_right
         self.prefix = prefix
+        self.checksums = checksums
 
 
 class StuffedFrameDecoder:
@@ -250,7 +266,7 @@ class StuffedFrameDecoder:
         layout = self._layout
         body = frame[layout.header_bytes : -1]
         if not layout.check_is_right(frame, body):
-            return self._error("crc", frame[:-1])
+            return self._error("crc", frame[:-1], layout.checksums(frame, body))
         if STUFF in body:
             body = unstuffed(body)
             if len(body) < 2:
@@ -258,13 +274,15 @@ class StuffedFrameDecoder:
         packet_number, command = layout.prefix(body)
         return RawFrame(packet_number, command, body[2:])
 
-    def _error(self, kind: str, frame: bytes | bytearray) -> FrameError:
+    def _error(
+        self, kind: str, frame: bytes | bytearray, checksums: tuple[int, int] | None = None
+    ) -> FrameError:
         """Return the error with what the damaged frame claims to be, None where unreadable."""
         header = self._layout.header_bytes
         plain = unstuffed(bytes(frame[header : header + 4]))
         if bytes(frame[1:header:2]) != self._markers or len(plain) < 2:
-            return FrameError(kind, None, None)
-        return FrameError(kind, *self._layout.prefix(plain))
+            return FrameError(kind, None, None, checksums)
+        return FrameError(kind, *self._layout.prefix(plain), checksums)
 
 
 def answers(frame: RawFrame, command: int, packet_number: int) -> bool:

@@ -99,11 +99,17 @@ def _check_is_right(frame: bytes, body: bytes) -> bool:
     return frame[2] ^ KEY == crc8(body)
 
 
+def _checksums(frame: bytes, body: bytes) -> tuple[int, int]:
+    return frame[2] ^ KEY, crc8(body)
+
+
 def _prefix(plain: bytes) -> tuple[int, int]:
     return plain[0], plain[1]
 
 
-_LAYOUT = Layout(HEADER_BYTES, LONGEST_FRAME, _announced_length, _check_is_right, _prefix)
+_LAYOUT = Layout(
+    HEADER_BYTES, LONGEST_FRAME, _announced_length, _check_is_right, _prefix, _checksums
+)
 
 
 class FrameDecoder(StuffedFrameDecoder):

@@ -78,12 +78,18 @@ def _check_is_right(frame: bytes, body: bytes) -> bool:
     return ((frame[6] ^ KEY) << 8 | frame[8] ^ KEY) == crc_hqx(body, 0)
 
 
+def _checksums(frame: bytes, body: bytes) -> tuple[int, int]:
+    return (frame[6] ^ KEY) << 8 | frame[8] ^ KEY, crc_hqx(body, 0)
+
+
 def _prefix(plain: bytes) -> tuple[int, int]:
     first = plain[0]
     return first >> 2, (first & 3) << 8 | plain[1]
 
 
-_LAYOUT = Layout(HEADER_BYTES, LONGEST_FRAME, _announced_length, _check_is_right, _prefix)
+_LAYOUT = Layout(
+    HEADER_BYTES, LONGEST_FRAME, _announced_length, _check_is_right, _prefix, _checksums
+)
 
 
 class FrameDecoder(StuffedFrameDecoder):

@@ -23,6 +23,7 @@ from stimctl.wire.sciencemode4.messages import (
     MlGetCurrentDataAck,
     MlUpdate,
     Point,
+    SetPower,
     Version,
 )
 from stimctl.wire.sciencemode4.messages_general import DEVICE_ID_BYTES
@@ -171,12 +172,21 @@ def _device_id_from(source: Fields) -> GetDeviceIdAck:
     return GetDeviceIdAck(source.integer("result"), padded)
 
 
+def _power(message: SetPower) -> Json:
+    return {"modules": list(message.modules)}
+
+
+def _power_from(source: Fields) -> SetPower:
+    return SetPower(tuple(sorted(set(source.integers("modules")))))
+
+
 _SHOWN: dict[type[Message], Callable[[Any], Json]] = {
     LlChannelConfig: _config,
     LlChannelConfigAck: _config_ack,
     MlUpdate: _update,
     MlGetCurrentDataAck: _current_data,
     GetDeviceIdAck: _device_id,
+    SetPower: _power,
 }
 _READ: dict[type[Message], Callable[[Fields], Message]] = {
     LlChannelConfig: _config_from,
@@ -184,6 +194,7 @@ _READ: dict[type[Message], Callable[[Fields], Message]] = {
     MlUpdate: _update_from,
     MlGetCurrentDataAck: _current_data_from,
     GetDeviceIdAck: _device_id_from,
+    SetPower: _power_from,
 }
 
 FORM = JsonForm(BY_COMMAND, _SHOWN, _READ, {"Version": _version_from})

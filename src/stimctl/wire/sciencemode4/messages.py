@@ -12,6 +12,7 @@ from stimctl.wire.sciencemode4.messages_general import (
     GetStimStatusAck,
     GetVersionMainAck,
     GetVersionStimAck,
+    SetPower,
     Version,
 )
 from stimctl.wire.sciencemode4.messages_low import LlChannelConfig, LlChannelConfigAck, LlInit
@@ -35,6 +36,7 @@ from stimctl.wire.sciencemode4.messages_plain import (
     Reset,
     ResetAck,
     ResultAck,
+    SetPowerAck,
     UnknownCmd,
 )
 from stimctl.wire.sciencemode4.point import Point, biphasic
@@ -79,6 +81,8 @@ __all__ = [
     "Reset",
     "ResetAck",
     "ResultAck",
+    "SetPower",
+    "SetPowerAck",
     "UnknownCmd",
     "UnknownCommand",
     "Version",
@@ -92,7 +96,7 @@ BY_COMMAND: dict[int, type[Message]] = {
         *(MlInit, MlInitAck, MlUpdate, MlUpdateAck, MlStop, MlStopAck),
         *(MlGetCurrentData, MlGetCurrentDataAck),
         *(GetVersionMain, GetVersionMainAck, GetDeviceId, GetDeviceIdAck),
-        *(GetBatteryStatus, GetBatteryStatusAck, Reset, ResetAck),
+        *(GetBatteryStatus, GetBatteryStatusAck, SetPower, SetPowerAck, Reset, ResetAck),
         *(GetVersionStim, GetVersionStimAck, GetStimStatus, GetStimStatusAck),
         *(GetMainStatus, GetMainStatusAck, GeneralError, UnknownCmd),
         *(GetExtendedVersion, GetExtendedVersionAck),

@@ -11,6 +11,7 @@ from stimctl.wire.message import Direction, Message, at_least, listed, represent
 from stimctl.wire.sciencemode4.values import HIGHEST_HIGH_VOLTAGE, HIGHEST_RESULT
 
 DEVICE_ID_BYTES = 10
+POWER_MODULE_BYTES = 8
 _VERSION_DATA = Struct(">7B")
 _EXTENDED_VERSION_DATA = Struct(">7BI2B")
 _BATTERY_DATA = Struct(">BBH")
@@ -25,6 +26,32 @@ class Version(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPower(Message):
+    """Switch modules on, all others off (library only).
+
+    `modules` are their numbers, 0..63, ascending: 0 stimulation controller, 1 Bluetooth, 2 EMG,
+    3 memory card, 4 demultiplexer. On the wire one bit each, the lowest of a byte first.
+    """
+
+    command: ClassVar[int] = 56
+    name: ClassVar[str] = "set_power"
+    modules: tuple[int, ...] = ()
+
+    def pack(self) -> bytes:
+        highest = 8 * POWER_MODULE_BYTES - 1
+        bits = 0
+        for module in self.modules:
+            bits |= 1 << represented("module", module, highest)
+        return bits.to_bytes(POWER_MODULE_BYTES, "little")
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Self:
+        at_least(data, POWER_MODULE_BYTES, cls.name)
+        bits = int.from_bytes(data[:POWER_MODULE_BYTES], "little")
+        return cls(tuple(number for number in range(8 * POWER_MODULE_BYTES) if bits >> number & 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,14 @@ class GetBatteryStatus(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetPowerAck(ResultAck):
+    """Whether the modules were switched (library only)."""
+
+    command: ClassVar[int] = 57
+    name: ClassVar[str] = "set_power_ack"
+
+
+@dataclass(frozen=True, slots=True)
 class Reset(Message):
     """Restart the device; it may be gone before it answers."""
 
