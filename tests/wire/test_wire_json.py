@@ -7,6 +7,8 @@ import pytest
 
 from stimctl.errors import ExitCode, WireFormatError
 from stimctl.wire.hexlines import Encoded, decode_line, encode_line, encode_text
+from stimctl.wire.sciencemode2 import codec as sm2
+from stimctl.wire.sciencemode2 import messages as sm2_messages
 from stimctl.wire.sciencemode4 import messages as m
 from stimctl.wire.sciencemode4.codec import encode
 from stimctl.wire.sciencemode4.framing import encode_frame
@@ -121,9 +123,7 @@ def test_errors_carry_what_the_damaged_frame_claims():
 
 
 def test_a_wrong_checksum_of_the_older_generation_is_told_too():
-    frame = bytearray.fromhex(
-        encode_line({"cmd": 60, "fields": {"packet_number": 3}}, "sciencemode2").hex
-    )
+    frame = bytearray(sm2.encode(sm2_messages.GetStimulationMode(), 3))
     frame[2] ^= 0x20
     (told,) = decode_line(frame.hex(), "sciencemode2")["error_details"]
     assert int(told["found"], 16) ^ int(told["expected"], 16) == 0x20
