@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 #: One point: duration in us, current in uA (signed).
@@ -23,6 +24,7 @@ SHORTEST_POINT_US = 10
 #: 40 us mute and 20 us reserve per pulse, part of the time budget [LIB].
 RECOVERY_US = 60
 LONGEST_PERIOD_US = 16_383_000
+_SINGLE = struct.Struct("<f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,21 @@ def read_ml_update(data: bytes) -> dict[int, Want] | None:
 
 
 def within_budget(wants: dict[int, Want]) -> bool:
-    """Whether ceil(sum of (durations_us + 60) / period_ms) < 1000, exactly."""
-    busy, scale = 0, 1  # the sum as a fraction of integers: no rounding can tip the balance
+    """Whether ceil(sum of (durations_us + 60) / period_ms) < 1000, in single precision [LIB].
+
+    The order of the steps is not published: here each quotient and each sum is rounded [POLICY].
+    """
+    busy = 0.0
     for want in wants.values():
-        busy = busy * want.period_us + (want.form.nominal_us + RECOVERY_US) * 1000 * scale
-        scale *= want.period_us
-    return busy <= 999 * scale
+        period_ms = _single(want.period_us / 1000)
+        busy = _single(busy + _single((want.form.nominal_us + RECOVERY_US) / period_ms))
+    return ceil(busy) < 1000
+
+
+def _single(value: float) -> float:
+    """The nearest number of single precision."""
+    rounded: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
+    return rounded
 
 
 def overrun(wants: dict[int, Want]) -> frozenset[int]:

@@ -238,6 +238,34 @@ GOOD = biphasic(20)
         (update(c1=train(point(939, 20), period_us=1000)), 0),
         (update(c1=train(point(938, 20), 1000), c2=train(point(940, 20), 1_000_000)), 0),
         (update(c1=train(point(938, 20), 1000), c2=train(point(941, 20), 1_000_000)), 2),
+        # Exactly 999 ms in these three; in single precision the sums come out above it.
+        (
+            update(
+                c1=train(point(790, 20), 3_500),
+                c2=train(point(1_029, 20), 1_500),
+                c3=train(point(151, 20), 7_000),
+            ),
+            2,
+        ),
+        (
+            update(
+                c1=train(point(1_672, 20), 3_500),
+                c2=train(point(775, 20), 3_500),
+                c3=train(point(266, 20), 3_500),
+                c4=train(point(1_147, 20), 7_000),
+            ),
+            2,
+        ),
+        (
+            update(
+                c1=train(point(1_730, 20), 6_000),
+                c2=train(point(657, 20), 3_000),
+                c3=train(point(447, 20), 4_500),
+                c4=train(point(2_019, 20), 11_000),
+                c5=train(point(60, 20), 750),
+            ),
+            2,
+        ),
         (update(**{f"c{n}": train(point(1189, 20), 10_000) for n in range(1, 9)}), 2),
         (update(**{f"c{n}": train(point(1188, 20), 10_000) for n in range(1, 9)}), 0),
     ],

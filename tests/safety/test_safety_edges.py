@@ -115,6 +115,27 @@ def test_two_channels_that_exactly_fill_the_period_fit():
     assert (no.limit_id, no.channel, no.asked) == ("W3", 1, 1_000_000)
 
 
+def test_a_device_that_keeps_a_little_of_every_second_for_itself_is_asked_for_no_more():
+    # 2 x (2 x 200 + 100) us = 1 ms: 998 of 999 ms fit, exactly 999 ms do not
+    busy = device(busy_max_us=998_999, period_step_us=1)
+    bounds = envelope(device_=busy)
+
+    def two(hz):
+        return {ch: (stim(1, 200, hz), bounds) for ch in (1, 2)}
+
+    yes_together(two(998.9))
+    found = no_together(two(999))
+    assert (found.limit_id, found.allowed) == ("W3", 998_999)
+    yes_together(two(998.999))
+    # one channel: 1998 us of 2 ms are exactly 999 ms of a second
+    cleared(stim(1, 949, 499.5), bounds)
+    found = refused(stim(1, 949, 500), bounds)
+    assert found.limit_id == "W2"
+    assert "the device uses at most 998.999 ms of a second" in found.message
+    assert found.nearest.text == "frequency 499.75 Hz"
+    cleared(found.nearest.stimulus, bounds)
+
+
 def test_antagonists_may_follow_each_other_without_a_gap():
     cycle = Cycle(on_us=5_000_000, off_us=6_000_000, ramp_up_us=500_000, ramp_down_us=0)
 

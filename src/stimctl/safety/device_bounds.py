@@ -23,6 +23,8 @@ class DeviceBounds:
     `fixed_rhythm` that all channels share one pulse rate, which cannot change while output is on;
     `channels_per_module` that so many channels form a module, and that `period_min_us` counts once
     for each module in use; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
+    `busy_max_us` is how much of a second pulses and recovery may take, all channels of one source
+    together.
     `source` and `certainty` (R, R2, M+, M?, D) say where the numbers come from.
     Raises UsageError for numbers that cannot be.
     """
@@ -51,6 +53,7 @@ class DeviceBounds:
     fixed_rhythm: bool = False
     channels_per_module: int | None = None
     interphase_gap_fixed_us: int | None = None
+    busy_max_us: int = 1_000_000
 
     def __post_init__(self) -> None:
         for field in fields(self):

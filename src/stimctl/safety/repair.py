@@ -15,6 +15,7 @@ from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus import Burst, Cycle, Stimulus, Sweep
 
 _US_MHZ = 10**9
+_SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def pulses_per_burst(stimulus: Stimulus, burst: Burst, highest: int) -> Repair |
 def fitting_frequency(stimulus: Stimulus, device: DeviceBounds) -> Repair | None:
     """The same with the highest rate whose period holds the widest pulse and the recovery (W1)."""
     width_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us) + device.recovery_us
-    shortest_us = -(-width_us // device.period_step_us) * device.period_step_us
+    least_us = -(-width_us * _SECOND_US // device.busy_max_us)
+    shortest_us = -(-least_us // device.period_step_us) * device.period_step_us
     highest_mhz = _US_MHZ // shortest_us
     return frequency(stimulus, min(stimulus.lowest_frequency_mhz, highest_mhz), highest_mhz)
 

@@ -154,7 +154,8 @@ def timing_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
     for found in inconsistencies(stimulus):
         if found.severity is Severity.ERROR:
             yield _timing_problem(found, stimulus, envelope)
-    with_recovery = period_inconsistency(stimulus, envelope.device.recovery_us)
+    device = envelope.device
+    with_recovery = period_inconsistency(stimulus, device.recovery_us, device.busy_max_us)
     if with_recovery is not None:
         yield _timing_problem(Inconsistency("W2", with_recovery.message), stimulus, envelope)
 

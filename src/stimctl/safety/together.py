@@ -152,15 +152,16 @@ def _shared_source(members: list[_Member]) -> Refusal | None:
     """W3: where channels take turns, all their pulses fit the shortest period."""
     if len(members) < 2 or not members[0].envelope.device.multiplexed:
         return None
-    recovery_us = members[0].envelope.device.recovery_us
+    device = members[0].envelope.device
+    recovery_us, available = device.recovery_us, 1_000 * device.busy_max_us
     widths_us = [
         m.stimulus.pulse.width_total_for(m.stimulus.widest_phase_us) + recovery_us for m in members
     ]
     fastest = max(members, key=lambda m: m.stimulus.highest_frequency_mhz)
     fastest_mhz = fastest.stimulus.highest_frequency_mhz
-    if sum(widths_us) * fastest_mhz <= _US_MHZ:
+    if sum(widths_us) * fastest_mhz <= available:
         return None
-    allowed_mhz = _US_MHZ // sum(widths_us)
+    allowed_mhz = available // sum(widths_us)
     return refused_for(
         fastest.channel, "W3", Quantity.TIMING,
         f"the pulses of {len(members)} channels take {format_duration(sum(widths_us))} of one "

@@ -20,7 +20,7 @@ TETANIC_FROM_MHZ = 15_000
 # FDA 1999 guidance for powered muscle stimulators: at least 1 s on and 1 s rest are typical. (R)
 MOTOR_PERIOD_MIN_US = 2_000_000
 MOTOR_OFF_MIN_US = 1_000_000
-US_MHZ = 10**9  # one period in us times the rate in mHz
+SECOND_US = 1_000_000
 
 
 class Severity(StrEnum):
@@ -51,17 +51,28 @@ def inconsistencies(stimulus: Stimulus) -> tuple[Inconsistency, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def period_inconsistency(stimulus: Stimulus, recovery_us: int = 0) -> Inconsistency | None:
-    """W1: the widest pulse, and the device's recovery time after it, fit the shortest period."""
+def period_inconsistency(
+    stimulus: Stimulus, recovery_us: int = 0, busy_max_us: int = SECOND_US
+) -> Inconsistency | None:
+    """W1: the widest pulse, and the device's recovery time after it, fit the shortest period.
+
+    `busy_max_us` is how much of a second they may take.
+    """
     width_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us) + recovery_us
     fastest_mhz = stimulus.highest_frequency_mhz
-    if width_us * fastest_mhz <= US_MHZ:
+    if width_us * fastest_mhz <= 1_000 * busy_max_us:
         return None
+    of_it = "" if busy_max_us == SECOND_US else busy_text(busy_max_us)
     return Inconsistency(
         "W1",
         f"a pulse of {format_duration(width_us)} (phases, gap and recovery) does not fit the "
-        f"period of {format_frequency(fastest_mhz)}",
+        f"period of {format_frequency(fastest_mhz)}{of_it}",
     )
+
+
+def busy_text(busy_max_us: int) -> str:
+    """What a device leaves of the time, for messages."""
+    return f"; the device uses at most {format_duration(busy_max_us)} of a second"
 
 
 def _burst(stimulus: Stimulus) -> Inconsistency | None:

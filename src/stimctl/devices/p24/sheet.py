@@ -37,6 +37,7 @@ PERIOD_FINE_STEP_US = 250
 PERIOD_FINE_MAX_US = 8_191_750
 PERIOD_COARSE_STEP_US = 500
 RECOVERY_US = 60
+BUSY_MAX_US = 998_999
 COMPLIANCE_MV = 150_000
 WATCHDOG_US = 2_000_000
 KEEP_ALIVE_US = 500_000
@@ -61,7 +62,8 @@ _FACTS = (
         "ceil(sum((width + 60 us) / period)) < 1000 permille",
         "[LIB]",
         "R",
-        "one current source serves the channels in turn",
+        "one current source serves the channels in turn; we stay 1 us below 999 ms of a second, "
+        "as the device adds in single precision",
     ),
     Fact("compliance", "150 V", "[IFU]", "R", "the current falls short above 150 V / load"),
     Fact("watchdog", "2 s", "[IFU]", "R", "mid level, without Ml_update or Ml_get_current_data"),
@@ -106,6 +108,7 @@ P24_SHEET = CapabilitySheet(
         period_max_us=PERIOD_MAX_US,
         period_step_us=PERIOD_FINE_STEP_US,
         recovery_us=RECOVERY_US,
+        busy_max_us=BUSY_MAX_US,
         shapes=frozenset(PulseShape),
         multiplexed=True,
         compliance_mv=COMPLIANCE_MV,

@@ -29,8 +29,9 @@ LONGEST_PERIOD_US = 16_383_000
 """The validity check refuses more, though the bits allow 16383.5 ms [LIB] M+."""
 PULSE_OVERHEAD_US = 60
 """Time the device adds to every pulse: 40 us muting and 20 us reserve [LIB] M+."""
-BUDGET_MS_PER_S = 999
-"""Busy time that fits a second: the device refuses where the sum, rounded up, reaches 1000 ms."""
+BUDGET_US_PER_S = 998_999
+"""Busy time that surely fits a second. The device refuses where its sum, rounded up, reaches
+1000 ms. It adds in single precision, so at exactly 999 ms rounding decides; 1 us less is safe."""
 
 _INDEX_BITS = {index: 1 << index for index in range(CHANNELS)}
 _LOAD_AT_A_GLANCE = 0.99
@@ -198,7 +199,7 @@ class MlUpdate(Message):
     def _budget_problem(self) -> tuple[str, ...]:
         """Return a sentence if the channels, served one after the other, fill the time.
 
-        In whole numbers, as one fraction: busy us for each ms, which is also ms for each s.
+        In whole numbers, as one fraction: busy us for each second.
         """
         busy, divisor = 0, 1
         for channel in self.channels:
@@ -206,11 +207,11 @@ class MlUpdate(Message):
             for point in channel.points:
                 busy_us += point[0]
             period_us = channel.sent_period_us
-            busy = busy * period_us + 1000 * busy_us * divisor
+            busy = busy * period_us + 1_000_000 * busy_us * divisor
             divisor *= period_us
-        if busy <= BUDGET_MS_PER_S * divisor:
+        if busy <= BUDGET_US_PER_S * divisor:
             return ()
         return (
-            f"the pulses take {-(-busy // divisor)} ms of every second, counting "
-            f"{PULSE_OVERHEAD_US} us more for each, and {BUDGET_MS_PER_S} ms is the most",
+            f"the pulses take {-(-busy // divisor)} us of every second, counting "
+            f"{PULSE_OVERHEAD_US} us more for each, and {BUDGET_US_PER_S} us is the most",
         )
