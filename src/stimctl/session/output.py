@@ -65,5 +65,4 @@ class Output(Told[SetPointKey]):
 
     def overtaken(self, now_ns: int, event: AckedOvertaken) -> None:
         """The device had taken an apply before the one that has overtaken it."""
-        outputs = {one.channel: one.amplitude_ua for one in event.channels}
-        self._had(now_ns - event.latency_ns, event.ticket, outputs)
+        self._had(now_ns - event.latency_ns, event.ticket)

@@ -77,6 +77,11 @@ class Ramped:
         return drive.level_permille == 0 and not drive.gate_open
 
     @property
+    def is_open(self) -> bool:
+        """The plan lets something through now, be it zero on the device's grid."""
+        return self.drive is not None and self.drive.gate_open
+
+    @property
     def reach_ppm(self) -> int:
         """How much of the plateau is asked of the device, in millionths."""
         return self._reach_ppm
@@ -116,9 +121,11 @@ class Ramped:
     def _line_at(self, at_ns: int) -> int:
         """It runs on between two ticks, so that being woken in between costs nothing; but at most
         two ticks' worth ahead, so that neither a late wake-up nor a late answer makes a jump."""
+        return min(self._steepest_at(at_ns), self._sure_ppm + _AHEAD_PPM)
+
+    def _steepest_at(self, at_ns: int) -> int:
         since_ns = max(0, at_ns - self._line_ns)
-        climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
-        return min(climbed, self._sure_ppm + _AHEAD_PPM)
+        return self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
 
     def _stand_at(self, now_ns: int, reach_ppm: int) -> None:
         self._reach_ppm = self._line_ppm = reach_ppm
@@ -149,8 +156,14 @@ class Ramped:
             return False
         return before is not None and before.level_permille == 0
 
-    def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
-        """Move the ramp limiter; True while the output still lags behind the plan."""
+    def climb(
+        self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False
+    ) -> bool:
+        """Move the ramp limiter; True while the output still lags behind the plan.
+
+        `on_its_own`: the steepest ramp went on while the plan had the gate shut, with everything
+        confirmed; so nothing is made up for by following it at once.
+        """
         assert self.drive is not None
         wanted = self.drive.level_permille * gain
         if plateau == 0:
@@ -161,7 +174,8 @@ class Ramped:
         elif gain == FULL and self._sure_ppm >= self._modulated_from * FULL:
             self._reach_ppm = wanted
         elif wanted or self._ramping:
-            self._reach_ppm = max(self._reach_ppm, min(wanted, self._line_at(now_ns)))
+            line = self._steepest_at(now_ns) if on_its_own else self._line_at(now_ns)
+            self._reach_ppm = max(self._reach_ppm, min(wanted, line))
         else:
             self._line_ns = now_ns  # time at rest is not saved up for the next ramp
         return self._reach_ppm < wanted

@@ -52,7 +52,13 @@ class Told(ABC, Generic[Key]):
         self._ticket = self._sent(now_ns, keys)
         self._plateaus_sent = plateaus
         self._told = keys
-        self._reaches[self._ticket] = {key[0]: self._ways[key[0]].reach_ppm for key in keys}
+        on = {key[0] for key in keys}
+        # A way whose gate is open at zero on the device's grid is at what is asked, too.
+        self._reaches[self._ticket] = {
+            channel: way.reach_ppm
+            for channel, way in self._ways.items()
+            if channel in on or way.is_open
+        }
         return True
 
     @property
@@ -83,19 +89,17 @@ class Told(ABC, Generic[Key]):
         return self.plateaus_acked.get(channel, 0) == plateau
 
     def _accepted_is(self, sent_ns: int, ticket: int | None, outputs: dict[int, int]) -> None:
-        self._had(sent_ns, ticket, outputs)
+        self._had(sent_ns, ticket)
         self.acked = outputs
         if ticket == self._ticket:
             self.plateaus_acked = self._plateaus_sent
             self._ticket = None
             self._reaches.clear()
 
-    def _had(self, sent_ns: int, ticket: int | None, outputs: Mapping[int, int]) -> None:
-        """The device has, or had until it was told anew, these outputs."""
-        reaches = self._reaches.get(ticket or 0, {})
-        for channel, output in outputs.items():
-            if output and channel in reaches:
-                self._ways[channel].confirmed(sent_ns, reaches[channel])
+    def _had(self, sent_ns: int, ticket: int | None) -> None:
+        """The device has, or had until it was told anew, what was sent under this ticket."""
+        for channel, reach_ppm in self._reaches.get(ticket or 0, {}).items():
+            self._ways[channel].confirmed(sent_ns, reach_ppm)
 
     def dropped(self, event: RaiseDropped) -> Mapping[int, int] | None:
         """A raise never got through: the plateaus the device last confirmed.
