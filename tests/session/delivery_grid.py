@@ -91,7 +91,9 @@ def _point(rng: random.Random, number: int) -> Point:
         duration_ms = rng.choice((10_000, 12_000, 20_000, 33_000, 60_000))
     else:
         period = cycles.on + cycles.off
-        duration_ms = period * rng.choice([n for n in (1, 2, 3, 4, 6, 10, 20) if n * period <= 90_000 or n == 1])
+        duration_ms = period * rng.choice(
+            [n for n in (1, 2, 3, 4, 6, 10, 20) if n * period <= 90_000 or n == 1]
+        )
     return Point(number, tuple(shapes), rng.choice(AREAS_CM2), duration_ms)
 
 
@@ -143,7 +145,9 @@ def _channel_text(index: int, shape: Shape) -> list[str]:
 def plan_for(point: Point, device: str) -> Plan | str:
     """The plan, as `check` clears it, or why it is refused."""
     setups = [
-        ChannelSetup(number, shape.amplitude_ua, Electrode(area_mm2=point.area_cm2 * 100, site=None))
+        ChannelSetup(
+            number, shape.amplitude_ua, Electrode(area_mm2=point.area_cm2 * 100, site=None)
+        )
         for number, shape in enumerate(point.shapes, start=1)
     ]
     try:

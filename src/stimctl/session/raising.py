@@ -7,6 +7,7 @@ from stimctl.session.events import Json, Kind
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
+from stimctl.session.reasons import NOT_CONFIRMED
 from stimctl.session.scale import Scale
 from stimctl.treatment.timeline import PlateauStep
 
@@ -168,7 +169,9 @@ class Raising:
             if asked is None:
                 continue
             reason = self._reason_to_drop(now_ns, group, asked.waiting)
-            if reason is not None:
+            if reason == NOT_CONFIRMED and asked.by == "script":
+                still.append(group)  # another channel's step is under way: a matter of milliseconds
+            elif reason is not None:
                 self._drop(now_ns, group, reason)
             elif self._log.has_on_disk(asked.waiting):
                 self._rise(now_ns, group)
@@ -179,13 +182,15 @@ class Raising:
     def _reason_to_drop(
         self, now_ns: int, group: tuple[Plateau, ...], waiting: Waiting
     ) -> str | None:
+        if now_ns > waiting.stale_ns():
+            return "the journal took longer than 250 ms"
         for plateau in group:
             if plateau.asked is None and plateau.pending is None:
                 return "a linked channel was lowered"
             locked = self._locks.lock(plateau) if plateau.asked is not None else None
             if locked is not None:
                 return locked
-        return "the journal took longer than 250 ms" if now_ns > waiting.stale_ns() else None
+        return None
 
     def _drop(self, now_ns: int, group: tuple[Plateau, ...], reason: str) -> None:
         for plateau in group:
@@ -277,6 +282,14 @@ class Raising:
                 if reason is not None:
                     raise RunFault(f"the script may not raise channel {plateau.channel}: {reason}")
                 self._ask(now_ns, [(plateau, step)], "script")
+
+    def script_waits(self, now_ns: int) -> bool:
+        """Whether a step of the script is due, and waits for its row or for the device."""
+        return self._scripted and any(
+            one.asked is not None
+            or (one.script_step() is not None and now_ns >= one.script_due_ns())
+            for one in self._all
+        )
 
     def deadline(self, now_ns: int) -> int | None:
         """When a raise that waits goes stale, or the script may raise again; None for neither."""

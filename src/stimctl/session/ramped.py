@@ -53,6 +53,8 @@ class Ramped:
         self._line_ns = 0
         self._ramping = False
         """The gate has opened at level 0: a planned ramp has begun, and the line climbs with it."""
+        self._ramp_ns = 0
+        """When it did; bursts open the gate again before the first step of the ramp is over."""
         self._cycles = cycles
         self._modulated_from = modulated_from
 
@@ -114,9 +116,9 @@ class Ramped:
             self._settle(now_ns, self._reach_ppm)
 
     def _settle(self, at_ns: int, reach_ppm: int) -> None:
+        self._sure_ppm = reach_ppm
         self._line_ppm = max(self._line_at(at_ns), reach_ppm)
         self._line_ns = max(self._line_ns, at_ns)
-        self._sure_ppm = reach_ppm
 
     def _line_at(self, at_ns: int) -> int:
         """It runs on between two ticks, so that being woken in between costs nothing; but at most
@@ -146,19 +148,19 @@ class Ramped:
             return False
         if drive.level_permille == 0 and before is not None:
             opens = drive.gate_open and not before.gate_open
+            if opens and self._ramping and at_ns is not None:
+                opens = at_ns - self._ramp_ns >= RAMP_TICK_NS
             if before.level_permille or opens:
                 self._ramping = opens
                 self._line_ppm = 0
             if opens and at_ns is not None:
-                self._line_ns = at_ns
+                self._line_ns = self._ramp_ns = at_ns
         if drive.level_permille == 0:
             self.covered = False
             return False
         return before is not None and before.level_permille == 0
 
-    def climb(
-        self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False
-    ) -> bool:
+    def climb(self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan.
 
         `on_its_own`: the steepest ramp went on while the plan had the gate shut, with everything
@@ -174,7 +176,10 @@ class Ramped:
         elif gain == FULL and self._sure_ppm >= self._modulated_from * FULL:
             self._reach_ppm = wanted
         elif wanted or self._ramping:
-            line = self._steepest_at(now_ns) if on_its_own else self._line_at(now_ns)
+            if on_its_own:
+                self._line_ppm = min(self._steepest_at(now_ns), FULL * FULL)
+                self._line_ns = now_ns
+            line = self._line_ppm if on_its_own else self._line_at(now_ns)
             self._reach_ppm = max(self._reach_ppm, min(wanted, line))
         else:
             self._line_ns = now_ns  # time at rest is not saved up for the next ramp

@@ -63,6 +63,8 @@ class Run:
         self._contractions = Contractions(log)
         self._running = False
         self._catch_up_ns: int | None = None
+        self._confirmed_ns: int | None = None
+        """An answer came that the script's next step has waited for."""
         self._ready_ticket: int | None = None
         self._soft = False
 
@@ -167,6 +169,7 @@ class Run:
         """Do what is due. RunFault where plan or driver break the rules."""
         if not self._running:
             return
+        self._confirmed_ns = None
         time_us = self._programme.time_us(now_ns)
         self._fader.advance(now_ns)
         for track, _ in self._programme.announced(time_us):
@@ -233,6 +236,8 @@ class Run:
             return
         before = self.output.plateaus_acked
         self._kit.accepted(now_ns, event)
+        if self._running and self.raising.script_waits(now_ns):
+            self._confirmed_ns = now_ns
         if self._running and self.output.plateaus_acked != before:
             outputs = json_numbers(self.output.acked)
             self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})
@@ -271,6 +276,7 @@ class Run:
         due = self._programme.at_ns(self._programme.deadline_us(scripted=scripted))
         for other in (
             self._catch_up_ns,
+            self._confirmed_ns,
             self._fader.deadline(now_ns),
             self.raising.deadline(now_ns),
         ):

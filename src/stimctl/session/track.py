@@ -79,9 +79,7 @@ class Track(Ramped):
         self._lit = self._lit or (self._was_open and self.is_open)
         super().settled(now_ns)
 
-    def climb(
-        self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False
-    ) -> bool:
+    def climb(self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         opens = self._look_at_gate(now_ns, plateau)
         return super().climb(now_ns, plateau, gain, on_its_own=on_its_own or opens)

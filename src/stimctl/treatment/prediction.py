@@ -4,6 +4,9 @@ The rule shared with the engine and the device [POLICY]: settings of the same in
 a pulse that is due then; a channel enabled from off pulses at once; a running train keeps its
 phase, so that after a change the next pulse is due one *new* period after the last pulse (at once
 if that is past); amplitude 0 or a closed gate is off.
+
+A device whose channels share one list (`channels_first`) pulses in the rhythm of that list, which
+runs from the start on: what is set has effect from the next time the list is begun.
 """
 
 from __future__ import annotations
@@ -64,7 +67,8 @@ class _Train:
 
 def predict(plan: Plan) -> tuple[ChannelDose, ...]:
     """The dose of each plan channel, in the order of the plan."""
-    tracks = {one.channel: _Track(one) for one in plan.channels}
+    in_list = plan.sheet.channels_first
+    tracks = {one.channel: _Track(one, in_list=in_list) for one in plan.channels}
     end_us = 0
     events: Iterator[Moment | PlateauStep] = heapq.merge(
         moments(plan), raise_schedule(plan), key=attrgetter("at_us")
@@ -86,6 +90,7 @@ class _Track:
     """One channel on its way through the plan."""
 
     one: PlanChannel
+    in_list: bool
     plateau_ua: int = 0
     drive: Drive | None = None
     since_us: int = 0
@@ -129,11 +134,13 @@ class _Track:
             return
         self.on_time_us += at_us - from_us
         period_us = self.drive.period_us
-        due_us = from_us
-        if self.last_pulse_us is not None:
+        due_us, until_us = from_us, at_us
+        if self.in_list:
+            due_us, until_us = from_us - from_us % period_us + period_us, at_us + 1
+        elif self.last_pulse_us is not None:
             due_us = max(from_us, self.last_pulse_us + period_us)
-        if due_us < at_us:
-            self._pulses(due_us, period_us, (at_us - 1 - due_us) // period_us + 1)
+        if due_us < until_us:
+            self._pulses(due_us, period_us, (until_us - 1 - due_us) // period_us + 1)
 
     def _pulses(self, first_us: int, period_us: int, pulses: int) -> None:
         assert self.drive is not None

@@ -24,6 +24,10 @@ END_RAMP_US = 2_000_000
 # A3: one step per 250 ms, and scripted raises at most 2 mA/s [D].
 RAISE_INTERVAL_US = 250_000
 _RAISE_US_PER_UA = 500
+# The script raises no sooner after the last step of a ramp, and no later before the next: in that
+# time the device has confirmed the one, and the row of the raise is on the disk [D].
+RAISE_MARGIN_US = 50_000
+_RAISE_AFTER_BURST_US = 20_000
 _MHZ_US = 1_000_000_000  # a frequency of 1 mHz has a period of 10^9 us
 
 
@@ -223,9 +227,27 @@ def _raise_channel(plan: Plan, one: PlanChannel) -> Iterator[PlateauStep]:
         while next_us < until_us:
             if plateau_ua >= one.amplitude_ua:
                 return
+            next_us += _clear_of_burst_us(one, next_us)
+            if next_us >= until_us:
+                break
             plateau_ua = min(plateau_ua + one.step_ua, one.amplitude_ua)
             yield PlateauStep(next_us, one.channel, plateau_ua)
             next_us += interval_us
+
+
+def _clear_of_burst_us(one: PlanChannel, at_us: int) -> int:
+    """How much later a raise comes, so that it is never at the very beginning of a burst: whether
+    that burst has it would be for the line to decide."""
+    burst, cycle = one.stimulus.burst, one.stimulus.cycle
+    if burst is None:
+        return 0
+    since_on_us = at_us if cycle is None else (at_us - one.start_after_us) % cycle.period_us
+    number = since_on_us * burst.burst_frequency_mhz // _MHZ_US
+    start_us, next_us = _burst_start_us(burst, number), _burst_start_us(burst, number + 1)
+    clear_us = min(_RAISE_AFTER_BURST_US, (next_us - start_us) // 2)
+    if next_us - since_on_us <= clear_us // 2:
+        start_us = next_us
+    return max(0, start_us + clear_us - since_on_us)
 
 
 def _raise_windows(plan: Plan, one: PlanChannel) -> Iterator[tuple[int, int]]:
@@ -233,5 +255,15 @@ def _raise_windows(plan: Plan, one: PlanChannel) -> Iterator[tuple[int, int]]:
     if cycle is None:
         yield 0, plan.duration_us - END_RAMP_US
         return
+    from_us = _at_plateau_us(one, cycle) + RAISE_MARGIN_US
+    until_us = cycle.on_us - cycle.ramp_down_us - RAISE_MARGIN_US
     for start_us in range(one.start_after_us, plan.duration_us, cycle.period_us):
-        yield start_us + cycle.ramp_up_us, start_us + cycle.on_us - cycle.ramp_down_us
+        yield start_us + from_us, start_us + until_us
+
+
+def _at_plateau_us(one: PlanChannel, cycle: Cycle) -> int:
+    """When, in each on time, the device first puts out the plateau: between bursts not yet."""
+    burst = one.stimulus.burst
+    if burst is None or _burst_open(burst, one.period_us, cycle.ramp_up_us):
+        return cycle.ramp_up_us
+    return _burst_start_us(burst, cycle.ramp_up_us * burst.burst_frequency_mhz // _MHZ_US + 1)
