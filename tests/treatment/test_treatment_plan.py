@@ -344,8 +344,9 @@ def test_a_burst_holds_exactly_its_pulses() -> None:
     assert opens == [0, 500_000, 1_000_000]
     assert [at_us for at_us, is_open in changes if not is_open] == [95_000, 595_000]
     (dose,) = predict(plan)
-    # The end ramp of 2 s is below the first step of 0.5 mA.
-    assert dose.pulses == 60 * 20
+    # The end ramp of 2 s is below the first step of 0.5 mA, and the script raises 20 ms after the
+    # first burst has begun: two of its pulses are over by then.
+    assert dose.pulses == 60 * 20 - 2
 
 
 def test_what_goes_out_is_on_the_grid_and_never_above_the_level() -> None:
@@ -360,7 +361,7 @@ def test_the_raise_of_a_cycle_goes_on_in_the_next_hold() -> None:
     plan = plan_of(sample(12, channel_text(PLAIN, motor=True, cycle=cycle)), setup(1, 3_000))
     steps = [(s.at_us // 1000, s.plateau_ua) for s in raise_schedule(plan)]
     assert steps == [
-        (1000, 500), (1250, 1000), (1500, 1500), (1750, 2000), (7000, 2500), (7250, 3000)
+        (1050, 500), (1300, 1000), (1550, 1500), (1800, 2000), (7050, 2500), (7300, 3000)
     ]  # fmt: skip
 
 
