@@ -40,6 +40,26 @@ AREA_UNITS: Mapping[str, int] = {"mm2": 1, "mm²": 1, "cm2": 100, "cm²": 100}
 RATIO_UNITS: Mapping[str, int] = {"%": 10}
 INTENSITY_UNITS: Mapping[str, int] = {"%": 1}
 
+# What people write for a unit, in lower case. "mhz" is in none: it may mean mHz or MHz.
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "uA": ("ua", "microamp", "microamps", "microampere", "microamperes"),
+    "mA": ("ma", "milliamp", "milliamps", "milliampere", "milliamperes"),
+    "us": ("us", "usec", "usecs", "microsecond", "microseconds"),
+    "ms": ("ms", "msec", "msecs", "millisecond", "milliseconds"),
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "min": ("min", "mins", "min.", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "mHz": ("millihertz",),
+    "Hz": ("hz", "hertz", "pps", "1/s"),
+    "kHz": ("khz", "kilohertz"),
+    "mm2": ("mm2", "mm^2", "mm**2", "sqmm", "sq mm", "square millimetres", "square millimeters"),
+    "cm2": ("cm2", "cm^2", "cm**2", "sqcm", "sq cm", "square centimetres", "square centimeters"),
+    "%": ("percent", "per cent", "pct", "pct."),
+}
+_SIDES = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?) ?(?:cm|mm)? ?[x×*] ?([0-9]+(?:\.[0-9]+)?) ?(cm|mm)2?", re.IGNORECASE
+)
+
 # Far above anything meant, far below anything that no longer fits a 64-bit integer.
 LARGEST = 10**12
 _LONGEST_TEXT = 40
@@ -53,22 +73,23 @@ def parse_scaled(
 ) -> int:
     """Return `text` as an integer number of the base unit (the one `units` maps to 1).
 
-    `name` and `example` ("current", "12 mA") serve the message. Raises QuantityError for
-    anything that is not exactly one number with one of `units`.
+    `name` ("current") and the unit of `example` ("12 mA") serve the message: where the number can
+    be read, it shows that number with the right unit, and never another number. Raises
+    QuantityError for anything that is not exactly one number with one of `units`.
     """
     if not isinstance(text, str):
         raise QuantityError(
-            f"{text!r} is not {_a(name)}",
+            f"{str(text)[:_LONGEST_TEXT]!r} is not {_a(name)}",
             why="a quantity is a text with its unit",
-            what_to_do=f'write "{example}"',
+            what_to_do=_form(units),
         )
     stripped = text.strip(_BLANKS)
     if not stripped or len(stripped) > _LONGEST_TEXT:
-        raise QuantityError(f"{_shown(text)} is not {_a(name)}", what_to_do=f'write "{example}"')
+        raise QuantityError(f"{_shown(text)} is not {_a(name)}", what_to_do=_form(units))
     number, unit = _split(stripped, units, name, example)
     match = _NUMBER.fullmatch(number)
     if match is None or (match[1] and not signed):
-        raise _bad_number(stripped, number, unit, name, example)
+        raise _bad_number(stripped, number, unit, name, units)
     decimals = match[3] or ""
     scaled = int(match[2] + decimals) * units[unit]
     divisor: int = 10 ** len(decimals)
@@ -78,11 +99,12 @@ def parse_scaled(
         raise QuantityError(
             f"{_shown(text)} is finer than stimctl can set",
             why=f"the smallest step of {_a(name)} is {_one_step(units, base)}",
-            what_to_do=f'write "{example}"',
+            what_to_do="write a multiple of that step",
         )
     if value > LARGEST:
         raise QuantityError(
-            f"{_shown(text)} is beyond any {name} stimctl knows", what_to_do=f'write "{example}"'
+            f"{_shown(text)} is beyond any {name} stimctl knows",
+            what_to_do="write a smaller number",
         )
     return -value if match[1] else value
 
@@ -190,44 +212,80 @@ def _split(text: str, units: Mapping[str, int], name: str, example: str) -> tupl
         return number, unit
     if number and not unit:
         default = example.rpartition(" ")[2]
-        right = f"{number} {default}" if _NUMBER.fullmatch(number) else example
-        raise QuantityError(f"{_shown(text)} has no unit", what_to_do=f'write "{right}"')
+        raise QuantityError(
+            f"{_shown(text)} has no unit", what_to_do=_again(number, default, units)
+        )
     if not number:
         raise QuantityError(
             f"{_shown(text)} is not {_a(name)}",
             why="it does not begin with a plain decimal number",
-            what_to_do=f'write "{example}"',
+            what_to_do=_form(units),
         )
-    known = ", ".join(u for u in units if u.isascii())
+    sides = _SIDES.fullmatch(text)
+    if sides is not None and "cm2" in units:
+        raise QuantityError(
+            f"{_shown(text)} gives two sides, not {_a(name)}",
+            what_to_do=f'multiply the sides of the electrode: write "{_product(*sides.groups())}"',
+        )
     note = " (mHz is millihertz)" if "mHz" in units else ""
+    meant = next((u for u in units if unit.lower() in _MEANT.get(u, ())), "")
     raise QuantityError(
         f"{_shown(text)} has an unknown unit {_shown(unit)}",
-        why=f"{_a(name)} is written in {known}{note}",
-        what_to_do=f'write "{example}"',
+        why=f"{_a(name)} is written in {_known(units)}{note}",
+        what_to_do=_again(number, meant, units),
     )
 
 
-def _bad_number(text: str, number: str, unit: str, name: str, example: str) -> QuantityError:
+def _bad_number(
+    text: str, number: str, unit: str, name: str, units: Mapping[str, int]
+) -> QuantityError:
     """Say which rule the number part breaks, and how the same number would be right."""
+    again = _again(number, unit, units)
     if number.count(",") == 1 and _NUMBER.fullmatch(number.replace(",", ".")):
         return QuantityError(
             f"{_shown(text)} has a decimal comma",
             why="the decimal sign is a point, everywhere",
-            what_to_do=f'write "{number.replace(",", ".")} {unit}"',
+            what_to_do=again,
         )
     if number.startswith("+") and _NUMBER.fullmatch(number[1:]):
-        return QuantityError(
-            f"{_shown(text)} has a plus sign", what_to_do=f'write "{number[1:]} {unit}"'
-        )
+        return QuantityError(f"{_shown(text)} has a plus sign", what_to_do=again)
     if number.startswith("-") and _NUMBER.fullmatch(number):
         return QuantityError(
-            f"{_shown(text)} is negative",
-            why=f"{_a(name)} has no sign",
-            what_to_do=f'write "{number[1:]} {unit}"',
+            f"{_shown(text)} is negative", why=f"{_a(name)} has no sign", what_to_do=again
         )
     return QuantityError(
         f"{_shown(text)} is not {_a(name)}",
         why="the number is digits with at most one decimal point, no exponent, no separators, "
         "no leading zeros",
-        what_to_do=f'write "{example}"',
+        what_to_do=again,
     )
+
+
+def _known(units: Mapping[str, int]) -> str:
+    return ", ".join(unit for unit in units if unit.isascii())
+
+
+def _form(units: Mapping[str, int]) -> str:
+    """How to write it, where no number can be read: naming one would suggest it."""
+    return f"write a number and its unit ({_known(units)})"
+
+
+def _again(number: str, unit: str, units: Mapping[str, int]) -> str:
+    """The same number in the right form; the form alone where number or unit is a guess."""
+    plain = number.lstrip("+-")
+    # "1,5" is a decimal comma; "1,000" may be a thousand.
+    if plain.count(",") == 1 and "." not in plain and len(plain.partition(",")[2]) != 3:
+        plain = plain.replace(",", ".")
+    whole, point, decimals = plain.partition(".")
+    plain = (whole.lstrip("0") or "0") + (point + decimals if decimals else "")
+    if not unit or not number.strip("+-.,") or _NUMBER.fullmatch(plain) is None:
+        return _form(units)
+    return f'write "{plain} {unit}"'
+
+
+def _product(one: str, other: str, unit: str) -> str:
+    """The area of two sides, exactly: 4 x 9 cm is 36 cm2."""
+    scaled = [side.partition(".") for side in (one, other)]
+    decimals = sum(len(part) for _, _, part in scaled)
+    area = int(scaled[0][0] + scaled[0][2]) * int(scaled[1][0] + scaled[1][2])
+    return f"{decimal_text(area, decimals)} {unit.lower()}2"

@@ -58,7 +58,7 @@ def test_a_quantity_with_its_unit_is_read_exactly(parse, text, value):
         (q.parse_duration_us, "300", 'write "300 us"'),
         (q.parse_current_ua, "1,5 mA", 'decimal comma: the decimal sign is a point, everywhere. '
          'write "1.5 mA"'),
-        (q.parse_current_ua, "1,5", 'has no unit: write "12 mA"'),
+        (q.parse_current_ua, "1,5", 'has no unit: write "1.5 mA"'),
         (q.parse_current_ua, "+1 mA", 'plus sign: write "1 mA"'),
         (q.parse_current_ua, "-1 mA", 'a current has no sign. write "1 mA"'),
         (q.parse_frequency_mhz, "1 MHz", "a frequency is written in mHz, Hz, kHz (mHz is"),
@@ -75,6 +75,63 @@ def test_a_wrong_quantity_is_answered_with_the_right_form(parse, text, shown):
     with pytest.raises(QuantityError) as caught:
         parse(text)
     assert shown in str(caught.value)
+
+
+@pytest.mark.hazard("H18", "H50")
+@pytest.mark.parametrize(
+    ("parse", "text", "right"),
+    [
+        (q.parse_current_ua, "5ma", "5 mA"),
+        (q.parse_current_ua, "5 MA", "5 mA"),
+        (q.parse_current_ua, "7.5 milliamps", "7.5 mA"),
+        (q.parse_current_ua, "200 UA", "200 uA"),
+        (q.parse_current_ua, "0,5ma", "0.5 mA"),
+        (q.parse_current_ua, "08", "8 mA"),
+        (q.parse_current_ua, ".5 mA", "0.5 mA"),
+        (q.parse_current_ua, "5. mA", "5 mA"),
+        (q.parse_current_ua, "007 mA", "7 mA"),
+        (q.parse_duration_us, "3 sec", "3 s"),
+        (q.parse_duration_us, "20Minutes", "20 min"),
+        (q.parse_duration_us, "250 USEC", "250 us"),
+        (q.parse_frequency_mhz, "35hz", "35 Hz"),
+        (q.parse_frequency_mhz, "35 pps", "35 Hz"),
+        (q.parse_area_mm2, "25 cm^2", "25 cm2"),
+        (q.parse_area_mm2, "4x9cm", "36 cm2"),
+        (q.parse_area_mm2, "4.5 x 4.5 cm", "20.25 cm2"),
+        (q.parse_area_mm2, "40 mm × 90 mm", "3600 mm2"),
+        (q.parse_intensity_percent, "40 percent", "40 %"),
+    ],
+)
+def test_what_to_write_is_the_number_that_was_written_in_the_right_form(parse, text, right):
+    with pytest.raises(QuantityError) as caught:
+        parse(text)
+    assert f'write "{right}"' in caught.value.what_to_do
+    parse(right)
+
+
+@pytest.mark.hazard("H18", "H50")
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (q.parse_current_ua, "5 A"),
+        (q.parse_current_ua, "5 mV"),
+        (q.parse_current_ua, "1,000 mA"),  # one, or a thousand
+        (q.parse_current_ua, "1e3 mA"),
+        (q.parse_current_ua, "five mA"),
+        (q.parse_current_ua, ". mA"),
+        (q.parse_frequency_mhz, "35 MHz"),  # mHz, or really MHz
+        (q.parse_frequency_mhz, "35 mhz"),
+        (q.parse_duration_us, "20 m"),
+        (q.parse_area_mm2, "25 cm"),
+        (q.parse_current_ua, 12),
+        (q.parse_frequency_mhz, ["20 Hz", "30 Hz"]),
+    ],
+)
+def test_where_the_number_or_its_unit_would_be_a_guess_none_is_suggested(parse, text):
+    with pytest.raises(QuantityError) as caught:
+        parse(text)
+    assert not any(sign.isdigit() for sign in caught.value.what_to_do.replace("mm2, cm2", ""))
+    assert "write a number and its unit" in caught.value.what_to_do
 
 
 @pytest.mark.hazard("H18", "H50")

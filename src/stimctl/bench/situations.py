@@ -1,6 +1,5 @@
 """What a rehearsal can be disturbed with: scenarios, faults, another firmware, all by name."""
 
-import difflib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from firmware_sim.scenarios import listing as scenario_listing
 from stimctl.bench.families import twin_of
 from stimctl.bench.lockstep import lock_step_device
 from stimctl.errors import UsageError
+from stimctl.suggestion import meant_by
 
 __all__ = ["Situation", "fault_listing", "fault_names", "scenario_listing", "scenario_names"]
 
@@ -122,7 +122,7 @@ def _fault(text: str) -> Fault:
 def _known(what: str, name: str, names: Collection[str]) -> None:
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = meant_by(name, names, most=3, cutoff=0.5)
     meant = f"did you mean {', '.join(near)}? " if near else ""
     raise UsageError(f"no {what} {name!r}", what_to_do=f"{meant}--{what} list shows all there are")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -11,6 +10,7 @@ import typer
 
 from stimctl.cli import completion
 from stimctl.errors import QuantityError, UsageError
+from stimctl.suggestion import meant_by
 
 Value = TypeVar("Value")
 
@@ -132,7 +132,7 @@ def choice(option: str, given: str, allowed: Mapping[str, Value]) -> Value:
     """The value for a word. UsageError lists the words, the nearest first."""
     if given in allowed:
         return allowed[given]
-    near = difflib.get_close_matches(given, allowed, n=1)
+    near = meant_by(given, allowed)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise UsageError(
         f"{option} {given!r} is not known",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.records.text_files import TextFile, read_text_file
+from stimctl.suggestion import meant_by
 
 SUFFIX: Final = ".toml"
 GATED: Final = "gated"
@@ -156,7 +156,7 @@ def _read(source: ProtocolSource) -> ProtocolText:
 
 
 def _near(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=3, cutoff=_NEARNESS)
+    near = meant_by(name, names, most=3, cutoff=_NEARNESS)
     near += [known for known in names if name and name in known and known not in near][:3]
     return f"Did you mean {', '.join(near[:3])}? " if near else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
+from stimctl.suggestion import meant_by
 
 LAST: Final = "last"
 # Rows that come by the second; the timeline of a session leaves them out.
@@ -233,7 +233,7 @@ def _pick(name: str, names: list[str]) -> str:
     if matching:
         why = f"{len(matching)} sessions begin with it: {', '.join(matching[:4])}"
         raise UsageError(f"{name!r} is not one session", why=why, what_to_do="Give more of its id")
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    near = meant_by(name, names, most=2)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     raise UsageError(
         f"there is no session {name!r}",

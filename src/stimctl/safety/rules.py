@@ -54,8 +54,12 @@ def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
     yield from _rhythm_problems(stimulus, envelope)
     if shape is PulseShape.MONOPHASIC and not envelope.allow_monophasic:
         yield broken_rule(
-            "L-MONO", Quantity.SHAPE, "monophasic pulses are not allowed in this envelope",
-            asked=str(shape), allowed="balanced pulses",
+            "L-MONO", Quantity.SHAPE,
+            f"monophasic pulses leave a net charge under the electrodes, and the {envelope.profile}"
+            " profile clears none; no profile, protocol file or option allows them, only a Python "
+            "program that builds its own envelope and answers for it",
+            asked=str(shape),
+            allowed=f"{PulseShape.SYMMETRIC} or {PulseShape.ASYMMETRIC}",
         )  # fmt: skip
 
 

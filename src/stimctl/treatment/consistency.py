@@ -5,7 +5,6 @@ Each finding names the key path it belongs to, so that the loader can give it a 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety.layers import protocol_cap
 from stimctl.safety.sites import SITES
 from stimctl.stimulus import Severity, inconsistencies
+from stimctl.suggestion import meant_by
 from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol
 from stimctl.treatment.locate import Path
 from stimctl.treatment.schema import Channel, CyclePart, TreatmentProtocol
@@ -141,7 +141,7 @@ def _cap(path: Path, channel: Channel) -> Iterator[Finding]:
 def _not_a_site(name: str) -> str:
     if name in SITES:
         return f"a blocked site ({SITES[name].blocked})"
-    near = difflib.get_close_matches(name, SITES, 1)
+    near = meant_by(name, SITES)
     return "not a body site" + (f'; did you mean "{near[0]}"?' if near else "")
 
 

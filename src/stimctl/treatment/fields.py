@@ -6,7 +6,6 @@ Inside, a quantity is an integer in its base unit; in the file it is always text
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -17,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from stimctl import quantity
 from stimctl.errors import QuantityError
+from stimctl.suggestion import meant_by
 
 # The message of rule A11, wherever a file tries to say how many mA to go to.
 A11 = (
@@ -38,14 +38,29 @@ def _complain(message: str) -> PydanticCustomError:
 
 def _quantity(parse: Callable[[str], int], example: str) -> Callable[[Any], int]:
     def read(value: Any) -> int:
+        if isinstance(value, list | tuple | dict):
+            raise _complain(
+                f"takes one value, and a {'table' if isinstance(value, dict) else 'list'} was "
+                f"given; write one text with a unit. A value that changes "
+                "over time is a sweep (frequency_sweep, phase_width_sweep); different values side "
+                "by side are channels or protocols of their own"
+            )
         if not isinstance(value, str):
-            raise _complain(f'has no unit; write text with a unit, such as "{example}"')
+            raise _complain(_without_unit(value, example))
         try:
             return parse(value)
         except QuantityError as error:
             raise _complain(str(error)) from None
 
     return read
+
+
+def _without_unit(value: object, example: str) -> str:
+    """The same number with the unit that is usual there, where it is a plain number at all."""
+    number = f"{value:.15g}" if type(value) is float else repr(value)
+    if type(value) in (int, float) and set(number) <= set("0123456789."):
+        return f'has no unit; write "{number} {example.rpartition(" ")[2]}"'
+    return "has no unit; write text with a number and a unit"
 
 
 def _text_schema(pattern: str, example: str) -> WithJsonSchema:
@@ -120,7 +135,7 @@ def choice(kind: type[StrEnum], *, hint: str = "") -> BeforeValidator:
     def read(value: Any) -> Any:
         if isinstance(value, str) and value in names:
             return kind(value)
-        near = difflib.get_close_matches(value, names, 1) if isinstance(value, str) else []
+        near = meant_by(value, names) if isinstance(value, str) else []
         meant = f'; did you mean "{near[0]}"?' if near else ""
         listed = ", ".join(f'"{name}"' for name in names)
         raise _complain(f"must be one of {listed}{meant}{hint and '; '}{hint}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stimctl.errors import ProtocolFileError, UsageError
+from stimctl.suggestion import meant_by
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.schema import TreatmentProtocol
 
@@ -56,7 +56,7 @@ class Library:
     def _text(self, name: str) -> str:
         if name in self._texts:
             return self._texts[name]
-        near = difflib.get_close_matches(name, self.names, 1)
+        near = meant_by(name, self.names)
         meant = f'did you mean "{near[0]}"? ' if near else ""
         raise UsageError(
             f'there is no protocol "{name}"',

@@ -6,7 +6,6 @@ out, whatever the text is.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 import typing
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from stimctl.errors import ProtocolFileError
+from stimctl.suggestion import meant_by
 from stimctl.treatment.consistency import Finding, findings
 from stimctl.treatment.fields import A11, A11_PERCENT
 from stimctl.treatment.gated_schema import GATED_SCHEMA_NAME, GatedProtocol
@@ -256,7 +256,7 @@ def _shown(value: Any) -> str:
 def _unknown_key(path: Path, root: type[BaseModel]) -> str:
     key = str(path[-1])
     known = _keys_of(_model_at(path[:-1], root))
-    near = difflib.get_close_matches(key, known, 1)
+    near = meant_by(key, known)
     if near:
         text = f'is not a key of this schema; did you mean "{near[0]}"?'
     else:
