@@ -232,7 +232,7 @@ class LiveSession:
         self._stop_reason = reason
         client = self._client
         if client is not None:
-            with contextlib.suppress(StimctlError, AttributeError):
+            with contextlib.suppress(StimctlError):
                 client.send("stop", reason=reason)
         self._show({"kind": "stopping", "reason": f"{reason} (Ctrl-C again skips the wait)"})
 
@@ -258,10 +258,7 @@ class LiveSession:
         if self._skip.is_set():
             # The supervisor goes on by itself: a face that is gone makes it stop and verify.
             return int(ExitCode.DONE) if self._outcome.zero_verified else None
-        try:
-            code = client.close()
-        except AttributeError:  # it never started
-            return None
+        code = client.close()
         for row in client.rows(_POLL_S):
             with contextlib.suppress(NoDeviceError):
                 self._note(row)

@@ -21,7 +21,7 @@ from stimctl.records.places import journal_folder, state_folder
 from stimctl.session.config import EngineConfig
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.face_input import FaceInput
+from stimctl.supervisor.face_input import FaceInput, FaceProcess
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
@@ -44,6 +44,10 @@ _SIGNALS = {
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m stimctl.supervisor", description=__doc__)
     parser.add_argument("device")
+    parser.add_argument(
+        "--face", type=int, default=None, metavar="PID",
+        help="the process that has started this one; its first line is the other options",
+    )  # fmt: skip
     parser.add_argument("--journal", type=Path, default=None, help="folder for the journal")
     parser.add_argument("--person", default="", help="a person's code, never a name")
     parser.add_argument("--scripted-raise", action="store_true")
@@ -111,13 +115,16 @@ def main(argv: list[str]) -> int:
     faulthandler.enable()
     inbox = Inbox()
     arguments = _arguments(argv)
+    face_input = FaceInput(0, inbox, FaceProcess(arguments.face) if arguments.face else None)
+    if arguments.face:
+        arguments = _arguments([*argv, *face_input.options()])
     for number, code in _SIGNALS.items():
         signal.signal(number, partial(_on_signal, inbox, int(code)))
     # What a library prints must not end up between the rows for the face.
     face = os.dup(1)
     os.dup2(2, 1)
     output = FaceOutput(face)
-    FaceInput(0, inbox).start()
+    face_input.start()
     try:
         return _serve(arguments, output, inbox)
     except Exception as error:  # noqa: BLE001 - told to the face, and the exit code says it

@@ -7,6 +7,7 @@ output on by renewing `hold()`; where it hangs, the hold lapses and the session 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -25,6 +26,7 @@ from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import read_protocol
 from stimctl.session.reasons import NOT_YET, WAIT_FOR_CYCLE
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach
+from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.view import IntensityReading, Reading, SessionView
@@ -65,15 +67,18 @@ class Device:
         self._view = SessionView()
         self._client = SupervisorClient(device, options, on_row=self._view.take)
         self._reach = NOTHING
+        # A session that no variable holds any more is nobody's: it ends.
+        weakref.finalize(self, self._client.abandon)
 
     def __enter__(self) -> Self:
         """Take the port, identify the device and verify zero."""
-        self._client.start()
         try:
+            self._client.start()
             self._client.ask("connect")
             self._until("identified")
-        except BaseException:
-            self._client.close()
+        except BaseException:  # Ctrl-C too: nothing of the session is left
+            if self._client.is_mine:
+                self._client.close()
             raise
         return self
 
@@ -83,7 +88,12 @@ class Device:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop and verify zero. Raises `OutputUnknownError` where zero cannot be verified."""
+        """Stop and verify zero. Raises `OutputUnknownError` where zero cannot be verified.
+
+        In a fork of the process that has begun the session it does nothing.
+        """
+        if not self._client.is_mine:
+            return
         code = self._client.close()
         if code == OutputUnknownError.exit_code:
             raise self._view.not_confirmed() from error
@@ -231,6 +241,7 @@ class Device:
 
     def wait(self, seconds: float) -> None:
         """Sleep, and raise as soon as the session no longer runs."""
+        self._client.check_owner()
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._still("running", "paused")
@@ -241,16 +252,22 @@ class Device:
     @property
     def state(self) -> str:
         """One of the ten states of a session, as text ("running", "stopped", "unknown", ...)."""
+        self._client.check_owner()
         return self._client.state
 
     @property
     def readings(self) -> Mapping[int, Reading | IntensityReading]:
         """By channel: the plateau asked for, and what the device has accepted."""
+        self._client.check_owner()
         return self._view.readings()
 
     def events(self) -> Iterator[Row]:
         """The events since the last call, oldest first."""
-        yield from self._view.take_events()
+        self._client.check_owner()
+        return iter(self._view.take_events())
+
+    def __reduce__(self) -> str:
+        refuse_copy("device")
 
     # -- inside -------------------------------------------------------------------------------
 

@@ -6,17 +6,19 @@ import contextlib
 import json
 import os
 import queue
-import secrets
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
+from stimctl.supervisor.child_process import (
+    SupervisorProcess,
+    refuse_copy,
+    refuse_other_process,
+)
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.told import error_from
 
@@ -27,13 +29,14 @@ _HELLO_WITHIN_S = 20.0
 _ANSWER_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 8.0
 _REAP_WITHIN_S = 1.0
+_LISTENER_FAILED = "the program failed to handle what the supervisor said"
 _AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
 
 Row = Mapping[str, Any]
 
 
 class SupervisorClient:
-    """One session, seen from its face. Safe to use from several threads.
+    """One session, seen from its face. Safe to use from several threads, but not from a fork.
 
     `beats`: beat from a thread, as long as `may_beat()`, which the face sets where it can be stuck
     while its threads are not; a face with an event loop calls `beat()` from that loop instead.
@@ -69,6 +72,8 @@ class SupervisorClient:
         self._touched = False  # `connect` was sent: the device may have been told something
         self._stand_in: threading.Thread | None = None
         self._closing = False
+        self._process: SupervisorProcess | None = None
+        self._abandoned = False
         self._ended = threading.Event()
         self._zero_verified = False
 
@@ -78,34 +83,58 @@ class SupervisorClient:
         """Start the supervisor and wait until it has the port.
 
         Raises what kept it from that: `PortBusyError` with the holder's name, `NoDeviceError`, ...
+        Whatever ends this early, Ctrl-C too, leaves no supervisor behind.
         """
-        self._log = sub_folder("logs") / f"{os.getpid()}-{secrets.token_hex(4)}.log"
-        command = [sys.executable, "-P", "-m", "stimctl.supervisor", self.device, *self._options]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C at the face must not kill it
-                bufsize=0,
-            )
-        assert self._process.stdin is not None
-        self._stdin = self._process.stdin.fileno()
-        os.set_blocking(self._stdin, False)
-        threading.Thread(target=self._read, name="supervisor-rows", daemon=True).start()
+        self.check_owner()
+        if self._process is not None:
+            raise LinkError("the session has begun already")
+        process = None
+        try:
+            process = self._process = SupervisorProcess(self.device, self._options)
+            threading.Thread(target=self._read, name="supervisor-rows", daemon=True).start()
+            self._wait_for_hello(process)
+            if self._beats:
+                self.beat()  # nothing can be armed before the first one
+            threading.Thread(target=self._watch, name="supervisor-watch", daemon=True).start()
+        except BaseException:
+            if process is not None:  # nothing has been said to the device yet
+                process.end(_REAP_WITHIN_S)
+            self._closing, self.address = True, ""
+            raise
+
+    def _wait_for_hello(self, process: SupervisorProcess) -> None:
         self._heard.wait(_HELLO_WITHIN_S)
         if self._fatal is not None or not self.address:
-            self.close()
-            raise self._fatal or NoDeviceError("the supervisor does not start", why=self._said())
-        if self._beats:
-            self.beat()  # nothing can be armed before the first one
-        threading.Thread(target=self._watch, name="supervisor-watch", daemon=True).start()
+            raise self._fatal or NoDeviceError("the supervisor does not start", why=process.said())
 
     @property
     def pid(self) -> int:
         """The supervisor's process id."""
-        return self._process.pid
+        return self._own().pid
+
+    @property
+    def is_mine(self) -> bool:
+        """False in a fork of the process that has begun this session."""
+        return self._process is None or self._process.is_mine
+
+    def check_owner(self) -> None:
+        """Raises `StateError` in a fork of the process that has begun this session."""
+        if self._process is not None and not self._process.is_mine:
+            refuse_other_process(self._process.owner)
+
+    def _own(self) -> SupervisorProcess:
+        self.check_owner()
+        if self._process is None:
+            raise LinkError("the session has not begun")
+        return self._process
+
+    def abandon(self) -> None:
+        """Nobody holds this session any more: it stops and ends. Waits for nothing, takes no lock,
+        so that a finalizer may call it."""
+        self._abandoned = True
+
+    def __reduce__(self) -> str:
+        refuse_copy("session")
 
     @property
     def output_may_be_on(self) -> bool:
@@ -114,25 +143,32 @@ class SupervisorClient:
 
     def close(self) -> int:
         """Ask for stop, verified zero and the end; returns the exit code (6: not verified)."""
-        with contextlib.suppress(StimctlError):
-            self.send("close")
-        with self._send_lock, contextlib.suppress(OSError):
-            self._closing = True
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+        self.check_owner()
+        supervisor = self._process
+        if supervisor is None or not self.address:
+            return 0  # it never began: nothing was said to any device
         try:
-            code = self._process.wait(_LEAVE_WITHIN_S)
+            with contextlib.suppress(StimctlError):
+                self.send("close")
+        finally:
+            self._hang_up()
+        try:
+            code = supervisor.process.wait(_LEAVE_WITHIN_S)
         except subprocess.TimeoutExpired:
             self._take_over("the supervisor does not end")
-            self._process.kill()
-            code = self._process.wait()
+            supervisor.process.kill()
+            code = supervisor.process.wait()
         self._ended.wait(_LEAVE_WITHIN_S)
-        with contextlib.suppress(OSError):
-            if not self._log.stat().st_size:
-                self._log.unlink()
+        supervisor.forget_empty_log()
         if self.exit_code is None:
             self.exit_code = code if code >= 0 else 0 if self._zero_verified else 6
         return self.exit_code
+
+    def _hang_up(self) -> None:
+        with self._send_lock:
+            self._closing = True
+            if self._process is not None:
+                self._process.hang_up()
 
     # -- speaking ---------------------------------------------------------------------------
 
@@ -160,6 +196,7 @@ class SupervisorClient:
     def _send(
         self, do: str, fields: Mapping[str, object], answers: queue.SimpleQueue[Row] | None
     ) -> int:
+        supervisor = self._own()
         with self._send_lock:
             self._last_id += 1
             number = self._last_id
@@ -171,13 +208,10 @@ class SupervisorClient:
             if answers is not None:
                 self._answers[number] = answers
             self._touched |= do == "connect"
-            try:
-                written = os.write(self._stdin, line)
-            except OSError:
-                written = 0
-        if written != len(line):
+            written = supervisor.write(line)
+        if not written:
             self._take_over("the supervisor takes no commands")
-            raise LinkError("the supervisor takes no commands", why=self._said())
+            raise LinkError("the supervisor takes no commands", why=supervisor.said())
         return number
 
     def beat(self) -> None:
@@ -187,6 +221,7 @@ class SupervisorClient:
 
     def rows(self, timeout_s: float | None = None) -> Iterator[Row]:
         """Rows as they come, until the session has ended or none came for `timeout_s`."""
+        self.check_owner()
         while True:
             try:
                 row = self._rows.get(timeout=timeout_s)
@@ -200,13 +235,18 @@ class SupervisorClient:
     # -- listening --------------------------------------------------------------------------
 
     def _read(self) -> None:
+        supervisor = self._own()
+        why = _LISTENER_FAILED
         try:
-            self._hear()
+            self._hear(supervisor)
+            why = "the supervisor died"
         finally:  # also where a listener failed: nobody would see what the device does
             if self._touched and self.exit_code is None:
-                self._take_over("the supervisor died")
+                self._take_over(why)
+            if why is _LISTENER_FAILED:
+                self._hang_up()  # or a supervisor that nobody hears would keep the port
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_REAP_WITHIN_S)
+                supervisor.process.wait(_REAP_WITHIN_S)
             if self._stand_in is not None:
                 self._stand_in.join()
             over = {"error": "LinkError", "what": "the session is over"}
@@ -216,10 +256,10 @@ class SupervisorClient:
             self._ended.set()
             self._rows.put(None)
 
-    def _hear(self) -> None:
-        assert self._process.stdout is not None
+    def _hear(self, supervisor: SupervisorProcess) -> None:
+        assert supervisor.process.stdout is not None
         partial = b""
-        with contextlib.suppress(OSError), self._process.stdout as told:
+        with contextlib.suppress(OSError), supervisor.process.stdout as told:
             while data := os.read(told.fileno(), 65536):
                 self._last_row_s = time.monotonic()
                 *lines, partial = (partial + data).split(b"\n")
@@ -261,6 +301,9 @@ class SupervisorClient:
     def _watch(self) -> None:
         looked_s = time.monotonic()
         while not self._ended.wait(BEAT_S):
+            if self._abandoned:
+                self._hang_up()
+                return
             before_s, looked_s = looked_s, time.monotonic()
             if looked_s - before_s > SILENT_S / 2:
                 self._last_row_s = looked_s  # we were the one who stood still
@@ -298,10 +341,6 @@ class SupervisorClient:
         self._say("ended", outcome="fault", reason=why, exit_code=self.exit_code)
 
     def _say(self, kind: str, **data: object) -> None:
-        self._tell({"kind": kind, "mono_ns": time.monotonic_ns(), "source": "face", **data})
-
-    def _said(self) -> str:
-        try:
-            return self._log.read_text("utf-8", "replace").strip()[-400:] or "it said nothing"
-        except OSError:
-            return "it said nothing"
+        """Tell what the stop path does. A listener that fails must not end the stop."""
+        with contextlib.suppress(BaseException):
+            self._tell({"kind": kind, "mono_ns": time.monotonic_ns(), "source": "face", **data})
