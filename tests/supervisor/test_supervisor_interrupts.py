@@ -91,6 +91,7 @@ POINTS: dict[str, Callable[[pytest.MonkeyPatch, BaseException], None]] = {
 }
 
 
+@pytest.mark.hazard("H03")
 @pytest.mark.parametrize(
     "error", [KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()], ids=repr
 )
