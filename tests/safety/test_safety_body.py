@@ -130,9 +130,10 @@ def test_w3_channels_that_share_a_source_fit_one_period():
     assert (found.nearest.parameter, found.nearest.value) == ("frequency", 138_888)
     nearest = found.nearest.stimulus
     yes({ch: (nearest, envelope_) for ch, (_, envelope_) in eight(139).items()})
-    # five pulses 27.8 times a second need 139 Hz, so that no slower rate is offered
-    tight = Burst(pulses_per_burst=5, burst_frequency_mhz=27_800)
-    assert no(eight(139, burst=tight)).nearest is None
+    # five pulses 27.79 times a second need 138.95 Hz, so that no slower rate is offered
+    tight = Burst(pulses_per_burst=5, burst_frequency_mhz=27_790)
+    found = no(eight(139, burst=tight, device_=device(period_step_us=1)))
+    assert (found.limit_id, found.nearest) == ("W3", None)
     own_sources = device(multiplexed=False)
     yes(eight(139, device_=own_sources))
 

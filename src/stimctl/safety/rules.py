@@ -158,10 +158,29 @@ def timing_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
     for found in inconsistencies(stimulus):
         if found.severity is Severity.ERROR:
             yield _timing_problem(found, stimulus, envelope)
+    yield from _burst_problems(stimulus, envelope)
     device = envelope.device
     with_recovery = period_inconsistency(stimulus, device.recovery_us, device.busy_max_us)
     if with_recovery is not None:
         yield _timing_problem(Inconsistency("W2", with_recovery.message), stimulus, envelope)
+
+
+def _burst_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
+    """W4 with the period that the device makes of the rate: it may be longer than asked."""
+    device, burst = envelope.device, stimulus.burst
+    if burst is None:
+        return
+    period_us = device.quantise_period_up_us(stimulus.lowest_frequency_mhz)
+    fitting = _US_MHZ // (period_us * burst.burst_frequency_mhz)
+    if burst.pulses_per_burst > fitting:
+        yield broken_rule(
+            "W4", Quantity.TIMING,
+            f"{burst.pulses_per_burst} pulses with the device's period of "
+            f"{format_duration(period_us)} do not fit a burst period of "
+            f"{format_frequency(burst.burst_frequency_mhz)}",
+            lambda: repair.pulses_per_burst(stimulus, burst, fitting),
+            layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=fitting, unit="pulses",
+        )  # fmt: skip
 
 
 def _timing_problem(found: Inconsistency, stimulus: Stimulus, envelope: Envelope) -> Problem:

@@ -139,13 +139,11 @@ def _assemble(
     roles: Sequence[Channel],
     cleared: Mapping[int, Cleared],
     duration: Duration,
-) -> Plan | Refusal:
-    planned = []
-    for setup, role in zip(channels, roles, strict=True):
-        one = _plan_channel(sheet, role, setup, cleared[setup.channel])
-        if isinstance(one, Refusal):
-            return one
-        planned.append(one)
+) -> Plan:
+    planned = [
+        _plan_channel(sheet, role, setup, cleared[setup.channel])
+        for setup, role in zip(channels, roles, strict=True)
+    ]
     against = protocol.evidence.recommended_against
     notes = (
         *((f"recommended against: {against}",) if against else ()),
@@ -213,19 +211,9 @@ def _envelope(
 
 def _plan_channel(
     sheet: CapabilitySheet, role: Channel, setup: ChannelSetup, cleared: Cleared
-) -> PlanChannel | Refusal:
+) -> PlanChannel:
     stimulus, device = cleared.stimulus, sheet.bounds
     period_us = device.quantise_period_up_us(stimulus.highest_frequency_mhz)
-    burst = stimulus.burst
-    if burst and burst.pulses_per_burst * period_us * burst.burst_frequency_mhz > _MHZ_US:
-        fitting = _MHZ_US // (period_us * burst.burst_frequency_mhz)
-        return _refusal(
-            "W4", Layer.DEVICE, Quantity.TIMING, setup, burst.pulses_per_burst, fitting, "pulses",
-            f"{burst.pulses_per_burst} pulses with the device's period of "
-            f"{format_duration(period_us)} do not fit a burst period of "
-            f"{format_frequency(burst.burst_frequency_mhz)}",
-            Nearest("pulses_per_burst", fitting, f"{fitting} pulses per burst"),
-        )  # fmt: skip
     return PlanChannel(
         channel=setup.channel,
         role=role.role,

@@ -1,0 +1,168 @@
+"""Random stimuli of every kind, each in the models of stimctl and as an independent `Course`."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from independent_dose import Course, Wave
+
+from stimctl.devices.registry import FAMILIES
+from stimctl.safety import DeviceBounds, Electrode, Envelope, Profile, ceiling_ua, envelope_for
+from stimctl.stimulus import (
+    AmplitudeModulation,
+    Burst,
+    Cycle,
+    Pulse,
+    PulseShape,
+    Stimulus,
+    Sweep,
+    SweepShape,
+)
+
+SYM, ASYM, MONO = PulseShape.SYMMETRIC, PulseShape.ASYMMETRIC, PulseShape.MONOPHASIC
+SHEETS = tuple(one.sheet.bounds for one in FAMILIES.values() if one.sheet.current is not None)
+# A device of no maker, which can do more than any: coarse periods, wide pulses, one-sided ones.
+ANYTHING = DeviceBounds(
+    name="anything", channels=8, amplitude_max_ua=130_000, amplitude_step_ua=100,
+    phase_width_min_us=10, phase_width_max_us=20_000, phase_width_step_us=1,
+    interphase_gap_max_us=2_000, period_min_us=100, period_max_us=60_000_000, period_step_us=100,
+    recovery_us=0, shapes=frozenset(PulseShape), multiplexed=False, compliance_mv=150_000,
+)  # fmt: skip
+DEVICES = (*SHEETS, ANYTHING)
+KINDS = ("plain", "plain", "burst", "burst", "rate sweep", "width sweep", "level", "cycle",
+         "burst in cycle", "everything")  # fmt: skip
+ACKNOWLEDGED = frozenset({"L-DC-WARN"})
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str
+    stimulus: Stimulus
+    envelope: Envelope
+    course: Course
+
+
+def some_rate_mhz(chance: random.Random, low: int, high: int) -> int:
+    """A rate, even over the orders of magnitude; often whole, or a hair beside."""
+    value = round(low * (high / low) ** chance.random())
+    if chance.random() < 0.6:
+        whole = max(1, round(value / 1_000)) * 1_000
+        value = whole + chance.choice((0, 0, 0, 1, -1, 100, 500))
+    return min(high, max(low, value))
+
+
+def random_case(chance: random.Random) -> Case:
+    kind, device = chance.choice(KINDS), chance.choice(DEVICES)
+    if device.fixed_rhythm and kind in ("burst", "burst in cycle", "rate sweep", "everything"):
+        kind = chance.choice(("plain", "width sweep", "level", "cycle"))
+    bursts = kind in ("burst", "burst in cycle") or (kind == "everything" and chance.random() < 0.5)
+    pulse = _pulse(chance, device)
+    fastest = 10**9 // max(device.period_min_us, pulse.width_total_us + device.recovery_us)
+    mhz = some_rate_mhz(chance, 700, min(fastest - fastest // 500, 2_000_000))
+    more = {}
+    if bursts:
+        mhz = max(mhz, min(fastest, 5_000))
+        period_us = device.quantise_period_up_us(mhz)
+        more["burst"] = _burst(chance, 10**9 // period_us)
+    if kind in ("rate sweep", "everything") and not bursts:
+        mhz = min(mhz, 400_000)
+        more["frequency_sweep"] = _sweep(chance, max(500, mhz // chance.randint(2, 40)), mhz)
+    if kind in ("width sweep", "everything"):
+        low = max(device.phase_width_min_us, pulse.phase_width_us // chance.randint(2, 5))
+        more["width_sweep"] = _sweep(chance, low, pulse.phase_width_us)
+    if kind in ("level", "everything"):
+        more["amplitude_modulation"] = AmplitudeModulation(
+            lowest_permille=chance.choice((0, 0, 300, 700)),
+            period_us=chance.choice((1_000_000, 1_500_000, 3_000_000)),
+            shape=chance.choice(tuple(SweepShape)),
+        )
+    if kind in ("cycle", "burst in cycle", "everything"):
+        more["cycle"] = _cycle(chance)
+    stimulus = Stimulus(pulse=pulse, frequency_mhz=mhz, **more)
+    area_mm2 = chance.choice((100, 300, 500, 1_000, 2_500, 5_000, 10_000, 20_000))
+    envelope = envelope_for(
+        device,
+        Electrode(area_mm2, chance.choice((1000, 1000, 1000, 700, 250))),
+        profile=chance.choice((Profile.CLINIC, Profile.CLINIC, Profile.HOME)),
+        allow_monophasic=True,
+    )
+    if chance.random() < 0.7:  # right at what is allowed
+        most_ua = ceiling_ua(stimulus, envelope, acknowledged=ACKNOWLEDGED)
+        stimulus = stimulus.with_amplitude(most_ua)
+    grid = device.period_step_us if chance.random() < 0.5 else None
+    return Case(kind, stimulus, envelope, course_of(stimulus, grid))
+
+
+def _pulse(chance: random.Random, device: DeviceBounds) -> Pulse:
+    shape = chance.choice(sorted(device.shapes))
+    ratio = chance.choice((2, 3, 4, 8)) if shape is ASYM else 1
+    widest = device.phase_width_max_us // ratio
+    width = round(20 * (widest / 20) ** chance.random())
+    step = device.amplitude_step_ua * ratio
+    gap = device.interphase_gap_fixed_us
+    return Pulse(
+        shape=shape,
+        amplitude_ua=step * chance.randint(1, device.amplitude_max_ua // step),
+        phase_width_us=max(width, device.phase_width_min_us),
+        interphase_gap_us=chance.choice((0, 0, 50, 100)) if gap is None else gap,
+        second_phase_ratio=ratio,
+    )
+
+
+def _burst(chance: random.Random, mhz: int) -> Burst:
+    bursts_mhz = some_rate_mhz(chance, 300, min(40_000, mhz))
+    most = max(1, mhz // bursts_mhz)
+    return Burst(
+        pulses_per_burst=chance.randint(max(1, most // chance.choice((1, 1, 2, 5, 20))), most),
+        burst_frequency_mhz=bursts_mhz,
+    )
+
+
+def _sweep(chance: random.Random, low: int, high: int) -> Sweep:
+    return Sweep(
+        lowest=min(low, high),
+        highest=high,
+        period_us=chance.choice((1_000_000, 1_300_000, 3_000_000, 8_000_000)),
+        shape=chance.choice(tuple(SweepShape)),
+    )
+
+
+def _cycle(chance: random.Random) -> Cycle:
+    up, down = 500_000, chance.choice((0, 500_000))
+    return Cycle(
+        on_us=up + down + chance.choice((250_000, 333_333, 600_000, 1_000_000, 2_345_678)),
+        off_us=chance.choice((0, 1_000, 10_000, 130_000, 700_000, 1_000_000, 2_000_000)),
+        ramp_up_us=up,
+        ramp_down_us=down,
+    )
+
+
+def course_of(stimulus: Stimulus, period_grid_us: int | None) -> Course:
+    """The same in other words: mA, Hz and s."""
+    pulse, burst, cycle = stimulus.pulse, stimulus.burst, stimulus.cycle
+    level = stimulus.amplitude_modulation
+    return Course(
+        peak_ma=pulse.amplitude_ua / 1e3,
+        width_us=pulse.phase_width_us,
+        gap_us=pulse.interphase_gap_us,
+        rate_hz=stimulus.frequency_mhz / 1e3,
+        second_ratio=None if pulse.shape is MONO else pulse.second_phase_ratio,
+        burst=burst and (burst.pulses_per_burst, burst.burst_frequency_mhz / 1e3),
+        rate_sweep=_wave(stimulus.frequency_sweep, 1e3),
+        width_sweep=_wave(stimulus.width_sweep, 1.0),
+        level=level
+        and Wave(1.0, level.lowest_permille / 1e3, level.period_us / 1e6, str(level.shape)),
+        cycle=cycle
+        and (cycle.on_us / 1e6, cycle.off_us / 1e6, cycle.ramp_up_us / 1e6,
+             cycle.ramp_down_us / 1e6),
+        period_grid_us=period_grid_us,
+    )  # fmt: skip
+
+
+def _wave(sweep: Sweep | None, scale: float) -> Wave | None:
+    if sweep is None:
+        return None
+    return Wave(
+        sweep.lowest / scale, sweep.highest / scale, sweep.period_us / 1e6, str(sweep.shape)
+    )
