@@ -8,11 +8,14 @@ before it is needed.
 import os
 import sys
 
+from stimctl.terminal_text import fit_streams, printable
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code (see `stimctl.errors.ExitCode`)."""
     arguments = sys.argv[1:] if argv is None else argv
     _replace_closed_streams()
+    fit_streams(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     if arguments[:1] == ["stop"]:
         return _stop(arguments[1:])
     if arguments in (["--version"], ["-V"]):
@@ -54,7 +57,7 @@ def _open_tui(arguments: list[str]) -> int | None:
     try:
         return open_tui(wishes)
     except StimctlError as error:
-        sys.stderr.write(f"stimctl: {error}\n")
+        sys.stderr.write(f"stimctl: {printable(str(error))}\n")
         return int(error.exit_code)
 
 

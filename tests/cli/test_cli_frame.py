@@ -261,7 +261,8 @@ def test_colour_is_for_terminals_that_take_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "argv", ["stimctl"])
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert output.styled("x", "red", terminal) == "\x1b[31mx\x1b[0m"
+    shown = output.for_terminal(output.styled("x", "red", terminal))
+    assert shown == "\x1b[31mx\x1b[0m"
     monkeypatch.setenv("NO_COLOR", "1")
     assert output.styled("x", "red", terminal) == "x"
     monkeypatch.delenv("NO_COLOR")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stimctl.cli.output import is_terminal, styled
+from stimctl.cli.output import for_terminal, is_terminal, styled
 from stimctl.quantity import format_current
 
 Row = Mapping[str, Any]
@@ -50,7 +50,7 @@ class Progress:
         """A line of words that stays."""
         if self._quiet:
             return
-        self._write(f"{self._erase()}{text.rstrip()}\n")
+        self._write(f"{self._erase()}{for_terminal(text.rstrip())}\n")
 
     def close(self) -> None:
         """Leave the redrawn line as it is and go to the next one."""
@@ -62,7 +62,7 @@ class Progress:
     def _draw_progress(self, row: Row) -> None:
         if self._quiet:
             return
-        text = self._progress_text(row)
+        text = for_terminal(self._progress_text(row))
         if self._redraws:
             text = text[: max(20, shutil.get_terminal_size().columns - 1)]
             erase = self._erase()

@@ -13,6 +13,7 @@ import typer
 from stimctl.cli.options import choice
 from stimctl.cli.output import put, say, styled
 from stimctl.errors import ExitCode, UsageError, WireFormatError
+from stimctl.terminal_text import is_unicode
 
 _PROTOCOLS = {name: name for name in ("sciencemode4", "sciencemode2", "openemsstim")}
 # Far above any frame (1200 bytes), so that a file without line ends cannot fill the memory.
@@ -59,7 +60,9 @@ def decode(
     head = {"schema": "stimctl.wire-frames/1"} if as_json else {}
 
     def shown(line: str) -> str:
-        return json.dumps({**head, **decode_line(line, wire)}, ensure_ascii=False)
+        return json.dumps(
+            {**head, **decode_line(line, wire)}, ensure_ascii=not is_unicode(sys.stdout)
+        )
 
     _each_line(file, shown, instead=json.dumps({**head, "frames": [], "errors": ["hex"]}))
 

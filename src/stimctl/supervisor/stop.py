@@ -25,6 +25,7 @@ from stimctl.supervisor.port import Port, open_port
 from stimctl.supervisor.runtime import read_holder, socket_path
 from stimctl.supervisor.stop_talk import Resetting, Talk, talk_of
 from stimctl.supervisor.twin import is_dead_twin, running_twins
+from stimctl.terminal_text import printable
 
 ANSWER_WITHIN_S = 0.1  # ARCHITECTURE: a supervisor that does not answer by then is taken for dead
 REPEAT_S = 0.05  # SAFETY K8
@@ -281,7 +282,7 @@ def _tell_unknown(_state: str) -> None:
 def _put(stream: TextIO, text: str) -> None:
     """Write it if anybody can read it: the exit code says the same, and the stop comes first."""
     try:
-        stream.write(text)
+        stream.write(printable(text))
         stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from stimctl import quantity
 from stimctl.errors import QuantityError
 from stimctl.suggestion import meant_by
+from stimctl.terminal_text import printable
 
 # The message of rule A11, wherever a file tries to say how many mA to go to.
 A11 = (
@@ -104,7 +105,22 @@ IntensityPercent = Annotated[
     _text_schema(r"^(0|[1-9][0-9]*) ?%$", "60 %"),
 ]
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+def _plain(value: str) -> str:
+    """One line without control characters: they could command the terminal that shows it."""
+    if not value.isprintable():
+        value = " ".join(value.split())
+    shown = printable(value)
+    if shown != value:
+        raise _complain(f"holds control characters, which no text here may: {ascii(value)[:80]}")
+    return value
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    AfterValidator(_plain),
+]
 Name = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=64)
 ]

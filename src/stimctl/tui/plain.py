@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
+from stimctl.terminal_text import printable
 from stimctl.tui.live import Row
 from stimctl.tui.plain_command import Command
 from stimctl.tui.plain_words import COMMANDS, HELP
@@ -50,7 +51,7 @@ class PlainFace:
 
     def say(self, words: str) -> None:
         """One line, now."""
-        print(words, flush=True)  # noqa: T201 - this face is lines on stdout
+        print(printable(words), flush=True)  # noqa: T201 - this face is lines on stdout
 
     def _heard(self, row: Row) -> None:
         words = words_of(row)

@@ -146,8 +146,9 @@ class GetDeviceIdAck(Message):
 
     @property
     def device_id(self) -> str:
-        """The text without its padding; bytes that are not ASCII show as replacement marks."""
-        return self.id_bytes.rstrip(b"\x00 ").decode("ascii", "replace")
+        """The text without its padding; what is not printable ASCII shows as replacement marks."""
+        text = self.id_bytes.rstrip(b"\x00 ").decode("ascii", "replace")
+        return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
     def pack(self) -> bytes:
         if len(self.id_bytes) != DEVICE_ID_BYTES:
