@@ -65,6 +65,7 @@ def test_w5_ramps_fit_and_are_not_abrupt():
     assert rules(stim(cycle=cycle(up=499_999))) == ["W5"]
 
 
+@pytest.mark.hazard("H44")
 @pytest.mark.parametrize(
     ("more", "found"),
     [
@@ -76,6 +77,14 @@ def test_w5_ramps_fit_and_are_not_abrupt():
         ({"mhz": 15_000}, ["W6"]),
         ({"burst": Burst(pulses_per_burst=5, burst_frequency_mhz=2_000)}, []),
         ({"burst": Burst(pulses_per_burst=2, burst_frequency_mhz=50_000)}, ["W6"]),
+        # One twitch each: at most 200 ms, and at most half of the time.
+        ({"burst": Burst(pulses_per_burst=20, burst_frequency_mhz=2_500)}, []),
+        ({"burst": Burst(pulses_per_burst=21, burst_frequency_mhz=2_000)}, ["W6"]),
+        ({"burst": Burst(pulses_per_burst=20, burst_frequency_mhz=2_501)}, ["W6"]),
+        ({"burst": Burst(pulses_per_burst=99, burst_frequency_mhz=1_000)}, ["W6"]),
+        ({"burst": Burst(pulses_per_burst=10, burst_frequency_mhz=10_000)}, ["W6"]),
+        ({"burst": Burst(pulses_per_burst=1, burst_frequency_mhz=14_000), "mhz": 14_000}, []),
+        ({"burst": Burst(pulses_per_burst=14, burst_frequency_mhz=1_000), "mhz": 14_000}, []),
     ],
 )
 def test_w6_a_tetanic_motor_programme_rests(more, found):

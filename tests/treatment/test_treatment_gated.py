@@ -98,6 +98,15 @@ def test_what_is_wrong_is_refused_with_line_and_field(was: str, now: str, says: 
     assert caught.value.line is not None
 
 
+@pytest.mark.hazard("H44")
+def test_a_target_that_moves_a_muscle_cannot_be_called_no_motor_programme() -> None:
+    with pytest.raises(ProtocolFileError, match='the target "strong-contraction" moves a muscle'):
+        load_gated(text("gate-ems").replace("motor = true", "motor = false"), "gate-ems.toml")
+    role = load("gate-ems").channels[0]
+    assert role.model_copy(update={"motor": False}).moves_muscle
+    assert not load("gate-tens").channels[0].moves_muscle
+
+
 def test_the_other_kind_of_file_is_said_to_be_the_other_kind() -> None:
     tens = (FOLDER / "tens-conventional.toml").read_text(encoding="utf-8")
     with pytest.raises(ProtocolFileError, match="this is a file for external pulses"):

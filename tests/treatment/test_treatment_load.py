@@ -231,6 +231,33 @@ def test_antagonists_must_alternate_or_say_that_they_do_not() -> None:
     assert load_protocol(text(0, "co_contraction = true\n"), "sample.toml").co_contraction
 
 
+@pytest.mark.hazard("H44")
+@pytest.mark.parametrize("target", ["motor-threshold", "strong-contraction", "highest-tolerable"])
+def test_a_target_that_moves_a_muscle_cannot_be_called_no_motor_programme(target: str) -> None:
+    def text(*, motor: bool, rate: str = "20 Hz", cycle: str = "") -> str:
+        wave = f'phase_width = "200 us"\nfrequency = "{rate}"'
+        one = channel_text(wave, motor=motor, cycle=cycle).replace("strong-comfortable", target)
+        return sample_text(30, one)
+
+    rest = cycle_text(4000, 6000, 1000, 1000)
+    for calm in ({}, {"cycle": rest}, {"rate": "5 Hz"}):
+        error = str(refused(text(motor=False, **calm), "sample.toml"))
+        assert f'the target "{target}" moves a muscle' in error
+        assert "write motor = true" in error
+        assert "channels[0].motor" in error
+    assert "W6" in str(refused(text(motor=True), "sample.toml"))
+    assert load_protocol(text(motor=True, cycle=rest), "sample.toml").channels[0].motor
+    assert load_protocol(text(motor=True, rate="5 Hz"), "sample.toml").channels[0].motor
+
+
+def test_a_target_below_a_contraction_may_be_either() -> None:
+    for target in ("sensory-threshold", "strong-comfortable"):
+        for motor in (False, True):
+            one = channel_text(PLAIN, motor=motor, cycle=cycle_text(4000, 6000, 1000, 1000))
+            text = sample_text(30, one).replace("strong-comfortable", target)
+            assert load_protocol(text, "sample.toml").channels[0].moves_muscle is motor
+
+
 def test_roles_are_told_apart_and_refer_to_each_other() -> None:
     twice = sample_text(20, channel_text(PLAIN), channel_text(PLAIN))
     assert "there twice" in str(refused(twice, "sample.toml"))

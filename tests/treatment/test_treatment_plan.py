@@ -42,6 +42,8 @@ from stimctl.treatment import (
     predict,
     raise_schedule,
 )
+from stimctl.treatment.schema import Target
+from stimctl.treatment.stimuli import stimulus_of
 
 MINUTE_US = 60_000_000
 PLAIN = 'phase_width = "200 us"\nfrequency = "50 Hz"'
@@ -242,6 +244,40 @@ def test_a_burst_that_no_longer_fits_on_the_devices_grid_is_refused() -> None:
     assert (refusal.limit_id, refusal.layer) == ("W4", Layer.DEVICE)
     assert refusal.nearest is not None
     assert refusal.nearest.text == "8 pulses per burst"
+
+
+@pytest.mark.hazard("H44")
+def test_the_target_decides_also_where_no_file_was_read() -> None:
+    """A model built in a program passes no loader: the rules for muscles hold all the same."""
+    cycle = cycle_text(4000, 6000, 1000, 1000)
+    texts = [channel_text(PLAIN, role=role, motor=True, cycle=cycle) for role in ("a", "b")]
+    protocol = load_protocol(sample_text(20, *texts), "sample.toml")
+    roles = tuple(
+        role.model_copy(
+            update={
+                "motor": False,
+                "amplitude": role.amplitude.model_copy(
+                    update={"target": Target.STRONG_CONTRACTION}
+                ),
+            }
+        )
+        for role in protocol.channels
+    )
+    quiet = protocol.model_copy(update={"channels": roles})
+    assert stimulus_of(roles[0], 0).motor
+    pads = [
+        ChannelSetup(number, 5_000, Electrode(2_500, 1000, site))
+        for number, site in ((1, "left-biceps"), (2, "left-triceps"))
+    ]
+    together = compile_plan(quiet, P24_SHEET, pads)
+    assert isinstance(together, Refusal)
+    assert together.limit_id == "W10"
+    without_rest = roles[0].model_copy(update={"cycle": None})
+    alone = compile_plan(
+        quiet.model_copy(update={"channels": (without_rest,)}), P24_SHEET, pads[:1]
+    )
+    assert isinstance(alone, Refusal)
+    assert alone.limit_id == "W6"
 
 
 def test_an_asymmetric_pulse_rises_in_steps_that_balance() -> None:

@@ -143,7 +143,8 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol)
         _put_external(loaded)
     channels: Sequence[Any] = loaded.channels
     for number, channel in enumerate(channels, 1):
-        put(f"\nchannel {number}: {channel.role}{' (moves a muscle)' if channel.motor else ''}")
+        moves = " (moves a muscle)" if channel.moves_muscle else ""
+        put(f"\nchannel {number}: {channel.role}{moves}")
         put_channel = _put_gated if isinstance(loaded, GatedProtocol) else _put_channel
         put_channel(channel)
         if channel.sites:

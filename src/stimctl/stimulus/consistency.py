@@ -17,10 +17,14 @@ from stimctl.stimulus.stimulus import Stimulus
 RAMP_MIN_US = 500_000
 # From here on single twitches begin to fuse; the facts draw the line at 15 Hz (W6). [D]
 TETANIC_FROM_MHZ = 15_000
+# A burst counts as one twitch up to this length, and where it fills at most half of its period;
+# a longer one fuses as the pulses inside it do. [POLICY, D]
+TWITCH_BURST_MAX_US = 200_000
 # FDA 1999 guidance for powered muscle stimulators: at least 1 s on and 1 s rest are typical. (R)
 MOTOR_PERIOD_MIN_US = 2_000_000
 MOTOR_OFF_MIN_US = 1_000_000
 SECOND_US = 1_000_000
+_US_MHZ = 10**9  # a period in us times its rate in mHz
 
 
 class Severity(StrEnum):
@@ -109,10 +113,16 @@ def _cycle(cycle: Cycle | None) -> Inconsistency | None:
 
 
 def contraction_rate_mhz(stimulus: Stimulus) -> int:
-    """The rate that decides between twitch and tetanus: of bursts where there are any."""
-    if stimulus.burst is not None:
-        return stimulus.burst.burst_frequency_mhz
-    return stimulus.highest_frequency_mhz
+    """The rate that decides between twitch and tetanus: that of the bursts, where each is short
+    enough to be one twitch."""
+    burst, slowest_mhz = stimulus.burst, stimulus.lowest_frequency_mhz
+    if burst is None:
+        return stimulus.highest_frequency_mhz
+    short = burst.pulses_per_burst * _US_MHZ <= TWITCH_BURST_MAX_US * slowest_mhz
+    rests = 2 * burst.pulses_per_burst * burst.burst_frequency_mhz <= slowest_mhz
+    if burst.pulses_per_burst == 1 or (short and rests):
+        return burst.burst_frequency_mhz
+    return max(burst.burst_frequency_mhz, stimulus.highest_frequency_mhz)
 
 
 def _motor_rest(stimulus: Stimulus) -> Inconsistency | None:

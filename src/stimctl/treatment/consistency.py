@@ -18,7 +18,7 @@ from stimctl.stimulus import Severity, inconsistencies
 from stimctl.suggestion import meant_by
 from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol
 from stimctl.treatment.locate import Path
-from stimctl.treatment.schema import Channel, CyclePart, TreatmentProtocol
+from stimctl.treatment.schema import Channel, CyclePart, Target, TreatmentProtocol
 from stimctl.treatment.stimuli import stimulus_of
 
 MINUTE_US = 60_000_000
@@ -117,8 +117,19 @@ def _channel(path: Path, channel: AnyChannel) -> Iterator[Finding]:
             yield Finding((*path, "sites", number), f'"{site}" is {_not_a_site(site)}')
     if channel.cycle:
         yield from _cycle((*path, "cycle"), channel.cycle)
+    if channel.moves_muscle and not channel.motor:
+        yield Finding((*path, "motor"), _contradiction(channel))
     if isinstance(channel, Channel):
         yield from _pulses(path, channel)
+
+
+def _contradiction(channel: AnyChannel) -> str:
+    aim = channel.amplitude if isinstance(channel, Channel) else channel.intensity
+    return (
+        f'the target "{aim.target}" moves a muscle, so the rules for muscles hold (W6: from 15 Hz '
+        "on, an on/off cycle with rest): write motor = true; or name a target below a contraction, "
+        f'"{Target.SENSORY_THRESHOLD}" or "{Target.STRONG_COMFORTABLE}"'
+    )
 
 
 def _pulses(path: Path, channel: Channel) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def compile_gate_plan(
             setup.intensity_percent,
             setup.electrode,
             _layers(protocol, role, bounds),
-            role.motor,
+            role.moves_muscle,
             cycle_of(role.cycle),
             role.cycle.start_after_us if role.cycle else 0,
         )
@@ -73,7 +73,7 @@ def compile_gate_plan(
             role.role,
             setup,
             cleared[setup.channel],
-            role.motor,
+            role.moves_muscle,
             requests[setup.channel].cycle,
             requests[setup.channel].begins_us,
         )

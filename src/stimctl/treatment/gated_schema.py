@@ -24,6 +24,7 @@ from stimctl.treatment.fields import (
     unique,
 )
 from stimctl.treatment.schema import (
+    MOTOR,
     CyclePart,
     Electrodes,
     Evidence,
@@ -65,12 +66,17 @@ class GatedChannel(Part):
     sites: Annotated[tuple[Name, ...], AfterValidator(unique)] = Field(
         default=(), description="Suggestions; the person at the device chooses."
     )
-    motor: bool = Field(description="Whether the stimulus is meant to move a muscle.")
+    motor: bool = Field(description=MOTOR)
     antagonist_of: Name | None = Field(
         default=None, description="A role on the same joint; the on times may not overlap (W10)."
     )
     intensity: Annotated[Intensity, BeforeValidator(refuse_bare_intensity)]
     cycle: CyclePart | None = None
+
+    @property
+    def moves_muscle(self) -> bool:
+        """Whether a muscle moves: the target decides, whatever `motor` says."""
+        return self.motor or self.intensity.target.moves_muscle
 
 
 class GatedProtocol(Part):

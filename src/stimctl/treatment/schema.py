@@ -47,6 +47,16 @@ class Target(StrEnum):
     STRONG_CONTRACTION = "strong-contraction"
     HIGHEST_TOLERABLE = "highest-tolerable"
 
+    @property
+    def moves_muscle(self) -> bool:
+        """Whether who reaches it contracts a muscle, so that the rules for muscles hold (W6)."""
+        return self in _MOTOR_TARGETS
+
+
+_MOTOR_TARGETS = frozenset(
+    {Target.MOTOR_THRESHOLD, Target.STRONG_CONTRACTION, Target.HIGHEST_TOLERABLE}
+)
+
 
 class Part(BaseModel):
     """A part of a file: strict, frozen, and without keys that the schema does not know."""
@@ -188,6 +198,12 @@ class CyclePart(Part):
     )
 
 
+MOTOR = (
+    "Whether the stimulus moves a muscle; true for the targets motor-threshold, "
+    "strong-contraction and highest-tolerable."
+)
+
+
 class Channel(Part):
     """One role: what one channel of the device does."""
 
@@ -195,13 +211,18 @@ class Channel(Part):
     sites: Annotated[tuple[Name, ...], AfterValidator(unique)] = Field(
         default=(), description="Suggestions; the person at the device chooses."
     )
-    motor: bool = Field(description="Whether the stimulus is meant to move a muscle.")
+    motor: bool = Field(description=MOTOR)
     antagonist_of: Name | None = Field(
         default=None, description="A role on the same joint; the on times may not overlap (W10)."
     )
     amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
     waveform: Waveform
     cycle: CyclePart | None = None
+
+    @property
+    def moves_muscle(self) -> bool:
+        """Whether a muscle moves: the target decides, whatever `motor` says."""
+        return self.motor or self.amplitude.target.moves_muscle
 
 
 class TreatmentProtocol(Part):

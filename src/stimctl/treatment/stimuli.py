@@ -30,7 +30,7 @@ def stimulus_of(channel: Channel, amplitude_ua: int) -> Stimulus:
         width_sweep=_width_sweep(channel),
         amplitude_modulation=_modulation(channel),
         cycle=_cycle(channel),
-        motor=channel.motor,
+        motor=channel.moves_muscle,
     )
 
 

@@ -157,7 +157,7 @@ def screening_of(desk: Desk, answers: dict[str, bool]) -> Screening:
 
     choice = desk.bed.choice
     sites = [seat.site for seat in choice.seats if seat.site] if choice else []
-    motor = any(role.motor for role in choice.protocol.channels) if choice else True
+    motor = any(role.moves_muscle for role in choice.protocol.channels) if choice else True
     return screen(answers, sites, motor=motor)
 
 

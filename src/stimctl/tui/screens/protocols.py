@@ -94,7 +94,7 @@ class ProtocolsPage(ListPage):
             from stimctl.safety import screen
 
             sites = [seat.site for seat in choice.seats if seat.site]
-            motor = any(role.motor for role in choice.protocol.channels)
+            motor = any(role.moves_muscle for role in choice.protocol.channels)
             blocks = screen(self.bed.answers, sites, motor=motor).blocks
             why = f"{blocks[0].id} {blocks[0].text}" if blocks else ""
         if not why:
