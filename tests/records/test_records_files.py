@@ -113,7 +113,7 @@ def _pipe(path: Path) -> None:
         ),
         (lambda path: path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode()), "byte order mark"),
         (lambda path: path.write_bytes(TEXT.encode("utf-16")), "byte order mark"),
-        (lambda path: path.write_bytes(b"# x\n" * 100_000), "over 256 KiB"),
+        (lambda path: path.write_bytes(b"# x\n" * 100_000), "over 64 KiB"),
     ],
 )
 def test_a_file_that_is_not_a_short_utf8_text_is_refused(

@@ -6,8 +6,8 @@ import pytest
 from treatment_samples import channel_text, cycle_text, sample_text, shipped_text
 
 from stimctl.errors import ExitCode, ProtocolFileError
+from stimctl.toml_text import MOST_CHARACTERS
 from stimctl.treatment import Target, load_protocol
-from stimctl.treatment.load import LARGEST_TEXT
 
 TKA = shipped_text("nmes-tka")
 PLAIN = 'phase_width = "200 us"\nfrequency = "50 Hz"'
@@ -168,7 +168,7 @@ def test_a_hundred_mistakes_are_counted_and_not_all_listed() -> None:
         ("x = 2024-99-99\n", 1),
         ("x = 1 # \x00\n", 1),
         ('x = "\ud800"\n', 1),
-        ("a" * (LARGEST_TEXT + 1), 1),
+        ("a" * (MOST_CHARACTERS + 1), 1),
         ("", 1),
         ("channels = 1\n", 1),
         ('channels = ["a", 1]\n', 1),

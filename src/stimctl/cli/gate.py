@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import LimitRefusedError, StateError, UsageError
+from stimctl.toml_text import parse_toml
 
 if TYPE_CHECKING:
     from stimctl.records.approvals import Rehearsal
@@ -241,7 +241,7 @@ def _answers_in(path: Path) -> dict[str, bool]:
 
     file = read_text_file(path, "screening file")
     try:
-        found: Mapping[str, Any] = tomllib.loads(file.text)
+        found: Mapping[str, Any] = parse_toml(file.text)
     except (ValueError, RecursionError) as error:
         raise ProtocolFileError(
             "the screening file is not TOML",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.records.text_files import TextFile, read_text_file
 from stimctl.suggestion import meant_by
+from stimctl.toml_text import parse_toml
 
 SUFFIX: Final = ".toml"
 GATED: Final = "gated"
@@ -118,8 +118,8 @@ def read_limit_file(path: Path) -> LimitFile:
     """A TOML file of limits as a mapping. Raises ProtocolFileError with the line of a mistake."""
     file = read_text_file(path, "limit file")
     try:
-        mapping = tomllib.loads(file.text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        mapping = parse_toml(file.text)
+    except (RecursionError, ValueError) as error:
         found = _TOML_LINE.search(str(error))
         line = int(found[1]) if found else None
         raise ProtocolFileError(

@@ -12,7 +12,7 @@ from typing import Final
 from stimctl.errors import ProtocolFileError
 
 # The shipped protocols are below 8 kB; this bound only keeps a wrong file from being swallowed.
-LARGEST_FILE_BYTES: Final = 256 * 1024
+LARGEST_FILE_BYTES: Final = 64 * 1024
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -29,7 +29,7 @@ def read_text_file(path: Path, purpose: str) -> TextFile:
     """The file at `path`; `purpose` is a noun for the messages ("protocol", "limit file").
 
     Raises ProtocolFileError for what is missing, not readable, not a regular file, over
-    256 KiB, empty, or not UTF-8 without a byte order mark.
+    64 KiB, empty, or not UTF-8 without a byte order mark.
     """
     data = _bytes_of(path, purpose)
     if not data.strip():

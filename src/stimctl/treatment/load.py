@@ -7,7 +7,6 @@ out, whatever the text is.
 from __future__ import annotations
 
 import re
-import tomllib
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -17,14 +16,13 @@ from pydantic_core import ErrorDetails
 
 from stimctl.errors import ProtocolFileError
 from stimctl.suggestion import meant_by
+from stimctl.toml_text import MOST_CHARACTERS, TomlBoundError, parse_toml
 from stimctl.treatment.consistency import Finding, findings
 from stimctl.treatment.fields import A11, A11_PERCENT
 from stimctl.treatment.gated_schema import GATED_SCHEMA_NAME, GatedProtocol
 from stimctl.treatment.locate import Path, key_lines, line_of
 from stimctl.treatment.schema import SCHEMA_NAME, TreatmentProtocol
 
-# A shipped file has about 4000 characters; what is far larger is not a protocol [D].
-LARGEST_TEXT = 200_000
 _MOST_PROBLEMS = 50
 _SUFFIX = ".toml"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -152,16 +150,16 @@ def _stem(file_name: str) -> str | None:
 
 
 def _parse(text: str, file_name: str) -> dict[str, Any]:
-    if len(text) > LARGEST_TEXT:
+    try:
+        return parse_toml(text)
+    except TomlBoundError as error:
         raise ProtocolFileError(
-            f"the file has {len(text)} characters",
-            why=f"a protocol file has at most {LARGEST_TEXT}",
+            f"not a protocol file: {error}",
+            why=f"a protocol file has at most {MOST_CHARACTERS} characters, and keys of few parts",
             what_to_do="check that this is a treatment protocol",
             file=file_name,
-            line=1,
-        )
-    try:
-        return tomllib.loads(text)
+            line=error.line,
+        ) from None
     except RecursionError:
         what, line = "tables or lists are nested too deeply", 1
     except ValueError as error:  # TOMLDecodeError is one; absurdly long numbers raise plain ones

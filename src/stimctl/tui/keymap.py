@@ -7,11 +7,11 @@ STOP, to which keys can only be added, and no other action may take a STOP key.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stimctl.errors import UsageError
+from stimctl.toml_text import parse_toml
 from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 
 VARIABLE = "STIMCTL_KEYMAP"
@@ -76,7 +76,7 @@ def read_keymap(environ: Mapping[str, str] | None = None) -> Keymap:
     if not path.is_file():
         return Keymap()
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        found = parse_toml(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"the keymap {path} cannot be read", why=str(error)) from error
     keys = found.get("keys", {})
