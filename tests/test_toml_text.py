@@ -36,6 +36,7 @@ BEYOND = {
 }
 
 
+@pytest.mark.hazard("H37")
 @pytest.mark.parametrize("text", BEYOND.values(), ids=BEYOND)
 def test_what_is_nested_too_deeply_or_too_large_is_never_given_to_the_parser(
     text: str, monkeypatch: pytest.MonkeyPatch

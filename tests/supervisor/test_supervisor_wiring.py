@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from scripted_device import ScriptedDevice
 
+from stimctl.errors import StateError
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.rows import Row
@@ -132,6 +133,44 @@ def test_arming_is_refused_at_ten_times_the_last_session(
     supervisor._inbox.put(Command("arm", {}, 1))
     supervisor.run()
     assert (intents.Arm() in session.intents) is armed
+
+
+_PREPARES = (State.DISCONNECTED, State.IDENTIFIED, State.CHECKED, State.STOPPED)
+
+
+@pytest.mark.hazard("H55")
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize(
+    "command",
+    [
+        Command("load", {"path": "/x.toml", "sha256": "0"}, 1),
+        Command("limits", {"layer": "person", "path": "/x.toml", "sha256": "0"}, 1),
+        Command("options", {}, 1),
+        Command("channel", {"channel": 1}, 1),
+        Command("compile", {}, 1),
+    ],
+    ids=lambda command: command.do,
+)
+def test_no_file_is_read_and_no_plan_made_while_a_device_may_need_the_time(
+    device: ScriptedDevice,
+    runtime: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state: State,
+    command: Command,
+) -> None:
+    asked: list[str] = []
+    for name in ("load", "limits", "options", "channel", "compile"):
+
+        def noted(*_: object, name: str = name) -> None:
+            asked.append(name)
+            raise StateError("heard")
+
+        monkeypatch.setattr(SessionSetup, name, noted)
+    supervisor, session = a_supervisor(device, runtime, lambda _: True)
+    session.state = state
+    supervisor._inbox.put(command)
+    supervisor.run()
+    assert asked == ([command.do] if state in _PREPARES else [])
 
 
 @pytest.mark.hazard("H03", "H24")

@@ -41,6 +41,7 @@ _LONGEST_TURN_NS = 20_000_000
 _OVERSLEPT_NS = 50_000_000
 _CATCH_UP_S = 0.02
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
+_PREPARES = frozenset({"load", "limits", "channel", "gate", "options", "compile"})
 _TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
 
 
@@ -215,6 +216,8 @@ class Supervisor:
 
     def _act(self, now: int, command: Command) -> Mapping[str, Any]:
         fields = command.fields
+        if command.do in _PREPARES:
+            self._check_may_prepare()
         match command.do:
             case "load":
                 return self._setup.load(fields["path"], fields["sha256"])
@@ -260,9 +263,15 @@ class Supervisor:
             raise StateError("there is no plan", what_to_do="compile one first")
         return self._plan
 
+    def _check_may_prepare(self) -> None:
+        """Reading and checking a plan takes time that a device with output on may need."""
+        state = self._engine.state
+        if state not in (State.DISCONNECTED, *_TAKES_PLANS):
+            raise StateError(
+                "no plan is loaded now", why=f"the session is {state}", what_to_do="stop first"
+            )
+
     def _compile(self) -> Mapping[str, Any]:
-        if self._engine.state not in (State.DISCONNECTED, *_TAKES_PLANS):
-            raise StateError("no plan is compiled now", what_to_do="stop first, then load it")
         plan = self._plan = self._setup.compile()
         self._plan_waits = True
         if self._journal is not None:
