@@ -21,4 +21,8 @@ def __getattr__(name: str) -> object:
         from stimctl.supervisor import api
 
         return getattr(api, name)
+    if name == "errors":
+        from importlib import import_module
+
+        return import_module("stimctl.errors")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -125,7 +125,7 @@ def test_lowering_drops_what_waits_for_any_linked_channel():
     assert plateaus(bench) == [0, 0]
 
 
-def test_a_linked_raise_whose_partner_was_lowered_meanwhile_is_dropped_whole():
+def test_a_linked_raise_is_dropped_whole_where_the_link_is_undone_meanwhile():
     bench = linked()
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, 500))
@@ -133,7 +133,7 @@ def test_a_linked_raise_whose_partner_was_lowered_meanwhile_is_dropped_whole():
     bench.command(Lower(2, 0))
     bench.run_for(SECOND)
     assert plateaus(bench) == [0, 0]
-    assert reasons(bench) == ["a linked channel was lowered"]
+    assert reasons(bench) == ["the links of the channel were changed"] * 2
 
 
 def test_three_channels_go_together_and_others_stay():

@@ -176,7 +176,7 @@ def test_what_cannot_be_is_refused_before_anything_is_raised(record: Path, tmp_p
         ):
             with pytest.raises(error):
                 device.raise_to(channel, amplitude)
-        assert not device.readings
+        assert [(one.set_ua, one.acked_ua) for one in device.readings.values()] == [(0, 0)]
     assert not Ledger.from_file(record).channels
 
 

@@ -74,8 +74,8 @@ def test_whatever_can_lead_to_more_output_is_cancelled_by_a_stop() -> None:
 
 
 def test_commands_become_intents_in_integers() -> None:
-    line = b'{"do":"raise","channel":2,"amplitude":"12.5 mA","id":3}'
-    assert intent_of(parse_command(line)) == intents.Raise(2, 12_500)
+    line = b'{"do":"raise","channel":2,"amplitude":"12.5 mA","since":7,"id":3}'
+    assert intent_of(parse_command(line)) == intents.Raise(2, 12_500, 7)
     assert intent_of(parse_command(b'{"do":"hold","for":"2 s"}')) == intents.Hold(2_000_000)
     assert intent_of(parse_command(b'{"do":"arm"}')) == intents.Arm()
     link = b'{"do":"link","channels":[1,2]}'

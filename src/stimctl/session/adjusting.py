@@ -8,6 +8,7 @@ from stimctl.session import intents
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog
+from stimctl.session.reasons import LINKED
 from stimctl.session.run import Run
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.supervision import Supervision
@@ -32,26 +33,30 @@ class Adjusting:
 
     def _lower(self, now_ns: int, intent: intents.Lower) -> None:
         self._need_scale("lower refused", CURRENT)
+        self._need_channel("lower refused", intent.channel)
         self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
         self.seen(now_ns)
 
     def _lower_intensity(self, now_ns: int, intent: intents.LowerIntensity) -> None:
         self._need_scale("lower refused", PERCENT)
+        self._need_channel("lower refused", intent.channel)
         self._supervision.lower(now_ns, intent.channel, intent.intensity_percent)
         self.seen(now_ns)
 
     def _raise(self, now_ns: int, intent: intents.Raise) -> None:
-        self._raise_to(now_ns, CURRENT, intent.channel, intent.plateau_ua)
+        self._raise_to(now_ns, CURRENT, intent.channel, intent.plateau_ua, intent.since)
 
     def _raise_intensity(self, now_ns: int, intent: intents.RaiseIntensity) -> None:
-        self._raise_to(now_ns, PERCENT, intent.channel, intent.intensity_percent)
+        self._raise_to(now_ns, PERCENT, intent.channel, intent.intensity_percent, intent.since)
 
-    def _raise_to(self, now_ns: int, scale: Scale, channel: int, plateau: int) -> None:
+    def _raise_to(
+        self, now_ns: int, scale: Scale, channel: int, plateau: int, since: int | None
+    ) -> None:
         run = self._core.run
         assert run is not None
         self._need_scale("raise refused", scale)
         self.seen(now_ns)
-        run.raising.by_hand(now_ns, channel, plateau)
+        run.raising.by_hand(now_ns, channel, plateau, since)
 
     def _need_scale(self, what: str, scale: Scale) -> None:
         """A number in microampere is never taken for one in percent, nor the other way round."""
@@ -63,17 +68,31 @@ class Adjusting:
                 what_to_do=f"give a value in {run.scale.unit}",
             )
 
+    def _need_channel(self, what: str, channel: int) -> None:
+        """A channel that is named by mistake must not be taken for one that is at zero."""
+        run = self._core.run
+        if run is not None and channel not in run.channels:
+            planned = ", ".join(str(one) for one in run.channels)
+            raise StateError(
+                what,
+                why=f"the plan does not use channel {channel}",
+                what_to_do=f"name a channel of the plan: {planned}",
+            )
+
     def _link(self, now_ns: int, intent: intents.Link) -> None:
         run = self._core.run
         if run is None:
             raise StateError("link refused", why="there is no plan", what_to_do="load one first")
         run.links.link(intent.channels)
+        run.raising.end(now_ns, intent.channels, LINKED)
         self._tell_links(now_ns, run)
 
     def _unlink(self, now_ns: int, _intent: intents.Unlink) -> None:
         run = self._core.run
         if run is not None:
+            linked = [channel for group in run.links.groups for channel in group]
             run.links.unlink()
+            run.raising.end(now_ns, linked, LINKED)
             self._tell_links(now_ns, run)
 
     def _tell_links(self, now_ns: int, run: Run) -> None:
@@ -81,6 +100,7 @@ class Adjusting:
         self._log.emit(now_ns, Kind.LINKED, {"groups": groups}, durable=True)
 
     def _felt(self, now_ns: int, intent: intents.Felt) -> None:
+        self._need_channel("felt refused", intent.channel)
         self.seen(now_ns)
         run = self._core.run
         if run is not None:

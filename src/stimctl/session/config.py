@@ -64,6 +64,7 @@ class EngineConfig:
     `attended_by_prompt`: ask every five minutes whether somebody is watching.
     `requires_hold`: output needs an unexpired `Hold` (programs that use the API).
     `longest_hold_us`: a single hold may not be longer (microseconds).
+    `operated_by`: who raises besides a script, in the words of the record: "hand" or "program".
     `single_pulses`: plateaus bound `Pulse` intents, and no train is driven.
     """
 
@@ -73,3 +74,4 @@ class EngineConfig:
     requires_hold: bool = False
     longest_hold_us: int = 60_000_000
     single_pulses: bool = False
+    operated_by: str = "hand"

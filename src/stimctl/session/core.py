@@ -12,6 +12,7 @@ from stimctl.session.host import Host
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.log import EventLog
 from stimctl.session.prompts import TEXTS, Prompt
+from stimctl.session.reasons import PAUSED, STOPPED
 from stimctl.session.run import Run
 from stimctl.session.states import TRANSITIONS, State, Trigger
 
@@ -60,6 +61,8 @@ class Core:
         """Why the session is in FAULT, or will be once zero is verified."""
         self.zero_ns: int | None = None
         """When zero was verified, with nothing sent since that could stimulate."""
+        self.zero_seen_ns: int | None = None
+        """When zero was verified last, whatever was sent since."""
         self._run_under_way = False
         self._outcome = self._reason = ""
         self._stop_ns = 0
@@ -69,6 +72,11 @@ class Core:
     def stopping(self) -> bool:
         """A zero is being verified."""
         return self.purpose is not None
+
+    @property
+    def why_stopping(self) -> str:
+        """Why the output is being stopped, or was stopped last."""
+        return f"the output is being stopped ({self.cause or self._reason})"
 
     def fire(self, now_ns: int, trigger: Trigger, why: str = "") -> None:
         """Something happened: go where the table says."""
@@ -120,7 +128,7 @@ class Core:
         """The driver has identified the device and verified zero."""
         self.connecting = False
         self.ready = True
-        self.zero_ns = now_ns
+        self.zero_ns = self.zero_seen_ns = now_ns
 
     def output_begins(self) -> None:
         """From here on something is sent that could stimulate."""
@@ -145,9 +153,9 @@ class Core:
         if self.run is not None:
             if purpose is Purpose.PAUSE:
                 self.from_zero = False
-                self.run.stand(now_ns)
+                self.run.stand(now_ns, PAUSED)
             else:
-                self.run.zero(now_ns)
+                self.run.zero(now_ns, f"{STOPPED}: {reason}")
         if self.purpose is None:
             self._stop_ns = now_ns
             self._overdue_told = False
@@ -187,7 +195,7 @@ class Core:
             if self.state in (State.ARMED, State.PAUSED):
                 self.cause = reason
             if self.run is not None:
-                self.run.zero(now_ns)
+                self.run.zero(now_ns, reason)
             self.fire(now_ns, Trigger.LINK_LOST_AT_ZERO, reason)
             return
         if self.cause is None:
@@ -199,7 +207,7 @@ class Core:
         self._overdue_told = True
         self.purpose = Purpose.STOP
         if self.run is not None:
-            self.run.zero(now_ns)
+            self.run.zero(now_ns, reason)
         self._log.emit(
             now_ns,
             Kind.UNKNOWN,
@@ -237,7 +245,7 @@ class Core:
         if purpose is None:
             # The driver verifies zero on its way to what it was asked for; nothing rests on it.
             return
-        self.zero_ns = now_ns
+        self.zero_ns = self.zero_seen_ns = now_ns
         self.ready = self.ready and not self._driver.latched  # only connecting leads on
         self._log.emit(
             now_ns,
@@ -251,7 +259,7 @@ class Core:
             return
         if purpose is Purpose.PAUSE and found_off and self.run is not None:
             # Perhaps a reset, perhaps a lost answer: a discontinuity all the same (A1, M2).
-            self.run.zero(now_ns)
+            self.run.zero(now_ns, Condition.DEVICE_RESET.value)
             self.from_zero = True
             self.meet(now_ns, Condition.DEVICE_RESET)
         if purpose is Purpose.ARM and not self.ready:

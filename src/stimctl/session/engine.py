@@ -25,6 +25,7 @@ from stimctl.session.log import EventLog
 from stimctl.session.orders import Orders
 from stimctl.session.pulses import Pulses
 from stimctl.session.reactions import Reactions
+from stimctl.session.readings import ChannelReading, readings_of
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.states import State
 from stimctl.session.supervision import Supervision
@@ -106,6 +107,15 @@ class Engine:
     def _plateau(self, channel: int, scale: Scale) -> int:
         run = self._core.run
         return run.raising.plateau(channel) if run is not None and run.scale is scale else 0
+
+    def readings(self, now_ns: int) -> dict[int, ChannelReading]:
+        """What is known of every channel of the plan, and what may follow; changes nothing."""
+        return readings_of(self._core, now_ns)
+
+    @property
+    def scale(self) -> Scale | None:
+        """In what the plan that is loaded counts."""
+        return None if self._core.run is None else self._core.run.scale
 
     # -- in
 
@@ -201,7 +211,7 @@ class Engine:
             self._core.fault(now_ns, lapse.reason)
         else:
             self._core.alarm(now_ns, Priority.MEDIUM, lapse.what, "output is being stopped")
-            self._core.begin_stop(now_ns, lapse.reason)
+            self._core.begin_stop(now_ns, f"{lapse.what}: {lapse.reason}")
 
     def _notice_stall(self, now_ns: int) -> None:
         """This program itself did not run for more than a second: as if the link had been lost."""

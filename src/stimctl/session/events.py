@@ -40,8 +40,8 @@ class Kind(StrEnum):
     RESUME = "resume"
     """The same for going on after a pause"""
     RAISE = "raise"
-    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "script"}: durable before it goes out.
-    With "pending": true it goes out with the next on ramp, if at all"""
+    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "program" | "script"}: durable before it
+    goes out. With "pending": true it goes out with the next on ramp, if at all"""
     PENDING = "pending"
     """{"channel", "plateau_ua", "outcome": "taken" | "applied" | "discarded", "reason"}: a raise
     asked for in the off time of a cycle waits for the next on ramp"""
@@ -52,8 +52,8 @@ class Kind(StrEnum):
     PULSE = "pulse"
     """{"channel", "amplitude_ua"}: durable before it goes out"""
     SET = "set"
-    """{"channel", "plateau_ua", "by": "hand" | "script" | "line"}: the plateau now in force; by the
-    line where a raise never reached the device, and what was before it holds again"""
+    """{"channel", "plateau_ua", "by": "hand" | "program" | "script" | "line"}: the plateau now in
+    force; by the line where a raise never reached the device, and what was before it holds again"""
     ACK = "ack"
     """{"channels": {"1": ua, ...}}: the device accepted these amplitudes"""
     TELEMETRY = "telemetry"

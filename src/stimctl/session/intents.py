@@ -43,10 +43,13 @@ class Raise:
     """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms.
 
     In the off time of a cycle it is pending until the next on ramp; linked channels go along.
+    `since`: the newest event that was known when it was decided to raise. A lowering, a pause, a
+    stop or a change of links after that event refuses the raise. None: decided now.
     """
 
     channel: int
     plateau_ua: int
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class RaiseIntensity:
 
     channel: int
     intensity_percent: int
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

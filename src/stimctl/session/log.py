@@ -41,6 +41,11 @@ class EventLog:
             self._not_durable.append((self._seq, now_ns))
         return self._seq
 
+    @property
+    def newest(self) -> int:
+        """The number of the last event; the next one has the number after it."""
+        return self._seq
+
     def emit_waiting(self, now_ns: int, kind: Kind, data: Mapping[str, Json]) -> Waiting:
         """Record the durable row that something waits for."""
         return Waiting(self.emit(now_ns, kind, data, durable=True), now_ns)

@@ -81,7 +81,7 @@ class Orders:
         if self._core.stopping and trigger not in _ALLOWED_WHILE_STOPPING:
             raise StateError(
                 f"{trigger.value} refused",
-                why="zero is being verified",
+                why=f"{self._core.why_stopping}, and zero is being verified",
                 what_to_do="wait for it to be reported",
             )
         self._table[type(intent)](now_ns, intent)

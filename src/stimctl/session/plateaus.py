@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS
 from stimctl.session.log import Waiting
-from stimctl.session.reasons import NOT_ON_RECORD, PENDING, TOO_EARLY
+from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY
 from stimctl.session.scale import Scale
 
 
@@ -81,7 +81,7 @@ class Plateau:
         if self.over_ceiling(plateau):
             return "above the cleared amplitude"
         if plateau <= self.now:
-            return "not above the present plateau: lower instead"
+            return NOT_ABOVE
         if plateau % self.step:
             return "not a multiple of the device's step"
         if plateau > self.now + self.step:
@@ -90,12 +90,11 @@ class Plateau:
             return NOT_ON_RECORD
         if self.pending is not None:
             return PENDING
-        raised_ns = self._raised.get(self.channel)
-        if raised_ns is not None and now_ns - raised_ns < self._interval_ns(by):
+        if now_ns < self.due_ns(by):
             return TOO_EARLY
-        if by == "hand" and self.script_on:
+        if by != "script" and self.script_on:
             return "the script is raising this channel; lowering it ends the script"
-        if by == "hand" and now_ns - self._changed_ns > AUTO_LOCK_NS:
+        if by != "script" and now_ns - self._changed_ns > AUTO_LOCK_NS:
             return "locked after 20 s without a change; lowering unlocks"
         return None
 
@@ -140,7 +139,7 @@ class Plateau:
             return None
         return self.now + self.step
 
-    def script_due_ns(self) -> int:
+    def due_ns(self, by: str) -> int:
         """When the interval after the last raise is over."""
         raised_ns = self._raised.get(self.channel)
-        return 0 if raised_ns is None else raised_ns + self._script_interval_ns
+        return 0 if raised_ns is None else raised_ns + self._interval_ns(by)

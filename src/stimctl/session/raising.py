@@ -1,15 +1,28 @@
 """Who may raise which plateau when: by hand or by the plan's schedule, and only on the record."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from stimctl.session.events import Json, Kind
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
-from stimctl.session.reasons import NOT_CONFIRMED
+from stimctl.session.reasons import BEGUN, LOWERED, NOT_CONFIRMED, PASSING
 from stimctl.session.scale import Scale
 from stimctl.treatment.timeline import PlateauStep
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Why the next step of a channel has to be waited for; "" where it may be asked for now.
+
+    A step that is refused for good may be asked for, too: its refusal goes on record.
+    `due_ns`: it is not possible before that.
+    """
+
+    wait: str
+    due_ns: int
 
 
 class Locks(Protocol):
@@ -38,8 +51,10 @@ class Raising:
         raised: dict[int, int],
         *,
         scripted: bool,
+        by: str = "hand",
     ) -> None:
         self.scale = scale
+        self._by = by
         self._log = log
         self._locks = locks
         self._links = links
@@ -49,6 +64,8 @@ class Raising:
         for plateau in self._all:
             plateau.recall(raised)
         self._asked: list[tuple[Plateau, ...]] = []
+        self._ended: dict[int, tuple[int, str]] = {}
+        """By channel, the event that ended every raise decided before it, and why."""
 
     def plateau(self, channel: int) -> int:
         """The plateau now in force; 0 for a channel the plan does not use."""
@@ -65,9 +82,32 @@ class Raising:
         return {plateau.channel: plateau.now for plateau in self._all}
 
     def begin(self, now_ns: int) -> None:
-        """Everything from zero."""
+        """Everything from zero; what was decided before the state of now is over."""
         for plateau in self._all:
             plateau.begin(now_ns)
+            self._ended[plateau.channel] = (self._log.newest, BEGUN)
+
+    def end(self, now_ns: int, channels: Iterable[int], why: str) -> None:
+        """Every raise of these channels that was decided before the event that follows is over.
+
+        What waits is dropped; whoever raises step by step is refused the next step.
+        """
+        ended = [self._plateaus[channel] for channel in channels]
+        for plateau in ended:
+            asked, plateau.asked = plateau.asked, None
+            if asked is not None and asked.by != "script":
+                self._refuse(now_ns, plateau.channel, asked.plateau, why)
+            self._discard(now_ns, plateau, why)
+        following = self._log.newest + 1
+        self._ended |= {plateau.channel: (following, why) for plateau in ended}
+
+    def _over(self, channels: Iterable[int], since: int | None) -> str | None:
+        """Why a raise decided after event `since` may not go on; None where it may."""
+        if since is None:
+            return None
+        ended = [self._ended[one] for one in channels if one in self._ended]
+        why = max((one for one in ended if since < one[0]), default=None)
+        return None if why is None else f"{why[1]}. This raise was decided before that"
 
     def touched(self, now_ns: int) -> None:
         """The run goes on where it stood."""
@@ -98,25 +138,44 @@ class Raising:
 
     # -- by hand
 
-    def by_hand(self, now_ns: int, channel: int, level: int) -> None:
+    def by_hand(self, now_ns: int, channel: int, level: int, since: int | None) -> None:
         """Ask for one step up; refused with its reason, or asked of the journal."""
         if channel not in self._plateaus:
             self._refuse(now_ns, channel, level, "the plan does not use this channel")
             return
         linked = self._links.with_channel(channel)
+        over = self._over(linked, since)
+        if over is not None:
+            self._refuse(now_ns, channel, level, over)
+            return
         steps = raised_together(self._plateaus, linked, level)
         for plateau, step in steps:
             if plateau.over_ceiling(step):
                 self._limit(now_ns, plateau, step, linked=plateau.channel != channel)
                 return
         for plateau, step in steps:
-            resting = self._locks.resting(plateau)
-            reason = plateau.refusal(now_ns, step, "hand")
-            reason = reason or self._locks.lock(plateau, at_plateau=not resting)
+            reason = self._reason_against(now_ns, plateau, step)
             if reason is not None:
                 self._refuse(now_ns, plateau.channel, step, reason)
                 return
-        self._ask(now_ns, steps, "hand")
+        self._ask(now_ns, steps, self._by)
+
+    def _reason_against(self, now_ns: int, plateau: Plateau, step: int) -> str | None:
+        resting = self._locks.resting(plateau)
+        reason = plateau.refusal(now_ns, step, self._by)
+        return reason or self._locks.lock(plateau, at_plateau=not resting)
+
+    def outlook(self, now_ns: int, channel: int) -> Outlook:
+        """Whether the next step of a channel has to be waited for; nothing is recorded of this."""
+        named = self._plateaus[channel]
+        linked = self._links.with_channel(channel)
+        wait, due_ns = "", 0
+        for plateau, step in raised_together(self._plateaus, linked, named.now + named.step):
+            reason = self._reason_against(now_ns, plateau, step)
+            if reason is not None and reason not in PASSING:
+                return Outlook("", 0)
+            wait, due_ns = wait or reason or "", max(due_ns, plateau.due_ns(self._by))
+        return Outlook(wait, due_ns)
 
     def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
         limit: dict[str, Json] = {
@@ -136,7 +195,7 @@ class Raising:
 
     def _ask(self, now_ns: int, steps: list[tuple[Plateau, int]], by: str) -> None:
         """One row for each; linked ones wait for the last of their rows and rise together."""
-        resting = [by == "hand" and self._locks.resting(plateau) for plateau, _ in steps]
+        resting = [by != "script" and self._locks.resting(plateau) for plateau, _ in steps]
         for (plateau, step), rests in zip(steps, resting, strict=True):
             row: dict[str, Json] = {
                 "channel": plateau.channel,
@@ -256,9 +315,9 @@ class Raising:
             return
         linked = self._links.with_channel(channel)
         for plateau, lower in lowered_together(self._plateaus, linked, level):
-            self._discard(now_ns, plateau, "the channel was lowered")
+            self.end(now_ns, [plateau.channel], LOWERED)
             plateau.lower(now_ns, lower)
-            self._set(now_ns, plateau, "hand")
+            self._set(now_ns, plateau, self._by)
 
     # -- by script
 
@@ -276,7 +335,7 @@ class Raising:
             return
         for plateau in self._all:
             step = plateau.script_step()
-            due = step is not None and now_ns >= plateau.script_due_ns()
+            due = step is not None and now_ns >= plateau.due_ns("script")
             if step is not None and due and not self._locks.lock(plateau):
                 reason = plateau.refusal(now_ns, step, "script")
                 if reason is not None:
@@ -301,8 +360,8 @@ class Raising:
         ]
         if self._scripted:
             due += [
-                one.script_due_ns()
+                one.due_ns("script")
                 for one in self._all
-                if one.script_step() is not None and one.script_due_ns() > now_ns
+                if one.script_step() is not None and one.due_ns("script") > now_ns
             ]
         return min(due, default=None)

@@ -10,12 +10,24 @@ STARTING: Final = "the output is starting, the device is not ready yet: raise ag
 #: Before a start, in a pause, after a stop.
 STANDING: Final = "nothing is raised while the output is paused or stopped"
 NOT_ON_RECORD: Final = "the raise before is not yet on the record"
+NOT_ABOVE: Final = "not above the present plateau: lower instead"
 TOO_EARLY: Final = "too early after the raise before"
 NOT_CONFIRMED: Final = "the device has not yet confirmed the raise before"
+RAMPING: Final = "a ramp of all channels is under way"
 PENDING: Final = "a raise is pending until the next on ramp"
 NOT_AT_PLATEAU: Final = "raises are possible while the channel is at its plateau only"
 
-#: The same raise may be asked for again within a second or so, while the session runs.
-NOT_YET: Final = (STARTING, STANDING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED)
-#: Nothing to ask for again before the cycle has gone on.
-WAIT_FOR_CYCLE: Final = (PENDING, NOT_AT_PLATEAU)
+#: The same raise may be possible later, while the session runs: whoever raises waits for it.
+PASSING: Final = frozenset(
+    {STARTING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED, RAMPING, PENDING, NOT_AT_PLATEAU}
+)
+
+#: The stop at the end of a plan.
+PLAN_ENDED: Final = "the plan has ended"
+
+#: What ends every raise that was decided before it (the reason of the refusal begins with it).
+LOWERED: Final = "the channel was lowered"
+LINKED: Final = "the links of the channel were changed"
+PAUSED: Final = "the output was paused"
+STOPPED: Final = "the output was stopped"
+BEGUN: Final = "the output has begun anew"

@@ -25,7 +25,7 @@ from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
-from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, STANDING, STARTING
+from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, RAMPING, STANDING, STARTING
 
 
 class Run:
@@ -67,12 +67,31 @@ class Run:
         """An answer came that the script's next step has waited for."""
         self._ready_ticket: int | None = None
         self._soft = False
+        self.acked_ns: int | None = None
+        """When the device accepted something last, since the output was zero."""
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The channels of the plan."""
+        return tuple(self._by_channel)
+
+    def has_confirmed(self, channel: int) -> bool:
+        """Whether the device has what the plateau of this channel asks for."""
+        plateau = self.raising.plateau(channel)
+        return self._config.single_pulses or self.output.confirmed(channel, plateau)
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
         plateaus = self._kit.plateaus(scripted=scripted)
         return Raising(
-            plateaus, self.scale, self._log, self, self.links, self._raised, scripted=scripted
+            plateaus,
+            self.scale,
+            self._log,
+            self,
+            self.links,
+            self._raised,
+            scripted=scripted,
+            by=self._config.operated_by,
         )
 
     # -- beginning, standing, ending
@@ -121,23 +140,25 @@ class Run:
 
     def _forget(self, now_ns: int) -> None:
         self.output.forget()
+        self.acked_ns = None
         self._budget.flows(now_ns, 0)
         self.raising.forget_asked(now_ns)
         self._catch_up_ns = None
         for track in self._tracks:
             track.zero()
 
-    def stand(self, now_ns: int) -> None:
+    def stand(self, now_ns: int, why: str) -> None:
         """Output is being stopped for a pause; plateaus are kept for a soft return."""
+        self.raising.end(now_ns, self._by_channel, why)
         if self._running:
             self._programme.stand(now_ns)
         self._running = False
         self._ready_ticket = None
         self._forget(now_ns)
 
-    def zero(self, now_ns: int) -> None:
+    def zero(self, now_ns: int, why: str) -> None:
         """A discontinuity: nothing of this comes back."""
-        self.stand(now_ns)
+        self.stand(now_ns, why)
         self.raising.zero(now_ns)
 
     def fade_out(self, now_ns: int) -> None:
@@ -199,7 +220,7 @@ class Run:
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
         if self._fader.gain != FULL or self._fader.fading_out:
-            return "a ramp of all channels is under way"
+            return RAMPING if not self._fader.fading_out else "the output is ramping to zero"
         if self._config.single_pulses:
             return None
         if at_plateau and not track.is_up:
@@ -231,6 +252,7 @@ class Run:
 
     def acked(self, now_ns: int, event: Accepted) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
+        self.acked_ns = now_ns
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return

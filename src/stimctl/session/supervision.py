@@ -11,6 +11,7 @@ from stimctl.session.life import Attendance, LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
+from stimctl.session.reasons import PLAN_ENDED
 from stimctl.session.run import Run
 from stimctl.session.states import State
 
@@ -67,7 +68,7 @@ class Supervision:
         if run is None or not self._active():
             return
         if run.ended(now_ns):
-            self._core.begin_stop(now_ns, "the plan has ended", completed=True)
+            self._core.begin_stop(now_ns, PLAN_ENDED, completed=True)
             return
         if self._core.budget.is_spent(now_ns):
             self._core.begin_stop(now_ns, "the charge budget of this session is used up")

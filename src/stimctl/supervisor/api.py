@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -24,10 +25,10 @@ from stimctl.errors import (
 from stimctl.quantity import format_duration, parse_duration_us
 from stimctl.records.places import user_protocol_folder
 from stimctl.records.protocol_files import read_protocol
-from stimctl.session.reasons import NOT_YET, WAIT_FOR_CYCLE
-from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach
+from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
+from stimctl.supervisor.climbing import Climb
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.view import IntensityReading, Reading, SessionView
 
@@ -35,7 +36,6 @@ __all__ = ["Device", "IntensityReading", "Reading", "connect"]
 
 _STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog trip (P24: 2 s); boot (openEMSstim)
 _ZERO_WITHIN_S = 3.0
-_RETRY_S = 0.02
 _POLL_S = 0.02
 
 
@@ -67,13 +67,18 @@ class Device:
         self._view = SessionView()
         self._client = SupervisorClient(device, options, on_row=self._view.take)
         self._reach = NOTHING
+        self._is_open = False
+        self._hold_us, self._held_s = 0, 0.0
         # A session that no variable holds any more is nobody's: it ends.
         weakref.finalize(self, self._client.abandon)
 
     def __enter__(self) -> Self:
         """Take the port, identify the device and verify zero."""
+        if self._is_open:
+            raise StateError("this session has been opened before", what_to_do="connect again")
         try:
             self._client.start()
+            self._is_open = True
             self._client.ask("connect")
             self._until("identified")
         except BaseException:  # Ctrl-C too: nothing of the session is left
@@ -124,15 +129,19 @@ class Device:
         if amplitudes and intensities:
             raise UsageError("amplitudes and intensities are of different kinds of devices")
         words, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
+        ceilings, areas = checked_channels(ceilings), checked_channels(areas)
+        sites = checked_channels(sites or {})
+        for ceiling in ceilings.values():
+            words.parse(ceiling)
         if ceilings.keys() != areas.keys():
             raise UsageError(f"{words.field}s and areas name different channels")
         text = read_protocol(str(protocol), [user_protocol_folder()])
-        ask = self._client.ask
+        ask = self._ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
         for channel, ceiling in ceilings.items():
             told: dict[str, Any] = {"channel": channel, words.field: ceiling}
             told["area"] = areas[channel]
-            if sites and channel in sites:
+            if channel in sites:
                 told["site"] = sites[channel]
             ask(words.set_up, **told)
         chosen: dict[str, Any] = {"duration": duration} if duration else {}
@@ -150,13 +159,13 @@ class Device:
 
     def arm(self) -> None:
         """The first of the two steps to output: verify zero once more."""
-        self._client.ask("arm")
+        self._ask("arm")
         self._until("armed")
 
     def start(self, hold: str = "10 s") -> None:
         """The second step: run the plan, all channels at 0 mA, while `hold` is renewed."""
         self.hold(hold)
-        self._client.ask("start")
+        self._ask("start")
         self._until("running")
 
     # -- while output is on -------------------------------------------------------------------
@@ -165,66 +174,61 @@ class Device:
         """Allow output for this long from now on ("5 s", or seconds); at most 60 s at a time."""
         us = parse_duration_us(duration) if isinstance(duration, str) else round(duration * 1e6)
         fields: dict[str, Any] = {"for": format_duration(us)}
-        self._client.ask("hold", **fields)
+        self._ask("hold", **fields)
+        self._hold_us, self._held_s = us, time.monotonic()
 
     def raise_to(self, channel: int, amplitude: str) -> None:
         """Raise a channel step by step, one device step per 250 ms; returns at that amplitude.
 
-        In milliampere, or in percent where the device knows no current ("12 mA", "40 %"). The hold
-        is not renewed by this: 12 mA take 6 s. In the off time of an on/off cycle one step applies
-        at the next on ramp, and it is waited for. Linked channels go along.
+        In milliampere, or in percent where the device knows no current ("12 mA", "40 %"); returns
+        when the device has acknowledged it. Meanwhile the hold is renewed, by the duration it had
+        last. In the off time of an on/off cycle one step applies at the next on ramp, and it is
+        waited for. Linked channels go along.
         Raises `LimitRefusedError` above what was cleared (nothing is raised then), also where a
         linked channel has reached what it was cleared for; `StateError` where the session does
-        not go on.
+        not go on, and where the channel is lowered, linked, unlinked, paused or stopped by
+        anybody meanwhile: then nothing more is raised.
         """
-        target = self._reach.target(channel, amplitude)
-        while (now := self._view.plateau(channel)) < target:
-            self._still("running")
-            following = min(target, now + self._reach.steps[channel])
-            if self._raised(channel, following):
-                self._wait_for_plateau(channel, following)
+        channel, target = self._reach.target(channel, amplitude)
+        still = partial(self._still, "running")
+        Climb(self._client, self._view, self._reach, still, self._renew).to(channel, target)
 
     def lower_to(self, channel: int, amplitude: str) -> None:
         """Lower a channel at once ("0 mA" or "0 %" is off), those linked to it by as many steps."""
         words = self._reach.words
-        told: dict[str, Any] = {"channel": channel, words.field: amplitude}
-        self._client.ask(words.lowering, **told)
+        told: dict[str, Any] = {"channel": self._reach.channel(channel), words.field: amplitude}
+        self._ask(words.lowering, **told)
 
     def link(self, *channels: int) -> None:
         """Raise and lower these channels together from now on; every ceiling stays as it is.
 
         Raises `StateError` for channels that are not in the plan, or are linked already.
         """
-        self._client.ask("link", channels=list(channels))
+        self._ask("link", channels=[self._reach.channel(channel) for channel in channels])
 
     def unlink(self) -> None:
         """Every channel on its own again."""
-        self._client.ask("unlink")
+        self._ask("unlink")
 
     def pulse(self, channel: int, amplitude: str) -> None:
         """One single pulse, at most as high as the channel has been raised to."""
-        self._client.ask("pulse", channel=channel, amplitude=amplitude)
+        self._ask("pulse", channel=self._reach.channel(channel), amplitude=amplitude)
 
     def pause(self) -> None:
         """Output to zero at once; `resume` goes on softly within 60 s, from 0 mA after that."""
-        self._client.ask("pause")
+        self._ask("pause")
 
     def resume(self) -> None:
         """Go on after a pause, once its zero is verified."""
         give_up = time.monotonic() + _ZERO_WITHIN_S
-        while True:
-            try:
-                self._client.ask("resume")
-            except StateError as refused:
-                if refused.why != "zero is being verified" or time.monotonic() > give_up:
-                    raise
-                time.sleep(_POLL_S)
-            else:
-                return
+        while self._view.stopping and time.monotonic() < give_up:
+            self._view.wait(self._view.count, _POLL_S)
+        self._ask("resume")
+        self._until("running")
 
     def stop(self) -> None:
         """Stop and verify zero. Raises `OutputUnknownError` if zero is not verified in 3 s."""
-        self._client.ask("stop")
+        self._ask("stop")
         give_up = time.monotonic() + _ZERO_WITHIN_S
         while self._client.output_may_be_on:
             if time.monotonic() > give_up:
@@ -233,17 +237,19 @@ class Device:
 
     def attend(self) -> None:
         """Answer the attendance prompt (hardware, every 5 minutes): a person is watching."""
-        self._client.ask("attend")
+        self._ask("attend")
 
     def felt(self, channel: int) -> None:
         """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
-        self._client.ask("felt", channel=channel)
+        self._ask("felt", channel=self._reach.channel(channel))
 
     def wait(self, seconds: float) -> None:
-        """Sleep, and raise as soon as the session no longer runs."""
+        """Sleep; raises as soon as the session no longer runs, and returns where its plan ended."""
         self._client.check_owner()
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
+            if self._view.plan_ended and self.state == "stopped":
+                return
             self._still("running", "paused")
             time.sleep(min(left, _POLL_S))
 
@@ -257,9 +263,16 @@ class Device:
 
     @property
     def readings(self) -> Mapping[int, Reading | IntensityReading]:
-        """By channel: the plateau asked for, and what the device has accepted."""
+        """By channel of the plan: the plateau raised, and what the device has accepted, now."""
         self._client.check_owner()
-        return self._view.readings()
+        if not self._is_open:
+            return {}
+        try:
+            told = self._client.ask("readings")
+        except LinkError:  # the session is over
+            acked = None if self._client.output_may_be_on else 0
+            return self._reach.readings_at_the_end(acked)
+        return self._reach.readings(told["channels"], time.monotonic_ns())
 
     def events(self) -> Iterator[Row]:
         """The events since the last call, oldest first."""
@@ -275,10 +288,11 @@ class Device:
         give_up = time.monotonic() + _STEP_WITHIN_S
         while self._client.state != state:
             if self._view.connect_failed:
-                raise NoDeviceError("the device was not identified", why=self._view.trouble)
+                raise NoDeviceError("the device was not identified", why=self._view.why)
             if self._client.exit_code is not None or time.monotonic() > give_up:
-                raise LinkError(f"the session did not become {state!r}", why=self._view.trouble)
-            self._still(state, "disconnected", "identified", "checked", "armed", "stopped")
+                raise LinkError(f"the session did not become {state!r}", why=self._view.why)
+            before = ("disconnected", "identified", "checked", "armed", "stopped", "paused")
+            self._still(state, *before)
             time.sleep(_POLL_S)
 
     def _still(self, *states: str) -> None:
@@ -288,26 +302,19 @@ class Device:
         if state == "unknown":
             raise self._view.not_confirmed()
         if state == "fault":
-            raise DeviceFaultError("the session has stopped by a fault", why=self._view.trouble)
-        raise StateError(f"the session is {state}", why=self._view.trouble)
+            raise DeviceFaultError("the session has stopped by a fault", why=self._view.why)
+        raise StateError(f"the session is {state}", why=self._view.why)
 
-    def _raised(self, channel: int, plateau: int) -> bool:
-        """Ask for one step; False where it is too early."""
-        words = self._reach.words
-        told: dict[str, Any] = {"channel": channel, words.field: words.format(plateau)}
-        try:
-            self._client.ask(words.raising, **told)
-        except StateError as refused:
-            if refused.why.startswith(WAIT_FOR_CYCLE):
-                return True  # nothing to ask again for a while
-            if not refused.why.startswith(NOT_YET):
-                raise
-            time.sleep(_RETRY_S)
-            return False
-        return True
+    def _ask(self, do: str, **fields: Any) -> Row:
+        if not self._is_open:
+            raise StateError(
+                f"{do} refused",
+                why="the session is not open",
+                what_to_do="use it in a block: with stimctl.connect(...) as device: ...",
+            )
+        return self._client.ask(do, **fields)
 
-    def _wait_for_plateau(self, channel: int, plateau: int) -> None:
-        give_up = time.monotonic() + 1.0  # a raise is on the disk in 250 ms, or dropped
-        while self._view.plateau(channel) < plateau and time.monotonic() < give_up:
-            self._still("running")
-            time.sleep(_RETRY_S / 4)
+    def _renew(self) -> None:
+        """The program waits in a call of this API: its hold goes on, no longer than it was."""
+        if time.monotonic() - self._held_s > self._hold_us / 2e6:
+            self.hold(self._hold_us / 1e6)

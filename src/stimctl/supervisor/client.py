@@ -30,6 +30,7 @@ _ANSWER_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 8.0
 _REAP_WITHIN_S = 1.0
 _LISTENER_FAILED = "the program failed to handle what the supervisor said"
+_RAISES = frozenset({"raise", "raise_intensity"})
 _AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
 
 Row = Mapping[str, Any]
@@ -58,6 +59,8 @@ class SupervisorClient:
         self.runs_after_host_death_us: int | None = None
         self.state = "disconnected"
         self.exit_code: int | None = None
+        self.newest_event = 0
+        """The number of the newest event that has come; what raises was decided knowing it."""
         self._options, self._family = list(options), parse_device(device).family
         self._beats = beats
         self.may_beat: Callable[[], bool] = lambda: True
@@ -175,6 +178,7 @@ class SupervisorClient:
     def send(self, do: str, **fields: object) -> int:
         """Send one command and return its id; never waits.
 
+        A raise that does not say since when it was decided was decided now.
         Where the pipe is full or gone the stop path is taken, and `LinkError` raised.
         """
         return self._send(do, fields, None)
@@ -200,6 +204,8 @@ class SupervisorClient:
         with self._send_lock:
             self._last_id += 1
             number = self._last_id
+            if do in _RAISES:
+                fields = {"since": self.newest_event, **fields}
             line = json.dumps({"do": do, "id": number, **fields}).encode() + b"\n"
             if len(line) > LONGEST_BYTES:
                 raise UsageError(f"{do!r} is too long", why=f"over {LONGEST_BYTES} bytes")
@@ -295,6 +301,7 @@ class SupervisorClient:
         self._tell(row)
 
     def _tell(self, row: Row) -> None:
+        self.newest_event = max(self.newest_event, row.get("seq", 0))
         self._rows.put(row)
         self._on_row(row)
 

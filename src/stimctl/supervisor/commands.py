@@ -32,6 +32,12 @@ def _channels(value: object) -> tuple[int, ...]:
     return tuple(_channel(one) for one in value)
 
 
+def _event(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise UsageError("an event's number is a whole number from 0", why=f"{value!r} is none")
+    return value
+
+
 def _current(value: object) -> int:
     return parse_current_ua(_text(value))
 
@@ -63,9 +69,10 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "connect": ({}, {}),
     "arm": ({}, {}),
     "start": ({}, {}),
-    "raise": ({"channel": _channel, "amplitude": _current}, {}),
+    # `since`: the newest event that whoever raises knew when it was decided to raise.
+    "raise": ({"channel": _channel, "amplitude": _current, "since": _event}, {}),
     "lower": ({"channel": _channel, "amplitude": _current}, {}),
-    "raise_intensity": ({"channel": _channel, "intensity": _intensity}, {}),
+    "raise_intensity": ({"channel": _channel, "intensity": _intensity, "since": _event}, {}),
     "lower_intensity": ({"channel": _channel, "intensity": _intensity}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
@@ -78,6 +85,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "felt": ({"channel": _channel}, {}),
     "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
+    "readings": ({}, {}),
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
@@ -159,11 +167,11 @@ def intent_of(command: Command) -> intents.Intent | None:
     fields = command.fields
     match command.do:
         case "raise":
-            return intents.Raise(fields["channel"], fields["amplitude"])
+            return intents.Raise(fields["channel"], fields["amplitude"], fields["since"])
         case "lower":
             return intents.Lower(fields["channel"], fields["amplitude"])
         case "raise_intensity":
-            return intents.RaiseIntensity(fields["channel"], fields["intensity"])
+            return intents.RaiseIntensity(fields["channel"], fields["intensity"], fields["since"])
         case "lower_intensity":
             return intents.LowerIntensity(fields["channel"], fields["intensity"])
         case "link":

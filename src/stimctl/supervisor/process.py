@@ -25,7 +25,7 @@ from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.past import UNCLEAN_END, check_plausible, told_of_last
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.surroundings import surroundings_of
-from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
+from stimctl.supervisor.telling import compiled_of, refusal_of, told_of, told_readings
 from stimctl.treatment.gate_program import GatePlan
 
 _BEAT_EVERY_NS = 200_000_000
@@ -231,6 +231,8 @@ class Supervisor:
                 return self._setup.options(fields)
             case "compile":
                 return self._compile()
+            case "readings":
+                return told_readings(self._engine, now)
             case "connect":
                 self._open_journal()
             case "note":

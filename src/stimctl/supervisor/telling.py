@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.session.confirmation import confirmation_of
+from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.kits import AnyPlan, cleared_of, scale_of
 from stimctl.session.scale import PERCENT
@@ -42,6 +44,18 @@ def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:
         "steps_percent" if gated else "steps_ua": steps,
         "ceilings_percent" if gated else "ceilings_ua": ceilings,
         "notes": list(plan.notes) if gated else [],
+    }
+
+
+def told_readings(engine: Engine, now_ns: int) -> Mapping[str, Any]:
+    """What is known of each channel now, in the unit of the plan; for whoever raises by steps."""
+    scale = engine.scale
+    return {
+        "state": engine.state.value,
+        "unit": None if scale is None else scale.unit,
+        "channels": {
+            str(channel): asdict(reading) for channel, reading in engine.readings(now_ns).items()
+        },
     }
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import threading
 from dataclasses import dataclass
 
 from stimctl.errors import OutputUnknownError
+from stimctl.session.reasons import PLAN_ENDED
 from stimctl.supervisor.client import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One channel: what was asked of the device and what it has accepted, in microampere.
+    """One channel: the plateau that was raised, and what the device has accepted, in microampere.
 
-    A P24 measures nothing, so there is no third number; `age_s` is that of the acknowledgement.
+    `acked_ua` is 0 in the off time of a cycle, in a pause and after a verified stop, None where
+    nobody knows. `age_s` is the age of that acknowledgement. A P24 measures nothing, so there is
+    no third number.
     """
 
     set_ua: int
@@ -35,60 +37,73 @@ class SessionView:
     """Takes rows (in the client's reading thread) and answers questions (in the program's)."""
 
     def __init__(self) -> None:
-        self.trouble = ""
+        self.why = ""
+        """Why output is being stopped or was, or there is no device; "" while all is well."""
         self.connect_failed = False
+        self.stopping = False
+        """A zero is being verified."""
         self._events: list[Row] = []
         self._plateaus: dict[int, int] = {}
-        self._acked: dict[int, int] = {}
-        self._acked_s: float | None = None
-        self._in_percent = False
+        self._changed = threading.Condition()
+        self.count = 0
+        """How many rows have come."""
+        self.newest_event = 0
+        """The number of the newest event among them."""
+        self.plan_ended = False
+        """The run was over because its plan was."""
 
     def take(self, row: Row) -> None:
         """Remember one row."""
-        self._events.append(row)
+        with self._changed:
+            self._events.append(row)
+            self._learn(row)
+            self.count += 1
+            self.newest_event = max(self.newest_event, row.get("seq", 0))
+            self._changed.notify_all()
+
+    def _learn(self, row: Row) -> None:
         kind = row["kind"]
-        if kind == "start":
+        if kind == "start" or (kind == "resume" and row.get("from_zero")):
             self._plateaus = {}
         elif kind == "set":
-            self._in_percent = "intensity_percent" in row
-            name = "intensity_percent" if self._in_percent else "plateau_ua"
-            self._plateaus[row["channel"]] = row[name]
-        elif kind == "ack":
-            outputs = row.get("channels_percent") or row.get("channels") or {}
-            self._acked = {int(channel): output for channel, output in outputs.items()}
-            self._acked_s = time.monotonic()
+            in_percent = "intensity_percent" in row
+            self._plateaus[row["channel"]] = row[
+                "intensity_percent" if in_percent else "plateau_ua"
+            ]
+        elif kind == "stopping":
+            self.stopping = True
+            if row.get("purpose", "stop") == "stop":
+                self.why = self.why or str(row.get("reason", ""))
+                self.plan_ended = self.why == PLAN_ENDED
         elif kind == "zero_verified":
+            self.stopping = False
             if row.get("purpose") != "pause":  # a soft return goes back to what was raised
-                self._plateaus = dict.fromkeys(self._plateaus, 0)
-            self._acked, self._acked_s = {}, time.monotonic()
-        elif kind == "resume" and row.get("from_zero"):
-            self._plateaus = dict.fromkeys(self._plateaus, 0)
-        elif kind in ("unknown", "connect_failed") or (kind == "alarm" and not self.trouble):
-            self.trouble = str(row.get("reason") or row.get("what"))
+                self._plateaus = {}
+        elif kind == "state" and row["state"] in ("identified", "armed", "running"):
+            self.why, self.plan_ended = "", False
+        elif kind in ("unknown", "connect_failed"):
+            self.why = self.why or str(row.get("reason", ""))
             self.connect_failed |= kind == "connect_failed"
 
     def plateau(self, channel: int) -> int:
         """The plateau asked for, in the scale of the session."""
         return self._plateaus.get(channel, 0)
 
-    def readings(self) -> Mapping[int, Reading | IntensityReading]:
-        """By channel, what was asked for and what was accepted."""
-        age = None if self._acked_s is None else time.monotonic() - self._acked_s
-        kind = IntensityReading if self._in_percent else Reading
-        return {
-            channel: kind(plateau, self._acked.get(channel), age)
-            for channel, plateau in sorted(self._plateaus.items())
-        }
+    def wait(self, count: int, timeout_s: float) -> None:
+        """Until more than `count` rows have come, or for `timeout_s`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.count != count, timeout_s)
 
     def take_events(self) -> list[Row]:
         """The rows since the last call."""
-        events, self._events = self._events, []
+        with self._changed:
+            events, self._events = self._events, []
         return events
 
     def not_confirmed(self) -> OutputUnknownError:
         """The error for an output that is not known to be zero."""
         return OutputUnknownError(
             "the output is not confirmed zero",
-            why=self.trouble or "the device did not report zero",
+            why=self.why or "the device did not report zero",
             what_to_do="pull the electrode cable, or switch the device off",
         )

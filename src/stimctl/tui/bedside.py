@@ -195,16 +195,16 @@ class Bedside:
 
     def raise_to(self, channel: int, level: int) -> None:
         """One step up, in the words of this session's measure."""
-        self._change(self.measure.words.raising, channel, level)
+        self._change(self.measure.words.raising, channel, level, since=self.live.newest_event)
 
     def lower_to(self, channel: int, level: int) -> None:
         """Down, as far as wanted."""
         self._change(self.measure.words.lowering, channel, level)
 
-    def _change(self, do: str, channel: int, level: int) -> None:
+    def _change(self, do: str, channel: int, level: int, **known: object) -> None:
         words = self.measure.words
         told: dict[str, object] = {"channel": channel, words.field: words.format(level)}
-        self.command(do, **told)
+        self.command(do, **told, **known)
 
     def load(self, then: Callable[[], None] = lambda: None) -> None:
         """Give the supervisor what was chosen, and compare what it makes of it with ours."""

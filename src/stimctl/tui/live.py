@@ -20,7 +20,7 @@ STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
 WAIT_NS = 200_000_000
 _LOG_LINES = 200
 #: Who set a plateau, in the words of the last change; the line, where a raise did not get through.
-_BY = {"hand": "you", "script": "script", "line": "it never got through"}
+_BY = {"hand": "you", "program": "program", "script": "script", "line": "it never got through"}
 #: States in which current can flow, or may be flowing for all we know.
 OUTPUT_STATES = frozenset({"running", "unknown"})
 #: States in which no free text is taken and nothing but amplitudes may be changed.
@@ -60,6 +60,8 @@ class Live:
         self.failed = ""
         self.paused_ns: int | None = None
         self.newest_ns = 0
+        #: The number of the newest event on the screen: a raise was decided knowing it.
+        self.newest_event = 0
         self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
 
     @property
@@ -87,6 +89,7 @@ class Live:
         """Learn from one row."""
         kind = str(row["kind"])
         self.newest_ns = max(self.newest_ns, int(row.get("mono_ns", 0)))
+        self.newest_event = max(self.newest_event, int(row.get("seq", 0)))
         self.measure = measure_told(row) or self.measure
         self.course.take(row, self.measure)
         handler = getattr(self, f"_on_{kind}", None)
