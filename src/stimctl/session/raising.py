@@ -346,7 +346,7 @@ class Raising:
         """Whether a step of the script is due, and waits for its row or for the device."""
         return self._scripted and any(
             one.asked is not None
-            or (one.script_step() is not None and now_ns >= one.script_due_ns())
+            or (one.script_step() is not None and now_ns >= one.due_ns("script"))
             for one in self._all
         )
 
