@@ -30,7 +30,7 @@ class Load(threading.Thread):
 
     def __init__(self, device: Device) -> None:
         super().__init__(daemon=True)
-        self._stdin = device._client._stdin
+        self._stdin = device._client._own()._stdin()
         self._lock = device._client._send_lock
         self.sent = 0
         self.ends = threading.Event()

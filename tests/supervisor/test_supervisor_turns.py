@@ -77,7 +77,7 @@ def test_nobody_is_judged_silent_while_what_he_said_waits_in_the_inbox(
     for item in (Arrived(1, b"x"), FaceAlive(), Leave("enough", 0)):
         inbox.put(item)
     supervisor.run()
-    assert engine.told == ["bytes", "beat", "judged"]
+    assert engine.told == ["beat", "bytes", "judged"]
 
 
 def test_a_flood_does_not_keep_the_engine_from_its_deadlines(
@@ -85,13 +85,92 @@ def test_a_flood_does_not_keep_the_engine_from_its_deadlines(
 ) -> None:
     inbox = Inbox()
     supervisor, engine = _listening(device, inbox, runtime)
-    for _ in range(200):
-        inbox.put(FaceAlive())
-    inbox.put(FaceAlive())
+    for _ in range(201):
+        inbox.put(Arrived(1, b"x"))
     threading.Timer(0.2, inbox.put, [Leave("enough", 0)]).start()
     supervisor.run()
     assert engine.told.index("judged") <= 64
-    assert engine.told.count("beat") == 201
+    assert engine.told.count("bytes") == 201
+
+
+def test_of_beats_that_wait_together_one_is_heard_and_before_all_else(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    for _ in range(70):
+        inbox.put(Arrived(1, b"x"))
+        inbox.put(FaceAlive())
+    threading.Timer(0.2, inbox.put, [Leave("enough", 0)]).start()
+    supervisor.run()
+    assert engine.told[0] == "beat"
+    assert engine.told.count("beat") == 1
+    assert engine.told.count("bytes") == 70
+
+
+def _silent_for_long(supervisor: Supervisor) -> None:
+    supervisor._face_ns = time.monotonic_ns() - 600_000_000
+
+
+@pytest.mark.hazard("H02")
+def test_a_beat_that_waits_in_the_pipe_is_heard_before_its_face_is_judged(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    looks = 0
+
+    def reader_is_late() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            inbox.put(FaceAlive())
+        return True
+
+    supervisor._face_speaks = reader_is_late
+    _silent_for_long(supervisor)
+    inbox.put(Leave("enough", 0))
+    supervisor.run()
+    assert engine.told == ["beat", "judged"]
+
+
+def test_a_face_that_stood_still_together_with_its_supervisor_gets_the_time_of_one_beat(
+    device: ScriptedDevice, runtime: Path
+) -> None:
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    _silent_for_long(supervisor)
+    supervisor._overslept = True
+    threading.Timer(0.01, inbox.put, [FaceAlive()]).start()
+    supervisor._hear_late_beat()
+    assert engine.told == ["beat"]
+
+
+@pytest.mark.hazard("H02")
+@pytest.mark.parametrize(("speaks", "overslept"), [(False, False), (True, False), (False, True)])
+def test_a_face_that_says_no_beat_is_judged_all_the_same(
+    device: ScriptedDevice, runtime: Path, monkeypatch: pytest.MonkeyPatch, *, speaks: bool,
+    overslept: bool,
+) -> None:  # fmt: skip
+    inbox = Inbox()
+    supervisor, engine = _listening(device, inbox, runtime)
+    waits: list[float] = []
+
+    def nothing_comes(timeout_s: float) -> None:
+        waits.append(timeout_s)
+
+    inbox.get = nothing_comes  # type: ignore[method-assign, assignment]
+    supervisor._face_speaks = lambda: speaks
+    supervisor._overslept = overslept
+    _silent_for_long(supervisor)
+    began_ns = time.monotonic_ns()
+    monkeypatch.setattr(
+        "stimctl.supervisor.process.time.monotonic_ns",
+        lambda: began_ns + sum(round(one * 1e9) for one in waits),
+    )
+    supervisor._hear_late_beat()
+    assert engine.told == []
+    assert round(sum(waits), 3) == (0.12 if speaks or overslept else 0)
 
 
 def test_what_takes_long_to_read_does_not_keep_the_engine_from_its_deadlines_either(

@@ -21,7 +21,7 @@ class Lapse:
     fault: bool
 
 
-_FACE = Lapse("face_silent", "the face has not beaten for 500 ms", fault=False)
+_FACE = Lapse("face_silent", "no heartbeat from the program for 500 ms", fault=False)
 _HOLD = Lapse("hold_expired", "the hold of the program has run out", fault=False)
 _JOURNAL = Lapse("journal_stale", "the newest durable row is older than 2 s", fault=True)
 

@@ -177,7 +177,7 @@ class Orders:
     def _need_face(self, now_ns: int, what: str) -> None:
         if not self._life.face_alive(now_ns):
             raise StateError(
-                what, why="the face has not beaten for 500 ms", what_to_do="see that it is alive"
+                what, why="no heartbeat from the program for 500 ms", what_to_do="see that it runs"
             )
 
     def _ready(self, now_ns: int, what: str) -> Run:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,7 @@ from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
+from stimctl.supervisor.priority import prefer_this_process
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import socket_path
 from stimctl.supervisor.stop import stop_port
@@ -71,7 +73,12 @@ def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) ->
     )
 
 
-def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> int:
+def _serve(
+    arguments: argparse.Namespace,
+    output: FaceOutput,
+    inbox: Inbox,
+    face_speaks: Callable[[], bool] = lambda: False,
+) -> int:
     device = parse_device(arguments.device)
     family = family_named(device.family)
     state = state_folder()
@@ -88,7 +95,7 @@ def _serve(arguments: argparse.Namespace, output: FaceOutput, inbox: Inbox) -> i
     line = DeviceLine(opener(), opener, inbox)
     control = ControlSocket(socket_path(options.address), inbox)
     try:
-        supervisor = Supervisor(options, family, line, inbox, output, control)
+        supervisor = Supervisor(options, family, line, inbox, output, control, face_speaks)
         hello = {
             "pid": os.getpid(),
             "device": str(device),
@@ -117,6 +124,7 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     face_input = FaceInput(0, inbox, FaceProcess(arguments.face) if arguments.face else None)
     if arguments.face:
+        prefer_this_process()
         arguments = _arguments([*argv, *face_input.options()])
     for number, code in _SIGNALS.items():
         signal.signal(number, partial(_on_signal, inbox, int(code)))
@@ -126,7 +134,7 @@ def main(argv: list[str]) -> int:
     output = FaceOutput(face)
     face_input.start()
     try:
-        return _serve(arguments, output, inbox)
+        return _serve(arguments, output, inbox, face_input.waits)
     except Exception as error:  # noqa: BLE001 - told to the face, and the exit code says it
         known = error if isinstance(error, StimctlError) else BugError(repr(error))
         if known is not error:

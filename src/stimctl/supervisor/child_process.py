@@ -34,7 +34,7 @@ class SupervisorProcess:
     the computer, and options name a person.
     """
 
-    def __init__(self, device: str, options: Sequence[str], module: str = MODULE) -> None:
+    def __init__(self, device: str, options: Sequence[str]) -> None:
         first = json.dumps(list(options)).encode() + b"\n"
         if len(first) > LONGEST_OPTIONS_BYTES:
             raise UsageError("the options are too long", why=f"over {LONGEST_OPTIONS_BYTES} bytes")
@@ -42,7 +42,7 @@ class SupervisorProcess:
         self._lock = threading.Lock()
         self._hung_up = False
         self._log = sub_folder("logs") / f"{os.getpid()}-{secrets.token_hex(4)}.log"
-        command = [sys.executable, "-P", "-m", module, device, "--face", str(self.owner)]
+        command = [sys.executable, "-P", "-m", MODULE, device, "--face", str(self.owner)]
         try:
             self.process = _start(command, self._log)
             _started.add(self)

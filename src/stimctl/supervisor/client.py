@@ -19,6 +19,7 @@ from stimctl.supervisor.child_process import (
     refuse_other_process,
 )
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.priority import prefer_this_thread
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.told import error_from
 
@@ -306,6 +307,7 @@ class SupervisorClient:
         self._on_row(row)
 
     def _watch(self) -> None:
+        prefer_this_thread()
         looked_s = time.monotonic()
         while not self._ended.wait(BEAT_S):
             if self._abandoned:

@@ -51,6 +51,10 @@ class FaceInput:
         """Begin to read."""
         self._thread.start()
 
+    def waits(self) -> bool:
+        """Whether the face has said something that is not read yet."""
+        return bool(select.select([self._fd], [], [], 0)[0])
+
     def options(self) -> list[str]:
         """The first line, before `start`: the options of this process. None where the face ends."""
         heard = b""

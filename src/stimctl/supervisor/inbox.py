@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from stimctl.errors import StimctlError
-from stimctl.session.facts import Fact
+from stimctl.session.facts import FaceAlive, Fact
 from stimctl.supervisor.commands import Command
 
 
@@ -58,15 +58,17 @@ Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Fact
 
 
 class Inbox:
-    """Items in the order they came; urgent ones first. Safe from threads and from signal handlers.
+    """Items in the order they came; urgent ones first, then a beat of the face: that it lives is
+    heard before what else has come, and once is enough. Safe from threads and signal handlers.
 
-    A token stands for every item, so that one blocking call waits for both lanes;
+    A token stands for every item, so that one blocking call waits for all lanes;
     `SimpleQueue.put` and `deque.append` may interrupt themselves, which `queue.Queue` may not.
     """
 
     def __init__(self) -> None:
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._urgent: deque[Item] = deque()
+        self._beat: deque[Item] = deque()
         self._normal: deque[Item] = deque()
         # Not for the urgent lane: a signal handler may interrupt whoever holds this.
         self._lock = threading.Lock()
@@ -75,6 +77,10 @@ class Inbox:
         """Append an item; stops and leave-takings go to the front of the queue."""
         if isinstance(item, StopAsked | Leave):
             self._urgent.append(item)
+        elif isinstance(item, FaceAlive):
+            if self._beat:
+                return
+            self._beat.append(item)
         else:
             with self._lock:
                 self._normal.append(item)
@@ -94,7 +100,7 @@ class Inbox:
                 self._tokens.get_nowait()
         except queue.Empty:
             return None
-        for lane in (self._urgent, self._normal):
+        for lane in (self._urgent, self._beat, self._normal):
             try:
                 return lane.popleft()
             except IndexError:

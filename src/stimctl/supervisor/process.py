@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
+from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
 from stimctl.session.states import State
 from stimctl.supervisor.commands import Command, intent_of
@@ -40,6 +42,7 @@ _MOST_AT_ONCE = 64
 _LONGEST_TURN_NS = 20_000_000
 _OVERSLEPT_NS = 50_000_000
 _CATCH_UP_S = 0.02
+_LATE_BEAT_NS = 120_000_000  # a beat comes every 100 ms
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
 _PREPARES = frozenset({"load", "limits", "channel", "gate", "options", "compile"})
 _TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
@@ -56,6 +59,7 @@ class Supervisor:
         inbox: Inbox,
         output: FaceOutput,
         control: ControlSocket,
+        face_speaks: Callable[[], bool] = lambda: False,
     ) -> None:
         self._options = options
         self._line = line
@@ -70,6 +74,9 @@ class Supervisor:
         self._around = surroundings_of(options)
         self._zero_verified = True  # nothing has been sent yet
         self._refused: StimctlError | None = None  # by the engine, while a command is obeyed
+        self._face_speaks = face_speaks
+        self._face_ns: int | None = None  # when it was heard last
+        self._overslept = False
         self._next_beat_ns = 0
         self._leaving: Leave | None = None
         self._leave_by_ns = 0
@@ -89,6 +96,7 @@ class Supervisor:
                 handled += 1
                 late = handled >= _MOST_AT_ONCE or time.monotonic_ns() - now > _LONGEST_TURN_NS
                 item = None if late else self._inbox.get(0)
+            self._hear_late_beat()
             self._engine.advance(now)
             self._pump()
         return self._end(self._leaving)
@@ -102,9 +110,29 @@ class Supervisor:
         patience_s = self._patience_s()
         due_ns = time.monotonic_ns() + int(patience_s * 1e9)
         item = self._inbox.get(patience_s)
-        if item is None and time.monotonic_ns() - due_ns > _OVERSLEPT_NS:
+        self._overslept = time.monotonic_ns() - due_ns > _OVERSLEPT_NS
+        if item is None and self._overslept:
             item = self._inbox.get(_CATCH_UP_S)
         return item
+
+    def _hear_late_beat(self) -> None:
+        """A face is judged silent by what it did, not by when this process got round to hearing it.
+
+        Where its time is over, what waits in its pipe is heard first. And where this process did
+        not run for a while, the face may not have run either: it gets the time of one beat.
+        """
+        began = now = time.monotonic_ns()
+        while (
+            self._face_ns is not None
+            and now - self._face_ns > FACE_SILENT_NS
+            and now - began < _LATE_BEAT_NS
+            and (self._overslept or self._face_speaks())
+        ):
+            item = self._inbox.get(_SHORTEST_WAIT_S)
+            now = time.monotonic_ns()
+            if item is not None:
+                self._handle(now, item)
+                self._pump()
 
     def say(self, kind: str, data: Mapping[str, Any], *, droppable: bool = False) -> None:
         """Tell face and watchers something that is not an event of the session."""
@@ -180,6 +208,9 @@ class Supervisor:
                 self._answer(number, error)
             case Command():
                 self._obey(now, item)
+            case FaceAlive():
+                self._face_ns = now
+                self._engine.notify(now, item)
             case _:
                 self._engine.notify(now, item)
 
