@@ -20,6 +20,8 @@ AUTO_LOCK_NS: Final = 20 * SECOND
 """Rule A5: raises lock after this long without a change (R: Empi Continuum manual)."""
 DURABLE_WAIT_NS: Final = 250 * MS
 """Rule K6: a raise that waits longer for the journal is stale and dropped (D)."""
+LINE_FREE_NS: Final = 100 * MS
+"""How long a single pulse waits for the answer to the one before it (D)."""
 CONTRACTION_LEAD_US: Final = 300_000
 """A contraction's row is written this long before its ramp, longer than a raise may wait."""
 JOURNAL_AGE_NS: Final = 2 * SECOND

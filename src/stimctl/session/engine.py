@@ -194,6 +194,7 @@ class Engine:
         """Take the driver's events; reactions may cause further ones."""
         while found := self._driver.events():
             for event in found:
+                self._pulses.hear(now_ns, event)
                 if not self._checking.takes(now_ns, event):
                     self._reactions.take(now_ns, event)
 

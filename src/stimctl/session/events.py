@@ -50,7 +50,10 @@ class Kind(StrEnum):
     CONTRACTION = "contraction"
     """{"channel", "number", "plateau_ua"}: durable before the ramp of an on/off cycle begins"""
     PULSE = "pulse"
-    """{"channel", "amplitude_ua"}: durable before it goes out"""
+    """{"channel", "amplitude_ua"}: commanded; durable before it goes out"""
+    PULSE_ACKED = "pulse_acked"
+    """{"channel", "amplitude_ua", "pulse", "asked_ns", "sent_ns", "acked_ns"}: the device has
+    acknowledged the pulse whose row has the number `pulse`; times of the monotonic clock"""
     SET = "set"
     """{"channel", "plateau_ua", "by": "hand" | "program" | "script" | "line"}: the plateau now in
     force; by the line where a raise never reached the device, and what was before it holds again"""

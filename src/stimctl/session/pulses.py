@@ -1,16 +1,26 @@
-"""Single pulses: each bounded by the plateau raised for its channel, each on the record first."""
+"""Single pulses: each bounded by the plateau raised for its channel, each on the record first.
+
+A pulse waits for its row, then for the answer to the pulse before it. What became of it is on the
+record as well: `pulse_acked` with its times, or `refused` with the reason.
+"""
 
 from collections import deque
 from dataclasses import dataclass
 
-from stimctl.devices.driver import DeviceDriver, is_current_source
+from stimctl.devices.driver import DeviceDriver, Driver
+from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
-from stimctl.session.config import EngineConfig
+from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.states import State
+
+LINE_BUSY = "the device has not answered the pulse before within 100 ms"
+NOT_SENT = "the line took longer than 250 ms: it was not given"
+NOT_CONFIRMED = "it was sent and not acknowledged: it may have been given"
+NOT_RUNNING = "the session has stopped: it was not given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,7 @@ class _AskedPulse:
 
 
 class Pulses:
-    """The pulses that wait for their rows."""
+    """The pulses that wait for their rows, and the one whose answer is awaited."""
 
     def __init__(
         self, core: Core, driver: DeviceDriver, config: EngineConfig, log: EventLog
@@ -31,6 +41,10 @@ class Pulses:
         self._config = config
         self._log = log
         self._asked: deque[_AskedPulse] = deque()
+        self._free_by_ns: int | None = None
+        """Until when the first one, on the record by now, waits for the answer to another."""
+        self._given: _AskedPulse | None = None
+        self._ticket: int | None = None
 
     def ask(self, now_ns: int, channel: int, set_point: SetPoint) -> None:
         """Refused with a reason, or asked of the journal. StateError in sessions with trains."""
@@ -41,6 +55,8 @@ class Pulses:
                 what_to_do="begin a session for single pulses",
             )
         reason = self._refusal(channel, set_point)
+        if reason is None and self._asked:
+            reason = "the pulse before is not yet on the record"
         if reason is not None:
             self._refuse(now_ns, channel, reason)
             return
@@ -54,40 +70,86 @@ class Pulses:
             return "not a set point of the safety model"
         if set_point.amplitude_ua > run.raising.plateau(channel):
             return "above the plateau raised for this channel"
-        if self._asked:
-            return "the pulse before is not yet on the record"
         return None
 
-    def _refuse(self, now_ns: int, channel: int, reason: str) -> None:
-        data: dict[str, Json] = {"intent": "pulse", "channel": channel, "reason": reason}
+    def _refuse(self, now_ns: int, channel: int, reason: str, **more: Json) -> None:
+        data: dict[str, Json] = {"intent": "pulse", "channel": channel, "reason": reason, **more}
         self._log.emit(now_ns, Kind.REFUSED, data)
+
+    def _refuse_asked(self, now_ns: int, asked: _AskedPulse, reason: str) -> None:
+        self._refuse(now_ns, asked.channel, reason, pulse=asked.waiting.seq)
+
+    def hear(self, now_ns: int, event: DriverEvent) -> None:
+        """Note what became of the pulse that was handed to the driver."""
+        given = self._given
+        if given is None or not isinstance(event, Acked | RaiseDropped | Rejected):
+            return
+        if event.ticket != self._ticket:
+            return
+        if isinstance(event, Acked):
+            row: dict[str, Json] = {
+                "channel": given.channel,
+                "amplitude_ua": given.set_point.amplitude_ua,
+                "pulse": given.waiting.seq,
+                "asked_ns": given.waiting.asked_ns,
+                "sent_ns": now_ns - event.latency_ns,
+                "acked_ns": now_ns,
+            }
+            self._log.emit(now_ns, Kind.PULSE_ACKED, row)
+        elif isinstance(event, RaiseDropped):
+            self._refuse_asked(now_ns, given, NOT_SENT)
+        else:
+            self._refuse_asked(now_ns, given, f"the device refused it: {event.result}")
+        self._given = None
+        self.advance(now_ns)
 
     def advance(self, now_ns: int) -> None:
         """Send what is on the record by now; drop what waited too long."""
+        if self._core.state is not State.RUNNING or self._core.stopping:
+            self._abandon(now_ns)
         while self._asked:
             asked = self._asked[0]
-            if self._core.state is not State.RUNNING or self._core.stopping:
-                self._asked.clear()
-            elif now_ns > asked.waiting.stale_ns():
+            if self._free_by_ns is None and now_ns > asked.waiting.stale_ns():
+                self._drop_first(now_ns, "the journal took longer than 250 ms")
+            elif not self._log.has_on_disk(asked.waiting):
+                return
+            elif self._given is None:
                 self._asked.popleft()
-                self._refuse(now_ns, asked.channel, "the journal took longer than 250 ms")
-            elif self._log.has_on_disk(asked.waiting):
-                self._asked.popleft()
+                self._free_by_ns = None
                 self._send(now_ns, asked)
+            elif self._free_by_ns is None:
+                self._free_by_ns = now_ns + LINE_FREE_NS
+            elif now_ns >= self._free_by_ns:
+                self._drop_first(now_ns, LINE_BUSY)
             else:
                 return
 
+    def _drop_first(self, now_ns: int, reason: str) -> None:
+        self._free_by_ns = None
+        self._refuse_asked(now_ns, self._asked.popleft(), reason)
+
+    def _abandon(self, now_ns: int) -> None:
+        """The session no longer runs: nothing is given any more, and every pulse has its row."""
+        while self._asked:
+            self._drop_first(now_ns, NOT_RUNNING)
+        if self._given is not None:
+            given, self._given = self._given, None
+            self._refuse_asked(now_ns, given, NOT_CONFIRMED)
+
     def _send(self, now_ns: int, asked: _AskedPulse) -> None:
         reason = self._refusal(asked.channel, asked.set_point)
-        if reason is None and is_current_source(self._driver):
+        if reason is None and isinstance(self._driver, Driver):
             try:
-                self._driver.pulse(now_ns, asked.channel, asked.set_point)
+                self._ticket = self._driver.pulse(now_ns, asked.channel, asked.set_point)
                 self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)
+                self._given = asked
             except StimctlError as refused:
                 reason = str(refused)
         if reason is not None:
-            self._refuse(now_ns, asked.channel, reason)
+            self._refuse_asked(now_ns, asked, reason)
 
     def deadline(self) -> int | None:
         """When the next one goes stale."""
+        if self._free_by_ns is not None:
+            return self._free_by_ns
         return self._asked[0].waiting.stale_ns() + 1 if self._asked else None

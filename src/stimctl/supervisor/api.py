@@ -6,6 +6,7 @@ output on by renewing `hold()`; where it hangs, the hold lapses and the session 
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,12 +31,13 @@ from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.climbing import Climb
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.view import IntensityReading, Reading, SessionView
+from stimctl.supervisor.view import GivenPulse, IntensityReading, Reading, SessionView
 
-__all__ = ["Device", "IntensityReading", "Reading", "connect"]
+__all__ = ["Device", "GivenPulse", "IntensityReading", "Reading", "connect"]
 
 _STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog trip (P24: 2 s); boot (openEMSstim)
 _ZERO_WITHIN_S = 3.0
+_PULSE_WITHIN_S = 3.0  # row on the disk 250 ms, line 250 ms, silence of the device 1 s
 _POLL_S = 0.02
 
 
@@ -69,6 +71,7 @@ class Device:
         self._reach = NOTHING
         self._is_open = False
         self._hold_us, self._held_s = 0, 0.0
+        self._one_pulse = threading.Lock()
         # A session that no variable holds any more is nobody's: it ends.
         weakref.finalize(self, self._client.abandon)
 
@@ -210,9 +213,20 @@ class Device:
         """Every channel on its own again."""
         self._ask("unlink")
 
-    def pulse(self, channel: int, amplitude: str) -> None:
-        """One single pulse, at most as high as the channel has been raised to."""
-        self._ask("pulse", channel=self._reach.channel(channel), amplitude=amplitude)
+    def pulse(self, channel: int, amplitude: str) -> GivenPulse:
+        """One single pulse, at most as high as the channel has been raised to.
+
+        Returns when the device has acknowledged it, with its times; raises `StateError` where it
+        was not given (with the reason), or was sent and not acknowledged.
+        """
+        with self._one_pulse:
+            self._view.forget_pulses()
+            self._ask("pulse", channel=self._reach.channel(channel), amplitude=amplitude)
+            given = self._view.given_pulse(_PULSE_WITHIN_S)
+        if given is None:
+            self._still("running")
+            raise LinkError("the pulse was not acknowledged", why="it may have been given")
+        return given
 
     def pause(self) -> None:
         """Output to zero at once; `resume` goes on softly within 60 s, from 0 mA after that."""

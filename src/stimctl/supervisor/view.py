@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from dataclasses import dataclass
 
-from stimctl.errors import OutputUnknownError
+from stimctl.errors import OutputUnknownError, StateError
 from stimctl.session.reasons import PLAN_ENDED
 from stimctl.supervisor.client import Row
 
@@ -33,6 +34,21 @@ class IntensityReading:
     age_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenPulse:
+    """One single pulse that the device has acknowledged: times of `time.monotonic_ns()`.
+
+    `asked_ns`: the supervisor took the call; `sent_ns`: its bytes were handed to the line;
+    `acked_ns`: the device had answered. The pulse itself lies between the last two.
+    """
+
+    channel: int
+    amplitude_ua: int
+    asked_ns: int
+    sent_ns: int
+    acked_ns: int
+
+
 class SessionView:
     """Takes rows (in the client's reading thread) and answers questions (in the program's)."""
 
@@ -51,6 +67,7 @@ class SessionView:
         """The number of the newest event among them."""
         self.plan_ended = False
         """The run was over because its plan was."""
+        self._pulses: queue.SimpleQueue[Row] = queue.SimpleQueue()
 
     def take(self, row: Row) -> None:
         """Remember one row."""
@@ -63,7 +80,9 @@ class SessionView:
 
     def _learn(self, row: Row) -> None:
         kind = row["kind"]
-        if kind == "start" or (kind == "resume" and row.get("from_zero")):
+        if kind == "pulse_acked" or (kind == "refused" and row.get("intent") == "pulse"):
+            self._pulses.put(row)
+        elif kind == "start" or (kind == "resume" and row.get("from_zero")):
             self._plateaus = {}
         elif kind == "set":
             in_percent = "intensity_percent" in row
@@ -93,6 +112,24 @@ class SessionView:
         """Until more than `count` rows have come, or for `timeout_s`."""
         with self._changed:
             self._changed.wait_for(lambda: self.count != count, timeout_s)
+
+    def forget_pulses(self) -> None:
+        """What came of earlier pulses is not waited for any more."""
+        self._pulses = queue.SimpleQueue()
+
+    def given_pulse(self, within_s: float) -> GivenPulse | None:
+        """What came of the pulse asked for last; None where nothing was told in time.
+
+        Raises `StateError` where it was not given, or not acknowledged.
+        """
+        try:
+            row = self._pulses.get(timeout=within_s)
+        except queue.Empty:
+            return None
+        if row["kind"] == "refused":
+            raise StateError("pulse refused", why=str(row["reason"]))
+        times = (row["asked_ns"], row["sent_ns"], row["acked_ns"])
+        return GivenPulse(row["channel"], row["amplitude_ua"], *times)
 
     def take_events(self) -> list[Row]:
         """The rows since the last call."""

@@ -88,7 +88,8 @@ class P24Driver:
         """One pulse; no sooner after the last one on the channel than the set point's period."""
         talk = self._talk
         act = self._act(Call.PULSE)
-        if talk.flight is not None or talk.waiting is not None:
+        busy = talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE
+        if busy or talk.waiting is not None:
             raise StateError("a pulse now", why="another request is still unanswered")
         if act is Act.SWITCH and any(trains.mask for trains in talk.possible):
             raise StateError("a pulse now", why="a pulse train runs or may run")
@@ -104,7 +105,8 @@ class P24Driver:
         )
         talk.waiting.raises = True
         if act is Act.OFFER:
-            talk.send_waiting(now_ns)
+            if talk.flight is None:  # else it leaves when the keep-alive is answered
+                talk.send_waiting(now_ns)
         elif act is Act.INIT:
             talk.init_low(now_ns)
         else:
