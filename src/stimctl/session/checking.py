@@ -11,6 +11,7 @@ from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
+from stimctl.session.pulses import check_single_pulses
 from stimctl.session.run import Run
 from stimctl.session.states import State, Trigger
 from stimctl.session.trip import DeadManTrip, Outcome
@@ -105,6 +106,8 @@ class Checking:
             )
         if self._sheet.watchdog_us is None:
             self._need_attendance(what)
+        if self._config.single_pulses:
+            check_single_pulses(plan)
         link = self._core.link
         try:
             return Run(

@@ -9,18 +9,45 @@ from dataclasses import dataclass
 
 from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
-from stimctl.errors import StateError, StimctlError
+from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
 from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
+from stimctl.session.kits import AnyPlan
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.states import State
+from stimctl.stimulus import Stimulus
+from stimctl.treatment.gate_program import GatePlan
 
 LINE_BUSY = "the device has not answered the pulse before within 100 ms"
 NOT_SENT = "the line took longer than 250 ms: it was not given"
 NOT_CONFIRMED = "it was sent and not acknowledged: it may have been given"
 NOT_RUNNING = "the session has stopped: it was not given"
+
+
+def check_single_pulses(plan: AnyPlan) -> None:
+    """LimitRefusedError for a plan whose clearance counts on pauses between its pulses.
+
+    With single pulses a program sets the rhythm, and nothing keeps the pauses of bursts or of
+    on/off cycles: only a clearance for pulses without a pause bounds them.
+    """
+    if isinstance(plan, GatePlan):
+        return
+    for one in plan.channels:
+        what = _pauses(one.stimulus)
+        if what is not None:
+            raise LimitRefusedError(
+                f"channel {one.channel}: no single pulses with {plan.protocol.id}",
+                why=f"it was cleared for {what}, and single pulses do not keep to them",
+                what_to_do="use a protocol without bursts and cycles",
+            )
+
+
+def _pauses(stimulus: Stimulus) -> str | None:
+    if stimulus.burst is not None:
+        return "bursts"
+    return None if stimulus.cycle is None else "on/off cycles"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
+from stimctl.session.pulses import check_single_pulses
 from stimctl.session.states import State
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
@@ -305,7 +306,10 @@ class Supervisor:
             )
 
     def _compile(self) -> Mapping[str, Any]:
-        plan = self._plan = self._setup.compile()
+        plan = self._setup.compile()
+        if self._options.config.single_pulses:
+            check_single_pulses(plan)
+        self._plan = plan
         self._plan_waits = True
         if self._journal is not None:
             self._journal.describe(**self._setup.header(plan))
