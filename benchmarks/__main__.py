@@ -9,6 +9,7 @@ import sys
 
 from benchmarks import (
     bench_codec,
+    bench_output_check,
     bench_rehearse,
     bench_roundtrip,
     bench_sm2,
@@ -27,7 +28,16 @@ def main() -> int:
         "machine": f"{platform.machine()} {platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
-    for module in (bench_codec, bench_roundtrip, bench_start, bench_rehearse, bench_sm2, bench_tui):
+    modules = (
+        bench_codec,
+        bench_roundtrip,
+        bench_output_check,
+        bench_start,
+        bench_rehearse,
+        bench_sm2,
+        bench_tui,
+    )
+    for module in modules:
         name = module.__name__.rsplit(".", 1)[-1].removeprefix("bench_")
         results[name] = module.measure(quick=arguments.quick)
         if not arguments.json:

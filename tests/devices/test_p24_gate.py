@@ -38,7 +38,7 @@ def test_a_monophasic_pulse_is_one_point() -> None:
 
 
 def test_the_payload_of_a_pulse_is_the_documented_one() -> None:
-    payload, used = Gate().pulse(1, point())
+    payload, used, _ = Gate().pulse(1, point())
     # Third worked example of the wire specification: +20 mA 200 us, 0 mA 100 us, -20 mA 200 us.
     assert payload == bytes.fromhex("82 0C855000 0644B000 0C841000")
     assert (used.channel, used.amplitude_ua, used.phase_width_us) == (1, 20_000, 200)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
-from session_world import plan_of, raised, reasons, running
+from random import Random
 
+import pytest
+from session_world import ROOT, checked, plan_of, raised, reasons, running
+
+from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.bench import Bench
-from stimctl.errors import StateError
+from stimctl.devices.rehastim2.driver import RehaStim2Driver
+from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
+from stimctl.errors import LimitRefusedError, StateError
+from stimctl.safety import Electrode
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
-from stimctl.session.intents import Pulse, Stop
+from stimctl.session.intents import Connect, LoadPlan, Pulse, Raise, Stop
 from stimctl.session.states import State
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
 SINGLE = EngineConfig(dead_man_trip=False, attended_by_prompt=False, single_pulses=True)
 PLAN = plan_of("tens-conventional", 3_000)
@@ -75,3 +83,115 @@ def test_a_session_with_trains_takes_no_single_pulse():
     bench = running(PLAN)
     with pytest.raises(StateError):
         bench.command(pulse(500))
+
+
+def given(bench: Bench) -> int:
+    return sum(run.count for run in bench.ledger()[1].runs)
+
+
+@pytest.mark.parametrize("latency_ms", [0.2, 3, 12])
+def test_every_pulse_on_record_as_acknowledged_was_given_and_none_is_lost(latency_ms):
+    bench = raised(running(PLAN, SINGLE, latency_ns=int(latency_ms * MS)), 2_000)
+    rng = Random(7)
+    for _ in range(200):
+        bench.command(pulse(2_000))
+        bench.run_for(rng.randint(55, 85) * MS)
+    assert reasons(bench) == []
+    assert len(bench.told(Kind.PULSE)) == len(bench.told(Kind.PULSE_ACKED)) == given(bench) == 200
+
+
+def test_a_pulse_waits_for_the_answer_to_a_keep_alive():
+    bench = raised(running(PLAN, SINGLE, latency_ns=10 * MS), 2_000)
+    bench.command(pulse(2_000))
+    bench.run_for(SECOND)
+    while not bench.driver._talk.flight:  # type: ignore[attr-defined]
+        bench.run_for(MS)
+    bench.command(pulse(2_000))
+    bench.run_for(100 * MS)
+    rows = [row.data for row in bench.told(Kind.PULSE_ACKED)]
+    assert len(rows) == given(bench) == 2
+    assert rows[1]["asked_ns"] < rows[1]["sent_ns"] < rows[1]["acked_ns"]
+    pulse_us = bench.ledger()[1].runs[-1].start_us
+    assert rows[1]["sent_ns"] <= pulse_us * 1_000 <= rows[1]["acked_ns"]
+    assert rows[1]["pulse"] == bench.told(Kind.PULSE)[1].seq
+
+
+def test_pulses_on_two_channels_at_once_follow_one_another():
+    plan = plan_of("tens-conventional", 3_000, 3_000)
+    bench = raised(raised(running(plan, SINGLE, latency_ns=4 * MS), 2_000), 2_000, 2)
+    for one in plan.channels:
+        bench.command(Pulse(one.channel, one.cleared.set_point(2_000)))
+    bench.run_for(200 * MS)
+    assert [row.data["channel"] for row in bench.told(Kind.PULSE_ACKED)] == [1, 2]
+
+
+@pytest.mark.hazard("H08")
+def test_a_pulse_that_nobody_acknowledged_is_on_record_as_such():
+    bench = raised(running(PLAN, SINGLE), 2_000)
+    bench.command(pulse(2_000))
+    bench.run_for(200 * MS)
+    bench.to_host.hook = lambda _now, _data: b""
+    bench.command(pulse(2_000))
+    bench.run_for(3 * SECOND)
+    assert len(bench.told(Kind.PULSE_ACKED)) == 1
+    assert "it may have been given" in reasons(bench)[-1]
+    assert given(bench) == 2
+
+
+def test_a_pulse_behind_one_that_is_not_answered_is_refused_after_100_ms():
+    bench = raised(running(PLAN, SINGLE), 2_000)
+    bench.command(pulse(2_000))
+    bench.run_for(200 * MS)
+    bench.to_host.hook = lambda _now, _data: b""
+    bench.command(pulse(2_000))
+    bench.run_for(MS)
+    bench.command(pulse(2_000))
+    bench.run_for(300 * MS)
+    assert "within 100 ms" in reasons(bench)[0]
+    assert given(bench) == 2
+
+
+def test_a_pulse_that_waits_when_the_session_stops_has_its_row():
+    bench = ready()
+    bench.journal.delay_ns = 100 * MS
+    bench.command(pulse(2_000))
+    bench.command(Stop())
+    bench.run_for(SECOND)
+    assert "it was not given" in reasons(bench)[-1]
+
+
+def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
+    name = "tens-conventional"
+    protocol = load_protocol((ROOT / "protocols" / f"{name}.toml").read_text("utf-8"), name)
+    setup = ChannelSetup(1, 4_000, Electrode(area_mm2=5_000))
+    plan = compile_plan(protocol, REHASTIM2_SHEET, [setup], duration_us=60_000_000)
+    assert isinstance(plan, Plan), plan
+    bench = running(plan, SINGLE, twin=RehaStim2Twin(), driver=RehaStim2Driver(), latency_ns=5 * MS)
+    bench.command(Raise(1, 2_000))
+    bench.run_for(300 * MS)
+    for _ in range(50):
+        bench.command(Pulse(1, plan.channels[0].cleared.set_point(2_000)))
+        bench.run_for(73 * MS)
+    assert reasons(bench) == []
+    assert len(bench.told(Kind.PULSE_ACKED)) == given(bench) == 50
+
+
+@pytest.mark.hazard("H39")
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("tens-burst", "bursts"),
+        ("nmes-tka", "on/off cycles"),
+        ("nmes-endurance", "on/off cycles"),
+        ("nmes-wrist-ext", "on/off cycles"),
+    ],
+)
+def test_a_plan_cleared_for_pauses_is_refused_for_single_pulses(name, what):
+    plan = plan_of(name, 3_000)
+    bench = Bench(SINGLE)
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
+    with pytest.raises(LimitRefusedError, match=what):
+        bench.command(LoadPlan(plan))
+    assert bench.told(Kind.PLAN) == []
+    assert checked(plan).state is State.CHECKED  # with trains it is a plan like any other

@@ -186,15 +186,34 @@ def test_single_pulses_are_bounded_by_the_raised_plateau(record: Path, tmp_path:
         device.arm()
         device.start()
         device.raise_to(1, "1 mA")
-        device.pulse(1, "1 mA")
+        given = device.pulse(1, "1 mA")
+        assert (given.channel, given.amplitude_ua) == (1, 1_000)
+        assert given.asked_ns <= given.sent_ns < given.acked_ns <= time.monotonic_ns()
         with pytest.raises(StateError, match="above the plateau"):
             device.pulse(1, "2 mA")
+        assert [row["kind"] for row in device.events() if "pulse" in row["kind"]] == [
+            "pulse",
+            "pulse_acked",
+        ]
         give_up = time.monotonic() + 10
         while Ledger.from_file(record)[1].pulses < 1:
             assert time.monotonic() < give_up
             time.sleep(0.01)
     assert Ledger.from_file(record)[1].pulses == 1
     assert Ledger.from_file(record)[1].peak_ma == 1.0
+
+
+def test_a_plan_cleared_for_bursts_is_refused_for_single_pulses(
+    record: Path, tmp_path: Path
+) -> None:
+    with session(tmp_path, single_pulses=True) as device:
+        for name in ("tens-burst", "nmes-tka"):
+            with pytest.raises(LimitRefusedError, match="no single pulses"):
+                device.load(name, amplitudes={1: "3 mA"}, areas={1: "25 cm2"})
+        with pytest.raises(StateError):
+            device.arm()
+        loaded(device)
+    assert not Ledger.from_file(record).channels
 
 
 def test_a_device_that_vanishes_is_an_error_that_says_unknown(record: Path, tmp_path: Path) -> None:

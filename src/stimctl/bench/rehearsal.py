@@ -137,6 +137,8 @@ def _session_problems(bench: Bench) -> Iterator[str]:
         yield f"alarm: {event.data['what']}"
     for event in bench.told(Kind.REFUSED):
         yield f"refused: {event.data['reason']}"
+    for event in bench.told(Kind.WITHHELD):
+        yield f"channel {event.data['channel']} was kept off: {event.data['reason']}"
     if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):
         yield f"the run did not complete; the session is {bench.state.value}"
     if bench.twin.stimulating:

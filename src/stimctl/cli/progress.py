@@ -136,6 +136,7 @@ _WORDS: Mapping[str, Callable[[Row], str]] = {
     ),
     "journal": lambda row: f"journal {row['file']}",
     "connect_failed": lambda row: f"no connection: {row['reason']}",
+    "withheld": lambda row: f"channel {row.get('channel')} kept off: {row.get('reason', '')}",
     "refused": lambda row: f"refused: {row.get('intent', '')} {row.get('reason', '')}",
     "limit": lambda row: f"limit: {row.get('limit', '')}",
     "link": lambda row: f"link {row['quality']} {row.get('reason', '')}",

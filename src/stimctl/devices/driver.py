@@ -30,6 +30,7 @@ from stimctl.devices.events import (
     StatusRead,
     StrayAnswer,
     UnexpectedState,
+    Withheld,
     ZeroVerified,
 )
 from stimctl.devices.sheet import CapabilitySheet
@@ -59,6 +60,7 @@ __all__ = [
     "StatusRead",
     "StrayAnswer",
     "UnexpectedState",
+    "Withheld",
     "ZeroVerified",
     "is_current_source",
     "is_gate",
@@ -134,10 +136,15 @@ class Driver(DeviceDriver, Protocol):
 
         The latest call wins. What only lowers leaves at once; what raises waits for the request
         in flight and is dropped and reported after 250 ms. Returns the ticket of the call.
+        A channel with which a second would hold more than was cleared stays off, or is switched
+        off while it runs (`Withheld`); its `Acked` then lacks it.
         """
 
     def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
-        """One single pulse on one channel; refused while a train runs. Returns a ticket."""
+        """One single pulse on one channel; refused while a train runs, or where it comes too soon.
+
+        It waits for the answer to a keep-alive, at most 250 ms. Returns a ticket.
+        """
 
 
 @runtime_checkable

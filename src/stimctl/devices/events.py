@@ -174,6 +174,20 @@ class RaiseDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """The final output check keeps a channel off that was to be on: see `output_check`.
+
+    `until_ns`: when the set points may be asked for again; None: not before the channel was off
+    in between. `closed`: it was on, and is being switched off.
+    """
+
+    channel: int
+    until_ns: int | None
+    reason: str
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UnexpectedState:
     """The device is not in the state it was left in: reset, expired, or driven by someone else.
 
@@ -260,6 +274,7 @@ DriverEvent = (
     | AnswerLate
     | NoAnswer
     | RaiseDropped
+    | Withheld
     | UnexpectedState
     | DeviceError
     | StrayAnswer

@@ -10,8 +10,10 @@ that was not cleared.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeGuard, final
 
 from stimctl.errors import BugError, LimitRefusedError
@@ -50,6 +52,7 @@ class _Record:
     period_max_us: int
     period_step_us: int
     second: SecondDose
+    together: SecondDose | None = None
 
     def allows(self, amplitude_ua: object, width_us: object, period_us: object) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
@@ -113,6 +116,16 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
     )
 
 
+def sealed_together(proofs: Mapping[int, Cleared]) -> Mapping[int, Cleared]:
+    """The same proofs, each knowing what all of them may give in a second."""
+    records = {channel: proof._record for channel, proof in proofs.items()}
+    sums = map(sum, zip(*(record.second for record in records.values()), strict=True))
+    together = SecondDose(*sums) if records else None
+    return MappingProxyType(
+        {channel: _enter(replace(one, together=together)) for channel, one in records.items()}
+    )
+
+
 @final
 class Cleared(Sealed):
     """A stimulus that passed its envelope. Only `stimctl.safety.clear` makes one."""
@@ -163,6 +176,19 @@ class Cleared(Sealed):
     def second(self) -> SecondDose:
         """The most that any second of the output may hold."""
         return self._record.second
+
+    @property
+    def together(self) -> SecondDose | None:
+        """The same for all channels that were cleared together; None for one cleared alone.
+
+        It is one object for all of them, so that they know each other by it.
+        """
+        return self._record.together
+
+    @property
+    def shortest_period_us(self) -> int:
+        """The shortest period that a set-point may have, in us."""
+        return self._record.period_min_us
 
     def lowered_to(self, amplitude_ua: int) -> Cleared:
         """The same with a smaller amplitude in uA, without asking again.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
 from stimctl.safety.clearance import clear
-from stimctl.safety.cleared import Cleared
+from stimctl.safety.cleared import Cleared, sealed_together
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal
@@ -70,7 +69,7 @@ def clear_together(
     refusal = next((check for check in checks if check is not None), None)
     if refusal is not None:
         return refusal
-    return MappingProxyType({member.channel: member.cleared for member in members})
+    return sealed_together({member.channel: member.cleared for member in members})
 
 
 def _at(member: _Member, frequency_mhz: int) -> Nearest | None:

@@ -63,6 +63,10 @@ class Kind(StrEnum):
     """{"set", "acked", "measured", "plateau", "plan_time_us", "link", ...} each second of a run"""
     REFUSED = "refused"
     """{"intent", "channel", "asked_ua", "reason"}: dropped, not queued"""
+    WITHHELD = "withheld"
+    """{"channel", "closed", "reason", "for_us", "more"}: the final output check keeps a channel
+    off, or (closed) has switched it off. `for_us`: it is asked for again after that; null: with the
+    next burst. `more`: how many of the kind went before it without a row, within a second"""
     LIMIT = "limit"
     """{"channel", "asked_ua", "allowed_ua", "limit"}: the clearance is the bound"""
     ATTENDANCE = "attendance"

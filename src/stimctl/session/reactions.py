@@ -22,6 +22,7 @@ from stimctl.devices.events import (
     StoppedAtDevice,
     StrayAnswer,
     UnexpectedState,
+    Withheld,
     ZeroVerified,
 )
 from stimctl.session.alarms import Condition
@@ -59,6 +60,7 @@ class Reactions:
             StoppedAtDevice: self._stopped_at_device,
             StrayAnswer: self._stray,
             UnexpectedState: self._unexpected,
+            Withheld: self._withheld,
             ZeroVerified: self._zero,
         }
 
@@ -160,6 +162,11 @@ class Reactions:
         run = self._core.run
         if run is not None:
             run.dropped(now_ns, event)
+
+    def _withheld(self, now_ns: int, event: Withheld) -> None:
+        run = self._core.run
+        if run is not None:
+            run.withheld(now_ns, event)
 
     def _identified(self, now_ns: int, event: Identified) -> None:
         # Rule K5: the session is bound to the one device it began with.

@@ -6,7 +6,7 @@ output waits for its row on the disk; what lowers it goes out at once.
 
 from collections.abc import Callable
 
-from stimctl.devices.events import RaiseDropped
+from stimctl.devices.events import RaiseDropped, Withheld
 from stimctl.session.budget import Budget
 from stimctl.session.config import (
     FADE_NS,
@@ -26,6 +26,7 @@ from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
 from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, RAMPING, STANDING, STARTING
+from stimctl.session.withheld import Withholdings
 
 
 class Run:
@@ -61,6 +62,7 @@ class Run:
         self.output = kit.output
         self._programme = Programme(plan, self._tracks)
         self._contractions = Contractions(log)
+        self._withholdings = Withholdings(log)
         self._running = False
         self._catch_up_ns: int | None = None
         self._confirmed_ns: int | None = None
@@ -144,6 +146,7 @@ class Run:
         self._budget.flows(now_ns, 0)
         self.raising.forget_asked(now_ns)
         self._catch_up_ns = None
+        self._withholdings.forget()
         for track in self._tracks:
             track.zero()
 
@@ -200,6 +203,8 @@ class Run:
             self._contractions.begin(now_ns, track, self.raising, started_now=early)
         self.raising.schedule(self._programme.scripted(time_us))
         self.raising.grant(now_ns)
+        if self._withholdings.due(now_ns):
+            self.output.tell_again()
         self._tell(now_ns)
         self.raising.by_script(now_ns)
 
@@ -280,6 +285,11 @@ class Run:
         )
         self._tell(now_ns)
 
+    def withheld(self, now_ns: int, event: Withheld) -> None:
+        """The final output check keeps a channel off; it is asked for again when it may be."""
+        if self._running:
+            self._withholdings.take(now_ns, event)
+
     def telemetry(self, now_ns: int) -> dict[str, Json]:
         """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
         return {
@@ -299,6 +309,7 @@ class Run:
         for other in (
             self._catch_up_ns,
             self._confirmed_ns,
+            self._withholdings.again_ns,
             self._fader.deadline(now_ns),
             self.raising.deadline(now_ns),
         ):

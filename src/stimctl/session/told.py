@@ -61,6 +61,10 @@ class Told(ABC, Generic[Key]):
         }
         return True
 
+    def tell_again(self) -> None:
+        """The next `tell` sends, also what was told before."""
+        self._told = None
+
     @property
     def flow(self) -> int:
         """What passes with what was told (`budget.flow_of`); where nothing is certain, nothing."""

@@ -114,6 +114,7 @@ def _applied(talk: Conversation, answer: Answer) -> None:
     talk.line.heard(answer.now_ns)
     if answer.request.trains is not None:
         talk.possible = [answer.request.trains]
+        talk.check.settled(answer.now_ns, answer.latency_ns, answer.request.trains.units)
     talk.events.append(
         Acked(Doing.APPLY, answer.latency_ns, answer.request.ticket, answer.request.channels)
     )

@@ -6,10 +6,12 @@ timers of `driver` and by the answers of `answers`.
 
 from __future__ import annotations
 
-from stimctl.devices.events import Doing, DriverEvent, RaiseDropped
-from stimctl.devices.p24.gate import ALL_OFF, Trains, lowest
+from stimctl.devices.events import Doing, DriverEvent, RaiseDropped, Withheld
+from stimctl.devices.output_check import OutputCheck
+from stimctl.devices.p24.gate import ALL_OFF, Trains, lowest, without
 from stimctl.devices.p24.line import Line
 from stimctl.devices.p24.request import Request
+from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.p24.stopping import Stopping
 from stimctl.devices.p24.table import State
 from stimctl.wire.sciencemode4 import messages as sm4
@@ -29,10 +31,12 @@ class Conversation:
     `flight`: the request whose answer is awaited. `waiting`: what is sent next, the latest call
     wins. `stopping`: the stop under way; there is never a flight beside it. `possible`: every set
     of trains that may be in force, because the device confirmed it or because it was sent since.
+    `check`: what a second of them comes to, against what was cleared.
     """
 
-    __slots__ = ("connect_ns", "events", "flight", "identified", "level_ns", "line", "possible",
-                 "rounds", "serial", "state", "status_wanted", "stopping", "waiting")  # fmt: skip
+    __slots__ = ("check", "connect_ns", "events", "flight", "identified", "level_ns", "line",
+                 "possible", "rounds", "serial", "state", "status_wanted", "stopping",
+                 "waiting")  # fmt: skip
 
     def __init__(self) -> None:
         self.events: list[DriverEvent] = []
@@ -42,6 +46,7 @@ class Conversation:
         self.waiting: Request | None = None
         self.stopping: Stopping | None = None
         self.possible: list[Trains] = [ALL_OFF]
+        self.check = OutputCheck(one_source=P24_SHEET.bounds.multiplexed)
         self.status_wanted = False
         self.identified = False
         self.serial = ""
@@ -78,18 +83,22 @@ class Conversation:
         trains = lowest(request.trains, self.possible)
         age_ns = now_ns - request.asked_ns
         self.events.append(RaiseDropped(request.ticket or 0, age_ns, True, trains.channels))
+        self.send_lower(now_ns, trains)
+
+    def send_lower(self, now_ns: int, trains: Trains) -> None:
+        """Send trains that raise nothing, and that no call of the engine asked for."""
         self.possible.append(trains)
-        command, payload = sm4.MlUpdate.command, trains.payload
-        fallback = Request(
+        self.check.sent(now_ns, trains.units)
+        request = Request(
             Doing.APPLY,
-            command,
+            sm4.MlUpdate.command,
             now_ns,
-            payload,
+            trains.payload,
             ticket=FALLBACK_TICKET,
             trains=trains,
             channels=trains.channels,
         )
-        self.send(now_ns, fallback, after_break=True)
+        self.send(now_ns, request, after_break=True)
 
     def send_waiting(self, now_ns: int) -> None:
         """Send what waits, unless it has become too old."""
@@ -100,9 +109,34 @@ class Conversation:
         if request.stale(now_ns):
             self._report_dropped(now_ns, request)
             return
-        if request.trains is not None and request.trains not in self.possible:
-            self.possible.append(request.trains)
+        if request.trains is not None:
+            trains = self._admitted(now_ns, request, request.trains)
+            if trains not in self.possible:
+                self.possible.append(trains)
+            self.check.sent(now_ns, trains.units)
+        elif request.unit is not None:
+            self.check.pulsed(now_ns, request.channels[0].channel, request.unit)
         self.send(now_ns, request)
+
+    def _admitted(self, now_ns: int, request: Request, trains: Trains) -> Trains:
+        """What of the request the final output check lets pass; the rest is off, and told."""
+        held = self.check.admit(now_ns, trains.units, request.proofs)
+        if held:
+            trains = without(trains, {one.channel for one in held})
+            request.turn_to(trains)
+            self.events += [Withheld(*one) for one in held if one.until_ns is not None]
+        return trains
+
+    def close_due(self, now_ns: int) -> None:
+        """Switch off what has given as much as a second may hold."""
+        held = self.check.due(now_ns)
+        if not held or self.state is not State.MID:
+            return
+        self.events += [Withheld(*one, closed=True) for one in held]
+        channels = {one.channel for one in held}
+        if self.waiting is not None and self.waiting.trains is not None:
+            self.waiting.turn_to(without(self.waiting.trains, channels))
+        self.send_lower(now_ns, without(self.possible[-1], channels))
 
     def drop_stale(self, now_ns: int) -> None:
         """Give up a raise that could not leave in time."""
@@ -188,6 +222,7 @@ class Conversation:
         """Zero was verified: the stop is over, no train can be in force. Returns the stop."""
         done, self.stopping = self.stopping, None
         self.possible = [ALL_OFF]
+        self.check.settled(now_ns, None, ALL_OFF.units)
         self.line.nothing_due()
         if done is not None:
             self.rounds += done.rounds

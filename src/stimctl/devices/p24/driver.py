@@ -19,7 +19,6 @@ from stimctl.devices.p24.gate import Gate
 from stimctl.devices.p24.request import Request
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.p24.table import CALLS, WORKING, Act, Call, State
-from stimctl.devices.pulse_rate import PulseRate
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StateError
 from stimctl.safety.cleared import SetPoint
@@ -32,13 +31,12 @@ _LOW_STATES = frozenset({State.LOW, State.LOW_INIT})
 class P24Driver:
     """One P24 on one line. Implements `stimctl.devices.driver.Driver`, which says what it does."""
 
-    __slots__ = ("_gate", "_pulse_rate", "_talk", "_tickets")
+    __slots__ = ("_gate", "_talk", "_tickets")
 
     def __init__(self) -> None:
         self._talk = Conversation()
         self._gate = Gate()
         self._tickets = 0
-        self._pulse_rate = PulseRate()
 
     @property
     def sheet(self) -> CapabilitySheet:
@@ -72,6 +70,7 @@ class P24Driver:
             ticket=self._ticket(),
             trains=trains,
             channels=trains.channels,
+            proofs={channel: point.cleared for channel, point in set_points.items()},
         )
         talk.compare(request, trains)
         talk.waiting = request
@@ -93,8 +92,8 @@ class P24Driver:
             raise StateError("a pulse now", why="another request is still unanswered")
         if act is Act.SWITCH and any(trains.mask for trains in talk.possible):
             raise StateError("a pulse now", why="a pulse train runs or may run")
-        payload, channel_set = self._gate.pulse(channel, set_point)
-        self._pulse_rate.take(now_ns, channel, channel_set.period_us)
+        payload, channel_set, unit = self._gate.pulse(channel, set_point)
+        talk.check.refuse_pulse(now_ns, channel, unit, set_point.cleared)
         talk.waiting = Request(
             Doing.PULSE,
             sm4.LlChannelConfig.command,
@@ -102,6 +101,7 @@ class P24Driver:
             payload,
             ticket=self._ticket(),
             channels=(channel_set,),
+            unit=unit,
         )
         talk.waiting.raises = True
         if act is Act.OFFER:
@@ -152,6 +152,7 @@ class P24Driver:
         elif talk.flight is not None:
             self._watch(now_ns, talk.flight)
         talk.drop_stale(now_ns)
+        talk.close_due(now_ns)
 
     def _silent(self) -> None:
         """A stop goes on all the same; everything else is over."""
@@ -192,6 +193,9 @@ class P24Driver:
         """When advance() has something to do, exactly."""
         talk = self._talk
         due = talk.line.deadlines()
+        closes_ns = talk.check.deadline()
+        if closes_ns is not None:
+            due.append(closes_ns)
         if talk.stopping is not None:
             due.append(talk.stopping.next_ns)
         elif talk.flight is not None and talk.flight.last is not None:

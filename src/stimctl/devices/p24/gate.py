@@ -8,12 +8,13 @@ can keep and reported as used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from stimctl.devices.events import ChannelSet
+from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.p24 import sheet
 from stimctl.errors import LimitRefusedError
 from stimctl.safety.cleared import SetPoint, is_genuine
@@ -65,6 +66,8 @@ class Trains:
     mask: int
     forms: Mapping[int, Form]
     channels: tuple[ChannelSet, ...]
+    units: Mapping[int, Unit]
+    """What the channels with current give, for the final output check."""
 
     def raises(self, other: Trains) -> bool:
         """Whether any channel gets more than with `other`."""
@@ -104,7 +107,13 @@ def lowest(wanted: Trains, possible: Sequence[Trains]) -> Trains:
     return _trains(forms, asked)
 
 
-ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), ())
+def without(trains: Trains, channels: Container[int]) -> Trains:
+    """The same with these channels off."""
+    kept = {channel: form for channel, form in trains.forms.items() if channel not in channels}
+    return _trains(kept, {one.channel: one.period_asked_us for one in trains.channels})
+
+
+ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), (), MappingProxyType({}))
 
 
 class Gate:
@@ -134,14 +143,14 @@ class Gate:
             self._made[key] = made
         return made
 
-    def pulse(self, channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet]:
+    def pulse(self, channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet, Unit]:
         """The Ll_channel_config of one pulse; raises LimitRefusedError as `trains`."""
         key = _key(set_point)
         form = _form(channel, key)
         connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
         message = LlChannelConfig(True, index, connector, _points(form))
         _wire_valid(message)
-        return message.pack(), _channel_set(channel, form, key[-1])
+        return message.pack(), _channel_set(channel, form, key[-1]), _unit(form)
 
 
 SetPointKey = tuple[PulseShape, int, int, int, int, int]
@@ -234,6 +243,10 @@ def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...]) -> N
         )
 
 
+def _unit(form: Form) -> Unit:
+    return unit_of(form.period_us, ((one.duration_us, one.current_ua) for one in _points(form)))
+
+
 def _channel_set(channel: int, form: Form, asked_us: int) -> ChannelSet:
     return ChannelSet(channel, form.amplitude_ua, form.phase_width_us, asked_us, form.period_us)
 
@@ -263,6 +276,9 @@ def _trains(forms: dict[int, Form], asked_us: Mapping[int, int]) -> Trains:
         sum(1 << (channel - 1) for channel in forms),
         MappingProxyType(forms),
         tuple(_channel_set(channel, form, asked_us[channel]) for channel, form in forms.items()),
+        MappingProxyType(
+            {channel: _unit(form) for channel, form in forms.items() if form.amplitude_ua}
+        ),
     )
 
 

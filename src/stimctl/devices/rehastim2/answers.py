@@ -219,6 +219,7 @@ def _started(talk: Conversation, answer: Answer) -> None:
     talk.state = State.RUNNING
     if answer.request.order is not None:
         talk.possible = [answer.request.order]
+        talk.check.settled(answer.now_ns, answer.latency_ns, answer.request.order.units)
     talk.events.append(_acked(answer))
     talk.answered(answer.now_ns, poll=answer.request.doing is Doing.KEEP_ALIVE)
 

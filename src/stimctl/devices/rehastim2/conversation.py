@@ -13,12 +13,14 @@ from stimctl.devices.events import (
     RaiseDropped,
     Ready,
     UnexpectedState,
+    Withheld,
     ZeroVerified,
 )
-from stimctl.devices.rehastim2.gate import NOTHING, Order, Setup, lowest, order_for
+from stimctl.devices.output_check import OutputCheck
+from stimctl.devices.rehastim2.gate import NOTHING, Order, Setup, lowest, order_for, without
 from stimctl.devices.rehastim2.line import Line, init_ack
 from stimctl.devices.rehastim2.request import POLL_NS, Request, Stopping
-from stimctl.devices.rehastim2.sheet import FAMILY, WATCHDOG_US
+from stimctl.devices.rehastim2.sheet import FAMILY, REHASTIM2_SHEET, WATCHDOG_US
 from stimctl.devices.rehastim2.table import WORKING, State
 from stimctl.wire.sciencemode2 import messages as sm2
 
@@ -34,11 +36,13 @@ class Conversation:
     `flight`: the request whose answer is awaited. `waiting`: what is sent next, the latest call
     wins. `stopping`: the stop under way; there is never a flight beside it. `possible`: every
     order that may be in force, because the device confirmed it or because it was sent since.
+    `check`: what a second of them comes to, against what was cleared.
     `unmet`: the packet number of the last Init, until the device shows that it is connected.
     """
 
-    __slots__ = ("connect_ns", "events", "fed_ns", "flight", "line", "polled_ns", "possible",
-                 "setup", "state", "stopping", "unmet", "version", "waiting")  # fmt: skip
+    __slots__ = ("check", "connect_ns", "events", "fed_ns", "flight", "line", "polled_ns",
+                 "possible", "setup", "state", "stopping", "unmet", "version",
+                 "waiting")  # fmt: skip
 
     def __init__(self) -> None:
         self.events: list[DriverEvent] = []
@@ -49,6 +53,8 @@ class Conversation:
         self.stopping: Stopping | None = None
         self.setup: Setup | None = None
         self.possible: list[Order] = [NOTHING]
+        one_source = REHASTIM2_SHEET.bounds.multiplexed
+        self.check = OutputCheck(one_source=one_source, keeps_phase=True)
         self.unmet: int | None = None
         self.version: int | None = None
         self.connect_ns = 0
@@ -127,6 +133,7 @@ class Conversation:
         """Send values that raise nothing against what may be in force."""
         if order not in self.possible:
             self.possible.append(order)
+        self.check.sent(now_ns, order.units)
         request = Request(
             doing,
             sm2.StartChannelListMode.command,
@@ -146,9 +153,35 @@ class Conversation:
         if request.stale(now_ns):
             self._report_dropped(now_ns, request, sent=False)
             return
-        if request.order is not None and request.order not in self.possible:
-            self.possible.append(request.order)
+        if request.order is not None:
+            order = self._admitted(now_ns, request, request.order)
+            if order not in self.possible:
+                self.possible.append(order)
+            self.check.sent(now_ns, order.units)
+        elif request.unit is not None:
+            self.check.pulsed(now_ns, request.channels[0].channel, request.unit)
         self.send(now_ns, request)
+
+    def _admitted(self, now_ns: int, request: Request, order: Order) -> Order:
+        """What of the request the final output check lets pass; the rest is off, and told."""
+        held = self.check.admit(now_ns, order.units, request.proofs)
+        if held and self.setup is not None:
+            order = without(self.setup, order, {one.channel for one in held})
+            request.turn_to(order)
+            self.events += [Withheld(*one) for one in held if one.until_ns is not None]
+        return order
+
+    def close_due(self, now_ns: int) -> None:
+        """Switch off what has given as much as a second may hold."""
+        held = self.check.due(now_ns)
+        if not held or self.setup is None or self.state is not State.RUNNING:
+            return
+        self.events += [Withheld(*one, closed=True) for one in held]
+        channels = {one.channel for one in held}
+        if self.waiting is not None and self.waiting.order is not None:
+            self.waiting.turn_to(without(self.setup, self.waiting.order, channels))
+        order = without(self.setup, self.possible[-1], channels)
+        self.send_order(now_ns, order, Doing.APPLY, FALLBACK_TICKET, after_break=True)
 
     def drop_stale(self, now_ns: int) -> None:
         """Give up a raise that could not leave in time."""
@@ -168,6 +201,7 @@ class Conversation:
         """Initialise the list that is wanted."""
         assert self.setup is not None
         self.state = State.SETTING_UP
+        self.check.rhythm_begins(now_ns)
         self.polled_ns = None  # the first keep-alive shows that the list runs
         command = sm2.InitChannelListMode.command
         self.send(now_ns, Request(Doing.START, command, now_ns, self.setup.payload))
@@ -244,6 +278,7 @@ class Conversation:
         done, self.stopping = self.stopping, None
         self.line.nothing_due()
         self.possible = [NOTHING]
+        self.check.settled(now_ns, None, NOTHING.units)
         self.setup = None
         connecting = self.state is State.CLEARING
         self.state = State.ZERO

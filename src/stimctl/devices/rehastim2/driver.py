@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
-from stimctl.devices.pulse_rate import PulseRate
 from stimctl.devices.rehastim2.answers import take
 from stimctl.devices.rehastim2.conversation import Conversation
 from stimctl.devices.rehastim2.gate import order_for, pulse_for, setup_for
@@ -28,12 +27,11 @@ from stimctl.wire.sciencemode2 import messages as sm2
 class RehaStim2Driver:
     """One RehaStim2 on one line. Implements `stimctl.devices.driver.Driver`."""
 
-    __slots__ = ("_pulse_rate", "_talk", "_tickets")
+    __slots__ = ("_talk", "_tickets")
 
     def __init__(self) -> None:
         self._talk = Conversation()
         self._tickets = 0
-        self._pulse_rate = PulseRate()
 
     @property
     def sheet(self) -> CapabilitySheet:
@@ -81,6 +79,7 @@ class RehaStim2Driver:
             ticket=self._ticket(),
             order=order,
             channels=order.channels,
+            proofs={channel: point.cleared for channel, point in set_points.items()},
         )
         talk.compare(request, order)
         talk.waiting = request
@@ -102,8 +101,8 @@ class RehaStim2Driver:
         self._act(Call.PULSE)
         if talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE:
             raise StateError("a pulse now", why="another request is still unanswered")
-        payload, channel_set = pulse_for(channel, set_point)
-        self._pulse_rate.take(now_ns, channel, channel_set.period_us)
+        payload, channel_set, unit = pulse_for(channel, set_point)
+        talk.check.refuse_pulse(now_ns, channel, unit, set_point.cleared)
         request = Request(
             Doing.PULSE,
             sm2.SinglePulse.command,
@@ -111,6 +110,7 @@ class RehaStim2Driver:
             payload,
             ticket=self._ticket(),
             channels=(channel_set,),
+            unit=unit,
         )
         request.raises = True
         talk.waiting = request
@@ -150,6 +150,7 @@ class RehaStim2Driver:
         elif talk.flight is not None:
             self._watch(now_ns, talk.flight)
         talk.drop_stale(now_ns)
+        talk.close_due(now_ns)
 
     def _silent(self) -> None:
         """A stop goes on all the same; everything else is over."""
@@ -193,6 +194,9 @@ class RehaStim2Driver:
         """When advance() has something to do, exactly."""
         talk = self._talk
         due = talk.line.deadlines()
+        closes_ns = talk.check.deadline()
+        if closes_ns is not None:
+            due.append(closes_ns)
         if talk.stopping is not None:
             due.append(talk.stopping.next_ns)
         elif talk.flight is not None and talk.flight.last is not None:

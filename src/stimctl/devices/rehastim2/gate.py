@@ -6,12 +6,13 @@ rounds, but for the period, which is lengthened to the next one of the device an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from stimctl.devices.events import ChannelSet
+from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.rehastim2 import sheet
 from stimctl.errors import LimitRefusedError
 from stimctl.safety.cleared import SetPoint, is_genuine
@@ -51,6 +52,8 @@ class Order:
     payload: bytes
     forms: Mapping[int, Form]
     channels: tuple[ChannelSet, ...]
+    units: Mapping[int, Unit]
+    """What the channels with current give, for the final output check."""
 
     def raises(self, other: Order) -> bool:
         """Whether any channel gets more than with `other`."""
@@ -63,7 +66,13 @@ class Order:
         return other.raises(self)
 
 
-NOTHING = Order(b"", MappingProxyType({}), ())
+def without(setup: Setup, order: Order, channels: Container[int]) -> Order:
+    """The same with these channels off."""
+    kept = {channel: form for channel, form in order.forms.items() if channel not in channels}
+    return _order(setup, kept, {one.channel: one.period_asked_us for one in order.channels})
+
+
+NOTHING = Order(b"", MappingProxyType({}), (), MappingProxyType({}))
 """Before a list is initialised."""
 
 
@@ -122,18 +131,20 @@ def order_for(setup: Setup, set_points: Mapping[int, SetPoint]) -> Order:
     return _order(setup, forms, asked)
 
 
-def pulse_for(channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet]:
+def pulse_for(channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet, Unit]:
     """The SinglePulse of one set point; raises LimitRefusedError."""
     numbers = _checked(channel, set_point)
     message = sm2.SinglePulse(channel - 1, numbers.phase_width_us, numbers.amplitude_ua)
     _wire_valid(message)
-    return message.pack(), ChannelSet(
+    used = ChannelSet(
         channel,
         numbers.amplitude_ua,
         numbers.phase_width_us,
         numbers.asked_us,
         numbers.period_us,
     )
+    form = Form(numbers.amplitude_ua, numbers.phase_width_us)
+    return message.pack(), used, _unit(form, numbers.period_us)
 
 
 class _Numbers(NamedTuple):
@@ -176,6 +187,10 @@ def _checked(channel: int, point: SetPoint) -> _Numbers:
     return _Numbers(amplitude_ua, width_us, point.period_us, period_us)
 
 
+def _unit(form: Form, period_us: int) -> Unit:
+    return unit_of(period_us, [(form.phase_width_us, form.amplitude_ua)] * 2)
+
+
 def _order(setup: Setup, forms: Mapping[int, Form], asked_us: Mapping[int, int]) -> Order:
     pulses = []
     sets = []
@@ -189,7 +204,14 @@ def _order(setup: Setup, forms: Mapping[int, Form], asked_us: Mapping[int, int])
             )
     message = sm2.StartChannelListMode(tuple(pulses))
     _wire_valid(message)
-    return Order(message.pack(), MappingProxyType(dict(forms)), tuple(sets))
+    units = {
+        channel: _unit(form, setup.period_us)
+        for channel, form in forms.items()
+        if form.amplitude_ua
+    }
+    return Order(
+        message.pack(), MappingProxyType(dict(forms)), tuple(sets), MappingProxyType(units)
+    )
 
 
 def _wire_valid(message: sm2.Message) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from stimctl.devices.asking import RESEND_NS, Asking
 from stimctl.devices.events import ChannelSet, Doing
+from stimctl.devices.output_count import Unit
 from stimctl.devices.rehastim2.gate import Order
+from stimctl.safety.cleared import Cleared
 from stimctl.wire.sciencemode2 import messages as sm2
 
+_NO_PROOFS: Mapping[int, Cleared] = MappingProxyType({})
 LATE_NS = 100_000_000
 """SAFETY rule K1: the device's longest response time [DOC]."""
 MAX_REFUSED = 10
@@ -20,9 +26,12 @@ _ONCE = frozenset({sm2.SinglePulse.command, sm2.InitChannelListMode.command})
 
 
 class Request(Asking):
-    """A command with its payload, and the set points that stand in it."""
+    """A command with its payload, and the set points that stand in it.
 
-    __slots__ = ("order",)
+    `proofs`: by channel, the clearance of what it asks; `unit`: what a single pulse gives.
+    """
+
+    __slots__ = ("order", "proofs", "unit")
 
     def __init__(
         self,
@@ -34,9 +43,17 @@ class Request(Asking):
         ticket: int | None = None,
         order: Order | None = None,
         channels: tuple[ChannelSet, ...] = (),
+        proofs: Mapping[int, Cleared] = _NO_PROOFS,
+        unit: Unit | None = None,
     ) -> None:
         super().__init__(doing, command, asked_ns, payload, ticket=ticket, channels=channels)
         self.order = order
+        self.proofs = proofs
+        self.unit = unit
+
+    def turn_to(self, order: Order) -> None:
+        """Ask for another order in place of the one that was asked for."""
+        self.order, self.payload, self.channels = order, order.payload, order.channels
 
     @property
     def repeatable(self) -> bool:
