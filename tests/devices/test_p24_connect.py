@@ -13,6 +13,7 @@ from stimctl.devices.events import (
     Ready,
     Rejected,
     StrayAnswer,
+    WrongDevice,
     ZeroVerified,
 )
 from stimctl.errors import StateError
@@ -87,12 +88,39 @@ def not_knowing(command: int) -> Bench:
     return bench
 
 
-def test_a_device_that_does_not_know_its_version_is_identified_without_one() -> None:
-    bench = not_knowing(GET_EXTENDED_VERSION).connected()
-    (found,) = bench.all_of(Identified)
-    assert found.serial.startswith("SIM")
-    assert (found.firmware, found.protocol, found.firmware_hash) == ("", "", "")
-    assert bench.all_of(Ready)
+@pytest.mark.hazard("H07")
+def test_a_device_that_does_not_know_the_question_of_sciencemode_4_is_refused_by_name() -> None:
+    bench = not_knowing(GET_EXTENDED_VERSION)
+    bench.driver.connect(bench.now)
+    bench.run(3 * S)
+    (found,) = bench.all_of(WrongDevice)
+    assert "RehaMove3" in found.found
+    assert not bench.all_of(Identified)
+    assert not bench.all_of(Ready)
+    assert bench.driver.latched
+
+
+@pytest.mark.hazard("H07")
+@pytest.mark.parametrize("version", [(3, 2, 4), (2, 1, 24), (0, 0, 0), (5, 0, 0), (255, 4, 0)])
+def test_a_device_of_another_sciencemode_is_refused_with_its_version(
+    version: tuple[int, int, int],
+) -> None:
+    bench = Bench()
+
+    def device_line(data: bytes) -> list[tuple[int, bytes]]:
+        (frame,) = FrameDecoder().feed(data)
+        if frame.command != GET_EXTENDED_VERSION + 1:
+            return [(0, data)]
+        told = frame.data[:4] + bytes(version) + frame.data[7:]
+        return [(0, encode(frame.packet_number, frame.command, told))]
+
+    bench.device_line = device_line
+    bench.driver.connect(bench.now)
+    bench.run(3 * S)
+    (found,) = bench.all_of(WrongDevice)
+    assert "ScienceMode {}.{}.{}".format(*version) in found.found
+    assert not bench.all_of(Ready)
+    assert bench.driver.latched
 
 
 def test_a_device_that_does_not_tell_its_name_is_refused() -> None:

@@ -31,6 +31,7 @@ from stimctl.devices.events import (
     StrayAnswer,
     UnexpectedState,
     Withheld,
+    WrongDevice,
     ZeroVerified,
 )
 from stimctl.devices.sheet import CapabilitySheet
@@ -61,6 +62,7 @@ __all__ = [
     "StrayAnswer",
     "UnexpectedState",
     "Withheld",
+    "WrongDevice",
     "ZeroVerified",
     "is_current_source",
     "is_gate",

@@ -48,6 +48,17 @@ class Identified:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongDevice:
+    """What answers is another kind of device than the driver is for; `found` says how it is known.
+
+    The driver has latched, and does not become ready.
+    """
+
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """Identified and verified at zero: the driver takes set points from here on."""
 
@@ -264,6 +275,7 @@ class StoppedAtDevice:
 
 DriverEvent = (
     Identified
+    | WrongDevice
     | Ready
     | Acked
     | AckedOvertaken

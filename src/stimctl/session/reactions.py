@@ -23,6 +23,7 @@ from stimctl.devices.events import (
     StrayAnswer,
     UnexpectedState,
     Withheld,
+    WrongDevice,
     ZeroVerified,
 )
 from stimctl.session.alarms import Condition
@@ -61,6 +62,7 @@ class Reactions:
             StrayAnswer: self._stray,
             UnexpectedState: self._unexpected,
             Withheld: self._withheld,
+            WrongDevice: self._wrong_device,
             ZeroVerified: self._zero,
         }
 
@@ -147,6 +149,9 @@ class Reactions:
         if event.began_anew:
             self._core.ready = False
         self._broken(now_ns, f"the device is {event.found}, expected {event.expected}")
+
+    def _wrong_device(self, now_ns: int, event: WrongDevice) -> None:
+        self._broken(now_ns, f"the device is not {event.expected}: {event.found}")
 
     def _line_error(self, now_ns: int, event: LineError) -> None:
         if event.kind == "duplicate":

@@ -17,11 +17,12 @@ from stimctl.devices.events import (
     Ready,
     StatusRead,
     UnexpectedState,
+    WrongDevice,
     ZeroVerified,
 )
 from stimctl.devices.p24.conversation import Conversation
 from stimctl.devices.p24.request import Request
-from stimctl.devices.p24.sheet import FAMILY
+from stimctl.devices.p24.sheet import FAMILY, SCIENCEMODE_MAJOR
 from stimctl.devices.p24.stopping import levels_of_status
 from stimctl.devices.p24.table import EXPECTED_STATUS, State
 from stimctl.devices.pairing import Sent
@@ -85,6 +86,9 @@ def _device_id(talk: Conversation, answer: Answer) -> None:
 def _version(talk: Conversation, answer: Answer) -> None:
     message = sm4.GetExtendedVersionAck.unpack(answer.data)
     talk.line.heard(answer.now_ns)
+    if message.sciencemode.major != SCIENCEMODE_MAJOR:
+        _wrong_device(talk, f"it speaks ScienceMode {message.sciencemode}")
+        return
     hashed = f"{message.fw_hash:08x}" if message.hash_valid == 1 else ""
     talk.events.append(
         Identified(FAMILY, talk.serial, str(message.fw), str(message.sciencemode), hashed)
@@ -92,14 +96,22 @@ def _version(talk: Conversation, answer: Answer) -> None:
     talk.ask_status(answer.now_ns, Doing.VERIFY)
 
 
-def version_unknown(talk: Conversation, now_ns: int) -> None:
-    """The device has told its name and does not know the question for its version.
+def version_unknown(talk: Conversation) -> None:
+    """The device does not know a question that belongs to ScienceMode 4.
 
-    That is a reason to say that the version is unknown, and none to refuse the device: it is the
-    same protocol, whose answers are examined one by one, and the name is what binds a session.
+    A RehaMove3 (ScienceMode 3) answers all others alike, but has other channels and time budgets
+    and takes some payloads for something else: it must not be driven as a P24.
     """
-    talk.events.append(Identified(FAMILY, talk.serial, "", "", ""))
-    talk.ask_status(now_ns, Doing.VERIFY)
+    _wrong_device(
+        talk,
+        "it does not know Get_extended_version of ScienceMode 4, as a ScienceMode 3 device such as "
+        "a RehaMove3 does not",
+    )
+
+
+def _wrong_device(talk: Conversation, found: str) -> None:
+    talk.events.append(WrongDevice("a P24 (ScienceMode 4)", found))
+    talk.latch()
 
 
 def _initialised(talk: Conversation, answer: Answer) -> None:

@@ -142,7 +142,7 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
             talk.events.append(_rejected(request, result, retried=True))
             talk.send_again(now_ns, request)
         elif result == INVALID_COMMAND and sent.command == sm4.GetExtendedVersion.command:
-            version_unknown(talk, now_ns)
+            version_unknown(talk)
         else:
             _refused(talk, request, result)
 

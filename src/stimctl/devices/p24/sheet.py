@@ -23,6 +23,7 @@ from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus.pulse import PulseShape
 
 FAMILY = "p24"
+SCIENCEMODE_MAJOR = 4  # of the wire protocol that it answers with [IFU]
 
 CHANNELS = 8
 AMPLITUDE_MAX_UA = 130_000
