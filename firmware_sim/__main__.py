@@ -119,6 +119,7 @@ def _openemsstim(
     return openemsstim.OpenEmsStimTwin(
         dialect=openemsstim.Dialect(options.dialect),
         boot_us=options.boot_us,
+        bootloader=openemsstim.Bootloader[options.bootloader.upper()],
         strict=options.strict,
         sink=sink,
         wiretap=options.wiretap,

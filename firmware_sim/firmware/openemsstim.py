@@ -10,19 +10,21 @@ from collections.abc import Callable
 from .electrodes import Load
 from .machine import Machine
 from .openemsstim_defects import Defect, DefectProvokedError
-from .openemsstim_firmware import BOOT_US, I2C, Dialect, Firmware, Steps, Wait
+from .openemsstim_firmware import BOOT_US, I2C, Bootloader, Dialect, Firmware, Steps, Wait
 from .openemsstim_output import Channel
 from .openemsstim_uart import Receiver, Transmitter
 from .outbox import Outbox
 from .recorder import Recorder, Row
 
-__all__ = ["BOOT_US", "I2C", "Defect", "DefectProvokedError", "Dialect", "OpenEmsStimTwin"]
+__all__ = ["BOOT_US", "I2C", "Bootloader", "Defect", "DefectProvokedError", "Dialect",
+           "OpenEmsStimTwin"]  # fmt: skip
 
 
 class OpenEmsStimTwin(Machine):
     """An openEMSstim behind its serial port; `now_ns` is any integer clock that never goes back.
 
-    dialect: which firmware; boot_us: from reset to ready; strict: raise DefectProvokedError from
+    dialect: which firmware; boot_us: from the start of its program to ready; bootloader: what runs
+    before that after each reset; deaf_us: how long, where no bootloader is named; strict: raise DefectProvokedError from
     receive() or advance() when the host has provoked a defect, once for each; sink: takes record
     rows one by one instead of having them kept; wiretap: record the bytes too.
 
@@ -35,14 +37,20 @@ class OpenEmsStimTwin(Machine):
         *,
         dialect: Dialect = Dialect.HEX_ONLY,
         boot_us: int = BOOT_US,
+        bootloader: Bootloader = Bootloader.NONE,
+        deaf_us: int | None = None,
         strict: bool = False,
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
     ) -> None:
         if boot_us < 0:
             raise ValueError(f"boot {boot_us} us: it cannot be negative")
+        if deaf_us is not None and (deaf_us < 0 or bootloader is not Bootloader.NONE):
+            raise ValueError(f"deaf for {deaf_us} us: not negative, and not with a bootloader")
         super().__init__(Recorder(sink), Outbox(), wiretap=wiretap)
         self._boot_us = boot_us
+        self._deaf_us = bootloader.silent_us if deaf_us is None else deaf_us
+        self._hears_us = bootloader.hears_us if deaf_us is None else deaf_us
         self._strict = strict
         self._defects: list[Defect] = []
         self._raised = 0
@@ -125,7 +133,7 @@ class OpenEmsStimTwin(Machine):
 
     def _start(self) -> None:
         self._firmware.now = self._now
-        self._steps = self._firmware.run(self._boot_us)
+        self._steps = self._firmware.run(self._boot_us, self._deaf_us, self._hears_us)
         self._wait = next(self._steps)
 
     def _note(self, defect: Defect) -> None:

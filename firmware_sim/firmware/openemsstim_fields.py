@@ -14,8 +14,17 @@ DEFAULT_MAX = 215
 DEFAULT_MIN = 55
 #: What the end of an on-time is cut to; tested after the value has become 16 bits wide.
 LONGEST_ON_MS = 5_000
+#: What the board takes away at both ends of a line.
+BLANKS = " \t\n\v\f\r"
+STOP = "Connection End"
+HEX_START = "WV"
 _DIGITS = "0123456789"
-_OPTION = re.compile(r"O(?P<name>M[AI])\[(?P<channel>\d+),(?P<percent>\d+)\]", re.ASCII)
+_NUL, _GARBAGE = "\0", "\xff"
+#: What stands around the brackets does not matter, nor what follows the digits of a number.
+_OPTION = re.compile(
+    r"O(?P<name>M[AI])[^\[]*\[[^,]*?(?P<channel>\d*)[^,\d]*,(?P<percent>\d*)[^\]]*\]",
+    re.ASCII | re.DOTALL,
+)
 
 
 def i16(value: int) -> int:
@@ -53,18 +62,34 @@ def on_time_ms(number: int) -> int:
 def decode_hex(text: str) -> str:
     """Decode pairs of hex digits as the firmware does.
 
-    Only 0..9 come out right: A..F count as 0..5, everything else and a missing digit as 255.
+    Only 0..9 come out right: A..F count as 0..5; a pair with anything else in it, or with a digit
+    missing, is the character 255.
     """
-    values = [_digit(character) for character in text]
-    if len(values) % 2:
-        values.append(0xFF)
-    pairs = zip(values[::2], values[1::2], strict=True)
-    return "".join(chr((high << 4 | low) & 0xFF) for high, low in pairs)
+    pairs = [text[at : at + 2] for at in range(0, len(text), 2)]
+    return "".join(chr(_pair(pair)) for pair in pairs)
 
 
-def _digit(character: str) -> int:
-    at = "0123456789ABCDEF".find(character)
-    return 0xFF if at < 0 else at % 10
+def _pair(pair: str) -> int:
+    values = ["0123456789ABCDEF".find(character) for character in pair]
+    if len(values) < 2 or min(values) < 0:
+        return 0xFF
+    return values[0] % 10 << 4 | values[1] % 10
+
+
+def hex_digits(line: str) -> str:
+    """Return what the firmware takes for the digits of a line in hex form.
+
+    From behind the last comma (or the beginning) to the last character, which is cut off. Where
+    that ends before it begins, both are exchanged, and it is the comma itself.
+    """
+    begin, end = line.rfind(",") + 1, len(line) - 1
+    return line[min(begin, end) : max(begin, end)]
+
+
+def printed(text: str) -> str:
+    """Return a text as the board prints it: from a NUL on it is garbage of the same length."""
+    kept, nul, rest = text.partition(_NUL)
+    return kept + _GARBAGE * (len(nul) + len(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +127,18 @@ class Ignored:
 
 
 def read_message(text: str) -> Action | Option | Ignored | None:
-    """Read a decoded message; None is an unknown command."""
+    """Read a decoded message; None is an unknown command, as is all with a NUL in it."""
+    if _NUL in text:
+        return None
     if "G" in text:
         return Action(_number(text, "C"), _number(text, "T"), _number(text, "I"))
     if not text.startswith("O"):
         return None
     found = _OPTION.match(text)
-    if found is None or int(found["channel"]) > 1:
+    if found is None:
         return Ignored()
-    return Option(found["name"], int(found["channel"]), int(found["percent"]))
+    channel, percent = (int(found[name] or 0) for name in ("channel", "percent"))
+    return Option(found["name"], channel, percent) if channel <= 1 else Ignored()
 
 
 def _number(text: str, letter: str) -> int | None:

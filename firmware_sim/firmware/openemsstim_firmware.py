@@ -1,7 +1,8 @@
 """The program of an openEMSstim, as the one loop that it is: it waits, and meanwhile does nothing.
 
 Written from measurements of the real firmware in an emulator [E]; no line of it is copied. The
-times the program itself takes are fitted to those measurements.
+times the program itself takes are fitted to those measurements. What was never measured is marked
+[POLICY].
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from typing import NamedTuple
 
 from . import openemsstim_defects as defects
 from .openemsstim_fields import (
+    BLANKS,
+    HEX_START,
+    STOP,
     Action,
     Option,
     bound,
     decode_hex,
+    hex_digits,
     on_time_ms,
+    printed,
     read_message,
     wiper,
 )
@@ -24,21 +30,27 @@ from .openemsstim_output import WEAKEST, Channel
 from .openemsstim_uart import BYTE_NS, Receiver, Transmitter
 from .recorder import Recorder
 
-#: From reset to ready: delays for the wireless module, which pass without one, too [E].
-BOOT_US = 11_240_000
-#: A message without a newline ends after so much silence [E].
+#: From the start of the program until its banner is out: delays for the wireless module, which pass
+#: without one, too [E].
+BOOT_US = 11_268_000
+#: A message without a newline ends after so much silence, or up to 1 ms less: whole ms are counted
+#: [E].
 SILENCE_US = 50_000
 #: Between turning the potentiometer down and opening the relays [E].
 PAUSE_US = 50_080
 I2C_US = 20
-#: From the end of a message to its echo; to the first effect of an action, of "all off"; and what
-#: decoding hex takes on top [E, fitted].
+#: From the end of a message to its echo; from the echo to the first effect of an action, in plain
+#: text and in hex form, and of "all off" [E, fitted].
 ECHO_US = 200
-ACTION_US = 2_180
+ACTION_US = 1_900
+HEX_ACTION_US = 1_200
 OFF_US = 1_270
-HEX_US = 6_200
-#: A message that needs more memory than there is (2 KB) crashes the device [POLICY].
-LONGEST_MESSAGE = 1_500
+#: The 2 KB of memory run out with long messages. From these lengths on [E]: the first echo line is
+#: not printed, though the message is obeyed; its text is not printed either; it is not obeyed;
+#: nothing is printed at all. The board recovers from each of them.
+NO_ECHO_FROM, NO_TEXT_FROM, LOST_FROM, SILENT_FROM = 140, 180, 290, 600
+#: What is kept of a message: what comes after that changes nothing.
+_KEPT = SILENT_FROM + 1
 
 _BANNER = (
     "\nSETUP:\r\n",
@@ -69,6 +81,27 @@ class Dialect(Enum):
 
     ASCII = "a"
     HEX_ONLY = "b"
+
+
+class Bootloader(Enum):
+    """What runs before the program after each reset, and takes all bytes for its own.
+
+    (us until it ends in silence, us after which it ends when it hears anything) [E].
+    """
+
+    NONE = (0, 0)
+    OLD = (1_330_000, 200_000)
+    OPTIBOOT = (1_400_000, 1_400_000)
+
+    @property
+    def silent_us(self) -> int:
+        """How long it lasts in silence."""
+        return self.value[0]
+
+    @property
+    def hears_us(self) -> int:
+        """How long it lasts at least; then it ends with the first byte."""
+        return self.value[1]
 
 
 class I2C(Enum):
@@ -111,9 +144,11 @@ class Firmware:
         self._report = report
         self._origin_us = 0
 
-    def run(self, boot_us: int) -> Steps:
-        """Run from reset on, for ever."""
-        self._origin_us, self.crashed = self.now, False
+    def run(self, boot_us: int, deaf_us: int, hears_us: int) -> Steps:
+        """Run from reset on, for ever. The bootloader lasts `deaf_us`; see `Bootloader`."""
+        self.crashed = False
+        yield from self._load(deaf_us, hears_us)
+        self._origin_us = self.now
         for channel in self.channels:
             channel.restart()
         yield from self._boot(boot_us)
@@ -127,8 +162,18 @@ class Firmware:
                 continue
             text = yield from self._read()
             yield Wait(self.now + ECHO_US)
-            yield from self._obey(text.strip(" \t\n\v\f\r"))
+            yield from self._obey(text)
             yield Wait(self._transmitter.idle_us())
+
+    def _load(self, deaf_us: int, hears_us: int) -> Steps:
+        """The bootloader: bytes are lost, and where it hears one it does not wait to its end."""
+        began_us = self.now
+        until_us = began_us + deaf_us
+        while self.now < until_us:
+            yield Wait(until_us, for_input=True)
+            if self._receiver.ring:
+                self._receiver.ring.clear()
+                until_us = min(until_us, max(began_us + hears_us, self.now))
 
     def _boot(self, boot_us: int) -> Steps:
         *early, last = _BANNER
@@ -136,8 +181,8 @@ class Firmware:
             yield Wait(self._origin_us + boot_us * number // len(_BANNER))
             yield from self._print(line)
         yield Wait(self._origin_us + boot_us - len(last) * BYTE_NS // 1000)
+        # The end of the banner is still on the line while both channels are switched off.
         yield from self._print(last)
-        yield Wait(self._transmitter.idle_us())
 
     def _millis(self) -> int:
         return (self.now - self._origin_us) // 1000 & 0xFFFFFFFF
@@ -159,45 +204,53 @@ class Firmware:
                 byte = ring.popleft()
                 if byte == 0x0A:
                     return "".join(characters)
-                characters.append(chr(byte))
+                if len(characters) < _KEPT:
+                    characters.append(chr(byte))
                 if self.now - began_us > defects.LONGEST_MESSAGE_US and not slow:
                     slow = True
                     self._report(defects.Defect("5.5", "a message that drips in: no end is seen"))
-                if len(characters) > LONGEST_MESSAGE:
-                    yield from self._crash()
-            yield Wait(self.now + SILENCE_US, for_input=True)
+            whole_us = (self.now - self._origin_us) // 1000 * 1000
+            yield Wait(self._origin_us + whole_us + SILENCE_US, for_input=True)
             if not ring:
                 return "".join(characters)
 
-    def _obey(self, line: str) -> Steps:
-        yield from self._print(f"\tUSB: received command: {line}\r\n")
-        if line == "Connection End":
+    def _obey(self, raw: str) -> Steps:
+        """Echo a message and do what it says; its first echo line has it untrimmed."""
+        if len(raw) >= SILENT_FROM:
+            return
+        line = "" if len(raw) >= LOST_FROM else raw.strip(BLANKS)
+        shown = printed(line) if len(raw) < NO_TEXT_FROM else ""
+        if len(raw) < NO_ECHO_FROM:
+            yield from self._print(f"\tUSB: received command: {printed(raw)}\r\n")
+        if line == STOP:
             yield from self._print("\tBT: Disconnected\r\n")
             yield from self._all_off()
-        elif line.startswith("WV,"):
-            digits = line[line.rindex(",") + 1 : -1]  # the last character is always cut off
+        elif line.startswith(HEX_START):
+            digits = hex_digits(line)
+            shown = digits if shown else ""
             self._judge(defects.in_hex(digits))
             text = decode_hex(digits)
             yield from self._print(
-                f"\tEMS_CMD: HEX command length: \r\n{len(digits)}\r\n{digits}\r\n"
+                f"\tEMS_CMD: HEX command length: \r\n{len(digits)}\r\n{printed(shown)}\r\n"
             )
-            yield from self._print(f"\tEMS_CMD: Converted HEX command: \r\n{text}\r\n")
-            yield Wait(self.now + HEX_US)
-            yield from self._execute(text)
+            decoded = printed(text) if shown else ""
+            yield from self._print(f"\tEMS_CMD: Converted HEX command: \r\n{decoded}\r\n")
+            yield from self._execute(text, HEX_ACTION_US)
         else:
-            yield from self._print(f"\tCommand NON HEX:\r\n{line}\r\n")
+            yield from self._print(f"\tCommand NON HEX:\r\n{shown}\r\n")
             if self._dialect is Dialect.ASCII:
-                yield from self._execute(line)
+                yield from self._execute(line, ACTION_US)
             else:
                 yield from self._test(line)
 
-    def _execute(self, text: str) -> Steps:
+    def _execute(self, text: str, action_us: int) -> Steps:
         self._judge(defects.in_message(text))
         message = read_message(text)
         if message is None:
-            yield from self._print(f"Unknown command: {text}\r\n")
+            if text:
+                yield from self._print(f"Unknown command: {printed(text)}\r\n")
         elif isinstance(message, Action):
-            yield from self._act(message)
+            yield from self._act(message, action_us)
         elif isinstance(message, Option):
             channel = self.channels[message.channel]
             if message.name == "MA":
@@ -205,14 +258,14 @@ class Firmware:
             else:
                 channel.lowest = bound(message.percent)
 
-    def _act(self, action: Action) -> Steps:
+    def _act(self, action: Action, action_us: int) -> Steps:
         if action.crashes:
-            yield Wait(self.now + ACTION_US)
+            yield Wait(self.now + action_us)
             yield from self._crash()
         if action.target not in (0, 1):
             yield from self._all_off()
             return
-        yield Wait(self.now + ACTION_US)
+        yield Wait(self.now + action_us)
         channel = self.channels[action.target]
         if action.on_ms is not None:
             channel.on_ms = on_time_ms(action.on_ms)
@@ -221,13 +274,15 @@ class Firmware:
             yield from self._turn(channel, value)
         yield Wait(self.now + I2C_US)
         channel.switch(self.now, True)
-        # Measured on-times are T to T + 1 ms: the clock counts up to the next whole millisecond.
-        channel.end_ms = (self._millis() + 1 + channel.on_ms) & 0xFFFFFFFF
+        # Measured on-times are T - 1 to T ms: the millisecond that has begun counts as a whole one.
+        channel.end_ms = (self._millis() + channel.on_ms) & 0xFFFFFFFF
 
     def _test(self, line: str) -> Steps:
+        """The first character counts, whatever follows it."""
         self._judge(defects.in_line(line))
-        if line in _TOGGLES:
-            channel = self.channels[_TOGGLES[line]]
+        first = line[:1]
+        if first in _TOGGLES:
+            channel = self.channels[_TOGGLES[first]]
             if channel.on:
                 yield from self._switch_off(channel)
             else:
@@ -235,8 +290,8 @@ class Firmware:
             channel.end_ms = 0
             state = "active" if channel.on else "inactive"
             yield from self._print(f"\tEMS: Channel {channel.number} {state}\r\n")
-        elif line in _TURNS:
-            index, step = _TURNS[line]
+        elif first in _TURNS:
+            index, step = _TURNS[first]
             channel = self.channels[index]
             value = (channel.wiper + step) & 0xFF
             yield from self._turn(channel, value)
@@ -269,7 +324,10 @@ class Firmware:
         yield Wait(self._transmitter.write(self.now, text))
 
     def _crash(self) -> Steps:
-        """Stop for good; the pins stay as they are, which is the worst that may happen [POLICY]."""
+        """Stop for good; the pins stay as they are, which is the worst that may happen [POLICY].
+
+        Each of the forms that were measured opens both relays within 1 ms and is silent then [E].
+        """
         self.crashed = True
         self._transmitter.cut()
         self._recorder.log(self.now, "crashed")

@@ -49,6 +49,8 @@ class GateInvariant(Judge):
         self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
         self._said_us: dict[int, int] = {}  # when the last message for a channel arrived
         self._wrong = ""  # why nothing may come out, whatever channel it is
+        self._guilty = False  # its host has said itself what no host may
+        self._stray_us: int | None = None  # when the line made such a message of another one
         self._broken: Broken | None = None
 
     # -- what happens
@@ -102,6 +104,7 @@ class GateInvariant(Judge):
                 self._plateaus.off(min(until_us, at_us), number)
         channel, percent = message.channel, message.percent
         if channel is None or percent is None:
+            self._guilty |= bool(message.wrong)
             return
         if message.ends and channel in self._lasts_us:
             del self._lasts_us[channel]
@@ -116,7 +119,7 @@ class GateInvariant(Judge):
         """The board has got a message; what comes of it the record tells."""
         channel = message.channel
         if channel is None:
-            self._wrong = self._wrong or message.wrong
+            self._take_wrong(at_us, message.wrong)
             if not self._host_seen:
                 self._ordered(at_us, message, self.rules.line_us)
             return
@@ -124,6 +127,16 @@ class GateInvariant(Judge):
         broken = self._broken
         stale = broken.why if broken is not None and at_us > broken.known_us else ""
         self._waiting.received(Received(at_us, message, self._opening(at_us, channel), stale))
+
+    def _take_wrong(self, at_us: int, wrong: str) -> None:
+        """A host that says it may close nothing more; what the line has made of other bytes its
+        host must notice, and end, as soon as output ends after its own death."""
+        if not wrong:
+            return
+        if self._guilty or not self._host_seen:
+            self._wrong = self._wrong or wrong
+        elif self._stray_us is None:
+            self._stray_us = at_us
 
     def _opening(self, at_us: int, channel: int) -> int | None:
         """With how much a relay that is open may be closed: no more than a ramp begins with.
@@ -164,7 +177,8 @@ class GateInvariant(Judge):
         elif not self.rules.line and value != WEAKEST:
             relay.obeyed_us = at_us
         if relay.closed:
-            if found is None and value != WEAKEST and self.rules.line:
+            stray = self._stray_us is not None
+            if found is None and value != WEAKEST and self.rules.line and not stray:
                 self._fail(Rule.ASKED, at_us, relay.channel, f"turned to {value}, and no message")
             self._level(at_us, relay)
 
@@ -173,6 +187,8 @@ class GateInvariant(Judge):
         relay.closed, relay.judged_us = closed, at_us
         if not closed:
             relay.fresh = False
+            if not any(one.closed for one in self._relays.values()):
+                self._stray_us = None
             return
         if not relay.fresh and (found := self._find(at_us, relay, None)) is not None:
             self._obeys(at_us, relay, found)
@@ -197,6 +213,8 @@ class GateInvariant(Judge):
         """A relay that was open is closed: for a message, and with no more than it may begin."""
         found = relay.obeyed if relay.fresh else None
         asked = None if found is None else found.message.percent
+        if found is None and self._stray_us is not None:
+            return  # its time is bounded, in `_past`
         if found is None or asked is None:
             self._fail(Rule.ASKED, at_us, relay.channel, "closed, and no message")
             return
@@ -223,7 +241,8 @@ class GateInvariant(Judge):
         self._waiting.clear()
         self._broken = Broken(ending.why, at_us + self.rules.notice_us)
         if row["event"] == "reset":
-            self._wrong, self._board.ready = "", False
+            self._wrong, self._guilty, self._stray_us = "", False, None
+            self._board.ready = False
             self._verdict.excuses.initialised()
         if self._licence.paused_us is None and not self._plateaus.resuming:
             raised = tuple(one for one in self._relays if self._plateaus.plateau(one))
@@ -257,6 +276,11 @@ class GateInvariant(Judge):
         if until_us < at_us:
             words = f"its on-time began at {relay.obeyed_us} us"
             bounds.append(Latest(until_us, Rule.ASKED, words))
+        if self._stray_us is not None:
+            after_us = self._stray_us + self.rules.dead_man_us + self.rules.margin_us
+            if after_us < at_us:
+                words = f"what the line made of a message at {self._stray_us} us closed it"
+                bounds.append(Latest(after_us, Rule.DEVICE, words))
         said_us = self._said_us.get(relay.channel)
         if said_us is not None and self.rules.needs_start:
             after_us = said_us + self.rules.dead_man_us + self.rules.margin_us

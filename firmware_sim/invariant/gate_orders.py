@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 from firmware_sim.firmware.openemsstim_defects import INTENSITIES, TEST_CHARACTERS
 from firmware_sim.firmware.openemsstim_fields import (
+    BLANKS,
+    HEX_START,
     LONGEST_ON_MS,
+    STOP,
     Action,
     Option,
     decode_hex,
+    hex_digits,
     on_time_ms,
     read_message,
 )
@@ -38,7 +42,6 @@ ENDINGS = {
 }
 _BANNER = b"SETUP:"
 _STARTED = b"SETUP DONE"
-_TRIMMED = " \t\n\v\f\r"
 _ON_MS = range(SHORTEST_ON_MS, LONGEST_ON_MS + 1)
 
 
@@ -109,13 +112,13 @@ class Teller:
 
 def read_line(line: bytes) -> Message | None:
     """Read one message as the board does; None = it orders nothing."""
-    text = line.decode("latin-1").strip(_TRIMMED)
-    if text == "Connection End":
+    text = line.decode("latin-1").strip(BLANKS)
+    if text == STOP:
         return Message(stops=True)
-    if text.startswith("WV,"):
-        return _read(decode_hex(text[text.rindex(",") + 1 : -1]))
-    if text in TEST_CHARACTERS:
-        return Message(wrong=f"test character {text!r}: no time limit, and steps that wrap")
+    if text.startswith(HEX_START):
+        return _read(decode_hex(hex_digits(text)))
+    if text[:1] in TEST_CHARACTERS:  # whatever follows it
+        return Message(wrong=f"test character {text[:1]!r}: no time limit, and steps that wrap")
     return _read(text)
 
 

@@ -77,6 +77,9 @@ END_US = 2 * 50_100 + 2_000
         (b"x", None),
         (b"", None),
         (b"WV,", None),
+        (b"WV47.", Message(stops=True)),
+        (b"WV,c835.", None),
+        (b"C0I50\0T100G", None),
         (b"c0i50t100g", None),
         (b"OCT[0,1]", None),
     ],
@@ -91,6 +94,7 @@ def test_a_line_is_read_as_the_board_reads_it(line: bytes, message: Message | No
         b"C0I0T100G", b"C0I101T100G", b"C0I126T100G", b"C0T100G", b"C0IT100G", b"C0I50G",
         b"C0I50T49G", b"C0I50T5001G", b"C0I50T40000G", b"C0I50TG", b"T50G", b"C2I50T100G",
         b"OMA[0,80]", b"OMI[1,200]", b"1", b"2", b"q", b"a", b"w", b"s",
+        b"18,x", b"quiet", b" 2", b"18,4330493530543130304", b"wV,0018,47.", b"OMAzz[0x,80]",
     ],
 )  # fmt: skip
 def test_what_no_host_may_say_is_known(line: bytes) -> None:
@@ -547,6 +551,9 @@ WRONG: dict[str, Callable[[GateWorld], Any]] = {
         world.relay(READY_US + MS, on=True),
     ),
     "toggle": lambda world: world.send(READY_US, b"1\n").relay(READY_US + MS, on=True),
+    "a line that begins with a toggle": lambda world: (
+        world.send(READY_US, b"18,x\n"), world.relay(READY_US + MS, on=True),
+    ),
     "option": lambda world: (world.send(READY_US, b"OMA[0,80]\n"), world.burst(READY_US + MS, 1)),
     "crash": lambda world: (world.burst(READY_US, 1), world.send(READY_US + SECOND // 2, b"T50G\n"),
                             world.judge.advance(READY_US + SECOND * 6 // 10)),
@@ -558,6 +565,23 @@ def test_a_relay_that_is_closed_after_what_no_host_may_say(name: str) -> None:
     world = GateWorld(BARE, licensed=False)
     WRONG[name](world)
     assert world.rule == Rule.DEVICE
+
+
+@pytest.mark.parametrize("line", [b"1\n", b"18,x\n", b"2junk\n"])
+def test_a_toggle_that_only_the_line_has_made_must_be_ended_by_its_host_in_time(
+    line: bytes,
+) -> None:
+    for after_us, rule in ((SECOND, None), (SECOND + 60 * MS, Rule.DEVICE)):
+        world = GateWorld(BARE, licensed=False)
+        world.judge.sent(READY_US, says(1, 1))
+        world.row("rx", READY_US, hex=line.hex())
+        world.relay(READY_US + MS, on=True)
+        world.judge.advance(READY_US + after_us)
+        assert world.rule == rule
+        if rule is None:  # ended, and the next one is judged anew
+            world.relay(READY_US + after_us, on=False)
+            world.judge.advance(READY_US + 20 * SECOND)
+            assert world.rule is None
 
 
 def test_a_percent_above_the_scale_at_the_electrodes() -> None:
