@@ -24,9 +24,10 @@ class OpenEmsStimTwin(Machine):
     """An openEMSstim behind its serial port; `now_ns` is any integer clock that never goes back.
 
     dialect: which firmware; boot_us: from the start of its program to ready; bootloader: what runs
-    before that after each reset; deaf_us: how long, where no bootloader is named; strict: raise DefectProvokedError from
-    receive() or advance() when the host has provoked a defect, once for each; sink: takes record
-    rows one by one instead of having them kept; wiretap: record the bytes too.
+    before that after each reset; deaf_us: how long, where no bootloader is named; strict: raise
+    DefectProvokedError from receive() or advance() when the host has provoked a defect, once for
+    each; sink: takes record rows one by one instead of having them kept; wiretap: record the bytes
+    too.
 
     Rows: "wiper" (value 0 strongest .. 255 weakest, permille of the external unit), "relay",
     "output", "defect", "log". There is no current in them: the board does not know any.

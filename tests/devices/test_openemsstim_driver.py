@@ -31,6 +31,7 @@ from stimctl.safety import Electrode, GateBounds, IntensityPoint, clear_intensit
 from stimctl.safety.intensity import ATTENDED
 
 STOP = "Connection End\n"
+STOP_AND_PROBE = STOP + "x....\n"
 WIPER = {1: 200, 10: 186, 50: 122, 100: 42}
 """What the firmware makes of an intensity, in the emulator."""
 
@@ -63,8 +64,7 @@ def test_a_starting_board_is_stopped_waited_for_and_asked_for_its_dialect(
     assert [type(one) for one in bench.seen] == [Identified, ZeroVerified, Ready]
     (identified,) = bench.all_of(Identified)
     assert (identified.firmware, identified.protocol) == told
-    assert bench.sent() == ["\n" + STOP, "x\n"]
-    assert bench.writes[1][0] > BOOT_US * 1_000  # the question waits until it has started
+    assert bench.sent() == ["\n" + STOP_AND_PROBE]  # the board reads it when it has started
     assert bench.driver.state == "zero"
     assert bench.relays() == []
 
@@ -304,7 +304,7 @@ def test_an_echo_that_differs_in_one_character_ends_everything() -> None:
     assert bench.writes[since:] == []
     bench.driver.stop(bench.now)
     bench.run(300 * MS)
-    assert bench.sent()[-2:] == ["\n" + STOP, "x\n"] or bench.sent()[-1] == "\n" + STOP
+    assert "\n" + STOP_AND_PROBE in bench.sent()[-2:]
 
 
 def test_an_answer_that_nobody_asked_for_ends_everything() -> None:
@@ -367,7 +367,7 @@ def test_a_stop_is_verified_by_an_answer_that_can_only_come_when_both_relays_are
     since, began = len(bench.writes), bench.now
     bench.driver.stop(bench.now)
     bench.run(300 * MS)
-    assert bench.sent(since) == [STOP, "x\n"]
+    assert bench.sent(since) == [STOP_AND_PROBE]
     assert bench.writes[since][1].urgent
     (*_, verified) = bench.all_of(ZeroVerified)
     off = [at for at, _, on in bench.relays() if not on]

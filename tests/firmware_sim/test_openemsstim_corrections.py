@@ -147,7 +147,9 @@ def test_a_pair_with_a_bad_digit_is_ff_and_digits_may_be_a_comma(
 @pytest.mark.parametrize("dialect", list(Dialect))
 def test_an_empty_command_in_hex_has_no_complaint(dialect: Dialect) -> None:
     bench = Bench(dialect).send(b"WV,.\n", 300 * MS)
-    assert bench.heard().endswith(b"length: \r\n0\r\n\r\n\tEMS_CMD: Converted HEX command: \r\n\r\n")
+    assert bench.heard().endswith(
+        b"length: \r\n0\r\n\r\n\tEMS_CMD: Converted HEX command: \r\n\r\n"
+    )
     bench.send(b"WV,\n", 300 * MS)
     assert bench.heard().endswith(b"command: \r\n\xff\r\nUnknown command: \xff\r\n")
 

@@ -215,6 +215,17 @@ class UnexpectedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarting:
+    """The driver restarts the device by its line, which ends its output.
+
+    Until `until_ns` it may say nothing, as it always does when it starts; zero is verified when it
+    is heard again.
+    """
+
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceError:
     """The device reported an error on its own, on `channels` where it says so. Latched."""
 
@@ -288,6 +299,7 @@ DriverEvent = (
     | RaiseDropped
     | Withheld
     | UnexpectedState
+    | Restarting
     | DeviceError
     | StrayAnswer
     | LineError

@@ -65,7 +65,7 @@ class Core:
         """When zero was verified last, whatever was sent since."""
         self._run_under_way = False
         self._outcome = self._reason = ""
-        self._stop_ns = 0
+        self._stop_ns = self._overdue_ns = 0
         self._overdue_told = False
 
     @property
@@ -157,7 +157,7 @@ class Core:
             else:
                 self.run.zero(now_ns, f"{STOPPED}: {reason}")
         if self.purpose is None:
-            self._stop_ns = now_ns
+            self._stop_ns, self._overdue_ns = now_ns, now_ns + STOP_OVERDUE_NS
             self._overdue_told = False
         if self.purpose is not Purpose.STOP:
             self.purpose = purpose
@@ -228,14 +228,30 @@ class Core:
         """A stop that is not verified in time is UNKNOWN; attempts go on."""
         if self.purpose is None or self._overdue_told:
             return
-        if now_ns >= self._stop_ns + STOP_OVERDUE_NS:
-            self._unknown(now_ns, Trigger.STOP_OVERDUE, "zero was not verified within 500 ms")
+        if now_ns >= self._overdue_ns:
+            after_ms = (self._overdue_ns - self._stop_ns) // 1_000_000
+            words = f"zero was not verified within {after_ms} ms"
+            self._unknown(now_ns, Trigger.STOP_OVERDUE, words)
 
     def deadline(self) -> int | None:
         """When the stop under way is overdue."""
         if self.purpose is None or self._overdue_told:
             return None
-        return self._stop_ns + STOP_OVERDUE_NS
+        return self._overdue_ns
+
+    def restarting(self, now_ns: int, until_ns: int) -> None:
+        """The driver restarts the device, which ends its output and keeps it silent for a while:
+        that is expected, and said. Longer than that it is a stop that was not verified."""
+        if self.purpose is None or self._overdue_told:
+            return
+        # Once for each stop, or a line that is dead would never be told of.
+        if self._overdue_ns == self._stop_ns + STOP_OVERDUE_NS:
+            self._overdue_ns = max(self._overdue_ns, until_ns)
+            reason = (
+                "the device is being restarted, which ends its output; it starts for up to 14 s"
+            )
+            row: dict[str, Json] = {"quality": "restarting", "reason": reason}
+            self._log.emit(now_ns, Kind.LINK, row, durable=True)
 
     def zero_verified(
         self, now_ns: int, *, found_off: bool = False, reset_seen: bool = False

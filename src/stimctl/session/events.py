@@ -74,7 +74,7 @@ class Kind(StrEnum):
     STOP_FACE = "stop_face"
     """{"name", "state": "tested" | "lost"}: a pedal or button that stops, beside the face"""
     LINK = "link"
-    """{"quality": "good" | "degraded" | "lost" | "up", "reason"}"""
+    """{"quality": "good" | "degraded" | "lost" | "up" | "restarting", "reason"}"""
     ALARM = "alarm"
     """{"priority": "high" | "medium" | "low", "marker": "!!!" | "!!" | "!", "what", "action"}"""
     PROMPT = "prompt"

@@ -15,6 +15,7 @@ from stimctl.devices.events import (
     RaiseDropped,
     Ready,
     Rejected,
+    Restarting,
     UnexpectedState,
     ZeroVerified,
 )
@@ -23,30 +24,31 @@ from stimctl.devices.openemsstim.gate import burst_line, off_line
 from stimctl.devices.openemsstim.line import BoardLine, Heard, Sent, What
 from stimctl.devices.openemsstim.request import (
     ECHO_NS,
+    LOADING_NS,
+    NOISE_NS,
     REPEAT_NS,
-    RESET_EVERY_NS,
     SWITCHING_NS,
     Request,
     Stopping,
+)
+from stimctl.devices.openemsstim.rounds import (
+    FIRMWARE,
+    PROBE,
+    RECEIVED,
+    STOP_REPLIES,
+    answer_to,
+    is_foreign,
+    refusal_of,
+    round_of,
 )
 from stimctl.devices.openemsstim.sheet import FAMILY
 from stimctl.devices.openemsstim.table import WORKING, State
 from stimctl.wire.openemsstim.dialect import Dialect, DialectProbe
 from stimctl.wire.openemsstim.echo import expected_echo
-from stimctl.wire.openemsstim.replies import Reply, ReplyKind
-from stimctl.wire.openemsstim.text import LINE_END, STOP_TEXT, stop_line
+from stimctl.wire.openemsstim.text import STOP_TEXT, stop_line
 
-PROBE = DialectProbe.request.removesuffix(LINE_END).decode("ascii")
-_FIRMWARE = {
-    Dialect.HEX_ONLY: "release 1.0 or later",
-    Dialect.ASCII: "2016, before release 1.0",
-}
-_COMPLAINT = {
-    Dialect.HEX_ONLY: Reply(ReplyKind.CHARACTER_UNKNOWN),
-    Dialect.ASCII: Reply(ReplyKind.UNKNOWN_COMMAND, PROBE),
-}
-_STOP_REPLIES = expected_echo(STOP_TEXT)
-_PROBE_BEGINS: tuple[Reply, ...] = (Reply(ReplyKind.RECEIVED, PROBE),)
+_TRIES = 3
+"""So often a board is asked which firmware it has, if its answer may have been damaged [POLICY]."""
 _ROUNDS_AT_CONNECT_NS = (100_000_000, 1_000_000_000)
 """After the first stop of a connection; a board that starts keeps them, and must not overflow."""
 
@@ -69,7 +71,7 @@ class Conversation:
         self.stopping: Stopping | None = None
         self.ticket: int | None = None
         """Of the latest `gate()`, until all of it is in force."""
-        self.connect_ns = 0
+        self.connect_ns: int | None = None
         self.doubtful = False
         """Half a message may be on the line, or the board has understood something else."""
         self.buffered = False
@@ -95,17 +97,21 @@ class Conversation:
     def _identify(self, now_ns: int, dialect: Dialect) -> None:
         """The answer to the probe is there; zero was verified when it began."""
         self.probe = None
-        refusal = None
-        if dialect not in _FIRMWARE:
-            refusal = f"its firmware ({dialect}) is not one of those that can be driven safely"
-        elif not self.line.boot_seen:
-            refusal = "opening the port has not restarted it, which the stop of last resort needs"
+        assert self.stopping is not None
+        if dialect not in FIRMWARE and self.stopping.tries < _TRIES - 1:
+            self.stopping.tries += 1
+            self.send_round(now_ns)
+            return
+        refusal = refusal_of(dialect, boot_seen=self.line.boot_seen)
         if refusal is not None:
             self._rest(State.UNKNOWN)
             self.events.append(Rejected(Doing.IDENTIFY, refusal, 0))
             return
         self.dialect, self.identified = dialect, True
-        self.events.append(Identified(FAMILY, "", _FIRMWARE[dialect], str(dialect), ""))
+        for sent in self.line.waiting:  # of rounds that were sent before it was known
+            if len(sent.replies) == 1:
+                sent.replies = answer_to(sent.replies[0].text, dialect)
+        self.events.append(Identified(FAMILY, "", FIRMWARE[dialect], str(dialect), ""))
         self._zero(now_ns)
         self.events.append(Ready())
 
@@ -143,7 +149,7 @@ class Conversation:
     def ask(self, now_ns: int, doing: Doing) -> None:
         """The harmless question: does the board answer?"""
         assert self.dialect is not None
-        replies = (*expected_echo(PROBE, self.dialect), _COMPLAINT[self.dialect])
+        replies = answer_to(PROBE, self.dialect)
         self.bursts.pace.sent(now_ns)
         self.line.send(now_ns, DialectProbe.request, replies, Request(doing))
 
@@ -164,39 +170,41 @@ class Conversation:
 
     def begin_stop(self, now_ns: int) -> None:
         """Stop until zero is verified. While the board starts all its pins are low: it is zero."""
-        self._begin(now_ns, State.STOPPING)
+        flight = self.flight
+        silent = flight is not None and now_ns - flight.sent_ns >= ECHO_NS
+        self._begin(now_ns, State.STOPPING, silent=silent)
         if self.buffered:
             self._restart(now_ns)
-        elif self.line.booting:
+        elif self.line.starting(now_ns):
             self.restarted_while_stopping(now_ns)
         else:
             self.send_round(now_ns)
 
-    def _begin(self, now_ns: int, state: State) -> None:
+    def _begin(self, now_ns: int, state: State, *, silent: bool = False) -> None:
         self.bursts.drop()
         self.ticket = self.probe = None
         self.line.lenient = True
-        self.stopping = Stopping(now_ns)
+        self.stopping = Stopping(now_ns, silent=silent)
         self.state = state
 
     def send_round(self, now_ns: int) -> None:
-        """The stop, at once and over everything that was not handed out; as far as there is room.
-
-        A line end goes first where half a message may be on the line.
+        """The stop and its probe, at once and over everything that was not handed out; as far as
+        there is room. A line end goes first where half a message may be on the line; it costs
+        50 ms, and silence does the same, so that only every other round has it.
         """
         stopping = self.stopping
         assert stopping is not None
         connecting = self.state is State.CLEARING
         self.doubtful |= connecting or stopping.rounds > 0 or self.line.unread(now_ns) > 0
-        data = stop_line(line_may_be_open=self.doubtful)
+        opened = self.doubtful and stopping.rounds % 2 == 0
+        messages = round_of(now_ns, self.dialect, opened=opened)
         stopping.next_ns = now_ns + REPEAT_NS
-        if connecting:
+        if connecting and not self.line.boot_seen:
             index = min(stopping.rounds, len(_ROUNDS_AT_CONNECT_NS) - 1)
             stopping.next_ns = now_ns + _ROUNDS_AT_CONNECT_NS[index]
-        if self.line.has_room(now_ns, len(data)):
+        if self.line.has_room(now_ns, sum(len(data) for data, _ in messages)):
             stopping.rounds += 1
-            stopping.confirmed = False
-            self.line.send(now_ns, data, _STOP_REPLIES, stopping, urgent=True)
+            self.line.send_all(now_ns, messages, stopping)
 
     def stop_due(self, now_ns: int) -> None:
         """A round is due, or the last resort."""
@@ -204,9 +212,19 @@ class Conversation:
         assert stopping is not None
         if self.state is State.STOPPING and not stopping.heard and now_ns >= stopping.reset_ns:
             self._restart(now_ns)
-            return
-        if now_ns >= stopping.next_ns and not (self.line.booting and self.state is State.CLEARING):
+        elif self.state is State.CLEARING and self.line.booting:
+            if now_ns >= self.line.started_by_ns():
+                self.line.give_up_banner(now_ns)
+                self.send_round(now_ns)
+        elif now_ns >= stopping.next_ns:
             self.send_round(now_ns)
+
+    def next_round_ns(self) -> int:
+        """When `stop_due` has something to say."""
+        assert self.stopping is not None
+        if self.state is State.CLEARING and self.line.booting:
+            return self.line.started_by_ns()
+        return self.stopping.next_ns
 
     def _restart(self, now_ns: int) -> None:
         """Restart the board by its line: all pins drop, and what waited in its buffer is lost.
@@ -217,28 +235,14 @@ class Conversation:
         assert stopping is not None
         self.line.reset()
         self.buffered = False
-        stopping.restarted = True
-        stopping.reset_ns = now_ns + RESET_EVERY_NS
-        stopping.next_ns = now_ns + REPEAT_NS
-
-    def _verify(self, now_ns: int) -> None:
-        """Both channels are being switched off: what is answered after that comes from zero."""
-        stopping = self.stopping
-        assert stopping is not None
-        stopping.confirmed = True
-        stopping.next_ns = now_ns + SWITCHING_NS
-        if self.line.waiting or not self.line.has_room(now_ns, len(DialectProbe.request)):
-            return
-        replies = _PROBE_BEGINS
-        if self.dialect is not None:
-            replies = (*expected_echo(PROBE, self.dialect), _COMPLAINT[self.dialect])
-        self.line.send(now_ns, DialectProbe.request, replies, stopping)
+        stopping.was_reset(now_ns)
+        self.events.append(Restarting(now_ns + LOADING_NS))
 
     def _zero(self, now_ns: int, *, reset: bool = False) -> None:
         """Zero was verified: the stop is over, nothing can be in force."""
         done = self.stopping
         assert done is not None
-        self.line.forget()
+        self.line.retire()
         self.line.lenient = self.doubtful = False
         self._rest(State.ZERO if self.identified else State.RESTARTED)
         latency_ns = now_ns - done.started_ns
@@ -248,14 +252,13 @@ class Conversation:
         """A reset opens both relays, and nothing but stops was sent to it since."""
         self.identified = False
         self._zero(now_ns, reset=True)
-        self.line.lenient = True
 
     def latch(self) -> None:
         """The board is not as it was left: nothing more is sent, and every burst ends by itself."""
         self.bursts.drop()
         self.ticket = None
         self.line.discard_unsent()
-        self.line.lenient = self.doubtful = True
+        self.doubtful = True
         self.state = State.LATCHED
 
     # What the board says
@@ -266,42 +269,40 @@ class Conversation:
             self._restarted(now_ns)
         elif heard.what is What.READY:
             self._ready(now_ns)
-        elif heard.what is What.DIFFERENT:
-            self._different(heard)
+        elif heard.what is What.BANNER:
+            return
         elif self.probe is not None:
             self._take_dialect(now_ns, heard.text)
-        elif heard.sent is not None and isinstance(heard.sent.owner, Stopping):
-            self._stop_heard(now_ns, heard, heard.sent)
+        elif self.stopping is not None:
+            self._take_stopping(now_ns, self.stopping, heard)
+        elif heard.what is What.DIFFERENT:
+            self._different(heard)
         elif heard.what is What.DONE and heard.sent is not None:
             self._done(now_ns, heard.sent)
-        elif self.stopping is not None:  # it is busy with what came before
-            self.stopping.next_ns = max(self.stopping.next_ns, now_ns + REPEAT_NS)
 
     def _restarted(self, now_ns: int) -> None:
-        by_us = self.stopping is not None and self.stopping.restarted
+        stopping = self.stopping
+        by_us = stopping is not None and stopping.restarted
         self.buffered = not by_us and any(
             sent.begun_ns is None and isinstance(sent.owner, Request) for sent in self.line.waiting
         )
-        if self.state is State.STOPPING:
+        if stopping is not None and self.state is State.STOPPING:
             if self.buffered:
                 self._restart(now_ns)
-            else:
+            elif stopping.alone(now_ns):
                 self.restarted_while_stopping(now_ns)
         elif self.state in WORKING or self.state is State.LATCHED:
             on = self.bursts.on
-            self.events.append(
-                UnexpectedState(
-                    "going on", "restarted: it was reset or lost its supply", on, frozenset(),
-                    began_anew=True,
-                )
-            )  # fmt: skip
+            found = "restarted: it was reset or lost its supply"
+            anew = UnexpectedState("going on", found, on, frozenset(), began_anew=True)
+            self.events.append(anew)
             self.line.forget()
-            self.line.lenient = True
             self.identified = False
             self._rest(State.RESTARTED)
 
     def _ready(self, now_ns: int) -> None:
-        """What was sent while it started is read now, after both channels are switched off."""
+        """What was sent while it started is read now, after both channels are switched off; what
+        its bootloader has heard is not, so that it is said again if no echo comes."""
         if self.state is State.CLEARING and self.stopping is not None:
             if self.line.waiting:
                 self.stopping.next_ns = now_ns + ECHO_NS
@@ -309,27 +310,68 @@ class Conversation:
                 self.send_round(now_ns)
 
     def _different(self, heard: Heard) -> None:
+        """Neither the banner nor an answer to us: told, so that a stop begins, in every state."""
+        if self.state is State.LATCHED or (self.state is State.UNKNOWN and self.connect_ns is None):
+            return  # it was told already; or the line is not ours yet
         expected = "nothing to be said" if heard.sent is None else f"echo {heard.sent.expected!r}"
-        self.events.append(UnexpectedState(expected, f"answering {heard.text!r}"))
-        self.latch()
+        found = f"answering {heard.text!r}"
+        if is_foreign(heard.text):
+            found = (
+                f"driven by another program on this port, or by noise: it answers {heard.text!r}"
+            )
+        self.events.append(UnexpectedState(expected, found))
+        if self.state in WORKING:
+            self.latch()
 
-    def _stop_heard(self, now_ns: int, heard: Heard, sent: Sent) -> None:
-        stopping = self.stopping
-        if stopping is None or sent.owner is not stopping:
+    def _take_stopping(self, now_ns: int, stopping: Stopping, heard: Heard) -> None:
+        sent = heard.sent
+        if heard.what is What.DIFFERENT or sent is None:
+            self._take_stranger(now_ns, stopping, heard.text)
+        elif isinstance(sent.owner, Stopping):
+            self._stop_heard(now_ns, stopping, heard, sent)
+        else:  # it is busy with what came before
+            stopping.echoed = False
+            stopping.busy(now_ns)
+
+    def _take_stranger(self, now_ns: int, stopping: Stopping, text: str) -> None:
+        """No answer to what was sent: noise, a round that was damaged, or another program."""
+        stopping.echoed = False
+        stopping.next_ns = now_ns + NOISE_NS
+        if not text.startswith(RECEIVED):
             return
+        if not is_foreign(text):
+            self.send_round(now_ns)  # a damaged round: the board has read it
+        elif stopping.heard:  # what came before the first stop may be our own
+            if stopping.foreign_ns is None:
+                found = "driven by another program on this port"
+                self.events.append(UnexpectedState("driven by this program alone", found))
+            stopping.foreign_ns = now_ns
+
+    def _stop_heard(self, now_ns: int, stopping: Stopping, heard: Heard, sent: Sent) -> None:
         stopping.heard = True
         stopping.next_ns = max(stopping.next_ns, now_ns + SWITCHING_NS)
-        if heard.what is not What.DONE:
+        if sent.replies is STOP_REPLIES:
+            stopping.echoed = heard.what is What.DONE
             return
-        if sent.replies is _STOP_REPLIES:
-            self._verify(now_ns)
-        elif not stopping.confirmed:
-            self.send_round(now_ns)
-        elif self.state is State.CLEARING:
-            self.probe = DialectProbe()
-            self._take_dialect(now_ns, heard.text)
-        else:
-            self._zero(now_ns)
+        if not sent.replies[0].text:
+            return  # the line end before it
+        if sent.begun_ns == now_ns and sent.at == 1:
+            sent.proves = stopping.echoed and sent.owner is stopping
+        stopping.echoed = False
+        if sent.owner is not stopping:
+            return
+        if sent.proves and stopping.alone(now_ns):
+            if self.state is not State.CLEARING:
+                self._zero(now_ns)
+            elif heard.what is What.DONE:
+                self.probe = DialectProbe(sent.replies[0].text)
+                self._take_dialect(now_ns, heard.text)
+        elif heard.what is What.DONE and not self.line.waiting:
+            # The probe came without a proof, and no other round is on its way.
+            if stopping.alone(now_ns):
+                self.send_round(now_ns)
+            else:
+                stopping.next_ns = now_ns + REPEAT_NS
 
     def _take_dialect(self, now_ns: int, text: str) -> None:
         assert self.probe is not None
@@ -346,7 +388,8 @@ class Conversation:
 
     def _done(self, now_ns: int, sent: Sent) -> None:
         request = sent.owner
-        assert isinstance(request, Request)
+        if not isinstance(request, Request):
+            return  # a round of a stop that is over
         latency_ns = (sent.begun_ns or now_ns) - sent.sent_ns
         self.bursts.echoed(request)
         if request.doing is Doing.KEEP_ALIVE:

@@ -117,6 +117,7 @@ class OpenEmsStimDriver:
                 talk.dialect_silent(now_ns)
             return
         if talk.state is State.CLEARING:
+            assert talk.connect_ns is not None
             if now_ns >= talk.connect_ns + _BOOT_LIMIT_NS:
                 talk.events.append(NoAnswer(Doing.CONNECT, talk.connect_ns))
                 talk.give_up()
@@ -178,15 +179,14 @@ class OpenEmsStimDriver:
     def _stop_deadlines(self, stopping: Stopping) -> list[int]:
         talk = self._talk
         if talk.state is State.CLEARING:
-            due = [talk.connect_ns + _BOOT_LIMIT_NS]
-            if talk.probe is not None or not talk.line.booting:
-                due.append(stopping.next_ns)
-            return due
+            assert talk.connect_ns is not None
+            following_ns = stopping.next_ns if talk.probe is not None else talk.next_round_ns()
+            return [talk.connect_ns + _BOOT_LIMIT_NS, following_ns]
         due = [stopping.next_ns]
         if not stopping.heard:
             due.append(stopping.reset_ns)
             if not stopping.silence_told:
-                due.append(stopping.started_ns + SILENCE_NS)
+                due.append(stopping.silence_ns)
         return due
 
     def _act(self, call: Call) -> Act:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from stimctl.devices.openemsstim import sheet
 from stimctl.errors import LimitRefusedError
 from stimctl.safety.intensity import IntensityPoint, is_genuine_intensity
-from stimctl.wire.openemsstim.codec import encode
+from stimctl.wire.openemsstim.codec import encode, read_line
 from stimctl.wire.openemsstim.commands import LOWEST_INTENSITY, SHORTEST_ON_TIME_MS, Action
-from stimctl.wire.openemsstim.text import to_hex
+from stimctl.wire.openemsstim.text import LINE_END, armoured
 
 
 def wanted_of(points: Mapping[int, IntensityPoint]) -> dict[int, int]:
@@ -52,7 +52,12 @@ def off_line(channel: int) -> tuple[str, bytes]:
 
 
 def _line(action: Action) -> tuple[str, bytes]:
-    return to_hex(action.pack()), encode(action)
+    encode(action)  # refuses what must not be sent
+    text = armoured(action.pack())
+    read = read_line(text)
+    if read.command != action or read.problems:
+        raise _refused(f"{action.pack()!r} in armoured form", "the board would read something else")
+    return text, text.encode("ascii") + LINE_END
 
 
 def _refused(what: str, why: str) -> LimitRefusedError:

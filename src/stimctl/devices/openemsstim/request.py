@@ -16,6 +16,11 @@ LATE_NS = 200 * MS
 [FW]; later than this it is late: SAFETY rule K1 [POLICY]."""
 ECHO_NS = 300 * MS
 """A message whose echo is not complete by then was not obeyed as it was sent [POLICY] D."""
+NOISE_NS = 50 * MS
+"""After a line that is no answer, a stop waits so long for more before it is said again."""
+FOREIGN_NS = 1_500 * MS
+"""For so long after a message of another program zero is not verified: a program that renews its
+bursts is heard again by then [POLICY] D."""
 SPACING_NS = 150 * MS
 """Between two messages: the board is busy for up to 122 ms with one in hex form [FW]."""
 SECOND_NS = 1_000 * MS
@@ -43,9 +48,17 @@ SWITCHING_NS = 250 * MS
 """A board that has confirmed the stop is busy with it for 101 ms [FW], then answers."""
 RESET_AFTER_NS = 200 * MS
 """A stop without an echo for so long: the board is reset [POLICY] D."""
+RESET_BUSY_NS = 150 * MS
+"""The same from the last line of an echo that was under way [POLICY] D."""
+RESET_SOON_NS = 80 * MS
+"""The same where the board had not echoed a whole message before: within 400 ms of that message
+both relays are open [POLICY] D."""
 RESET_EVERY_NS = 3_000 * MS
 SILENCE_NS = 1_000 * MS
 """SAFETY rule K1."""
+LOADING_NS = 1_600 * MS
+"""A board that was reset says nothing while its bootloader runs: 1.40 s at most [FW], and some to
+spare."""
 
 
 class Request:
@@ -113,27 +126,50 @@ class Burst:
 class Stopping:
     """One stop, from the first message to verified zero.
 
-    The stop text until it is echoed; then a probe, whose echo can only begin when the board has
-    switched off both channels.
+    Each round is the stop text and a probe of its own, whose echo can only begin when the board has
+    switched off both channels; between the echo of a stop and that of the probe nothing else may
+    come.
     """
 
-    __slots__ = ("confirmed", "heard", "next_ns", "reset_ns", "restarted", "rounds",
-                 "silence_told", "started_ns")  # fmt: skip
+    __slots__ = ("echoed", "foreign_ns", "heard", "next_ns", "reset_ns", "restarted", "rounds",
+                 "silence_ns", "silence_told", "started_ns", "tries")  # fmt: skip
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, now_ns: int, *, silent: bool = False) -> None:
+        """`silent`: the board has already failed to answer."""
         self.restarted = False  # by us: whatever was sent before is lost
         self.started_ns = now_ns
         self.next_ns = now_ns
-        self.reset_ns = now_ns + RESET_AFTER_NS
+        self.reset_ns = now_ns + (RESET_SOON_NS if silent else RESET_AFTER_NS)
+        self.silence_ns = now_ns + SILENCE_NS
         self.rounds = 0
-        self.heard = False
-        self.confirmed = False
+        self.tries = 0  # how often a dialect was asked for and not understood
+        self.heard = False  # a round was echoed
+        self.echoed = False  # the last that was heard was the whole echo of a stop
+        self.foreign_ns: int | None = None  # when another program was heard last
         self.silence_told = False
 
+    def was_reset(self, now_ns: int) -> None:
+        """We have restarted the board: its bootloader says nothing."""
+        self.restarted = True
+        self.echoed = False
+        self.reset_ns = now_ns + RESET_EVERY_NS
+        self.next_ns = now_ns + REPEAT_NS
+        self.silence_ns = max(self.silence_ns, now_ns + LOADING_NS)
+
+    def busy(self, now_ns: int) -> None:
+        """The board echoes what was sent before: it will read the stop next."""
+        self.next_ns = max(self.next_ns, now_ns + NOISE_NS)
+        if not self.restarted:
+            self.reset_ns = max(self.reset_ns, now_ns + RESET_BUSY_NS)
+
+    def alone(self, now_ns: int) -> bool:
+        """Whether no other program was heard for long enough."""
+        return self.foreign_ns is None or now_ns - self.foreign_ns >= FOREIGN_NS
+
     def silent(self, now_ns: int) -> bool:
-        """Not one round was echoed for 1 s; True once."""
+        """Not one round was echoed in time; True once."""
         told = self.heard or self.silence_told
-        if told or now_ns < self.started_ns + SILENCE_NS:
+        if told or now_ns < self.silence_ns:
             return False
         self.silence_told = True
         return True

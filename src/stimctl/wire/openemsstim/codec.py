@@ -17,6 +17,8 @@ from stimctl.wire.openemsstim.commands import (
     UnknownText,
 )
 from stimctl.wire.openemsstim.text import (
+    ARMOURED_DIGITS,
+    BLANKS,
     HEX_END,
     HEX_START,
     LINE_END,
@@ -26,8 +28,6 @@ from stimctl.wire.openemsstim.text import (
     hex_digits,
     to_hex,
 )
-
-_TRIMMED = " \t\n\v\f\r"  # what the board's own trim() takes away
 
 
 class Read(NamedTuple):
@@ -76,14 +76,15 @@ def read_line(line: str) -> Read:
     problems: list[str] = []
     if len(line) + len(LINE_END) > RECEIVE_BUFFER_BYTES:
         problems.append(f"the board's buffer holds {RECEIVE_BUFFER_BYTES} bytes")
-    text = line.strip(_TRIMMED)
+    text = line.strip(BLANKS)
     if not text.startswith(HEX_START):
         command = _read_plain(text)
         return Read(command, Form.PLAIN, (*problems, *command.problems(), *_twice(command, text)))
     digits = hex_digits(text)
     if not text.endswith(HEX_END):
         problems.append("the last character is cut off, and it is not a full stop")
-    if not (digits.isascii() and digits.isdigit()):
+    decimal = digits.isascii() and digits.isdigit()
+    if not (decimal or set(digits) <= ARMOURED_DIGITS) or len(digits) % 2:
         problems.append("only the hex digits 0 to 9 are read as they are meant")
     text = as_read(digits)
     command = _read_any(text)
@@ -96,12 +97,15 @@ def _read_plain(text: str) -> Command:
     if text == Probe().pack():
         return Probe()
     character = text.removeprefix(".")  # one firmware wants it there
-    if len(character) == 1 and character in SINGLE_CHARACTERS:
+    alone = len(character) == 1 and character in SINGLE_CHARACTERS
+    if alone or text[:1] in tuple(SINGLE_CHARACTERS):
         return SingleCharacter(text)
     return _read_any(text)
 
 
 def _read_any(text: str) -> Command:
+    if "\0" in text:  # the text ends there, and no action is taken [E]
+        return UnknownText(text)
     if "G" in text:
         return Action.unpack(text)
     return Option(text) if text.startswith("O") else UnknownText(text)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from stimctl.wire.openemsstim.text import STOP_TEXT
+from stimctl.wire.openemsstim.text import STOP_TEXT, TEST_CHARACTERS
 
 CHANNELS = (0, 1)
 LOWEST_INTENSITY, HIGHEST_INTENSITY = 1, 100
 SHORTEST_ON_TIME_MS, LONGEST_ON_TIME_MS = 50, 5_000
-SINGLE_CHARACTERS = "12qaws"
+SINGLE_CHARACTERS = TEST_CHARACTERS
 # Longer numbers show by their last digits: those alone decide about the 16 bits the board keeps.
 _MOST_DIGITS = 300
 
@@ -151,7 +151,10 @@ class Option(TextCommand):
 
 @dataclass(frozen=True, slots=True)
 class SingleCharacter(TextCommand):
-    """Toggles a channel or moves its potentiometer by one, in the hex-only dialect."""
+    """Toggles a channel or moves its potentiometer by one, in the hex-only dialect.
+
+    Its first character does it, whatever follows.
+    """
 
     name: ClassVar[str] = "single_character"
 

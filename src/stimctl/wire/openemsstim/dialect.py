@@ -36,14 +36,15 @@ _BY_ECHO: dict[ReplyKind | None, Dialect] = {
 class DialectProbe:
     """Send `request` when the board is ready, hand in what comes back, and the time-out as silence.
 
-    `result` is None as long as more must come.
+    `text`: another one of `text.probe_text`. `result` is None as long as more must come.
     """
 
-    __slots__ = ("_begin", "_echoed", "result")
+    __slots__ = ("_begin", "_echoed", "_text", "result")
 
     request = b"x" + LINE_END
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "x") -> None:
+        self._text = text
         self._echoed = False
         self._begin: ReplyKind | None = None
         self.result: Dialect | None = None
@@ -63,12 +64,12 @@ class DialectProbe:
     def _take(self, reply: Reply) -> None:
         if reply.kind is ReplyKind.SETUP_BEGIN:
             self.result = Dialect.UNKNOWN
-        elif reply == Reply(ReplyKind.RECEIVED, "x"):
+        elif reply == Reply(ReplyKind.RECEIVED, self._text):
             self._echoed = True
         elif reply.kind in (ReplyKind.NON_HEX, ReplyKind.FULL_COMMAND):
             self._begin = reply.kind
         elif reply.kind is ReplyKind.CHARACTER_UNKNOWN:
             self.result = Dialect.HEX_ONLY if self._echoed else Dialect.UNKNOWN
         elif reply.kind is ReplyKind.UNKNOWN_COMMAND:
-            fits = self._echoed and reply.text == "x"
+            fits = self._echoed and reply.text == self._text
             self.result = _BY_ECHO.get(self._begin, Dialect.UNKNOWN) if fits else Dialect.UNKNOWN
