@@ -151,7 +151,7 @@ def test_files_are_for_their_owner_only_and_their_names_hold_no_person(tmp_path:
     folder.mkdir(parents=True, mode=0o755)
     writer = JournalWriter.open_session(folder, HEADER, clocks=clocks(), token=lambda: "0a1b2c3d")
     writer.end({})
-    assert writer.path.name == "20261121T103102.114000Z-0a1b2c3d.jsonl"
+    assert writer.path.name == "20261121T103102.114000Z-n000001-0a1b2c3d.jsonl"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(writer.path.stat().st_mode) == 0o600
 
@@ -285,11 +285,17 @@ def test_nothing_follows_the_closing_row(tmp_path: Path) -> None:
 def test_a_name_that_is_taken_is_not_overwritten(tmp_path: Path) -> None:
     tokens = iter(["aaaaaaaa", "aaaaaaaa", "bbbbbbbb"])
     fixed = Clocks(lambda: WALL_NS, lambda: 0)
-    first = JournalWriter.open_session(tmp_path, HEADER, clocks=fixed, token=lambda: next(tokens))
-    second = JournalWriter.open_session(tmp_path, HEADER, clocks=fixed, token=lambda: next(tokens))
+    first = JournalWriter.open_session(
+        tmp_path, HEADER, clocks=fixed, number=lambda _folder: 1, token=lambda: next(tokens)
+    )
+    second = JournalWriter.open_session(
+        tmp_path, HEADER, clocks=fixed, number=lambda _folder: 1, token=lambda: next(tokens)
+    )
     assert first.path != second.path
     with pytest.raises(JournalError, match="no free name"):
-        JournalWriter.open_session(tmp_path, HEADER, clocks=fixed, token=lambda: "aaaaaaaa")
+        JournalWriter.open_session(
+            tmp_path, HEADER, clocks=fixed, number=lambda _folder: 1, token=lambda: "aaaaaaaa"
+        )
     first.end({})
     second.end({})
 

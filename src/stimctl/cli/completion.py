@@ -64,12 +64,14 @@ def faults(incomplete: str) -> list[str]:
 
 def sessions(incomplete: str) -> list[str]:
     """Ids of the recorded sessions, newest first, and the word `last`."""
+    from stimctl.records.numbers import order_of
     from stimctl.records.places import journal_folder, state_folder
     from stimctl.records.rows import SUFFIX
 
     try:
         files = journal_folder(state_folder()).glob("*" + SUFFIX)
-        names = ["last", *sorted((file.name.removesuffix(SUFFIX) for file in files), reverse=True)]
+        found = (file.name.removesuffix(SUFFIX) for file in files)
+        names = ["last", *sorted(found, key=order_of, reverse=True)]
     except (OSError, RuntimeError, StimctlError):
         return []
     return [name for name in names if name.startswith(incomplete)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from stimctl.errors import IntegrityError, JournalError
 from stimctl.records.journal import Anchor
+from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX
 from stimctl.records.storage import FILE_MODE, FOLDER_MODE
 from stimctl.records.verify import Verification
@@ -24,7 +25,7 @@ from stimctl.records.verify import Verification
 FILE_NAME: Final = "catalogue.sqlite3"
 BY_WRITER: Final = "writer"  # the anchor was set while the session was recorded
 BY_FILE: Final = "file"  # the anchor was read from the file afterwards
-_BUSY_S: Final = 10.0
+_BUSY_S: Final = 2.0
 _VERSION: Final = 1
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -67,14 +68,15 @@ class Entry:
 class Catalogue:
     """The index file in one journal folder. Every call is one transaction of its own.
 
-    Several processes and threads may use one index at the same time: a writer waits
-    up to 10 s for another. IntegrityError when the index is damaged, JournalError
-    when it cannot be read or written now.
+    Several processes and threads may use one index at the same time: one waits up to
+    `busy_s` for another. IntegrityError when the index is damaged, JournalError when it
+    cannot be read or written now.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, busy_s: float = _BUSY_S) -> None:
         self.folder = folder
         self.path = folder / FILE_NAME
+        self._busy_s = busy_s
 
     def begin(self, session: str, header: Mapping[str, Any], started: str, anchor: Anchor) -> None:
         """Enter a session that has just begun; `header` is the data of its row 0."""
@@ -93,28 +95,35 @@ class Catalogue:
             self._raise_anchor(connection, session, anchor, BY_WRITER)
             self._close(connection, session, ended, outcome)
 
-    def adopt(self, verification: Verification) -> None:
-        """Enter or update a session from what can be read of its file."""
+    def adopt(self, verifications: Iterable[Verification]) -> None:
+        """Enter or update sessions from what can be read of their files, all at once."""
+        with self._transaction() as connection:
+            for verification in verifications:
+                self._adopt(connection, verification)
+
+    def _adopt(self, connection: sqlite3.Connection, verification: Verification) -> None:
         session = verification.path.name.removesuffix(SUFFIX)
         anchor = Anchor(verification.rows, verification.last_hash)
-        with self._transaction() as connection:
-            # Only a sound file may move an anchor: a damaged one proves nothing.
-            if verification.ok or verification.unfinished_only or not verification.anchored:
-                self._raise_anchor(connection, session, anchor, BY_FILE)
-            if verification.header is not None:
-                header = verification.header
-                self._describe(connection, session, header.data, header.t)
-            if verification.end is not None:
-                end = verification.end
-                self._close(connection, session, end.t, str(end.data.get("outcome", "")))
+        # Only a sound file may move an anchor: a damaged one proves nothing.
+        if verification.ok or verification.unfinished_only or not verification.anchored:
+            self._raise_anchor(connection, session, anchor, BY_FILE)
+        if verification.header is not None:
+            header = verification.header
+            self._describe(connection, session, header.data, header.t)
+        if verification.end is not None:
+            end = verification.end
+            self._close(connection, session, end.t, str(end.data.get("outcome", "")))
 
     def entries(self) -> tuple[Entry, ...]:
         """All sessions, oldest first."""
         if not self.path.exists():
             return ()
-        with self._transaction() as connection:
-            rows = connection.execute("SELECT * FROM sessions ORDER BY session").fetchall()
-        return tuple(_entry(row) for row in rows)
+        with self._opened() as connection:  # a reader does not wait for who only reads, too
+            there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sessions'")
+            if there.fetchone() is None:
+                return ()
+            rows = connection.execute("SELECT * FROM sessions").fetchall()
+        return tuple(sorted(map(_entry, rows), key=lambda entry: order_of(entry.session)))
 
     def entry(self, session: str) -> Entry | None:
         """One session, or None."""
@@ -135,13 +144,18 @@ class Catalogue:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._opened() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(self._open()) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute(_TABLE)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
                 yield connection
-                connection.execute("COMMIT")
         except (sqlite3.OperationalError, OSError) as error:
             raise _not_now(self.path, error) from error
         except sqlite3.DatabaseError as error:
@@ -156,7 +170,7 @@ class Catalogue:
         self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         # SQLite would create the file with the umask's mode.
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, FILE_MODE))
-        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -210,9 +224,10 @@ def _entry(row: sqlite3.Row) -> Entry:
 
 
 def _not_now(path: Path, error: Exception) -> JournalError:
+    locked = "locked" in str(error)
     return JournalError(
         f"the catalogue {path} cannot be used now",
-        why=str(error),
+        why="another program keeps it locked" if locked else str(error),
         what_to_do="Check that the folder is on a local disk, writable, and not full; "
         "then try again",
     )

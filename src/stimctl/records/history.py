@@ -1,30 +1,38 @@
-"""What earlier sessions say to the next: an end that is missing, amplitudes that were reached."""
+"""What earlier sessions say to the next: an end that is missing, amplitudes that were reached.
+
+The files decide, the catalogue saves reading them: a catalogue that is locked, damaged or behind
+is in nobody's way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stimctl.records.catalogue import Catalogue, Entry
-from stimctl.records.rows import SUFFIX
+from stimctl.errors import IntegrityError, JournalError
+from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
+from stimctl.records.journal import Anchor
+from stimctl.records.numbers import order_of
+from stimctl.records.rows import END_KIND, HEADER_KIND, SUFFIX, Row, RowError, unpack_row
 from stimctl.records.verify import Problem, read_rows
+
+_BUSY_S = 0.25  # a session that begins does not wait for a program that keeps the catalogue
+_TAIL_BYTES = 1 << 16
 
 
 def unclean_end(folder: Path, device: str) -> Entry | None:
     """The last session on `device`, if nothing is recorded of its end (H03).
 
-    It was killed, its computer died, or it is still going on elsewhere. Raises `JournalError` or
-    `IntegrityError` where the catalogue cannot be read.
+    It was killed, its computer died, or it is still going on elsewhere.
     """
-    entries = [entry for entry in Catalogue(folder).entries() if entry.device == device]
-    if not entries or entries[-1].ended:
-        return None
-    return entries[-1]
+    last = next((entry for entry in newest_first(folder) if entry.device == device), None)
+    return None if last is None or last.ended else last
 
 
 def knows_person(folder: Path, person: str) -> bool:
     """Whether any session of this person is on record in `folder` (H25)."""
-    return any(entry.person == person for entry in Catalogue(folder).entries())
+    return any(entry.person == person for entry in newest_first(folder))
 
 
 def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]:
@@ -33,12 +41,78 @@ def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]
     Empty where there was none, or where nothing was raised in it. It is never a value to start
     from: a session begins at zero whatever was reached before.
     """
-    for entry in reversed(Catalogue(folder).entries()):
+    for entry in newest_first(folder):
         if person and entry.person == person and entry.protocol == protocol:
             reached = _reached(folder / (entry.session + SUFFIX))
             if reached:
                 return reached
     return {}
+
+
+def newest_first(folder: Path) -> Iterator[Entry]:
+    """Every session of which anything is known, in the order of their numbers.
+
+    What the catalogue does not know, or has seen no end of, is read from its file.
+    """
+    try:
+        known = {one.session: one for one in Catalogue(folder, busy_s=_BUSY_S).entries()}
+    except (JournalError, IntegrityError):
+        known = {}
+    files = {path.name.removesuffix(SUFFIX): path for path in folder.glob("*" + SUFFIX)}
+    for session in sorted(known.keys() | files.keys(), key=order_of, reverse=True):
+        entry = known.get(session)
+        if entry is not None and (entry.ended or session not in files):
+            yield entry
+        else:
+            yield _from_file(files[session], entry)
+
+
+def _from_file(path: Path, entry: Entry | None) -> Entry:
+    first, last = _ends_of(path)
+    header = first.data if first is not None and first.kind == HEADER_KIND else {}
+    ended = last if last is not None and last.kind == END_KIND else None
+    protocol = str(header.get("protocol", ""))
+    return Entry(
+        session=path.name.removesuffix(SUFFIX),
+        started=first.t if first is not None else "",
+        device=str(header.get("device", "")),
+        sim=header.get("sim") is True,
+        protocol=protocol or _protocol_in(path) if entry is None else entry.protocol,
+        person=str(header.get("person", "")),
+        ended=ended.t if ended is not None else "",
+        outcome=str(ended.data.get("outcome", "")) if ended is not None else "",
+        anchor=Anchor(0, "") if entry is None else entry.anchor,
+        origin=BY_FILE if entry is None else entry.origin,
+    )
+
+
+def _ends_of(path: Path) -> tuple[Row | None, Row | None]:
+    """The first and the last row of a file, where they can be read."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_TAIL_BYTES)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            tail = file.read().splitlines(keepends=True)
+    except OSError:
+        return None, None
+    return _row(first), _row(tail[-1]) if tail else None
+
+
+def _row(line: bytes) -> Row | None:
+    try:
+        return unpack_row(line)
+    except RowError:
+        return None
+
+
+def _protocol_in(path: Path) -> str:
+    """The protocol of the last plan of a session whose header was written before it was chosen."""
+    found = ""
+    for row in read_rows(path):
+        if not isinstance(row, Problem) and row.kind == "setup":
+            protocol = row.data.get("protocol")
+            found = str(protocol.get("name", "")) if isinstance(protocol, Mapping) else found
+    return found
 
 
 def _reached(path: Path) -> dict[int, int]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from stimctl.errors import JournalError
+from stimctl.records.numbers import next_number
 from stimctl.records.rows import (
     END_KIND,
     FIRST_PREVIOUS,
@@ -115,6 +116,7 @@ class JournalWriter:
         clocks: Clocks | None = None,
         files: FileSystem | None = None,
         token: Callable[[], str] = lambda: secrets.token_hex(4),
+        number: Callable[[Path], int] = next_number,
     ) -> Self:
         """Start a journal in `folder` with a durable header row; the file name holds no person.
 
@@ -123,7 +125,7 @@ class JournalWriter:
         files = files or LocalFileSystem()
         try:
             files.make_folder(folder)
-            writer = cls._create(folder, clocks or Clocks(), files, token)
+            writer = cls._create(folder, clocks or Clocks(), files, token, number(folder))
         except OSError as error:
             raise _cannot_start(folder, error) from error
         try:
@@ -136,13 +138,17 @@ class JournalWriter:
 
     @classmethod
     def _create(
-        cls, folder: Path, clocks: Clocks, files: FileSystem, token: Callable[[], str]
+        cls,
+        folder: Path,
+        clocks: Clocks,
+        files: FileSystem,
+        token: Callable[[], str],
+        number: int,
     ) -> Self:
-        # To the microsecond: names in order are sessions in order, wherever they are listed, and
-        # what follows a session killed in this second is not taken for the one before it.
+        # The time is for people; the number says which session came after which.
         stamp = utc_text(clocks.wall_ns())[:26].replace("-", "").replace(":", "")
         for _ in range(_CREATE_ATTEMPTS):
-            path = folder / f"{stamp}Z-{token()}{SUFFIX}"
+            path = folder / f"{stamp}Z-n{number:06d}-{token()}{SUFFIX}"
             try:
                 return cls(path, files.create(path), clocks, files)
             except FileExistsError:

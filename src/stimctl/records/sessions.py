@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from stimctl.errors import UsageError
+from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
+from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
@@ -93,15 +95,17 @@ def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
     catalogue = Catalogue(folder)
     known = {entry.session: entry for entry in catalogue.entries()}
     files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
-    listed = [
-        _listed(catalogue, known.get(session), path) for session, path in sorted(files.items())
-    ]
+    seen: list[Verification] = []
+    listed = [_listed(known.get(session), path, seen) for session, path in files.items()]
+    if seen:
+        with contextlib.suppress(JournalError):  # another program keeps it; the list is made
+            catalogue.adopt(seen)
     listed += [
         _from_index(entry, folder / (session + SUFFIX), SessionState.MISSING)
         for session, entry in known.items()
         if session not in files
     ]
-    return tuple(sorted(listed, key=lambda entry: entry.session))
+    return tuple(sorted(listed, key=lambda entry: order_of(entry.session)))
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
@@ -131,7 +135,10 @@ def show_session(folder: Path, name: str) -> SessionRecord:
 
 def verify_session(folder: Path, name: str) -> Verification:
     """Check the file of one session against its own chain and the catalogue's anchor."""
-    path, entry = _find(folder, name)
+    return _verified(*_find(folder, name))
+
+
+def _verified(path: Path, entry: Entry | None) -> Verification:
     if entry is not None and not path.exists():
         return _gone(path, entry)
     return verify_journal(path, entry.anchor if entry else None)
@@ -139,9 +146,12 @@ def verify_session(folder: Path, name: str) -> Verification:
 
 def verify_all(folder: Path) -> tuple[Verification, ...]:
     """Check every session, those whose file is gone included."""
-    known = {entry.session for entry in Catalogue(folder).entries()}
-    names = known | {path.name.removesuffix(SUFFIX) for path in _files(folder)}
-    return tuple(verify_session(folder, name) for name in sorted(names))
+    known = {entry.session: entry for entry in Catalogue(folder).entries()}
+    files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
+    return tuple(
+        _verified(folder / (name + SUFFIX), known.get(name))
+        for name in sorted(known.keys() | files.keys(), key=order_of)
+    )
 
 
 def rebuild(folder: Path) -> Path | None:
@@ -151,8 +161,9 @@ def rebuild(folder: Path) -> Path | None:
     """
     catalogue = Catalogue(folder)
     aside = catalogue.set_aside()
-    for path in _files(folder):
-        catalogue.adopt(verify_journal(path))
+    verified = [verify_journal(path) for path in _files(folder)]
+    if verified:
+        catalogue.adopt(verified)
     return aside
 
 
@@ -160,12 +171,12 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*" + SUFFIX) if path.is_file())
 
 
-def _listed(catalogue: Catalogue, entry: Entry | None, path: Path) -> SessionEntry:
+def _listed(entry: Entry | None, path: Path, seen: list[Verification]) -> SessionEntry:
     if entry is not None and entry.ended:
         return _from_index(entry, path, SessionState.COMPLETE)
     verification = verify_journal(path, entry.anchor if entry else None)
     if entry is None or verification.ok:
-        catalogue.adopt(verification)
+        seen.append(verification)
     return _from_file(verification)
 
 
@@ -211,7 +222,8 @@ def _from_file(verification: Verification) -> SessionEntry:
 
 def _find(folder: Path, name: str) -> tuple[Path, Entry | None]:
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    names = sorted({path.name.removesuffix(SUFFIX) for path in _files(folder)} | known.keys())
+    files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
+    names = sorted(files | known.keys(), key=order_of)
     if not names:
         raise UsageError(
             "there is no session yet",

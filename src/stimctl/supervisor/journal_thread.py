@@ -19,6 +19,7 @@ from stimctl.supervisor.options import Options
 from stimctl.version import __version__
 
 _ANCHOR_EVERY_S = 5.0
+_CATALOGUE_WITHIN_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class JournalThread:
     """Owns the writer of one session. `post` takes the facts and must not wait.
 
     Rows that wait together share one sync. After the first failure nothing more is written: the
-    fact `JournalFailed` ends the session.
+    fact `JournalFailed` ends the session. A catalogue that another program keeps, or that is
+    damaged, is in nobody's way: `notice` says so in one line.
     """
 
     def __init__(
@@ -44,9 +46,10 @@ class JournalThread:
         self.writer = writer
         self._header = dict(header)
         self._post = post
-        self._catalogue = Catalogue(writer.path.parent)
+        self.notice = ""
+        self._catalogue = Catalogue(writer.path.parent, busy_s=_CATALOGUE_WITHIN_S)
         self._started = utc_text(time.time_ns())
-        self._catalogue.begin(writer.session, self._header, self._started, writer.anchor)
+        self._enter()
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -72,13 +75,28 @@ class JournalThread:
             return "the disk does not answer"
         try:
             anchor = self.writer.end(outcome)
-            session, now = self.writer.session, utc_text(time.time_ns())
-            self._catalogue.begin(session, self._header, self._started, anchor)
-            self._catalogue.finish(session, now, str(outcome.get("outcome", "")), anchor)
         except StimctlError as error:
             self.writer.abandon()
             return str(error)
+        session, now = self.writer.session, utc_text(time.time_ns())
+        if self._enter():
+            try:
+                self._catalogue.finish(session, now, str(outcome.get("outcome", "")), anchor)
+            except StimctlError as error:
+                self.notice = _notice(error)
         return None
+
+    def _enter(self) -> bool:
+        """Tell the catalogue of this session as it is now."""
+        try:
+            self._catalogue.begin(
+                self.writer.session, self._header, self._started, self.writer.anchor
+            )
+        except StimctlError as error:
+            self.notice = _notice(error)
+            return False
+        self.notice = ""
+        return True
 
     def _run(self) -> None:
         reason = "the thread that writes it failed"
@@ -114,12 +132,7 @@ class JournalThread:
 
     def _anchor(self) -> None:
         while not self._ended.wait(_ANCHOR_EVERY_S):
-            try:
-                self._catalogue.begin(
-                    self.writer.session, self._header, self._started, self.writer.anchor
-                )
-            except StimctlError:
-                continue  # the next one may get through; the closing one is reported
+            self._enter()  # where it fails the next one may get through
 
 
 def open_journal(
@@ -139,8 +152,9 @@ def open_journal(
         **protocol,
     )
     writer = JournalWriter.open_session(options.journal_folder, header)
-    try:
-        return JournalThread(writer, header.as_dict(writer.session), post)
-    except StimctlError:  # the catalogue cannot be used
-        writer.abandon()
-        raise
+    return JournalThread(writer, header.as_dict(writer.session), post)
+
+
+def _notice(error: StimctlError) -> str:
+    """One line: the record of the session is whole without the catalogue."""
+    return f"this session is not in the catalogue yet: {error.what}: {error.why}"

@@ -334,9 +334,14 @@ class Supervisor:
         self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
+        self._tell_notice(self._journal)
         if last is not None:
             self.say(UNCLEAN_END, last)
             self._journal.put(Entry(UNCLEAN_END, last, 0, durable=True))
+
+    def _tell_notice(self, journal: JournalThread) -> None:
+        if journal.notice:
+            self.say("error", {"error": "JournalError", "what": journal.notice})
 
     def _note(self, fields: Mapping[str, Any]) -> None:
         """What the face knows and the record needs (screening, approvals): a row of its own."""
@@ -366,7 +371,9 @@ class Supervisor:
         if self._journal is None:
             return None
         outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
-        return self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        trouble = self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        self._tell_notice(self._journal)
+        return trouble
 
     def _answer(
         self, number: int | None, error: StimctlError | None, told: Mapping[str, Any] | None = None
