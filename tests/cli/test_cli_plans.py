@@ -102,6 +102,26 @@ def test_check_shows_plan_dose_and_headroom_with_sources(cli: Any) -> None:
     assert "Nothing was sent to a device" in result.err
 
 
+@pytest.mark.hazard("H42")
+def test_each_pad_of_a_channel_has_a_site_of_its_own(cli: Any) -> None:
+    result = cli("check", *TENS, *ONE, "--site", "1=left-quadriceps/left-gluteal")
+    assert result.code == 0
+    assert "on left-quadriceps/left-gluteal" in result.out
+    result = cli("check", *TENS, *ONE, "--site", "1=left-biceps/left-calf")
+    assert result.code == ExitCode.LIMIT
+    assert "arm to leg passes the whole trunk" in " ".join(result.err.split())
+    result = cli("check", *TENS, *ONE, "--site", "1=left-biceps/nowhere")
+    assert result.code == ExitCode.USAGE
+    assert "unknown body site" in result.err
+    digests = {
+        cli("rehearse", *TENS, *ONE, "--duration", "10s", "--site", f"1={site}", "--json").data[
+            "digest"
+        ]
+        for site in ("left-quadriceps", "left-quadriceps/left-gluteal")
+    }
+    assert len(digests) == 2
+
+
 def test_check_as_json_holds_every_bound(cli: Any) -> None:
     data = cli("check", *TENS, *ONE, "--json").data
     (channel,) = data["channels"]

@@ -22,7 +22,7 @@ from stimctl.safety import (
     session_refusal,
     site_named,
 )
-from stimctl.safety.sites import FORBIDDEN_PATHS, are_antagonists, path_problem
+from stimctl.safety.sites import are_antagonists
 from stimctl.stimulus import Burst, Cycle
 
 ISOLATED = device(isolated_channels=True)
@@ -64,26 +64,6 @@ def test_the_list_of_sites_is_closed_and_says_what_is_near():
     blocked = {site.name: site.blocked for site in SITES.values() if site.blocked}
     assert blocked == {"anterior-neck": "C04", "head": "C05", "face": "C05", "eyes": "C05",
                        "mouth": "C05", "chest": "C06"}  # fmt: skip
-
-
-@pytest.mark.hazard("H42", "H46")
-def test_every_forbidden_path_is_found_in_both_orders():
-    by_zone = {}
-    for site in SITES.values():
-        by_zone.setdefault(site.zone, site.name)
-    for path in FORBIDDEN_PATHS:
-        zones = sorted(path.zones) * (2 if len(path.zones) == 1 else 1)
-        names = [by_zone[zone] for zone in zones]
-        for pair in (names, names[::-1]):
-            found = path_problem({1: pair[0], 2: pair[1]})
-            assert found.path == path
-            assert found.channels == (1, 2)
-
-
-def test_paths_that_are_fine():
-    assert path_problem({1: "left-quadriceps", 2: "right-quadriceps"}) is None
-    assert path_problem({1: "left-biceps", 2: "left-forearm-extensor"}) is None
-    assert path_problem({1: "left-biceps", 2: None}) is None
 
 
 @pytest.mark.hazard("H42")

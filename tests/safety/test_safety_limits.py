@@ -237,6 +237,7 @@ def test_an_uncalibrated_device_gets_no_clearance():
 def test_blocked_sites_are_refused(site, rule):
     no = refused(stim(0), envelope(at=site))
     assert (no.limit_id, no.asked, no.kind) == (rule, site, RefusalKind.RULE)
+    assert f"no stimulation at the body site {site}" in no.message  # not only no path from there
 
 
 @pytest.mark.parametrize(

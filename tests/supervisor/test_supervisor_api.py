@@ -91,6 +91,25 @@ def test_a_session_raises_lowers_and_ends_at_verified_zero(record: Path, tmp_pat
     assert kinds[-1] == "bye"
 
 
+@pytest.mark.hazard("H42")
+def test_both_pads_of_a_channel_are_judged(record: Path, tmp_path: Path) -> None:
+    amplitudes, areas = {1: "3 mA"}, {1: "25 cm2"}
+    with session(tmp_path) as device:
+        with pytest.raises(LimitRefusedError, match="arm to abdomen passes the chest"):
+            device.load(
+                "tens-conventional", amplitudes=amplitudes, areas=areas,
+                sites={1: "left-biceps/abdomen"},
+            )  # fmt: skip
+        apart = device.load(
+            "tens-conventional", amplitudes=amplitudes, areas=areas,
+            sites={1: "left-biceps/left-deltoid"},
+        )  # fmt: skip
+        one = device.load(
+            "tens-conventional", amplitudes=amplitudes, areas=areas, sites={1: "left-biceps"}
+        )
+        assert apart["digest"] != one["digest"]
+
+
 def test_linked_channels_go_up_and_down_together(record: Path, tmp_path: Path) -> None:
     with session(tmp_path) as device:
         device.load(

@@ -111,3 +111,12 @@ def test_the_example_of_the_documentation_is_one() -> None:
     assert (
         told(load(example), 1, 50) == "50 % = 12 mA measured by calibration of 2026-01-02, dial 4"
     )
+
+
+def test_pads_that_lie_apart_are_named_both() -> None:
+    apart = TEXT.replace('site = "left-quadriceps"', 'site = "left-quadriceps/left-gluteal"')
+    pads = Electrode(2_500, site="left-quadriceps/left-gluteal")
+    assert misfit(load(apart), **{**RIGHT, "pads": pads}) is None
+    assert "not for left-quadriceps" in str(misfit(load(apart), **RIGHT))
+    with pytest.raises(ProtocolFileError, match="site"):
+        load(apart.replace("left-gluteal", "left-gluteal/left-calf"))

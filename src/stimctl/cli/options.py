@@ -56,7 +56,11 @@ Areas = Annotated[
 ]
 Sites = Annotated[
     list[str] | None,
-    typer.Option("--site", metavar="CH=SITE", help="Where the pads are, e.g. 1=left-quadriceps."),
+    typer.Option(
+        "--site",
+        metavar="CH=SITE",
+        help="Where the pads are, e.g. 1=left-quadriceps, or 1=left-calf/left-foot for two places.",
+    ),
 ]
 Contacts = Annotated[
     list[str] | None,

@@ -27,7 +27,7 @@ from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal, RefusalKind
 from stimctl.safety.screening import CONDITIONS, QUESTIONS, Finding, Level, Screening, screen
 from stimctl.safety.session_length import SESSION_DEFAULT_CAP_US, session_refusal
-from stimctl.safety.sites import SITES, Site, site_named
+from stimctl.safety.sites import SITES, Site, pad_sites, site_named
 from stimctl.safety.together import clear_together
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "is_genuine_intensity",
     "layer_bounds_from_mapping",
     "limits_exceeded",
+    "pad_sites",
     "person_ceiling",
     "protocol_cap",
     "screen",

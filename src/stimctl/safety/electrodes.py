@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area
-from stimctl.safety.sites import site_named
+from stimctl.safety.sites import pad_sites
 
 # A square metre is no electrode: the limit catches mm2 written for cm2 and the like. [POLICY, D]
 AREA_TOP_MM2 = 100_000
@@ -17,7 +17,8 @@ class Electrode:
     """The smallest electrode of a channel.
 
     `area_mm2` is its conductive area, `contact_permille` how much of that touches skin,
-    `site` a name from `stimctl.safety.SITES` or None. Raises UsageError for anything else.
+    `site` a name from `stimctl.safety.SITES` or None; two names with `/` between them where the
+    two pads of the channel lie apart. Raises UsageError for anything else.
     """
 
     area_mm2: int
@@ -35,7 +36,7 @@ class Electrode:
                 f"a contact of {self.contact_permille!r} permille cannot be", why="1 to 1000 can"
             )
         if self.site is not None:
-            site_named(str(self.site))
+            pad_sites(str(self.site))
 
     @property
     def effective_area_mm2(self) -> int:

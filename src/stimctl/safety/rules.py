@@ -9,9 +9,10 @@ from stimctl.safety import repair
 from stimctl.safety.bounds import Layer
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope
+from stimctl.safety.paths import PATH_SOURCE, problem_within
 from stimctl.safety.problem import Problem, broken_rule
 from stimctl.safety.quantities import Quantity
-from stimctl.safety.sites import site_named
+from stimctl.safety.sites import pad_sites
 from stimctl.stimulus import Inconsistency, PulseShape, Severity, Stimulus, inconsistencies
 from stimctl.stimulus.consistency import (
     MOTOR_OFF_MIN_US,
@@ -24,13 +25,23 @@ _US_MHZ = 10**9
 
 
 def site_problems(electrode: Electrode) -> Iterator[Problem]:
-    """A place on the body where nothing may be stimulated."""
-    site = None if electrode.site is None else site_named(electrode.site)
-    if site is not None and site.blocked:
+    """A place where nothing may be stimulated, or two between which no current may flow."""
+    if electrode.site is None:
+        return
+    for site in pad_sites(electrode.site):
+        if site.blocked:
+            yield broken_rule(
+                site.blocked, Quantity.SITE, f"no stimulation at the body site {site.name}",
+                asked=site.name, allowed="other sites", certainty="R",
+                source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 item h",
+            )  # fmt: skip
+    found = problem_within(electrode.site)
+    if found is not None:
         yield broken_rule(
-            site.blocked, Quantity.SITE, f"no stimulation at the body site {site.name}",
-            asked=site.name, allowed="other sites", certainty="R",
-            source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 item h",
+            found.path.refused_by, Quantity.SITE,
+            f"no current between pads at {found.sites[0]} and {found.sites[1]}: {found.path.why}",
+            asked=electrode.site, allowed="both pads where no vital organ lies between",
+            certainty="R", source=PATH_SOURCE,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stimctl.errors import UsageError
-from stimctl.safety.sites import Site, site_named
+from stimctl.safety.sites import Site, pad_sites
 
 
 class Level(StrEnum):
@@ -154,7 +154,7 @@ def screen(answers: Mapping[str, bool], sites: Iterable[str], *, motor: bool) ->
     `motor` says whether contractions are meant. Blocked sites are found from `sites` themselves.
     Raises UsageError for an unknown id, an answer that is no bool, or an unknown site.
     """
-    places = [site_named(name) for name in sites]
+    places = [site for name in sites for site in pad_sites(name)]
     for id_, answer in answers.items():
         if id_ not in CONDITION_BY_ID:
             raise UsageError(f"there is no contraindication {id_!r}", what_to_do="use C01 to C30")

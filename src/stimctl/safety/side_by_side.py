@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
+from stimctl.safety.paths import PATH_SOURCE, problem_between
 from stimctl.safety.problem import broken_rule
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal
-from stimctl.safety.sites import are_antagonists, path_problem, site_named
+from stimctl.safety.sites import are_antagonists, pad_sites
 from stimctl.stimulus import Cycle
 
 
@@ -59,17 +61,16 @@ def channel_refusal(channel: object, name: str, channels: int) -> Refusal | None
 
 def path_refusal(sites: Mapping[int, str | None]) -> Refusal | None:
     """A current path between pads of two channels (channel: site) that may not arise (H42)."""
-    found = path_problem(sites)
-    if found is None:
+    found = problem_between(sites)
+    if found is None or found.channels is None:
         return None
-    first, second = found.channels
+    (first, second), (one, other) = found.channels, found.sites
     return refused_for(
-        second, found.path.limit_id, Quantity.SITE,
-        f"current could pass between channel {first} ({sites[first]}) and channel {second} "
-        f"({sites[second]}): {found.path.why}",
-        asked=f"{sites[first]} with {sites[second]}", allowed="one of them at a time",
-        source="FDA warnings for powered muscle stimulators; IEC 60601-2-10 items e, h; "
-        "hazard H42", certainty="R",
+        second, found.path.refused_by, Quantity.SITE,
+        f"current could pass between channel {first} ({one}) and channel {second} "
+        f"({other}): {found.path.why}",
+        asked=f"{one} with {other}", allowed="one of them at a time",
+        source=PATH_SOURCE, certainty="R",
     )  # fmt: skip
 
 
@@ -77,9 +78,11 @@ def antagonist_refusal(muscles: Sequence[Muscle]) -> Refusal | None:
     """W10: muscles that pull one joint against each other are not driven at the same time."""
     for i, a in enumerate(muscles):
         for b in muscles[i + 1 :]:
-            site_a, site_b = site_named(a.site), site_named(b.site)
+            pairs = product(pad_sites(a.site), pad_sites(b.site))
+            against = next((pair for pair in pairs if are_antagonists(*pair)), None)
             begin = b.begins_us - a.begins_us
-            if are_antagonists(site_a, site_b) and _overlap(a.cycle, b.cycle, begin):
+            if against is not None and _overlap(a.cycle, b.cycle, begin):
+                site_a, site_b = against
                 return refused_for(
                     b.channel, "W10", Quantity.TIMING,
                     f"{site_a.name} (channel {a.channel}) and {site_b.name} work against each "

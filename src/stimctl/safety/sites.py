@@ -1,4 +1,4 @@
-"""Body sites: the closed list, which are blocked, and which current paths may not arise."""
+"""Body sites: the closed list, which are blocked, and the zones that paths are judged by."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stimctl.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place for a pair of electrodes.
+    """A place for one electrode, or for a pair of them.
 
     `region` is what currents of several channels add up in (H43), `zone` what current paths
-    between channels are judged by (H42); `blocked` is the id of the contraindication that forbids
-    the site, or "". `joint` and `pull` tell muscles that work against each other (W10).
+    are judged by (H42, `stimctl.safety.paths`). `blocked` is the id of the contraindication that
+    forbids the site, or "". `joint` and `pull` tell muscles that work against each other (W10).
     """
 
     name: str
@@ -31,15 +31,8 @@ class Site:
         return self.zone in TRUNK_ZONES
 
 
-@dataclass(frozen=True, slots=True)
-class ForbiddenPath:
-    """Two zones between which no current may be able to flow."""
-
-    zones: frozenset[str]
-    limit_id: str
-    why: str
-
-
+# The limbs have a zone for each side.
+SIDED_ZONES = frozenset({"arm", "shoulder", "leg"})
 TRUNK_ZONES = frozenset({"low-back", "upper-back", "abdomen", "pelvis", "chest"})
 
 # part: region, zone, joint, pull
@@ -58,8 +51,8 @@ _LIMB_PARTS = (
     ("forearm-flexor", "forearm", "arm", "wrist", "flexes"),
     ("biceps", "upper-arm", "arm", "elbow", "flexes"),
     ("triceps", "upper-arm", "arm", "elbow", "extends"),
-    ("deltoid", "shoulder", "arm", "", ""),
-    ("supraspinatus", "shoulder", "arm", "", ""),
+    ("deltoid", "shoulder", "shoulder", "", ""),
+    ("supraspinatus", "shoulder", "shoulder", "", ""),
 )
 # upper-back reaches up to the cervicothoracic junction, abdomen down to above the pubis
 _TRUNK_PARTS = ("low-back", "upper-back", "abdomen")
@@ -78,7 +71,7 @@ def _all_sites() -> dict[str, Site]:
     sites: list[Site] = []
     for side in ("left", "right"):
         for part, region, zone, joint, pull in _LIMB_PARTS:
-            place = f"{side}-{zone}" if zone == "arm" else zone
+            place = f"{side}-{zone}" if zone in SIDED_ZONES else zone
             sites.append(
                 Site(f"{side}-{part}", side, f"{side}-{region}", place, joint=joint, pull=pull)
             )
@@ -89,25 +82,6 @@ def _all_sites() -> dict[str, Site]:
 
 
 SITES: Mapping[str, Site] = _all_sites()
-
-# Warning FDA 4 and IEC items e, h: no current across the heart or through the neck (R). Which
-# zones that means for pads of different channels is our reading (D).
-FORBIDDEN_PATHS: tuple[ForbiddenPath, ...] = (
-    ForbiddenPath(frozenset({"left-arm", "right-arm"}), "C06", "arm to arm passes the heart"),
-    ForbiddenPath(frozenset({"upper-back", "chest"}), "C06", "back to chest passes the heart"),
-    ForbiddenPath(frozenset({"upper-back", "abdomen"}), "C06", "back to front passes the chest"),
-    ForbiddenPath(frozenset({"left-arm", "chest"}), "C06", "arm to chest passes the heart"),
-    ForbiddenPath(frozenset({"right-arm", "chest"}), "C06", "arm to chest passes the heart"),
-    ForbiddenPath(frozenset({"neck"}), "C04", "between two places on the neck"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PathProblem:
-    """A forbidden current path between two channels."""
-
-    channels: tuple[int, int]
-    path: ForbiddenPath
 
 
 def site_named(name: str) -> Site:
@@ -121,18 +95,23 @@ def site_named(name: str) -> Site:
     return site
 
 
-def path_problem(sites: Mapping[int, str | None]) -> PathProblem | None:
-    """Return the first forbidden path between pads of two channels (channel: site), if any.
+PADS_APART = "/"
+"""Between the sites of the two pads of one channel, where they lie apart."""
 
-    Only for outputs that are not isolated from each other; a channel without a site is left out.
+
+def pad_sites(name: str) -> tuple[Site, ...]:
+    """The sites of a channel's pads: one name for both, or two names with `/` between them.
+
+    Raises UsageError for an unknown name, more than two, or one name twice.
     """
-    placed = [(ch, site_named(name)) for ch, name in sorted(sites.items()) if name is not None]
-    for i, (first, a) in enumerate(placed):
-        for second, b in placed[i + 1 :]:
-            for path in FORBIDDEN_PATHS:
-                if frozenset({a.zone, b.zone}) == path.zones:
-                    return PathProblem((first, second), path)
-    return None
+    names = name.split(PADS_APART)
+    if len(names) > 2 or (len(names) == 2 and names[0] == names[1]):
+        raise UsageError(
+            f"{name!r} is no place for two pads",
+            why="a channel has two pads: at one site, or at two that differ",
+            what_to_do="write one site, or two such as left-forearm-flexor/left-biceps",
+        )
+    return tuple(site_named(one) for one in names)
 
 
 def are_antagonists(a: Site, b: Site) -> bool:

@@ -21,7 +21,7 @@ from stimctl.safety.side_by_side import (
     path_refusal,
     refused_for,
 )
-from stimctl.safety.sites import site_named
+from stimctl.safety.sites import pad_sites
 from stimctl.stimulus import Stimulus, dose_of
 
 _US_MHZ = 10**9
@@ -180,7 +180,8 @@ def _region_sums(members: list[_Member]) -> Refusal | None:
     for member in members:
         site = member.envelope.electrode.site
         if site is not None:
-            by_region.setdefault(site_named(site).region, []).append(member)
+            for region in sorted({pad.region for pad in pad_sites(site)}):
+                by_region.setdefault(region, []).append(member)
     for region, group in by_region.items():
         refusal = _region_sum(region, group) if len(group) > 1 else None
         if refusal is not None:

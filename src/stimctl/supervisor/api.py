@@ -123,10 +123,11 @@ class Device:
         """Compile a treatment protocol (a name or a path) for this device; nothing is put out.
 
         By channel: `amplitudes` are ceilings ("12 mA"), `areas` the smaller electrode's ("25 cm2"),
-        `sites` body sites. On a device without current control `intensities` ("40 %") stand for
-        `amplitudes`, and the protocol is one for external pulses. `acknowledge`: ids of warnings.
-        `confirm`: the four characters that the rehearsal has printed, needed on hardware. Returns
-        digest, duration_us and channels; raises `LimitRefusedError` that names the limit,
+        `sites` body sites ("left-calf", or "left-calf/left-foot" where the pads lie apart). On a
+        device without current control `intensities` ("40 %") stand for `amplitudes`, and the
+        protocol is one for external pulses. `acknowledge`: ids of warnings. `confirm`: the
+        four characters that the rehearsal has printed, needed on hardware. Returns digest,
+        duration_us and channels; raises `LimitRefusedError` that names the limit,
         `ProtocolFileError`, `UsageError`.
         """
         if amplitudes and intensities:

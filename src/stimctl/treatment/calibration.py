@@ -23,6 +23,8 @@ from stimctl.treatment.schema import Part
 
 CALIBRATION_SCHEMA = "calibration-v1"
 _DATE = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+# One site for both pads, or one for each.
+_SITE = r"^[a-z0-9-]+(/[a-z0-9-]+)?$"
 _LONG_MONTHS = frozenset({1, 3, 5, 7, 8, 10, 12})
 Date = Annotated[str, StringConstraints(pattern=_DATE)]
 
@@ -47,7 +49,7 @@ class CalibratedChannel(Part):
 
     channel: Annotated[int, Field(ge=1, le=255)]
     area_mm2: AreaMm2 = Field(alias="area", ge=1)
-    site: Name
+    site: Annotated[str, StringConstraints(pattern=_SITE, max_length=129)]
     points: Annotated[tuple[CalibrationPoint, ...], Field(min_length=1, max_length=100)]
 
 

@@ -88,11 +88,13 @@ def count_pads(state: Path, person: str, seats: Sequence[Seat], new: bool) -> No
 
 
 def side_of(seat: Seat) -> str:
-    """ "left" or "right"; "" where the site has none to be mistaken."""
+    """ "left" or "right"; "" where the site has none to be mistaken, or is on both."""
     from stimctl.safety import SITES
+    from stimctl.safety.sites import PADS_APART
 
-    site = SITES.get(seat.site or "")
-    return site.side if site is not None and site.side in SIDES else ""
+    names = (seat.site or "").split(PADS_APART)
+    sides = {SITES[name].side for name in names if name in SITES}
+    return sides.pop() if len(sides) == 1 and sides <= set(SIDES) else ""
 
 
 def check_second(typed: str, known: str) -> str:
