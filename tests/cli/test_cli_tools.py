@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from stimctl.cli import doctor_checks
 from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.records.journal import Header, JournalWriter
-from stimctl.supervisor import ports
+from stimctl.supervisor import port_facts, ports
 from stimctl.supervisor.ports import SerialPortInfo
 
 VECTORS = json.loads(
@@ -266,6 +267,55 @@ def test_ports_come_from_the_systems_own_files(
     assert (found.address, found.vendor, found.product) == ("/dev/ttyACM0", "0483", "5740")
     assert (found.description, found.driver) == ("P24", "cdc_acm")
     assert found.as_dict()["vendor"] == "0483"
+
+
+def test_a_port_that_the_system_lists_without_a_file_for_it_is_said_with_the_cure(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = replace(PORT, address="/dev/ttyACM9", has_node=False)
+    monkeypatch.setattr(ports, "list_ports", lambda: (listed,))
+    assert "no file in /dev" in cli("ports").out
+    monkeypatch.setattr(port_facts, "in_container", lambda: True)
+    (check,) = checks_named("port")
+    assert (check.verdict, check.fix) == (
+        "fail",
+        "start the container with --device /dev/ttyACM9",
+    )
+    monkeypatch.setattr(port_facts, "in_container", lambda: False)
+    (check,) = checks_named("port")
+    assert "udevadm trigger" in check.fix
+
+
+def plugged_in(folder: Path, name: str, **texts: str) -> Path:
+    usb = folder / name
+    usb.mkdir(parents=True)
+    for file, text in texts.items():
+        (usb / file).write_text(f"{text}\n")
+    return usb
+
+
+def test_an_adapter_without_a_port_is_said_and_so_is_who_may_have_taken_it(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugged_in(tmp_path, "1-1", idVendor="1a86", idProduct="7523", product="USB Serial")
+    (plugged_in(tmp_path, "1-2", idVendor="0403", idProduct="6001") / "1-2:1.0" / "ttyUSB0").mkdir(
+        parents=True
+    )
+    plugged_in(tmp_path, "1-3", idVendor="046d", idProduct="c31c", product="Keyboard")
+    plugged_in(tmp_path, "1-4", idVendor="0483", idProduct="3748", product="a programmer")
+    found = ports.usb_without_port(tmp_path)
+    assert [(one.vendor, one.product) for one in found] == [("1a86", "7523")]
+    assert ports.usb_without_port(tmp_path / "none") == ()
+    monkeypatch.setattr(ports, "list_ports", lambda: ())
+    monkeypatch.setattr(ports, "usb_without_port", lambda: found)
+    assert "1a86:7523 USB Serial is plugged in and has no serial port" in cli("ports").err
+    monkeypatch.setattr(doctor_checks, "is_running", lambda program: program == "brltty")
+    (brltty,) = checks_named("brltty")
+    assert brltty.verdict == "fail"
+    assert "remove brltty" in brltty.fix
+    monkeypatch.setattr(doctor_checks, "in_container", lambda: True)
+    (usb,) = checks_named("usb")
+    assert "--device" in usb.fix
 
 
 def test_elsewhere_ports_are_those_with_a_name(

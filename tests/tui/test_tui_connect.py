@@ -87,7 +87,7 @@ def test_a_port_in_use_or_not_ours_or_without_a_person_is_refused(world: World, 
         port("/dev/ttyACM2", "0483", "5740", stable_path="/dev/serial/by-id/p24-1"),
     )
     world.desk.open("connect")
-    for words in ("in use by pid 4711", "not yours to open", "person's code first"):
+    for words in ("in use by pid 4711", "no permission (group dialout)", "person's code first"):
         world.key("enter")
         assert words in world.desk.message
         world.key("down")

@@ -16,6 +16,7 @@ from typing import Any
 
 from stimctl.errors import StimctlError
 from stimctl.records.places import journal_folder, state_folder
+from stimctl.supervisor.port_facts import in_container
 from stimctl.version import __version__
 
 _PACKAGES = ("pyserial", "pydantic", "textual", "typer")
@@ -25,6 +26,11 @@ _NETWORK_TYPES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 )
 _HIGHEST_LATENCY_MS = 1
+_BRLTTY_RULES = (
+    Path("/usr/lib/udev/rules.d/90-brltty-device.rules"),
+    Path("/usr/lib/udev/rules.d/85-brltty.rules"),
+    Path("/lib/udev/rules.d/85-brltty.rules"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,16 @@ class Check:
 def run_checks() -> list[Check]:
     """All checks. A check that itself fails is a line of the result, never an end of the others."""
     checks: list[Check] = []
-    for group in (_program, _packages, _protocols, _records, _runtime, _ports, _modem_manager):
+    for group in (
+        _program,
+        _packages,
+        _protocols,
+        _records,
+        _runtime,
+        _ports,
+        _modem_manager,
+        _brltty,
+    ):
         try:
             checks += group()
         except StimctlError as error:
@@ -156,13 +171,16 @@ def _runtime() -> Iterator[Check]:
 
 def _ports() -> Iterator[Check]:
     from stimctl.supervisor.port import latency_timer_ms
+    from stimctl.supervisor.port_facts import node_cure
     from stimctl.supervisor.ports import list_ports
 
     found = list_ports()
     if not found:
         yield Check("ports", "ok", "no serial port has anything behind it; sim:p24 needs none")
     for port in found:
-        if not port.may_open:
+        if not port.has_node:
+            yield Check("port", "fail", f"{port.address}: {port.trouble}", node_cure(port.address))
+        elif not port.may_open:
             fix = f"sudo usermod -aG {port.group or 'dialout'} $USER, then log in again"
             yield Check("port", "fail", f"{port.address}: no permission to open it", fix)
         else:
@@ -184,6 +202,39 @@ def _modem_manager() -> Iterator[Check]:
             "it probes new serial ports and can send bytes to the device",
             "sudo systemctl disable --now ModemManager",
         )
+
+
+def _brltty() -> Iterator[Check]:
+    """The driver of Braille displays takes adapters that Braille displays have, too."""
+    from stimctl.supervisor.ports import usb_without_port
+
+    without = usb_without_port()
+    if is_running("brltty") or (without and any(rules.exists() for rules in _BRLTTY_RULES)):
+        yield Check(
+            "brltty",
+            "fail" if without else "warn",
+            "it takes USB serial adapters (CH340, CP210x, FTDI) for Braille displays",
+            "sudo systemctl disable --now brltty.service brltty-udev.service, or "
+            "sudo apt-get remove brltty; then plug the device in again",
+        )
+    for usb in without:
+        fix = "plug it in again; then: sudo dmesg | tail. Its driver may be missing"
+        if in_container():
+            fix = "start the container with --device PATH, the port's path on the host"
+        detail = f"{usb.vendor}:{usb.product} {usb.description} has no serial port"
+        yield Check("usb", "fail", detail, fix)
+
+
+_GROUPS = (
+    _program,
+    _packages,
+    _protocols,
+    _records,
+    _runtime,
+    _ports,
+    _modem_manager,
+    _brltty,
+)
 
 
 def is_running(program: str, processes: Path = Path("/proc")) -> bool:

@@ -18,9 +18,13 @@ def register(app: typer.Typer) -> None:
 
 def ports(as_json: Json = False) -> None:
     """List serial ports, what is plugged in, and who uses it. Opens none."""
-    from stimctl.supervisor.ports import list_ports
+    from stimctl.supervisor.ports import list_ports, usb_without_port
 
-    found = list_ports()
+    found, without = list_ports(), usb_without_port()
+    for usb in without:
+        say(f"{usb.vendor}:{usb.product} {usb.description} is plugged in and has no serial port.")
+    if without:
+        say("`stimctl doctor` tells what may keep it from having one.")
     if as_json:
         put_json("stimctl.ports/1", {"ports": [port.as_dict() for port in found]})
         return
@@ -34,7 +38,7 @@ def ports(as_json: Json = False) -> None:
             f"{port.vendor}:{port.product}" if port.vendor else "",
             port.description,
             port.serial_number,
-            port.holder or ("free" if port.may_open else f"no permission (group {port.group})"),
+            port.trouble or port.holder or "free",
         )
         for port in found
     ]

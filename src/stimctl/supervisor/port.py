@@ -24,7 +24,7 @@ import serial
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
 from stimctl.supervisor.line_contract import P24_LINES, Line, Port
-from stimctl.supervisor.port_facts import latency_timer_ms, usb_identity
+from stimctl.supervisor.port_facts import latency_timer_ms, missing_node, usb_identity
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
 
 __all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
@@ -280,10 +280,9 @@ def _known_error(address: str, error: Exception) -> StimctlError | None:
             what_to_do="`stimctl ports` lists what is there",
         )
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO):
+        why, what_to_do = missing_node(address)
         return NoDeviceError(
-            f"there is no device at {address}",
-            why=str(error),
-            what_to_do="`stimctl ports` lists what is there",
+            f"there is no device at {address}", why=f"{why} ({error})", what_to_do=what_to_do
         )
     return None
 

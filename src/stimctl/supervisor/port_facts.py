@@ -18,6 +18,36 @@ def latency_timer_ms(device: str) -> int | None:
     return int(text) if text.strip().isdigit() else None
 
 
+def missing_node(device: str) -> tuple[str, str]:
+    """Why there is no device behind this name, and what to do about it, in words."""
+    name = device.rsplit("/", 1)[-1]
+    if Path(device).exists() and not Path("/sys/class/tty", name, "device").exists():
+        return (
+            "its file in /dev is there, and no device is behind it",
+            "plug the device in; in a container, restart it after that. `stimctl ports` lists "
+            "what is there",
+        )
+    if Path("/sys/class/tty", name, "device").exists():
+        return (
+            "the system lists it, and /dev has no file for it",
+            f"{node_cure(device)}. `stimctl ports` lists what is there",
+        )
+    return "it is not in /dev", "check the cable; `stimctl ports` lists what is there"
+
+
+def node_cure(device: str) -> str:
+    """How a port that the system lists gets its file in /dev."""
+    if in_container():
+        return f"start the container with --device {device}"
+    return "sudo udevadm trigger --subsystem-match=tty"
+
+
+def in_container() -> bool:
+    """Whether this is a container that says so (Docker, Podman, systemd-nspawn, LXC)."""
+    marks = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container", "/dev/.lxc")
+    return any(Path(mark).exists() for mark in marks)
+
+
 def usb_identity(device: str) -> str:
     """Vendor, product and serial number of the USB device behind a port, or "" (Linux only)."""
     node = Path("/sys/class/tty", device.rsplit("/", 1)[-1], "device")

@@ -20,6 +20,10 @@ from stimctl.supervisor.runtime import read_holder
 _TTY_CLASS = Path("/sys/class/tty")
 _DEV = Path("/dev")
 _BY_ID = Path("/dev/serial/by-id")
+_USB_DEVICES = Path("/sys/bus/usb/devices")
+# Makers of nothing but serial adapters, or nearly so: FTDI, WCH (CH340), Silicon Labs (CP210x).
+_ADAPTER_VENDORS = frozenset({"0403", "1a86", "10c4"})
+_SERIAL_DEVICES = frozenset({("0483", "5740")})  # STM32's own, which a P24 has [IFU]
 # Kernel drivers of built-in UARTs; without a chip behind them they are listed and never answer.
 _BUILT_IN = frozenset({"serial8250", "port", "pnp", "uart-pl011"})
 
@@ -38,6 +42,14 @@ class SerialPortInfo:
     may_open: bool
     group: str
     holder: str
+    has_node: bool = True  # False: the system lists it, and /dev has no file for it
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be opened, in a few words; "" where it can."""
+        if not self.has_node:
+            return "no file in /dev"
+        return "" if self.may_open else f"no permission (group {self.group})"
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -92,7 +104,31 @@ def _describe(path: Path, device: Path) -> SerialPortInfo:
         may_open=os.access(path, os.R_OK | os.W_OK),
         group=_group_of(path),
         holder=_holder_of(path),
+        has_node=path.exists(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class UsbWithoutPort:
+    """A USB device that usually has a serial port, and has none here."""
+
+    vendor: str
+    product: str
+    description: str
+
+
+def usb_without_port(folder: Path = _USB_DEVICES) -> tuple[UsbWithoutPort, ...]:
+    """Adapters and devices that are plugged in without a serial port: the driver is missing, or
+    another program has taken them (brltty takes them for Braille displays). Linux only."""
+    found = []
+    for usb in sorted(folder.iterdir()) if folder.is_dir() else []:
+        vendor, product = _text(usb / "idVendor"), _text(usb / "idProduct")
+        serial = vendor in _ADAPTER_VENDORS or (vendor, product) in _SERIAL_DEVICES
+        if serial and not any(usb.glob("*/tty*")):
+            words = (_text(usb / "manufacturer"), _text(usb / "product"))
+            text = " ".join(word for word in words if word) or "serial adapter"
+            found.append(UsbWithoutPort(vendor, product, text))
+    return tuple(found)
 
 
 def _usb_parent(device: Path) -> Path | None:

@@ -122,8 +122,8 @@ class ConnectPage(ListPage):
         port, device = self._port(), self._device()
         if port is not None and port.holder:
             self.desk.say(f"refused: {port.address} is in use by {port.holder}")
-        elif port is not None and not port.may_open:
-            self.desk.say(f"refused: {port.address} is not yours to open (group {port.group})")
+        elif port is not None and port.trouble:
+            self.desk.say(f"refused: {port.address}: {port.trouble}; see: stimctl doctor")
         elif port is not None and not device:
             self.desk.say("refused: which device is it? ← → choose the family first")
         elif not device:
@@ -154,8 +154,8 @@ class ConnectPage(ListPage):
         words = f"{safe(port.description)}  {serial}"
         if port.holder:
             words = f"✗ in use by {safe(port.holder)}"
-        elif not port.may_open:
-            words = f"✗ not yours to open (group {safe(port.group)})"
+        elif port.trouble:
+            words = f"✗ {safe(port.trouble)}"
         return line((f"{safe(port.address):<16} ", "strong"), f"◂ {family} ▸  {words}")
 
     def _sheet(self, width: int) -> list[Line]:
