@@ -87,8 +87,11 @@ SWEEP_SHAPES = st.sampled_from(["triangle", "sine", "step"])
 
 
 @st.composite
-def waveforms(draw: st.DrawFn) -> str:
-    """Any waveform that a P24 can do."""
+def waveforms(draw: st.DrawFn, hold_ms: int = 2_000, up_ms: int = 10_000) -> str:
+    """Any waveform that a P24 can do, with pulses or bursts in each hold (W11), and enough
+    bursts in the ramp (W12)."""
+    slowest_mhz = max(1000, -(-1_000_000 // hold_ms))
+    slowest_burst_mhz = max(1000, -(-1_000_000 // min(hold_ms - 120, up_ms // 250 * 50)))
     lines = []
     widest = draw(st.integers(60, 400))
     if draw(st.booleans()):
@@ -99,19 +102,20 @@ def waveforms(draw: st.DrawFn) -> str:
         )
     else:
         lines.append(f'phase_width = "{widest} us"')
-    rate = draw(st.sampled_from(["plain", "sweep", "burst"]))
+    rates = ["plain", "sweep", "burst"] if slowest_burst_mhz <= 5000 else ["plain", "sweep"]
+    rate = draw(st.sampled_from(rates))
     if rate == "burst":
-        pulses, bursts = draw(st.integers(1, 8)), draw(st.integers(1000, 5000))
+        pulses, bursts = draw(st.integers(1, 8)), draw(st.integers(slowest_burst_mhz, 5000))
         lines.append(f'frequency = "{draw(st.integers(70, 120))} Hz"')
         lines.append(f'burst = {{ pulses = {pulses}, frequency = "{bursts} mHz" }}')
     elif rate == "sweep":
-        low, high = draw(st.integers(1000, 40_000)), draw(st.integers(40_001, 130_000))
+        low, high = draw(st.integers(slowest_mhz, 40_000)), draw(st.integers(40_001, 130_000))
         lines.append(
             f'frequency_sweep = {{ lowest = "{low} mHz", highest = "{high} mHz", '
             f'period = "{draw(st.integers(1000, 9000))} ms", shape = "{draw(SWEEP_SHAPES)}" }}'
         )
     else:
-        lines.append(f'frequency = "{draw(st.integers(1000, 130_000))} mHz"')
+        lines.append(f'frequency = "{draw(st.integers(slowest_mhz, 130_000))} mHz"')
     if draw(st.booleans()):
         lines.append(
             f'amplitude_modulation = {{ lowest = "{draw(st.integers(0, 100))} %", '
@@ -133,10 +137,11 @@ def protocol_texts(draw: st.DrawFn) -> str:
     """A valid protocol with one or two channels, continuous or with cycles."""
     count = draw(st.integers(1, 2))
     roles: list[dict[str, Any]] = [{"role": f"role-{n}"} for n in range(count)]
-    seconds = draw(st.integers(10, 25))
+    seconds, hold, up = draw(st.integers(10, 25)), 2_000, 10_000
     if draw(st.booleans()):
         up, down = draw(st.integers(500, 1500)), draw(st.integers(500, 1500))
-        on = up + down + draw(st.integers(250, 2000))
+        hold = draw(st.integers(250, 2000))
+        on = up + down + hold
         off = draw(st.integers(on, 4000 + on)) // 100 * 100 + 1000
         off += -(on + off) % 1000
         period = (on + off) // 1000
@@ -144,4 +149,6 @@ def protocol_texts(draw: st.DrawFn) -> str:
         for role in roles:
             role["cycle"] = cycle_text(on, off, up, down, draw(st.integers(0, off)))
             role["motor"] = draw(st.booleans())
-    return sample_text(seconds, *(channel_text(draw(waveforms()), **role) for role in roles))
+    return sample_text(
+        seconds, *(channel_text(draw(waveforms(hold, up)), **role) for role in roles)
+    )

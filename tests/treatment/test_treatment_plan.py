@@ -20,7 +20,7 @@ from treatment_samples import (
 )
 
 from stimctl.devices.p24.sheet import P24_SHEET
-from stimctl.errors import UsageError
+from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.safety import (
     Electrode,
     Layer,
@@ -214,9 +214,47 @@ def test_a_shortened_session_is_whole_cycles_and_says_so() -> None:
     plan = plan_of(shipped("nmes-tka"), duration_us=150_000_000)
     assert plan.duration_us == 2 * MINUTE_US
     assert plan.notes == (
-        "duration 2 min instead of 150 s: a session is a whole number of cycles (W8)",
+        "duration 2 min instead of 150 s: a session is a whole number of cycles (W8); "
+        "nearest: 2 min (2 cycles) or 3 min (3 cycles)",
         "shortened session: 2 min; the protocol asks for 15 min",
     )
+
+
+@pytest.mark.parametrize(
+    ("on_s", "off_s", "after_ms", "minutes", "near"),
+    [
+        (8, 8, 0, 18, "1072 s (67 cycles) or 1088 s (68 cycles)"),
+        (8, 8, 8_000, 18, "1072 s (67 cycles) or 1088 s (68 cycles)"),
+        (10, 50, 0, 12.5, "12 min (12 cycles) or 13 min (13 cycles)"),
+        (3.3, 4.4, 1_100, 7, "415.8 s (54 cycles) or 423.5 s (55 cycles)"),
+        (10, 37, 0, 20, "1175 s (25 cycles)"),
+        (9, 8, 0, 0.25, "17 s (1 cycle)"),
+        (30, 40, 0, 19, "1120 s (16 cycles) or 1190 s (17 cycles)"),
+    ],
+)
+def test_both_neighbours_of_what_is_no_whole_number_of_cycles_are_named(
+    on_s: float, off_s: float, after_ms: int, minutes: float, near: str
+) -> None:
+    period_s = on_s + off_s
+    cycle = cycle_text(int(on_s * 1000), int(off_s * 1000), 500, 500, after_ms)
+    text = sample_text(12, channel_text(PLAIN, motor=True, cycle=cycle))
+    session = 'duration = "{}"\nshortest = "10 s"\nlongest = "{} s"\n'
+    longest_s = 20 * 60 - 1
+    asked = f"{minutes} min"
+    own = text.index('duration = "12 s"')
+    rest = text[text.index("[[channels]]") :]
+    file = text[:own] + session.format(asked, longest_s) + rest
+    with pytest.raises(ProtocolFileError) as refused_file:
+        load_protocol(file, "sample.toml")
+    assert f"nearest: {near}" in str(refused_file.value)
+    whole_s = f"{period_s * max(1, 1100 // period_s):g} s"
+    protocol = load_protocol(text[:own] + session.format(whole_s, longest_s) + rest, "sample.toml")
+    asked_us = int(minutes * MINUTE_US)
+    found = compile_plan(protocol, P24_SHEET, [setup()], duration_us=asked_us)
+    words = found.message if isinstance(found, Refusal) else found.notes[0]
+    assert near.partition(" (")[0] in words
+    if not isinstance(found, Refusal):
+        assert f"nearest: {near}" in words
 
 
 def test_a_session_shorter_than_the_evidence_says_so() -> None:

@@ -42,7 +42,7 @@ def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None
         {"kind": "set", "channel": 1, "plateau_ua": 2_000, "by": "line"},  # it was never felt
         *({"kind": "telemetry", "plateau": {"1": 2_000, "2": 0}} for _ in range(60)),
         {"kind": "telemetry", "plateau": {"1": 8_000}},
-        {"kind": "contraction", "channel": 1, "number": 3},
+        {"kind": "contracted", "channel": 1, "number": 3},
         {"kind": "alarm", "what": "link degraded"}, {"kind": "alarm", "what": "link degraded"},
         {"kind": "refused"}, {"kind": "state", "state": "paused"}, {"kind": "ended"},
     ]  # fmt: skip

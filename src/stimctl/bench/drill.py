@@ -9,7 +9,7 @@ from typing import Any
 
 from firmware_sim.faults import FaultyTwin
 from stimctl.bench.families import driver_of
-from stimctl.bench.rehearsal import ChannelReport, Progress, channel_reports
+from stimctl.bench.rehearsal import ChannelReport, Progress, began_us, channel_reports
 from stimctl.bench.situations import Situation
 from stimctl.bench.virtual import Bench
 from stimctl.devices.sheet import CapabilitySheet
@@ -194,7 +194,7 @@ def _summed_up(
     rows = twin.records()
     recorded = not situation.lock_step or any(row["kind"] not in _TOLD for row in rows)
     ending = _ending(bench, plan.sheet, failed, recorded=recorded)
-    report = tuple(channel_reports(plan, bench.ledger())) if recorded else ()
+    report = tuple(channel_reports(plan, bench.ledger(), began_us(bench))) if recorded else ()
     begun = {row["fault"] for row in rows if row["kind"] == "fault"}
     return Drill(
         situation=situation,

@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware_sim.ledger import ChannelLedger, Ledger
 from stimctl.bench.families import driver_of, twin_of
+from stimctl.bench.verdict import Output, differences, pulses_of_contractions
 from stimctl.bench.virtual import Bench
 from stimctl.errors import StimctlError
 from stimctl.safety import Delivered, limits_exceeded
@@ -20,8 +21,6 @@ from stimctl.session.states import State
 from stimctl.treatment.prediction import ChannelDose, predict
 from stimctl.treatment.program import Plan
 
-TOLERANCE_PERMILLE = 10
-"""Delivered and planned pulses, charge and rms may differ by one percent."""
 _SLICES = 100
 _STEP_WITHIN_NS = 10 * SECOND
 _AFTER_END_NS = 10 * SECOND
@@ -42,21 +41,16 @@ class ChannelReport:
     rms_plateau_ma: float
     rms_session_ma: float
     peak_ua: int
+    contractions: tuple[int, ...] = ()
     over_limits: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
-        """Where delivered and planned differ by more than one percent, and what must never be."""
+        """Where delivered and planned differ (`verdict`), and what must never be."""
         for over in self.over_limits:
             yield f"channel {self.channel}: {over}"
-        for name in ("pulses", "charge_uc", "rms_plateau_ma", "rms_session_ma"):
-            planned, delivered = getattr(self.planned, name), getattr(self, name)
-            if abs(delivered - planned) * 1_000 > TOLERANCE_PERMILLE * planned:
-                yield f"channel {self.channel}: {name} {delivered:g} delivered, {planned:g} planned"
-        if self.peak_ua > self.planned.peak_ua:
-            yield (
-                f"channel {self.channel}: peak {self.peak_ua} uA delivered, "
-                f"{self.planned.peak_ua} uA planned"
-            )
+        for difference in self.differences:
+            yield f"channel {self.channel}: {difference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,7 @@ def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> 
         _perform(bench, plan, progress)
     except StimctlError as error:
         problems.append(str(error))
-    report = tuple(channel_reports(plan, bench.ledger()))
+    report = tuple(channel_reports(plan, bench.ledger(), began_us(bench)))
     problems += _session_problems(bench)
     problems += [problem for one in report for problem in one.problems()]
     return Rehearsal(
@@ -145,20 +139,31 @@ def _session_problems(bench: Bench) -> Iterator[str]:
         yield "the twin may still put out current at the end"
 
 
-def channel_reports(plan: Plan, ledger: Ledger) -> Iterator[ChannelReport]:
-    """What was planned for each channel beside what reached its electrodes."""
+def began_us(bench: Bench) -> int:
+    """When the run began, in the time of the twin's record; 0 where it never did."""
+    return next((event.at_ns // 1_000 for event in bench.told(Kind.START)), 0)
+
+
+def channel_reports(plan: Plan, ledger: Ledger, from_us: int = 0) -> Iterator[ChannelReport]:
+    """What was planned for each channel beside what reached its electrodes from `from_us` on."""
     for planned in predict(plan):
         delivered: ChannelLedger = ledger[planned.channel]
-        yield ChannelReport(
-            channel=planned.channel,
-            planned=planned,
+        one = plan.channel(planned.channel)
+        output = Output(
             pulses=delivered.pulses,
             charge_uc=delivered.charge_uc,
-            net_charge_uc=delivered.net_charge_uc,
             rms_plateau_ma=delivered.rms_worst_second_ma,
             rms_session_ma=delivered.rms_over_ma(plan.duration_us),
             peak_ua=round(delivered.peak_ma * 1_000),
-            over_limits=limits_exceeded(plan.channel(planned.channel).cleared, _by(delivered)),
+            contractions=pulses_of_contractions(one, delivered, from_us, plan.duration_us),
+        )
+        yield ChannelReport(
+            channel=planned.channel,
+            planned=planned,
+            net_charge_uc=delivered.net_charge_uc,
+            **asdict(output),
+            differences=tuple(differences(planned, output, plan.duration_us)),
+            over_limits=limits_exceeded(one.cleared, _by(delivered)),
         )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stimctl.session.events import SessionEvent
 
 # These come by the hundred and are counted, not listed.
-_COUNTED = frozenset({"telemetry", "ack", "set", "raise", "contraction"})
+_COUNTED = frozenset({"telemetry", "ack", "set", "raise", "contraction", "contracted"})
 _US_PER_S = 1_000_000
 _WIDEST = 50
 _ROW_HEAD = frozenset({"kind", "at_us", "event", "fault", "channel"})

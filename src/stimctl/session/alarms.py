@@ -50,6 +50,7 @@ class Condition(StrEnum):
     IMPEDANCE_RISING = "electrode impedance rose by more than 40 %"
     AREA_IMPLAUSIBLE = "the measured impedance does not fit the electrode area that was entered"
     COMPLIANCE_REACHED = "the device is at its voltage limit: the dose is uncertain"
+    NO_OUTPUT = "a contraction had no output"
     DEVICE_RESET = "the device was off before the pause: it may have been reset"
     LINK_DEGRADED = "link degraded"
     NOBODY_ANSWERED = "nobody answered"
@@ -87,6 +88,9 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
         Condition.AREA_IMPLAUSIBLE: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.LINK_DEGRADED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
+        Condition.NO_OUTPUT: Alarm(
+            Priority.MEDIUM, "the session goes on: check link and device, or stop", Effect.TELL
+        ),
         Condition.DEVICE_RESET: Alarm(Priority.MEDIUM, "every plateau is at zero", Effect.TELL),
         Condition.NOBODY_ANSWERED: Alarm(Priority.MEDIUM, "output ramps to zero", Effect.TELL),
         Condition.DISK_LOW: Alarm(Priority.MEDIUM, "arming is refused", Effect.TELL),

@@ -1,4 +1,8 @@
-"""The contractions of on/off cycles: on the disk before its ramp begins, or left out."""
+"""The contractions of on/off cycles: on the disk before its ramp begins, or left out; and whether
+each had output."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog, Waiting
@@ -6,12 +10,21 @@ from stimctl.session.raising import Raising
 from stimctl.session.ramped import Ramped
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """A contraction that has begun: its plateau then, and the highest output accepted since."""
+
+    plateau: int
+    acked: int = 0
+
+
 class Contractions:
-    """The rows of the contractions that are about to begin."""
+    """The rows of the contractions that are about to begin, and of those that are over."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._rows: dict[int, Waiting] = {}
+        self._under_way: dict[int, _UnderWay] = {}
 
     def announce(self, now_ns: int, track: Ramped, raising: Raising) -> None:
         """Write the row of a contraction early enough to be durable when its ramp begins."""
@@ -31,9 +44,12 @@ class Contractions:
         waiting = self._rows.pop(track.channel, None)
         if waiting is None:
             track.covered = started_now
+            track.contractions += started_now  # it has no row of its own, and is the first
         else:
             track.covered = self._log.has_on_disk(waiting)
         raising.contract(now_ns, track.channel, covered=track.covered)
+        if track.cycles:
+            self._under_way[track.channel] = _UnderWay(raising.plateau(track.channel))
         if not track.covered:
             row: dict[str, Json] = {
                 "intent": "contraction",
@@ -41,3 +57,34 @@ class Contractions:
                 "reason": "its row is not on the disk: this contraction is left out",
             }
             self._log.emit(now_ns, Kind.REFUSED, row)
+
+    def acked(self, outputs: Mapping[int, int]) -> None:
+        """The device has accepted these outputs."""
+        for channel, under_way in self._under_way.items():
+            under_way.acked = max(under_way.acked, outputs.get(channel, 0))
+
+    def interrupted(self) -> None:
+        """Output is being stopped: nothing can be said of what was under way."""
+        self._under_way.clear()
+
+    def over(
+        self, now_ns: int, tracks: Iterable[Ramped], raising: Raising, *, ended: bool
+    ) -> list[str]:
+        """Tell of the contractions that are over, with the plan (`ended`) or by themselves; in
+        words, those that should have had output and had none, whatever the cause."""
+        silent: list[str] = []
+        for track in tracks:
+            if track.channel not in self._under_way or not (ended or track.resting):
+                continue
+            was = self._under_way.pop(track.channel)
+            plateau = raising.plateau(track.channel)
+            row: dict[str, Json] = {
+                "channel": track.channel,
+                "number": track.contractions,
+                raising.scale.plateau: plateau,
+                raising.scale.accepted: was.acked,
+            }
+            self._log.emit(now_ns, Kind.CONTRACTED, row, durable=was.acked == 0)
+            if was.acked == 0 and track.on_grid(min(was.plateau, plateau), track.highest_permille):
+                silent.append(f"channel {track.channel}, number {track.contractions}")
+        return silent

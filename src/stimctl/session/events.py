@@ -6,8 +6,9 @@ Three numbers are never mixed: `set` is what was asked of the device, `acked` wh
 Fields that end in `_ua` are microampere, those that end in `_percent` percent of the own scale of a
 device without current control; a session has the ones or the others. For the second kind
 `plateau_ua` reads `intensity_percent`, `from_ua` `from_percent`, `asked_ua` and `allowed_ua`
-`asked_percent` and `allowed_percent`, the `channels` of an ack `channels_percent`; and telemetry
-has `set_percent`, `acked_percent` and `raised_percent` for `set`, `acked` and `plateau`.
+`asked_percent` and `allowed_percent`, the `channels` of an ack `channels_percent`, `acked_ua` of a
+contraction `acked_percent`; and telemetry has `set_percent`, `acked_percent` and `raised_percent`
+for `set`, `acked` and `plateau`.
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,9 @@ class Kind(StrEnum):
     """{"groups": [[1, 2], ...]}: channels that are raised and lowered together"""
     CONTRACTION = "contraction"
     """{"channel", "number", "plateau_ua"}: durable before the ramp of an on/off cycle begins"""
+    CONTRACTED = "contracted"
+    """{"channel", "number", "plateau_ua", "acked_ua"}: a contraction is over; `plateau_ua` was in
+    force at its end, and `acked_ua` is the highest output that the device has accepted in it"""
     PULSE = "pulse"
     """{"channel", "amplitude_ua"}: commanded; durable before it goes out"""
     PULSE_ACKED = "pulse_acked"

@@ -21,9 +21,13 @@ class GateTrack(Ramped):
         drive = self.drive
         if drive is None or not self.covered or not drive.gate_open:
             return None
-        percent = plateau * self.reach_permille // FULL
+        percent = self.on_grid(plateau, self.reach_permille)
+        return (self.channel, percent) if percent else None
+
+    def on_grid(self, plateau: int, permille: int) -> int:
+        percent = plateau * permille // FULL
         percent -= percent % self._step
-        return (self.channel, percent) if percent >= self.cleared.bounds.lowest_percent else None
+        return percent if percent >= self.cleared.bounds.lowest_percent else 0
 
     def point(self, key: GateKey) -> IntensityPoint:
         """The genuine point for a key."""

@@ -6,6 +6,7 @@ from what the device has confirmed: while an answer is awaited nothing goes furt
 wake-up may make up for, so that what a line has swallowed is never made up for by a jump.
 """
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from stimctl.session.config import RAMP_MIN_NS, RAMP_TICK_NS
@@ -36,7 +37,7 @@ class Level(Protocol):
         """Whether the plateau may be raised now."""
 
 
-class Ramped:
+class Ramped(ABC):
     """One channel on its way through a plan. `plateau` is in the scale of the run."""
 
     def __init__(self, channel: int, *, cycles: bool, modulated_from: int = FULL) -> None:
@@ -44,6 +45,8 @@ class Ramped:
         self.drive: Level | None = None
         self.covered = False
         self.contractions = 0
+        self.highest_permille = 0
+        """The highest level that the plan has asked for since the last time it asked for none."""
         self._reach_ppm = 0
         """How much of the plateau is asked of the device."""
         self._sure_ppm = 0
@@ -69,6 +72,15 @@ class Ramped:
         self.zero()
         self.drive = None
         self.contractions = 0
+
+    @property
+    def cycles(self) -> bool:
+        """Whether it goes on and off in contractions."""
+        return self._cycles
+
+    @abstractmethod
+    def on_grid(self, plateau: int, permille: int) -> int:
+        """What the device makes of a plateau at a level: down to its grid, 0 for off."""
 
     @property
     def resting(self) -> bool:
@@ -123,11 +135,9 @@ class Ramped:
     def _line_at(self, at_ns: int) -> int:
         """It runs on between two ticks, so that being woken in between costs nothing; but at most
         two ticks' worth ahead, so that neither a late wake-up nor a late answer makes a jump."""
-        return min(self._steepest_at(at_ns), self._sure_ppm + _AHEAD_PPM)
-
-    def _steepest_at(self, at_ns: int) -> int:
         since_ns = max(0, at_ns - self._line_ns)
-        return self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
+        climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
+        return min(climbed, self._sure_ppm + _AHEAD_PPM)
 
     def _stand_at(self, now_ns: int, reach_ppm: int) -> None:
         self._reach_ppm = self._line_ppm = reach_ppm
@@ -144,6 +154,9 @@ class Ramped:
         if drive.channel != self.channel:
             raise RunFault(f"the plan mixes up channels {drive.channel} and {self.channel}")
         self.drive = drive
+        if drive.level_permille and (before is None or before.level_permille == 0):
+            self.highest_permille = 0
+        self.highest_permille = max(self.highest_permille, drive.level_permille)
         if first:
             return False
         if drive.level_permille == 0 and before is not None:
@@ -160,12 +173,8 @@ class Ramped:
             return False
         return before is not None and before.level_permille == 0
 
-    def climb(self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False) -> bool:
-        """Move the ramp limiter; True while the output still lags behind the plan.
-
-        `on_its_own`: the steepest ramp went on while the plan had the gate shut, with everything
-        confirmed; so nothing is made up for by following it at once.
-        """
+    def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
+        """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
         wanted = self.drive.level_permille * gain
         if plateau == 0:
@@ -176,11 +185,7 @@ class Ramped:
         elif gain == FULL and self._sure_ppm >= self._modulated_from * FULL:
             self._reach_ppm = wanted
         elif wanted or self._ramping:
-            if on_its_own:
-                self._line_ppm = min(self._steepest_at(now_ns), FULL * FULL)
-                self._line_ns = now_ns
-            line = self._line_ppm if on_its_own else self._line_at(now_ns)
-            self._reach_ppm = max(self._reach_ppm, min(wanted, line))
+            self._reach_ppm = max(self._reach_ppm, min(wanted, self._line_at(now_ns)))
         else:
             self._line_ns = now_ns  # time at rest is not saved up for the next ramp
         return self._reach_ppm < wanted

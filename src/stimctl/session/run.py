@@ -140,7 +140,14 @@ class Run:
             track.covered = True
             track.climb(now_ns, 0, 0)
 
+    def silent_contractions(self, now_ns: int, *, ended: bool = False) -> list[str]:
+        """In words: contractions that are over and should have had output, and had none."""
+        if not self._running or self._config.single_pulses:
+            return []
+        return self._contractions.over(now_ns, self._tracks, self.raising, ended=ended)
+
     def _forget(self, now_ns: int) -> None:
+        self._contractions.interrupted()
         self.output.forget()
         self.acked_ns = None
         self._budget.flows(now_ns, 0)
@@ -263,6 +270,7 @@ class Run:
             return
         before = self.output.plateaus_acked
         self._kit.accepted(now_ns, event)
+        self._contractions.acked(self.output.acked)
         if self._running and self.raising.script_waits(now_ns):
             self._confirmed_ns = now_ns
         if self._running and self.output.plateaus_acked != before:

@@ -28,6 +28,7 @@ class Scale:
     limit: str
     told: str
     acked: str
+    accepted: str
     acked_channels: str
     plateaus: str
     unit: str
@@ -51,6 +52,7 @@ CURRENT: Final = Scale(
     limit="cleared amplitude",
     told="set",
     acked="acked",
+    accepted="acked_ua",
     acked_channels="channels",
     plateaus="plateau",
     unit="uA",
@@ -70,6 +72,7 @@ PERCENT: Final = Scale(
     limit="cleared intensity",
     told="set_percent",
     acked="acked_percent",
+    accepted="acked_percent",
     acked_channels="channels_percent",
     plateaus="raised_percent",
     unit="%",

@@ -68,6 +68,7 @@ class Supervision:
         if run is None or not self._active():
             return
         if run.ended(now_ns):
+            self._tell_silent(now_ns, run, ended=True)
             self._core.begin_stop(now_ns, PLAN_ENDED, completed=True)
             return
         if self._core.budget.is_spent(now_ns):
@@ -78,8 +79,13 @@ class Supervision:
         except (RunFault, StimctlError) as broken:
             self._core.fault(now_ns, str(broken))
             return
+        self._tell_silent(now_ns, run)
         if run.faded_out:
             self._core.begin_stop(now_ns, NOBODY_ANSWERED)
+
+    def _tell_silent(self, now_ns: int, run: Run, *, ended: bool = False) -> None:
+        for where in run.silent_contractions(now_ns, ended=ended):
+            self._core.meet(now_ns, Condition.NO_OUTPUT, where)
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down, in whatever state."""

@@ -35,8 +35,6 @@ class Track(Ramped):
             self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
         self._lit = False
         """The device has confirmed the burst that is under way."""
-        self._anew = False
-        """A burst was lost: the output climbs from zero, burst by burst."""
         self._dark_ns = self._shut_ns = 0
         """When the last burst that was confirmed ended, and when any did."""
         self._was_open = False
@@ -46,7 +44,7 @@ class Track(Ramped):
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
         super().zero()
-        self._lit = self._was_open = self._anew = False
+        self._lit = self._was_open = False
 
     def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
         """As of any channel; RunFault, too, where width or period change without a cleared
@@ -71,29 +69,26 @@ class Track(Ramped):
             # The answer to a burst came after its end.
             self._dark_ns = max(self._dark_ns, self._shut_ns)
         super().confirmed(sent_ns, reach_ppm)
-        if self.is_up:
-            self._anew = False
 
     def settled(self, now_ns: int) -> None:
         """The device has all it was told, and what is asked now is the same on its grid."""
         self._lit = self._lit or (self._was_open and self.is_open)
         super().settled(now_ns)
 
-    def climb(self, now_ns: int, plateau: int, gain: int, *, on_its_own: bool = False) -> bool:
+    def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
-        opens = self._look_at_gate(now_ns, plateau)
-        return super().climb(now_ns, plateau, gain, on_its_own=on_its_own or opens)
+        self._look_at_gate(now_ns, plateau)
+        return super().climb(now_ns, plateau, gain)
 
-    def _look_at_gate(self, now_ns: int, plateau: int) -> bool:
-        """Whether a burst begins whose level may be that of the plan, however far it is above the
-        last one: the plan's ramp went on while its gate was shut.
+    def _look_at_gate(self, now_ns: int, plateau: int) -> None:
+        """After too long a gap of bursts the output climbs anew (A1, A3).
 
-        After too long a gap of bursts the output climbs anew (A1, A3). A burst that was left out
-        by a stall, swallowed by the driver or lost on the line makes such a gap, and so does one
-        that the device never confirmed. A burst that is zero on the device's grid makes none.
+        A burst that was left out by a stall, swallowed by the driver or lost on the line makes
+        such a gap, and so does one that the device never confirmed. The off time of a cycle is
+        none, nor is a burst that is zero on the device's grid.
         """
         if self._gap_ns is None or self.drive is None:
-            return False
+            return
         was_open, self._was_open = self._was_open, self.drive.gate_open
         if was_open and not self._was_open:
             self._shut_ns = now_ns
@@ -102,21 +97,20 @@ class Track(Ramped):
             self._lit = False
         if plateau == 0 or self.drive.level_permille == 0:
             self._dark_ns = now_ns  # nothing is wanted, and that is what there is
-        if was_open or self._lit:
-            return False
-        if now_ns - self._dark_ns <= self._gap_ns:
-            return self._was_open and not self._anew
+        if was_open or self._lit or now_ns - self._dark_ns <= self._gap_ns:
+            return
         self._dark_ns = now_ns
-        self._anew = True
         self._stand_at(now_ns, 0)
-        return False
 
     def amplitude_ua(self, plateau_ua: int) -> int:
         """What the device should put out now, on its grid."""
         drive = self.drive
         if drive is None or not self.covered or not drive.gate_open or not plateau_ua:
             return 0
-        return amplitude_of(plateau_ua, self.reach_permille, self.step_ua)
+        return self.on_grid(plateau_ua, self.reach_permille)
+
+    def on_grid(self, plateau: int, permille: int) -> int:
+        return amplitude_of(plateau, permille, self.step_ua)
 
     def key(self, plateau_ua: int) -> SetPointKey | None:
         """What the device should be told; None for off."""

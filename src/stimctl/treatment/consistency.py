@@ -1,4 +1,4 @@
-"""Rules over a whole protocol file that no single field can hold: W5-W10, N1, A3, and the bursts.
+"""Rules over a whole protocol file that no single field can hold: W5-W12, N1, A3, and the bursts.
 
 Each finding names the key path it belongs to, so that the loader can give it a line.
 """
@@ -20,6 +20,7 @@ from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol
 from stimctl.treatment.locate import Path
 from stimctl.treatment.schema import Channel, CyclePart, Target, TreatmentProtocol
 from stimctl.treatment.stimuli import stimulus_of
+from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
 MINUTE_US = 60_000_000
 # N1 [D]: a session lasts at most 60 min, with a reason in the protocol at most 120 min.
@@ -29,6 +30,12 @@ SESSION_CAP_WITH_REASON_US = 120 * MINUTE_US
 SHORTEST_RAMP_US = 500_000
 # One raise step needs 250 ms of hold (A3 [D]).
 SHORTEST_HOLD_US = 250_000
+# W11: in each hold a pulse or a whole burst begins, and after that burst the first raise [D].
+_AFTER_BURST_US = 120_000
+# W12: from one burst to the next a ramp climbs by at most a fifth of the plateau [D]. Its steps are
+# 50 ms, and the limiter of the engine goes no further than two steps of the shortest ramp.
+_BURSTS_IN_RAMP = 5
+_RAMP_TICK_US = 50_000
 # Sweeps are followed every 250 ms, so a period needs at least four such steps [D].
 SHORTEST_SWEEP_US = 1_000_000
 # Between two bursts the plateau may be raised; slower bursts would hide several steps [D].
@@ -56,6 +63,11 @@ def cycle_period_us(protocol: AnyProtocol) -> int | None:
     """The common period of all on/off cycles in us, or None where every role is continuous."""
     periods = [c.cycle.on_us + c.cycle.off_us for c in protocol.channels if c.cycle]
     return periods[0] if periods else None
+
+
+def session_cap_us(protocol: AnyProtocol) -> int:
+    """N1: how long a session of this protocol may last at most, in us."""
+    return SESSION_CAP_WITH_REASON_US if protocol.session.beyond_an_hour else SESSION_CAP_US
 
 
 def findings(protocol: AnyProtocol) -> tuple[Finding, ...]:
@@ -138,6 +150,36 @@ def _pulses(path: Path, channel: Channel) -> Iterator[Finding]:
     yield from incomplete
     if not incomplete:
         yield from _stimulus((*path, "waveform"), channel)
+        if channel.cycle:
+            yield from _rhythm((*path, "cycle"), channel, channel.cycle)
+
+
+def _rhythm(path: Path, channel: Channel, cycle: CyclePart) -> Iterator[Finding]:
+    """W11, W12: no contraction may pass between two pulses or bursts, nor begin with a jump."""
+    wave = channel.waveform
+    sweep, burst = wave.frequency_sweep, wave.burst
+    what, slowest_mhz = "pulses", sweep.lowest_mhz if sweep else wave.frequency_mhz
+    if burst is not None:
+        what, slowest_mhz = "bursts", burst.frequency_mhz
+    if not slowest_mhz:
+        return
+    apart_us = -(-1_000_000_000 // slowest_mhz)
+    ramps_us = cycle.ramp_up_us + cycle.ramp_down_us
+    least_us = max(SHORTEST_HOLD_US, apart_us + (_AFTER_BURST_US if burst is not None else 0))
+    if SHORTEST_HOLD_US <= cycle.on_us - ramps_us < least_us:
+        yield Finding(
+            (*path, "on"),
+            f"W11: the hold of {format_duration(cycle.on_us - ramps_us)} is too short for {what} "
+            f"that come every {format_duration(apart_us)}: a contraction could pass without "
+            f"output; on must be at least {format_duration(ramps_us + least_us)} with these ramps",
+        )
+    ramp_us = -(-apart_us // _RAMP_TICK_US) * _RAMP_TICK_US * _BURSTS_IN_RAMP
+    if burst is not None and SHORTEST_RAMP_US <= cycle.ramp_up_us < ramp_us:
+        yield Finding(
+            (*path, "ramp_up"),
+            f"W12: bursts that come every {format_duration(apart_us)} would climb by more than a "
+            f"fifth from one to the next; ramp_up must be at least {format_duration(ramp_us)}",
+        )
 
 
 def _cap(path: Path, channel: Channel) -> Iterator[Finding]:
@@ -222,7 +264,7 @@ def _session(protocol: AnyProtocol) -> Iterator[Finding]:
     session, path = protocol.session, ("session",)
     if not session.shortest_us <= session.duration_us <= session.longest_us:
         yield Finding((*path, "duration"), "must lie between shortest and longest")
-    cap = SESSION_CAP_WITH_REASON_US if session.beyond_an_hour else SESSION_CAP_US
+    cap = session_cap_us(protocol)
     if session.longest_us > cap:
         yield Finding(
             (*path, "longest"),
@@ -248,9 +290,12 @@ def _whole_cycles(protocol: AnyProtocol, period: int) -> Iterator[Finding]:
                 ("channels", index, "cycle"), "W8: all cycles of a file have the same period"
             )
     if session.duration_us % period:
+        longest_us = min(session.longest_us, session_cap_us(protocol))
+        near = whole_cycles(session.duration_us, period, session.shortest_us, longest_us)
         yield Finding(
             ("session", "duration"),
-            f"W8: is not a whole number of cycles of {format_duration(period)}",
+            f"W8: {format_duration(session.duration_us)} is not a whole number of cycles of "
+            f"{format_duration(period)}; {near_text(near, period)}",
         )
     if session.longest_us < period:
         yield Finding(("session", "longest"), "W8: is shorter than one cycle")

@@ -10,10 +10,11 @@ from stimctl.quantity import format_duration
 from stimctl.safety import Bound, Layer, Nearest, Quantity, Refusal, RefusalKind
 from stimctl.treatment.consistency import (
     SESSION_CAP_US,
-    SESSION_CAP_WITH_REASON_US,
     AnyProtocol,
     cycle_period_us,
+    session_cap_us,
 )
+from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ def session_duration(
     longest = min(_longest(protocol, bound), key=lambda bound: bound.us)
     period_us = cycle_period_us(protocol)
     grid_us = period_us or 1
+    near = whole_cycles(asked_us, grid_us, session.shortest_us, longest.us)
+    least_us = near[-1] if near else 0
     if asked_us > longest.us:
         return _refusal(
             longest.limit_id, longest.layer, asked_us, longest.us, "above",
-            longest.us - longest.us % grid_us, longest.source, longest.certainty,
+            least_us, longest.source, longest.certainty,
         )  # fmt: skip
     used_us = asked_us - asked_us % grid_us
-    least_us = max(-(-session.shortest_us // grid_us), 1) * grid_us
     if period_us is not None and used_us < period_us:
         how = "shorter than one cycle,"
         return _refusal("W8", Layer.PROTOCOL, asked_us, period_us, how, least_us)
@@ -63,24 +65,26 @@ def session_duration(
             "L-SES", Layer.PROTOCOL, asked_us, session.shortest_us, "below", least_us,
             f"the protocol {protocol.id}",
         )  # fmt: skip
-    return Duration(used_us, tuple(_notes(protocol, asked_us, used_us)))
+    return Duration(used_us, tuple(_notes(protocol, asked_us, used_us, near)))
 
 
 def _longest(protocol: AnyProtocol, bound: Bound | None) -> Iterator[_Longest]:
     session = protocol.session
     yield _Longest(session.longest_us, "L-SES", Layer.PROTOCOL, f"the protocol {protocol.id}", "D")
-    cap_us = SESSION_CAP_WITH_REASON_US if session.beyond_an_hour else SESSION_CAP_US
-    yield _Longest(cap_us, "N1", Layer.STANDARD, "stimctl session rules", "D")
+    yield _Longest(session_cap_us(protocol), "N1", Layer.STANDARD, "stimctl session rules", "D")
     if bound is not None:
         yield _Longest(int(bound.value), bound.limit_id, bound.layer, bound.source, bound.certainty)
 
 
-def _notes(protocol: AnyProtocol, asked_us: int, used_us: int) -> Iterator[str]:
+def _notes(
+    protocol: AnyProtocol, asked_us: int, used_us: int, near: tuple[int, ...]
+) -> Iterator[str]:
     session = protocol.session
     if used_us != asked_us:
         yield (
             f"duration {format_duration(used_us)} instead of {format_duration(asked_us)}: a "
-            "session is a whole number of cycles (W8)"
+            f"session is a whole number of cycles (W8); "
+            f"{near_text(near, cycle_period_us(protocol) or 1)}"
         )
     if used_us < session.duration_us:
         yield (

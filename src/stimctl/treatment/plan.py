@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
-from stimctl.quantity import format_area, format_current, format_duration, format_frequency
+from stimctl.quantity import format_area, format_current
 from stimctl.safety import (
     Cleared,
-    DeviceBounds,
     Envelope,
     Layer,
     LayeredBounds,
@@ -24,9 +24,9 @@ from stimctl.safety import (
     protocol_cap,
 )
 from stimctl.safety.quantities import text_in
-from stimctl.stimulus import Stimulus
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 from stimctl.treatment.duration import Duration, session_duration
+from stimctl.treatment.plan_notes import device_notes, frequency_notes, raise_notes
 from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
 from stimctl.treatment.roles import roles_for
 from stimctl.treatment.schema import Channel, TreatmentProtocol
@@ -35,8 +35,6 @@ from stimctl.treatment.stimuli import stimulus_of
 __all__ = ["ChannelSetup", "Plan", "PlanChannel", "compile_plan"]
 
 _MHZ_US = 1_000_000_000
-FINE_STEP_UA = 1_000
-"""Rule A2: a coarser step of the device is told."""
 _NO_BOUNDS = LayeredBounds()
 
 
@@ -150,7 +148,8 @@ def _assemble(
         *duration.notes,
         *(f"channel {one.channel}: {note}" for one in planned for note in one.notes),
     )
-    return Plan(protocol, sheet, tuple(planned), duration.us, notes)
+    plan = Plan(protocol, sheet, tuple(planned), duration.us, notes)
+    return replace(plan, notes=(*notes, *raise_notes(plan)))
 
 
 def _setup_refusal(
@@ -225,33 +224,10 @@ def _plan_channel(
         width_step_us=device.phase_width_step_us,
         start_after_us=role.cycle.start_after_us if role.cycle else 0,
         notes=(
-            *_frequency_notes(stimulus, period_us),
-            *_device_notes(device, stimulus),
+            *frequency_notes(stimulus, period_us),
+            *device_notes(device, stimulus),
             *map(str, cleared.warnings),
         ),
-    )
-
-
-def _device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
-    """What the device does in its own way, and the dose of the plan already counts."""
-    if device.amplitude_step_ua > FINE_STEP_UA:
-        yield (
-            f"{device.name} sets {format_current(device.amplitude_step_ua)} steps: every ramp is a "
-            "stair at or below the line asked for, and the planned dose is that of the stair"
-        )
-    gap_us = device.interphase_gap_fixed_us
-    if gap_us is not None and gap_us != stimulus.pulse.interphase_gap_us:
-        yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
-
-
-def _frequency_notes(stimulus: Stimulus, period_us: int) -> Iterator[str]:
-    asked_mhz = stimulus.highest_frequency_mhz
-    if period_us * asked_mhz == _MHZ_US:
-        return
-    used = format_frequency(_MHZ_US // period_us)
-    yield (
-        f"{format_frequency(asked_mhz)} asked, {used} used: the device's period is "
-        f"{format_duration(period_us)}, rounded up so that it is never faster than asked"
     )
 
 

@@ -39,7 +39,10 @@ class ChannelDose:
 
     `charge_uc` is the sum of the first phases; `rms_plateau_ma` the r.m.s. of the worst 1 s (of all
     seconds that begin with a pulse); `rms_session_ma` that of the whole session; `on_time_us` the
-    time with the channel enabled; `peak_ua` the amplitude of the highest pulse.
+    time with the channel enabled; `peak_ua` the amplitude of the highest pulse, and `plateau_ua`
+    where the raise ends in this session; `strongest_uc` and `strongest_ua2_us` are charge and
+    energy of the strongest pulse; `contractions` holds the pulses of each on time, where there are
+    on times.
     """
 
     channel: int
@@ -49,6 +52,10 @@ class ChannelDose:
     rms_session_ma: float
     on_time_us: int
     peak_ua: int
+    plateau_ua: int
+    strongest_uc: float
+    strongest_ua2_us: int
+    contractions: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -101,6 +108,7 @@ class _Track:
     charge_pc: int = 0
     on_time_us: int = 0
     peak_ua: int = 0
+    strongest_pc: int = 0
 
     def drive_from(self, at_us: int, drive: Drive) -> None:
         """From `at_us` on, `drive` holds."""
@@ -149,6 +157,7 @@ class _Track:
         self.pulses += pulses
         self.peak_ua = max(self.peak_ua, self.amplitude_ua)
         self.charge_pc += pulses * self.amplitude_ua * width_us
+        self.strongest_pc = max(self.strongest_pc, self.amplitude_ua * width_us)
         energy = _energy(self.one, self.amplitude_ua) * width_us
         self.trains.append(_Train(first_us, period_us, pulses, energy))
 
@@ -163,7 +172,24 @@ class _Track:
             rms_session_ma=math.sqrt(total / duration_us) / 1000,
             on_time_us=self.on_time_us,
             peak_ua=self.peak_ua,
+            plateau_ua=self.plateau_ua,
+            strongest_uc=self.strongest_pc / _PC_PER_UC,
+            strongest_ua2_us=max((train.energy for train in self.trains), default=0),
+            contractions=tuple(self._contractions(duration_us)),
         )
+
+    def _contractions(self, duration_us: int) -> Iterator[int]:
+        cycle = self.one.stimulus.cycle
+        if cycle is None:
+            return
+        trains = iter(self.trains)
+        train = next(trains, None)
+        for start_us in range(self.one.start_after_us, duration_us, cycle.period_us):
+            pulses = 0
+            while train is not None and train.first_us < start_us + cycle.period_us:
+                pulses += train.pulses
+                train = next(trains, None)
+            yield pulses
 
 
 def _energy(one: PlanChannel, amplitude_ua: int) -> int:

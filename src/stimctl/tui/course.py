@@ -65,7 +65,7 @@ class Course:
                 self.alarms[str(row["what"])] += 1
             case "note":
                 self.answers[str(row.get("topic", ""))] = str(row.get("text", ""))
-            case "set" | "contraction" | "telemetry":
+            case "set" | "contracted" | "telemetry":
                 self._channels(row, measure)
 
     def _channels(self, row: Row, measure: Measure) -> None:

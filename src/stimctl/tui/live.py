@@ -189,7 +189,7 @@ class Live:
     def _on_linked(self, row: Row) -> None:
         self.links = tuple(tuple(int(one) for one in group) for group in row["groups"])
 
-    def _on_contraction(self, row: Row) -> None:
+    def _on_contracted(self, row: Row) -> None:
         self.channel(int(row["channel"])).contraction = int(row["number"])
 
     def _on_ack(self, row: Row) -> None:

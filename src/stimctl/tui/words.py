@@ -128,6 +128,7 @@ _WORDS: Mapping[str, Callable[[Row], str | None]] = {
     "linked": _linked,
     "contraction": lambda row: f"contraction {row['number']} of channel {row['channel']}",
     "withheld": lambda row: f"channel {row['channel']} kept off: {row['reason']}",
+    "contracted": lambda row: f"contraction {row['number']} of channel {row['channel']} is over",
     "refused": _refused,
     "limit": _limit,
     "link": lambda row: f"link {row['quality']}: {row.get('reason', '')}",

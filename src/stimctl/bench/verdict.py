@@ -1,0 +1,85 @@
+"""The one rule by which what was delivered is held against what was planned.
+
+A figure may differ by one percent, or by what one pulse a contraction makes (one pulse in all
+where there are no contractions): when a pulse of a slow rhythm falls beside a step of the plan is
+for line and device to decide. Every contraction that has output in the plan has output.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from firmware_sim.ledger import ChannelLedger, Run
+from stimctl.treatment.prediction import ChannelDose
+from stimctl.treatment.program import PlanChannel
+
+TOLERANCE_PERMILLE = 10
+_SECOND_US = 1_000_000
+_UA2_IN_MA2 = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the record of a device says of one channel; `contractions`: pulses of each."""
+
+    pulses: int
+    charge_uc: float
+    rms_plateau_ma: float
+    rms_session_ma: float
+    peak_ua: int
+    contractions: tuple[int, ...] = ()
+
+
+def differences(planned: ChannelDose, output: Output, duration_us: int) -> Iterator[str]:
+    """In words, where one of them differs by more than the rule allows."""
+    times = max(1, len(planned.contractions))
+    one = planned.strongest_ua2_us / _UA2_IN_MA2  # of one pulse, in mA2 us
+    for name, more in (("pulses", times), ("charge_uc", times * planned.strongest_uc)):
+        asked, given = getattr(planned, name), getattr(output, name)
+        if abs(given - asked) > max(asked * TOLERANCE_PERMILLE / 1_000, more * 1.000_001):
+            yield f"{name} {given:g} delivered, {asked:g} planned"
+    for name, over_us, more in (
+        ("rms_plateau_ma", _SECOND_US, one),
+        ("rms_session_ma", duration_us, times * one),
+    ):
+        asked, given = getattr(planned, name), getattr(output, name)
+        one_percent = abs(given - asked) <= asked * TOLERANCE_PERMILLE / 1_000
+        if not one_percent and abs(given**2 - asked**2) * over_us > more * 1.000_001:
+            yield f"{name} {given:g} delivered, {asked:g} planned"
+    if output.peak_ua > planned.plateau_ua:
+        yield f"peak {output.peak_ua} uA delivered, raised to {planned.plateau_ua} uA at most"
+    yield from _contractions(planned.contractions, output.contractions)
+
+
+def _contractions(planned: Sequence[int], delivered: Sequence[int]) -> Iterator[str]:
+    for number, (asked, given) in enumerate(zip(planned, delivered, strict=True), start=1):
+        if asked and given == 0:
+            yield f"contraction {number} had no output, {asked} pulses planned"
+        elif abs(given - asked) > max(1, asked * TOLERANCE_PERMILLE / 1_000):
+            yield f"contraction {number}: {given} pulses delivered, {asked} planned"
+
+
+def pulses_of_contractions(
+    one: PlanChannel, ledger: ChannelLedger, began_us: int, duration_us: int
+) -> tuple[int, ...]:
+    """The pulses of each contraction, which `began_us` puts into the record's time.
+
+    Each is looked for from the middle of one off time to the middle of the next.
+    """
+    cycle = one.stimulus.cycle
+    if cycle is None:
+        return ()
+    first_us = began_us + one.start_after_us - cycle.off_us // 2
+    starts = range(first_us, first_us + duration_us, cycle.period_us)
+    return tuple(
+        sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs)
+        for from_us in starts
+    )
+
+
+def _between(run: Run, from_us: int, until_us: int) -> int:
+    """How many pulses of a run begin in [from_us, until_us)."""
+    return _before(run, until_us) - _before(run, from_us)
+
+
+def _before(run: Run, at_us: int) -> int:
+    return min(run.count, max(0, -((run.start_us - at_us) // run.period_us)))

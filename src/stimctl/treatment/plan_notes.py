@@ -1,0 +1,53 @@
+"""What a plan says about itself: where device or time make something else of what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stimctl.quantity import format_current, format_duration, format_frequency
+from stimctl.safety import DeviceBounds
+from stimctl.stimulus import Stimulus
+from stimctl.treatment.program import Plan
+from stimctl.treatment.timeline import raise_interval_us, raise_schedule
+
+_MHZ_US = 1_000_000_000
+FINE_STEP_UA = 1_000
+"""Rule A2: a coarser step of the device is told."""
+
+
+def raise_notes(plan: Plan) -> Iterator[str]:
+    """Where the script does not reach the amplitude in the time there is."""
+    reached = {step.channel: step.plateau_ua for step in raise_schedule(plan)}
+    for one in plan.channels:
+        top_ua = reached.get(one.channel, 0)
+        if top_ua < one.amplitude_ua:
+            yield (
+                f"channel {one.channel}: rehearse and run raise to {format_current(top_ua)} of the "
+                f"{format_current(one.amplitude_ua)} in this session: one step of "
+                f"{format_current(one.step_ua)} every "
+                f"{format_duration(raise_interval_us(one.step_ua))}"
+                + (", in each hold" if one.stimulus.cycle else "")
+            )
+
+
+def device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
+    """What the device does in its own way, and the dose of the plan already counts."""
+    if device.amplitude_step_ua > FINE_STEP_UA:
+        yield (
+            f"{device.name} sets {format_current(device.amplitude_step_ua)} steps: every ramp is a "
+            "stair at or below the line asked for, and the planned dose is that of the stair"
+        )
+    gap_us = device.interphase_gap_fixed_us
+    if gap_us is not None and gap_us != stimulus.pulse.interphase_gap_us:
+        yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
+
+
+def frequency_notes(stimulus: Stimulus, period_us: int) -> Iterator[str]:
+    asked_mhz = stimulus.highest_frequency_mhz
+    if period_us * asked_mhz == _MHZ_US:
+        return
+    used = format_frequency(_MHZ_US // period_us)
+    yield (
+        f"{format_frequency(asked_mhz)} asked, {used} used: the device's period is "
+        f"{format_duration(period_us)}, rounded up so that it is never faster than asked"
+    )
