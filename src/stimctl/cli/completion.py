@@ -22,12 +22,12 @@ def all_protocols(incomplete: str) -> list[str]:
 
 def _protocols(incomplete: str, kind: str) -> list[str]:
     from stimctl.records import protocol_files
-    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.places import user_protocol_folders
 
     gated = kind == "percent"
     find = protocol_files.list_gated_protocols if gated else protocol_files.list_protocols
     try:
-        names = [source.name for source in find([user_protocol_folder()])]
+        names = [source.name for source in find(user_protocol_folders())]
     except (StimctlError, OSError, RuntimeError):
         return []
     return [name for name in names if name.startswith(incomplete)]

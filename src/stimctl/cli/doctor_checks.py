@@ -50,21 +50,17 @@ def run_checks() -> list[Check]:
     """All checks. A check that itself fails is a line of the result, never an end of the others."""
     checks: list[Check] = []
     for group in (
-        _program,
-        _packages,
-        _protocols,
-        _records,
-        _runtime,
-        _ports,
-        _modem_manager,
-        _brltty,
-    ):
+        _program, _packages, _protocols, _records, _temporary, _runtime, _twins, _ports,
+        _modem_manager, _brltty,
+    ):  # fmt: skip
         try:
             checks += group()
         except StimctlError as error:
             checks.append(_failed(group, error.what, error.why, error.what_to_do))
         except OSError as error:
             checks.append(_failed(group, str(error), "", ""))
+        except Exception as error:  # noqa: BLE001 - the doctor tells what it met, and goes on
+            checks.append(_failed(group, f"{type(error).__name__}: {error}", "", ""))
     return checks
 
 
@@ -118,7 +114,10 @@ def _records() -> Iterator[Check]:
 
 
 def _writable(folder: Path, nearest: Path) -> Check:
-    fix = f"mkdir -p {folder} && chmod 700 {folder}"
+    fix = (
+        f"mkdir -p {folder} && chmod 700 {folder}, "
+        "or set STIMCTL_STATE_HOME to a folder that can be written"
+    )
     if not nearest.is_dir():
         return Check("journal", "fail", f"{nearest} is not a folder", f"remove it, then {fix}")
     if not folder.exists():
@@ -157,12 +156,25 @@ def _unfinished(folder: Path) -> Iterator[Check]:
         yield Check("sessions", "ok", f"{len(sessions)} recorded, all complete")
 
 
+def _temporary() -> Iterator[Check]:
+    try:
+        yield Check("temporary folder", "ok", tempfile.gettempdir())
+    except OSError as error:
+        fix = "set TMPDIR to a folder that can be written"
+        yield Check("temporary folder", "warn", error.strerror or str(error), fix)
+
+
 def _runtime() -> Iterator[Check]:
-    from stimctl.supervisor.device_names import FAMILIES
-    from stimctl.supervisor.runtime import read_holder, runtime_folder
-    from stimctl.supervisor.twin import running_twins
+    from stimctl.supervisor.runtime import runtime_folder
 
     yield Check("runtime folder", "ok", str(runtime_folder()))
+
+
+def _twins() -> Iterator[Check]:
+    from stimctl.supervisor.device_names import FAMILIES
+    from stimctl.supervisor.runtime import read_holder
+    from stimctl.supervisor.twin import running_twins
+
     for family in FAMILIES:
         for address in running_twins(family):
             holder = read_holder(address)

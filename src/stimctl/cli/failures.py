@@ -141,7 +141,7 @@ def _write_report(error: BaseException, arguments: Sequence[str]) -> str | None:
     from stimctl.records.places import state_folder
 
     name = time.strftime("crash-%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{os.getpid()}.txt"
-    for folder in (_reports_in(state_folder), Path(tempfile.gettempdir())):
+    for folder in (_reports_in(state_folder), _temporary_folder()):
         if folder is None:
             continue
         try:
@@ -154,6 +154,13 @@ def _write_report(error: BaseException, arguments: Sequence[str]) -> str | None:
             continue
         return str(path)
     return None
+
+
+def _temporary_folder() -> Path | None:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:  # there is none, and what is told is the error that brought us here
+        return None
 
 
 def _reports_in(state_folder: Any) -> Path | None:

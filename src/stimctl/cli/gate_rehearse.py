@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.output import put, put_json, say, styled
-from stimctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from stimctl.bench.gate_rehearsal import GateRehearsal
@@ -20,13 +19,12 @@ def rehearse_plan(plan: GatePlan, *, as_json: bool) -> int:
 
     begun = time.monotonic()
     rehearsal = rehearse_gate(plan)
-    if rehearsal.ok:
-        remember(plan, rehearsal)
+    recorded = remember(plan, rehearsal)
     if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal))
+        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal) | recorded.as_dict())
     else:
         _put(rehearsal, time.monotonic() - begun)
-    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+    return recorded.exit_code(rehearsal.ok)
 
 
 def _put(rehearsal: GateRehearsal, took_s: float) -> None:

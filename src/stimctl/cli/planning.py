@@ -16,7 +16,7 @@ from stimctl.quantity import (
     parse_ratio_permille,
     parse_session_us,
 )
-from stimctl.records.places import user_protocol_folder
+from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
 from stimctl.supervisor.device_names import DeviceName, parse_device
 from stimctl.supervisor.ports import is_software_line
@@ -74,7 +74,7 @@ class Prepared:
 
 def read_named_protocol(name_or_path: str) -> ProtocolText:
     """A protocol by name or path, the user's own folder included."""
-    return read_protocol(name_or_path, [user_protocol_folder()])
+    return read_protocol(name_or_path, user_protocol_folders())
 
 
 def prepare(request: Request, *, preview: bool = False) -> Prepared:

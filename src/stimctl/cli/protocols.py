@@ -31,10 +31,10 @@ def list_all(as_json: Json = False) -> None:
     Of the kind "current" are those in milliampere, for rehearse and run; of the kind "percent"
     those that let through what another unit gives, for gate.
     """
-    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.places import user_protocol_folders
     from stimctl.records.protocol_files import list_gated_protocols, list_protocols
 
-    folders = [user_protocol_folder()]
+    folders = user_protocol_folders()
     sources = (*list_protocols(folders), *list_gated_protocols(folders))
     listed = [_entry(source) for source in sources]
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,7 +27,7 @@ from stimctl.cli.options import (
 )
 from stimctl.cli.output import is_terminal, put, put_json, put_table, say, styled
 from stimctl.cli.situation_options import Faults, LockStep, ScenarioName, Seed
-from stimctl.errors import ExitCode
+from stimctl.errors import ExitCode, StimctlError
 from stimctl.quantity import format_current
 
 if TYPE_CHECKING:
@@ -117,14 +118,14 @@ def _rehearse(prepared: Prepared, plan: Plan, seed: int, *, as_json: bool) -> in
     rehearsal = rehearse_on_bench(plan, seed=seed, progress=_progress())
     if is_terminal(sys.stderr):
         say("")
-    if rehearsal.ok:
-        remember(plan, rehearsal)
+    recorded = remember(plan, rehearsal)
     if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, rehearsal))
+        told = _as_dict(prepared, plan, rehearsal) | recorded.as_dict()
+        put_json("stimctl.rehearsal/1", told)
     else:
         _put_rehearsal(prepared, plan, rehearsal)
         say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
-    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+    return recorded.exit_code(rehearsal.ok)
 
 
 def _progress() -> Callable[[int, int], None]:
@@ -143,8 +144,39 @@ def _progress() -> Callable[[int, int], None]:
     return show
 
 
-def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> None:
-    """Put it on record, for the run on hardware that it allows."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Whether a rehearsal is on record for the run on hardware that it allows."""
+
+    ok: bool
+    error: StimctlError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"recorded": self.ok, "not_recorded": str(self.error) if self.error else ""}
+
+    def exit_code(self, rehearsed: bool) -> int:
+        """Say on stderr what kept it from the record; the exit code of the command."""
+        if self.error is None:
+            return int(ExitCode.DONE if rehearsed else ExitCode.REFUSED)
+        from stimctl.cli.failures import explain
+
+        explain(self.error, as_json=False)
+        say("  The rehearsal went as planned, but a run on hardware will not find it.")
+        return int(ExitCode.INTEGRITY)
+
+
+def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> Recorded:
+    """Put a successful one on record. Where that fails, its report is still worth showing."""
+    if not rehearsal.ok:
+        return Recorded(ok=False)
+    try:
+        _write(plan, rehearsal)
+    except StimctlError as error:
+        return Recorded(ok=False, error=error)
+    return Recorded(ok=True)
+
+
+def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> None:
     from stimctl.records import approvals
     from stimctl.records.places import state_folder
     from stimctl.records.rows import utc_text

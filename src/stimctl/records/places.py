@@ -28,7 +28,7 @@ def state_folder(
     (Linux `~/.local/state/stimctl`, macOS `~/Library/Application Support/stimctl`,
     Windows `%LOCALAPPDATA%\\stimctl`). Relative XDG values are ignored, as XDG demands; a
     relative value of our own variable raises UsageError, because what is recorded somewhere else
-    than its owner said is as good as lost.
+    than its owner said is as good as lost. UsageError, too, where the user has no home folder.
     """
     environ = os.environ if environ is None else environ
     own = _own(environ, STATE_VARIABLE)
@@ -37,7 +37,7 @@ def state_folder(
     xdg = _absolute(environ.get("XDG_STATE_HOME"))
     if xdg is not None:
         return xdg / "stimctl"
-    home = home or Path.home()
+    home = home or _home(environ, STATE_VARIABLE)
     if platform == "darwin":
         return home / "Library" / "Application Support" / "stimctl"
     if platform == "win32":
@@ -57,14 +57,49 @@ def user_protocol_folder(
     """Where a user's own treatment protocols are found by name.
 
     `$STIMCTL_PROTOCOLS`, else `$XDG_CONFIG_HOME/stimctl/protocols`, else
-    `~/.config/stimctl/protocols`. Raises UsageError for a relative `$STIMCTL_PROTOCOLS`.
+    `~/.config/stimctl/protocols`. Raises UsageError for a relative `$STIMCTL_PROTOCOLS`, and where
+    the user has no home folder.
     """
     environ = os.environ if environ is None else environ
     own = _own(environ, PROTOCOLS_VARIABLE)
     if own is not None:
         return own
     config = _absolute(environ.get("XDG_CONFIG_HOME"))
-    return (config or (home or Path.home()) / ".config") / "stimctl" / "protocols"
+    if config is None:
+        config = (home or _home(environ, PROTOCOLS_VARIABLE)) / ".config"
+    return config / "stimctl" / "protocols"
+
+
+def user_protocol_folders(environ: Mapping[str, str] | None = None) -> list[Path]:
+    """That folder, or nothing where the user has no home folder: then he has no protocols there."""
+    environ = os.environ if environ is None else environ
+    named = environ.get(PROTOCOLS_VARIABLE) or _absolute(environ.get("XDG_CONFIG_HOME"))
+    return [user_protocol_folder(environ)] if named or home_folder(environ) else []
+
+
+def home_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """The user's home folder: `$HOME`, else what the system's list of users says, else None."""
+    environ = os.environ if environ is None else environ
+    given = _absolute(environ.get("HOME"))
+    if given is not None:
+        return given
+    try:
+        import pwd
+
+        return _absolute(pwd.getpwuid(os.getuid()).pw_dir)
+    except (ImportError, KeyError):
+        return _absolute(environ.get("USERPROFILE"))
+
+
+def _home(environ: Mapping[str, str], variable: str) -> Path:
+    found = home_folder(environ)
+    if found is None:
+        raise UsageError(
+            "this user has no home folder",
+            why="HOME is not set to a whole path and the system's list of users names no folder",
+            what_to_do=f"set {variable} to a folder that can be written, or set HOME",
+        )
+    return found
 
 
 def _own(environ: Mapping[str, str], variable: str) -> Path | None:

@@ -133,11 +133,11 @@ def read_limit_file(path: Path) -> LimitFile:
 
 
 def _in_folder(folder: Path, *, shipped: bool) -> list[ProtocolSource]:
-    return [
-        ProtocolSource(path.stem, path, shipped)
-        for path in folder.glob("*" + SUFFIX)
-        if path.is_file()
-    ]
+    try:
+        paths = [path for path in folder.glob("*" + SUFFIX) if path.is_file()]
+    except PermissionError:  # a home folder that is somebody else's has nothing for us
+        return []
+    return [ProtocolSource(path.stem, path, shipped) for path in paths]
 
 
 def _is_path(name_or_path: str) -> bool:

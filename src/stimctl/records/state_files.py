@@ -37,5 +37,6 @@ def write_state(path: Path, value: Mapping[str, Any]) -> None:
         raise JournalError(
             f"{path} cannot be written",
             why=error.strerror or str(error),
-            what_to_do="Free some space or make the folder writable; `stimctl doctor` looks at it",
+            what_to_do="Free some space, make the folder writable, or set STIMCTL_STATE_HOME to "
+            "one that is; `stimctl doctor` looks at it",
         ) from error

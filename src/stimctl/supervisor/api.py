@@ -24,7 +24,7 @@ from stimctl.errors import (
     UsageError,
 )
 from stimctl.quantity import format_duration, parse_duration_us
-from stimctl.records.places import user_protocol_folder
+from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
@@ -139,7 +139,7 @@ class Device:
             words.parse(ceiling)
         if ceilings.keys() != areas.keys():
             raise UsageError(f"{words.field}s and areas name different channels")
-        text = read_protocol(str(protocol), [user_protocol_folder()])
+        text = read_protocol(str(protocol), user_protocol_folders())
         ask = self._ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
         for channel, ceiling in ceilings.items():

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from stimctl.errors import StateError, UsageError
+from stimctl.errors import StateError, StimctlError, UsageError
 from stimctl.supervisor.runtime import sub_folder
 
 MODULE = "stimctl.supervisor"
@@ -41,7 +41,7 @@ class SupervisorProcess:
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._hung_up = False
-        self._log = sub_folder("logs") / f"{os.getpid()}-{secrets.token_hex(4)}.log"
+        self._log = _new_log()
         command = [sys.executable, "-P", "-m", MODULE, device, "--face", str(self.owner)]
         try:
             self.process = _start(command, self._log)
@@ -105,15 +105,15 @@ class SupervisorProcess:
     def forget_empty_log(self) -> None:
         """Remove the log of a supervisor that has said nothing."""
         with contextlib.suppress(OSError):
-            if not self._log.stat().st_size:
+            if self._log is not None and not self._log.stat().st_size:
                 self._log.unlink()
 
     def said(self) -> str:
         """The end of its log, for an error message."""
-        try:
-            return self._log.read_text("utf-8", "replace").strip()[-400:] or "it said nothing"
-        except OSError:
-            return "it said nothing"
+        said = ""
+        with contextlib.suppress(OSError):
+            said = "" if self._log is None else self._log.read_text("utf-8", "replace")
+        return said.strip()[-400:] or "it said nothing"
 
     def disown(self) -> None:
         """In a fork: let go of everything that belongs to the process that has started it."""
@@ -124,8 +124,18 @@ class SupervisorProcess:
         self.process.returncode = 0  # not a child of this process: there is nothing to wait for
 
 
-def _start(command: Sequence[str], log_file: Path) -> subprocess.Popen[bytes]:
-    with log_file.open("wb") as log:
+def _new_log() -> Path | None:
+    """A file for what the supervisor prints; where there is no room for one, it does without."""
+    try:
+        path = sub_folder("logs") / f"{os.getpid()}-{secrets.token_hex(4)}.log"
+        path.touch()
+    except (OSError, StimctlError):
+        return None
+    return path
+
+
+def _start(command: Sequence[str], log_file: Path | None) -> subprocess.Popen[bytes]:
+    with (log_file or Path(os.devnull)).open("wb") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stimctl.errors import UsageError
+from stimctl.records.places import home_folder
 from stimctl.toml_text import parse_toml
 from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 
@@ -71,9 +72,8 @@ def read_keymap(environ: Mapping[str, str] | None = None) -> Keymap:
     Raises UsageError for an unknown action, or a file that would take STOP a key.
     """
     environ = os.environ if environ is None else environ
-    config = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    path = Path(environ.get(VARIABLE) or config / "stimctl" / "keymap.toml")
-    if not path.is_file():
+    path = _file(environ)
+    if path is None or not os.path.isfile(path):  # noqa: PTH113 - also where it may not be looked at
         return Keymap()
     try:
         found = parse_toml(path.read_text("utf-8"))
@@ -83,6 +83,15 @@ def read_keymap(environ: Mapping[str, str] | None = None) -> Keymap:
     if not isinstance(keys, dict):
         raise UsageError(f"the keymap {path} has no table of keys", what_to_do="write [keys] first")
     return Keymap(changes_in(keys, str(path)))
+
+
+def _file(environ: Mapping[str, str]) -> Path | None:
+    given, config = environ.get(VARIABLE), environ.get("XDG_CONFIG_HOME")
+    if given:
+        return Path(given)
+    home = home_folder(environ)
+    folder = Path(config) if config else home / ".config" if home is not None else None
+    return None if folder is None else folder / "stimctl" / "keymap.toml"
 
 
 def changes_in(keys: Mapping[str, object], where: str) -> dict[str, tuple[str, ...]]:

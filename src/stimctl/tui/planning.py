@@ -99,11 +99,11 @@ class Choice:
 
 def choose(name: str) -> Choice:
     """A protocol as it is in its file. Raises UsageError, ProtocolFileError."""
-    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.places import user_protocol_folders
     from stimctl.records.protocol_files import read_protocol
     from stimctl.treatment.load import load_any
 
-    origin = read_protocol(name, [user_protocol_folder()])
+    origin = read_protocol(name, user_protocol_folders())
     protocol = load_any(origin.text, origin.path.name)
     return Choice(
         origin, origin.text, protocol, first_seats(protocol), protocol.session.duration_us
@@ -129,11 +129,11 @@ def family_of(device: str) -> Family:
 
 def protocol_names(device: str) -> list[str]:
     """The protocols of the kind that a device takes, by name: in milliampere, or in percent."""
-    from stimctl.records.places import user_protocol_folder
+    from stimctl.records.places import user_protocol_folders
     from stimctl.records.protocol_files import list_gated_protocols, list_protocols
 
     in_percent = family_of(device).sheet.gating is not None
-    sources = (list_gated_protocols if in_percent else list_protocols)([user_protocol_folder()])
+    sources = (list_gated_protocols if in_percent else list_protocols)(user_protocol_folders())
     return sorted({one.name for one in sources})
 
 
