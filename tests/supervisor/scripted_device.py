@@ -17,6 +17,8 @@ from stimctl.wire.sciencemode4.framing import (
     encode_frame,
 )
 
+_GET_DEVICE_ID = 52
+
 
 class ScriptedDevice:
     """Answers stop and status frames as a P24 does; `mute`, `stuck` and `deaf` are its faults."""
@@ -25,6 +27,7 @@ class ScriptedDevice:
         self.status = 3
         self.mute = False  # reads and does not answer
         self.stuck = False  # acknowledges and does not stop
+        self.serial = ""  # what it answers when it is asked for its serial number
         self.heard = b""
         self.commands: list[int] = []
         self._master, slave = pty.openpty()
@@ -77,5 +80,7 @@ class ScriptedDevice:
             self.status = 0
         if command == GET_STIM_STATUS:
             answer[command] = bytes((0, self.status, 1))
+        if command == _GET_DEVICE_ID and self.serial:
+            answer[command] = b"\0" + self.serial.encode().ljust(10, b"\0")
         if command in answer:
             os.write(self._master, encode_frame(number, command + 1, answer[command]))

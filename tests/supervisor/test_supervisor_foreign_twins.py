@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,10 +33,10 @@ def test_a_twin_behind_a_chosen_tcp_port_is_found() -> None:
 
 
 def test_other_families_known_pids_and_other_runtime_folders_are_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with TwinProcess() as twin:
         assert foreign_twins("rehastim2", frozenset()) == []
         assert foreign_twins("p24", frozenset({twin.process.pid})) == []
-        monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ["XDG_RUNTIME_DIR"] + "-elsewhere")
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
         assert foreign_twins("p24", frozenset()) == []

@@ -11,6 +11,7 @@ import pytest
 
 from stimctl.errors import NoDeviceError, PortBusyError
 from stimctl.supervisor import runtime as rt
+from stimctl.supervisor import runtime_folders as folders
 
 
 def holding_process(address: str, program: str = "supervisor") -> subprocess.Popen[str]:
@@ -43,6 +44,97 @@ def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
             rt.PortLock("/dev/none", "supervisor").acquire()
         assert f"already used by stimctl pid {holder.pid}, started " in str(refused.value)
         assert refused.value.holder.startswith(f"stimctl pid {holder.pid}, started ")
+    finally:
+        finish(holder)
+
+
+@pytest.mark.hazard("H06")
+def test_a_lock_whose_words_are_gone_still_keeps_others_out() -> None:
+    holder = holding_process("/dev/none")
+    try:
+        lock = rt.PortLock("/dev/none", "supervisor")
+        lock.path.write_text("")
+        with pytest.raises(PortBusyError):
+            lock.acquire()
+    finally:
+        finish(holder)
+
+
+@pytest.mark.hazard("H06")
+def test_a_holder_that_took_another_folder_is_found_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It was started before the login folder was there, or where that was full."""
+    other = tmp_path / f"stimctl-{os.getuid()}"
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    holder = holding_process("/dev/none")
+    try:
+        other.mkdir(mode=0o700)
+        (rt.runtime_folder() / "locks").rename(other / "locks")
+        with pytest.raises(PortBusyError) as refused:
+            rt.PortLock("/dev/none", "supervisor").acquire()
+        assert f"pid {holder.pid}," in refused.value.holder
+    finally:
+        finish(holder)
+
+
+@pytest.mark.hazard("H06")
+def test_a_name_stays_locked_when_it_is_led_elsewhere_and_so_does_the_device(
+    tmp_path: Path,
+) -> None:
+    masters, slaves = zip(*(os.openpty() for _ in range(2)), strict=True)
+    first, second = (os.ttyname(slave) for slave in slaves)
+    port = tmp_path / "port"
+    port.symlink_to(first)
+    holder = holding_process(str(port))
+    try:
+        port.unlink()
+        port.symlink_to(second)
+        for name in (str(port), first):
+            with pytest.raises(PortBusyError) as refused:
+                rt.PortLock(name, "supervisor").acquire()
+            assert f"pid {holder.pid}," in refused.value.holder
+        free = rt.PortLock(second, "supervisor")
+        free.acquire()
+        free.release()
+    finally:
+        finish(holder)
+        for fd in (*masters, *slaves):
+            os.close(fd)
+
+
+@pytest.mark.hazard("H61")
+def test_a_folder_for_logins_counts_only_where_it_is_this_users(
+    monkeypatch: pytest.MonkeyPatch, runtime: Path
+) -> None:
+    assert rt.candidates()[0] == runtime / "stimctl"
+    uid = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    assert runtime / "stimctl" not in rt.candidates()
+    assert Path(f"/tmp/stimctl-{uid}") in rt.candidates()
+
+
+def test_a_candidate_that_cannot_be_written_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    places = [tmp_path / "none" / "a", tmp_path / "file" / "b", tmp_path / "c"]
+    monkeypatch.setattr(folders, "candidates", lambda: places)
+    assert rt.runtime_folder() == tmp_path / "c"
+    monkeypatch.setattr(folders, "candidates", lambda: places[:2])
+    with pytest.raises(NoDeviceError, match="XDG_RUNTIME_DIR") as refused:
+        rt.runtime_folder()
+    assert all(str(place) in refused.value.why for place in places[:2])
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can write in another's name")
+def test_a_lock_that_another_user_wrote_names_nobody() -> None:
+    holder = holding_process("/dev/none")
+    try:
+        path = rt.PortLock("/dev/none", "stop").path
+        os.chown(path, 65534, -1)
+        assert rt.read_holder("/dev/none") is None
     finally:
         finish(holder)
 

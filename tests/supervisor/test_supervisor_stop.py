@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from scripted_device import ScriptedDevice
+from test_supervisor_runtime import finish, holding_process
 
 from stimctl.errors import ExitCode, UsageError
+from stimctl.supervisor import runtime, stop_sessions
 from stimctl.supervisor import stop as stop_module
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.holders import end_holder
+from stimctl.supervisor.port import open_port
+from stimctl.supervisor.port_names import device_key
 from stimctl.supervisor.runtime import PortLock, read_holder
-from stimctl.supervisor.stop import end_holder, stop_main, stop_port
+from stimctl.supervisor.stop import stop_main, stop_port
 from stimctl.supervisor.stop_frames import StopTalk
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
@@ -140,7 +150,7 @@ def test_a_deaf_device_does_not_hang_it(device: ScriptedDevice) -> None:
 
 @pytest.mark.hazard("H11")
 def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice) -> None:
-    port = stop_module.open_port(device.start().address, program="stop")
+    port = open_port(device.start().address, program="stop")
     half = encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81"
     port.write(half)
     give_up = time.monotonic() + 10
@@ -180,9 +190,110 @@ def test_a_stop_shares_the_port_with_a_foreign_program_and_leaves_it_alive(
 def test_it_never_ends_its_own_process(device: ScriptedDevice) -> None:
     lock = PortLock(device.address, "supervisor")
     lock.acquire()
-    end_holder(device.address)
-    assert read_holder(device.address) is not None
+    holder = read_holder(device.address)
+    assert holder is not None
+    assert not end_holder(holder)
     lock.release()
+
+
+@pytest.mark.hazard("H61")
+def test_zero_of_a_device_without_a_session_is_said_with_its_serial_number(
+    device: ScriptedDevice, tmp_path: Path
+) -> None:
+    device.serial = "P24-000042"
+    name = tmp_path / "port"
+    name.symlink_to(device.start().address)
+    outcome = stop_port(str(name))
+    assert outcome.verdict == "verified"
+    assert (outcome.session, outcome.node, outcome.serial) == (0, device.address, "P24-000042")
+    said = f"No session held it, device node {device.address}, serial number P24-000042."
+    assert said in str(outcome)
+
+
+def test_zero_of_a_device_that_does_not_tell_its_number_is_said_with_its_node(
+    device: ScriptedDevice, tmp_path: Path
+) -> None:
+    name = tmp_path / "port"
+    name.symlink_to(device.start().address)
+    outcome = stop_port(str(name))
+    assert f"No session held it, device node {device.address}." in str(outcome)
+
+
+@pytest.mark.hazard("H01")
+@pytest.mark.parametrize(
+    "broken",
+    ["port_keys", "find", "device_key", "stop_directly", "end_holder"],
+)
+def test_whatever_fails_inside_is_unconfirmed_and_never_raised(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    holder = holding_process(device.start().address)
+    try:
+        monkeypatch.setattr(stop_module, broken, fail)
+        outcome = stop_port(device.address)
+    finally:
+        finish(holder)
+    assert outcome.exit_code == ExitCode.NOT_CONFIRMED_ZERO
+    assert "ZeroDivisionError" in outcome.detail
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "/", "/etc/hostname", "/dev/\0", "/" + "x" * 5000])
+def test_strange_names_raise_nothing(name: str) -> None:
+    assert stop_port(name, give_up_after_s=0.1).verdict != "verified"
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a lock")
+def test_a_session_that_can_be_found_in_no_folder_is_ended(device: ScriptedDevice) -> None:
+    code = (
+        "import fcntl, os, sys\n"
+        f"fd = os.open({device.start().address!r}, os.O_RDWR | os.O_NOCTTY)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    hidden = subprocess.Popen(
+        [sys.executable, "-c", code, "stimctl.supervisor"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert hidden.stdout is not None
+        hidden.stdout.readline()
+        outcome = stop_port(device.address)
+        assert (outcome.verdict, outcome.session) == ("verified", hidden.pid)
+        assert hidden.wait(10) == -signal.SIGKILL
+    finally:
+        hidden.kill()
+        hidden.communicate()
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who is at a socket")
+def test_a_server_of_another_user_is_not_believed(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may listen at a name without a folder, and say that the output is off."""
+    (name,) = runtime.abstract_sockets([device_key(device.start().address)])
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(name)
+    server.listen()
+    monkeypatch.setattr(stop_sessions, "peer_of", lambda _line: (1, os.getuid() + 1))
+
+    def lie() -> None:
+        line, _ = server.accept()
+        with line, contextlib.suppress(OSError):
+            line.sendall(b'{"kind":"zero_verified"}\n')
+
+    liar = threading.Thread(target=lie)
+    liar.start()
+    outcome = stop_port(device.address)
+    liar.join()
+    server.close()
+    assert (outcome.verdict, outcome.by) == ("verified", "port")
+    assert device.status == 0
 
 
 def test_two_stops_in_one_process_both_verify(device: ScriptedDevice) -> None:

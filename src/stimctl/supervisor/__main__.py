@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -26,12 +26,15 @@ from stimctl.supervisor.face_input import FaceInput, FaceProcess
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.line_contract import Port
+from stimctl.supervisor.name_watch import NameWatch
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
+from stimctl.supervisor.port_names import device_key, port_keys
 from stimctl.supervisor.priority import prefer_this_process
 from stimctl.supervisor.process import Supervisor
-from stimctl.supervisor.runtime import socket_path
+from stimctl.supervisor.runtime import abstract_sockets, socket_path
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.twin import launch_twin
 
@@ -93,7 +96,11 @@ def _serve(
     )
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)
-    control = ControlSocket(socket_path(options.address), inbox)
+    path = socket_path(options.address)
+    control = ControlSocket(path, inbox, abstract_sockets(port_keys(options.address)))
+    control.about = partial(_about, line, options.address)
+    line.whenever_opened(partial(_make_findable, control, str(path)))
+    NameWatch(line, inbox).start()
     try:
         supervisor = Supervisor(options, family, line, inbox, output, control, face_speaks)
         hello = {
@@ -107,13 +114,27 @@ def _serve(
         return supervisor.run()
     except Exception:
         # A bug in here must not leave output on: stop the device without engine and driver.
+        node = str(line.describe().get("device", ""))
         line.drop()
         control.close()
-        stop_port(options.address, device.family)
+        stop_port(options.address, device.family, node=node)
         raise
     finally:
         control.close()
         line.drop()
+
+
+def _about(line: DeviceLine, address: str) -> Mapping[str, object]:
+    """What a stop has to know of this session; no keys where the device is lost."""
+    node = str(line.describe().get("device", address))
+    keys = [device_key(node)] if line.is_up else []
+    return {"pid": os.getpid(), "name": address, "node": node, "keys": keys}
+
+
+def _make_findable(control: ControlSocket, path: str, port: Port) -> None:
+    """By the device and by each name, without a folder as well; after a replugging, too."""
+    control.listen_at(abstract_sockets(port.keys))
+    port.listens_at(path)
 
 
 def main(argv: list[str]) -> int:

@@ -57,6 +57,7 @@ class SupervisorClient:
     ) -> None:
         self.device = device
         self.address = ""
+        self._node = ""  # the device its supervisor opened: the name may be led elsewhere
         self.runs_after_host_death_us: int | None = None
         self.state = "disconnected"
         self.exit_code: int | None = None
@@ -284,6 +285,7 @@ class SupervisorClient:
             return
         if kind == "hello":
             self.address = row["address"]
+            self._node = str(row["line"].get("device", ""))
             self.runs_after_host_death_us = row["runs_after_host_death_us"]
             self._heard.set()
         elif kind == "fatal":
@@ -339,9 +341,9 @@ class SupervisorClient:
         """What is shown is UNKNOWN until zero is verified."""
         self._zero_verified, self.state = False, "unknown"
         self._say("unknown", reason=why, what_to_do="pull the electrode cable, or wait")
-        outcome = stop_port(self.address, self._family)
+        outcome = stop_port(self.address, self._family, node=self._node)
         while outcome.verdict == "unconfirmed" and not self._closing:
-            outcome = stop_port(self.address, self._family)
+            outcome = stop_port(self.address, self._family, node=self._node)
         self._zero_verified = outcome.verdict == "verified"
         if self._zero_verified:
             self.state = "stopped"

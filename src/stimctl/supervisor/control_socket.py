@@ -8,9 +8,13 @@ import os
 import selectors
 import socket
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from stimctl.errors import NoDeviceError
 from stimctl.supervisor.inbox import Inbox, StopAsked
+from stimctl.supervisor.peer import is_trusted
 
 _MOST_CLIENTS = 16
 _LONGEST_BYTES = 512
@@ -32,28 +36,57 @@ class _Client:
 class ControlSocket:
     """Listens at `path` (mode 0600). A stop goes to the inbox; the main loop answers.
 
-    So a supervisor whose loop is stuck gives no answer, and the stop path takes its port.
+    So a supervisor whose loop is stuck gives no answer, and the stop path takes its port. `others`
+    are abstract names, for a stop that cannot reach the folder of `path`; one socket is enough.
+    `about`, where it is set, tells a stop which session this is.
     """
 
-    def __init__(self, path: Path, inbox: Inbox) -> None:
+    def __init__(self, path: Path, inbox: Inbox, others: Iterable[str] = ()) -> None:
         self._path = path
         self._inbox = inbox
+        self.about: Callable[[], Mapping[str, Any]] | None = None
+        self._addresses: set[str] = set()
         self._clients: dict[int, _Client] = {}
         self._lock = threading.Lock()
-        path.unlink(missing_ok=True)  # left by a process that is gone: we hold the port's lock
-        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            self._server.bind(os.fspath(path))
-        finally:
-            os.umask(mask)
-        self._server.listen(_MOST_CLIENTS)
-        self._server.setblocking(False)
+        self._servers: list[socket.socket] = []
         self._closing = False
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._server, selectors.EVENT_READ)
+        with contextlib.suppress(OSError):
+            path.unlink()  # left by a process that is gone: we hold the port's lock
+        refused = [self._listen(address) for address in (os.fspath(path), *others)]
+        if not self._servers:
+            raise NoDeviceError(
+                "no other program could stop this session",
+                why=f"the socket {path} cannot be made: {refused[0]}",
+                what_to_do="set XDG_RUNTIME_DIR to a folder of yours with room",
+            )
         self._thread = threading.Thread(target=self._run, name="control-socket", daemon=True)
         self._thread.start()
+
+    def listen_at(self, addresses: Iterable[str]) -> None:
+        """Listen at these too, as far as they can be had."""
+        for address in addresses:
+            self._listen(address)
+
+    def _listen(self, address: str) -> str:
+        """Listen there too; what was in the way, or ""."""
+        if address in self._addresses:
+            return ""
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            server.bind(address)
+            server.listen(_MOST_CLIENTS)
+        except OSError as error:
+            server.close()
+            return error.strerror or str(error)
+        finally:
+            os.umask(mask)
+        server.setblocking(False)
+        self._servers.append(server)
+        self._addresses.add(address)
+        self._selector.register(server, selectors.EVENT_READ)
+        return ""
 
     def publish(self, kind: str, row: bytes) -> None:
         """Hand a row to whoever wants it; who does not read fast enough is dropped. Never waits."""
@@ -69,23 +102,25 @@ class ControlSocket:
         with self._lock:
             for client in list(self._clients.values()):
                 self._drop(client)
-        self._server.close()
-        self._path.unlink(missing_ok=True)
+        for server in self._servers:
+            server.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
     def _run(self) -> None:
         while not self._closing:
             for key, _ in self._selector.select(timeout=0.1):
-                if key.fileobj is self._server:
-                    self._accept()
+                if key.data is None:
+                    self._accept(key.fileobj)
                 else:
                     self._hear(key.data)
 
-    def _accept(self) -> None:
+    def _accept(self, server: Any) -> None:
         try:
-            line, _ = self._server.accept()
+            line, _ = server.accept()
         except OSError:
             return
-        if len(self._clients) >= _MOST_CLIENTS:
+        if len(self._clients) >= _MOST_CLIENTS or not is_trusted(line):
             line.close()
             return
         line.setblocking(False)
@@ -113,12 +148,19 @@ class ControlSocket:
         match _wish(line):
             case "stop":
                 client.wants_stop = True
+                self._introduce(client)
                 self._inbox.put(StopAsked("control socket"))
             case "watch":
                 client.wants_all = True
             case _:
                 with self._lock:
                     self._send(client, b'{"kind":"refused","reason":"only stop and watch"}\n')
+
+    def _introduce(self, client: _Client) -> None:
+        if self.about is not None and not client.wants_all:
+            row = json.dumps({"kind": "session", **self.about()}).encode() + b"\n"
+            with self._lock:
+                self._send(client, row)
 
     def _send(self, client: _Client, row: bytes) -> None:
         try:

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from stimctl.supervisor.runtime_folders import candidates, login_folder
+
 _PROC = Path("/proc")
 _MODULE = "firmware_sim"
 
@@ -18,7 +20,8 @@ def foreign_twins(family: str, known_pids: frozenset[int]) -> list[str]:
 
     A twin behind a pty is found by the pty it keeps open; one behind TCP by its port, unless it
     was left to the system to choose. Twins under another `XDG_RUNTIME_DIR` belong to another
-    login session (or test) and are left alone. Elsewhere than on Linux: none.
+    login session (or test) and are left alone, unless ours names no folder of this user.
+    Elsewhere than on Linux: none.
     """
     found = []
     for pid in _own_processes():
@@ -59,13 +62,17 @@ def _is_twin(words: list[str], family: str) -> bool:
 
 
 def _shares_our_runtime_folder(pid: int) -> bool:
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if given and login_folder(given) is None:
+        return True  # it names nothing of ours: no session can be told from another
     try:
         variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    theirs = [v for v in variables if v.startswith(b"XDG_RUNTIME_DIR=")]
-    ours = os.environ.get("XDG_RUNTIME_DIR")
-    return theirs == ([] if ours is None else [b"XDG_RUNTIME_DIR=" + os.fsencode(ours)])
+    name = b"XDG_RUNTIME_DIR="
+    said = next((one.removeprefix(name) for one in variables if one.startswith(name)), b"")
+    theirs = os.fsdecode(said)
+    return theirs == given or login_folder(theirs) in candidates()
 
 
 def _tcp_address(words: list[str]) -> str | None:

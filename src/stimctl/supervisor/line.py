@@ -61,6 +61,7 @@ class DeviceLine:
         self._next_check_ns = 0
         self._next_reopen_ns = 0
         self._identity = port.identity
+        self._on_open: Callable[[Port], None] = lambda _port: None
         self._use(port)
 
     @property
@@ -81,6 +82,17 @@ class DeviceLine:
     def describe(self) -> Mapping[str, object]:
         """How the line was opened; empty while it is lost."""
         return {} if self._port is None else self._port.describe()
+
+    def whenever_opened(self, tell: Callable[[Port], None]) -> None:
+        """Call `tell` with the open port, now and whenever it has come back."""
+        self._on_open = tell
+        if self._port is not None:
+            tell(self._port)
+
+    def name_has_moved(self) -> bool:
+        """True where the open device is still there and its name leads elsewhere, or nowhere."""
+        port = self._port
+        return port is not None and port.name_has_moved()
 
     def is_current(self, link: int) -> bool:
         """True if `link` names the present opening of the port."""
@@ -163,6 +175,7 @@ class DeviceLine:
             target=self._read, args=(port, self._opened), name="port-reader", daemon=True
         )
         reader.start()
+        self._on_open(port)
 
     def _read(self, port: Port, link: int) -> None:
         reason = "the thread that reads it failed"

@@ -46,6 +46,10 @@ class Port(Protocol):
         Empty where the system does not tell.
         """
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it is locked under: the device and every name it was opened by."""
+
     def read(self, timeout_s: float) -> bytes:
         """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
 
@@ -60,6 +64,12 @@ class Port(Protocol):
 
         Takes 5 ms.
         """
+
+    def listens_at(self, socket: str) -> None:
+        """Note in the lock where its holder listens, for a stop that cannot find that itself."""
+
+    def name_has_moved(self) -> bool:
+        """True where the device is still there and the name it was opened by leads elsewhere."""
 
     def check(self) -> None:
         """Raise `LinkError` if the lock is gone or the name leads to another port by now."""

@@ -25,6 +25,7 @@ import serial
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
 from stimctl.supervisor.line_contract import P24_LINES, Line, Port
 from stimctl.supervisor.port_facts import latency_timer_ms, missing_node, usb_identity
+from stimctl.supervisor.port_names import device_key, number_key
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
 
 __all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
@@ -57,10 +58,17 @@ def open_port(
     try:
         if address.startswith("socket://"):
             return TcpPort(address, lock)
-        return SerialPort(address, lines, lock, dtr=dtr, alone=alone)
+        port = SerialPort(address, lines, lock, dtr=dtr, alone=alone)
     except BaseException:
         lock.release()
         raise
+    if alone and port.number not in lock.keys:
+        port.abort()
+        raise LinkError(
+            f"{address} was led to another device while it was opened",
+            what_to_do="see what the name leads to now, then connect again",
+        )
+    return port
 
 
 class _DescriptorPort:
@@ -71,6 +79,7 @@ class _DescriptorPort:
 
     def __init__(self, address: str, lock: PortLock, fd: int) -> None:
         self.address = address
+        self.keys = lock.keys
         self._lock = lock
         self._fd = fd
         self._closing = False
@@ -116,6 +125,13 @@ class _DescriptorPort:
 
     def pulse_dtr(self) -> None:
         """Nothing to pulse but on a serial line."""
+
+    def listens_at(self, socket: str) -> None:
+        self._lock.listens_at(socket)
+
+    def name_has_moved(self) -> bool:
+        """A TCP address is no link."""
+        return False
 
     def check(self) -> None:
         if not self._lock.still_held():
@@ -163,6 +179,7 @@ class SerialPort(_DescriptorPort):
         self._serial, self.line = _open_serial(address, lines, dtr, alone)
         super().__init__(address, lock, self._serial.fileno())
         self._device = os.path.realpath(address)
+        self.number = number_key(os.fstat(self._fd))
         self.is_pty = _is_pty(self._fd)
         self.is_hardware = not self.is_pty
         if self.is_hardware and alone:
@@ -190,6 +207,9 @@ class SerialPort(_DescriptorPort):
             raise self._gone("its device file is gone") from error
         if not same:
             raise self._gone("its device file belongs to another port now")
+
+    def name_has_moved(self) -> bool:
+        return device_key(self._device) == self.number != device_key(self.address)
 
     def _close_descriptor(self) -> None:
         self._serial.close()

@@ -1,79 +1,73 @@
-"""The runtime folder and who holds which port: lock files that name a living process.
+"""Who holds which port: lock files that name a living process, and where a session listens.
 
 On the stop path: even `json` would be felt in its 60 ms, so a lock file has lines of `name=value`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
-import stat
 import sys
 import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from stimctl.errors import NoDeviceError, PortBusyError
+from stimctl.supervisor.port_names import port_key, port_keys
+from stimctl.supervisor.runtime_folders import candidates, runtime_folder, sub_folder
+
+__all__ = [
+    "PortLock",
+    "candidates",
+    "port_key",
+    "read_holder",
+    "runtime_folder",
+    "socket_path",
+    "sub_folder",
+]
 
 # sun_path holds 108 bytes on Linux and 104 on macOS, its final NUL included.
 _LONGEST_SOCKET_PATH = 100
-
-
-def runtime_folder() -> Path:
-    """The folder for locks, sockets and twins of this user: mode 0700, made if missing.
-
-    `$XDG_RUNTIME_DIR/stimctl`, else `/run/user/UID/stimctl`, else `/tmp/stimctl-UID`; every program
-    of one user has to find the same one, or the stop path would look in vain.
-    Raises `NoDeviceError` where the folder is somebody else's or open to others.
-    """
-    configured = os.environ.get("XDG_RUNTIME_DIR")
-    system = Path(f"/run/user/{os.getuid()}")
-    if configured and Path(configured).is_dir():
-        folder = Path(configured) / "stimctl"
-    elif system.is_dir() and os.access(system, os.W_OK):
-        folder = system / "stimctl"
-    else:
-        folder = _fallback_folder()
-    return _private(folder)
-
-
-def _fallback_folder() -> Path:
-    return Path(f"/tmp/stimctl-{os.getuid()}")
-
-
-def _private(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise NoDeviceError(
-            f"the runtime folder {folder} cannot be trusted",
-            why="it is not a folder of yours alone, so another user could take the locks in it",
-            what_to_do=f"remove it, or `chmod 700 {folder}` if it is yours",
-        )
-    return folder
-
-
-def sub_folder(name: str) -> Path:
-    """A private folder inside the runtime folder."""
-    return _private(runtime_folder() / name)
-
-
-def port_key(address: str) -> str:
-    """A short file name for a port: the same for every path that leads to it."""
-    resolved = address if "://" in address else os.path.realpath(address)
-    readable = "".join(c if c.isalnum() else "-" for c in resolved.rsplit("/", 1)[-1])[-24:]
-    return f"{readable}-{zlib.crc32(os.fsencode(resolved)):08x}"
+_LONGEST_LOCK_BYTES = 16384
 
 
 def socket_path(address: str) -> Path:
     """Where the supervisor that holds `address` listens for `stop` and `watch`."""
-    path = runtime_folder() / f"{port_key(address)}.sock"
+    whole = runtime_folder() / f"{port_key(address)}.sock"
+    for path in _forms(whole):
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and path.parent.is_dir():
+            return path
+    return _forms(whole)[-1]
+
+
+def _forms(path: Path) -> list[Path]:
+    """The path, or what stands for one that is too long for a socket.
+
+    The folder goes into the name, so that two runtime folders never share a socket.
+    """
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return path
-    # The folder goes into the name, so that two runtime folders never share a socket.
-    name = f"{zlib.crc32(os.fsencode(path)):08x}"
-    return _private(_fallback_folder()) / f"{name}.sock"
+        return [path]
+    name = f"{zlib.crc32(os.fsencode(path)):08x}.sock"
+    return [folder / name for folder in candidates()]
+
+
+def socket_addresses(keys: Iterable[str]) -> list[str]:
+    """Every place where a supervisor that holds one of these keys may listen."""
+    paths = [folder / f"{key}.sock" for folder in candidates() for key in keys]
+    return [*abstract_sockets(keys), *(os.fspath(one) for path in paths for one in _forms(path))]
+
+
+def abstract_sockets(keys: Iterable[str]) -> list[str]:
+    """Names of sockets that need no folder; only Linux has them.
+
+    Anybody may take such a name: who answers there is believed only if it is this user.
+    """
+    if sys.platform != "linux":
+        return []
+    return [f"\0stimctl/{os.getuid()}/{key}" for key in keys]
 
 
 def boot_id() -> str:
@@ -113,6 +107,8 @@ class Holder(NamedTuple):
     boot_id: str
     since: str  # local time, ISO 8601
     program: str  # "supervisor" or "stop"
+    node: str = ""  # the device it opened, as it was found then
+    socket: str = ""  # where it listens
 
     def is_alive(self) -> bool:
         """True if exactly this process still runs."""
@@ -123,47 +119,91 @@ class Holder(NamedTuple):
 
 
 class PortLock:
-    """An exclusive lock on one port, by name: flock on a file that tells who holds it.
+    """An exclusive lock on one port: flock on files that tell who holds it, a file for each key.
 
-    The file stays when the lock goes (removing it would let two programs lock two files of one
+    The files stay when the lock goes (removing one would let two programs lock two files of one
     name); the kernel drops the flock with the process, however it ends.
     """
 
     def __init__(self, address: str, program: str) -> None:
         self.address = address
         self.program = program
-        self.path = sub_folder("locks") / f"{port_key(address)}.lock"
-        self._fd: int | None = None
+        self.keys = port_keys(address)
+        self._node = os.path.realpath(address)  # later the name may lead elsewhere
+        folder = sub_folder("locks")
+        self._paths = [folder / f"{key}.lock" for key in self.keys]
+        self.path = self._paths[0]
+        self._held: dict[Path, int] = {}
 
     def acquire(self) -> None:
-        """Take the lock. Raises `PortBusyError` that names the holder."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        """Take the lock. Raises `PortBusyError` that names the holder, wherever it has its lock.
+
+        `NoDeviceError` where the lock cannot be written.
+        """
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
+            for path in self._paths:
+                self._held[path] = fd = _open_lock(path)
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._refuse_beside_another()
+            self._write(_myself(self.program, self._node))
+        except BlockingIOError:
+            self._let_go()
             raise busy_error(self.address, _holder_soon(self.address)) from None
-        self._fd = fd
-        os.ftruncate(fd, 0)
-        lines = [f"{name}={value}\n" for name, value in _myself(self.program)._asdict().items()]
-        os.pwrite(fd, "".join(lines).encode(), 0)
+        except PortBusyError:
+            self._let_go()
+            raise
+        except OSError as error:
+            self._let_go()
+            raise NoDeviceError(
+                f"the lock of {self.address} cannot be written",
+                why=f"{self.path}: {error.strerror or error}",
+                what_to_do="free some space, or set XDG_RUNTIME_DIR to a folder of yours with room",
+            ) from error
+
+    def _refuse_beside_another(self) -> None:
+        """A program with other variables has its lock in another folder."""
+        for holder in holders_of(self.keys):
+            if holder.pid != os.getpid():
+                raise busy_error(self.address, holder)
+
+    def listens_at(self, socket: str) -> None:
+        """Add to the lock where its holder listens."""
+        with contextlib.suppress(OSError):
+            self._write(_myself(self.program, self._node, socket))
+
+    def _write(self, holder: Holder) -> None:
+        said = holder._asdict().items()
+        lines = [f"{name}={value}\n" for name, value in said if "\n" not in str(value)]
+        text = os.fsencode("".join(lines))
+        for fd in self._held.values():
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, text, 0)
 
     def still_held(self) -> bool:
-        """True while the file of that name is the one this process locked (checked every 5 s)."""
-        if self._fd is None:
-            return False
+        """True while the files of that name are those this process locked (checked every 5 s)."""
         try:
-            named, held = self.path.stat(), os.fstat(self._fd)
+            return bool(self._held) and all(
+                os.path.samestat(path.stat(), os.fstat(fd)) for path, fd in self._held.items()
+            )
         except OSError:
             return False
-        return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
 
     def release(self) -> None:
         """Give the lock back; harmless when it is not held."""
-        fd, self._fd = self._fd, None
-        if fd is not None:
-            os.ftruncate(fd, 0)
+        for fd in self._held.values():
+            with contextlib.suppress(OSError):
+                os.ftruncate(fd, 0)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the files; what they say stays, it may be another program's."""
+        held, self._held = self._held, {}
+        for fd in held.values():
             os.close(fd)
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _holder_soon(address: str) -> Holder | None:
@@ -176,22 +216,41 @@ def _holder_soon(address: str) -> Holder | None:
     return None
 
 
-def _myself(program: str) -> Holder:
+def _myself(program: str, node: str, socket: str = "") -> Holder:
     pid = os.getpid()
     since = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return Holder(pid, start_time_of(pid) or "", boot_id(), since, program)
+    return Holder(pid, start_time_of(pid) or "", boot_id(), since, program, node, socket)
 
 
 def read_holder(address: str) -> Holder | None:
-    """The living process that holds `address` as its lock file says, or None."""
-    path = sub_folder("locks") / f"{port_key(address)}.lock"
+    """The living process that holds `address` as a lock file says, or None. Never raises."""
+    return next(iter(holders_of(port_keys(address))), None)
+
+
+def holders_of(keys: Iterable[str]) -> list[Holder]:
+    """Every living process that holds one of these keys, in whichever folder it noted that."""
+    found: dict[int, Holder] = {}
+    for folder in candidates():
+        for key in keys:
+            holder = _read_lock(folder / "locks" / f"{key}.lock")
+            if holder is not None and holder.pid not in found and holder.is_alive():
+                found[holder.pid] = holder
+    return list(found.values())
+
+
+def _read_lock(path: Path) -> Holder | None:
+    """What a lock file says; nothing where somebody else wrote it, or where it is no file."""
     try:
-        lines = path.read_text("utf-8").splitlines()
-        said = dict(line.split("=", 1) for line in lines)
-        holder = Holder(int(said.pop("pid")), **said)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            ours = os.fstat(fd).st_uid == os.getuid()
+            lines = os.fsdecode(os.read(fd, _LONGEST_LOCK_BYTES)).split("\n") if ours else []
+        finally:
+            os.close(fd)
+        said = dict(line.split("=", 1) for line in lines if line)
+        return Holder(int(said.pop("pid")), **said)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return holder if holder.is_alive() else None
 
 
 def busy_error(address: str, holder: Holder | None) -> PortBusyError:

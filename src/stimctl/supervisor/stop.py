@@ -1,41 +1,35 @@
 """The stop path: brings a device to verified zero from any process, without its session.
 
-It asks the supervisor that holds the port; without an answer in 100 ms it ends that process, opens
-the port and stops the device itself. First byte within 60 ms of process start, so nothing heavy is
-imported: no pydantic, no dataclasses, no command-line framework.
+It asks every supervisor that holds the port, by its name or by the device behind it; one that gives
+no answer in 100 ms is ended. What no session stops it stops itself. No folder, lock or variable has
+to be there for that. First byte within 60 ms of process start, so nothing heavy is imported: no
+pydantic, no dataclasses, no command-line framework.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, TextIO
 
-from stimctl.errors import ExitCode, NoDeviceError, PortBusyError, StimctlError, UsageError
+from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.line_contract import LINES, P24_LINES, RESET_BY_DTR
-from stimctl.supervisor.port import Port, open_port
-from stimctl.supervisor.runtime import read_holder, socket_path
-from stimctl.supervisor.stop_talk import Resetting, Talk, talk_of
-from stimctl.supervisor.twin import is_dead_twin, running_twins
+from stimctl.supervisor.holders import end_holder, end_process
+from stimctl.supervisor.port_names import device_key, port_keys
+from stimctl.supervisor.runtime import start_time_of
+from stimctl.supervisor.stop_direct import UNKNOWN_AFTER_S, Report, stop_directly
+from stimctl.supervisor.stop_sessions import Found, Session, find, listen
+from stimctl.supervisor.twin import running_twins
 from stimctl.terminal_text import printable
 
-ANSWER_WITHIN_S = 0.1  # ARCHITECTURE: a supervisor that does not answer by then is taken for dead
-REPEAT_S = 0.05  # SAFETY K8
-UNKNOWN_AFTER_S = 0.5  # shown to the operator; attempts go on
 GIVE_UP_AFTER_S = 3.0  # past the longest watchdog of a device we drive (P24: 2 s)
-_PORT_FREE_WITHIN_S = 0.5
 _UNKNOWN = "OUTPUT UNKNOWN: pull the electrode cable or switch off the device."
 _USAGE = "usage: stimctl stop DEVICE [--json]"
-
-Report = Callable[[str], None]
 
 
 class StopOutcome(NamedTuple):
@@ -46,6 +40,9 @@ class StopOutcome(NamedTuple):
     by: str  # "supervisor" or "port": who sent the frames
     elapsed_ms: int
     detail: str
+    node: str = ""  # the device node that was stopped
+    serial: str = ""  # what the device there calls itself
+    session: int = 0  # the process of the session that held it; 0: no session did
 
     @property
     def exit_code(self) -> ExitCode:
@@ -56,196 +53,197 @@ class StopOutcome(NamedTuple):
         }.get(self.verdict, ExitCode.NOT_CONFIRMED_ZERO)
 
     def __str__(self) -> str:
-        return {
-            "verified": f"{self.device}: output off, zero verified after {self.elapsed_ms} ms",
-            "no-device": f"{self.device}: no device. {self.detail}",
-        }.get(
-            self.verdict,
-            f"{self.device}: {_UNKNOWN} {self.detail}",
+        said = {
+            "verified": f"{self.device}: output off, zero verified after {self.elapsed_ms} ms.",
+            "no-device": f"{self.device}: no device.",
+        }.get(self.verdict, f"{self.device}: {_UNKNOWN}")
+        return " ".join(part for part in (said, self._what_it_was(), self.detail) if part)
+
+    def _what_it_was(self) -> str:
+        """Which device that was: a name alone may have been led to another one."""
+        if self.verdict == "no-device":
+            return ""
+        parts = [f"Session {self.session} held it" if self.session else "No session held it"]
+        parts += [f"device node {self.node}"] if self.node and self.node != self.device else []
+        parts += [f"serial number {self.serial}"] if self.serial else []
+        return f"{', '.join(parts)}."
+
+
+class _Target(NamedTuple):
+    """A device to be stopped through its port."""
+
+    address: str
+    session: int = 0  # the process that had it until now
+    patient: bool = False  # it was ended just now, and may need a moment to let go
+
+
+class _Stop:
+    """One attempt at everything that one name may mean."""
+
+    def __init__(
+        self, address: str, family: str, node: str, give_up_after_s: float, report: Report
+    ) -> None:
+        self._address, self._family, self._report = address, family, report
+        self._begun = time.monotonic()
+        self._deadline = self._begun + give_up_after_s
+        self._keys = tuple(dict.fromkeys(port_keys(address) + (port_keys(node) if node else ())))
+        self._here = device_key(node or address)
+        self._place = node if node and device_key(address) != self._here else address
+        self.outcomes: list[StopOutcome] = []
+
+    def run(self) -> list[StopOutcome]:
+        """Stop all of it; returns when each part is done or given up."""
+        found = find(self._keys)
+        living = [session for session in found.sessions if session.answered]
+        targets = self._left_by_the_silent(found)
+        held = set().union(*(one.keys for one in living), targets)
+        if self._here not in held and (self._here or not (living or targets)):
+            targets[self._here] = _Target(self._place)
+        tasks = [partial(self._stop, one) for one in targets.values()]
+        together([*tasks, partial(self._follow, living)] if living else tasks)
+        for session in found.sessions:
+            session.close()
+        return self.outcomes
+
+    def _left_by_the_silent(self, found: Found) -> dict[str, _Target]:
+        """End whoever holds it and does not answer; what they held, by the device's key."""
+        answering = {one.pid for one in found.sessions if one.answered} | {os.getpid()}
+        targets: dict[str, _Target] = {}
+        for holder in found.holders:
+            if holder.pid not in answering:
+                answering.add(holder.pid)
+                ended = end_holder(holder)
+                if holder.program != "stop":
+                    self._add(targets, holder.node, _Target("", holder.pid, ended))
+        for one in found.sessions:
+            if one.pid not in answering and not one.answered:
+                ended = not one.ended and end_process(one.pid, start_time_of(one.pid))
+                self._add(targets, one.node, _Target("", one.pid, ended or one.ended))
+        return targets
+
+    def _add(self, targets: dict[str, _Target], node: str, target: _Target) -> None:
+        key = device_key(node) if node else self._here
+        place = self._place if key == self._here else node
+        targets[key] = target._replace(address=place)
+
+    def _follow(self, living: Sequence[Session]) -> None:
+        """What the sessions say; one that ends before it has verified is stood in for."""
+        listen(living, min(self._deadline, self._begun + UNKNOWN_AFTER_S))
+        if not all(session.is_over for session in living):
+            self._report("unknown")
+            listen(living, self._deadline)
+        for session in living:
+            if session.ended and not session.verified:
+                here = self._here in session.keys or not session.node
+                place = self._place if here else session.node
+                self._stop(_Target(place, session.pid, patient=True))
+            else:
+                verdict = "verified" if session.verified else "unconfirmed"
+                self._put(verdict, "supervisor", node=session.node, session=session.pid)
+
+    def _stop(self, target: _Target) -> None:
+        node = os.path.realpath(target.address) if target.address.startswith("/") else ""
+        try:
+            done = stop_directly(
+                target.address, self._family, self._begun, self._deadline, self._report,
+                patient=target.patient,
+            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing is confirmed
+            self._put("unconfirmed", "port", repr(error), node=node, session=target.session)
+        else:
+            self._put(
+                done.verdict, "port", done.detail,
+                node=node, serial=done.serial, session=target.session or done.session,
+            )  # fmt: skip
+
+    def _put(
+        self, verdict: str, by: str, detail: str = "", *, node: str, session: int, serial: str = ""
+    ) -> None:
+        elapsed_ms = int((time.monotonic() - self._begun) * 1000)
+        self.outcomes.append(
+            StopOutcome(self._address, verdict, by, elapsed_ms, detail, node, serial, session)
         )
+
+
+def stop_named(
+    address: str,
+    family: str = "p24",
+    *,
+    node: str = "",
+    give_up_after_s: float = GIVE_UP_AFTER_S,
+    report: Report = lambda _state: None,
+) -> list[StopOutcome]:
+    """Stop every device of `family` that `address` names, whoever holds it, and verify zero.
+
+    That is the device behind the name now, and each that a living session opened by this name.
+    `node` is for a face: the node that its session opened, which counts where the name has moved.
+    `report` is called with "unknown" once zero has not been verified for 500 ms. Never raises, and
+    takes at most `give_up_after_s` (and up to 0.7 s to find sessions and free the port).
+    """
+    try:
+        outcomes = _Stop(address, family, node, give_up_after_s, report).run()
+    except Exception as error:  # noqa: BLE001 - whatever it was, nothing is confirmed
+        outcomes = [_failed(address, error)]
+    return outcomes or [_failed(address, RuntimeError("nothing could be tried"))]
 
 
 def stop_port(
     address: str,
     family: str = "p24",
     *,
+    node: str = "",
     give_up_after_s: float = GIVE_UP_AFTER_S,
     report: Report = lambda _state: None,
 ) -> StopOutcome:
-    """Stop the device of `family` at `address`, whoever holds it, and verify zero.
-
-    `report` is called with "unknown" once zero has not been verified for 500 ms. Never raises for
-    anything a device or another process does; takes at most `give_up_after_s` (and up to 0.6 s to
-    free the port).
-    """
-    begun = time.monotonic()
-    deadline = begun + give_up_after_s
-    asked = _ask_supervisor(address, begun, deadline, report)
-    if asked is None:
-        verdict, by, detail = _stop_it_ourselves(address, family, begun, deadline, report)
-    else:
-        verdict, by, detail = asked, "supervisor", ""
-    return StopOutcome(address, verdict, by, int((time.monotonic() - begun) * 1000), detail)
+    """As `stop_named`; of several outcomes the worst."""
+    outcomes = stop_named(
+        address, family, node=node, give_up_after_s=give_up_after_s, report=report
+    )
+    return min(
+        outcomes, key=lambda one: ("unconfirmed", "no-device", "verified").index(one.verdict)
+    )
 
 
-def _ask_supervisor(address: str, begun: float, deadline: float, report: Report) -> str | None:
-    """The verdict of the supervisor that holds the port, or None if none answers in 100 ms."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.settimeout(ANSWER_WITHIN_S)
+def _failed(device: str, error: Exception) -> StopOutcome:
+    return StopOutcome(device, "unconfirmed", "port", 0, f"The stop failed: {error!r}.")
+
+
+def together(tasks: Sequence[Callable[[], None]]) -> None:
+    """Do them at once, in threads as far as there are any; returns when all are done."""
+    threads = []
+    left = list(tasks)
+    while len(left) > 1:
+        thread = threading.Thread(target=left[0])
         try:
-            line.connect(os.fspath(socket_path(address)))
-            line.sendall(b'{"do":"stop"}\n')
-            heard = line.recv(4096)
-        except (OSError, StimctlError):
-            return None
-        if not heard:
-            return None
-        unknown = False
-        while time.monotonic() < deadline:
-            if _says_verified(heard):
-                return "verified"
-            if not unknown and time.monotonic() - begun >= UNKNOWN_AFTER_S:
-                unknown = True
-                report("unknown")
-            try:
-                more = line.recv(4096)
-            except TimeoutError:
-                continue
-            except OSError:
-                return None
-            if not more:  # it ended before it could verify: its port is free now
-                return None
-            heard += more
-    return "unconfirmed"
-
-
-def _says_verified(heard: bytes) -> bool:
-    import json  # 4 ms that a stop without a supervisor does not pay
-
-    rows = heard.split(b"\n")[:-1]  # what follows the last newline has not come whole
-    try:
-        return any(json.loads(row).get("kind") == "zero_verified" for row in rows)
-    except (ValueError, AttributeError):
-        return False
-
-
-def _stop_it_ourselves(
-    address: str, family: str, begun: float, deadline: float, report: Report
-) -> tuple[str, str, str]:
-    if is_dead_twin(address):
-        return "no-device", "port", "the twin has ended"
-    if _is_no_port(address):
-        return "no-device", "port", "it is a file or a folder, not a port"
-    try:
-        port = _take_port(address, family)
-    except StimctlError as error:
-        # Only what is not there is no device; what may not be opened may well be stimulating.
-        if type(error) is NoDeviceError and not Path(address).exists():
-            return "no-device", "port", str(error)
-        report("unknown")
-        return "unconfirmed", "port", str(error)
-    try:
-        verified = stop_on(port, begun, deadline, report, talk_of(family))
-        return ("verified" if verified else "unconfirmed"), "port", ""
-    except StimctlError as error:
-        report("unknown")
-        return "unconfirmed", "port", str(error)
-    finally:
-        port.abort()
-
-
-def _is_no_port(address: str) -> bool:
-    """A file or a folder: no stimulator can be behind it, so nothing is left unknown."""
-    path = Path(address)
-    return path.is_file() or path.is_dir()
-
-
-def _take_port(address: str, family: str) -> Port:
-    """Open the port, ending the stimctl that holds it.
-
-    Another program that keeps it is not waited for: a stop may share a port, nothing else may.
-    `PortBusyError` where the system refuses even that.
-    """
-    give_up = time.monotonic() + _PORT_FREE_WITHIN_S
-    end_holder(address)
-    lines, dtr = LINES.get(family, P24_LINES), family in RESET_BY_DTR
-    while time.monotonic() < give_up:
-        try:
-            return open_port(address, lines, program="stop", dtr=dtr)
-        except PortBusyError:
-            time.sleep(0.005)
-    return open_port(address, lines, program="stop", dtr=dtr, alone=False)
-
-
-def end_holder(address: str) -> None:
-    """Kill the process that the lock file of `address` names, if exactly that process still runs.
-
-    Another `stimctl stop` is given the time to finish: it does what we came for.
-    """
-    holder = read_holder(address)
-    patience = time.monotonic() + _PORT_FREE_WITHIN_S
-    while holder is not None and holder.program == "stop" and time.monotonic() < patience:
-        time.sleep(0.01)
-        holder = read_holder(address)
-    if holder is None or holder.pid == os.getpid():
-        return
-    try:
-        if sys.platform == "linux":  # a pidfd stays with this process even if its pid is given away
-            pidfd = os.pidfd_open(holder.pid)
-            try:
-                if holder.is_alive():
-                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            finally:
-                os.close(pidfd)
-        elif holder.is_alive():
-            os.kill(holder.pid, signal.SIGKILL)
-    except OSError:
-        pass  # it is gone, or not ours: opening the port will tell
-
-
-def stop_on(port: Port, begun: float, deadline: float, report: Report, talk: Talk) -> bool:
-    """Send stop frames every 50 ms until the device reports zero; False at the deadline.
-
-    Raises `LinkError` when the line is lost.
-    """
-    unknown = False
-    next_burst = 0.0
-    while (now := time.monotonic()) < deadline:
-        if now >= next_burst:
-            port.discard_output()
-            port.write(talk.burst())
-            next_burst = now + REPEAT_S
-        if isinstance(talk, Resetting) and talk.reset_due(now - begun):
-            port.pulse_dtr()
-        if not unknown and now - begun >= UNKNOWN_AFTER_S:
-            unknown = True
-            report("unknown")
-        if talk.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
-            return True
-    return False
+            thread.start()
+        except RuntimeError:  # the system has no more of them
+            break
+        threads.append(thread)
+        del left[0]
+    for task in left:
+        task()
+    for thread in threads:
+        thread.join()
 
 
 def stop_device(text: str, report: Report = lambda _state: None) -> list[StopOutcome]:
     """Stop the device that `text` names (`sim:p24`: all running P24 twins of this user).
 
-    Raises `UsageError` for a name that is none.
+    Raises `UsageError` for a name that is none, and nothing else.
     """
     device = parse_device(text)
-    addresses = [device.address] if device.address else running_twins(device.family)
+    try:
+        addresses = [device.address] if device.address else running_twins(device.family)
+    except Exception as error:  # noqa: BLE001 - whatever it was, nothing is confirmed
+        return [_failed(text, error)]
     if not addresses:
         return [StopOutcome(text, "no-device", "port", 0, "No twin of this kind is running.")]
     outcomes: list[StopOutcome] = []
-    threads = [
-        threading.Thread(
-            target=lambda a=a: outcomes.append(stop_port(a, device.family, report=report))
-        )
-        for a in addresses[1:]
-    ]
-    for thread in threads:
-        thread.start()
-    outcomes.append(stop_port(addresses[0], device.family, report=report))
-    for thread in threads:
-        thread.join()
+
+    def stop(address: str) -> None:
+        outcomes.extend(stop_named(address, device.family, report=report))
+
+    together([partial(stop, address) for address in addresses])
     return outcomes
 
 
@@ -282,7 +280,8 @@ def _tell_unknown(_state: str) -> None:
 def _put(stream: TextIO, text: str) -> None:
     """Write it if anybody can read it: the exit code says the same, and the stop comes first."""
     try:
-        stream.write(printable(text))
+        encoding = stream.encoding or "ascii"
+        stream.write(printable(text).encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):

@@ -19,6 +19,8 @@ from stimctl.wire.sciencemode4.framing import (
 
 _STOPPED = (RESULT_SUCCESSFUL, RESULT_NOT_INITIALIZED)
 _NOTHING_INITIALISED = 0  # stimulation status, ScienceMode 4 section 7.4 [IFU]
+_GET_DEVICE_ID = 52
+_DEVICE_ID_ACK = 53
 _COMMANDS = (ML_STOP, LL_STOP, GET_STIM_STATUS)
 _BURSTS = 64 // len(_COMMANDS)  # packet numbers are 0..63
 
@@ -39,6 +41,7 @@ class StopTalk:
         self._acked: set[int] = set()
         self._asked_after: set[int] = set()
         self.verified = False
+        self.name = ""
 
     def burst(self) -> bytes:
         """The next burst: two stop bytes, Ml_stop, Ll_stop, Get_stim_status."""
@@ -50,6 +53,10 @@ class StopTalk:
         first = self._burst * len(_COMMANDS)
         # The two stop bytes end a frame that was cut off before, so that it cannot swallow ours.
         return STOP_BYTES + b"".join(encode_frame(first + i, c) for i, c in enumerate(_COMMANDS))
+
+    def ask_name(self) -> bytes:
+        """The question for the serial number; its packet number is of no burst."""
+        return encode_frame(_BURSTS * len(_COMMANDS), _GET_DEVICE_ID)
 
     def receive(self, data: bytes) -> bool:
         """Take what arrived, in chunks of any size; True once zero is verified."""
@@ -64,4 +71,7 @@ class StopTalk:
             elif frame.command == GET_STIM_STATUS_ACK and burst in self._acked | self._asked_after:
                 zero = bytes((RESULT_SUCCESSFUL, _NOTHING_INITIALISED))
                 self.verified |= answer[:2] == zero
+            elif frame.command == _DEVICE_ID_ACK and answer[:1] == bytes((RESULT_SUCCESSFUL,)):
+                text = answer[1:11].rstrip(b"\0 ").decode("ascii", "replace")
+                self.name = "".join(sign if sign.isprintable() else "?" for sign in text)
         return self.verified

@@ -18,6 +18,16 @@ class Resetting(Protocol):
         """Whether to do that now, so long after the first burst."""
 
 
+@runtime_checkable
+class Naming(Protocol):
+    """A talk to a device that can tell its serial number."""
+
+    name: str
+
+    def ask_name(self) -> bytes:
+        """The question for it; the answer goes to `receive`, which sets `name`."""
+
+
 class Talk(Protocol):
     """Sans-IO: bursts out, answers in; see `StopTalk`."""
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stimctl.errors import NoDeviceError
-from stimctl.supervisor.runtime import start_time_of, sub_folder
+from stimctl.supervisor.runtime import candidates, start_time_of, sub_folder
+from stimctl.supervisor.runtime_folders import login_folder
 
 # More than the 2 s watchdog of a P24, so that a test or a person can see it trip.
 IDLE_EXIT_S = 10
@@ -106,15 +107,48 @@ def running_twins(family: str) -> list[str]:
 
 
 def _notes(family: str) -> list[Path]:
-    return sorted(sub_folder("twins").glob(f"{family}-*.json"))
+    """In every folder that a program of this user may have taken.
+
+    But where our login has a folder, what was started without any belongs to no login, or to a
+    test, and is left alone; what could not use its own is not.
+    """
+    ours = login_folder(os.environ.get("XDG_RUNTIME_DIR", ""))
+    found = []
+    for folder in _twin_folders():
+        notes = _listed(folder, f"{family}-")
+        shared = ours is not None and "stimctl-" in folder.parent.name
+        found += [note for note in notes if not shared or _said(note).get("login")]
+    return found
+
+
+def _twin_folders() -> list[Path]:
+    return [folder / "twins" for folder in candidates()]
+
+
+def _listed(folder: Path, begin: str) -> list[Path]:
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - the names are all that is needed
+    except OSError:
+        return []
+    return [folder / name for name in names if name.startswith(begin) and name.endswith(".json")]
 
 
 def is_dead_twin(address: str) -> bool:
-    """True for the place of a twin that has ended: its pty's number may be somebody else's now."""
+    """True for the place of a twin that has ended: its pty's number may be somebody else's now.
+
+    Where that cannot be read it is not known, and the port is to be tried.
+    """
     place = Path(address)
-    if place.suffix != ".pty" or place.parent != sub_folder("twins"):
+    if place.suffix != ".pty" or not place.is_absolute():
         return False
-    twin = _living(place.with_suffix(".json"))
+    note = place.with_suffix(".json")
+    if not os.path.lexists(note):
+        return place.parent in _twin_folders() and os.access(place.parent, os.R_OK | os.X_OK)
+    try:
+        note.read_bytes()
+    except OSError:
+        return False
+    twin = _living(note)
     return twin is None or twin.address != address
 
 
@@ -122,18 +156,27 @@ def _write_note(path: Path, pid: int, link: str) -> None:
     import json
 
     note = {"pid": pid, "start_time": start_time_of(pid), "link": link}
+    note["login"] = os.environ.get("XDG_RUNTIME_DIR", "")
     path.write_text(json.dumps(note), "utf-8")
 
 
-def _living(note: Path) -> Twin | None:
+def _said(note: Path) -> dict[str, object]:
     import json
 
-    # A link alone proves nothing: the pty's number may be somebody's terminal by now.
     try:
         said = json.loads(note.read_text("utf-8"))
-        started = start_time_of(int(said["pid"]))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _living(note: Path) -> Twin | None:
+    # A link alone proves nothing: the pty's number may be somebody's terminal by now.
+    try:
+        said = _said(note)
+        started = start_time_of(int(str(said["pid"])))
         alive = started and started == said["start_time"]
-        return Twin(str(said["link"]), int(said["pid"])) if alive else None
+        return Twin(str(said["link"]), int(str(said["pid"]))) if alive else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import LinkError, NoDeviceError
+from stimctl.supervisor.peer import peer_of
 from stimctl.tui.live import Row
 from stimctl.tui.measure import measure_of_device
 from stimctl.tui.no_client import NoClient
@@ -72,34 +73,43 @@ def open_watch(desk: Desk, device: str) -> None:
     desk.say("watching; SPACE stops the session, nothing else reaches it")
 
 
-def _sockets(device: str) -> list[tuple[Path, str]]:
-    """Where supervisors listen, each with the name of its device as far as that is known."""
+def _sockets(device: str) -> list[tuple[str, str]]:
+    """Where supervisors may listen, each with the name of its device as far as that is known."""
     from stimctl.supervisor.device_names import FAMILIES, parse_device
-    from stimctl.supervisor.runtime import runtime_folder, socket_path
+    from stimctl.supervisor.port_names import port_keys
+    from stimctl.supervisor.runtime import candidates, socket_addresses
     from stimctl.supervisor.twin import running_twins
 
+    def at(address: str, shown: str) -> list[tuple[str, str]]:
+        return [(place, shown) for place in socket_addresses(port_keys(address))]
+
+    name = parse_device(device) if device else None
+    if name is not None and name.address:
+        return at(name.address, device)
     twins = {
-        socket_path(one): f"sim:{family}" for family in FAMILIES for one in running_twins(family)
+        place: f"sim:{family}"
+        for family in FAMILIES
+        for one in running_twins(family)
+        for place, _ in at(one, "")
     }
-    if not device:
-        others = [path for path in sorted(runtime_folder().glob("*.sock")) if path not in twins]
-        return [*twins.items(), *((path, path.stem) for path in others)]
-    name = parse_device(device)
-    if name.address:
-        return [(socket_path(name.address), device)]
-    return [(path, twin) for path, twin in twins.items() if twin == device]
+    if name is not None:
+        return [(place, twin) for place, twin in twins.items() if twin == device]
+    paths = [path for folder in candidates() for path in sorted(folder.glob("*.sock"))]
+    others = [(str(path), path.stem) for path in paths if str(path) not in twins]
+    return [*twins.items(), *others]
 
 
-def _connected(paths: list[Path]) -> tuple[Path, socket.socket]:
+def _connected(paths: list[str]) -> tuple[str, socket.socket]:
     for path in paths:
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         line.settimeout(_WITHIN_S)
         try:
-            line.connect(str(path))
-        except OSError:
-            line.close()
-        else:
-            return path, line
+            line.connect(path)
+            if peer_of(line)[1] == os.getuid():  # a name without a folder can be anybody's
+                return path, line
+        except (OSError, ValueError):
+            pass
+        line.close()
     raise NoDeviceError(
         "there is no session to watch",
         why="no supervisor of this user answers",

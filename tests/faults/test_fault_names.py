@@ -1,0 +1,176 @@
+"""A name is a link, and the link is led to another device, or removed, while a session lives."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from broken_places import TRAIN, until
+from fault_rig import Face, Rig, kill
+
+from firmware_sim.firmware.p24_commands import Command
+from firmware_sim.firmware.sciencemode4_frames import encode
+from firmware_sim.ledger import Ledger
+from firmware_sim.process import TwinProcess
+from stimctl.records.verify import verify_journal
+from stimctl.supervisor.name_watch import NAME_MOVED
+from stimctl.supervisor.stop import StopOutcome, stop_named
+
+pytestmark = pytest.mark.pty
+
+
+class Names:
+    """Two twins; names in a folder of their own, and sessions on them."""
+
+    def __init__(self, rig: Rig, folder: Path) -> None:
+        self.rig = rig
+        self.folder = folder
+        folder.mkdir()
+        self.twins = [
+            TwinProcess("--seed", str(seed), record=folder / f"{seed}.jsonl") for seed in (1, 2)
+        ]
+
+    def end(self) -> None:
+        for twin in self.twins:
+            twin.end()
+
+    def lead(self, name: Path, target: str | Path) -> None:
+        """At once, as udev does it."""
+        fresh = name.with_name(".fresh")
+        fresh.symlink_to(target)
+        fresh.replace(name)
+
+    def session(self, name: str | Path) -> Face:
+        face = self.rig.face(f"p24:{name}")
+        face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
+        return face
+
+    def is_on(self, index: int) -> bool:
+        return self.twins[index].ledger().running
+
+    def switch_on(self, index: int) -> None:
+        """Its output is on, and nobody has a session with it."""
+        fd = os.open(self.twins[index].url, os.O_RDWR | os.O_NOCTTY)
+        os.write(fd, encode(1, Command.ML_INIT, b"\0") + encode(2, Command.ML_UPDATE, TRAIN))
+        until(lambda: self.is_on(index))
+        os.close(fd)
+
+    def zero_after_ms(self, index: int, since_ns: int) -> float:
+        until(lambda: not self.is_on(index))
+        ledger = Ledger.from_file(self.folder / f"{index + 1}.jsonl")
+        assert ledger.last_output_us is not None
+        return (ledger.monotonic_us(ledger.last_output_us) * 1000 - since_ns) / 1e6
+
+
+@pytest.fixture
+def names(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", rig.environment["XDG_RUNTIME_DIR"])
+    made = Names(rig, tmp_path / "names")
+    yield made
+    made.end()
+
+
+def stopped(name: str | Path) -> dict[int, StopOutcome]:
+    """Outcomes by the session that held the device; every one is verified."""
+    outcomes = stop_named(str(name))
+    assert {one.verdict for one in outcomes} == {"verified"}, outcomes
+    assert len({one.session for one in outcomes}) == len(outcomes)
+    return {one.session: one for one in outcomes}
+
+
+@pytest.mark.hazard("H61")
+def test_a_stop_by_a_name_that_was_led_elsewhere_stops_both_devices(names: Names) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    face = names.session(port)
+    names.switch_on(1)
+    names.lead(port, names.twins[1].url)
+    outcomes = stopped(port)
+    assert not names.is_on(0)
+    assert not names.is_on(1)
+    assert set(outcomes) == {face.supervisor, 0}
+    assert outcomes[face.supervisor].node == os.path.realpath(names.twins[0].url)
+    assert outcomes[0].serial == "SIM0000002"
+    assert "No session held it" in str(outcomes[0])
+
+
+def test_a_stop_by_such_a_name_stops_the_sessions_of_both_devices(names: Names) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    first = names.session(port)
+    second = names.session(names.twins[1].url)
+    names.lead(port, names.twins[1].url)
+    outcomes = stopped(port)
+    assert set(outcomes) == {first.supervisor, second.supervisor}
+    assert not names.is_on(0)
+    assert not names.is_on(1)
+
+
+def test_a_stop_by_a_name_that_was_removed_reaches_the_session(names: Names) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    face = names.session(port)
+    port.unlink()
+    assert set(stopped(port)) == {face.supervisor}
+    assert not names.is_on(0)
+
+
+@pytest.mark.parametrize("by", ["first", "second", "folder", "other spelling", "node"])
+def test_a_stop_by_any_name_on_the_way_reaches_the_session(names: Names, by: str) -> None:
+    real = names.folder / "real"
+    real.mkdir()
+    names.lead(real / "second", names.twins[0].url)
+    names.lead(names.folder / "linked", real)
+    first = names.folder / "linked" / "first"
+    names.lead(first, "second")
+    face = names.session(first)
+    names.lead(real / "second", names.twins[1].url)
+    name = {
+        "first": first,
+        "second": real / "second",
+        "folder": real / "first",
+        "other spelling": f"{names.folder}//linked/./first",
+        "node": os.path.realpath(names.twins[0].url),
+    }[by]
+    assert face.supervisor in stopped(name)
+    assert not names.is_on(0)
+
+
+@pytest.mark.hazard("H61")
+@pytest.mark.parametrize("how", ["led elsewhere", "removed", "a file"])
+def test_a_session_whose_name_means_something_else_ends_at_verified_zero(
+    names: Names, how: str
+) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    face = names.session(port)
+    moved_ns = time.monotonic_ns()
+    if how == "led elsewhere":
+        names.lead(port, names.twins[1].url)
+    else:
+        port.unlink()
+        if how == "a file":
+            port.touch()
+    bye = face.wait_for("bye")
+    assert (bye["reason"], bye["zero_verified"], bye["exit_code"]) == (NAME_MOVED, True, 3)
+    assert names.zero_after_ms(0, moved_ns) <= 1500, "or its own watchdog did it"
+    (journal,) = names.rig.journal.glob("*.jsonl")
+    assert NAME_MOVED in journal.read_text()
+    assert verify_journal(journal).ok
+
+
+@pytest.mark.hazard("H03", "H61")
+def test_a_face_whose_supervisor_dies_stops_the_device_it_had_not_the_name(names: Names) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    face = names.session(port)
+    names.lead(port, names.twins[1].url)
+    killed_ns = kill(face.supervisor)
+    assert names.zero_after_ms(0, killed_ns) <= 300
+    face.wait_for("zero_verified", lambda row: row.get("source") == "face")
+    record = names.twins[1].record
+    assert record is not None
+    assert '"ml_stop"' not in record.read_text()
