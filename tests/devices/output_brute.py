@@ -51,6 +51,11 @@ def worst(pulses: list[Seen]) -> tuple[int, int, int]:
     )
 
 
+def fits(found: tuple[int, int, int], most: tuple[int, int, int]) -> bool:
+    """Whether each of the three is within what may be."""
+    return all(have <= may for have, may in zip(found, most, strict=True))
+
+
 def worst_integrals(rows: Iterable[Mapping[str, object]]) -> dict[int, tuple[int, int]]:
     """By channel, the most square and rectified charge of any second, cut pulses counted as cut.
 

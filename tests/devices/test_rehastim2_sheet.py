@@ -21,6 +21,7 @@ BOUNDS = REHASTIM2_SHEET.bounds
         ("phase_gap", BOUNDS.interphase_gap_fixed_us),
         ("recovery", BOUNDS.recovery_us),
         ("period_min", BOUNDS.period_min_us),
+        ("group_gap_max", BOUNDS.group_gap_max_us),
         ("period_max", BOUNDS.period_max_us),
         ("period_step", BOUNDS.period_step_us),
         ("watchdog", REHASTIM2_SHEET.watchdog_us),

@@ -17,6 +17,7 @@ from output_brute import pulses_of, worst
 from firmware_sim.faults import Fault, FaultyTwin
 from stimctl.bench import Bench, rehearse
 from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.safety import Electrode
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
@@ -123,3 +124,46 @@ def test_pause_and_resume_at_once_are_not_touched() -> None:
         bench.run_for(6 * SECOND)
     assert bench.told(Kind.WITHHELD) == []
     assert bench.engine.state.value == "running"
+
+
+# -- doublets and triplets that a RehaStim2 makes by itself
+
+
+@cache
+def groups(pulses: int, bursts_hz: str, inside_hz: str, cycle: str = "") -> Plan:
+    name = "nmes-tka" if cycle else "tens-burst"
+    text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
+    rhythm = (
+        f'frequency = "{inside_hz}"\nburst = {{ pulses = {pulses}, frequency = "{bursts_hz}" }}'
+    )
+    lines = [line for line in text.splitlines() if not line.startswith("burst = ")]
+    text = "\n".join(rhythm if line.startswith("frequency = ") else line for line in lines)
+    plan = compile_plan(
+        load_protocol(text, name),
+        REHASTIM2_SHEET,
+        [ChannelSetup(1, 8_000, Electrode(area_mm2=9_600))],
+        duration_us=None if cycle else 30_000_000,
+    )
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "cycle"),
+    [
+        ((2, "2 Hz", "100 Hz"), ""),
+        ((3, "2 Hz", "80 Hz"), ""),
+        ((2, "10 Hz", "125 Hz"), ""),
+        ((2, "20 Hz", "100 Hz"), "yes"),
+        ((3, "10 Hz", "100 Hz"), "yes"),
+    ],
+)
+def test_groups_on_a_rehastim2_are_delivered_as_planned(
+    rhythm: tuple[int, str, str], cycle: str
+) -> None:
+    plan = groups(*rhythm, cycle)
+    assert plan.channels[0].cleared.group is not None
+    found = rehearse(plan)
+    assert found.problems == ()
+    assert found.report[0].pulses % rhythm[0] == 0
+    assert found.report[0].pulses > 20

@@ -131,10 +131,22 @@ def _output(sheet: Any) -> dict[str, str]:
         "frequency": f"{slowest} to {fastest}, one for all channels"
         if bounds.fixed_rhythm
         else f"{slowest} to {fastest}",
-        "bursts": "none" if bounds.fixed_rhythm else "by the host",
+        "bursts": _bursts(bounds),
         "net charge per pulse": balanced,
         "on/off times": "by the host",
     }
+
+
+def _bursts(bounds: Any) -> str:
+    if not bounds.fixed_rhythm:
+        return "by the host"
+    if bounds.pulses_per_group_max < 2:
+        return "none"
+    return (
+        f"2 or {bounds.pulses_per_group_max} pulses by the device, "
+        f"{format_duration(bounds.period_min_us)} to {format_duration(bounds.group_gap_max_us)} "
+        "apart"
+    )
 
 
 def _at_load(sheet: Any, ohm: int) -> dict[str, float | int | bool]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stimctl.safety.cleared import Cleared
+from stimctl.safety.device_bounds import Group
 from stimctl.stimulus import SecondDose
 
 WINDOW_NS = 1_000_000_000
@@ -53,14 +54,16 @@ class Channel:
     """What one channel may have done in the last second, and what it may do."""
 
     __slots__ = ("_asked", "_fit", "before", "before_until_ns", "closed", "closes_ns",
-                 "counted_until_ns", "ending", "first_ns", "judged", "last_ns", "limit", "pending",
-                 "period_ns", "proof", "runs", "steady", "together", "unit")  # fmt: skip
+                 "counted_until_ns", "ending", "first_ns", "group", "judged", "last_ns", "limit",
+                 "pending", "period_ns", "proof", "runs", "steady", "together",
+                 "unit")  # fmt: skip
 
     def __init__(self) -> None:
         self.proof: Cleared | None = None
         self.limit = _NOTHING
         self.period_ns = 0
         self.together: SecondDose | None = None
+        self.group: Group | None = None
         self.before = _NOTHING
         self.before_until_ns = 0
         self.runs: deque[Run] = deque()
@@ -90,6 +93,7 @@ class Channel:
             self.before, self.before_until_ns = self.limit, now_ns + WINDOW_NS
         self.proof, self.limit, self.judged, self._asked = proof, limit, None, None
         self.period_ns, self.together = proof.shortest_period_us * 1_000, proof.together
+        self.group = proof.group
 
     def allowed(self, at_ns: int) -> SecondDose:
         """What a second that ends then may hold."""
@@ -99,8 +103,12 @@ class Channel:
         """Whether the clearance is for such units one after the other, without a pause."""
         if unit is not self.judged:
             self.judged = unit
-            units = -(-WINDOW_NS // self.period_ns)
-            self.steady = _within(_times(unit.dose, units), self.limit)
+            if self.group is not None:  # the device keeps to the rhythm that was cleared
+                slow = unit.period_ns >= self.period_ns
+                self.steady = slow and unit.dose.pulses <= self.group.pulses
+            else:
+                units = -(-WINDOW_NS // self.period_ns)
+                self.steady = _within(_times(unit.dose, units), self.limit)
         return self.steady
 
     @property

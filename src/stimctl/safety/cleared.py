@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeGuard, final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
+from stimctl.safety.device_bounds import Group
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.examine import (
     Acknowledged,
@@ -53,6 +54,7 @@ class _Record:
     period_step_us: int
     second: SecondDose
     together: SecondDose | None = None
+    group: Group | None = None
 
     def allows(self, amplitude_ua: object, width_us: object, period_us: object) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
@@ -93,6 +95,13 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
     if problem is not None:
         raise BugError("a stimulus that is refused was to be sealed", why=problem.refusal.message)
     pulse, device = stimulus.pulse, envelope.device
+    group = device.group_of(stimulus)
+    rates_mhz = (
+        (stimulus.frequency_mhz, stimulus.highest_frequency_mhz, stimulus.lowest_frequency_mhz)
+        if group is None
+        else (device.repeat_mhz(stimulus),) * 3
+    )
+    period_us, period_min_us, period_max_us = map(device.quantise_period_up_us, rates_mhz)
     return _enter(
         _Record(
             stimulus_json=stimulus.model_dump_json(),
@@ -107,11 +116,12 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             width_step_us=device.phase_width_step_us,
             gap_us=pulse.interphase_gap_us,
             ratio=pulse.second_phase_ratio,
-            period_us=device.quantise_period_up_us(stimulus.frequency_mhz),
-            period_min_us=device.quantise_period_up_us(stimulus.highest_frequency_mhz),
-            period_max_us=device.quantise_period_up_us(stimulus.lowest_frequency_mhz),
+            period_us=period_us,
+            period_min_us=period_min_us,
+            period_max_us=period_max_us,
             period_step_us=device.period_step_us,
             second=worst_second(stimulus),
+            group=group,
         )
     )
 
@@ -184,6 +194,11 @@ class Cleared(Sealed):
         It is one object for all of them, so that they know each other by it.
         """
         return self._record.together
+
+    @property
+    def group(self) -> Group | None:
+        """The group of pulses that the device gives by itself in each period; None: one pulse."""
+        return self._record.group
 
     @property
     def shortest_period_us(self) -> int:

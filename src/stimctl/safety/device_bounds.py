@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from stimctl.errors import UsageError
-from stimctl.stimulus import PulseShape
+from stimctl.stimulus import PulseShape, Stimulus
 
 _US_MHZ = 10**9
 _MAY_BE_ZERO = {"interphase_gap_max_us", "recovery_us"}
+
+
+class Group(NamedTuple):
+    """Pulses that a device gives by itself in each period (doublets, triplets), `gap_us` apart."""
+
+    pulses: int
+    gap_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,9 @@ class DeviceBounds:
     `calibrated` that an amplitude is a known current, without which no dose can be claimed.
     `fixed_rhythm` that all channels share one pulse rate, which cannot change while output is on;
     `channels_per_module` that so many channels form a module, and that `period_min_us` counts once
-    for each module in use; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
+    for each module in use; `pulses_per_group_max` that it makes groups of up to so many pulses by
+    itself, which begin `period_min_us` (for each module in use) to `group_gap_max_us` apart, on the
+    grid of periods; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
     `busy_max_us` is how much of a second pulses and recovery may take, all channels of one source
     together.
     `source` and `certainty` (R, R2, M+, M?, D) say where the numbers come from.
@@ -53,6 +63,8 @@ class DeviceBounds:
     fixed_rhythm: bool = False
     channels_per_module: int | None = None
     interphase_gap_fixed_us: int | None = None
+    pulses_per_group_max: int = 1
+    group_gap_max_us: int = 1
     busy_max_us: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -78,6 +90,20 @@ class DeviceBounds:
         """The period in us, on the device's grid, that is never faster than `frequency_mhz`."""
         exact = -(-_US_MHZ // frequency_mhz)
         return -(-exact // self.period_step_us) * self.period_step_us
+
+    def group_of(self, stimulus: Stimulus) -> Group | None:
+        """The bursts of `stimulus` as groups that the device makes by itself; None where the host
+        has to open and close them, or there are none. Whether it can is for `clear` to say."""
+        burst = stimulus.burst
+        if burst is None or not self.fixed_rhythm or self.pulses_per_group_max < 2:
+            return None
+        return Group(burst.pulses_per_burst, self.quantise_period_up_us(stimulus.frequency_mhz))
+
+    def repeat_mhz(self, stimulus: Stimulus) -> int:
+        """How often the device begins anew: the rate of the groups that it makes, or of pulses."""
+        if stimulus.burst is not None and self.group_of(stimulus) is not None:
+            return stimulus.burst.burst_frequency_mhz
+        return stimulus.highest_frequency_mhz
 
     def period_min_for(self, channels: Iterable[int]) -> int:
         """The shortest period in us where these channels run at the same time."""

@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
 from stimctl.safety.bounds import Layer
+from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.paths import PATH_SOURCE, problem_within
 from stimctl.safety.problem import Problem, broken_rule
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.sites import pad_sites
-from stimctl.stimulus import Inconsistency, PulseShape, Severity, Stimulus, inconsistencies
+from stimctl.stimulus import (
+    Burst,
+    Inconsistency,
+    PulseShape,
+    Severity,
+    Stimulus,
+    inconsistencies,
+)
 from stimctl.stimulus.consistency import (
     MOTOR_OFF_MIN_US,
     MOTOR_PERIOD_MIN_US,
@@ -81,12 +89,13 @@ def _rhythm_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
         return
     source, certainty = f"{device.name}: {device.source}", device.certainty
     burst = stimulus.burst
-    if burst is not None:
+    why = None if burst is None else _no_group(stimulus, burst, device)
+    if burst is not None and why is not None:
+        most = device.pulses_per_group_max
         yield broken_rule(
-            "L-DEV", Quantity.PULSES_PER_BURST,
-            f"{device.name} repeats its pulses in one rhythm and cannot count out bursts",
+            "L-DEV", Quantity.PULSES_PER_BURST, f"{device.name} {why}",
             lambda: repair.single_pulses(stimulus, burst),
-            layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=1, unit="pulses",
+            layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=most, unit="pulses",
             source=source, certainty=certainty,
         )  # fmt: skip
     sweep = stimulus.frequency_sweep
@@ -99,6 +108,24 @@ def _rhythm_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
             layer=Layer.DEVICE, asked=sweep.highest, allowed=sweep.lowest, unit="mHz",
             source=source, certainty=certainty,
         )  # fmt: skip
+
+
+def _no_group(stimulus: Stimulus, burst: Burst, device: DeviceBounds) -> str | None:
+    """Why the device cannot make these bursts by itself, or None where it can."""
+    most = device.pulses_per_group_max
+    if most < 2:
+        return "repeats its pulses in one rhythm and cannot count out bursts"
+    if not 2 <= burst.pulses_per_burst <= most:
+        return f"makes groups of 2 to {most} pulses, not of {burst.pulses_per_burst}"
+    gap_us, rest = divmod(_US_MHZ, stimulus.frequency_mhz)
+    low, high, step = device.period_min_us, device.group_gap_max_us, device.period_step_us
+    if rest or gap_us % step or not low <= gap_us <= high:
+        return (
+            f"sets {format_duration(low)} to {format_duration(high)} between the pulses of a "
+            f"group, in steps of {format_duration(step)}; "
+            f"{format_frequency(stimulus.frequency_mhz)} inside a burst is none of these"
+        )
+    return None
 
 
 def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
@@ -125,7 +152,7 @@ def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
             layer=Layer.DEVICE, asked=second, allowed=device.phase_width_max_us, unit="us",
             source=source, certainty=certainty,
         )  # fmt: skip
-    slowest = stimulus.lowest_frequency_mhz
+    slowest = min(stimulus.lowest_frequency_mhz, device.repeat_mhz(stimulus))
     least_mhz = -(-_US_MHZ // device.period_max_us)
     if device.quantise_period_up_us(slowest) > device.period_max_us:
         highest = max(stimulus.highest_frequency_mhz, least_mhz)
@@ -133,7 +160,9 @@ def least_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
             "L-DEV", Quantity.FREQUENCY,
             f"frequency {format_frequency(slowest)} is below the device minimum "
             f"{format_frequency(least_mhz)}",
-            lambda: repair.frequency(stimulus, least_mhz, highest),
+            lambda: repair.frequency(stimulus, least_mhz, highest)
+            if stimulus.burst is None
+            else None,
             layer=Layer.DEVICE, asked=slowest, allowed=least_mhz, unit="mHz",
             source=source, certainty=certainty,
         )  # fmt: skip

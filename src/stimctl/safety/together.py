@@ -124,10 +124,10 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
     if not members or not members[0].envelope.device.fixed_rhythm:
         return None
     device = members[0].envelope.device
-    first = members[0].stimulus.highest_frequency_mhz
+    first = device.repeat_mhz(members[0].stimulus)
     about = {"source": f"{device.name}: {device.source}", "certainty": device.certainty}
     for member in members:
-        asked = member.stimulus.highest_frequency_mhz
+        asked = device.repeat_mhz(member.stimulus)
         if asked != first:
             return refused_for(
                 member.channel, "L-DEV", Quantity.FREQUENCY,
@@ -136,6 +136,9 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
                 asked=asked, allowed=first, unit="mHz", nearest=_at(member, first), **about,
             )  # fmt: skip
     least_us = device.period_min_for(member.channel for member in members)
+    refusal = _one_gap(members, least_us)
+    if refusal is not None:
+        return refusal
     if device.quantise_period_up_us(first) >= least_us:
         return None
     allowed = _US_MHZ // least_us
@@ -145,6 +148,26 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
         f"keep {format_frequency(first)}; channels of one module would do",
         asked=first, allowed=allowed, unit="mHz", nearest=_at(members[-1], allowed), **about,
     )  # fmt: skip
+
+
+def _one_gap(members: list[_Member], least_us: int) -> Refusal | None:
+    """Groups of all channels have one gap between their pulses, long enough for the modules."""
+    groups = [(m, m.cleared.group.gap_us) for m in members if m.cleared.group is not None]
+    for member, gap_us in groups:
+        device = member.envelope.device
+        why = None
+        if gap_us != groups[0][1]:
+            why = f"one gap between the pulses of all groups, {format_duration(groups[0][1])}"
+        elif gap_us < least_us:
+            why = f"at least {format_duration(least_us)} between pulses on these channels"
+        if why is not None:
+            return refused_for(
+                member.channel, "L-DEV", Quantity.FREQUENCY,
+                f"{device.name} has {why}, and {format_duration(gap_us)} was asked",
+                asked=gap_us, allowed=max(least_us, groups[0][1]), unit="us",
+                source=f"{device.name}: {device.source}", certainty=device.certainty,
+            )  # fmt: skip
+    return None
 
 
 def _shared_source(members: list[_Member]) -> Refusal | None:

@@ -150,7 +150,8 @@ def _most_flow(one: PlanChannel) -> int:
     """Of a channel at its cleared amplitude, its widest and fastest pulses, its cycle's on time."""
     stimulus = one.stimulus
     flow = flow_of(one.cleared.amplitude_ua, stimulus.widest_phase_us, one.period_us)
-    burst = stimulus.burst
+    flow *= one.pulses_a_period
+    burst = one.host_burst
     if burst is not None:
         each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
         flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)

@@ -36,8 +36,9 @@ class Output(Told[SetPointKey]):
         return self._driver.apply(now_ns, points)
 
     def _flow_of(self, key: SetPointKey) -> int:
-        _, amplitude_ua, width_us, period_us = key
-        return flow_of(amplitude_ua, width_us, period_us)
+        channel, amplitude_ua, width_us, period_us = key
+        group = self._tracks[channel].cleared.group
+        return flow_of(amplitude_ua, width_us, period_us) * (1 if group is None else group.pulses)
 
     def may_be_in_force(self) -> dict[int, tuple[ChannelSet, ...]]:
         """By channel, what the device may be doing: what it accepted, and what it was told since.

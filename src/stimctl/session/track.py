@@ -26,7 +26,7 @@ class Track(Ramped):
         self.step_ua = plan_channel.step_ua
         self._period_us = plan_channel.period_us
         self._made: dict[tuple[int, int, int], SetPoint] = {}
-        burst = stimulus.burst
+        burst = plan_channel.host_burst
         self._gap_ns: int | None = None
         """How long the gate of a burst may have been shut; a longer gap is none of the pattern."""
         if burst is not None:

@@ -77,7 +77,7 @@ def limit_to(invariant: Judge, plan: AnyPlan) -> None:
 
 def _pattern(one: PlanChannel) -> Pattern:
     stimulus = one.stimulus
-    burst, modulation = stimulus.burst, stimulus.amplitude_modulation
+    burst, modulation = one.host_burst, stimulus.amplitude_modulation
     gap_us = 0
     if burst is not None:
         gap_us = 1_000_000_000 // burst.burst_frequency_mhz + GATE_MARGIN_US
@@ -85,5 +85,5 @@ def _pattern(one: PlanChannel) -> Pattern:
         gap_us=gap_us,
         modulated_from_permille=1_000 if modulation is None else modulation.lowest_permille,
         widest_us=stimulus.widest_phase_us,
-        fastest_us=one.period_us,
+        fastest_us=one.period_us // one.pulses_a_period,
     )

@@ -212,7 +212,8 @@ def _plan_channel(
     sheet: CapabilitySheet, role: Channel, setup: ChannelSetup, cleared: Cleared
 ) -> PlanChannel:
     stimulus, device = cleared.stimulus, sheet.bounds
-    period_us = device.quantise_period_up_us(stimulus.highest_frequency_mhz)
+    repeat_mhz = device.repeat_mhz(stimulus)
+    period_us = device.quantise_period_up_us(repeat_mhz)
     return PlanChannel(
         channel=setup.channel,
         role=role.role,
@@ -224,7 +225,7 @@ def _plan_channel(
         width_step_us=device.phase_width_step_us,
         start_after_us=role.cycle.start_after_us if role.cycle else 0,
         notes=(
-            *frequency_notes(stimulus, period_us),
+            *frequency_notes(repeat_mhz, period_us),
             *device_notes(device, stimulus),
             *map(str, cleared.warnings),
         ),

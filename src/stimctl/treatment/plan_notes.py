@@ -42,8 +42,7 @@ def device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
         yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
 
 
-def frequency_notes(stimulus: Stimulus, period_us: int) -> Iterator[str]:
-    asked_mhz = stimulus.highest_frequency_mhz
+def frequency_notes(asked_mhz: int, period_us: int) -> Iterator[str]:
     if period_us * asked_mhz == _MHZ_US:
         return
     used = format_frequency(_MHZ_US // period_us)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
+from stimctl.safety.device_bounds import Group
 from stimctl.stimulus import PulseShape
 from stimctl.treatment.program import Plan, PlanChannel
 from stimctl.treatment.timeline import (
@@ -60,16 +61,27 @@ class ChannelDose:
 
 @dataclass(slots=True)
 class _Train:
-    """Equal pulses at equal distances; `energy` is that of one pulse in uA2 us."""
+    """Equal pulses at equal distances, or equal groups of `group` pulses that are `gap_us` apart;
+    `energy` is that of one pulse in uA2 us."""
 
     first_us: int
     period_us: int
-    pulses: int
+    groups: int
     energy: int
+    group: int = 1
+    gap_us: int = 0
+
+    @property
+    def pulses(self) -> int:
+        """How many pulses."""
+        return self.groups * self.group
 
     def before(self, t_us: int) -> int:
         """How many of the pulses start before `t_us`."""
-        return min(self.pulses, max(0, -((self.first_us - t_us) // self.period_us)))
+        return sum(
+            min(self.groups, max(0, -((self.first_us + later_us - t_us) // self.period_us)))
+            for later_us in range(0, self.group * self.gap_us or 1, self.gap_us or 1)
+        )
 
 
 def predict(plan: Plan) -> tuple[ChannelDose, ...]:
@@ -154,12 +166,14 @@ class _Track:
         assert self.drive is not None
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
-        self.pulses += pulses
-        self.peak_ua = max(self.peak_ua, self.amplitude_ua)
-        self.charge_pc += pulses * self.amplitude_ua * width_us
-        self.strongest_pc = max(self.strongest_pc, self.amplitude_ua * width_us)
         energy = _energy(self.one, self.amplitude_ua) * width_us
-        self.trains.append(_Train(first_us, period_us, pulses, energy))
+        group = self.one.cleared.group or Group(1, 0)
+        train = _Train(first_us, period_us, pulses, energy, *group)
+        self.trains.append(train)
+        self.pulses += train.pulses
+        self.peak_ua = max(self.peak_ua, self.amplitude_ua)
+        self.charge_pc += train.pulses * self.amplitude_ua * width_us
+        self.strongest_pc = max(self.strongest_pc, self.amplitude_ua * width_us)
 
     def dose(self, duration_us: int) -> ChannelDose:
         """What was counted."""
@@ -220,12 +234,13 @@ def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
     energies = [train.pulses * train.energy for train in trains]
     total, end = 0, 0
     for index, train in enumerate(trains):
-        until_us = train.first_us + (train.pulses - 1) * train.period_us + _SECOND_US
+        last_us = train.first_us + (train.groups - 1) * train.period_us
+        until_us = last_us + (train.group - 1) * train.gap_us + _SECOND_US
         while end < len(trains) and trains[end].first_us < until_us:
             total += energies[end]
             end += 1
         # A train longer than a second cannot put more than its rate allows into one.
-        inside = min(train.pulses, -(-_SECOND_US // train.period_us)) * train.energy
+        inside = min(train.groups, -(-_SECOND_US // train.period_us)) * train.group * train.energy
         yield total - energies[index] + inside, index
         total -= energies[index]
 
@@ -233,16 +248,16 @@ def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
 def _windows(trains: list[_Train], index: int) -> Iterator[int]:
     """The energies of the seconds that begin with the pulses of one train."""
     train = trains[index]
-    whole = -(-_SECOND_US // train.period_us)
     # While the second lies inside the train, all of them are equal: look at the first of these.
-    first_short = max(0, train.pulses - whole)
-    if first_short > 0:
-        yield whole * train.energy
-    for number in range(first_short, train.pulses):
-        from_us = train.first_us + number * train.period_us
-        energy = (train.pulses - number) * train.energy
-        for later in islice(trains, index + 1, None):
-            if later.first_us >= from_us + _SECOND_US:
-                break
-            energy += later.before(from_us + _SECOND_US) * later.energy
-        yield energy
+    first_short = max(0, train.groups - -(-_SECOND_US // train.period_us) - (train.group > 1))
+    numbers = range(first_short, train.groups)
+    for number in numbers if first_short == 0 else (0, *numbers):
+        for place in range(train.group):
+            from_us = train.first_us + number * train.period_us + place * train.gap_us
+            until_us = from_us + _SECOND_US
+            energy = (train.before(until_us) - train.before(from_us)) * train.energy
+            for later in islice(trains, index + 1, None):
+                if later.first_us >= until_us:
+                    break
+                energy += later.before(until_us) * later.energy
+            yield energy

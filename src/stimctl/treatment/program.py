@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.quantity import format_duration
 from stimctl.safety import Cleared, Electrode
-from stimctl.stimulus import Stimulus
+from stimctl.stimulus import Burst, Stimulus
 from stimctl.treatment.schema import TreatmentProtocol
 
 
@@ -47,6 +47,17 @@ class PlanChannel:
     width_step_us: int
     start_after_us: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def host_burst(self) -> Burst | None:
+        """The bursts that the host opens and closes; None where the device makes them itself."""
+        return None if self.cleared.group is not None else self.stimulus.burst
+
+    @property
+    def pulses_a_period(self) -> int:
+        """How many pulses the device gives in each period."""
+        group = self.cleared.group
+        return 1 if group is None else group.pulses
 
     @property
     def amplitude_ua(self) -> int:

@@ -95,7 +95,7 @@ def drive_at(plan: Plan, one: PlanChannel, t_us: int) -> Drive:
         width_us -= width_us % one.width_step_us
     if stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(stimulus.frequency_sweep.value_at(tick_us))
-    gate_open = since_on_us is not None and _burst_open(stimulus.burst, period_us, since_on_us)
+    gate_open = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
     return Drive(one.channel, level, gate_open, width_us, period_us, may_raise)
 
 
@@ -178,8 +178,8 @@ def _tagged(index: int, one: PlanChannel, plan: Plan) -> Iterator[tuple[int, int
     if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
         streams.append(iter(range(SWEEP_TICK_US, plan.duration_us, SWEEP_TICK_US)))
     streams.append(envelope_times(stimulus.cycle, one.start_after_us, plan.duration_us))
-    if stimulus.burst is not None:
-        streams.append(_burst_times(one, stimulus.burst, stimulus.cycle))
+    if one.host_burst is not None:
+        streams.append(_burst_times(one, one.host_burst, stimulus.cycle))
     for at_us in heapq.merge(*streams):
         if at_us >= plan.duration_us:
             return
@@ -238,7 +238,7 @@ def _raise_channel(plan: Plan, one: PlanChannel) -> Iterator[PlateauStep]:
 def _clear_of_burst_us(one: PlanChannel, at_us: int) -> int:
     """How much later a raise comes, so that it is never at the very beginning of a burst: whether
     that burst has it would be for the line to decide."""
-    burst, cycle = one.stimulus.burst, one.stimulus.cycle
+    burst, cycle = one.host_burst, one.stimulus.cycle
     if burst is None:
         return 0
     since_on_us = at_us if cycle is None else (at_us - one.start_after_us) % cycle.period_us
@@ -263,7 +263,7 @@ def _raise_windows(plan: Plan, one: PlanChannel) -> Iterator[tuple[int, int]]:
 
 def _at_plateau_us(one: PlanChannel, cycle: Cycle) -> int:
     """When, in each on time, the device first puts out the plateau: between bursts not yet."""
-    burst = one.stimulus.burst
+    burst = one.host_burst
     if burst is None or _burst_open(burst, one.period_us, cycle.ramp_up_us):
         return cycle.ramp_up_us
     return _burst_start_us(burst, cycle.ramp_up_us * burst.burst_frequency_mhz // _MHZ_US + 1)

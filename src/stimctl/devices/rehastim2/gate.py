@@ -16,21 +16,30 @@ from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.rehastim2 import sheet
 from stimctl.errors import LimitRefusedError
 from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.safety.device_bounds import Group
 from stimctl.stimulus.pulse import PulseShape
 from stimctl.wire.sciencemode2 import messages as sm2
 
 
 class Form(NamedTuple):
-    """What one channel gives in each turn of the list. A channel without one gives nothing."""
+    """What one channel gives in each turn of the list. A channel without one gives nothing.
+
+    `pulses`: 1, or 2 or 3 as doublets and triplets.
+    """
 
     amplitude_ua: int
     phase_width_us: int
+    pulses: int = 1
 
     def raises(self, other: Form) -> bool:
         """Whether this is in any respect more than `other`; no current is never more."""
         if not self.amplitude_ua:
             return False
-        return self.amplitude_ua > other.amplitude_ua or self.phase_width_us > other.phase_width_us
+        return (
+            self.amplitude_ua > other.amplitude_ua
+            or self.phase_width_us > other.phase_width_us
+            or self.pulses > other.pulses
+        )
 
 
 OFF = Form(0, 0)
@@ -38,10 +47,16 @@ OFF = Form(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A channel list as it is initialised: which channels, in which rhythm. Fixed until a stop."""
+    """A channel list as it is initialised: which channels, in which rhythm. Fixed until a stop.
+
+    `pulses`: of each channel in each turn, also while it is off; `gap_us`: between the pulses of
+    doublets and triplets, 0 where the list has none.
+    """
 
     channels: tuple[int, ...]
+    pulses: tuple[int, ...]
     period_us: int
+    gap_us: int
     payload: bytes
 
 
@@ -99,11 +114,35 @@ def setup_for(set_points: Mapping[int, SetPoint]) -> Setup:
             f"a period of {period_us} us on these channels",
             f"the modules in use need at least {least_us} us",
         )
+    gap_us = _gap_for(tuple(numbers.values()), period_us, least_us)
     channels = tuple(sorted(numbers))
     mask = sum(1 << (channel - 1) for channel in channels)
-    message = sm2.InitChannelListMode(mask, period_us, least_us)
+    message = sm2.InitChannelListMode(mask, period_us, gap_us or least_us)
     _wire_valid(message)
-    return Setup(channels, period_us, message.pack())
+    pulses = tuple(numbers[channel].pulses for channel in channels)
+    return Setup(channels, pulses, period_us, gap_us, message.pack())
+
+
+def _gap_for(numbers: tuple[_Numbers, ...], period_us: int, least_us: int) -> int:
+    """Between the pulses of the groups in a list, one for all; 0 where there is none."""
+    gaps = {one.gap_us for one in numbers if one.gap_us}
+    if not gaps:
+        return 0
+    if len(gaps) > 1:
+        raise _refused("groups of pulses with different gaps", "a RehaStim2 has one gap for all")
+    gap_us = gaps.pop()
+    if not least_us <= gap_us <= sheet.GROUP_GAP_MAX_US:
+        raise _refused(
+            f"pulses of a group {gap_us} us apart",
+            f"a RehaStim2 sets {least_us}..{sheet.GROUP_GAP_MAX_US} us on these channels",
+        )
+    most = max(one.pulses for one in numbers)
+    if most * gap_us > period_us:
+        raise _refused(
+            f"{most} pulses {gap_us} us apart every {period_us} us",
+            "a RehaStim2 needs a gap after each pulse of a group",
+        )
+    return gap_us
 
 
 def least_period_us(channels: Iterable[int]) -> int:
@@ -126,7 +165,13 @@ def order_for(setup: Setup, set_points: Mapping[int, SetPoint]) -> Order:
                 f"channel {channel} every {numbers.period_us} us",
                 f"the list was set up for channels {setup.channels} every {setup.period_us} us",
             )
-        forms[channel] = Form(numbers.amplitude_ua, numbers.phase_width_us)
+        pulses = setup.pulses[setup.channels.index(channel)]
+        if numbers.pulses != pulses or numbers.gap_us not in (0, setup.gap_us):
+            raise _refused(
+                f"channel {channel}: {numbers.pulses} pulses {numbers.gap_us} us apart",
+                f"the list was set up for {pulses}, {setup.gap_us} us apart",
+            )
+        forms[channel] = Form(numbers.amplitude_ua, numbers.phase_width_us, numbers.pulses)
         asked[channel] = numbers.asked_us
     return _order(setup, forms, asked)
 
@@ -152,6 +197,8 @@ class _Numbers(NamedTuple):
     phase_width_us: int
     asked_us: int
     period_us: int
+    pulses: int
+    gap_us: int
 
 
 def _checked(channel: int, point: SetPoint) -> _Numbers:
@@ -184,19 +231,39 @@ def _checked(channel: int, point: SetPoint) -> _Numbers:
             f"{where}: a period of {point.period_us} us",
             f"a RehaStim2 repeats every {sheet.MODULE_PERIOD_US}..{sheet.PERIOD_MAX_US} us",
         )
-    return _Numbers(amplitude_ua, width_us, point.period_us, period_us)
+    pulses, gap_us = _checked_group(where, point.cleared.group)
+    return _Numbers(amplitude_ua, width_us, point.period_us, period_us, pulses, gap_us)
+
+
+def _checked_group(where: str, group: Group | None) -> tuple[int, int]:
+    """How many pulses in each turn of the list, and their gap in us: 1 and 0 without a group."""
+    if group is None:
+        return 1, 0
+    if not 2 <= group.pulses <= sheet.PULSES_PER_GROUP_MAX:
+        raise _refused(
+            f"{where}: groups of {group.pulses} pulses",
+            f"a RehaStim2 makes groups of 2..{sheet.PULSES_PER_GROUP_MAX}",
+        )
+    if group.gap_us % sheet.PERIOD_STEP_US:
+        raise _refused(
+            f"{where}: pulses {group.gap_us} us apart",
+            f"a RehaStim2 has steps of {sheet.PERIOD_STEP_US} us",
+        )
+    return group
 
 
 def _unit(form: Form, period_us: int) -> Unit:
-    return unit_of(period_us, [(form.phase_width_us, form.amplitude_ua)] * 2)
+    phases = [(form.phase_width_us, form.amplitude_ua)] * 2
+    return unit_of(period_us, phases, form.pulses)
 
 
 def _order(setup: Setup, forms: Mapping[int, Form], asked_us: Mapping[int, int]) -> Order:
     pulses = []
     sets = []
-    for channel in setup.channels:
+    for channel, group in zip(setup.channels, setup.pulses, strict=True):
         form = forms.get(channel, OFF)
-        pulses.append(sm2.ListPulse(form.phase_width_us, form.amplitude_ua))
+        mode = group - 1  # 0 single, 1 doublet, 2 triplet
+        pulses.append(sm2.ListPulse(form.phase_width_us, form.amplitude_ua, mode))
         if channel in forms:
             asked = asked_us.get(channel, setup.period_us)
             sets.append(

@@ -35,6 +35,8 @@ RECOVERY_US = PHASE_GAP_US + 1
 MODULE_PERIOD_US = 8_000
 PERIOD_MAX_US = 1_025_000
 PERIOD_STEP_US = 500
+PULSES_PER_GROUP_MAX = 3
+GROUP_GAP_MAX_US = 129_000
 COMPLIANCE_MV = 154_000
 WATCHDOG_US = 1_200_000
 KEEP_ALIVE_US = 400_000
@@ -52,6 +54,8 @@ _FACTS = (
     Fact("period_min", "8 ms", "[DOC]", "R", "for each module in use: 16 ms with both"),
     Fact("period_max", "1025 ms", "[DOC]", "R"),
     Fact("period_step", "0.5 ms", "[DOC]", "R", "one rhythm for all channels of the list"),
+    Fact("pulses_per_group_max", "3", "[DOC]", "R", "single, doublet or triplet for each channel"),
+    Fact("group_gap_max", "129 ms", "[DOC]", "R", "one for all channels; at least 8 ms a module"),
     Fact("compliance", "154 V", "[IFU]", "R", "the current falls short above 154 V / load"),
     Fact("skin_test", "before each pulse", "[DOC]", "R", "no pulse outside the normal range"),
     Fact("watchdog", "1.2 s", "[DOC]", "R", "any valid packet; then all stops and modes reset"),
@@ -99,6 +103,8 @@ REHASTIM2_SHEET = CapabilitySheet(
         compliance_mv=COMPLIANCE_MV,
         fixed_rhythm=True,
         channels_per_module=CHANNELS_PER_MODULE,
+        pulses_per_group_max=PULSES_PER_GROUP_MAX,
+        group_gap_max_us=GROUP_GAP_MAX_US,
         source="ScienceMode2 protocol 1.24; RehaStim2 user manual v2.5c",
         certainty="R",
     ),
