@@ -155,6 +155,19 @@ class ImplausibleError(StateError):
     """Likelier a slip than a wish; a person who means it acknowledges H18."""
 
 
+class NotReadyError(StateError):
+    """Output on hardware lacks something; `needs` are the codes of all that is missing."""
+
+    def __init__(
+        self, what: str, *, why: str = "", what_to_do: str = "", needs: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, why=why, what_to_do=what_to_do)
+        self.needs = needs
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**super().as_dict(), "needs": list(self.needs)}
+
+
 class DeviceFaultError(StimctlError):
     """The device reports a fault, or does not do what it was told."""
 

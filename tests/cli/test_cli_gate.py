@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,31 @@ from stimctl.records.pads import Pads, count_use
 from stimctl.records.places import journal_folder
 from stimctl.records.verify import Anchor
 from stimctl.safety.screening import QUESTIONS
-from stimctl.supervisor.ports import is_software_line
+from stimctl.supervisor.ports import may_be_software
 
 # A file that is no port: not software, so the gate is closed; behind it there is no device.
 _PORT = Path(__file__)
 SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", "--area", "1=25cm2")
 SITE = ("--site", "1=left-knee")
-KNOWN = ("--accept-research-use", "--person", "K-17", "--acknowledge", "H25", "--acknowledge", "E6")
+SIDE = ("--side", "1=left")
+KNOWN = (
+    *("--accept-research-use", "--person", "K-17", "--acknowledge", "H25", "--acknowledge", "E6"),
+    *(*SIDE, "--acknowledge", "N3"),
+)
+TODAY = datetime.now().astimezone().date()
+
+
+def form(person: str = "K-17", answered: object = TODAY, more: str = "") -> str:
+    """The form of `stimctl screening`, filled in: no to everything."""
+    rows = [f'person = "{person}"'] if person else []
+    rows += [f"answered = {answered}"] if answered else []
+    return "\n".join([*rows, more, *(f'{question.id} = "no"' for question in QUESTIONS)]) + "\n"
 
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Path:
     path = tmp_path / "screening.toml"
-    path.write_text("".join(f'{question.id} = "no"\n' for question in QUESTIONS))
+    path.write_text(form())
     return path
 
 
@@ -47,6 +60,8 @@ def test_each_gap_is_named_in_turn_and_the_last_step_is_the_device(cli: Any, ans
         (list(SITE), "has no --site", ExitCode.USAGE),
         (["--acknowledge", "E6"], "pads are far enough apart", ExitCode.USAGE),
         (["--screening", str(answers)], "screening questions are not answered", ExitCode.USAGE),
+        (list(SIDE), "the side of channel 1 is not confirmed", ExitCode.USAGE),
+        (["--acknowledge", "N3"], "knows how to stop", ExitCode.USAGE),
     ):
         result = cli("run", *SESSION, *given)
         assert result.code == code
@@ -87,7 +102,7 @@ def test_four_characters_that_collide_confirm_only_what_was_rehearsed(
 ) -> None:
     """What selects the rehearsal is the whole digest; the characters are what a person copies."""
     for module in ("session.confirmation", "bench.rehearsal"):
-        monkeypatch.setattr(f"stimctl.{module}.confirmation_of", lambda _plan: "0f61")
+        monkeypatch.setattr(f"stimctl.{module}.confirmation_of", lambda *_plan: "0f61")
     papers = (*KNOWN, "--screening", str(answers), "--confirm", "0f61")
     assert confirmed(cli, *SITE) == "0f61"
     other = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=13mA", "--area", "1=25cm2")
@@ -182,10 +197,67 @@ def test_a_wrong_screening_file_is_refused(cli: Any, tmp_path: Path, text: str, 
     assert says in result.err
 
 
+@pytest.mark.hazard("H68", "H45")
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (form(person=""), "of nobody that is named"),
+        (form(person="K-71"), "are of K-71"),
+        (form(answered=""), "do not say when they were given"),
+        (form(answered=TODAY - timedelta(days=91)), "have expired"),
+        (form(answered=TODAY - timedelta(days=365)), "have expired"),
+        (form(answered=TODAY + timedelta(days=1)), "still to come"),
+        (form(answered=TODAY - timedelta(days=9), more=f"expires = {TODAY - timedelta(days=1)}"),
+         "have expired"),
+        (form(answered=TODAY - timedelta(days=91), more=f"expires = {TODAY + timedelta(days=9)}"),
+         "have expired"),
+        (form(answered=f'"{TODAY - timedelta(days=90)}"'), "rehearsed"),
+        (form(answered=f"{TODAY}T10:00:00"), "rehearsed"),
+        (form(answered='"last year"'), "is no day"),
+        (form(person="Rose"), "not a code"),
+    ],
+)  # fmt: skip
+def test_answers_are_of_this_person_and_not_old(
+    cli: Any, tmp_path: Path, text: str, says: str
+) -> None:
+    path = tmp_path / "screening.toml"
+    path.write_text(text)
+    result = cli("run", *SESSION, *SITE, *KNOWN, "--screening", str(path))
+    assert result.code != ExitCode.DONE
+    assert says in " ".join(result.err.split())
+    assert "REAL CURRENT" not in result.err
+
+
+@pytest.mark.hazard("H68")
+def test_answers_on_the_command_line_need_their_day_too(cli: Any, answers: Path) -> None:
+    given = [word for one in QUESTIONS for word in ("--answer", f"{one.id}=no")]
+    papers = (*KNOWN, *given)
+    assert "when they were given" in cli("run", *SESSION, *SITE, *papers).err
+    assert "have expired" in cli("run", *SESSION, *SITE, *papers, "--answered", "2020-01-01").err
+    assert "rehearsed" in cli("run", *SESSION, *SITE, *papers, "--answered", str(TODAY)).err
+    file = ("--screening", str(answers))
+    assert "leave --answered out" in " ".join(
+        cli("run", *SESSION, *SITE, *KNOWN, *file, "--answered", str(TODAY)).err.lower().split()
+    )
+
+
+@pytest.mark.hazard("H41")
+@pytest.mark.parametrize("side", ["1=right", "2=left"])
+def test_a_side_that_is_not_that_of_the_site_is_refused(cli: Any, answers: Path, side: str) -> None:
+    known = [word for word in KNOWN if word not in SIDE]
+    result = cli("run", *SESSION, *SITE, *known, "--screening", str(answers), "--side", side)
+    assert result.code == ExitCode.USAGE
+    assert "the side of channel 1 is not" in result.err
+
+
 def test_the_form_holds_every_question_and_reads_back(cli: Any, tmp_path: Path) -> None:
     form = cli("screening").out
     assert all(f'{question.id} = ""' in form for question in QUESTIONS)
     filled = tmp_path / "filled.toml"
+    assert 'person = ""' in form
+    form = form.replace('person = ""', 'person = "K-17"').replace(
+        'answered = ""', f"answered = {TODAY}"
+    )
     filled.write_text(form.replace('""', '"no"'))
     papers = (*KNOWN, "--screening", str(filled))
     assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *papers).err
@@ -237,13 +309,18 @@ def test_a_port_that_is_not_there_is_no_device_whatever_is_missing(cli: Any) -> 
         ("socket://[::1]:4000", True),
         ("socket://10.0.0.7:4000", False),
         ("socket://localhost.example.org:4000", False),
+        ("socket://127.evil.example:4000", False),
+        ("socket://127.0.0.1.evil.example:4000", False),
+        ("socket://[::ffff:127.0.0.1]:4000", True),
+        ("socket://[::ffff:10.0.0.7]:4000", False),
+        ("socket://0.0.0.0:4000", False),
         ("", False),
     ],
 )
 def test_only_what_can_be_nothing_but_software_passes_without_papers(
     address: str, software: bool
 ) -> None:
-    assert is_software_line(address) is software
+    assert may_be_software(address) is software
 
 
 @pytest.mark.hazard("H56")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +146,8 @@ def test_a_second_run_on_the_same_port_names_the_holder(start: Start, tmp_path: 
     assert twin.stdout is not None
     assert twin.stdout.readline().startswith("ready ")
     first = start("run", *TENS, "-d", f"p24:{link}")
-    said = wait_for(first, "connected to")
-    assert "SIMULATION" in said
+    said = wait_for(first, "IDENTIFIED")
+    assert "SIMULATION: the device says that it is a twin" in said
     for verb in (["identify"], ["run", *TENS, "-d"]):
         code, _, err = finish(start(*verb, f"p24:{link}"))
         assert code == ExitCode.NO_DEVICE
@@ -157,10 +158,13 @@ def test_a_second_run_on_the_same_port_names_the_holder(start: Start, tmp_path: 
 
 def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_path: Path) -> None:
     screening = tmp_path / "screening.toml"
-    screening.write_text("".join(f'{question.id} = "no"\n' for question in QUESTIONS))
+    day = datetime.now().astimezone().date()
+    answers = "".join(f'{question.id} = "no"\n' for question in QUESTIONS)
+    screening.write_text(f'person = "K-17"\nanswered = {day}\n{answers}')
     session = [*TENS, "-d", "sim:p24", "--site", "1=left-knee"]
     papers = ["--person", "K-17", "--screening", str(screening), "--accept-research-use"]
-    papers += ["--acknowledge", "H25", "--acknowledge", "E6"]
+    papers += ["--acknowledge", "H25", "--acknowledge", "E6", "--acknowledge", "N3"]
+    papers += ["--side", "1=left"]
     confirmation = json.loads(finish(start("rehearse", *session, "--json"))[1])["confirmation"]
     # The twin stands for a device here: the gate is asked although it would let it pass.
     code = (
@@ -180,7 +184,7 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     notes = {row.data["topic"]: row.data["text"] for row in record.timeline if row.kind == "note"}
     assert notes["rehearsal"].startswith(confirmation)
     assert notes["screening"].startswith("C01=no C02=no ")
-    assert notes["acknowledged"] == "E6 H25"
+    assert notes["acknowledged"] == "E6 H25 N3"
     (use,) = used(state, "K-17", [Pads("left-knee", 2_500)])
     assert use.sessions == 1
 

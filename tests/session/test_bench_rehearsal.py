@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from session_world import plan_of
 
 from firmware_sim.ledger import Ledger
+from stimctl import version
 from stimctl.bench import Bench, rehearse
 from stimctl.bench.rehearsal import channel_reports
 from stimctl.devices.p24.sheet import P24_SHEET
@@ -68,6 +74,36 @@ def test_the_confirmation_changes_with_everything_that_decides_a_run(monkeypatch
     now = confirmation_of(plan)
     monkeypatch.setattr("stimctl.session.confirmation.__version__", "0.0.0+another")
     assert confirmation_of(plan) != now
+
+
+@pytest.mark.hazard("H74")
+def test_an_update_of_the_code_voids_what_was_rehearsed(monkeypatch):
+    plan = plan_of("tens-conventional", 12_000, duration_s=60)
+    now = confirmation_of(plan)
+    monkeypatch.setattr("stimctl.session.confirmation.code_digest", lambda: "0" * 64)
+    assert confirmation_of(plan) != now
+
+
+@pytest.mark.hazard("H74")
+def test_the_digest_of_the_code_covers_every_source_of_program_and_twin(tmp_path):
+    source = Path(version.__file__).parent
+    for name, folder in (("stimctl", source), ("firmware_sim", source.parents[1] / "firmware_sim")):
+        shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-c", "from stimctl.version import code_digest as d; print(d())"]
+
+    def digest() -> str:
+        environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(
+            command, cwd="/", env=environ, capture_output=True, text=True, check=True
+        ).stdout
+
+    found = {digest(), digest()}
+    assert len(found) == 1
+    for name in ("stimctl/safety/limits.py", "firmware_sim/ledger.py", "stimctl/tui/app.py"):
+        path = tmp_path / name
+        path.write_text(path.read_text() + "# updated\n")
+        found.add(digest())
+    assert len(found) == 4
 
 
 @pytest.mark.hazard("H39")

@@ -409,6 +409,14 @@ def test_a_loop_of_pauses_is_no_person(begun_s):
 
 
 @pytest.mark.hazard("H69")
+def test_where_a_person_is_required_it_is_asked_whatever_was_chosen():
+    bench = raised(running(plan_of(), BY_HAND), 5_000)
+    bench.notify(PresenceRequired())
+    bench.run_for(340 * SECOND)
+    assert bench.state is State.STOPPED
+
+
+@pytest.mark.hazard("H69")
 def test_a_person_at_the_machine_answers_and_the_record_says_how():
     bench = prompted()
     bench.notify(PersonPresent("pedal 05f3:00ff"))

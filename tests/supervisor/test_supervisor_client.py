@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 
 from stimctl.errors import LinkError, StateError, UsageError
-from stimctl.safety.electrodes import Electrode
 from stimctl.supervisor.client import Row, SupervisorClient
-from stimctl.supervisor.hardware import check_prepared
 from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
 
@@ -125,40 +123,3 @@ def test_a_journal_that_can_no_longer_be_written_faults_the_session_at_verified_
     with pytest.raises(StateError):
         client.ask("arm")
     assert client.close() == 7, "zero is verified, the record is not whole"
-
-
-class _Setup:
-    electrode = Electrode(2500)
-
-
-class _Channel:
-    channel = 1
-    setup = _Setup()
-
-
-class _Plan:
-    channels = (_Channel(),)
-
-    def digest(self) -> str:
-        return "0" * 64
-
-
-@pytest.mark.hazard("H39", "H45", "H54")
-def test_hardware_is_armed_only_with_everything_on_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from stimctl.records.approvals import Rehearsal, accept_use, remember_rehearsal
-
-    plan = _Plan()
-    with pytest.raises(StateError, match="statement of use"):
-        check_prepared(plan, "K-17", tmp_path)  # type: ignore[arg-type]
-    accept_use(tmp_path, "2026-01-01T00:00:00Z", "0")
-    with pytest.raises(UsageError, match="person"):
-        check_prepared(plan, "", tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="site"):
-        check_prepared(plan, "K-17", tmp_path)  # type: ignore[arg-type]
-    monkeypatch.setattr(_Setup, "electrode", Electrode(2500, site="left-quadriceps"))
-    with pytest.raises(StateError, match="rehearsed"):
-        check_prepared(plan, "K-17", tmp_path)  # type: ignore[arg-type]
-    remember_rehearsal(tmp_path, Rehearsal("0" * 64, "abcd", "p", "p24", "now", "0"))
-    check_prepared(plan, "K-17", tmp_path)  # type: ignore[arg-type]

@@ -26,6 +26,41 @@ def fill(port: Port) -> None:
         pass
 
 
+class _Connection:
+    """A socket whose other end is where the test says."""
+
+    def __init__(self, real: socket.socket, peer: tuple[str, int]) -> None:
+        self._real, self._peer = real, peer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._peer
+
+
+@pytest.mark.hazard("H54")
+@pytest.mark.parametrize(
+    ("peer", "hardware"), [("127.0.0.1", False), ("10.0.0.7", True), ("::ffff:10.0.0.7", True)]
+)
+def test_a_peer_elsewhere_is_hardware(
+    monkeypatch: pytest.MonkeyPatch, peer: str, hardware: bool
+) -> None:
+    """What counts is where the connection has arrived, not the name that was given."""
+    connect = socket.create_connection
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()[1]
+        monkeypatch.setattr(
+            socket,
+            "create_connection",
+            lambda *_: _Connection(connect(("127.0.0.1", address)), (peer, 4000)),
+        )
+        port = open_port(f"socket://localhost:{address}")
+        assert port.is_hardware is hardware
+        assert bool(port.far_end) is not hardware
+        port.abort()
+
+
 def test_bytes_go_both_ways(device: ScriptedDevice) -> None:
     device.start()
     port = open_port(device.address)

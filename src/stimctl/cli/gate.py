@@ -1,28 +1,24 @@
-"""What a run on hardware needs beforehand: acceptance, person, pads, screening, a rehearsal."""
+"""What a run on hardware needs beforehand, asked of the command line before a device is touched.
+
+The list itself is that of the supervisor (`stimctl.session.readiness`), which asks it again before
+it arms; here each gap is told with the option that closes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stimctl.errors import LimitRefusedError, StateError, UsageError
-from stimctl.toml_text import parse_toml
+from stimctl.errors import LimitRefusedError, StateError, StimctlError, UsageError
 
 if TYPE_CHECKING:
+    from stimctl.records.answers import Answers
     from stimctl.records.approvals import Rehearsal
     from stimctl.records.pads import Pads
-    from stimctl.safety.screening import Screening
     from stimctl.session.kits import AnyPlan
-
-_YES_NO = {"yes": True, "no": False}
-FIRST_SESSION = "H25"
-"""Acknowledging this id says that a code without a session on record is not mistyped."""
-PADS_APART = "E6"
-"""Acknowledging this id says that pads are one pad width apart (R: RehaStim2 manual)."""
-ISOLATED = "H56"
-"""Acknowledging this id says that no mains current can flow through the person."""
+    from stimctl.session.readiness import Gap, Known, Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +28,35 @@ class Papers:
     person: str = ""
     confirm: str = ""
     answers: Sequence[str] = ()
+    answered: str = ""
     screening_file: Path | None = None
     approvals: Sequence[str] = ()
     acknowledged: Collection[str] = ()
+    sides: Sequence[str] = ()
     accept_use: bool = False
     new_pads: bool = False
+    second_device: bool = False
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What the gate found; goes into the record. `cautions` are shown before the start."""
+    """What the gate found; goes to the supervisor and into the record.
 
-    answers: Mapping[str, bool]
+    `cautions` are shown before the start.
+    """
+
+    said: Preparation
     cautions: tuple[str, ...]
-    approvals: tuple[str, ...]
-    acknowledged: tuple[str, ...]
     rehearsal: Rehearsal
 
     def notes(self) -> dict[str, str]:
         """For the journal, by topic; each short enough for one command."""
-        answered = (f"{id_}={'yes' if yes else 'no'}" for id_, yes in sorted(self.answers.items()))
-        rehearsal = self.rehearsal
+        said, rehearsal = self.said, self.rehearsal
         notes = {
-            "screening": " ".join(answered),
-            "specialist approvals": " ".join(self.approvals),
-            "acknowledged": " ".join(self.acknowledged),
+            "screening": _answers_text(said.answers),
+            "specialist approvals": " ".join(sorted(said.approvals)),
+            "acknowledged": " ".join(sorted(said.acknowledged)),
             "rehearsal": f"{rehearsal.confirmation} {rehearsal.digest} {rehearsal.rehearsed}",
         }
         return {topic: text for topic, text in notes.items() if text}
@@ -67,82 +67,149 @@ def pass_gate(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
 
     Raises UsageError, StateError, and LimitRefusedError where screening blocks.
     """
-    _need_acceptance(papers, state)
-    if not papers.person:
-        raise UsageError(
-            "a run on hardware needs --person",
-            why="the record has to say for whom it is, by a pseudonym",
-            what_to_do="Add --person CODE, for example --person K-17",
-        )
-    _need_known_person(papers, state)
-    _need_sites(plan)
-    _need_distance(papers)
-    _need_isolation(plan, papers)
-    screening, answers = _screened(plan, papers)
-    rehearsal = _need_rehearsal(plan, papers, state)
-    cautions = [f"{each.id} {each.text}: {each.basis}" for each in screening.cautions]
+    from stimctl.records.approvals import find_rehearsal
+    from stimctl.session.readiness import asked_of_people, screening_of
+
+    said, known = said_by(papers), _known(plan, papers, state)
+    for gap in asked_of_people(plan, said, known):
+        raise _as_error(gap, papers)
+    rehearsal = find_rehearsal(state, plan.digest())
+    assert rehearsal is not None  # or there would have been a gap
+    found = screening_of(plan, said)
+    cautions = [f"{each.id} {each.text}: {each.basis}" for each in found.cautions]
     cautions += _worn_pads(plan, papers, state)
-    acknowledged = tuple(sorted(papers.acknowledged))
-    return Passed(answers, tuple(cautions), tuple(papers.approvals), acknowledged, rehearsal)
+    return Passed(said, tuple(cautions), rehearsal)
 
 
-def _need_acceptance(papers: Papers, state: Path) -> None:
+def said_by(papers: Papers) -> Preparation:
+    """What the command line says, as the supervisor takes it.
+
+    Raises UsageError or ProtocolFileError.
+    """
+    from stimctl.records.answers import day_of
+    from stimctl.session.readiness import SECOND_DEVICE, Preparation
+    from stimctl.supervisor.preparation import sides_of
+
+    answers = read_answers(papers.answers, papers.screening_file)
+    if papers.answered and papers.screening_file is not None:
+        raise UsageError(
+            "--answered is for answers that are given with --answer",
+            why=f"{papers.screening_file} says itself when its answers were given",
+            what_to_do="Leave --answered out, or correct the line `answered` of the file",
+        )
+    if papers.screening_file is None and answers.given:  # given here, for the person named here
+        day = day_of(papers.answered) if papers.answered else None
+        answers = replace(answers, person=papers.person, answered=day)
+    second = {SECOND_DEVICE} if papers.second_device else set()
+    return Preparation(
+        answers=answers.given,
+        answers_person=answers.person,
+        answered=answers.answered,
+        expires=answers.expires,
+        approvals=frozenset(papers.approvals),
+        acknowledged=frozenset(papers.acknowledged) | second,
+        sides=sides_of(" ".join(papers.sides)),
+        confirm=papers.confirm,
+    )
+
+
+def commands_of(said: Preparation) -> list[dict[str, Any]]:
+    """The same as fields of the supervisor's `prepare` commands, each short enough."""
+    from stimctl.records.answers import Answers
+
+    answers = Answers(said.answers, said.answers_person, said.answered, said.expires)
+    rest = {
+        "approvals": " ".join(sorted(said.approvals)),
+        "acknowledge": " ".join(sorted(said.acknowledged)),
+        "sides": " ".join(f"{channel}={side}" for channel, side in said.sides.items()),
+        "confirm": said.confirm,
+    }
+    return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
+
+
+def _known(plan: AnyPlan, papers: Papers, state: Path) -> Known:
+    """What the supervisor would find of this computer and these records."""
+    from datetime import datetime
+
+    from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
+    from stimctl.records.history import knows_person
+    from stimctl.records.places import journal_folder
+    from stimctl.session.confirmation import confirmation_of
+    from stimctl.session.readiness import Known
+
+    if papers.accept_use and not use_is_accepted(state):
+        _accept(state)
+    person, rehearsal = papers.person, find_rehearsal(state, plan.digest())
+    return Known(
+        statement=STATEMENT,
+        statement_accepted=use_is_accepted(state),
+        person=person,
+        person_known=bool(person) and knows_person(journal_folder(state), person),
+        today=datetime.now().astimezone().date(),
+        confirmation=confirmation_of(plan),
+        rehearsed=rehearsal.confirmation if rehearsal else "",
+    )
+
+
+def _accept(state: Path) -> None:
     import time
 
-    from stimctl.records.approvals import STATEMENT, accept_use, use_is_accepted
+    from stimctl.records.approvals import accept_use
     from stimctl.records.rows import utc_text
     from stimctl.version import __version__
 
-    if use_is_accepted(state):
-        return
-    if papers.accept_use:
-        accept_use(state, utc_text(time.time_ns()), __version__)
-        return
-    raise StateError(
-        "the statement of use has not been accepted on this computer yet",
-        why=STATEMENT,
-        what_to_do="If you accept it, add --accept-research-use once; that is recorded",
-    )
+    accept_use(state, utc_text(time.time_ns()), __version__)
 
 
-def _need_known_person(papers: Papers, state: Path) -> None:
-    """H25: a mistyped code would make the limits and records of somebody else those of this one."""
-    from stimctl.records.history import knows_person
-    from stimctl.records.places import journal_folder
-
-    if FIRST_SESSION in papers.acknowledged or knows_person(journal_folder(state), papers.person):
-        return
-    raise UsageError(
-        f"there is no session of {papers.person} on record here",
-        why="a mistyped code looks like this, and would put this session on another person's "
-        "record",
-        what_to_do="Correct the code; if this is the person's first session on this computer, "
-        f"add --acknowledge {FIRST_SESSION}",
-    )
+_LIMIT = frozenset({"blocked", "specialist", "caution"})
+_STATE = frozenset({"statement", "rehearsal", "confirmation"})
 
 
-def _need_distance(papers: Papers) -> None:
-    if PADS_APART not in papers.acknowledged:
-        raise UsageError(
-            "nobody has said that the pads are far enough apart",
-            why="between pads less than one pad width apart the current flows along the skin and "
-            "heaps up at their edges (RehaStim2 manual)",
-            what_to_do="See that the pads of each channel are at least one pad width apart, then "
-            f"add --acknowledge {PADS_APART}",
-        )
+def _as_error(gap: Gap, papers: Papers) -> StimctlError:
+    """The gap with the option that closes it, and with the exit code of its kind."""
+    kind: type[StimctlError] = UsageError
+    if gap.need in _LIMIT:
+        kind = LimitRefusedError
+    elif gap.need in _STATE:
+        kind = StateError
+    what = gap.what
+    if gap.need == "person":
+        what = "a run on hardware needs --person"
+    elif gap.need == "site":
+        what = f"channel {gap.about} has no --site"
+    elif gap.need == "confirmation":
+        given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
+        what = f"{given} does not confirm this session"
+    how = _HOW.get(gap.need, "")
+    return kind(what, why=gap.why, what_to_do=how.format(about=gap.about) or gap.what_to_do)
 
 
-def _need_isolation(plan: AnyPlan, papers: Papers) -> None:
-    """H56: software cannot see a leakage current; where no maker states isolation, people must."""
-    if plan.sheet.isolation_stated or ISOLATED in papers.acknowledged:
-        return
-    raise UsageError(
-        "nobody has said that the stimulus is isolated from the mains",
-        why=f"no maker states it for {plan.sheet.family}, and a leakage current of the unit or of "
-        "this computer would flow through the person",
-        what_to_do="See that the unit runs on its own battery or is a medical device, and run this "
-        f"computer on its battery; then add --acknowledge {ISOLATED}",
-    )
+_REHEARSE = "Rehearse with the same options (stimctl rehearse ...), then copy what it prints"
+_NEW_ANSWERS = (
+    "Ask the questions of `stimctl screening` again and fill in its form, with the person's code "
+    "and the day; or, for --answer, add --answered with the day (2026-11-29)"
+)
+_HOW: Mapping[str, str] = {
+    "statement": "If you accept it, add --accept-research-use once; that is recorded",
+    "person": "Add --person CODE, for example --person K-17",
+    "known-person": "Correct the code; if this is the person's first session on this computer, add "
+    "--acknowledge H25",
+    "site": "Write --site {about}=left-quadriceps (or where the pads are)",
+    "pads-apart": "See that the pads of each channel are at least one pad width apart, then add "
+    "--acknowledge E6",
+    "isolation": "See that the unit runs on its own battery or is a medical device, and run this "
+    "computer on its battery; then add --acknowledge H56",
+    "answers": "Answer each with --answer C01=no and --answered DAY, or all of them in a "
+    "--screening FILE; `stimctl screening` prints a form",
+    "answers-person": _NEW_ANSWERS,
+    "answers-date": _NEW_ANSWERS,
+    "specialist": "With the approval on file, add --specialist-approval {about}",
+    "caution": "Watch for it during the session, and add --acknowledge {about}",
+    "side": "Look at the person, then write --side {about}=left or --side {about}=right",
+    "knows-stop": "Tell the person how to stop, then add --acknowledge N3",
+    "rehearsal": _REHEARSE,
+    "confirmation": _REHEARSE,
+}
 
 
 def pads_of(plan: AnyPlan) -> list[Pads]:
@@ -165,124 +232,27 @@ def _worn_pads(plan: AnyPlan, papers: Papers, state: Path) -> list[str]:
     return [use.warning(now_s) for use in found if use.is_worn(now_s)]
 
 
-def _need_sites(plan: AnyPlan) -> None:
-    for one in plan.channels:
-        if one.setup.electrode.site is None:
-            raise UsageError(
-                f"channel {one.channel} has no --site",
-                why="blocked body sites and current paths can only be checked for known sites",
-                what_to_do=f"Write --site {one.channel}=left-quadriceps (or where the pads are)",
-            )
-
-
-def _screened(plan: AnyPlan, papers: Papers) -> tuple[Screening, Mapping[str, bool]]:
-    from stimctl.safety.screening import CONDITION_BY_ID, screen
-    from stimctl.treatment.gate_program import GateChannel
-
-    answers = read_answers(papers.answers, papers.screening_file)
-    sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
-    motor = any(
-        one.motor if isinstance(one, GateChannel) else one.stimulus.motor for one in plan.channels
-    )
-    screening = screen(answers, sites, motor=motor)
-    if screening.blocks:
-        first = screening.blocks[0]
-        raise LimitRefusedError(
-            f"screening blocks this session: {first.id} {first.text}",
-            why=f"{first.basis} (certainty {first.certainty})",
-            what_to_do="Do not stimulate here; there is no override in this program",
-        )
-    if screening.unanswered:
-        id_ = screening.unanswered[0]
-        raise UsageError(
-            f"{len(screening.unanswered)} screening questions are not answered, the first is {id_}",
-            why=f"{id_}: {CONDITION_BY_ID[id_].text}?",
-            what_to_do="Answer each with --answer C01=no, or all of them in a --screening FILE; "
-            "`stimctl screening` prints a form",
-        )
-    missing = [each for each in screening.specialist if each.id not in papers.approvals]
-    if missing:
-        raise LimitRefusedError(
-            f"{missing[0].id} {missing[0].text} needs a specialist's approval",
-            why=f"{missing[0].basis} (certainty {missing[0].certainty})",
-            what_to_do=f"With the approval on file, add --specialist-approval {missing[0].id}",
-        )
-    unread = [each for each in screening.cautions if each.id not in papers.acknowledged]
-    if unread:
-        raise LimitRefusedError(
-            f"{unread[0].id} {unread[0].text} needs an acknowledgement",
-            why=f"{unread[0].basis} (certainty {unread[0].certainty})",
-            what_to_do=f"Watch for it during the session, and add --acknowledge {unread[0].id}",
-        )
-    return screening, answers
-
-
-def read_answers(given: Sequence[str], file: Path | None) -> dict[str, bool]:
-    """Answers from a TOML file (`C01 = "no"`) and from options, which go before it.
+def read_answers(given: Sequence[str], file: Path | None) -> Answers:
+    """Answers from a TOML file and from options, which go before it.
 
     Raises UsageError or ProtocolFileError with what is wrong.
     """
-    answers = {} if file is None else _answers_in(file)
+    from stimctl.records.answers import YES_NO, Answers
+    from stimctl.records.answers import read_answers as read_file
+
+    found = Answers() if file is None else read_file(file)
+    answers = dict(found.given)
     for text in given:
         id_, equals, word = text.partition("=")
-        if not equals or word.strip().lower() not in _YES_NO:
+        if not equals or word.strip().lower() not in YES_NO:
             raise UsageError(
                 f"--answer {text!r} is not ID=yes or ID=no",
                 why="every question is answered with one of these two words",
                 what_to_do="Write --answer C01=no",
             )
-        answers[id_.strip().upper()] = _YES_NO[word.strip().lower()]
-    return answers
+        answers[id_.strip().upper()] = YES_NO[word.strip().lower()]
+    return replace(found, given=answers)
 
 
-def _answers_in(path: Path) -> dict[str, bool]:
-    from stimctl.errors import ProtocolFileError
-    from stimctl.records.text_files import read_text_file
-
-    file = read_text_file(path, "screening file")
-    try:
-        found: Mapping[str, Any] = parse_toml(file.text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolFileError(
-            "the screening file is not TOML",
-            why=str(error),
-            what_to_do='Write lines such as: C01 = "no"',
-            file=str(path),
-        ) from error
-    answers: dict[str, bool] = {}
-    for id_, value in found.items():
-        answer = _YES_NO.get(value.strip().lower()) if isinstance(value, str) else None
-        if answer is None:
-            raise ProtocolFileError(
-                f"the answer is {value!r}",
-                why='an answer is "yes" or "no"',
-                what_to_do=f'Write: {id_} = "no"',
-                file=str(path),
-                field=id_,
-            )
-        answers[id_.upper()] = answer
-    return answers
-
-
-def _need_rehearsal(plan: AnyPlan, papers: Papers, state: Path) -> Rehearsal:
-    from stimctl.records.approvals import find_rehearsal
-    from stimctl.session.confirmation import LENGTH, confirmation_of
-
-    rehearsal = find_rehearsal(state, plan.digest())
-    expected = confirmation_of(plan)
-    rehearse = "Rehearse with the same options (stimctl rehearse ...), then copy what it prints"
-    if rehearsal is None or rehearsal.confirmation != expected:
-        raise StateError(
-            "this session has not been rehearsed",
-            why="a run on hardware needs a successful rehearsal of the same protocol, device, "
-            "channels and limits, with this version of stimctl",
-            what_to_do=rehearse,
-        )
-    if papers.confirm.strip().lower() != expected:
-        given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
-        raise StateError(
-            f"{given} does not confirm this session",
-            why=f"the {LENGTH} characters of its rehearsal are others",
-            what_to_do=rehearse,
-        )
-    return rehearsal
+def _answers_text(answers: Mapping[str, bool]) -> str:
+    return " ".join(f"{id_}={'yes' if yes else 'no'}" for id_, yes in sorted(answers.items()))

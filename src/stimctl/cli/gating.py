@@ -24,16 +24,21 @@ from stimctl.cli.options import (
 from stimctl.cli.output import put, say, styled
 from stimctl.cli.run import (
     AcceptUse,
+    Answered,
     Answers,
     Approvals,
     Confirm,
     NewPads,
+    Operator,
     Person,
     ScreeningFile,
+    SecondDevice,
+    Side,
 )
 from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
 
 if TYPE_CHECKING:
+    from stimctl.cli.gate import Papers
     from stimctl.safety import LayeredBounds
     from stimctl.supervisor.client import SupervisorClient
     from stimctl.treatment.calibration import Calibration
@@ -72,8 +77,12 @@ def gate(
     person: Person = "",
     confirm: Confirm = "",
     answer: Answers = None,
+    answered: Answered = "",
     screening: ScreeningFile = None,
     specialist_approval: Approvals = None,
+    side: Side = None,
+    operator: Operator = "",
+    second_device_on_person: SecondDevice = False,
     accept_research_use: AcceptUse = False,
     new_pads: NewPads = False,
     site_limits: SiteLimits = None,
@@ -100,18 +109,20 @@ def gate(
         )
 
     papers = Papers(
-        person=person, confirm=confirm, answers=answer or (), screening_file=screening,
-        approvals=specialist_approval or (), accept_use=accept_research_use,
-        acknowledged=acknowledge or (), new_pads=new_pads,
+        person=person, confirm=confirm, answers=answer or (), answered=answered,
+        screening_file=screening, approvals=specialist_approval or (), sides=side or (),
+        accept_use=accept_research_use, acknowledged=acknowledge or (), new_pads=new_pads,
+        second_device=second_device_on_person, operator=operator,
     )  # fmt: skip
     session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
     plan = session.compile((("site", site_limits), ("person", person_limits)))
     if rehearse:
         raise typer.Exit(rehearse_plan(plan, as_json=as_json))
-    passed = None if session.is_simulation else pass_gate(plan, papers, state_folder())
+    unsure = session.device.is_twin or session.is_open
+    passed = None if unsure else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)
     session.announce(plan, passed.cautions if passed else ())
-    raise typer.Exit(session.run(plan, words, person, passed.notes() if passed else {}))
+    raise typer.Exit(session.run(plan, words, papers, passed.notes() if passed else {}))
 
 
 class _Session:
@@ -131,11 +142,11 @@ class _Session:
         from stimctl.quantity import parse_area_mm2, parse_intensity_percent, parse_session_us
         from stimctl.safety import Electrode
         from stimctl.supervisor.device_names import parse_device
-        from stimctl.supervisor.ports import is_software_line
+        from stimctl.supervisor.ports import may_be_software
         from stimctl.treatment.gate_program import GateSetup
 
         self.device = parse_device(device)
-        self.is_simulation = self.device.is_twin or is_software_line(self.device.address)
+        self.is_open = may_be_software(self.device.address)
         self._text = read_named_protocol(protocol)
         percents = by_channel("--intensity", intensities, parse_intensity_percent, "1=40%")
         pads = by_channel("--area", areas, parse_area_mm2, "1=25cm2")
@@ -208,7 +219,8 @@ class _Session:
         """What is about to be done, and what is not known about it."""
         from stimctl.quantity import format_duration
 
-        kind = "SIMULATION on" if self.is_simulation else "REAL OUTPUT on"
+        kind = "REAL OUTPUT, unless a twin answers, on" if self.is_open else "REAL OUTPUT on"
+        kind = "SIMULATION on" if self.device.is_twin else kind
         say(styled(f"{kind} {self.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
         say(f"duration {format_duration(plan.duration_us)}")
         for one in plan.channels:
@@ -218,13 +230,16 @@ class _Session:
             say(f"note: {note}")
         say(f"at the unit: {plan.sheet.stop_instruction}")
 
-    def run(self, plan: GatePlan, words: Any, person: str, notes: dict[str, str]) -> int:
+    def run(self, plan: GatePlan, words: Any, papers: Papers, notes: dict[str, str]) -> int:
         """To verified zero; the exit code."""
+        from stimctl.cli.gate import commands_of, said_by
         from stimctl.cli.gate_face import HELP, GateFace
         from stimctl.cli.signals import StopSignals
         from stimctl.supervisor.client import SupervisorClient
 
-        options = ["--person", person] if person else []
+        options = ["--person", papers.person] if papers.person else []
+        options += ["--operator", papers.operator] if papers.operator else []
+        options += ["--keys"]  # counts where the supervisor sees a person's terminal here
         client = SupervisorClient(str(self.device), options, beats=False)
 
         def on_stop(name: str) -> None:
@@ -235,6 +250,8 @@ class _Session:
             client.start()
             try:
                 self._set_up(client, plan)
+                for fields in commands_of(said_by(papers)):
+                    client.ask("prepare", **fields)
                 longest = client.runs_after_host_death_us
                 if longest is not None:
                     put(f"if this computer dies, output goes on for at most {longest / 1e6:g} s")

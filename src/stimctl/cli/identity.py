@@ -8,7 +8,6 @@ from typing import Any
 from stimctl.errors import LinkError, NoDeviceError
 from stimctl.quantity import format_duration
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.ports import is_software_line
 
 # An openEMSstim takes 11.24 s to start, and 20 s are waited for it.
 _WITHIN_S = 25.0
@@ -30,7 +29,7 @@ def identify_device(text: str) -> dict[str, Any]:
         code = client.close()
     return {
         "device": str(device),
-        "simulation": device.is_twin or is_software_line(device.address),
+        "simulation": bool(found.pop("simulation", device.is_twin)),
         "port": client.address,
         **found,
         "output_after_host_death": _longest(client),
@@ -55,8 +54,10 @@ def _wait_for_identity(client: Any) -> dict[str, Any]:
                     why=str(row["reason"]),
                     what_to_do="Check the cable, the port and the family; see: stimctl ports",
                 )
+            if row["kind"] == "line_kind":
+                found["simulation"] = row["simulation"]
             if row["kind"] == "identity":
-                found = {key: value for key, value in row.items() if key not in _NOT_IDENTITY}
+                found |= {key: value for key, value in row.items() if key not in _NOT_IDENTITY}
         if found and client.state != "disconnected":
             return found
     raise LinkError(

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from stimctl.errors import (
     IntegrityError,
     LinkError,
     NoDeviceError,
+    NotReadyError,
     StateError,
     StimctlError,
 )
@@ -66,11 +67,18 @@ class LiveSession:
         person: str,
         show: Callable[[Row], None],
         notes: Mapping[str, str] | None = None,
+        prepare: Sequence[Mapping[str, Any]] = (),
+        operator: str = "",
     ) -> None:
         self._prepared = prepared
         self._plan = plan
         self._person = person
         self._notes = notes or {}
+        self._prepare = prepare
+        self._operator = operator
+        self.simulation: bool | None = True if prepared.is_simulation else None
+        """Whether a twin is on the line; None before the supervisor has told."""
+        self._presence: Row | None = None
         self._shown = show
         self._outcome = Outcome()
         self._client: SupervisorClient | None = None
@@ -103,8 +111,12 @@ class LiveSession:
         options = ["--scripted-raise"]
         if self._person:
             options += ["--person", self._person]
-        if self._prepared.is_simulation and not is_terminal(sys.stdin):
-            # Nobody could answer, and nobody is at the electrodes of a twin.
+        if self._operator:
+            options += ["--operator", self._operator]
+        unsure = self._prepared.is_simulation or self._prepared.is_open
+        if unsure and not is_terminal(sys.stdin):
+            # Nobody could answer, and nobody is at the electrodes of a twin. A device that turns
+            # out to be none is not armed so.
             options.append("--no-attendance-prompt")
         return options
 
@@ -117,7 +129,8 @@ class LiveSession:
                 self._go(client, do, state)
                 if do == "connect":
                     self._put_notes(client)
-        if is_terminal(sys.stdin):
+                    self._wait_for_person(client)
+        if is_terminal(sys.stdin) and self.simulation:  # else the supervisor asks there itself
             threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
         self._follow(client)
 
@@ -143,6 +156,8 @@ class LiveSession:
         if prepared.acknowledged:
             options["acknowledge"] = " ".join(sorted(prepared.acknowledged))
         client.ask("options", **options)
+        for said in self._prepare:
+            client.ask("prepare", **said)
         told = client.ask("compile")
         if told["digest"] != self._plan.digest():
             raise IntegrityError(
@@ -175,6 +190,34 @@ class LiveSession:
         for topic, text in self._notes.items():
             client.ask("note", topic=topic, text=text)
 
+    def _wait_for_person(self, client: SupervisorClient) -> None:
+        """On hardware: until whoever sits here has typed what the supervisor shows on this
+        terminal. Raises StateError where nobody does."""
+        if self.simulation or self._stop_reason is not None or client.state in _OVER:
+            return
+        self._missing_first(client)
+        asked = client.ask("present")
+        until = time.monotonic() + float(asked.get("within_s", 0)) + _STEP_WITHIN_S
+        while asked["needed"] and self._presence is None and self._stop_reason is None:
+            self._take_rows(client)
+            if client.exit_code is not None or time.monotonic() > until:
+                break
+        if self._presence is not None and not self._presence["given"]:
+            raise StateError(
+                "nobody at the machine has answered",
+                why=str(self._presence["why"]),
+                what_to_do="Run it again, and type what is shown",
+            )
+
+    @staticmethod
+    def _missing_first(client: SupervisorClient) -> None:
+        """Say what else is missing before anybody is asked to type something."""
+        try:
+            client.ask("ready")
+        except NotReadyError as error:
+            if set(error.needs) - {"presence"}:
+                raise
+
     def _follow(self, client: SupervisorClient) -> None:
         """Until the run is over and zero is verified, or cannot be."""
         give_up: float | None = None
@@ -199,6 +242,10 @@ class LiveSession:
     def _note(self, row: Row) -> None:
         outcome = self._outcome
         match row["kind"]:
+            case "line_kind":
+                self.simulation = row["simulation"]
+            case "presence":
+                self._presence = row
             case "journal":
                 outcome.journal, outcome.session = row["file"], row["session"]
             case "telemetry":

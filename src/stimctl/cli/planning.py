@@ -19,7 +19,7 @@ from stimctl.quantity import (
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
 from stimctl.supervisor.device_names import DeviceName, parse_device
-from stimctl.supervisor.ports import is_software_line
+from stimctl.supervisor.ports import may_be_software
 
 if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
@@ -62,8 +62,14 @@ class Prepared:
 
     @property
     def is_simulation(self) -> bool:
-        """True when no device can be at the other end: a twin, or a line that only software has."""
-        return self.device.is_twin or is_software_line(self.device.address)
+        """True for a twin that is started for the session. What is at the other end of any other
+        line is known only when it has answered."""
+        return self.device.is_twin
+
+    @property
+    def is_open(self) -> bool:
+        """True for a line behind which a twin or a device may be."""
+        return not self.is_simulation and may_be_software(self.device.address)
 
     @property
     def is_shortened(self) -> bool:
@@ -109,12 +115,12 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
 
 def _acknowledged(given: Sequence[str]) -> frozenset[str]:
     """Ids of limits, of what the gate asks and of cautions: none mistyped looks accepted."""
-    from stimctl.cli.gate import FIRST_SESSION, PADS_APART
     from stimctl.safety.limits import LIMITS
     from stimctl.safety.screening import QUESTIONS
     from stimctl.session.plausible import ACKNOWLEDGE
+    from stimctl.session.readiness import ACKNOWLEDGEMENTS
 
-    known = {ACKNOWLEDGE, FIRST_SESSION, PADS_APART}
+    known = {ACKNOWLEDGE, *ACKNOWLEDGEMENTS}
     known |= {limit.id for limit in LIMITS} | {question.id for question in QUESTIONS}
     return frozenset(choice("--acknowledge", each, {id: id for id in known}) for each in given)
 

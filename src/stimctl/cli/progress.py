@@ -40,6 +40,10 @@ class Progress:
         elif kind == "state":
             self._state = str(row["state"])
             self.line(f"{self._state.upper()}: {row['why']}")
+        elif kind == "line_kind":
+            self._badge = "SIMULATION " if row["simulation"] else ""
+            kind = "SIMULATION" if row["simulation"] else "REAL CURRENT"
+            self.line(f"{kind}: {row['why']}")
         elif kind in _WORDS:
             self.line(_WORDS[kind](row))
         elif kind == "unknown":
@@ -114,6 +118,8 @@ def _attendance(row: Row) -> str:
     if row.get("answered"):
         return "attendance: answered"
     seconds = int(row.get("answer_within_us", 0)) // 1_000_000
+    if row.get("by_person"):
+        return f"ARE YOU THERE? Answer at the machine within {seconds} s, or output ramps to zero"
     return f"ARE YOU THERE? Press Enter within {seconds} s, or the output ramps to zero"
 
 
@@ -146,6 +152,11 @@ _WORDS: Mapping[str, Callable[[Row], str]] = {
         f"OUTPUT OFF: zero verified after {int(row.get('after_us', 0)) / 1000:.0f} ms"
     ),
     "attendance": _attendance,
+    "ready": lambda row: f"device {row['shown_as'] or 'without a serial number'}",
+    "presence": lambda row: (
+        f"present: {row['by']}" if row["given"] else f"nobody has answered: {row['why']}"
+    ),
+    "operator": lambda row: f"in charge: {row['code']}",
     "prompt": lambda row: f"CHECK{_where(row)}: {row['text']}",
     "pending": lambda row: (
         f"channel {row['channel']}: {format_current(row['plateau_ua'])} pending, "

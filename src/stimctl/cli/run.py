@@ -34,6 +34,24 @@ Answers = Annotated[
     list[str] | None,
     typer.Option("--answer", metavar="ID=yes|no", help="A screening answer, e.g. C01=no."),
 ]
+Answered = Annotated[
+    str,
+    typer.Option("--answered", metavar="DAY", help="When --answer was asked, e.g. 2026-11-29."),
+]
+Side = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--side", metavar="CH=SIDE", help="left or right, said by who looks at the person: 1=left."
+    ),
+]
+Operator = Annotated[
+    str,
+    typer.Option("--operator", metavar="CODE", help="Who is in charge; stands in every raise."),
+]
+SecondDevice = Annotated[
+    bool,
+    typer.Option("--second-device-on-person", help="A second device on the same person is meant."),
+]
 ScreeningFile = Annotated[
     Path | None,
     typer.Option("--screening", metavar="FILE", help="Answers as `stimctl screening` prints."),
@@ -70,8 +88,12 @@ def run(
     person: Person = "",
     confirm: Confirm = "",
     answer: Answers = None,
+    answered: Answered = "",
     screening: ScreeningFile = None,
     specialist_approval: Approvals = None,
+    side: Side = None,
+    operator: Operator = "",
+    second_device_on_person: SecondDevice = False,
     accept_research_use: AcceptUse = False,
     new_pads: NewPads = False,
     site_limits: SiteLimits = None,
@@ -82,10 +104,11 @@ def run(
 ) -> None:
     """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
 
-    On a device it needs --person, --site for each channel, the screening answers,
-    --acknowledge E6 (the pads are one pad width apart), and --confirm with the four
-    characters of a rehearsal with the same options. On sim:p24 it needs none of these.
-    It never resumes.
+    On a device it needs --person, --site and --side for each channel, the screening
+    answers, --acknowledge E6 (the pads are one pad width apart) and N3 (the person knows
+    how to stop), --confirm with the four characters of a rehearsal with the same options,
+    and somebody at this terminal who types what is asked there. On sim:p24 it needs none
+    of these. It never resumes.
     """
     from stimctl.cli.gate import Papers
     from stimctl.cli.planning import Request
@@ -97,8 +120,9 @@ def run(
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     papers = Papers(
-        person=person, confirm=confirm, answers=answer or (), screening_file=screening,
-        approvals=specialist_approval or (), accept_use=accept_research_use,
-        acknowledged=request.acknowledged, new_pads=new_pads,
+        person=person, confirm=confirm, answers=answer or (), answered=answered,
+        screening_file=screening, approvals=specialist_approval or (), sides=side or (),
+        accept_use=accept_research_use, acknowledged=request.acknowledged, new_pads=new_pads,
+        second_device=second_device_on_person, operator=operator,
     )  # fmt: skip
     raise typer.Exit(run_session(request, papers, as_json=as_json))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stimctl.cli.gate import Papers, pads_of, pass_gate
+from stimctl.cli.gate import Papers, commands_of, pads_of, pass_gate, said_by
 from stimctl.cli.live import NOT_STARTED, LiveSession, Outcome
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
@@ -44,8 +44,9 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     prepared = prepare(request)
     plan = compile_prepared(prepared)
     _need_port(prepared)
-    passed = None if prepared.is_simulation else pass_gate(plan, papers, state_folder())
-    _announce(prepared, plan, papers.person)
+    unsure = prepared.is_simulation or prepared.is_open
+    passed = None if unsure else pass_gate(plan, papers, state_folder())
+    _announce(prepared, plan, papers)
     for caution in passed.cautions if passed else ():
         say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
@@ -55,16 +56,19 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         person=papers.person,
         show=_shower(progress, as_json=as_json),
         notes=passed.notes() if passed else None,
+        prepare=commands_of(said_by(papers)),
+        operator=papers.operator,
     )
     try:
         outcome = session.run()
     finally:
         progress.close()
-    if passed is not None and outcome.word != NOT_STARTED:
+    on_hardware = passed is not None or session.simulation is False
+    if on_hardware and papers.person and outcome.word != NOT_STARTED:
         count_use(
             state_folder(), papers.person, pads_of(plan), int(time.time()), new=papers.new_pads
         )
-    _summarise(prepared, plan, outcome, as_json=as_json)
+    _summarise(prepared, plan, outcome, simulation=bool(session.simulation), as_json=as_json)
     return outcome.exit_code
 
 
@@ -88,8 +92,10 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
     return show
 
 
-def _announce(prepared: Prepared, plan: Plan, person: str) -> None:
-    kind = "SIMULATION on" if prepared.is_simulation else "REAL CURRENT on"
+def _announce(prepared: Prepared, plan: Plan, papers: Papers) -> None:
+    person = papers.person
+    kind = "REAL CURRENT, unless a twin answers, on" if prepared.is_open else "REAL CURRENT on"
+    kind = "SIMULATION on" if prepared.is_simulation else kind
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
     if person:
         say(styled(f"person {person}", "bold"))
@@ -111,10 +117,12 @@ def _with_side(site: str) -> str:
     return f"{side.upper()}{dash}{rest}" if side in ("left", "right") else site
 
 
-def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: bool) -> None:
+def _summarise(
+    prepared: Prepared, plan: Plan, outcome: Outcome, *, simulation: bool, as_json: bool
+) -> None:
     completed = outcome.word == "completed"
     if as_json:
-        told = plan_as_dict(prepared, plan)
+        told = {**plan_as_dict(prepared, plan), "simulation": simulation}
         put_json("stimctl.run/1", {**_outcome_dict(outcome), "plan": told})
         return
     style, verdict = _VERDICTS[ExitCode(outcome.exit_code)]
@@ -134,9 +142,8 @@ def _summarise(prepared: Prepared, plan: Plan, outcome: Outcome, *, as_json: boo
         put(f"journal    {outcome.journal}")
     if prepared.device.is_twin:
         put("SIMULATION: no device and no person was involved.")
-    elif prepared.is_simulation:
-        # What a program hands the bytes on to cannot be seen from here.
-        put("SIMULATION: the port is a line of software, no device plugs into it.")
+    elif simulation:
+        put("SIMULATION: a digital twin was at the other end of the line.")
 
 
 def _put_delivered(plan: Plan) -> None:

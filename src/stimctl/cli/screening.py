@@ -22,5 +22,8 @@ def screening(as_json: Json = False) -> None:
         return
     put("# Is this present? Write yes or no between the quotes, then:")
     put("# stimctl run ... --screening THIS-FILE")
+    put("# They are the answers of this person on this day, and count for 90 days from then.")
+    put('person = ""')
+    put('answered = ""  # such as 2026-11-29')
     for question in QUESTIONS:
         put(f'\n# {question.text}\n{question.id} = ""')

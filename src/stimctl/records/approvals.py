@@ -23,7 +23,8 @@ STATEMENT: Final = (
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """A successful rehearsal. `digest` is the plan's (SHA-256, hex), `confirmation` what a person
-    copies from the rehearsal to the run."""
+    copies from the rehearsal to the run. `device` names the one device it is for, where that was
+    known ("serial 2103-17", "usb 0403:6001:A50"), else ""."""
 
     digest: str
     confirmation: str
@@ -31,6 +32,7 @@ class Rehearsal:
     family: str
     rehearsed: str  # UTC
     stimctl: str
+    device: str = ""
 
 
 def remember_rehearsal(state: Path, rehearsal: Rehearsal) -> None:
@@ -43,7 +45,8 @@ def find_rehearsal(state: Path, digest: str) -> Rehearsal | None:
     """The successful rehearsal of the plan with this digest, or None."""
     found = read_state(state / "rehearsals" / f"{digest}.json")
     try:
-        rehearsal = Rehearsal(**{name: str(found[name]) for name in Rehearsal.__slots__})
+        told = {name: str(found[name]) for name in Rehearsal.__slots__ if name != "device"}
+        rehearsal = Rehearsal(**told, device=str(found.get("device", "")))
     except KeyError:
         return None
     return rehearsal if rehearsal.digest == digest else None

@@ -30,9 +30,26 @@ def unclean_end(folder: Path, device: str) -> Entry | None:
     return None if last is None or last.ended else last
 
 
-def knows_person(folder: Path, person: str) -> bool:
-    """Whether any session of this person is on record in `folder` (H25)."""
-    return any(entry.person == person for entry in newest_first(folder))
+def knows_person(folder: Path, person: str, but: str = "") -> bool:
+    """Whether a session of this person is on record in `folder` (H25), besides the session `but`.
+
+    A session that never came to ARMED is none: a code that was refused as mistyped would be known
+    the next time.
+    """
+    return any(
+        entry.person == person and entry.session != but and _was_armed(folder, entry)
+        for entry in newest_first(folder)
+    )
+
+
+def _was_armed(folder: Path, entry: Entry) -> bool:
+    path = folder / (entry.session + SUFFIX)
+    if not path.exists():  # its file was moved away; it was a session all the same
+        return True
+    return any(
+        not isinstance(row, Problem) and row.kind == "state" and row.data.get("state") == "armed"
+        for row in read_rows(path)
+    )
 
 
 def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]:

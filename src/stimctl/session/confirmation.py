@@ -3,7 +3,7 @@
 import hashlib
 
 from stimctl.session.kits import AnyPlan
-from stimctl.version import __version__
+from stimctl.version import __version__, code_digest
 
 LENGTH = 4
 
@@ -12,8 +12,9 @@ def confirmation_of(plan: AnyPlan) -> str:
     """First characters of a SHA-256 over everything that decides what a run does.
 
     The plan's digest covers the protocol, the device's sheet, the limits in force, the channels
-    with their electrodes and amplitudes, and the duration; the version stands for engine and
-    driver. A typing error is found with a probability of 65535/65536; it is no secret.
+    with their electrodes and amplitudes, and the duration; the version and the digest of the
+    installed code stand for engine, driver and twin. A typing error is found with a probability of
+    65535/65536; it is no secret.
     """
-    content = f"stimctl {__version__} {plan.sheet.family} {plan.digest()}"
+    content = f"stimctl {__version__} {code_digest()} {plan.sheet.family} {plan.digest()}"
     return hashlib.sha256(content.encode("utf-8")).hexdigest()[:LENGTH]

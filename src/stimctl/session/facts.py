@@ -97,8 +97,8 @@ class PersonPresent:
 
 @dataclass(frozen=True, slots=True)
 class PresenceRequired:
-    """From now on only `PersonPresent` answers the attendance prompt; what a program commands
-    (raise, lower, attend, felt, pause) does not."""
+    """From now on the attendance prompt is asked, and only `PersonPresent` answers it; what a
+    program commands (raise, lower, attend, felt, pause) does not."""
 
 
 Fact = (

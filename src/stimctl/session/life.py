@@ -80,8 +80,8 @@ class Attendance:
         self._prompted_ns: int | None = None
 
     def require_person(self) -> None:
-        """Commands of a program are no answer from now on."""
-        self._only_person = True
+        """It is asked from now on, whatever was chosen, and commands are no answer."""
+        self._asking = self._only_person = True
 
     def seen(self, now_ns: int, *, by_person: bool = False) -> bool:
         """Somebody is there; True when this answers an open prompt.

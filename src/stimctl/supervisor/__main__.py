@@ -59,6 +59,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--requires-hold", action="store_true")
     parser.add_argument("--single-pulses", action="store_true")
     parser.add_argument("--no-attendance-prompt", action="store_true")
+    parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
+    parser.add_argument("--operator", default="", help="who is in charge, by a code")
     parser.add_argument("--dead-man-trip", action=argparse.BooleanOptionalAction, default=None)
     return parser.parse_args(argv)
 
@@ -93,6 +95,8 @@ def _serve(
         journal_folder=arguments.journal or journal_folder(state),
         person=check_person_code(arguments.person) if arguments.person else "",
         config=_config(arguments, device.is_twin, family.sheet),
+        keys=arguments.keys,
+        operator=check_person_code(arguments.operator) if arguments.operator else "",
     )
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)

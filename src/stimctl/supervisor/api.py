@@ -19,13 +19,16 @@ from stimctl.errors import (
     DeviceFaultError,
     LinkError,
     NoDeviceError,
+    NotReadyError,
     OutputUnknownError,
     StateError,
     UsageError,
 )
 from stimctl.quantity import format_duration, parse_duration_us
+from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
+from stimctl.session.readiness import Need
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
@@ -42,29 +45,43 @@ _POLL_S = 0.02
 
 
 def connect(
-    device: str, *, person: str = "", journal: Path | None = None, single_pulses: bool = False
+    device: str,
+    *,
+    person: str = "",
+    journal: Path | None = None,
+    single_pulses: bool = False,
+    operator: str = "",
 ) -> Device:
     """A session with a device, for a `with` block that ends at verified zero.
 
     `device`: `sim:p24` or `p24:/dev/ttyACM0`, and so for every family. `person`: a pseudonym,
-    needed on hardware. `single_pulses`: `pulse()` instead of trains. Nothing is opened before the
-    block is entered.
+    needed on hardware. `single_pulses`: `pulse()` instead of trains. `operator`: who is in charge,
+    by a code of the same form, named in every row of output. Nothing is opened before the block is
+    entered.
     """
-    return Device(device, person=person, journal=journal, single_pulses=single_pulses)
+    return Device(
+        device, person=person, journal=journal, single_pulses=single_pulses, operator=operator
+    )
 
 
 class Device:
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
-        self, device: str, *, person: str, journal: Path | None, single_pulses: bool
+        self,
+        device: str,
+        *,
+        person: str,
+        journal: Path | None,
+        single_pulses: bool,
+        operator: str = "",
     ) -> None:
         options = ["--requires-hold"]
         options += ["--person", person] if person else []
         options += ["--journal", str(journal)] if journal is not None else []
         options += ["--single-pulses"] if single_pulses else []
-        self._is_twin = parse_device(device).is_twin
-        if self._is_twin:
+        options += ["--operator", operator] if operator else []
+        if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._view = SessionView()
         self._client = SupervisorClient(device, options, on_row=self._view.take)
@@ -126,9 +143,9 @@ class Device:
         `sites` body sites ("left-calf", or "left-calf/left-foot" where the pads lie apart). On a
         device without current control `intensities` ("40 %") stand for `amplitudes`, and the
         protocol is one for external pulses. `acknowledge`: ids of warnings. `confirm`: the
-        four characters that the rehearsal has printed, needed on hardware. Returns digest,
-        duration_us and channels; raises `LimitRefusedError` that names the limit,
-        `ProtocolFileError`, `UsageError`.
+        four characters that the rehearsal has printed; on hardware `arm` demands them, and what
+        `prepare` hands in. Returns digest, duration_us and channels; raises `LimitRefusedError`
+        that names the limit, `ProtocolFileError`, `UsageError`.
         """
         if amplitudes and intensities:
             raise UsageError("amplitudes and intensities are of different kinds of devices")
@@ -152,18 +169,49 @@ class Device:
         ask("options", acknowledge=" ".join(acknowledge), **chosen)
         compiled = ask("compile")
         self._reach = Reach.of(words, compiled)
-        if not self._is_twin and confirm != compiled["confirmation"]:
-            raise StateError(
-                "this session is not confirmed",
-                why="hardware needs the four characters that its rehearsal has printed",
-                what_to_do="run `stimctl rehearse` with the same options, and give confirm=",
-            )
+        if confirm:
+            ask("prepare", confirm=confirm)
         self._until("checked")
         return compiled
 
+    def prepare(
+        self,
+        *,
+        screening: Path | None = None,
+        approvals: Sequence[str] = (),
+        acknowledge: Sequence[str] = (),
+        sides: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Hand in what people have said, after `load`; needed on hardware, and harmless on a twin.
+
+        `screening`: a file of answers as `stimctl screening` prints it, with the person's code and
+        the day. `approvals`: ids of conditions for which a specialist's approval is on file.
+        `acknowledge`: ids that `arm` names ("E6": the pads are one pad width apart). `sides`: for
+        each channel "left" or "right", given by who looks at the person. `arm` says what is
+        missing. Raises `ProtocolFileError`, `UsageError`.
+        """
+        ask = self._ask
+        if screening is not None:
+            ask("prepare", **read_answers(screening).as_fields())
+        told: dict[str, Any] = {"approvals": " ".join(approvals)} if approvals else {}
+        told |= {"acknowledge": " ".join(acknowledge)} if acknowledge else {}
+        told |= {"sides": " ".join(f"{one}={side}" for one, side in sides.items())} if sides else {}
+        ask("prepare", **told)
+
     def arm(self) -> None:
-        """The first of the two steps to output: verify zero once more."""
-        self._ask("arm")
+        """The first of the two steps to output: verify zero once more.
+
+        On hardware everything has to be handed in before; then whoever sits at the terminal of this
+        program is asked there to type what it shows, or a stop face has been pressed. Raises
+        `NotReadyError` with the codes of all that is missing in `needs`.
+        """
+        try:
+            self._ask("arm")
+        except NotReadyError as error:
+            if error.needs != (Need.PRESENCE.value,):
+                raise
+            self._wait_for_person()
+            self._ask("arm")
         self._until("armed")
 
     def start(self, hold: str = "10 s") -> None:
@@ -251,8 +299,16 @@ class Device:
             time.sleep(_POLL_S)
 
     def attend(self) -> None:
-        """Answer the attendance prompt (hardware, every 5 minutes): a person is watching."""
+        """Answer the attendance prompt of a twin (every 5 minutes of output).
+
+        On hardware this raises `StateError`: there the terminal of this program asks, and a person
+        types the answer (or presses a stop face); a program cannot answer for one.
+        """
         self._ask("attend")
+
+    def hand_over(self, operator: str) -> None:
+        """Somebody else is in charge from here on: a code, named in every later row of output."""
+        self._ask("operator", code=operator)
 
     def felt(self, channel: int) -> None:
         """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
@@ -298,6 +354,15 @@ class Device:
         refuse_copy("device")
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _wait_for_person(self) -> None:
+        """Until whoever sits at the terminal has typed what is asked there."""
+        before = self._view.presence
+        asked = self._ask("present")
+        give_up = time.monotonic() + float(asked.get("within_s", 0)) + _STEP_WITHIN_S
+        while asked["needed"] and self._view.presence == before and time.monotonic() < give_up:
+            self._still("identified", "checked", "stopped")
+            time.sleep(_POLL_S)
 
     def _until(self, state: str) -> None:
         give_up = time.monotonic() + _STEP_WITHIN_S

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stimctl.errors import StimctlError
 from stimctl.session.facts import FaceAlive, Fact
 from stimctl.supervisor.commands import Command
+from stimctl.supervisor.presence import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Leave:
 
 _CROWDED = 256  # items; a line at 3 Mbaud brings 75 a second
 
-Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Fact
+Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Asked | Fact
 
 
 class Inbox:

@@ -16,7 +16,7 @@ from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.rows import utc_text
 from stimctl.session.facts import Fact, JournalDurable, JournalFailed
 from stimctl.supervisor.options import Options
-from stimctl.version import __version__
+from stimctl.version import __version__, code_digest
 
 _ANCHOR_EVERY_S = 5.0
 _CATALOGUE_WITHIN_S = 0.25
@@ -148,7 +148,12 @@ def open_journal(
         stimctl=__version__,
         python=sys.version.split()[0],
         person=options.person,
-        notes={"line": dict(line), "config": asdict(options.config)},
+        notes={
+            "line": dict(line),
+            "config": asdict(options.config),
+            "code": code_digest(),
+            "operator": options.operator,
+        },
         **protocol,
     )
     writer = JournalWriter.open_session(options.journal_folder, header)

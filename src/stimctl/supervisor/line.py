@@ -71,8 +71,18 @@ class DeviceLine:
 
     @property
     def is_hardware(self) -> bool:
-        """True unless the other end is known to be software."""
+        """True unless software may be at the other end."""
         return self._port is None or self._port.is_hardware
+
+    @property
+    def far_end(self) -> tuple[str, ...]:
+        """How to find who is at the other end of a line that software may be behind."""
+        return () if self._port is None else self._port.far_end
+
+    @property
+    def identity(self) -> str:
+        """What the system tells of what is plugged in there, or ""."""
+        return "" if self._port is None else self._port.identity
 
     @property
     def has_unsent(self) -> bool:

@@ -37,7 +37,15 @@ class Port(Protocol):
 
     @property
     def is_hardware(self) -> bool:
-        """False where the other end can only be software: a pseudo terminal, a TCP port."""
+        """False where software may be at the other end: a pseudo terminal, TCP on this machine.
+
+        What is there in truth is decided by `stimctl.supervisor.twin_lines` once it has answered.
+        """
+
+    @property
+    def far_end(self) -> tuple[str, ...]:
+        """Where `is_hardware` is False, how to find who is there: the pseudo terminal's name, or
+        our and the other address of a connection."""
 
     @property
     def identity(self) -> str:

@@ -12,7 +12,9 @@ from stimctl.session.config import EngineConfig
 class Options:
     """One session's fixed choices.
 
-    `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "".
+    `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "". `keys`: the face
+    is one whose keys a person presses, if the process table agrees. `operator`: who is in charge at
+    the beginning, by a code, or "".
     """
 
     device: str
@@ -22,3 +24,5 @@ class Options:
     journal_folder: Path
     person: str
     config: EngineConfig
+    keys: bool = False
+    operator: str = ""

@@ -24,7 +24,12 @@ import serial
 
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
 from stimctl.supervisor.line_contract import P24_LINES, Line, Port
-from stimctl.supervisor.port_facts import latency_timer_ms, missing_node, usb_identity
+from stimctl.supervisor.port_facts import (
+    is_loopback,
+    latency_timer_ms,
+    missing_node,
+    usb_identity,
+)
 from stimctl.supervisor.port_names import device_key, number_key
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
 
@@ -76,6 +81,7 @@ class _DescriptorPort:
 
     is_hardware = False
     identity = ""
+    far_end: tuple[str, ...] = ()
 
     def __init__(self, address: str, lock: PortLock, fd: int) -> None:
         self.address = address
@@ -182,6 +188,7 @@ class SerialPort(_DescriptorPort):
         self.number = number_key(os.fstat(self._fd))
         self.is_pty = _is_pty(self._fd)
         self.is_hardware = not self.is_pty
+        self.far_end = (os.ttyname(self._fd),) if self.is_pty else ()
         if self.is_hardware and alone:
             # flock keeps out who asks for it; TIOCEXCL keeps out everybody but root. On a pty it
             # would outlive us and lock the twin away for good.
@@ -245,9 +252,21 @@ class TcpPort(_DescriptorPort):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
         super().__init__(address, lock, self._socket.fileno())
+        ours, theirs = self._socket.getsockname(), self._socket.getpeername()
+        # A name may lead anywhere; what counts is where this connection has arrived.
+        self.is_hardware = not is_loopback(theirs[0])
+        self.far_end = () if self.is_hardware else (_end(ours), _end(theirs))
 
     def _close_descriptor(self) -> None:
         self._socket.close()
+
+    def describe(self) -> Mapping[str, object]:
+        return {"address": self.address, "peer": self.far_end[-1] if self.far_end else "elsewhere"}
+
+
+def _end(name: tuple[object, ...]) -> str:
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
 def _open_serial(

@@ -1,10 +1,11 @@
 """What Linux tells of a serial port without opening it: the adapter's timer, what is plugged in.
 
-On the stop path.
+And whether an address is on this machine. On the stop path.
 """
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 
@@ -59,3 +60,17 @@ def usb_identity(device: str) -> str:
             files = [folder / name for name in names]
             return ":".join(file.read_text("utf-8").strip() for file in files if file.is_file())
     return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a numeric address is on this machine; a name is none, whatever it looks like."""
+    try:
+        return socket.inet_pton(socket.AF_INET, host)[0] == 127
+    except OSError:
+        pass
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    except OSError:
+        return False
+    mapped = packed[:12] == b"\0" * 10 + b"\xff\xff" and packed[12] == 127  # ::ffff:127.0.0.1
+    return mapped or packed == b"\0" * 15 + b"\1"

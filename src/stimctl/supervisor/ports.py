@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stimctl.errors import StimctlError
+from stimctl.supervisor.port_facts import is_loopback
 from stimctl.supervisor.runtime import read_holder
 
 _TTY_CLASS = Path("/sys/class/tty")
@@ -64,14 +65,15 @@ def list_ports() -> tuple[SerialPortInfo, ...]:
     return tuple(found)
 
 
-def is_software_line(address: str) -> bool:
-    """True where only a program can be at the other end: a pseudo terminal, or TCP on this machine.
+def may_be_software(address: str) -> bool:
+    """True where a twin may be at the other end: a pseudo terminal, or TCP on this machine.
 
-    A TCP address elsewhere may lead to a serial server with a device behind it.
+    By the name alone, so it is a first guess: a program can hand a pseudo terminal or a TCP port
+    on to a device. `stimctl.supervisor.twin_lines` decides once the device has answered.
     """
     if address.startswith("socket://"):
         host = address.removeprefix("socket://").rpartition(":")[0].strip("[]")
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return host == "localhost" or is_loopback(host)
     path = os.path.realpath(address)
     return path.startswith("/dev/pts/") or (
         sys.platform == "darwin" and bool(re.fullmatch(r"/dev/ttys\d+", path))

@@ -16,16 +16,17 @@ from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
 from stimctl.session.pulses import check_single_pulses
 from stimctl.session.states import State
+from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.families import Family
-from stimctl.supervisor.hardware import check_prepared
 from stimctl.supervisor.inbox import Arrived, BadLine, Inbox, Item, Leave, LineLost, StopAsked
 from stimctl.supervisor.journal_thread import Entry, JournalThread, open_journal
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
-from stimctl.supervisor.past import UNCLEAN_END, check_plausible, told_of_last
+from stimctl.supervisor.past import UNCLEAN_END, told_of_last
+from stimctl.supervisor.presence import Asked
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.surroundings import surroundings_of
 from stimctl.supervisor.telling import compiled_of, refusal_of, told_of, told_readings
@@ -69,6 +70,9 @@ class Supervisor:
         self._control = control
         self._engine = Engine(family.driver(), family.sheet, options.config)
         self._setup = SessionSetup(family.sheet)
+        self._arming = Arming(
+            options, family, line, inbox, lambda: self._engine, self._setup, self._record
+        )
         self._plan: AnyPlan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
@@ -158,7 +162,9 @@ class Supervisor:
             self._engine.notify(now, facts.LinkUp())
         if now >= self._next_beat_ns:
             self._next_beat_ns = now + _BEAT_EVERY_NS
-            self.say("beat", {"state": self._engine.state.value}, droppable=True)
+            kind = self._arming.gate.kind
+            beat = {"simulation": None if kind is None else kind.simulation}
+            self.say("beat", {"state": self._engine.state.value, **beat}, droppable=True)
 
     def _pump(self) -> None:
         while True:  # publishing an event can make the engine go on (a waiting plan)
@@ -170,13 +176,12 @@ class Supervisor:
                 self._publish(event)
 
     def _publish(self, event: SessionEvent) -> None:
-        row = row_of(
-            event.kind.value, time.time_ns(), event.at_ns, {"seq": event.seq, **event.data}
-        )
+        told = self._arming.told_with(event)
+        row = row_of(event.kind.value, time.time_ns(), event.at_ns, {"seq": event.seq, **told})
         self._output.put(row, droppable=event.kind is Kind.TELEMETRY)
         self._control.publish(event.kind.value, row)
         if self._journal is not None:
-            data = {"event": event.seq, "at_ns": event.at_ns, **event.data}
+            data = {"event": event.seq, "at_ns": event.at_ns, **told}
             self._journal.put(Entry(event.kind.value, data, event.seq, event.durable))
         if event.kind is Kind.STATE:
             self._around.session_is(self._engine.state)
@@ -185,6 +190,7 @@ class Supervisor:
             self._zero_verified = True
         elif event.kind in (Kind.REFUSED, Kind.LIMIT):
             self._refused = refusal_of(event)
+        self._arming.took_place(time.monotonic_ns(), event)
 
     def _handle(self, now: int, item: Item) -> None:
         match item:
@@ -212,6 +218,10 @@ class Supervisor:
             case FaceAlive():
                 self._face_ns = now
                 self._engine.notify(now, item)
+            case Asked():
+                self._arming.heard(now, item)
+            case facts.PersonPresent(by):
+                self._arming.heard(now, Asked(by))
             case _:
                 self._engine.notify(now, item)
 
@@ -250,6 +260,9 @@ class Supervisor:
         fields = command.fields
         if command.do in _PREPARES:
             self._check_may_prepare()
+        told = self._arming.obey(now, command, self._plan)
+        if told is not None:
+            return told
         match command.do:
             case "load":
                 return self._setup.load(fields["path"], fields["sha256"])
@@ -269,8 +282,6 @@ class Supervisor:
                 self._open_journal()
             case "note":
                 self._note(fields)
-            case "arm":
-                self._check_arming()
             case "pulse":
                 self._pulse(now, fields["channel"], fields["amplitude"])
         intent = intent_of(command)
@@ -285,12 +296,11 @@ class Supervisor:
         point = plan.channel(channel).cleared.set_point(amplitude_ua)
         self._engine.command(now, intents.Pulse(channel, point))
 
-    def _check_arming(self) -> None:
-        options, plan = self._options, self._plan
-        if self._line.is_hardware:
-            check_prepared(self._compiled(), options.person, options.state_folder)
-        if plan is not None:
-            check_plausible(options, plan, self._setup.protocol_name, self._setup.acknowledged)
+    def _record(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Tell everybody, and the journal durably where there is one."""
+        self.say(kind, data)
+        if self._journal is not None:
+            self._journal.put(Entry(kind, data, 0, durable=True))
 
     def _compiled(self) -> AnyPlan:
         if self._plan is None:
@@ -333,6 +343,7 @@ class Supervisor:
         last = told_of_last(self._options)
         self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
+        self._arming.gate.session = writer.session
         self.say("journal", {"session": writer.session, "file": str(writer.path)})
         self._tell_notice(self._journal)
         if last is not None:

@@ -62,6 +62,7 @@ class SessionSetup:
         _same(text.sha256, sha256, path)
         load_any(text.text, text.path.name)
         self._protocol = text
+        self._acknowledged = frozenset()  # what was read and accepted was about another plan
         self._channels.clear()
         self._gates.clear()
         return {"protocol": text.name, "sha256": text.sha256}

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
-from stimctl.session.confirmation import confirmation_of
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.kits import AnyPlan, cleared_of, scale_of
@@ -37,7 +36,6 @@ def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:
     ceilings = {str(channel): cleared for channel, cleared in cleared_of(plan).items()}
     return {
         "digest": plan.digest(),
-        "confirmation": confirmation_of(plan),
         "duration_us": plan.duration_us,
         "channels": [one.channel for one in plan.channels],
         "unit": scale_of(plan).unit,

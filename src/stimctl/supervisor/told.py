@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimctl import errors
-from stimctl.errors import LimitRefusedError, PortBusyError, ProtocolFileError, StimctlError
+from stimctl.errors import (
+    LimitRefusedError,
+    NotReadyError,
+    PortBusyError,
+    ProtocolFileError,
+    StimctlError,
+)
 
 
 class ToldRefusal:
@@ -36,6 +42,8 @@ def error_from(told: Mapping[str, Any]) -> StimctlError:
         return LimitRefusedError(what, **texts, refusal=ToldRefusal(refusal) if refusal else None)
     if kind is PortBusyError:
         return PortBusyError(what, **texts, holder=str(told.get("holder", "")))
+    if kind is NotReadyError:
+        return NotReadyError(what, **texts, needs=tuple(map(str, told.get("needs") or ())))
     if kind is ProtocolFileError:
         place = {"file": told.get("file") or "", "field": told.get("field") or ""}
         return ProtocolFileError(what, **texts, line=told.get("line"), **place)

@@ -58,6 +58,10 @@ class SessionView:
         self.connect_failed = False
         self.stopping = False
         """A zero is being verified."""
+        self.presence = 0
+        """How many questions at the terminal have ended, answered or not."""
+        self.simulation: bool | None = None
+        """Whether a twin is on the line; None before that is known."""
         self._events: list[Row] = []
         self._plateaus: dict[int, int] = {}
         self._changed = threading.Condition()
@@ -94,6 +98,10 @@ class SessionView:
             if row.get("purpose", "stop") == "stop":
                 self.why = self.why or str(row.get("reason", ""))
                 self.plan_ended = self.why == PLAN_ENDED
+        elif kind == "presence":
+            self.presence += 1
+        elif kind == "line_kind":
+            self.simulation = row["simulation"]
         elif kind == "zero_verified":
             self.stopping = False
             if row.get("purpose") != "pause":  # a soft return goes back to what was raised

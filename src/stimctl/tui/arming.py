@@ -135,5 +135,36 @@ def papers_of(desk: Desk) -> dict[str, str]:
     return {topic: text for topic, text in told.items() if text}
 
 
+def handed_in(desk: Desk) -> list[dict[str, str]]:
+    """The same for the supervisor, who asks it before hardware is armed; each one command."""
+    from datetime import datetime
+
+    from stimctl.session import readiness
+
+    bed, papers = desk.bed, desk.bed.papers
+    seats = bed.choice.seats if bed.choice else ()
+    said = {
+        readiness.FIRST_SESSION: papers.second,
+        readiness.PADS_APART: bool(seats) and papers.apart == seats,
+        readiness.ISOLATED: papers.isolated == bed.device,
+        readiness.KNOWS_STOP: papers.told_stop,
+    }
+    read = {id_ for id_, is_so in said.items() if is_so} | papers.approvals
+    sides = [f"{channel}={readiness.side_of(at)}" for channel, at in sorted(papers.sides.items())]
+    day = datetime.fromtimestamp(bed.memory.answered_s).astimezone().date().isoformat()
+    answers = {
+        "answers": " ".join(f"{id_}={'yes' if on else 'no'}" for id_, on in bed.answers.items()),
+        "person": bed.person,
+        "answered": day,
+    }
+    rest = {
+        "approvals": " ".join(sorted(papers.approvals)),
+        "acknowledge": " ".join(sorted(read)),
+        "sides": " ".join(sides),
+        "confirm": desk.confirmed,
+    }
+    return [answers if bed.answers else {}, {name: text for name, text in rest.items() if text}]
+
+
 def _ids(findings: Sequence[Finding], accepted: set[str]) -> str:
     return " ".join(one.id for one in findings if one.id in accepted)

@@ -11,7 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stimctl.errors import ExitCode, ImplausibleError, LinkError, StimctlError
+from stimctl.errors import (
+    ExitCode,
+    ImplausibleError,
+    LinkError,
+    NotReadyError,
+    StimctlError,
+)
 from stimctl.supervisor.device_names import parse_device
 from stimctl.tui.client import Client, MakeClient
 from stimctl.tui.jobs import Jobs
@@ -24,6 +30,8 @@ from stimctl.tui.planning import Choice, compiled
 from stimctl.tui.stopping import StopLine
 
 Say = Callable[[str], None]
+#: What the supervisor asks about and `w` answers: another device, a second one on the person.
+_MEANT: Mapping[tuple[str, ...], str] = {("device",): "H63", ("one-device",): "H65"}
 
 
 class Bedside:
@@ -135,6 +143,7 @@ class Bedside:
         self.stop_line.starting()
         self.connected_for = self.person
         options = ["--person", self.person] if self.person else []
+        options += ["--keys"]  # counts where the supervisor sees a person's terminal here
         client = self._make_client(device, options, self._rows_of_session())
 
         def work() -> Client:
@@ -232,6 +241,9 @@ class Bedside:
             from stimctl.session.plausible import ACKNOWLEDGE
 
             self.warning = ACKNOWLEDGE
+            self.say(f"{error} (w: it is meant)")
+        elif isinstance(error, NotReadyError) and error.needs[:1] in _MEANT:
+            self.warning = _MEANT[error.needs[:1]]
             self.say(f"{error} (w: it is meant)")
         else:
             self.say(str(error))

@@ -40,6 +40,7 @@ class Live:
         self.identified = False
         self.line: Mapping[str, Any] = {}
         self.sim = False
+        self.shown_as = ""
         self.link, self.link_why = "", ""
         self.dead_man = "not due"
         self.session = self.journal = ""
@@ -118,10 +119,18 @@ class Live:
         self.serial, self.firmware = safe(row.get("serial", "")), safe(row.get("firmware", ""))
         self.identified, self.link, self.failed = True, "good", ""
 
+    def _on_line_kind(self, row: Row) -> None:
+        self.sim = row["simulation"] is True
+
+    def _on_ready(self, row: Row) -> None:
+        self.shown_as = safe(row.get("shown_as", ""))
+
     def _on_connect_failed(self, row: Row) -> None:
         self.failed = safe(row["reason"])
 
     def _on_beat(self, row: Row) -> None:
+        if row.get("simulation") is not None:  # for who began to watch after it was told
+            self.sim = row["simulation"]
         if row["state"] != self.state:
             self._enter(str(row["state"]), int(row["mono_ns"]))
 

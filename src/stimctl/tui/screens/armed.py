@@ -43,9 +43,11 @@ class ArmedPage(Page):
         """What will be able to flow, where, and the key."""
         bed, live = self.bed, self.bed.live
         kind = ("SIMULATION", "sim") if live.sim else ("REAL CURRENT", "notice")
+        label = f"{live.shown_as}  " if live.shown_as else f"sn {live.serial}  "
+        label = label if live.serial or live.shown_as else ""
         person = f"{bed.person}{' ✓ two identifiers' if bed.papers.second else ''}"
         lines = [
-            line(kind, (f"  {f'sn {live.serial}  ' if live.serial else ''}{live.device}", "title")),
+            line(kind, (f"  {label}{live.device}", "title")),
             line("person ", (person or "none", "strong"), f"   protocol {_protocol(bed)}"),
             (),
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.tui.arming import arm_refusal, papers_of
+from stimctl.tui.arming import arm_refusal, handed_in, papers_of
 from stimctl.tui.guards import HotChannel, RaiseLock
 from stimctl.tui.live import STALE_NS
 from stimctl.tui.page import Offers, Page
@@ -162,6 +162,8 @@ class RunPage(Page):
             for topic, text in papers.items():
                 self.bed.note(topic, text)
             self._papers = papers
+        for fields in handed_in(self.desk):
+            self.bed.command("prepare", **fields)
         self.bed.ask("arm")
 
     def _replay(self, action: str) -> None:

@@ -1,0 +1,115 @@
+"""The words for what output on hardware needs: codes, what people say, what is known, a gap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+FIRST_SESSION: Final = "H25"
+"""Acknowledging this says that a code without a session on record is not mistyped."""
+PADS_APART: Final = "E6"
+"""Acknowledging this says that pads are one pad width apart (R: RehaStim2 manual)."""
+ISOLATED: Final = "H56"
+"""Acknowledging this says that no mains current can flow through the person."""
+KNOWS_STOP: Final = "N3"
+"""Acknowledging this says that the person has been told how to stop."""
+OTHER_DEVICE: Final = "H63"
+"""Acknowledging this says that another device than the last time is meant."""
+SECOND_DEVICE: Final = "H65"
+"""Acknowledging this says that a second device on the same person is meant."""
+ACKNOWLEDGEMENTS: Final = frozenset(
+    {FIRST_SESSION, PADS_APART, ISOLATED, KNOWS_STOP, OTHER_DEVICE, SECOND_DEVICE}
+)
+"""Every id that a person may acknowledge here, beside cautions of the screening."""
+ANSWERS_FOR_DAYS: Final = 90
+"""Hazard H45: screening answers are asked again after this many days (D)."""
+
+
+class Need(StrEnum):
+    """Everything that can be missing. The values are the codes that faces and records know."""
+
+    STATEMENT = "statement"
+    PERSON = "person"
+    KNOWN_PERSON = "known-person"
+    SITE = "site"
+    PADS_APART = "pads-apart"
+    ISOLATION = "isolation"
+    ANSWERS = "answers"
+    ANSWERS_PERSON = "answers-person"
+    ANSWERS_DATE = "answers-date"
+    BLOCKED = "blocked"
+    SPECIALIST = "specialist"
+    CAUTION = "caution"
+    SIDE = "side"
+    KNOWS_STOP = "knows-stop"
+    REHEARSAL = "rehearsal"
+    CONFIRMATION = "confirmation"
+    DEVICE = "device"
+    ONE_DEVICE = "one-device"
+    PROMPTS = "attendance-prompts"
+    DEAD_MAN = "dead-man-trip"
+    STOP_FACE = "stop-face"
+    PRESENCE = "presence"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What people have said, as a face has handed it in.
+
+    `answers`: screening answers (condition id: present), given by `answers_person` on `answered`;
+    they end on `expires`, or after 90 days. `approvals`: ids of specialists' approvals on file.
+    `acknowledged`: ids that were acknowledged. `sides`: for each channel the side that somebody
+    who looks at the person has given. `confirm`: the four characters of the rehearsal.
+    """
+
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    answers_person: str = ""
+    answered: date | None = None
+    expires: date | None = None
+    approvals: frozenset[str] = frozenset()
+    acknowledged: frozenset[str] = frozenset()
+    sides: Mapping[int, str] = field(default_factory=dict)
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the supervisor knows by itself.
+
+    `confirmation`: the four characters of this plan with this program. `rehearsed`: those of its
+    rehearsal on record, "" where there is none; `rehearsed_for`: the device it was for, or "".
+    `devices`: every name of the device on the line (serial, USB identity). `last_device`: the one
+    of the person's last session with this protocol, "" where there was none. `others`: further
+    devices in use on the same person. `present`: a person has just answered at the machine, or
+    sits at the keys of the terminal UI. `remote`: why the face's terminal is not at the
+    machine, or "".
+    """
+
+    statement: str
+    statement_accepted: bool
+    person: str
+    person_known: bool
+    today: date
+    confirmation: str
+    rehearsed: str
+    rehearsed_for: str = ""
+    devices: frozenset[str] = frozenset()
+    last_device: str = ""
+    others: tuple[str, ...] = ()
+    asks_attendance: bool = True
+    dead_man_seen: bool = True
+    stop_faces: frozenset[str] = frozenset()
+    remote: str = ""
+    present: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is missing; `about` is the channel or condition it is about."""
+
+    need: Need
+    what: str
+    why: str
+    what_to_do: str
+    about: str = ""

@@ -1,0 +1,335 @@
+"""What is missing before output on hardware: one list for every face, enforced by the supervisor.
+
+A face hands in what people have said (`Preparation`); the supervisor adds what it knows itself
+(`Known`). Nothing here applies to a line that is known to be software.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
+from stimctl.safety.sites import pad_sites
+from stimctl.session.kits import AnyPlan
+from stimctl.session.needs import (
+    ACKNOWLEDGEMENTS,
+    ANSWERS_FOR_DAYS,
+    FIRST_SESSION,
+    ISOLATED,
+    KNOWS_STOP,
+    OTHER_DEVICE,
+    PADS_APART,
+    SECOND_DEVICE,
+    Gap,
+    Known,
+    Need,
+    Preparation,
+)
+from stimctl.treatment.gate_program import GateChannel
+
+__all__ = [
+    "ACKNOWLEDGEMENTS",
+    "FIRST_SESSION",
+    "ISOLATED",
+    "KNOWS_STOP",
+    "OTHER_DEVICE",
+    "PADS_APART",
+    "SECOND_DEVICE",
+    "Gap",
+    "Known",
+    "Need",
+    "Preparation",
+    "asked_of_people",
+    "missing",
+    "screening_of",
+    "side_of",
+]
+
+
+def missing(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+    """Every gap, in the order in which it is cheapest to close; empty where output may begin."""
+    for look in _LOOKS:
+        yield from look(plan, said, known)
+
+
+def asked_of_people(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+    """The gaps that a face can close before a device is connected."""
+    later = {Need.DEVICE, Need.ONE_DEVICE, Need.PROMPTS, Need.DEAD_MAN}
+    later |= {Need.STOP_FACE, Need.PRESENCE}
+    return (gap for gap in missing(plan, said, known) if gap.need not in later)
+
+
+def _about_use(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    if not known.statement_accepted:
+        yield Gap(
+            Need.STATEMENT,
+            "the statement of use has not been accepted on this computer yet",
+            known.statement,
+            "accept it once: `stimctl run ... --accept-research-use`, or in the terminal UI",
+        )
+
+
+def _about_person(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    if not known.person:
+        yield Gap(
+            Need.PERSON,
+            "hardware is armed for a person's code only",
+            "the record has to say for whom it is, by a pseudonym",
+            "give a code such as K-17",
+        )
+    elif not known.person_known and FIRST_SESSION not in said.acknowledged:
+        yield Gap(
+            Need.KNOWN_PERSON,
+            f"there is no session of {known.person} on record here",
+            "a mistyped code looks like this, and would put this session on another person's "
+            "record",
+            "correct the code; if this is the person's first session on this computer, "
+            f"acknowledge {FIRST_SESSION}",
+        )
+
+
+def _about_pads(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    for one in plan.channels:
+        if one.setup.electrode.site is None:
+            yield Gap(
+                Need.SITE,
+                f"channel {one.channel} has no site",
+                "blocked body sites and current paths can only be checked for known sites",
+                f"say where the electrodes of channel {one.channel} are",
+                str(one.channel),
+            )
+    if PADS_APART not in said.acknowledged:
+        yield Gap(
+            Need.PADS_APART,
+            "nobody has said that the pads are far enough apart",
+            "between pads less than one pad width apart the current flows along the skin and "
+            "heaps up at their edges (RehaStim2 manual)",
+            "see that the pads of each channel are at least one pad width apart, then "
+            f"acknowledge {PADS_APART}",
+        )
+    if not plan.sheet.isolation_stated and ISOLATED not in said.acknowledged:
+        yield Gap(
+            Need.ISOLATION,
+            "nobody has said that the stimulus is isolated from the mains",
+            f"no maker states it for {plan.sheet.family}, and a leakage current of the unit or of "
+            "this computer would flow through the person",
+            "see that the unit runs on its own battery or is a medical device, and run this "
+            f"computer on its battery; then acknowledge {ISOLATED}",
+        )
+
+
+def _about_answers(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+    ask_again = "ask the screening questions today, and hand in the new answers"
+    if not said.answers:
+        yield Gap(
+            Need.ANSWERS,
+            f"{len(_screening(plan, {}).unanswered)} screening questions are not answered",
+            "whoever has a contraindication must not be stimulated",
+            "answer each question of `stimctl screening`",
+        )
+        return
+    if said.answers_person != known.person:
+        whose = said.answers_person
+        yield Gap(
+            Need.ANSWERS_PERSON,
+            f"the screening answers are {f'of {whose}' if whose else 'of nobody that is named'}",
+            f"this session is for {known.person or 'nobody yet'}",
+            ask_again,
+        )
+    yield from _about_their_date(said, known, ask_again)
+    yield from _judged(_screening(plan, said.answers), said)
+
+
+def _about_their_date(said: Preparation, known: Known, ask_again: str) -> Iterator[Gap]:
+    if said.answered is None:
+        yield Gap(
+            Need.ANSWERS_DATE,
+            "the screening answers do not say when they were given",
+            f"answers count for at most {ANSWERS_FOR_DAYS} days",
+            ask_again,
+        )
+        return
+    latest = said.answered + timedelta(days=ANSWERS_FOR_DAYS)
+    until = min(said.expires or latest, latest)
+    if said.answered > known.today:
+        yield Gap(
+            Need.ANSWERS_DATE,
+            f"the screening answers are of {said.answered}, which is still to come",
+            f"this computer says that today is {known.today}",
+            "correct the date, or the clock of this computer",
+        )
+    elif known.today > until:
+        yield Gap(
+            Need.ANSWERS_DATE,
+            f"the screening answers of {said.answered} have expired",
+            f"they counted until {until}, and today is {known.today}",
+            ask_again,
+        )
+
+
+def _judged(found: Screening, said: Preparation) -> Iterator[Gap]:
+    for one in found.blocks:
+        yield _finding(Need.BLOCKED, one, f"screening blocks this session: {one.id} {one.text}",
+                       "do not stimulate here; there is no override in this program")  # fmt: skip
+    if found.unanswered:
+        first = found.unanswered[0]
+        yield Gap(
+            Need.ANSWERS,
+            f"{len(found.unanswered)} screening questions are not answered, the first is {first}",
+            f"{first}: {CONDITION_BY_ID[first].text}?",
+            "answer each question of `stimctl screening`",
+            first,
+        )
+    for one in found.specialist:
+        if one.id not in said.approvals:
+            yield _finding(Need.SPECIALIST, one,
+                           f"{one.id} {one.text} needs a specialist's approval",
+                           f"with the approval on file, give it as {one.id}")  # fmt: skip
+    for one in found.cautions:
+        if one.id not in said.acknowledged:
+            yield _finding(Need.CAUTION, one, f"{one.id} {one.text} needs an acknowledgement",
+                           "watch for it during the session, and acknowledge "
+                           f"{one.id}")  # fmt: skip
+
+
+def _finding(need: Need, one: Finding, what: str, what_to_do: str) -> Gap:
+    return Gap(need, what, f"{one.basis} (certainty {one.certainty})", what_to_do, one.id)
+
+
+def screening_of(plan: AnyPlan, said: Preparation) -> Screening:
+    """What the answers mean for the sites of this plan."""
+    return _screening(plan, said.answers)
+
+
+def _screening(plan: AnyPlan, answers: Mapping[str, bool]) -> Screening:
+    sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
+    motor = any(
+        one.motor if isinstance(one, GateChannel) else one.stimulus.motor for one in plan.channels
+    )
+    return screen(answers, sites, motor=motor)
+
+
+def _about_side(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    for one in plan.channels:
+        side = side_of(one.setup.electrode.site)
+        if side and said.sides.get(one.channel) != side:
+            given = said.sides.get(one.channel)
+            yield Gap(
+                Need.SIDE,
+                f"the side of channel {one.channel} is not confirmed"
+                if given is None
+                else f"the side of channel {one.channel} is not {given}",
+                "the settings of one side on the other are a common mix-up; whoever looks at the "
+                "person says where the pads are",
+                f"look at the person, then give the side of channel {one.channel}: left or right",
+                str(one.channel),
+            )
+
+
+def side_of(site: str | None) -> str:
+    """ "left" or "right"; "" where the site has none to be mistaken, or its pads are on both."""
+    sides = {pad.side for pad in pad_sites(site)} if site else set()
+    return sides.pop() if sides in ({"left"}, {"right"}) else ""
+
+
+def _about_stop(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    if KNOWS_STOP not in said.acknowledged:
+        yield Gap(
+            Need.KNOWS_STOP,
+            "nobody has said that the person knows how to stop",
+            "the person feels first what nobody else can see",
+            f"tell the person how to stop, then acknowledge {KNOWS_STOP}",
+        )
+
+
+def _about_rehearsal(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    again = "rehearse it with the same options (`stimctl rehearse`), and give what that prints"
+    if known.rehearsed != known.confirmation:
+        yield Gap(
+            Need.REHEARSAL,
+            "this session has not been rehearsed",
+            "hardware runs only what was rehearsed successfully with the same protocol, device "
+            "family, channels and limits, by this very version of the program",
+            again,
+        )
+    elif known.rehearsed_for and known.devices and known.rehearsed_for not in known.devices:
+        yield Gap(
+            Need.REHEARSAL,
+            f"this session was rehearsed for another device, {known.rehearsed_for}",
+            f"on the line is {', '.join(sorted(known.devices))}",
+            again,
+        )
+    elif said.confirm.strip().lower() != known.confirmation:
+        given = f"{said.confirm[:16]!r} is not theirs" if said.confirm else "none were given"
+        yield Gap(
+            Need.CONFIRMATION,
+            "this session is not confirmed",
+            f"hardware needs the characters that its rehearsal has printed; {given}",
+            again,
+        )
+
+
+def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    last = known.last_device
+    if last and last not in known.devices and OTHER_DEVICE not in said.acknowledged:
+        now = ", ".join(sorted(known.devices)) or "a device that tells no serial number"
+        yield Gap(
+            Need.DEVICE,
+            f"this is not the device of the last session of {known.person}: {now}",
+            f"the last one with this protocol was on {last}; two devices of one kind look alike",
+            "look at the label of the device; where another one is meant, acknowledge "
+            f"{OTHER_DEVICE}",
+        )
+    if known.others and SECOND_DEVICE not in said.acknowledged:
+        yield Gap(
+            Need.ONE_DEVICE,
+            f"another program already has a device for {known.person}: {', '.join(known.others)}",
+            "limits hold for one device; what two give together is not checked",
+            "end the other session; where two devices on one person are meant, acknowledge "
+            f"{SECOND_DEVICE} (--second-device-on-person)",
+        )
+
+
+def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    if not known.asks_attendance:
+        yield Gap(
+            Need.PROMPTS,
+            "this session would never ask whether somebody is there",
+            "the attendance prompt was switched off, which is for twins only",
+            "begin the session without --no-attendance-prompt",
+        )
+    if not known.dead_man_seen:
+        yield Gap(
+            Need.DEAD_MAN,
+            "the watchdog of the device is not tried in this session",
+            "the dead-man trip was switched off, which is for twins only",
+            "begin the session without --no-dead-man-trip",
+        )
+    if known.remote and not known.stop_faces:
+        yield Gap(
+            Need.STOP_FACE,
+            "this terminal is not at the machine, and no stop face there has been tested",
+            f"{known.remote}; whoever is at the electrodes must be able to stop without it",
+            "connect a pedal or a button to the machine and press it once, or work at the machine",
+        )
+    if not known.present and not known.stop_faces:
+        yield Gap(
+            Need.PRESENCE,
+            "nobody at the machine has answered",
+            "output on hardware needs a person who is there; a program cannot answer for one",
+            "run it in the foreground of a terminal at the machine and type what is asked there, "
+            "or press a stop face",
+        )
+
+
+_Look = Callable[[AnyPlan, Preparation, Known], Iterator[Gap]]
+_LOOKS: tuple[_Look, ...] = (
+    _about_use,
+    _about_person,
+    _about_pads,
+    _about_answers,
+    _about_side,
+    _about_stop,
+    _about_rehearsal,
+    _about_device,
+    _about_attendance,
+)

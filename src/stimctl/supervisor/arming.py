@@ -1,0 +1,112 @@
+"""The commands and events around arming: what is handed in, who is there, who is in charge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stimctl.errors import StateError
+from stimctl.session import facts, intents
+from stimctl.session.engine import Engine
+from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.kits import AnyPlan
+from stimctl.supervisor.commands import Command
+from stimctl.supervisor.families import Family
+from stimctl.supervisor.hardware import HardwareGate
+from stimctl.supervisor.inbox import Inbox
+from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.operator import Operator
+from stimctl.supervisor.options import Options
+from stimctl.supervisor.past import check_plausible
+from stimctl.supervisor.presence import Asked
+from stimctl.supervisor.setup import SessionSetup
+
+Record = Callable[[str, Mapping[str, Any]], None]
+
+
+class Arming:
+    """One per supervisor. `record` tells everybody, and the journal durably."""
+
+    def __init__(
+        self,
+        options: Options,
+        family: Family,
+        line: DeviceLine,
+        inbox: Inbox,
+        engine: Callable[[], Engine],
+        setup: SessionSetup,
+        record: Record,
+    ) -> None:
+        self._options = options
+        self._engine = engine
+        self._setup = setup
+        self._record = record
+        self._operator = Operator(options.operator)
+        self.gate = HardwareGate(options, family, line, inbox.put)
+
+    def obey(self, now: int, command: Command, plan: AnyPlan | None) -> Mapping[str, Any] | None:
+        """The answer to a command that is about arming; None for one that others go on with."""
+        fields = command.fields
+        match command.do:
+            case "load":
+                self.gate.handed.forget_plan()
+                return None
+            case "prepare":
+                self.gate.handed.take(fields)
+            case "ready":
+                return {"ready": self._check(now, plan)}
+            case "present":
+                return self.gate.ask_presence(self._engine().stop_faces)
+            case "operator":
+                self._record("operator", self._operator.hand_over(fields["code"]))
+            case "arm":
+                self._arm(now, plan)
+            case "attend" if self.gate.kind is not None and self.gate.needs_person:
+                raise StateError(
+                    "a program does not answer for a person",
+                    why="on hardware attendance is answered at the machine",
+                    what_to_do="type what the terminal asks for, or use a stop face",
+                )
+            case _:
+                return None
+        return {}
+
+    def told_with(self, event: SessionEvent) -> dict[str, Any]:
+        """What is told of an event: who is in charge, and who has to answer."""
+        told = self._operator.told_with(event)
+        if event.kind is Kind.ATTENDANCE and told.get("prompt") and self.gate.needs_person:
+            told["by_person"] = True
+        return told
+
+    def took_place(self, now: int, event: SessionEvent) -> None:
+        """The device has named itself: what is it? Attendance is asked for: who can answer?"""
+        if event.kind is Kind.IDENTITY:
+            self._record("line_kind", self.gate.identified(str(event.data["serial"]))._asdict())
+            if self.gate.needs_person:
+                self._engine().notify(now, facts.PresenceRequired())
+        elif event.kind is Kind.ATTENDANCE and event.data.get("prompt"):
+            self.gate.prompt()
+
+    def heard(self, now: int, asked: Asked) -> None:
+        """Somebody has answered at the machine, or nobody has."""
+        self._record("presence", {"given": bool(asked.by), "by": asked.by, "why": asked.why})
+        if asked.by:
+            self.gate.answered(now, asked.by)
+            self._engine().notify(now, facts.PersonPresent(asked.by))
+
+    def _arm(self, now: int, plan: AnyPlan | None) -> None:
+        row = self._check(now, plan)
+        self._engine().command(now, intents.Arm())
+        if row and plan is not None:
+            self.gate.armed(plan)
+            self._record("ready", row)
+
+    def _check(self, now: int, plan: AnyPlan | None) -> Mapping[str, Any]:
+        """What allows output on hardware, {} on a twin; raises for what is missing."""
+        acknowledged = self._setup.acknowledged
+        if plan is None:
+            return {}  # the engine has none either, and says so
+        check_plausible(self._options, plan, self._setup.protocol_name, acknowledged)
+        if self.gate.kind is None:
+            return {}  # no device has been identified: the engine refuses that by itself
+        return self.gate.check(now, plan, acknowledged, self._engine().stop_faces)

@@ -1,0 +1,90 @@
+"""One device on one person: every program of this user that arms hardware for a code says so.
+
+Each session has a lock file of its own, named by a hash of the code and by its device; the kernel
+drops the lock with the process, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from stimctl.errors import StateError
+from stimctl.supervisor.runtime import port_key, sub_folder
+
+_LENGTH = 16
+
+
+class PersonLock:
+    """The lock of one session; `others` are the sessions of the same person elsewhere."""
+
+    def __init__(self, person: str, device: str, address: str) -> None:
+        self._prefix = hashlib.sha256(person.encode("utf-8")).hexdigest()[:_LENGTH]
+        self._device = device
+        self._path = _folder() / f"{self._prefix}.{port_key(address)}.lock"
+        self._fd: int | None = None
+
+    def take(self) -> None:
+        """Say that this session is for that person; harmless when repeated."""
+        if self._fd is not None:
+            return
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if not _locked(fd):
+            os.close(fd)
+            raise StateError(
+                "the lock of this person cannot be taken",
+                why=f"another program holds {self._path}",
+                what_to_do="end the other session of this person, then try again",
+            )
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{self._device}, pid {os.getpid()}".encode(), 0)
+        self._fd = fd
+
+    def others(self) -> tuple[str, ...]:
+        """The other living sessions of the same person, in words."""
+        found = []
+        for path in sorted(_folder().glob(f"{self._prefix}.*.lock")):
+            told = None if path == self._path else _told_if_held(path)
+            if told is not None:
+                found.append(told)
+        return tuple(found)
+
+    def release(self) -> None:
+        """Give it back; harmless when it is not held."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.ftruncate(fd, 0)
+            os.close(fd)
+
+
+def _locked(fd: int) -> bool:
+    """Take it; another session may be looking at it just now, so try for 50 ms."""
+    for _ in range(10):
+        with contextlib.suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def _folder() -> Path:
+    return sub_folder("persons")
+
+
+def _told_if_held(path: Path) -> str | None:
+    """What the file says, where another process holds it; None where it is left over."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return os.pread(fd, 200, 0).decode("utf-8", "replace") or "a session that does not say more"
+    finally:
+        os.close(fd)
+    return None

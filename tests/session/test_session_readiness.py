@@ -1,0 +1,184 @@
+"""What is missing before output on hardware: each gap by its code, alone and in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from gate_world import gate_plan
+from session_world import plan_of
+
+from stimctl.safety.electrodes import Electrode
+from stimctl.safety.screening import QUESTIONS
+from stimctl.session.kits import AnyPlan
+from stimctl.session.readiness import Known, Need, Preparation, asked_of_people, missing, side_of
+
+TODAY = date(2026, 11, 29)
+NO = {question.id: False for question in QUESTIONS}
+
+
+def at(plan: AnyPlan, site: str | None) -> AnyPlan:
+    """The same plan with every electrode at that site."""
+    channels = tuple(
+        replace(one, setup=replace(one.setup, electrode=Electrode(2_500, 1000, site)))
+        for one in plan.channels
+    )
+    return replace(plan, channels=channels)
+
+
+PLAN = at(plan_of(), "left-quadriceps")
+SAID = Preparation(
+    answers=NO,
+    answers_person="K-17",
+    answered=TODAY,
+    acknowledged=frozenset({"E6", "N3"}),
+    sides={one.channel: "left" for one in PLAN.channels},
+    confirm="0f61",
+)
+KNOWN = Known(
+    statement="research only",
+    statement_accepted=True,
+    person="K-17",
+    person_known=True,
+    today=TODAY,
+    confirmation="0f61",
+    rehearsed="0f61",
+    devices=frozenset({"serial 2103-17"}),
+    present=True,
+)
+
+
+def needs(plan=PLAN, said=SAID, known=KNOWN) -> list[Need]:
+    return [gap.need for gap in missing(plan, said, known)]
+
+
+def test_with_everything_there_nothing_is_missing():
+    assert needs() == []
+
+
+@pytest.mark.hazard("H62", "H25", "H45", "H54", "H69", "H72", "H63", "H65", "H39")
+@pytest.mark.parametrize(
+    ("changes", "need"),
+    [
+        ({"statement_accepted": False}, Need.STATEMENT),
+        ({"person_known": False}, Need.KNOWN_PERSON),
+        ({"rehearsed": ""}, Need.REHEARSAL),
+        ({"rehearsed": "1111"}, Need.REHEARSAL),
+        ({"rehearsed_for": "serial 2103-18"}, Need.REHEARSAL),
+        ({"last_device": "serial 2103-18"}, Need.DEVICE),
+        ({"others": ("p24:/dev/ttyACM1, pid 7",)}, Need.ONE_DEVICE),
+        ({"asks_attendance": False}, Need.PROMPTS),
+        ({"dead_man_seen": False}, Need.DEAD_MAN),
+        ({"present": False}, Need.PRESENCE),
+        ({"remote": "over SSH"}, Need.STOP_FACE),
+    ],
+)
+def test_what_the_supervisor_knows_is_enough_to_refuse(changes, need):
+    assert needs(known=replace(KNOWN, **changes)) == [need]
+
+
+@pytest.mark.hazard("H62", "H45", "H46", "H47", "H41", "H33", "H30", "H68")
+@pytest.mark.parametrize(
+    ("changes", "need"),
+    [
+        ({"answers": {}}, Need.ANSWERS),
+        ({"answers": {**NO, "C02": True}}, Need.BLOCKED),
+        ({"answers": {id_: no for id_, no in NO.items() if id_ != "C13"}}, Need.ANSWERS),
+        ({"answers": {**NO, "C03": True}}, Need.SPECIALIST),
+        ({"answers": {**NO, "C13": True}}, Need.CAUTION),
+        ({"answers_person": "K-71"}, Need.ANSWERS_PERSON),
+        ({"answers_person": ""}, Need.ANSWERS_PERSON),
+        ({"answered": None}, Need.ANSWERS_DATE),
+        ({"answered": TODAY - timedelta(days=91)}, Need.ANSWERS_DATE),
+        ({"answered": TODAY + timedelta(days=1)}, Need.ANSWERS_DATE),
+        ({"expires": TODAY - timedelta(days=1)}, Need.ANSWERS_DATE),
+        ({"acknowledged": frozenset({"N3"})}, Need.PADS_APART),
+        ({"acknowledged": frozenset({"E6"})}, Need.KNOWS_STOP),
+        ({"confirm": ""}, Need.CONFIRMATION),
+        ({"confirm": "0f62"}, Need.CONFIRMATION),
+    ],
+)
+def test_what_people_have_to_say_is_asked_one_by_one(changes, need):
+    assert needs(said=replace(SAID, **changes)) == [need]
+
+
+@pytest.mark.hazard("H41")
+@pytest.mark.parametrize("sides", [{}, {1: "right", 2: "right", 3: "right"}])
+def test_each_channel_with_a_side_has_it_said_by_who_looks(sides):
+    assert set(needs(said=replace(SAID, sides=sides))) == {Need.SIDE}
+
+
+@pytest.mark.hazard("H41")
+@pytest.mark.parametrize(
+    ("site", "side"),
+    [
+        ("left-calf/left-foot", "left"), ("right-calf", "right"), ("left-calf/right-calf", ""),
+        ("abdomen", ""), (None, ""),
+    ],
+)  # fmt: skip
+def test_a_site_has_a_side_where_it_can_be_mistaken(site, side):
+    assert side_of(site) == side
+
+
+@pytest.mark.hazard("H33")
+def test_a_channel_without_a_site_is_named():
+    assert Need.SITE in needs(plan=at(plan_of(), None))
+
+
+@pytest.mark.hazard("H62")
+def test_nobody_is_no_person():
+    found = needs(said=Preparation(), known=replace(KNOWN, person="", person_known=False))
+    assert Need.PERSON in found
+    assert Need.KNOWN_PERSON not in found
+
+
+@pytest.mark.hazard("H56")
+def test_where_no_maker_states_isolation_somebody_has_to():
+    plan = at(gate_plan(), "left-quadriceps")
+    said = replace(SAID, sides={one.channel: "left" for one in plan.channels})
+    assert needs(plan=plan, said=said) == [Need.ISOLATION]
+    acknowledged = said.acknowledged | {"H56"}
+    assert needs(plan=plan, said=replace(said, acknowledged=acknowledged)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "acknowledge"),
+    [
+        ({"person_known": False}, "H25"),
+        ({"last_device": "serial 2103-18"}, "H63"),
+        ({"others": ("another",)}, "H65"),
+    ],
+)
+def test_what_may_be_meant_is_acknowledged_by_its_id(changes, acknowledge):
+    said = replace(SAID, acknowledged=SAID.acknowledged | {acknowledge})
+    assert needs(said=said, known=replace(KNOWN, **changes)) == []
+
+
+def test_ninety_days_are_the_last_on_which_answers_count():
+    said = replace(SAID, answered=TODAY - timedelta(days=90))
+    assert needs(said=said) == []
+    longer = replace(said, answered=TODAY - timedelta(days=91), expires=TODAY)
+    assert needs(said=longer) == [Need.ANSWERS_DATE]
+
+
+def test_a_stop_face_stands_for_the_person_at_the_machine_and_for_a_distant_terminal():
+    known = replace(KNOWN, present=False, remote="over SSH", stop_faces=frozenset({"pedal"}))
+    assert needs(known=known) == []
+
+
+def test_a_device_that_tells_no_name_is_not_taken_for_the_last_one():
+    known = replace(KNOWN, devices=frozenset(), last_device="serial 2103-18")
+    assert needs(known=known) == [Need.DEVICE]
+
+
+def test_what_a_face_can_close_beforehand_leaves_out_what_the_device_decides():
+    known = replace(KNOWN, last_device="x", others=("y",), present=False, person_known=False)
+    assert [gap.need for gap in asked_of_people(PLAN, SAID, known)] == [Need.KNOWN_PERSON]
+
+
+def test_every_gap_says_what_why_and_what_to_do():
+    nothing = Known("text", False, "", False, TODAY, "0f61", "", asks_attendance=False,
+                    dead_man_seen=False, remote="far", others=("x",), last_device="y")  # fmt: skip
+    for gap in missing(at(plan_of(), None), Preparation(), nothing):
+        assert all((gap.what, gap.why, gap.what_to_do)), gap
