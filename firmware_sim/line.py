@@ -77,6 +77,7 @@ class PtyLine:
         self._link = link
         try:
             tty.setraw(self._slave)
+            self._admit_parity(termios.tcgetattr(self._slave))
             os.set_blocking(self._master, False)
             self.url = os.ttyname(self._slave)
             self._target = self.url
@@ -116,7 +117,10 @@ class PtyLine:
         """Return baud, data bits, parity, stop bits and flow control as the client set them."""
         if not self._plugged:
             return None
-        _, _, cflag, _, _, speed, _ = termios.tcgetattr(self._slave)
+        attributes = termios.tcgetattr(self._slave)
+        _, _, cflag, lflag, _, speed, _ = attributes
+        if not lflag & termios.ECHONL:
+            self._admit_parity(attributes)
         parity = "N"
         if cflag & termios.PARENB:
             sticky = cflag & _CMSPAR
@@ -129,6 +133,15 @@ class PtyLine:
             "stop_bits": 2 if cflag & termios.CSTOPB else 1,
             "rtscts": bool(cflag & termios.CRTSCTS),
         }
+
+    def _admit_parity(self, attributes: list[Any]) -> None:
+        """Let the next client ask for parity, which a pseudo terminal cannot keep.
+
+        The C library calls such a request invalid (EINVAL) where nothing else of it is new. Who
+        sets a raw line clears ECHONL, which means nothing on one: that is always something new.
+        """
+        attributes[3] |= termios.ECHONL
+        termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
 
     def opened(self) -> bool:
         """Return False: held open on the device side, it does not show who else opens it."""

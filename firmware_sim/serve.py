@@ -22,6 +22,8 @@ from .twin import LocalTwin
 OUTPUT_LIMIT = 65_536
 #: How often the line settings are looked at while nothing else happens.
 SETTINGS_POLL_NS = 250_000_000
+#: Where clients ask for parity: the next one may open the line soon after the one before.
+PARITY_POLL_NS = 10_000_000
 #: Woken so much later than it asked for, the twin itself did not run: its computer was busy.
 STOOD_STILL_NS = 20_000_000
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -187,7 +189,9 @@ class Server:
 
     def _wait_ns(self) -> int:
         """How long until something must be looked at."""
-        wait_ns = SETTINGS_POLL_NS
+        wanted = self._options.wanted
+        parity = wanted is not None and wanted.parity != "N"
+        wait_ns = PARITY_POLL_NS if parity else SETTINGS_POLL_NS
         deadline = self._twin.deadline()
         if deadline is not None:
             wait_ns = min(wait_ns, deadline - self._now())

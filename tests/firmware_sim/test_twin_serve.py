@@ -335,13 +335,24 @@ def test_line_settings_are_read_as_the_client_set_them(
     flags: int, expected: tuple[int, str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = PtyLine()
-    attributes = [0, 0, flags, 0, 0, termios.B115200, []]
+    attributes = [0, 0, flags, termios.ECHONL, 0, termios.B115200, []]
     monkeypatch.setattr(termios, "tcgetattr", lambda fd: attributes)
     settings = line.settings()
     line.close()
     assert settings is not None
     assert settings["baud"] == 115_200
     assert (settings["csize"], settings["parity"], settings["stop_bits"]) == expected
+
+
+@pytest.mark.pty
+def test_a_client_that_asks_for_parity_is_admitted_every_time(tmp_path: Path) -> None:
+    with TwinProcess(device="rehastim2", record=tmp_path / "r.jsonl") as twin:
+        for parity in "EEEENEOESME":
+            with serial.Serial(twin.url, 460_800, parity=parity) as port:
+                give_up = time.monotonic() + 20  # the twin looks for clients every 10 ms
+                while not termios.tcgetattr(port.fileno())[3] & termios.ECHONL:
+                    assert time.monotonic() < give_up
+                port.write(b"\x0f")
 
 
 @pytest.mark.pty
