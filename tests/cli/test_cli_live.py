@@ -139,7 +139,7 @@ def test_the_supervisor_is_told_files_channels_and_options_with_units(
     assert (outcome.journal, outcome.zero_verified) == ("/j/x.jsonl", True)
     client = FakeClient.last
     assert client.options == [
-        "--scripted-raise", "--person", "K-17", "--no-attendance-prompt",
+        "--face-name", "run", "--scripted-raise", "--person", "K-17", "--no-attendance-prompt",
     ]  # fmt: skip
     told = dict(client.commands)
     assert told["load"]["sha256"] == prepared.text.sha256

@@ -237,7 +237,8 @@ class _Session:
         from stimctl.cli.signals import StopSignals
         from stimctl.supervisor.client import SupervisorClient
 
-        options = ["--person", papers.person] if papers.person else []
+        options = ["--face-name", "gate"]
+        options += ["--person", papers.person] if papers.person else []
         options += ["--operator", papers.operator] if papers.operator else []
         options += ["--keys"]  # counts where the supervisor sees a person's terminal here
         client = SupervisorClient(str(self.device), options, beats=False)

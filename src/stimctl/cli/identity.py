@@ -20,7 +20,7 @@ def identify_device(text: str) -> dict[str, Any]:
     from stimctl.supervisor.client import SupervisorClient
 
     device = parse_device(text)
-    client = SupervisorClient(str(device))
+    client = SupervisorClient(str(device), ["--face-name", "identify"])
     client.start()
     try:
         client.ask("connect")

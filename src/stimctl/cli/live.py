@@ -108,7 +108,7 @@ class LiveSession:
     # -- before -----------------------------------------------------------------------------
 
     def _options(self) -> list[str]:
-        options = ["--scripted-raise"]
+        options = ["--face-name", "run", "--scripted-raise"]
         if self._person:
             options += ["--person", self._person]
         if self._operator:

@@ -137,14 +137,39 @@ def _put_record(record: SessionRecord) -> None:
     for name, value in record.header.items():
         if value not in ("", None, {}):
             put(f"  {name:<16} {_shown(value)}")
+    for row in record.timeline:
+        if row.kind == "setup":
+            _put_setup(row)
     put("timeline (UTC)")
     for row in record.timeline:
+        if row.kind == "setup":
+            put(f"  {row.t[11:23]}  {row.kind:<14} as above")
+            continue
         put(f"  {row.t[11:23]}  {row.kind:<14} {_facts(row)}")
     others = [
         f"{count} {kind}" for kind, count in record.counts.items() if not _listed(record, kind)
     ]
     if others:
         put(f"not listed: {', '.join(others)} (all rows are in the file)")
+
+
+def _put_setup(row: Row) -> None:
+    """Every value of it, one line for each part: what a plan was is not to be guessed."""
+    put(f"setup (row {row.seq})")
+    for name, value in row.data.items():
+        if name in _BOOK_KEEPING or value in ("", None, {}, []):
+            continue
+        for part in value if name == "channels" else (value,):
+            put(f"  {name.removesuffix('s') if name == 'channels' else name:<16} {_flat(part)}")
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        told = (f"{name} {_flat(one)}" for name, one in value.items() if one not in (None, {}, []))
+        return ", ".join(told)
+    if isinstance(value, list):
+        return " ".join(str(one) for one in value)
+    return str(value)
 
 
 def _listed(record: SessionRecord, kind: str) -> bool:

@@ -1,5 +1,7 @@
 """From a loaded plan to CHECKED: the plan fits the device, and the dead-man trip has been seen."""
 
+from collections.abc import Mapping
+
 from stimctl.devices.driver import DeviceDriver, Driver, is_current_source
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
@@ -9,10 +11,11 @@ from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
 from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
-from stimctl.session.log import EventLog
+from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import RunFault
 from stimctl.session.pulses import check_single_pulses
 from stimctl.session.run import Run
+from stimctl.session.setup_row import setup_of
 from stimctl.session.states import State, Trigger
 from stimctl.session.trip import DeadManTrip, Outcome
 from stimctl.treatment.program import Plan
@@ -41,11 +44,19 @@ class Checking:
         self._log = log
         self._trip: DeadManTrip | None = None
         self._trip_passed = False
+        self._setup: Waiting | None = None
+        """The row of the plan that is loaded, on its way to the disk or there."""
 
     @property
     def passed(self) -> bool:
-        """A plan is loaded, and the trip has been seen where it is asked for."""
-        return self._core.run is not None and (self._trip_passed or not self._trip_due())
+        """A plan is loaded and on the record, and the trip has been seen where it is asked for."""
+        return self._core.run is not None and self._is_on_record() and self._has_trip()
+
+    def _is_on_record(self) -> bool:
+        return self._setup is not None and self._log.has_on_disk(self._setup)
+
+    def _has_trip(self) -> bool:
+        return self._trip_passed or not self._trip_due()
 
     @property
     def under_way(self) -> bool:
@@ -64,7 +75,7 @@ class Checking:
         """A trip under way is given up."""
         self._trip = None
 
-    def load(self, now_ns: int, plan: AnyPlan) -> None:
+    def load(self, now_ns: int, plan: AnyPlan, about: Mapping[str, Json]) -> None:
         """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
         run = self._run_for(plan)
         self._core.run = run
@@ -83,10 +94,19 @@ class Checking:
             "channels": channels,
         }
         self._log.emit(now_ns, Kind.PLAN, row, durable=True)
-        if not self._trip_due() or self._trip_passed:
-            self._core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
-        elif isinstance(plan, Plan) and is_current_source(self._driver):
+        setup = {**about, "identity": self._core.identity, **setup_of(plan)}
+        self._setup = self._log.emit_waiting(now_ns, Kind.SETUP, setup)
+        if self._has_trip():
+            return  # CHECKED once the setup is on the record
+        if isinstance(plan, Plan) and is_current_source(self._driver):
             self._begin_trip(now_ns, plan, self._driver)
+
+    def on_record(self, now_ns: int) -> None:
+        """More is on the disk: the setup may be."""
+        core = self._core
+        waits = core.state is State.IDENTIFIED and not core.stopping and self._trip is None
+        if waits and self.passed:
+            core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
 
     def _run_for(self, plan: AnyPlan) -> Run:
         what = "plan refused"

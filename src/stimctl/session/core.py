@@ -50,6 +50,8 @@ class Core:
         self.state = State.DISCONNECTED
         self.run: Run | None = None
         self.connecting = False
+        self.identity: dict[str, Json] = {}
+        """What the device of this session has told of itself."""
         self.ready = False
         """The device of this connection has been identified, and took set points then (K5)."""
         self.contacted = False

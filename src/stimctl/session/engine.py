@@ -228,6 +228,7 @@ class Engine:
 
     def _journal_durable(self, now_ns: int, fact: facts.JournalDurable) -> None:
         self._log.made_durable(fact.seq)
+        self._checking.on_record(now_ns)
         self._orders.advance(now_ns)
         self._supervision.on_record(now_ns)
         self._pulses.advance(now_ns)

@@ -34,6 +34,9 @@ class Kind(StrEnum):
     """{"reason"}: the session stays disconnected"""
     PLAN = "plan"
     """{"digest", "duration_us", "channels": [...]}"""
+    SETUP = "setup"
+    """Everything that a plan, its electrodes, the program and the device were: durable before
+    CHECKED, so before anything can be armed"""
     DEAD_MAN = "dead_man"
     """{"outcome": "begun" | "passed" | "failed" | "skipped", "watchdog_us", ...}"""
     START = "start"

@@ -5,13 +5,15 @@ for nothing more than the first one did. Devices that know no current have inten
 percent of the device's scale: the two are never taken for each other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.session.states import Trigger
 
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
+    from stimctl.session.events import Json
     from stimctl.treatment.gate_program import GatePlan
     from stimctl.treatment.program import Plan
 
@@ -23,9 +25,14 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Take this compiled plan; CHECKED follows when the dead-man trip (if due) has been seen."""
+    """Take this compiled plan; CHECKED follows when its setup is on the record and the dead-man
+    trip (if due) has been seen.
+
+    `about`: what the engine cannot know of the setup: files, versions, who operates.
+    """
 
     plan: "Plan | GatePlan"
+    about: "Mapping[str, Json]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Orders:
         self._core.connect(now_ns)
 
     def _load_plan(self, now_ns: int, intent: intents.LoadPlan) -> None:
-        self._checking.load(now_ns, intent.plan)
+        self._checking.load(now_ns, intent.plan, intent.about)
 
     def _arm(self, now_ns: int, _intent: intents.Arm) -> None:
         what = "arm refused"

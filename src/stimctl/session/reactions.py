@@ -183,18 +183,14 @@ class Reactions:
             )
             return
         self._serial = event.serial
-        self._log.emit(
-            now_ns,
-            Kind.IDENTITY,
-            {
-                "family": event.family,
-                "serial": event.serial,
-                "firmware": event.firmware,
-                "protocol": event.protocol,
-                "firmware_hash": event.firmware_hash,
-            },
-            durable=True,
-        )
+        self._core.identity = {
+            "family": event.family,
+            "serial": event.serial,
+            "firmware": event.firmware,
+            "protocol": event.protocol,
+            "firmware_hash": event.firmware_hash,
+        }
+        self._log.emit(now_ns, Kind.IDENTITY, self._core.identity, durable=True)
 
     def _ready(self, now_ns: int, _event: Ready) -> None:
         if self._core.connecting:

@@ -28,7 +28,7 @@ from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.line_contract import Port
 from stimctl.supervisor.name_watch import NameWatch
-from stimctl.supervisor.options import Options
+from stimctl.supervisor.options import FACES, PROGRAM, Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
 from stimctl.supervisor.port_names import device_key, port_keys
@@ -55,6 +55,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--journal", type=Path, default=None, help="folder for the journal")
     parser.add_argument("--person", default="", help="a person's code, never a name")
+    parser.add_argument("--face-name", choices=FACES, default="", help="who operates it")
     parser.add_argument("--scripted-raise", action="store_true")
     parser.add_argument("--requires-hold", action="store_true")
     parser.add_argument("--single-pulses", action="store_true")
@@ -75,6 +76,7 @@ def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) ->
         attended_by_prompt=not arguments.no_attendance_prompt or not sheet.has_watchdog,
         requires_hold=arguments.requires_hold,
         single_pulses=arguments.single_pulses,
+        operated_by="program" if arguments.face_name == PROGRAM else "hand",
     )
 
 
@@ -97,6 +99,7 @@ def _serve(
         config=_config(arguments, device.is_twin, family.sheet),
         keys=arguments.keys,
         operator=check_person_code(arguments.operator) if arguments.operator else "",
+        face=arguments.face_name,
     )
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)

@@ -76,7 +76,7 @@ class Device:
         single_pulses: bool,
         operator: str = "",
     ) -> None:
-        options = ["--requires-hold"]
+        options = ["--face-name", "api", "--requires-hold"]
         options += ["--person", person] if person else []
         options += ["--journal", str(journal)] if journal is not None else []
         options += ["--single-pulses"] if single_pulses else []

@@ -153,6 +153,7 @@ def open_journal(
             "config": asdict(options.config),
             "code": code_digest(),
             "operator": options.operator,
+            "face": options.face,
         },
         **protocol,
     )

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from stimctl.session.config import EngineConfig
 
+PROGRAM = "api"
+FACES = (PROGRAM, "run", "gate", "identify", "tui", "plain")
+"""A program with the Python API, the commands of the CLI, and the two forms of the terminal UI."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -14,7 +18,8 @@ class Options:
 
     `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "". `keys`: the face
     is one whose keys a person presses, if the process table agrees. `operator`: who is in charge at
-    the beginning, by a code, or "".
+    the beginning, by a code, or "". `face`: what operates the session: one of `FACES`, or "" where
+    it was not told.
     """
 
     device: str
@@ -26,3 +31,4 @@ class Options:
     config: EngineConfig
     keys: bool = False
     operator: str = ""
+    face: str = ""

@@ -331,8 +331,9 @@ class Supervisor:
         if not self._plan_waits or plan is None or self._engine.state not in _TAKES_PLANS:
             return
         self._plan_waits = False
+        about = self._setup.about(plan, self._options)
         try:
-            self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan))
+            self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan, about))
         except StimctlError as error:
             self.say("error", told_of(error))
 

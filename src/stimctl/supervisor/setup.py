@@ -22,13 +22,16 @@ from stimctl.safety.envelope import LayeredBounds
 from stimctl.safety.layers import bounds_from_environment, layer_bounds_from_mapping
 from stimctl.safety.limits import Profile
 from stimctl.safety.refusal import Refusal
+from stimctl.session.events import Json
 from stimctl.session.kits import AnyPlan
+from stimctl.supervisor.options import Options
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GateSetup
 from stimctl.treatment.gated_schema import GatedProtocol
 from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.program import ChannelSetup, Plan
+from stimctl.version import __version__, code_digest
 
 _FROM_FILES = {"site": Layer.SITE, "person": Layer.PERSON, "session": Layer.SESSION}
 
@@ -41,6 +44,7 @@ class SessionSetup:
         self._protocol: ProtocolText | None = None
         self._channels: dict[int, ChannelSetup] = {}
         self._gates: dict[int, GateSetup] = {}
+        self._limit_files: dict[str, Json] = {}
         self._bounds: dict[Layer, tuple[Bound, ...]] = {}
         self._duration_us: int | None = None
         self._profile = Profile.CLINIC
@@ -80,6 +84,7 @@ class SessionSetup:
             _FROM_FILES[layer], file.mapping, source=file.path.name, device=self._sheet.current
         )
         self._bounds[_FROM_FILES[layer]] = tuple(bounds)
+        self._limit_files[layer] = {"file": file.path.name, "sha256": sha256}
         return {"layer": layer, "bounds": len(bounds)}
 
     def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -148,6 +153,29 @@ class SessionSetup:
             "protocol_sha256": self._protocol.sha256,
             "plan_digest": plan.digest(),
             "limits_digest": hashlib.sha256(limits.encode()).hexdigest(),
+        }
+
+    def about(self, plan: AnyPlan, options: Options) -> dict[str, Json]:
+        """What the setup row says besides the plan: files, limits, program, and who operates."""
+        assert self._protocol is not None
+        header = self.header(plan)
+        return {
+            "face": options.face,
+            "operated_by": options.config.operated_by,
+            "person": options.person,
+            "device": options.device,
+            "sim": options.sim,
+            "stimctl": __version__,
+            "code_sha256": code_digest(),
+            "protocol": {
+                "name": self._protocol.name,
+                "file": self._protocol.path.name,
+                "sha256": self._protocol.sha256,
+            },
+            "limits_digest": header["limits_digest"],
+            "limit_files": self._limit_files,
+            "profile": self._profile.value,
+            "acknowledged": list[Json](sorted(self._acknowledged)),
         }
 
     def _layered(self) -> LayeredBounds:

@@ -13,6 +13,7 @@ import re
 import select
 import termios
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
@@ -217,7 +218,8 @@ def run_plain(wishes: Wishes) -> int:
 
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     stop_line = StopLine()
-    bed = Bedside(stop_line, ThreadJobs(posted.put), make_client, state_folder(), lambda _w: None)
+    make = partial(make_client, face="plain")
+    bed = Bedside(stop_line, ThreadJobs(posted.put), make, state_folder(), lambda _w: None)
     mode = "watch" if wishes.watch is not None else ""
     remote = remote_refusal(wishes, os.environ)
     is_remote = bool(os.environ.get("SSH_CONNECTION"))

@@ -99,10 +99,11 @@ def remote_refusal(wishes: Wishes, environ: Mapping[str, str]) -> str:
     return "this is an SSH session: arm at the device, or start with --remote-ok"
 
 
-def make_client(device: str, options: list[str], on_row: object) -> Client:
+def make_client(device: str, options: list[str], on_row: object, *, face: str = "tui") -> Client:
     """A supervisor's client that beats from our event loop, not from a thread."""
     from stimctl.supervisor.client import SupervisorClient
 
+    options = ["--face-name", face, *options]
     return SupervisorClient(device, options, beats=False, on_row=on_row)  # type: ignore[arg-type]
 
 

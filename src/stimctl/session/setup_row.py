@@ -1,0 +1,33 @@
+"""What a session is set up with, as one row: everything that decides what the device will do."""
+
+from stimctl.session.events import Json
+from stimctl.session.kits import AnyPlan, cleared_of, scale_of
+from stimctl.treatment.program import PlanChannel, plain
+
+
+def setup_of(plan: AnyPlan) -> dict[str, Json]:
+    """The plan: how long, and for each channel the stimulus, its maximum and its electrodes."""
+    name, cleared = scale_of(plan).cleared, cleared_of(plan)
+    channels: list[Json] = []
+    for one in plan.channels:
+        row: dict[str, Json] = {
+            "channel": one.channel,
+            "role": one.role,
+            name: cleared[one.channel],
+            "electrode": plain(one.setup.electrode),
+            "start_after_us": one.start_after_us,
+        }
+        if isinstance(one, PlanChannel):
+            row |= {"stimulus": plain(one.stimulus), "period_us": one.period_us}
+            row["step_ua"] = one.step_ua
+        else:
+            row |= {"motor": one.motor, "cycle": plain(one.cycle)}
+        channels.append(row)
+    return {
+        "protocol_id": plan.protocol.id,
+        "protocol_version": str(plan.protocol.version),
+        "plan_digest": plan.digest(),
+        "duration_us": plan.duration_us,
+        "notes": list(plan.notes),
+        "channels": channels,
+    }
