@@ -19,6 +19,7 @@ from stimctl.safety import (
     RefusalKind,
     SetPoint,
     clear,
+    clear_together,
     is_genuine,
     person_ceiling,
 )
@@ -322,6 +323,15 @@ def test_a_proof_says_what_a_second_may_hold_and_a_lowered_one_less():
     assert lower.second == (10, 10 * 2 * 10_000**2 * 200, 10 * 4e6)
     assert proof.second.pulses == 10
     assert lower.lowered_to(0).second == (10, 0, 0)
+
+
+def test_a_proof_knows_its_shortest_period_and_whom_it_was_cleared_with():
+    swept = Sweep(lowest=20_000, highest=80_000, period_us=1_000_000, shape=SweepShape.SINE)
+    alone = cleared(stim(20, 200, 50, frequency_sweep=swept), BOUNDS)
+    assert (alone.shortest_period_us, alone.together) == (12_500, None)
+    both = clear_together({1: (stim(), BOUNDS), 2: (stim(), BOUNDS)})
+    assert both[1].together is both[2].together is not None
+    assert both[1].together.pulses == 100
 
 
 def test_a_set_point_says_what_the_channel_is_set_to():

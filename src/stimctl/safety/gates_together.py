@@ -10,6 +10,7 @@ from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import LayeredBounds
 from stimctl.safety.gate_bounds import GateBounds
 from stimctl.safety.intensity import ClearedIntensity, clear_intensity
+from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Refusal
 from stimctl.safety.side_by_side import (
     Muscle,
@@ -17,8 +18,12 @@ from stimctl.safety.side_by_side import (
     channel_refusal,
     for_channel,
     path_refusal,
+    refused_for,
 )
 from stimctl.stimulus import Cycle
+from stimctl.stimulus.consistency import rest_inconsistency
+
+_UNKNOWN_RATE = "a motor programme whose pulse rate is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ def clear_gates_together(
 ) -> Mapping[int, ClearedIntensity] | Refusal:
     """Each by `clear_intensity`, then what holds between them: paths (H42), antagonists (W10).
 
-    Sums of one region (H43) are currents, and cannot be judged here. A refusal names the channel.
+    A muscle rests (W6), whatever the rate of the unit whose pulses are let through: nobody knows
+    it here. Sums of one region (H43) are currents, and cannot be judged here. A refusal names the
+    channel.
     """
     cleared: dict[int, ClearedIntensity] = {}
     for channel, asked in sorted(requests.items()):
@@ -64,4 +71,13 @@ def clear_gates_together(
                 if asked.motor and asked.electrode.site is not None
             ]
         )
-    return refusal or MappingProxyType(cleared)
+    return refusal or _without_rest(requests) or MappingProxyType(cleared)
+
+
+def _without_rest(requests: Mapping[int, GateRequest]) -> Refusal | None:
+    for channel, asked in sorted(requests.items()):
+        if asked.motor:
+            found = rest_inconsistency(asked.cycle, _UNKNOWN_RATE)
+            if found is not None:
+                return refused_for(channel, found.rule, Quantity.TIMING, found.message)
+    return None

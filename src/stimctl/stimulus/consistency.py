@@ -128,16 +128,18 @@ def contraction_rate_mhz(stimulus: Stimulus) -> int:
 def _motor_rest(stimulus: Stimulus) -> Inconsistency | None:
     if not stimulus.motor or contraction_rate_mhz(stimulus) < TETANIC_FROM_MHZ:
         return None
-    cycle = stimulus.cycle
+    return rest_inconsistency(stimulus.cycle, "a motor programme of 15 Hz or more")
+
+
+def rest_inconsistency(cycle: Cycle | None, programme: str) -> Inconsistency | None:
+    """W6: a cycle with enough rest for what `programme` says in words."""
     if cycle is None:
-        return Inconsistency(
-            "W6", "a motor programme of 15 Hz or more needs an on/off cycle with rest"
-        )
+        return Inconsistency("W6", f"{programme} needs an on/off cycle with rest")
     if cycle.period_us < MOTOR_PERIOD_MIN_US or cycle.off_us < MOTOR_OFF_MIN_US:
         return Inconsistency(
             "W6",
             f"{format_duration(cycle.on_us)} on and {format_duration(cycle.off_us)} off is too "
-            "little for a motor programme of 15 Hz or more: at least 1 s off and 2 s together",
+            f"little for {programme}: at least 1 s off and 2 s together",
         )
     return None
 
