@@ -110,7 +110,7 @@ def test_a_board_that_is_not_heard_is_never_flooded_and_reset_once() -> None:
             resets.append(count * 50)
     assert twin.defects == ()
     assert not twin.stimulating
-    assert resets == [200]
+    assert resets == [0, 1_900]  # opening the port may not have done it; and it must be up by then
 
 
 class _Port:

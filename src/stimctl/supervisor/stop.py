@@ -29,6 +29,7 @@ from stimctl.terminal_text import printable
 
 GIVE_UP_AFTER_S = 3.0  # past the longest watchdog of a device we drive (P24: 2 s)
 _UNKNOWN = "OUTPUT UNKNOWN: pull the electrode cable or switch off the device."
+_STARTING = "The device was restarted, which ends its output; waiting until it is heard.\n"
 _USAGE = "usage: stimctl stop DEVICE [--json]"
 
 
@@ -257,7 +258,7 @@ def stop_main(argv: list[str]) -> int:
     try:
         if len(names) != 1 or names[0].startswith("-"):
             raise UsageError("stop takes one device", what_to_do=_USAGE)
-        outcomes = stop_device(names[0], _tell_unknown)
+        outcomes = stop_device(names[0], _tell)
     except StimctlError as error:
         _put(sys.stderr, f"stimctl: {error}\n")
         if as_json:
@@ -273,8 +274,8 @@ def stop_main(argv: list[str]) -> int:
     return int(next(code for code in worst if code in codes))
 
 
-def _tell_unknown(_state: str) -> None:
-    _put(sys.stderr, f"{_UNKNOWN} Still trying.\n")
+def _tell(state: str) -> None:
+    _put(sys.stderr, _STARTING if state == "starting" else f"{_UNKNOWN} Still trying.\n")
 
 
 def _put(stream: TextIO, text: str) -> None:

@@ -15,7 +15,14 @@ from stimctl.errors import LinkError, NoDeviceError, PortBusyError, StimctlError
 from stimctl.supervisor.holders import end_hidden_holders
 from stimctl.supervisor.line_contract import LINES, P24_LINES, RESET_BY_DTR, Line
 from stimctl.supervisor.runtime import PortLock
-from stimctl.supervisor.stop_talk import Naming, Resetting, Talk, talk_of
+from stimctl.supervisor.stop_talk import (
+    Naming,
+    Patience,
+    Resetting,
+    Talk,
+    detail_of,
+    talk_of,
+)
 from stimctl.supervisor.twin import is_dead_twin
 
 REPEAT_S = 0.05  # SAFETY K8
@@ -91,7 +98,7 @@ def stop_directly(
     talk, detail = talk_of(family), _SHARED if shared else ""
     try:
         if not stop_on(port, begun, deadline, report, talk):
-            return Direct("unconfirmed", detail, session=session)
+            return Direct("unconfirmed", detail_of(talk) or detail, session=session)
         return Direct("verified", detail, _name_of(port, talk, deadline), session)
     except StimctlError as error:
         report("unknown")
@@ -155,7 +162,7 @@ def stop_on(port: StopPort, begun: float, deadline: float, report: Report, talk:
 
     Raises `LinkError` when the line is lost.
     """
-    unknown = False
+    patience = Patience(talk, report, UNKNOWN_AFTER_S)
     next_burst = 0.0
     while (now := time.monotonic()) < deadline:
         if now >= next_burst:
@@ -164,9 +171,7 @@ def stop_on(port: StopPort, begun: float, deadline: float, report: Report, talk:
             next_burst = now + REPEAT_S
         if isinstance(talk, Resetting) and talk.reset_due(now - begun):
             port.pulse_dtr()
-        if not unknown and now - begun >= UNKNOWN_AFTER_S:
-            unknown = True
-            report("unknown")
+        patience.look(now - begun)
         if talk.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
             return True
     return False

@@ -30,6 +30,7 @@ from stimctl.devices.openemsstim.request import (
     SWITCHING_NS,
     Request,
     Stopping,
+    Strangers,
 )
 from stimctl.devices.openemsstim.rounds import (
     FIRMWARE,
@@ -56,8 +57,8 @@ _ROUNDS_AT_CONNECT_NS = (100_000_000, 1_000_000_000)
 class Conversation:
     """The state of one connection to a board."""
 
-    __slots__ = ("buffered", "bursts", "connect_ns", "dialect", "doubtful", "events",
-                 "identified", "line", "probe", "state", "stopping", "ticket")  # fmt: skip
+    __slots__ = ("buffered", "bursts", "connect_ns", "dialect", "doubtful", "events", "identified",
+                 "line", "probe", "state", "stopping", "strangers", "ticket")  # fmt: skip
 
     def __init__(self) -> None:
         self.events: list[DriverEvent] = []
@@ -69,6 +70,7 @@ class Conversation:
         self.probe: DialectProbe | None = None
         """While connecting: the question for the dialect has been heard, its answer is coming."""
         self.stopping: Stopping | None = None
+        self.strangers = Strangers()
         self.ticket: int | None = None
         """Of the latest `gate()`, until all of it is in force."""
         self.connect_ns: int | None = None
@@ -276,7 +278,7 @@ class Conversation:
         elif self.stopping is not None:
             self._take_stopping(now_ns, self.stopping, heard)
         elif heard.what is What.DIFFERENT:
-            self._different(heard)
+            self._different(now_ns, heard)
         elif heard.what is What.DONE and heard.sent is not None:
             self._done(now_ns, heard.sent)
 
@@ -289,7 +291,7 @@ class Conversation:
         if stopping is not None and self.state is State.STOPPING:
             if self.buffered:
                 self._restart(now_ns)
-            elif stopping.alone(now_ns):
+            elif self.strangers.gone(now_ns):
                 self.restarted_while_stopping(now_ns)
         elif self.state in WORKING or self.state is State.LATCHED:
             on = self.bursts.on
@@ -309,13 +311,14 @@ class Conversation:
             else:
                 self.send_round(now_ns)
 
-    def _different(self, heard: Heard) -> None:
+    def _different(self, now_ns: int, heard: Heard) -> None:
         """Neither the banner nor an answer to us: told, so that a stop begins, in every state."""
         if self.state is State.LATCHED or (self.state is State.UNKNOWN and self.connect_ns is None):
             return  # it was told already; or the line is not ours yet
         expected = "nothing to be said" if heard.sent is None else f"echo {heard.sent.expected!r}"
         found = f"answering {heard.text!r}"
         if is_foreign(heard.text):
+            self.strangers.heard(now_ns)
             found = (
                 f"driven by another program on this port, or by noise: it answers {heard.text!r}"
             )
@@ -341,11 +344,9 @@ class Conversation:
             return
         if not is_foreign(text):
             self.send_round(now_ns)  # a damaged round: the board has read it
-        elif stopping.heard:  # what came before the first stop may be our own
-            if stopping.foreign_ns is None:
-                found = "driven by another program on this port"
-                self.events.append(UnexpectedState("driven by this program alone", found))
-            stopping.foreign_ns = now_ns
+        elif stopping.heard and self.strangers.heard(now_ns):  # before that it may be our own
+            found = "driven by another program on this port"
+            self.events.append(UnexpectedState("driven by this program alone", found))
 
     def _stop_heard(self, now_ns: int, stopping: Stopping, heard: Heard, sent: Sent) -> None:
         stopping.heard = True
@@ -360,7 +361,7 @@ class Conversation:
         stopping.echoed = False
         if sent.owner is not stopping:
             return
-        if sent.proves and stopping.alone(now_ns):
+        if sent.proves and self.strangers.gone(now_ns):
             if self.state is not State.CLEARING:
                 self._zero(now_ns)
             elif heard.what is What.DONE:
@@ -368,7 +369,7 @@ class Conversation:
                 self._take_dialect(now_ns, heard.text)
         elif heard.what is What.DONE and not self.line.waiting:
             # The probe came without a proof, and no other round is on its way.
-            if stopping.alone(now_ns):
+            if self.strangers.gone(now_ns):
                 self.send_round(now_ns)
             else:
                 stopping.next_ns = now_ns + REPEAT_NS

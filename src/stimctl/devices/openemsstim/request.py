@@ -123,6 +123,30 @@ class Burst:
         return self.since_ns + LATEST_NS
 
 
+class Strangers:
+    """Messages of nobody here that may switch something on. One may be noise, two in a row are
+    another program."""
+
+    __slots__ = ("_driven_ns", "_heard_ns")
+
+    def __init__(self) -> None:
+        self._heard_ns: int | None = None
+        self._driven_ns: int | None = None
+
+    def heard(self, now_ns: int) -> bool:
+        """One was heard; whether another program is known by it that was not known before."""
+        before_ns, self._heard_ns = self._heard_ns, now_ns
+        if before_ns is None or now_ns - before_ns >= FOREIGN_NS:
+            return False
+        new = self.gone(now_ns)
+        self._driven_ns = now_ns
+        return new
+
+    def gone(self, now_ns: int) -> bool:
+        """Whether no other program was heard for long enough."""
+        return self._driven_ns is None or now_ns - self._driven_ns >= FOREIGN_NS
+
+
 class Stopping:
     """One stop, from the first message to verified zero.
 
@@ -131,7 +155,7 @@ class Stopping:
     come.
     """
 
-    __slots__ = ("echoed", "foreign_ns", "heard", "next_ns", "reset_ns", "restarted", "rounds",
+    __slots__ = ("echoed", "heard", "next_ns", "reset_ns", "restarted", "rounds",
                  "silence_ns", "silence_told", "started_ns", "tries")  # fmt: skip
 
     def __init__(self, now_ns: int, *, silent: bool = False) -> None:
@@ -145,7 +169,6 @@ class Stopping:
         self.tries = 0  # how often a dialect was asked for and not understood
         self.heard = False  # a round was echoed
         self.echoed = False  # the last that was heard was the whole echo of a stop
-        self.foreign_ns: int | None = None  # when another program was heard last
         self.silence_told = False
 
     def was_reset(self, now_ns: int) -> None:
@@ -161,10 +184,6 @@ class Stopping:
         self.next_ns = max(self.next_ns, now_ns + NOISE_NS)
         if not self.restarted:
             self.reset_ns = max(self.reset_ns, now_ns + RESET_BUSY_NS)
-
-    def alone(self, now_ns: int) -> bool:
-        """Whether no other program was heard for long enough."""
-        return self.foreign_ns is None or now_ns - self.foreign_ns >= FOREIGN_NS
 
     def silent(self, now_ns: int) -> bool:
         """Not one round was echoed in time; True once."""
