@@ -533,3 +533,31 @@ def test_a_channel_that_is_to_be_lowered_is_never_renewed_as_it_was(
         assert not [line for line in said if line[2:4] in ("I4", "I3", "I2")], (wait_ms, said)
         assert bench.open == {int(name[2:]): WIPER[1] for name in wanted}
         assert bench.driver.state == "running"
+
+
+@pytest.mark.hazard("H11")
+def test_a_probe_without_its_stop_proves_nothing() -> None:
+    bench = Bench().running(ch1=50)
+    bench.to_device = lambda now, data: data[data.rindex(b"x") :] if b"\nx" in data else data
+    bench.driver.stop(bench.now)
+    bench.run(300 * MS)
+    assert bench.driver.state == "stopping"
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.no_invariant("the line makes a message of another one that crashes the board")
+def test_a_board_that_crashes_over_a_message_is_reset_within_400_ms_of_it() -> None:
+    """It stops in the middle of the first line of its echo, and its relays stay as they are."""
+    bench = Bench(strict=False).running(ch1=50)
+    bench.run(200 * MS)
+    began = bench.now
+    bench.to_device = bench.to_host = lambda now, data: b""
+    bench.driver.gate(began, points(ch1=51))
+    bench.twin.receive(began, b"T5G\n")  # in the older dialect, and so in hex form
+    bench.twin.receive(began, b"WV,0000,543547.\n")
+    for _ in range(200):
+        if any(isinstance(one, UnexpectedState) for one in bench.run(2 * MS)):
+            bench.driver.stop(bench.now)
+    assert bench.twin.defects
+    assert next(at - began for at, frame in bench.writes if frame.resets) <= 400 * MS
+    assert bench.open == {}

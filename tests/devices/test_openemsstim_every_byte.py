@@ -64,6 +64,7 @@ def test_no_line_of_ours_has_a_test_character_so_that_no_loss_can_make_one_its_f
     assert not set(b"".join(lines)) & set(TEST_CHARACTERS.encode())
 
 
+@pytest.mark.hazard("H11")
 @pytest.mark.parametrize("dialect", list(Dialect))
 @pytest.mark.parametrize("channel", [1, 2])
 def test_a_burst_that_lost_its_beginning_or_its_end_never_closes_a_relay(

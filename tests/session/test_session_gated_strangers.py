@@ -115,9 +115,7 @@ def test_a_relay_that_a_stray_byte_has_closed_is_open_within_400_ms(name: str, l
 
 @stray
 @pytest.mark.hazard("H06")
-def test_another_program_that_drives_the_board_is_named_and_zero_is_not_verified_meanwhile() -> (
-    None
-):
+def test_another_program_is_named_and_zero_is_not_verified_while_it_drives_the_board() -> None:
     bench = _loaded(_lenient(), State.RUNNING)
     burst = b"WV,0018,433049353054353030 47.\n".replace(b" ", b"")
     verified = len(bench.told(Kind.ZERO_VERIFIED))

@@ -25,9 +25,7 @@ FOREIGN = "Another program drives this port: it can switch the output on again. 
 _FORGET_BURSTS = 14  # 700 ms: a board that is up has read everything by then
 _REPEAT_BURSTS = 2  # 100 ms: an echo begins 30 to 45 ms after the stop
 _SWITCHING_BURSTS = 5  # 250 ms: it switches off for 101 ms, and then answers
-_LISTEN_BURSTS = (
-    8  # 400 ms, proved or not: who renews bursts twice in their length is heard by then
-)
+_LISTEN_BURSTS = 8  # 400 ms in any case: who renews bursts of 750 ms in time is heard by then
 _FOREIGN_BURSTS = 30  # 1.5 s: who renews bursts is heard again by then
 STARTING_S = 1.7  # the slowest bootloader says nothing for 1.40 s
 
