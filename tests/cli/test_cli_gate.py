@@ -333,3 +333,10 @@ def test_where_no_maker_states_isolation_somebody_has_to(cli: Any) -> None:
     assert "--acknowledge H56" in refused.err
     assert "screening questions" in cli(*given, "--acknowledge", "H56").err
     assert "screening questions" in cli("run", *SESSION, *SITE, *KNOWN).err, "a P24 is isolated"
+
+
+@pytest.mark.hazard("H63")
+def test_a_rehearsal_names_the_device_it_is_for(cli: Any, state: Path) -> None:
+    confirmed(cli, *SITE, "--serial", "2103-17")
+    (record,) = (state / "rehearsals").iterdir()
+    assert '"device": "serial 2103-17"' in record.read_text()

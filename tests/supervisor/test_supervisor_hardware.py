@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,12 +33,17 @@ from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.protocol_files import read_protocol
 from stimctl.records.sessions import show_session
 from stimctl.safety.screening import QUESTIONS
+from stimctl.session.config import EngineConfig
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.readiness import Need
 from stimctl.supervisor.client import SupervisorClient
-from stimctl.supervisor.face_process import is_own_ui, why_remote
+from stimctl.supervisor.face_process import FaceProcess, is_own_ui, why_remote
+from stimctl.supervisor.families import family_named
+from stimctl.supervisor.hardware import HardwareGate
+from stimctl.supervisor.options import Options
 from stimctl.supervisor.person_lock import PersonLock
 from stimctl.supervisor.port_facts import is_loopback
+from stimctl.supervisor.presence import Presence, ask_at
 from stimctl.supervisor.twin_lines import is_twin_command, kind_of_line
 from stimctl.testing.terminal import Terminal
 
@@ -584,3 +590,59 @@ def test_every_raise_names_who_is_in_charge(state: Path, tmp_path: Path) -> None
     raises = [row["data"]["who"] for row in rows if row["kind"] == "raise"]
     assert raises == ["T-1", "T-2"]
     assert [row["data"]["code"] for row in rows if row["kind"] == "operator"] == ["T-2"]
+
+
+# -- the attendance prompt while output is on ------------------------------------------------------
+
+
+class _Line:
+    is_hardware, far_end, identity = True, (), ""
+
+
+@pytest.mark.hazard("H69")
+@pytest.mark.parametrize(
+    ("face", "asked"),
+    [
+        (FaceProcess("/dev/pts/9", "", "", False), True),
+        (FaceProcess("/dev/pts/9", "", "over SSH", False), False),
+        (FaceProcess("/dev/pts/9", "it runs in the background", "", False), False),
+        (FaceProcess("", "it has no terminal", "", False), False),
+        (FaceProcess("/dev/pts/9", "", "", True), False),  # its own keys answer
+    ],
+)
+def test_the_prompt_is_put_to_the_terminal_where_only_a_person_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, face: FaceProcess, asked: bool
+) -> None:
+    put: list[str] = []
+    monkeypatch.setattr("stimctl.supervisor.hardware.face_process", lambda _pid: face)
+    monkeypatch.setattr(Presence, "ask", lambda _self, terminal, *_: put.append(terminal))
+    options = Options("p24:x", "x", False, tmp_path, tmp_path, "K-17", EngineConfig(), keys=True)
+    gate = HardwareGate(options, family_named("p24"), _Line(), lambda _: None)  # type: ignore[arg-type]
+    gate.identified("160550017")
+    gate.prompt()
+    assert bool(put) is asked
+    assert gate.needs_person is not (face.is_own_ui and not face.why_not)
+
+
+@pytest.mark.hazard("H69")
+@pytest.mark.parametrize("typed", [None, b"\n", b"yes\n", b"attend\n", b"\x04"])
+def test_whatever_is_not_what_was_shown_is_no_answer(typed: bytes | None) -> None:
+    master, slave = os.openpty()
+    try:
+        if typed is not None:
+            tcflush = termios.tcflush
+
+            def flush_then_type(fd: int, queue: int) -> None:
+                tcflush(fd, queue)
+                os.write(master, typed)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(termios, "tcflush", flush_then_type)
+                found = ask_at(os.ttyname(slave), "here", 0.3)
+        else:
+            found = ask_at(os.ttyname(slave), "here", 0.1)
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert found.by == ""
+    assert found.why

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from stimctl.treatment.gate_program import GatePlan
 
 
-def rehearse_plan(plan: GatePlan, *, as_json: bool) -> int:
+def rehearse_plan(plan: GatePlan, address: str, *, as_json: bool) -> int:
     """Run it, put it on record where all went well, and tell; the exit code."""
     from stimctl.bench.gate_rehearsal import rehearse_gate
-    from stimctl.cli.rehearse import remember
+    from stimctl.cli.rehearse import device_at, remember
 
     begun = time.monotonic()
     rehearsal = rehearse_gate(plan)
-    recorded = remember(plan, rehearsal)
+    recorded = remember(plan, rehearsal, device_at(address))
     if as_json:
         put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal) | recorded.as_dict())
     else:

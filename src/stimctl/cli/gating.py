@@ -117,7 +117,7 @@ def gate(
     session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
     plan = session.compile((("site", site_limits), ("person", person_limits)))
     if rehearse:
-        raise typer.Exit(rehearse_plan(plan, as_json=as_json))
+        raise typer.Exit(rehearse_plan(plan, session.device.address, as_json=as_json))
     unsure = session.device.is_twin or session.is_open
     passed = None if unsure else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)

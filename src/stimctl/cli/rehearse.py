@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,6 +63,9 @@ def rehearse(
     fault: Faults = None,
     seed: Seed = None,
     lock_step: LockStep = None,
+    serial: Annotated[
+        str, typer.Option("--serial", metavar="NUMBER", help="Of the one device it is for.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Rehearse a session on the twin, in virtual time. Moves no device.
@@ -92,7 +95,7 @@ def rehearse(
     prepared = prepare(request)
     plan = compile_prepared(prepared)
     if situation is None:
-        raise typer.Exit(_rehearse(prepared, plan, seed or 0, as_json=as_json))
+        raise typer.Exit(_rehearse(prepared, plan, seed or 0, serial, as_json=as_json))
     raise typer.Exit(_drill(prepared, plan, situation, as_json=as_json))
 
 
@@ -111,14 +114,14 @@ def _drill(prepared: Prepared, plan: Plan, situation: Situation, *, as_json: boo
     return int(drilled.exit_code)
 
 
-def _rehearse(prepared: Prepared, plan: Plan, seed: int, *, as_json: bool) -> int:
+def _rehearse(prepared: Prepared, plan: Plan, seed: int, serial: str, *, as_json: bool) -> int:
     from stimctl.bench import rehearse as rehearse_on_bench
 
     begun = time.monotonic()
     rehearsal = rehearse_on_bench(plan, seed=seed, progress=_progress())
     if is_terminal(sys.stderr):
         say("")
-    recorded = remember(plan, rehearsal)
+    recorded = remember(plan, rehearsal, device_at(prepared.device.address, serial))
     if as_json:
         told = _as_dict(prepared, plan, rehearsal) | recorded.as_dict()
         put_json("stimctl.rehearsal/1", told)
@@ -165,18 +168,35 @@ class Recorded:
         return int(ExitCode.INTEGRITY)
 
 
-def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> Recorded:
-    """Put a successful one on record. Where that fails, its report is still worth showing."""
+def device_at(address: str, serial: str = "") -> str:
+    """The name of the one device that a rehearsal is for, "" where it is not known.
+
+    By its serial number, or by that of the USB adapter at `address`; no port is opened.
+    """
+    import os
+
+    from stimctl.records.devices import names_of
+    from stimctl.supervisor.port_facts import usb_identity
+
+    usb = usb_identity(os.path.realpath(address)) if address.startswith("/") else ""
+    return next(iter(names_of(serial, usb)), "")
+
+
+def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> Recorded:
+    """Put a successful one on record, for one device where that is named.
+
+    Where that fails, its report is still worth showing.
+    """
     if not rehearsal.ok:
         return Recorded(ok=False)
     try:
-        _write(plan, rehearsal)
+        _write(plan, rehearsal, device)
     except StimctlError as error:
         return Recorded(ok=False, error=error)
     return Recorded(ok=True)
 
 
-def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> None:
+def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> None:
     from stimctl.records import approvals
     from stimctl.records.places import state_folder
     from stimctl.records.rows import utc_text
@@ -189,6 +209,7 @@ def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal) -> None:
         family=plan.sheet.family,
         rehearsed=utc_text(time.time_ns()),
         stimctl=__version__,
+        device=device,
     )
     approvals.remember_rehearsal(state_folder(), record)
 

@@ -27,6 +27,8 @@ def rehearse(desk: Desk) -> None:
     command = [sys.executable, "-P", "-m", "stimctl", *choice.measure.rehearsal]
     command += [str(path), "--json"]
     command += ["--device", bed.device, "--duration", format_duration(choice.duration_us)]
+    if bed.live.serial and "rehearse" in choice.measure.rehearsal:
+        command += ["--serial", bed.live.serial]  # it counts for this one device
     words = choice.measure.words
     for seat in choice.seats:
         command += [f"--{words.field}", f"{seat.channel}={words.format(seat.ceiling_level)}"]
