@@ -63,6 +63,7 @@ def _change(what: list[Any]) -> None:
 
 
 def main(spec: dict[str, Any]) -> None:
+    stamp = os.open(spec["stamp"], os.O_WRONLY | os.O_CREAT) if spec["stamp"] else -1
     if os.getuid() == 0:
         try:
             _own_mounts()
@@ -82,8 +83,9 @@ def main(spec: dict[str, Any]) -> None:
         os.setuid(spec["uid"])
     os.umask(spec["umask"])
     environment = dict(spec["environment"])
-    if spec["stamp"]:
-        Path(spec["stamp"]).write_text(str(time.monotonic_ns()), "ascii")
+    if stamp >= 0:
+        os.write(stamp, str(time.monotonic_ns()).encode())
+        os.close(stamp)
     for fd in spec["closed"]:
         os.close(fd)
     for name, value in spec["limits"].items():

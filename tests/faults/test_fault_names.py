@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,20 @@ def test_a_stop_by_a_name_that_was_removed_reaches_the_session(names: Names) -> 
     face = names.session(port)
     port.unlink()
     assert set(stopped(port)) == {face.supervisor}
+    assert not names.is_on(0)
+
+
+def test_a_frozen_session_whose_name_was_led_elsewhere_is_ended_and_its_device_stopped(
+    names: Names,
+) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    face = names.session(port)
+    kill(face.supervisor, signal.SIGSTOP)
+    names.lead(port, names.twins[1].url)
+    outcomes = stopped(port)
+    assert set(outcomes) == {face.supervisor, 0}
+    assert outcomes[face.supervisor].serial == "SIM0000001"
     assert not names.is_on(0)
 
 

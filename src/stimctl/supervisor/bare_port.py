@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import select
-import socket
 import struct
 import sys
 import termios
@@ -112,6 +111,8 @@ def open_bare(
 
 
 def _connect(address: str) -> int:
+    import socket  # 3 ms that a stop on a serial port does not pay
+
     host, _, number = address.removeprefix("socket://").rpartition(":")
     try:
         where = (host.strip("[]"), int(number))

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import struct
 import sys
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
 
 
-def peer_of(line: socket.socket) -> tuple[int, int]:
+def peer_of(line: _socket.socket) -> tuple[int, int]:
     """Process and user at the other end, as the system knows them; (0, own uid) where it is silent.
 
     Elsewhere than on Linux the mode of the socket and of its folder keeps others out.
     """
     if sys.platform != "linux":
         return 0, os.getuid()
-    raw = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    raw = line.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, _ = _CREDENTIALS.unpack(raw)
     return pid, uid
 
 
-def is_trusted(line: socket.socket) -> bool:
+def is_trusted(line: _socket.socket) -> bool:
     """True for this user and for the system's administrator."""
     try:
         return peer_of(line)[1] in (os.getuid(), 0)
