@@ -212,9 +212,9 @@ def test_a_listener_that_fails_at_every_row_does_not_keep_the_stop_path_from_sto
     stopped: list[str] = []
     stop = client.stop_port
 
-    def remember(address: str, *rest: Any) -> Any:
+    def remember(address: str, *rest: Any, **options: Any) -> Any:
         stopped.append(address)
-        return stop(address, *rest)
+        return stop(address, *rest, **options)
 
     monkeypatch.setattr(client, "stop_port", remember)
     failed = SupervisorClient(twin, ["--journal", str(tmp_path)])
