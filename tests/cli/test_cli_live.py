@@ -463,3 +463,27 @@ def test_rows_of_the_device_alone_are_not_shown(capsys: pytest.CaptureFixture[st
 
 def test_the_clock_counts_down_to_zero_and_not_before() -> None:
     assert [clock(us) for us in (0, 1, 59_999_999, 60_000_000)] == ["0:00", "0:01", "1:00", "1:00"]
+
+
+def test_the_summary_keeps_what_was_acknowledged_and_what_was_planned_apart(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stimctl.cli.live import Outcome
+    from stimctl.cli.running import _put_dose
+
+    outcome = Outcome()
+    outcome.delivered.take("start", {})
+    told = {"pulses": 94, "charge_nc": 37_600, "peak_ua": 2_000, "on_ms": 4_000}
+    outcome.delivered.take("ended", {"acknowledged": {"1": told}})
+    _put_dose(plan, outcome)
+    first, planned, *rest = capsys.readouterr().out.splitlines()
+    assert first == (
+        "channel 1  acknowledged: 94 pulses, 0.0376 mC in first phases, peak 2 mA, on for 4.0 s"
+    )
+    assert planned.strip().startswith("planned: ")
+    assert "94 pulses" not in planned
+    assert rest[-1].strip() == (
+        "acknowledged: computed from acknowledged set points and their times"
+    )
+    _put_dose(plan, Outcome())
+    assert "acknowledged: no output" in capsys.readouterr().out

@@ -96,6 +96,10 @@ def test_a_whole_session_ends_at_verified_zero_and_is_on_record(start: Start, st
     assert (session.session, session.protocol) == (summary["session"], "tens-conventional")
     (verification,) = verify_all(state / "journal")
     assert verification.ok
+    told = summary["acknowledged"]
+    assert told == show_session(state / "journal", "last").acknowledged
+    assert told["1"]["pulses"] > 0
+    assert "computed" in summary["acknowledged_how"]
 
 
 @pytest.mark.hazard("H29")

@@ -41,6 +41,7 @@ def session(
     if enter:
         started = "2026-01-01T00:00:00Z"
         catalogue.begin(writer.session, told.as_dict(writer.session), started, writer.anchor)
+    writer.append("state", {"state": "armed"})
     writer.append("set", {"channel": 1, "plateau_ua": 1_500, "by": "hand"})
     if not end:
         writer.abandon()

@@ -18,6 +18,7 @@ from stimctl.cli.gate_words import GateWords
 from stimctl.cli.output import put
 from stimctl.errors import StimctlError
 from stimctl.quantity import format_intensity
+from stimctl.records.delivered import HOW, Delivered, words_of
 from stimctl.supervisor.view import SessionView
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class GateFace:
         self._client = client
         self._words = words
         self._view = SessionView()
+        self.delivered = Delivered()
         self._channels = channels
         self._channel = channels[0]
         self._line = b""
@@ -69,9 +71,16 @@ class GateFace:
         self._line = b""
         self._ask("stop", reason="operator")
 
+    def put_acknowledged(self) -> None:
+        """What the device has acknowledged, once the session is over."""
+        self._show()
+        for channel, told in self.delivered.by_channel.items():
+            put(f"channel {channel} acknowledged: {words_of(told)}, {HOW}")
+
     def _show(self) -> None:
         for row in self._client.rows(0.001):
             self._view.take(row)
+            self.delivered.take(row["kind"], row)
             said = self._words.of(row)
             if said:
                 put(said)

@@ -261,9 +261,11 @@ class _Session:
                 for topic, text in notes.items():
                     client.ask("note", topic=topic, text=text)
                 put(HELP)
-                GateFace(client, words, [one.channel for one in plan.channels]).run()
+                face = GateFace(client, words, [one.channel for one in plan.channels])
+                face.run()
             finally:
                 code = client.close()
+        face.put_acknowledged()
         put("ended: zero verified" if code != ExitCode.NOT_CONFIRMED_ZERO else "OUTPUT UNKNOWN")
         return code or int(signals.exit_code or 0)
 

@@ -22,6 +22,7 @@ from stimctl.errors import (
     StimctlError,
 )
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
+from stimctl.records.delivered import Delivered
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
@@ -54,6 +55,7 @@ class Outcome:
     zero_after_us: int | None = None
     zero_verified: bool = False
     alarms: list[str] = field(default_factory=list)
+    delivered: Delivered = field(default_factory=Delivered)
 
 
 class LiveSession:
@@ -241,6 +243,7 @@ class LiveSession:
 
     def _note(self, row: Row) -> None:
         outcome = self._outcome
+        outcome.delivered.take(row["kind"], row)
         match row["kind"]:
             case "line_kind":
                 self.simulation = row["simulation"]

@@ -16,6 +16,7 @@ from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
 from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.quantity import format_current
+from stimctl.records.delivered import HOW, words_of
 from stimctl.records.pads import count_use
 from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
@@ -120,7 +121,6 @@ def _with_side(site: str) -> str:
 def _summarise(
     prepared: Prepared, plan: Plan, outcome: Outcome, *, simulation: bool, as_json: bool
 ) -> None:
-    completed = outcome.word == "completed"
     if as_json:
         told = {**plan_as_dict(prepared, plan), "simulation": simulation}
         put_json("stimctl.run/1", {**_outcome_dict(outcome), "plan": told})
@@ -132,10 +132,7 @@ def _summarise(
     put(f"time       {clock(done_us)} of {clock(plan.duration_us)} (minutes:seconds)")
     if prepared.is_shortened:
         put(f"           {duration_text(prepared, plan)}")
-    if completed:
-        _put_delivered(plan)
-    else:
-        put("           the plan's figures do not apply to a session that was not completed")
+    _put_dose(plan, outcome)
     for alarm in outcome.alarms:
         put(f"alarm      {alarm}")
     if outcome.journal:
@@ -146,16 +143,21 @@ def _summarise(
         put("SIMULATION: a digital twin was at the other end of the line.")
 
 
-def _put_delivered(plan: Plan) -> None:
+def _put_dose(plan: Plan, outcome: Outcome) -> None:
+    """What was acknowledged, and what was planned: two numbers that may differ."""
     from stimctl.treatment.prediction import predict
 
+    told = outcome.delivered.by_channel
     for dose in predict(plan):
+        found = told.get(str(dose.channel))
+        put(f"channel {dose.channel}  acknowledged: {words_of(found) if found else 'no output'}")
         put(
-            f"channel {dose.channel}  {dose.pulses} pulses, "
+            f"           planned: {dose.pulses} pulses, "
             f"{amount(dose.charge_uc / 1000, 'mC')} in first phases, "
             f"{amount(dose.rms_plateau_ma, 'mA')} r.m.s. in the worst second, "
-            f"peak {format_current(dose.peak_ua)} (as planned and acknowledged)"
+            f"peak {format_current(dose.peak_ua)}"
         )
+    put(f"           acknowledged: {HOW}")
 
 
 def _outcome_dict(outcome: Outcome) -> dict[str, Any]:
@@ -169,4 +171,6 @@ def _outcome_dict(outcome: Outcome) -> dict[str, Any]:
         "session": outcome.session,
         "journal": outcome.journal,
         "alarms": outcome.alarms,
+        "acknowledged": outcome.delivered.by_channel,
+        "acknowledged_how": HOW,
     }

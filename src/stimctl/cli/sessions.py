@@ -126,6 +126,8 @@ def _line(entry: SessionEntry) -> tuple[str, ...]:
 
 
 def _put_record(record: SessionRecord) -> None:
+    from stimctl.records.delivered import HOW, words_of
+
     entry = record.entry
     put(f"session   {entry.session}{'  SIMULATION' if entry.sim else ''}")
     put(f"file      {entry.file}")
@@ -133,6 +135,8 @@ def _put_record(record: SessionRecord) -> None:
     for problem in record.verification.problems:
         put(f"          {problem.message}")
     put(f"warnings  {record.warned.text}")
+    for channel, told in record.acknowledged.items():
+        put(f"channel {channel} acknowledged: {words_of(told)} ({HOW})")
     put("fixed before the start")
     for name, value in record.header.items():
         if value not in ("", None, {}):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
+from stimctl.records.delivered import HOW, Delivered
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
@@ -74,6 +75,7 @@ class SessionRecord:
     end: Mapping[str, Any] | None
     counts: Mapping[str, int]
     warned: Warned
+    acknowledged: Mapping[str, Mapping[str, int]]
     timeline: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,6 +86,8 @@ class SessionRecord:
             "end": None if self.end is None else dict(self.end),
             "counts": dict(self.counts),
             "warnings": self.warned.as_dict(),
+            "acknowledged": dict(self.acknowledged),
+            "acknowledged_how": HOW,
             "timeline": [row.as_dict() for row in self.timeline],
         }
 
@@ -114,11 +118,13 @@ def show_session(folder: Path, name: str) -> SessionRecord:
     counts: Counter[str] = Counter()
     timeline: list[Row] = []
     warnings = Warned()
+    delivered = Delivered()
     for item in read_rows(path):
         if isinstance(item, Problem):
             continue
         counts[item.kind] += 1
         warnings.take(item)
+        delivered.take(item.kind, item.data)
         if item.kind not in FREQUENT_KINDS:
             timeline.append(item)
     verification = verify_journal(path, entry.anchor if entry else None)
@@ -129,6 +135,7 @@ def show_session(folder: Path, name: str) -> SessionRecord:
         end=verification.end.data if verification.end else None,
         counts=dict(counts),
         warned=warnings,
+        acknowledged=delivered.by_channel,
         timeline=tuple(timeline),
     )
 

@@ -210,16 +210,15 @@ class Core:
         self.purpose = Purpose.STOP
         if self.run is not None:
             self.run.zero(now_ns, reason)
-        self._log.emit(
-            now_ns,
-            Kind.UNKNOWN,
-            {
-                "what": "OUTPUT NOT CONFIRMED",
-                "reason": reason,
-                "what_to_do": self._driver.sheet.stop_instruction,
-            },
-            durable=True,
-        )
+        row: dict[str, Json] = {
+            "what": "OUTPUT NOT CONFIRMED",
+            "reason": reason,
+            "what_to_do": self._driver.sheet.stop_instruction,
+        }
+        if self.run is not None and self._run_under_way:
+            self.run.acknowledged.ends(now_ns)
+            row["acknowledged"] = self.run.acknowledged.told(now_ns)
+        self._log.emit(now_ns, Kind.UNKNOWN, row, durable=True)
         alarm = ALARMS[Condition.OUTPUT_NOT_CONFIRMED]
         self.alarm(now_ns, alarm.priority, Condition.OUTPUT_NOT_CONFIRMED.value, alarm.action)
         self.fire(now_ns, trigger, reason)
@@ -264,6 +263,8 @@ class Core:
             # The driver verifies zero on its way to what it was asked for; nothing rests on it.
             return
         self.zero_ns = self.zero_seen_ns = now_ns
+        if self.run is not None:
+            self.run.acknowledged.ends(now_ns)
         self.ready = self.ready and not self._driver.latched  # only connecting leads on
         self._log.emit(
             now_ns,
@@ -301,6 +302,7 @@ class Core:
                 "outcome": self._outcome if self.cause is None else "fault",
                 "reason": self.cause or self._reason,
                 "plan_time_us": self.run.time_us(now_ns),
+                "acknowledged": self.run.acknowledged.told(now_ns),
             },
             durable=True,
         )

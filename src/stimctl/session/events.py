@@ -67,7 +67,10 @@ class Kind(StrEnum):
     ACK = "ack"
     """{"channels": {"1": ua, ...}}: the device accepted these amplitudes"""
     TELEMETRY = "telemetry"
-    """{"set", "acked", "measured", "plateau", "plan_time_us", "link", ...} each second of a run"""
+    """{"set", "acked", "measured", "plateau", "plan_time_us", "link", "acknowledged", ...} each
+    second of a run. `acknowledged`, here and in `unknown` and `ended`, counts the run so far by
+    channel from the set points that the device has accepted: {"pulses", "charge_nc", "peak_ua",
+    "on_ms"}, or {"peak_percent", "on_ms"}. It is computed: no device tells its pulses"""
     REFUSED = "refused"
     """{"intent", "channel", "asked_ua", "reason"}: dropped, not queued"""
     WITHHELD = "withheld"

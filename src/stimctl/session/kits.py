@@ -11,8 +11,9 @@ from stimctl.devices.driver import (
     is_current_source,
     is_gate,
 )
-from stimctl.devices.events import Acked, AckedOvertaken, GateAcked
+from stimctl.devices.events import Acked, AckedOvertaken, Doing, GateAcked
 from stimctl.safety.cleared import Cleared
+from stimctl.session.acknowledged import Point
 from stimctl.session.budget import flow_of
 from stimctl.session.config import RAMP_MIN_US
 from stimctl.session.gate_output import GateOutput
@@ -54,6 +55,10 @@ class Kit(ABC):
     def accepted(self, now_ns: int, event: Accepted) -> None:
         """The device has accepted something."""
 
+    @abstractmethod
+    def points(self, event: Accepted) -> list[Point] | None:
+        """What the device does from now on; None where the event says nothing of that."""
+
 
 class CurrentKit(Kit):
     """For a source of current."""
@@ -85,6 +90,21 @@ class CurrentKit(Kit):
             self.output.accepted(now_ns, event)
         elif isinstance(event, AckedOvertaken):
             self.output.overtaken(now_ns, event)
+
+    def points(self, event: Accepted) -> list[Point] | None:
+        if isinstance(event, GateAcked) or (
+            isinstance(event, Acked) and event.what is not Doing.APPLY
+        ):
+            return None
+        groups = {one.channel: one.cleared.group for one in self._plan.channels}
+        found = []
+        for one in event.channels:
+            group = groups.get(one.channel)
+            each = 1 if group is None else group.pulses
+            found.append(
+                Point(one.channel, one.amplitude_ua, one.phase_width_us, one.period_us, each)
+            )
+        return found
 
 
 class GateKit(Kit):
@@ -119,6 +139,11 @@ class GateKit(Kit):
     def accepted(self, now_ns: int, event: Accepted) -> None:
         if isinstance(event, GateAcked):
             self.output.echoed(now_ns, event)
+
+    def points(self, event: Accepted) -> list[Point] | None:
+        if not isinstance(event, GateAcked):
+            return None
+        return [Point(one.channel, one.intensity_percent) for one in event.channels]
 
 
 def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:

@@ -123,6 +123,11 @@ class Pulses:
                 "acked_ns": now_ns,
             }
             self._log.emit(now_ns, Kind.PULSE_ACKED, row)
+            point = given.set_point
+            if self._core.run is not None:
+                self._core.run.acknowledged.gives(
+                    given.channel, point.amplitude_ua, point.phase_width_us
+                )
         elif isinstance(event, RaiseDropped):
             self._refuse_asked(now_ns, given, NOT_SENT)
         else:

@@ -7,6 +7,7 @@ output waits for its row on the disk; what lowers it goes out at once.
 from collections.abc import Callable
 
 from stimctl.devices.events import RaiseDropped, Withheld
+from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
 from stimctl.session.config import (
     FADE_NS,
@@ -26,6 +27,7 @@ from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
 from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, RAMPING, STANDING, STARTING
+from stimctl.session.scale import CURRENT
 from stimctl.session.withheld import Withholdings
 
 
@@ -69,8 +71,13 @@ class Run:
         """An answer came that the script's next step has waited for."""
         self._ready_ticket: int | None = None
         self._soft = False
+        self.acknowledged = self._nothing_yet()
+        """What the device has acknowledged in this run."""
         self.acked_ns: int | None = None
         """When the device accepted something last, since the output was zero."""
+
+    def _nothing_yet(self) -> Acknowledged:
+        return Acknowledged(self._by_channel, "ua" if self.scale is CURRENT else "percent")
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -101,6 +108,7 @@ class Run:
     def begin(self, now_ns: int) -> None:
         """The start row is durable: from the plan's beginning, every plateau at zero."""
         self._programme = Programme(self.plan, self._tracks)
+        self.acknowledged = self._nothing_yet()
         for track in self._tracks:
             track.rewind()
         self.raising = self._new_raising()
@@ -265,6 +273,9 @@ class Run:
     def acked(self, now_ns: int, event: Accepted) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
         self.acked_ns = now_ns
+        points = self._kit.points(event)
+        if points is not None:
+            self.acknowledged.accepts(now_ns, points)
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return
@@ -306,6 +317,7 @@ class Run:
             self.scale.acked: json_numbers(self.output.acked),
             "measured": None,
             self.scale.plateaus: json_numbers(self.raising.snapshot()),
+            "acknowledged": self.acknowledged.told(now_ns),
         }
 
     def deadline(self, now_ns: int) -> int | None:

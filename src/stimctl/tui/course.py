@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stimctl.records.delivered import FIELD
 from stimctl.tui.measure import Measure
 from stimctl.tui.words import local_time
 
@@ -49,9 +50,12 @@ class Course:
     channels: dict[int, ChannelCourse] = field(default_factory=dict)
     alarms: Counter[str] = field(default_factory=Counter)
     answers: dict[str, str] = field(default_factory=dict)
+    #: By channel what the device has acknowledged in this run.
+    acknowledged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def take(self, row: Row, measure: Measure) -> None:
         """Learn from one row, whose levels are on `measure`."""
+        self.acknowledged = row.get(FIELD) or self.acknowledged
         match row["kind"]:
             case "start":
                 self.__init__(started=local_time(row))  # type: ignore[misc]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
+from stimctl.records.delivered import HOW, words_of
 from stimctl.tui.course import ChannelCourse
 from stimctl.tui.device_facts import intended_use, labelled
 from stimctl.tui.page import Offers, Page
@@ -98,6 +99,10 @@ class ReportPage(Page):
         rows = [
             ("course", f"{when}{done}, {counts}; {live.ended or live.state}"),
             ("alarms", alarms or "none"),
+            *(
+                (f"ch{channel}", f"acknowledged {words_of(told)}, {HOW}")
+                for channel, told in course.acknowledged.items()
+            ),
             ("dose", self.bed.measure.no_dose),
             ("zero", live.zero or "not confirmed in this session yet"),
             ("screening", course.answers.get("screening", "")),
