@@ -167,3 +167,20 @@ def test_groups_on_a_rehastim2_are_delivered_as_planned(
     assert found.problems == ()
     assert found.report[0].pulses % rhythm[0] == 0
     assert found.report[0].pulses > 20
+
+
+@pytest.mark.hazard("H39")
+def test_what_was_kept_off_is_not_taken_for_confirmed_and_climbs_anew() -> None:
+    """A burst is lost on the line, so the next one is kept off: the one after it starts low."""
+    bench = raised(running(plan_of("tens-burst", 4_000, duration_s=60), BY_HAND), 4_000)
+    last_us = max(run.start_us for run in bench.ledger()[1].runs)
+    bench.run_for((last_us + 450_000) * 1_000 - bench.now_ns)
+    bench.to_device.hook = lambda _now, _data: b""
+    bench.run_for(200 * MS)
+    bench.to_device.hook = None
+    lost_us = bench.now_ns // 1_000
+    bench.run_for(10 * SECOND)
+    assert bench.told(Kind.WITHHELD)
+    heights = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us >= lost_us]
+    assert max(b - a for a, b in pairwise([0, *heights])) <= 1_000
+    assert heights[-1] == 4_000

@@ -239,7 +239,7 @@ def test_a_rehearsal_delivers_the_plan_within_one_per_cent_and_the_plan_tells_it
 @pytest.mark.parametrize(
     ("name", "channels", "what", "nearest"),
     [
-        ("tens-burst", (1,), "cannot count out bursts", "single pulses at 2 Hz"),
+        ("tens-burst", (1,), "makes groups of 2 to 3 pulses, not of 10", "single pulses at 2 Hz"),
         ("tens-modulated", (1,), "cannot change its pulse rate", "2 Hz throughout"),
         ("tens-conventional", (1, 5), "16 ms", "Nearest legal: frequency 62.5 Hz"),
         ("tens-conventional", (9,), "channels 1 to 8", "channel 8"),

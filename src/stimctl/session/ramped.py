@@ -96,6 +96,11 @@ class Ramped(ABC):
         return self.drive is not None and self.drive.gate_open
 
     @property
+    def may_open_late(self) -> bool:
+        """Whether it may be switched on at another moment than the plan has it."""
+        return True
+
+    @property
     def reach_ppm(self) -> int:
         """How much of the plateau is asked of the device, in millionths."""
         return self._reach_ppm

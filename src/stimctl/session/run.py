@@ -261,7 +261,8 @@ class Run:
             return
         if not self._kit.tell(now_ns, plateaus) and self.output.settled:
             for track in self._tracks:
-                track.settled(now_ns)
+                if track.channel not in self.output.kept_off:
+                    track.settled(now_ns)
         self._budget.flows(now_ns, self.output.flow)
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
@@ -307,7 +308,9 @@ class Run:
     def withheld(self, now_ns: int, event: Withheld) -> None:
         """The final output check keeps a channel off; it is asked for again when it may be."""
         if self._running:
-            self._withholdings.take(now_ns, event)
+            self.output.keep_off(event.channel)
+            again = self._by_channel[event.channel].may_open_late
+            self._withholdings.take(now_ns, event, again=again)
 
     def telemetry(self, now_ns: int) -> dict[str, Json]:
         """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""

@@ -28,6 +28,8 @@ class Told(ABC, Generic[Key]):
         self.acked: dict[int, int] = {}
         self.plateaus_acked: Mapping[int, int] = {}
         self._ticket: int | None = None
+        self.kept_off: set[int] = set()
+        """Channels that the driver keeps off although they were told otherwise."""
         self._plateaus_sent: Mapping[int, int] = {}
         self._reaches: dict[int, dict[int, int]] = {}
 
@@ -49,6 +51,7 @@ class Told(ABC, Generic[Key]):
             else:
                 self._plateaus_sent = plateaus
             return False
+        self.kept_off.clear()
         self._ticket = self._sent(now_ns, keys)
         self._plateaus_sent = plateaus
         self._told = keys
@@ -60,6 +63,12 @@ class Told(ABC, Generic[Key]):
             if channel in on or way.is_open
         }
         return True
+
+    def keep_off(self, channel: int) -> None:
+        """The driver keeps a channel off: no answer confirms what was told of it."""
+        self.kept_off.add(channel)
+        for reaches in self._reaches.values():
+            reaches.pop(channel, None)
 
     def tell_again(self) -> None:
         """The next `tell` sends, also what was told before."""
@@ -90,7 +99,7 @@ class Told(ABC, Generic[Key]):
 
     def confirmed(self, channel: int, plateau: int) -> bool:
         """Whether the device has what this plateau asks for."""
-        return self.plateaus_acked.get(channel, 0) == plateau
+        return channel not in self.kept_off and self.plateaus_acked.get(channel, 0) == plateau
 
     def _accepted_is(self, sent_ns: int, ticket: int | None, outputs: dict[int, int]) -> None:
         self._had(sent_ns, ticket)

@@ -102,6 +102,11 @@ class Track(Ramped):
         self._dark_ns = now_ns
         self._stand_at(now_ns, 0)
 
+    @property
+    def may_open_late(self) -> bool:
+        """A burst that climbs begins in time or not at all: its ramp was made for its beginning."""
+        return self._gap_ns is None or self.is_up
+
     def amplitude_ua(self, plateau_ua: int) -> int:
         """What the device should put out now, on its grid."""
         drive = self.drive

@@ -23,9 +23,9 @@ class Withholdings:
         """Everything is off, and nothing is asked for."""
         self.again_ns = None
 
-    def take(self, now_ns: int, event: Withheld) -> None:
-        """Say so, and note when to ask again."""
-        until_ns = event.until_ns
+    def take(self, now_ns: int, event: Withheld, *, again: bool) -> None:
+        """Say so; `again`: note when to ask again."""
+        until_ns = event.until_ns if again else None
         if until_ns is not None and (self.again_ns is None or until_ns < self.again_ns):
             self.again_ns = until_ns
         channel = event.channel

@@ -124,7 +124,7 @@ class Conversation:
         if held:
             trains = without(trains, {one.channel for one in held})
             request.turn_to(trains)
-            self.events += [Withheld(*one) for one in held if one.until_ns is not None]
+            self.events += [Withheld(*one) for one in held]
         return trains
 
     def close_due(self, now_ns: int) -> None:

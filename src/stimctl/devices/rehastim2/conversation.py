@@ -168,7 +168,7 @@ class Conversation:
         if held and self.setup is not None:
             order = without(self.setup, order, {one.channel for one in held})
             request.turn_to(order)
-            self.events += [Withheld(*one) for one in held if one.until_ns is not None]
+            self.events += [Withheld(*one) for one in held]
         return order
 
     def close_due(self, now_ns: int) -> None:
