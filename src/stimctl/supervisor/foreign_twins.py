@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from stimctl.supervisor.runtime_folders import candidates, login_folder
+from stimctl.supervisor.runtime_folders import candidates, login_folder, login_is_used
 
 _PROC = Path("/proc")
 _MODULE = "firmware_sim"
@@ -20,7 +20,7 @@ def foreign_twins(family: str, known_pids: frozenset[int]) -> list[str]:
 
     A twin behind a pty is found by the pty it keeps open; one behind TCP by its port, unless it
     was left to the system to choose. Twins under another `XDG_RUNTIME_DIR` belong to another
-    login session (or test) and are left alone, unless ours names no folder of this user.
+    login session (or test) and are left alone, unless ours names no folder that can be used.
     Elsewhere than on Linux: none.
     """
     found = []
@@ -63,8 +63,8 @@ def _is_twin(words: list[str], family: str) -> bool:
 
 def _shares_our_runtime_folder(pid: int) -> bool:
     given = os.environ.get("XDG_RUNTIME_DIR", "")
-    if given and login_folder(given) is None:
-        return True  # it names nothing of ours: no session can be told from another
+    if given and not login_is_used():
+        return True  # it names nothing that we can use: no session can be told from another
     try:
         variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:

@@ -65,6 +65,15 @@ def runtime_folder() -> Path:
     )
 
 
+def login_is_used() -> bool:
+    """Whether a session of this environment takes the folder that `XDG_RUNTIME_DIR` names."""
+    ours = login_folder(os.environ.get("XDG_RUNTIME_DIR", ""))
+    try:
+        return ours is not None and runtime_folder() == ours
+    except NoDeviceError:
+        return False
+
+
 def sub_folder(name: str) -> Path:
     """A private folder inside the runtime folder. Raises `NoDeviceError` where there is none."""
     folder = runtime_folder() / name

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.runtime import candidates, start_time_of, sub_folder
-from stimctl.supervisor.runtime_folders import login_folder
+from stimctl.supervisor.runtime_folders import login_is_used
 
 # More than the 2 s watchdog of a P24, so that a test or a person can see it trip.
 IDLE_EXIT_S = 10
@@ -112,11 +112,11 @@ def _notes(family: str) -> list[Path]:
     But where our login has a folder, what was started without any belongs to no login, or to a
     test, and is left alone; what could not use its own is not.
     """
-    ours = login_folder(os.environ.get("XDG_RUNTIME_DIR", ""))
+    by_login = login_is_used()
     found = []
     for folder in _twin_folders():
         notes = _listed(folder, f"{family}-")
-        shared = ours is not None and "stimctl-" in folder.parent.name
+        shared = by_login and "stimctl-" in folder.parent.name
         found += [note for note in notes if not shared or _said(note).get("login")]
     return found
 
