@@ -15,6 +15,7 @@ from .firmware.recorder import Row
 from .line import Line, LinkRefusedError, PtyLine, TcpLine
 from .lockstep import LockStep, serve_lockstep
 from .options import make_parser
+from .owner import end_with
 from .serve import (
     Cable,
     LineSettings,
@@ -69,6 +70,8 @@ def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
 
 def _serve(options: argparse.Namespace) -> None:
     with end_signals() as wake, ExitStack() as stack:
+        if options.owner is not None:
+            end_with(options.owner)
         sink = _open_record(options.record, stack)
         device, twin, cable = _make_twin(options, sink)
         line = _open_line(options, stack)

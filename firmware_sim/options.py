@@ -103,6 +103,12 @@ def _device(
         help="end after so long without a byte, but not while stimulating",
     )
     parser.add_argument(
+        "--owner",
+        type=int,
+        metavar="PID",
+        help="end when this process, which started it, has ended",
+    )
+    parser.add_argument(
         "--wiretap", action="store_true", help="record the bytes of both directions"
     )
     parser.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -21,6 +22,8 @@ POLL_S = 0.01
 class TwinProcess:
     """`python -m firmware_sim DEVICE ...` behind its line; a context manager that ends it.
 
+    It also ends when this process does, be it killed.
+
     record: file to write what reaches the electrodes to. Raises RuntimeError with what the twin
     said if it is not ready within `within_s`.
     """
@@ -34,9 +37,11 @@ class TwinProcess:
     ) -> None:
         self.record = record
         self.errors = ""  # what it wrote to stderr, once it has ended
+        owned = ["--owner", str(os.getpid())]
         recording = [] if record is None else ["--record", str(record)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "firmware_sim", device, *recording, *arguments],
+            [sys.executable, "-P", "-m", "firmware_sim", device, *owned, *recording, *arguments],
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,3 +104,12 @@ class TwinProcess:
             if time.monotonic() > end:
                 raise TimeoutError(f"not in the record within {within_s} s; last rows {rows[-5:]}")
             time.sleep(POLL_S)
+
+
+def _environment() -> dict[str, str]:
+    """With the folder that holds this package first, where others could stand before it."""
+    before = os.environ.get("PYTHONPATH")
+    if not before:
+        return dict(os.environ)
+    here = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, before])}

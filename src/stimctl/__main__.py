@@ -57,7 +57,10 @@ def _open_tui(arguments: list[str]) -> int | None:
     try:
         return open_tui(wishes)
     except StimctlError as error:
-        sys.stderr.write(f"stimctl: {printable(str(error))}\n")
+        words = f"stimctl: {printable(str(error))}\n"
+        sys.stderr.write(words)
+        if not sys.stderr.isatty():  # sent to a file, where nobody would see it
+            sys.stdout.write(words)
         return int(error.exit_code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
@@ -318,10 +319,18 @@ def test_enter_answers_the_attendance_prompt(
 ) -> None:
     attended = threading.Event()
 
+    reader, writer = os.pipe()
+
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
+        def fileno(self) -> int:
+            return reader
+
+    os.write(writer, b"\n")
+    os.close(writer)
+    monkeypatch.setattr("stimctl.cli.live.is_ours", lambda _fd: True)
     real_send = FakeClient.send
 
     def send(self: FakeClient, do: str, **fields: Any) -> int:
@@ -330,9 +339,10 @@ def test_enter_answers_the_attendance_prompt(
         return real_send(self, do, **fields)
 
     monkeypatch.setattr(FakeClient, "send", send)
-    monkeypatch.setattr(sys, "stdin", Terminal("\n"))
+    monkeypatch.setattr(sys, "stdin", Terminal())
     live(prepared, plan, monkeypatch, GOOD)
     assert attended.wait(5)
+    os.close(reader)
     assert "--no-attendance-prompt" not in FakeClient.last.options
 
 

@@ -6,19 +6,24 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+
+from firmware_sim.process import TwinProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "testing-with-twins.md"
 
 
-def run_pytest(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, test: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A pytest run of a project that has stimctl installed."""
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", encoding="utf-8")
     (folder / "test_mine.py").write_text(test, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if "STIMCTL" not in name}
+    environment |= variables
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, "-p", "stimctl.testing.plugin", "-W", "error", "test_mine.py"],
@@ -217,3 +222,101 @@ def test_a_project_without_twins_is_left_alone(tmp_path: Path) -> None:
 def test_the_entry_point_is_declared() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert '[project.entry-points.pytest11]\n"stimctl.testing.plugin" =' in text
+
+
+_BOTH = """
+import firmware_sim
+
+def test_ours(p24_twin, virtual_bench):
+    assert p24_twin.ledger().running is False
+    assert virtual_bench().state.value == "disconnected"
+
+def test_theirs():
+    import firmware_sim as again
+    assert again is firmware_sim
+    assert firmware_sim.MINE == 1
+"""
+
+_LATE = """
+def test_ours(p24_twin, virtual_bench):
+    assert virtual_bench().state.value == "disconnected"
+
+def test_theirs():
+    import firmware_sim
+    assert firmware_sim.MINE == 1
+"""
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("kind", ["package", "module", "conftest", "not imported", "PYTHONPATH"])
+def test_a_project_with_a_firmware_sim_of_its_own_has_both(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "elsewhere" if kind == "PYTHONPATH" else tmp_path
+    if kind == "module":
+        (place / "firmware_sim.py").write_text("MINE = 1\n")
+    else:
+        (place / "firmware_sim").mkdir(parents=True)
+        (place / "firmware_sim" / "__init__.py").write_text("MINE = 1\n")
+    if kind == "conftest":
+        (tmp_path / "conftest.py").write_text("import firmware_sim.process\n")
+        (place / "firmware_sim" / "process.py").write_text("")
+    test = _LATE if kind == "not imported" else _BOTH
+    found = os.pathsep.join([str(place), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    done = run_pytest(tmp_path, test, PYTHONPATH=found.rstrip(os.pathsep))
+    assert re.match(r"2 passed", summary(done)), done.stdout
+
+
+_SLEEPS = """
+import os, pathlib, time
+
+def test_it(p24_twin, pytestconfig):
+    place = pathlib.Path(pytestconfig.rootpath, "pid")
+    {more}
+    place.with_suffix(".part").write_text(str(p24_twin.process.pid))
+    place.with_suffix(".part").rename(place)
+    {end}
+"""
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [
+        ("", "time.sleep(100)"),
+        ("", "os._exit(1)"),
+        ("os.fork() or time.sleep(8) or os._exit(0)", "time.sleep(100)"),
+    ],
+    ids=["killed", "os._exit", "killed with a child"],
+)
+def test_a_twin_ends_with_the_pytest_that_has_started_it(
+    tmp_path: Path, more: str, end: str
+) -> None:
+    (tmp_path / "test_mine.py").write_text(_SLEEPS.format(more=more, end=end))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+    give_up = time.monotonic() + 60
+    while not (tmp_path / "pid").exists():
+        assert time.monotonic() < give_up, "no twin was started"
+        time.sleep(0.02)
+    twin = int((tmp_path / "pid").read_text())
+    if "sleep" in end:
+        process.kill()
+    process.wait()
+    while Path(f"/proc/{twin}").exists():
+        assert time.monotonic() < give_up, "the twin lives on"
+        time.sleep(0.02)
+
+
+@pytest.mark.pty
+def test_a_twin_outlives_the_thread_that_has_started_it(tmp_path: Path) -> None:
+    started: list[TwinProcess] = []
+    thread = threading.Thread(target=lambda: started.append(TwinProcess()))
+    thread.start()
+    thread.join()
+    try:
+        assert started[0].process.poll() is None
+    finally:
+        assert started[0].end() == 0

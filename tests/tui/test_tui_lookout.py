@@ -7,9 +7,9 @@ import queue
 import pytest
 from tui_desk import MS, S, World
 
+from stimctl.multiplexer import Multiplexer, multiplexers_of
 from stimctl.tui.alarms import Alarm, Alarms, Bell
 from stimctl.tui.lookout import Lookout
-from stimctl.tui.multiplexer import Multiplexer, multiplexer_of
 from stimctl.tui.plain import PlainFace
 from stimctl.tui.probe import QUERY, TerminalProbe
 
@@ -250,7 +250,7 @@ def tmux(says: str) -> Multiplexer:
 @pytest.mark.hazard("H21")
 def test_a_tmux_that_nobody_is_attached_to_stops_a_device_and_no_twin(world: World) -> None:
     world.to_running(steps=1)
-    world.desk.lookout = Lookout(tmux=tmux("0\n-SSH_CONNECTION\n"))
+    world.desk.lookout = Lookout(between=tmux("0\n-SSH_CONNECTION\n"))
     world.pass_time(1 * S)
     assert world.bench.state.value == "running"
     world.bed.live.sim = False
@@ -263,11 +263,11 @@ def test_a_tmux_that_nobody_is_attached_to_stops_a_device_and_no_twin(world: Wor
 def test_a_tmux_that_is_attached_over_ssh_is_remote(world: World) -> None:
     world.to_run()
     far_away = tmux("1\nSSH_CONNECTION=10.0.0.1 5 10.0.0.2 22\n")
-    world.desk.lookout = Lookout(tmux=far_away)
+    world.desk.lookout = Lookout(between=far_away)
     world.key("a")
     assert "over SSH" in world.desk.message
     assert "REMOTE" in world.text().splitlines()[0]
-    world.desk.lookout = Lookout(tmux=far_away, remote_ok=True)
+    world.desk.lookout = Lookout(between=far_away, remote_ok=True)
     world.key("a")
     assert world.bench.state.value == "armed"
 
@@ -276,8 +276,8 @@ def test_a_tmux_that_says_nothing_changes_nothing() -> None:
     for says in ("", "no server running", "1\n-SSH_CONNECTION\n"):
         found = tmux(says)
         assert (found.attached, found.remote) == (True, False)
-    assert multiplexer_of({"TERM": "xterm"}) is None
-    assert multiplexer_of({"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0"}) is not None
+    assert multiplexers_of({"TERM": "xterm"}, []) is None
+    assert multiplexers_of({"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0"}) is not None
 
 
 @pytest.mark.hazard("H22", "H28")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stimctl.cli.gate_words import GateWords
 from stimctl.cli.output import put
 from stimctl.errors import StimctlError
+from stimctl.keyboard import is_ours
 from stimctl.quantity import format_intensity
 from stimctl.records.delivered import HOW, Delivered, words_of
 from stimctl.supervisor.view import SessionView
@@ -61,10 +62,18 @@ class GateFace:
             while not self.leaving and self._client.exit_code is None:
                 self._client.beat()
                 self._show()
+                if typed and not is_ours():
+                    self._lost_keyboard()
+                    break
                 ready, _, _ = select.select([0], [], [], _LOOP_S)
                 if ready:
                     self._read(typed=typed)
             self._show()
+
+    def _lost_keyboard(self) -> None:
+        put("STOP: the keyboard is another program's now")
+        self.stop()
+        self.leaving = True
 
     def stop(self) -> None:
         """Everything off."""
@@ -158,4 +167,5 @@ def _keys() -> Iterator[bool]:
         yield True
     finally:
         with contextlib.suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, before)
+            if is_ours():  # else it is another program's terminal now
+                termios.tcsetattr(0, termios.TCSANOW, before)

@@ -36,9 +36,11 @@ from stimctl.cli.run import (
     Side,
 )
 from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
+from stimctl.keyboard import need_keyboard
 
 if TYPE_CHECKING:
     from stimctl.cli.gate import Papers
+    from stimctl.multiplexer import Multiplexers
     from stimctl.safety import LayeredBounds
     from stimctl.supervisor.client import SupervisorClient
     from stimctl.treatment.calibration import Calibration
@@ -101,6 +103,7 @@ def gate(
     """
     from stimctl.cli.gate import Papers, pass_gate
     from stimctl.cli.gate_rehearse import rehearse_plan
+    from stimctl.cli.watched import need_somebody
     from stimctl.records.places import state_folder
 
     if as_json and not rehearse:
@@ -121,8 +124,11 @@ def gate(
     unsure = session.device.is_twin or session.is_open
     passed = None if unsure else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)
+    need_keyboard("stimctl gate")
+    between = None if session.is_simulation else need_somebody()
     session.announce(plan, passed.cautions if passed else ())
-    raise typer.Exit(session.run(plan, words, papers, passed.notes() if passed else {}))
+    notes = passed.notes() if passed else {}
+    raise typer.Exit(session.run(plan, words, papers, notes, between))
 
 
 class _Session:
@@ -230,7 +236,10 @@ class _Session:
             say(f"note: {note}")
         say(f"at the unit: {plan.sheet.stop_instruction}")
 
-    def run(self, plan: GatePlan, words: Any, papers: Papers, notes: dict[str, str]) -> int:
+    def run(
+        self, plan: GatePlan, words: Any, papers: Papers, notes: dict[str, str],
+        between: Multiplexers | None,
+    ) -> int:  # fmt: skip
         """To verified zero; the exit code."""
         from stimctl.cli.gate import commands_of, said_by
         from stimctl.cli.gate_face import HELP, GateFace
@@ -249,6 +258,8 @@ class _Session:
 
         with StopSignals(on_stop, lambda: None) as signals:
             client.start()
+            if between is not None:
+                between.begin(on_stop)
             try:
                 self._set_up(client, plan)
                 for fields in commands_of(said_by(papers)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import sys
 import threading
 import time
@@ -21,6 +23,7 @@ from stimctl.errors import (
     StateError,
     StimctlError,
 )
+from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
 from stimctl.records.delivered import Delivered
 
@@ -91,14 +94,18 @@ class LiveSession:
 
     def run(self) -> Outcome:
         """Run to the end. Whatever happens, the device is stopped before this returns or raises."""
+        from stimctl.cli.watched import need_somebody
         from stimctl.supervisor.client import SupervisorClient
 
+        between = None if self._prepared.is_simulation else need_somebody()
         with StopSignals(self._on_stop, self._skip.set) as signals:
             client = self._client = SupervisorClient(str(self._prepared.device), self._options())
             client.may_beat = self._is_shown
             code: int | None = None
             try:
                 client.start()
+                if between is not None:
+                    between.begin(self._on_stop)
                 self._session(client)
             finally:
                 code = self._close(client)
@@ -116,7 +123,7 @@ class LiveSession:
         if self._operator:
             options += ["--operator", self._operator]
         unsure = self._prepared.is_simulation or self._prepared.is_open
-        if unsure and not is_terminal(sys.stdin):
+        if unsure and not _has_keyboard():
             # Nobody could answer, and nobody is at the electrodes of a twin. A device that turns
             # out to be none is not armed so.
             options.append("--no-attendance-prompt")
@@ -316,11 +323,29 @@ class LiveSession:
         return code
 
 
+def _has_keyboard() -> bool:
+    try:
+        return is_terminal(sys.stdin) and is_ours(sys.stdin.fileno())
+    except (OSError, ValueError):  # none, or none with a descriptor
+        return False
+
+
 def _attend(client: SupervisorClient) -> None:
-    """Every Enter says that somebody is there."""
+    """Every Enter says that somebody is there. Read in the foreground only: elsewhere a key is not
+    meant for us, and the read would put the program to sleep."""
+    pause = threading.Event()
     with contextlib.suppress(OSError, ValueError, StimctlError):
-        while sys.stdin.readline():
-            client.send("attend")
+        fd = sys.stdin.fileno()
+        while client.exit_code is None:
+            ready, _, _ = select.select([fd], [], [], _POLL_S)
+            if not is_ours(fd):
+                pause.wait(_POLL_S)
+            elif ready:
+                data = os.read(fd, 4096)
+                if not data:
+                    return
+                for _line in range(data.count(b"\n")):
+                    client.send("attend")
 
 
 def _judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> ExitCode:

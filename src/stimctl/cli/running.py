@@ -15,6 +15,7 @@ from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
 from stimctl.errors import ExitCode, NoDeviceError
+from stimctl.keyboard import is_elsewhere, need_keyboard
 from stimctl.quantity import format_current
 from stimctl.records.delivered import HOW, words_of
 from stimctl.records.pads import count_use
@@ -46,6 +47,8 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     plan = compile_prepared(prepared)
     _need_port(prepared)
     unsure = prepared.is_simulation or prepared.is_open
+    if not prepared.is_simulation:
+        need_keyboard("stimctl run on a device")
     passed = None if unsure else pass_gate(plan, papers, state_folder())
     _announce(prepared, plan, papers)
     for caution in passed.cautions if passed else ():
@@ -110,7 +113,10 @@ def _announce(prepared: Prepared, plan: Plan, papers: Papers) -> None:
         say(f"channel {one.channel} {one.role}{where}: 0 to {top}, {what}")
     for note in plan.notes:
         say(f"note: {note}")
-    say("Ctrl-C stops the device and verifies zero.")
+    if is_elsewhere():
+        say(f"In the background no key reaches this: stimctl stop {prepared.device} stops it.")
+    else:
+        say("Ctrl-C stops the device and verifies zero.")
 
 
 def _with_side(site: str) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP during a run: the stop leaves at once, whatever this program is doing.
+"""Ctrl-C, Ctrl-Z, SIGTERM and SIGHUP during a run: the stop leaves at once, whatever goes on.
 
 Python runs a signal handler only between two steps of the main thread, which may be waiting.
 So the number of each signal goes through a pipe to a thread that does nothing else.
@@ -15,7 +15,10 @@ from typing import Any, Self
 
 from stimctl.errors import ExitCode
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+# Put to sleep (SIGTSTP), the program could not beat, and its session would end half a second later.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP")
+# Touching the terminal from the background is an error then, not a standstill of the program.
+_BACKGROUND = ("SIGTTIN", "SIGTTOU")
 _LEAVE = 0  # no signal has this number
 
 
@@ -30,6 +33,7 @@ class StopSignals:
         self._on_skip = on_skip
         self._read, self._write = os.pipe()
         self._before: dict[int, Any] = {}
+        self._background: dict[int, Any] = {}
         self._first: int | None = None
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
 
@@ -49,6 +53,9 @@ class StopSignals:
             number = getattr(signal, name, None)
             if number is not None:
                 self._before[number] = signal.signal(number, _heard)
+        for name in _BACKGROUND:
+            number = getattr(signal, name)
+            self._background[number] = signal.signal(number, signal.SIG_IGN)
         return self
 
     def __exit__(
@@ -57,7 +64,7 @@ class StopSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
+        for number, handler in (*self._before.items(), *self._background.items()):
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
         os.write(self._write, bytes([_LEAVE]))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stimctl.errors import OutputUnknownError, StateError
 from stimctl.session.reasons import PLAN_ENDED
-from stimctl.supervisor.client import Row
+
+if TYPE_CHECKING:
+    from stimctl.supervisor.client import Row  # it loads the stop path
 
 
 @dataclass(frozen=True, slots=True)

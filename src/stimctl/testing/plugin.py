@@ -41,8 +41,10 @@ def reason_without_invariant(node: Any) -> str | None:
 
 
 def _situation(request: pytest.FixtureRequest) -> Any:
-    from firmware_sim.faults import FaultError
-    from stimctl.testing.twins import Situation
+    from stimctl.testing.ours import load_ours
+
+    load_ours()  # before anything that imports firmware_sim
+    from stimctl.testing.twins import FaultError, Situation
 
     mark = request.node.get_closest_marker("twin")
     try:
@@ -58,9 +60,9 @@ def p24_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnA
     `url` is for any serial library; `record` and `ledger()` tell what reached the electrodes. When
     the test is over the invariant judges the record; `check()` does so at any time before.
     """
+    situation = _situation(request)
     from stimctl.testing.twins import TwinOnALine
 
-    situation = _situation(request)
     judged = reason_without_invariant(request.node) is None
     with TwinOnALine(situation, tmp_path / "p24-record.jsonl") as twin:
         yield twin
@@ -75,9 +77,10 @@ def virtual_bench(request: pytest.FixtureRequest) -> Iterator[Callable[..., Benc
     Takes what `stimctl.bench.Bench` takes; the twin is that of the mark unless one is given. Every
     bench is judged by the strict rules, at the instant where one is broken.
     """
+    situation = _situation(request)
     from stimctl.testing.twins import BenchMaker
 
     judged = reason_without_invariant(request.node) is None
-    maker = BenchMaker(_situation(request), judged=judged)
+    maker = BenchMaker(situation, judged=judged)
     yield maker
     maker.check()

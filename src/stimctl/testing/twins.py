@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firmware_sim.faults import checked, parse_fault
+from firmware_sim.faults import FaultError, checked, parse_fault
 from firmware_sim.invariant import (
     BARE,
     STRICT,
@@ -23,6 +23,8 @@ from firmware_sim.situation import faulty_twin
 
 if TYPE_CHECKING:
     from stimctl.bench import Bench
+
+__all__ = ["BenchMaker", "FaultError", "Situation", "TwinOnALine"]
 
 
 @dataclass(frozen=True, slots=True)

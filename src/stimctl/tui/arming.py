@@ -23,7 +23,7 @@ def arm_refusal(desk: Desk) -> str | None:
         return f"the terminal is too small: enlarge it to {WIDTH_MIN}x{HEIGHT_MIN}"
     if desk.remote:
         return desk.remote
-    far = desk.lookout.refusal(desk.clock.mono_ns())
+    far = desk.lookout.refusal(desk.clock.mono_ns(), real=not bed.live.sim)
     if far:
         return far
     if bed.client is None or not bed.live.identified:

@@ -33,16 +33,18 @@ class Endings:
     """While entered, the first signal calls `on_stop(name)`, then `on_leave()`, in a thread.
 
     `close` is called where the program does not end by itself; it stops, verifies, and gives the
-    exit code.
+    exit code. `job_control`: being put to sleep (SIGTSTP) is an ending too, and touching the
+    terminal from the background is an error, not a standstill of the whole program.
     """
 
     def __init__(
         self, on_stop: Callable[[str], None], on_leave: Callable[[], None],
-        close: Callable[[], int],
+        close: Callable[[], int], *, job_control: bool = False,
     ) -> None:  # fmt: skip
         self._on_stop, self._on_leave, self._close = on_stop, on_leave, close
         self._read, self._write = os.pipe()
         self._caught: set[int] = set()
+        self._job_control = job_control
         self._done = threading.Event()
         self._terminal = _terminal_settings()
         self._thread = threading.Thread(target=self._listen, name="endings", daemon=True)
@@ -52,7 +54,10 @@ class Endings:
         os.set_blocking(self._write, False)
         self._thread.start()
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for name in _NAMES:
+        if self._job_control:
+            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        for name in (*_NAMES, *(("SIGTSTP",) if self._job_control else ())):
             number = getattr(signal, name, None)
             if number is not None:
                 signal.signal(number, _heard)

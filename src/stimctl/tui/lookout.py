@@ -5,8 +5,8 @@ Nothing is raised over a terminal that shows things late, and nothing stays on w
 
 from __future__ import annotations
 
+from stimctl.multiplexer import Multiplexer, Multiplexers
 from stimctl.tui.alarms import Alarm, Bell
-from stimctl.tui.multiplexer import Multiplexer
 from stimctl.tui.probe import TerminalProbe
 
 
@@ -31,37 +31,43 @@ class FocusWatch:
 
 class Lookout:
     """One per program. `probe` is None where no terminal could answer (the plain face, tests),
-    `tmux` where none is between us and the screen. `remote_ok`: arming over SSH was asked for."""
+    `between` where no multiplexer is between us and the screen. `remote_ok`: arming over SSH was
+    asked for."""
 
     def __init__(
         self, probe: TerminalProbe | None = None, *, remote: bool = False,
-        tmux: Multiplexer | None = None, remote_ok: bool = False,
+        between: Multiplexer | Multiplexers | None = None, remote_ok: bool = False,
     ) -> None:  # fmt: skip
         self.probe = probe
         self.remote = remote
-        self.tmux = tmux
+        self.between = between
         self.remote_ok = remote_ok
         self.focus = FocusWatch()
         self._bell = Bell()
         self._cut = False
 
-    def refusal(self, now_ns: int) -> str | None:
-        """Why nothing that leads to more output counts now, whatever the session's state."""
+    def refusal(self, now_ns: int, *, real: bool = False) -> str | None:
+        """Why nothing that leads to more output counts now, whatever the session's state.
+
+        `real`: there may be a person at it, so somebody has to be known to watch.
+        """
+        if real and self.between is not None and self.between.refusal:
+            return self.between.refusal
         far = self.probe.refusal(now_ns) if self.probe is not None else None
-        if self.tmux is not None and self.tmux.remote and not self.remote_ok:
+        if self.between is not None and self.between.remote and not self.remote_ok:
             far = far or "somebody is attached over SSH: arm at the device, or with --remote-ok"
         return far or self.focus.refusal(now_ns)
 
     def cuts(self, now_ns: int, *, on: bool, unreadable: bool = False, real: bool = False) -> str:
         """Why output that may be on has to stop: nobody sees it (in time). Told once, else "".
 
-        `real`: there may be a person at it; a twin may run in a tmux that nobody is attached to.
+        `real`: there may be a person at it; a twin may run where nobody is attached.
         """
         why = ""
         if on and unreadable:
             why = "the window is too small to show that output is on"
-        elif on and real and self.tmux is not None and not self.tmux.attached:
-            why = "nobody is attached to this tmux"
+        elif on and real and self.between is not None and self.between.left:
+            why = self.between.left
         elif on and self.probe is not None and self.probe.is_dead(now_ns):
             why = "the terminal took more than 1 s to answer"
         told, self._cut = self._cut, bool(why)
@@ -74,5 +80,5 @@ class Lookout:
     def words(self, now_ns: int) -> str:
         """For the top line; "" where the terminal is near and quick."""
         far = self.probe.words(now_ns) if self.probe is not None else ""
-        remote = self.remote or (self.tmux is not None and self.tmux.remote)
+        remote = self.remote or (self.between is not None and self.between.remote)
         return far or ("REMOTE" if remote else "")

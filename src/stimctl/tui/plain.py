@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
+from stimctl.keyboard import is_ours
 from stimctl.terminal_text import printable
 from stimctl.tui.live import Row
 from stimctl.tui.plain_command import Command
@@ -69,6 +70,11 @@ class PlainFace:
             self._ask_terminal()
         desk.tick()
         self._speak()
+        if typed and not is_ours(fd):
+            desk.bed.stop_line.stop("the keyboard is another program's")
+            self.say("STOP: the keyboard is another program's now")
+            self.leave()
+            return
         ready, _, _ = select.select([fd], [], [], _LOOP_S)
         if ready:
             self._read(fd, typed=typed)
@@ -199,11 +205,13 @@ def _typing(fd: int) -> Iterator[bool]:
         yield True
     finally:
         with contextlib.suppress(termios.error):
-            termios.tcsetattr(fd, termios.TCSANOW, before)
+            if is_ours(fd):  # else it is another program's terminal now
+                termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 def run_plain(wishes: Wishes) -> int:
     """Run it; returns the exit code."""
+    from stimctl.multiplexer import multiplexers_of
     from stimctl.records.places import state_folder
     from stimctl.tui.bedside import Bedside
     from stimctl.tui.clock import SystemClock
@@ -224,11 +232,15 @@ def run_plain(wishes: Wishes) -> int:
     remote = remote_refusal(wishes, os.environ)
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
     answers = is_remote and os.isatty(1) and os.environ.get("TERM", "dumb") != "dumb"
-    lookout = Lookout(TerminalProbe(remote=True) if answers else None, remote=is_remote)
+    between = multiplexers_of(os.environ)
+    if between is not None:
+        between.begin()
+    lookout = Lookout(TerminalProbe(remote=True) if answers else None, remote=is_remote,
+                      between=between, remote_ok=wishes.remote_ok)  # fmt: skip
     desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote,
                 lookout=lookout)  # fmt: skip
     face = PlainFace(desk, posted)
-    endings = Endings(stop_line.stop, face.leave, bed.close)
+    endings = Endings(stop_line.stop, face.leave, bed.close, job_control=True)
     with endings, _typing(0) as typed:
         face.say("stimctl, plain. An empty line or SPACE is STOP; help lists the words.")
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stimctl.errors import ExitCode, UsageError
+from stimctl.keyboard import need_keyboard
 from stimctl.records.places import state_folder
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.client import Client
@@ -70,6 +71,7 @@ def open_tui(wishes: Wishes) -> int:
     """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
     if wishes.theme:
         theme_named(wishes.theme)
+    need_keyboard("the terminal UI")
     plain = wishes.plain or os.environ.get("TERM", "dumb") == "dumb"
     if plain and not wishes.replay:
         from stimctl.tui.plain import run_plain
@@ -80,6 +82,12 @@ def open_tui(wishes: Wishes) -> int:
             "the terminal UI needs a terminal",
             why="input or output is not one",
             what_to_do="use `stimctl run`, or `stimctl --plain`",
+        )
+    if not sys.stderr.isatty():
+        raise UsageError(
+            "the terminal UI draws on standard error, and that is no terminal",
+            why="it was sent elsewhere (2>), so the screen would stay blank",
+            what_to_do="start it without 2>; each session keeps a journal of its own",
         )
     return _run(wishes)
 
@@ -108,13 +116,13 @@ def make_client(device: str, options: list[str], on_row: object, *, face: str = 
 
 
 def _run(wishes: Wishes) -> int:
+    from stimctl.multiplexer import multiplexers_of
     from stimctl.tui.app import BEAT_S, StimctlApp
     from stimctl.tui.desk import Desk
     from stimctl.tui.endings import Endings
     from stimctl.tui.jobs import ThreadJobs
     from stimctl.tui.lookout import Lookout
     from stimctl.tui.modes import open_mode
-    from stimctl.tui.multiplexer import multiplexer_of
     from stimctl.tui.probe import TerminalProbe
 
     sys.setswitchinterval(0.001)
@@ -131,13 +139,13 @@ def _run(wishes: Wishes) -> int:
     bed = Bedside(stop_line, jobs, make_client, state_folder(), lambda _words: None)
     mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
-    tmux = multiplexer_of(os.environ)
-    if tmux is not None:
-        tmux.begin()
+    between = multiplexers_of(os.environ)
+    if between is not None:
+        between.begin()
     desk = Desk(
         bed, read_keymap(), SystemClock(), theme=theme, mode=mode,
         remote=remote_refusal(wishes, os.environ),
-        lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote, tmux=tmux,
+        lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote, between=between,
                         remote_ok=wishes.remote_ok),
     )  # fmt: skip
     endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].exit), bed.close)
