@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,3 +127,15 @@ def test_a_terminal_ui_that_could_not_draw_is_refused_in_words(shell: Shell) -> 
     shell.type(f"{STIMCTL} 2>/dev/null; echo code=$?")
     shell.wait_for("code=2")
     assert "draws on standard error" in shell.terminal.text()
+
+
+@pytest.mark.hazard("H30")
+def test_a_run_on_a_device_is_refused_in_the_background(
+    cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stimctl.keyboard.is_elsewhere", lambda: True)
+    no_port = f"p24:{Path(__file__)}"  # not software, so it counts as a device
+    result = cli("run", "tens-conventional", "-d", no_port, "-a", "1=2mA", "--area", "1=25cm2")
+    assert result.code == 2
+    assert "needs the keyboard" in result.err
+    assert "REAL CURRENT" not in result.err

@@ -20,6 +20,8 @@ from firmware_sim.process import TwinProcess
 from stimctl.errors import LinkError, StateError, StimctlError
 from stimctl.supervisor import api, child_process, client
 from stimctl.supervisor.client import Row, SupervisorClient
+from stimctl.supervisor.face_input import FACE_GONE, FaceInput, FaceProcess
+from stimctl.supervisor.inbox import Inbox, Leave
 
 pytestmark = pytest.mark.pty
 PATIENCE_S = 20.0
@@ -123,6 +125,20 @@ def test_a_second_interrupt_while_the_first_is_handled_leaves_nothing(
     nothing_is_left(twin, started, tmp_path)
 
 
+@pytest.mark.hazard("H03")
+def test_an_interrupt_while_a_session_is_closed_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, twin: str,
+    started: list[subprocess.Popen[bytes]],
+) -> None:  # fmt: skip
+    device = stimctl.connect(twin, journal=tmp_path / "journal").__enter__()
+    with monkeypatch.context() as patch:
+        error = KeyboardInterrupt()
+        patch.setattr(SupervisorClient, "close", _Raises(error, SupervisorClient.close, 1))
+        with pytest.raises(KeyboardInterrupt):
+            device.__exit__(None, None, None)
+    nothing_is_left(twin, started, tmp_path)
+
+
 def _close_fails(send: _Raises, self: SupervisorClient, do: str, **fields: object) -> Any:
     return send(self, do, **fields) if do == "close" else send.original(self, do, **fields)
 
@@ -162,6 +178,27 @@ def test_a_notebook_that_is_interrupted_has_no_supervisor(twin: str, after_s: fl
             time.sleep(0.02)
     finally:
         notebook.communicate("", timeout=PATIENCE_S)
+
+
+@pytest.mark.hazard("H03")
+@pytest.mark.parametrize("descriptor", [True, False], ids=["pidfd", "polled"])
+def test_a_face_that_is_not_our_parent_any_more_is_gone(
+    monkeypatch: pytest.MonkeyPatch, *, descriptor: bool
+) -> None:
+    def none(_pid: int) -> int:
+        raise OSError
+
+    if not descriptor:
+        monkeypatch.setattr(os, "pidfd_open", none)
+    reader, writer = os.pipe()
+    inbox = Inbox()
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    face = FaceProcess(ended.pid)  # once it has ended; it never was our parent
+    FaceInput(reader, inbox, face).start()
+    ended.wait()
+    assert inbox.get(PATIENCE_S) == Leave(FACE_GONE, 0), "its pipe is open still"
+    os.close(writer)
+    os.close(reader)
 
 
 def _supervisors_of(pid: int) -> list[str]:
@@ -254,6 +291,7 @@ def test_a_device_can_neither_be_copied_nor_sent_to_another_process() -> None:
                 attempt(what)  # type: ignore[operator]
 
 
+@pytest.mark.hazard("H25")
 def test_a_persons_code_is_not_on_the_command_line_of_the_supervisor(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from stimctl.cli import (
     check,
+    completion,
     doctor,
     failures,
     gating,
@@ -160,6 +161,8 @@ def _ending(arguments: Sequence[str], interrupts: _Interrupts) -> int:
         if interrupts.came:
             say("interrupted")
             return int(ExitCode.INTERRUPTED)
+        if "--install-completion" in arguments:
+            return failures.explain(completion.not_installed(error), as_json=as_json)
         if isinstance(error, OSError) and failures.output_is_lost(error):
             raise
         return failures.explain_bug(error, arguments, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stimctl.errors import StimctlError
+from stimctl.errors import StateError, StimctlError
 
 
 def protocols(incomplete: str) -> list[str]:
@@ -75,3 +75,15 @@ def sessions(incomplete: str) -> list[str]:
     except (OSError, RuntimeError, StimctlError):
         return []
     return [name for name in names if name.startswith(incomplete)]
+
+
+def not_installed(error: Exception) -> StateError:
+    """What `--install-completion` says where the shell's own files do not take it."""
+    place = getattr(error, "filename", None)
+    what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return StateError(
+        "the completion was not installed",
+        why=f"{place}: {what}" if place else what,
+        what_to_do="mend that file, or put what `stimctl --show-completion` prints where your "
+        "shell reads it",
+    )

@@ -21,10 +21,11 @@ from stimctl.cli.options import (
     SiteLimits,
     Sites,
 )
+from stimctl.cli.person_code import HELP, code_from
 
 Person = Annotated[
     str,
-    typer.Option("--person", metavar="CODE", help="A pseudonym such as K-17, never a name."),
+    typer.Option("--person", metavar="CODE", callback=code_from, help=HELP),
 ]
 Confirm = Annotated[
     str,
@@ -32,7 +33,11 @@ Confirm = Annotated[
 ]
 Answers = Annotated[
     list[str] | None,
-    typer.Option("--answer", metavar="ID=yes|no", help="A screening answer, e.g. C01=no."),
+    typer.Option(
+        "--answer",
+        metavar="ID=yes|no",
+        help="A screening answer, e.g. C01=no; --screening keeps it off the command line.",
+    ),
 ]
 Answered = Annotated[
     str,

@@ -103,6 +103,7 @@ class Device:
             self._until("identified")
         except BaseException:  # Ctrl-C too: nothing of the session is left
             if self._client.is_mine:
+                self._client.abandon()  # should a second Ctrl-C cut short what follows
                 self._client.close()
             raise
         return self
@@ -119,6 +120,7 @@ class Device:
         """
         if not self._client.is_mine:
             return
+        self._client.abandon()  # should Ctrl-C cut short what follows
         code = self._client.close()
         if code == OutputUnknownError.exit_code:
             raise self._view.not_confirmed() from error

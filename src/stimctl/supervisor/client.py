@@ -314,7 +314,6 @@ class SupervisorClient:
         while not self._ended.wait(BEAT_S):
             if self._abandoned:
                 self._hang_up()
-                return
             before_s, looked_s = looked_s, time.monotonic()
             if looked_s - before_s > SILENT_S / 2:
                 self._last_row_s = looked_s  # we were the one who stood still
