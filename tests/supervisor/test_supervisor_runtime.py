@@ -49,6 +49,27 @@ def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
 
 
 @pytest.mark.hazard("H06")
+def test_a_lock_that_was_given_back_is_free_although_a_fork_has_a_copy_of_it() -> None:
+    lock = rt.PortLock("/dev/none", "stop")
+    lock.acquire()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        os.read(reader, 1)  # until the test is over
+        os._exit(0)
+    try:
+        lock.release()
+        again = rt.PortLock("/dev/none", "supervisor")
+        again.acquire()
+        again.release()
+    finally:
+        os.close(writer)
+        os.waitpid(child, 0)
+        os.close(reader)
+
+
+@pytest.mark.hazard("H06")
 def test_a_lock_whose_words_are_gone_still_keeps_others_out() -> None:
     holder = holding_process("/dev/none")
     try:

@@ -199,6 +199,8 @@ class PortLock:
         """Close the files; what they say stays, it may be another program's."""
         held, self._held = self._held, {}
         for fd in held.values():
+            with contextlib.suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_UN)  # a fork of this process may hold a copy of it
             os.close(fd)
 
 
