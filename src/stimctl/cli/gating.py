@@ -125,7 +125,7 @@ def gate(
     passed = None if unsure else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)
     need_keyboard("stimctl gate")
-    between = None if session.is_simulation else need_somebody()
+    between = None if session.device.is_twin else need_somebody()
     session.announce(plan, passed.cautions if passed else ())
     notes = passed.notes() if passed else {}
     raise typer.Exit(session.run(plan, words, papers, notes, between))
