@@ -75,8 +75,8 @@ def test_a_run_in_the_background_is_not_put_to_sleep_by_its_keyboard(
     shell.type("")  # a key for the shell, which a read in the background would have to wait for
     shell.type("jobs -l; echo looked")
     shell.wait_for("Running")
-    shell.type(f"{STIMCTL} stop sim:p24; wait; tail -n 30 log; echo over")
-    shell.wait_for("journal ")
+    shell.type(f"{STIMCTL} stop sim:p24; wait; tail -n 30 log; echo over=$?")
+    shell.wait_for("over=0")
     assert not shell.ledger().running
     text = shell.terminal.text()
     assert "not completed: zero verified" in text

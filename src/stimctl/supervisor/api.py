@@ -114,10 +114,7 @@ class Device:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop and verify zero. Raises `OutputUnknownError` where zero cannot be verified.
-
-        In a fork of the process that has begun the session it does nothing.
-        """
+        """Stop and verify zero, or raise `OutputUnknownError`; in a fork it does nothing."""
         if not self._client.is_mine:
             return
         self._client.abandon()  # should Ctrl-C cut short what follows
