@@ -84,15 +84,19 @@ def rehearsed(state: Path, for_device: str = "") -> str:
 
 def set_up(client: SupervisorClient) -> None:
     """A plan is compiled, and the device identified."""
-    text = read_protocol("tens-conventional")
-    client.ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-    client.ask("channel", channel=1, amplitude="3 mA", area="25 cm2", site="left-knee")
-    client.ask("compile")
+    set_plan(client)
     client.ask("connect")
     give_up = time.monotonic() + 30
     while client.state != "checked":
         assert time.monotonic() < give_up, client.state
         time.sleep(0.02)
+
+
+def set_plan(client: SupervisorClient) -> None:
+    text = read_protocol("tens-conventional")
+    client.ask("load", path=str(text.path.resolve()), sha256=text.sha256)
+    client.ask("channel", channel=1, amplitude="3 mA", area="25 cm2", site="left-knee")
+    client.ask("compile")
 
 
 def needs(client: SupervisorClient, do: str = "arm") -> list[str]:
@@ -140,6 +144,9 @@ def test_json_lines_alone_arm_no_hardware_however_much_they_hand_in(
             client.ask("start")
         client.ask("prepare", answers="C02=yes")
         assert "blocked" in needs(client)
+        set_plan(client)  # of another plan nothing was said yet, not even the same one again
+        again = ("pads-apart", "side", "knows-stop", "confirmation")
+        assert set(again) <= set(needs(client))
     finally:
         assert client.close() == 0
     assert not Ledger.from_file(device.record).channels  # type: ignore[arg-type]

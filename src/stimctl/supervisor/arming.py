@@ -109,4 +109,5 @@ class Arming:
         check_plausible(self._options, plan, self._setup.protocol_name, acknowledged)
         if self.gate.kind is None:
             return {}  # no device has been identified: the engine refuses that by itself
-        return self.gate.check(now, plan, acknowledged, self._engine().stop_faces)
+        faces = self._engine().stop_faces
+        return self.gate.check(now, plan, self._setup.acknowledged_now, faces)

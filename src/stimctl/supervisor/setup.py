@@ -49,6 +49,9 @@ class SessionSetup:
         self._duration_us: int | None = None
         self._profile = Profile.CLINIC
         self._acknowledged: frozenset[str] = frozenset()
+        self.acknowledged_now: frozenset[str] = frozenset()
+        """What was acknowledged since the protocol was loaded: of pads and places it says nothing
+        about the next plan."""
 
     @property
     def protocol_name(self) -> str:
@@ -66,7 +69,7 @@ class SessionSetup:
         _same(text.sha256, sha256, path)
         load_any(text.text, text.path.name)
         self._protocol = text
-        self._acknowledged = frozenset()  # what was read and accepted was about another plan
+        self.acknowledged_now = frozenset()
         self._channels.clear()
         self._gates.clear()
         return {"protocol": text.name, "sha256": text.sha256}
@@ -110,6 +113,7 @@ class SessionSetup:
         self._duration_us = fields.get("duration", self._duration_us)
         words = fields.get("acknowledge", "").replace(",", " ").split()
         self._acknowledged |= frozenset(words)
+        self.acknowledged_now |= frozenset(words)
         return {"profile": self._profile.value}
 
     def compile(self) -> AnyPlan:
