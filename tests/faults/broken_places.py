@@ -5,10 +5,12 @@ Used by the fault tests and by `benchmarks/bench_start.py`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.ledger import Ledger
 from stimctl.supervisor.port_names import port_keys
+from stimctl.supervisor.runtime import start_time_of
 
 PATIENCE_S = 30.0
 CANNOT = 99  # see ordinary_user.py
@@ -58,6 +61,7 @@ class World:
         self._sockets: list[socket.socket] = []
         self._processes: list[subprocess.Popen[str]] = []
         self._faces: list[subprocess.Popen[str]] = []
+        self._supervisors: list[int] = []
         os.chown(self.folder, self.uid, -1)
 
     # -- what can be made --------------------------------------------------------------------
@@ -161,6 +165,7 @@ class World:
             row = json.loads(line)
             if row["kind"] == "hello":
                 pid = int(row["pid"])
+                self._supervisors.append(pid)
             if row["kind"] == "failed":
                 raise AssertionError(row["error"])
             if row["kind"] == "raised":
@@ -197,6 +202,10 @@ class World:
         for process in self._processes:
             process.kill()
             process.communicate()
+        for pid in self._supervisors:  # or it would still write its journal's end
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: start_time_of(pid) is None)  # type: ignore[misc]
         for server in self._sockets:
             server.close()
         for path in (self.runtime, self.folder / "run"):
