@@ -113,6 +113,8 @@ class Machine:
             data += bytes((status, 6))
         elif frame.command == 36:
             data += bytes((4, mask))
+        elif frame.command == 68:
+            data += bytes((0, 0, 0, 4))  # it names itself as a ScienceMode 4 device
         data = data.ljust(ACK_SIZES.get(frame.command + 1, 1), b"\0")
         return encode(frame.packet_number, frame.command + 1, data)
 
