@@ -39,6 +39,7 @@ class LockStep:
             "run": self._run,
             "tx": self._tx,
             "load": self._load,
+            "reset": self._reset,
             "gone": self._gone,
             "off": self._off,
         }
@@ -96,6 +97,14 @@ class LockStep:
             self._twin.set_load(_number(channel, 10**9), load)
         except ValueError as error:
             raise RefusedError(str(error)) from error
+        yield from self._told()
+
+    def _reset(self, arguments: list[str]) -> Iterator[Line]:
+        _nothing(arguments, "reset")
+        reset = getattr(self._twin, "reset", None)
+        if reset is None:
+            raise RefusedError("no line of this device restarts it")
+        reset(self._now * 1000)
         yield from self._told()
 
     def _gone(self, arguments: list[str]) -> Iterator[Line]:

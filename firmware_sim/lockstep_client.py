@@ -58,6 +58,7 @@ class LockStepTwin:
             hello = self._line()
             if hello.get("hello") != CONTRACT:
                 raise LockStepError(f"it does not speak {CONTRACT}: {hello}")
+            self.family = str(hello.get("device", ""))
             self._ask("run 0")
         except BaseException:
             self.close()
@@ -133,6 +134,12 @@ class LockStepTwin:
     def set_load(self, channel: int, load_ohm: int | None) -> None:
         """Change the load of a channel; LockStepError where the device cannot."""
         self._ask(f"load {channel} {'open' if load_ohm is None else load_ohm}")
+
+    def reset(self, now_ns: int) -> None:
+        """Restart the device by its line (DTR); LockStepError where it has no such line."""
+        self.advance(now_ns)
+        self._heard.clear()
+        self._ask("reset")
 
     def line_lost(self) -> None:
         """Tell the device that the host went away."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 
-from .frames import CommandReader, FrameTracker
+from .frames import CommandReader, tracker_of
 from .wires import HEAD, SCIENCEMODE4, Wire
 
 Portion = tuple[int, bytes]
@@ -45,7 +45,7 @@ class FrameEffect(Effect):
     ) -> None:
         super().__init__(parameters, rng)
         self.wire = wire
-        self.tracker = FrameTracker()
+        self.tracker = tracker_of(wire)
 
 
 class Mute(Effect):
@@ -153,8 +153,10 @@ class Flip(Effect):
 class Duplicate(FrameEffect):
     """Frames come twice, each with a probability."""
 
-    def __init__(self, parameters: Parameters, rng: random.Random) -> None:
-        super().__init__(parameters, rng)
+    def __init__(
+        self, parameters: Parameters, rng: random.Random, wire: Wire = SCIENCEMODE4
+    ) -> None:
+        super().__init__(parameters, rng, wire)
         self._frame = b""
 
     def feed(self, portion: Portion) -> Iterator[Portion]:
@@ -280,10 +282,14 @@ class CutStop(FrameEffect):
         super().__init__(parameters, rng, wire)
         self._pull = pull
         self._command = CommandReader(wire)
+        self._head = b""
         self._pulled = False
 
     def feed(self, portion: Portion) -> Iterator[Portion]:
-        """Pass everything up to the last byte of a stop command."""
+        """Pass everything up to the last byte of a stop command, or half of a line that is one."""
+        if self.wire.text:
+            yield from self._cut_line(portion)
+            return
         at_us, data = portion
         for piece in self.tracker.feed(data):
             if self._pulled:
@@ -295,3 +301,19 @@ class CutStop(FrameEffect):
                 self._pull(at_us + 1)  # what came before it still arrives
                 return
             yield at_us, piece.data
+
+    def _cut_line(self, portion: Portion) -> Iterator[Portion]:
+        at_us, data = portion
+        for piece in self.tracker.feed(data):
+            if piece.begins:
+                self._head = b""
+            for index in range(len(piece.data)):
+                if self._pulled:
+                    return
+                self._head += piece.data[index : index + 1]
+                if self._head == self.wire.stop_begins:
+                    self._pulled = True
+                    self.changed += 1
+                    self._pull(at_us + 1)
+                    return
+                yield at_us, piece.data[index : index + 1]

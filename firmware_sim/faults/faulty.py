@@ -78,6 +78,8 @@ class FaultyTwin:
         spec = spec_of(checked(fault).name)
         if self._clips is None and spec.place is not Place.LINK:
             raise FaultError(f"{fault.name}: this device can only have faults of its line")
+        if (why := self._wire.lacks.get(fault.name)) is not None:
+            raise FaultError(f"{fault.name}: this device cannot have it: {why}")
         if self._firmware is None and spec.place is Place.DEVICE:
             raise FaultError(
                 f"{fault.name}: a fault of the P24's firmware, which this device has not"

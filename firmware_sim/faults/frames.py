@@ -1,6 +1,7 @@
 """Where frames begin and end in a stream of bytes, without judging or keeping them.
 
-The delimiters are those of both ScienceModes: START, STOP, and a marker before a literal byte.
+The delimiters are those of both ScienceModes: START, STOP, and a marker before a literal byte; or
+the ends of lines.
 """
 
 from __future__ import annotations
@@ -59,6 +60,32 @@ class FrameTracker:
         if data:
             pieces.append(Piece(data, self._inside, self._at, ends))
             self._at += len(data)
+
+
+class LineTracker:
+    """The same where text is spoken: each line with its end is a frame."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def feed(self, data: bytes) -> list[Piece]:
+        """Return the pieces of these bytes, in order and complete."""
+        pieces: list[Piece] = []
+        for part in _lines(data):
+            ends = part.endswith(b"\n")
+            pieces.append(Piece(part, True, self._at, ends))
+            self._at = 0 if ends else self._at + len(part)
+        return pieces
+
+
+def _lines(data: bytes) -> list[bytes]:
+    *whole, rest = data.split(b"\n")
+    return [*(line + b"\n" for line in whole), *([rest] if rest else [])]
+
+
+def tracker_of(wire: Wire) -> FrameTracker | LineTracker:
+    """What cuts the stream of a wire."""
+    return LineTracker() if wire.text else FrameTracker()
 
 
 class CommandReader:

@@ -111,7 +111,8 @@ def _second_writer(it: Running) -> None:
     rng = it.rng("packet numbers")
 
     def write() -> None:
-        frame = encode(rng.randrange(64), it.parameters["command"], b"")
+        other = it.stage.wire.other
+        frame = other or encode(rng.randrange(64), it.parameters["command"], b"")
         it.stage.link.to_device.inject(it.stage.now_us(), frame)
         it.count()
 
@@ -166,7 +167,7 @@ LINK_FAULTS: tuple[FaultKind, ...] = (
     _link(
         "jitter",
         "each frame comes later by another time",
-        _on_line(effects.Jitter),
+        _on_frames(effects.Jitter),
         most_us=50_000,
         direction=BOTH,
         for_us=0,
@@ -174,7 +175,7 @@ LINK_FAULTS: tuple[FaultKind, ...] = (
     _link(
         "drop",
         "frames are lost",
-        _on_line(effects.Drop),
+        _on_frames(effects.Drop),
         permille=200,
         direction=BOTH,
         for_us=0,
@@ -183,7 +184,7 @@ LINK_FAULTS: tuple[FaultKind, ...] = (
     _link(
         "duplicate",
         "frames come twice",
-        _on_line(effects.Duplicate),
+        _on_frames(effects.Duplicate),
         permille=1000,
         direction=BOTH,
         for_us=0,

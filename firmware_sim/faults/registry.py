@@ -10,6 +10,7 @@ from .device_faults import DEVICE_FAULTS
 from .electrode_faults import ELECTRODE_FAULTS
 from .link_faults import LINK_FAULTS, Begin
 from .model import BOTH, Fault, FaultError, Place, Spec
+from .wires import wire_named
 
 _KINDS = {
     spec.name: (spec, begin) for spec, begin in LINK_FAULTS + DEVICE_FAULTS + ELECTRODE_FAULTS
@@ -60,6 +61,12 @@ def applicable() -> Iterator[Spec]:
     return (spec for spec in SPECS.values() if not spec.inapplicable)
 
 
+def usable(device: str) -> list[str]:
+    """The names of the faults that a kind of device can have."""
+    places, lacks = _HAS.get(device, tuple(Place)), wire_named(device).lacks
+    return [one.name for one in applicable() if one.place in places and one.name not in lacks]
+
+
 def checked(fault: Fault) -> Fault:
     """Return the fault if a P24 can have it, with these parameters; FaultError otherwise."""
     spec = spec_of(fault.name)
@@ -102,5 +109,7 @@ def listing(device: str = "p24") -> str:
         why = f" (not applicable to p24: {spec.inapplicable})" if spec.inapplicable else ""
         if spec.place not in _HAS.get(device, tuple(Place)):
             why = f" (not for {device}: {_LACKS[spec.place]})"
+        elif spec.name in wire_named(device).lacks:
+            why = f" (not for {device}: {wire_named(device).lacks[spec.name]})"
         lines.append(f"{spec.name:20} {spec.what}{why}" + (f" [{told}]" if told else ""))
     return "\n".join(lines)

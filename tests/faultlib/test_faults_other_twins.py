@@ -8,7 +8,7 @@ import json
 import pytest
 
 from firmware_sim.__main__ import main
-from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin
+from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin, listing, usable
 from firmware_sim.faults.model import Place
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
@@ -43,11 +43,75 @@ def spoken_to(twin: LocalTwin, seconds: int = 3) -> list[bytes]:
 @pytest.mark.parametrize("family", TWINS)
 @pytest.mark.parametrize("name", ON_LINE)
 def test_every_fault_of_the_line_goes_with_every_twin(family: str, name: str) -> None:
+    if name not in usable(family):
+        with pytest.raises(FaultError, match="cannot have it: its lines have no checksum"):
+            FaultyTwin([Fault(name, 500_000)], device=TWINS[family]())
+        assert f"not for {family}" in next(
+            line for line in listing(family).splitlines() if line.startswith(name)
+        )
+        return
     twin = FaultyTwin([Fault(name, 500_000)], seed=3, device=TWINS[family]())
     spoken_to(twin)
     assert twin.changes[0][0].name == name
     begun = [row for row in twin.records() if row["kind"] == "fault"]
     assert begun[0]["event"] == "begins"
+
+
+def _frame(family: str, tenth: int) -> bytes:
+    """What a host of this family says, and at 2 s its stop."""
+    if family == "openemsstim":
+        return b"Connection End\n" if tenth == 20 else b"x\n" if tenth % 3 == 0 else b""
+    return encode(tenth, Command.STOP_CHANNEL_LIST if tenth == 20 else Command.WATCHDOG)
+
+
+@pytest.mark.no_invariant("nobody stops what a line of noise makes the board do")
+@pytest.mark.parametrize(
+    ("family", "name"), [(family, name) for family in TWINS for name in usable(family)]
+)
+def test_every_fault_that_counts_as_usable_changes_something(family: str, name: str) -> None:
+    """The P24 has its own test of this, of every fault: `test_faults_every`."""
+    make = OpenEmsStimTwin(boot_us=0) if family == "openemsstim" else RehaStim2Twin()
+    twin = FaultyTwin([Fault(name, 500_000)], seed=3, device=make)
+    for tenth in range(1, 60):
+        now_ns = tenth * SECOND // 10
+        twin.advance(now_ns)
+        twin.receive(now_ns, _frame(family, tenth))
+        twin.transmit()
+    ((_, changed),) = twin.changes
+    assert changed > 0
+
+
+@pytest.mark.parametrize("name", ["drop", "duplicate", "jitter", "half-frame"])
+@pytest.mark.parametrize("chunk", [1, 5, 1_000])
+def test_a_line_of_text_is_a_frame_in_any_pieces(name: str, chunk: int) -> None:
+    def heard(size: int) -> bytes:
+        board = OpenEmsStimTwin(boot_us=0)
+        told = {"permille": 500} if name in ("drop", "duplicate") else {}
+        twin = FaultyTwin([Fault(name, 500_000, told)], seed=7, device=board)
+        said = b""
+        for tenth in range(6, 40):
+            now_ns = tenth * SECOND // 10
+            twin.advance(now_ns)
+            line = b"x\n" if tenth % 4 == 0 else b""
+            for at in range(0, len(line), size):
+                twin.receive(now_ns, line[at : at + size])
+            said += twin.transmit()
+        return said
+
+    assert heard(chunk) == heard(1_000)
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 1_000])
+def test_the_cable_is_pulled_in_the_middle_of_the_stop_of_a_text_wire(chunk: int) -> None:
+    twin = FaultyTwin([Fault("unplug-during-stop", 0)], device=OpenEmsStimTwin(boot_us=0))
+    twin.advance(SECOND)
+    twin.receive(SECOND, b"x\nConn\n")
+    assert twin.plugged
+    line = b"\nConnection End\nxbdfh\n"
+    for at in range(0, len(line), chunk):
+        twin.receive(2 * SECOND, line[at : at + chunk])
+    twin.advance(3 * SECOND)
+    assert not twin.plugged
 
 
 @pytest.mark.parametrize("family", TWINS)

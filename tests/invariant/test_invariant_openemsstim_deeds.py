@@ -10,8 +10,7 @@ from gate_world import gate_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.faults import SPECS, Fault, FaultyTwin
-from firmware_sim.faults.model import Place
+from firmware_sim.faults import Fault, FaultyTwin, usable
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from stimctl.bench import Bench
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
@@ -37,7 +36,7 @@ PLANS = [
     gate_plan("gate-ems", 30, duration_s=60),
     gate_plan("gate-ems", 30, 20, duration_s=60),
 ]
-ON_LINE = sorted(s.name for s in SPECS.values() if s.place is Place.LINK and not s.inapplicable)
+ON_LINE = sorted(usable("openemsstim"))
 DEEDS = st.one_of(
     st.sampled_from([Pause(), Resume(), Stop(), Arm(), Start(), Link((1, 2))]),
     st.builds(LowerIntensity, st.integers(1, 2), st.integers(0, 4)),

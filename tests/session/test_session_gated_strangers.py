@@ -16,11 +16,21 @@ from gate_world import (
 )
 
 from firmware_sim.firmware.openemsstim import Bootloader, OpenEmsStimTwin
+from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.bench import Bench
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.session.config import SECOND, EngineConfig
 from stimctl.session.events import Kind
-from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Start, Stop
+from stimctl.session.intents import (
+    Arm,
+    Connect,
+    LoadPlan,
+    Pause,
+    RaiseIntensity,
+    Resume,
+    Start,
+    Stop,
+)
 from stimctl.session.states import State
 
 stray = pytest.mark.no_invariant("noise, or another program, closes a relay; here it must be ended")
@@ -177,3 +187,53 @@ def test_a_stop_of_a_session_that_was_lost_once_is_verified_within_400_ms(after_
     assert bench.run_to_state(State.STOPPED, within_ns=400 * MS)
     assert open_channels(bench) == {}
     assert relay_rows(bench)[-1][0] - began // 1_000 <= 400_000
+
+
+# -- fast ramps ------------------------------------------------------------------------------------
+
+
+def _levels(bench: Bench, since_us: int) -> list[int]:
+    """What each message let through, in percent, without the ends of bursts."""
+    percents = {wiper(percent): percent for percent in range(1, 101)}
+    return [
+        percents[row["value"]]
+        for row in bench.twin.records()
+        if row["kind"] == "wiper" and row["at_us"] >= since_us and row["value"] in percents
+    ]
+
+
+@pytest.mark.parametrize("percent", [20, 36])
+def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
+    bench = running(gate_plan("gate-ems", 60, duration_s=600))
+    while (before := bench.engine.intensity_percent(1)) < percent:
+        bench.command(RaiseIntensity(1, before + 1))  # refused in the off time
+        bench.run_for(450 * MS)
+    for _ in range(2):  # on ramps of the cycle, each in another phase of the messages
+        while open_channels(bench):
+            bench.run_for(50 * MS)
+        since_us = bench.now_ns // 1_000
+        while percent not in _levels(bench, since_us):
+            bench.run_for(50 * MS)
+        rising = _levels(bench, since_us)
+        assert rising == sorted(rising)
+        bench.run_for(770 * MS)
+
+
+@pytest.mark.parametrize(("percent", "second"), [(36, 0), (20, 15)])
+def test_a_resume_rises_and_never_falls_on_its_way(percent: int, second: int) -> None:
+    bench = running(gate_plan("gate-tens", 60, 60))
+    if second:
+        raised(bench, second, channel=2)
+    raised(bench, percent)
+    bench.command(Pause())
+    bench.run_for(3 * SECOND)
+    bench.command(Resume())
+    since_us = bench.now_ns // 1_000
+    bench.run_for(8 * SECOND)
+    rising = [
+        row["value"]
+        for row in bench.twin.records()
+        if row["kind"] == "wiper" and row["channel"] == 1 and row["at_us"] >= since_us
+    ]
+    assert rising == sorted(rising, reverse=True)  # 255 is the weakest
+    assert rising[-1] == wiper(percent)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.openemsstim_fields import wiper
+from firmware_sim.twin import LocalTwin
 from stimctl.bench.families import driver_of
 from stimctl.bench.virtual import Bench
 from stimctl.errors import StimctlError
@@ -44,9 +45,12 @@ class GateRehearsal:
         return not self.problems
 
 
-def rehearse_gate(plan: GatePlan) -> GateRehearsal:
-    """Run a plan from connection to verified zero on its twin, every channel raised by hand."""
-    twin = OpenEmsStimTwin()
+def rehearse_gate(plan: GatePlan, device: LocalTwin | None = None) -> GateRehearsal:
+    """Run a plan from connection to verified zero on its twin, every channel raised by hand.
+
+    `device`: what stands in the place of the twin.
+    """
+    twin = OpenEmsStimTwin() if device is None else device
     bench = Bench(EngineConfig(), twin=twin, driver=driver_of(plan.sheet.family))
     reached = {one.channel: 0 for one in plan.channels}
     problems: list[str] = []
@@ -54,7 +58,11 @@ def rehearse_gate(plan: GatePlan) -> GateRehearsal:
         _perform(bench, plan, reached)
     except StimctlError as error:
         problems.append(str(error))
-    problems += [f"the firmware's defect {one.section}: {one.what}" for one in twin.defects]
+    problems += [
+        f"the firmware's defect {row['section']}: {row['what']}"
+        for row in twin.records()
+        if row["kind"] == "defect"
+    ]
     problems += _problems(bench, plan)
     return GateRehearsal(
         tuple(bench.events),

@@ -44,6 +44,11 @@ class LockStepDevice:
         self._recorder = Recorder()
 
     @property
+    def family(self) -> str:
+        """What kind of device it says it is, so that faults know its wire."""
+        return self._twin.family
+
+    @property
     def recorder(self) -> Recorder:
         """Where its rows go, and the bytes it is sent."""
         return self._recorder
@@ -93,6 +98,11 @@ class LockStepDevice:
                 "a lock-step firmware takes resistances only", why="its contract has no models"
             )
         self._twin.set_load(channel, load)
+        self._take_rows()
+
+    def reset(self, now_ns: int) -> None:
+        """It is restarted by its line."""
+        self._twin.reset(now_ns)
         self._take_rows()
 
     def line_lost(self) -> None:

@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from stimctl.treatment.gate_program import GatePlan
 
 
-def rehearse_plan(plan: GatePlan, address: str, *, as_json: bool) -> int:
-    """Run it, put it on record where all went well, and tell; the exit code."""
+def rehearse_plan(
+    plan: GatePlan, address: str, *, as_json: bool, lock_step: str | None = None
+) -> int:
+    """Run it, put it on record where all went well, and tell; the exit code.
+
+    `lock_step`: a command that starts a firmware in the place of the twin; what that does is no
+    rehearsal for a run on hardware.
+    """
     from stimctl.bench.gate_rehearsal import rehearse_gate
     from stimctl.cli.rehearse import device_at, remember
 
     begun = time.monotonic()
+    if lock_step is not None:
+        return _rehearse_on(plan, lock_step, begun, as_json=as_json)
     rehearsal = rehearse_gate(plan)
     recorded = remember(plan, rehearsal, device_at(address))
     if as_json:
@@ -27,12 +35,35 @@ def rehearse_plan(plan: GatePlan, address: str, *, as_json: bool) -> int:
     return recorded.exit_code(rehearsal.ok)
 
 
-def _put(rehearsal: GateRehearsal, took_s: float) -> None:
+def _rehearse_on(plan: GatePlan, command: str, begun: float, *, as_json: bool) -> int:
+    from stimctl.bench.gate_rehearsal import rehearse_gate
+    from stimctl.bench.lockstep import lock_step_device
+    from stimctl.cli.situation_options import command_of
+    from stimctl.errors import DeviceFaultError, ExitCode
+
+    with lock_step_device(command_of(command)) as device:
+        if device.family not in ("", plan.sheet.family):
+            raise DeviceFaultError(
+                f"the lock-step firmware is a {device.family}, the plan is for {plan.sheet.family}"
+            )
+        rehearsal = rehearse_gate(plan, device)
+    if as_json:
+        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal) | {"confirmation": ""})
+    else:
+        _put(rehearsal, time.monotonic() - begun, confirm=False)
+    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+
+
+def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool = True) -> None:
     for channel, percent in rehearsal.reached_percent.items():
         put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
     say(f"rehearsed in {took_s:.1f} s of real time")
     if rehearsal.ok:
-        put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
+        put(
+            f"confirm    {styled(rehearsal.confirmation, 'bold')}"
+            if confirm
+            else "confirm    none: this was not the twin. Rehearse without --lock-step for it"
+        )
         return
     put(styled("FAILED: this session must not be run", "red"))
     for problem in rehearsal.problems:

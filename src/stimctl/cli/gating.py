@@ -35,6 +35,7 @@ from stimctl.cli.run import (
     SecondDevice,
     Side,
 )
+from stimctl.cli.situation_options import LockStep
 from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
 from stimctl.keyboard import need_keyboard
 
@@ -76,6 +77,7 @@ def gate(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="On the twin, in virtual time; prints --confirm.")
     ] = False,
+    lock_step: LockStep = None,
     person: Person = "",
     confirm: Confirm = "",
     answer: Answers = None,
@@ -110,6 +112,10 @@ def gate(
         raise UsageError(
             "--json tells of a rehearsal", what_to_do="Add --rehearse, or leave --json away"
         )
+    if lock_step is not None and not rehearse:
+        raise UsageError(
+            "--lock-step is for a rehearsal", what_to_do="Add --rehearse, or leave it away"
+        )
 
     papers = Papers(
         person=person, confirm=confirm, answers=answer or (), answered=answered,
@@ -120,7 +126,8 @@ def gate(
     session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
     plan = session.compile((("site", site_limits), ("person", person_limits)))
     if rehearse:
-        raise typer.Exit(rehearse_plan(plan, session.device.address, as_json=as_json))
+        address = session.device.address
+        raise typer.Exit(rehearse_plan(plan, address, as_json=as_json, lock_step=lock_step))
     unsure = session.device.is_twin or session.is_open
     passed = None if unsure else pass_gate(plan, papers, state_folder())
     words = _calibrated(calibration, plan, person, dial)

@@ -92,10 +92,11 @@ def situation_of(
         return None
     from stimctl.bench import Situation
 
-    return Situation.named(scenario, faults or (), seed=seed, lock_step=_command(lock_step))
+    return Situation.named(scenario, faults or (), seed=seed, lock_step=command_of(lock_step))
 
 
-def _command(text: str | None) -> tuple[str, ...]:
+def command_of(text: str | None) -> tuple[str, ...]:
+    """What --lock-step starts; nothing for None. Raises UsageError."""
     if text is None:
         return ()
     try:

@@ -175,13 +175,14 @@ class RaiseDropped:
     `sent` is False when it never left: the set points before it stay in force. It is True when it
     left and was not confirmed: the driver then sends the lowest of what may be in force, which an
     Acked with ticket 0 confirms. The engine applies again what it wants. `falls_to`: that lowest,
-    exactly the channels that are on; None where nothing is sent in its stead.
+    or what the device has confirmed since, exactly the channels that are on; None where that is
+    what the latest whole call was.
     """
 
     ticket: int
     age_ns: int
     sent: bool
-    falls_to: tuple[ChannelSet, ...] | None = None
+    falls_to: tuple[ChannelSet, ...] | tuple[GateSet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

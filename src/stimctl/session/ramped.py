@@ -120,7 +120,8 @@ class Ramped(ABC):
 
     def fall_back(self, now_ns: int, output: int, plateau: int) -> None:
         """The device is known to be at `output`: climb from there."""
-        reached = output * FULL * FULL // plateau if plateau else 0
+        # Up to the next permille, or it would be told one step less than it has.
+        reached = -(-output * FULL // plateau) * FULL if plateau else 0
         self._stand_at(now_ns, min(self._reach_ppm, reached))
 
     def confirmed(self, sent_ns: int, reach_ppm: int) -> None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from stimctl.devices.events import RaiseDropped
+from stimctl.devices.events import ChannelSet, GateSet, RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.plateaus import RunFault
 from stimctl.session.ramped import Ramped
@@ -122,7 +122,7 @@ class Told(ABC, Generic[Key]):
         if event.falls_to is not None:
             # Whatever comes next must climb from what the driver falls back to, also what was
             # told since: it was made for a device that had what has been dropped.
-            self.acked = {one.channel: one.amplitude_ua for one in event.falls_to}
+            self.acked = {one.channel: _output_of(one) for one in event.falls_to}
         elif event.ticket != self._ticket:
             return None
         self._ticket = None
@@ -130,3 +130,7 @@ class Told(ABC, Generic[Key]):
         # Neither the old nor the new state is certain: the next tell() must send.
         self._told = None
         return self.plateaus_acked
+
+
+def _output_of(one: ChannelSet | GateSet) -> int:
+    return one.intensity_percent if isinstance(one, GateSet) else one.amplitude_ua

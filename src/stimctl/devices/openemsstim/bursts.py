@@ -30,7 +30,8 @@ ALL_OFF = Request(Doing.APPLY)
 class Bursts:
     """Both channels. Decides, and is told what was sent and what was echoed."""
 
-    __slots__ = ("_allowed_ns", "_asked_ns", "_looked_ns", "by_channel", "pace", "wanted")
+    __slots__ = ("_age_ns", "_allowed_ns", "_asked_ns", "_looked_ns", "by_channel", "pace",
+                 "wanted")  # fmt: skip
 
     def __init__(self) -> None:
         self.by_channel = {channel: Burst() for channel in range(1, CHANNELS + 1)}
@@ -38,6 +39,7 @@ class Bursts:
         self.pace = Pace()
         self._asked_ns: dict[int, int] = {}
         self._allowed_ns: int | None = None
+        self._age_ns: int | None = None  # of the raise that was given up, until that is told
         self._looked_ns = 0
         """When it was last decided what follows: no time before that is worth waking up for."""
 
@@ -51,10 +53,11 @@ class Bursts:
         """Nothing more is wanted; what was sent may be on."""
         self.wanted = {}
         self._asked_ns.clear()
-        self._allowed_ns = None
+        self._allowed_ns = self._age_ns = None
 
     def want(self, now_ns: int, wanted: Mapping[int, int]) -> None:
         """The latest call of the engine. A raise asked for before keeps its age."""
+        self._age_ns = None
         for channel, burst in self.by_channel.items():
             percent = wanted.get(channel, 0)
             if percent <= burst.percent:
@@ -95,6 +98,16 @@ class Bursts:
             if burst.percent and now_ns > burst.last_ns():
                 return channel
         return None
+
+    def given_up(self, now_ns: int, *, certain: bool) -> int | None:
+        """As `stale`, but told only when no message is in flight, so that what was confirmed is
+        what holds."""
+        age_ns = self.stale(now_ns)
+        self._age_ns = age_ns if age_ns is not None else self._age_ns
+        if not certain:
+            return None
+        age_ns, self._age_ns = self._age_ns, None
+        return age_ns
 
     def stale(self, now_ns: int) -> int | None:
         """Give up raises that could not leave in time; the age of the oldest, None for none."""

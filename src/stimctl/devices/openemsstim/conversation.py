@@ -77,8 +77,7 @@ class Conversation:
         self.doubtful = False
         """Half a message may be on the line, or the board has understood something else."""
         self.buffered = False
-        """The board restarted while a burst may have waited in its buffer, which it reads when it
-        has started."""
+        """It restarted with a burst in its buffer, perhaps, which it reads when it has started."""
 
     @property
     def flight(self) -> Sent | None:
@@ -162,10 +161,11 @@ class Conversation:
             self.ticket = None
 
     def drop_stale(self, now_ns: int) -> None:
-        """Give up a raise that could not leave in time."""
-        age_ns = self.bursts.stale(now_ns)
+        """Give up a raise that could not leave in time. What the bursts have confirmed holds."""
+        age_ns = self.bursts.given_up(now_ns, certain=self.flight is None)
         if age_ns is not None and self.ticket is not None:
-            self.events.append(RaiseDropped(self.ticket, age_ns, sent=False))
+            sets = self.bursts.sets
+            self.events.append(RaiseDropped(self.ticket, age_ns, sent=False, falls_to=sets))
             self.ticket = None
 
     # Stopping
@@ -396,4 +396,5 @@ class Conversation:
         if request.doing is Doing.KEEP_ALIVE:
             self.events.append(Acked(Doing.KEEP_ALIVE, latency_ns))
         self.settle(latency_ns)
+        self.drop_stale(now_ns)
         self.send_next(now_ns)
