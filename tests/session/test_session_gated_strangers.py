@@ -202,6 +202,7 @@ def _levels(bench: Bench, since_us: int) -> list[int]:
     ]
 
 
+@pytest.mark.hazard("H09")
 @pytest.mark.parametrize("percent", [20, 36])
 def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
     bench = running(gate_plan("gate-ems", 60, duration_s=600))
