@@ -10,10 +10,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.registry import family
 from stimctl.errors import StimctlError
 from stimctl.safety import Electrode
-from stimctl.treatment.load import load_protocol
+from stimctl.safety.intensity import ATTENDED
+from stimctl.treatment.gate_plan import compile_gate_plan
+from stimctl.treatment.gate_program import GatePlan, GateSetup
+from stimctl.treatment.load import load_gated, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
 RATES_HZ = (1, 2, 3, 4, 5, 7, 10, 12.5, 15, 20, 25, 30, 33, 35, 40, 45, 50, 60, 75, 80, 100, 120)
@@ -25,12 +29,10 @@ BURSTS = (  # pulses, rate inside, bursts a second
 )  # fmt: skip
 ON_MS = (1250, 1300, 1500, 1700, 2000, 2500, 3000, 3700, 4000, 5000, 6000, 7300, 8000, 10000, 12000)
 OFF_MS = (250, 700, 1000, 1300, 2000, 2600, 4000, 6000, 8000, 10000, 12000, 20000, 30000)
-RAMPS_MS = (500, 510, 600, 650, 777, 800, 1000, 1200, 1500, 2000, 3000)
+RAMPS_MS = (500, 510, 600, 650, 777, 800, 1000, 1200, 1500, 2000, 2500, 3000, 5000)
 WIDTHS_US = (50, 100, 150, 200, 230, 250, 300, 350, 400, 500)
 AMPLITUDES_MA = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18, 20, 25, 30, 40, 60)
 AREAS_CM2 = (10, 16, 25, 36, 50, 96, 130)
-_CHANNEL_START_US = 0
-_MHZ_US = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def _cycle(rng: random.Random) -> Cycle:
 
 
 def _shape(rng: random.Random, cycle: Cycle | None) -> Shape:
-    burst = rng.choice(BURSTS) if rng.random() < 0.4 else None
+    fitting = [one for one in BURSTS if cycle is None or 5_050 / one[2] <= cycle.up]
+    burst = rng.choice(fitting or BURSTS) if rng.random() < 0.5 else None
     rate = burst[1] if burst else rng.choice(RATES_HZ)
     amplitude_ua = int(rng.choice(AMPLITUDES_MA) * 1000)
     return Shape(rate, burst, rng.choice(WIDTHS_US), cycle, amplitude_ua)
@@ -156,3 +159,59 @@ def plan_for(point: Point, device: str) -> Plan | str:
     except StimctlError as error:
         return str(error)
     return plan if isinstance(plan, Plan) else plan.message
+
+
+# -- for a device that lets through what another one gives
+
+
+def gated_cycles(seed: int) -> Iterator[tuple[Cycle, ...]]:
+    """One or two channels for an openEMSstim, without end."""
+    rng = random.Random(seed)
+    while True:
+        first = _cycle(rng)
+        cycles = [first]
+        period = first.on + first.off
+        other = _cycle(rng)
+        if rng.random() < 0.4 and other.on + other.up < period:
+            after = rng.choice((0, (period - other.on) // 2, period - other.on))
+            cycles.append(Cycle(other.on, period - other.on, other.up, other.down, after))
+        yield tuple(cycles)
+
+
+def gated_plan(cycles: tuple[Cycle, ...]) -> GatePlan | str:
+    """The plan, or why it is refused; long enough for three contractions after the raise."""
+    period_ms = cycles[0].on + cycles[0].off
+    duration_ms = period_ms * max(4, -(-20_000 // period_ms))
+    head = protocol_text(Point(0, (), 50, duration_ms)).replace("treatment-v1", "gated-v1")
+    parts = [
+        head.replace("[session]", EXTERNAL + "[session]"),
+        *(_gated_channel(index, cycle) for index, cycle in enumerate(cycles)),
+    ]
+    setups = [GateSetup(n, 3, Electrode(area_mm2=5_000)) for n in range(1, len(cycles) + 1)]
+    try:
+        plan = compile_gate_plan(
+            load_gated("\n".join(parts), "grid"),
+            OPENEMSSTIM_SHEET,
+            setups,
+            acknowledged=frozenset({ATTENDED}),
+        )
+    except StimctlError as error:
+        return str(error)
+    return plan if isinstance(plan, GatePlan) else plan.message
+
+
+EXTERNAL = """[external]
+unit = "A unit."
+settings = "Continuous."
+dial = "At its lowest."
+"""
+
+
+def _gated_channel(index: int, cycle: Cycle) -> str:
+    return (
+        f'[[channels]]\nrole = "role-{index}"\nmotor = false\n'
+        '[channels.intensity]\ntarget = "strong-comfortable"\n'
+        f'[channels.cycle]\non = "{cycle.on} ms"\noff = "{cycle.off} ms"\n'
+        f'ramp_up = "{cycle.up} ms"\nramp_down = "{cycle.down} ms"\n'
+        f'start_after = "{cycle.after} ms"\n'
+    )

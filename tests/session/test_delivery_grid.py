@@ -1,0 +1,230 @@
+"""The grid: whatever `check` clears of it is delivered, on each device, in every contraction.
+
+A seeded slice belongs to every test run; the whole, at least 500 cleared points a device, to the
+soak, which prints the figures.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from delivery_grid import Point, gated_cycles, gated_plan, plan_for, points
+from gate_world import ATTENDED_BY_HAND, bench_of
+
+from stimctl.bench import Bench, ChannelReport, rehearse
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.intents import Arm, Close, Connect, LoadPlan, RaiseIntensity, Start
+from stimctl.session.states import State
+from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.gate_timeline import gate_moments
+from stimctl.treatment.plan import Plan
+
+WHOLE = 500
+SLICE = 15
+_RELAY_LATE_US = 450_000
+"""Two messages of the board, one after the other: so much later a relay may open or close."""
+
+
+@dataclass
+class Figures:
+    """What the grid showed of one device."""
+
+    cleared: int = 0
+    channels: int = 0
+    contractions: int = 0
+    most_percent: float = 0.0
+    most_pulses: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+
+    def take(self, report: ChannelReport) -> None:
+        planned = report.planned
+        self.channels += 1
+        self.contractions += len(report.contractions)
+        apart = abs(report.pulses - planned.pulses)
+        self.most_pulses = max(self.most_pulses, apart)
+        if apart > max(1, len(report.contractions)):
+            self.most_percent = max(self.most_percent, 100 * apart / planned.pulses)
+
+    def told(self) -> str:
+        return (
+            f"{self.cleared} cleared points, {self.channels} channels, {self.contractions} "
+            f"contractions, {self.refused.total()} refused; most pulses apart in a session "
+            f"{self.most_pulses}, most beyond one a contraction {self.most_percent:.2f} %; "
+            f"{len(self.failed)} failed"
+        )
+
+
+def cleared(device: str, seed: int) -> Iterator[tuple[Point, Plan | str]]:
+    for point in points(seed):
+        yield point, plan_for(point, device)
+
+
+def go_through(device: str, seed: int, count: int) -> Figures:
+    figures = Figures()
+    for point, plan in cleared(device, seed):
+        if isinstance(plan, str):
+            rule = next((word for word in plan.split() if word[:1] in "WLEN" and ":" in word), plan)
+            figures.refused[rule.rstrip(":")] += 1
+            continue
+        figures.cleared += 1
+        rehearsal = rehearse(plan)
+        found = list(rehearsal.problems)
+        for report in rehearsal.report:
+            figures.take(report)
+            found += independent(report)
+        figures.failed += [f"{point}: {problem}" for problem in found]
+        if figures.cleared >= count:
+            break
+    return figures
+
+
+def independent(report: ChannelReport) -> Iterator[str]:
+    """The claim itself, without the product's own verdict."""
+    planned = report.planned
+    for one, other in ((report.pulses, planned.pulses), (report.charge_uc, planned.charge_uc)):
+        of_one = 1 if one is report.pulses else planned.strongest_uc
+        allowed = max(0.01 * other, max(1, len(planned.contractions)) * of_one)
+        if abs(one - other) > allowed * 1.000_001:
+            yield f"{one} delivered, {other} planned"
+    pairs = itertools.zip_longest(report.contractions, planned.contractions)
+    for number, (got, asked) in enumerate(pairs, start=1):
+        if asked and not got:
+            yield f"contraction {number} has no output"
+
+
+@pytest.mark.parametrize("device", ["p24", "rehastim2"])
+def test_a_slice_of_the_grid_is_delivered(device, record_property):
+    figures = go_through(device, seed=2_211, count=SLICE)
+    record_property("grid", figures.told())
+    assert figures.failed == []
+    assert figures.cleared == SLICE
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("device", ["p24", "rehastim2"])
+def test_the_whole_grid_is_delivered(device, capsys):
+    figures = go_through(device, seed=7, count=WHOLE)
+    with capsys.disabled():
+        print(f"\ngrid {device}: {figures.told()}; refused by {dict(figures.refused)}")
+    assert figures.failed == []
+
+
+# -- openEMSstim: how long each relay is closed, in percent
+
+
+def relay_on_us(bench: Bench, channel: int, from_us: int, until_us: int) -> int:
+    """For how long the relay of a channel was closed in that time."""
+    closed_us, on_us = None, 0
+    for row in bench.twin.records():
+        if row["kind"] != "output" or row["channel"] != channel:
+            continue
+        if row["on"]:
+            closed_us = row["at_us"]
+        elif closed_us is not None:
+            on_us += max(0, min(row["at_us"], until_us) - max(closed_us, from_us))
+            closed_us = None
+    if closed_us is not None:
+        on_us += max(0, until_us - max(closed_us, from_us))
+    return on_us
+
+
+def planned_on_us(plan: GatePlan, channel: int, percent: int, from_us: int, until_us: int) -> int:
+    """The same as the plan has it, once the channel is raised."""
+    one = plan.channel(channel)
+    on_us = 0
+    for moment, following in itertools.pairwise(gate_moments(plan)):
+        level = next(d.level_permille for d in moment.drives if d.channel == channel)
+        if percent * level // 1000 >= one.cleared.bounds.lowest_percent:
+            on_us += max(0, min(following.at_us, until_us) - max(moment.at_us, from_us))
+    return on_us
+
+
+def gated_run(plan: GatePlan) -> tuple[Bench, int, int]:
+    """A run raised to a few percent in its first contractions; when it began, and was raised."""
+    bench = bench_of(ATTENDED_BY_HAND)
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=25 * SECOND)
+    bench.command(LoadPlan(plan))
+    bench.command(Arm())
+    assert bench.run_to_state(State.ARMED, within_ns=5 * SECOND)
+    bench.command(Start())
+    assert bench.run_to_state(State.RUNNING, within_ns=2 * SECOND)
+    began_us = bench.now_ns // 1_000
+    raised_us = began_us
+    while bench.state is State.RUNNING:
+        for one in plan.channels:
+            now = bench.engine.intensity_percent(one.channel)
+            if now < one.cleared.percent and not bench.engine.stopping:
+                bench.command(RaiseIntensity(one.channel, now + one.step_percent))
+                raised_us = bench.now_ns // 1_000
+        bench.run_for(450 * MS)
+    bench.run_to_state(State.STOPPED, within_ns=10 * SECOND)
+    bench.command(Close())
+    return bench, began_us, raised_us
+
+
+def gated_failures(plan: GatePlan) -> Iterator[tuple[str, float]]:
+    bench, began_us, raised_us = gated_run(plan)
+    alarms = [str(event.data["what"]) for event in bench.told(Kind.ALARM)]
+    yield from ((alarm, 0.0) for alarm in alarms)
+    for one in plan.channels:
+        cycle = one.cycle
+        assert cycle is not None
+        for start_us in range(one.start_after_us, plan.duration_us, cycle.period_us):
+            if began_us + start_us < raised_us:
+                continue
+            from_us, until_us = (
+                start_us - cycle.off_us // 2,
+                start_us + cycle.on_us + cycle.off_us // 2,
+            )
+            asked = planned_on_us(plan, one.channel, one.cleared.percent, start_us, until_us)
+            got = relay_on_us(bench, one.channel, began_us + from_us, began_us + until_us)
+            apart_us = abs(got - asked)
+            if not got or apart_us > max(asked // 100, _RELAY_LATE_US):
+                yield (
+                    f"{plan}: {start_us}: relay closed {got} us, {asked} planned",
+                    apart_us / asked,
+                )
+            else:
+                yield "", apart_us / asked
+
+
+def through_gates(seed: int, count: int) -> tuple[int, int, float, list[str]]:
+    done = refused = 0
+    most, failed = 0.0, []
+    for cycles in gated_cycles(seed):
+        plan = gated_plan(cycles)
+        if isinstance(plan, str):
+            refused += 1
+            continue
+        done += 1
+        for problem, apart in gated_failures(plan):
+            most = max(most, apart)
+            failed += [problem] if problem else []
+        if done >= count:
+            return done, refused, most, failed
+    raise AssertionError("the generator ended")
+
+
+def test_a_slice_of_the_gated_grid_keeps_its_on_times():
+    *_, failed = through_gates(3, 5)
+    assert failed == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+def test_the_whole_gated_grid_keeps_its_on_times(capsys):
+    done, refused, most, failed = through_gates(5, WHOLE)
+    with capsys.disabled():
+        print(
+            f"\ngrid openemsstim: {done} points, {refused} refused, most apart {100 * most:.1f} % "
+            f"of an on time, {len(failed)} failed"
+        )
+    assert failed == []
