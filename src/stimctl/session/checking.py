@@ -139,6 +139,7 @@ class Checking:
                 contact_lock=self._core.contacts.lock,
                 budget=self._core.budget,
                 raised=self._core.raised,
+                delivered=self._core.delivered_of(plan.digest()),
             )
         except RunFault as fault:
             raise LimitRefusedError(

@@ -9,6 +9,7 @@ from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
 from stimctl.session.events import Json, Kind
 from stimctl.session.host import Host
+from stimctl.session.left import Delivered
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.log import EventLog
 from stimctl.session.prompts import TEXTS, Prompt
@@ -45,6 +46,8 @@ class Core:
         self.budget = Budget()
         self.raised: dict[int, int] = {}
         """By channel, when it was raised last in this session (ns)."""
+        self._delivered: dict[str, Delivered] = {}
+        """By the digest of a plan, what of it was delivered in this session."""
         self.needs_reason = False
         """The person or somebody at the device has stopped: only a reason leads on."""
         self.state = State.DISCONNECTED
@@ -69,6 +72,10 @@ class Core:
         self._outcome = self._reason = ""
         self._stop_ns = self._overdue_ns = 0
         self._overdue_told = False
+
+    def delivered_of(self, digest: str) -> Delivered:
+        """What was delivered of a plan in this session; loading it anew changes nothing."""
+        return self._delivered.setdefault(digest, Delivered())
 
     @property
     def stopping(self) -> bool:
@@ -295,6 +302,8 @@ class Core:
         if not self._run_under_way or self.run is None:
             return
         self._run_under_way = False
+        self.run.over(now_ns)
+        until_us = self.run.delivered.until_us
         self._log.emit(
             now_ns,
             Kind.ENDED,
@@ -303,6 +312,7 @@ class Core:
                 "reason": self.cause or self._reason,
                 "plan_time_us": self.run.time_us(now_ns),
                 "acknowledged": self.run.acknowledged.told(now_ns),
+                "left_us": self.run.plan.duration_us - until_us if until_us else 0,
             },
             durable=True,
         )

@@ -40,7 +40,8 @@ class Kind(StrEnum):
     DEAD_MAN = "dead_man"
     """{"outcome": "begun" | "passed" | "failed" | "skipped", "watchdog_us", ...}"""
     START = "start"
-    """The durable row before the first output; the run begins when it is on the disk"""
+    """{"plan", "duration_us", "from": "beginning" | "what-is-left", "from_us"}: the durable row
+    before the first output; the run begins when it is on the disk"""
     RESUME = "resume"
     """The same for going on after a pause"""
     RAISE = "raise"
@@ -100,7 +101,8 @@ class Kind(StrEnum):
     CLOCK = "clock"
     """{"step_us"}: the wall clock was changed"""
     ENDED = "ended"
-    """{"outcome", "reason", "plan_time_us"}: the run is over and zero is verified"""
+    """{"outcome", "reason", "plan_time_us", "left_us"}: the run is over and zero is verified;
+    `left_us` is what a start may go on with, 0 where it can only begin anew"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ percent of the device's scale: the two are never taken for each other.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from stimctl.session.states import Trigger
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from stimctl.session.events import Json
     from stimctl.treatment.gate_program import GatePlan
     from stimctl.treatment.program import Plan
+
+
+class StartFrom(StrEnum):
+    """From where a plan is run."""
+
+    BEGINNING = "beginning"
+    WHAT_IS_LEFT = "what-is-left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,13 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Second step: run the plan from its beginning, every plateau at zero."""
+    """Second step: run the plan, every plateau at zero.
+
+    Where a part of it was delivered before, it must be said from where: from its beginning once
+    more, or what is left of it.
+    """
+
+    start_from: "StartFrom | None" = None
 
 
 @dataclass(frozen=True, slots=True)

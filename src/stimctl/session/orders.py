@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stimctl.errors import StateError, StimctlError
+from stimctl.quantity import format_duration
 from stimctl.session import intents
 from stimctl.session.adjusting import Adjusting
 from stimctl.session.checking import Checking
@@ -32,6 +33,7 @@ class _Beginning:
 
     trigger: Trigger
     waiting: Waiting
+    from_us: int = 0
 
 
 class Orders:
@@ -141,6 +143,8 @@ class Orders:
             raise StateError(
                 "connect refused", why="it is under way", what_to_do="wait for its result"
             )
+        if self._core.run is not None:
+            self._core.run.over(now_ns)
         self._core.run = None
         self._checking.forget()
         self._core.go(now_ns, State.DISCONNECTED, "connecting")
@@ -191,11 +195,33 @@ class Orders:
             raise StateError(what, why="no hold allows output", what_to_do="hold, then try again")
         return run
 
-    def _start(self, now_ns: int, _intent: intents.Start) -> None:
+    def _start(self, now_ns: int, intent: intents.Start) -> None:
         run = self._ready(now_ns, "start refused")
+        from_us = self._start_from(run, intent)
+        where = intents.StartFrom.WHAT_IS_LEFT if from_us else intents.StartFrom.BEGINNING
         row: dict[str, Json] = {"plan": run.plan.digest(), "duration_us": run.plan.duration_us}
+        row |= {"from": where.value, "from_us": from_us}
         waiting = self._log.emit_waiting(now_ns, Kind.START, row)
-        self._beginning = _Beginning(Trigger.STARTED, waiting)
+        self._beginning = _Beginning(Trigger.STARTED, waiting, from_us)
+
+    def _start_from(self, run: Run, intent: intents.Start) -> int:
+        """The plan time to begin at; StateError where nobody has chosen, or nothing is left."""
+        what, until_us = "start refused", run.delivered.until_us
+        if intent.start_from is intents.StartFrom.BEGINNING:
+            return 0
+        if intent.start_from is None:
+            if not until_us:
+                return 0
+            raise StateError(
+                what,
+                why=f"{format_duration(until_us)} of {format_duration(run.plan.duration_us)} of "
+                "this plan have been delivered",
+                what_to_do="say whether to start from the beginning or with what is left",
+            )
+        if not until_us or self._config.scripted_raise:
+            why = "a scripted session begins anew" if until_us else "nothing of the plan is left"
+            raise StateError(what, why=why, what_to_do="start from the beginning")
+        return until_us
 
     def _resume(self, now_ns: int, _intent: intents.Resume) -> None:
         run = self._ready(now_ns, "resume refused")
@@ -242,9 +268,9 @@ class Orders:
             )
         elif self._log.has_on_disk(beginning.waiting):
             self._beginning = None
-            self._begin(now_ns, beginning.trigger)
+            self._begin(now_ns, beginning.trigger, beginning.from_us)
 
-    def _begin(self, now_ns: int, trigger: Trigger) -> None:
+    def _begin(self, now_ns: int, trigger: Trigger, from_us: int) -> None:
         run = self._core.run
         assert run is not None
         self._core.fire(now_ns, trigger)
@@ -253,7 +279,7 @@ class Orders:
         self._supervision.begin(now_ns, self._paused_ns if resumed else None)
         try:
             if trigger is Trigger.STARTED:
-                run.begin(now_ns)
+                run.begin(now_ns, from_us)
             else:
                 run.resume(now_ns, from_zero=self._from_zero(now_ns))
         except (RunFault, StimctlError) as broken:  # the driver takes no set points now

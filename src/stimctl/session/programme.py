@@ -22,21 +22,23 @@ def _levels_of(moment: Moment | GateMoment) -> tuple[Level, ...]:
 class Programme:
     """Moments and raise schedule of one plan, read lazily as plan time goes on."""
 
-    def __init__(self, plan: AnyPlan, tracks: tuple[Ramped, ...]) -> None:
+    def __init__(self, plan: AnyPlan, tracks: tuple[Ramped, ...], from_us: int = 0) -> None:
         self.duration_us: int = plan.duration_us
+        self._from_us = from_us
         self._tracks = tracks
         self._moments: Iterator[Moment | GateMoment]
         self._schedule: Iterator[PlateauStep]
         if isinstance(plan, GatePlan):
-            self._moments, self._schedule = gate_moments(plan), iter(())
+            self._moments, self._schedule = gate_moments(plan, from_us), iter(())
         else:
-            self._moments, self._schedule = moments(plan), iter(raise_schedule(plan))
+            self._moments = moments(plan, from_us)
+            self._schedule = iter(() if from_us else raise_schedule(plan))
         self._next_step: PlateauStep | None = next(self._schedule, None)
         self._ahead: deque[Moment | GateMoment] = deque()
         self._levels = [0] * len(tracks)
         self._starts: deque[tuple[int, int]] = deque()
         self._zero_ns = 0
-        self._stood_at_us: int | None = 0
+        self._stood_at_us: int | None = from_us
         self._first = True
 
     def go(self, now_ns: int) -> None:
@@ -81,7 +83,7 @@ class Programme:
                 return
             for index, drive in enumerate(_levels_of(moment)):
                 starts = drive.level_permille > 0 and self._levels[index] == 0
-                if starts and moment.at_us > CONTRACTION_LEAD_US:
+                if starts and moment.at_us > self._from_us + CONTRACTION_LEAD_US:
                     self._starts.append((moment.at_us, index))
                 self._levels[index] = drive.level_permille
             ahead.append(moment)
@@ -97,7 +99,7 @@ class Programme:
 
     def too_early_to_announce(self, at_us: int) -> bool:
         """Whether a contraction begins so soon after the start that the start row covers it."""
-        return at_us <= CONTRACTION_LEAD_US
+        return at_us <= self._from_us + CONTRACTION_LEAD_US
 
     def scripted(self, time_us: int) -> list[PlateauStep]:
         """The steps of the raise schedule that are due, each once."""

@@ -67,11 +67,11 @@ class Ramped(ABC):
         self._ramping = False
         self.covered = False
 
-    def rewind(self) -> None:
-        """The plan begins again."""
+    def rewind(self, contractions: int) -> None:
+        """The plan begins, after so many contractions."""
         self.zero()
         self.drive = None
-        self.contractions = 0
+        self.contractions = contractions
 
     @property
     def cycles(self) -> bool:

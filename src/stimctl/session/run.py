@@ -19,6 +19,7 @@ from stimctl.session.contractions import Contractions
 from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
 from stimctl.session.kits import Accepted, AnyPlan, Kit
+from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import Plateau
@@ -29,6 +30,7 @@ from stimctl.session.ramped import FULL
 from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, RAMPING, STANDING, STARTING
 from stimctl.session.scale import CURRENT
 from stimctl.session.withheld import Withholdings
+from stimctl.treatment.consistency import cycle_period_us
 
 
 class Run:
@@ -44,6 +46,7 @@ class Run:
         contact_lock: Callable[[int], str | None],
         budget: Budget,
         raised: dict[int, int],
+        delivered: Delivered,
     ) -> None:
         self.plan = plan
         self.scale = kit.scale
@@ -54,6 +57,8 @@ class Run:
         self._contact_lock = contact_lock
         self._budget = budget
         self._raised = raised
+        self.delivered = delivered
+        self._began_us = 0
         budget.allow(kit.most())
         self.prompts = Prompts(plan.duration_us, kit.scale)
         self._fader = Fader()
@@ -105,12 +110,15 @@ class Run:
 
     # -- beginning, standing, ending
 
-    def begin(self, now_ns: int) -> None:
-        """The start row is durable: from the plan's beginning, every plateau at zero."""
-        self._programme = Programme(self.plan, self._tracks)
+    def begin(self, now_ns: int, from_us: int = 0) -> None:
+        """The start row is durable: from the plan's beginning, or from this time of it on; always
+        every plateau at zero."""
+        self._began_us = self.delivered.until_us = from_us
+        self._programme = Programme(self.plan, self._tracks, from_us)
+        period_us = cycle_period_us(self.plan.protocol)
         self.acknowledged = self._nothing_yet()
         for track in self._tracks:
-            track.rewind()
+            track.rewind(from_us // period_us if period_us else 0)
         self.raising = self._new_raising()
         self.raising.begin(now_ns)
         self.prompts = Prompts(self.plan.duration_us, self.scale)
@@ -164,6 +172,10 @@ class Run:
         self._withholdings.forget()
         for track in self._tracks:
             track.zero()
+
+    def over(self, now_ns: int) -> None:
+        """The run is over, whatever the reason: what was delivered of it is kept."""
+        self.delivered.run_over(self.plan, self.time_us(now_ns), self._began_us)
 
     def stand(self, now_ns: int, why: str) -> None:
         """Output is being stopped for a pause; plateaus are kept for a soft return."""
@@ -283,6 +295,8 @@ class Run:
         before = self.output.plateaus_acked
         self._kit.accepted(now_ns, event)
         self._contractions.acked(self.output.acked)
+        if self._running and any(self.output.acked.values()):
+            self.delivered.output_at(self.time_us(now_ns))
         if self._running and self.raising.script_waits(now_ns):
             self._confirmed_ns = now_ns
         if self._running and self.output.plateaus_acked != before:

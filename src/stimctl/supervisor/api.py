@@ -213,10 +213,14 @@ class Device:
             self._ask("arm")
         self._until("armed")
 
-    def start(self, hold: str = "10 s") -> None:
-        """The second step: run the plan, all channels at 0 mA, while `hold` is renewed."""
+    def start(self, hold: str = "10 s", *, start_from: str = "") -> None:
+        """The second step: run the plan, all channels at 0 mA, while `hold` is renewed.
+
+        `start_from`: "beginning" or "what-is-left"; needed after a stop in the middle of the plan,
+        where a start that leaves it open raises `StateError`.
+        """
         self.hold(hold)
-        self._ask("start")
+        self._ask("start", **({"from": start_from} if start_from else {}))
         self._until("running")
 
     # -- while output is on -------------------------------------------------------------------

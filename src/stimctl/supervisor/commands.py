@@ -42,6 +42,14 @@ def _current(value: object) -> int:
     return parse_current_ua(_text(value))
 
 
+def _start_from(value: object) -> intents.StartFrom:
+    try:
+        return intents.StartFrom(_text(value))
+    except ValueError:
+        known = " or ".join(f'"{one}"' for one in intents.StartFrom)
+        raise UsageError(f"a start is from {known}", why=f"{value!r} is neither") from None
+
+
 def _intensity(value: object) -> int:
     return parse_intensity_percent(_text(value))
 
@@ -84,7 +92,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "operator": ({"code": _text}, {}),
     "connect": ({}, {}),
     "arm": ({}, {}),
-    "start": ({}, {}),
+    "start": ({}, {"from": _start_from}),
     # `since`: the newest event that whoever raises knew when it was decided to raise.
     "raise": ({"channel": _channel, "amplitude": _current, "since": _event}, {}),
     "lower": ({"channel": _channel, "amplitude": _current}, {}),
@@ -170,7 +178,6 @@ def _checked(do: str, said: Mapping[str, object]) -> dict[str, Any]:
 _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "connect": intents.Connect,
     "arm": intents.Arm,
-    "start": intents.Start,
     "pause": intents.Pause,
     "resume": intents.Resume,
     "attend": intents.Attend,
@@ -182,6 +189,8 @@ def intent_of(command: Command) -> intents.Intent | None:
     """The engine's intent for a command, or None for one that is not for the engine alone."""
     fields = command.fields
     match command.do:
+        case "start":
+            return intents.Start(fields.get("from"))
         case "raise":
             return intents.Raise(fields["channel"], fields["amplitude"], fields["since"])
         case "lower":

@@ -33,11 +33,12 @@ class GateMoment:
     drives: tuple[GateDrive, ...]
 
 
-def gate_moments(plan: GatePlan) -> Iterator[GateMoment]:
-    """The moments of `plan` in order; the first at 0, the last at its end with every level 0."""
-    streams = [_tagged(index, one, plan) for index, one in enumerate(plan.channels)]
-    drives = [gate_drive_at(plan, one, 0) for one in plan.channels]
-    yield GateMoment(0, tuple(drives))
+def gate_moments(plan: GatePlan, from_us: int = 0) -> Iterator[GateMoment]:
+    """The moments of `plan` in order; the first at `from_us`, the last at its end with every level
+    0."""
+    streams = [_tagged(index, one, plan, from_us) for index, one in enumerate(plan.channels)]
+    drives = [gate_drive_at(plan, one, from_us) for one in plan.channels]
+    yield GateMoment(from_us, tuple(drives))
     for at_us, group in groupby(heapq.merge(*streams), key=itemgetter(0)):
         changed = False
         for _, index in group:
@@ -58,9 +59,11 @@ def gate_drive_at(plan: GatePlan, one: GateChannel, t_us: int) -> GateDrive:
     return GateDrive(one.channel, level, since_on_us is not None, may_raise)
 
 
-def _tagged(index: int, one: GateChannel, plan: GatePlan) -> Iterator[tuple[int, int]]:
-    for at_us in envelope_times(one.cycle, one.start_after_us, plan.duration_us):
+def _tagged(
+    index: int, one: GateChannel, plan: GatePlan, from_us: int
+) -> Iterator[tuple[int, int]]:
+    for at_us in envelope_times(one.cycle, one.start_after_us, plan.duration_us, from_us):
         if at_us >= plan.duration_us:
             return
-        if at_us > 0:
+        if at_us > from_us:
             yield at_us, index

@@ -64,11 +64,12 @@ class PlateauStep:
     plateau_ua: int
 
 
-def moments(plan: Plan) -> Iterator[Moment]:
-    """The moments of `plan` in order; the first at 0, the last at its end with every level 0."""
-    streams = [_tagged(index, one, plan) for index, one in enumerate(plan.channels)]
-    drives = [drive_at(plan, one, 0) for one in plan.channels]
-    yield Moment(0, tuple(drives))
+def moments(plan: Plan, from_us: int = 0) -> Iterator[Moment]:
+    """The moments of `plan` in order; the first at `from_us`, the last at its end with every level
+    0."""
+    streams = [_tagged(index, one, plan, from_us) for index, one in enumerate(plan.channels)]
+    drives = [drive_at(plan, one, from_us) for one in plan.channels]
+    yield Moment(from_us, tuple(drives))
     for at_us, group in groupby(heapq.merge(*streams), key=itemgetter(0)):
         changed = False
         for _, index in group:
@@ -171,32 +172,41 @@ def _open_us(burst: Burst, period_us: int) -> int:
 # -- the times at which it changes --------------------------------------------------------------
 
 
-def _tagged(index: int, one: PlanChannel, plan: Plan) -> Iterator[tuple[int, int]]:
-    """The times in (0, duration) at which channel `one` may change, in order."""
+def _tagged(index: int, one: PlanChannel, plan: Plan, from_us: int) -> Iterator[tuple[int, int]]:
+    """The times in (from_us, duration) at which channel `one` may change, in order."""
     stimulus = one.stimulus
     streams: list[Iterator[int]] = []
     if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
-        streams.append(iter(range(SWEEP_TICK_US, plan.duration_us, SWEEP_TICK_US)))
-    streams.append(envelope_times(stimulus.cycle, one.start_after_us, plan.duration_us))
+        first_us = from_us - from_us % SWEEP_TICK_US + SWEEP_TICK_US
+        streams.append(iter(range(first_us, plan.duration_us, SWEEP_TICK_US)))
+    streams.append(envelope_times(stimulus.cycle, one.start_after_us, plan.duration_us, from_us))
     if one.host_burst is not None:
-        streams.append(_burst_times(one, one.host_burst, stimulus.cycle))
+        streams.append(_burst_times(one, one.host_burst, stimulus.cycle, from_us))
     for at_us in heapq.merge(*streams):
         if at_us >= plan.duration_us:
             return
-        if at_us > 0:
+        if at_us > from_us:
             yield at_us, index
 
 
-def envelope_times(cycle: Cycle | None, start_after_us: int, duration_us: int) -> Iterator[int]:
-    """The times at which `envelope_at` may change, in order; of a cycle without end."""
+def envelope_times(
+    cycle: Cycle | None, start_after_us: int, duration_us: int, from_us: int = 0
+) -> Iterator[int]:
+    """The times at which `envelope_at` may change, in order; of a cycle without end, and from the
+    cycle before `from_us` on."""
     if cycle is not None:
-        return _cycle_times(cycle, start_after_us)
+        return _cycle_times(cycle, start_after_us, from_us)
     return iter(range(max(1, duration_us - END_RAMP_US), duration_us, RAMP_TICK_US))
 
 
-def _cycle_times(cycle: Cycle, start_after_us: int) -> Iterator[int]:
+def _cycle_before(cycle: Cycle, start_after_us: int, at_us: int) -> int:
+    """The number of the cycle that `at_us` is in; 0 before the first."""
+    return max(0, at_us - start_after_us) // cycle.period_us
+
+
+def _cycle_times(cycle: Cycle, start_after_us: int, from_us: int) -> Iterator[int]:
     up_us, fall_us = cycle.ramp_up_us, cycle.ramp_up_us + cycle.hold_us
-    for number in count():
+    for number in count(_cycle_before(cycle, start_after_us, from_us)):
         start_us = start_after_us + number * cycle.period_us
         yield from range(start_us, start_us + up_us, RAMP_TICK_US)
         yield start_us + up_us
@@ -204,11 +214,14 @@ def _cycle_times(cycle: Cycle, start_after_us: int) -> Iterator[int]:
         yield start_us + cycle.on_us
 
 
-def _burst_times(one: PlanChannel, burst: Burst, cycle: Cycle | None) -> Iterator[int]:
+def _burst_times(
+    one: PlanChannel, burst: Burst, cycle: Cycle | None, from_us: int
+) -> Iterator[int]:
     open_us = _open_us(burst, one.period_us)
-    for turn in count():
+    first = 0 if cycle else from_us * burst.burst_frequency_mhz // _MHZ_US
+    for turn in count(_cycle_before(cycle, one.start_after_us, from_us) if cycle else 0):
         start_us = one.start_after_us + turn * cycle.period_us if cycle else 0
-        for number in count():
+        for number in count(first):
             since_us = _burst_start_us(burst, number)
             if cycle is not None and since_us >= cycle.on_us:
                 break
