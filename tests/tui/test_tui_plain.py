@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tui_desk import MS, S, World, type_lines
 
+from stimctl.session.events import Kind
 from stimctl.tui.live import Live
 from stimctl.tui.lookout import Lookout
 from stimctl.tui.plain import PlainFace
@@ -190,3 +191,45 @@ def _until(process: Any, pattern: str) -> str:
         if re.search(pattern, line):
             return str(line)
     raise AssertionError(f"{pattern!r} was never said")
+
+
+@pytest.mark.hazard("H39")
+@pytest.mark.parametrize(("word", "start"), [("go-on", "what-is-left"), ("go", "beginning")])
+def test_after_a_stop_the_words_say_from_where(
+    world: World, face: PlainFace, word: str, start: str
+) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up", "up")
+    world.pass_time(8 * S)
+    type_lines(world, face, "", "arm")
+    left_us = world.bed.live.resumable_us
+    assert left_us > 0
+    type_lines(world, face, word)
+    assert world.bench.state.value == "running"
+    row = world.bench.told(Kind.START)[-1].data
+    assert row["from"] == start
+    assert row["duration_us"] - row["from_us"] == (
+        left_us if word == "go-on" else row["duration_us"]
+    )
+
+
+def test_a_plan_of_which_nothing_was_delivered_has_nothing_to_go_on_with(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "arm", "go-on")
+    assert world.bench.state.value != "running"
+
+
+@pytest.mark.hazard("H39")
+@pytest.mark.parametrize(("key", "start"), [("l", "what-is-left"), ("g", "beginning")])
+def test_after_a_stop_two_keys_ask_from_where(world: World, key: str, start: str) -> None:
+    world.to_running(steps=2)
+    world.pass_time(8 * S)
+    world.key("space")
+    world.pass_time(1 * S)
+    world.key("a")
+    world.pass_time(500 * MS)
+    assert "l = GO ON with what is left" in world.text()
+    world.key(key)
+    world.pass_time(500 * MS)
+    assert world.bench.told(Kind.START)[-1].data["from"] == start
+    assert world.bench.state.value == "running"

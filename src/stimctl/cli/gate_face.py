@@ -29,8 +29,12 @@ _LOOP_S = 0.05
 _STOP_BYTES = frozenset(b" \x03\x18")
 HELP = (
     "1, 2: which channel. up, down: one percent. zero: that channel off. pause, resume, link, "
-    "unlink, felt, attend, status, arm, go, acknowledge WHY, quit. SPACE or an empty line: STOP"
+    "unlink, felt, attend, status, arm, go (after a stop: go-on with what is left, or go-anew), "
+    "acknowledge WHY, quit. SPACE or an empty line: STOP"
 )
+
+
+_START_FROM = {"go-anew": "beginning", "go-on": "what-is-left"}
 
 
 class GateFace:
@@ -119,6 +123,8 @@ class GateFace:
             put(f"channel {word}")
         elif word in self._plain:
             self._ask(self._plain[word])
+        elif word in _START_FROM:
+            self._ask("start", **{"from": _START_FROM[word]})
         elif word == "acknowledge":
             self._ask("acknowledge", reason=rest)
         elif word in self._own:

@@ -92,6 +92,7 @@ class Checking:
             "digest": plan.digest(),
             "duration_us": plan.duration_us,
             "channels": channels,
+            "left_us": run.left_us,
         }
         self._log.emit(now_ns, Kind.PLAN, row, durable=True)
         setup = {**about, "identity": self._core.identity, **setup_of(plan)}

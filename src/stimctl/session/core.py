@@ -303,7 +303,6 @@ class Core:
             return
         self._run_under_way = False
         self.run.over(now_ns)
-        until_us = self.run.delivered.until_us
         self._log.emit(
             now_ns,
             Kind.ENDED,
@@ -312,7 +311,7 @@ class Core:
                 "reason": self.cause or self._reason,
                 "plan_time_us": self.run.time_us(now_ns),
                 "acknowledged": self.run.acknowledged.told(now_ns),
-                "left_us": self.run.plan.duration_us - until_us if until_us else 0,
+                "left_us": self.run.left_us,
             },
             durable=True,
         )

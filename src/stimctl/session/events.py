@@ -33,7 +33,8 @@ class Kind(StrEnum):
     CONNECT_FAILED = "connect_failed"
     """{"reason"}: the session stays disconnected"""
     PLAN = "plan"
-    """{"digest", "duration_us", "channels": [...]}"""
+    """{"digest", "duration_us", "channels": [...], "left_us"}: `left_us` as in "ended", of what was
+    delivered of this plan before in this session"""
     SETUP = "setup"
     """Everything that a plan, its electrodes, the program and the device were: durable before
     CHECKED, so before anything can be armed"""

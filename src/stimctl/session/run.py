@@ -173,6 +173,12 @@ class Run:
         for track in self._tracks:
             track.zero()
 
+    @property
+    def left_us(self) -> int:
+        """What a start may go on with; 0 where it can only begin anew."""
+        until_us = self.delivered.until_us
+        return self.plan.duration_us - until_us if until_us else 0
+
     def over(self, now_ns: int) -> None:
         """The run is over, whatever the reason: what was delivered of it is kept."""
         self.delivered.run_over(self.plan, self.time_us(now_ns), self._began_us)

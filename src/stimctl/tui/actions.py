@@ -43,6 +43,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
     Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
     Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
+    Action("go-on", ("l",), "GO ON", "the same, with what is left of the plan", _UP, raises=True),
     Action("raise", ("up", "plus", "pageup"), "up 1 step", "hot channel one device step up; a "
            "held key is one step, and so is PgUp", _UP, raises=True),
     *(

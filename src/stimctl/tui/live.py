@@ -44,7 +44,7 @@ class Live:
         self.link, self.link_why = "", ""
         self.dead_man = "not due"
         self.session = self.journal = ""
-        self.duration_us = self.plan_time_us = 0
+        self.duration_us = self.plan_time_us = self.resumable_us = 0
         self.plan_ns: int | None = None
         self.channels: dict[int, Channel] = {}
         self.links: tuple[tuple[int, ...], ...] = ()
@@ -156,6 +156,7 @@ class Live:
 
     def _on_plan(self, row: Row) -> None:
         self.duration_us, self.plan_time_us = int(row["duration_us"]), 0
+        self.resumable_us = int(row.get("left_us", 0))
         self.channels = {}
         for one in row["channels"]:
             channel = self.channel(int(one["channel"]))
@@ -166,7 +167,7 @@ class Live:
         self.dead_man = str(row["outcome"])
 
     def _on_start(self, row: Row) -> None:
-        self.plan_time_us = 0
+        self.plan_time_us = int(row.get("from_us", 0))
         self._zero_sets(int(row["mono_ns"]))
 
     def _on_resume(self, row: Row) -> None:
@@ -286,6 +287,7 @@ class Live:
     def _on_ended(self, row: Row) -> None:
         self.ended = f"{safe(row['outcome'])}: {safe(row.get('reason', ''))}".rstrip(": ")
         self.plan_time_us = int(row.get("plan_time_us", self.plan_time_us))
+        self.resumable_us = int(row.get("left_us", 0))
         self.stopping_ns = None if self.zero_ns is not None else self.stopping_ns
 
     def _on_bye(self, row: Row) -> None:

@@ -179,7 +179,7 @@ class PlainFace:
     def _act(self, action: str) -> None:
         """What the key of the same name does on the Run screen, with its refusals."""
         desk = self.desk
-        page = desk.pages["armed"] if action == "go" else desk.pages["run"]
+        page = desk.pages["armed"] if action in ("go", "go-on") else desk.pages["run"]
         desk.page, desk.overlay = desk.pages["run"], None
         desk.page.opened()
         desk.take_rows()

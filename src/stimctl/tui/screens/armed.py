@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.tui.page import Offers, Page
 from stimctl.tui.planning import family_of
 from stimctl.tui.seats import pad_name
 from stimctl.tui.text import Line, line, wrap
+from stimctl.tui.words import clock_text
 
 if TYPE_CHECKING:
     from stimctl.tui.bedside import Bedside
@@ -16,7 +17,7 @@ _TRIPS = {"passed": "✓ seen", "not due": "not tried", "begun": "… being obse
 
 
 class ArmedPage(Page):
-    """g starts; every other key goes back and disarms."""
+    """g starts, and l what is left of the plan; every other key goes back and disarms."""
 
     name = "armed"
     title = "ARM"
@@ -24,15 +25,21 @@ class ArmedPage(Page):
     has_menu = False
 
     def offers(self) -> Offers:
-        """Only `go`, within its window."""
+        """Only `go`, and `go-on` where something is left of the plan, within their window."""
         now_ns = self.desk.clock.mono_ns()
-        return {"go": self.desk.window.refusal(now_ns) or self.desk.lookout.refusal(now_ns)}
+        why = self.desk.window.refusal(now_ns) or self.desk.lookout.refusal(now_ns)
+        if not self.bed.live.resumable_us:
+            return {"go": why, "go-on": "nothing of this plan is left to go on with"}
+        return {"go": why, "go-on": why}
 
     def act(self, action: str) -> None:
         """Go, or back."""
-        if action == "go":
+        if action in ("go", "go-on"):
             self.desk.window.close()
-            self.bed.ask("start")
+            chosen: dict[str, Any] = {}
+            if self.bed.live.resumable_us:
+                chosen["from"] = "what-is-left" if action == "go-on" else "beginning"
+            self.bed.ask("start", **chosen)
             return
         self.desk.window.close()
         self.desk.overlay = None
@@ -68,9 +75,19 @@ class ArmedPage(Page):
             *(line(part) for part in self._people(width)),
             *(line(part) for part in self._unit(width)),
             (),
-            line(("g = GO", "key"), f"  within {left_s} s      ", ("any other key = back", "dim")),
+            *self._keys(left_s),
         ]
         return lines
+
+    def _keys(self, within_s: int) -> list[Line]:
+        left_us = self.bed.live.resumable_us
+        within, back = f"  within {within_s} s      ", ("any other key = back", "dim")
+        if not left_us:
+            return [line(("g = GO", "key"), within, back)]
+        return [
+            line(("g = GO from the beginning", "key"), within),
+            line(("l = GO ON with what is left: ", "key"), clock_text(left_us), "  ", back),
+        ]
 
     def _people(self, width: int) -> list[str]:
         """What nobody but the people here can see to, and what the screening warns of."""
