@@ -26,6 +26,7 @@ from stimctl.session.intents import (
     RaiseIntensity,
     Resume,
     Start,
+    StartFrom,
     Stop,
 )
 from stimctl.session.states import State
@@ -38,7 +39,18 @@ PLANS = [
 ]
 ON_LINE = sorted(usable("openemsstim"))
 DEEDS = st.one_of(
-    st.sampled_from([Pause(), Resume(), Stop(), Arm(), Start(), Link((1, 2))]),
+    st.sampled_from(
+        [
+            Pause(),
+            Resume(),
+            Stop(),
+            Arm(),
+            Start(),
+            Start(StartFrom.BEGINNING),
+            Start(StartFrom.WHAT_IS_LEFT),
+            Link((1, 2)),
+        ]
+    ),
     st.builds(LowerIntensity, st.integers(1, 2), st.integers(0, 4)),
     st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 12)),
     st.just(("reset",)),

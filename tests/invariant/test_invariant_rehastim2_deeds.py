@@ -17,7 +17,18 @@ from stimctl.bench import Bench
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
-from stimctl.session.intents import Arm, Connect, LoadPlan, Lower, Pause, Raise, Resume, Start, Stop
+from stimctl.session.intents import (
+    Arm,
+    Connect,
+    LoadPlan,
+    Lower,
+    Pause,
+    Raise,
+    Resume,
+    Start,
+    StartFrom,
+    Stop,
+)
 from stimctl.session.states import State
 from stimctl.testing.watched import watch_bench
 
@@ -25,7 +36,17 @@ STEP_UA = 2_000
 PLANS = [plan_of("tens-conventional", 1, 2), plan_of("nmes-tka", 1), plan_of("nmes-tka", 6)]
 ON_LINE = sorted(s.name for s in SPECS.values() if s.place is Place.LINK and not s.inapplicable)
 DEEDS = st.one_of(
-    st.sampled_from([Pause(), Resume(), Stop(), Arm(), Start()]),
+    st.sampled_from(
+        [
+            Pause(),
+            Resume(),
+            Stop(),
+            Arm(),
+            Start(),
+            Start(StartFrom.BEGINNING),
+            Start(StartFrom.WHAT_IS_LEFT),
+        ]
+    ),
     st.builds(Lower, st.integers(1, 2), st.integers(0, 4).map(lambda n: n * STEP_UA)),
     st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 8)),
     st.tuples(st.just("pad"), st.integers(1, 2), st.sampled_from([None, 500, 20_000])),

@@ -17,7 +17,18 @@ from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
-from stimctl.session.intents import Arm, Connect, LoadPlan, Lower, Pause, Raise, Resume, Start, Stop
+from stimctl.session.intents import (
+    Arm,
+    Connect,
+    LoadPlan,
+    Lower,
+    Pause,
+    Raise,
+    Resume,
+    Start,
+    StartFrom,
+    Stop,
+)
 from stimctl.session.states import State
 from stimctl.testing.watched import watch_bench
 
@@ -28,7 +39,17 @@ PLANS = [
     plan_of("nmes-tka", 5_000, duration_s=120),
 ]
 DEEDS = st.one_of(
-    st.sampled_from([Pause(), Resume(), Stop(), Arm(), Start()]),
+    st.sampled_from(
+        [
+            Pause(),
+            Resume(),
+            Stop(),
+            Arm(),
+            Start(),
+            Start(StartFrom.BEGINNING),
+            Start(StartFrom.WHAT_IS_LEFT),
+        ]
+    ),
     st.builds(Lower, st.integers(1, 2), st.integers(0, 4).map(lambda n: n * STEP_UA)),
     st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 8)),
     st.sampled_from([60, 300, 2_000, 12_000, 61_000]).map(lambda ms: ms * MS),

@@ -86,7 +86,7 @@ class GateMachine(RuleBasedStateMachine):
         self._do(intents.LoadPlan(which))
         self._do(intents.Arm())
         self.bench.run_until(lambda: self._state is State.ARMED, self.bench.now_ns + SECOND)
-        self._do(intents.Start())
+        self._do(intents.Start(intents.StartFrom.BEGINNING))
         self.bench.run_for(200 * MS)
         for level in range(1, max(levels) + 1):
             for channel in (1, 2):
@@ -110,6 +110,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(intent=st.sampled_from([
         intents.Connect(), intents.Arm(), intents.Start(), intents.Pause(), intents.Resume(),
+        intents.Start(intents.StartFrom.WHAT_IS_LEFT),
         intents.Stop(), intents.Attend(), intents.Felt(1), intents.Link((1, 2)), intents.Unlink(),
         intents.Raise(1, 500), intents.Lower(2, 0), intents.Acknowledge("seen"), intents.Pause(),
     ]))  # fmt: skip

@@ -46,6 +46,7 @@ from stimctl.session.intents import (
     Raise,
     Resume,
     Start,
+    StartFrom,
     Stop,
     Unlink,
 )
@@ -59,10 +60,13 @@ PLANS = [
     plan_of("nmes-tka", 5_000, duration_s=120),
     plan_of("nmes-tka", 5_000, 1_000, duration_s=120),
 ]
+BEGIN = StartFrom.BEGINNING
 INTENTS = [
     Connect(),
     Arm(),
     Start(),
+    Start(StartFrom.BEGINNING),
+    Start(StartFrom.WHAT_IS_LEFT),
     Pause(),
     Pause(),
     Resume(),
@@ -186,7 +190,7 @@ class AnySession(RuleBasedStateMachine):
             self.bench.journal.delay_ns = 0
             self.bench.notify(LinkUp())
             self.bench.run_for(200 * MS)
-        for intent in (Acknowledge(), Connect(), LoadPlan(self.plan), Arm(), Start()):
+        for intent in (Acknowledge(), Connect(), LoadPlan(self.plan), Arm(), Start(BEGIN)):
             self.attempt(intent)
             self.bench.run_for(200 * MS)
 

@@ -29,6 +29,7 @@ from stimctl.session.intents import (
     Raise,
     Resume,
     Start,
+    StartFrom,
     Stop,
 )
 from stimctl.session.states import TRANSITIONS, State, Trigger
@@ -259,14 +260,15 @@ def test_zero_is_verified_within_300_ms_of_a_stop():
 
 
 @pytest.mark.hazard("H24")
-def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there():
+@pytest.mark.parametrize("start_from", StartFrom)
+def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there(start_from):
     bench = raised(running(plan_of()), 2_000)
     bench.command(Stop())
     bench.run_to_state(State.STOPPED, within_ns=SECOND)
     assert bench.engine.plateau_ua(1) == 0
     bench.command(Arm())
     bench.run_to_state(State.ARMED, within_ns=SECOND)
-    bench.command(Start())
+    bench.command(Start(start_from))
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
     assert on_electrodes_ua(bench, SECOND) == 0

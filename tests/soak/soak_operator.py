@@ -11,6 +11,7 @@ from soak_story import Story
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
 from stimctl.session.intents import (
     Acknowledge,
     Arm,
@@ -25,6 +26,7 @@ from stimctl.session.intents import (
     Raise,
     Resume,
     Start,
+    StartFrom,
     Stop,
 )
 from stimctl.session.states import State
@@ -56,7 +58,7 @@ class Operator:
             State.DISCONNECTED: self._connect,
             State.IDENTIFIED: lambda bench: self._towards(bench, LoadPlan(self._plan)),
             State.CHECKED: lambda bench: self._towards(bench, Arm()),
-            State.ARMED: lambda bench: self._towards(bench, Start()),
+            State.ARMED: self._begin,
             State.RUNNING: self._treat,
             State.PAUSED: self._in_pause,
             State.STOPPED: self._after_stop,
@@ -97,6 +99,13 @@ class Operator:
         """The next step; now and then somebody thinks better of it."""
         changes_mind = self._temper != "careful" and self._chance.random() < 0.25
         return self._do(bench, Stop() if changes_mind else intent)
+
+    def _begin(self, bench: Bench) -> int:
+        """With what is left, or from the beginning; where nothing is left the latter."""
+        left = self._chance.random() < 0.5 and not self._scripted
+        ended = bench.told(Kind.ENDED)
+        left = left and bool(ended) and ended[-1].data["left_us"] != 0
+        return self._towards(bench, Start(StartFrom.WHAT_IS_LEFT if left else StartFrom.BEGINNING))
 
     def _treat(self, bench: Bench) -> int:
         if self._attentive:
@@ -146,6 +155,8 @@ class Operator:
             LoadPlan(self._plan),
             Arm(),
             Start(),
+            Start(StartFrom.BEGINNING),
+            Start(StartFrom.WHAT_IS_LEFT),
             Pause(),
             Resume(),
             Stop(),
