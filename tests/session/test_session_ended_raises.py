@@ -22,6 +22,7 @@ from stimctl.session.intents import (
     RaiseIntensity,
     Resume,
     Start,
+    StartFrom,
     Stop,
     Unlink,
 )
@@ -120,7 +121,7 @@ def test_a_stop_ends_it_also_for_the_run_after_it(stop):
     bench.command(Hold(60_000_000))
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=SECOND)
-    bench.command(Start())
+    bench.command(Start(StartFrom.BEGINNING))
     assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
     bench.run_for(300 * MS)
     assert goes_on(bench, since) == 0

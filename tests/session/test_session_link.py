@@ -29,6 +29,7 @@ from stimctl.session.intents import (
     Raise,
     Resume,
     Start,
+    StartFrom,
     Stop,
 )
 from stimctl.session.link import LinkWatch, Quality
@@ -202,7 +203,7 @@ def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_res
     assert bench.run_to_state(State.IDENTIFIED, within_ns=2 * SECOND)
     bench.command(LoadPlan(plan_of()))
     bench.command(Arm())
-    bench.command(Start())
+    bench.command(Start(StartFrom.BEGINNING))
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
     assert on_electrodes_ua(bench, SECOND) == 0
@@ -376,7 +377,7 @@ def test_two_faults_one_after_the_other_are_both_latched():
         bench.command(Acknowledge())
         bench.command(Arm())
         bench.run_to_state(State.ARMED, within_ns=SECOND)
-        bench.command(Start())
+        bench.command(Start(StartFrom.BEGINNING))
         bench.run_for(SECOND)
         assert bench.state is State.RUNNING
         raised(bench, 1_000)

@@ -17,6 +17,7 @@ from stimctl.session.intents import (
     Lower,
     Raise,
     Start,
+    StartFrom,
     Stop,
     Unlink,
 )
@@ -185,7 +186,7 @@ def test_a_link_holds_over_a_stop_and_ends_with_its_plan():
             bench.run_for(SECOND)
         bench.command(Arm())
         bench.run_for(SECOND)
-        bench.command(Start())
+        bench.command(Start(StartFrom.BEGINNING))
         bench.run_for(SECOND)
         bench.command(Raise(1, 500))
         bench.run_for(SECOND)

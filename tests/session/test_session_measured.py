@@ -22,7 +22,7 @@ from stimctl.session.alarms import Condition
 from stimctl.session.config import MS, SECOND
 from stimctl.session.contact import Contact, Contacts
 from stimctl.session.events import Kind
-from stimctl.session.intents import Acknowledge, Arm, Pause, Raise, Resume, Start
+from stimctl.session.intents import Acknowledge, Arm, Pause, Raise, Resume, Start, StartFrom
 from stimctl.session.readback import judge
 from stimctl.session.states import State
 
@@ -182,7 +182,7 @@ def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
     bench.command(Acknowledge())
     bench.command(Arm())
     bench.run_for(SECOND)
-    bench.command(Start())
+    bench.command(Start(StartFrom.BEGINNING))
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
     assert bench.engine.plateau_ua(1) == 0
