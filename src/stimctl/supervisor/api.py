@@ -214,11 +214,8 @@ class Device:
         self._until("armed")
 
     def start(self, hold: str = "10 s", *, start_from: str = "") -> None:
-        """The second step: run the plan, all channels at 0 mA, while `hold` is renewed.
-
-        `start_from`: "beginning" or "what-is-left"; needed after a stop in the middle of the plan,
-        where a start that leaves it open raises `StateError`.
-        """
+        """The second step: run the plan, all channels at 0 mA, while `hold` is renewed; after a
+        stop in the middle of it `start_from` must say: "beginning" or "what-is-left"."""
         self.hold(hold)
         self._ask("start", **({"from": start_from} if start_from else {}))
         self._until("running")
