@@ -49,11 +49,17 @@ class GateInvariant(Judge):
         self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
         self._said_us: dict[int, int] = {}  # when the last message for a channel arrived
         self._wrong = ""  # why nothing may come out, whatever channel it is
+        self._noisy = False  # the line has, or had, a fault
         self._guilty = False  # its host has said itself what no host may
         self._stray_us: int | None = None  # when the line made such a message of another one
         self._broken: Broken | None = None
 
     # -- what happens
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """A row of the record."""
+        self._noisy |= row["kind"] == "fault"
+        super().row(row)
 
     def _put_out(self, kind: str, row: Mapping[str, Any]) -> None:
         """A potentiometer is turned, or a relay switched."""
@@ -133,7 +139,7 @@ class GateInvariant(Judge):
         host must notice, and end, as soon as output ends after its own death."""
         if not wrong:
             return
-        if self._guilty or not self._host_seen:
+        if self._guilty or not (self._host_seen or self._noisy):
             self._wrong = self._wrong or wrong
         elif self._stray_us is None:
             self._stray_us = at_us
