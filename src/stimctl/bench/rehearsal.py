@@ -162,7 +162,7 @@ def channel_reports(plan: Plan, ledger: Ledger, from_us: int = 0) -> Iterator[Ch
             planned=planned,
             net_charge_uc=delivered.net_charge_uc,
             **asdict(output),
-            differences=tuple(differences(planned, output, plan.duration_us)),
+            differences=tuple(differences(planned, output, plan.duration_us, one.pulses_a_period)),
             over_limits=limits_exceeded(one.cleared, _by(delivered)),
         )
 

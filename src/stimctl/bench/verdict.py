@@ -29,17 +29,22 @@ class Output:
     contractions: tuple[int, ...] = ()
 
 
-def differences(planned: ChannelDose, output: Output, duration_us: int) -> Iterator[str]:
-    """In words, where one of them differs by more than the rule allows."""
-    times = max(1, len(planned.contractions))
-    one = planned.strongest_ua2_us / _UA2_IN_MA2  # of one pulse, in mA2 us
+def differences(
+    planned: ChannelDose, output: Output, duration_us: int, at_once: int = 1
+) -> Iterator[str]:
+    """In words, where one of them differs by more than the rule allows.
+
+    `at_once`: pulses that a device gives as one, in groups of its own.
+    """
+    times = max(1, len(planned.contractions)) * at_once
+    one = at_once * planned.strongest_ua2_us / _UA2_IN_MA2  # of one pulse, in mA2 us
     for name, more in (("pulses", times), ("charge_uc", times * planned.strongest_uc)):
         asked, given = getattr(planned, name), getattr(output, name)
         if abs(given - asked) > max(asked * TOLERANCE_PERMILLE / 1_000, more * 1.000_001):
             yield f"{name} {given:g} delivered, {asked:g} planned"
     for name, over_us, more in (
         ("rms_plateau_ma", _SECOND_US, one),
-        ("rms_session_ma", duration_us, times * one),
+        ("rms_session_ma", duration_us, max(1, len(planned.contractions)) * one),
     ):
         asked, given = getattr(planned, name), getattr(output, name)
         one_percent = abs(given - asked) <= asked * TOLERANCE_PERMILLE / 1_000
@@ -47,14 +52,14 @@ def differences(planned: ChannelDose, output: Output, duration_us: int) -> Itera
             yield f"{name} {given:g} delivered, {asked:g} planned"
     if output.peak_ua > planned.plateau_ua:
         yield f"peak {output.peak_ua} uA delivered, raised to {planned.plateau_ua} uA at most"
-    yield from _contractions(planned.contractions, output.contractions)
+    yield from _contractions(planned.contractions, output.contractions, at_once)
 
 
-def _contractions(planned: Sequence[int], delivered: Sequence[int]) -> Iterator[str]:
+def _contractions(planned: Sequence[int], delivered: Sequence[int], at_once: int) -> Iterator[str]:
     for number, (asked, given) in enumerate(zip(planned, delivered, strict=True), start=1):
         if asked and given == 0:
             yield f"contraction {number} had no output, {asked} pulses planned"
-        elif abs(given - asked) > max(1, asked * TOLERANCE_PERMILLE / 1_000):
+        elif abs(given - asked) > max(at_once, asked * TOLERANCE_PERMILLE / 1_000):
             yield f"contraction {number}: {given} pulses delivered, {asked} planned"
 
 

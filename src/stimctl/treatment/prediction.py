@@ -32,6 +32,8 @@ from stimctl.treatment.timeline import (
 
 _SECOND_US = 1_000_000
 _PC_PER_UC = 1_000_000  # 1 uA x 1 us = 1 pC
+_LIST_HEARD_US = 10_000
+"""From a command to its execution: the shortest time that the maker states, 10 to 24 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,11 @@ class _Track:
         period_us = self.drive.period_us
         due_us, until_us = from_us, at_us
         if self.in_list:
-            due_us, until_us = from_us - from_us % period_us + period_us, at_us + 1
+            heard_us = from_us + _LIST_HEARD_US
+            due_us, until_us = (
+                heard_us - heard_us % period_us + period_us,
+                at_us + _LIST_HEARD_US + 1,
+            )
         elif self.last_pulse_us is not None:
             due_us = max(from_us, self.last_pulse_us + period_us)
         if due_us < until_us:
