@@ -9,10 +9,19 @@ import pytest
 from gate_world import gate_plan
 from session_world import plan_of
 
+from stimctl.safety.day_budget import Given
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.screening import QUESTIONS
 from stimctl.session.kits import AnyPlan
-from stimctl.session.readiness import Known, Need, Preparation, asked_of_people, missing, side_of
+from stimctl.session.readiness import (
+    DAY_BUDGET,
+    Known,
+    Need,
+    Preparation,
+    asked_of_people,
+    missing,
+    side_of,
+)
 
 TODAY = date(2026, 11, 29)
 NO = {question.id: False for question in QUESTIONS}
@@ -182,3 +191,23 @@ def test_every_gap_says_what_why_and_what_to_do():
                     dead_man_seen=False, remote="far", others=("x",), last_device="y")  # fmt: skip
     for gap in missing(at(plan_of(), None), Preparation(), nothing):
         assert all((gap.what, gap.why, gap.what_to_do)), gap
+
+
+HOUR_US = 3_600_000_000
+
+
+def before(hours: float, **changes: object) -> tuple[Given, ...]:
+    one = Given("left-thigh", True, int(hours * HOUR_US), 10**9, 3 * HOUR_US)
+    return (replace(one, **changes),)
+
+
+@pytest.mark.hazard("H67")
+def test_more_in_a_day_is_asked_about_and_beyond_the_most_refused():
+    plan = at(plan_of(), "left-quadriceps")
+    assert needs(plan, known=replace(KNOWN, given=before(2))) == []
+    asked = replace(KNOWN, given=before(4))
+    meant = replace(SAID, acknowledged=SAID.acknowledged | {DAY_BUDGET})
+    assert set(needs(plan, known=asked)) == {Need.DAY_BUDGET}
+    assert needs(plan, said=meant, known=asked) == []
+    assert needs(plan, said=meant, known=replace(KNOWN, given=before(8))) == [Need.DAY_BUDGET]
+    assert needs(plan, known=replace(KNOWN, given=before(8, region="left-forearm"))) == []

@@ -6,6 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from stimctl.safety.day_budget import Given
+
 FIRST_SESSION: Final = "H25"
 """Acknowledging this says that a code without a session on record is not mistyped."""
 PADS_APART: Final = "E6"
@@ -18,8 +20,10 @@ OTHER_DEVICE: Final = "H63"
 """Acknowledging this says that another device than the last time is meant."""
 SECOND_DEVICE: Final = "H65"
 """Acknowledging this says that a second device on the same person is meant."""
+DAY_BUDGET: Final = "H67"
+"""Acknowledging this says that more on the same site in one day, or without rest, is meant."""
 ACKNOWLEDGEMENTS: Final = frozenset(
-    {FIRST_SESSION, PADS_APART, ISOLATED, KNOWS_STOP, OTHER_DEVICE, SECOND_DEVICE}
+    {FIRST_SESSION, PADS_APART, ISOLATED, KNOWS_STOP, OTHER_DEVICE, SECOND_DEVICE, DAY_BUDGET}
 )
 """Every id that a person may acknowledge here, beside cautions of the screening."""
 ANSWERS_FOR_DAYS: Final = 90
@@ -47,6 +51,7 @@ class Need(StrEnum):
     CONFIRMATION = "confirmation"
     DEVICE = "device"
     ONE_DEVICE = "one-device"
+    DAY_BUDGET = "day-budget"
     PROMPTS = "attendance-prompts"
     DEAD_MAN = "dead-man-trip"
     STOP_FACE = "stop-face"
@@ -81,9 +86,9 @@ class Known:
     rehearsal on record, "" where there is none; `rehearsed_for`: the device it was for, or "".
     `devices`: every name of the device on the line (serial, USB identity). `last_device`: the one
     of the person's last session with this protocol, "" where there was none. `others`: further
-    devices in use on the same person. `present`: a person has just answered at the machine, or
-    sits at the keys of the terminal UI. `remote`: why the face's terminal is not at the
-    machine, or "".
+    devices in use on the same person. `given`: what sessions of the last 24 hours gave the person.
+    `present`: a person has just answered at the machine, or sits at the keys of the terminal UI.
+    `remote`: why the face's terminal is not at the machine, or "".
     """
 
     statement: str
@@ -97,6 +102,7 @@ class Known:
     devices: frozenset[str] = frozenset()
     last_device: str = ""
     others: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
     asks_attendance: bool = True
     dead_man_seen: bool = True
     stop_faces: frozenset[str] = frozenset()

@@ -7,12 +7,15 @@ A face hands in what people have said (`Preparation`); the supervisor adds what 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from stimctl.safety.day_budget import Asked, Weight, judge_day
+from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
 from stimctl.session.kits import AnyPlan
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
     ANSWERS_FOR_DAYS,
+    DAY_BUDGET,
     FIRST_SESSION,
     ISOLATED,
     KNOWS_STOP,
@@ -28,6 +31,7 @@ from stimctl.treatment.gate_program import GateChannel
 
 __all__ = [
     "ACKNOWLEDGEMENTS",
+    "DAY_BUDGET",
     "FIRST_SESSION",
     "ISOLATED",
     "KNOWS_STOP",
@@ -289,6 +293,41 @@ def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Ga
         )
 
 
+def _about_day(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+    """What a session of the day would add to those before it on the same site."""
+    for one in judge_day(_asked(plan), known.given, _profile_of(plan)):
+        about = str(one.channel)
+        if one.weight is Weight.REFUSE:
+            yield Gap(
+                Need.DAY_BUDGET, one.what, one.why, "go on tomorrow, or at another site", about
+            )
+        elif DAY_BUDGET not in said.acknowledged:
+            yield Gap(
+                Need.DAY_BUDGET, one.what, one.why,
+                f"where it is meant, acknowledge {DAY_BUDGET}", about,
+            )  # fmt: skip
+
+
+def _asked(plan: AnyPlan) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(
+            one.channel,
+            one.setup.electrode.site,
+            one.motor if isinstance(one, GateChannel) else one.stimulus.motor,
+            one.cycle if isinstance(one, GateChannel) else one.stimulus.cycle,
+            plan.duration_us,
+        )
+        for one in plan.channels
+    )
+
+
+def _profile_of(plan: AnyPlan) -> Profile:
+    """The one that the channels were cleared in; the stricter one where no current is known."""
+    cleared = [one.cleared for one in plan.channels if not isinstance(one, GateChannel)]
+    research = bool(cleared) and all(one.envelope.profile is Profile.RESEARCH for one in cleared)
+    return Profile.RESEARCH if research else Profile.CLINIC
+
+
 def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.asks_attendance:
         yield Gap(
@@ -331,5 +370,6 @@ _LOOKS: tuple[_Look, ...] = (
     _about_stop,
     _about_rehearsal,
     _about_device,
+    _about_day,
     _about_attendance,
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
+from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
 from stimctl.session.config import SECOND
@@ -166,6 +167,9 @@ class HardwareGate:
             if person
             else "",
             others=self._others(),
+            given=given_today(
+                options.journal_folder, person, datetime.now().astimezone(), but=self.session
+            ),
             asks_attendance=config.attended_by_prompt or self.needs_person,
             dead_man_seen=config.dead_man_trip or sheet.watchdog_us is None,
             stop_faces=stop_faces,
