@@ -76,20 +76,24 @@ def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered):
     assert one.amplitude_ua(10_000) == answered * 1_000 + 2_000
 
 
-def test_an_answer_that_was_late_is_not_made_up_for_by_a_jump():
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("waited_ms", [100, 130, 180, 400, 2_000])
+@pytest.mark.parametrize("woken_ms", [1, 20, 46])
+def test_an_answer_that_was_late_is_not_made_up_for_by_a_jump(waited_ms, woken_ms):
     one = track()
     one.climb(10 * SECOND, 10_000, FULL)
     one.turn_to(drive(1_000), first=False)
     one.covered = True
-    one.climb(10 * SECOND + 100 * MS, 10_000, FULL)
-    assert one.amplitude_ua(10_000) == 2_000
-    # It waited in the driver and left 180 ms later; the next tick comes 20 ms after that.
-    one.confirmed(10 * SECOND + 280 * MS, one.reach_ppm)
-    one.climb(10 * SECOND + 300 * MS, 10_000, FULL)
-    assert one.amplitude_ua(10_000) <= 4_000
-    one.confirmed(10 * SECOND + 300 * MS, one.reach_ppm)
-    one.climb(10 * SECOND + 320 * MS, 10_000, FULL)
-    assert one.amplitude_ua(10_000) <= 4_500
+    now_ns = 10 * SECOND + 100 * MS
+    one.climb(now_ns, 10_000, FULL)
+    assert one.reach_permille == 200
+    # It waited in the driver and left late; after that the next ticks come at once.
+    now_ns += waited_ms * MS
+    for ticks in range(1, 6):
+        one.confirmed(now_ns, one.reach_ppm)
+        now_ns += woken_ms * MS
+        one.climb(now_ns, 10_000, FULL)
+        assert one.reach_permille <= 200 + 2 * woken_ms * ticks
 
 
 class Bursts:
@@ -128,6 +132,18 @@ class Bursts:
         self.now_ns += 430 * MS
         return asked_ua
 
+    def woken_within(self, woken_ms: int) -> list[int]:
+        """One burst, answered at once and woken so often; what it asks each time (permille)."""
+        self.track.climb(self.now_ns - 380 * MS, 10_000, FULL)  # a tick while the gate was shut
+        self._gate(open_=True)
+        asked = []
+        for _ in range(60 // woken_ms):
+            self.track.climb(self.now_ns, 10_000, FULL)
+            asked.append(self.track.reach_permille)
+            self.track.confirmed(self.now_ns, self.track.reach_ppm)
+            self.now_ns += woken_ms * MS
+        return asked
+
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("answered", ["at once", "after its end"])
@@ -146,6 +162,17 @@ def test_after_a_burst_that_never_went_out_the_next_ones_climb(answered):
     assert found[0] <= 2_000
     assert max(b - a for a, b in pairwise(found)) <= 2_000
     assert found[-1] == 10_000
+
+
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("woken_ms", [1, 5, 20])
+def test_a_burst_that_climbs_again_makes_no_jump_when_its_first_answer_comes(woken_ms):
+    bursts = Bursts()
+    bursts.burst()
+    bursts.burst(told=False)
+    found = bursts.woken_within(woken_ms)
+    assert found[0] <= 200
+    assert max(b - a for a, b in pairwise(found)) <= 2 * woken_ms
 
 
 @pytest.mark.hazard("H12")

@@ -134,9 +134,11 @@ class Ramped(ABC):
             self._settle(now_ns, self._reach_ppm)
 
     def _settle(self, at_ns: int, reach_ppm: int) -> None:
-        self._sure_ppm = reach_ppm
+        # The line until then is held to what was known before: time that an answer took is no
+        # height that may be jumped to when it comes.
         self._line_ppm = max(self._line_at(at_ns), reach_ppm)
         self._line_ns = max(self._line_ns, at_ns)
+        self._sure_ppm = reach_ppm
 
     def _line_at(self, at_ns: int) -> int:
         """It runs on between two ticks, so that being woken in between costs nothing; but at most
