@@ -217,8 +217,8 @@ def test_width_or_rate_without_a_clearance_is_a_fault(changed):
 
 @pytest.mark.hazard("H23")
 def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
-    def widening(plan):
-        for moment in moments(plan):
+    def widening(plan, from_us):
+        for moment in moments(plan, from_us):
             wider = tuple(
                 Drive(
                     one.channel,
@@ -240,8 +240,8 @@ def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
 
 
 def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
-    def louder(plan):
-        for moment in moments(plan):
+    def louder(plan, from_us):
+        for moment in moments(plan, from_us):
             wide = tuple(
                 Drive(one.channel, one.level_permille, one.gate_open, 900, one.period_us, True)
                 for one in moment.drives
