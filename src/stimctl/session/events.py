@@ -84,7 +84,8 @@ class Kind(StrEnum):
     ATTENDANCE = "attendance"
     """{"prompt": true, "answer_within_us"} or {"answered": true, "by"}; "by" where it is known"""
     STOP_FACE = "stop_face"
-    """{"name", "state": "tested" | "lost"}: a pedal or button that stops, beside the face"""
+    """{"name", "state": "tested" | "lost"}: a pedal or button that stops, beside the face; the
+    supervisor adds "open" (with "what" it is) and "back" """
     LINK = "link"
     """{"quality": "good" | "degraded" | "lost" | "up" | "restarting", "reason"}"""
     ALARM = "alarm"

@@ -133,9 +133,14 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Output off, repeated until zero is verified. Allowed in every state; nothing resumes."""
+    """Output off, repeated until zero is verified. Allowed in every state; nothing resumes.
+
+    `by_person`: by whoever is at the electrodes, as it may be; where output was near, only a reason
+    leads on (H57).
+    """
 
     reason: str = "operator"
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,15 @@ class Preparation:
 
 
 @dataclass(frozen=True, slots=True)
+class UntestedFace:
+    """A stop face of this session that cannot be relied on: its name, why, and what to do."""
+
+    name: str
+    why_not: str
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the supervisor knows by itself.
 
@@ -89,6 +98,7 @@ class Known:
     devices in use on the same person. `given`: what sessions of the last 24 hours gave the person.
     `present`: a person has just answered at the machine, or sits at the keys of the terminal UI.
     `remote`: why the face's terminal is not at the machine, or "".
+    `untested`: stop faces that this session was begun with and that are not tested.
     """
 
     statement: str
@@ -108,6 +118,7 @@ class Known:
     stop_faces: frozenset[str] = frozenset()
     remote: str = ""
     present: bool = False
+    untested: tuple[UntestedFace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ _ALLOWED_WHILE_STOPPING = frozenset(
     {Trigger.LOWER, Trigger.PAUSE, Trigger.HOLD, Trigger.ATTEND, Trigger.STOP}
 )
 
+_OUTPUT_NEAR = frozenset({State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN})
+
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
@@ -95,6 +97,8 @@ class Orders:
         self._beginning = None
         self._checking.abandon()
         self._core.begin_stop(now_ns, intent.reason)
+        if intent.by_person and self._core.state in _OUTPUT_NEAR:
+            self._core.stopped_at_device(now_ns, intent.reason)
 
     def _pause(self, now_ns: int, _intent: intents.Pause) -> None:
         self._beginning = None

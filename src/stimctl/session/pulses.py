@@ -11,6 +11,7 @@ from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.session import intents
 from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
@@ -42,6 +43,13 @@ def check_single_pulses(plan: AnyPlan) -> None:
                 why=f"it was cleared for {what}, and single pulses do not keep to them",
                 what_to_do="use a protocol without bursts and cycles",
             )
+
+
+def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
+    """The intent for one pulse of this plan. Raises `StateError` where the device makes none."""
+    if isinstance(plan, GatePlan):
+        raise StateError("no single pulses", why="the device makes none of its own")
+    return intents.Pulse(channel, plan.channel(channel).cleared.set_point(amplitude_ua))
 
 
 def _pauses(stimulus: Stimulus) -> str | None:

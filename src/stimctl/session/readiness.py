@@ -26,6 +26,7 @@ from stimctl.session.needs import (
     Known,
     Need,
     Preparation,
+    UntestedFace,
 )
 from stimctl.treatment.gate_program import GateChannel
 
@@ -44,6 +45,7 @@ __all__ = [
     "Preparation",
     "asked_of_people",
     "missing",
+    "of_untested",
     "screening_of",
     "side_of",
 ]
@@ -343,6 +345,7 @@ def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterato
             "the dead-man trip was switched off, which is for twins only",
             "begin the session without --no-dead-man-trip",
         )
+    yield from of_untested(known.untested)
     if known.remote and not known.stop_faces:
         yield Gap(
             Need.STOP_FACE,
@@ -357,6 +360,18 @@ def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterato
             "output on hardware needs a person who is there; a program cannot answer for one",
             "run it in the foreground of a terminal at the machine and type what is asked there, "
             "or press a stop face",
+        )
+
+
+def of_untested(faces: tuple[UntestedFace, ...]) -> Iterator[Gap]:
+    """A stop face that a session was begun with is tested before it is armed, on a twin too."""
+    for face in faces:
+        yield Gap(
+            Need.STOP_FACE,
+            f"stop face {face.name} {face.why_not}",
+            "whoever relies on it must have seen that its press stops",
+            f"{face.what_to_do}; arm when zero is verified after that",
+            face.name,
         )
 
 

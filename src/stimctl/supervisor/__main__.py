@@ -36,6 +36,8 @@ from stimctl.supervisor.priority import prefer_this_process
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import abstract_sockets, socket_path
 from stimctl.supervisor.stop import stop_port
+from stimctl.supervisor.stop_face_names import parse_stop_faces
+from stimctl.supervisor.stop_faces import stop_faces_of
 from stimctl.supervisor.twin import launch_twin
 
 _SIGNALS = {
@@ -62,6 +64,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-attendance-prompt", action="store_true")
     parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
+    parser.add_argument("--stop-face", action="append", default=[], help="a pedal or a button")
     parser.add_argument("--dead-man-trip", action=argparse.BooleanOptionalAction, default=None)
     return parser.parse_args(argv)
 
@@ -100,7 +103,10 @@ def _serve(
         keys=arguments.keys,
         operator=check_person_code(arguments.operator) if arguments.operator else "",
         face=arguments.face_name,
+        stop_faces=parse_stop_faces(arguments.stop_face),
     )
+    # Before the device is opened: without its stop face a session does not begin.
+    stop_faces = stop_faces_of(options.stop_faces, options.address, inbox.put)
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)
     path = socket_path(options.address)
@@ -109,7 +115,9 @@ def _serve(
     line.whenever_opened(partial(_make_findable, control, str(path)))
     NameWatch(line, inbox).start()
     try:
-        supervisor = Supervisor(options, family, line, inbox, output, control, face_speaks)
+        supervisor = Supervisor(
+            options, family, line, inbox, output, control, face_speaks, stop_faces
+        )
         hello = {
             "pid": os.getpid(),
             "device": str(device),
@@ -129,6 +137,7 @@ def _serve(
     finally:
         control.close()
         line.drop()
+        stop_faces.close()
 
 
 def _about(line: DeviceLine, address: str) -> Mapping[str, object]:

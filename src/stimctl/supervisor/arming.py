@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,13 +14,14 @@ from stimctl.session.kits import AnyPlan
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.hardware import HardwareGate
-from stimctl.supervisor.inbox import Inbox
+from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.operator import Operator
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.past import check_plausible
 from stimctl.supervisor.presence import Asked
 from stimctl.supervisor.setup import SessionSetup
+from stimctl.supervisor.stop_faces import StopFaces
 
 Record = Callable[[str, Mapping[str, Any]], None]
 
@@ -36,11 +38,13 @@ class Arming:
         engine: Callable[[], Engine],
         setup: SessionSetup,
         record: Record,
+        stop_faces: StopFaces,
     ) -> None:
         self._options = options
         self._engine = engine
         self._setup = setup
         self._record = record
+        self._stop_faces = stop_faces
         self._operator = Operator(options.operator)
         self.gate = HardwareGate(options, family, line, inbox.put)
 
@@ -48,6 +52,9 @@ class Arming:
         """The answer to a command that is about arming; None for one that others go on with."""
         fields = command.fields
         match command.do:
+            case "connect":
+                self._stop_faces.connecting(now)
+                return None
             case "load":
                 self.gate.handed.forget_plan()
                 return None
@@ -65,11 +72,19 @@ class Arming:
                 raise StateError(
                     "a program does not answer for a person",
                     why="on hardware attendance is answered at the machine",
-                    what_to_do="type what the terminal asks for, or use a stop face",
+                    what_to_do="type what the terminal asks for",
                 )
             case _:
                 return None
         return {}
+
+    def watch_stop_faces(self, stop: Callable[[int, StopAsked], None]) -> None:
+        """Begin to read the stop faces of this session; `stop` brings the device to zero."""
+        self._stop_faces.wire(
+            lambda asked: stop(time.monotonic_ns(), asked),
+            lambda fact: self._engine().notify(time.monotonic_ns(), fact),
+            self._record,
+        )
 
     def told_with(self, event: SessionEvent) -> dict[str, Any]:
         """What is told of an event: who is in charge, and who has to answer."""
@@ -81,6 +96,8 @@ class Arming:
     def took_place(self, now: int, event: SessionEvent) -> None:
         """The device has named itself: what is it? Attendance is asked for: who can answer?"""
         if event.kind is Kind.IDENTITY:
+            for face in self._stop_faces.describe():
+                self._record("stop_face", {**face, "state": "open"})
             self._record("line_kind", self.gate.identified(str(event.data["serial"]))._asdict())
             if self.gate.needs_person:
                 self._engine().notify(now, facts.PresenceRequired())
@@ -109,5 +126,5 @@ class Arming:
         check_plausible(self._options, plan, self._setup.protocol_name, acknowledged)
         if self.gate.kind is None:
             return {}  # no device has been identified: the engine refuses that by itself
-        faces = self._engine().stop_faces
-        return self.gate.check(now, plan, self._setup.acknowledged_now, faces)
+        faces, untested = self._engine().stop_faces, self._stop_faces.ask(now)
+        return self.gate.check(now, plan, self._setup.acknowledged_now, faces, untested)

@@ -20,7 +20,8 @@ from stimctl.records.history import knows_person
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.kits import AnyPlan
-from stimctl.session.readiness import Gap, Known, Need, Preparation, missing
+from stimctl.session.needs import UntestedFace
+from stimctl.session.readiness import Gap, Known, Need, Preparation, missing, of_untested
 from stimctl.supervisor.face_process import FaceProcess, face_process
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.line import DeviceLine
@@ -125,14 +126,21 @@ class HardwareGate:
     # -- the gate ---------------------------------------------------------------------------------
 
     def check(
-        self, now_ns: int, plan: AnyPlan, acknowledged: frozenset[str], stop_faces: frozenset[str]
+        self,
+        now_ns: int,
+        plan: AnyPlan,
+        acknowledged: frozenset[str],
+        stop_faces: frozenset[str],
+        untested: tuple[UntestedFace, ...] = (),
     ) -> Mapping[str, Any]:
         """The row about what allows output on hardware, {} on a twin. Raises NotReadyError."""
         if self.is_simulation:
+            if untested:
+                raise _not_ready(tuple(of_untested(untested)))
             return {}
         said = self.handed.said
         said = replace(said, acknowledged=said.acknowledged | acknowledged)
-        known = self._known(now_ns, plan, stop_faces)
+        known = replace(self._known(now_ns, plan, stop_faces), untested=untested)
         gaps = tuple(missing(plan, said, known))
         if gaps:
             self._let_go()

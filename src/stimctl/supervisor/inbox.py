@@ -11,6 +11,7 @@ from stimctl.errors import StimctlError
 from stimctl.session.facts import FaceAlive, Fact
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.presence import Asked
+from stimctl.supervisor.stop_face_state import FaceSign
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,15 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class StopAsked:
-    """Somebody wants zero, now: the face or the control socket."""
+    """Somebody wants zero, now: the face, the control socket, or a stop face.
+
+    `by_person`: who pressed may be the person at the electrodes, so that nothing goes on without a
+    reason (H57).
+    """
 
     reason: str
     command_id: int | None = None
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Leave:
 
 _CROWDED = 256  # items; a line at 3 Mbaud brings 75 a second
 
-Item = Arrived | LineLost | BadLine | StopAsked | Leave | Command | Asked | Fact
+Item = Arrived | LineLost | BadLine | StopAsked | FaceSign | Leave | Command | Asked | Fact
 
 
 class Inbox:
@@ -75,8 +81,8 @@ class Inbox:
         self._lock = threading.Lock()
 
     def put(self, item: Item) -> None:
-        """Append an item; stops and leave-takings go to the front of the queue."""
-        if isinstance(item, StopAsked | Leave):
+        """Append an item; stops, signs of a stop face and leave-takings go to the front."""
+        if isinstance(item, StopAsked | FaceSign | Leave):
             self._urgent.append(item)
         elif isinstance(item, FaceAlive):
             if self._beat:

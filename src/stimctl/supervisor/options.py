@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stimctl.session.config import EngineConfig
+from stimctl.supervisor.stop_face_names import StopFaceName
 
 PROGRAM = "api"
 FACES = (PROGRAM, "run", "gate", "identify", "tui", "plain")
@@ -19,7 +20,7 @@ class Options:
     `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "". `keys`: the face
     is one whose keys a person presses, if the process table agrees. `operator`: who is in charge at
     the beginning, by a code, or "". `face`: what operates the session: one of `FACES`, or "" where
-    it was not told.
+    it was not told. `stop_faces`: pedals and buttons, by name, that are tested before arming.
     """
 
     device: str
@@ -32,3 +33,4 @@ class Options:
     keys: bool = False
     operator: str = ""
     face: str = ""
+    stop_faces: tuple[StopFaceName, ...] = ()

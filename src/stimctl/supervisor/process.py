@@ -14,7 +14,7 @@ from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
-from stimctl.session.pulses import check_single_pulses
+from stimctl.session.pulses import check_single_pulses, pulse_of
 from stimctl.session.states import State
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
@@ -28,9 +28,10 @@ from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.past import UNCLEAN_END, told_of_last
 from stimctl.supervisor.presence import Asked
 from stimctl.supervisor.setup import SessionSetup
+from stimctl.supervisor.stop_face_state import FaceSign
+from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
 from stimctl.supervisor.surroundings import surroundings_of
 from stimctl.supervisor.telling import compiled_of, refusal_of, told_of, told_readings
-from stimctl.treatment.gate_program import GatePlan
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
@@ -62,6 +63,7 @@ class Supervisor:
         output: FaceOutput,
         control: ControlSocket,
         face_speaks: Callable[[], bool] = lambda: False,
+        stop_faces: StopFaces | None = None,
     ) -> None:
         self._options = options
         self._line = line
@@ -70,9 +72,11 @@ class Supervisor:
         self._control = control
         self._engine = Engine(family.driver(), family.sheet, options.config)
         self._setup = SessionSetup(family.sheet)
+        self._stop_faces = stop_faces or no_stop_faces()
         self._arming = Arming(
-            options, family, line, inbox, lambda: self._engine, self._setup, self._record
-        )
+            options, family, line, inbox, lambda: self._engine, self._setup, self._record,
+            self._stop_faces,
+        )  # fmt: skip
         self._plan: AnyPlan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
@@ -88,6 +92,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until it is time to leave; the exit code says whether zero was verified."""
+        self._arming.watch_stop_faces(self._stop)
         while self._leaving is None or not self._may_go(time.monotonic_ns()):
             item = self._wait()
             now = time.monotonic_ns()
@@ -156,6 +161,7 @@ class Supervisor:
     def _look_around(self, now: int) -> None:
         for fact in self._around.facts(now):
             self._engine.notify(now, fact)
+        self._stop_faces.look(now, stopping=self._engine.stopping)
         self._line.flush()
         self._line.check(now)
         if not self._line.is_up and self._line.reopen(now):
@@ -197,6 +203,8 @@ class Supervisor:
             case Arrived(link, data):
                 if self._line.is_current(link):
                     self._engine.receive(now, data)
+            case FaceSign():
+                self._stop_faces.heard(item)
             case StopAsked(reason, None) if self._journal is None:
                 # Nothing was said to the device yet, so nothing is known of it: whoever asks
                 # gets the port and stops it.
@@ -227,7 +235,7 @@ class Supervisor:
 
     def _stop(self, now: int, asked: StopAsked) -> None:
         self._zero_verified = False
-        self._engine.command(now, intents.Stop(asked.reason))
+        self._engine.command(now, intents.Stop(asked.reason, asked.by_person))
         if not self._engine.stopping:  # nothing has been sent to the device since it was at zero
             self._zero_verified = True
         self._pump()  # the frames leave before anybody is told
@@ -283,18 +291,12 @@ class Supervisor:
             case "note":
                 self._note(fields)
             case "pulse":
-                self._pulse(now, fields["channel"], fields["amplitude"])
+                pulse = pulse_of(self._compiled(), fields["channel"], fields["amplitude"])
+                self._engine.command(now, pulse)
         intent = intent_of(command)
         if intent is not None:
             self._engine.command(now, intent)
         return {}
-
-    def _pulse(self, now: int, channel: int, amplitude_ua: int) -> None:
-        plan = self._compiled()
-        if isinstance(plan, GatePlan):
-            raise StateError("no single pulses", why="the device makes none of its own")
-        point = plan.channel(channel).cleared.set_point(amplitude_ua)
-        self._engine.command(now, intents.Pulse(channel, point))
 
     def _record(self, kind: str, data: Mapping[str, Any]) -> None:
         """Tell everybody, and the journal durably where there is one."""
