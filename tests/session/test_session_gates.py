@@ -277,6 +277,42 @@ def test_a_contraction_whose_row_is_not_on_the_disk_is_left_out():
     assert bench.ledger().peak_between_ua(bench.now_ns // 1_000 - 59_000_000, 10**12) > 0
 
 
+def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
+    bench = running(plan_of("nmes-tka", plateau_ua, duration_s=240), config)
+    bench.run_for(4 * SECOND)
+    while config is BY_HAND and bench.engine.plateau_ua(1) < 2_000:
+        bench.command(Raise(1, bench.engine.plateau_ua(1) + 500))
+        bench.run_for(600 * MS)
+    bench.run_for(58 * SECOND - bench.now_ns)
+    bench.journal.delay_ns = 900 * MS
+    bench.run_for(5 * SECOND)
+    bench.journal.delay_ns = 0
+    assert any("left out" in reason for reason in reasons(bench))
+    return bench
+
+
+@pytest.mark.hazard("H12")
+def test_nobody_raises_in_a_contraction_that_is_left_out():
+    bench = in_a_contraction_left_out(BY_HAND, 9_000)
+    bench.command(Lower(1, 1_500))
+    for _ in range(4):
+        bench.command(Raise(1, 2_000))
+        bench.run_for(700 * MS)
+    assert bench.engine.plateau_ua(1) == 1_500
+    assert "this contraction is left out, so a raise could not be felt" in reasons(bench)
+
+
+@pytest.mark.hazard("H12")
+def test_the_script_does_not_raise_in_a_contraction_that_is_left_out():
+    bench = in_a_contraction_left_out(BY_SCRIPT, 30_000)
+    before_ua = bench.engine.plateau_ua(1)
+    assert before_ua < 30_000
+    bench.run_for(5 * SECOND)
+    assert bench.engine.plateau_ua(1) == before_ua
+    bench.run_for(60 * SECOND)
+    assert bench.engine.plateau_ua(1) > before_ua
+
+
 # -- the hold
 
 

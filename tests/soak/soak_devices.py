@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -176,3 +176,5 @@ REHASTIM2 = Device(
 )
 
 DEVICES = (P24, REHASTIM2)
+P24_BURSTS = replace(P24, text=protocols.drawn_text_of_bursts)
+REHASTIM2_GROUPS = replace(REHASTIM2, text=protocols.drawn_text_of_groups)

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import UsageError
+from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.safety import Electrode
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
@@ -61,11 +61,11 @@ def _channel_head(role: str, cycle: str) -> str:
     )
 
 
-def _cycle(chance: Random) -> str:
+def _cycle(chance: Random, slowest: int = 800) -> str:
     """An on/off cycle whose period divides a minute: a session is a whole number of cycles."""
     period = 1_000 * chance.choice((5, 6, 10, 12, 15, 20, 30))
     on = chance.randint(2_000, period // 2)
-    up, down = chance.randint(500, 800), chance.randint(500, 800)
+    up, down = chance.randint(500, slowest), chance.randint(500, 800)
     return (
         f'[channels.cycle]\non = "{on} ms"\noff = "{period - on} ms"\n'
         f'ramp_up = "{up} ms"\nramp_down = "{down} ms"\n'
@@ -128,6 +128,43 @@ def drawn_text_of_one_rhythm(chance: Random) -> str:
     )
 
 
+def drawn_text_of_bursts(chance: Random) -> str:
+    """Bursts at any rate, mostly in a cycle: one or two channels with one cycle for all."""
+    cycle = _cycle(chance, slowest=3_000) if chance.random() < 0.92 else ""
+    channels = range(chance.choice((1, 1, 2)))
+    return _HEAD + "".join(
+        _channel_head(f"role-{n}", cycle) + _width(chance) + _bursts(chance) + cycle
+        for n in channels
+    )
+
+
+def _bursts(chance: Random) -> str:
+    inside_hz = chance.randint(40, 200)
+    pulses = chance.choice((1, 2, 2, 3, 3, 5, 7, 10))
+    rarest, most = 500, 1_000 * inside_hz // (pulses + 1)
+    burst_mhz = chance.choice((1_000, 2_000, 3_000, chance.randint(rarest, most)))
+    return (
+        f'frequency = "{inside_hz} Hz"\n'
+        f'burst = {{ pulses = {pulses}, frequency = "{min(burst_mhz, most)} mHz" }}\n'
+        + _modulation(chance, share=0.2)
+    )
+
+
+def drawn_text_of_groups(chance: Random) -> str:
+    """Doublets and triplets that the device makes, all channels in one rhythm."""
+    cycle = _cycle(chance, slowest=3_000) if chance.random() < 0.92 else ""
+    inside_hz, pulses = chance.randint(65, 250), chance.choice((2, 2, 3))
+    burst_mhz = chance.randint(1_000, 1_000 * inside_hz // (pulses + 2))
+    rhythm = (
+        f'frequency = "{inside_hz} Hz"\n'
+        f'burst = {{ pulses = {pulses}, frequency = "{burst_mhz} mHz" }}\n'
+    )
+    channels = range(chance.choice((1, 1, 2, 3)))
+    return _HEAD + "".join(
+        _channel_head(f"role-{n}", cycle) + _width(chance) + rhythm + cycle for n in channels
+    )
+
+
 def drawn_amplitudes(chance: Random) -> Amplitudes:
     """One or two channels from the first on, whole mA."""
     count = chance.choice((1, 1, 2))
@@ -150,7 +187,8 @@ def plan_for(
 ) -> Plan | None:
     """A shipped protocol (its name) or a drawn one (its number) on these channels; None: refused.
 
-    A duration or an amplitude outside what the protocol allows is refused, never bent.
+    A duration or an amplitude outside what the protocol allows is refused, never bent; so is a
+    drawn protocol that breaks a rule of its own.
     """
     shipped = name in SHIPPED
     text = (PROTOCOLS / f"{name}.toml").read_text("utf-8") if shipped else None
@@ -160,9 +198,13 @@ def plan_for(
         ChannelSetup(channel, amplitude_ua, Electrode(area_mm2=AREA_MM2, site=None))
         for channel, amplitude_ua in amplitudes
     ]
-    protocol = load_protocol(text, name if shipped else "drawn")
     try:
+        protocol = load_protocol(text, name if shipped else "drawn")
         plan = compile_plan(protocol, sheet, setups, duration_us=duration_s * 1_000_000)
     except UsageError:
+        return None
+    except ProtocolFileError:
+        if shipped:
+            raise
         return None
     return plan if isinstance(plan, Plan) else None

@@ -6,7 +6,9 @@ which little goes wrong, `long-17` one of plain trains only, `storm-17` a short 
 `point-17-running.hang` the same with those faults lasting that need time to meet a byte, and
 `meet-17-disconnected.twice` that, with somebody who stops while connecting. All of these are on a
 P24. `reha-17` is a storm on a RehaStim2, which may have aims too (`reha-17-running.echo`), and
-`rehaquiet-17` a long session on one.
+`rehaquiet-17` a long session on one. `burst-17` is a storm over bursts, mostly in on/off cycles, on
+a P24, and `rehaburst-17` one over doublets and triplets on a RehaStim2; `burstline-17` and
+`rehaburstline-17` are the same where nothing is wrong but the line.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
@@ -19,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from soak_devices import P24, REHASTIM2, Device
+from soak_devices import P24, P24_BURSTS, REHASTIM2, REHASTIM2_GROUPS, Device
 from soak_troubles import (
     HOST_FAULTS,
     JOURNAL_FAILS,
@@ -48,6 +50,8 @@ _GENTLE = (
     "second-writer",
     "local-knob",
 )
+_LINE = ("jitter", "latency", "duplicate", "split", "merge", "drop", "slow")
+"""What a bad line does that a session may outlive."""
 _STORMY_STATES = (State.RUNNING,) * 8 + tuple(State)
 _WITHIN_US = {State.RUNNING: 12_000_000, State.PAUSED: 400_000, State.CLOSED: 500_000}
 _WITHIN_ELSEWHERE_US = 60_000
@@ -167,13 +171,20 @@ def _quiet(
 
 
 def _storm(
-    device: Device, seed: str, chance: Random, pairs: Pairs, *, lasting: bool = False
+    device: Device,
+    seed: str,
+    chance: Random,
+    pairs: Pairs,
+    *,
+    lasting: bool = False,
+    shipped: float = 0.6,
+    among: tuple[str, ...] | None = None,
 ) -> Story:
-    names = tuple(name for name in device.faults if name != JOURNAL_FAILS)
+    names = tuple(name for name in among or device.faults if name != JOURNAL_FAILS)
     drawn = [
         (chance.choice(_STORMY_STATES), chance.choice(names)) for _ in range(chance.randint(8, 24))
     ]
-    if chance.random() < 0.1:
+    if among is None and chance.random() < 0.1:
         drawn.append((chance.choice(tuple(State)), JOURNAL_FAILS))
     troubles = [_in_state(device, chance, state, name) for state, name in drawn]
     for state, name in pairs:
@@ -186,7 +197,7 @@ def _storm(
     return Story(
         seed=seed,
         device=device,
-        plan=_drawn_plan(device, chance, _STORM_S, device.shipped),
+        plan=_drawn_plan(device, chance, _STORM_S, device.shipped, shipped=shipped),
         config=_config(chance, trip=0.3),
         scenario=chance.choice(device.scenarios),
         latency_ns=chance.choice((200_000, 200_000, 2 * MS, 16 * MS)),
@@ -249,6 +260,10 @@ KINDS: Mapping[str, tuple[Device, Callable[[Device, str, Random, Pairs], Story]]
     "point": (P24, partial(_storm, lasting=True)),
     "meet": (P24, _meeting),
     "reha": (REHASTIM2, _storm),
+    "burst": (P24_BURSTS, partial(_storm, shipped=0.0)),
+    "rehaburst": (REHASTIM2_GROUPS, partial(_storm, shipped=0.0)),
+    "burstline": (P24_BURSTS, partial(_storm, shipped=0.0, among=_LINE)),
+    "rehaburstline": (REHASTIM2_GROUPS, partial(_storm, shipped=0.0, among=_LINE)),
     "rehaquiet": (REHASTIM2, partial(_quiet, plain_share=0.5)),
 }
 """Each word that a seed may begin with: on which device, and how the story is drawn."""

@@ -16,10 +16,11 @@ NOT_CONFIRMED: Final = "the device has not yet confirmed the raise before"
 RAMPING: Final = "a ramp of all channels is under way"
 PENDING: Final = "a raise is pending until the next on ramp"
 NOT_AT_PLATEAU: Final = "raises are possible while the channel is at its plateau only"
+LEFT_OUT: Final = "this contraction is left out, so a raise could not be felt"
 
 #: The same raise may be possible later, while the session runs: whoever raises waits for it.
 PASSING: Final = frozenset(
-    {STARTING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED, RAMPING, PENDING, NOT_AT_PLATEAU}
+    {STARTING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED, RAMPING, PENDING, NOT_AT_PLATEAU, LEFT_OUT}
 )
 
 #: The stop at the end of a plan.

@@ -27,7 +27,14 @@ from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import FULL
-from stimctl.session.reasons import NOT_AT_PLATEAU, NOT_CONFIRMED, RAMPING, STANDING, STARTING
+from stimctl.session.reasons import (
+    LEFT_OUT,
+    NOT_AT_PLATEAU,
+    NOT_CONFIRMED,
+    RAMPING,
+    STANDING,
+    STARTING,
+)
 from stimctl.session.scale import CURRENT
 from stimctl.session.withheld import Withholdings
 from stimctl.treatment.consistency import cycle_period_us
@@ -261,6 +268,8 @@ class Run:
             return RAMPING if not self._fader.fading_out else "the output is ramping to zero"
         if self._config.single_pulses:
             return None
+        if at_plateau and not track.covered:
+            return LEFT_OUT
         if at_plateau and not track.is_up:
             return NOT_CONFIRMED
         if not self.output.confirmed(plateau.channel, plateau.now):
