@@ -191,6 +191,7 @@ class GateInvariant(Judge):
     def _switched(self, at_us: int, relay: Relay, *, closed: bool) -> None:
         """A relay is switched."""
         relay.closed, relay.judged_us = closed, at_us
+        relay.stray_us = None
         if not closed:
             relay.fresh = False
             if not any(one.closed for one in self._relays.values()):
@@ -200,6 +201,8 @@ class GateInvariant(Judge):
             self._obeys(at_us, relay, found)
         elif not self.rules.line:  # any message may have closed it
             relay.obeyed_us = at_us
+        if not relay.fresh and self._stray_us is not None:
+            relay.stray_us = at_us
         self._level(at_us, relay)
         self._judge(relay, at_us + 1)
         if self.rules.line:
@@ -212,6 +215,7 @@ class GateInvariant(Judge):
 
     def _obeys(self, at_us: int, relay: Relay, found: Received) -> None:
         relay.obeyed, relay.obeyed_us, relay.fresh = found, at_us, True
+        relay.stray_us = None
         if not self._host_seen:
             self._ordered(at_us, found.message, self.rules.line_us)
 
@@ -261,7 +265,8 @@ class GateInvariant(Judge):
         wrong = self._wrong or (relay.obeyed.message.wrong if relay.obeyed is not None else "")
         if wrong:
             self._fail(Rule.DEVICE, at_us, relay.channel, f"closed after {wrong}")
-        self._verdict.ceiling(at_us, relay.channel, relay.percent, "at the electrodes")
+        if relay.stray_us is None:  # how much that is, no host has chosen
+            self._verdict.ceiling(at_us, relay.channel, relay.percent, "at the electrodes")
 
     def _judge(self, relay: Relay, at_us: int) -> None:
         """Judge whether a relay may have been closed until then."""
@@ -277,16 +282,17 @@ class GateInvariant(Judge):
 
     def _past(self, relay: Relay, at_us: int) -> list[Latest]:
         """Every bound on the time of output that has passed by then, the earliest first."""
+        if relay.stray_us is not None:
+            # Bytes that the line has made up close a relay whenever they come, and no host can
+            # keep them from it. It can have it open again as soon as after its own death.
+            after_us = relay.stray_us + self.rules.dead_man_us + self.rules.margin_us
+            words = f"what the line made of a message closed it at {relay.stray_us} us"
+            return [Latest(after_us, Rule.DEVICE, words)] if after_us < at_us else []
         bounds = self._licence.past(at_us)
         until_us = relay.until_us()
         if until_us < at_us:
             words = f"its on-time began at {relay.obeyed_us} us"
             bounds.append(Latest(until_us, Rule.ASKED, words))
-        if self._stray_us is not None:
-            after_us = self._stray_us + self.rules.dead_man_us + self.rules.margin_us
-            if after_us < at_us:
-                words = f"what the line made of a message at {self._stray_us} us closed it"
-                bounds.append(Latest(after_us, Rule.DEVICE, words))
         said_us = self._said_us.get(relay.channel)
         if said_us is not None and self.rules.needs_start:
             after_us = said_us + self.rules.dead_man_us + self.rules.margin_us

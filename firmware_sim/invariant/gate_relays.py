@@ -95,6 +95,7 @@ class Relay:
     closed: bool = False
     judged_us: int = 0
     fresh: bool = False  # the potentiometer was turned for a message, and the relay follows
+    stray_us: int | None = None  # when bytes that the line made up closed it; no message since
     obeyed: Received | None = None
     obeyed_us: int = 0
     heard_us: int = field(default=-_NEAR_US)  # the latest byte to the board
