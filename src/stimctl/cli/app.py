@@ -29,6 +29,7 @@ from stimctl.cli import (
     sim,
     spec,
     stop,
+    stop_face,
     wire_tool,
 )
 from stimctl.cli.output import put, say
@@ -77,14 +78,23 @@ def root(
     remote_ok: Annotated[
         bool, typer.Option("--remote-ok", help="Let the UI arm a device over SSH.")
     ] = False,
+    stop_face: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stop-face", metavar="NAME", help="A pedal or button that stops the UI's device."
+        ),
+    ] = None,
 ) -> None:
     if version:
         put(f"{PROGRAM} {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None and (demo or watch or plain or theme or remote_ok):
+    asked = (demo, watch, plain, theme, remote_ok, stop_face)
+    if context.invoked_subcommand is None and any(asked):
         from stimctl.tui.program import Wishes, open_tui
 
-        wishes = Wishes(demo, "" if watch else None, plain, theme, remote_ok)
+        wishes = Wishes(
+            demo, "" if watch else None, plain, theme, remote_ok, tuple(stop_face or ())
+        )
         raise typer.Exit(open_tui(wishes))
     if context.invoked_subcommand is None:
         put(context.get_help())
@@ -100,6 +110,7 @@ _VERBS = (
     gating,
     replay,
     stop,
+    stop_face,
     screening,
     sim,
     wire_tool,

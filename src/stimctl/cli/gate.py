@@ -37,6 +37,7 @@ class Papers:
     new_pads: bool = False
     second_device: bool = False
     operator: str = ""
+    stop_faces: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_intensity
+from stimctl.supervisor.stop_face_names import stop_face_words
 
 if TYPE_CHECKING:
     from stimctl.treatment.calibration import Calibration
@@ -56,4 +57,6 @@ class GateWords:
             return f"zero verified after {row['after_us'] // 1000} ms"
         if kind == "attendance" and row.get("prompt"):
             return f"is somebody there? Type attend within {row['answer_within_us'] // 1_000_000} s"
+        if kind == "stop_face":
+            return stop_face_words(row)
         return str(row["text"]) if kind == "prompt" else ""

@@ -34,6 +34,7 @@ from stimctl.cli.run import (
     ScreeningFile,
     SecondDevice,
     Side,
+    StopFaces,
 )
 from stimctl.cli.situation_options import LockStep
 from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
@@ -86,6 +87,7 @@ def gate(
     specialist_approval: Approvals = None,
     side: Side = None,
     operator: Operator = "",
+    stop_face: StopFaces = None,
     second_device_on_person: SecondDevice = False,
     accept_research_use: AcceptUse = False,
     new_pads: NewPads = False,
@@ -121,7 +123,7 @@ def gate(
         person=person, confirm=confirm, answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
         accept_use=accept_research_use, acknowledged=acknowledge or (), new_pads=new_pads,
-        second_device=second_device_on_person, operator=operator,
+        second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     session = _Session(protocol, device, intensity, area, site, duration, acknowledge or [])
     plan = session.compile((("site", site_limits), ("person", person_limits)))
@@ -252,8 +254,9 @@ class _Session:
         from stimctl.cli.gate_face import HELP, GateFace
         from stimctl.cli.signals import StopSignals
         from stimctl.supervisor.client import SupervisorClient
+        from stimctl.supervisor.stop_face_names import stop_face_options
 
-        options = ["--face-name", "gate"]
+        options = ["--face-name", "gate", *stop_face_options(papers.stop_faces)]
         options += ["--person", papers.person] if papers.person else []
         options += ["--operator", papers.operator] if papers.operator else []
         options += ["--keys"]  # counts where the supervisor sees a person's terminal here

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stimctl.cli.output import is_terminal
+from stimctl.cli.output import is_terminal, say
 from stimctl.cli.signals import StopSignals
 from stimctl.errors import (
     ExitCode,
@@ -26,6 +26,7 @@ from stimctl.errors import (
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
 from stimctl.records.delivered import Delivered
+from stimctl.supervisor.stop_face_names import is_press
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
@@ -43,6 +44,9 @@ _ZERO_WITHIN_S = 3.0
 # A terminal under Ctrl-S, or a pager that waits, takes no more: what is shown stands still (H21).
 _SHOWN_WITHIN_S = 0.3
 _OVER = frozenset({"stopped", "closed", "fault"})
+# A press of a stop face closes both gaps; it is waited for that long.
+_PRESSED = frozenset({"stop-face", "presence"})
+_PRESS_WITHIN_S = 120.0
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class LiveSession:
         notes: Mapping[str, str] | None = None,
         prepare: Sequence[Mapping[str, Any]] = (),
         operator: str = "",
+        stop_faces: Sequence[str] = (),
     ) -> None:
         self._prepared = prepared
         self._plan = plan
@@ -81,6 +86,8 @@ class LiveSession:
         self._notes = notes or {}
         self._prepare = prepare
         self._operator = operator
+        self._stop_faces = tuple(stop_faces)
+        self._other_stop = False
         self.simulation: bool | None = True if prepared.is_simulation else None
         """Whether a twin is on the line; None before the supervisor has told."""
         self._presence: Row | None = None
@@ -117,7 +124,10 @@ class LiveSession:
     # -- before -----------------------------------------------------------------------------
 
     def _options(self) -> list[str]:
+        from stimctl.supervisor.stop_face_names import stop_face_options
+
         options = ["--face-name", "run", "--scripted-raise"]
+        options += stop_face_options(self._stop_faces)
         if self._person:
             options += ["--person", self._person]
         if self._operator:
@@ -134,10 +144,11 @@ class LiveSession:
         if self._stop_reason is not None:
             return  # nothing has been said to the device: there is no zero to wait for
         for do, state in (("connect", "checked"), ("arm", "armed"), ("start", "running")):
-            if self._stop_reason is None and client.state not in _OVER:
+            if self._stop_reason is None and not self._is_over(client):
                 self._go(client, do, state)
                 if do == "connect":
                     self._put_notes(client)
+                    self._wait_for_press(client)
                     self._wait_for_person(client)
         if is_terminal(sys.stdin) and self.simulation:  # else the supervisor asks there itself
             threading.Thread(target=_attend, args=(client,), name="keys", daemon=True).start()
@@ -199,6 +210,31 @@ class LiveSession:
         for topic, text in self._notes.items():
             client.ask("note", topic=topic, text=text)
 
+    def _is_over(self, client: SupervisorClient) -> bool:
+        """A press that tests a stop face stops the device; nothing is over by that."""
+        pressed = self._stop_faces and not self._other_stop and client.state == "stopped"
+        return client.state in _OVER and not pressed
+
+    def _wait_for_press(self, client: SupervisorClient) -> None:
+        """Until each stop face was pressed and let go, and zero verified. Raises NotReadyError."""
+        until, told = time.monotonic() + _PRESS_WITHIN_S, ""
+        while self._stop_faces and self._stop_reason is None and client.exit_code is None:
+            self._take_rows(client)
+            if self._is_over(client):
+                return
+            try:
+                client.ask("ready")
+            except NotReadyError as error:
+                if set(error.needs) - _PRESSED or time.monotonic() > until:
+                    raise
+                if "stop-face" not in error.needs:
+                    return
+                if error.what != told:
+                    told = error.what
+                    say(f"{error.what}: {error.what_to_do}")
+            else:
+                return
+
     def _wait_for_person(self, client: SupervisorClient) -> None:
         """On hardware: until whoever sits here has typed what the supervisor shows on this
         terminal. Raises StateError where nobody does."""
@@ -256,6 +292,8 @@ class LiveSession:
                 self.simulation = row["simulation"]
             case "presence":
                 self._presence = row
+            case "stopping" if row.get("purpose") == "stop":
+                self._other_stop |= not is_press(row["reason"])
             case "journal":
                 outcome.journal, outcome.session = row["file"], row["session"]
             case "telemetry":
@@ -358,4 +396,5 @@ def _judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> 
         return signalled
     if outcome.word == "completed":
         return ExitCode.DONE
-    return ExitCode.DEVICE_FAULT if outcome.word == "fault" else ExitCode.REFUSED
+    by_device = outcome.word == "fault" and not is_press(outcome.reason)
+    return ExitCode.DEVICE_FAULT if by_device else ExitCode.REFUSED

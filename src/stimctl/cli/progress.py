@@ -11,6 +11,7 @@ from typing import Any
 
 from stimctl.cli.output import for_terminal, is_terminal, styled
 from stimctl.quantity import format_current
+from stimctl.supervisor.stop_face_names import stop_face_words
 
 Row = Mapping[str, Any]
 _PLAIN_LINES = 20  # about so many progress lines in a session, off a terminal
@@ -157,6 +158,7 @@ _WORDS: Mapping[str, Callable[[Row], str]] = {
         f"present: {row['by']}" if row["given"] else f"nobody has answered: {row['why']}"
     ),
     "operator": lambda row: f"in charge: {row['code']}",
+    "stop_face": stop_face_words,
     "prompt": lambda row: f"CHECK{_where(row)}: {row['text']}",
     "pending": lambda row: (
         f"channel {row['channel']}: {format_current(row['plateau_ua'])} pending, "

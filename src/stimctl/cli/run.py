@@ -53,6 +53,12 @@ Operator = Annotated[
     str,
     typer.Option("--operator", metavar="CODE", help="Who is in charge; stands in every raise."),
 ]
+StopFaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stop-face", metavar="NAME", help="A pedal or button that stops; see stop-face list."
+    ),
+]
 SecondDevice = Annotated[
     bool,
     typer.Option("--second-device-on-person", help="A second device on the same person is meant."),
@@ -98,6 +104,7 @@ def run(
     specialist_approval: Approvals = None,
     side: Side = None,
     operator: Operator = "",
+    stop_face: StopFaces = None,
     second_device_on_person: SecondDevice = False,
     accept_research_use: AcceptUse = False,
     new_pads: NewPads = False,
@@ -128,6 +135,6 @@ def run(
         person=person, confirm=confirm, answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
         accept_use=accept_research_use, acknowledged=request.acknowledged, new_pads=new_pads,
-        second_device=second_device_on_person, operator=operator,
+        second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     raise typer.Exit(run_session(request, papers, as_json=as_json))

@@ -62,6 +62,7 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         notes=passed.notes() if passed else None,
         prepare=commands_of(said_by(papers)),
         operator=papers.operator,
+        stop_faces=papers.stop_faces,
     )
     try:
         outcome = session.run()

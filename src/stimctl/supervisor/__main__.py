@@ -92,6 +92,9 @@ def _serve(
     device = parse_device(arguments.device)
     family = family_named(device.family)
     state = state_folder()
+    # Before the device is opened: without its stop face a session does not begin.
+    faces = parse_stop_faces(arguments.stop_face)
+    stop_faces = stop_faces_of(faces, device.address, inbox.put)
     options = Options(
         device=str(device),
         address=device.address or launch_twin(device.family).address,
@@ -103,10 +106,8 @@ def _serve(
         keys=arguments.keys,
         operator=check_person_code(arguments.operator) if arguments.operator else "",
         face=arguments.face_name,
-        stop_faces=parse_stop_faces(arguments.stop_face),
+        stop_faces=faces,
     )
-    # Before the device is opened: without its stop face a session does not begin.
-    stop_faces = stop_faces_of(options.stop_faces, options.address, inbox.put)
     opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
     line = DeviceLine(opener(), opener, inbox)
     path = socket_path(options.address)

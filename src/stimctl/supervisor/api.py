@@ -19,7 +19,6 @@ from stimctl.errors import (
     DeviceFaultError,
     LinkError,
     NoDeviceError,
-    NotReadyError,
     OutputUnknownError,
     StateError,
     UsageError,
@@ -28,12 +27,13 @@ from stimctl.quantity import format_duration, parse_duration_us
 from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
-from stimctl.session.readiness import Need
+from stimctl.supervisor.api_arming import ApiArming
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.climbing import Climb
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, IntensityReading, Reading, SessionView
 
 __all__ = ["Device", "GivenPulse", "IntensityReading", "Reading", "connect"]
@@ -51,17 +51,19 @@ def connect(
     journal: Path | None = None,
     single_pulses: bool = False,
     operator: str = "",
+    stop_face: str | Sequence[str] = (),
 ) -> Device:
     """A session with a device, for a `with` block that ends at verified zero.
 
     `device`: `sim:p24` or `p24:/dev/ttyACM0`, and so for every family. `person`: a pseudonym,
     needed on hardware. `single_pulses`: `pulse()` instead of trains. `operator`: who is in charge,
-    by a code of the same form, named in every row of output. Nothing is opened before the block is
-    entered.
+    by a code of the same form, named in every row of output. `stop_face`: a pedal or button that
+    stops, by its name, or several. Nothing is opened before the block is entered.
     """
     return Device(
-        device, person=person, journal=journal, single_pulses=single_pulses, operator=operator
-    )
+        device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
+        stop_face=stop_face,
+    )  # fmt: skip
 
 
 class Device:
@@ -75,14 +77,18 @@ class Device:
         journal: Path | None,
         single_pulses: bool,
         operator: str = "",
+        stop_face: str | Sequence[str] = (),
     ) -> None:
+        faces = stop_face_options([stop_face] if isinstance(stop_face, str) else stop_face)
         options = ["--face-name", "api", "--requires-hold"]
         options += ["--person", person] if person else []
         options += ["--journal", str(journal)] if journal is not None else []
         options += ["--single-pulses"] if single_pulses else []
         options += ["--operator", operator] if operator else []
+        options += faces
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
+        self._has_stop_face = bool(faces)
         self._view = SessionView()
         self._client = SupervisorClient(device, options, on_row=self._view.take)
         self._reach = NOTHING
@@ -201,16 +207,12 @@ class Device:
         """The first of the two steps to output: verify zero once more.
 
         On hardware everything has to be handed in before; then whoever sits at the terminal of this
-        program is asked there to type what it shows, or a stop face has been pressed. Raises
+        program is asked there to type what it shows, or a stop face has been pressed. Where the
+        session has a stop face this waits 2 minutes for its first press, on a twin too. Raises
         `NotReadyError` with the codes of all that is missing in `needs`.
         """
-        try:
-            self._ask("arm")
-        except NotReadyError as error:
-            if error.needs != (Need.PRESENCE.value,):
-                raise
-            self._wait_for_person()
-            self._ask("arm")
+        has_face = self._has_stop_face
+        ApiArming(self._ask, self._view, self._still, has_stop_face=has_face).arm()
         self._until("armed")
 
     def start(self, hold: str = "10 s", *, start_from: str = "") -> None:
@@ -354,15 +356,6 @@ class Device:
         refuse_copy("device")
 
     # -- inside -------------------------------------------------------------------------------
-
-    def _wait_for_person(self) -> None:
-        """Until whoever sits at the terminal has typed what is asked there."""
-        before = self._view.presence
-        asked = self._ask("present")
-        give_up = time.monotonic() + float(asked.get("within_s", 0)) + _STEP_WITHIN_S
-        while asked["needed"] and self._view.presence == before and time.monotonic() < give_up:
-            self._still("identified", "checked", "stopped")
-            time.sleep(_POLL_S)
 
     def _until(self, state: str) -> None:
         give_up = time.monotonic() + _STEP_WITHIN_S

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from stimctl.errors import UsageError
 
 PEDAL, LINE = "pedal", "line"
 DSR, CTS = "dsr", "cts"
+_STOP_FACE, _PRESSED = "stop face", "was pressed"
 NORMALLY_OPEN, NORMALLY_CLOSED = "normally-open", "normally-closed"
 _EXAMPLES = (
     "Write pedal:/dev/input/by-id/NAME for a USB pedal, or line:/dev/ttyUSB1:dsr for a button on a "
@@ -42,7 +44,35 @@ def parse_stop_face(text: str) -> StopFaceName:
     return name
 
 
-def parse_stop_faces(texts: tuple[str, ...] | list[str]) -> tuple[StopFaceName, ...]:
+def stop_face_options(texts: Sequence[str]) -> list[str]:
+    """The options of a supervisor for these. Raises `UsageError` for a name that is none."""
+    return [word for name in parse_stop_faces(texts) for word in ("--stop-face", str(name))]
+
+
+def pressed(name: str) -> str:
+    """The reason of a stop, as the record has it."""
+    return f"{_STOP_FACE} {name} {_PRESSED}"
+
+
+def is_press(reason: object) -> bool:
+    """Whether a stop has that reason."""
+    text = str(reason)
+    return f"{_STOP_FACE} " in text and text.endswith(f" {_PRESSED}")
+
+
+def stop_face_words(row: Mapping[str, Any]) -> str:
+    """What a row about a stop face says to a person."""
+    said = {
+        "open": "is read",
+        "tested": "is tested: its press stopped, and zero was verified",
+        "lost": "is LOST",
+        "back": "is back, and has to be tested again",
+    }
+    state = str(row.get("state", ""))
+    return f"{_STOP_FACE} {row.get('name', '')} {said.get(state, state)}"
+
+
+def parse_stop_faces(texts: Sequence[str]) -> tuple[StopFaceName, ...]:
     """All of them, each once. Raises `UsageError` for a name that is none."""
     return tuple(dict.fromkeys(parse_stop_face(text) for text in texts))
 

@@ -6,9 +6,13 @@ was verified after it and the contact was let go. What bounces only spoils a tes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from types import MappingProxyType
 from typing import Final
+
+from stimctl.supervisor.stop_face_events import Sign
 
 _MS = 1_000_000
 BOUNCE_NS: Final = 20 * _MS
@@ -42,6 +46,12 @@ class Cause(Enum):
     BACK = auto()
     CONNECT = auto()
     """A connection begins: it is tested for each."""
+
+
+CAUSES: Final[Mapping[Sign, Cause]] = MappingProxyType(
+    {Sign.DOWN: Cause.DOWN, Sign.HELD: Cause.HELD, Sign.UP: Cause.UP}
+)
+"""What the contact did, as the machine takes it."""
 
 
 @dataclass(frozen=True, slots=True)

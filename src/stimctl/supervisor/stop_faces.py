@@ -18,15 +18,22 @@ from stimctl.session.facts import Fact, StopFaceLost, StopFaceTested
 from stimctl.session.needs import UntestedFace
 from stimctl.supervisor.inbox import StopAsked
 from stimctl.supervisor.stop_face_events import Sign
-from stimctl.supervisor.stop_face_names import StopFaceName
+from stimctl.supervisor.stop_face_names import StopFaceName, pressed
 from stimctl.supervisor.stop_face_readers import Reader, open_reader
-from stimctl.supervisor.stop_face_state import Cause, Deed, FaceSign, Phase, Polls, StopFaceState
+from stimctl.supervisor.stop_face_state import (
+    CAUSES,
+    Cause,
+    Deed,
+    FaceSign,
+    Phase,
+    Polls,
+    StopFaceState,
+)
 
 _WAIT_S = 0.1
 _REOPEN_EVERY_S = 0.5
 _SILENT = "it has not been read for 500 ms"
 _MISSED = "the system has thrown away what it sent"
-_CAUSES = {Sign.DOWN: Cause.DOWN, Sign.HELD: Cause.HELD, Sign.UP: Cause.UP}
 Opener = Callable[[], Reader]
 
 
@@ -70,7 +77,7 @@ class FaceThread:
                     if sign is Sign.MISSED:
                         self._tell(Cause.LOSE, _MISSED)
                         return
-                    self._tell(_CAUSES[sign])
+                    self._tell(CAUSES[sign])
                 self.polls += 1
         except StimctlError as error:
             self._tell(Cause.LOSE, error.why or error.what)
@@ -179,7 +186,7 @@ class StopFaces:
                 case Deed.STOP if cause is Cause.LOSE:
                     self._stop(StopAsked(f"stop face {name} is lost: {why}"))
                 case Deed.STOP:
-                    self._stop(StopAsked(f"stop face {name} was pressed", by_person=True))
+                    self._stop(StopAsked(pressed(name), by_person=True))
                 case Deed.TESTED:
                     self._notify(StopFaceTested(name))
                 case Deed.LOST:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import OutputUnknownError, StateError
 from stimctl.session.reasons import PLAN_ENDED
+from stimctl.supervisor.stop_face_names import is_press
 
 if TYPE_CHECKING:
     from stimctl.supervisor.client import Row  # it loads the stop path
@@ -58,6 +59,8 @@ class SessionView:
     def __init__(self) -> None:
         self.why = ""
         """Why output is being stopped or was, or there is no device; "" while all is well."""
+        self.other_stop = ""
+        """Why output was stopped last, where that was not the press of a stop face; else ""."""
         self.connect_failed = False
         self.stopping = False
         """A zero is being verified."""
@@ -100,6 +103,7 @@ class SessionView:
             self.stopping = True
             if row.get("purpose", "stop") == "stop":
                 self.why = self.why or str(row.get("reason", ""))
+                self.other_stop = "" if is_press(self.why) else self.why
                 self.plan_ended = self.why == PLAN_ENDED
         elif kind == "presence":
             self.presence += 1
@@ -110,7 +114,7 @@ class SessionView:
             if row.get("purpose") != "pause":  # a soft return goes back to what was raised
                 self._plateaus = {}
         elif kind == "state" and row["state"] in ("identified", "armed", "running"):
-            self.why, self.plan_ended = "", False
+            self.why, self.other_stop, self.plan_ended = "", "", False
         elif kind in ("unknown", "connect_failed"):
             self.why = self.why or str(row.get("reason", ""))
             self.connect_failed |= kind == "connect_failed"

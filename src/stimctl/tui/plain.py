@@ -226,7 +226,7 @@ def run_plain(wishes: Wishes) -> int:
 
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     stop_line = StopLine()
-    make = partial(make_client, face="plain")
+    make = partial(make_client, face="plain", stop_faces=wishes.stop_faces)
     bed = Bedside(stop_line, ThreadJobs(posted.put), make, state_folder(), lambda _w: None)
     mode = "watch" if wishes.watch is not None else ""
     remote = remote_refusal(wishes, os.environ)

@@ -6,12 +6,14 @@ import contextlib
 import faulthandler
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from stimctl.errors import ExitCode, UsageError
 from stimctl.keyboard import need_keyboard
 from stimctl.records.places import state_folder
+from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.client import Client
 from stimctl.tui.clock import SystemClock
@@ -33,6 +35,7 @@ class Wishes:
     plain: bool = False
     theme: str = ""
     remote_ok: bool = False
+    stop_faces: tuple[str, ...] = ()
     replay: str = ""
     speed: int = 1
 
@@ -43,6 +46,7 @@ def parse_wishes(arguments: list[str]) -> Wishes | None:
     A parser of its own: the command-line framework would cost a third of the time to first paint.
     """
     found: dict[str, object] = {}
+    faces: list[str] = []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -52,11 +56,15 @@ def parse_wishes(arguments: list[str]) -> Wishes | None:
             found["watch"] = rest.pop(0) if rest and not rest[0].startswith("-") else ""
         elif word == "--theme" and rest:
             found["theme"] = rest.pop(0)
+        elif word == "--stop-face" and rest:
+            faces.append(rest.pop(0))
+        elif word.startswith("--stop-face="):
+            faces.append(word.partition("=")[2])
         elif word.startswith("--theme="):
             found["theme"] = word.partition("=")[2]
         else:
             return None
-    return Wishes(**found)  # type: ignore[arg-type]
+    return Wishes(stop_faces=tuple(faces), **found)  # type: ignore[arg-type]
 
 
 def is_interactive() -> bool:
@@ -71,6 +79,7 @@ def open_tui(wishes: Wishes) -> int:
     """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
     if wishes.theme:
         theme_named(wishes.theme)
+    stop_face_options(wishes.stop_faces)  # refuses a name that is none
     need_keyboard("the terminal UI")
     plain = wishes.plain or os.environ.get("TERM", "dumb") == "dumb"
     if plain and not wishes.replay:
@@ -107,11 +116,18 @@ def remote_refusal(wishes: Wishes, environ: Mapping[str, str]) -> str:
     return "this is an SSH session: arm at the device, or start with --remote-ok"
 
 
-def make_client(device: str, options: list[str], on_row: object, *, face: str = "tui") -> Client:
+def make_client(
+    device: str,
+    options: list[str],
+    on_row: object,
+    *,
+    face: str = "tui",
+    stop_faces: Sequence[str] = (),
+) -> Client:
     """A supervisor's client that beats from our event loop, not from a thread."""
     from stimctl.supervisor.client import SupervisorClient
 
-    options = ["--face-name", face, *options]
+    options = ["--face-name", face, *stop_face_options(stop_faces), *options]
     return SupervisorClient(device, options, beats=False, on_row=on_row)  # type: ignore[arg-type]
 
 
@@ -136,7 +152,8 @@ def _run(wishes: Wishes) -> int:
         apps[0].finished(call)
 
     jobs = ThreadJobs(report)
-    bed = Bedside(stop_line, jobs, make_client, state_folder(), lambda _words: None)
+    make = partial(make_client, stop_faces=wishes.stop_faces)
+    bed = Bedside(stop_line, jobs, make, state_folder(), lambda _words: None)
     mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
     between = multiplexers_of(os.environ)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stimctl.quantity import format_duration
+from stimctl.supervisor.stop_face_names import stop_face_words
 from stimctl.tui.measure import measure_of_row
 
 Row = Mapping[str, Any]
@@ -142,5 +143,6 @@ _WORDS: Mapping[str, Callable[[Row], str | None]] = {
     "note": lambda row: f"{row.get('topic', 'note')}: {row.get('text', '')}",
     "error": lambda row: f"error: {row.get('what', '')} {row.get('why', '')}",
     "fatal": lambda row: f"the supervisor failed: {row.get('error', {}).get('what', '')}",
+    "stop_face": stop_face_words,
     "clock": lambda row: f"the clock of this computer was moved by {row.get('step_us')} us",
 }
