@@ -15,7 +15,7 @@ from stimctl.supervisor.ports import SerialPortInfo
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_list import list_stop_faces
 from stimctl.supervisor.stop_face_names import is_press, parse_stop_face, pressed, stop_face_options
-from stimctl.tui.program import parse_wishes
+from stimctl.tui.program import make_client, parse_wishes
 
 DOWN, UP, HELD, MISSED = Sign.DOWN, Sign.UP, Sign.HELD, Sign.MISSED
 
@@ -124,6 +124,11 @@ def test_the_terminal_ui_takes_stop_faces_too() -> None:
         "--stop-face", "pedal:/dev/a", "--stop-face", "line:/b:dsr"
     ]  # fmt: skip
     assert parse_wishes(["--stop-face"]) is None
+
+
+def test_the_terminal_ui_hands_them_to_its_supervisor() -> None:
+    client = make_client("sim:p24", ["--keys"], print, stop_faces=("pedal:/dev/a",))
+    assert client._options[-3:] == ["--stop-face", "pedal:/dev/a", "--keys"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import itertools
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stimctl.errors import UsageError
@@ -23,6 +23,7 @@ from stimctl.supervisor.stop_face_state import (
 )
 
 MS = 1_000_000
+modest = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DOWN, UP, REPEAT = 1, 0, 2
 
 
@@ -66,6 +67,7 @@ def test_what_names_no_stop_face_is_refused_with_the_right_form(text: str) -> No
         parse_stop_face(text)
 
 
+@modest
 @given(st.text())
 def test_any_text_is_a_name_or_is_refused(text: str) -> None:
     try:
@@ -86,6 +88,7 @@ def test_an_event_has_the_size_of_this_machine() -> None:
     assert 2 * struct.calcsize("l") + 8 == EVENT_BYTES
 
 
+@modest
 @given(st.binary(max_size=40 * EVENT_BYTES), st.lists(st.integers(1, 70), min_size=1))
 def test_any_bytes_in_any_portions_mean_the_same(data: bytes, sizes: list[int]) -> None:
     whole, parts = KeyEvents(), KeyEvents()
@@ -107,6 +110,7 @@ EVENTS = st.tuples(
 
 
 @pytest.mark.hazard("H72")
+@modest
 @given(st.lists(EVENTS, max_size=40))
 def test_every_press_of_every_key_is_a_sign_and_only_the_last_release(
     events: list[tuple[int, int, int]],
@@ -132,6 +136,7 @@ def test_every_press_of_every_key_is_a_sign_and_only_the_last_release(
 
 
 @pytest.mark.parametrize("normally_open", [True, False])
+@modest
 @given(st.lists(st.booleans(), min_size=1))
 def test_each_change_of_a_line_is_a_sign_in_both_wirings(
     normally_open: bool, pressed: list[bool]
@@ -216,6 +221,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.hazard("H72")
+@modest
 @given(STEPS)
 def test_no_course_is_tested_without_a_press_after_it_was_asked_a_release_and_a_zero(
     steps: list[tuple[Cause, int]],

@@ -147,7 +147,8 @@ class Kernel:
 
     def __init__(self) -> None:
         self.asked: list[int] = []
-        self.keys = self.down = False
+        self.keys = False
+        self.down = 0
         self.grabbed_by_other = False
         self.lines = termios.TIOCM_DSR | termios.TIOCM_CTS
         self.gone = 0
@@ -164,7 +165,7 @@ class Kernel:
             case 0x80604521:  # EVIOCGBIT(EV_KEY, 96)
                 return bytes([self.keys] * 96)
             case 0x80604518:  # EVIOCGKEY(96)
-                return bytes([self.down] * 96)
+                return self.down.to_bytes(96, sys.byteorder)
             case 0x40044590:  # EVIOCGRAB
                 assert value == 1
                 if self.grabbed_by_other:
@@ -215,10 +216,12 @@ def test_a_pedal_is_grabbed_and_each_key_of_it_is_read(
 def test_a_pedal_that_is_down_when_it_is_opened_says_so(
     kernel: Kernel, node: tuple[Path, int]
 ) -> None:
-    kernel.down = True
+    kernel.down = 1 << 57
     reader = PedalReader(pedal(node[0]))
     assert list(reader.read(0.0)) == [Sign.HELD]
     assert list(reader.read(0.0)) == []
+    os.write(node[1], press(2) + press(0))
+    assert list(reader.read(1.0)) == [Sign.UP], "and when it is let go"
     reader.close()
 
 

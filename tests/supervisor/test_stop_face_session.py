@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,8 @@ from firmware_sim.process import TwinProcess
 from stimctl.errors import NoDeviceError, NotReadyError, StateError
 from stimctl.records.verify import read_rows
 from stimctl.supervisor.stop_face_events import Sign
+from stimctl.supervisor.stop_face_state import Cause, FaceSign
+from stimctl.supervisor.stop_faces import StopFaces
 
 pytestmark = pytest.mark.pty
 PEDAL = "pedal:/dev/input/by-id/usb-VEC"
@@ -131,6 +134,40 @@ def test_each_connection_and_each_return_of_it_need_a_test_of_their_own(begin: B
     session.faces[PEDAL].absent = False
     session.wait_for("stop_face", count, name=PEDAL, state="back")
     assert "has not been tried" in str(session.refused())
+
+
+@pytest.mark.hazard("H72")
+def test_one_that_is_lost_stays_lost_until_it_is_open_again() -> None:
+    signs: queue.SimpleQueue[FaceSign] = queue.SimpleQueue()
+    face = HandFace()
+    faces = StopFaces({PEDAL: face.open}, signs.put)
+    faces.wire(lambda _asked: None, lambda _fact: None, lambda _kind, _row: None)
+    try:
+        face.lose()
+        faces.heard(signs.get(timeout=30))
+        for at_ms in range(0, 5_000, 100):
+            faces.look(at_ms * 1_000_000, stopping=False)
+            (untested,) = faces.ask(at_ms * 1_000_000)
+            assert untested.why_not == "is lost"
+        face.absent = False
+        faces.heard(signs.get(timeout=30))
+        (untested,) = faces.ask(0)
+        assert untested.why_not != "is lost"
+    finally:
+        faces.close()
+
+
+@pytest.mark.hazard("H72")
+def test_one_whose_reader_fails_in_any_way_is_lost() -> None:
+    class Broken(HandFace):
+        def read(self, timeout_s: float) -> list[Sign]:
+            raise RuntimeError("a bug")
+
+    signs: queue.SimpleQueue[FaceSign] = queue.SimpleQueue()
+    faces = StopFaces({PEDAL: Broken().open}, signs.put)
+    faces.wire(lambda _asked: None, lambda _fact: None, lambda _kind, _row: None)
+    assert signs.get(timeout=30).cause is Cause.LOSE
+    faces.close()
 
 
 def test_a_session_does_not_begin_without_its_stop_face(runtime: Path, tmp_path: Path) -> None:

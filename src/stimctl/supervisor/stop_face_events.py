@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from enum import Enum, auto
 
 # struct input_event of <linux/input.h>: a time in two C longs, then type, code and value.
@@ -29,8 +30,8 @@ class Sign(Enum):
 class KeyEvents:
     """Decodes what an input device sends. Every key counts; `down` are those known to be down."""
 
-    def __init__(self) -> None:
-        self.down: set[int] = set()
+    def __init__(self, down: Iterable[int] = ()) -> None:
+        self.down = set(down)
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Sign]:

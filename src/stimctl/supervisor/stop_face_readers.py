@@ -78,8 +78,8 @@ class PedalReader:
         self._fd = _opened(name, os.O_RDONLY, "input")
         try:
             self.what = self._take()
-            self._events = KeyEvents()
-            self._at_opening = [Sign.HELD] if any(self._ask(_GET_DOWN, _KEY_BYTES)) else []
+            self._events = KeyEvents(_codes(self._ask(_GET_DOWN, _KEY_BYTES)))
+            self._at_opening = [Sign.HELD] if self._events.down else []
         except BaseException:
             os.close(self._fd)
             raise
@@ -132,6 +132,11 @@ class PedalReader:
 
     def _ask(self, request: int, size: int) -> bytes:
         return fcntl.ioctl(self._fd, request, bytes(size))
+
+
+def _codes(bitmap: bytes) -> set[int]:
+    bits = int.from_bytes(bitmap, sys.byteorder)
+    return {code for code in range(8 * len(bitmap)) if bits >> code & 1}
 
 
 class LineReader:

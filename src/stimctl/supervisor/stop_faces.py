@@ -43,6 +43,8 @@ class FaceThread:
     def __init__(self, name: str, opener: Opener, post: Callable[[FaceSign], None]) -> None:
         self.name = name
         self.polls = 0
+        self.is_open = False
+        """It is read now: what does not poll then is silent."""
         self._opener = opener
         self._post = post
         self._reader = opener()
@@ -71,6 +73,7 @@ class FaceThread:
 
     def _read(self) -> None:
         """Until it is lost, or this thread is ended."""
+        self.is_open = True
         try:
             while not self._ended.is_set():
                 for sign in self._reader.read(_WAIT_S):
@@ -81,15 +84,17 @@ class FaceThread:
                 self.polls += 1
         except StimctlError as error:
             self._tell(Cause.LOSE, error.why or error.what)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing is read any more
+            self._tell(Cause.LOSE, f"its reader failed: {error!r}")
         finally:
+            self.is_open = False
             self._reader.close()
 
     def _open_again(self) -> None:
         while not self._ended.wait(_REOPEN_EVERY_S):
-            self.polls += 1
             try:
                 self._reader = self._opener()
-            except StimctlError:
+            except Exception:  # noqa: BLE001 - it stays lost, and is tried again
                 continue
             self._tell(Cause.BACK)
             return
@@ -165,10 +170,10 @@ class StopFaces:
     def look(self, now_ns: int, *, stopping: bool) -> None:
         """In each turn of the main loop; `stopping`: a zero is commanded and not yet verified."""
         for face in self._faces.values():
-            silent = face.polls.are_silent(now_ns, face.thread.polls)
+            silent = face.polls.are_silent(now_ns, face.thread.polls) and face.thread.is_open
             if silent and not face.fell_silent:
                 self._take(face, now_ns, Cause.LOSE, _SILENT)
-            elif face.fell_silent and not silent:
+            elif face.fell_silent and not silent and face.thread.is_open:
                 self._take(face, now_ns, Cause.BACK)
             face.fell_silent = silent
             if not stopping:
