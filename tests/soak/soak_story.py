@@ -226,6 +226,12 @@ def _meeting(device: Device, seed: str, chance: Random, pairs: Pairs) -> Story:
     return replace(story, temper="nervous", troubles=story.troubles + waiting)
 
 
+def _bad_line(device: Device, seed: str, chance: Random, pairs: Pairs) -> Story:
+    """A careful operator, a sound device, a drawn protocol, and a line that is not sound."""
+    story = _storm(device, seed, chance, pairs, shipped=0.0, among=_LINE)
+    return replace(story, scenario=chance.choice(device.calm), temper="careful")
+
+
 def _drawn(
     device: Device, chance: Random, name: str, state: State, *, nth: int, within_us: int
 ) -> Trouble:
@@ -262,8 +268,8 @@ KINDS: Mapping[str, tuple[Device, Callable[[Device, str, Random, Pairs], Story]]
     "reha": (REHASTIM2, _storm),
     "burst": (P24_BURSTS, partial(_storm, shipped=0.0)),
     "rehaburst": (REHASTIM2_GROUPS, partial(_storm, shipped=0.0)),
-    "burstline": (P24_BURSTS, partial(_storm, shipped=0.0, among=_LINE)),
-    "rehaburstline": (REHASTIM2_GROUPS, partial(_storm, shipped=0.0, among=_LINE)),
+    "burstline": (P24_BURSTS, _bad_line),
+    "rehaburstline": (REHASTIM2_GROUPS, _bad_line),
     "rehaquiet": (REHASTIM2, partial(_quiet, plain_share=0.5)),
 }
 """Each word that a seed may begin with: on which device, and how the story is drawn."""
