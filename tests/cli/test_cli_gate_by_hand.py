@@ -173,3 +173,45 @@ def test_a_calibration_of_another_dial_is_not_shown_and_the_end_of_input_is_a_st
     one.process.stdin.close()
     one.process.stdin = None
     one.until("ended: zero verified")
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H64")
+def test_each_channel_is_found_by_a_word_before_the_next_one_rises(
+    talk: Callable[..., Talk],
+) -> None:
+    two = ("-i", "2=5%", "--area", "2=25cm2", "--site", "2=right-quadriceps")
+    one = talk(*WHERE, *SITE, *two, *SURE, "--find-channels")
+    for words, word in (("Type arm", "arm"), ("Type go", "go"), ("RUNNING", "up")):
+        one.until(words)
+        one.say(word)
+    one.until("echoed by the board: channel 1 at 1 %", "up")
+    one.say("2")
+    one.say("up")
+    one.until("refused: raise refused: another channel with output is not found yet")
+    one.say("1")
+    one.say("found left-quadriceps")
+    one.until("channel 1 found at left-quadriceps")
+    one.say("2")
+    one.say("up")
+    one.until("channel 2 at 1 %", "up")
+    one.say("found left-quadriceps")
+    one.until("!!! channel 2 is felt at left-quadriceps, the plan has right-quadriceps")
+    one.until("stopped, zero verified")
+    one.say("arm")
+    one.until("refused: arm refused: channel 2 is felt at left-quadriceps")
+    one.say("leads-checked")
+    one.until("leads checked (operator)")
+    one.say("arm")
+    one.until("Type go")
+    one.say("quit")
+    one.until("ended: zero verified")
+
+
+@pytest.mark.hazard("H64")
+@pytest.mark.parametrize("device", ["sim:p24", "sim:openemsstim", "p24:/dev/nowhere"])
+def test_a_script_asks_nobody_where_a_channel_is_felt(device: str, cli: Cli) -> None:
+    result = cli("run", "tens-conventional", "-d", device, "--find-channels")
+    assert result.code == 2
+    assert "a hand raises" in result.err
+    assert "`stimctl gate`" in result.err

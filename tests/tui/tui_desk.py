@@ -16,7 +16,7 @@ from stimctl.session.intents import LoadPlan, Stop
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.setup import SessionSetup
-from stimctl.supervisor.telling import compiled_of, refusal_of, told_of
+from stimctl.supervisor.telling import REFUSALS, compiled_of, refusal_of, told_of
 from stimctl.supervisor.told import error_from
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.desk import Desk
@@ -48,11 +48,12 @@ class BenchClient:
 
     exit_code: int | None = None
 
-    def __init__(self, device: str, _options: list[str], on_row: Callable[[Any], None]) -> None:
+    def __init__(self, device: str, options: list[str], on_row: Callable[[Any], None]) -> None:
         family = parse_device(device).family
         self.bench = Bench(
-            EngineConfig(dead_man_trip=False), twin=twin_of(family), driver=driver_of(family)
-        )
+            EngineConfig(dead_man_trip=False, find_channels="--find-channels" in options),
+            twin=twin_of(family), driver=driver_of(family),
+        )  # fmt: skip
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self._setup = SessionSetup(self.bench.driver.sheet)
         self._on_row = on_row
@@ -99,7 +100,7 @@ class BenchClient:
         told = self._act(command)
         self.tell()
         for event in self.bench.events[before:]:
-            if event.kind.value in ("refused", "limit"):
+            if event.kind in REFUSALS:
                 raise error_from(told_of(refusal_of(event)))
         return told
 

@@ -84,17 +84,22 @@ def root(
             "--stop-face", metavar="NAME", help="A pedal or button that stops the UI's device."
         ),
     ] = None,
+    find_channels: Annotated[
+        bool,
+        typer.Option("--find-channels", help="The UI has each channel found before the next."),
+    ] = False,
 ) -> None:
     if version:
         put(f"{PROGRAM} {__version__}")
         raise typer.Exit
-    asked = (demo, watch, plain, theme, remote_ok, stop_face)
+    asked = (demo, watch, plain, theme, remote_ok, stop_face, find_channels)
     if context.invoked_subcommand is None and any(asked):
         from stimctl.tui.program import Wishes, open_tui
 
         wishes = Wishes(
-            demo, "" if watch else None, plain, theme, remote_ok, tuple(stop_face or ())
-        )
+            demo, "" if watch else None, plain, theme, remote_ok, tuple(stop_face or ()),
+            find_channels,
+        )  # fmt: skip
         raise typer.Exit(open_tui(wishes))
     if context.invoked_subcommand is None:
         put(context.get_help())

@@ -29,8 +29,8 @@ _LOOP_S = 0.05
 _STOP_BYTES = frozenset(b" \x03\x18")
 HELP = (
     "1, 2: which channel. up, down: one percent. zero: that channel off. pause, resume, link, "
-    "unlink, felt, attend, status, arm, go (after a stop: go-on with what is left, or go-anew), "
-    "acknowledge WHY, quit. SPACE or an empty line: STOP"
+    "unlink, felt, found SITE, leads-checked, attend, status, arm, go (after a stop: go-on with "
+    "what is left, or go-anew), acknowledge WHY, quit. SPACE or an empty line: STOP"
 )
 
 
@@ -51,7 +51,7 @@ class GateFace:
         self.leaving = False
         self._plain: dict[str, str] = {
             "arm": "arm", "go": "start", "pause": "pause", "resume": "resume", "unlink": "unlink",
-            "attend": "attend",
+            "attend": "attend", "leads-checked": "leads_checked",
         }  # fmt: skip
         self._own: dict[str, Callable[[], None]] = {
             "up": lambda: self._step(1), "down": lambda: self._step(-1), "zero": self._zero,
@@ -127,6 +127,8 @@ class GateFace:
             self._ask("start", **{"from": _START_FROM[word]})
         elif word == "acknowledge":
             self._ask("acknowledge", reason=rest)
+        elif word == "found":
+            self._ask("found", channel=self._channel, site=rest.strip())
         elif word in self._own:
             self._own[word]()
         else:

@@ -51,6 +51,10 @@ class GateWords:
             return f"echoed by the board: {'; '.join(on) or 'nothing on'}"
         if kind == "alarm":
             return f"{row['marker']} {row['what']}: {row['action']}"
+        if kind == "channel_found":
+            return f"channel {row['channel']} found at {row['site']}: the next may rise"
+        if kind == "leads_checked":
+            return f"leads checked ({row['by']}), which was: {row['was']}"
         if kind == "unknown":
             return f"!!! OUTPUT NOT CONFIRMED: {row['what_to_do']}"
         if kind == "zero_verified":

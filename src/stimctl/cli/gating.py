@@ -28,6 +28,7 @@ from stimctl.cli.run import (
     Answers,
     Approvals,
     Confirm,
+    FindChannels,
     NewPads,
     Operator,
     Person,
@@ -94,6 +95,7 @@ def gate(
     site_limits: SiteLimits = None,
     person_limits: PersonLimits = None,
     acknowledge: Acknowledge = None,
+    find_channels: FindChannels = False,
     as_json: Json = False,
 ) -> None:
     """Gate another unit's pulses by hand. RAISES OUTPUT. SPACE, an empty line and Ctrl-C are STOP.
@@ -137,7 +139,8 @@ def gate(
     between = None if session.device.is_twin else need_somebody()
     session.announce(plan, passed.cautions if passed else ())
     notes = passed.notes() if passed else {}
-    raise typer.Exit(session.run(plan, words, papers, notes, between))
+    raise typer.Exit(session.run(plan, words, papers, notes, between,
+                                 find_channels=find_channels))  # fmt: skip
 
 
 class _Session:
@@ -248,6 +251,7 @@ class _Session:
     def run(
         self, plan: GatePlan, words: Any, papers: Papers, notes: dict[str, str],
         between: Multiplexers | None,
+        *, find_channels: bool = False,
     ) -> int:  # fmt: skip
         """To verified zero; the exit code."""
         from stimctl.cli.gate import commands_of, said_by
@@ -259,6 +263,7 @@ class _Session:
         options = ["--face-name", "gate", *stop_face_options(papers.stop_faces)]
         options += ["--person", papers.person] if papers.person else []
         options += ["--operator", papers.operator] if papers.operator else []
+        options += ["--find-channels"] if find_channels else []
         options += ["--keys"]  # counts where the supervisor sees a person's terminal here
         client = SupervisorClient(str(self.device), options, beats=False)
 

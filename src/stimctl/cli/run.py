@@ -22,6 +22,7 @@ from stimctl.cli.options import (
     Sites,
 )
 from stimctl.cli.person_code import HELP, code_from
+from stimctl.errors import UsageError
 
 Person = Annotated[
     str,
@@ -62,6 +63,10 @@ StopFaces = Annotated[
 SecondDevice = Annotated[
     bool,
     typer.Option("--second-device-on-person", help="A second device on the same person is meant."),
+]
+FindChannels = Annotated[
+    bool,
+    typer.Option("--find-channels", help="The person says where each channel is felt (found)."),
 ]
 ScreeningFile = Annotated[
     Path | None,
@@ -112,6 +117,7 @@ def run(
     person_limits: PersonLimits = None,
     profile: ProfileName = "clinic",
     acknowledge: Acknowledge = None,
+    find_channels: Annotated[bool, typer.Option("--find-channels", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
@@ -126,6 +132,12 @@ def run(
     from stimctl.cli.planning import Request
     from stimctl.cli.running import run_session
 
+    if find_channels:
+        raise UsageError(
+            "--find-channels is for sessions that a hand raises",
+            why="`stimctl run` raises every channel by the protocol's schedule, and asks nobody",
+            what_to_do="Use the terminal UI (stimctl --find-channels), the API or `stimctl gate`",
+        )
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
         amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),

@@ -89,6 +89,10 @@ class Acknowledged:
         count.charge_pc += output * width_us
         count.peak = max(count.peak, output)
 
+    def peak(self, channel: int) -> int:
+        """The highest output that was accepted on a channel."""
+        return self._counts[channel].peak
+
     def ends(self, now_ns: int) -> None:
         """Zero was verified, or what the device does is not known from now on."""
         self.accepts(now_ns, ())

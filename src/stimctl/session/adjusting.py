@@ -7,6 +7,7 @@ from stimctl.errors import StateError
 from stimctl.session import intents
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
+from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
 from stimctl.session.reasons import LINKED
 from stimctl.session.run import Run
@@ -29,6 +30,8 @@ class Adjusting:
             intents.Link: self._link,
             intents.Unlink: self._unlink,
             intents.Felt: self._felt,
+            intents.Found: self._found,
+            intents.LeadsChecked: self._leads_checked,
         }
 
     def _lower(self, now_ns: int, intent: intents.Lower) -> None:
@@ -83,6 +86,13 @@ class Adjusting:
         run = self._core.run
         if run is None:
             raise StateError("link refused", why="there is no plan", what_to_do="load one first")
+        if run.finding.open:
+            left = ", ".join(str(one) for one in run.finding.open)
+            raise StateError(
+                "link refused",
+                why=f"linked channels rise together, and channel {left} is not found yet",
+                what_to_do="raise one after the other, and name where each is felt",
+            )
         run.links.link(intent.channels)
         run.raising.end(now_ns, intent.channels, LINKED)
         self._tell_links(now_ns, run)
@@ -106,8 +116,48 @@ class Adjusting:
         if run is not None:
             plateau = run.raising.plateau(intent.channel)
             run.prompts.felt(intent.channel, plateau)
+            run.finding.felt(intent.channel, plateau)
             row: dict[str, Json] = {"channel": intent.channel, run.scale.plateau: plateau}
             self._log.emit(now_ns, Kind.FELT, row, durable=True)
+
+    def _found(self, now_ns: int, intent: intents.Found) -> None:
+        what, channel = "found refused", intent.channel
+        self._need_channel(what, channel)
+        run = self._core.run
+        assert run is not None
+        if not run.finding.sites:
+            raise StateError(
+                what,
+                why="this session does not find its channels one by one",
+                what_to_do="begin a session with find-channels",
+            )
+        plateau = run.raising.plateau(channel)
+        if not plateau or not run.acknowledged.peak(channel):
+            raise StateError(
+                what,
+                why=f"channel {channel} has no output that could be felt",
+                what_to_do="raise it until the person feels it",
+            )
+        self.seen(now_ns)
+        differs = run.finding.name(channel, intent.site)
+        run.prompts.felt(channel, plateau)
+        row: dict[str, Json] = {"channel": channel, run.scale.plateau: plateau}
+        row |= {"site": intent.site, "planned": run.finding.sites[channel]}
+        if differs is None:
+            self._log.emit(now_ns, Kind.CHANNEL_FOUND, row, durable=True)
+            return
+        row["reason"] = differs
+        self._log.emit(now_ns, Kind.CHANNEL_MISMATCH, row, durable=True)
+        self._core.felt_elsewhere(now_ns, Mismatch(differs, run.finding.sites))
+
+    def _leads_checked(self, now_ns: int, _intent: intents.LeadsChecked) -> None:
+        if self._core.mismatch is None:
+            raise StateError(
+                "leads_checked refused",
+                why="no channel was felt at another site than planned",
+                what_to_do="go on",
+            )
+        self._core.leads_checked(now_ns, "operator")
 
     def seen(self, now_ns: int) -> None:
         """The operator is there."""

@@ -50,6 +50,7 @@ class Condition(StrEnum):
     IMPEDANCE_RISING = "electrode impedance rose by more than 40 %"
     AREA_IMPLAUSIBLE = "the measured impedance does not fit the electrode area that was entered"
     COMPLIANCE_REACHED = "the device is at its voltage limit: the dose is uncertain"
+    FELT_ELSEWHERE = "a channel is felt at another site than planned"
     NO_OUTPUT = "a contraction had no output"
     DEVICE_RESET = "the device was off before the pause: it may have been reset"
     LINK_DEGRADED = "link degraded"
@@ -84,6 +85,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
         Condition.SURGE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.STOPPED_AT_DEVICE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
         Condition.STOP_FACE_LOST: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
+        Condition.FELT_ELSEWHERE: Alarm(Priority.HIGH, _STOPPING, Effect.STOP),
         Condition.IMPEDANCE_RISING: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.AREA_IMPLAUSIBLE: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
         Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),

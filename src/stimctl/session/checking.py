@@ -9,6 +9,7 @@ from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import EngineConfig
 from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
+from stimctl.session.finding import check_finding, sites_of
 from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
@@ -24,6 +25,13 @@ _FAILED = {
     Outcome.NEVER_RAN: "the dead-man trip failed: the 0 mA train did not run",
     Outcome.STILL_RUNS: "the dead-man trip failed: the train went on without a keep-alive",
 }
+
+
+def check_chosen(plan: AnyPlan, config: EngineConfig) -> None:
+    """StateError where a plan does not go with what was chosen for the session."""
+    if config.single_pulses:
+        check_single_pulses(plan)
+    check_finding(plan, config)
 
 
 class Checking:
@@ -79,6 +87,7 @@ class Checking:
         """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
         run = self._run_for(plan)
         self._core.run = run
+        self._mend(now_ns, plan)
         self._core.contacts.expect(
             {one.channel: one.setup.electrode.effective_area_mm2 for one in plan.channels}
         )
@@ -101,6 +110,12 @@ class Checking:
             return  # CHECKED once the setup is on the record
         if isinstance(plan, Plan) and is_current_source(self._driver):
             self._begin_trip(now_ns, plan, self._driver)
+
+    def _mend(self, now_ns: int, plan: AnyPlan) -> None:
+        """A plan with other sites is an answer to a channel that was felt elsewhere."""
+        mismatch = self._core.mismatch
+        if mismatch is not None and mismatch.sites != sites_of(plan):
+            self._core.leads_checked(now_ns, "plan")
 
     def on_record(self, now_ns: int) -> None:
         """More is on the disk: the setup may be."""
@@ -127,8 +142,7 @@ class Checking:
             )
         if self._sheet.watchdog_us is None:
             self._need_attendance(what)
-        if self._config.single_pulses:
-            check_single_pulses(plan)
+        check_chosen(plan, self._config)
         link = self._core.link
         try:
             return Run(

@@ -66,6 +66,8 @@ class EngineConfig:
     `attended_by_prompt`: ask every five minutes whether somebody is watching.
     `requires_hold`: output needs an unexpired `Hold` (programs that use the API).
     `longest_hold_us`: a single hold may not be longer (microseconds).
+    `find_channels`: after each beginning at zero a channel rises only after the person has said
+    where the one before it is felt (`session.finding`).
     `operated_by`: who raises besides a script, in the words of the record: "hand" or "program".
     `single_pulses`: plateaus bound `Pulse` intents, and no train is driven.
     """
@@ -77,3 +79,4 @@ class EngineConfig:
     longest_hold_us: int = 60_000_000
     single_pulses: bool = False
     operated_by: str = "hand"
+    find_channels: bool = False

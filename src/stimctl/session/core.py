@@ -8,6 +8,7 @@ from stimctl.session.budget import Budget
 from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
 from stimctl.session.events import Json, Kind
+from stimctl.session.finding import Mismatch
 from stimctl.session.host import Host
 from stimctl.session.left import Delivered
 from stimctl.session.link import LinkWatch, Quality
@@ -50,6 +51,8 @@ class Core:
         """By the digest of a plan, what of it was delivered in this session."""
         self.needs_reason = False
         """The person or somebody at the device has stopped: only a reason leads on."""
+        self.mismatch: Mismatch | None = None
+        """A channel was felt at another site than planned, and nothing was mended since."""
         self.state = State.DISCONNECTED
         self.run: Run | None = None
         self.connecting = False
@@ -124,6 +127,20 @@ class Core:
         """Somebody at the electrodes wants no more: latched until a reason is given (H57)."""
         self.needs_reason = True
         self.meet(now_ns, Condition.STOPPED_AT_DEVICE, by)
+
+    def felt_elsewhere(self, now_ns: int, mismatch: Mismatch) -> None:
+        """A channel is felt where the plan does not have it: off, until it is mended (H64)."""
+        self.mismatch = mismatch
+        alarm = ALARMS[Condition.FELT_ELSEWHERE]
+        self.alarm(now_ns, alarm.priority, mismatch.reason, alarm.action)
+        self.begin_stop(now_ns, mismatch.reason)
+
+    def leads_checked(self, now_ns: int, by: str) -> None:
+        """The mismatch is mended; who says so goes on record."""
+        mismatch, self.mismatch = self.mismatch, None
+        if mismatch is not None:
+            row: dict[str, Json] = {"by": by, "was": mismatch.reason}
+            self._log.emit(now_ns, Kind.LEADS_CHECKED, row, durable=True)
 
     def connect(self, now_ns: int) -> None:
         """Begin to connect; what was known about the device no longer counts."""

@@ -94,6 +94,13 @@ class Kind(StrEnum):
     """{"prompt", "text", "channel"?}: asked of the people at the session; no alarm"""
     FELT = "felt"
     """{"channel", "plateau_ua"}: the person has told a sensation"""
+    CHANNEL_FOUND = "channel_found"
+    """{"channel", "site", "planned", "plateau_ua"}: the person feels it where the plan has it"""
+    CHANNEL_MISMATCH = "channel_mismatch"
+    """The same and {"reason"}: the person feels it at another site, and output is stopped"""
+    LEADS_CHECKED = "leads_checked"
+    """{"by": "operator" | "plan", "was"}: after a mismatch the leads are as planned, or another
+    plan has other sites"""
     STOPPING = "stopping"
     """{"reason"}: the stop has gone out"""
     ZERO_VERIFIED = "zero_verified"

@@ -177,6 +177,19 @@ class Felt:
     channel: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The person feels this channel at this site (H64), or "elsewhere"."""
+
+    channel: int
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsChecked:
+    """After a channel was felt at another site than planned: the leads are where they belong."""
+
+
 Intent = (
     Connect
     | LoadPlan
@@ -197,6 +210,8 @@ Intent = (
     | Hold
     | Attend
     | Felt
+    | Found
+    | LeadsChecked
 )
 
 TRIGGER_OF: dict[type, Trigger] = {
@@ -219,5 +234,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Hold: Trigger.HOLD,
     Attend: Trigger.ATTEND,
     Felt: Trigger.FELT,
+    Found: Trigger.FOUND,
+    LeadsChecked: Trigger.LEADS_CHECKED,
 }
 """Which row of the transition table each intent stands for."""

@@ -12,6 +12,7 @@ from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
 from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
 from stimctl.session.events import Json, Kind
+from stimctl.session.finding import MEND_FIRST
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
@@ -180,6 +181,8 @@ class Orders:
             return "no plan has passed its check", "load a plan first"
         if self._core.budget.is_spent(now_ns):
             return "the charge budget of this session is used up", "begin a new session"
+        if (mismatch := self._core.mismatch) is not None:
+            return mismatch.reason, MEND_FIRST
         return self._core.host.refusal()
 
     def _need_face(self, now_ns: int, what: str) -> None:

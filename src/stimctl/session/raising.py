@@ -81,6 +81,12 @@ class Raising:
         """Every plateau in force."""
         return {plateau.channel: plateau.now for plateau in self._all}
 
+    def rising(self) -> frozenset[int]:
+        """The channels with output, and those whose first raise is under way."""
+        return frozenset(
+            one.channel for one in self._all if one.now > 0 or one.asked or one.pending
+        )
+
     def begin(self, now_ns: int) -> None:
         """Everything from zero; what was decided before the state of now is over."""
         for plateau in self._all:

@@ -23,6 +23,11 @@ PASSING: Final = frozenset(
     {STARTING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED, RAMPING, PENDING, NOT_AT_PLATEAU, LEFT_OUT}
 )
 
+#: Where the channels are found one after the other (each of these is followed by what to do).
+NOT_FOUND: Final = "another channel with output is not found yet"
+FELT_NOT_FOUND: Final = "the channel is felt and not found yet"
+LINKED_NOT_FOUND: Final = "linked channels rise together, and not all of them are found yet"
+
 #: The stop at the end of a plan.
 PLAN_ENDED: Final = "the plan has ended"
 

@@ -18,6 +18,7 @@ from stimctl.session.config import (
 from stimctl.session.contractions import Contractions
 from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
+from stimctl.session.finding import Finding, sites_of
 from stimctl.session.kits import Accepted, AnyPlan, Kit
 from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
@@ -72,6 +73,7 @@ class Run:
         self._tracks = tuple(kit.tracks)
         self._by_channel = {track.channel: track for track in self._tracks}
         self.links = Links(self._by_channel)
+        self.finding = Finding(sites_of(plan) if config.find_channels else {})
         self.raising = self._new_raising()
         self.output = kit.output
         self._programme = Programme(plan, self._tracks)
@@ -128,6 +130,7 @@ class Run:
             track.rewind(from_us // period_us if period_us else 0)
         self.raising = self._new_raising()
         self.raising.begin(now_ns)
+        self.finding.begin()
         self.prompts = Prompts(self.plan.duration_us, self.scale)
         self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
@@ -136,6 +139,7 @@ class Run:
         """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
         if from_zero:
             self.raising.begin(now_ns)
+            self.finding.begin()
         else:
             self.raising.touched(now_ns)
         self._make_ready(now_ns, soft=not from_zero)
@@ -262,6 +266,8 @@ class Run:
             return "raises are locked: the link is not good"
         if (reason := self._contact_lock(plateau.channel)) is not None:
             return reason
+        if (reason := self._finding_lock(plateau)) is not None:
+            return reason
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
         if self._fader.gain != FULL or self._fader.fading_out:
@@ -275,6 +281,12 @@ class Run:
         if not self.output.confirmed(plateau.channel, plateau.now):
             return NOT_CONFIRMED
         return None
+
+    def _finding_lock(self, plateau: Plateau) -> str | None:
+        """Why channels that are still to be found keep this one from rising (H64)."""
+        channel = plateau.channel
+        linked = self.links.with_channel(channel)
+        return self.finding.lock(channel, plateau.now, self.raising.rising(), linked)
 
     def _tell(self, now_ns: int) -> None:
         """Tell the device what it should do now, where that is something new."""

@@ -42,6 +42,8 @@ class Trigger(StrEnum):
     HOLD = "hold"
     ATTEND = "attend"
     FELT = "felt"
+    FOUND = "found"
+    LEADS_CHECKED = "leads_checked"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
     CLOSE = "close"
@@ -74,6 +76,8 @@ INTENT_TRIGGERS = frozenset(
         Trigger.HOLD,
         Trigger.ATTEND,
         Trigger.FELT,
+        Trigger.FOUND,
+        Trigger.LEADS_CHECKED,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
         Trigger.CLOSE,
@@ -100,6 +104,8 @@ resume               .   .   .   .   .   =   .   .   .   .
 hold                 .   =   =   =   =   =   =   .   .   .
 attend               .   .   .   =   =   =   =   .   .   .
 felt                 .   .   .   .   =   =   .   .   .   .
+found                .   .   .   .   =   =   .   .   .   .
+leads_checked        .   =   =   .   .   .   =   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .
 close               CLO CLO CLO  .   .   .  CLO  =  CLO  .

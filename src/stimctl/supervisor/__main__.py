@@ -61,6 +61,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--scripted-raise", action="store_true")
     parser.add_argument("--requires-hold", action="store_true")
     parser.add_argument("--single-pulses", action="store_true")
+    parser.add_argument("--find-channels", action="store_true", help="one after the other, by site")
     parser.add_argument("--no-attendance-prompt", action="store_true")
     parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
@@ -79,6 +80,7 @@ def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) ->
         attended_by_prompt=not arguments.no_attendance_prompt or not sheet.has_watchdog,
         requires_hold=arguments.requires_hold,
         single_pulses=arguments.single_pulses,
+        find_channels=arguments.find_channels,
         operated_by="program" if arguments.face_name == PROGRAM else "hand",
     )
 

@@ -28,6 +28,7 @@ from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
 from stimctl.supervisor.api_arming import ApiArming
+from stimctl.supervisor.api_tells import Tells
 from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
@@ -52,21 +53,23 @@ def connect(
     single_pulses: bool = False,
     operator: str = "",
     stop_face: str | Sequence[str] = (),
+    find_channels: bool = False,
 ) -> Device:
     """A session with a device, for a `with` block that ends at verified zero.
 
     `device`: `sim:p24` or `p24:/dev/ttyACM0`, and so for every family. `person`: a pseudonym,
     needed on hardware. `single_pulses`: `pulse()` instead of trains. `operator`: who is in charge,
     by a code of the same form, named in every row of output. `stop_face`: a pedal or button that
-    stops, by its name, or several. Nothing is opened before the block is entered.
+    stops, by its name, or several. `find_channels`: a channel rises only after `found` has told
+    where the one before it is felt. Nothing is opened before the block is entered.
     """
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face,
+        stop_face=stop_face, find_channels=find_channels,
     )  # fmt: skip
 
 
-class Device:
+class Device(Tells):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -78,6 +81,7 @@ class Device:
         single_pulses: bool,
         operator: str = "",
         stop_face: str | Sequence[str] = (),
+        find_channels: bool = False,
     ) -> None:
         faces = stop_face_options([stop_face] if isinstance(stop_face, str) else stop_face)
         options = ["--face-name", "api", "--requires-hold"]
@@ -86,6 +90,7 @@ class Device:
         options += ["--single-pulses"] if single_pulses else []
         options += ["--operator", operator] if operator else []
         options += faces
+        options += ["--find-channels"] if find_channels else []
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)
@@ -299,22 +304,6 @@ class Device:
             if time.monotonic() > give_up:
                 raise self._view.not_confirmed()
             time.sleep(_POLL_S)
-
-    def attend(self) -> None:
-        """Answer the attendance prompt of a twin (every 5 minutes of output).
-
-        On hardware this raises `StateError`: there the terminal of this program asks, and a person
-        types the answer (or presses a stop face); a program cannot answer for one.
-        """
-        self._ask("attend")
-
-    def hand_over(self, operator: str) -> None:
-        """Somebody else is in charge from here on: a code, named in every later row of output."""
-        self._ask("operator", code=operator)
-
-    def felt(self, channel: int) -> None:
-        """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
-        self._ask("felt", channel=self._reach.channel(channel))
 
     def wait(self, seconds: float) -> None:
         """Sleep; raises as soon as the session no longer runs, and returns where its plan ended."""

@@ -107,6 +107,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "acknowledge": ({}, {"reason": _text}),
     "attend": ({}, {}),
     "felt": ({"channel": _channel}, {}),
+    "found": ({"channel": _channel, "site": _text}, {}),
+    "leads_checked": ({}, {}),
     "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
     "readings": ({}, {}),
@@ -182,6 +184,7 @@ _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "resume": intents.Resume,
     "attend": intents.Attend,
     "unlink": intents.Unlink,
+    "leads_checked": intents.LeadsChecked,
 }
 
 
@@ -203,6 +206,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Link(fields["channels"])
         case "felt":
             return intents.Felt(fields["channel"])
+        case "found":
+            return intents.Found(fields["channel"], fields["site"])
         case "acknowledge":
             return intents.Acknowledge(fields.get("reason", ""))
         case "hold":

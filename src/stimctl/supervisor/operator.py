@@ -9,8 +9,11 @@ from stimctl.records.person import check_person_code
 from stimctl.session.events import Kind, SessionEvent
 
 _OF_AN_OPERATOR = frozenset(
-    {Kind.START, Kind.RESUME, Kind.RAISE, Kind.PENDING, Kind.PULSE, Kind.SET, Kind.FELT}
-)
+    {
+        Kind.START, Kind.RESUME, Kind.RAISE, Kind.PENDING, Kind.PULSE, Kind.SET, Kind.FELT,
+        Kind.CHANNEL_FOUND, Kind.CHANNEL_MISMATCH, Kind.LEADS_CHECKED,
+    }
+)  # fmt: skip
 
 
 class Operator:

@@ -9,12 +9,13 @@ from typing import Any
 
 from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
+from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
-from stimctl.session.pulses import check_single_pulses, pulse_of
+from stimctl.session.pulses import pulse_of
 from stimctl.session.states import State
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
@@ -31,7 +32,7 @@ from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.stop_face_state import FaceSign
 from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
 from stimctl.supervisor.surroundings import surroundings_of
-from stimctl.supervisor.telling import compiled_of, refusal_of, told_of, told_readings
+from stimctl.supervisor.telling import REFUSALS, compiled_of, refusal_of, told_of, told_readings
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
@@ -194,7 +195,7 @@ class Supervisor:
             self._load_waiting_plan()
         elif event.kind is Kind.ZERO_VERIFIED:
             self._zero_verified = True
-        elif event.kind in (Kind.REFUSED, Kind.LIMIT):
+        elif event.kind in REFUSALS:
             self._refused = refusal_of(event)
         self._arming.took_place(time.monotonic_ns(), event)
 
@@ -319,8 +320,7 @@ class Supervisor:
 
     def _compile(self) -> Mapping[str, Any]:
         plan = self._setup.compile()
-        if self._options.config.single_pulses:
-            check_single_pulses(plan)
+        check_chosen(plan, self._options.config)
         self._plan = plan
         self._plan_waits = True
         if self._journal is not None:

@@ -166,6 +166,7 @@ class SessionSetup:
         return {
             "face": options.face,
             "operated_by": options.config.operated_by,
+            "find_channels": options.config.find_channels,
             "person": options.person,
             "device": options.device,
             "sim": options.sim,

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.finding import MEND_FIRST
 from stimctl.session.kits import AnyPlan, cleared_of, scale_of
 from stimctl.session.scale import PERCENT
 from stimctl.treatment.gate_program import GatePlan
 
+REFUSALS: Final = frozenset({Kind.REFUSED, Kind.LIMIT, Kind.CHANNEL_MISMATCH})
+"""Events that whoever has caused them is told as an error."""
+
 
 def refusal_of(event: SessionEvent) -> StimctlError:
-    """The error for a `refused` or `limit` event of the engine."""
+    """The error for an event of the engine that is one of `REFUSALS`."""
     data = event.data
+    if event.kind is Kind.CHANNEL_MISMATCH:
+        return StateError(
+            "all output is being stopped", why=str(data["reason"]), what_to_do=MEND_FIRST
+        )
     if event.kind is Kind.LIMIT:
         percent = PERCENT.allowed in data
         allowed = f"{data[PERCENT.allowed]} %" if percent else f"{data['allowed_ua']} uA"

@@ -56,6 +56,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark-sensory", ("s",), "sensory", "mark: the person begins to feel it"),
     Action("mark-motor", ("m",), "motor", "mark: the muscle begins to move"),
     Action("mark-tolerance", ("t",), "tolerance", "mark: no more is wanted"),
+    Action("found", ("f",), "found", "where the person feels the hot channel; after a stop for "
+           "swapped leads: they are checked"),
     Action("note", ("n",), "note", "pick a note from a list with a digit"),
     Action("answer", ("y",), "answer", "answer what the alarm line asks: skin, sensation"),
     Action("contact", ("c",), "contact", "test the contact of the electrodes"),

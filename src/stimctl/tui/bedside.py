@@ -67,6 +67,8 @@ class Bedside:
         self.steps: dict[int, int] = {}
         self.marks: list[Mark] = []
         self.exit_codes: list[int] = []
+        #: Each channel is found at threshold before the next one rises.
+        self.find_channels = False
 
     # -- who and what --------------------------------------------------------------------------
 
@@ -143,6 +145,7 @@ class Bedside:
         self.stop_line.starting()
         self.connected_for = self.person
         options = ["--person", self.person] if self.person else []
+        options += ["--find-channels"] if self.find_channels else []
         options += ["--keys"]  # counts where the supervisor sees a person's terminal here
         client = self._make_client(device, options, self._rows_of_session())
 

@@ -51,6 +51,8 @@ class Live:
         self.last = self.refused = ""
         self.alarms = Alarms()
         self.asked: Asked | None = None
+        #: A channel was felt at another site than planned, and nobody has mended it yet.
+        self.mismatch = ""
         self.course = Course()
         self.unknown = self.unknown_what_to_do = ""
         self.stopping_ns: int | None = None
@@ -124,6 +126,12 @@ class Live:
 
     def _on_ready(self, row: Row) -> None:
         self.shown_as = safe(row.get("shown_as", ""))
+
+    def _on_channel_mismatch(self, row: Row) -> None:
+        self.mismatch = safe(row.get("reason", ""))
+
+    def _on_leads_checked(self, _row: Row) -> None:
+        self.mismatch = ""
 
     def _on_connect_failed(self, row: Row) -> None:
         self.failed = safe(row["reason"])

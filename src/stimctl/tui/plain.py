@@ -228,6 +228,7 @@ def run_plain(wishes: Wishes) -> int:
     stop_line = StopLine()
     make = partial(make_client, face="plain", stop_faces=wishes.stop_faces)
     bed = Bedside(stop_line, ThreadJobs(posted.put), make, state_folder(), lambda _w: None)
+    bed.find_channels = wishes.find_channels
     mode = "watch" if wishes.watch is not None else ""
     remote = remote_refusal(wishes, os.environ)
     is_remote = bool(os.environ.get("SSH_CONNECTION"))

@@ -136,6 +136,18 @@ def _by_number(page: str) -> Do:
     return do
 
 
+def _found(desk: Desk, rest: list[str]) -> str:
+    if len(rest) != 2 or not rest[0].isdigit():
+        raise UsageError("a channel and a site are needed", what_to_do="found 1 left-calf")
+    desk.bed.ask("found", channel=int(rest[0]), site=rest[1])
+    return ""
+
+
+def _leads_checked(desk: Desk, _rest: list[str]) -> str:
+    desk.bed.ask("leads_checked")
+    return ""
+
+
 def _quit(desk: Desk, _rest: list[str]) -> str:
     desk.leave()
     return "leaving"
@@ -166,6 +178,12 @@ COMMANDS: Mapping[str, Command] = {
     "sensory": Command("mark: begins to feel it", action="mark-sensory"),
     "motor": Command("mark: the muscle begins to move", action="mark-motor"),
     "tolerance": Command("mark: no more is wanted", action="mark-tolerance"),
+    "found": Command("found CHANNEL SITE: where the person feels it; or elsewhere", do=_found),
+    "leads-checked": Command(
+        "after a channel was felt elsewhere: the leads are as planned",
+        do=_leads_checked,
+        at_zero=True,
+    ),
     "acknowledge": Command(
         "acknowledge NUMBER: why a session may go on after a fault", do=_by_number("fault")
     ),

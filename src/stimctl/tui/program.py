@@ -36,6 +36,7 @@ class Wishes:
     theme: str = ""
     remote_ok: bool = False
     stop_faces: tuple[str, ...] = ()
+    find_channels: bool = False
     replay: str = ""
     speed: int = 1
 
@@ -50,7 +51,7 @@ def parse_wishes(arguments: list[str]) -> Wishes | None:
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
-        if word in ("--demo", "--plain", "--remote-ok"):
+        if word in ("--demo", "--plain", "--remote-ok", "--find-channels"):
             found[word.removeprefix("--").replace("-", "_")] = True
         elif word == "--watch":
             found["watch"] = rest.pop(0) if rest and not rest[0].startswith("-") else ""
@@ -154,6 +155,7 @@ def _run(wishes: Wishes) -> int:
     jobs = ThreadJobs(report)
     make = partial(make_client, stop_faces=wishes.stop_faces)
     bed = Bedside(stop_line, jobs, make, state_folder(), lambda _words: None)
+    bed.find_channels = wishes.find_channels
     mode = "replay" if wishes.replay else "watch" if wishes.watch is not None else ""
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
     between = multiplexers_of(os.environ)

@@ -130,6 +130,8 @@ _WORDS: Mapping[str, Callable[[Row], str | None]] = {
     "contraction": lambda row: f"contraction {row['number']} of channel {row['channel']}",
     "withheld": lambda row: f"channel {row['channel']} kept off: {row['reason']}",
     "contracted": lambda row: f"contraction {row['number']} of channel {row['channel']} is over",
+    "channel_found": lambda row: f"channel {row['channel']} found at {row['site']}",
+    "leads_checked": lambda row: f"leads checked ({row['by']}), which was: {row['was']}",
     "refused": _refused,
     "limit": _limit,
     "link": lambda row: f"link {row['quality']}: {row.get('reason', '')}",

@@ -11,6 +11,7 @@ from stimctl.tui.screens.armed import ArmedPage
 from stimctl.tui.screens.asked import AskedPage
 from stimctl.tui.screens.chooser import ChooserPage, SafetyPage
 from stimctl.tui.screens.connect import ConnectPage
+from stimctl.tui.screens.found import FoundPage
 from stimctl.tui.screens.helping import HelpPage, PalettePage
 from stimctl.tui.screens.notes import FaultPage, NotesPage
 from stimctl.tui.screens.outcome import OutcomePage
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
-    PalettePage, NotesPage, AskedPage,
+    PalettePage, NotesPage, AskedPage, FoundPage,
     FaultPage, StatementPage, OutcomePage,
 )  # fmt: skip
 

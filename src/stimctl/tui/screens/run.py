@@ -14,6 +14,7 @@ from stimctl.tui.text import Line
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
+    from stimctl.tui.screens.found import FoundPage
 
 _PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
@@ -42,7 +43,8 @@ class RunPage(Page):
         if self.desk.replay is not None:
             return _REPLAY
         if self.bed.live.state in ("running", "paused"):
-            return ("lower", "raise", "pause", "channel-1", "mark-sensory", "note")
+            mark = "found" if self.bed.find_channels else "mark-sensory"
+            return ("lower", "raise", "pause", "channel-1", mark, "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
         return ("arm", "outcome", "report", "channel-1")
@@ -91,6 +93,7 @@ class RunPage(Page):
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
             "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
+            "found": watching or self._no_found(),
             "answer": watching or (None if live.asked else "nothing is asked"),
             "accept-warning": None if self.bed.warning else "there is no warning to accept",
         }  # fmt: skip
@@ -115,6 +118,12 @@ class RunPage(Page):
     def _no_link(self) -> str | None:
         return None if len(self.bed.live.channels) > 1 else "there is one channel only"
 
+    def _no_found(self) -> str | None:
+        if not self.bed.find_channels:
+            return "start stimctl with --find-channels for this"
+        going = self.bed.live.state in ("running", "paused")
+        return None if going or self.bed.live.mismatch else _NOT_RUNNING
+
     def act(self, action: str) -> None:
         """Do it."""
         now_ns = self.desk.key_ns
@@ -130,6 +139,8 @@ class RunPage(Page):
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
+        elif action == "found":
+            self._found()
         elif action == "pause":
             self._pause(now_ns)
         elif action == "link":
@@ -262,6 +273,14 @@ class RunPage(Page):
         self.bed.mark(what, channel.number, channel.set_level)
         at = self.bed.measure.text(channel.set_level)
         self.desk.say(f"marked: {what} ch{channel.number} at {at}")
+
+    def _found(self) -> None:
+        if self.bed.live.state not in ("running", "paused"):
+            self.bed.ask("leads_checked")
+            return
+        page: FoundPage = self.desk.pages["found"]  # type: ignore[assignment]
+        page.channel = self.hot.last or min(self.bed.live.channels)
+        self.desk.overlay = page
 
     def _pause(self, now_ns: int) -> None:
         counts = self.lock.press(_PAUSE, now_ns)

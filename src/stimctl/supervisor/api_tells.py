@@ -1,0 +1,49 @@
+"""What a program tells a session about the people at it: who is there, what is felt, and where."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from stimctl.supervisor.api_words import Reach
+from stimctl.supervisor.client import Row
+
+
+class Tells(ABC):
+    """These methods of a `Device`."""
+
+    _reach: Reach
+
+    @abstractmethod
+    def _ask(self, do: str, **fields: Any) -> Row:
+        """Ask the supervisor."""
+
+    def attend(self) -> None:
+        """Answer the attendance prompt of a twin (every 5 minutes of output).
+
+        On hardware this raises `StateError`: there the terminal of this program asks, and a person
+        types the answer (or presses a stop face); a program cannot answer for one.
+        """
+        self._ask("attend")
+
+    def hand_over(self, operator: str) -> None:
+        """Somebody else is in charge from here on: a code, named in every later row of output."""
+        self._ask("operator", code=operator)
+
+    def felt(self, channel: int) -> None:
+        """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
+        self._ask("felt", channel=self._reach.channel(channel))
+
+    def found(self, channel: int, site: str) -> None:
+        """Tell where the person feels this channel ("left-calf", or "elsewhere"), so that the next
+        one may rise; for sessions with `find_channels`.
+
+        Where the plan has another site, all output is stopped, and this raises `StateError` that
+        says so: the leads may be swapped. `arm` is refused until a plan with other sites is loaded,
+        or `leads_checked` is told.
+        """
+        self._ask("found", channel=self._reach.channel(channel), site=site)
+
+    def leads_checked(self) -> None:
+        """Tell that somebody has looked at the leads, after a channel was felt elsewhere."""
+        self._ask("leads_checked")
