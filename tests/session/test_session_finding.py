@@ -33,6 +33,7 @@ from stimctl.session.intents import (
     RaiseIntensity,
     Resume,
     Start,
+    StartFrom,
     Stop,
     Unlink,
 )
@@ -73,10 +74,10 @@ def try_raise(bench: Bench, channel: int) -> bool:
     return bench.engine.plateau_ua(channel) > before_ua
 
 
-def start_again(bench: Bench) -> None:
+def start_again(bench: Bench, start_from: StartFrom = StartFrom.BEGINNING) -> None:
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=2 * SECOND)
-    bench.command(Start())
+    bench.command(Start(start_from))
     assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
     bench.run_for(200 * MS)
 
@@ -355,12 +356,15 @@ def test_a_soft_return_keeps_what_was_found_and_a_long_pause_does_not():
 
 
 def test_a_stop_and_a_new_start_ask_again():
-    bench = raised(finding(), 500)
-    bench.command(Found(1, SITES[0]))
-    bench.command(Stop())
-    start_again(stopped(bench))
-    raised(bench, 500)
-    assert not try_raise(bench, 2)
+    bench = finding()
+    for start_from in StartFrom:
+        raised(bench, 500)
+        bench.run_for(2 * SECOND)
+        bench.command(Found(1, SITES[0]))
+        bench.command(Stop())
+        start_again(stopped(bench), start_from)
+        raised(bench, 500)
+        assert not try_raise(bench, 2)
 
 
 def test_a_mismatch_told_in_a_pause_ends_the_session():

@@ -29,9 +29,9 @@ def loaded(device: Device, sites: dict[int, str]) -> None:
     )
 
 
-def begun(device: Device) -> None:
+def begun(device: Device, start_from: str = "") -> None:
     device.arm()
-    device.start("20 s")
+    device.start("20 s", start_from=start_from)
 
 
 def rows_of(folder: Path) -> list[Any]:
@@ -70,7 +70,7 @@ def test_a_program_raises_the_second_channel_only_once_the_first_is_found(
         with pytest.raises(StateError, match="the leads may be swapped"):
             device.arm()
         device.leads_checked()
-        begun(device)
+        begun(device, "beginning")
         device.raise_to(2, "0.5 mA")
         with pytest.raises(StateError, match="not found yet"):
             device.raise_to(1, "0.5 mA")
