@@ -18,7 +18,7 @@ PAGES = (
     "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
     "run", "thresholds", "report", "service", "statement", "outcome",
 )  # fmt: skip
-DIALOGS = ("help", "palette", "notes", "asked", "fault", "armed")
+DIALOGS = ("help", "palette", "notes", "asked", "found", "fault", "armed")
 
 
 def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:
