@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -339,3 +340,39 @@ def test_bursts_after_a_gap_longer_than_their_pattern_come_back_by_a_ramp():
     assert runs[0].start_us - last_us > 900_000
     full_us = min(run.start_us for run in runs if run.peak_ua == 4_000)
     assert full_us - runs[0].start_us >= 500_000
+
+
+@pytest.mark.hazard("H12")
+def test_a_burst_that_was_missed_gets_no_output_and_confirms_none():
+    one = Track(plan_of("tens-burst", 10_000).channels[0])
+    opened = drive(1_000, width_us=200, period_us=10_000)
+    one.turn_to(opened, first=True)
+    one.covered = True
+    now_ns = 10 * SECOND
+    one.climb(now_ns, 10_000, 0)  # the soft return after a pause begins within the burst
+    for _ in range(12):
+        now_ns += 50 * MS
+        one.climb(now_ns, 10_000, FULL)
+        one.settled(now_ns)
+        assert one.amplitude_ua(10_000) == 0
+    one.turn_to(replace(opened, gate_open=False), first=False, at_ns=now_ns)
+    one.climb(now_ns, 10_000, FULL)
+    now_ns += 100 * MS
+    one.turn_to(opened, first=False, at_ns=now_ns)
+    one.climb(now_ns, 10_000, FULL)
+    assert 0 < one.amplitude_ua(10_000) <= 2_500
+
+
+@pytest.mark.parametrize("plateau_ua", [500, 5_000])
+def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
+    one = Track(plan_of("tens-burst", 10_000).channels[0])
+    one.turn_to(drive(1_000, width_us=200, period_us=10_000), first=True)
+    one.covered = True
+    one.climb(10 * SECOND, 0, FULL)
+    one.turn_to(replace(one.drive, gate_open=False), first=False)
+    one.climb(10 * SECOND, plateau_ua, FULL)
+    one.turn_to(replace(one.drive, gate_open=True), first=False)
+    one.climb(10 * SECOND, plateau_ua, FULL)
+    assert one.amplitude_ua(plateau_ua) == plateau_ua
+    one.climb(10 * SECOND, plateau_ua + 500, FULL)
+    assert one.amplitude_ua(plateau_ua + 500) == plateau_ua + 500

@@ -38,13 +38,22 @@ class Track(Ramped):
         self._dark_ns = self._shut_ns = 0
         """When the last burst that was confirmed ended, and when any did."""
         self._was_open = False
+        self._missed = False
+        """The burst under way had no output, at its beginning or since: it gets none any more."""
+        self._lacks = False
+        """More is asked by now than nothing, so the device has less than what is asked."""
         self._sweeps_width = stimulus.width_sweep is not None
         self._sweeps_rate = stimulus.frequency_sweep is not None
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
         super().zero()
-        self._lit = self._was_open = False
+        self._lit = self._was_open = self._missed = self._lacks = False
+
+    @property
+    def is_open(self) -> bool:
+        """As of any channel; not where a burst that was missed lacks something."""
+        return super().is_open and not self._lacks
 
     def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
         """As of any channel; RunFault, too, where width or period change without a cleared
@@ -72,20 +81,28 @@ class Track(Ramped):
 
     def settled(self, now_ns: int) -> None:
         """The device has all it was told, and what is asked now is the same on its grid."""
+        if self._lacks:
+            return
         self._lit = self._lit or (self._was_open and self.is_open)
         super().settled(now_ns)
 
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         self._look_at_gate(now_ns, plateau)
-        return super().climb(now_ns, plateau, gain)
+        lags = super().climb(now_ns, plateau, gain)
+        # A burst is begun at its beginning or not at all: begun later it could hold a pulse more
+        # than the rest of it, which a second that is cleared for whole bursts has no room for.
+        in_burst = self._gap_ns is not None and self.drive is not None and self.drive.gate_open
+        self._missed = in_burst and not self.amplitude_ua(plateau)
+        self._lacks = self._missed and self.on_grid(plateau, self.reach_permille) > 0
+        return lags
 
     def _look_at_gate(self, now_ns: int, plateau: int) -> None:
         """After too long a gap of bursts the output climbs anew (A1, A3).
 
         A burst that was left out by a stall, swallowed by the driver or lost on the line makes
         such a gap, and so does one that the device never confirmed. The off time of a cycle is
-        none, nor is a burst that is zero on the device's grid.
+        none, nor is a burst that was missed because it was zero on the device's grid.
         """
         if self._gap_ns is None or self.drive is None:
             return
@@ -95,7 +112,7 @@ class Track(Ramped):
             if self._lit:
                 self._dark_ns = now_ns
             self._lit = False
-        if plateau == 0 or self.drive.level_permille == 0:
+        if plateau == 0 or self.drive.level_permille == 0 or self._missed:
             self._dark_ns = now_ns  # nothing is wanted, and that is what there is
         if was_open or self._lit or now_ns - self._dark_ns <= self._gap_ns:
             return
@@ -111,6 +128,8 @@ class Track(Ramped):
         """What the device should put out now, on its grid."""
         drive = self.drive
         if drive is None or not self.covered or not drive.gate_open or not plateau_ua:
+            return 0
+        if self._missed:
             return 0
         return self.on_grid(plateau_ua, self.reach_permille)
 

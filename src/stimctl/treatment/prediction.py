@@ -3,7 +3,8 @@
 The rule shared with the engine and the device [POLICY]: settings of the same instant apply before
 a pulse that is due then; a channel enabled from off pulses at once; a running train keeps its
 phase, so that after a change the next pulse is due one *new* period after the last pulse (at once
-if that is past); amplitude 0 or a closed gate is off.
+if that is past); amplitude 0 or a closed gate is off. A burst that is off at any time of it stays
+off until it is over: none is begun late.
 
 A device whose channels share one list (`channels_first`) pulses in the rhythm of that list, which
 runs from the start on: what is set has effect from the next time the list is begun.
@@ -116,6 +117,7 @@ class _Track:
     drive: Drive | None = None
     since_us: int = 0
     amplitude_ua: int = 0
+    missed: bool = False
     last_pulse_us: int | None = None
     trains: list[_Train] = field(default_factory=list)
     pulses: int = 0
@@ -139,12 +141,15 @@ class _Track:
 
     def _set(self) -> None:
         drive = self.drive
-        if drive is None or not drive.gate_open:
+        is_open = drive is not None and drive.gate_open
+        if drive is None or not is_open or self.missed:
             self.amplitude_ua = 0
         else:
             self.amplitude_ua = amplitude_of(
                 self.plateau_ua, drive.level_permille, self.one.step_ua
             )
+        in_burst = is_open and self.one.host_burst is not None
+        self.missed = in_burst and self.amplitude_ua == 0
 
     def close(self, at_us: int) -> None:
         """Count what was delivered with the present setting until just before `at_us`."""
