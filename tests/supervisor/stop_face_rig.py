@@ -194,6 +194,13 @@ class Session:
         self.wait_for("state", state="checked")
         return self
 
+    def let_go(self) -> None:
+        """Until it has been heard that nothing is pressed any more."""
+        give_up = time.monotonic() + PATIENCE_S
+        while any(face.state.is_down for face in self.stop_faces._faces.values()):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
     def refused(self) -> StimctlError:
         """What `arm` is refused with."""
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from stop_face_rig import Begin, HandFace, Session
 
 from firmware_sim.process import TwinProcess
 from stimctl.errors import NoDeviceError, NotReadyError, StateError
-from stimctl.records.verify import read_rows
+from stimctl.records.verify import read_rows, verify_journal
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_state import Cause, FaceSign
 from stimctl.supervisor.stop_faces import StopFaces
@@ -101,11 +101,12 @@ def test_a_press_before_it_was_asked_is_no_test(begin: Begin) -> None:
 @pytest.mark.hazard("H72")
 def test_a_stop_face_that_is_held_down_at_arm_is_named_so(begin: Begin) -> None:
     session = begin(PEDAL).checked().tested()
+    count = len(session.rows)
     session.faces[PEDAL].give(DOWN)
-    session.wait_for("stopping", len(session.rows), purpose="stop")
+    session.wait_for("zero_verified", count, purpose="stop")
     assert "is held down" in str(session.refused())
     session.faces[PEDAL].give(UP)
-    time.sleep(0.1)
+    session.let_go()
     session.running()
 
 
@@ -181,13 +182,19 @@ def test_a_session_does_not_begin_without_its_stop_face(runtime: Path, tmp_path:
 
 
 @pytest.mark.hazard("H72")
-def test_a_press_stops_the_output_and_the_record_names_the_face(begin: Begin) -> None:
+def test_a_press_stops_the_output_and_the_record_names_the_face(
+    begin: Begin, record_property: Callable[[str, object], None]
+) -> None:
     session = begin(PEDAL).checked().tested().running()
     pressed_ns = session.faces[PEDAL].give(DOWN)
-    assert session.zero_after_ms(pressed_ns) <= 300
+    after_ms = session.zero_after_ms(pressed_ns)
+    record_property("H72", f"zero {after_ms:.0f} ms after the press of a stop face")
+    assert after_ms <= 300
     ended = session.wait_for("ended")
     assert f"stop face {PEDAL} was pressed" in ended["reason"]
     assert f"stop face {PEDAL} was pressed" in session.told("stopping", "reason")
+    (path,) = session.journal.glob("*.jsonl")
+    assert verify_journal(path).unfinished_only
 
 
 @pytest.mark.hazard("H72", "H57")
@@ -200,6 +207,7 @@ def test_after_a_press_nothing_goes_on_without_a_reason(begin: Begin) -> None:
         with pytest.raises(StateError):
             session.ask(do, **fields)
     session.ask("acknowledge", reason="it was too strong")
+    session.let_go()
     count = len(session.rows)
     session.ask("arm")
     session.wait_for("state", count, state="armed")
