@@ -27,6 +27,7 @@ from stimctl.session.intents import (
     Raise,
     Resume,
     Start,
+    StartFrom,
     Stop,
     Unlink,
 )
@@ -193,7 +194,7 @@ def test_a_session_gives_no_more_charge_than_its_plan_however_often_it_is_starte
         with suppress(StateError):
             bench.command(Arm())
             bench.run_for(300 * MS)
-            bench.command(Start())
+            bench.command(Start(StartFrom.BEGINNING))
             bench.run_for(300 * MS)
             raised(bench, 2_000)
         bench.run_for(40 * SECOND)
