@@ -1,4 +1,4 @@
-"""What is cleared is delivered: a plan on time, on a line of constant latency, is never kept off."""
+"""What is cleared is delivered: a plan on time, at constant latency, is never kept off."""
 
 from __future__ import annotations
 

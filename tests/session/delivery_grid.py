@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.registry import family
@@ -164,30 +164,72 @@ def plan_for(point: Point, device: str) -> Plan | str:
 # -- for a device that lets through what another one gives
 
 
-def gated_cycles(seed: int) -> Iterator[tuple[Cycle, ...]]:
-    """One or two channels for an openEMSstim, without end."""
+PERCENTS = (1, 2, 3, 4, 5, 7, 10, 15, 25)
+_STEP_MS = 450
+"""A hand raises one percent in that time, in the hold only."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatedPoint:
+    """One treatment for an openEMSstim: one or two channels; None = without a cycle."""
+
+    number: int
+    cycles: tuple[Cycle | None, ...]
+    percents: tuple[int, ...]
+    duration_ms: int
+
+
+def gated_points(seed: int) -> Iterator[GatedPoint]:
+    """Without end."""
     rng = random.Random(seed)
+    number = 0
     while True:
-        first = _cycle(rng)
-        cycles = [first]
-        period = first.on + first.off
+        yield _gated_point(rng, number)
+        number += 1
+
+
+def _gated_point(rng: random.Random, number: int) -> GatedPoint:
+    if rng.random() < 0.1:
+        channels = rng.choice((1, 2))
+        percents = tuple(rng.choice(PERCENTS) for _ in range(channels))
+        duration_ms = rng.choice((10_000, 17_000, 25_000, 40_000)) + _STEP_MS * 2 * max(percents)
+        return GatedPoint(number, (None,) * channels, percents, duration_ms)
+    first = _cycle(rng)
+    period = first.on + first.off
+    cycles = [replace(first, after=rng.choice((0, 0, 0, first.off // 2, first.off)))]
+    if rng.random() < 0.4:
         other = _cycle(rng)
-        if rng.random() < 0.4 and other.on + other.up < period:
+        if other.on < period:
             after = rng.choice((0, (period - other.on) // 2, period - other.on))
             cycles.append(Cycle(other.on, period - other.on, other.up, other.down, after))
-        yield tuple(cycles)
+    percents = tuple(rng.choice(_reached(one, period)) for one in cycles)
+    raising = max(-(-percent // _steps(one)) for percent, one in zip(percents, cycles, strict=True))
+    count = raising + rng.choice((2, 3, 4))
+    return GatedPoint(number, tuple(cycles), percents, period * max(count, -(-10_000 // period)))
 
 
-def gated_plan(cycles: tuple[Cycle, ...]) -> GatePlan | str:
-    """The plan, or why it is refused; long enough for three contractions after the raise."""
-    period_ms = cycles[0].on + cycles[0].off
-    duration_ms = period_ms * max(4, -(-20_000 // period_ms))
-    head = protocol_text(Point(0, (), 50, duration_ms)).replace("treatment-v1", "gated-v1")
+def _steps(cycle: Cycle) -> int:
+    """How many percent a hand raises in one hold, at least."""
+    return max(1, (cycle.on - cycle.up - cycle.down) // (2 * _STEP_MS))
+
+
+def _reached(cycle: Cycle, period_ms: int) -> tuple[int, ...]:
+    """What is reached in about a minute, or in two contractions."""
+    contractions = max(2, 60_000 // period_ms)
+    return tuple(one for one in PERCENTS if one <= contractions * _steps(cycle))
+
+
+def gated_plan(point: GatedPoint) -> GatePlan | str:
+    """The plan, as it is cleared, or why it is refused."""
+    head = protocol_text(Point(0, (), 50, point.duration_ms)).replace("treatment-v1", "gated-v1")
     parts = [
         head.replace("[session]", EXTERNAL + "[session]"),
-        *(_gated_channel(index, cycle) for index, cycle in enumerate(cycles)),
+        *(_gated_channel(index, cycle) for index, cycle in enumerate(point.cycles)),
     ]
-    setups = [GateSetup(n, 3, Electrode(area_mm2=5_000)) for n in range(1, len(cycles) + 1)]
+    setups = [
+        GateSetup(channel, percent, Electrode(area_mm2=5_000))
+        for channel, percent in enumerate(point.percents, start=1)
+    ]
     try:
         plan = compile_gate_plan(
             load_gated("\n".join(parts), "grid"),
@@ -207,10 +249,14 @@ dial = "At its lowest."
 """
 
 
-def _gated_channel(index: int, cycle: Cycle) -> str:
-    return (
+def _gated_channel(index: int, cycle: Cycle | None) -> str:
+    head = (
         f'[[channels]]\nrole = "role-{index}"\nmotor = false\n'
         '[channels.intensity]\ntarget = "strong-comfortable"\n'
+    )
+    if cycle is None:
+        return head
+    return head + (
         f'[channels.cycle]\non = "{cycle.on} ms"\noff = "{cycle.off} ms"\n'
         f'ramp_up = "{cycle.up} ms"\nramp_down = "{cycle.down} ms"\n'
         f'start_after = "{cycle.after} ms"\n'
