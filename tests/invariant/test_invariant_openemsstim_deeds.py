@@ -96,7 +96,7 @@ FAULTS = st.lists(st.tuples(st.sampled_from(ON_LINE), st.integers(1, 60)), max_s
 BOOTS = st.sampled_from([300_000, REAL_BOOT_US])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.sampled_from(PLANS), st.lists(DEEDS, max_size=25), FAULTS, BOOTS)
 def test_whatever_happens_an_openemsstim_keeps_every_rule(
     plan: Any, deeds: list[Any], faults: list[tuple[str, int]], boot_us: int
