@@ -57,7 +57,8 @@ def settings_over_time(plan: Plan, channel: int) -> Iterator[tuple[int, int, int
     events: list[tuple[int, object]] = [(m.at_us, m) for m in moments(plan)]
     events += [(s.at_us, s) for s in raise_schedule(plan) if s.channel == channel]
     events.sort(key=lambda event: event[0])
-    plateau, drive = 0, None
+    plateau, drive, missed = 0, None, False
+    in_bursts = plan.channel(channel).stimulus.burst is not None
     for at_us, group in groupby(events, key=lambda event: event[0]):
         for _, event in group:
             if isinstance(event, PlateauStep):
@@ -67,6 +68,10 @@ def settings_over_time(plan: Plan, channel: int) -> Iterator[tuple[int, int, int
         assert drive is not None
         step = plan.channel(channel).step_ua
         amplitude = amplitude_of(plateau, drive.level_permille, step) if drive.gate_open else 0
+        # A burst is begun at its beginning or not at all.
+        if missed and drive.gate_open:
+            amplitude = 0
+        missed = in_bursts and drive.gate_open and not amplitude
         yield at_us, amplitude, drive.phase_width_us, drive.period_us
 
 
