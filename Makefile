@@ -9,9 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests over real ptys mostly wait; they run after those that keep the cores busy, not among them.
 COMPUTING := -m "not pty and not soak" -n 2
-WAITING := -m "pty and not soak" -n 6 --dist loadscope
+WAITING := -m "pty and not soak" -n 3 --dist loadscope
 
-.PHONY: help demo test test-newest lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-computing lint cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,11 +43,14 @@ test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
 	$(BIN)/python -m pytest -q $(COMPUTING)
 	$(BIN)/python -m pytest -q $(WAITING)
 
-test-newest: ## the same on the newest Python that this machine has or can fetch
+test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
 	  [ -n "$$newest" ] || { echo "no Python newer than 3.11 was found"; exit 2; }; \
 	  echo "with $$($$newest --version):"; \
-	  $(MAKE) --no-print-directory test VENV=.venv-newest PYTHON="$$newest"
+	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
+
+test-computing: $(VENV)/.dev
+	$(BIN)/python -m pytest -q $(COMPUTING)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
 	$(BIN)/ruff check .

@@ -116,7 +116,7 @@ def attempts(device: Device) -> dict[str, Callable[[], object]]:
         "hold": lambda: device.hold("30 s"),
         "raise_to": lambda: device.raise_to(1, "5 mA"),
         "lower_to": lambda: device.lower_to(1, "0 mA"),
-        "link": lambda: device.link(1, 2),
+        "link": lambda: device.link(1, 1),
         "unlink": device.unlink,
         "pulse": lambda: device.pulse(1, "1 mA"),
         "pause": device.pause,
@@ -165,7 +165,8 @@ def run(kind: str, device: Device) -> None:
         while raising.is_alive():
             forked()
             raising.join(0.2)
-    device.raise_to(1, "1 mA")
+    else:
+        device.raise_to(1, "1 mA")
     if kind in CHILDREN:
         CHILDREN[kind]()
     if kind == "commanding":

@@ -23,8 +23,8 @@ class RealDevice(TwinProcess):
         popen, self._serial = subprocess.Popen, serial
 
         def begin(command: list[str], **options: object) -> subprocess.Popen[bytes]:
-            assert command[1:4] == ["-m", "firmware_sim", "p24"]
-            mine = [command[0], __file__, serial, *command[3:]]
+            assert command[1:5] == ["-P", "-m", "firmware_sim", "p24"]
+            mine = [command[0], __file__, serial, *command[4:]]
             return popen(mine, **options)  # type: ignore[call-overload,no-any-return]
 
         subprocess.Popen = begin  # type: ignore[assignment,misc]

@@ -321,7 +321,7 @@ def test_run_on_hardware_without_a_person_at_the_machine_puts_nothing_out(
         script = f"set -m; trap '' TTOU; {shlex.join(command)} & wait $!; echo exit $?"
         terminal = Terminal(["/bin/bash", "-c", script], dict(os.environ), 200, 80)
         try:
-            terminal.wait_for("exit 1", within_s=60)
+            terminal.wait_for("exit 2", within_s=60)  # refused before anything is opened
             assert "background" in terminal.text()
         finally:
             terminal.close()

@@ -70,7 +70,7 @@ def test_a_stop_overtakes_ten_thousand_events_a_second(
         device.load("tens-conventional", amplitudes={1: "3 mA"}, areas={1: "25 cm2"})
         for _ in range(5):
             device.arm()
-            device.start()
+            device.start(start_from="beginning")
             device.raise_to(1, "0.5 mA")
             load = Load(device)
             load.start()
