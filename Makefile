@@ -9,7 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests over real ptys mostly wait; they run after those that keep the cores busy, not among them.
 COMPUTING := -m "not pty and not soak" -n 2
-WAITING := -m "pty and not soak" -n 3 --dist loadscope
+WAITERS ?= 3
+WAITING := -m "pty and not soak" -n $(WAITERS) --dist loadscope
 
 .PHONY: help demo test test-newest test-computing lint cover soak bench removals hazards install install-dev format picture clean
 
@@ -60,6 +61,7 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q -n 2 -m "not pty and not soak" tests/stimulus tests/safety tests/wire tests/property \
+	  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py \
 	  --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
 	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 

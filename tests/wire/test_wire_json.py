@@ -325,3 +325,10 @@ def test_json_text_is_read_too():
     for text in ("", "{", '{"cmd": 34', "[" * 100_000):
         with pytest.raises(WireFormatError, match="the line is not JSON"):
             encode_text(text)
+
+
+def test_set_power_is_told_by_the_numbers_of_its_modules():
+    data = encode_frame(4, 56, bytes.fromhex("0500000000000000")).hex()
+    shown = only_frame(data)
+    assert shown["fields"] == {"packet_number": 4, "modules": [0, 2]}
+    assert encode_line(shown).hex == data
