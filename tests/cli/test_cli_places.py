@@ -198,10 +198,10 @@ def test_a_home_of_somebody_else_has_no_protocols_for_us(
 ) -> None:
     theirs, glob = tmp_path / "theirs", Path.glob
 
-    def refuse(folder: Path, pattern: str) -> Any:
+    def refuse(folder: Path, pattern: str, **how: Any) -> Any:
         if theirs in (folder, folder.parent):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return glob(folder, pattern)
+        return glob(folder, pattern, **how)
 
     monkeypatch.setattr(Path, "glob", refuse)
     monkeypatch.setenv("STIMCTL_PROTOCOLS", str(theirs))

@@ -75,6 +75,7 @@ def test_what_is_no_input_device_and_no_port_is_refused(
     assert open_files() == before, "nothing stays open"
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @linux
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
 @pytest.mark.parametrize(("make", "group"), [(pedal, "input"), (line, "dialout")])

@@ -48,6 +48,7 @@ def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
         finish(holder)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.hazard("H06")
 def test_a_lock_that_was_given_back_is_free_although_a_fork_has_a_copy_of_it() -> None:
     lock = rt.PortLock("/dev/none", "stop")

@@ -171,17 +171,23 @@ class Catalogue:
         # SQLite would create the file with the umask's mode.
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, FILE_MODE))
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None)
+        try:
+            self._prepare(connection)
+        except BaseException:  # locked, damaged, newer: nobody else would close it
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
-            connection.close()
             raise IntegrityError(
                 f"the catalogue {self.path} was written by a newer stimctl",
                 why=f"its version is {version}, this program knows {_VERSION}",
                 what_to_do="Use the newer stimctl",
             )
-        return connection
 
     @staticmethod
     def _raise_anchor(
