@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +14,16 @@ settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_runtime_folder() -> Iterator[None]:
+    """Each worker has its own: a stop of all twins in one must not end the sessions of another."""
+    folder = tempfile.mkdtemp(prefix="st")  # short: it holds Unix sockets
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -161,6 +161,8 @@ class Rig:
             pids |= {int(row["pid"]) for row in face.rows if row["kind"] == "hello"}
         for note in (self._runtime / "stimctl" / "twins").glob("*.json"):
             pids.add(int(json.loads(note.read_text())["pid"]))
+        # A run that was killed leaves a supervisor; without its twin that tries to stop for long.
+        pids |= processes_with(f"XDG_RUNTIME_DIR={self._runtime}")
         for pid in pids:
             for number in (signal.SIGCONT, signal.SIGKILL):
                 try:
@@ -176,6 +178,18 @@ class Rig:
                 if stream is not None:
                     stream.close()
         shutil.rmtree(self._runtime, ignore_errors=True)
+
+
+def processes_with(variable: str) -> set[int]:
+    """The processes, but this one, that were started with this variable (`NAME=value`)."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if variable.encode() in place.read_bytes().split(b"\0"):
+                found.add(int(place.parent.name))
+        except OSError:
+            continue  # it has ended, or is not ours
+    return found - {os.getpid()}
 
 
 def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> int:

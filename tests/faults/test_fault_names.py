@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
 from stimctl.records.verify import verify_journal
 from stimctl.supervisor.name_watch import NAME_MOVED
+from stimctl.supervisor.peer import peer_of
+from stimctl.supervisor.port_names import device_key, port_key, port_keys
+from stimctl.supervisor.runtime import abstract_sockets
 from stimctl.supervisor.stop import StopOutcome, stop_named
 
 pytestmark = pytest.mark.pty
@@ -189,3 +193,29 @@ def test_a_face_whose_supervisor_dies_stops_the_device_it_had_not_the_name(names
     record = names.twins[1].record
     assert record is not None
     assert '"ml_stop"' not in record.read_text()
+
+
+@pytest.mark.hazard("H61")
+def test_a_session_that_lost_its_device_is_not_asked_for_the_next_device_of_that_number(
+    names: Names,
+) -> None:
+    port = names.folder / "port"
+    names.lead(port, names.twins[0].url)
+    lost = names.session(port)
+    keys = (device_key(names.twins[0].url), port_key(os.path.realpath(names.twins[0].url)))
+    assert answers_at(keys) == {lost.supervisor}
+    names.twins[0].end()
+    lost.wait_for("state", lambda row: row["state"] == "unknown")
+    # By now a test beside this one may have got that number for a twin of its own.
+    assert lost.supervisor not in answers_at(keys)
+    assert lost.supervisor in answers_at(port_keys(str(port)))
+
+
+def answers_at(keys: Iterable[str]) -> set[int]:
+    """The processes that listen under these keys without a folder."""
+    found = set()
+    for address in abstract_sockets(keys):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            if line.connect_ex(address) == 0:
+                found.add(peer_of(line)[0])
+    return found

@@ -190,6 +190,21 @@ def test_too_many_and_too_talkative_clients_are_sent_away(
     server.close()
 
 
+def test_a_name_that_was_left_can_be_taken_by_another_session(
+    control: tuple[ControlSocket, Inbox, Path],
+) -> None:
+    server, _, path = control
+    names = [f"\0stimctl-test/{path}/{name}" for name in ("kept", "lent")]
+    server.listen_at(names)
+    server.leave([names[1], "never listened there"])
+    other = ControlSocket(path.with_name("other.sock"), Inbox(), names)
+    assert set(other._addresses) == {str(path.with_name("other.sock")), names[1]}
+    other.close()
+    server.listen_at(names)  # after a replugging it is free again
+    assert names[1] in server._addresses
+    server.close()
+
+
 @pytest.mark.hazard("H04", "H17")
 def test_sleep_and_a_moved_wall_clock_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     offsets = [(0, 0), (0, 0), (3_000_000_000, 3_000_000_000), (3_000_000_000, 0)]

@@ -31,7 +31,7 @@ from stimctl.supervisor.name_watch import NameWatch
 from stimctl.supervisor.options import FACES, PROGRAM, Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
-from stimctl.supervisor.port_names import device_key, port_keys
+from stimctl.supervisor.port_names import device_key, port_keys, typed_keys
 from stimctl.supervisor.priority import prefer_this_process
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import abstract_sockets, socket_path
@@ -116,6 +116,7 @@ def _serve(
     control = ControlSocket(path, inbox, abstract_sockets(port_keys(options.address)))
     control.about = partial(_about, line, options.address)
     line.whenever_opened(partial(_make_findable, control, str(path)))
+    line.whenever_dropped(partial(_leave_the_node, control, options.address))
     NameWatch(line, inbox).start()
     try:
         supervisor = Supervisor(
@@ -154,6 +155,12 @@ def _make_findable(control: ControlSocket, path: str, port: Port) -> None:
     """By the device and by each name, without a folder as well; after a replugging, too."""
     control.listen_at(abstract_sockets(port.keys))
     port.listens_at(path)
+
+
+def _leave_the_node(control: ControlSocket, address: str, port: Port) -> None:
+    """The node of a lost device may be another one's soon; the name it was started by stays."""
+    typed = typed_keys(address)
+    control.leave(abstract_sockets(key for key in port.keys if key not in typed))
 
 
 def main(argv: list[str]) -> int:

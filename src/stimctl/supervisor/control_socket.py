@@ -45,16 +45,15 @@ class ControlSocket:
         self._path = path
         self._inbox = inbox
         self.about: Callable[[], Mapping[str, Any]] | None = None
-        self._addresses: set[str] = set()
+        self._addresses: dict[str, socket.socket] = {}
         self._clients: dict[int, _Client] = {}
         self._lock = threading.Lock()
-        self._servers: list[socket.socket] = []
         self._closing = False
         self._selector = selectors.DefaultSelector()
         with contextlib.suppress(OSError):
             path.unlink()  # left by a process that is gone: we hold the port's lock
         refused = [self._listen(address) for address in (os.fspath(path), *others)]
-        if not self._servers:
+        if not self._addresses:
             raise NoDeviceError(
                 "no other program could stop this session",
                 why=f"the socket {path} cannot be made: {refused[0]}",
@@ -67,6 +66,14 @@ class ControlSocket:
         """Listen at these too, as far as they can be had."""
         for address in addresses:
             self._listen(address)
+
+    def leave(self, addresses: Iterable[str]) -> None:
+        """Listen there no more: another session may need the name."""
+        for address in addresses:
+            server = self._addresses.pop(address, None)
+            if server is not None:
+                self._selector.unregister(server)
+                server.close()
 
     def _listen(self, address: str) -> str:
         """Listen there too; what was in the way, or ""."""
@@ -83,8 +90,7 @@ class ControlSocket:
         finally:
             os.umask(mask)
         server.setblocking(False)
-        self._servers.append(server)
-        self._addresses.add(address)
+        self._addresses[address] = server
         self._selector.register(server, selectors.EVENT_READ)
         return ""
 
@@ -102,7 +108,7 @@ class ControlSocket:
         with self._lock:
             for client in list(self._clients.values()):
                 self._drop(client)
-        for server in self._servers:
+        for server in self._addresses.values():
             server.close()
         with contextlib.suppress(OSError):
             self._path.unlink()

@@ -62,6 +62,7 @@ class DeviceLine:
         self._next_reopen_ns = 0
         self._identity = port.identity
         self._on_open: Callable[[Port], None] = lambda _port: None
+        self._on_drop: Callable[[Port], None] = lambda _port: None
         self._use(port)
 
     @property
@@ -98,6 +99,10 @@ class DeviceLine:
         self._on_open = tell
         if self._port is not None:
             tell(self._port)
+
+    def whenever_dropped(self, tell: Callable[[Port], None]) -> None:
+        """Call `tell` with the port that was let go, each time."""
+        self._on_drop = tell
 
     def name_has_moved(self) -> bool:
         """True where the open device is still there and its name leads elsewhere, or nowhere."""
@@ -158,6 +163,7 @@ class DeviceLine:
         self._unsent.clear()
         if port is not None:
             port.abort()
+            self._on_drop(port)
 
     def reopen(self, now_ns: int) -> bool:
         """Try, at most twice a second, to open a lost port again; True when it has come back.

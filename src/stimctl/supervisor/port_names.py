@@ -47,6 +47,14 @@ def port_keys(address: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([keys[0], *filter(None, [device_key(address)]), *keys]))
 
 
+def typed_keys(address: str) -> tuple[str, ...]:
+    """The keys of the name itself, wherever it leads: they stay when the device is lost.
+
+    All its other keys belong to the device node, which the system may give to another device.
+    """
+    return tuple(dict.fromkeys(_key(name) for name in _names_of(address)[:2]))
+
+
 def _key(name: str) -> str:
     readable = "".join(c if c.isalnum() else "-" for c in name.rsplit("/", 1)[-1])[-24:]
     return f"{readable}-{zlib.crc32(os.fsencode(name)):08x}"

@@ -245,7 +245,8 @@ def stop_device(text: str, report: Report = lambda _state: None) -> list[StopOut
         outcomes.extend(stop_named(address, device.family, report=report))
 
     together([partial(stop, address) for address in addresses])
-    return outcomes
+    # A twin that was on the list and has ended since is no device that could not be found.
+    return [one for one in outcomes if device.address or one.verdict != "no-device"] or outcomes
 
 
 def stop_main(argv: list[str]) -> int:
