@@ -1,4 +1,4 @@
-"""Makes docs/reference/limits.md and docs/reference/screening.md from the tables in stimctl.safety."""
+"""Makes limits.md and screening.md in docs/reference from the tables in stimctl.safety."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from stimctl.safety.screening import CONDITIONS, Rule, Where
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _MADE = "Made by `python tools/make_reference.py` from `{source}`; do not edit."
-_CERTAINTY = (
-    "Certainty: **R** read in a primary text; **R2** read in a text that quotes it; **M+**, **M?** from memory; "
-    "**D** decided here."
-)
+_CERTAINTY = """\
+Certainty: **R** read in a primary text; **R2** read in a text that quotes it; **M+**, **M?** from
+memory; **D** decided here."""
+_LIMITS_TEXT = """\
+A stimulus over a limit is refused, never reduced. The smallest bound in effect decides: the
+standard's, the device's, the clinic's, the protocol's, the person's and the session's. `ceiling`
+and `block` refuse, `warn` asks for an acknowledgement, `rule` and `info` say how the others are
+evaluated."""
+_SCREENING_TEXT = """\
+Before output on hardware each condition is answered for the person. `block` and `site` cannot be
+overridden, `specialist` needs a named specialist's approval, `caution` an acknowledgement. A clinic
+may make the list stricter, never looser. Source lists differ among themselves."""
 
 
 def pages() -> dict[Path, str]:
@@ -29,9 +37,7 @@ def _limits() -> str:
     return _page(
         "Limits",
         "src/stimctl/safety/limits.py",
-        "A stimulus over a limit is refused, never reduced. The smallest bound in effect decides: the standard's, the\n"
-        "device's, the clinic's, the protocol's, the person's and the session's. `ceiling` and `block` refuse, `warn`\n"
-        "asks for an acknowledgement, `rule` and `info` say how the others are evaluated.",
+        _LIMITS_TEXT,
         ("id", "quantity", "value", "action", "source", "certainty", "note"),
         rows,
     )
@@ -45,9 +51,7 @@ def _screening() -> str:
     return _page(
         "Screening: the conditions that are asked about",
         "src/stimctl/safety/screening.py",
-        "Before output on hardware each condition is answered for the person. `block` and `site` cannot be overridden,\n"
-        "`specialist` needs a named specialist's approval, `caution` an acknowledgement. A clinic may make the list\n"
-        "stricter, never looser. Source lists differ among themselves.",
+        _SCREENING_TEXT,
         ("id", "condition", "level", "basis", "certainty"),
         rows,
     )
