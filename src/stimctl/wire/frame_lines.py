@@ -1,4 +1,4 @@
-"""The dissector of a wire that is made of numbered frames: both ScienceMode generations."""
+"""The dissector of a wire that is made of numbered frames: ScienceMode 2, 3 and 4."""
 
 from __future__ import annotations
 

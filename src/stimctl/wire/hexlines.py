@@ -14,11 +14,15 @@ from stimctl.wire.openemsstim.dissect import TextLines
 from stimctl.wire.sciencemode2 import codec as codec2
 from stimctl.wire.sciencemode2 import framing as framing2
 from stimctl.wire.sciencemode2 import json_form as json_form2
+from stimctl.wire.sciencemode3 import codec as codec3
+from stimctl.wire.sciencemode3 import framing as framing3
+from stimctl.wire.sciencemode3 import json_form as json_form3
 from stimctl.wire.sciencemode4 import codec as codec4
 from stimctl.wire.sciencemode4 import framing as framing4
 from stimctl.wire.sciencemode4 import json_form as json_form4
 
 SCIENCEMODE4 = "sciencemode4"
+SCIENCEMODE3 = "sciencemode3"
 SCIENCEMODE2 = "sciencemode2"
 OPENEMSSTIM = "openemsstim"
 
@@ -28,6 +32,13 @@ WIRES: Mapping[str, Dissector] = {
         framing4.encode_frame,
         codec4.CODEC,
         json_form4.FORM,
+        refused_is_error=True,
+    ),
+    SCIENCEMODE3: FrameLines(
+        framing3.FrameDecoder,
+        framing3.encode_frame,
+        codec3.CODEC,
+        json_form3.FORM,
         refused_is_error=True,
     ),
     SCIENCEMODE2: FrameLines(

@@ -29,7 +29,8 @@ from stimctl.wire.sciencemode4.messages import (
 from stimctl.wire.sciencemode4.messages_general import DEVICE_ID_BYTES
 
 
-def _version_from(source: Fields, name: str) -> Version:
+def version_from(source: Fields, name: str) -> Version:
+    """Return a version field such as "1.4.2"."""
     text = source.text(name)
     parts = text.split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
@@ -161,14 +162,18 @@ def _device_id(message: GetDeviceIdAck) -> Json:
     return {"result": message.result, "device_id": message.device_id}
 
 
-def _device_id_from(source: Fields) -> GetDeviceIdAck:
-    text = source.text("device_id")
-    if not text.isascii() or len(text) > DEVICE_ID_BYTES:
+def padded_text(source: Fields, name: str, count: int) -> bytes:
+    """Return a text field as `count` bytes of ASCII, padded with NUL."""
+    text = source.text(name)
+    if not text.isascii() or len(text) > count:
         raise WireFormatError(
-            f"device_id {text!r} cannot be written",
-            why=f"the wire holds {DEVICE_ID_BYTES} ASCII characters",
+            f"{name} {text!r} cannot be written", why=f"the wire holds {count} ASCII characters"
         )
-    padded = text.encode("ascii").ljust(DEVICE_ID_BYTES, b"\x00")
+    return text.encode("ascii").ljust(count, b"\x00")
+
+
+def _device_id_from(source: Fields) -> GetDeviceIdAck:
+    padded = padded_text(source, "device_id", DEVICE_ID_BYTES)
     return GetDeviceIdAck(source.integer("result"), padded)
 
 
@@ -197,4 +202,4 @@ _READ: dict[type[Message], Callable[[Fields], Message]] = {
     SetPower: _power_from,
 }
 
-FORM = JsonForm(BY_COMMAND, _SHOWN, _READ, {"Version": _version_from})
+FORM = JsonForm(BY_COMMAND, _SHOWN, _READ, {"Version": version_from})

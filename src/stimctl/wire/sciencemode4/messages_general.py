@@ -7,14 +7,21 @@ from struct import Struct
 from typing import ClassVar, NamedTuple, Self
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.message import Direction, Message, at_least, listed, represented
-from stimctl.wire.sciencemode4.values import HIGHEST_HIGH_VOLTAGE, HIGHEST_RESULT
+from stimctl.wire.message import Message, at_least, listed, represented
+from stimctl.wire.sciencemode4.messages_plain import Answer
+from stimctl.wire.sciencemode4.values import HIGHEST_HIGH_VOLTAGE
 
 DEVICE_ID_BYTES = 10
 POWER_MODULE_BYTES = 8
 _VERSION_DATA = Struct(">7B")
 _EXTENDED_VERSION_DATA = Struct(">7BI2B")
 _BATTERY_DATA = Struct(">BBH")
+
+
+def unpadded_text(data: bytes) -> str:
+    """Return the text without its padding; what is not printable ASCII shows as marks."""
+    text = data.rstrip(b"\x00 ").decode("ascii", "replace")
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 class Version(NamedTuple):
@@ -55,10 +62,9 @@ class SetPower(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class VersionAck(Message):
+class VersionAck(Answer):
     """Base of the short version answers: result, firmware, protocol version."""
 
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     fw: Version
     sciencemode: Version
@@ -74,7 +80,7 @@ class VersionAck(Message):
         return cls(result, Version(*parts[:3]), Version(*parts[3:]))
 
     def problems(self) -> tuple[str, ...]:
-        return listed(("result", self.result, HIGHEST_RESULT))
+        return listed(("result", self.result, self.highest_result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class GetVersionStimAck(VersionAck):
 
 
 @dataclass(frozen=True, slots=True)
-class GetExtendedVersionAck(Message):
+class GetExtendedVersionAck(Answer):
     """Versions and firmware hash.
 
     `fw_hash` is the first four bytes of the hash as a number; `hash_type` 0 uninitialized, 1 git,
@@ -103,7 +109,6 @@ class GetExtendedVersionAck(Message):
 
     command: ClassVar[int] = 69
     name: ClassVar[str] = "get_extended_version_ack"
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     fw: Version
     sciencemode: Version
@@ -128,27 +133,25 @@ class GetExtendedVersionAck(Message):
 
     def problems(self) -> tuple[str, ...]:
         return listed(
-            ("result", self.result, HIGHEST_RESULT),
+            ("result", self.result, self.highest_result),
             ("hash_type", self.hash_type, 3),
             ("hash_valid", self.hash_valid, 1),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GetDeviceIdAck(Message):
+class GetDeviceIdAck(Answer):
     """The serial number: `id_bytes` is the ten bytes as sent, `device_id` the text in them."""
 
     command: ClassVar[int] = 53
     name: ClassVar[str] = "get_device_id_ack"
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     id_bytes: bytes
 
     @property
     def device_id(self) -> str:
         """The text without its padding; what is not printable ASCII shows as replacement marks."""
-        text = self.id_bytes.rstrip(b"\x00 ").decode("ascii", "replace")
-        return "".join(one if one.isprintable() else "\ufffd" for one in text)
+        return unpadded_text(self.id_bytes)
 
     def pack(self) -> bytes:
         if len(self.id_bytes) != DEVICE_ID_BYTES:
@@ -164,16 +167,15 @@ class GetDeviceIdAck(Message):
         return cls(data[0], data[1 : 1 + DEVICE_ID_BYTES])
 
     def problems(self) -> tuple[str, ...]:
-        return listed(("result", self.result, HIGHEST_RESULT))
+        return listed(("result", self.result, self.highest_result))
 
 
 @dataclass(frozen=True, slots=True)
-class GetBatteryStatusAck(Message):
+class GetBatteryStatusAck(Answer):
     """Battery level in percent (the library does not check it) and voltage in millivolt."""
 
     command: ClassVar[int] = 55
     name: ClassVar[str] = "get_battery_status_ack"
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     battery_level_pct: int
     battery_mv: int
@@ -191,17 +193,16 @@ class GetBatteryStatusAck(Message):
         return cls(*_BATTERY_DATA.unpack_from(data))
 
     def problems(self) -> tuple[str, ...]:
-        return listed(("result", self.result, HIGHEST_RESULT))
+        return listed(("result", self.result, self.highest_result))
 
 
 @dataclass(frozen=True, slots=True)
-class GetStimStatusAck(Message):
+class GetStimStatusAck(Answer):
     """What is initialized (0 nothing, 1 low level, 2 mid level, 3 mid level running), and the
     high voltage (0 default, 1 off, 2..6 = 30, 60, 90, 120, 150 V; a P24 reports 1 or 6)."""
 
     command: ClassVar[int] = 63
     name: ClassVar[str] = "get_stim_status_ack"
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     stim_status: int
     high_voltage: int
@@ -222,19 +223,18 @@ class GetStimStatusAck(Message):
 
     def problems(self) -> tuple[str, ...]:
         return listed(
-            ("result", self.result, HIGHEST_RESULT),
+            ("result", self.result, self.highest_result),
             ("stim_status", self.stim_status, 3),
             ("high_voltage", self.high_voltage, HIGHEST_HIGH_VOLTAGE),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GetMainStatusAck(Message):
+class GetMainStatusAck(Answer):
     """The main controller's state: 0 uninitialized, 1 initialized, 2 running (library only)."""
 
     command: ClassVar[int] = 65
     name: ClassVar[str] = "get_main_status_ack"
-    direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
     result: int
     main_status: int
 
@@ -252,4 +252,6 @@ class GetMainStatusAck(Message):
         return cls(data[0], data[1])
 
     def problems(self) -> tuple[str, ...]:
-        return listed(("result", self.result, HIGHEST_RESULT), ("main_status", self.main_status, 2))
+        return listed(
+            ("result", self.result, self.highest_result), ("main_status", self.main_status, 2)
+        )

@@ -10,10 +10,17 @@ from stimctl.wire.sciencemode4.values import HIGHEST_RESULT
 
 
 @dataclass(frozen=True, slots=True)
-class ResultAck(Message):
-    """Base of the answers that carry one result code, 0..255, and nothing else."""
+class Answer(Message):
+    """Base of everything a device sends; `highest_result` is the last result code that is known."""
 
     direction: ClassVar[Direction] = Direction.DEVICE_TO_HOST
+    highest_result: ClassVar[int] = HIGHEST_RESULT
+
+
+@dataclass(frozen=True, slots=True)
+class ResultAck(Answer):
+    """Base of the answers that carry one result code, 0..255, and nothing else."""
+
     result: int
 
     def pack(self) -> bytes:
@@ -25,7 +32,7 @@ class ResultAck(Message):
         return cls(data[0])
 
     def problems(self) -> tuple[str, ...]:
-        return listed(("result", self.result, HIGHEST_RESULT))
+        return listed(("result", self.result, self.highest_result))
 
 
 @dataclass(frozen=True, slots=True)

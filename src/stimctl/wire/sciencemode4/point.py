@@ -126,10 +126,11 @@ def point_problems(points: Sequence[Point], where: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def point_truncations(points: Sequence[Point], where: str) -> tuple[str, ...]:
+def point_truncations(points: Sequence[tuple[int, ...]], where: str) -> tuple[str, ...]:
     """Return a sentence for each current between two steps, with the value that would be sent."""
     found = []
-    for number, (_, current_ua, _) in enumerate(points, 1):
+    for number, point in enumerate(points, 1):
+        current_ua = point[1]
         sent_ua = current_ua // CURRENT_STEP_UA * CURRENT_STEP_UA
         if sent_ua != current_ua:
             found.append(
