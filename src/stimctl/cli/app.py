@@ -168,7 +168,7 @@ def _ending(arguments: Sequence[str], interrupts: _Interrupts) -> int:
         sys.stdout.flush()
     except StimctlError as error:
         return failures.explain(error, as_json=as_json)
-    except typer.TyperException as error:
+    except failures.CommandLineError as error:
         return failures.explain_usage(error, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
         say("interrupted")

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -22,6 +22,9 @@ from stimctl.cli.output import put_json, say, styled
 from stimctl.errors import ExitCode, StimctlError
 from stimctl.version import __version__
 
+# What typer raises for a wrong command line: above BadParameter and UsageError stands this class,
+# which has a name in typer since 0.28 only.
+CommandLineError = cast("type[Exception]", typer.BadParameter.__mro__[2])
 ERROR_SCHEMA = "stimctl.error/1"
 _LABEL = 14  # the width of "  what to do: "
 _WIDEST = 100
@@ -42,8 +45,8 @@ def explain(error: StimctlError, *, as_json: bool) -> int:
     return int(error.exit_code)
 
 
-def explain_usage(error: typer.TyperException, *, as_json: bool) -> int:
-    """A mistake in the command line itself, as the framework found it."""
+def explain_usage(error: Any, *, as_json: bool) -> int:
+    """A mistake in the command line itself, a `CommandLineError`, as the framework found it."""
     context: Any = getattr(error, "ctx", None)
     message = error.format_message()
     say(f"{styled('error:', 'red', sys.stderr)} {message}")
