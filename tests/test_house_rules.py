@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
 import tomllib
+import tty
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,53 @@ def test_a_package_is_imported_only_where_the_architecture_lets_it(
 )
 def test_a_light_path_stays_light(statement: str, absent: set[str]) -> None:
     assert loaded_after(statement) & absent == set()
+
+
+# Each of them takes time of the 60 ms to the first byte of a stop; `typing` alone takes 5.
+HEAVY = {
+    "argparse", "collections", "contextlib", "dataclasses", "enum", "functools", "importlib.util",
+    "inspect", "ipaddress", "json", "logging", "pathlib", "pydantic", "re", "serial", "signal",
+    "socket", "struct", "subprocess", "textual", "threading", "typer", "typing", "urllib.parse",
+    "zlib", "stimctl.errors", "stimctl.supervisor.holders", "stimctl.supervisor.runtime",
+    "stimctl.supervisor.stop_outcome", "stimctl.supervisor.twin",
+    "stimctl.wire.sciencemode4.framing",
+}  # fmt: skip
+UNTIL_FIRST_BYTE = """
+import os, sys
+whole = os.write
+
+def first(fd, data):
+    if not os.isatty(fd):
+        return whole(fd, data)
+    whole(1, " ".join(sys.modules).encode())
+    os._exit(0)
+
+os.write = first
+from stimctl.__main__ import main
+main(["stop", sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "needed"), [("p24", set()), ("rehastim2", {"struct"}), ("openemsstim", set())]
+)
+def test_a_stop_has_loaded_nothing_heavy_when_it_sends_its_first_byte(
+    family: str, needed: set[str]
+) -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    command = [sys.executable, "-S", "-c", UNTIL_FIRST_BYTE, f"{family}:{os.ttyname(slave)}"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60,
+            env={**os.environ, "PYTHONPATH": str(SRC.parent)},
+        )  # fmt: skip
+    finally:
+        os.close(master)
+        os.close(slave)
+    loaded = set(done.stdout.split())
+    assert "stimctl.supervisor.stop_direct" in loaded, done.stderr
+    assert loaded & HEAVY == needed
 
 
 @pytest.mark.parametrize(

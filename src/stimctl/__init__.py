@@ -6,12 +6,11 @@ loaded when it is first used.
 
 from __future__ import annotations
 
-from stimctl.version import __version__
-
 # Recognised by name by the type checker; the real constant would import all of `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from stimctl.supervisor.api import Device, connect
+    from stimctl.version import __version__
 
 __all__ = ["Device", "__version__", "connect"]
 
@@ -21,6 +20,10 @@ def __getattr__(name: str) -> object:
         from stimctl.supervisor import api
 
         return getattr(api, name)
+    if name == "__version__":
+        from stimctl import version
+
+        return version.__version__
     if name == "errors":
         from importlib import import_module
 

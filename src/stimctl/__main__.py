@@ -8,16 +8,16 @@ before it is needed.
 import os
 import sys
 
-from stimctl.terminal_text import fit_streams, printable
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code (see `stimctl.errors.ExitCode`)."""
     arguments = sys.argv[1:] if argv is None else argv
     _replace_closed_streams()
-    fit_streams(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     if arguments[:1] == ["stop"]:
         return _stop(arguments[1:])
+    from stimctl.terminal_text import fit_streams
+
+    fit_streams(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     if arguments in (["--version"], ["-V"]):
         from stimctl.version import __version__
 
@@ -52,6 +52,7 @@ def _open_tui(arguments: list[str]) -> int | None:
     if wishes is None or not is_interactive():
         return None
     from stimctl.errors import StimctlError
+    from stimctl.terminal_text import printable
     from stimctl.tui.program import open_tui
 
     try:

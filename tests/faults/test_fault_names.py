@@ -22,7 +22,8 @@ from stimctl.supervisor.name_watch import NAME_MOVED
 from stimctl.supervisor.peer import peer_of
 from stimctl.supervisor.port_names import device_key, port_key, port_keys
 from stimctl.supervisor.runtime import abstract_sockets
-from stimctl.supervisor.stop import StopOutcome, stop_named
+from stimctl.supervisor.stop import stop_named
+from stimctl.supervisor.stop_outcome import StopOutcome
 
 pytestmark = pytest.mark.pty
 

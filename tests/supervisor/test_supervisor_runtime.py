@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stimctl.errors import NoDeviceError, PortBusyError
+from stimctl.supervisor import lock_files
 from stimctl.supervisor import runtime as rt
 from stimctl.supervisor import runtime_folders as folders
 
@@ -258,5 +259,5 @@ def test_a_process_that_is_gone_has_no_start_time() -> None:
 def test_a_process_that_is_just_ending_has_no_start_time_and_breaks_no_stop(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    monkeypatch.setattr(Path, "read_text", lambda *_args: text)
+    monkeypatch.setattr(lock_files, "text_of", lambda _path: text)
     assert rt.start_time_of(123) is None

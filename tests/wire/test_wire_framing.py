@@ -231,8 +231,10 @@ def test_framing_loads_nothing_but_binascii():
     ).stdout.split()
     allowed = {
         "stimctl.wire",
+        "stimctl.wire.escapes",
         "stimctl.wire.stuffing",
         "stimctl.wire.sciencemode4",
+        "stimctl.wire.sciencemode4.encoding",
         "stimctl.wire.sciencemode4.framing",
     }
     assert set(loaded) <= allowed | {"binascii"}

@@ -182,6 +182,7 @@ def test_framing_loads_nothing_but_struct():
     own = {name for name in loaded if name.startswith("stimctl.wire")}
     assert own == {
         "stimctl.wire",
+        "stimctl.wire.escapes",
         "stimctl.wire.stuffing",
         "stimctl.wire.sciencemode2",
         "stimctl.wire.sciencemode2.framing",

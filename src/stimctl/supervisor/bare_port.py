@@ -6,19 +6,19 @@ done as far as it goes.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
 import select
-import struct
 import sys
 import termios
 import time
-from typing import Any
 
-from stimctl.errors import LinkError, NoDeviceError, PortBusyError, StimctlError
-from stimctl.supervisor.line_contract import Line
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from typing import Any
+
+    from stimctl.supervisor.line_settings import Line
 
 _READ_BYTES = 4096
 _CONNECT_WITHIN_S = 1.0
@@ -48,9 +48,9 @@ class BarePort:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise self._lost(error) from error
+            raise _lost(self.address, _words_of(error)) from error
         if not data:
-            raise LinkError(f"the line to {self.address} is lost", why="the other end closed it")
+            raise _lost(self.address, "the other end closed it")
         return data
 
     def write(self, data: bytes) -> int:
@@ -60,13 +60,15 @@ class BarePort:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise self._lost(error) from error
+            raise _lost(self.address, _words_of(error)) from error
 
     def discard_output(self) -> None:
         """Drop what the system has not sent yet."""
         if self._serial:
-            with contextlib.suppress(termios.error):
+            try:
                 termios.tcflush(self._fd, termios.TCOFLUSH)
+            except termios.error:
+                pass
 
     def pulse_dtr(self) -> None:
         """Drop DTR and raise it again, which restarts some devices."""
@@ -78,11 +80,10 @@ class BarePort:
     def abort(self) -> None:
         """Let go."""
         self.discard_output()
-        with contextlib.suppress(OSError):
+        try:
             os.close(self._fd)
-
-    def _lost(self, error: OSError) -> StimctlError:
-        return LinkError(f"the line to {self.address} is lost", why=error.strerror or str(error))
+        except OSError:
+            pass
 
 
 def open_bare(
@@ -102,7 +103,7 @@ def open_bare(
     try:
         shared = not _take(fd)
         if shared and alone:
-            raise PortBusyError(f"{address} is used by another program")
+            raise _busy(f"{address} is used by another program")
         _configure(address, fd, lines, dtr=dtr, shared=shared)
     except BaseException:
         os.close(fd)
@@ -120,17 +121,40 @@ def _connect(address: str) -> int:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line.setblocking(False)
     except (OSError, OverflowError, ValueError) as error:
+        from stimctl.errors import NoDeviceError
+
         raise NoDeviceError(f"nothing answers at {address}", why=str(error)) from error
     return line.detach()
 
 
-def _why_not(address: str, error: OSError) -> StimctlError:
-    why = error.strerror or str(error)
+# The errors are loaded where there is one: they take 3 ms.
+
+
+def _why_not(address: str, error: OSError) -> Exception:
+    from stimctl.errors import LinkError, NoDeviceError
+
+    why = _words_of(error)
     if error.errno in _BUSY:
-        return PortBusyError(f"{address} is kept by another program", why=why)
+        return _busy(f"{address} is kept by another program", why)
     if error.errno in _ABSENT:
         return NoDeviceError(f"there is no device at {address}", why=why)
     return LinkError(f"{address} cannot be opened", why=why)
+
+
+def _busy(what: str, why: str = "") -> Exception:
+    from stimctl.errors import PortBusyError
+
+    return PortBusyError(what, why=why)
+
+
+def _lost(address: str, why: str) -> Exception:
+    from stimctl.errors import LinkError
+
+    return LinkError(f"the line to {address} is lost", why=why)
+
+
+def _words_of(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _take(fd: int) -> bool:
@@ -148,16 +172,22 @@ def _configure(address: str, fd: int, lines: tuple[Line, ...], *, dtr: bool, sha
     try:
         now = termios.tcgetattr(fd)
     except termios.error as error:
+        from stimctl.errors import LinkError
+
         raise LinkError(f"{address} is no serial port", why=str(error.args[-1])) from error
     pty = _is_pty(fd)
     for line in lines:
-        with contextlib.suppress(termios.error, AttributeError):
+        try:
             termios.tcsetattr(fd, termios.TCSANOW, _raw(now, line, pty=pty))
-            break  # none taken: the stop is sent as the port is set
+        except (termios.error, AttributeError):
+            continue  # none taken: the stop is sent as the port is set
+        break
     if not pty:
         if not shared:  # it would stay with the port as long as the other program has it
-            with contextlib.suppress(OSError):
+            try:
                 fcntl.ioctl(fd, termios.TIOCEXCL)
+            except OSError:
+                pass
         _set_modem_line(fd, termios.TIOCM_DTR, up=dtr)
         if not any(line.rtscts for line in lines):
             _set_modem_line(fd, termios.TIOCM_RTS, up=True)
@@ -185,6 +215,8 @@ def _is_pty(fd: int) -> bool:
 
 
 def _set_modem_line(fd: int, which: int, *, up: bool) -> None:
-    with contextlib.suppress(OSError):
-        request = termios.TIOCMBIS if up else termios.TIOCMBIC
-        fcntl.ioctl(fd, request, struct.pack("I", which))
+    request = termios.TIOCMBIS if up else termios.TIOCMBIC
+    try:
+        fcntl.ioctl(fd, request, which.to_bytes(4, sys.byteorder))
+    except OSError:
+        pass

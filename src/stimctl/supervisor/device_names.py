@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from stimctl.errors import UsageError
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from stimctl.light_tuple import NamedTuple
 
 FAMILIES = ("p24", "rehastim2", "openemsstim")
 TWIN = "sim"
@@ -33,25 +35,24 @@ def parse_device(text: str) -> DeviceName:
     Raises `UsageError` that shows the right form.
     """
     if not isinstance(text, str):
-        raise UsageError(f"{text!r} is not a device name", what_to_do=_EXAMPLES)
+        raise _refused(f"{text!r} is not a device name")
     kind, colon, rest = text.strip().partition(":")
     if not colon or not rest:
-        raise UsageError(
-            f"{text!r} does not name a device",
-            why="it has no FAMILY:PORT form",
-            what_to_do=_EXAMPLES,
-        )
+        raise _refused(f"{text!r} does not name a device", "it has no FAMILY:PORT form")
     family, address = (rest, "") if kind == TWIN else (kind, rest)
     if family not in FAMILIES:
-        raise UsageError(
+        raise _refused(
             f"{text!r} does not name a device",
-            why=f"the families stimctl drives are: {', '.join(FAMILIES)}",
-            what_to_do=_EXAMPLES,
+            f"the families stimctl drives are: {', '.join(FAMILIES)}",
         )
     if address and not address.startswith(("/", "socket://")):
-        raise UsageError(
-            f"{text!r} does not name a port",
-            why="a port is an absolute path or socket://host:port",
-            what_to_do=_EXAMPLES,
+        raise _refused(
+            f"{text!r} does not name a port", "a port is an absolute path or socket://host:port"
         )
     return DeviceName(family, address)
+
+
+def _refused(what: str, why: str = "") -> Exception:
+    from stimctl.errors import UsageError  # late: only a wrong name needs it
+
+    return UsageError(what, why=why, what_to_do=_EXAMPLES)

@@ -1,4 +1,4 @@
-"""Ends the stimctl that holds a port and does not answer. On the stop path."""
+"""Ends the stimctl that holds a port and does not answer. Loaded where there is one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import contextlib
 import os
 import sys
 import time
-from typing import NamedTuple
 
-from stimctl.supervisor.runtime import Holder, start_time_of
+from stimctl.supervisor.lock_files import Holder, start_time_of
+
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from stimctl.light_tuple import NamedTuple
 
 _FREE_WITHIN_S = 0.5
 _LOCKS = "/proc/locks"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import _socket
 import os
-import struct
 import sys
 
-_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
+_INT_BYTES = 4
+_CREDENTIAL_BYTES = 3 * _INT_BYTES  # struct ucred: pid, uid, gid
 
 
 def peer_of(line: _socket.socket) -> tuple[int, int]:
@@ -17,8 +17,9 @@ def peer_of(line: _socket.socket) -> tuple[int, int]:
     """
     if sys.platform != "linux":
         return 0, os.getuid()
-    raw = line.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, uid, _ = _CREDENTIALS.unpack(raw)
+    raw = line.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CREDENTIAL_BYTES)
+    pid = int.from_bytes(raw[:_INT_BYTES], sys.byteorder, signed=True)
+    uid = int.from_bytes(raw[_INT_BYTES : 2 * _INT_BYTES], sys.byteorder)
     return pid, uid
 
 

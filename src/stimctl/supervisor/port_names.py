@@ -6,9 +6,9 @@ kept under every name it was opened by and under the device it opened, and a sto
 
 from __future__ import annotations
 
+import binascii
 import os
 import stat
-import zlib
 
 _MOST_LINKS = 40  # as many as the system itself follows
 _SOCKET = "socket://"
@@ -57,7 +57,7 @@ def typed_keys(address: str) -> tuple[str, ...]:
 
 def _key(name: str) -> str:
     readable = "".join(c if c.isalnum() else "-" for c in name.rsplit("/", 1)[-1])[-24:]
-    return f"{readable}-{zlib.crc32(os.fsencode(name)):08x}"
+    return f"{readable}-{binascii.crc32(os.fsencode(name)):08x}"
 
 
 def _end_of(address: str) -> str:

@@ -1,6 +1,6 @@
-"""Who holds which port: lock files that name a living process, and where a session listens.
+"""Takes the lock of a port and finds who has it; says where a session listens.
 
-On the stop path: even `json` would be felt in its 60 ms, so a lock file has lines of `name=value`.
+The stop path takes its lock after its first byte, so it loads this module late.
 """
 
 from __future__ import annotations
@@ -8,114 +8,47 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import sys
 import time
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from stimctl.errors import NoDeviceError, PortBusyError
+from stimctl.supervisor.lock_files import (
+    LONGEST_SOCKET_PATH,
+    Holder,
+    abstract_sockets,
+    boot_id,
+    holders_of,
+    socket_addresses,
+    socket_forms,
+    start_time_of,
+)
 from stimctl.supervisor.port_names import port_key, port_keys
 from stimctl.supervisor.runtime_folders import candidates, runtime_folder, sub_folder
 
 __all__ = [
+    "Holder",
     "PortLock",
+    "abstract_sockets",
     "candidates",
+    "holders_of",
     "port_key",
     "read_holder",
     "runtime_folder",
+    "socket_addresses",
     "socket_path",
+    "start_time_of",
     "sub_folder",
 ]
-
-# sun_path holds 108 bytes on Linux and 104 on macOS, its final NUL included.
-_LONGEST_SOCKET_PATH = 100
-_LONGEST_LOCK_BYTES = 16384
 
 
 def socket_path(address: str) -> Path:
     """Where the supervisor that holds `address` listens for `stop` and `watch`."""
     whole = runtime_folder() / f"{port_key(address)}.sock"
-    for path in _forms(whole):
-        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH and path.parent.is_dir():
+    forms = [Path(form) for form in socket_forms(os.fspath(whole))]
+    for path in forms:
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH and path.parent.is_dir():
             return path
-    return _forms(whole)[-1]
-
-
-def _forms(path: Path) -> list[Path]:
-    """The path, or what stands for one that is too long for a socket.
-
-    The folder goes into the name, so that two runtime folders never share a socket.
-    """
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return [path]
-    name = f"{zlib.crc32(os.fsencode(path)):08x}.sock"
-    return [folder / name for folder in candidates()]
-
-
-def socket_addresses(keys: Iterable[str]) -> list[str]:
-    """Every place where a supervisor that holds one of these keys may listen."""
-    paths = [folder / f"{key}.sock" for folder in candidates() for key in keys]
-    return [*abstract_sockets(keys), *(os.fspath(one) for path in paths for one in _forms(path))]
-
-
-def abstract_sockets(keys: Iterable[str]) -> list[str]:
-    """Names of sockets that need no folder; only Linux has them.
-
-    Anybody may take such a name: who answers there is believed only if it is this user.
-    """
-    if sys.platform != "linux":
-        return []
-    return [f"\0stimctl/{os.getuid()}/{key}" for key in keys]
-
-
-def boot_id() -> str:
-    """Names this start of the machine; empty where the system does not tell."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""
-
-
-def start_time_of(pid: int) -> str | None:
-    """When process `pid` started, in the system's own words, or None if there is no such process.
-
-    A pid alone may have been given to another process since; a pid and a start time may not.
-    """
-    if sys.platform == "linux":
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        except OSError:
-            return None
-        # Field 2 is the program's name in brackets and may hold blanks; field 22 is the start time.
-        fields = text[text.rfind(")") + 2 :].split()
-        # A process that is just ending may leave nothing to read, or a zombie.
-        return None if len(fields) < 20 or fields[0] in "ZX" else fields[19]
-    import subprocess  # 5 ms that only systems without /proc pay
-
-    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or None
-
-
-class Holder(NamedTuple):
-    """Who holds a port, as its lock file says."""
-
-    pid: int
-    start_time: str
-    boot_id: str
-    since: str  # local time, ISO 8601
-    program: str  # "supervisor" or "stop"
-    node: str = ""  # the device it opened, as it was found then
-    socket: str = ""  # where it listens
-
-    def is_alive(self) -> bool:
-        """True if exactly this process still runs."""
-        return self.boot_id == boot_id() and start_time_of(self.pid) == self.start_time
-
-    def __str__(self) -> str:
-        return f"stimctl pid {self.pid}, started {self.since[11:16]}"
+    return forms[-1]
 
 
 class PortLock:
@@ -227,32 +160,6 @@ def _myself(program: str, node: str, socket: str = "") -> Holder:
 def read_holder(address: str) -> Holder | None:
     """The living process that holds `address` as a lock file says, or None. Never raises."""
     return next(iter(holders_of(port_keys(address))), None)
-
-
-def holders_of(keys: Iterable[str]) -> list[Holder]:
-    """Every living process that holds one of these keys, in whichever folder it noted that."""
-    found: dict[int, Holder] = {}
-    for folder in candidates():
-        for key in keys:
-            holder = _read_lock(folder / "locks" / f"{key}.lock")
-            if holder is not None and holder.pid not in found and holder.is_alive():
-                found[holder.pid] = holder
-    return list(found.values())
-
-
-def _read_lock(path: Path) -> Holder | None:
-    """What a lock file says; nothing where somebody else wrote it, or where it is no file."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            ours = os.fstat(fd).st_uid == os.getuid()
-            lines = os.fsdecode(os.read(fd, _LONGEST_LOCK_BYTES)).split("\n") if ours else []
-        finally:
-            os.close(fd)
-        said = dict(line.split("=", 1) for line in lines if line)
-        return Holder(int(said.pop("pid")), **said)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 def busy_error(address: str, holder: Holder | None) -> PortBusyError:

@@ -1,4 +1,4 @@
-"""The folders in which the locks, sockets and twins of one user may be. On the stop path.
+"""The folder in which a session keeps its locks, sockets and twins, and those it may be in.
 
 A session takes the first that it can use. A stop looks in all of them and needs none, because the
 two may have been started with different variables, or one of them where a disk is full.
@@ -12,35 +12,20 @@ import stat
 from pathlib import Path
 
 from stimctl.errors import NoDeviceError
+from stimctl.supervisor.lock_files import candidate_names, login_name
 
 _CURE = "set XDG_RUNTIME_DIR to a folder that belongs to you alone and has room"
 
 
 def candidates() -> list[Path]:
-    """Every folder that a program of this user may have taken, best first; none need exist.
-
-    `$XDG_RUNTIME_DIR/stimctl` and `/run/user/UID/stimctl` where the outer folder belongs to this
-    user (after `su` the variable still names somebody else's), then `stimctl-UID` in `/tmp`, in
-    the folder of `TMPDIR`, in `/var/tmp` and in `/dev/shm`.
-    """
-    uid = os.getuid()
-    login = (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}")
-    found = [folder for base in login if (folder := login_folder(base)) is not None]
-    shared = ("/tmp", *(os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")))
-    shared += ("/var/tmp", "/dev/shm")
-    found += [Path(f"{base}/stimctl-{uid}") for base in shared if base.startswith("/")]
-    return list(dict.fromkeys(found))
+    """Every folder that a program of this user may have taken, best first; none need exist."""
+    return [Path(name) for name in candidate_names()]
 
 
 def login_folder(base: str) -> Path | None:
     """Our folder in the one that a login made for this user; None where that is not this user's."""
-    try:
-        found = os.stat(base) if base.startswith("/") else None  # noqa: PTH116 - never a `Path`
-    except (OSError, ValueError):
-        return None
-    if found is None or not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        return None
-    return Path(base) / "stimctl"
+    name = login_name(base)
+    return Path(name) if name else None
 
 
 def runtime_folder() -> Path:

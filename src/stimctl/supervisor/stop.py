@@ -8,66 +8,31 @@ pydantic, no dataclasses, no command-line framework.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import NamedTuple, TextIO
 
-from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.holders import end_holder, end_process
 from stimctl.supervisor.port_names import device_key, port_keys
-from stimctl.supervisor.runtime import start_time_of
-from stimctl.supervisor.stop_direct import UNKNOWN_AFTER_S, Report, stop_directly
-from stimctl.supervisor.stop_sessions import Found, Session, find, listen
-from stimctl.supervisor.twin import running_twins
-from stimctl.terminal_text import printable
+from stimctl.supervisor.stop_direct import UNKNOWN_AFTER_S, stop_directly
+from stimctl.supervisor.stop_sessions import find
+
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import NamedTuple, TextIO
+
+    from stimctl.supervisor.asked_session import Session
+    from stimctl.supervisor.lock_files import Holder
+    from stimctl.supervisor.stop_direct import Report
+    from stimctl.supervisor.stop_outcome import StopOutcome
+    from stimctl.supervisor.stop_sessions import Found
+else:
+    from stimctl.light_tuple import NamedTuple
 
 GIVE_UP_AFTER_S = 3.0  # past the longest watchdog of a device we drive (P24: 2 s)
-_UNKNOWN = "OUTPUT UNKNOWN: pull the electrode cable or switch off the device."
 _STARTING = "The device was restarted, which ends its output; waiting until it is heard.\n"
 _USAGE = "usage: stimctl stop DEVICE [--json]"
-
-
-class StopOutcome(NamedTuple):
-    """How an attempt to stop one device ended."""
-
-    device: str
-    verdict: str  # "verified", "unconfirmed" or "no-device"
-    by: str  # "supervisor" or "port": who sent the frames
-    elapsed_ms: int
-    detail: str
-    node: str = ""  # the device node that was stopped
-    serial: str = ""  # what the device there calls itself
-    session: int = 0  # the process of the session that held it; 0: no session did
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """0 verified, 6 not confirmed, 3 no device."""
-        return {
-            "verified": ExitCode.DONE,
-            "no-device": ExitCode.NO_DEVICE,
-        }.get(self.verdict, ExitCode.NOT_CONFIRMED_ZERO)
-
-    def __str__(self) -> str:
-        said = {
-            "verified": f"{self.device}: output off, zero verified after {self.elapsed_ms} ms.",
-            "no-device": f"{self.device}: no device.",
-        }.get(self.verdict, f"{self.device}: {_UNKNOWN}")
-        return " ".join(part for part in (said, self._what_it_was(), self.detail) if part)
-
-    def _what_it_was(self) -> str:
-        """Which device that was: a name alone may have been led to another one."""
-        if self.verdict == "no-device":
-            return ""
-        parts = [f"Session {self.session} held it" if self.session else "No session held it"]
-        parts += [f"device node {self.node}"] if self.node and self.node != self.device else []
-        parts += [f"serial number {self.serial}"] if self.serial else []
-        return f"{', '.join(parts)}."
 
 
 class _Target(NamedTuple):
@@ -100,8 +65,10 @@ class _Stop:
         held = set().union(*(one.keys for one in living), targets)
         if self._here not in held and (self._here or not (living or targets)):
             targets[self._here] = _Target(self._place)
-        tasks = [partial(self._stop, one) for one in targets.values()]
-        together([*tasks, partial(self._follow, living)] if living else tasks)
+        tasks = [self._stopping(one) for one in targets.values()]
+        if living:
+            tasks.append(lambda: self._follow(living))
+        together(tasks)
         for session in found.sessions:
             session.close()
         return self.outcomes
@@ -118,7 +85,7 @@ class _Stop:
                     self._add(targets, holder.node, _Target("", holder.pid, ended))
         for one in found.sessions:
             if one.pid not in answering and not one.answered:
-                ended = not one.ended and end_process(one.pid, start_time_of(one.pid))
+                ended = not one.ended and _end_session(one)
                 self._add(targets, one.node, _Target("", one.pid, ended or one.ended))
         return targets
 
@@ -129,6 +96,8 @@ class _Stop:
 
     def _follow(self, living: Sequence[Session]) -> None:
         """What the sessions say; one that ends before it has verified is stood in for."""
+        from stimctl.supervisor.asked_session import listen
+
         listen(living, min(self._deadline, self._begun + UNKNOWN_AFTER_S))
         if not all(session.is_over for session in living):
             self._report("unknown")
@@ -141,6 +110,9 @@ class _Stop:
             else:
                 verdict = "verified" if session.verified else "unconfirmed"
                 self._put(verdict, "supervisor", node=session.node, session=session.pid)
+
+    def _stopping(self, target: _Target) -> Callable[[], None]:
+        return lambda: self._stop(target)
 
     def _stop(self, target: _Target) -> None:
         node = os.path.realpath(target.address) if target.address.startswith("/") else ""
@@ -160,6 +132,8 @@ class _Stop:
     def _put(
         self, verdict: str, by: str, detail: str = "", *, node: str, session: int, serial: str = ""
     ) -> None:
+        from stimctl.supervisor.stop_outcome import StopOutcome
+
         elapsed_ms = int((time.monotonic() - self._begun) * 1000)
         self.outcomes.append(
             StopOutcome(self._address, verdict, by, elapsed_ms, detail, node, serial, session)
@@ -206,13 +180,34 @@ def stop_port(
 
 
 def _failed(device: str, error: Exception) -> StopOutcome:
+    from stimctl.supervisor.stop_outcome import StopOutcome
+
     return StopOutcome(device, "unconfirmed", "port", 0, f"The stop failed: {error!r}.")
+
+
+def end_holder(holder: Holder) -> bool:
+    """As `holders.end_holder`, which is loaded where there is one."""
+    from stimctl.supervisor import holders
+
+    return holders.end_holder(holder)
+
+
+def _end_session(session: Session) -> bool:
+    from stimctl.supervisor.holders import end_process
+    from stimctl.supervisor.lock_files import start_time_of
+
+    return end_process(session.pid, start_time_of(session.pid))
 
 
 def together(tasks: Sequence[Callable[[], None]]) -> None:
     """Do them at once, in threads as far as there are any; returns when all are done."""
-    threads = []
     left = list(tasks)
+    if len(left) == 1:
+        left[0]()
+        return
+    import threading  # late: most stops have one thing to do
+
+    threads = []
     while len(left) > 1:
         thread = threading.Thread(target=left[0])
         try:
@@ -234,19 +229,27 @@ def stop_device(text: str, report: Report = lambda _state: None) -> list[StopOut
     """
     device = parse_device(text)
     try:
-        addresses = [device.address] if device.address else running_twins(device.family)
+        addresses = [device.address] if device.address else _running_twins(device.family)
     except Exception as error:  # noqa: BLE001 - whatever it was, nothing is confirmed
         return [_failed(text, error)]
     if not addresses:
+        from stimctl.supervisor.stop_outcome import StopOutcome
+
         return [StopOutcome(text, "no-device", "port", 0, "No twin of this kind is running.")]
     outcomes: list[StopOutcome] = []
 
-    def stop(address: str) -> None:
-        outcomes.extend(stop_named(address, device.family, report=report))
+    def stopping(address: str) -> Callable[[], None]:
+        return lambda: outcomes.extend(stop_named(address, device.family, report=report))
 
-    together([partial(stop, address) for address in addresses])
+    together([stopping(address) for address in addresses])
     # A twin that was on the list and has ended since is no device that could not be found.
     return [one for one in outcomes if device.address or one.verdict != "no-device"] or outcomes
+
+
+def _running_twins(family: str) -> list[str]:
+    from stimctl.supervisor.twin import running_twins  # late: only `sim:` needs it
+
+    return running_twins(family)
 
 
 def stop_main(argv: list[str]) -> int:
@@ -255,50 +258,58 @@ def stop_main(argv: list[str]) -> int:
     names = [a for a in argv if a != "--json"]
     if names in (["-h"], ["--help"]):
         sys.stdout.write(f"{_USAGE}\n\nStops the device at once and waits for verified zero.\n")
-        return int(ExitCode.DONE)
+        return 0
     try:
         if len(names) != 1 or names[0].startswith("-"):
-            raise UsageError("stop takes one device", what_to_do=_USAGE)
+            raise _wrong_usage()
         outcomes = stop_device(names[0], _tell)
-    except StimctlError as error:
-        _put(sys.stderr, f"stimctl: {error}\n")
-        if as_json:
-            _put(sys.stdout, f"{_error_as_json(error)}\n")
-        return int(error.exit_code)
     except KeyboardInterrupt:
         _put(sys.stderr, "stimctl: interrupted. OUTPUT UNKNOWN: pull the electrode cable\n")
-        return int(ExitCode.NOT_CONFIRMED_ZERO)
+        return 6  # ExitCode.NOT_CONFIRMED_ZERO
+    except Exception as error:  # noqa: BLE001 - what is not refused is raised again there
+        return _refuse(error, as_json=as_json)
+    from stimctl.supervisor import stop_outcome
+
     for outcome in outcomes:
-        _put(sys.stdout, f"{_as_json(outcome) if as_json else outcome}\n")
-    codes = {outcome.exit_code for outcome in outcomes}
-    worst = (ExitCode.NOT_CONFIRMED_ZERO, ExitCode.NO_DEVICE, ExitCode.DONE)
-    return int(next(code for code in worst if code in codes))
+        _put(sys.stdout, f"{stop_outcome.as_json(outcome) if as_json else outcome}\n")
+    return int(stop_outcome.worst_of(outcomes))
+
+
+def _wrong_usage() -> Exception:
+    from stimctl.errors import UsageError
+
+    return UsageError("stop takes one device", what_to_do=_USAGE)
+
+
+def _refuse(error: Exception, *, as_json: bool) -> int:
+    from stimctl.errors import StimctlError
+    from stimctl.supervisor.stop_outcome import error_as_json
+
+    if not isinstance(error, StimctlError):
+        raise error
+    _put(sys.stderr, f"stimctl: {error}\n")
+    if as_json:
+        _put(sys.stdout, f"{error_as_json(error)}\n")
+    return int(error.exit_code)
 
 
 def _tell(state: str) -> None:
-    _put(sys.stderr, _STARTING if state == "starting" else f"{_UNKNOWN} Still trying.\n")
+    from stimctl.supervisor.stop_outcome import UNKNOWN
+
+    _put(sys.stderr, _STARTING if state == "starting" else f"{UNKNOWN} Still trying.\n")
 
 
 def _put(stream: TextIO, text: str) -> None:
     """Write it if anybody can read it: the exit code says the same, and the stop comes first."""
+    from stimctl.terminal_text import printable
+
     try:
         encoding = stream.encoding or "ascii"
         stream.write(printable(text).encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
+        try:
             # Or Python would try again at its end, and change the exit code.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _error_as_json(error: StimctlError) -> str:
-    import json
-
-    return json.dumps({"schema": "stimctl.error/1", **error.as_dict()})
-
-
-def _as_json(outcome: StopOutcome) -> str:
-    import json
-
-    told = {"schema": "stimctl.stop/1", **outcome._asdict(), "exit_code": int(outcome.exit_code)}
-    return json.dumps(told)
+        except (OSError, ValueError):
+            pass

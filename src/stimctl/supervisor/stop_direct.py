@@ -8,50 +8,50 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
-from stimctl.errors import LinkError, NoDeviceError, PortBusyError, StimctlError
-from stimctl.supervisor.holders import end_hidden_holders
-from stimctl.supervisor.line_contract import LINES, P24_LINES, RESET_BY_DTR, Line
-from stimctl.supervisor.runtime import PortLock
-from stimctl.supervisor.stop_talk import (
-    Naming,
-    Patience,
-    Resetting,
-    Talk,
-    detail_of,
-    talk_of,
-)
-from stimctl.supervisor.twin import is_dead_twin
+from stimctl.supervisor.line_settings import LINES, P24_LINES, RESET_BY_DTR
+from stimctl.supervisor.stop_sessions import ANSWER_WITHIN_S, within
+from stimctl.supervisor.stop_talk import Patience, detail_of, name_of, talk_of
+
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NamedTuple, Protocol
+
+    from stimctl.supervisor.line_settings import Line
+    from stimctl.supervisor.runtime import PortLock
+    from stimctl.supervisor.stop_talk import Talk
+
+    Report = Callable[[str], None]
+
+    class StopPort(Protocol):
+        """The line as a stop needs it."""
+
+        def read(self, timeout_s: float) -> bytes:
+            """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
+
+        def write(self, data: bytes) -> int:
+            """Hand over what fits now. Raises `LinkError` for a lost line."""
+
+        def discard_output(self) -> None:
+            """Drop what the system has not sent yet."""
+
+        def pulse_dtr(self) -> None:
+            """Drop DTR and raise it again."""
+
+        def abort(self) -> None:
+            """Let go."""
+
+else:
+    from stimctl.light_tuple import NamedTuple
 
 REPEAT_S = 0.05  # SAFETY K8
 UNKNOWN_AFTER_S = 0.5  # shown to the operator; attempts go on
 _FREE_WITHIN_S = 0.5  # what a process that was killed needs to let go of a port, at most
 _CLOSED_WITHIN_S = 0.02  # what one that ends by itself needs
 _NAME_WITHIN_S = 0.2
+_SPARE_DESCRIPTORS = 8
 _SHARED = "Another program has this port, too: it can switch the output on again. End it."
-
-Report = Callable[[str], None]
-
-
-class StopPort(Protocol):
-    """The line as a stop needs it."""
-
-    def read(self, timeout_s: float) -> bytes:
-        """Bytes that arrived, or b"" after `timeout_s`. Raises `LinkError` for a lost line."""
-
-    def write(self, data: bytes) -> int:
-        """Hand over what fits now. Raises `LinkError` for a lost line."""
-
-    def discard_output(self) -> None:
-        """Drop what the system has not sent yet."""
-
-    def pulse_dtr(self) -> None:
-        """Drop DTR and raise it again."""
-
-    def abort(self) -> None:
-        """Let go."""
 
 
 class Direct(NamedTuple):
@@ -82,30 +82,73 @@ def stop_directly(
 
     patient: a stimctl that had the port was ended just now, and may need a moment to let go.
     """
-    if is_dead_twin(address):
+    if address.endswith(".pty") and _is_dead_twin(address):
         return Direct("no-device", "the twin has ended")
     if _is_no_port(address):
         return Direct("no-device", "it is a file or a folder, not a port")
+    talk = talk_of(family)
+    if not _has_room_to_load():
+        _load_the_rest()
     try:
         port, shared, session = _take_port(address, family, patient=patient)
-    except StimctlError as error:
+    except Exception as error:
+        from stimctl.errors import NoDeviceError, StimctlError
+
+        if not isinstance(error, StimctlError):
+            raise
         # Only what is not there is no device; what may not be opened may well be stimulating.
         if type(error) is NoDeviceError and not os.path.lexists(address):
             return Direct("no-device", str(error))
         report("unknown")
         return Direct("unconfirmed", str(error))
-    lock = _lock_if_possible(address)  # after the port: that descriptor matters more
-    talk, detail = talk_of(family), _SHARED if shared else ""
+    lock = _Lock(address)
+    detail = _SHARED if shared else ""
     try:
-        if not stop_on(port, begun, deadline, report, talk):
+        if not stop_on(port, begun, deadline, report, talk, lock.take):
             return Direct("unconfirmed", detail_of(talk) or detail, session=session)
         return Direct("verified", detail, _name_of(port, talk, deadline), session)
-    except StimctlError as error:
+    except Exception as error:
+        from stimctl.errors import StimctlError
+
+        if not isinstance(error, StimctlError):
+            raise
         report("unknown")
         return Direct("unconfirmed", str(error), session=session)
     finally:
         port.abort()
-        _release(lock)
+        lock.release()
+
+
+def _has_room_to_load() -> bool:
+    """Whether descriptors are left for reading modules beside the port and its locks."""
+    spare: list[int] = []
+    try:
+        while len(spare) < _SPARE_DESCRIPTORS:
+            spare.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    finally:
+        for fd in spare:
+            os.close(fd)
+    return True
+
+
+def _load_the_rest() -> None:
+    """Load now what is otherwise loaded after the first byte, while the port is open."""
+    try:
+        import stimctl.supervisor.holders
+        import stimctl.supervisor.runtime
+        import stimctl.supervisor.stop_outcome
+        import stimctl.terminal_text
+        import stimctl.wire.sciencemode4.framing  # noqa: F401
+    except Exception:  # noqa: BLE001 - whatever it is: the port is still to be opened
+        return
+
+
+def _is_dead_twin(address: str) -> bool:
+    from stimctl.supervisor.twin import is_dead_twin  # late: few ports have such a name
+
+    return is_dead_twin(address)
 
 
 def _is_no_port(address: str) -> bool:
@@ -113,19 +156,38 @@ def _is_no_port(address: str) -> bool:
     return os.path.isfile(address) or os.path.isdir(address)  # noqa: PTH112,PTH113 - never raise
 
 
-def _lock_if_possible(address: str) -> PortLock | None:
-    """So that a session, or a second stop, finds us here; a stop goes on without it."""
-    try:
-        lock = PortLock(address, "stop")
-        lock.acquire()
-    except (OSError, ValueError, StimctlError):
-        return None
-    return lock
+class _Lock:
+    """So that a session, or a second stop, finds us here; a stop goes on without it.
 
+    Taken after the first byte, which matters more; a disk that does not answer holds up nothing.
+    """
 
-def _release(lock: PortLock | None) -> None:
-    if lock is not None:
-        lock.release()
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._lock: PortLock | None = None
+        self._over = False
+
+    def take(self) -> None:
+        """Take it where that is possible."""
+        within(ANSWER_WITHIN_S, self._take)
+
+    def _take(self) -> None:
+        try:
+            from stimctl.supervisor.runtime import PortLock
+
+            lock = PortLock(self._address, "stop")
+            lock.acquire()
+        except Exception:  # noqa: BLE001 - whatever it is: the device is still to be stopped
+            return
+        self._lock = lock
+        if self._over:
+            lock.release()
+
+    def release(self) -> None:
+        """Give it back, if it was taken."""
+        self._over = True
+        if self._lock is not None:
+            self._lock.release()
 
 
 def _take_port(address: str, family: str, *, patient: bool) -> _Taken:
@@ -139,7 +201,13 @@ def _take_port(address: str, family: str, *, patient: bool) -> _Taken:
     while time.monotonic() - begun < (_FREE_WITHIN_S if patient else _CLOSED_WITHIN_S):
         try:
             return _Taken(_open(address, lines, dtr=dtr, alone=True), shared=False, session=session)
-        except PortBusyError:
+        except Exception as error:
+            from stimctl.errors import PortBusyError
+
+            if not isinstance(error, PortBusyError):
+                raise
+            from stimctl.supervisor.holders import end_hidden_holders
+
             hidden = end_hidden_holders(address)
             session = session or hidden.session
             patient |= hidden.worth_waiting
@@ -157,10 +225,17 @@ def _open(address: str, lines: tuple[Line, ...], *, dtr: bool, alone: bool) -> S
     return open_port(address, lines, program="stop", dtr=dtr, alone=alone)
 
 
-def stop_on(port: StopPort, begun: float, deadline: float, report: Report, talk: Talk) -> bool:
+def stop_on(
+    port: StopPort,
+    begun: float,
+    deadline: float,
+    report: Report,
+    talk: Talk,
+    after_first: Callable[[], None] | None = None,
+) -> bool:
     """Send stop frames every 50 ms until the device reports zero; False at the deadline.
 
-    Raises `LinkError` when the line is lost.
+    after_first: done once, when the first have been sent. Raises `LinkError` for a lost line.
     """
     patience = Patience(talk, report, UNKNOWN_AFTER_S)
     next_burst = 0.0
@@ -169,8 +244,11 @@ def stop_on(port: StopPort, begun: float, deadline: float, report: Report, talk:
             port.discard_output()
             port.write(talk.burst())
             next_burst = now + REPEAT_S
-        if isinstance(talk, Resetting) and talk.reset_due(now - begun):
+        if hasattr(talk, "reset_due") and talk.reset_due(now - begun):
             port.pulse_dtr()
+        if after_first is not None:
+            after_first()
+            after_first = None
         patience.look(now - begun)
         if talk.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
             return True
@@ -179,13 +257,15 @@ def stop_on(port: StopPort, begun: float, deadline: float, report: Report, talk:
 
 def _name_of(port: StopPort, talk: Talk, deadline: float) -> str:
     """What the device that was stopped calls itself; "" where it does not tell in time."""
-    if not isinstance(talk, Naming):
+    if not hasattr(talk, "ask_name"):
         return ""
+    from stimctl.errors import LinkError
+
     until = min(deadline, time.monotonic() + _NAME_WITHIN_S)
     try:
         port.write(talk.ask_name())
-        while not talk.name and (left := until - time.monotonic()) > 0:
+        while not name_of(talk) and (left := until - time.monotonic()) > 0:
             talk.receive(port.read(left))
     except LinkError:
         pass  # it has been stopped, and is gone now
-    return talk.name
+    return name_of(talk)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stimctl.wire.sciencemode4.framing import (
+from stimctl.wire.escapes import STOP_BYTES
+from stimctl.wire.sciencemode4.encoding import (
     GET_STIM_STATUS,
     GET_STIM_STATUS_ACK,
     LL_STOP,
@@ -11,11 +12,12 @@ from stimctl.wire.sciencemode4.framing import (
     ML_STOP_ACK,
     RESULT_NOT_INITIALIZED,
     RESULT_SUCCESSFUL,
-    STOP_BYTES,
-    FrameDecoder,
-    FrameError,
     encode_frame,
 )
+
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from stimctl.wire.sciencemode4.framing import FrameDecoder
 
 _STOPPED = (RESULT_SUCCESSFUL, RESULT_NOT_INITIALIZED)
 _NOTHING_INITIALISED = 0  # stimulation status, ScienceMode 4 section 7.4 [IFU]
@@ -36,7 +38,7 @@ class StopTalk:
     """
 
     def __init__(self) -> None:
-        self._decoder = FrameDecoder()
+        self._decoder: FrameDecoder | None = None
         self._burst = -1
         self._acked: set[int] = set()
         self._asked_after: set[int] = set()
@@ -60,8 +62,13 @@ class StopTalk:
 
     def receive(self, data: bytes) -> bool:
         """Take what arrived, in chunks of any size; True once zero is verified."""
+        if not data:
+            return self.verified
+        from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame  # with an answer only
+
+        self._decoder = self._decoder or FrameDecoder()
         for frame in self._decoder.feed(data):
-            if isinstance(frame, FrameError):
+            if not isinstance(frame, RawFrame):
                 continue
             burst = frame.packet_number // len(_COMMANDS)
             answer = frame.data

@@ -1,72 +1,24 @@
-"""How a stop finds the sessions that hold a port, and what they answer. On the stop path."""
+"""How a stop finds the sessions that hold a port, and asks them. On the stop path."""
 
 from __future__ import annotations
 
 import _socket  # `socket` itself turns its constants into enums, for 3 of the 60 ms
-import contextlib
+import _thread  # as above: `threading` is for what is joined at the end
 import os
-import select
-import threading
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any
 
+from stimctl.supervisor.lock_files import holders_of, socket_addresses
 from stimctl.supervisor.peer import peer_of
-from stimctl.supervisor.runtime import Holder, holders_of, socket_addresses
+
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from stimctl.supervisor.asked_session import Session
+    from stimctl.supervisor.lock_files import Holder
 
 ANSWER_WITHIN_S = 0.1  # a supervisor that does not answer by then is taken for dead
 _ASK = b'{"do":"stop"}\n'
-
-
-class Session:
-    """A session that has been asked to stop: its process, its device, and what it has said."""
-
-    def __init__(self, line: _socket.socket, pid: int) -> None:
-        self.line = line
-        self.pid = pid
-        self.node = ""
-        self.keys: frozenset[str] = frozenset()  # of the device it has open now
-        self.answered = self.verified = self.ended = False
-        self._heard = b""
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing more is to be waited for."""
-        return self.verified or self.ended
-
-    def hear(self) -> None:
-        """Take what it has said."""
-        try:
-            more = self.line.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            more = b""
-        if not more:  # it has ended: its port is free now
-            self.ended = True
-            return
-        *rows, self._heard = (self._heard + more).split(b"\n")
-        for row in rows:
-            self._take(row)
-
-    def _take(self, row: bytes) -> None:
-        import json  # 4 ms that a stop without a session does not pay
-
-        try:
-            said: Any = json.loads(row)
-            kind = said["kind"]
-        except (ValueError, TypeError, KeyError):
-            return
-        if kind == "session":  # by its socket alone: its main loop may be stuck
-            with contextlib.suppress(KeyError, TypeError):
-                self.node, self.keys = str(said["node"]), frozenset(map(str, said["keys"]))
-            return
-        self.answered = True
-        self.verified |= kind == "zero_verified"
-
-    def close(self) -> None:
-        """Hang up."""
-        self.line.close()
 
 
 class Found:
@@ -83,26 +35,46 @@ def find(keys: tuple[str, ...]) -> Found:
     In a thread: a folder on a disk that does not answer must not hold up what comes next.
     """
     found = Found()
-    looking = threading.Thread(target=_look, args=(keys, found), daemon=True)
-    try:
-        looking.start()
-    except RuntimeError:  # no threads left
-        _look(keys, found)
-    else:
-        looking.join(ANSWER_WITHIN_S)
+    within(ANSWER_WITHIN_S, lambda: _look(keys, found))
     asked = Found()
     asked.sessions, asked.holders = list(found.sessions), list(found.holders)
-    listen(asked.sessions, time.monotonic() + ANSWER_WITHIN_S, until_answered=True)
+    if asked.sessions:
+        from stimctl.supervisor.asked_session import listen
+
+        listen(asked.sessions, time.monotonic() + ANSWER_WITHIN_S, until_answered=True)
     return asked
 
 
+def within(most_s: float, task: Callable[[], None]) -> None:
+    """Do it in a thread, and wait for it at most so long; the thread holds up no exit."""
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def work() -> None:
+        try:
+            task()
+        finally:
+            done.release()
+
+    try:
+        _thread.start_new_thread(work, ())
+    except RuntimeError:  # no threads left
+        task()
+    else:
+        done.acquire(timeout=most_s)
+
+
 def _look(keys: tuple[str, ...], found: Found) -> None:
-    with contextlib.suppress(Exception):  # whatever it is: the port is still to be opened
+    try:
         _ask_all(socket_addresses(keys), found)
-    with contextlib.suppress(Exception):
+    except Exception:  # noqa: BLE001 - whatever it is: the port is still to be opened
+        pass
+    try:
         holders = holders_of(keys)
         _ask_all([holder.socket for holder in holders if holder.socket], found)
         found.holders += holders
+    except Exception:  # noqa: BLE001 - as above
+        pass
 
 
 def _ask_all(addresses: Iterable[str], found: Found) -> None:
@@ -123,23 +95,10 @@ def _ask(address: str, known: set[int]) -> Session | None:
         pid, uid = peer_of(line)
         if uid == os.getuid() and pid not in known and pid != os.getpid():
             line.send(_ASK)
+            from stimctl.supervisor.asked_session import Session
+
             return Session(line, pid)
     except (OSError, ValueError):
         pass
     line.close()
     return None
-
-
-def listen(sessions: Sequence[Session], until: float, *, until_answered: bool = False) -> None:
-    """Hear what they say until `until`, or all are over (or have answered)."""
-    poll = select.poll()
-    waiting = {session.line.fileno(): session for session in sessions if not session.is_over}
-    for fd in waiting:
-        poll.register(fd, select.POLLIN)
-    while waiting and (left := until - time.monotonic()) > 0:
-        for fd, _ in poll.poll(left * 1000):
-            session = waiting[fd]
-            session.hear()
-            if session.is_over or (until_answered and session.answered):
-                poll.unregister(fd)
-                del waiting[fd]

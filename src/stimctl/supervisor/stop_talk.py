@@ -5,38 +5,25 @@ Only what the family needs is imported.
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
 
-from stimctl.supervisor.stop_frames import StopTalk
+    class Talk(Protocol):
+        """Sans-IO: bursts out, answers in; see `StopTalk`.
 
+        Some have more, which is asked for by name: `reset_due(elapsed_s)`, whether to restart the
+        device by its line (DTR) now, so long after the first burst; `starting(elapsed_s)`, whether
+        silence is still to be expected after that; `ask_name()`, the question for the serial
+        number, whose answer `receive` puts into `name`; and `detail`, what else there is to say.
+        """
 
-@runtime_checkable
-class Resetting(Protocol):
-    """A talk to a device that can be restarted by its line (DTR), which ends its output."""
+        def burst(self) -> bytes:
+            """The next bytes to write; perhaps none."""
 
-    def reset_due(self, elapsed_s: float) -> bool:
-        """Whether to do that now, so long after the first burst."""
-
-
-@runtime_checkable
-class Naming(Protocol):
-    """A talk to a device that can tell its serial number."""
-
-    name: str
-
-    def ask_name(self) -> bytes:
-        """The question for it; the answer goes to `receive`, which sets `name`."""
-
-
-@runtime_checkable
-class Starting(Protocol):
-    """A talk to a device that was restarted by opening its port, and starts in silence."""
-
-    def starting(self, elapsed_s: float) -> bool:
-        """Whether silence is still to be expected."""
+        def receive(self, data: bytes) -> bool:
+            """Take what arrived; True once zero is verified."""
 
 
 class Patience:
@@ -55,7 +42,7 @@ class Patience:
         """So much time has passed."""
         if elapsed_s < self._after_s or self._told == "unknown":
             return
-        starting = isinstance(self._talk, Starting) and self._talk.starting(elapsed_s)
+        starting = hasattr(self._talk, "starting") and self._talk.starting(elapsed_s)
         state = "starting" if starting else "unknown"
         if state != self._told:
             self._told = state
@@ -67,14 +54,9 @@ def detail_of(talk: Talk) -> str:
     return str(getattr(talk, "detail", ""))
 
 
-class Talk(Protocol):
-    """Sans-IO: bursts out, answers in; see `StopTalk`."""
-
-    def burst(self) -> bytes:
-        """The next bytes to write; perhaps none."""
-
-    def receive(self, data: bytes) -> bool:
-        """Take what arrived; True once zero is verified."""
+def name_of(talk: Talk) -> str:
+    """What the device calls itself, as far as it has told."""
+    return str(getattr(talk, "name", ""))
 
 
 def talk_of(family: str) -> Talk:
@@ -84,8 +66,13 @@ def talk_of(family: str) -> Talk:
 
         return ScienceMode2StopTalk()
     if family == "openemsstim":
+        import os
+        import time
+
         from stimctl.supervisor.stop_frames_ems import OpenEmsStimStopTalk
 
         # Another process asks with other probes, at the same time too.
         return OpenEmsStimStopTalk(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
+    from stimctl.supervisor.stop_frames import StopTalk
+
     return StopTalk()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from stimctl.light_tuple import NamedTuple
 
 LINE_END = b"\n"
 SILENCE_ENDS_MESSAGE_US = 50_000
