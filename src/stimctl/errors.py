@@ -37,6 +37,9 @@ class StimctlError(Exception):
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    code = "error"
+    """What a program compares; the words are for people. Some classes have one code for each
+    cause (`StateError`), the others one for all of theirs."""
 
     def __init__(self, what: str, *, why: str = "", what_to_do: str = "") -> None:
         super().__init__(what)
@@ -54,6 +57,7 @@ class StimctlError(Exception):
         """The error as JSON-able values."""
         return {
             "error": type(self).__name__,
+            "code": str(self.code),
             "what": self.what,
             "why": self.why,
             "what_to_do": self.what_to_do,
@@ -64,24 +68,28 @@ class StimctlError(Exception):
 class QuantityError(StimctlError):
     """A text is not an exact quantity with a known unit."""
 
+    code = "quantity"
     exit_code = ExitCode.USAGE
 
 
 class UsageError(StimctlError):
     """The request itself is wrong: unknown name, missing option, bad combination."""
 
+    code = "usage"
     exit_code = ExitCode.USAGE
 
 
 class WireFormatError(StimctlError):
     """A message or frame does not keep its wire specification."""
 
+    code = "wire-format"
     exit_code = ExitCode.USAGE
 
 
 class ProtocolFileError(StimctlError):
     """A treatment protocol file is wrong; says in which file, line and field."""
 
+    code = "protocol-file"
     exit_code = ExitCode.USAGE
 
     def __init__(
@@ -111,11 +119,14 @@ class ProtocolFileError(StimctlError):
 class NoDeviceError(StimctlError):
     """The device asked for is not there, or is not the device it should be."""
 
+    code = "no-device"
     exit_code = ExitCode.NO_DEVICE
 
 
 class PortBusyError(NoDeviceError):
     """Somebody else holds the port; `holder` says who."""
+
+    code = "port-busy"
 
     def __init__(self, what: str, *, why: str = "", what_to_do: str = "", holder: str = "") -> None:
         super().__init__(what, why=why, what_to_do=what_to_do)
@@ -128,17 +139,22 @@ class PortBusyError(NoDeviceError):
 class LinkError(NoDeviceError):
     """The line to the device failed."""
 
+    code = "link-failed"
+
 
 class LimitRefusedError(StimctlError):
     """A limit forbids what was asked; `refusal` is the safety layer's answer, if there is one."""
 
+    code = "limit-refused"
     exit_code = ExitCode.LIMIT
 
     def __init__(
-        self, what: str, *, why: str = "", what_to_do: str = "", refusal: Any = None
-    ) -> None:
+        self, what: str, *, why: str = "", what_to_do: str = "", refusal: Any = None,
+        code: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(what, why=why, what_to_do=what_to_do)
         self.refusal = refusal
+        self.code = code or self.code
 
     def as_dict(self) -> dict[str, Any]:
         refusal = None if self.refusal is None else self.refusal.as_dict()
@@ -146,13 +162,22 @@ class LimitRefusedError(StimctlError):
 
 
 class StateError(StimctlError):
-    """Not possible in the present state."""
+    """Not possible in the present state; `code` says for which cause (`stimctl.codes.Code`)."""
 
     exit_code = ExitCode.REFUSED
+
+    def __init__(self, what: str, *, code: str, why: str = "", what_to_do: str = "") -> None:
+        super().__init__(what, why=why, what_to_do=what_to_do)
+        self.code = code
 
 
 class ImplausibleError(StateError):
     """Likelier a slip than a wish; a person who means it acknowledges H18."""
+
+    def __init__(
+        self, what: str, *, code: str = "implausible", why: str = "", what_to_do: str = ""
+    ) -> None:
+        super().__init__(what, code=code, why=why, what_to_do=what_to_do)
 
 
 class NotReadyError(StateError):
@@ -161,7 +186,7 @@ class NotReadyError(StateError):
     def __init__(
         self, what: str, *, why: str = "", what_to_do: str = "", needs: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(what, why=why, what_to_do=what_to_do)
+        super().__init__(what, code="not-ready", why=why, what_to_do=what_to_do)
         self.needs = needs
 
     def as_dict(self) -> dict[str, Any]:
@@ -171,28 +196,33 @@ class NotReadyError(StateError):
 class DeviceFaultError(StimctlError):
     """The device reports a fault, or does not do what it was told."""
 
+    code = "device-fault"
     exit_code = ExitCode.DEVICE_FAULT
 
 
 class OutputUnknownError(StimctlError):
     """Zero output could not be confirmed."""
 
+    code = "output-unknown"
     exit_code = ExitCode.NOT_CONFIRMED_ZERO
 
 
 class JournalError(StimctlError):
     """The journal cannot be written or read."""
 
+    code = "journal-error"
     exit_code = ExitCode.INTEGRITY
 
 
 class IntegrityError(StimctlError):
     """A record is not what was recorded."""
 
+    code = "integrity"
     exit_code = ExitCode.INTEGRITY
 
 
 class BugError(StimctlError):
     """Something that cannot happen has happened."""
 
+    code = "bug"
     exit_code = ExitCode.BUG

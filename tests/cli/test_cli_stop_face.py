@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from stimctl.cli.stop_face import follow
+from stimctl.codes import Code
 from stimctl.errors import LinkError
 from stimctl.supervisor import stop_face_list
 from stimctl.supervisor.ports import SerialPortInfo
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_list import list_stop_faces
-from stimctl.supervisor.stop_face_names import is_press, parse_stop_face, pressed, stop_face_options
+from stimctl.supervisor.stop_face_names import parse_stop_face, pressed, stop_face_options
+from stimctl.supervisor.view import SessionView
 from stimctl.tui.program import make_client, parse_wishes
 
 DOWN, UP, HELD, MISSED = Sign.DOWN, Sign.UP, Sign.HELD, Sign.MISSED
@@ -132,14 +134,18 @@ def test_the_terminal_ui_hands_them_to_its_supervisor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "press"),
+    ("code", "press"),
     [
-        (pressed("pedal:/dev/a"), True),
-        (f"stopped by the person or at the device: {pressed('line:/b:dsr')}", True),
-        ("stop face pedal:/dev/a is lost: unplugged", False),
-        ("control socket", False),
-        ("", False),
+        (Code.STOP_FACE_PRESSED, True),
+        (Code.STOP_FACE_GONE, False),
+        (Code.STOP_PATH, False),
+        (Code.STOP_ASKED, False),
     ],
 )
-def test_a_press_is_known_by_its_reason(reason: str, press: bool) -> None:
-    assert is_press(reason) is press
+@pytest.mark.parametrize("words", [pressed("pedal:/dev/a"), "anything", ""])
+def test_a_press_is_known_by_its_code_whatever_the_words(
+    code: Code, press: bool, words: str
+) -> None:
+    view = SessionView()
+    view.take({"kind": "stopping", "reason": words, "code": code.value, "purpose": "stop"})
+    assert view.other_stop == ("" if press else words)

@@ -87,6 +87,11 @@ def reasons(bench: Bench) -> list[str]:
     return [str(event.data["reason"]) for event in bench.told(Kind.REFUSED)]
 
 
+def codes(bench: Bench, kind: Kind = Kind.REFUSED) -> list[str]:
+    """The codes of what was refused (or alarmed, or stopped) so far."""
+    return [str(event.data["code"]) for event in bench.told(kind)]
+
+
 def alarms(bench: Bench) -> list[str]:
     """What alarmed so far."""
     return [str(event.data["what"]) for event in bench.told(Kind.ALARM)]

@@ -51,7 +51,7 @@ def test_an_output_that_is_not_confirmed_is_a_high_alarm_with_three_marks():
     bench.run_for(3 * SECOND)
     assert last_alarm(bench)["priority"] == "high"
     assert last_alarm(bench)["marker"] == "!!!"
-    assert last_alarm(bench)["what"] == Condition.OUTPUT_NOT_CONFIRMED.value
+    assert last_alarm(bench)["what"] == Condition.OUTPUT_NOT_CONFIRMED.words
 
 
 @pytest.mark.hazard("H35")

@@ -7,9 +7,19 @@ from itertools import permutations
 
 import gate_world
 import pytest
-from session_world import BY_HAND, BY_SCRIPT, ROOT, on_electrodes_ua, raised, reasons, running
+from session_world import (
+    BY_HAND,
+    BY_SCRIPT,
+    ROOT,
+    codes,
+    on_electrodes_ua,
+    raised,
+    reasons,
+    running,
+)
 
 from stimctl.bench import Bench
+from stimctl.codes import Code
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import StateError, UsageError
@@ -37,7 +47,6 @@ from stimctl.session.intents import (
     Stop,
     Unlink,
 )
-from stimctl.session.reasons import FELT_NOT_FOUND, LINKED_NOT_FOUND, NOT_FOUND
 from stimctl.session.states import State
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GatePlan, GateSetup
@@ -97,7 +106,7 @@ def test_no_channel_rises_before_the_one_before_it_is_found_in_any_order(order):
         for other in order:
             if other != channel:
                 assert not try_raise(bench, other)
-                assert reasons(bench)[-1].startswith(NOT_FOUND)
+                assert codes(bench)[-1] == Code.NOT_FOUND
                 assert f"channel {channel} is felt" in reasons(bench)[-1]
         bench.command(Found(channel, SITES[channel - 1]))
         row = bench.told(Kind.CHANNEL_FOUND)[-1]
@@ -124,7 +133,7 @@ def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_foun
     raised(bench, 1_000)
     bench.command(Felt(1))
     assert not try_raise(bench, 1)
-    assert reasons(bench)[-1].startswith(FELT_NOT_FOUND)
+    assert codes(bench)[-1] == Code.FELT_NOT_FOUND
     bench.command(Lower(1, 500))
     bench.run_for(100 * MS)
     raised(bench, 1_000)  # up to the sensation again, and no further
@@ -140,7 +149,7 @@ def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation():
     bench.command(Felt(1))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 500
-    assert reasons(bench)[-1].startswith(FELT_NOT_FOUND)
+    assert codes(bench)[-1] == Code.FELT_NOT_FOUND
 
 
 def test_a_raise_that_waits_for_its_row_counts_as_rising():
@@ -159,7 +168,7 @@ def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising():
         bench.command(Lower(channel, 0))
         bench.command(Raise(channel, 500))
     assert [event.data["channel"] for event in bench.told(Kind.PENDING)] == [1]
-    assert reasons(bench)[-1].startswith(NOT_FOUND)
+    assert codes(bench)[-1] == Code.NOT_FOUND
 
 
 def test_a_channel_that_is_lowered_to_zero_gives_way_to_another():
@@ -334,7 +343,7 @@ def test_a_link_that_holds_over_a_stop_raises_nothing_until_all_are_found_again(
     bench.command(Stop())
     start_again(stopped(bench))
     assert not try_raise(bench, 1)
-    assert reasons(bench)[-1].startswith(LINKED_NOT_FOUND)
+    assert codes(bench)[-1] == Code.LINKED_NOT_FOUND
     bench.command(Unlink())
     assert try_raise(bench, 1)
 
@@ -419,7 +428,7 @@ def test_a_device_in_percent_finds_its_channels_alike():
     config = replace(gate_world.ATTENDED_BY_HAND, find_channels=True)
     bench = gate_world.raised(gate_world.running(percent_plan(), config), 3)
     bench.command(RaiseIntensity(2, 1))
-    assert gate_world.reasons(bench)[-1].startswith(NOT_FOUND)
+    assert codes(bench)[-1] == Code.NOT_FOUND
     bench.command(Found(1, SITES[0]))
     assert bench.told(Kind.CHANNEL_FOUND)[-1].data["intensity_percent"] == 3
     gate_world.raised(bench, 1, channel=2)

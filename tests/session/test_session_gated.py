@@ -16,8 +16,9 @@ from gate_world import (
     relay_rows,
     running,
 )
-from session_world import plan_of
+from session_world import codes, plan_of
 
+from stimctl.codes import Code
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
@@ -190,7 +191,7 @@ def test_a_hold_that_is_not_renewed_ends_the_output():
     raised(bench, 2)
     bench.run_for(5 * SECOND)
     assert bench.state is State.STOPPED
-    assert "hold_expired" in alarms(bench)
+    assert Code.HOLD_EXPIRED in codes(bench, Kind.ALARM)
 
 
 def test_a_journal_that_stalls_ends_the_output():

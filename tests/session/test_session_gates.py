@@ -11,6 +11,7 @@ from session_world import (
     BY_SCRIPT,
     alarms,
     checked,
+    codes,
     on_electrodes_ua,
     plan_of,
     raised,
@@ -19,6 +20,7 @@ from session_world import (
 )
 
 from stimctl.bench import Bench, BenchJournal
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.engine import Engine
@@ -78,7 +80,7 @@ def test_a_silent_face_is_stopped_within_half_a_second():
     bench.run_for(2 * SECOND)
     assert bench.state is State.STOPPED
     assert bench.ledger().current_after(silent_us + 550_000) == 0
-    assert alarms(bench) == ["face_silent"]
+    assert codes(bench, Kind.ALARM) == [Code.FACE_SILENT]
 
 
 @pytest.mark.hazard("H02")

@@ -268,7 +268,7 @@ def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
     bench.to_host.hook = None
     bench.run_for(SECOND)
     assert bench.state is State.FAULT
-    assert "somebody else uses the line" in alarms(bench)[0]
+    assert "another program is using the port" in alarms(bench)[0]
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
 
 

@@ -163,7 +163,7 @@ def test_an_impedance_that_does_not_fit_the_area_locks_raises(area_mm2, ohm, fit
 def test_a_plan_tells_the_area_that_a_reading_is_held_against():
     bench, driver = measuring()
     feel(bench, driver, plateau_read(4 * KOHM))  # 50 cm2 were entered
-    assert Condition.AREA_IMPLAUSIBLE.value in alarms(bench)[-1]
+    assert Condition.AREA_IMPLAUSIBLE.words in alarms(bench)[-1]
     bench.command(Raise(1, 2_500))
     assert reasons(bench)[-1].startswith("raises are locked")
     assert bench.state is State.RUNNING
@@ -195,7 +195,7 @@ def test_a_pause_begins_a_new_baseline_and_a_new_condition():
     bench, driver = measuring()
     feel(bench, driver, plateau_read(KOHM))
     feel(bench, driver, plateau_read(1_500))
-    assert [one for one in alarms(bench) if Condition.IMPEDANCE_RISING.value in one]
+    assert [one for one in alarms(bench) if Condition.IMPEDANCE_RISING.words in one]
     bench.command(Pause())
     bench.run_for(SECOND)
     bench.command(Resume())
@@ -229,7 +229,7 @@ def test_a_surge_after_clipping_stops():
     feel(bench, driver, plateau_read(KOHM, clipping=True, measured_ua=1_000))
     feel(bench, driver, plateau_read(KOHM, measured_ua=2_000))
     assert bench.state is State.FAULT
-    assert Condition.SURGE.value in alarms(bench)[-1]
+    assert Condition.SURGE.words in alarms(bench)[-1]
 
 
 @pytest.mark.hazard("H12")

@@ -39,9 +39,9 @@ def test_each_error_has_its_exit_code_and_three_parts(kind, code):
 
 
 def test_parts_that_are_missing_leave_no_punctuation_behind():
-    assert str(errors.StateError("no")) == "no"
-    assert str(errors.StateError("no", why="so")) == "no: so"
-    assert str(errors.StateError("no", what_to_do="wait")) == "no: wait"
+    assert str(errors.StateError("no", code="x")) == "no"
+    assert str(errors.StateError("no", code="x", why="so")) == "no: so"
+    assert str(errors.StateError("no", code="x", what_to_do="wait")) == "no: wait"
 
 
 def test_a_protocol_file_error_says_where():

@@ -17,6 +17,7 @@ import pytest
 
 import stimctl
 from firmware_sim.process import TwinProcess
+from stimctl.codes import Code
 from stimctl.errors import LinkError, StateError, StimctlError
 from stimctl.supervisor import api, child_process, client
 from stimctl.supervisor.client import Row, SupervisorClient
@@ -196,7 +197,7 @@ def test_a_face_that_is_not_our_parent_any_more_is_gone(
     face = FaceProcess(ended.pid)  # once it has ended; it never was our parent
     FaceInput(reader, inbox, face).start()
     ended.wait()
-    assert inbox.get(PATIENCE_S) == Leave(FACE_GONE, 0), "its pipe is open still"
+    assert inbox.get(PATIENCE_S) == Leave(FACE_GONE, 0, Code.FACE_GONE), "its pipe is open still"
     os.close(writer)
     os.close(reader)
 

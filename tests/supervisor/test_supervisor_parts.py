@@ -351,7 +351,7 @@ def test_the_place_of_a_dead_twin_is_not_stopped_in_its_name(device: ScriptedDev
 @pytest.mark.parametrize(
     "error",
     [
-        StateError("what", why="why", what_to_do="do"),
+        StateError("what", code="not-open", why="why", what_to_do="do"),
         PortBusyError("busy", holder="stimctl pid 1"),
         ProtocolFileError("bad", file="x.toml", line=3, field="pulse"),
         LinkError("lost"),

@@ -219,9 +219,9 @@ def test_a_short_hold_lasts_as_long_as_the_raise_that_blocks(record: Path, tmp_p
     with running(tmp_path, hold="1.5 s") as device:
         device.raise_to(1, "5 mA")  # takes 2.5 s
         assert device.readings[1].acked_ua == 5000  # type: ignore[union-attr]
-        with pytest.raises(StateError, match="hold_expired"):
+        with pytest.raises(StateError, match="hold of the program has run out"):
             device.wait(30)
-        with pytest.raises(StateError, match="hold_expired"):
+        with pytest.raises(StateError, match="hold of the program has run out"):
             device.raise_to(1, "6 mA")
 
 

@@ -163,7 +163,7 @@ def test_no_file_is_read_and_no_plan_made_while_a_device_may_need_the_time(
 
         def noted(*_: object, name: str = name) -> None:
             asked.append(name)
-            raise StateError("heard")
+            raise StateError("heard", code="x")
 
         monkeypatch.setattr(SessionSetup, name, noted)
     supervisor, session = a_supervisor(device, runtime, lambda _: True)

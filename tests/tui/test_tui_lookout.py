@@ -8,6 +8,7 @@ import pytest
 from tui_desk import MS, S, World
 
 from stimctl.multiplexer import Multiplexer, multiplexers_of
+from stimctl.session.alarms import Condition
 from stimctl.tui.alarms import Alarm, Alarms, Bell
 from stimctl.tui.lookout import Lookout
 from stimctl.tui.plain import PlainFace
@@ -157,10 +158,10 @@ def test_numbers_nobody_renews_alarm_and_lock_raises(world: World) -> None:
 def test_a_newer_alarm_does_not_hide_a_worse_one_and_an_end_ends_it() -> None:
     alarms = Alarms()
     assert alarms.words == ""
-    alarms.begin(Alarm("high", "contact lost", "output is being stopped"))
-    alarms.begin(Alarm("low", "battery", "connect the charger"))
+    alarms.begin(Alarm(Condition.CONTACT_LOST, "high", "contact lost", "output is being stopped"))
+    alarms.begin(Alarm(Condition.BATTERY_LOW, "low", "battery", "connect the charger"))
     assert alarms.words == "!!! contact lost: output is being stopped   (+1 more)"
-    alarms.end("contact")
+    alarms.end(Condition.CONTACT_LOST)
     assert alarms.words == "! battery: connect the charger"
     alarms.end()
     assert alarms.worst() is None
@@ -170,10 +171,10 @@ def test_a_newer_alarm_does_not_hide_a_worse_one_and_an_end_ends_it() -> None:
 @pytest.mark.parametrize(("priority", "rings"), [("high", 10), ("medium", 3), ("low", 1)])
 def test_the_bell_rings_by_priority_and_again_for_a_new_alarm(priority: str, rings: int) -> None:
     bell = Bell()
-    alarm = Alarm(priority, "x", "y", 1)
+    alarm = Alarm("one", priority, "x", "y", 1)
     heard = [bell.due(second * S, alarm, unknown=False) for second in range(20)]
     assert sum(heard) == rings
-    assert bell.due(30 * S, Alarm(priority, "x", "y", 2), unknown=False)
+    assert bell.due(30 * S, Alarm("one", priority, "x", "y", 2), unknown=False)
     assert [bell.due((40 + n) * S, alarm, unknown=True) for n in range(5)] == [True] * 5
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError
 
 
@@ -83,6 +84,7 @@ def not_installed(error: Exception) -> StateError:
     what = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return StateError(
         "the completion was not installed",
+        code=Code.NOT_INSTALLED,
         why=f"{place}: {what}" if place else what,
         what_to_do="mend that file, or put what `stimctl --show-completion` prints where your "
         "shell reads it",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.output import is_terminal, say
 from stimctl.cli.signals import StopSignals
+from stimctl.codes import Code
 from stimctl.errors import (
     ExitCode,
     IntegrityError,
@@ -26,7 +27,6 @@ from stimctl.errors import (
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
 from stimctl.records.delivered import Delivered
-from stimctl.supervisor.stop_face_names import is_press
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
@@ -56,6 +56,7 @@ class Outcome:
     exit_code: int = int(ExitCode.BUG)
     word: str = NOT_STARTED
     reason: str = ""
+    code: str = ""
     plan_time_us: int = 0
     journal: str = ""
     session: str = ""
@@ -63,6 +64,11 @@ class Outcome:
     zero_verified: bool = False
     alarms: list[str] = field(default_factory=list)
     delivered: Delivered = field(default_factory=Delivered)
+
+    def because(self, reason: str, code: str) -> None:
+        """Why it ends; the first reason is the one to tell."""
+        if not self.reason:
+            self.reason, self.code = reason, code
 
 
 class LiveSession:
@@ -201,6 +207,7 @@ class LiveSession:
             if time.monotonic() > until:
                 raise StateError(
                     f"the device did not reach the state {state!r}",
+                    code=Code.STEP_TIMED_OUT,
                     why=f"it is {client.state!r} {_STEP_WITHIN_S:.0f} s after {do!r}",
                     what_to_do="Look at the journal: stimctl sessions show last",
                 )
@@ -229,9 +236,10 @@ class LiveSession:
                     raise
                 if "stop-face" not in error.needs:
                     return
-                if error.what != told:
-                    told = error.what
-                    say(f"{error.what}: {error.what_to_do}")
+                line = f"{error.what}: {error.what_to_do}"
+                if line != told:
+                    told = line
+                    say(line)
             else:
                 return
 
@@ -250,6 +258,7 @@ class LiveSession:
         if self._presence is not None and not self._presence["given"]:
             raise StateError(
                 "nobody at the machine has answered",
+                code=Code.NOBODY_PRESENT,
                 why=str(self._presence["why"]),
                 what_to_do="Run it again, and type what is shown",
             )
@@ -293,7 +302,7 @@ class LiveSession:
             case "presence":
                 self._presence = row
             case "stopping" if row.get("purpose") == "stop":
-                self._other_stop |= not is_press(row["reason"])
+                self._other_stop |= row["code"] != Code.STOP_FACE_PRESSED
             case "journal":
                 outcome.journal, outcome.session = row["file"], row["session"]
             case "telemetry":
@@ -301,15 +310,16 @@ class LiveSession:
             case "state" if row["state"] == "running":
                 outcome.word, outcome.zero_verified = NOT_COMPLETED, False
             case "state" if row["state"] == "fault":
-                outcome.reason = outcome.reason or row.get("why", "")
+                outcome.because(row.get("why", ""), row.get("code", ""))
             case "unknown":
                 outcome.zero_verified = False
-                outcome.reason = outcome.reason or row.get("reason", "")
+                outcome.because(row.get("reason", ""), row.get("code", ""))
             case "zero_verified":
                 outcome.zero_verified = True
                 outcome.zero_after_us = row.get("after_us")
             case "ended":
                 outcome.word, outcome.reason = row["outcome"], row["reason"]
+                outcome.code = row["code"]
                 outcome.plan_time_us = row.get("plan_time_us", outcome.plan_time_us)
             case "alarm":
                 outcome.alarms.append(f"{row['priority']}: {row['what']}")
@@ -396,5 +406,5 @@ def _judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> 
         return signalled
     if outcome.word == "completed":
         return ExitCode.DONE
-    by_device = outcome.word == "fault" and not is_press(outcome.reason)
+    by_device = outcome.word == "fault" and outcome.code != Code.STOP_FACE_PRESSED
     return ExitCode.DEVICE_FAULT if by_device else ExitCode.REFUSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.multiplexer import Multiplexers, multiplexers_of
 
@@ -16,5 +17,9 @@ def need_somebody() -> Multiplexers | None:
     between.look()
     if between.refusal:
         what, _, to_do = between.refusal.partition(": ")
-        raise StateError(what, what_to_do=to_do or "attach to it, and start again there")
+        raise StateError(
+            what,
+            code=Code.NOBODY_ATTACHED,
+            what_to_do=to_do or "attach to it, and start again there",
+        )
     return between

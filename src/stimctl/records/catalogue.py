@@ -230,7 +230,9 @@ def _entry(row: sqlite3.Row) -> Entry:
 
 
 def _not_now(path: Path, error: Exception) -> JournalError:
-    locked = "locked" in str(error)
+    locked = getattr(error, "sqlite_errorcode", None) in (
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
+    )  # fmt: skip
     return JournalError(
         f"the catalogue {path} cannot be used now",
         why="another program keeps it locked" if locked else str(error),

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session import intents
 from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
 from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
-from stimctl.session.reasons import LINKED
+from stimctl.session.reasons import LINKED, Reason
 from stimctl.session.run import Run
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.supervision import Supervision
@@ -67,6 +68,7 @@ class Adjusting:
         if run is not None and run.scale is not scale:
             raise StateError(
                 what,
+                code=Code.WRONG_UNIT,
                 why=f"{scale.unit} was given, and this session counts in {run.scale.unit}",
                 what_to_do=f"give a value in {run.scale.unit}",
             )
@@ -78,6 +80,7 @@ class Adjusting:
             planned = ", ".join(str(one) for one in run.channels)
             raise StateError(
                 what,
+                code=Code.NOT_IN_PLAN,
                 why=f"the plan does not use channel {channel}",
                 what_to_do=f"name a channel of the plan: {planned}",
             )
@@ -85,11 +88,17 @@ class Adjusting:
     def _link(self, now_ns: int, intent: intents.Link) -> None:
         run = self._core.run
         if run is None:
-            raise StateError("link refused", why="there is no plan", what_to_do="load one first")
+            raise StateError(
+                "link refused",
+                code=Code.NO_PLAN,
+                why="there is no plan",
+                what_to_do="load one first",
+            )
         if run.finding.open:
             left = ", ".join(str(one) for one in run.finding.open)
             raise StateError(
                 "link refused",
+                code=Code.LINKED_NOT_FOUND,
                 why=f"linked channels rise together, and channel {left} is not found yet",
                 what_to_do="raise one after the other, and name where each is felt",
             )
@@ -128,6 +137,7 @@ class Adjusting:
         if not run.finding.sites:
             raise StateError(
                 what,
+                code=Code.NOT_FINDING,
                 why="this session does not find its channels one by one",
                 what_to_do="begin a session with find-channels",
             )
@@ -135,6 +145,7 @@ class Adjusting:
         if not plateau or not run.acknowledged.peak(channel):
             raise StateError(
                 what,
+                code=Code.NO_OUTPUT_TO_FEEL,
                 why=f"channel {channel} has no output that could be felt",
                 what_to_do="raise it until the person feels it",
             )
@@ -146,14 +157,15 @@ class Adjusting:
         if differs is None:
             self._log.emit(now_ns, Kind.CHANNEL_FOUND, row, durable=True)
             return
-        row["reason"] = differs
-        self._log.emit(now_ns, Kind.CHANNEL_MISMATCH, row, durable=True)
-        self._core.felt_elsewhere(now_ns, Mismatch(differs, run.finding.sites))
+        reason = Reason(Code.FELT_ELSEWHERE, differs)
+        self._log.emit(now_ns, Kind.CHANNEL_MISMATCH, {**row, **reason.told()}, durable=True)
+        self._core.felt_elsewhere(now_ns, Mismatch(reason, run.finding.sites))
 
     def _leads_checked(self, now_ns: int, _intent: intents.LeadsChecked) -> None:
         if self._core.mismatch is None:
             raise StateError(
                 "leads_checked refused",
+                code=Code.NO_MISMATCH,
                 why="no channel was felt at another site than planned",
                 what_to_do="go on",
             )

@@ -38,34 +38,40 @@ class Effect(Enum):
 
 
 class Condition(StrEnum):
-    """Everything that alarms."""
+    """Everything that alarms. The values are the codes of rows; `words` are for people."""
 
-    OUTPUT_NOT_CONFIRMED = "output not confirmed zero"
-    READ_BACK_HIGHER = "the device reports more than it was told"
-    READ_BACK_DIFFERS = "the device reports other parameters than it was told"
-    CURRENT_AT_ZERO = "output is reported where none was asked for"
-    CONTACT_LOST = "electrode contact lost"
-    SHORT_CIRCUIT = "electrodes may touch each other"
-    SURGE = "the current rose suddenly when the contact improved"
-    IMPEDANCE_RISING = "electrode impedance rose by more than 40 %"
-    AREA_IMPLAUSIBLE = "the measured impedance does not fit the electrode area that was entered"
-    COMPLIANCE_REACHED = "the device is at its voltage limit: the dose is uncertain"
-    FELT_ELSEWHERE = "a channel is felt at another site than planned"
-    NO_OUTPUT = "a contraction had no output"
-    DEVICE_RESET = "the device was off before the pause: it may have been reset"
-    LINK_DEGRADED = "link degraded"
-    NOBODY_ANSWERED = "nobody answered"
-    STOPPED_AT_DEVICE = "stopped by the person or at the device"
-    STOP_FACE_LOST = "a stop face that was tested for this session is gone"
-    DISK_LOW = "less than 100 MB are free for the journal"
-    BATTERY_LOW = "the battery of this computer is at 20 % or less"
-    BATTERY_CRITICAL = "the battery of this computer is at 10 % or less"
+    OUTPUT_NOT_CONFIRMED = "output-not-confirmed"
+    READ_BACK_HIGHER = "read-back-higher"
+    READ_BACK_DIFFERS = "read-back-differs"
+    CURRENT_AT_ZERO = "current-at-zero"
+    CONTACT_LOST = "contact-lost"
+    SHORT_CIRCUIT = "short-circuit"
+    SURGE = "surge"
+    IMPEDANCE_RISING = "impedance-rising"
+    AREA_IMPLAUSIBLE = "area-implausible"
+    COMPLIANCE_REACHED = "compliance-reached"
+    FELT_ELSEWHERE = "felt-elsewhere"
+    NO_OUTPUT = "contraction-without-output"
+    DEVICE_RESET = "device-reset"
+    LINK_DEGRADED = "link-degraded"
+    NOBODY_ANSWERED = "nobody-answered"
+    STOPPED_AT_DEVICE = "stopped-by-person"
+    STOP_FACE_LOST = "stop-face-lost"
+    DISK_LOW = "disk-low"
+    BATTERY_LOW = "battery-low"
+    BATTERY_CRITICAL = "battery-critical"
+
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        return ALARMS[self].what
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Priority, automatic action in words, and effect of one condition."""
+    """Words, priority, automatic action in words, and effect of one condition."""
 
+    what: str
     priority: Priority
     action: str
     effect: Effect
@@ -76,27 +82,93 @@ _LOCKING: Final = "raises are locked"
 
 ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
     {
-        Condition.OUTPUT_NOT_CONFIRMED: Alarm(Priority.HIGH, "stop is being repeated", Effect.STOP),
-        Condition.READ_BACK_HIGHER: Alarm(Priority.HIGH, _STOPPING, Effect.STOP),
-        Condition.READ_BACK_DIFFERS: Alarm(Priority.HIGH, _STOPPING, Effect.STOP),
-        Condition.CURRENT_AT_ZERO: Alarm(Priority.HIGH, _STOPPING, Effect.STOP),
-        Condition.CONTACT_LOST: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
-        Condition.SHORT_CIRCUIT: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
-        Condition.SURGE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
-        Condition.STOPPED_AT_DEVICE: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
-        Condition.STOP_FACE_LOST: Alarm(Priority.MEDIUM, _STOPPING, Effect.STOP),
-        Condition.FELT_ELSEWHERE: Alarm(Priority.HIGH, _STOPPING, Effect.STOP),
-        Condition.IMPEDANCE_RISING: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
-        Condition.AREA_IMPLAUSIBLE: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
-        Condition.COMPLIANCE_REACHED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
-        Condition.LINK_DEGRADED: Alarm(Priority.MEDIUM, _LOCKING, Effect.LOCK),
-        Condition.NO_OUTPUT: Alarm(
-            Priority.MEDIUM, "the session goes on: check link and device, or stop", Effect.TELL
+        Condition.OUTPUT_NOT_CONFIRMED: Alarm(
+            "output not confirmed zero", Priority.HIGH, "stop is being repeated", Effect.STOP
         ),
-        Condition.DEVICE_RESET: Alarm(Priority.MEDIUM, "every plateau is at zero", Effect.TELL),
-        Condition.NOBODY_ANSWERED: Alarm(Priority.MEDIUM, "output ramps to zero", Effect.TELL),
-        Condition.DISK_LOW: Alarm(Priority.MEDIUM, "arming is refused", Effect.TELL),
-        Condition.BATTERY_CRITICAL: Alarm(Priority.MEDIUM, "arming is refused", Effect.TELL),
-        Condition.BATTERY_LOW: Alarm(Priority.LOW, "connect the charger", Effect.TELL),
+        Condition.READ_BACK_HIGHER: Alarm(
+            "the device reports more than it was told", Priority.HIGH, _STOPPING, Effect.STOP
+        ),
+        Condition.READ_BACK_DIFFERS: Alarm(
+            "the device reports other parameters than it was told",
+            Priority.HIGH,
+            _STOPPING,
+            Effect.STOP,
+        ),
+        Condition.CURRENT_AT_ZERO: Alarm(
+            "output is reported where none was asked for", Priority.HIGH, _STOPPING, Effect.STOP
+        ),
+        Condition.CONTACT_LOST: Alarm(
+            "electrode contact lost", Priority.MEDIUM, _STOPPING, Effect.STOP
+        ),
+        Condition.SHORT_CIRCUIT: Alarm(
+            "electrodes may touch each other", Priority.MEDIUM, _STOPPING, Effect.STOP
+        ),
+        Condition.SURGE: Alarm(
+            "the current rose suddenly when the contact improved",
+            Priority.MEDIUM,
+            _STOPPING,
+            Effect.STOP,
+        ),
+        Condition.STOPPED_AT_DEVICE: Alarm(
+            "stopped by the person or at the device", Priority.MEDIUM, _STOPPING, Effect.STOP
+        ),
+        Condition.STOP_FACE_LOST: Alarm(
+            "a stop face that was tested for this session is gone",
+            Priority.MEDIUM,
+            _STOPPING,
+            Effect.STOP,
+        ),
+        Condition.FELT_ELSEWHERE: Alarm(
+            "a channel is felt at another site than planned", Priority.HIGH, _STOPPING, Effect.STOP
+        ),
+        Condition.IMPEDANCE_RISING: Alarm(
+            "electrode impedance rose by more than 40 %", Priority.MEDIUM, _LOCKING, Effect.LOCK
+        ),
+        Condition.AREA_IMPLAUSIBLE: Alarm(
+            "the measured impedance does not fit the electrode area that was entered",
+            Priority.MEDIUM,
+            _LOCKING,
+            Effect.LOCK,
+        ),
+        Condition.COMPLIANCE_REACHED: Alarm(
+            "the device is at its voltage limit: the dose is uncertain",
+            Priority.MEDIUM,
+            _LOCKING,
+            Effect.LOCK,
+        ),
+        Condition.LINK_DEGRADED: Alarm("link degraded", Priority.MEDIUM, _LOCKING, Effect.LOCK),
+        Condition.NO_OUTPUT: Alarm(
+            "a contraction had no output",
+            Priority.MEDIUM,
+            "the session goes on: check link and device, or stop",
+            Effect.TELL,
+        ),
+        Condition.DEVICE_RESET: Alarm(
+            "the device was off before the pause: it may have been reset",
+            Priority.MEDIUM,
+            "every plateau is at zero",
+            Effect.TELL,
+        ),
+        Condition.NOBODY_ANSWERED: Alarm(
+            "nobody answered", Priority.MEDIUM, "output ramps to zero", Effect.TELL
+        ),
+        Condition.DISK_LOW: Alarm(
+            "less than 100 MB are free for the journal",
+            Priority.MEDIUM,
+            "arming is refused",
+            Effect.TELL,
+        ),
+        Condition.BATTERY_CRITICAL: Alarm(
+            "the battery of this computer is at 10 % or less",
+            Priority.MEDIUM,
+            "arming is refused",
+            Effect.TELL,
+        ),
+        Condition.BATTERY_LOW: Alarm(
+            "the battery of this computer is at 20 % or less",
+            Priority.LOW,
+            "connect the charger",
+            Effect.TELL,
+        ),
     }
 )

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver, Driver, is_current_source
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import EngineConfig
-from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
+from stimctl.session.core import Core, Purpose
 from stimctl.session.events import Json, Kind
 from stimctl.session.finding import check_finding, sites_of
 from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
@@ -15,6 +16,7 @@ from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import RunFault
 from stimctl.session.pulses import check_single_pulses
+from stimctl.session.reasons import NOT_IDENTIFIED, Reason
 from stimctl.session.run import Run
 from stimctl.session.setup_row import setup_of
 from stimctl.session.states import State, Trigger
@@ -22,8 +24,13 @@ from stimctl.session.trip import DeadManTrip, Outcome
 from stimctl.treatment.program import Plan
 
 _FAILED = {
-    Outcome.NEVER_RAN: "the dead-man trip failed: the 0 mA train did not run",
-    Outcome.STILL_RUNS: "the dead-man trip failed: the train went on without a keep-alive",
+    Outcome.NEVER_RAN: Reason(
+        Code.TRIP_NEVER_RAN, "the dead-man trip failed: the 0 mA train did not run"
+    ),
+    Outcome.STILL_RUNS: Reason(
+        Code.TRIP_STILL_RUNS,
+        "the dead-man trip failed: the train went on without a keep-alive",
+    ),
 }
 
 
@@ -128,15 +135,29 @@ class Checking:
         what = "plan refused"
         if self._trip is not None:
             raise StateError(
-                what, why="a plan is being checked", what_to_do="wait for CHECKED, or stop"
+                what,
+                code=Code.PLAN_BEING_CHECKED,
+                why="a plan is being checked",
+                what_to_do="wait for CHECKED, or stop",
             )
         if self._core.link.quality is Quality.LOST:
-            raise StateError(what, why="the link was lost", what_to_do="connect again")
+            raise StateError(
+                what,
+                code=Code.LINK_WAS_LOST,
+                why="the link was lost",
+                what_to_do="connect again",
+            )
         if not self._core.ready:
-            raise StateError(what, why=NOT_IDENTIFIED, what_to_do="connect again")
+            raise StateError(
+                what,
+                code=NOT_IDENTIFIED.code,
+                why=NOT_IDENTIFIED.text,
+                what_to_do="connect again",
+            )
         if plan.sheet.family != self._sheet.family or not plan.channels:
             raise StateError(
                 what,
+                code=Code.WRONG_FAMILY,
                 why=f"it is for {plan.sheet.family} with {len(plan.channels)} channels",
                 what_to_do=f"compile it for {self._sheet.family}",
             )
@@ -166,12 +187,14 @@ class Checking:
         if not self._config.attended_by_prompt:
             raise StateError(
                 what,
+                code=Code.NOT_ATTENDED,
                 why="the device has no watchdog and nobody attends",
                 what_to_do="run attended",
             )
         if self._config.scripted_raise or self._config.single_pulses:
             raise StateError(
                 what,
+                code=Code.NO_SCRIPT,
                 why="the device has no watchdog: what raises it is a hand, not a script",
                 what_to_do="begin a session without a script, and raise by hand",
             )
@@ -198,7 +221,8 @@ class Checking:
         if outcome is Outcome.PASSED:
             self._trip_passed = True
             self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "passed"}, durable=True)
-            self._core.begin_stop(now_ns, "the dead-man trip has been seen", Purpose.TRIP)
+            seen = Reason(Code.TRIP_SEEN, "the dead-man trip has been seen")
+            self._core.begin_stop(now_ns, seen, Purpose.TRIP)
         else:
             self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "failed"}, durable=True)
             self._core.fault(now_ns, _FAILED[outcome])

@@ -10,6 +10,7 @@ from typing import Final
 from stimctl.devices.events import ContactRead
 from stimctl.session.alarms import ALARMS, Condition, Effect
 from stimctl.session.config import SECOND
+from stimctl.session.reasons import Reason, of_condition
 
 LEAST_OHM: Final = 200
 MOST_OHM: Final = 10_000
@@ -120,8 +121,8 @@ class Contacts:
             self._by_channel[reading.channel] = contact
         return contact.feed(now_ns, reading)
 
-    def lock(self, channel: int) -> str | None:
+    def lock(self, channel: int) -> Reason | None:
         """Why this channel may not be raised; None where its electrodes allow it."""
         contact = self._by_channel.get(channel)
         condition = None if contact is None else contact.condition
-        return None if condition is None else f"raises are locked: {condition.value}"
+        return None if condition is None else of_condition(condition, "raises are locked: ")

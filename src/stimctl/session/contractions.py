@@ -4,6 +4,7 @@ each had output."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from stimctl.codes import Code
 from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.raising import Raising
@@ -55,6 +56,7 @@ class Contractions:
                 "intent": "contraction",
                 "channel": track.channel,
                 "reason": "its row is not on the disk: this contraction is left out",
+                "code": Code.ROW_NOT_DURABLE.value,
             }
             self._log.emit(now_ns, Kind.REFUSED, row)
 

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.budget import Budget
@@ -14,7 +15,7 @@ from stimctl.session.left import Delivered
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.log import EventLog
 from stimctl.session.prompts import TEXTS, Prompt
-from stimctl.session.reasons import PAUSED, STOPPED
+from stimctl.session.reasons import NOT_IDENTIFIED, PAUSED, STOPPED, Reason, of_condition
 from stimctl.session.run import Run
 from stimctl.session.states import TRANSITIONS, State, Trigger
 
@@ -28,7 +29,9 @@ class Purpose(StrEnum):
     TRIP = "trip"
 
 
-NOT_IDENTIFIED = "the device of this connection was never identified"
+_WAS_RESET = Reason(
+    Code.DEVICE_WAS_RESET, "the device had stopped by itself before the pause: it was reset"
+)
 _AFTER_ZERO = {
     Purpose.ARM: (Trigger.ZERO_FOR_ARM, "zero verified"),
     Purpose.TRIP: (Trigger.CHECK_PASSED, "the plan fits, and the device stopped by itself"),
@@ -65,14 +68,15 @@ class Core:
         self.from_zero = False
         """What was raised before the pause under way is lost."""
         self.purpose: Purpose | None = None
-        self.cause: str | None = None
+        self.cause: Reason | None = None
         """Why the session is in FAULT, or will be once zero is verified."""
         self.zero_ns: int | None = None
         """When zero was verified, with nothing sent since that could stimulate."""
         self.zero_seen_ns: int | None = None
         """When zero was verified last, whatever was sent since."""
         self._run_under_way = False
-        self._outcome = self._reason = ""
+        self._outcome = ""
+        self._reason: Reason | None = None
         self._stop_ns = self._overdue_ns = 0
         self._overdue_told = False
 
@@ -90,43 +94,44 @@ class Core:
         """Why the output is being stopped, or was stopped last."""
         return f"the output is being stopped ({self.cause or self._reason})"
 
-    def fire(self, now_ns: int, trigger: Trigger, why: str = "") -> None:
+    def fire(self, now_ns: int, trigger: Trigger, why: Reason | str = "") -> None:
         """Something happened: go where the table says."""
         following = TRANSITIONS[self.state, trigger]
         if following is not None:
             self.go(now_ns, following, why or trigger.value)
 
-    def go(self, now_ns: int, following: State, why: str) -> None:
-        """Enter a state, if it is another one, and say so."""
+    def go(self, now_ns: int, following: State, why: Reason | str) -> None:
+        """Enter a state, if it is another one, and say so; a cause goes along with its code."""
         if following is self.state:
             return
         was, self.state = self.state, following
-        self._log.emit(
-            now_ns,
-            Kind.STATE,
-            {"state": following.value, "was": was.value, "why": why},
-            durable=True,
-        )
+        row: dict[str, Json] = {"state": following.value, "was": was.value, "why": str(why)}
+        if isinstance(why, Reason):
+            row["code"] = why.code.value
+        self._log.emit(now_ns, Kind.STATE, row, durable=True)
 
-    def alarm(self, now_ns: int, priority: Priority, what: str, action: str) -> None:
+    def alarm(self, now_ns: int, priority: Priority, what: Reason, action: str) -> None:
         """Tell of an alarm condition, with the marker that stands for its priority in text."""
-        row: dict[str, Json] = {"priority": priority.value, "marker": MARKERS[priority]}
-        row |= {"what": what, "action": action}
+        row: dict[str, Json] = {"code": what.code.value, "priority": priority.value}
+        row |= {"marker": MARKERS[priority], "what": what.text, "action": action}
         self._log.emit(now_ns, Kind.ALARM, row, durable=True)
 
     def meet(self, now_ns: int, condition: Condition, detail: str = "") -> None:
         """A condition of the alarm table begins: tell it, and stop where the table says so."""
         alarm = ALARMS[condition]
-        what = f"{condition.value}: {detail}" if detail else condition.value
+        what = of_condition(condition, detail=detail)
         if alarm.effect is Effect.STOP:
             self.fault(now_ns, what, alarm.priority)
         else:
             self.alarm(now_ns, alarm.priority, what, alarm.action)
 
-    def stopped_at_device(self, now_ns: int, by: str) -> None:
-        """Somebody at the electrodes wants no more: latched until a reason is given (H57)."""
+    def stopped_at_device(self, now_ns: int, by: str, code: Code | None = None) -> None:
+        """Somebody at the electrodes wants no more: latched until a reason is given (H57).
+        `code`: of the stop, where it is not the device's own."""
         self.needs_reason = True
-        self.meet(now_ns, Condition.STOPPED_AT_DEVICE, by)
+        alarm = ALARMS[Condition.STOPPED_AT_DEVICE]
+        what = of_condition(Condition.STOPPED_AT_DEVICE, detail=by)
+        self.fault(now_ns, what, alarm.priority, None if code is None else Reason(code, what.text))
 
     def felt_elsewhere(self, now_ns: int, mismatch: Mismatch) -> None:
         """A channel is felt where the plan does not have it: off, until it is mended (H64)."""
@@ -139,7 +144,7 @@ class Core:
         """The mismatch is mended; who says so goes on record."""
         mismatch, self.mismatch = self.mismatch, None
         if mismatch is not None:
-            row: dict[str, Json] = {"by": by, "was": mismatch.reason}
+            row: dict[str, Json] = {"by": by, "was": mismatch.reason.text}
             self._log.emit(now_ns, Kind.LEADS_CHECKED, row, durable=True)
 
     def connect(self, now_ns: int) -> None:
@@ -168,7 +173,12 @@ class Core:
     # -- ways to zero
 
     def begin_stop(
-        self, now_ns: int, reason: str, purpose: Purpose = Purpose.STOP, *, completed: bool = False
+        self,
+        now_ns: int,
+        reason: Reason,
+        purpose: Purpose = Purpose.STOP,
+        *,
+        completed: bool = False,
     ) -> None:
         """Command zero now; repeated by the driver until verified, watched by `advance`."""
         if not self.contacted or self.state is State.CLOSED:
@@ -181,7 +191,7 @@ class Core:
                 self.from_zero = False
                 self.run.stand(now_ns, PAUSED)
             else:
-                self.run.zero(now_ns, f"{STOPPED}: {reason}")
+                self.run.zero(now_ns, STOPPED.and_(f": {reason}"))
         if self.purpose is None:
             self._stop_ns, self._overdue_ns = now_ns, now_ns + STOP_OVERDUE_NS
             self._overdue_told = False
@@ -191,12 +201,20 @@ class Core:
         self._log.emit(
             now_ns,
             Kind.STOPPING,
-            {"reason": reason, "purpose": purpose.value},
+            {**reason.told(), "purpose": purpose.value},
             durable=purpose in (Purpose.STOP, Purpose.PAUSE),
         )
 
-    def fault(self, now_ns: int, cause: str, priority: Priority = Priority.HIGH) -> None:
-        """Commanded zero and FAULT, latched until acknowledged."""
+    def fault(
+        self,
+        now_ns: int,
+        what: Reason,
+        priority: Priority = Priority.HIGH,
+        cause: Reason | None = None,
+    ) -> None:
+        """Commanded zero and FAULT, latched until acknowledged. `what` is alarmed; `cause`: why the
+        output stops, where that has another code."""
+        cause = cause or what
         if self.state is State.CLOSED:
             return
         if self.purpose is Purpose.STOP and self.cause is not None:
@@ -204,17 +222,17 @@ class Core:
             return
         if self.cause is None:
             self.cause = cause
-        self.alarm(now_ns, priority, cause, "output is being stopped")
+        self.alarm(now_ns, priority, what, "output is being stopped")
         if self.purpose is not Purpose.STOP:
             self.begin_stop(now_ns, cause)
         self.fire(now_ns, Trigger.FAULT_SEEN, cause)
 
-    def link_lost(self, now_ns: int, reason: str) -> None:
+    def link_lost(self, now_ns: int, reason: Reason) -> None:
         """No answer, no port, or the host slept: zero is commanded and must be verified anew."""
         if self.link.quality is Quality.LOST:
             return
         self.link.lost()
-        self._log.emit(now_ns, Kind.LINK, {"quality": "lost", "reason": reason}, durable=True)
+        self._log.emit(now_ns, Kind.LINK, {"quality": "lost", **reason.told()}, durable=True)
         if self.state in (State.DISCONNECTED, State.CLOSED):
             return
         if self.zero_ns is not None and not self.stopping:
@@ -229,14 +247,14 @@ class Core:
         self.begin_stop(now_ns, reason)
         self._unknown(now_ns, Trigger.LINK_LOST, reason)
 
-    def _unknown(self, now_ns: int, trigger: Trigger, reason: str) -> None:
+    def _unknown(self, now_ns: int, trigger: Trigger, reason: Reason) -> None:
         self._overdue_told = True
         self.purpose = Purpose.STOP
         if self.run is not None:
             self.run.zero(now_ns, reason)
         row: dict[str, Json] = {
             "what": "OUTPUT NOT CONFIRMED",
-            "reason": reason,
+            **reason.told(),
             "what_to_do": self._driver.sheet.stop_instruction,
         }
         if self.run is not None and self._run_under_way:
@@ -244,7 +262,8 @@ class Core:
             row["acknowledged"] = self.run.acknowledged.told(now_ns)
         self._log.emit(now_ns, Kind.UNKNOWN, row, durable=True)
         alarm = ALARMS[Condition.OUTPUT_NOT_CONFIRMED]
-        self.alarm(now_ns, alarm.priority, Condition.OUTPUT_NOT_CONFIRMED.value, alarm.action)
+        what = of_condition(Condition.OUTPUT_NOT_CONFIRMED)
+        self.alarm(now_ns, alarm.priority, what, alarm.action)
         self.fire(now_ns, trigger, reason)
 
     # -- the watch over a stop
@@ -255,8 +274,8 @@ class Core:
             return
         if now_ns >= self._overdue_ns:
             after_ms = (self._overdue_ns - self._stop_ns) // 1_000_000
-            words = f"zero was not verified within {after_ms} ms"
-            self._unknown(now_ns, Trigger.STOP_OVERDUE, words)
+            reason = Reason(Code.STOP_OVERDUE, f"zero was not verified within {after_ms} ms")
+            self._unknown(now_ns, Trigger.STOP_OVERDUE, reason)
 
     def deadline(self) -> int | None:
         """When the stop under way is overdue."""
@@ -272,10 +291,11 @@ class Core:
         # Once for each stop, or a line that is dead would never be told of.
         if self._overdue_ns == self._stop_ns + STOP_OVERDUE_NS:
             self._overdue_ns = max(self._overdue_ns, until_ns)
-            reason = (
-                "the device is being restarted, which ends its output; it starts for up to 14 s"
+            reason = Reason(
+                Code.RESTARTING,
+                "the device is being restarted, which ends its output; it starts for up to 14 s",
             )
-            row: dict[str, Json] = {"quality": "restarting", "reason": reason}
+            row: dict[str, Json] = {"quality": "restarting", **reason.told()}
             self._log.emit(now_ns, Kind.LINK, row, durable=True)
 
     def zero_verified(
@@ -298,11 +318,11 @@ class Core:
         )
         if purpose is Purpose.PAUSE and reset_seen:
             # Seen for certain it is a fault like any other (M2).
-            self.fault(now_ns, "the device had stopped by itself before the pause: it was reset")
+            self.fault(now_ns, _WAS_RESET)
             return
         if purpose is Purpose.PAUSE and found_off and self.run is not None:
             # Perhaps a reset, perhaps a lost answer: a discontinuity all the same (A1, M2).
-            self.run.zero(now_ns, Condition.DEVICE_RESET.value)
+            self.run.zero(now_ns, of_condition(Condition.DEVICE_RESET))
             self.from_zero = True
             self.meet(now_ns, Condition.DEVICE_RESET)
         if purpose is Purpose.ARM and not self.ready:
@@ -312,7 +332,7 @@ class Core:
         elif purpose is Purpose.STOP:
             faulty = self.cause is not None
             trigger = Trigger.ZERO_AFTER_FAULT if faulty else Trigger.ZERO_VERIFIED
-            self.fire(now_ns, trigger, self.cause or self._reason)
+            self.fire(now_ns, trigger, self.cause or self._reason or "")
             self._end_run(now_ns)
 
     def _end_run(self, now_ns: int) -> None:
@@ -320,12 +340,13 @@ class Core:
             return
         self._run_under_way = False
         self.run.over(now_ns)
+        reason = self.cause or self._reason
         self._log.emit(
             now_ns,
             Kind.ENDED,
             {
                 "outcome": self._outcome if self.cause is None else "fault",
-                "reason": self.cause or self._reason,
+                **(reason.told() if reason is not None else {}),
                 "plan_time_us": self.run.time_us(now_ns),
                 "acknowledged": self.run.acknowledged.told(now_ns),
                 "left_us": self.run.left_us,

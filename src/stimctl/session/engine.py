@@ -9,6 +9,7 @@ has reached the number of its row.
 from collections.abc import Callable
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session import facts
@@ -26,10 +27,12 @@ from stimctl.session.orders import Orders
 from stimctl.session.pulses import Pulses
 from stimctl.session.reactions import Reactions
 from stimctl.session.readings import ChannelReading, readings_of
+from stimctl.session.reasons import Reason
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.states import State
 from stimctl.session.supervision import Supervision
 
+_UP = Reason(Code.PORT_OPEN_AGAIN, "the port is open again")
 _WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
 
 
@@ -211,14 +214,15 @@ class Engine:
         if lapse.fault:
             self._core.fault(now_ns, lapse.reason)
         else:
-            self._core.alarm(now_ns, Priority.MEDIUM, lapse.what, "output is being stopped")
-            self._core.begin_stop(now_ns, f"{lapse.what}: {lapse.reason}")
+            self._core.alarm(now_ns, Priority.MEDIUM, lapse.reason, "output is being stopped")
+            self._core.begin_stop(now_ns, lapse.reason)
 
     def _notice_stall(self, now_ns: int) -> None:
         """This program itself did not run for more than a second: as if the link had been lost."""
         entered_ns, self._entered_ns = self._entered_ns, now_ns
         if entered_ns is not None and now_ns - entered_ns > STALL_NS and self._watched():
-            self._core.link_lost(now_ns, "this program stood still for more than 1 s")
+            stood = Reason(Code.STOOD_STILL, "this program stood still for more than 1 s")
+            self._core.link_lost(now_ns, stood)
 
     def _face_alive(self, now_ns: int) -> None:
         if self._watched() and not self._life.face_alive(now_ns):
@@ -235,16 +239,18 @@ class Engine:
 
     def _journal_failed(self, now_ns: int, fact: facts.JournalFailed) -> None:
         self._orders.journal_failed = True
-        self._core.fault(now_ns, f"the journal cannot be written: {fact.reason}")
+        words = f"the journal cannot be written: {fact.reason}"
+        self._core.fault(now_ns, Reason(Code.JOURNAL_FAILED, words))
 
     def _link_down(self, now_ns: int, fact: facts.LinkDown) -> None:
+        reason = Reason(Code.LINE_DOWN, fact.reason)
         if self._core.connecting:
             self._core.connecting = False
-            self._log.emit(now_ns, Kind.CONNECT_FAILED, {"reason": fact.reason}, durable=True)
-        self._core.link_lost(now_ns, fact.reason)
+            self._log.emit(now_ns, Kind.CONNECT_FAILED, reason.told(), durable=True)
+        self._core.link_lost(now_ns, reason)
 
     def _link_up(self, now_ns: int, _fact: facts.LinkUp) -> None:
-        self._log.emit(now_ns, Kind.LINK, {"quality": "up", "reason": "the port is open again"})
+        self._log.emit(now_ns, Kind.LINK, {"quality": "up", **_UP.told()})
         if self._core.state is State.DISCONNECTED:
             self._core.link.quality = Quality.GOOD
         if self._core.stopping:
@@ -252,7 +258,8 @@ class Engine:
 
     def _suspend_gap(self, now_ns: int, fact: facts.SuspendGap) -> None:
         if fact.gap_us * 1_000 > STALL_NS:
-            self._core.link_lost(now_ns, f"the host slept for {fact.gap_us // 1_000} ms")
+            words = f"the host slept for {fact.gap_us // 1_000} ms"
+            self._core.link_lost(now_ns, Reason(Code.HOST_SLEPT, words))
 
     def _stop_face_tested(self, now_ns: int, fact: facts.StopFaceTested) -> None:
         self._stop_faces.add(fact.name)

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.safety.sites import pad_sites
 from stimctl.session.config import EngineConfig
 from stimctl.session.kits import AnyPlan
-from stimctl.session.reasons import FELT_NOT_FOUND, LINKED_NOT_FOUND, NOT_FOUND
+from stimctl.session.reasons import Reason
 
 ELSEWHERE: Final = "elsewhere"
 """In place of a site: it is felt at a place that has no name here."""
@@ -37,6 +38,7 @@ def check_finding(plan: AnyPlan, config: EngineConfig) -> None:
     if config.scripted_raise:
         raise StateError(
             what,
+            code=Code.FINDING_SCRIPTED,
             why="a script raises them, and asks nobody where they are felt",
             what_to_do="leave find-channels out, or raise by hand",
         )
@@ -44,6 +46,7 @@ def check_finding(plan: AnyPlan, config: EngineConfig) -> None:
     if without:
         raise StateError(
             what,
+            code=Code.FINDING_NEEDS_SITES,
             why=f"the plan has no site for channel {', '.join(without)}",
             what_to_do="give a site for each channel",
         )
@@ -53,7 +56,7 @@ def check_finding(plan: AnyPlan, config: EngineConfig) -> None:
 class Mismatch:
     """A channel was felt at another site than that of the plan. `sites`: those of the plan."""
 
-    reason: str
+    reason: Reason
     sites: Sites
 
 
@@ -82,19 +85,31 @@ class Finding:
 
     def lock(
         self, channel: int, plateau: int, rising: Collection[int], linked: Iterable[int]
-    ) -> str | None:
+    ) -> Reason | None:
         """Why a channel at this plateau may not rise now. `rising`: those with output, or soon."""
         if not self._open:
             return None
         together = [one for one in linked if one != channel]
         if together and not self._open.isdisjoint((channel, *together)):
-            return f"{LINKED_NOT_FOUND}: unlink them, and find one after the other"
+            return Reason(
+                Code.LINKED_NOT_FOUND,
+                "linked channels rise together, and not all of them are found yet: unlink them, "
+                "and find one after the other",
+            )
         for other in sorted(self._open):
             if other != channel and other in rising:
-                return f"{NOT_FOUND}: name the site where channel {other} is felt, or lower it to 0"
+                return Reason(
+                    Code.NOT_FOUND,
+                    "another channel with output is not found yet: name the site where channel "
+                    f"{other} is felt, or lower it to 0",
+                )
         felt = self._felt.get(channel)
         if channel in self._open and felt is not None and plateau >= felt:
-            return f"{FELT_NOT_FOUND}: name the site where channel {channel} is felt"
+            return Reason(
+                Code.FELT_NOT_FOUND,
+                "the channel is felt and not found yet: name the site where channel "
+                f"{channel} is felt",
+            )
         return None
 
     def name(self, channel: int, site: str) -> str | None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from stimctl.session.alarms import Condition
 from stimctl.session.facts import DiskSpace, HostPower
+from stimctl.session.reasons import Reason, of_condition
 
 LOW_PERCENT: Final = 20
 CRITICAL_PERCENT: Final = 10
@@ -30,12 +31,12 @@ class Host:
         self._disk = Condition.DISK_LOW if fact.free_bytes < LEAST_FREE_BYTES else None
         return None if self._disk is was else self._disk
 
-    def refusal(self) -> tuple[str, str] | None:
+    def refusal(self) -> tuple[Reason, str] | None:
         """Why no session may be armed on this computer now, and what to do; None where it may."""
         if self._power is Condition.BATTERY_CRITICAL:
-            return self._power.value, "connect the charger"
+            return of_condition(self._power), "connect the charger"
         if self._disk is not None:
-            return self._disk.value, "make room on the disk of the journal"
+            return of_condition(self._disk), "make room on the disk of the journal"
         return None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from stimctl.codes import Code
 from stimctl.session.states import Trigger
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class Stop:
 
     reason: str = "operator"
     by_person: bool = False
+    code: Code = Code.STOP_ASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stimctl.codes import Code
 from stimctl.session.config import (
     ATTENDANCE_ANSWER_NS,
     ATTENDANCE_PROMPT_NS,
@@ -10,20 +11,20 @@ from stimctl.session.config import (
     EngineConfig,
 )
 from stimctl.session.log import EventLog
+from stimctl.session.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A sign of life that has ceased: `what` for records, `fault` where it latches."""
+    """A sign of life that has ceased; `fault` where it latches."""
 
-    what: str
-    reason: str
+    reason: Reason
     fault: bool
 
 
-_FACE = Lapse("face_silent", "no heartbeat from the program for 500 ms", fault=False)
-_HOLD = Lapse("hold_expired", "the hold of the program has run out", fault=False)
-_JOURNAL = Lapse("journal_stale", "the newest durable row is older than 2 s", fault=True)
+_FACE = Lapse(Reason(Code.FACE_SILENT, "no heartbeat from the program for 500 ms"), fault=False)
+_HOLD = Lapse(Reason(Code.HOLD_EXPIRED, "the hold of the program has run out"), fault=False)
+_JOURNAL = Lapse(Reason(Code.JOURNAL_STALE, "the newest durable row is older than 2 s"), fault=True)
 
 
 class LifeSigns:

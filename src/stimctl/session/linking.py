@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session.plateaus import Plateau
+from stimctl.session.reasons import Reason
 
 
 class Links:
@@ -24,19 +26,22 @@ class Links:
         if reason is not None:
             raise StateError(
                 "link refused",
-                why=reason,
+                code=reason.code,
+                why=reason.text,
                 what_to_do="name two or more channels of the plan that are not linked yet",
             )
         self._groups = (*self._groups, tuple(sorted(channels)))
 
-    def _reason_against(self, channels: tuple[int, ...]) -> str | None:
+    def _reason_against(self, channels: tuple[int, ...]) -> Reason | None:
         if len(channels) < 2 or len(set(channels)) != len(channels):
-            return "a link needs two or more different channels"
+            return Reason(Code.LINK_TOO_SHORT, "a link needs two or more different channels")
         for channel in channels:
             if channel not in self._channels:
-                return f"the plan does not use channel {channel}"
+                return Reason(Code.NOT_IN_PLAN, f"the plan does not use channel {channel}")
             if len(self.with_channel(channel)) > 1:
-                return f"channel {channel} is linked already: unlink first"
+                return Reason(
+                    Code.LINKED_ALREADY, f"channel {channel} is linked already: unlink first"
+                )
         return None
 
     def unlink(self) -> None:

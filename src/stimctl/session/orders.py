@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError
 from stimctl.quantity import format_duration
 from stimctl.session import intents
 from stimctl.session.adjusting import Adjusting
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
-from stimctl.session.core import NOT_IDENTIFIED, Core, Purpose
+from stimctl.session.core import Core, Purpose
 from stimctl.session.events import Json, Kind
 from stimctl.session.finding import MEND_FIRST
 from stimctl.session.life import LifeSigns
@@ -18,15 +19,25 @@ from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import RunFault
 from stimctl.session.pulses import Pulses
+from stimctl.session.reasons import (
+    BUDGET_SPENT,
+    JOURNAL_LATE,
+    NOBODY_ANSWERED,
+    NOT_IDENTIFIED,
+    Reason,
+)
 from stimctl.session.run import Run
 from stimctl.session.states import State, Trigger, next_state
-from stimctl.session.supervision import NOBODY_ANSWERED, Supervision
+from stimctl.session.supervision import Supervision
 
 # While zero is being verified, only what cannot lead to output is allowed.
 _ALLOWED_WHILE_STOPPING = frozenset(
     {Trigger.LOWER, Trigger.PAUSE, Trigger.HOLD, Trigger.ATTEND, Trigger.STOP}
 )
 
+_UNWRITABLE = Reason(Code.JOURNAL_UNWRITABLE, "the journal cannot be written")
+_LINK_LOST = Reason(Code.LINK_WAS_LOST, "the link was lost since the device was identified")
+_NO_PLAN = Reason(Code.NO_PLAN, "no plan has passed its check")
 _OUTPUT_NEAR = frozenset({State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN})
 
 
@@ -86,6 +97,7 @@ class Orders:
         if self._core.stopping and trigger not in _ALLOWED_WHILE_STOPPING:
             raise StateError(
                 f"{trigger.value} refused",
+                code=Code.ZERO_BEING_VERIFIED,
                 why=f"{self._core.why_stopping}, and zero is being verified",
                 what_to_do="wait for it to be reported",
             )
@@ -97,9 +109,9 @@ class Orders:
         """Off, in every state; whatever waits to begin is dropped."""
         self._beginning = None
         self._checking.abandon()
-        self._core.begin_stop(now_ns, intent.reason)
+        self._core.begin_stop(now_ns, Reason(intent.code, intent.reason))
         if intent.by_person and self._core.state in _OUTPUT_NEAR:
-            self._core.stopped_at_device(now_ns, intent.reason)
+            self._core.stopped_at_device(now_ns, intent.reason, intent.code)
 
     def _pause(self, now_ns: int, _intent: intents.Pause) -> None:
         self._beginning = None
@@ -111,7 +123,7 @@ class Orders:
             return
         self._adjusting.seen(now_ns)
         self._paused_ns = now_ns
-        self._core.begin_stop(now_ns, "pause", Purpose.PAUSE)
+        self._core.begin_stop(now_ns, Reason(Code.PAUSE, "pause"), Purpose.PAUSE)
         self._core.go(now_ns, State.PAUSED, "pause")
 
     def _acknowledge(self, now_ns: int, intent: intents.Acknowledge) -> None:
@@ -120,6 +132,7 @@ class Orders:
         if self._core.needs_reason and not intent.reason.strip():
             raise StateError(
                 what,
+                code=Code.REASON_NEEDED,
                 why="the person or somebody at the device has stopped",
                 what_to_do="ask why, and acknowledge with that reason",
             )
@@ -138,7 +151,10 @@ class Orders:
     def _need_zero(self, what: str) -> None:
         if self._core.contacted and self._core.zero_ns is None:
             raise StateError(
-                what, why="zero has not been verified", what_to_do="stop, and wait for zero"
+                what,
+                code=Code.ZERO_NOT_VERIFIED,
+                why="zero has not been verified",
+                what_to_do="stop, and wait for zero",
             )
 
     # -- towards output
@@ -146,7 +162,10 @@ class Orders:
     def _connect(self, now_ns: int, _intent: intents.Connect) -> None:
         if self._core.connecting:
             raise StateError(
-                "connect refused", why="it is under way", what_to_do="wait for its result"
+                "connect refused",
+                code=Code.UNDER_WAY,
+                why="it is under way",
+                what_to_do="wait for its result",
             )
         if self._core.run is not None:
             self._core.run.over(now_ns)
@@ -162,25 +181,27 @@ class Orders:
         what = "arm refused"
         reason = self._reason_against_arming(now_ns)
         if reason is not None:
-            raise StateError(what, why=reason[0], what_to_do=reason[1])
+            why, what_to_do = reason
+            raise StateError(what, code=why.code, why=why.text, what_to_do=what_to_do)
         self._need_face(now_ns, what)
         zero_ns = self._core.zero_ns
         if zero_ns is not None and now_ns - zero_ns <= FRESH_ZERO_NS:
             self._core.fire(now_ns, Trigger.ZERO_FOR_ARM, "zero verified")
         else:
-            self._core.begin_stop(now_ns, "zero is verified before arming", Purpose.ARM)
+            before = Reason(Code.BEFORE_ARMING, "zero is verified before arming")
+            self._core.begin_stop(now_ns, before, Purpose.ARM)
 
-    def _reason_against_arming(self, now_ns: int) -> tuple[str, str] | None:
+    def _reason_against_arming(self, now_ns: int) -> tuple[Reason, str] | None:
         if self.journal_failed:
-            return "the journal cannot be written", "begin a new session"
+            return _UNWRITABLE, "begin a new session"
         if self._core.link.quality is Quality.LOST:
-            return "the link was lost since the device was identified", "connect again"
+            return _LINK_LOST, "connect again"
         if not self._core.ready:
             return NOT_IDENTIFIED, "connect again"
         if not self._checking.passed:
-            return "no plan has passed its check", "load a plan first"
+            return _NO_PLAN, "load a plan first"
         if self._core.budget.is_spent(now_ns):
-            return "the charge budget of this session is used up", "begin a new session"
+            return BUDGET_SPENT, "begin a new session"
         if (mismatch := self._core.mismatch) is not None:
             return mismatch.reason, MEND_FIRST
         return self._core.host.refusal()
@@ -188,18 +209,31 @@ class Orders:
     def _need_face(self, now_ns: int, what: str) -> None:
         if not self._life.face_alive(now_ns):
             raise StateError(
-                what, why="no heartbeat from the program for 500 ms", what_to_do="see that it runs"
+                what,
+                code=Code.FACE_NOT_ALIVE,
+                why="no heartbeat from the program for 500 ms",
+                what_to_do="see that it runs",
             )
 
     def _ready(self, now_ns: int, what: str) -> Run:
         """What a start and a resume need alike."""
         run = self._core.run
         if self._beginning is not None or run is None:
-            raise StateError(what, why="it is under way", what_to_do="wait for its result")
+            raise StateError(
+                what,
+                code=Code.UNDER_WAY,
+                why="it is under way",
+                what_to_do="wait for its result",
+            )
         self._need_face(now_ns, what)
         self._need_zero(what)
         if not self._life.held(now_ns):
-            raise StateError(what, why="no hold allows output", what_to_do="hold, then try again")
+            raise StateError(
+                what,
+                code=Code.NO_HOLD,
+                why="no hold allows output",
+                what_to_do="hold, then try again",
+            )
         return run
 
     def _start(self, now_ns: int, intent: intents.Start) -> None:
@@ -221,13 +255,15 @@ class Orders:
                 return 0
             raise StateError(
                 what,
+                code=Code.CHOOSE_START,
                 why=f"{format_duration(until_us)} of {format_duration(run.plan.duration_us)} of "
                 "this plan have been delivered",
                 what_to_do="say whether to start from the beginning or with what is left",
             )
         if not until_us or self._config.scripted_raise:
             why = "a scripted session begins anew" if until_us else "nothing of the plan is left"
-            raise StateError(what, why=why, what_to_do="start from the beginning")
+            code = Code.SCRIPT_FROM_START if until_us else Code.NOTHING_LEFT
+            raise StateError(what, code=code, why=why, what_to_do="start from the beginning")
         return until_us
 
     def _resume(self, now_ns: int, _intent: intents.Resume) -> None:
@@ -250,6 +286,7 @@ class Orders:
         if not 0 <= intent.duration_us <= self._config.longest_hold_us:
             raise StateError(
                 "hold refused",
+                code=Code.HOLD_TOO_LONG,
                 why=f"{intent.duration_us} us is not within 0 .. {self._config.longest_hold_us} us",
                 what_to_do="hold for a shorter time and renew it",
             )
@@ -269,10 +306,8 @@ class Orders:
             self._beginning = None
         elif now_ns > beginning.waiting.stale_ns():
             self._beginning = None
-            reason = "the journal took longer than 250 ms"
-            self._log.emit(
-                now_ns, Kind.REFUSED, {"intent": beginning.trigger.value, "reason": reason}
-            )
+            row = {"intent": beginning.trigger.value, **JOURNAL_LATE.told()}
+            self._log.emit(now_ns, Kind.REFUSED, row)
         elif self._log.has_on_disk(beginning.waiting):
             self._beginning = None
             self._begin(now_ns, beginning.trigger, beginning.from_us)
@@ -290,7 +325,7 @@ class Orders:
             else:
                 run.resume(now_ns, from_zero=self._from_zero(now_ns))
         except (RunFault, StimctlError) as broken:  # the driver takes no set points now
-            self._core.fault(now_ns, str(broken))
+            self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
 
     def deadline(self) -> int | None:
         """When what waits goes stale."""

@@ -9,9 +9,10 @@ The one exception is the off time of a cycle, where a single step may be pending
 
 from dataclasses import dataclass
 
+from stimctl.codes import Code
 from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS
 from stimctl.session.log import Waiting
-from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY
+from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY, Reason
 from stimctl.session.scale import Scale
 
 
@@ -76,16 +77,16 @@ class Plateau:
         """Whether the clearance forbids this plateau."""
         return plateau > self.ceiling
 
-    def refusal(self, now_ns: int, plateau: int, by: str) -> str | None:
+    def refusal(self, now_ns: int, plateau: int, by: str) -> Reason | None:
         """Why this raise may not be asked for now; None when it may."""
         if self.over_ceiling(plateau):
-            return "above the cleared amplitude"
+            return Reason(Code.ABOVE_CLEARED, "above the cleared amplitude")
         if plateau <= self.now:
             return NOT_ABOVE
         if plateau % self.step:
-            return "not a multiple of the device's step"
+            return Reason(Code.OFF_STEP, "not a multiple of the device's step")
         if plateau > self.now + self.step:
-            return "more than one device step at a time"
+            return Reason(Code.MORE_THAN_A_STEP, "more than one device step at a time")
         if self.asked is not None:
             return NOT_ON_RECORD
         if self.pending is not None:
@@ -93,9 +94,12 @@ class Plateau:
         if now_ns < self.due_ns(by):
             return TOO_EARLY
         if by != "script" and self.script_on:
-            return "the script is raising this channel; lowering it ends the script"
+            return Reason(
+                Code.SCRIPT_RAISES,
+                "the script is raising this channel; lowering it ends the script",
+            )
         if by != "script" and now_ns - self._changed_ns > AUTO_LOCK_NS:
-            return "locked after 20 s without a change; lowering unlocks"
+            return Reason(Code.AUTO_LOCKED, "locked after 20 s without a change; lowering unlocks")
         return None
 
     def grant(self, now_ns: int) -> AskedRaise:

@@ -7,6 +7,7 @@ record as well: `pulse_acked` with its times, or `refused` with the reason.
 from collections import deque
 from dataclasses import dataclass
 
+from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
@@ -17,14 +18,20 @@ from stimctl.session.core import Core
 from stimctl.session.events import Json, Kind
 from stimctl.session.kits import AnyPlan
 from stimctl.session.log import EventLog, Waiting
+from stimctl.session.reasons import JOURNAL_LATE, Reason
 from stimctl.session.states import State
 from stimctl.stimulus import Stimulus
 from stimctl.treatment.gate_program import GatePlan
 
-LINE_BUSY = "the device has not answered the pulse before within 100 ms"
-NOT_SENT = "the line took longer than 250 ms: it was not given"
-NOT_CONFIRMED = "it was sent and not acknowledged: it may have been given"
-NOT_RUNNING = "the session has stopped: it was not given"
+LINE_BUSY = Reason(Code.LINE_BUSY, "the device has not answered the pulse before within 100 ms")
+NOT_SENT = Reason(Code.PULSE_NOT_SENT, "the line took longer than 250 ms: it was not given")
+NOT_CONFIRMED = Reason(
+    Code.PULSE_NOT_CONFIRMED, "it was sent and not acknowledged: it may have been given"
+)
+NOT_RUNNING = Reason(Code.PULSE_NOT_RUNNING, "the session has stopped: it was not given")
+_NOT_ON_RECORD = Reason(Code.PULSE_NOT_ON_RECORD, "the pulse before is not yet on the record")
+_NOT_GENUINE = Reason(Code.NOT_GENUINE, "not a set point of the safety model")
+_ABOVE_PLATEAU = Reason(Code.PULSE_ABOVE_PLATEAU, "above the plateau raised for this channel")
 
 
 def check_single_pulses(plan: AnyPlan) -> None:
@@ -48,7 +55,9 @@ def check_single_pulses(plan: AnyPlan) -> None:
 def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
     """The intent for one pulse of this plan. Raises `StateError` where the device makes none."""
     if isinstance(plan, GatePlan):
-        raise StateError("no single pulses", why="the device makes none of its own")
+        raise StateError(
+            "no single pulses", code=Code.NO_PULSES, why="the device makes none of its own"
+        )
     return intents.Pulse(channel, plan.channel(channel).cleared.set_point(amplitude_ua))
 
 
@@ -86,12 +95,13 @@ class Pulses:
         if not self._config.single_pulses:
             raise StateError(
                 "pulse refused",
+                code=Code.TRAINS_ONLY,
                 why="this session drives trains",
                 what_to_do="begin a session for single pulses",
             )
         reason = self._refusal(channel, set_point)
         if reason is None and self._asked:
-            reason = "the pulse before is not yet on the record"
+            reason = _NOT_ON_RECORD
         if reason is not None:
             self._refuse(now_ns, channel, reason)
             return
@@ -99,19 +109,19 @@ class Pulses:
         waiting = self._log.emit_waiting(now_ns, Kind.PULSE, row)
         self._asked.append(_AskedPulse(waiting, channel, set_point))
 
-    def _refusal(self, channel: int, set_point: SetPoint) -> str | None:
+    def _refusal(self, channel: int, set_point: SetPoint) -> Reason | None:
         run = self._core.run
         if run is None or not is_genuine(set_point):
-            return "not a set point of the safety model"
+            return _NOT_GENUINE
         if set_point.amplitude_ua > run.raising.plateau(channel):
-            return "above the plateau raised for this channel"
+            return _ABOVE_PLATEAU
         return None
 
-    def _refuse(self, now_ns: int, channel: int, reason: str, **more: Json) -> None:
-        data: dict[str, Json] = {"intent": "pulse", "channel": channel, "reason": reason, **more}
+    def _refuse(self, now_ns: int, channel: int, reason: Reason, **more: Json) -> None:
+        data: dict[str, Json] = {"intent": "pulse", "channel": channel, **reason.told(), **more}
         self._log.emit(now_ns, Kind.REFUSED, data)
 
-    def _refuse_asked(self, now_ns: int, asked: _AskedPulse, reason: str) -> None:
+    def _refuse_asked(self, now_ns: int, asked: _AskedPulse, reason: Reason) -> None:
         self._refuse(now_ns, asked.channel, reason, pulse=asked.waiting.seq)
 
     def hear(self, now_ns: int, event: DriverEvent) -> None:
@@ -139,7 +149,8 @@ class Pulses:
         elif isinstance(event, RaiseDropped):
             self._refuse_asked(now_ns, given, NOT_SENT)
         else:
-            self._refuse_asked(now_ns, given, f"the device refused it: {event.result}")
+            refused = Reason(Code.PULSE_REFUSED, f"the device refused it: {event.result}")
+            self._refuse_asked(now_ns, given, refused)
         self._given = None
         self.advance(now_ns)
 
@@ -150,7 +161,7 @@ class Pulses:
         while self._asked:
             asked = self._asked[0]
             if self._free_by_ns is None and now_ns > asked.waiting.stale_ns():
-                self._drop_first(now_ns, "the journal took longer than 250 ms")
+                self._drop_first(now_ns, JOURNAL_LATE)
             elif not self._log.has_on_disk(asked.waiting):
                 return
             elif self._given is None:
@@ -164,7 +175,7 @@ class Pulses:
             else:
                 return
 
-    def _drop_first(self, now_ns: int, reason: str) -> None:
+    def _drop_first(self, now_ns: int, reason: Reason) -> None:
         self._free_by_ns = None
         self._refuse_asked(now_ns, self._asked.popleft(), reason)
 
@@ -184,7 +195,7 @@ class Pulses:
                 self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)
                 self._given = asked
             except StimctlError as refused:
-                reason = str(refused)
+                reason = Reason(Code.PULSE_REFUSED, str(refused))
         if reason is not None:
             self._refuse_asked(now_ns, asked, reason)
 

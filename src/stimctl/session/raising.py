@@ -4,13 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from stimctl.codes import Code
 from stimctl.session.events import Json, Kind
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
-from stimctl.session.reasons import BEGUN, LOWERED, NOT_CONFIRMED, PASSING
+from stimctl.session.reasons import BEGUN, JOURNAL_LATE, LOWERED, PASSING, Reason
 from stimctl.session.scale import Scale
 from stimctl.treatment.timeline import PlateauStep
+
+_INTERRUPTED = Reason(Code.INTERRUPTED, "the output was interrupted")
+_NOT_IN_PLAN = Reason(Code.NOT_IN_PLAN, "the plan does not use this channel")
+_UNTIL_ON_RAMP = Reason(Code.UNTIL_ON_RAMP, "until the next on ramp")
+_ON_RAMP = Reason(Code.ON_RAMP, "the on ramp begins")
+_LINKED_LOWERED = Reason(Code.LINKED_LOWERED, "a linked channel was lowered")
+_LEFT_OUT = Reason(Code.LEFT_OUT, "this contraction is left out")
+_NO_ROW = Reason(Code.ROW_NOT_DURABLE, "its row is not on the disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class Outlook:
 class Locks(Protocol):
     """What the run knows of a channel that decides about its raises."""
 
-    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> str | None:
+    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> Reason | None:
         """Why nothing may be raised on it now, whoever asks; None where it may.
 
         `at_plateau=False` leaves out that the channel must be at its plateau.
@@ -64,7 +73,7 @@ class Raising:
         for plateau in self._all:
             plateau.recall(raised)
         self._asked: list[tuple[Plateau, ...]] = []
-        self._ended: dict[int, tuple[int, str]] = {}
+        self._ended: dict[int, tuple[int, Reason]] = {}
         """By channel, the event that ended every raise decided before it, and why."""
 
     def plateau(self, channel: int) -> int:
@@ -93,7 +102,7 @@ class Raising:
             plateau.begin(now_ns)
             self._ended[plateau.channel] = (self._log.newest, BEGUN)
 
-    def end(self, now_ns: int, channels: Iterable[int], why: str) -> None:
+    def end(self, now_ns: int, channels: Iterable[int], why: Reason) -> None:
         """Every raise of these channels that was decided before the event that follows is over.
 
         What waits is dropped; whoever raises step by step is refused the next step.
@@ -107,13 +116,13 @@ class Raising:
         following = self._log.newest + 1
         self._ended |= {plateau.channel: (following, why) for plateau in ended}
 
-    def _over(self, channels: Iterable[int], since: int | None) -> str | None:
+    def _over(self, channels: Iterable[int], since: int | None) -> Reason | None:
         """Why a raise decided after event `since` may not go on; None where it may."""
         if since is None:
             return None
         ended = [self._ended[one] for one in channels if one in self._ended]
-        why = max((one for one in ended if since < one[0]), default=None)
-        return None if why is None else f"{why[1]}. This raise was decided before that"
+        why = max((one for one in ended if since < one[0]), default=None, key=lambda one: one[0])
+        return None if why is None else why[1].and_(". This raise was decided before that")
 
     def touched(self, now_ns: int) -> None:
         """The run goes on where it stood."""
@@ -125,7 +134,7 @@ class Raising:
         self._asked.clear()
         for plateau in self._all:
             plateau.asked = None
-            self._discard(now_ns, plateau, "the output was interrupted")
+            self._discard(now_ns, plateau, _INTERRUPTED)
 
     def zero(self, now_ns: int) -> None:
         """A discontinuity."""
@@ -147,7 +156,7 @@ class Raising:
     def by_hand(self, now_ns: int, channel: int, level: int, since: int | None) -> None:
         """Ask for one step up; refused with its reason, or asked of the journal."""
         if channel not in self._plateaus:
-            self._refuse(now_ns, channel, level, "the plan does not use this channel")
+            self._refuse(now_ns, channel, level, _NOT_IN_PLAN)
             return
         linked = self._links.with_channel(channel)
         over = self._over(linked, since)
@@ -166,7 +175,7 @@ class Raising:
                 return
         self._ask(now_ns, steps, self._by)
 
-    def _reason_against(self, now_ns: int, plateau: Plateau, step: int) -> str | None:
+    def _reason_against(self, now_ns: int, plateau: Plateau, step: int) -> Reason | None:
         resting = self._locks.resting(plateau)
         reason = plateau.refusal(now_ns, step, self._by)
         return reason or self._locks.lock(plateau, at_plateau=not resting)
@@ -178,9 +187,10 @@ class Raising:
         wait, due_ns = "", 0
         for plateau, step in raised_together(self._plateaus, linked, named.now + named.step):
             reason = self._reason_against(now_ns, plateau, step)
-            if reason is not None and reason not in PASSING:
+            if reason is not None and reason.code not in PASSING:
                 return Outlook("", 0)
-            wait, due_ns = wait or reason or "", max(due_ns, plateau.due_ns(self._by))
+            wait = wait or (reason.text if reason is not None else "")
+            due_ns = max(due_ns, plateau.due_ns(self._by))
         return Outlook(wait, due_ns)
 
     def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
@@ -189,14 +199,15 @@ class Raising:
             self.scale.asked: asked,
             self.scale.allowed: plateau.ceiling,
             "limit": self.scale.limit + (" of a linked channel" if linked else ""),
+            "code": (Code.LINKED_ABOVE_CLEARED if linked else Code.ABOVE_CLEARED).value,
         }
         self._log.emit(now_ns, Kind.LIMIT, limit, durable=True)
 
-    def _refuse(self, now_ns: int, channel: int, asked: int, reason: str) -> None:
+    def _refuse(self, now_ns: int, channel: int, asked: int, reason: Reason) -> None:
         self._log.emit(
             now_ns,
             Kind.REFUSED,
-            {"intent": "raise", "channel": channel, self.scale.asked: asked, "reason": reason},
+            {"intent": "raise", "channel": channel, self.scale.asked: asked, **reason.told()},
         )
 
     def _ask(self, now_ns: int, steps: list[tuple[Plateau, int]], by: str) -> None:
@@ -216,7 +227,7 @@ class Raising:
             asked = AskedRaise(waiting, step, by)
             if rests:
                 plateau.pending = asked
-                self._tell_pending(now_ns, plateau, step, "taken", "until the next on ramp")
+                self._tell_pending(now_ns, plateau, step, "taken", _UNTIL_ON_RAMP)
             else:
                 plateau.asked = asked
         if not all(resting):
@@ -234,7 +245,7 @@ class Raising:
             if asked is None:
                 continue
             reason = self._reason_to_drop(now_ns, group, asked.waiting)
-            if reason == NOT_CONFIRMED and asked.by == "script":
+            if reason is not None and reason.code is Code.NOT_CONFIRMED and asked.by == "script":
                 still.append(group)  # another channel's step is under way: a matter of milliseconds
             elif reason is not None:
                 self._drop(now_ns, group, reason)
@@ -246,18 +257,18 @@ class Raising:
 
     def _reason_to_drop(
         self, now_ns: int, group: tuple[Plateau, ...], waiting: Waiting
-    ) -> str | None:
+    ) -> Reason | None:
         if now_ns > waiting.stale_ns():
-            return "the journal took longer than 250 ms"
+            return JOURNAL_LATE
         for plateau in group:
             if plateau.asked is None and plateau.pending is None:
-                return "a linked channel was lowered"
+                return _LINKED_LOWERED
             locked = self._locks.lock(plateau) if plateau.asked is not None else None
             if locked is not None:
                 return locked
         return None
 
-    def _drop(self, now_ns: int, group: tuple[Plateau, ...], reason: str) -> None:
+    def _drop(self, now_ns: int, group: tuple[Plateau, ...], reason: Reason) -> None:
         for plateau in group:
             asked, plateau.asked = plateau.asked, None
             if asked is not None:
@@ -277,24 +288,24 @@ class Raising:
         pending = plateau.pending
         if pending is None:
             return
-        reason = None if covered else "this contraction is left out"
+        reason = None if covered else _LEFT_OUT
         if not self._log.has_on_disk(pending.waiting):
-            reason = "its row is not on the disk"
+            reason = _NO_ROW
         reason = reason or self._locks.lock(plateau, at_plateau=False)
         if reason is not None:
             self._discard(now_ns, plateau, reason)
             return
         plateau.grant(now_ns)
-        self._tell_pending(now_ns, plateau, plateau.now, "applied", "the on ramp begins")
+        self._tell_pending(now_ns, plateau, plateau.now, "applied", _ON_RAMP)
         self._set(now_ns, plateau, pending.by)
 
-    def _discard(self, now_ns: int, plateau: Plateau, reason: str) -> None:
+    def _discard(self, now_ns: int, plateau: Plateau, reason: Reason) -> None:
         pending, plateau.pending = plateau.pending, None
         if pending is not None:
             self._tell_pending(now_ns, plateau, pending.plateau, "discarded", reason)
 
     def _tell_pending(
-        self, now_ns: int, plateau: Plateau, level: int, outcome: str, reason: str
+        self, now_ns: int, plateau: Plateau, level: int, outcome: str, reason: Reason
     ) -> None:
         self._log.emit(
             now_ns,
@@ -303,7 +314,7 @@ class Raising:
                 "channel": plateau.channel,
                 self.scale.plateau: level,
                 "outcome": outcome,
-                "reason": reason,
+                **reason.told(),
             },
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.devices.events import (
     Acked,
     AckedOvertaken,
@@ -34,6 +35,7 @@ from stimctl.session.events import Kind
 from stimctl.session.log import EventLog
 from stimctl.session.output import Output
 from stimctl.session.readback import judge
+from stimctl.session.reasons import Reason
 from stimctl.session.states import State, Trigger
 
 
@@ -74,7 +76,8 @@ class Reactions:
 
     def _answered(self, now_ns: int, latency_ns: int) -> None:
         if self._core.link.answered(latency_ns):
-            self._log.emit(now_ns, Kind.LINK, {"quality": "good", "reason": "answers in time"})
+            good = Reason(Code.LINK_IN_TIME, "answers in time")
+            self._log.emit(now_ns, Kind.LINK, {"quality": "good", **good.told()})
 
     def _acked(self, now_ns: int, event: Acked | GateAcked) -> None:
         self._answered(now_ns, event.latency_ns)
@@ -91,7 +94,7 @@ class Reactions:
         self._answered(now_ns, event.latency_ns)
         if event.errors:
             told = ", ".join(f"channel {one}: {event.errors[one]}" for one in sorted(event.errors))
-            self._broken(now_ns, f"the device reports {told}")
+            self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {told}")
 
     def _contact(self, now_ns: int, event: ContactRead) -> None:
         begun = self._core.contacts.feed(now_ns, event)
@@ -114,24 +117,26 @@ class Reactions:
 
     def _late(self, now_ns: int, _event: AnswerLate) -> None:
         if self._core.link.answer_late():
-            reason = "two answers came late"
-            self._log.emit(
-                now_ns, Kind.LINK, {"quality": "degraded", "reason": reason}, durable=True
-            )
+            late = Reason(Code.ANSWERS_LATE, "two answers came late")
+            row = {"quality": "degraded", **late.told()}
+            self._log.emit(now_ns, Kind.LINK, row, durable=True)
             self._core.meet(now_ns, Condition.LINK_DEGRADED)
 
     def _no_answer(self, now_ns: int, event: NoAnswer) -> None:
         if self._core.connecting:
             waited_s = max(1, (now_ns - event.since_ns) // SECOND)
-            self._connect_failed(now_ns, f"the device did not answer for {waited_s} s")
+            words = f"the device did not answer for {waited_s} s"
+            self._connect_failed(now_ns, Reason(Code.NO_ANSWER, words))
         else:
-            self._core.link_lost(now_ns, "the device has not answered for 1 s")
+            silent = Reason(Code.NO_ANSWER, "the device has not answered for 1 s")
+            self._core.link_lost(now_ns, silent)
 
-    def _connect_failed(self, now_ns: int, reason: str) -> None:
+    def _connect_failed(self, now_ns: int, reason: Reason) -> None:
         self._core.connecting = False
-        self._log.emit(now_ns, Kind.CONNECT_FAILED, {"reason": reason}, durable=True)
+        self._log.emit(now_ns, Kind.CONNECT_FAILED, reason.told(), durable=True)
 
-    def _broken(self, now_ns: int, cause: str) -> None:
+    def _broken(self, now_ns: int, code: Code, words: str) -> None:
+        cause = Reason(code, words)
         if self._core.connecting:
             self._connect_failed(now_ns, cause)
         else:
@@ -139,21 +144,25 @@ class Reactions:
 
     def _rejected(self, now_ns: int, event: Rejected) -> None:
         if not event.retried:
-            self._broken(now_ns, f"the device refused {event.what.value}: {event.result}")
+            refused = f"the device refused {event.what.value}: {event.result}"
+            self._broken(now_ns, Code.DEVICE_REFUSED, refused)
 
     def _device_error(self, now_ns: int, event: DeviceError) -> None:
-        self._broken(now_ns, f"the device reports {event.result}")
+        self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {event.result}")
 
     def _stray(self, now_ns: int, _event: StrayAnswer) -> None:
-        self._broken(now_ns, "an answer to a question never asked: somebody else uses the line")
+        words = "an answer to a question never asked: another program is using the port"
+        self._broken(now_ns, Code.STRAY_ANSWER, words)
 
     def _unexpected(self, now_ns: int, event: UnexpectedState) -> None:
         if event.began_anew:
             self._core.ready = False
-        self._broken(now_ns, f"the device is {event.found}, expected {event.expected}")
+        words = f"the device is {event.found}, expected {event.expected}"
+        self._broken(now_ns, Code.DEVICE_UNEXPECTED, words)
 
     def _wrong_device(self, now_ns: int, event: WrongDevice) -> None:
-        self._broken(now_ns, f"the device is not {event.expected}: {event.found}")
+        words = f"the device is not {event.expected}: {event.found}"
+        self._broken(now_ns, Code.WRONG_DEVICE, words)
 
     def _line_error(self, now_ns: int, event: LineError) -> None:
         if event.kind == "duplicate":
@@ -163,7 +172,8 @@ class Reactions:
             return  # what was on the line before anything was said says nothing of this session
         too_many = core.link.line_error(now_ns)
         if too_many and core.zero_ns is None and not core.connecting and not core.stopping:
-            core.fault(now_ns, f"three damaged frames within 10 s, the last: {event.kind}")
+            words = f"three damaged frames within 10 s, the last: {event.kind}"
+            core.fault(now_ns, Reason(Code.DAMAGED_FRAMES, words))
 
     def _raise_dropped(self, now_ns: int, event: RaiseDropped) -> None:
         run = self._core.run
@@ -178,9 +188,8 @@ class Reactions:
     def _identified(self, now_ns: int, event: Identified) -> None:
         # Rule K5: the session is bound to the one device it began with.
         if self._serial is not None and event.serial != self._serial:
-            self._connect_failed(
-                now_ns, f"this is device {event.serial!r}, the session began with {self._serial!r}"
-            )
+            words = f"this is device {event.serial!r}, the session began with {self._serial!r}"
+            self._connect_failed(now_ns, Reason(Code.WRONG_DEVICE, words))
             return
         self._serial = event.serial
         self._core.identity = {

@@ -1,39 +1,80 @@
-"""Why a raise is not made now but may be in a moment: words for people, and what to wait for.
+"""A reason: a stable code for programs, and words for people.
 
-A program that raises asks again for these, so it has them from here and not from a copy.
+Only the code is compared. A program that raises asks again for what is `PASSING`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-#: Between go (or a resume) and the device's word that it is ready.
-STARTING: Final = "the output is starting, the device is not ready yet: raise again in a moment"
-#: Before a start, in a pause, after a stop.
-STANDING: Final = "nothing is raised while the output is paused or stopped"
-NOT_ON_RECORD: Final = "the raise before is not yet on the record"
-NOT_ABOVE: Final = "not above the present plateau: lower instead"
-TOO_EARLY: Final = "too early after the raise before"
-NOT_CONFIRMED: Final = "the device has not yet confirmed the raise before"
-RAMPING: Final = "a ramp of all channels is under way"
-PENDING: Final = "a raise is pending until the next on ramp"
-NOT_AT_PLATEAU: Final = "raises are possible while the channel is at its plateau only"
-LEFT_OUT: Final = "this contraction is left out, so a raise could not be felt"
+from stimctl.codes import Code
+from stimctl.session.alarms import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is so. Two reasons with one code are the same to a program."""
+
+    code: Code | Condition
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def told(self) -> Mapping[str, str]:
+        """The two fields of a row."""
+        return {"reason": self.text, "code": self.code.value}
+
+    def and_(self, more: str) -> Reason:
+        """The same with more words."""
+        return Reason(self.code, f"{self.text}{more}")
+
+
+def of_condition(condition: Condition, before: str = "", detail: str = "") -> Reason:
+    """The words of an alarm condition as a reason."""
+    return Reason(condition, f"{before}{condition.words}{f': {detail}' if detail else ''}")
+
+
+STARTING: Final = Reason(
+    Code.STARTING, "the output is starting, the device is not ready yet: raise again in a moment"
+)
+STANDING: Final = Reason(Code.STANDING, "nothing is raised while the output is paused or stopped")
+NOT_ON_RECORD: Final = Reason(Code.RAISE_NOT_ON_RECORD, "the raise before is not yet on the record")
+NOT_ABOVE: Final = Reason(Code.NOT_ABOVE, "not above the present plateau: lower instead")
+TOO_EARLY: Final = Reason(Code.TOO_EARLY, "too early after the raise before")
+NOT_CONFIRMED: Final = Reason(
+    Code.NOT_CONFIRMED, "the device has not yet confirmed the raise before"
+)
+RAMPING: Final = Reason(Code.RAMPING, "a ramp of all channels is under way")
+PENDING: Final = Reason(Code.RAISE_PENDING, "a raise is pending until the next on ramp")
+NOT_AT_PLATEAU: Final = Reason(
+    Code.NOT_AT_PLATEAU, "raises are possible while the channel is at its plateau only"
+)
+LEFT_OUT: Final = Reason(
+    Code.LEFT_OUT, "this contraction is left out, so a raise could not be felt"
+)
+JOURNAL_LATE: Final = Reason(Code.JOURNAL_LATE, "the journal took longer than 250 ms")
 
 #: The same raise may be possible later, while the session runs: whoever raises waits for it.
 PASSING: Final = frozenset(
-    {STARTING, NOT_ON_RECORD, TOO_EARLY, NOT_CONFIRMED, RAMPING, PENDING, NOT_AT_PLATEAU, LEFT_OUT}
+    {
+        Code.STARTING, Code.RAISE_NOT_ON_RECORD, Code.TOO_EARLY, Code.NOT_CONFIRMED, Code.RAMPING,
+        Code.RAISE_PENDING, Code.NOT_AT_PLATEAU, Code.LEFT_OUT,
+    }
+)  # fmt: skip
+
+PLAN_ENDED: Final = Reason(Code.ENDED, "the plan has ended")
+BUDGET_SPENT: Final = Reason(Code.BUDGET_SPENT, "the charge budget of this session is used up")
+NOBODY_ANSWERED: Final = Reason(Code.NOBODY_ANSWERED, "nobody answered the attendance prompt")
+NOT_IDENTIFIED: Final = Reason(
+    Code.NOT_IDENTIFIED, "the device of this connection was never identified"
 )
 
-#: Where the channels are found one after the other (each of these is followed by what to do).
-NOT_FOUND: Final = "another channel with output is not found yet"
-FELT_NOT_FOUND: Final = "the channel is felt and not found yet"
-LINKED_NOT_FOUND: Final = "linked channels rise together, and not all of them are found yet"
-
-#: The stop at the end of a plan.
-PLAN_ENDED: Final = "the plan has ended"
-
 #: What ends every raise that was decided before it (the reason of the refusal begins with it).
-LOWERED: Final = "the channel was lowered"
-LINKED: Final = "the links of the channel were changed"
-PAUSED: Final = "the output was paused"
-STOPPED: Final = "the output was stopped"
-BEGUN: Final = "the output has begun anew"
+LOWERED: Final = Reason(Code.LOWERED, "the channel was lowered")
+LINKED: Final = Reason(Code.RELINKED, "the links of the channel were changed")
+PAUSED: Final = Reason(Code.OUTPUT_PAUSED, "the output was paused")
+STOPPED: Final = Reason(Code.OUTPUT_STOPPED, "the output was stopped")
+BEGUN: Final = Reason(Code.RESTARTED, "the output has begun anew")

@@ -6,6 +6,7 @@ output waits for its row on the disk; what lowers it goes out at once.
 
 from collections.abc import Callable
 
+from stimctl.codes import Code
 from stimctl.devices.events import RaiseDropped, Withheld
 from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
@@ -35,10 +36,15 @@ from stimctl.session.reasons import (
     RAMPING,
     STANDING,
     STARTING,
+    Reason,
 )
 from stimctl.session.scale import CURRENT
 from stimctl.session.withheld import Withholdings
 from stimctl.treatment.consistency import cycle_period_us
+
+_LINK_NOT_GOOD = Reason(Code.LINK_NOT_GOOD, "raises are locked: the link is not good")
+_FADING = Reason(Code.FADING, "the output is ramping to zero")
+_LINE_LATE = Reason(Code.LINE_LATE, "the line took longer than 250 ms")
 
 
 class Run:
@@ -51,7 +57,7 @@ class Run:
         config: EngineConfig,
         log: EventLog,
         link_good: Callable[[], bool],
-        contact_lock: Callable[[int], str | None],
+        contact_lock: Callable[[int], Reason | None],
         budget: Budget,
         raised: dict[int, int],
         delivered: Delivered,
@@ -194,7 +200,7 @@ class Run:
         """The run is over, whatever the reason: what was delivered of it is kept."""
         self.delivered.run_over(self.plan, self.time_us(now_ns), self._began_us)
 
-    def stand(self, now_ns: int, why: str) -> None:
+    def stand(self, now_ns: int, why: Reason) -> None:
         """Output is being stopped for a pause; plateaus are kept for a soft return."""
         self.raising.end(now_ns, self._by_channel, why)
         if self._running:
@@ -203,7 +209,7 @@ class Run:
         self._ready_ticket = None
         self._forget(now_ns)
 
-    def zero(self, now_ns: int, why: str) -> None:
+    def zero(self, now_ns: int, why: Reason) -> None:
         """A discontinuity: nothing of this comes back."""
         self.stand(now_ns, why)
         self.raising.zero(now_ns)
@@ -256,14 +262,14 @@ class Run:
         """Whether a channel is in the off time of its cycle (rule A9)."""
         return self._running and self._by_channel[plateau.channel].resting
 
-    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> str | None:
+    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> Reason | None:
         """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
         track = self._by_channel[plateau.channel]
         drive = track.drive
         if not self._running:
             return STARTING if self._ready_ticket is not None else STANDING
         if not self._link_good():
-            return "raises are locked: the link is not good"
+            return _LINK_NOT_GOOD
         if (reason := self._contact_lock(plateau.channel)) is not None:
             return reason
         if (reason := self._finding_lock(plateau)) is not None:
@@ -271,7 +277,7 @@ class Run:
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
         if self._fader.gain != FULL or self._fader.fading_out:
-            return RAMPING if not self._fader.fading_out else "the output is ramping to zero"
+            return RAMPING if not self._fader.fading_out else _FADING
         if self._config.single_pulses:
             return None
         if at_plateau and not track.covered:
@@ -282,7 +288,7 @@ class Run:
             return NOT_CONFIRMED
         return None
 
-    def _finding_lock(self, plateau: Plateau) -> str | None:
+    def _finding_lock(self, plateau: Plateau) -> Reason | None:
         """Why channels that are still to be found keep this one from rising (H64)."""
         channel = plateau.channel
         linked = self.links.with_channel(channel)
@@ -342,7 +348,7 @@ class Run:
         self._log.emit(
             now_ns,
             Kind.REFUSED,
-            {"intent": "raise", "reason": "the line took longer than 250 ms", "sent": event.sent},
+            {"intent": "raise", **_LINE_LATE.told(), "sent": event.sent},
         )
         self._tell(now_ns)
 

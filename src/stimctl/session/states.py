@@ -7,6 +7,7 @@ that follows, or refuses. Only an operator's intent can be refused; what happens
 
 from enum import StrEnum
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 
 
@@ -165,6 +166,7 @@ def next_state(state: State, trigger: Trigger) -> State:
     if following is None:
         raise StateError(
             f"{trigger.value} refused",
+            code=Code.NOT_IN_STATE,
             why=f"it is not possible while the session is {state.value}",
             what_to_do=_WHAT_TO_DO[state],
         )

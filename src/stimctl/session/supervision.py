@@ -1,5 +1,6 @@
 """What goes on while output may be on: the run itself, keep-alive, telemetry, attendance."""
 
+from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError
@@ -11,11 +12,9 @@ from stimctl.session.life import Attendance, LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
-from stimctl.session.reasons import PLAN_ENDED
+from stimctl.session.reasons import BUDGET_SPENT, NOBODY_ANSWERED, PLAN_ENDED, Reason
 from stimctl.session.run import Run
 from stimctl.session.states import State
-
-NOBODY_ANSWERED = "nobody answered the attendance prompt"
 
 
 class Supervision:
@@ -72,12 +71,12 @@ class Supervision:
             self._core.begin_stop(now_ns, PLAN_ENDED, completed=True)
             return
         if self._core.budget.is_spent(now_ns):
-            self._core.begin_stop(now_ns, "the charge budget of this session is used up")
+            self._core.begin_stop(now_ns, BUDGET_SPENT)
             return
         try:
             run.advance(now_ns)
         except (RunFault, StimctlError) as broken:
-            self._core.fault(now_ns, str(broken))
+            self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
             return
         self._tell_silent(now_ns, run)
         if run.faded_out:
@@ -95,7 +94,7 @@ class Supervision:
         try:
             run.lower(now_ns, channel, plateau)
         except (RunFault, StimctlError) as broken:
-            self._core.fault(now_ns, str(broken))
+            self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
 
     def _attend(self, now_ns: int) -> None:
         match self.attendance.advance(now_ns):

@@ -1,5 +1,6 @@
 """What the final output check of the driver keeps off: its rows, and when it is asked for again."""
 
+from stimctl.codes import Code
 from stimctl.devices.events import Withheld
 from stimctl.session.config import SECOND
 from stimctl.session.events import Json, Kind
@@ -38,6 +39,7 @@ class Withholdings:
             "channel": channel,
             "closed": event.closed,
             "reason": event.reason,
+            "code": (Code.SWITCHED_OFF if event.closed else Code.KEPT_OFF).value,
             "for_us": None if until_ns is None else -(-(until_ns - now_ns) // 1_000),
             "more": self._more.pop(channel, 0),
         }

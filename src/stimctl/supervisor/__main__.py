@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from stimctl.codes import Code
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import BugError, ExitCode, StimctlError
 from stimctl.records.person import check_person_code
@@ -193,7 +194,7 @@ def main(argv: list[str]) -> int:
 
 
 def _on_signal(inbox: Inbox, code: int, number: int, _frame: FrameType | None) -> None:
-    inbox.put(Leave(signal.Signals(number).name, code))
+    inbox.put(Leave(signal.Signals(number).name, code, Code.SIGNAL))
 
 
 if __name__ == "__main__":

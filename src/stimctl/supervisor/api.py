@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
+from stimctl.codes import Code
 from stimctl.errors import (
     DeviceFaultError,
     LinkError,
@@ -106,7 +107,11 @@ class Device(Tells):
     def __enter__(self) -> Self:
         """Take the port, identify the device and verify zero."""
         if self._is_open:
-            raise StateError("this session has been opened before", what_to_do="connect again")
+            raise StateError(
+                "this session has been opened before",
+                code=Code.OPENED_BEFORE,
+                what_to_do="connect again",
+            )
         try:
             self._client.start()
             self._is_open = True
@@ -365,12 +370,13 @@ class Device(Tells):
             raise self._view.not_confirmed()
         if state == "fault":
             raise DeviceFaultError("the session has stopped by a fault", why=self._view.why)
-        raise StateError(f"the session is {state}", why=self._view.why)
+        raise StateError(f"the session is {state}", code=Code.SESSION_STOPPED, why=self._view.why)
 
     def _ask(self, do: str, **fields: Any) -> Row:
         if not self._is_open:
             raise StateError(
                 f"{do} refused",
+                code=Code.NOT_OPEN,
                 why="the session is not open",
                 what_to_do="use it in a block: with stimctl.connect(...) as device: ...",
             )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stimctl.codes import Code
 from stimctl.errors import NotReadyError, StateError
 from stimctl.session.needs import Need
 
@@ -57,7 +58,11 @@ class ApiArming:
         while True:
             self._still(*_AT_ZERO)
             if self._view.other_stop:
-                raise StateError("the session was stopped", why=self._view.other_stop)
+                raise StateError(
+                    "the session was stopped",
+                    code=Code.SESSION_STOPPED,
+                    why=self._view.other_stop,
+                )
             try:
                 self._ask("ready")
             except NotReadyError as error:

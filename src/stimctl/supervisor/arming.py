@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
@@ -71,6 +72,7 @@ class Arming:
             case "attend" if self.gate.kind is not None and self.gate.needs_person:
                 raise StateError(
                     "a program does not answer for a person",
+                    code=Code.PERSON_ANSWERS,
                     why="on hardware attendance is answered at the machine",
                     what_to_do="type what the terminal asks for",
                 )

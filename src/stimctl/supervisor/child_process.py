@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError, UsageError
 from stimctl.supervisor.runtime import sub_folder
 
@@ -150,6 +151,7 @@ def refuse_other_process(owner: int) -> NoReturn:
     """Raise what a fork is told that uses its parent's session."""
     raise StateError(
         "this session belongs to another process",
+        code=Code.OTHER_PROCESS,
         why=f"process {owner} has begun it, and this is process {os.getpid()}, a copy of it",
         what_to_do="command it from the process that has begun it",
     )
@@ -159,6 +161,7 @@ def refuse_copy(what: str) -> NoReturn:
     """Raise what somebody is told who copies or pickles a session (as multiprocessing does)."""
     raise StateError(
         f"a {what} cannot be copied or sent to another process",
+        code=Code.NOT_COPYABLE,
         why="one device takes commands from one program only",
         what_to_do="command it from the process that has begun it",
     )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
 from stimctl.supervisor.child_process import (
     SupervisorProcess,
@@ -30,7 +31,6 @@ _HELLO_WITHIN_S = 20.0
 _ANSWER_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 8.0
 _REAP_WITHIN_S = 1.0
-_LISTENER_FAILED = "the program failed to handle what the supervisor said"
 _RAISES = frozenset({"raise", "raise_intensity"})
 _AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
 
@@ -244,14 +244,14 @@ class SupervisorClient:
 
     def _read(self) -> None:
         supervisor = self._own()
-        why = _LISTENER_FAILED
+        heard, why = False, "the program failed to handle what the supervisor said"
         try:
             self._hear(supervisor)
-            why = "the supervisor died"
+            heard, why = True, "the supervisor died"
         finally:  # also where a listener failed: nobody would see what the device does
             if self._touched and self.exit_code is None:
                 self._take_over(why)
-            if why is _LISTENER_FAILED:
+            if not heard:
                 self._hang_up()  # or a supervisor that nobody hears would keep the port
             with contextlib.suppress(subprocess.TimeoutExpired):
                 supervisor.process.wait(_REAP_WITHIN_S)
@@ -339,7 +339,9 @@ class SupervisorClient:
     def _stop_it(self, why: str) -> None:
         """What is shown is UNKNOWN until zero is verified."""
         self._zero_verified, self.state = False, "unknown"
-        self._say("unknown", reason=why, what_to_do="pull the electrode cable, or wait")
+        code = Code.SUPERVISOR_GONE
+        to_do = "pull the electrode cable, or wait"
+        self._say("unknown", reason=why, code=code, what_to_do=to_do)
         outcome = stop_port(self.address, self._family, node=self._node)
         while outcome.verdict == "unconfirmed" and not self._closing:
             outcome = stop_port(self.address, self._family, node=self._node)
@@ -348,7 +350,7 @@ class SupervisorClient:
             self.state = "stopped"
             self._say("zero_verified", after_us=outcome.elapsed_ms * 1000)
         self.exit_code = 1 if self._zero_verified else 6
-        self._say("ended", outcome="fault", reason=why, exit_code=self.exit_code)
+        self._say("ended", outcome="fault", reason=why, code=code, exit_code=self.exit_code)
 
     def _say(self, kind: str, **data: object) -> None:
         """Tell what the stop path does. A listener that fails must not end the stop."""

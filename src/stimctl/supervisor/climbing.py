@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
-from stimctl.session.reasons import NOT_ABOVE, PASSING
+from stimctl.session.reasons import PASSING
 from stimctl.supervisor.api_words import Reach
 from stimctl.supervisor.client import SupervisorClient
 from stimctl.supervisor.view import SessionView
 
 _LOOK_S = 0.1
 """A row that tells of a change ends a wait sooner."""
-_OVERTAKEN = PASSING | {NOT_ABOVE}
+_OVERTAKEN = PASSING | {Code.NOT_ABOVE}
 """Why a step is refused that was possible a moment ago: somebody else has raised the channel."""
 
 
@@ -45,6 +46,7 @@ class Climb:
         if now["plateau"] > target:
             raise StateError(
                 f"channel {channel} is above {self._reach.words.format(target)} already",
+                code=Code.ABOVE_TARGET,
                 what_to_do="use lower_to",
             )
         while now["plateau"] < target or not now["confirmed"]:
@@ -70,5 +72,5 @@ class Climb:
         try:
             self._client.ask(words.raising, **told, since=self._since)
         except StateError as refused:
-            if refused.why not in _OVERTAKEN:
+            if refused.code not in _OVERTAKEN:
                 raise

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.peer import is_trusted
@@ -155,7 +156,7 @@ class ControlSocket:
             case "stop":
                 client.wants_stop = True
                 self._introduce(client)
-                self._inbox.put(StopAsked("control socket"))
+                self._inbox.put(StopAsked("control socket", code=Code.STOP_PATH))
             case "watch":
                 client.wants_all = True
             case _:

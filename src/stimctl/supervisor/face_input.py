@@ -7,6 +7,7 @@ import os
 import select
 import threading
 
+from stimctl.codes import Code
 from stimctl.errors import StimctlError, UsageError
 from stimctl.session.facts import FaceAlive
 from stimctl.supervisor.child_process import LONGEST_OPTIONS_BYTES
@@ -72,7 +73,7 @@ class FaceInput:
             while data := self._read():
                 self._take(data)
         finally:  # also where this thread fails: nobody would hear the face any more
-            self._inbox.put(Leave(FACE_GONE, 0))
+            self._inbox.put(Leave(FACE_GONE, 0, Code.FACE_GONE))
 
     def _read(self) -> bytes:
         """What the face says next; nothing where it is gone."""
@@ -114,5 +115,5 @@ def item_of(line: bytes) -> Item:
         case "stop":
             return StopAsked(command.fields.get("reason", "operator"), command.id)
         case "close":
-            return Leave("closed by the face", 0)
+            return Leave("closed by the face", 0, Code.FACE_CLOSED)
     return command

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
 from stimctl.records.day import given_today
@@ -93,7 +94,11 @@ class HardwareGate:
     def ask_presence(self, stop_faces: frozenset[str]) -> Mapping[str, Any]:
         """Ask at the terminal of the face, where that is needed. Raises NotReadyError."""
         if self.kind is None:
-            raise StateError("nobody is asked yet", why="no device has been identified")
+            raise StateError(
+                "nobody is asked yet",
+                code=Code.NOT_IDENTIFIED,
+                why="no device has been identified",
+            )
         if self.is_simulation or self._has_keys or stop_faces:
             return {"needed": False}
         face = self._look_at_face()

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
+from stimctl.codes import Code
 from stimctl.errors import StimctlError
 from stimctl.session.facts import FaceAlive, Fact
 from stimctl.supervisor.commands import Command
@@ -49,6 +50,7 @@ class StopAsked:
     reason: str
     command_id: int | None = None
     by_person: bool = False
+    code: Code = Code.STOP_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Leave:
 
     reason: str
     exit_code: int
+    code: Code = Code.FACE_CLOSED
 
 
 _CROWDED = 256  # items; a line at 3 Mbaud brings 75 a second

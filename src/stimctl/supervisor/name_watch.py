@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
+from stimctl.codes import Code
 from stimctl.errors import ExitCode
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
@@ -36,7 +37,7 @@ class NameWatch:
         certain = moved and self._moved_before
         self._moved_before = moved
         if certain:
-            self._inbox.put(Leave(NAME_MOVED, int(ExitCode.NO_DEVICE)))
+            self._inbox.put(Leave(NAME_MOVED, int(ExitCode.NO_DEVICE), Code.NAME_MOVED))
         return certain
 
     def _run(self) -> None:

@@ -13,6 +13,7 @@ import os
 import time
 from pathlib import Path
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.supervisor.runtime import port_key, sub_folder
 
@@ -37,6 +38,7 @@ class PersonLock:
             os.close(fd)
             raise StateError(
                 "the lock of this person cannot be taken",
+                code=Code.PERSON_LOCKED,
                 why=f"another program holds {self._path}",
                 what_to_do="end the other session of this person, then try again",
             )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import ExitCode, StateError, StimctlError
 from stimctl.session import facts, intents
 from stimctl.session.checking import check_chosen
@@ -209,7 +210,7 @@ class Supervisor:
             case StopAsked(reason, None) if self._journal is None:
                 # Nothing was said to the device yet, so nothing is known of it: whoever asks
                 # gets the port and stops it.
-                self._leave(now, Leave(reason, int(ExitCode.REFUSED)))
+                self._leave(now, Leave(reason, int(ExitCode.REFUSED), item.code))
             case StopAsked():
                 self._stop(now, item)
             case Leave():
@@ -236,13 +237,14 @@ class Supervisor:
 
     def _stop(self, now: int, asked: StopAsked) -> None:
         self._zero_verified = False
-        self._engine.command(now, intents.Stop(asked.reason, asked.by_person))
+        self._engine.command(now, intents.Stop(asked.reason, asked.by_person, asked.code))
         if not self._engine.stopping:  # nothing has been sent to the device since it was at zero
             self._zero_verified = True
         self._pump()  # the frames leave before anybody is told
         self.say("stop_received", {"reason": asked.reason})
         for command in self._inbox.discard_raises():
-            self._answer(command.id, StateError("dropped", why="a stop overtook it"))
+            dropped = StateError("dropped", code=Code.OVERTAKEN, why="a stop overtook it")
+            self._answer(command.id, dropped)
         self._answer(asked.command_id, None)
 
     def _leave(self, now: int, leave: Leave) -> None:
@@ -251,7 +253,7 @@ class Supervisor:
         within_ns = _VERIFY_WITHIN_NS if self._line.is_up else _WITHOUT_LINE_NS
         self._leaving, self._leave_by_ns = leave, now + within_ns
         if self._journal is not None:  # from `connect` on the device may have been touched
-            self._stop(now, StopAsked(leave.reason))
+            self._stop(now, StopAsked(leave.reason, code=leave.code))
 
     def _obey(self, now: int, command: Command) -> None:
         self._refused = None
@@ -307,7 +309,7 @@ class Supervisor:
 
     def _compiled(self) -> AnyPlan:
         if self._plan is None:
-            raise StateError("there is no plan", what_to_do="compile one first")
+            raise StateError("there is no plan", code=Code.NO_PLAN, what_to_do="compile one first")
         return self._plan
 
     def _check_may_prepare(self) -> None:
@@ -315,7 +317,10 @@ class Supervisor:
         state = self._engine.state
         if state not in (State.DISCONNECTED, *_TAKES_PLANS):
             raise StateError(
-                "no plan is loaded now", why=f"the session is {state}", what_to_do="stop first"
+                "no plan is loaded now",
+                code=Code.NOT_WHILE_ACTIVE,
+                why=f"the session is {state}",
+                what_to_do="stop first",
             )
 
     def _compile(self) -> Mapping[str, Any]:
@@ -360,7 +365,9 @@ class Supervisor:
     def _note(self, fields: Mapping[str, Any]) -> None:
         """What the face knows and the record needs (screening, approvals): a row of its own."""
         if self._journal is None:
-            raise StateError("there is no journal yet", what_to_do="connect first")
+            raise StateError(
+                "there is no journal yet", code=Code.NO_JOURNAL, what_to_do="connect first"
+            )
         self._journal.put(Entry("note", dict(fields), 0, durable=True))
 
     def _may_go(self, now: int) -> bool:

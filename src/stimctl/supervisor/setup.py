@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError, UsageError
 from stimctl.quantity import parse_area_mm2, parse_ratio_permille
@@ -119,7 +120,11 @@ class SessionSetup:
     def compile(self) -> AnyPlan:
         """The cleared plan. Raises `LimitRefusedError` that carries the refusal."""
         if self._protocol is None:
-            raise StateError("there is no protocol to compile", what_to_do="load one first")
+            raise StateError(
+                "there is no protocol to compile",
+                code=Code.NO_PROTOCOL,
+                what_to_do="load one first",
+            )
         protocol = load_any(self._protocol.text, self._protocol.path.name)
         if isinstance(protocol, GatedProtocol):
             plan: AnyPlan | Refusal = compile_gate_plan(

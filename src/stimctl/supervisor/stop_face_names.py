@@ -9,7 +9,7 @@ from stimctl.errors import UsageError
 
 PEDAL, LINE = "pedal", "line"
 DSR, CTS = "dsr", "cts"
-_STOP_FACE, _PRESSED = "stop face", "was pressed"
+_STOP_FACE = "stop face"
 NORMALLY_OPEN, NORMALLY_CLOSED = "normally-open", "normally-closed"
 _EXAMPLES = (
     "Write pedal:/dev/input/by-id/NAME for a USB pedal, or line:/dev/ttyUSB1:dsr for a button on a "
@@ -51,13 +51,7 @@ def stop_face_options(texts: Sequence[str]) -> list[str]:
 
 def pressed(name: str) -> str:
     """The reason of a stop, as the record has it."""
-    return f"{_STOP_FACE} {name} {_PRESSED}"
-
-
-def is_press(reason: object) -> bool:
-    """Whether a stop has that reason."""
-    text = str(reason)
-    return f"{_STOP_FACE} " in text and text.endswith(f" {_PRESSED}")
+    return f"{_STOP_FACE} {name} was pressed"
 
 
 def stop_face_words(row: Mapping[str, Any]) -> str:

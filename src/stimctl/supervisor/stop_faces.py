@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from stimctl.codes import Code
 from stimctl.errors import StimctlError
 from stimctl.session.facts import Fact, StopFaceLost, StopFaceTested
 from stimctl.session.needs import UntestedFace
@@ -189,9 +190,13 @@ class StopFaces:
         for deed in face.state.take(now_ns, cause):
             match deed:
                 case Deed.STOP if cause is Cause.LOSE:
-                    self._stop(StopAsked(f"stop face {name} is lost: {why}"))
+                    self._stop(
+                        StopAsked(f"stop face {name} is lost: {why}", code=Code.STOP_FACE_GONE)
+                    )
                 case Deed.STOP:
-                    self._stop(StopAsked(pressed(name), by_person=True))
+                    self._stop(
+                        StopAsked(pressed(name), by_person=True, code=Code.STOP_FACE_PRESSED)
+                    )
                 case Deed.TESTED:
                     self._notify(StopFaceTested(name))
                 case Deed.LOST:

@@ -23,14 +23,17 @@ def refusal_of(event: SessionEvent) -> StimctlError:
     data = event.data
     if event.kind is Kind.CHANNEL_MISMATCH:
         return StateError(
-            "all output is being stopped", why=str(data["reason"]), what_to_do=MEND_FIRST
+            "all output is being stopped",
+            code=str(data["code"]),
+            why=str(data["reason"]),
+            what_to_do=MEND_FIRST,
         )
     if event.kind is Kind.LIMIT:
         percent = PERCENT.allowed in data
         allowed = f"{data[PERCENT.allowed]} %" if percent else f"{data['allowed_ua']} uA"
         why = f"channel {data['channel']} may have {allowed} ({data['limit']})"
-        return LimitRefusedError("the raise is above a limit", why=why)
-    return StateError(f"{data['intent']} refused", why=str(data["reason"]))
+        return LimitRefusedError("the raise is above a limit", code=str(data["code"]), why=why)
+    return StateError(f"{data['intent']} refused", code=str(data["code"]), why=str(data["reason"]))
 
 
 def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from stimctl.errors import (
     NotReadyError,
     PortBusyError,
     ProtocolFileError,
+    StateError,
     StimctlError,
 )
 
@@ -39,7 +40,8 @@ def error_from(told: Mapping[str, Any]) -> StimctlError:
     texts = {"why": why, "what_to_do": str(told.get("what_to_do", ""))}
     if kind is LimitRefusedError:
         refusal = told.get("refusal")
-        return LimitRefusedError(what, **texts, refusal=ToldRefusal(refusal) if refusal else None)
+        whole = ToldRefusal(refusal) if refusal else None
+        return LimitRefusedError(what, **texts, refusal=whole, code=str(told.get("code", "")))
     if kind is PortBusyError:
         return PortBusyError(what, **texts, holder=str(told.get("holder", "")))
     if kind is NotReadyError:
@@ -47,6 +49,8 @@ def error_from(told: Mapping[str, Any]) -> StimctlError:
     if kind is ProtocolFileError:
         place = {"file": told.get("file") or "", "field": told.get("field") or ""}
         return ProtocolFileError(what, **texts, line=told.get("line"), **place)
+    if isinstance(kind, type) and issubclass(kind, StateError):
+        return kind(what, **texts, code=str(told.get("code", "")))
     if isinstance(kind, type) and issubclass(kind, StimctlError):
         return kind(what, **texts)
     return StimctlError(what, **texts)

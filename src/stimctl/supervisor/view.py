@@ -7,9 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stimctl.codes import Code
 from stimctl.errors import OutputUnknownError, StateError
-from stimctl.session.reasons import PLAN_ENDED
-from stimctl.supervisor.stop_face_names import is_press
 
 if TYPE_CHECKING:
     from stimctl.supervisor.client import Row  # it loads the stop path
@@ -59,6 +58,7 @@ class SessionView:
     def __init__(self) -> None:
         self.why = ""
         """Why output is being stopped or was, or there is no device; "" while all is well."""
+        self._code = ""
         self.other_stop = ""
         """Why output was stopped last, where that was not the press of a stop face; else ""."""
         self.connect_failed = False
@@ -102,9 +102,10 @@ class SessionView:
         elif kind == "stopping":
             self.stopping = True
             if row.get("purpose", "stop") == "stop":
-                self.why = self.why or str(row.get("reason", ""))
-                self.other_stop = "" if is_press(self.why) else self.why
-                self.plan_ended = self.why == PLAN_ENDED
+                if not self.why:
+                    self.why, self._code = str(row.get("reason", "")), str(row.get("code", ""))
+                self.other_stop = "" if self._code == Code.STOP_FACE_PRESSED else self.why
+                self.plan_ended = self._code == Code.ENDED
         elif kind == "presence":
             self.presence += 1
         elif kind == "line_kind":
@@ -114,7 +115,7 @@ class SessionView:
             if row.get("purpose") != "pause":  # a soft return goes back to what was raised
                 self._plateaus = {}
         elif kind == "state" and row["state"] in ("identified", "armed", "running"):
-            self.why, self.other_stop, self.plan_ended = "", "", False
+            self.why, self._code, self.other_stop, self.plan_ended = "", "", "", False
         elif kind in ("unknown", "connect_failed"):
             self.why = self.why or str(row.get("reason", ""))
             self.connect_failed |= kind == "connect_failed"
@@ -142,7 +143,7 @@ class SessionView:
         except queue.Empty:
             return None
         if row["kind"] == "refused":
-            raise StateError("pulse refused", why=str(row["reason"]))
+            raise StateError("pulse refused", code=str(row["code"]), why=str(row["reason"]))
         times = (row["asked_ns"], row["sent_ns"], row["acked_ns"])
         return GivenPulse(row["channel"], row["amplitude_ua"], *times)
 

@@ -38,8 +38,8 @@ class _Scanner:
     def _peek(self, ahead: int = 1) -> str:
         return self.text[self.pos : self.pos + ahead]
 
-    def _skip(self, what: str) -> None:
-        while self._peek() and self._peek() in what:
+    def _skip(self, expected: str) -> None:
+        while self._peek() and self._peek() in expected:
             self.pos += 1
 
     def _skip_blank(self) -> None:
@@ -54,10 +54,10 @@ class _Scanner:
         end = self.text.find("\n", self.pos)
         self.pos = len(self.text) if end < 0 else end
 
-    def _expect(self, what: str) -> None:
-        if self._peek(len(what)) != what:
+    def _expect(self, expected: str) -> None:
+        if self._peek(len(expected)) != expected:
             raise _LostError
-        self.pos += len(what)
+        self.pos += len(expected)
 
     def _mark(self, path: Path, pos: int) -> None:
         line = bisect_right(self._starts, pos)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stimctl.session.alarms import Condition
 from stimctl.tui.words import alarm_marker
 
 _ORDER = ("high", "medium", "low", "information")
@@ -20,8 +21,9 @@ UNKNOWN_EVERY_NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One condition. `at_ns`: when it began, so that a second time rings again."""
+    """One condition, by its code. `at_ns`: when it began, so that a second time rings again."""
 
+    code: str
     priority: str
     what: str
     action: str
@@ -37,29 +39,29 @@ class Alarms:
     """Every alarm that has not ended; at most one for each condition."""
 
     def __init__(self) -> None:
-        self._by_what: dict[str, Alarm] = {}
+        self._by_code: dict[str, Alarm] = {}
 
     def begin(self, alarm: Alarm) -> None:
         """It is there (again)."""
-        self._by_what.pop(alarm.what, None)
-        self._by_what[alarm.what] = alarm
+        key = alarm.code or alarm.what  # rows of schema 1 have no code
+        self._by_code.pop(key, None)
+        self._by_code[key] = alarm
 
-    def end(self, about: str = "") -> None:
-        """Everything that has `about` in its words is over; all of it where that is empty."""
-        self._by_what = {
-            what: one for what, one in self._by_what.items() if about and about not in what
-        }
+    def end(self, *codes: Condition) -> None:
+        """These are over; without any, all of them."""
+        kept = self._by_code if codes else {}
+        self._by_code = {key: one for key, one in kept.items() if one.code not in codes}
 
     def worst(self) -> Alarm | None:
         """The newest of the highest priority."""
-        newest_first = reversed(self._by_what.values())
+        newest_first = reversed(self._by_code.values())
         return min(newest_first, key=_rank, default=None)
 
     @property
     def words(self) -> str:
         """The worst in words, and how many more there are; "" where there is none."""
         worst = self.worst()
-        more = len(self._by_what) - 1
+        more = len(self._by_code) - 1
         return "" if worst is None else worst.words + (f"   (+{more} more)" if more else "")
 
 
@@ -81,8 +83,8 @@ class Bell:
             return self._ring(now_ns, UNKNOWN_EVERY_NS)
         if alarm is None:
             return False
-        if self._for != (alarm.what, alarm.at_ns):
-            self._for, self._rung = (alarm.what, alarm.at_ns), 0
+        if self._for != (alarm.code, alarm.at_ns):
+            self._for, self._rung = (alarm.code, alarm.at_ns), 0
         most = _RINGS.get(alarm.priority)
         if most is not None and self._rung >= most:
             return False

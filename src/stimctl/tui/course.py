@@ -48,7 +48,9 @@ class Course:
     pauses: int = 0
     refused: int = 0
     channels: dict[int, ChannelCourse] = field(default_factory=dict)
+    #: By code, and what each of them said first.
     alarms: Counter[str] = field(default_factory=Counter)
+    alarm_words: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     #: By channel what the device has acknowledged in this run.
     acknowledged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -65,12 +67,18 @@ class Course:
                 self.pauses += 1
             case "refused" | "limit":
                 self.refused += 1
-            case "alarm" if len(self.alarms) < _MOST_ALARMS or row["what"] in self.alarms:
-                self.alarms[str(row["what"])] += 1
+            case "alarm":
+                self._alarm(row)
             case "note":
                 self.answers[str(row.get("topic", ""))] = str(row.get("text", ""))
             case "set" | "contracted" | "telemetry":
                 self._channels(row, measure)
+
+    def _alarm(self, row: Row) -> None:
+        code = str(row.get("code") or row["what"])  # rows of schema 1 have no code
+        if code in self.alarms or len(self.alarms) < _MOST_ALARMS:
+            self.alarms[code] += 1
+            self.alarm_words.setdefault(code, str(row["what"]))
 
     def _channels(self, row: Row, measure: Measure) -> None:
         if row["kind"] == "telemetry":  # one a second

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from stimctl.session.alarms import Condition
 from stimctl.tui.alarms import Alarm, Alarms
 from stimctl.tui.channel import Asked, Channel
 from stimctl.tui.course import Course
@@ -253,11 +254,12 @@ class Live:
     def _on_link(self, row: Row) -> None:
         self.link, self.link_why = str(row["quality"]), safe(row.get("reason", ""))
         if self.link == "good":
-            self.alarms.end("link")
+            self.alarms.end(Condition.LINK_DEGRADED)
 
     def _on_alarm(self, row: Row) -> None:
         what, action = safe(row["what"]), safe(row["action"])
-        self.alarms.begin(Alarm(str(row["priority"]), what, action, int(row["mono_ns"])))
+        code, priority = str(row.get("code", "")), str(row["priority"])
+        self.alarms.begin(Alarm(code, priority, what, action, int(row["mono_ns"])))
 
     def _on_prompt(self, row: Row) -> None:
         id_, channel = str(row["prompt"]), int(row.get("channel", 0))
@@ -274,7 +276,7 @@ class Live:
 
     def _on_zero_verified(self, row: Row) -> None:
         self.stopping_ns, self.unknown = None, ""
-        self.alarms.end("not confirmed")
+        self.alarms.end(Condition.OUTPUT_NOT_CONFIRMED)
         at_ns = int(row["mono_ns"])
         self.zero_ns = at_ns
         if row.get("purpose", "stop") == "stop":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.quantity import format_area, format_duration
 
@@ -56,5 +57,5 @@ def _run(command: list[str]) -> dict[str, Any]:
         told = {}
     if ran.returncode or not isinstance(told, dict) or not told.get("confirmation"):
         why = str(told.get("why", ran.stderr.strip()[-300:])) if isinstance(told, dict) else ""
-        raise StateError("the rehearsal failed", why=why)
+        raise StateError("the rehearsal failed", code=Code.REHEARSAL_FAILED, why=why)
     return told

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stimctl.codes import Code
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer, UnexpectedState
 from stimctl.devices.openemsstim.conversation import Conversation
@@ -194,6 +195,7 @@ class OpenEmsStimDriver:
         if act is Act.REFUSE:
             raise StateError(
                 f"{call} is not possible now",
+                code=Code.DRIVER_STATE,
                 why=f"the driver is in state {self._talk.state}",
                 what_to_do="Nothing was sent. Stop the device or connect to it first",
             )

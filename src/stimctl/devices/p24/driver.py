@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stimctl.codes import Code
 from stimctl.devices.asking import RESEND_NS
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
@@ -89,9 +90,13 @@ class P24Driver:
         act = self._act(Call.PULSE)
         busy = talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE
         if busy or talk.waiting is not None:
-            raise StateError("a pulse now", why="another request is still unanswered")
+            raise StateError(
+                "a pulse now", code=Code.DRIVER_BUSY, why="another request is still unanswered"
+            )
         if act is Act.SWITCH and any(trains.mask for trains in talk.possible):
-            raise StateError("a pulse now", why="a pulse train runs or may run")
+            raise StateError(
+                "a pulse now", code=Code.TRAIN_RUNS, why="a pulse train runs or may run"
+            )
         payload, channel_set, unit = self._gate.pulse(channel, set_point)
         talk.check.refuse_pulse(now_ns, channel, unit, set_point.cleared)
         talk.waiting = Request(
@@ -213,6 +218,7 @@ class P24Driver:
         if act is Act.REFUSE:
             raise StateError(
                 f"{call} is not possible now",
+                code=Code.DRIVER_STATE,
                 why=f"the driver is in state {self._talk.state}",
                 what_to_do="Nothing was sent. Stop the device or connect to it first",
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stimctl.codes import Code
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
 from stimctl.devices.rehastim2.answers import take
@@ -64,7 +65,9 @@ class RehaStim2Driver:
         setup = talk.setup
         if act is Act.SET_UP:
             if talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE:
-                raise StateError("an apply now", why="another request is still unanswered")
+                raise StateError(
+                    "an apply now", code=Code.DRIVER_BUSY, why="another request is still unanswered"
+                )
             if not set_points:  # nothing to set up: that nothing runs is asked of the device
                 self._ask_zero(now_ns)
                 return self._tickets
@@ -100,7 +103,9 @@ class RehaStim2Driver:
         talk = self._talk
         self._act(Call.PULSE)
         if talk.flight is not None and talk.flight.doing is not Doing.KEEP_ALIVE:
-            raise StateError("a pulse now", why="another request is still unanswered")
+            raise StateError(
+                "a pulse now", code=Code.DRIVER_BUSY, why="another request is still unanswered"
+            )
         payload, channel_set, unit = pulse_for(channel, set_point)
         talk.check.refuse_pulse(now_ns, channel, unit, set_point.cleared)
         request = Request(
@@ -214,6 +219,7 @@ class RehaStim2Driver:
         if act is Act.REFUSE:
             raise StateError(
                 f"{call} is not possible now",
+                code=Code.DRIVER_STATE,
                 why=f"the driver is in state {self._talk.state}",
                 what_to_do="Nothing was sent. Stop the device or connect to it first",
             )

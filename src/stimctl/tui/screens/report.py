@@ -95,7 +95,9 @@ class ReportPage(Page):
         when = f"{course.started or '–'} to {course.ended or '–'}, "
         done = f"{clock_text(live.plan_time_us)} of {clock_text(live.duration_us)}"
         counts = f"{course.pauses} pauses, {course.refused} refusals"
-        alarms = ", ".join(f"{what} ({times})" for what, times in course.alarms.items())
+        alarms = ", ".join(
+            f"{course.alarm_words[code]} ({times})" for code, times in course.alarms.items()
+        )
         rows = [
             ("course", f"{when}{done}, {counts}; {live.ended or live.state}"),
             ("alarms", alarms or "none"),
