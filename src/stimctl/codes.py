@@ -111,6 +111,7 @@ class Code(StrEnum):
     # -- programs and people
     PERSON_ANSWERS = "person-answers", "Only a person at the machine answers for attendance."
     NOBODY_PRESENT = "nobody-present", "Nobody at the machine has answered."
+    WATCH_ONLY = "watch-only", "A control socket takes `stop` and `watch` only."
     PERSON_LOCKED = "person-locked", "Another program holds the lock of this person."
     OTHER_PROCESS = "other-process", "The session belongs to another process."
     NOT_COPYABLE = "not-copyable", "A session cannot be copied or sent."

@@ -43,6 +43,10 @@ def a_script_is_raised_by_hand() -> Bench:
     config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, scripted_raise=True)
     bench = running(plan_of("tens-conventional", 5_000), config)
     bench.run_for(800 * MS)
+    before_ua = bench.engine.plateau_ua(1)
+    while bench.engine.plateau_ua(1) == before_ua:
+        bench.run_for(10 * MS)
+    bench.run_for(270 * MS)  # a hand might raise again by now, the script not yet
     bench.command(Raise(1, bench.engine.plateau_ua(1) + STEP_UA))
     return bench
 

@@ -116,6 +116,7 @@ def test_above_what_was_cleared_is_refused_and_the_limit_named():
     bench.command(RaiseIntensity(1, 3))
     assert dict(bench.told(Kind.LIMIT)[-1].data) == {
         "channel": 1, "asked_percent": 3, "allowed_percent": 2, "limit": "cleared intensity",
+        "code": "above-cleared",
     }  # fmt: skip
     assert bench.engine.intensity_percent(1) == 2
 

@@ -72,6 +72,8 @@ def test_with_everything_there_nothing_is_missing():
     [
         ({"statement_accepted": False}, Need.STATEMENT),
         ({"person_known": False}, Need.KNOWN_PERSON),
+        ({"second": "1961"}, Need.SECOND_IDENTIFIER),
+        ({"has_screen": True}, Need.STOP_KEY),
         ({"rehearsed": ""}, Need.REHEARSAL),
         ({"rehearsed": "1111"}, Need.REHEARSAL),
         ({"rehearsed_for": "serial 2103-18"}, Need.REHEARSAL),
@@ -142,6 +144,19 @@ def test_nobody_is_no_person():
     assert Need.KNOWN_PERSON not in found
 
 
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize(
+    ("told", "kept", "found"),
+    [
+        ("1961", "1961", []), ("1962", "1961", [Need.SECOND_IDENTIFIER]),
+        ("", "1961", [Need.SECOND_IDENTIFIER]), ("1961", "", []), ("", "", []),
+        (" 1961", "1961", [Need.SECOND_IDENTIFIER]),
+    ],
+)  # fmt: skip
+def test_the_second_identifier_is_the_one_that_is_kept_with_the_code(told, kept, found):
+    assert needs(said=replace(SAID, second=told), known=replace(KNOWN, second=kept)) == found
+
+
 @pytest.mark.hazard("H56")
 def test_where_no_maker_states_isolation_somebody_has_to():
     plan = at(gate_plan(), "left-quadriceps")
@@ -157,6 +172,7 @@ def test_where_no_maker_states_isolation_somebody_has_to():
         ({"person_known": False}, "H25"),
         ({"last_device": "serial 2103-18"}, "H63"),
         ({"others": ("another",)}, "H65"),
+        ({"has_screen": True}, "H32"),
     ],
 )
 def test_what_may_be_meant_is_acknowledged_by_its_id(changes, acknowledge):

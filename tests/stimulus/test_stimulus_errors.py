@@ -28,7 +28,8 @@ EXITS = {
 
 @pytest.mark.parametrize(("kind", "code"), EXITS.items())
 def test_each_error_has_its_exit_code_and_three_parts(kind, code):
-    error = kind("it broke", why="it was old", what_to_do="buy a new one")
+    coded = {"code": "broken"} if issubclass(kind, errors.StateError) else {}
+    error = kind("it broke", **coded, why="it was old", what_to_do="buy a new one")
     assert int(error.exit_code) == code
     assert str(error) == "it broke: it was old. buy a new one"
     shown = error.as_dict()

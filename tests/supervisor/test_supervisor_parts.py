@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from scripted_device import ScriptedDevice
 
+from stimctl.codes import Code
 from stimctl.errors import (
     LimitRefusedError,
     LinkError,
@@ -148,7 +149,7 @@ def test_the_control_socket_takes_stop_and_watch_only(
         assert inbox.get(0.05) is None
         line.sendall(b'{"do":"sto')
         line.sendall(b'p"}\n')
-        assert inbox.get(10) == StopAsked("control socket")
+        assert inbox.get(10) == StopAsked("control socket", code=Code.STOP_PATH)
         server.publish("telemetry", b"{}\n")
         server.publish("zero_verified", b'{"kind":"zero_verified"}\n')
         heard = b""
@@ -184,7 +185,7 @@ def test_too_many_and_too_talkative_clients_are_sent_away(
     lines[0].sendall(b"z" * 2000)
     wait_for(lambda: len(server._clients) == 15)
     lines[1].sendall(b'{"do":"stop"}\n')
-    assert inbox.get(10) == StopAsked("control socket")
+    assert inbox.get(10) == StopAsked("control socket", code=Code.STOP_PATH)
     for line in lines:
         line.close()
     server.close()

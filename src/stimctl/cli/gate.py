@@ -26,6 +26,7 @@ class Papers:
     """What was given on the command line for a run on hardware."""
 
     person: str = ""
+    second: str = ""
     confirm: str = ""
     answers: Sequence[str] = ()
     answered: str = ""
@@ -111,6 +112,7 @@ def said_by(papers: Papers) -> Preparation:
         acknowledged=frozenset(papers.acknowledged) | second,
         sides=sides_of(" ".join(papers.sides)),
         confirm=papers.confirm,
+        second=papers.second,
     )
 
 
@@ -124,6 +126,7 @@ def commands_of(said: Preparation) -> list[dict[str, Any]]:
         "acknowledge": " ".join(sorted(said.acknowledged)),
         "sides": " ".join(f"{channel}={side}" for channel, side in said.sides.items()),
         "confirm": said.confirm,
+        "second": said.second,
     }
     return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
 
@@ -134,6 +137,7 @@ def _known(plan: AnyPlan, papers: Papers, state: Path) -> Known:
 
     from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
     from stimctl.records.history import knows_person
+    from stimctl.records.person import second_identifier
     from stimctl.records.places import journal_folder
     from stimctl.session.confirmation import confirmation_of
     from stimctl.session.readiness import Known
@@ -149,6 +153,7 @@ def _known(plan: AnyPlan, papers: Papers, state: Path) -> Known:
         today=datetime.now().astimezone().date(),
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",
+        second=second_identifier(state, person),
     )
 
 
@@ -195,6 +200,7 @@ _HOW: Mapping[str, str] = {
     "person": "Add --person CODE, for example --person K-17",
     "known-person": "Correct the code; if this is the person's first session on this computer, add "
     "--acknowledge H25",
+    "second-identifier": "Ask the person for the four digits, then add --second-identifier DIGITS",
     "site": "Write --site {about}=left-quadriceps (or where the pads are)",
     "pads-apart": "See that the pads of each channel are at least one pad width apart, then add "
     "--acknowledge E6",

@@ -34,6 +34,7 @@ from stimctl.cli.run import (
     Person,
     ScreeningFile,
     SecondDevice,
+    SecondIdentifier,
     Side,
     StopFaces,
 )
@@ -81,6 +82,7 @@ def gate(
     ] = False,
     lock_step: LockStep = None,
     person: Person = "",
+    second_identifier: SecondIdentifier = "",
     confirm: Confirm = "",
     answer: Answers = None,
     answered: Answered = "",
@@ -122,7 +124,8 @@ def gate(
         )
 
     papers = Papers(
-        person=person, confirm=confirm, answers=answer or (), answered=answered,
+        person=person, second=second_identifier, confirm=confirm,
+        answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
         accept_use=accept_research_use, acknowledged=acknowledge or (), new_pads=new_pads,
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),

@@ -60,6 +60,14 @@ StopFaces = Annotated[
         "--stop-face", metavar="NAME", help="A pedal or button that stops; see stop-face list."
     ),
 ]
+SecondIdentifier = Annotated[
+    str,
+    typer.Option(
+        "--second-identifier",
+        metavar="DIGITS",
+        help="The four digits that the person tells, where they are kept with the code.",
+    ),
+]
 SecondDevice = Annotated[
     bool,
     typer.Option("--second-device-on-person", help="A second device on the same person is meant."),
@@ -102,6 +110,7 @@ def run(
     contact: Contacts = None,
     duration: Duration = None,
     person: Person = "",
+    second_identifier: SecondIdentifier = "",
     confirm: Confirm = "",
     answer: Answers = None,
     answered: Answered = "",
@@ -144,7 +153,8 @@ def run(
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     papers = Papers(
-        person=person, confirm=confirm, answers=answer or (), answered=answered,
+        person=person, second=second_identifier, confirm=confirm,
+        answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
         accept_use=accept_research_use, acknowledged=request.acknowledged, new_pads=new_pads,
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),

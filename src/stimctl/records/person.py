@@ -6,8 +6,10 @@ The key that says who is behind a code belongs elsewhere, not in stimctl.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from stimctl.errors import UsageError
+from stimctl.records.state_files import read_state
 
 _FORM = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _LONGEST = 16
@@ -30,6 +32,11 @@ def check_person_code(code: str) -> str:
             what_to_do="Give a pseudonym such as K-17, and keep the key to it elsewhere",
         )
     return code
+
+
+def second_identifier(state: Path, code: str) -> str:
+    """The four digits that are kept with a code, which the person can tell; "" where none are."""
+    return str(read_state(state / "persons" / f"{code}.json").get("second", "")) if code else ""
 
 
 def _objection(code: str) -> str:

@@ -22,9 +22,14 @@ SECOND_DEVICE: Final = "H65"
 """Acknowledging this says that a second device on the same person is meant."""
 DAY_BUDGET: Final = "H67"
 """Acknowledging this says that more on the same site in one day, or without rest, is meant."""
+STOP_KEY: Final = "H32"
+"""Acknowledging this says that the STOP key of the screen was pressed and seen to work."""
 ACKNOWLEDGEMENTS: Final = frozenset(
-    {FIRST_SESSION, PADS_APART, ISOLATED, KNOWS_STOP, OTHER_DEVICE, SECOND_DEVICE, DAY_BUDGET}
-)
+    {
+        FIRST_SESSION, PADS_APART, ISOLATED, KNOWS_STOP, OTHER_DEVICE, SECOND_DEVICE, DAY_BUDGET,
+        STOP_KEY,
+    }
+)  # fmt: skip
 """Every id that a person may acknowledge here, beside cautions of the screening."""
 ANSWERS_FOR_DAYS: Final = 90
 """Hazard H45: screening answers are asked again after this many days (D)."""
@@ -36,6 +41,7 @@ class Need(StrEnum):
     STATEMENT = "statement"
     PERSON = "person"
     KNOWN_PERSON = "known-person"
+    SECOND_IDENTIFIER = "second-identifier"
     SITE = "site"
     PADS_APART = "pads-apart"
     ISOLATION = "isolation"
@@ -47,6 +53,7 @@ class Need(StrEnum):
     CAUTION = "caution"
     SIDE = "side"
     KNOWS_STOP = "knows-stop"
+    STOP_KEY = "stop-key"
     REHEARSAL = "rehearsal"
     CONFIRMATION = "confirmation"
     DEVICE = "device"
@@ -65,7 +72,8 @@ class Preparation:
     `answers`: screening answers (condition id: present), given by `answers_person` on `answered`;
     they end on `expires`, or after 90 days. `approvals`: ids of specialists' approvals on file.
     `acknowledged`: ids that were acknowledged. `sides`: for each channel the side that somebody
-    who looks at the person has given. `confirm`: the four characters of the rehearsal.
+    who looks at the person has given. `confirm`: the four characters of the rehearsal. `second`:
+    the second identifier, four digits that the person has told.
     """
 
     answers: Mapping[str, bool] = field(default_factory=dict)
@@ -76,6 +84,7 @@ class Preparation:
     acknowledged: frozenset[str] = frozenset()
     sides: Mapping[int, str] = field(default_factory=dict)
     confirm: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,8 @@ class Known:
     devices in use on the same person. `given`: what sessions of the last 24 hours gave the person.
     `present`: a person has just answered at the machine, or sits at the keys of the terminal UI.
     `remote`: why the face's terminal is not at the machine, or "".
+    `second`: the second identifier that is kept with the person's code, or "". `has_screen`: the
+    face is the terminal UI, where a key is the nearest STOP.
     `untested`: stop faces that this session was begun with and that are not tested.
     """
 
@@ -119,6 +130,8 @@ class Known:
     remote: str = ""
     present: bool = False
     untested: tuple[UntestedFace, ...] = ()
+    second: str = ""
+    has_screen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from stimctl.session.needs import (
     OTHER_DEVICE,
     PADS_APART,
     SECOND_DEVICE,
+    STOP_KEY,
     Gap,
     Known,
     Need,
@@ -39,6 +40,7 @@ __all__ = [
     "OTHER_DEVICE",
     "PADS_APART",
     "SECOND_DEVICE",
+    "STOP_KEY",
     "Gap",
     "Known",
     "Need",
@@ -60,7 +62,7 @@ def missing(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
 def asked_of_people(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
     """The gaps that a face can close before a device is connected."""
     later = {Need.DEVICE, Need.ONE_DEVICE, Need.PROMPTS, Need.DEAD_MAN}
-    later |= {Need.STOP_FACE, Need.PRESENCE}
+    later |= {Need.STOP_FACE, Need.STOP_KEY, Need.PRESENCE}
     return (gap for gap in missing(plan, said, known) if gap.need not in later)
 
 
@@ -90,6 +92,14 @@ def _about_person(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Ga
             "record",
             "correct the code; if this is the person's first session on this computer, "
             f"acknowledge {FIRST_SESSION}",
+        )
+    if known.second and said.second != known.second:
+        yield Gap(
+            Need.SECOND_IDENTIFIER,
+            f"{known.person} is not confirmed by the second identifier",
+            "a mistyped code can be another person's; four digits that the person tells are kept "
+            f"with this code, and {'other ones' if said.second else 'none'} were given",
+            "ask the person for the four digits, and give them",
         )
 
 
@@ -244,6 +254,13 @@ def _about_stop(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
             "nobody has said that the person knows how to stop",
             "the person feels first what nobody else can see",
             f"tell the person how to stop, then acknowledge {KNOWS_STOP}",
+        )
+    if known.has_screen and STOP_KEY not in said.acknowledged:
+        yield Gap(
+            Need.STOP_KEY,
+            "the STOP key has not been tried",
+            "a terminal can keep a key for itself, and then the key stops nothing",
+            "press SPACE once, and see that STOP was sent",
         )
 
 

@@ -196,13 +196,15 @@ class Device(Tells):
         approvals: Sequence[str] = (),
         acknowledge: Sequence[str] = (),
         sides: Mapping[int, str] = MappingProxyType({}),
+        second_identifier: str = "",
     ) -> None:
         """Hand in what people have said, after `load`; needed on hardware, and harmless on a twin.
 
         `screening`: a file of answers as `stimctl screening` prints it, with the person's code and
         the day. `approvals`: ids of conditions for which a specialist's approval is on file.
         `acknowledge`: ids that `arm` names ("E6": the pads are one pad width apart). `sides`: for
-        each channel "left" or "right", given by who looks at the person. `arm` says what is
+        each channel "left" or "right", given by who looks at the person. `second_identifier`:
+        the four digits that the person tells, where they are kept with the code. `arm` says what is
         missing. Raises `ProtocolFileError`, `UsageError`.
         """
         ask = self._ask
@@ -211,6 +213,7 @@ class Device(Tells):
         told: dict[str, Any] = {"approvals": " ".join(approvals)} if approvals else {}
         told |= {"acknowledge": " ".join(acknowledge)} if acknowledge else {}
         told |= {"sides": " ".join(f"{one}={side}" for one, side in sides.items())} if sides else {}
+        told |= {"second": second_identifier} if second_identifier else {}
         ask("prepare", **told)
 
     def arm(self) -> None:

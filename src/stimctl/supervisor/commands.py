@@ -85,6 +85,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
             "acknowledge": _text,
             "sides": _text,
             "confirm": _text,
+            "second": _text,
         },
     ),
     "ready": ({}, {}),

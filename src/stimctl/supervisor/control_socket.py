@@ -18,6 +18,7 @@ from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.peer import is_trusted
 
 _MOST_CLIENTS = 16
+_ONLY = f'{{"kind":"refused","reason":"only stop and watch","code":"{Code.WATCH_ONLY}"}}\n'.encode()
 _LONGEST_BYTES = 512
 # What somebody who asked for a stop is told; a watcher is told everything.
 _OF_A_STOP = frozenset({"stop_received", "stopping", "zero_verified", "unknown"})
@@ -161,7 +162,7 @@ class ControlSocket:
                 client.wants_all = True
             case _:
                 with self._lock:
-                    self._send(client, b'{"kind":"refused","reason":"only stop and watch"}\n')
+                    self._send(client, _ONLY)
 
     def _introduce(self, client: _Client) -> None:
         if self.about is not None and not client.wants_all:

@@ -18,6 +18,7 @@ from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
 from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
+from stimctl.records.person import second_identifier
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.kits import AnyPlan
@@ -188,6 +189,8 @@ class HardwareGate:
             stop_faces=stop_faces,
             remote=face.remote,
             present=answered or self._has_keys,
+            second=second_identifier(options.state_folder, person),
+            has_screen=self._has_keys,
         )
 
     def _others(self) -> tuple[str, ...]:
@@ -218,6 +221,7 @@ class HardwareGate:
             "acknowledged": sorted(said.acknowledged),
             "sides": {str(channel): side for channel, side in sorted(said.sides.items())},
             "confirmation": known.confirmation,
+            "second_identifier": bool(known.second),
             "rehearsed_for": known.rehearsed_for,
             "other_devices": list(known.others),
             "present": self._present_by or ("keys" if known.present else ""),

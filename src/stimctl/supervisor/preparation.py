@@ -36,8 +36,7 @@ class Handed:
                 changes[name] = getattr(said, name) | frozenset(ids)
         if "sides" in fields:
             changes["sides"] = {**said.sides, **sides_of(fields["sides"])}
-        if "confirm" in fields:
-            changes["confirm"] = fields["confirm"]
+        changes |= {name: fields[name] for name in ("confirm", "second") if name in fields}
         self.said = replace(said, **changes)
 
     def forget_plan(self) -> None:

@@ -148,6 +148,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
         readiness.PADS_APART: bool(seats) and papers.apart == seats,
         readiness.ISOLATED: papers.isolated == bed.device,
         readiness.KNOWS_STOP: papers.told_stop,
+        readiness.STOP_KEY: bool(papers.stop_key),
     }
     read = {id_ for id_, is_so in said.items() if is_so} | papers.approvals
     sides = [f"{channel}={readiness.side_of(at)}" for channel, at in sorted(papers.sides.items())]
@@ -162,6 +163,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
         "acknowledge": " ".join(sorted(read)),
         "sides": " ".join(sides),
         "confirm": desk.confirmed,
+        "second": bed.memory.second if papers.second else "",
     }
     return [answers if bed.answers else {}, {name: text for name, text in rest.items() if text}]
 
