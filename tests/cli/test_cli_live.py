@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from stimctl.cli import progress as progress_module
-from stimctl.cli.live import LiveSession, Outcome
+from stimctl.cli.live import LiveSession
+from stimctl.cli.outcome import Outcome
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.signals import StopSignals
@@ -478,7 +479,7 @@ def test_the_clock_counts_down_to_zero_and_not_before() -> None:
 def test_the_summary_keeps_what_was_acknowledged_and_what_was_planned_apart(
     plan: Plan, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from stimctl.cli.live import Outcome
+    from stimctl.cli.outcome import Outcome
     from stimctl.cli.running import _put_dose
 
     outcome = Outcome()

@@ -9,9 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stimctl.cli.outcome import NOT_COMPLETED, NOT_STARTED, Outcome, judge
 from stimctl.cli.output import is_terminal, say
 from stimctl.cli.signals import StopSignals
 from stimctl.codes import Code
@@ -26,7 +26,6 @@ from stimctl.errors import (
 )
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
-from stimctl.records.delivered import Delivered
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from stimctl.treatment.program import Plan
 
 Row = Mapping[str, Any]
-NOT_STARTED = "not started"
-NOT_COMPLETED = "not completed"
 _POLL_S = 0.1
 # Connect, identify, first zero, and the dead-man trip (P24: 2 s) together stay far below this.
 _STEP_WITHIN_S = 20.0
@@ -47,28 +44,6 @@ _OVER = frozenset({"stopped", "closed", "fault"})
 # A press of a stop face closes both gaps; it is waited for that long.
 _PRESSED = frozenset({"stop-face", "presence"})
 _PRESS_WITHIN_S = 120.0
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a session ended. `exit_code` is the program's; 6 means: go and look."""
-
-    exit_code: int = int(ExitCode.BUG)
-    word: str = NOT_STARTED
-    reason: str = ""
-    code: str = ""
-    plan_time_us: int = 0
-    journal: str = ""
-    session: str = ""
-    zero_after_us: int | None = None
-    zero_verified: bool = False
-    alarms: list[str] = field(default_factory=list)
-    delivered: Delivered = field(default_factory=Delivered)
-
-    def because(self, reason: str, code: str) -> None:
-        """Why it ends; the first reason is the one to tell."""
-        if not self.reason:
-            self.reason, self.code = reason, code
 
 
 class LiveSession:
@@ -124,7 +99,7 @@ class LiveSession:
                 code = self._close(client)
             if self._stop_reason and self._outcome.word in (NOT_STARTED, NOT_COMPLETED):
                 self._outcome.word, self._outcome.reason = "stopped", self._stop_reason
-            self._outcome.exit_code = int(_judge(self._outcome, code, signals.exit_code))
+            self._outcome.exit_code = int(judge(self._outcome, code, signals.exit_code))
         return self._outcome
 
     # -- before -----------------------------------------------------------------------------
@@ -302,7 +277,7 @@ class LiveSession:
             case "presence":
                 self._presence = row
             case "stopping" if row.get("purpose") == "stop":
-                self._other_stop |= row["code"] != Code.STOP_FACE_PRESSED
+                self._other_stop |= row.get("code", "") != Code.STOP_FACE_PRESSED
             case "journal":
                 outcome.journal, outcome.session = row["file"], row["session"]
             case "telemetry":
@@ -319,7 +294,7 @@ class LiveSession:
                 outcome.zero_after_us = row.get("after_us")
             case "ended":
                 outcome.word, outcome.reason = row["outcome"], row["reason"]
-                outcome.code = row["code"]
+                outcome.code = row.get("code", "")
                 outcome.plan_time_us = row.get("plan_time_us", outcome.plan_time_us)
             case "alarm":
                 outcome.alarms.append(f"{row['priority']}: {row['what']}")
@@ -394,17 +369,3 @@ def _attend(client: SupervisorClient) -> None:
                     return
                 for _line in range(data.count(b"\n")):
                     client.send("attend")
-
-
-def _judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> ExitCode:
-    """The program's exit code, the worst thing first."""
-    if closed is None or closed == ExitCode.NOT_CONFIRMED_ZERO:
-        return ExitCode.NOT_CONFIRMED_ZERO
-    if closed == ExitCode.INTEGRITY:
-        return ExitCode.INTEGRITY
-    if signalled is not None:
-        return signalled
-    if outcome.word == "completed":
-        return ExitCode.DONE
-    by_device = outcome.word == "fault" and outcome.code != Code.STOP_FACE_PRESSED
-    return ExitCode.DEVICE_FAULT if by_device else ExitCode.REFUSED

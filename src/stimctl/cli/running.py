@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.gate import Papers, commands_of, pads_of, pass_gate, said_by
-from stimctl.cli.live import NOT_STARTED, LiveSession, Outcome
+from stimctl.cli.live import LiveSession
+from stimctl.cli.outcome import NOT_STARTED, Outcome
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock

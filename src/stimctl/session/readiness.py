@@ -32,25 +32,10 @@ from stimctl.session.needs import (
 from stimctl.treatment.gate_program import GateChannel
 
 __all__ = [
-    "ACKNOWLEDGEMENTS",
-    "DAY_BUDGET",
-    "FIRST_SESSION",
-    "ISOLATED",
-    "KNOWS_STOP",
-    "OTHER_DEVICE",
-    "PADS_APART",
-    "SECOND_DEVICE",
-    "STOP_KEY",
-    "Gap",
-    "Known",
-    "Need",
-    "Preparation",
-    "asked_of_people",
-    "missing",
-    "of_untested",
-    "screening_of",
-    "side_of",
-]
+    "ACKNOWLEDGEMENTS", "DAY_BUDGET", "FIRST_SESSION", "ISOLATED", "KNOWS_STOP", "OTHER_DEVICE",
+    "PADS_APART", "SECOND_DEVICE", "STOP_KEY", "Gap", "Known", "Need", "Preparation",
+    "asked_of_people", "missing", "of_untested", "screening_of", "side_of",
+]  # fmt: skip
 
 
 def missing(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:

@@ -17,7 +17,6 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
 from stimctl.session.pulses import pulse_of
-from stimctl.session.states import State
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
@@ -29,7 +28,7 @@ from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.past import UNCLEAN_END, told_of_last
 from stimctl.supervisor.presence import Asked
-from stimctl.supervisor.setup import SessionSetup
+from stimctl.supervisor.setup import TAKES_PLANS, SessionSetup, check_may_prepare
 from stimctl.supervisor.stop_face_state import FaceSign
 from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
 from stimctl.supervisor.surroundings import surroundings_of
@@ -50,7 +49,6 @@ _CATCH_UP_S = 0.02
 _LATE_BEAT_NS = 120_000_000  # a beat comes every 100 ms
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
 _PREPARES = frozenset({"load", "limits", "channel", "gate", "options", "compile"})
-_TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
 
 
 class Supervisor:
@@ -270,7 +268,7 @@ class Supervisor:
     def _act(self, now: int, command: Command) -> Mapping[str, Any]:
         fields = command.fields
         if command.do in _PREPARES:
-            self._check_may_prepare()
+            check_may_prepare(self._engine.state)
         told = self._arming.obey(now, command, self._plan)
         if told is not None:
             return told
@@ -312,17 +310,6 @@ class Supervisor:
             raise StateError("there is no plan", code=Code.NO_PLAN, what_to_do="compile one first")
         return self._plan
 
-    def _check_may_prepare(self) -> None:
-        """Reading and checking a plan takes time that a device with output on may need."""
-        state = self._engine.state
-        if state not in (State.DISCONNECTED, *_TAKES_PLANS):
-            raise StateError(
-                "no plan is loaded now",
-                code=Code.NOT_WHILE_ACTIVE,
-                why=f"the session is {state}",
-                what_to_do="stop first",
-            )
-
     def _compile(self) -> Mapping[str, Any]:
         plan = self._setup.compile()
         check_chosen(plan, self._options.config)
@@ -335,7 +322,7 @@ class Supervisor:
 
     def _load_waiting_plan(self) -> None:
         plan = self._plan
-        if not self._plan_waits or plan is None or self._engine.state not in _TAKES_PLANS:
+        if not self._plan_waits or plan is None or self._engine.state not in TAKES_PLANS:
             return
         self._plan_waits = False
         about = self._setup.about(plan, self._options)

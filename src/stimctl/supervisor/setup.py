@@ -25,6 +25,7 @@ from stimctl.safety.limits import Profile
 from stimctl.safety.refusal import Refusal
 from stimctl.session.events import Json
 from stimctl.session.kits import AnyPlan
+from stimctl.session.states import State
 from stimctl.supervisor.options import Options
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GateSetup
@@ -35,6 +36,20 @@ from stimctl.treatment.program import ChannelSetup, Plan
 from stimctl.version import __version__, code_digest
 
 _FROM_FILES = {"site": Layer.SITE, "person": Layer.PERSON, "session": Layer.SESSION}
+
+
+TAKES_PLANS = (State.IDENTIFIED, State.CHECKED, State.STOPPED)
+
+
+def check_may_prepare(state: State) -> None:
+    """Reading and checking a plan takes time that a device with output on may need: StateError."""
+    if state not in (State.DISCONNECTED, *TAKES_PLANS):
+        raise StateError(
+            "no plan is loaded now",
+            code=Code.NOT_WHILE_ACTIVE,
+            why=f"the session is {state}",
+            what_to_do="stop first",
+        )
 
 
 class SessionSetup:
