@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from .devices import UnknownTwinError, make_twin, twin_named
 from .dtr import DtrPtyLine
-from .firmware import openemsstim, p24, rehastim2
+from .firmware.machine import HostWrongError
 from .firmware.recorder import Row
 from .line import Line, LinkRefusedError, PtyLine, TcpLine
 from .lockstep import LockStep, serve_lockstep
-from .options import make_parser
+from .options import make_parser, own_options
 from .owner import end_with
 from .serve import (
     Cable,
-    LineSettings,
     RecordFile,
     ServeOptions,
     Server,
@@ -30,11 +30,6 @@ from .twin import LocalTwin
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-#: Behind these a real UART waits: who sets the line otherwise is not understood.
-WANTED = {
-    "rehastim2": LineSettings(460_800, 8, "E", 1),
-    "openemsstim": LineSettings(19_200, 8, "N", 1),
-}
 
 
 class _BadOptionError(Exception):
@@ -56,7 +51,7 @@ def _open_record(path: Path | None, stack: ExitStack) -> Callable[[Row], None]:
 
 def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
     line: Line
-    pty = DtrPtyLine if options.device == "openemsstim" else PtyLine
+    pty = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
     try:
         line = pty(options.link) if options.tcp is None else TcpLine(options.tcp)
     except LinkRefusedError as refused:
@@ -76,11 +71,11 @@ def _serve(options: argparse.Namespace) -> None:
         device, twin, cable = _make_twin(options, sink)
         line = _open_line(options, stack)
         origin_ns = time.monotonic_ns()
-        twin.recorder.add({"kind": "clock", "monotonic_ns": origin_ns})
-        on_open = device.line_opened if isinstance(device, openemsstim.OpenEmsStimTwin) else None
-        serve_options = ServeOptions(
-            options.idle_exit_ns, WANTED.get(options.device), on_open, options.json
-        )
+        clock = {"kind": "clock", "monotonic_ns": origin_ns, "device": options.device}
+        twin.recorder.add(clock)
+        # Behind its port a real UART may wait: who sets the line otherwise is not understood.
+        wanted, on_open = twin_named(options.device).line, getattr(device, "line_opened", None)
+        serve_options = ServeOptions(options.idle_exit_ns, wanted, on_open, options.json)
         Server(twin, line, serve_options, origin_ns, cable).run(wake)
 
 
@@ -95,76 +90,22 @@ def _lock_step(options: argparse.Namespace) -> None:
 
 def _make_twin(
     options: argparse.Namespace, sink: Callable[[Row], None] | None
-) -> tuple[LocalTwin | None, LocalTwin, Cable | None]:
-    """The device itself (None = inside the next), the same behind its line, and its plug."""
-    device: LocalTwin | None = None
-    if options.device == "openemsstim":
-        device = _openemsstim(options, sink)
-    elif options.device == "rehastim2":
-        device = _rehastim2(options, sink)
-    if options.faults or getattr(options, "scenario", None) is not None:
-        return (device, *_make_faulty(options, sink, device))
-    if device is None:
-        turnaround_us = p24.TURNAROUND_US if options.turnaround is None else options.turnaround
-        device = p24.P24Twin(
-            options.seed or 0,
-            options.load,
-            turnaround_us=turnaround_us,
-            sink=sink,
-            wiretap=options.wiretap,
-        )
-    return device, device, None
-
-
-def _openemsstim(
-    options: argparse.Namespace, sink: Callable[[Row], None] | None
-) -> openemsstim.OpenEmsStimTwin:
-    return openemsstim.OpenEmsStimTwin(
-        dialect=openemsstim.Dialect(options.dialect),
-        boot_us=options.boot_us,
-        bootloader=openemsstim.Bootloader[options.bootloader.upper()],
-        strict=options.strict,
-        sink=sink,
-        wiretap=options.wiretap,
-    )
-
-
-def _rehastim2(
-    options: argparse.Namespace, sink: Callable[[Row], None] | None
-) -> rehastim2.RehaStim2Twin:
-    turnaround_us = options.turnaround
-    return rehastim2.RehaStim2Twin(
-        options.seed or 0,
-        options.load,
-        turnaround_us=rehastim2.TURNAROUND_US if turnaround_us is None else turnaround_us,
-        sink=sink,
-        wiretap=options.wiretap,
-    )
-
-
-def _make_faulty(
-    options: argparse.Namespace,
-    sink: Callable[[Row], None] | None,
-    device: LocalTwin | None,
-) -> tuple[LocalTwin, Cable]:
+) -> tuple[LocalTwin, LocalTwin, Cable | None]:
+    """The device itself, the same behind its line, and its plug (None: nothing pulls it)."""
+    told = {**own_options(options), "sink": sink, "wiretap": options.wiretap}
+    scenario = getattr(options, "scenario", None)
+    if not options.faults and scenario is None:
+        device = make_twin(options.device, seed=options.seed or 0, **told)
+        return device, device, None
     # Only here: a healthy twin starts sooner without them.
     from .faults import FaultError
     from .situation import faulty_twin
 
     try:
-        faulty = faulty_twin(
-            getattr(options, "scenario", None),
-            options.faults,
-            seed=options.seed,
-            load_ohm=getattr(options, "load", None),
-            turnaround_us=getattr(options, "turnaround", None),
-            sink=sink,
-            wiretap=options.wiretap,
-            device=device,
-        )
+        faulty = faulty_twin(options.device, scenario, options.faults, seed=options.seed, **told)
     except FaultError as error:
         raise _BadOptionError(str(error)) from error
-    return faulty, faulty
+    return faulty.device, faulty, faulty
 
 
 def _list(options: argparse.Namespace) -> bool:
@@ -188,15 +129,16 @@ def _nowhere(row: Row) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 (done), 1 (failed while running) or 2 (bad options)."""
-    options = make_parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        options = make_parser(words[0] if words else "").parse_args(words)
         if not _list(options):
             (_lock_step if options.lock_step else _serve)(options)
-    except _BadOptionError as bad:
+    except (_BadOptionError, UnknownTwinError) as bad:
         complain(str(bad))
         return EXIT_USAGE
-    except openemsstim.DefectProvokedError as defect:
-        complain(f"the host provoked a defect: {defect}")
+    except HostWrongError as wrong:
+        complain(str(wrong))
         return EXIT_FAILED
     except OSError as error:
         complain(f"ended, the record or the line failed: {error.strerror or error}")

@@ -18,7 +18,6 @@ from typing import Any, Self
 from .firmware.recorder import Row
 from .lockstep import CONTRACT
 
-TWIN_COMMAND = (sys.executable, "-P", "-m", "firmware_sim", "p24", "--lock-step")
 #: How long the process may take for one answer line (real time) before it counts as hung.
 PATIENCE_S = 60.0
 _CHUNK = 65_536
@@ -28,18 +27,23 @@ class LockStepError(Exception):
     """The process ended, hung, broke the contract or refused a command."""
 
 
+def twin_command(device: str) -> tuple[str, ...]:
+    """What starts the twin of that name in lock-step."""
+    return (sys.executable, "-P", "-m", "firmware_sim", device, "--lock-step")
+
+
 class LockStepTwin:
     """A twin behind pipes; a context manager that ends its process.
 
-    command: what to start; arguments: appended to it. poll_us: how often it is run when it does
-    not say when it wants to be woken ("next_us" missing), as an emulated firmware may not know.
-    Raises LockStepError.
+    command: what to start, such as `twin_command(NAME)`; arguments: appended to it. poll_us: how
+    often it is run when it does not say when it wants to be woken ("next_us" missing), as an
+    emulated firmware may not know. Raises LockStepError.
     """
 
     def __init__(
         self,
         *arguments: str,
-        command: Sequence[str] = TWIN_COMMAND,
+        command: Sequence[str],
         poll_us: int = 1_000,
         patience_s: float = PATIENCE_S,
     ) -> None:

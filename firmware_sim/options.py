@@ -5,65 +5,46 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
-from .firmware import openemsstim, p24, rehastim2
+from .devices import BUILT_IN, TwinFamily, find_twin, load
+
+_FOR_EVERY_TWIN = frozenset({
+    "device", "link", "tcp", "lock_step", "seed", "record", "idle_exit_ns", "owner", "wiretap",
+    "faults", "json", "scenario",
+})  # fmt: skip
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser: one subcommand for each device."""
+def make_parser(device: str) -> argparse.ArgumentParser:
+    """Return the parser: one subcommand for each twin; only that of `device` has all its options.
+
+    device: the first word of the command line. One that is not built in may be a package's.
+    """
     parser = argparse.ArgumentParser(
         prog="firmware_sim", description="Digital twins of electrical stimulators."
     )
     devices = parser.add_subparsers(dest="device", required=True, metavar="DEVICE")
-    _add_p24(devices)
-    _add_rehastim2(devices)
-    _add_openemsstim(devices)
+    asked = None if device.startswith("-") else find_twin(device)
+    for row in dict.fromkeys((*BUILT_IN, *([] if asked is None else [asked]))):
+        if row == asked:
+            _add_options(_device(devices, row.name, row.title), row)
+        else:
+            devices.add_parser(row.name, help=row.title)
     return parser
 
 
+def own_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What the command line said for this twin's `make`, beside what goes for every twin."""
+    return {name: value for name, value in vars(options).items() if name not in _FOR_EVERY_TWIN}
+
+
+def _add_options(parser: argparse.ArgumentParser, row: TwinFamily) -> None:
+    if row.worn:
+        _add_worn(parser)
+    load(row.options)(parser)
+
+
 _Devices = argparse._SubParsersAction  # argparse has no public name for it
-
-
-def _add_p24(devices: _Devices[argparse.ArgumentParser]) -> None:
-    parser = _device(devices, "p24", "HASOMED P24 (ScienceMode 4)")
-    _add_worn(parser)
-    _add_turnaround(parser, p24.TURNAROUND_US)
-
-
-def _add_rehastim2(devices: _Devices[argparse.ArgumentParser]) -> None:
-    parser = _device(devices, "rehastim2", "HASOMED RehaStim2 (ScienceMode 2)")
-    _add_worn(parser)
-    _add_turnaround(parser, rehastim2.TURNAROUND_US)
-
-
-def _add_openemsstim(devices: _Devices[argparse.ArgumentParser]) -> None:
-    parser = _device(devices, "openemsstim", "openEMSstim (open attenuator board)")
-    parser.add_argument(
-        "--dialect",
-        choices=[dialect.value for dialect in openemsstim.Dialect],
-        default=openemsstim.Dialect.HEX_ONLY.value,
-        help="which firmware: a takes plain text, b (the released one) only its hex form (b)",
-    )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="end with a failure when the host provokes one of the firmware's defects",
-    )
-    parser.add_argument(
-        "--boot",
-        type=_boot,
-        default=openemsstim.BOOT_US,
-        dest="boot_us",
-        metavar="US",
-        help=f"us from the start of its program until it is ready ({openemsstim.BOOT_US})",
-    )
-    parser.add_argument(
-        "--bootloader",
-        choices=[one.name.lower() for one in openemsstim.Bootloader],
-        default=openemsstim.Bootloader.NONE.name.lower(),
-        help="what runs first after each reset, and hears nothing: old lasts 0.2 s when it hears "
-        "bytes and 1.33 s in silence, optiboot 1.40 s (none)",
-    )
 
 
 def _device(
@@ -134,14 +115,17 @@ def _add_worn(parser: argparse.ArgumentParser) -> None:
         "--scenario", metavar="NAME", help="a person, a device and what happens; list shows them"
     )
     clipped.add_argument(
-        "--load", type=_load, default=500, metavar="OHM", help="on every channel, or open (500)"
-    )
+        "--load", type=_load, default=500, dest="load_ohm", metavar="OHM",
+        help="on every channel, or open (500)",
+    )  # fmt: skip
 
 
-def _add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
+def add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
+    """Add how long the device takes to answer; None = default_us, which is what the help says."""
     parser.add_argument(
         "--turnaround",
-        type=_turnaround,
+        type=lambda text: time_us(text, 10_000_000),
+        dest="turnaround_us",
         metavar="US",
         help=f"us from a command to its answer ({default_us})",
     )
@@ -171,15 +155,8 @@ def _seconds_ns(text: str) -> int:
     return round(seconds * 1e9)
 
 
-def _turnaround(text: str) -> int:
-    return _time_us(text, 10_000_000)
-
-
-def _boot(text: str) -> int:
-    return _time_us(text, 100_000_000)
-
-
-def _time_us(text: str, highest: int) -> int:
+def time_us(text: str, highest: int) -> int:
+    """Read a time in us, up to `highest`, as an option of a command line."""
     if not (text.isascii() and text.isdigit()) or int(text) > highest:
         raise argparse.ArgumentTypeError(f"{text!r}: give 0 to {highest} (us)")
     return int(text)

@@ -24,14 +24,15 @@ class TwinProcess:
 
     It also ends when this process does, be it killed.
 
-    record: file to write what reaches the electrodes to. Raises RuntimeError with what the twin
-    said if it is not ready within `within_s`.
+    device: the twin's name, as `firmware_sim.devices` lists it. record: file to write what reaches
+    the electrodes to. Raises RuntimeError with what the twin said if it is not ready within
+    `within_s`.
     """
 
     def __init__(
         self,
         *arguments: str,
-        device: str = "p24",
+        device: str,
         record: Path | None = None,
         within_s: float = 30.0,
     ) -> None:

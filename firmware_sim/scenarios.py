@@ -7,18 +7,17 @@ real time or at any speed. What happens begins at EVENT_US, when a session is us
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .body.battery import Battery
 from .body.body import Body
 from .body.events import LoadEvent, LoadEventKind
 from .body.interface import Contact
 from .body.person import Person, Site, draw_person
+from .devices import make_twin, twin_named
 from .faults import TO_DEVICE, TO_HOST, Fault, FaultError, FaultyTwin
-from .firmware.p24 import TURNAROUND_US
-from .firmware.recorder import Row
-from .twin import LocalTwin
 
 SECOND = 1_000_000
 EVENT_US = 20 * SECOND
@@ -32,7 +31,8 @@ class Scenario:
     """One situation.
 
     seed: used where none is given. person: None = drawn from the seed. site, contact: of every
-    channel. turnaround_us: how long the device takes to answer. battery_permille: None = none.
+    channel. turnaround_us: how long the device takes to answer, None = as long as it does.
+    battery_permille: None = none.
     """
 
     name: str
@@ -41,28 +41,29 @@ class Scenario:
     person: Person | None = None
     site: Site = field(default_factory=Site)
     contact: Contact = field(default_factory=Contact)
-    turnaround_us: int = TURNAROUND_US
+    turnaround_us: int | None = None
     battery_permille: int | None = None
     events: tuple[LoadEvent, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     def start(
         self,
+        device: str,
         seed: int | None = None,
         *,
         faults: Sequence[Fault] = (),
-        sink: Callable[[Row], None] | None = None,
-        wiretap: bool = False,
-        turnaround_us: int | None = None,
-        device: LocalTwin | None = None,
+        **told: Any,
     ) -> FaultyTwin:
-        """Return the twin of this situation at time 0; `faults` come on top of its own.
+        """Return the twin of that name in this situation, at time 0.
 
-        device: another one than a P24, at its time 0; FaultError where it cannot have what happens.
+        faults: on top of its own. told: what the twin's `make` takes. FaultError where the device
+        cannot have what happens.
         """
-        if device is not None and self.turnaround_us != TURNAROUND_US:
-            raise FaultError(f"{self.name}: a device that answers slowly is a P24 here")
+        if not twin_named(device).worn:
+            raise FaultError(f"nobody can be at the leads of this device ({device})")
         seed = self.seed if seed is None else seed
+        if told.get("turnaround_us") is None and self.turnaround_us is not None:
+            told["turnaround_us"] = self.turnaround_us
         chance = random.Random(f"{seed}/body")
         person = self.person or draw_person(chance)
         battery = self.battery_permille
@@ -77,10 +78,7 @@ class Scenario:
         return FaultyTwin(
             (*self.faults, *faults),
             seed=seed,
-            turnaround_us=self.turnaround_us if turnaround_us is None else turnaround_us,
-            sink=sink,
-            wiretap=wiretap,
-            device=device,
+            device=make_twin(device, seed=seed, faulty=True, **told),
             body=body,
         )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from .devices import LineSettings
 from .line import Line
 from .twin import LocalTwin
 
@@ -72,19 +73,6 @@ class Cable(Protocol):
     @property
     def reading(self) -> bool:
         """Whether the device takes bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineSettings:
-    """What a device with a real UART wants of the line."""
-
-    baud: int
-    csize: int
-    parity: str
-    stop_bits: int
-
-    def __str__(self) -> str:
-        return f"{self.baud} {self.csize}{self.parity}{self.stop_bits}"
 
 
 @dataclass(frozen=True, slots=True)

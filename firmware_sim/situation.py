@@ -1,49 +1,31 @@
-"""A scenario and faults named on a command line, as a twin."""
+"""A scenario and faults, named as on a command line, as a twin."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from .faults import FaultyTwin, checked, parse_fault
-from .firmware.p24 import TURNAROUND_US
-from .firmware.recorder import Row
+from .devices import make_twin
+from .faults import Fault, FaultyTwin, checked, parse_fault
 from .scenarios import scenario
-from .twin import LocalTwin
 
 
 def faulty_twin(
-    scenario_name: str | None,
-    fault_texts: Sequence[str],
+    device: str,
+    scenario_name: str | None = None,
+    faults: Sequence[str | Fault] = (),
     *,
     seed: int | None = None,
-    load_ohm: int | None = 500,
-    turnaround_us: int | None = None,
-    sink: Callable[[Row], None] | None = None,
-    wiretap: bool = False,
-    device: LocalTwin | None = None,
+    **told: Any,
 ) -> FaultyTwin:
-    """Return the twin of a scenario (None = the load, and nothing happens) with more faults.
+    """Return the twin of that name in a scenario (None = nothing happens) with more faults.
 
-    fault_texts: each NAME@TIME with parameters. load_ohm counts without a scenario only. None for
-    seed or turnaround_us is what the scenario says. device: another one than a P24, to which what
-    is said of the P24 does not apply. Raises FaultError with the names there are.
+    faults: also as text, each NAME@TIME with parameters. told: what its `make` takes (load_ohm,
+    sink, wiretap and others). None for seed is what the scenario says, 0 without one. Raises
+    FaultError with the names there are, UnknownTwinError for a device that is none.
     """
-    faults = [checked(parse_fault(text)) for text in fault_texts]
+    more = [checked(parse_fault(one) if isinstance(one, str) else one) for one in faults]
     if scenario_name is not None:
-        return scenario(scenario_name).start(
-            seed,
-            faults=faults,
-            sink=sink,
-            wiretap=wiretap,
-            turnaround_us=turnaround_us,
-            device=device,
-        )
-    return FaultyTwin(
-        faults,
-        seed=seed or 0,
-        load_ohm=load_ohm,
-        turnaround_us=TURNAROUND_US if turnaround_us is None else turnaround_us,
-        sink=sink,
-        wiretap=wiretap,
-        device=device,
-    )
+        return scenario(scenario_name).start(device, seed, faults=more, **told)
+    twin = make_twin(device, seed=seed or 0, faulty=True, **told)
+    return FaultyTwin(more, seed=seed or 0, device=twin)

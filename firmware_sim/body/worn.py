@@ -32,6 +32,11 @@ class WornTwin:
             twin.set_load(channel, body.load(channel) if worn else None)
 
     @property
+    def family(self) -> str:
+        """Which family it is, where the device says it."""
+        return str(getattr(self.twin, "family", ""))
+
+    @property
     def recorder(self) -> Recorder:
         """Where the rows go."""
         return self.twin.recorder

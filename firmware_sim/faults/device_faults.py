@@ -22,14 +22,14 @@ def _firmware(make: Callable[[misbehaviour.Parameters], Misbehaviour]) -> Begin:
 
 def _dead_man_missing(it: Running) -> None:
     it.count()
-    it.on_end(it.stage.p24.limit(lambda _: None))
+    it.on_end(it.stage.misbehaving.limit(lambda _: None))
 
 
 def _dead_man_scaled(it: Running) -> None:
     permille = it.parameters["permille"]
     it.count()
     it.on_end(
-        it.stage.p24.limit(
+        it.stage.misbehaving.limit(
             lambda limit_us: None if limit_us is None else limit_us * permille // 1000
         )
     )
@@ -42,11 +42,11 @@ def _stuck(it: Running) -> None:
 
 def _reset(it: Running) -> None:
     it.count()
-    it.stage.p24.crash(it.parameters["boot_us"])
+    it.stage.misbehaving.crash(it.parameters["boot_us"])
 
 
 def _reset_keeps_output(it: Running) -> None:
-    device = it.stage.p24
+    device = it.stage.misbehaving
     had_output = device.stimulating
     _reset(it)
 
@@ -60,7 +60,7 @@ def _reset_keeps_output(it: Running) -> None:
 
 def _low_battery(it: Running) -> None:
     it.on_line(effects.Flip)
-    device, stage = it.stage.p24, it.stage
+    device, stage = it.stage.misbehaving, it.stage
 
     def sag() -> None:
         if device.stimulating:
@@ -75,17 +75,17 @@ def _low_battery(it: Running) -> None:
 
 def _over_temperature(it: Running) -> None:
     it.count()
-    it.stage.p24.overheat()
+    it.stage.misbehaving.overheat()
     it.in_firmware(misbehaviour.RefuseInit(it.parameters))
 
 
 def _local_knob(it: Running) -> None:
     it.count()
-    it.stage.p24.turn(it.parameters["channel"], it.parameters["permille"])
+    it.stage.misbehaving.turn(it.parameters["channel"], it.parameters["permille"])
 
 
 def _clock_wrap(it: Running) -> None:
-    device = it.stage.p24
+    device = it.stage.misbehaving
     it.count()
     if it.parameters["early"]:
         device.expire()
@@ -109,18 +109,18 @@ def _versions(firmware: tuple[int, int, int], wire: tuple[int, int, int]) -> dic
 def _firmware_changes(it: Running) -> None:
     pull_plug(it, elsewhere=False, powered=False)
     it.count()
-    it.stage.p24.become(_versions((1, 1, 0), (4, 0, 0)))
+    it.stage.misbehaving.become(_versions((1, 1, 0), (4, 0, 0)))
 
 
 def _other_serial(it: Running) -> None:
     pull_plug(it, elsewhere=False, powered=False)
     it.count()
     name = device_id(it.rng("serial").randrange(1_000_000, 9_000_000))
-    it.stage.p24.become({Command.GET_DEVICE_ID: bytes((Result.OK,)) + name})
+    it.stage.misbehaving.become({Command.GET_DEVICE_ID: bytes((Result.OK,)) + name})
 
 
 def _lies(it: Running) -> None:
-    device = it.stage.p24
+    device = it.stage.misbehaving
     lies = _versions((0, 0, 0), (2, 0, 0))
     lies[Command.GET_DEVICE_ID] = bytes((Result.OK,)) + b"REHASTIM 2"
     it.count()

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 
 from .frames import CommandReader, tracker_of
-from .wires import HEAD, SCIENCEMODE4, Wire
+from .wires import HEAD, Wire
 
 Portion = tuple[int, bytes]
 Parameters = Mapping[str, int]
@@ -40,9 +40,7 @@ class Effect:
 class FrameEffect(Effect):
     """Base of the effects that treat frames as a whole, those of a wire."""
 
-    def __init__(
-        self, parameters: Parameters, rng: random.Random, wire: Wire = SCIENCEMODE4
-    ) -> None:
+    def __init__(self, parameters: Parameters, rng: random.Random, wire: Wire) -> None:
         super().__init__(parameters, rng)
         self.wire = wire
         self.tracker = tracker_of(wire)
@@ -153,9 +151,7 @@ class Flip(Effect):
 class Duplicate(FrameEffect):
     """Frames come twice, each with a probability."""
 
-    def __init__(
-        self, parameters: Parameters, rng: random.Random, wire: Wire = SCIENCEMODE4
-    ) -> None:
+    def __init__(self, parameters: Parameters, rng: random.Random, wire: Wire) -> None:
         super().__init__(parameters, rng, wire)
         self._frame = b""
 

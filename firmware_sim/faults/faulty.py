@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, cast
 
 from firmware_sim.body.body import Body
 from firmware_sim.body.worn import WearableTwin, WornTwin
 from firmware_sim.firmware.electrodes import Load
-from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.recorder import Recorder, Row
 from firmware_sim.twin import LocalTwin, WornDevice
 
@@ -26,11 +25,11 @@ from .wires import wire_of
 class FaultyTwin:
     """A twin and the line to it, with faults at their times; without faults, the twin itself.
 
-    seed: names the device and seeds all chance of the faults. load_ohm, turnaround_us, sink,
-    wiretap: as for the twin. body: who is at the leads instead of the load; its events are rows
-    of the record. device: another twin than the P24 to stand behind the line (load_ohm and what
-    follows it count for the P24 only); faults of the firmware need the P24, those of electrodes a
-    device that can be worn. Raises FaultError for a fault that cannot be.
+    device: the twin behind the line, at its time 0, as `firmware_sim.devices.make_twin` gives it.
+    Faults of the line need to know its wire by its `family`, those of the firmware need one that
+    was made to be faulty, those of electrodes one that can be worn. seed: seeds all chance of the
+    faults. body: who is at the leads instead of the load; its events are rows of the record.
+    Raises FaultError for a fault that cannot be.
 
     The record has a row of kind "fault" for each fault that begins or ends, and for the plug.
     """
@@ -39,22 +38,13 @@ class FaultyTwin:
         self,
         faults: Sequence[Fault] = (),
         *,
+        device: LocalTwin,
         seed: int = 0,
-        load_ohm: int | None = 500,
-        turnaround_us: int = TURNAROUND_US,
-        sink: Callable[[Row], None] | None = None,
-        wiretap: bool = False,
         body: Body | None = None,
-        device: LocalTwin | None = None,
     ) -> None:
         self.link = Link()
-        self._firmware: FaultyP24 | None = None
-        if device is None:
-            self._firmware = FaultyP24(
-                seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap
-            )
-            device = self._firmware
-        self._wire = wire_of(device)
+        self.family = str(getattr(device, "family", ""))
+        self._firmware = device if isinstance(device, FaultyP24) else None
         worn = device if isinstance(device, WornDevice) else None
         if body is not None:
             if worn is None:
@@ -78,11 +68,12 @@ class FaultyTwin:
         spec = spec_of(checked(fault).name)
         if self._clips is None and spec.place is not Place.LINK:
             raise FaultError(f"{fault.name}: this device can only have faults of its line")
-        if (why := self._wire.lacks.get(fault.name)) is not None:
+        wire = wire_of(self)
+        if (why := wire.lacks.get(fault.name)) is not None:
             raise FaultError(f"{fault.name}: this device cannot have it: {why}")
         if self._firmware is None and spec.place is Place.DEVICE:
             raise FaultError(
-                f"{fault.name}: a fault of the P24's firmware, which this device has not"
+                f"{fault.name}: a fault of the firmware, which this device was not made to have"
             )
 
         def log(row: Mapping[str, Any]) -> None:
@@ -96,7 +87,7 @@ class FaultyTwin:
             log,
             self._firmware,
             self._clips,
-            self._wire,
+            wire,
         )
         running = Running(fault, spec, stage, f"{self._seed}/{len(self._running)}/{fault.name}")
         self._running.append(running)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from firmware_sim.firmware.frames import ESCAPE, KEY, START, STOP
 
-from .wires import SCIENCEMODE4, Wire
+from .wires import Wire
 
 
 class Piece(NamedTuple):
@@ -91,7 +91,7 @@ def tracker_of(wire: Wire) -> FrameTracker | LineTracker:
 class CommandReader:
     """Reads a frame's command number while it passes, before its last byte has."""
 
-    def __init__(self, wire: Wire = SCIENCEMODE4) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._head = b""
 

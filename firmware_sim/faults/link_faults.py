@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from firmware_sim.firmware.sciencemode4_frames import encode
-
 from . import effects
 from .effects import Effect, Parameters
 from .model import BOTH, TO_DEVICE, TO_HOST, Place, Spec
@@ -111,8 +109,7 @@ def _second_writer(it: Running) -> None:
     rng = it.rng("packet numbers")
 
     def write() -> None:
-        other = it.stage.wire.other
-        frame = other or encode(rng.randrange(64), it.parameters["command"], b"")
+        frame = it.stage.wire.other(rng, it.parameters["command"])
         it.stage.link.to_device.inject(it.stage.now_us(), frame)
         it.count()
 

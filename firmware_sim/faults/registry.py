@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from firmware_sim.devices import BUILT_IN, TwinFamily, twin_named, wire_named
 from firmware_sim.firmware.p24_commands import Result
 
 from .device_faults import DEVICE_FAULTS
 from .electrode_faults import ELECTRODE_FAULTS
 from .link_faults import LINK_FAULTS, Begin
 from .model import BOTH, Fault, FaultError, Place, Spec
-from .wires import wire_named
 
 _KINDS = {
     spec.name: (spec, begin) for spec, begin in LINK_FAULTS + DEVICE_FAULTS + ELECTRODE_FAULTS
@@ -29,12 +29,6 @@ _RANGES = {
     "by": range(1, 8),
     "command": range(-1, 1024),
     "ohm": range(1, 10_000_001),
-}
-#: Where a device other than the P24 can have faults; `FaultyTwin.add` refuses the rest.
-_HAS = {"rehastim2": (Place.LINK, Place.ELECTRODES), "openemsstim": (Place.LINK,)}
-_LACKS = {
-    Place.DEVICE: "only the P24's twin has faults of its firmware",
-    Place.ELECTRODES: "its output goes through another device",
 }
 #: Where the share of a thousand is a probability.
 _AT_MOST_ALL = frozenset({"drop", "duplicate"})
@@ -57,21 +51,31 @@ def begin_of(name: str) -> Begin:
 
 
 def applicable() -> Iterator[Spec]:
-    """The faults that a P24 can have."""
+    """The faults that some twin can have."""
     return (spec for spec in SPECS.values() if not spec.inapplicable)
 
 
 def usable(device: str) -> list[str]:
     """The names of the faults that a kind of device can have."""
-    places, lacks = _HAS.get(device, tuple(Place)), wire_named(device).lacks
-    return [one.name for one in applicable() if one.place in places and one.name not in lacks]
+    row = twin_named(device)
+    return [one.name for one in SPECS.values() if not _why_not(row, one)]
+
+
+def _why_not(row: TwinFamily, spec: Spec) -> str:
+    """Why a device cannot have a fault; "" where it can."""
+    if spec.place is Place.ELECTRODES and not row.worn:
+        return "its output goes through another device"
+    if spec.place is Place.DEVICE and not row.faulty:
+        able = ", ".join(one.name for one in BUILT_IN if one.faulty)
+        return f"only the twin of {able} has faults of its firmware"
+    return spec.inapplicable or wire_named(row.name).lacks.get(spec.name, "")
 
 
 def checked(fault: Fault) -> Fault:
-    """Return the fault if a P24 can have it, with these parameters; FaultError otherwise."""
+    """Return the fault if a twin can have it, with these parameters; FaultError otherwise."""
     spec = spec_of(fault.name)
     if spec.inapplicable:
-        raise FaultError(f"{fault.name} is not applicable to p24: {spec.inapplicable}")
+        raise FaultError(f"{fault.name} is not applicable to any twin: {spec.inapplicable}")
     if not 0 <= fault.at_us <= _BIGGEST_US:
         raise FaultError(f"{fault}: give a time from 0 to 100 days")
     for name, value in fault.parameters.items():
@@ -100,16 +104,15 @@ def _check_value(spec: Spec, name: str, value: int) -> None:
         )
 
 
-def listing(device: str = "p24") -> str:
+def listing(device: str | None = None) -> str:
     """Return a line for each fault: name, parameters with defaults, what it does, and why a device
-    cannot have it, where that is so."""
+    cannot have it, where that is so (None: which devices cannot)."""
+    rows = BUILT_IN if device is None else (twin_named(device),)
     lines = []
     for spec in SPECS.values():
         told = str(Fault(spec.name, 0, spec.parameters)).partition("@0s")[2].lstrip(",")
-        why = f" (not applicable to p24: {spec.inapplicable})" if spec.inapplicable else ""
-        if spec.place not in _HAS.get(device, tuple(Place)):
-            why = f" (not for {device}: {_LACKS[spec.place]})"
-        elif spec.name in wire_named(device).lacks:
-            why = f" (not for {device}: {wire_named(device).lacks[spec.name]})"
+        lacking = {row.name: why for row in rows if (why := _why_not(row, spec))}
+        reasons = "; ".join(dict.fromkeys(lacking.values()))
+        why = f" (not for {', '.join(lacking)}: {reasons})" if lacking else ""
         lines.append(f"{spec.name:20} {spec.what}{why}" + (f" [{told}]" if told else ""))
     return "\n".join(lines)

@@ -45,7 +45,7 @@ class Stage:
         return self.clips
 
     @property
-    def p24(self) -> FaultyP24:
+    def misbehaving(self) -> FaultyP24:
         """The firmware of the device; `FaultyTwin.add` lets only link faults be without one."""
         assert self.firmware is not None
         return self.firmware
@@ -104,7 +104,7 @@ class Running:
 
     def in_firmware(self, misbehaviour: Misbehaviour) -> None:
         """Have the firmware misbehave until the fault ends."""
-        active = self.stage.p24.misbehaviours
+        active = self.stage.misbehaving.misbehaviours
         active.append(misbehaviour)
         self._misbehaviours.append(misbehaviour)
         self.on_end(lambda: active.remove(misbehaviour))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from .frames import Damage, Frame, StreamDecoder
 from .outbox import Outbox
@@ -12,8 +13,18 @@ from .recorder import Recorder, Row
 SILENCE_US = 50_000
 
 
+class HostWrongError(Exception):
+    """A host has done what a strict twin does not let pass; its words are for a person."""
+
+
 class Machine(ABC):
-    """A device as a pure function of time and bytes; times in us from the start of its clock."""
+    """A device as a pure function of time and bytes; times in us from the start of its clock.
+
+    family: its name in `firmware_sim.devices`; a twin that has none is judged at its electrodes
+    alone, and no fault of a line knows its frames.
+    """
+
+    family: ClassVar[str] = ""
 
     def __init__(self, recorder: Recorder, answers: Outbox, *, wiretap: bool) -> None:
         self.recorder = recorder

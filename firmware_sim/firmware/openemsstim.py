@@ -33,6 +33,8 @@ class OpenEmsStimTwin(Machine):
     "output", "defect", "log". There is no current in them: the board does not know any.
     """
 
+    family = "openemsstim"
+
     def __init__(
         self,
         *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .machine import HostWrongError
 from .openemsstim_fields import LONGEST_ON_MS, Action, Option, on_time_ms, read_message
 
 #: The documented range of I. 0 is not off, and from 126 on the signal passes without attenuation.
@@ -26,8 +27,11 @@ class Defect(NamedTuple):
     what: str
 
 
-class DefectProvokedError(Exception):
+class DefectProvokedError(HostWrongError):
     """A host has provoked a defect of a twin that was to be strict."""
+
+    def __init__(self, defects: str) -> None:
+        super().__init__(f"the host provoked a defect: {defects}")
 
 
 def in_hex(digits: str) -> list[Defect]:

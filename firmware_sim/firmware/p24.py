@@ -52,6 +52,8 @@ class P24Twin(FramedMachine):
 
     _answers: Answers
 
+    family = "p24"
+
     def __init__(
         self,
         seed: int = 0,

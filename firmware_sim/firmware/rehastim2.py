@@ -56,6 +56,8 @@ class RehaStim2Twin(FramedMachine):
     is never busy: it takes the place of what is pending, which is answered "wrong mode".
     """
 
+    family = "rehastim2"
+
     def __init__(
         self,
         seed: int = 0,

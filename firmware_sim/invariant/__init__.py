@@ -6,7 +6,7 @@ that only lets through what another one gives. `watch` hangs the right one on a 
 process, and `check_record` judges a record that was written elsewhere.
 """
 
-from .families import FAMILIES, GATES, fitted
+from .families import fitted, lets_through
 from .gate import GateInvariant
 from .judge import Judge
 from .judges import judge_by
@@ -16,8 +16,6 @@ from .watching import check_record, watch
 
 __all__ = [
     "BARE",
-    "FAMILIES",
-    "GATES",
     "STRICT",
     "GateInvariant",
     "Invariant",
@@ -30,5 +28,6 @@ __all__ = [
     "check_record",
     "fitted",
     "judge_by",
+    "lets_through",
     "watch",
 ]

@@ -1,4 +1,4 @@
-"""The families whose wire the shadow model reads, one row each; nothing else tells them apart."""
+"""What the shadow model must know of a family, one row each; `firmware_sim.devices` names them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
-from firmware_sim.firmware.rehastim2 import WATCHDOG_US
+from firmware_sim.devices import judge_row
 
-from . import gate_orders, p24_orders, rehastim2_obedience, rehastim2_orders
+from . import gate_orders
 from .notices import Ending
 from .orders import Obedience, Reader, Teller
 from .rules import Rules
+from .unread import Silent, Unread
 
 
 class Family(NamedTuple):
@@ -27,24 +27,8 @@ class Family(NamedTuple):
     dead_man_us: int
 
 
-FAMILIES: Mapping[str, Family] = {
-    "p24": Family(
-        p24_orders.Reader,
-        p24_orders.Obedience,
-        p24_orders.Teller,
-        p24_orders.ENDINGS,
-        500,  # [IFU]
-        KEEP_ALIVE_US,
-    ),
-    "rehastim2": Family(
-        rehastim2_orders.Reader,
-        rehastim2_obedience.Obedience,
-        rehastim2_obedience.Teller,
-        rehastim2_obedience.ENDINGS,
-        2_000,  # [IFU]
-        WATCHDOG_US,
-    ),
-}
+#: One of which no byte is read.
+_UNREAD = Family(Unread, Unread, Silent, {}, 0, 0)
 
 
 class GateFamily(NamedTuple):
@@ -57,25 +41,52 @@ class GateFamily(NamedTuple):
     dead_man_us: int
 
 
-GATES: Mapping[str, GateFamily] = {
-    "openemsstim": GateFamily(
-        gate_orders.Reader,
-        gate_orders.Teller,
-        gate_orders.ENDINGS,
-        len(gate_orders.CHANNELS),
-        gate_orders.DEAD_MAN_US,
-    ),
-}
+def lets_through(family: str) -> bool:
+    """Whether a device of this family has no current of its own, and is judged by its relays."""
+    return isinstance(judge_row(family), GateFamily)
+
+
+def current_row(rules: Rules) -> Family:
+    """What there is to know of the source of current that the rules name.
+
+    ValueError where they name none and bytes are to be read.
+    """
+    row = judge_row(rules.family)
+    if isinstance(row, Family):
+        return row
+    if rules.line or row is not None:
+        raise ValueError(
+            f"whose bytes are to be read? The rules name {rules.family or 'no family'}: take "
+            "fitted(rules, FAMILY), or line=False to judge at the electrodes alone"
+        )
+    return _UNREAD
+
+
+def gate_row(rules: Rules) -> GateFamily:
+    """What there is to know of the device that the rules name, which lets through a part."""
+    row = judge_row(rules.family)
+    if not isinstance(row, GateFamily):
+        raise ValueError(f"{rules.family or 'no family'} is no device that lets through a part")
+    return row
 
 
 def fitted(rules: Rules, family: str) -> Rules:
-    """The rules with the numbers of a family; of one that is not here no byte is read."""
-    if (gate := GATES.get(family)) is not None:
+    """The rules with the numbers of a family, where they have none of their own; of a family that
+    there is no twin of no byte is read. ValueError for rules that are another family's."""
+    if rules.family not in ("", family):
+        raise ValueError(f"these rules are for {rules.family}, and not for {family}")
+    row = judge_row(family)
+    if isinstance(row, GateFamily):
         return replace(
-            rules, family=family, unit="%", ceiling=100, step=1, channels=gate.channels,
-            keep_alive=False, dead_man_us=gate.dead_man_us,
+            rules, family=family, unit="%", ceiling=100, step=1, channels=row.channels,
+            keep_alive=False, dead_man_us=row.dead_man_us,
         )  # fmt: skip
-    row = FAMILIES.get(family)
     if row is None:
         return replace(rules, line=False)
-    return replace(rules, family=family, step=row.step, dead_man_us=row.dead_man_us)
+    own = Rules()
+    return replace(
+        rules,
+        family=family,
+        step=row.step if rules.step == own.step else rules.step,
+        dead_man_us=row.dead_man_us if rules.dead_man_us == own.dead_man_us else rules.dead_man_us,
+    )

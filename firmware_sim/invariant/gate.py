@@ -12,13 +12,13 @@ from typing import Any
 
 from firmware_sim.firmware.openemsstim_output import WEAKEST
 
-from .families import GATES
+from .families import gate_row
 from .gate_orders import Message
 from .gate_relays import Received, Relay, Waiting
 from .judge import Judge
 from .licence import Latest
 from .orders import Train
-from .rules import STRICT, Rule, Rules, Violation
+from .rules import Rule, Rules, Violation
 
 #: Width and rate are the other unit's business: as narrow and as slow as none that is told.
 _WIDTH_US, _PERIOD_US = 1, 10**12
@@ -38,9 +38,9 @@ class GateInvariant(Judge):
     _timed = frozenset({"wiper", "relay", "log", "fault", "defect", "rx", "tx"})
 
     def __init__(
-        self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
+        self, rules: Rules, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
-        family = GATES[rules.family]
+        family = gate_row(rules)
         super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
         self._board = family.teller()
         self._host, self._line = family.reader(), family.reader()

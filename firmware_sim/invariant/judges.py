@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .families import GATES
+from .families import lets_through
 from .gate import GateInvariant
 from .judge import Judge
 from .rules import Rules, Violation
@@ -11,5 +11,5 @@ from .shadow import Invariant
 
 def judge_by(rules: Rules, *, raising: bool = True, log: list[Violation] | None = None) -> Judge:
     """A new judge by these rules, for currents or for relays."""
-    make = GateInvariant if rules.family in GATES else Invariant
+    make = GateInvariant if lets_through(rules.family) else Invariant
     return make(rules, raising=raising, log=log)

@@ -66,20 +66,21 @@ class Rules:
     """What is judged; the defaults are the strict ones.
 
     unit: of every level, and so of ceiling (on every channel [IFU]) and step (one device step
-    [IFU]); the defaults are a P24's. raise_every_us: one step of a plateau in this time. ramp_us:
-    from zero to a plateau that was raised before; ramp_burst_us: how much of that time a ramp may
-    make up for at once (two ticks of 50 ms). resume_us: the same after a pause of up to
-    longest_pause_us; after a longer one everything is raised afresh.
+    [IFU]); the defaults are those of the finest source of current. raise_every_us: one step of a
+    plateau in this time. ramp_us: from zero to a plateau that was raised before; ramp_burst_us: how
+    much of that time a ramp may make up for at once (two ticks of 50 ms). resume_us: the same after
+    a pause of up to longest_pause_us; after a longer one everything is raised afresh.
     dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it. line_us: how late
     a byte may arrive, and how early a line that was late may make the next raise seem. notice_us:
     how soon a host must know that the device stopped by itself: it asks each 500 ms, and 1 s
     without an answer is a loss. signs_us: how old a sign of life
     may be, by name, before the keep-alive must cease.
 
-    family: whose wire is read, one of `families`. keep_alive: the device has a dead-man for all of
-    its channels, which a keep-alive puts off; where it has none each channel is on until the end of
-    its last order, and dead_man_us is from the last order of a host of ours. line: there are bytes
-    to read (a record without them is judged at the electrodes alone).
+    family: whose wire is read; `families.fitted` names it and puts its numbers in. Rules that name
+    none can judge at the electrodes only (line=False). keep_alive: the device has a dead-man for
+    all of its channels, which a keep-alive puts off; where it has none each channel is on until the
+    end of its last order, and dead_man_us is from the last order of a host of ours. line: there are
+    bytes to read (a record without them is judged at the electrodes alone).
     needs_start: output needs arming and start, told by marks. limits_rise: plateaus, ramps and
     returns are judged.
     """
@@ -100,14 +101,14 @@ class Rules:
     signs_us: Mapping[str, int] = field(
         default_factory=lambda: {"face": 500_000, "journal": 2_000_000}
     )
-    family: str = "p24"
+    family: str = ""
     keep_alive: bool = True
     line: bool = True
     needs_start: bool = True
     limits_rise: bool = True
 
 
-#: Everything; a session that tells its marks.
+#: Everything; a session that tells its marks. Both name no family yet: `fitted` does.
 STRICT = Rules()
 #: A twin with whoever talks to it: the limits of the device, ceilings if told, the dead-man.
 BARE = Rules(needs_start=False, limits_rise=False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .families import FAMILIES
+from .families import current_row
 from .judge import Judge
 from .licence import Latest
 from .orders import Order
 from .outputs import AllAsked, Outputs, Span
-from .rules import STRICT, Rule, Rules, Violation
+from .rules import Rule, Rules, Violation
 
 
 class Invariant(Judge):
@@ -19,9 +19,9 @@ class Invariant(Judge):
     _timed = frozenset({"state", "log", "fault", "rx", "tx", "line"})  # "output" tells the future
 
     def __init__(
-        self, rules: Rules = STRICT, *, raising: bool = True, log: list[Violation] | None = None
+        self, rules: Rules, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
-        family = FAMILIES[rules.family]
+        family = current_row(rules)
         super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
         self._outputs = Outputs()
         self._obedience = family.obedience()

@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware_sim.firmware.recorder import Recorder
 
+from .families import fitted
 from .judge import Judge
 from .judges import judge_by
 from .rules import BARE, Rules, Violation
@@ -16,7 +17,7 @@ from .rules import BARE, Rules, Violation
 
 def watch(
     recorder: Recorder,
-    rules: Rules = BARE,
+    rules: Rules,
     *,
     raising: bool = True,
     log: list[Violation] | None = None,
@@ -32,11 +33,16 @@ def check_record(
 ) -> Judge:
     """Judge a whole record, or what there is of one; raises InvariantBrokenError.
 
-    The record needs its bytes (a twin started with --wiretap), or rules with line=False.
+    Rules that name no family are fitted to the device that the record names: that of a twin on a
+    line does so in its first row. The record needs its bytes (a twin started with --wiretap), or
+    rules with line=False.
     """
     if isinstance(rows, Path):
         text = rows.read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    rows = list(rows)
+    if not rules.family and rows and "device" in rows[0]:
+        rules = fitted(rules, rows[0]["device"])
     invariant = judge_by(rules)
     for row in rows:
         invariant.row(row)

@@ -9,6 +9,7 @@ from twin_host import MS, Heard, Host, biphasic, train, update
 from firmware_sim.faults import FaultyTwin, parse_fault
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
+from firmware_sim.situation import faulty_twin
 
 SECOND = 1000 * MS
 TEN_MA = update(c1=train(biphasic(10)))
@@ -56,7 +57,7 @@ class FaultyHost(Host):
 
 def host_with(*faults: str, **options: Any) -> FaultyHost:
     """A host of a twin that has these faults, with the mid level initialised at 100 ms."""
-    host = FaultyHost(FaultyTwin([parse_fault(text) for text in faults], **options))
+    host = FaultyHost(faulty_twin("p24", faults=[parse_fault(text) for text in faults], **options))
     host.say(Command.ML_INIT, b"\0")
     return host
 

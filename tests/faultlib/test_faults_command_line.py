@@ -7,7 +7,6 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,17 @@ import pytest
 from faulty_host import TEN_MA
 
 from firmware_sim import __main__ as command_line
+from firmware_sim.devices import BUILT_IN
 from firmware_sim.faults import SPECS, FaultError
-from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.p24_commands import Command
-from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.line import PtyLine, TcpLine
 from firmware_sim.process import TwinProcess
 from firmware_sim.scenarios import SCENARIOS
 from firmware_sim.situation import faulty_twin
-from firmware_sim.twin import LocalTwin
 
 WITHIN_S = 30.0
-TWINS: dict[str, Callable[[], LocalTwin | None]] = {
-    "p24": lambda: None,
-    "rehastim2": RehaStim2Twin,
-    "openemsstim": OpenEmsStimTwin,
-}
+TWINS = [row.name for row in BUILT_IN]
 
 
 def said(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -54,7 +47,7 @@ def test_faults_are_listed_with_their_parameters(capfd: pytest.CaptureFixture[st
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == list(SPECS)
     assert "permille=200,direction=both,for_us=0s" in out
-    assert "not applicable to p24" in out
+    assert "(not for p24: a P24 has no patient button)" in out
 
 
 @pytest.mark.parametrize("device", TWINS)
@@ -66,7 +59,7 @@ def test_the_list_says_which_faults_a_device_cannot_have(
     for name, line in listed.items():
         unfit = "(not " in line
         try:
-            faulty_twin(None, [f"{name}@1h"], device=TWINS[device]())
+            faulty_twin(device, faults=[f"{name}@1h"])
         except FaultError:
             assert unfit, line
         else:
@@ -81,7 +74,10 @@ def test_the_list_says_which_faults_a_device_cannot_have(
         (["--fault", "mute"], "NAME@TIME"),
         (["--fault", "mute@5"], "unit"),
         (["--fault", "mute@1s,volume=3"], "it has: direction, for_us"),
-        (["--fault", "patient-button@1s"], "not applicable to p24"),
+        (
+            ["--fault", "patient-button@1s"],
+            "not applicable to any twin: a P24 has no patient button",
+        ),
         (["--lock-step", "--tcp", "0"], "not allowed with"),
         (["--lock-step", "--idle-exit", "5"], "stdin ends"),
         (["--scenario", "lead-off", "--load", "500"], "not allowed with"),
@@ -147,7 +143,9 @@ def wait_for(path: Path) -> None:
 @pytest.mark.pty
 def test_unplugged_the_port_is_gone_and_comes_back_at_the_same_link(tmp_path: Path) -> None:
     link, record = tmp_path / "tty", tmp_path / "record"
-    with TwinProcess("--link", str(link), "--fault", "unplug@1s,for=1s", record=record) as twin:
+    with TwinProcess(
+        "--link", str(link), "--fault", "unplug@1s,for=1s", record=record, device="p24"
+    ) as twin:
         port = Port(twin.url)
         port.ask_until_gone(Command.GET_STIM_STATUS)
         port.close()
@@ -165,7 +163,12 @@ def test_unplugged_the_port_is_gone_and_comes_back_at_the_same_link(tmp_path: Pa
 def test_plugged_in_elsewhere_it_has_another_link(tmp_path: Path) -> None:
     link, record = tmp_path / "tty", tmp_path / "record"
     with TwinProcess(
-        "--link", str(link), "--fault", "replug-elsewhere@300ms,for=300ms", record=record
+        "--link",
+        str(link),
+        "--fault",
+        "replug-elsewhere@300ms,for=300ms",
+        record=record,
+        device="p24",
     ) as twin:
         wait_for(tmp_path / "tty-2")
         assert not link.exists()
@@ -178,7 +181,7 @@ def test_plugged_in_elsewhere_it_has_another_link(tmp_path: Path) -> None:
 @pytest.mark.pty
 def test_output_ends_by_the_dead_man_when_the_cable_is_pulled(tmp_path: Path) -> None:
     record = tmp_path / "record"
-    with TwinProcess("--fault", "unplug@1500ms", record=record) as twin:
+    with TwinProcess("--fault", "unplug@1500ms", record=record, device="p24") as twin:
         port = Port(twin.url)
         assert port.ask(Command.ML_INIT, b"\0") is not None
         port.ask_until_gone(Command.ML_UPDATE, TEN_MA)
@@ -191,7 +194,7 @@ def test_output_ends_by_the_dead_man_when_the_cable_is_pulled(tmp_path: Path) ->
 
 @pytest.mark.pty
 def test_a_device_that_hangs_lets_the_buffer_of_the_host_fill(tmp_path: Path) -> None:
-    with TwinProcess("--fault", "hang@0s") as twin:
+    with TwinProcess("--fault", "hang@0s", device="p24") as twin:
         port = Port(twin.url)
         data = encode(1, Command.GET_STIM_STATUS, b"") * 100
         written = 0
@@ -204,7 +207,9 @@ def test_a_device_that_hangs_lets_the_buffer_of_the_host_fill(tmp_path: Path) ->
 @pytest.mark.pty
 def test_a_scenario_runs_in_real_time(tmp_path: Path) -> None:
     record = tmp_path / "record"
-    with TwinProcess("--scenario", "watchdog-short", "--seed", "7", record=record) as twin:
+    with TwinProcess(
+        "--scenario", "watchdog-short", "--seed", "7", record=record, device="p24"
+    ) as twin:
         port = Port(twin.url)
         answer = port.ask(Command.GET_DEVICE_ID)
         assert answer is not None

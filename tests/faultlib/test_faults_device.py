@@ -10,6 +10,7 @@ from firmware_sim.faults import Fault, FaultError, FaultyTwin
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, Result
 from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
+from firmware_sim.situation import faulty_twin
 
 TWENTY_MA = update(c1=train(biphasic(20)))
 
@@ -67,7 +68,7 @@ def test_obeyed_is_not_acknowledged() -> None:
 
 
 def test_twice_means_two_pulses_and_two_answers() -> None:
-    host = FaultyHost(FaultyTwin([Fault("twice", SECOND)]))
+    host = FaultyHost(faulty_twin("p24", faults=[Fault("twice", SECOND)]))
     host.run_until(2 * SECOND)
     host.say(Command.LL_INIT, b"\0")
     host.say(Command.LL_CHANNEL_CONFIG, pulse(biphasic(10)))
@@ -321,7 +322,7 @@ def test_an_open_channel_has_no_impedance_to_rise() -> None:
 
 def test_faults_of_the_firmware_need_a_firmware_that_has_them() -> None:
     with pytest.raises(FaultError, match="line"):
-        FaultyTwin([Fault("nak", 0)], device=FaultyTwin())
+        FaultyTwin([Fault("nak", 0)], device=faulty_twin("p24"))
 
 
 def test_power_off_ends_everything_and_later_faults_never_begin() -> None:

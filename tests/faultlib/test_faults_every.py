@@ -9,6 +9,7 @@ from faulty_host import MS, SECOND, Session, perform
 
 from firmware_sim.faults import Fault, FaultyTwin, applicable
 from firmware_sim.firmware.p24 import P24Twin
+from firmware_sim.situation import faulty_twin
 
 AT_US = 5 * SECOND + 3
 NAMES = [spec.name for spec in applicable()]
@@ -17,7 +18,7 @@ SHOWING = {"low-battery": {"every_us": 2 * SECOND}}
 
 
 def twin_with(name: str, **options: object) -> FaultyTwin:
-    return FaultyTwin([Fault(name, AT_US, SHOWING.get(name, {}))], **options)  # type: ignore[arg-type]
+    return faulty_twin("p24", faults=[Fault(name, AT_US, SHOWING.get(name, {}))], **options)  # type: ignore[arg-type]
 
 
 @cache
@@ -76,32 +77,32 @@ def test_any_waking_up_gives_the_same_session(name: str) -> None:
 @pytest.mark.parametrize("chunk", [None, 1, 7])
 @pytest.mark.parametrize("often", [True, False])
 def test_without_faults_it_is_the_bare_twin(chunk: int | None, often: bool) -> None:
-    faultless = perform(FaultyTwin(wiretap=True), chunk=chunk, often=often)
+    faultless = perform(faulty_twin("p24", wiretap=True), chunk=chunk, often=often)
     assert faultless._replace(changes=()) == perform(
         P24Twin(wiretap=True), chunk=chunk, often=often
     )
 
 
 def test_a_fault_to_come_changes_nothing_but_when_to_wake() -> None:
-    session = perform(FaultyTwin([Fault("mute", 3_600 * SECOND)], wiretap=True))
+    session = perform(faulty_twin("p24", faults=[Fault("mute", 3_600 * SECOND)], wiretap=True))
     assert session._replace(changes=()) == bare()
 
 
 def test_two_faults_of_a_kind_have_their_own_chance() -> None:
     faults = [Fault("flip", 0, {"ppm": 20_000}), Fault("flip", 0, {"ppm": 20_000})]
-    counts = perform(FaultyTwin(faults)).changes
+    counts = perform(faulty_twin("p24", faults=faults)).changes
     assert counts[0] != counts[1]
     assert all(counts)
 
 
 def test_another_seed_gives_another_session() -> None:
     fault = Fault("flip", 0, {"ppm": 5_000})
-    first, second = (perform(FaultyTwin([fault], seed=seed)) for seed in (1, 2))
+    first, second = (perform(faulty_twin("p24", faults=[fault], seed=seed)) for seed in (1, 2))
     assert first.rows != second.rows
 
 
 def test_faults_can_be_added_while_it_runs() -> None:
-    twin = FaultyTwin()
+    twin = faulty_twin("p24")
     twin.advance(2 * SECOND * 1000)
     twin.add(Fault("dead-man-missing", 1 * SECOND))
     assert twin.active == ()

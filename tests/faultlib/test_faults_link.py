@@ -11,6 +11,7 @@ from twin_host import biphasic, pulse
 from firmware_sim.faults import Fault, FaultyTwin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
+from firmware_sim.situation import faulty_twin
 
 STATUS = Command.GET_STIM_STATUS
 
@@ -253,13 +254,13 @@ def test_a_line_that_holds_does_not_keep_more_than_a_system_would() -> None:
 
 
 def test_another_device_can_stand_behind_a_faulty_line() -> None:
-    inner = FaultyTwin()
+    inner = faulty_twin("p24")
     host = FaultyHost(FaultyTwin([Fault("latency", 0)], device=inner))
     assert host.ask(STATUS).at_us == 401 * MS
 
 
 def test_low_level_pulses_pass_too() -> None:
-    host = FaultyHost(FaultyTwin([Fault("duplicate", 0, {"direction": 1})]))
+    host = FaultyHost(faulty_twin("p24", faults=[Fault("duplicate", 0, {"direction": 1})]))
     host.ask(Command.LL_INIT, b"\0")
     host.say(Command.LL_CHANNEL_CONFIG, pulse(biphasic(10)))
     assert host.ledger()[1].pulses == 2

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_sim.devices import wire_named
 from firmware_sim.faults import (
     SPECS,
     TO_HOST,
@@ -93,9 +94,9 @@ def test_what_is_not_a_fault_is_refused(text: str) -> None:
         (Fault("nak", 0, {"result": 0}), "not an error"),
         (Fault("nak", 0, {"result": 99}), "not an error"),
         (Fault("unplug", 0, {"powered": 2}), "0..1"),
-        (Fault("measurement-drifts", 0), "not applicable to p24"),
-        (Fault("measurement-frozen", 0), "not applicable to p24"),
-        (Fault("patient-button", 0), "not applicable to p24"),
+        (Fault("measurement-drifts", 0), "not applicable to any twin"),
+        (Fault("measurement-frozen", 0), "not applicable to any twin"),
+        (Fault("patient-button", 0), "not applicable to any twin"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_words(fault: Fault, says: str) -> None:
@@ -159,7 +160,7 @@ def test_the_tracker_loses_no_byte_and_cuts_the_same_in_any_chunks(
 def test_a_command_is_read_while_it_passes(number: int, command: int, data: bytes) -> None:
     wire = encode(number, command, data)
     assert FrameDecoder().feed(wire) == [Frame(number, command, data)]
-    tracker, reader = FrameTracker(), CommandReader()
+    tracker, reader = FrameTracker(), CommandReader(wire_named("p24"))
     found = [reader.feed(piece) for byte in wire for piece in tracker.feed(bytes((byte,)))]
     assert found[-1] == command
     assert set(found) <= {None, command}

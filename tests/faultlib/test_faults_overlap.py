@@ -7,9 +7,10 @@ from faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.faults import Fault, FaultyTwin, applicable
+from firmware_sim.faults import Fault, applicable
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
+from firmware_sim.situation import faulty_twin
 
 #: These leave another device behind, or the same one elsewhere.
 CHANGING_FOR_EVER = {"firmware-changes", "other-serial", "replug-elsewhere"}
@@ -107,7 +108,7 @@ some_faults = st.lists(
 def test_when_all_have_ended_the_device_is_as_healthy_as_ever(
     faults: list[Fault], seed: int
 ) -> None:
-    host = FaultyHost(FaultyTwin(faults, seed=seed))
+    host = FaultyHost(faulty_twin("p24", faults=faults, seed=seed))
     host.say(Command.ML_INIT, b"\0")
     for _ in range(60):
         host.say(Command.ML_UPDATE, TEN_MA, wait_us=200 * MS)

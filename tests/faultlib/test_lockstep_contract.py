@@ -16,13 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twin_host import biphasic, pulse, train, update
 
-from firmware_sim.faults import FaultyTwin, parse_fault
+from firmware_sim.faults import parse_fault
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.lockstep import CONTRACT, LONGEST_LINE, LONGEST_RUN_US, LockStep, serve_lockstep
-from firmware_sim.lockstep_client import LockStepError, LockStepTwin
+from firmware_sim.lockstep_client import LockStepError, LockStepTwin, twin_command
 from firmware_sim.scenarios import scenario
+from firmware_sim.situation import faulty_twin
 
 INIT = encode(1, Command.ML_INIT, b"\0").hex()
 UPDATE = encode(2, Command.ML_UPDATE, TEN_MA).hex()
@@ -169,7 +170,7 @@ def random_session(twin: Any, seed: int) -> tuple[list[tuple[int, bytes]], list[
 @pytest.mark.parametrize("seed", range(3))
 def test_the_process_is_the_twin_in_the_same_random_session(seed: int) -> None:
     options = ("--seed", str(seed), "--load", "700", "--wiretap")
-    with LockStepTwin(*options) as process:
+    with LockStepTwin(*options, command=twin_command("p24")) as process:
         there = random_session(process, seed)
     assert there == random_session(P24Twin(seed, 700, wiretap=True), seed)
 
@@ -177,22 +178,22 @@ def test_the_process_is_the_twin_in_the_same_random_session(seed: int) -> None:
 def test_faults_are_the_same_in_the_process() -> None:
     texts = ("drop@3s,permille=300,for=4s", "reset-keeps-output@9s", "flip@12s,ppm=5000")
     options = [part for text in texts for part in ("--fault", text)]
-    here = FaultyTwin([parse_fault(text) for text in texts], seed=4)
-    with LockStepTwin("--seed", "4", *options) as process:
+    here = faulty_twin("p24", faults=[parse_fault(text) for text in texts], seed=4)
+    with LockStepTwin("--seed", "4", *options, command=twin_command("p24")) as process:
         assert perform(process) == perform(here)._replace(changes=())
 
 
 def test_a_scenario_is_the_same_in_the_process() -> None:
-    with LockStepTwin("--scenario", "lift-and-return") as process:
+    with LockStepTwin("--scenario", "lift-and-return", command=twin_command("p24")) as process:
         there = perform(process)
-    here = perform(scenario("lift-and-return").start())
+    here = perform(scenario("lift-and-return").start("p24"))
     assert there.timeline == here.timeline
     # What happened before the first command is told with the first command there.
     assert [row for _, row in there.rows] == [row for _, row in here.rows]
 
 
 def test_the_process_says_whether_it_may_stimulate_and_when_to_wake_it() -> None:
-    with LockStepTwin() as process:
+    with LockStepTwin(command=twin_command("p24")) as process:
         host = FaultyHost(process)
         host.ask(Command.ML_INIT, b"\0")
         assert process.stimulating is False
@@ -205,7 +206,10 @@ def test_the_process_says_whether_it_may_stimulate_and_when_to_wake_it() -> None
 
 
 def test_a_refused_command_is_an_error_of_the_client() -> None:
-    with LockStepTwin() as process, pytest.raises(LockStepError, match="channel 9"):
+    with (
+        LockStepTwin(command=twin_command("p24")) as process,
+        pytest.raises(LockStepError, match="channel 9"),
+    ):
         process.set_load(9, 500)
 
 
@@ -253,7 +257,7 @@ def test_what_hangs_is_given_up() -> None:
 
 
 def test_after_its_end_it_takes_no_command() -> None:
-    process = LockStepTwin()
+    process = LockStepTwin(command=twin_command("p24"))
     process.close()
     with pytest.raises(LockStepError, match="takes no command"):
         process.advance(SECOND * 1000)
@@ -261,7 +265,7 @@ def test_after_its_end_it_takes_no_command() -> None:
 
 def test_the_record_is_written_besides(tmp_path: Any) -> None:
     record = tmp_path / "record.jsonl"
-    with LockStepTwin("--record", str(record)) as process:
+    with LockStepTwin("--record", str(record), command=twin_command("p24")) as process:
         FaultyHost(process).ask(Command.ML_INIT, b"\0")
         rows = process.records()
     assert [json.loads(line) for line in record.read_text().splitlines()] == rows != []

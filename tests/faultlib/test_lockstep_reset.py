@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.lockstep import LockStep
-from firmware_sim.lockstep_client import LockStepError, LockStepTwin
+from firmware_sim.lockstep_client import LockStepError, LockStepTwin, twin_command
 from stimctl.cli.app import app
 
 COMMAND = (sys.executable, "-P", "-m", "firmware_sim", "openemsstim", "--lock-step")
@@ -48,7 +48,10 @@ def test_the_client_restarts_a_firmware_in_another_process() -> None:
         assert twin.transmit() == b""  # its bootloader
         twin.advance(4 * SECOND)
         assert b"SETUP" in twin.transmit()
-    with LockStepTwin() as p24, pytest.raises(LockStepError, match="refused"):
+    with (
+        LockStepTwin(command=twin_command("p24")) as p24,
+        pytest.raises(LockStepError, match="refused"),
+    ):
         p24.reset(SECOND)
 
 

@@ -82,7 +82,7 @@ class Run:
 
 @cache
 def run(name: str) -> Run:
-    return Run(scenario(name).start())
+    return Run(scenario(name).start("p24"))
 
 
 def test_every_name_is_there() -> None:
@@ -94,7 +94,7 @@ def test_every_name_is_there() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_ten_minutes_with_the_same_seed_are_the_same_bytes(name: str) -> None:
-    again = Run(scenario(name).start())
+    again = Run(scenario(name).start("p24"))
     assert again.text == run(name).text
     assert again.host.bytes == run(name).host.bytes
 
@@ -111,7 +111,9 @@ def test_the_faults_of_a_scenario_change_something(name: str) -> None:
 
 
 def test_another_seed_is_another_person() -> None:
-    people = {str(scenario("normal-tens").start(seed).device.body.person) for seed in range(5)}  # type: ignore[attr-defined]
+    people = {
+        str(scenario("normal-tens").start("p24", seed).device.body.person) for seed in range(5)
+    }  # type: ignore[attr-defined]
     assert len(people) == 5
 
 
@@ -164,7 +166,7 @@ def test_a_reboot_restores_the_amplitude() -> None:
 
 
 def test_a_stop_fails() -> None:
-    host = FaultyHost(scenario("stop-fails").start())
+    host = FaultyHost(scenario("stop-fails").start("p24"))
     host.say(Command.ML_INIT, b"\0")
     host.run_until(19 * SECOND)
     host.say(Command.ML_UPDATE, update(c1=train(biphasic(10))))
@@ -175,14 +177,14 @@ def test_a_stop_fails() -> None:
 
 
 def test_another_device_is_there_after_the_reconnect() -> None:
-    host = FaultyHost(scenario("wrong-device").start())
+    host = FaultyHost(scenario("wrong-device").start("p24"))
     before = host.ask(Command.GET_DEVICE_ID).data
     host.run_until(30 * SECOND)
     assert host.ask(Command.GET_DEVICE_ID).data != before
 
 
 def test_a_slow_device_answers_late() -> None:
-    host = FaultyHost(scenario("slow-device").start())
+    host = FaultyHost(scenario("slow-device").start("p24"))
     assert host.ask(Command.GET_STIM_STATUS).at_us == 120 * MS
 
 
@@ -201,13 +203,15 @@ def test_lost_answers_are_three_of_ten() -> None:
 
 
 def test_faults_come_on_top_of_those_of_a_scenario() -> None:
-    twin = scenario("usb-unplug").start(faults=[Fault("mute", 0)])
+    twin = scenario("usb-unplug").start("p24", faults=[Fault("mute", 0)])
     assert [fault.name for fault, _ in twin.changes] == ["unplug", "mute"]
 
 
 def test_electrode_faults_work_on_a_body_and_give_it_back() -> None:
     host = FaultyHost(
-        scenario("normal-tens").start(faults=[Fault("electrode-off", SECOND, {"for_us": SECOND})])
+        scenario("normal-tens").start(
+            "p24", faults=[Fault("electrode-off", SECOND, {"for_us": SECOND})]
+        )
     )
     host.say(Command.ML_INIT, b"\0")
     host.stimulate(3)
@@ -222,5 +226,5 @@ def test_electrode_faults_work_on_a_body_and_give_it_back() -> None:
 
 def test_a_scenario_is_data_that_can_be_made_anew() -> None:
     made = Scenario("mine", "a test", turnaround_us=5_000, faults=(Fault("mute", SECOND),))
-    host = FaultyHost(made.start(3))
+    host = FaultyHost(made.start("p24", 3))
     assert host.ask(Command.GET_DEVICE_ID) == (5_000, 1, 53, b"\0SIM0000003")

@@ -96,7 +96,7 @@ class Session:
         writer = JournalWriter.open_session(folder, HEADER, clocks=clocks, files=self.files)
         self.path = writer.path
         self.journal = FileJournal(writer=writer)
-        self.bench = Bench(BY_HAND, journal=self.journal)
+        self.bench = Bench(BY_HAND, journal=self.journal, family="p24")
         self._told = False
 
     def play(self) -> Session:
@@ -189,7 +189,7 @@ def test_a_cut_at_every_byte_of_a_whole_session_is_found(tmp_path: Path) -> None
 
 @pytest.mark.hazard("H36", "H55")
 def test_a_sync_of_three_seconds_delays_no_stop() -> None:
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     for intent, for_ns in ((Connect(), 2), (LoadPlan(plan_of()), 1), (Arm(), 1), (Start(), 1)):
         bench.command(intent)
         bench.run_for(for_ns * SECOND)
@@ -209,7 +209,7 @@ def test_a_sync_of_three_seconds_delays_no_stop() -> None:
 
 @pytest.mark.hazard("H36")
 def test_a_sync_of_three_seconds_keeps_a_session_from_starting() -> None:
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     for intent in (Connect(), LoadPlan(plan_of())):
         bench.command(intent)
         bench.run_for(2 * SECOND)

@@ -24,7 +24,7 @@ RecordProperty = Callable[[str, object], None]
 
 @pytest.fixture
 def twin(rig: Rig) -> Iterator[TwinProcess]:
-    with TwinProcess(record=rig.record) as running:
+    with TwinProcess(record=rig.record, device="p24") as running:
         yield running
 
 

@@ -36,7 +36,8 @@ class Names:
         self.folder = folder
         folder.mkdir()
         self.twins = [
-            TwinProcess("--seed", str(seed), record=folder / f"{seed}.jsonl") for seed in (1, 2)
+            TwinProcess("--seed", str(seed), record=folder / f"{seed}.jsonl", device="p24")
+            for seed in (1, 2)
         ]
 
     def end(self) -> None:

@@ -60,7 +60,7 @@ def expired(rows: list[dict[str, Any]]) -> bool:
 @pytest.mark.pty
 def test_a_twin_on_a_pty_stimulates_expires_and_ends_cleanly(tmp_path: Path) -> None:
     link, record = tmp_path / "p24", tmp_path / "record.jsonl"
-    with TwinProcess("--link", str(link), "--seed", "7", record=record) as twin:
+    with TwinProcess("--link", str(link), "--seed", "7", record=record, device="p24") as twin:
         assert twin.url == str(link)
         options: dict[str, Any] = {"baudrate": 3_000_000, "stopbits": 2, "rtscts": True}
         with client(twin.url, **options) as port:
@@ -96,7 +96,7 @@ def test_a_signal_ends_the_output_completes_the_record_and_removes_the_link(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     link = tmp_path / "p24"
-    with TwinProcess("--link", str(link), record=tmp_path / "r.jsonl") as twin:
+    with TwinProcess("--link", str(link), record=tmp_path / "r.jsonl", device="p24") as twin:
         with client(twin.url) as port:
             ask(port, Command.ML_INIT, b"\0")
             ask(port, Command.ML_UPDATE, TRAIN)
@@ -111,7 +111,7 @@ def test_a_signal_ends_the_output_completes_the_record_and_removes_the_link(
 
 @pytest.mark.pty
 def test_the_record_of_a_killed_twin_shows_the_open_train(tmp_path: Path) -> None:
-    with TwinProcess(record=tmp_path / "r.jsonl") as twin:
+    with TwinProcess(record=tmp_path / "r.jsonl", device="p24") as twin:
         with client(twin.url) as port:
             ask(port, Command.ML_INIT, b"\0")
             ask(port, Command.ML_UPDATE, TRAIN)
@@ -123,7 +123,7 @@ def test_the_record_of_a_killed_twin_shows_the_open_train(tmp_path: Path) -> Non
 
 @pytest.mark.pty
 def test_tcp_serves_one_client_after_the_other_and_turns_away_a_second(tmp_path: Path) -> None:
-    with TwinProcess("--tcp", "0", "--wiretap", record=tmp_path / "r.jsonl") as twin:
+    with TwinProcess("--tcp", "0", "--wiretap", record=tmp_path / "r.jsonl", device="p24") as twin:
         assert twin.url.startswith("socket://127.0.0.1:")
         with client(twin.url) as port:
             assert ask(port, Command.GET_STIM_STATUS).data == b"\0\0\1"
@@ -142,7 +142,7 @@ def test_tcp_serves_one_client_after_the_other_and_turns_away_a_second(tmp_path:
 
 @pytest.mark.pty
 def test_left_alone_it_outlives_its_watchdog_and_then_exits(tmp_path: Path) -> None:
-    with TwinProcess("--idle-exit", "0.05", record=tmp_path / "r.jsonl") as twin:
+    with TwinProcess("--idle-exit", "0.05", record=tmp_path / "r.jsonl", device="p24") as twin:
         with client(twin.url) as port:
             port.write(encode(1, Command.ML_INIT, b"\0") + encode(2, Command.ML_UPDATE, TRAIN))
             assert twin.process.wait(30) == 0
@@ -168,7 +168,7 @@ def test_a_silent_client_that_holds_the_line_is_no_reason_to_leave(
 
 @pytest.mark.pty
 def test_a_twin_stays_with_a_silent_client_and_leaves_after_it(tmp_path: Path) -> None:
-    with TwinProcess("--idle-exit", "0.5", record=tmp_path / "r.jsonl") as twin:
+    with TwinProcess("--idle-exit", "0.5", record=tmp_path / "r.jsonl", device="p24") as twin:
         with client(twin.url, exclusive=True), pytest.raises(subprocess.TimeoutExpired):
             twin.process.wait(1.2)
         assert twin.process.wait(30) == 0
@@ -409,8 +409,8 @@ def test_saying_something_to_a_closed_stream_is_no_error() -> None:
 
 def test_a_twin_that_does_not_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="give 0 to 65535"):
-        TwinProcess("--tcp", "-1")
-    with TwinProcess("--load", "open") as twin:
+        TwinProcess("--tcp", "-1", device="p24")
+    with TwinProcess("--load", "open", device="p24") as twin:
         assert twin.rows() == []
         with pytest.raises(TimeoutError):
             twin.wait_for(lambda rows: rows, within_s=0)

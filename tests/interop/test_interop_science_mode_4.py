@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Iterator[TwinProcess]:
-    with TwinProcess("--seed", "24", record=tmp_path / "record.jsonl") as process:
+    with TwinProcess("--seed", "24", record=tmp_path / "record.jsonl", device="p24") as process:
         yield process
 
 
@@ -257,5 +257,5 @@ def test_an_electrode_error_is_seen_by_the_client(tmp_path: Path) -> None:
         assert data.channel_error[1] == sm.ResultAndError.NO_ERROR
         await mid.stop()
 
-    with TwinProcess("--load", "open", record=tmp_path / "record.jsonl") as twin:
+    with TwinProcess("--load", "open", record=tmp_path / "record.jsonl", device="p24") as twin:
         use(twin, steps)

@@ -6,7 +6,7 @@ from typing import Any
 
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
-from firmware_sim.invariant import BARE, STRICT, Invariant, Pattern, Rules, Violation
+from firmware_sim.invariant import BARE, STRICT, Invariant, Pattern, Rules, Violation, fitted
 
 MS = 1_000
 SECOND = 1_000_000
@@ -64,7 +64,7 @@ class World:
     """An invariant that is told; `violation` is what it found. A raise of 500 uA is one step."""
 
     def __init__(self, rules: Rules = STRICT, *, licensed: bool = True) -> None:
-        self.invariant = Invariant(rules, raising=False)
+        self.invariant = Invariant(fitted(rules, "p24"), raising=False)
         self.tell = self.invariant
         self.tell.to_device(0, ML_INIT)
         if licensed:

@@ -22,7 +22,7 @@ from shadow_world import (
     update,
 )
 
-from firmware_sim.invariant import Invariant, InvariantBrokenError, Rule, check_record
+from firmware_sim.invariant import Invariant, InvariantBrokenError, Rule, check_record, fitted
 
 AFTER_US = 2_050 * MS
 
@@ -191,7 +191,7 @@ def test_after_a_stop_was_obeyed_no_pulse_begins() -> None:
 
 
 def test_single_pulses_are_bounded_by_what_was_ordered() -> None:
-    invariant = Invariant(BARE, raising=False)
+    invariant = Invariant(fitted(BARE, "p24"), raising=False)
     invariant.to_device(0, LL_INIT)
     invariant.to_device(READY_US, pulse(5, 10_000) + pulse(5, 500))
     invariant.row(row("pulse", READY_US, 10_000, channel=5))
@@ -203,7 +203,7 @@ def test_single_pulses_are_bounded_by_what_was_ordered() -> None:
 
 
 def test_a_violation_is_raised_where_it_happens_and_said_in_words() -> None:
-    invariant = Invariant(STRICT)
+    invariant = Invariant(fitted(STRICT, "p24"))
     with pytest.raises(InvariantBrokenError) as caught:
         invariant.row(row("pulse", 1_500_000, 500, channel=3))
     assert str(caught.value) == (

@@ -138,7 +138,7 @@ def test_the_judge_is_chosen_by_the_family_and_counts_in_percent() -> None:
     assert rules == fitted(STRICT, "openemsstim")  # the sheet and the house rule agree
     assert (rules.unit, rules.ceiling, rules.step, rules.dead_man_us) == ("%", 100, 1, SECOND)
     assert isinstance(judge_by(rules), GateInvariant)
-    assert isinstance(judge_by(STRICT), Invariant)
+    assert isinstance(judge_by(fitted(STRICT, "p24")), Invariant)
 
 
 # -- a healthy world
@@ -201,7 +201,7 @@ def test_what_another_host_says_while_a_board_starts_is_obeyed_when_it_has_start
 
 
 def test_a_record_with_relays_is_never_taken_for_that_of_a_source_of_current() -> None:
-    judge = Invariant(BARE, raising=False)
+    judge = Invariant(fitted(BARE, "p24"), raising=False)
     judge.row({"kind": "relay", "at_us": 1, "channel": 1, "on": True})
     assert judge.violation is not None
     assert judge.violation.rule is Rule.DEVICE

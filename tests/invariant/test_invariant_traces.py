@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
 from shadow_world import louder
 
-from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record
+from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record, fitted
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -57,7 +57,7 @@ DEEDS = st.one_of(
 
 
 def begun(plan: Any, config: Any, **options: Any) -> tuple[Bench, Invariant]:
-    bench = Bench(config, **options)
+    bench = Bench(config, **options, family="p24")
     invariant = watch_bench(bench)
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
@@ -92,23 +92,23 @@ def test_whatever_an_operator_does_the_bench_keeps_every_rule(
     bench.run_for(3 * SECOND)
     invariant.advance(bench.now_ns // 1_000)
     invariant.check()
-    check_record(bench.twin.records(), replace(BARE, line=False))
+    check_record(bench.twin.records(), replace(fitted(BARE, "p24"), line=False))
 
 
 @pytest.fixture(scope="module")
 def trace() -> list[dict[str, Any]]:
     """The record of a whole session, with its bytes."""
-    twin = faulty_twin(None, (), wiretap=True)
+    twin = faulty_twin("p24", wiretap=True)
     bench, _ = begun(plan_of("tens-conventional", 3_000, duration_s=40), BY_SCRIPT, twin=twin)
     bench.run_for(45 * SECOND)
     twin.power_off(bench.now_ns)
     rows: list[dict[str, Any]] = bench.twin.records()
-    check_record(rows)
+    check_record(rows, fitted(BARE, "p24"))
     return rows
 
 
 def test_a_record_says_the_same_as_watching_did(trace: list[dict[str, Any]]) -> None:
-    client = replace(BARE, limits_rise=True)
+    client = replace(fitted(BARE, "p24"), limits_rise=True)
     assert check_record(trace, client).spans_judged > 50
 
 
@@ -119,7 +119,7 @@ def test_any_train_that_is_stronger_than_ordered_is_found(
 ) -> None:
     rows, changed = louder(trace, where, more_ua)
     with pytest.raises(InvariantBrokenError) as caught:
-        check_record(rows)
+        check_record(rows, fitted(BARE, "p24"))
     assert caught.value.violation.rule is Rule.ASKED
     # A pulse that begins at the very time of a lower order may still be of the order before.
     late_us = caught.value.violation.at_us - changed["start_us"]

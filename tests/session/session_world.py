@@ -46,7 +46,7 @@ def plan_of(
 
 def checked(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Bench:
     """A session in CHECKED."""
-    bench = Bench(config, **bench_options)
+    bench = Bench(config, **bench_options, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
     bench.command(LoadPlan(plan))

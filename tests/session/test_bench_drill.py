@@ -8,9 +8,10 @@ import sys
 import pytest
 from session_world import BY_SCRIPT, plan_of, running
 
-from firmware_sim.faults import Fault, FaultyTwin
+from firmware_sim.faults import Fault
 from firmware_sim.faults.link_faults import LINK_FAULTS
 from firmware_sim.scenarios import SCENARIOS
+from firmware_sim.situation import faulty_twin
 from stimctl.bench import Drill, Situation, drill
 from stimctl.bench.parts import PORT_BUFFER_BYTES, UnreadPort
 from stimctl.errors import DeviceFaultError, ExitCode, UsageError
@@ -146,7 +147,7 @@ def test_a_firmware_that_does_not_speak_the_contract_is_told_so(command) -> None
 
 def test_the_port_goes_with_the_plug_and_comes_back_under_its_own_name_only() -> None:
     for name, comes_back in (("unplug", True), ("replug-elsewhere", False)):
-        twin = FaultyTwin([Fault(name, 5_000_000, {"for_us": 3_000_000})])
+        twin = faulty_twin("p24", faults=[Fault(name, 5_000_000, {"for_us": 3_000_000})])
         bench = running(plan_of(duration_s=60), BY_SCRIPT, twin=twin)
         assert bench.run_to_state(State.UNKNOWN, within_ns=6 * SECOND)
         assert bench.now_ns == 5 * SECOND
@@ -157,7 +158,7 @@ def test_the_port_goes_with_the_plug_and_comes_back_under_its_own_name_only() ->
 
 
 def test_a_device_that_reads_again_hears_the_stop_and_no_raise_from_before() -> None:
-    twin = FaultyTwin([Fault("hang", 5_000_000, {"for_us": 1_500_000})])
+    twin = faulty_twin("p24", faults=[Fault("hang", 5_000_000, {"for_us": 1_500_000})])
     bench = running(plan_of(duration_s=60), BY_SCRIPT, twin=twin)
     assert bench.run_to_state(State.FAULT, within_ns=9 * SECOND)
     bench.run_for(SECOND)

@@ -7,6 +7,7 @@ from test_session_rehastim2 import plan_of
 
 from firmware_sim.faults import SPECS
 from firmware_sim.faults.model import Place
+from firmware_sim.lockstep_client import twin_command
 from firmware_sim.scenarios import SCENARIOS
 from stimctl.bench import Situation
 from stimctl.bench.drill import drill
@@ -16,7 +17,7 @@ from stimctl.session.states import State
 OF_THE_P24 = {
     one.name
     for one in SCENARIOS.values()
-    if one.turnaround_us > 100_000 or any(SPECS[f.name].place is Place.DEVICE for f in one.faults)
+    if any(SPECS[f.name].place is Place.DEVICE for f in one.faults)
 }
 
 
@@ -24,7 +25,7 @@ OF_THE_P24 = {
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_a_session_in_a_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
     if name in OF_THE_P24:
-        with pytest.raises(UsageError, match="P24"):
+        with pytest.raises(UsageError, match="fault of the firmware"):
             drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
         return
     ended = drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
@@ -42,6 +43,17 @@ def test_an_electrode_that_falls_off_while_it_stimulates_is_a_fault_at_zero() ->
     assert any("electrode" in one for one in ended.problems)
 
 
-def test_a_lock_step_firmware_of_its_own_is_refused() -> None:
-    with pytest.raises(UsageError, match="no lock-step firmware for rehastim2"):
-        drill(plan_of("nmes-tka"), Situation.named(None, lock_step=("true",)))
+@pytest.mark.parametrize("faults", [(), ("unplug@5s,for=1s",)])
+def test_a_lock_step_firmware_of_this_family_stands_where_its_twin_stands(
+    faults: tuple[str, ...],
+) -> None:
+    situation = Situation.named(None, faults, lock_step=twin_command("rehastim2"))
+    ended = drill(plan_of("nmes-tka", duration_s=60), situation)
+    assert ended.ending.in_time
+    assert ended.ending.state is (State.FAULT if faults else State.CLOSED)
+
+
+@pytest.mark.parametrize("other", ["p24", "openemsstim"])
+def test_a_lock_step_firmware_of_another_family_is_refused(other: str) -> None:
+    with pytest.raises(UsageError, match=f"firmware is a {other}, the plan is for rehastim2"):
+        drill(plan_of("nmes-tka"), Situation.named(None, lock_step=twin_command(other)))

@@ -404,7 +404,7 @@ def test_lowering_pause_and_stop_are_never_limited():
     ],
 )
 def test_a_session_in_which_nothing_can_be_found_is_refused(config, sites, why):
-    bench = Bench(config)
+    bench = Bench(config, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
     with pytest.raises(StateError, match=why):

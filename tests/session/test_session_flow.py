@@ -44,9 +44,9 @@ def states(bench: Bench) -> list[str]:
 def in_state(state: State) -> Bench:
     """A bench whose session has been led to a state."""
     if state is State.DISCONNECTED:
-        return Bench(BY_HAND)
+        return Bench(BY_HAND, family="p24")
     if state is State.IDENTIFIED:
-        bench = Bench(BY_HAND)
+        bench = Bench(BY_HAND, family="p24")
         bench.command(Connect())
         bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
         return bench
@@ -148,7 +148,7 @@ def test_the_dead_man_trip_is_seen_before_checked_and_carries_no_current():
 @pytest.mark.hazard("H01")
 def test_a_device_without_a_working_watchdog_is_never_armed(monkeypatch):
     monkeypatch.setattr(p24_mid_level, "KEEP_ALIVE_US", 60_000_000)
-    bench = Bench(WITH_TRIP)
+    bench = Bench(WITH_TRIP, family="p24")
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
     bench.command(LoadPlan(plan_of()))
@@ -161,7 +161,7 @@ def test_a_device_without_a_working_watchdog_is_never_armed(monkeypatch):
 
 
 def test_a_stop_during_the_trip_ends_it_and_arming_still_needs_it():
-    bench = Bench(WITH_TRIP)
+    bench = Bench(WITH_TRIP, family="p24")
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
     bench.command(LoadPlan(plan_of()))
@@ -294,7 +294,7 @@ def test_another_device_than_the_first_is_refused_at_a_new_connection():
 
 
 def test_a_silent_port_fails_the_connection_and_nothing_else():
-    bench = Bench(BY_HAND, to_host=lambda _now, _data: b"")
+    bench = Bench(BY_HAND, to_host=lambda _now, _data: b"", family="p24")
     bench.command(Connect())
     bench.run_for(5 * SECOND)
     assert bench.state is State.DISCONNECTED

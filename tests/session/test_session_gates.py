@@ -245,7 +245,7 @@ def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
 
 
 def test_a_session_whose_journal_fails_before_it_connects_can_be_closed():
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     bench.fail_journal()
     assert bench.state is State.FAULT
     bench.command(Close())

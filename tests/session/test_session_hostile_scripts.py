@@ -138,7 +138,7 @@ def drawn(chance: Random, plan: Plan) -> Script:
 
 def obeyed(script: Script, plan: Plan) -> Bench:
     """A session that obeyed the script as far as it may, until a hold would be over."""
-    bench = Bench(SCRIPTED)
+    bench = Bench(SCRIPTED, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
     bench.command(LoadPlan(plan))

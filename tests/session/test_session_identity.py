@@ -15,7 +15,7 @@ from stimctl.session.states import State
 
 def unidentified() -> Bench:
     """STOPPED by a trouble during connect: the device never told who it is."""
-    bench = Bench(BY_HAND, to_device=lambda _now, _data: b"")
+    bench = Bench(BY_HAND, to_device=lambda _now, _data: b"", family="p24")
     bench.command(Connect())
     bench.command(Stop())
     assert bench.run_to_state(State.UNKNOWN, within_ns=SECOND)

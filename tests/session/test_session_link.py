@@ -126,7 +126,7 @@ def test_a_port_that_is_back_hears_the_stop_at_once():
 
 
 def test_a_port_that_goes_while_connecting_is_a_failed_connection():
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     bench.to_device.hook = nothing
     bench.command(Connect())
     bench.run_for(MS)
@@ -274,7 +274,7 @@ def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
 
 @pytest.mark.parametrize("noise", [b"\xf0" * 64, b"\xf0\x0f" * 8], ids=["starts", "short"])
 def test_noise_before_anything_was_said_is_no_fault_of_the_session(noise: bytes):
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     bench.engine.receive(bench.now_ns, noise)
     assert bench.state is State.DISCONNECTED
     assert not alarms(bench)

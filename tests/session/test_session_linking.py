@@ -165,7 +165,7 @@ def test_a_link_that_makes_no_sense_is_refused_and_changes_nothing(channels):
 
 
 def test_a_link_without_a_plan_is_refused():
-    bench = Bench(BY_HAND)
+    bench = Bench(BY_HAND, family="p24")
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
     bench.command(Stop())

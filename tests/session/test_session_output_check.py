@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
 
 from output_brute import pulses_of, worst
 
-from firmware_sim.faults import Fault, FaultyTwin
+from firmware_sim.faults import Fault
+from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench, rehearse
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
@@ -64,7 +65,9 @@ def test_on_a_jittery_line_a_second_holds_no_more_than_one_delay_lets_through(
     rhythm: tuple[int, str, str], jitter_ms: int
 ) -> None:
     plan = bursts(*rhythm)
-    twin = FaultyTwin([Fault("jitter", 4_000_000, {"most_us": jitter_ms * 1_000})], seed=jitter_ms)
+    twin = faulty_twin(
+        "p24", faults=[Fault("jitter", 4_000_000, {"most_us": jitter_ms * 1_000})], seed=jitter_ms
+    )
     bench = running(plan, BY_SCRIPT, twin=twin)
     bench.run_for(26 * SECOND)
     second, period_us = plan.channels[0].cleared.second, plan.channels[0].period_us
@@ -80,7 +83,7 @@ def test_a_line_that_is_slow_and_steady_loses_no_pulse(
     rhythm: tuple[int, str, str], late_ms: int
 ) -> None:
     plan = bursts(*rhythm)
-    twin = FaultyTwin([Fault("latency", 0, {"delay_us": late_ms * 1_000})])
+    twin = faulty_twin("p24", faults=[Fault("latency", 0, {"delay_us": late_ms * 1_000})])
     bench = running(plan, BY_SCRIPT, twin=twin)
     bench.run_for(20 * SECOND)
     assert bench.told(Kind.WITHHELD) == []
@@ -90,7 +93,7 @@ def test_a_line_that_is_slow_and_steady_loses_no_pulse(
 @pytest.mark.hazard("H39")
 def test_what_was_kept_off_is_on_record_with_its_reason() -> None:
     plan = bursts(20, "1.1 Hz", "200 Hz")
-    twin = FaultyTwin([Fault("jitter", 4_000_000, {"most_us": 60_000})], seed=1)
+    twin = faulty_twin("p24", faults=[Fault("jitter", 4_000_000, {"most_us": 60_000})], seed=1)
     bench = running(plan, BY_SCRIPT, twin=twin)
     bench.run_for(26 * SECOND)
     rows = bench.told(Kind.WITHHELD)

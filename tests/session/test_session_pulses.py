@@ -188,7 +188,7 @@ def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
 )
 def test_a_plan_cleared_for_pauses_is_refused_for_single_pulses(name, what):
     plan = plan_of(name, 3_000)
-    bench = Bench(SINGLE)
+    bench = Bench(SINGLE, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
     with pytest.raises(LimitRefusedError, match=what):

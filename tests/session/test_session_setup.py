@@ -19,7 +19,7 @@ WITH_TRIP = EngineConfig(attended_by_prompt=False)
 
 
 def identified(config: EngineConfig) -> Bench:
-    bench = Bench(config)
+    bench = Bench(config, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
     return bench

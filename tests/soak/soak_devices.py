@@ -97,7 +97,7 @@ _PLAIN = ("tens-conventional", "tens-spasticity", "ttns-oab")
 
 
 def _p24(name: str, seed: int) -> tuple[FaultyTwin, Any]:
-    twin = scenario(name).start(seed)
+    twin = scenario(name).start("p24", seed)
     return twin, twin.device
 
 
@@ -118,8 +118,8 @@ P24 = Device(
 
 
 def _rehastim2(name: str, seed: int) -> tuple[FaultyTwin, Any]:
-    device = RehaStim2Twin(seed)
-    return scenario(name).start(seed, device=device), device
+    twin = scenario(name).start("rehastim2", seed)
+    return twin, twin.device
 
 
 def _can_be_played(name: str) -> bool:

@@ -28,7 +28,7 @@ DOWN, UP, HELD, MISSED = Sign.DOWN, Sign.UP, Sign.HELD, Sign.MISSED
 @pytest.fixture
 def begin(runtime: Path, tmp_path: Path) -> Iterator[Begin]:
     with ExitStack() as stack:
-        twin = stack.enter_context(TwinProcess(record=tmp_path / "electrodes.jsonl"))
+        twin = stack.enter_context(TwinProcess(record=tmp_path / "electrodes.jsonl", device="p24"))
 
         def make(*names: str) -> Session:
             faces = {name: HandFace() for name in names}
@@ -174,7 +174,7 @@ def test_one_whose_reader_fails_in_any_way_is_lost() -> None:
 def test_a_session_does_not_begin_without_its_stop_face(runtime: Path, tmp_path: Path) -> None:
     face = HandFace()
     face.absent = True
-    with TwinProcess() as twin, pytest.raises(NoDeviceError):
+    with TwinProcess(device="p24") as twin, pytest.raises(NoDeviceError):
         Session(runtime, twin, {PEDAL: face})
 
 

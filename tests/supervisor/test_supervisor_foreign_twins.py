@@ -23,23 +23,23 @@ pytestmark = [
 
 
 def test_a_twin_started_by_hand_is_found_by_its_pty_and_can_be_stopped() -> None:
-    with TwinProcess() as twin:
+    with TwinProcess(device="p24") as twin:
         assert running_twins("p24") == [twin.url]
         assert stop_port(twin.url).verdict == "verified"
     assert running_twins("p24") == []
 
 
 def test_a_twin_behind_a_chosen_tcp_port_is_found() -> None:
-    with TwinProcess("--tcp", "0") as any_port:
+    with TwinProcess("--tcp", "0", device="p24") as any_port:
         number = any_port.url.rpartition(":")[2]
-    with TwinProcess("--tcp", number) as twin:
+    with TwinProcess("--tcp", number, device="p24") as twin:
         assert running_twins("p24") == [twin.url]
 
 
 def test_other_families_known_pids_and_other_runtime_folders_are_left_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with TwinProcess() as twin:
+    with TwinProcess(device="p24") as twin:
         assert foreign_twins("rehastim2", frozenset()) == []
         assert foreign_twins("p24", frozenset({twin.process.pid})) == []
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
@@ -51,7 +51,7 @@ def test_other_families_known_pids_and_other_runtime_folders_are_left_alone(
 def test_where_our_own_folder_cannot_be_used_every_twin_of_ours_is_found(
     monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    with TwinProcess() as twin:
+    with TwinProcess(device="p24") as twin:
         monkeypatch.setenv("XDG_RUNTIME_DIR", broken)
         assert twin.url in running_twins("p24")
 

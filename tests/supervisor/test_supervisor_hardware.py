@@ -197,7 +197,7 @@ def test_one_rule_for_the_characters_a_twin_needs_none_in_the_api_either(
     state: Path, tmp_path: Path
 ) -> None:
     with (
-        TwinProcess(record=tmp_path / "twin.jsonl") as twin,
+        TwinProcess(record=tmp_path / "twin.jsonl", device="p24") as twin,
         stimctl.connect(f"p24:{twin.url}", journal=tmp_path / "j") as session,
     ):
         session.load("tens-conventional", amplitudes={1: "3 mA"}, areas={1: "25 cm2"})
@@ -466,7 +466,7 @@ def test_a_p24_is_judged_by_what_it_says_whatever_leads_to_it(
         assert kind_told(f"p24:{link.url}")["simulation"] is False
     finally:
         link.close()
-    with TwinProcess("--tcp", "0") as twin:
+    with TwinProcess("--tcp", "0", device="p24") as twin:
         assert kind_told(f"p24:{twin.url}")["simulation"] is True
 
 

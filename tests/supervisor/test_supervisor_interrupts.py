@@ -31,7 +31,7 @@ PATIENCE_S = 20.0
 @pytest.fixture
 def twin(tmp_path: Path) -> Iterator[str]:
     """A port that keeps its name, so that whoever still holds it is found out."""
-    with TwinProcess(record=tmp_path / "electrodes.jsonl") as process:
+    with TwinProcess(record=tmp_path / "electrodes.jsonl", device="p24") as process:
         yield f"p24:{process.url}"
 
 

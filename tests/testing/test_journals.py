@@ -29,7 +29,8 @@ def record(path: Path) -> Path:
     """10 mA at 1 s."""
     wave = [[200, 10_000], [200, -10_000]]
     rx = [(0, encode(1, Command.ML_INIT, b"\0")), (1_000_000, UPDATE)]
-    rows: list[dict[str, Any]] = [{"kind": "clock", "monotonic_ns": CLOCK_NS}]
+    clock = {"kind": "clock", "monotonic_ns": CLOCK_NS, "device": "p24"}
+    rows: list[dict[str, Any]] = [clock]
     rows += [{"kind": "rx", "at_us": at_us, "hex": data.hex()} for at_us, data in rx]
     rows += [{"kind": "pulse", "channel": 1, "start_us": 1_000_000, "points": wave}]
     return written(path, rows)
@@ -39,7 +40,8 @@ def rehastim2_record(path: Path) -> Path:
     """10 mA at 1 s, from a RehaStim2."""
     init = bytes((0, 1, 0, 13, 0, 38, 0))
     says = [(2, b"\0"), (30, init), (32, bytes((0, 0, 200, 10)))]
-    rows: list[dict[str, Any]] = [{"kind": "clock", "monotonic_ns": CLOCK_NS}]
+    clock = {"kind": "clock", "monotonic_ns": CLOCK_NS, "device": "rehastim2"}
+    rows: list[dict[str, Any]] = [clock]
     for number, (command, data) in enumerate(says):
         wire = sciencemode2_frames.encode(number, command, data)
         rows.append({"kind": "rx", "at_us": 1_000_000, "hex": wire.hex()})

@@ -144,15 +144,35 @@ def test_one_text(p24_twin):
 @pytest.mark.twin(scenario="shorted", load=500)
 def test_two_loads(p24_twin):
     pass
+
+@pytest.mark.twin(device="p42")
+def test_no_such_device(device_twin):
+    pass
+
+@pytest.mark.twin(device="rehastim2")
+def test_two_devices(p24_twin):
+    pass
+
+def test_unnamed(device_twin):
+    pass
+
+@pytest.mark.twin(device="openemsstim")
+def test_a_board(device_twin):
+    with serial.serial_for_url(device_twin.url, timeout=0.5) as port:
+        assert port.is_open
+    assert device_twin.rows()[0]["device"] == "openemsstim"
 """,
     )
-    assert summary(done).startswith("1 passed, 5 errors"), done.stdout
+    assert summary(done).startswith("2 passed, 8 errors"), done.stdout
     mark = "@pytest.mark.twin: "
     assert f"test_unknown: {mark}no scenario 'no-such-scenario'; there are:" in done.stdout
     assert "unexpected keyword argument 'scenery'" in done.stdout
     assert f"test_without_a_unit: {mark}'1': give a time with its unit" in done.stdout
     assert f"test_one_text: {mark}faults='mute@1s': give a list of NAME@TIME" in done.stdout
     assert f"test_two_loads: {mark}a scenario has loads of its own" in done.stdout
+    assert f"test_no_such_device: {mark}no twin is called 'p42'; there are: p24," in done.stdout
+    assert "test_two_devices: the mark names rehastim2, and p24 was asked for" in done.stdout
+    assert "test_unnamed: which device?" in done.stdout
 
 
 def test_a_virtual_bench_is_judged_as_it_runs(tmp_path: Path) -> None:
@@ -175,16 +195,28 @@ def inject(bench):
 def test_connects(virtual_bench):
     from stimctl.session.intents import Connect
     from stimctl.session.states import State
-    bench = virtual_bench()
+    bench = virtual_bench(family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=10**10)
 
+@pytest.mark.twin(device="rehastim2")
+def test_another_connects(virtual_bench):
+    from stimctl.session.intents import Connect
+    from stimctl.session.states import State
+    bench = virtual_bench()
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=10**10)
+    assert bench.driver.sheet.family == bench.twin.family == "rehastim2"
+
+def test_no_device_is_named(virtual_bench):
+    virtual_bench()
+
 def test_somebody_else_stimulates(virtual_bench):
-    inject(virtual_bench())
+    inject(virtual_bench(family="p24"))
 
 def test_swallowed(virtual_bench):
     try:
-        inject(virtual_bench())
+        inject(virtual_bench(family="p24"))
     except AssertionError:
         pass
 
@@ -192,7 +224,7 @@ def test_swallowed(virtual_bench):
 def test_without_a_reason(virtual_bench):
     pass
 
-@pytest.mark.twin(faults=["mute@0s"])
+@pytest.mark.twin(faults=["mute@0s"], device="p24")
 def test_mute(virtual_bench):
     from stimctl.session.intents import Connect
     from stimctl.session.states import State
@@ -201,11 +233,13 @@ def test_mute(virtual_bench):
     assert not bench.run_to_state(State.IDENTIFIED, within_ns=5 * 10**9)
 """,
     )
-    assert "1 failed" in summary(done), done.stdout
+    assert "2 failed" in summary(done), done.stdout
     assert "[arming and start]" in done.stdout
+    assert "which device? Write @pytest.mark.twin(device=NAME)" in done.stdout
     assert 'write @pytest.mark.no_invariant("why")' in done.stdout
     failed = re.findall(r"^(?:FAILED|ERROR) test_mine\.py::(\w+)", done.stdout, re.MULTILINE)
     assert set(failed) == {
+        "test_no_device_is_named",
         "test_somebody_else_stimulates",
         "test_swallowed",
         "test_without_a_reason",
@@ -229,7 +263,7 @@ import firmware_sim
 
 def test_ours(p24_twin, virtual_bench):
     assert p24_twin.ledger().running is False
-    assert virtual_bench().state.value == "disconnected"
+    assert virtual_bench(family="p24").state.value == "disconnected"
 
 def test_theirs():
     import firmware_sim as again
@@ -239,7 +273,7 @@ def test_theirs():
 
 _LATE = """
 def test_ours(p24_twin, virtual_bench):
-    assert virtual_bench().state.value == "disconnected"
+    assert virtual_bench(family="p24").state.value == "disconnected"
 
 def test_theirs():
     import firmware_sim
@@ -313,7 +347,7 @@ def test_a_twin_ends_with_the_pytest_that_has_started_it(
 @pytest.mark.pty
 def test_a_twin_outlives_the_thread_that_has_started_it(tmp_path: Path) -> None:
     started: list[TwinProcess] = []
-    thread = threading.Thread(target=lambda: started.append(TwinProcess()))
+    thread = threading.Thread(target=lambda: started.append(TwinProcess(device="p24")))
     thread.start()
     thread.join()
     try:

@@ -1,36 +1,24 @@
 """Which device families can be rehearsed here: their twins, and drivers for them."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from typing import Any
 
-from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
-from firmware_sim.firmware.p24 import P24Twin
-from firmware_sim.firmware.rehastim2 import RehaStim2Twin
+from firmware_sim.devices import UnknownTwinError, make_twin
 from firmware_sim.twin import LocalTwin
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.registry import family
 from stimctl.errors import UsageError
 
-TWINS: Mapping[str, Callable[[int], LocalTwin]] = MappingProxyType(
-    {
-        "p24": P24Twin,
-        "rehastim2": RehaStim2Twin,
-        # Nothing about it is by chance, so it has no seed.
-        "openemsstim": lambda _seed: OpenEmsStimTwin(),
-    }
-)
 
-
-def twin_of(name: str, seed: int = 0) -> LocalTwin:
-    """A twin of a device family; UsageError where there is none."""
-    make = TWINS.get(name)
-    if make is None:
+def twin_of(name: str, seed: int = 0, **told: Any) -> LocalTwin:
+    """A twin of a device family; `told`: what else it takes. UsageError where there is none."""
+    try:
+        return make_twin(name, seed=seed, **told)
+    except UnknownTwinError as unknown:
         raise UsageError(
-            f"no rehearsal for {name}",
-            why="it has no twin here",
-            what_to_do=f"rehearse on {', '.join(TWINS)}",
-        )
-    return make(seed)
+            f"no rehearsal for {name or 'a device that is not named'}",
+            why=str(unknown),
+            what_to_do="rehearse on one of these",
+        ) from unknown
 
 
 def driver_of(name: str) -> DeviceDriver:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.openemsstim_fields import wiper
 from firmware_sim.twin import LocalTwin
-from stimctl.bench.families import driver_of
+from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.virtual import Bench
 from stimctl.errors import StimctlError
 from stimctl.session.config import MS, SECOND, EngineConfig
@@ -50,7 +49,7 @@ def rehearse_gate(plan: GatePlan, device: LocalTwin | None = None) -> GateRehear
 
     `device`: what stands in the place of the twin.
     """
-    twin = OpenEmsStimTwin() if device is None else device
+    twin = twin_of(plan.sheet.family) if device is None else device
     bench = Bench(EngineConfig(), twin=twin, driver=driver_of(plan.sheet.family))
     reached = {one.channel: 0 for one in plan.channels}
     problems: list[str] = []

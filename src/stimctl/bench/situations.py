@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from firmware_sim.devices import UnknownTwinError
 from firmware_sim.faults import SPECS, Fault, FaultError, FaultyTwin, checked, parse_fault
 from firmware_sim.faults import listing as fault_listing
 from firmware_sim.scenarios import SCENARIOS, scenario
 from firmware_sim.scenarios import listing as scenario_listing
-from stimctl.bench.families import twin_of
+from firmware_sim.situation import faulty_twin
 from stimctl.bench.lockstep import lock_step_device
 from stimctl.errors import UsageError
 from stimctl.suggestion import meant_by
@@ -87,28 +88,22 @@ class Situation:
         }
 
     @contextmanager
-    def twin(self, family: str = "p24") -> Iterator[FaultyTwin]:
+    def twin(self, family: str) -> Iterator[FaultyTwin]:
         """A device of a family in this situation, at time 0. UsageError where it cannot be."""
-        device = None if family == "p24" else twin_of(family, self.seed or 0)
-        if self.lock_step and device is not None:
-            raise UsageError(
-                f"no lock-step firmware for {family}",
-                why="a rehearsal speaks to one as to a P24",
-                what_to_do="rehearse on p24",
-            )
-        if self.lock_step:
-            with lock_step_device(self.lock_step) as device:
-                with _as_usage():
-                    twin = FaultyTwin(self.faults, seed=self.seed or 0, device=device)
-                yield twin
+        if not self.lock_step:
+            with _as_usage():
+                twin = faulty_twin(family, self.scenario, self.faults, seed=self.seed)
+            yield twin
             return
-        with _as_usage():
-            if self.scenario is None:
+        with lock_step_device(self.lock_step) as device:
+            if device.family not in ("", family):
+                raise UsageError(
+                    f"the lock-step firmware is a {device.family}, the plan is for {family}",
+                    what_to_do="give a plan for that device, or another firmware",
+                )
+            with _as_usage():
                 twin = FaultyTwin(self.faults, seed=self.seed or 0, device=device)
-            else:
-                chosen = scenario(self.scenario)
-                twin = chosen.start(self.seed, faults=self.faults, device=device)
-        yield twin
+            yield twin
 
 
 def _fault(text: str) -> Fault:
@@ -131,5 +126,5 @@ def _known(what: str, name: str, names: Collection[str]) -> None:
 def _as_usage() -> Iterator[None]:
     try:
         yield
-    except FaultError as error:
+    except (FaultError, UnknownTwinError) as error:
         raise UsageError(str(error), what_to_do="--fault list shows all there are") from error

@@ -8,12 +8,11 @@ can fall silent.
 from collections.abc import Callable
 from typing import Any
 
-from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.ledger import Ledger
 from firmware_sim.twin import LocalTwin
+from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.parts import BenchJournal, Hook, Line, UnreadPort
 from stimctl.devices.driver import DeviceDriver
-from stimctl.devices.p24.driver import P24Driver
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, Outgoing, SessionEvent
@@ -38,6 +37,7 @@ _TOO_MANY_TURNS = 10_000
 class Bench:
     """One session on one twin. Time is virtual nanoseconds from 0 and moves only in `run_*`.
 
+    `family` names both ends where neither twin nor driver is given; of one alone the other follows.
     A twin may have a plug and may cease to read (`plugged`, `place`, `reading`, as the twin with
     faults): then the port goes, comes back under its own name only, or fills up.
     """
@@ -46,6 +46,7 @@ class Bench:
         self,
         config: EngineConfig | None = None,
         *,
+        family: str = "",
         seed: int = 0,
         twin: LocalTwin | None = None,
         driver: DeviceDriver | None = None,
@@ -56,8 +57,10 @@ class Bench:
         beating: bool = True,
     ) -> None:
         self.now_ns = 0
-        self.twin: LocalTwin = P24Twin(seed) if twin is None else twin
-        self.driver: DeviceDriver = P24Driver() if driver is None else driver
+        if driver is None:
+            driver = driver_of(family or getattr(twin, "family", ""))
+        self.driver: DeviceDriver = driver
+        self.twin = twin_of(family or driver.sheet.family, seed) if twin is None else twin
         self.engine = Engine(
             self.driver, self.driver.sheet, EngineConfig() if config is None else config
         )

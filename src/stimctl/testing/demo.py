@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from stimctl.testing.journals import is_journal, judge
+from stimctl.testing.journals import is_journal, judge, recorded_device
 from stimctl.testing.terminal import Terminal
 
 UP, DOWN, LEFT, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x1b[C", b"\r"
@@ -148,7 +148,11 @@ class DemoSession:
         Raises InvariantBrokenError.
         """
         for record in self.records():
-            judge(record, "p24", filter(is_journal, (self.folder / "state").rglob("*.jsonl")))
+            judge(
+                record,
+                recorded_device(record),
+                filter(is_journal, (self.folder / "state").rglob("*.jsonl")),
+            )
 
     def stops_ns(self) -> list[int]:
         """When stop frames reached a twin, on the monotonic clock, by the twin's own record."""

@@ -6,26 +6,15 @@ on purpose says so with `@pytest.mark.no_invariant("why")`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from firmware_sim.firmware.machine import Machine
-from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
-from firmware_sim.firmware.p24 import P24Twin
-from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, fitted, watch
 from firmware_sim.process import TwinProcess
-from stimctl.testing.journals import is_journal, is_record, judge
-
-#: Families whose records, where a test chose the name, begin with theirs.
-OTHERS = frozenset({"rehastim2", "openemsstim"})
-_TWINS: Mapping[type[Machine], str] = {
-    P24Twin: "p24",
-    RehaStim2Twin: "rehastim2",
-    OpenEmsStimTwin: "openemsstim",
-}
+from stimctl.testing.journals import is_journal, is_record, judge, recorded_device
 
 
 class Watched:
@@ -41,12 +30,9 @@ class Watched:
         if self.violations:  # raised where it happened, and swallowed there
             raise InvariantBrokenError(self.violations[0])
         known = dict(self.records)
-        for path in self._folder.glob("*.jsonl"):
-            known[path] = path.name.partition("-")[0]
-        for folder in folders:
+        for folder in (self._folder, *folders):
             for path in filter(is_record, folder.rglob("*.jsonl")):
-                named = path.name.partition("-")[0]  # as the twins of a supervisor are
-                known.setdefault(path, named if named in OTHERS else "p24")
+                known.setdefault(path, recorded_device(path))
         records = {path: device for path, device in known.items() if path.exists()}
         journals: list[Path] = []
         if len(records) == 1:  # or it could be another twin's session
@@ -81,8 +67,7 @@ def invariant_everywhere(folder: Path) -> Iterator[Watched]:
 def _machine(original: Any, watched: Watched) -> Any:
     def init(self: Machine, recorder: Any, *arguments: Any, **options: Any) -> None:
         original(self, recorder, *arguments, **options)
-        family = next((name for twin, name in _TWINS.items() if isinstance(self, twin)), "")
-        watch(recorder, fitted(BARE, family), log=watched.violations)
+        watch(recorder, fitted(BARE, self.family), log=watched.violations)
 
     return init
 
@@ -99,13 +84,12 @@ def _bench(original: Any, watched: Watched) -> Any:
 
 def _process(original: Any, watched: Watched, folder: Path) -> Any:
     def init(self: Any, *arguments: str, **options: Any) -> None:
-        device = options.get("device", "p24")
         record = options.get("record")
         more = [] if "--wiretap" in arguments else ["--wiretap"]
         if record is None:
             record = folder / f"process-{len(watched.records)}.record"
             more += ["--record", str(record)]
         original(self, *arguments, *more, **options)
-        watched.records.append((record, device))
+        watched.records.append((record, options["device"]))
 
     return init

@@ -48,6 +48,14 @@ def is_record(path: Path) -> bool:
     return _begins(path, b'{"kind":"clock"')
 
 
+def recorded_device(path: Path) -> str:
+    """Which device a record is of, as its first row says; ValueError where it does not."""
+    first = next(iter(_rows(path)), {})
+    if not isinstance(name := first.get("device"), str):
+        raise ValueError(f"{path} does not say in its first row which device it is of")
+    return name
+
+
 def is_journal(path: Path) -> bool:
     """Whether a file begins as a journal does."""
     return _begins(path, b'{"seq":0,')

@@ -35,6 +35,7 @@ def load_ours() -> None:
     try:
         for name in _USERS:
             importlib.import_module(name)
+        importlib.import_module(f"{_NAME}.devices").load_all()
     finally:
         sys.path.remove(str(root))
         _take_out()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from firmware_sim.invariant import GATES, STRICT, Judge, Rules, Violation, fitted, watch
+from firmware_sim.invariant import STRICT, Judge, Rules, Violation, fitted, lets_through, watch
 from stimctl.testing.marks import SessionMarks, limit_to
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def rules_for(rules: Rules, sheet: CapabilitySheet) -> Rules:
     is judged at its electrodes; one without a current (an openEMSstim lets through, in percent,
     what another device makes) at its relays, and by its own percent."""
     fitting = fitted(rules, sheet.family)
-    if sheet.family in GATES:
+    if lets_through(sheet.family):
         lasts_us = sheet.run_after_host_death.under_our_rules_us
         return replace(fitting, dead_man_us=lasts_us or fitting.dead_man_us)
     return replace(
