@@ -6,12 +6,19 @@ differs; where text is spoken, a line is a frame.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 #: This many first bytes of a frame tell its length.
 HEAD = 6
+
+
+class Chance(Protocol):
+    """Where numbers by chance come from."""
+
+    def randrange(self, stop: int, /) -> int:
+        """One of 0 .. stop - 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Wire:
     command: Callable[[int, int], int]
     length: Callable[[bytes], int]
     stops: frozenset[int]
-    other: Callable[[random.Random, int], bytes]
+    other: Callable[[Chance, int], bytes]
     text: bool = False
     stop_begins: bytes = b""
     lacks: Mapping[str, str] = field(default_factory=dict)
