@@ -34,15 +34,16 @@ def check_record(
     """Judge a whole record, or what there is of one; raises InvariantBrokenError.
 
     Rules that name no family are fitted to the device that the record names: that of a twin on a
-    line does so in its first row. The record needs its bytes (a twin started with --wiretap), or
+    line does so in its row "clock". The record needs its bytes (a twin started with --wiretap), or
     rules with line=False.
     """
     if isinstance(rows, Path):
         text = rows.read_text(encoding="utf-8")
         rows = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
     rows = list(rows)
-    if not rules.family and rows and "device" in rows[0]:
-        rules = fitted(rules, rows[0]["device"])
+    clock = next((row for row in rows if row["kind"] == "clock"), {})
+    if not rules.family and "device" in clock:
+        rules = fitted(rules, clock["device"])
     invariant = judge_by(rules)
     for row in rows:
         invariant.row(row)

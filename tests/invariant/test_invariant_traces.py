@@ -133,7 +133,7 @@ def test_a_train_that_goes_on_after_the_dead_man_is_found(trace: list[dict[str, 
     silent = [row for row in trace[: last + 1] if row["kind"] != "tx"]
     heard_us = max(row["at_us"] for row in silent if row["kind"] == "rx")
     with pytest.raises(InvariantBrokenError) as caught:
-        check_record(silent, until_us=heard_us + 10_000_000)
+        check_record(silent, fitted(BARE, "p24"), until_us=heard_us + 10_000_000)
     late_us = caught.value.violation.at_us - heard_us - 2_050_000
     assert caught.value.violation.rule is Rule.DEAD_MAN
     assert 0 < late_us <= opened[-1]["period_us"]

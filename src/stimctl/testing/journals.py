@@ -49,10 +49,10 @@ def is_record(path: Path) -> bool:
 
 
 def recorded_device(path: Path) -> str:
-    """Which device a record is of, as its first row says; ValueError where it does not."""
-    first = next(iter(_rows(path)), {})
-    if not isinstance(name := first.get("device"), str):
-        raise ValueError(f"{path} does not say in its first row which device it is of")
+    """Which device a record is of, as its row "clock" says; ValueError where it does not."""
+    clock = next((row for row in _rows(path) if row["kind"] == "clock"), {})
+    if not isinstance(name := clock.get("device"), str):
+        raise ValueError(f"{path} does not say which device it is of: it has no row clock with it")
     return name
 
 
