@@ -12,12 +12,28 @@ WINDOW_US = 1_000_000
 
 @dataclass(frozen=True)
 class Run:
-    """`count` equal pulses from start_us on, one each period_us; points are (us, uA)."""
+    """`count` equal pulses from start_us on, one each period_us; points are (us, uA).
+
+    lead: how many of the points are a test pulse of the device's own, and the pause after it. They
+    count wherever current counts (energy, charge, when it ends), not in what was ordered (peak,
+    first phase).
+    """
 
     start_us: int
     period_us: int
     count: int
     points: tuple[tuple[int, int], ...]
+    lead: int = 0
+
+    @property
+    def ordered(self) -> tuple[tuple[int, int], ...]:
+        """The points that were ordered."""
+        return self.points[self.lead :]
+
+    @property
+    def test_pc(self) -> int:
+        """Charge of the test pulse's first phase in pC."""
+        return next((t * abs(i) for t, i in self.points[: self.lead]), 0)
 
     @property
     def last_start_us(self) -> int:
@@ -41,8 +57,8 @@ class Run:
 
     @property
     def peak_ua(self) -> int:
-        """The largest magnitude."""
-        return max((abs(current) for time_us, current in self.points if time_us), default=0)
+        """The largest magnitude of what was ordered."""
+        return max((abs(current) for time_us, current in self.ordered if time_us), default=0)
 
     @cached_property
     def energy(self) -> int:
@@ -86,7 +102,7 @@ class Run:
     def first_phase_pc(self) -> int:
         """Charge of one pulse's first phase in pC, without its sign."""
         total = 0
-        for time_us, current_ua in self.points:
+        for time_us, current_ua in self.ordered:
             if total * current_ua < 0 or (total and not current_ua):
                 break
             total += time_us * current_ua
@@ -121,8 +137,18 @@ class ChannelLedger:
 
     @property
     def pulses(self) -> int:
-        """Number of pulses, cut ones included."""
-        return sum(run.count for run in self.runs)
+        """Number of pulses, cut ones included, test pulses not."""
+        return sum(run.count for run in self.runs if run.peak_ua)
+
+    @property
+    def test_pulses(self) -> int:
+        """Number of the device's own test pulses through which current flowed."""
+        return sum(run.count for run in self.runs if run.test_pc)
+
+    @property
+    def test_charge_uc(self) -> float:
+        """Sum of the charges of all first phases of test pulses in uC."""
+        return sum(run.count * run.test_pc for run in self.runs) / 1e6
 
     @property
     def charge_uc(self) -> float:
@@ -136,7 +162,7 @@ class ChannelLedger:
 
     @property
     def peak_ma(self) -> float:
-        """The largest magnitude in mA."""
+        """The largest magnitude of what was ordered, in mA."""
         return max((run.peak_ua for run in self.runs), default=0) / 1000
 
     @property

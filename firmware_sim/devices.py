@@ -73,6 +73,16 @@ BUILT_IN = (
         faulty="firmware_sim.firmware.p24_faulty:make",
     ),
     TwinFamily(
+        "rehamove3",
+        "HASOMED RehaMove3 (ScienceMode 3)",
+        make="firmware_sim.firmware.rehamove3_twin:make",
+        options="firmware_sim.firmware.rehamove3_twin:add_options",
+        wire="firmware_sim.firmware.p24_wire:WIRE",  # the frames are the same
+        judge="firmware_sim.invariant.rehamove3_family:FAMILY",
+        line=LineSettings(3_000_000, 8, "N", 2),
+        faulty="firmware_sim.firmware.rehamove3_faulty:make",
+    ),
+    TwinFamily(
         "rehastim2",
         "HASOMED RehaStim2 (ScienceMode 2)",
         make="firmware_sim.firmware.rehastim2_twin:make",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_sim.channel_ledger import ChannelLedger, Run
+from firmware_sim.firmware.recorder import all_points
 
 __all__ = ["ChannelLedger", "Ledger", "Run"]
 
@@ -59,7 +60,7 @@ class Ledger:
     @property
     def running(self) -> bool:
         """Whether a train that carries current is open at the end of the record."""
-        return any(current for row in self._endless for _, current in row["points"])
+        return any(current for row in self._endless for _, current in all_points(row)[1])
 
     def current_after(self, at_us: int, channel: int | None = None) -> int:
         """The largest magnitude at or after at_us in uA, on one channel or on all."""
@@ -67,7 +68,7 @@ class Ledger:
         highest = max((ledger.peak_between_ua(at_us) for ledger in chosen), default=0)
         for row in self._endless:
             if channel is None or row["channel"] == channel:
-                highest = max(highest, *(abs(current) for _, current in row["points"]), 0)
+                highest = max(highest, *(abs(current) for _, current in all_points(row)[1]), 0)
         return highest
 
     def peak_between_ua(self, from_us: int, until_us: int) -> int:
@@ -102,9 +103,10 @@ class Ledger:
             self._add(row, row["period_us"], count)
 
     def _add(self, row: dict[str, Any], period_us: int, count: int) -> None:
-        points = tuple((time_us, current_ua) for time_us, current_ua in row["points"])
-        run = Run(row["start_us"], period_us, count, points)
-        if run.count and run.peak_ua:  # without current nothing reached the electrodes
+        start_us, all_of_it = all_points(row)
+        points = tuple((time_us, current_ua) for time_us, current_ua in all_of_it)
+        run = Run(start_us, period_us, count, points, len(points) - len(row["points"]))
+        if run.count and run.energy:  # without current nothing reached the electrodes
             ledger = self.channels.setdefault(row["channel"], ChannelLedger(row["channel"]))
             ledger.runs.append(run)
             self._latest_us = max(self._latest_us, run.end_us)

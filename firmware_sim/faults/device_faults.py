@@ -109,7 +109,7 @@ def _versions(firmware: tuple[int, int, int], wire: tuple[int, int, int]) -> dic
 def _firmware_changes(it: Running) -> None:
     pull_plug(it, elsewhere=False, powered=False)
     it.count()
-    it.stage.misbehaving.become(_versions((1, 1, 0), (4, 0, 0)))
+    it.stage.misbehaving.become(_versions((1, 1, 0), it.stage.misbehaving.sciencemode))
 
 
 def _other_serial(it: Running) -> None:

@@ -14,7 +14,7 @@ from firmware_sim.firmware.recorder import Recorder, Row
 from firmware_sim.twin import LocalTwin, WornDevice
 
 from .clips import Clips
-from .firmware import FaultyP24
+from .firmware import FaultyFirmware
 from .link import Link
 from .model import Fault, FaultError, Place
 from .registry import begin_of, checked, spec_of
@@ -44,7 +44,7 @@ class FaultyTwin:
     ) -> None:
         self.link = Link()
         self.family = str(getattr(device, "family", ""))
-        self._firmware = device if isinstance(device, FaultyP24) else None
+        self._firmware = device if isinstance(device, FaultyFirmware) else None
         worn = device if isinstance(device, WornDevice) else None
         if body is not None:
             if worn is None:

@@ -1,41 +1,46 @@
-"""A P24 whose firmware, supply or clock goes wrong."""
+"""A P24, or a RehaMove3, whose firmware, supply or clock goes wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from firmware_sim.firmware.electrodes import Load
 from firmware_sim.firmware.p24 import HIGH_VOLTAGE_150V, HIGH_VOLTAGE_OFF, P24Twin
 from firmware_sim.firmware.p24_answers import Answers
 from firmware_sim.firmware.p24_commands import Command, Event, Result
-from firmware_sim.firmware.p24_fields import read_ml_update
+from firmware_sim.firmware.p24_general import SCIENCEMODE_VERSION
 from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
 from firmware_sim.firmware.recorder import Row
+from firmware_sim.firmware.rehamove3 import SCIENCEMODE_VERSION as SCIENCEMODE3_VERSION
+from firmware_sim.firmware.rehamove3 import RehaMove3Answers, RehaMove3Twin
 from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
 
 from .misbehaviour import Execute, Misbehaviour, Order
-from .updates import change_trains, scale_block
+from .updates import P24, REHAMOVE3, Layout, change_trains, scale_block
 
 Change = Callable[[int | None], int | None]
 """Another keep-alive limit in us for the one there would be; None = for ever."""
 
 
-class _Answers(Answers):
+class _KeptBack(Answers):
     """Answers of which some are kept back."""
 
-    def __init__(self, turnaround_us: int, misbehaviours: list[Misbehaviour]) -> None:
-        super().__init__(turnaround_us)
-        self._misbehaviours = misbehaviours
+    misbehaviours: Sequence[Misbehaviour] = ()
 
     def give_at(self, ready_us: int, command: Command, number: int, data: bytes) -> None:
         """Answer, if all agree."""
-        if all(each.says(command) for each in self._misbehaviours):
+        if all(each.says(command) for each in self.misbehaviours):
             super().give_at(ready_us, command, number, data)
 
 
-class FaultyP24(P24Twin):
-    """A P24 with ways to misbehave; without any it is the P24 twin, byte for byte."""
+class FaultyFirmware(P24Twin):
+    """A device with ways to misbehave; without any it is its twin, byte for byte."""
+
+    _answers: _KeptBack
+    layout: Layout
+    sciencemode: tuple[int, int, int]
+    """The protocol version that it tells."""
 
     def __init__(
         self,
@@ -48,7 +53,7 @@ class FaultyP24(P24Twin):
     ) -> None:
         super().__init__(seed, load_ohm, turnaround_us=turnaround_us, sink=sink, wiretap=wiretap)
         self.misbehaviours: list[Misbehaviour] = []
-        self._answers = _Answers(turnaround_us, self.misbehaviours)
+        self._answers.misbehaviours = self.misbehaviours
         self._wanted = b"\0"  # the latest Ml_update that was accepted
         self._up_us = 0  # when it has booted
         self._limits: list[Change] = []
@@ -61,7 +66,7 @@ class FaultyP24(P24Twin):
         super().receive(now_ns, data if self._now >= self._up_us else b"")
 
     def load(self, channel: int) -> Load:
-        """Return what is on channel 1..8."""
+        """Return what is on a channel."""
         return self._loads[channel]
 
     def limit(self, change: Change) -> Callable[[], None]:
@@ -103,7 +108,7 @@ class FaultyP24(P24Twin):
 
         if self._mid.running:
             # No keep-alive: nobody at the device speaks for the host.
-            self._apply(change_trains(self._wanted, change), self._mid.fed_us)
+            self._apply(change_trains(self._wanted, change, self.layout), self._mid.fed_us)
 
     def overheat(self) -> None:
         """Switch the high voltage off and say so."""
@@ -147,7 +152,7 @@ class FaultyP24(P24Twin):
 
     def _ml_update(self, at_us: int, frame: Frame) -> None:
         super()._ml_update(at_us, frame)
-        if read_ml_update(frame.data) is not None:
+        if self.layout.read(frame.data) is not None:
             self._wanted = frame.data
 
     def _execute(self, at_us: int, item: Frame | Damage) -> None:
@@ -161,8 +166,28 @@ class FaultyP24(P24Twin):
 
     def _through(self, misbehaviour: Misbehaviour, execute: Execute, at_us: int) -> Execute:
         answer = partial(self._answer, at_us)
-        return lambda frame: misbehaviour.take(Order(frame, execute, answer))
+        return lambda frame: misbehaviour.take(Order(frame, execute, answer, self.layout))
 
     def _answer(self, at_us: int, frame: Frame, result: Result) -> None:
         command = Command(frame.command)
         self._answers.refuse(at_us, command, frame.packet_number, result, frame.data)
+
+
+class FaultyP24(FaultyFirmware):
+    """A P24 with ways to misbehave."""
+
+    answers = _KeptBack
+    layout = P24
+    sciencemode = SCIENCEMODE_VERSION
+
+
+class _RehaMove3KeptBack(_KeptBack, RehaMove3Answers):
+    """Those of a RehaMove3."""
+
+
+class FaultyRehaMove3(FaultyFirmware, RehaMove3Twin):
+    """A RehaMove3 with ways to misbehave."""
+
+    answers = _RehaMove3KeptBack
+    layout = REHAMOVE3
+    sciencemode = SCIENCEMODE3_VERSION

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from firmware_sim.firmware.p24_commands import Command, Result, known
 from firmware_sim.firmware.sciencemode4_frames import Frame
 
-from .updates import move_pulse, move_trains
+from .updates import P24, Layout, move_pulse, move_trains
 
 Parameters = Mapping[str, int]
 Execute = Callable[[Frame], None]
@@ -39,6 +39,7 @@ class Order:
     frame: Frame
     execute: Execute
     answer: Callable[[Frame, Result], None]
+    layout: Layout = P24
 
     def obey(self) -> None:
         """Execute it as it came."""
@@ -121,9 +122,9 @@ class WrongChannel(Misbehaviour):
         frame, by = order.frame, self.parameters["by"]
         data = frame.data
         if frame.command == Command.ML_UPDATE:
-            data = move_trains(data, by)
+            data = move_trains(data, by, order.layout)
         elif frame.command == Command.LL_CHANNEL_CONFIG:
-            data = move_pulse(data, by)
+            data = move_pulse(data, by, order.layout)
         self.changed += data != frame.data
         order.execute(frame._replace(data=data))
 

@@ -11,7 +11,7 @@ from firmware_sim.twin import LocalTwin
 
 from .clips import Clips
 from .effects import Effect, Parameters
-from .firmware import FaultyP24
+from .firmware import FaultyFirmware
 from .link import Lane, Link
 from .misbehaviour import Misbehaviour
 from .model import BOTH, Fault, Spec
@@ -31,7 +31,7 @@ class Stage:
     """Do something at a time (us)."""
     log: Callable[[Mapping[str, Any]], None]
     """Record a row; kind and time are added."""
-    firmware: FaultyP24 | None
+    firmware: FaultyFirmware | None
     """Inside the device, where its firmware can misbehave."""
     clips: Clips | None
     """What is on the channels, where it can be changed."""
@@ -45,7 +45,7 @@ class Stage:
         return self.clips
 
     @property
-    def misbehaving(self) -> FaultyP24:
+    def misbehaving(self) -> FaultyFirmware:
         """The firmware of the device; `FaultyTwin.add` lets only link faults be without one."""
         assert self.firmware is not None
         return self.firmware

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import NamedTuple
 
-from firmware_sim.firmware.p24_fields import CODE_SPAN, CODE_ZERO, ll_address, read_ml_update
+from firmware_sim.firmware import rehamove3_fields
+from firmware_sim.firmware.p24_fields import (
+    CODE_SPAN,
+    CODE_ZERO,
+    Want,
+    ll_address,
+    read_ml_update,
+)
 
-CHANNELS = 8
+
+class Layout(NamedTuple):
+    """How many channels a device has, and what it makes of an Ml_update (None = refused)."""
+
+    channels: int
+    read: Callable[[bytes], dict[int, Want] | None]
 
 
-def change_trains(data: bytes, change: Callable[[int, bytes], tuple[int, bytes] | None]) -> bytes:
-    """Return Ml_update data with every train (channel 1..8, block) changed, moved or left out.
+P24 = Layout(8, read_ml_update)
+REHAMOVE3 = Layout(rehamove3_fields.CHANNELS, rehamove3_fields.read_ml_update)
 
-    A block is the train's bytes from the point count on. Data that no device accepts stays as is.
+
+def change_trains(
+    data: bytes, change: Callable[[int, bytes], tuple[int, bytes] | None], layout: Layout = P24
+) -> bytes:
+    """Return Ml_update data with every train (channel 1.., block) changed, moved or left out.
+
+    A block is the train's bytes from the point count on. Data that the device refuses stays as is.
     """
-    if not data or read_ml_update(data) is None:
+    if not data or layout.read(data) is None:
         return data
     blocks: dict[int, bytes] = {}
     at = 1
-    for channel in range(1, CHANNELS + 1):
+    for channel in range(1, layout.channels + 1):
         if data[0] >> (channel - 1) & 1:
             end = at + 3 + 4 * ((data[at] >> 4) + 1)
             changed = change(channel, data[at:end])
@@ -40,20 +59,23 @@ def scale_block(block: bytes, permille: int) -> bytes:
     return block[:3] + struct.pack(f">{len(words)}I", *words)
 
 
-def moved(channel: int, by: int) -> int:
-    """Return the channel that is `by` further, 1 after 8."""
-    return (channel - 1 + by) % CHANNELS + 1
+def moved(channel: int, by: int, channels: int = P24.channels) -> int:
+    """Return the channel that is `by` further, 1 after the last."""
+    return (channel - 1 + by) % channels + 1
 
 
-def move_trains(data: bytes, by: int) -> bytes:
+def move_trains(data: bytes, by: int, layout: Layout = P24) -> bytes:
     """Return Ml_update data with every train on another channel."""
-    return change_trains(data, lambda channel, block: (moved(channel, by), block))
+    return change_trains(
+        data, lambda channel, block: (moved(channel, by, layout.channels), block), layout
+    )
 
 
-def move_pulse(data: bytes, by: int) -> bytes:
+def move_pulse(data: bytes, by: int, layout: Layout = P24) -> bytes:
     """Return Ll_channel_config data for another channel."""
     if not data:
         return data
     connector, inside = ll_address(data[0])
-    connector, inside = divmod(moved(connector * 4 + inside + 1, by) - 1, 4)
+    number = (connector * 4 + inside) % layout.channels + 1
+    connector, inside = divmod(moved(number, by, layout.channels) - 1, 4)
     return bytes((data[0] & 0x8F | inside << 5 | connector << 4,)) + data[1:]

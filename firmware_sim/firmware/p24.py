@@ -12,7 +12,6 @@ from .electrodes import Load, Loads, nominal_ohm
 from .machine import FramedMachine
 from .p24_answers import Answers
 from .p24_commands import (
-    RULES,
     TRANSITIONS,
     Command,
     Event,
@@ -20,7 +19,7 @@ from .p24_commands import (
     State,
     known,
 )
-from .p24_fields import read_ll_channel_config, read_ll_init
+from .p24_fields import LowLevelInit, LowLevelPulse, read_ll_channel_config, read_ll_init
 from .p24_general import fixed_answers
 from .p24_low_level import LowLevel
 from .p24_mid_level import MidLevel
@@ -51,6 +50,9 @@ class P24Twin(FramedMachine):
     """
 
     _answers: Answers
+    answers = Answers
+    low_level = LowLevel
+    mid_level = MidLevel
 
     family = "p24"
 
@@ -63,15 +65,17 @@ class P24Twin(FramedMachine):
         sink: Callable[[Row], None] | None = None,
         wiretap: bool = False,
     ) -> None:
-        super().__init__(Recorder(sink), Answers(turnaround_us), FrameDecoder(), wiretap=wiretap)
+        answers = self.answers(turnaround_us)
+        super().__init__(Recorder(sink), answers, FrameDecoder(), wiretap=wiretap)
         self._loads = Loads(load_ohm)
-        self._low = LowLevel(self._loads, self.recorder, self._acknowledge_pulse, turnaround_us)
-        self._mid = MidLevel(self._loads, self.recorder)
+        acknowledge = self._acknowledge_pulse
+        self._low = self.low_level(self._loads, self.recorder, acknowledge, turnaround_us)
+        self._mid = self.mid_level(self._loads, self.recorder)
         self._state = State.NOTHING
         self._high_voltage = HIGH_VOLTAGE_OFF
         self._waiting: deque[Frame | Damage] = deque()
         self._switching: tuple[int, Event, int] | None = None  # until when, what then, high voltage
-        self._fixed = fixed_answers(seed)
+        self._fixed = self._told_of_itself(seed)
         self._handlers: dict[Command, Callable[[int, Frame], None]] = {
             Command.LL_INIT: self._ll_init,
             Command.LL_CHANNEL_CONFIG: self._ll_channel_config,
@@ -83,6 +87,14 @@ class P24Twin(FramedMachine):
             Command.GET_STIM_STATUS: self._get_stim_status,
             Command.RESET: self._reset,
         }
+
+    def _told_of_itself(self, seed: int) -> dict[Command, bytes]:
+        """The answers that never change."""
+        return fixed_answers(seed)
+
+    def _known(self, number: int | None) -> Command | None:
+        """The command of that number, None if this device knows none."""
+        return known(number)
 
     @property
     def state(self) -> State:
@@ -107,12 +119,19 @@ class P24Twin(FramedMachine):
     def power_off(self, now_ns: int) -> None:
         """End all output and complete the record, as when the device loses its supply."""
         self.advance(now_ns)
-        self._halt(self._now)
+        self._lose_power(self._now)
+
+    def _lose_power(self, at_us: int) -> None:
+        self._begin_anew(at_us)
+        self.recorder.log(at_us, "power off")
+
+    def _begin_anew(self, at_us: int) -> None:
+        """End all output, and forget everything that is not yet done or said."""
+        self._halt(at_us)
         self._waiting.clear()
         self._answers.clear()
         self._switching = None
-        self._move(self._now, Event.RESET, HIGH_VOLTAGE_OFF)
-        self.recorder.log(self._now, "power off")
+        self._move(at_us, Event.RESET, HIGH_VOLTAGE_OFF)
 
     def _next_event(self) -> int | None:
         first = self._mid.next_us()
@@ -139,19 +158,19 @@ class P24Twin(FramedMachine):
             self._execute(at_us, item)
         elif len(self._waiting) < WAITING_LENGTH:
             self._waiting.append(item)
-        elif isinstance(item, Frame) and (command := known(item.command)) is not None:
+        elif isinstance(item, Frame) and (command := self._known(item.command)) is not None:
             self._answers.refuse(at_us, command, item.packet_number, Result.BUSY, item.data)
 
     def _execute(self, at_us: int, item: Frame | Damage) -> None:
-        command = known(item.command)
+        command = self._known(item.command)
         if isinstance(item, Damage):
             self._complain(at_us, item, command)
         elif command is None:
             self._answers.unknown_command(at_us, item)
-        elif self._state not in RULES[command].allowed:
+        elif self._state not in self._answers.rules[command].allowed:
             result = Result.NOT_INITIALISED
             self._answers.refuse(at_us, command, item.packet_number, result, item.data)
-        elif len(item.data) < RULES[command].least_data:
+        elif len(item.data) < self._answers.rules[command].least_data:
             self._answers.refuse(at_us, command, item.packet_number, Result.PARAMETER)
         elif command in self._handlers:
             self._handlers[command](at_us, item)
@@ -196,8 +215,14 @@ class P24Twin(FramedMachine):
         command = Command(frame.command)
         self._answers.give_at(done_us, command, frame.packet_number, bytes((Result.OK,)))
 
+    def _read_init(self, data: bytes) -> LowLevelInit | None:
+        return read_ll_init(data)
+
+    def _read_pulse(self, data: bytes) -> LowLevelPulse | None:
+        return read_ll_channel_config(data)
+
     def _ll_init(self, at_us: int, frame: Frame) -> None:
-        init = read_ll_init(frame.data)
+        init = self._read_init(frame.data)
         if init is None:
             self._answers.refuse(at_us, Command.LL_INIT, frame.packet_number, Result.PARAMETER)
             return
@@ -206,7 +231,7 @@ class P24Twin(FramedMachine):
         self._switch(at_us, frame, Event.LOW_READY, self._low.high_voltage)
 
     def _ll_channel_config(self, at_us: int, frame: Frame) -> None:
-        pulse = read_ll_channel_config(frame.data)
+        pulse = self._read_pulse(frame.data)
         if pulse is None:
             refusal = Result.PARAMETER
         elif self._low.enqueue(at_us, frame.packet_number, pulse):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .outbox import Outbox
-from .p24_commands import GENERAL_ERROR, RULES, UNKNOWN_COMMAND, Command, Result
+from .p24_commands import GENERAL_ERROR, RULES, UNKNOWN_COMMAND, Command, Result, Rule
 from .p24_fields import ll_address
 from .sciencemode4_frames import Frame, encode
 
 
 class Answers(Outbox):
     """The answers of a device that takes turnaround_us for each; times in us."""
+
+    rules: Mapping[Command, Rule] = RULES
 
     def __init__(self, turnaround_us: int) -> None:
         if turnaround_us < 0:
@@ -30,8 +34,8 @@ class Answers(Outbox):
     ) -> None:
         """Answer with an error; `data` is that of the request, where it can be trusted."""
         # At full size, because the vendor's decoders refuse shorter answers.
-        answer = bytes((result,)) + _echo(command, data)
-        self.give(at_us, command, number, answer.ljust(RULES[command].ack_size, b"\0"))
+        answer = bytes((result,)) + self._echo(command, data)
+        self.give(at_us, command, number, answer.ljust(self.rules[command].ack_size, b"\0"))
 
     def general_error(self, at_us: int, result: Result) -> None:
         """Report an error that belongs to no command; packet number 0 [POLICY]."""
@@ -42,10 +46,9 @@ class Answers(Outbox):
         wire = encode(frame.packet_number, UNKNOWN_COMMAND, bytes((Result.INVALID_COMMAND,)))
         self.put(at_us + self.turnaround_us, wire)
 
-
-def _echo(command: Command, data: bytes) -> bytes:
-    """Return what a refusal repeats of its request: the channel's address, or the selection."""
-    if data and command is Command.LL_CHANNEL_CONFIG:
-        connector, inside = ll_address(data[0])
-        return bytes((connector << 4 | inside,))
-    return data[:1] if command is Command.ML_GET_CURRENT_DATA else b""
+    def _echo(self, command: Command, data: bytes) -> bytes:
+        """Return what a refusal repeats of its request: the channel's address, or the selection."""
+        if data and command is Command.LL_CHANNEL_CONFIG:
+            connector, inside = ll_address(data[0])
+            return bytes((connector << 4 | inside,))
+        return data[:1] if command is Command.ML_GET_CURRENT_DATA else b""

@@ -7,7 +7,8 @@ Validity is that of the vendor's library [LIB, executed]: 1..16 points, |I| <= 1
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
@@ -29,11 +30,20 @@ _SINGLE = struct.Struct("<f")
 
 @dataclass(frozen=True, slots=True)
 class PulseForm:
-    """A pulse as it will be executed, and how long the host said it would take."""
+    """A pulse as it will be executed, and how long the host said it would take.
+
+    lead: how many of the points come before what was ordered: a test pulse of the device's own.
+    """
 
     points: tuple[Point, ...]
     nominal_us: int
     duration_us: int
+    lead: int = 0
+
+    @property
+    def ordered(self) -> tuple[Point, ...]:
+        """The points that were ordered."""
+        return self.points[self.lead :]
 
 
 class Want(NamedTuple):
@@ -84,8 +94,8 @@ def ramp_step(form: PulseForm, step: int, ramp: int) -> PulseForm:
         code = abs(current_ua) // CODE_STEP_UA * step // (ramp + 1)
         return code * CODE_STEP_UA * (1 if current_ua > 0 else -1)
 
-    points = tuple((time_us, scaled(current_ua)) for time_us, current_ua in form.points)
-    return PulseForm(points, form.nominal_us, form.duration_us)
+    points = tuple((time_us, scaled(current_ua)) for time_us, current_ua in form.ordered)
+    return replace(form, points=form.points[: form.lead] + points)
 
 
 def read_ll_init(data: bytes) -> LowLevelInit | None:
@@ -112,33 +122,46 @@ def read_ll_channel_config(data: bytes) -> LowLevelPulse | None:
 
 def read_ml_update(data: bytes) -> dict[int, Want] | None:
     """Read Ml_update into the wants of the active channels (0..7), judged as a whole."""
+    wants = read_wants(data, 8, read_points, lambda code: (code >> 1) * (250 if code & 1 else 500))
+    return wants if wants is not None and within_budget(wants) else None
+
+
+def read_wants(
+    data: bytes,
+    channels: int,
+    points_of: Callable[[bytes], PulseForm | None],
+    period_of: Callable[[int], int],
+) -> dict[int, Want] | None:
+    """Read the trains of an Ml_update, each judged alone; period_of: the code in us."""
     wants: dict[int, Want] = {}
     at = 1
-    for channel in range(8):
+    for channel in range(channels):
         if not data[0] >> channel & 1:
             continue
         if len(data) < at + 3:
             return None
         head, period = struct.unpack_from(">BH", data, at)
         end = at + 3 + 4 * ((head >> 4) + 1)
-        form = read_points(data[at + 3 : end]) if len(data) >= end else None
-        period_us = (period >> 1) * (250 if period & 1 else 500)
+        form = points_of(data[at + 3 : end]) if len(data) >= end else None
+        period_us = period_of(period)
         if form is None or not 0 < period_us <= LONGEST_PERIOD_US:
             return None
         wants[channel] = Want(form, head & 0x0F, period_us)
         at = end
-    return wants if within_budget(wants) else None
+    return wants
 
 
-def within_budget(wants: dict[int, Want]) -> bool:
+def within_budget(wants: dict[int, Want], overhead_us: int = RECOVERY_US) -> bool:
     """Whether ceil(sum of (durations_us + 60) / period_ms) < 1000, in single precision [LIB].
+
+    overhead_us: what another device counts for each pulse in place of the 60 us.
 
     The order of the steps is not published: here each quotient and each sum is rounded [POLICY].
     """
     busy = 0.0
     for want in wants.values():
         period_ms = _single(want.period_us / 1000)
-        busy = _single(busy + _single((want.form.nominal_us + RECOVERY_US) / period_ms))
+        busy = _single(busy + _single((want.form.nominal_us + overhead_us) / period_ms))
     return ceil(busy) < 1000
 
 
@@ -148,7 +171,7 @@ def _single(value: float) -> float:
     return rounded
 
 
-def overrun(wants: dict[int, Want]) -> frozenset[int]:
+def overrun(wants: dict[int, Want], recovery_us: int = RECOVERY_US) -> frozenset[int]:
     """Return the channels that find no time left although the budget was accepted.
 
     The budget counts durations as sent; points of 1..9 us take 10 us. Channels are served in
@@ -157,7 +180,7 @@ def overrun(wants: dict[int, Want]) -> frozenset[int]:
     late: set[int] = set()
     busy, scale = 0, 1
     for channel, want in wants.items():
-        busy = busy * want.period_us + (want.form.duration_us + RECOVERY_US) * scale
+        busy = busy * want.period_us + (want.form.duration_us + recovery_us) * scale
         scale *= want.period_us
         if busy > scale:
             late.add(channel)

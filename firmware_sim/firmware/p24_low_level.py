@@ -16,8 +16,9 @@ from .electrodes import (
     deliver,
 )
 from .p24_commands import Result
-from .p24_fields import RECOVERY_US, LowLevelInit, LowLevelPulse
-from .recorder import Recorder, Row
+from .p24_fields import RECOVERY_US, LowLevelInit, LowLevelPulse, PulseForm
+from .recorder import Recorder
+from .train_rows import pulse_row
 
 #: Ll_channel_config commands that may be unanswered at a time, the one under way included [IFU].
 QUEUE_LENGTH = 10
@@ -42,6 +43,8 @@ class _Job:
 
 class LowLevel:
     """Pulses on channels 1..8; all times in us of the twin's clock."""
+
+    recovery_us = RECOVERY_US
 
     def __init__(
         self, loads: Loads, recorder: Recorder, acknowledge: Acknowledge, turnaround_us: int
@@ -90,7 +93,7 @@ class LowLevel:
             self._mark(job, max(at_us, job.start_us), on=False)
         ready_us = at_us + self._turnaround_us
         for packet_number, pulse in refused:
-            head = _head(Result.NOT_INITIALISED, pulse.channel, 0)
+            head = self._head(Result.NOT_INITIALISED, pulse.channel, 0)
             self._acknowledge(ready_us, packet_number, head)
 
     def settle(self, at_us: int) -> None:
@@ -103,7 +106,7 @@ class LowLevel:
         if job.pulse.form is None:
             ready_us += self._turnaround_us
         else:
-            self._free_us = job.end_us + RECOVERY_US
+            self._free_us = job.end_us + self.recovery_us
             self._record(job, job.delivered.row, cut=False)
             self._mark(job, job.end_us, on=False)
         self._acknowledge(ready_us, job.packet_number, self._report(job))
@@ -122,12 +125,14 @@ class LowLevel:
             nothing = Delivered((), [], Fault.NONE)
             self._job = _Job(packet_number, pulse, start_us, nothing, start_us)
             return
-        delivered = deliver(
-            pulse.form.points, self._loads[pulse.channel], HIGH_VOLTAGE_MV[self._high_voltage]
-        )
-        end_us = start_us + pulse.form.duration_us
-        self._job = _Job(packet_number, pulse, start_us, delivered, end_us)
+        delivered, duration_us = self._deliver(pulse.channel, pulse.form)
+        self._job = _Job(packet_number, pulse, start_us, delivered, start_us + duration_us)
         self._mark(self._job, start_us, on=True)
+
+    def _deliver(self, channel: int, form: PulseForm) -> tuple[Delivered, int]:
+        """What of a pulse reaches the electrodes, and how long it takes (us)."""
+        compliance_mv = HIGH_VOLTAGE_MV[self._high_voltage]
+        return deliver(form.points, self._loads[channel], compliance_mv), form.duration_us
 
     def _mark(self, job: _Job, at_us: int, *, on: bool) -> None:
         if job.delivered.carries_current:
@@ -136,24 +141,25 @@ class LowLevel:
             )
 
     def _record(self, job: _Job, points: list[list[int]], *, cut: bool) -> None:
-        row: Row = {
-            "kind": "pulse",
-            "channel": job.pulse.channel,
-            "start_us": job.start_us,
-            "points": points,
-        }
+        lead = 0 if job.pulse.form is None else job.pulse.form.lead
+        row = pulse_row(job.pulse.channel, job.start_us, points, lead)
         if cut:
             row["cut"] = True
         self._recorder.add(row)
 
     def _report(self, job: _Job) -> bytes:
         fault = job.delivered.fault
-        head = _head(FAULT_RESULT[fault], job.pulse.channel, self._measurement)
+        head = self._head(FAULT_RESULT[fault], job.pulse.channel, self._measurement)
         if not self._measurement:
             return head
         duration_us = job.end_us - job.start_us
         sampling_us = max(1, -(-duration_us // SAMPLES))
         return head + sampling_us.to_bytes(2, "big") + self._samples(job, sampling_us)
+
+    def _head(self, result: Result, channel: int, measurement: int) -> bytes:
+        """The first bytes of an Ll_channel_config_ack."""
+        connector, inside = divmod(channel - 1, 4)
+        return bytes((result, connector << 4 | inside, measurement))
 
     def _samples(self, job: _Job, sampling_us: int) -> bytes:
         """Return 128 samples, unsigned, in 0.01 mA or 0.01 V [PEER]."""
@@ -170,8 +176,3 @@ class LowLevel:
                 values[first:past] = [value] * (past - first)
             at_us += time_us
         return b"".join(value.to_bytes(2, "big") for value in values)
-
-
-def _head(result: Result, channel: int, measurement: int) -> bytes:
-    connector, inside = divmod(channel - 1, 4)
-    return bytes((result, connector << 4 | inside, measurement))

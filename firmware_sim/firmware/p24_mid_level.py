@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .electrodes import FULL_COMPLIANCE_MV, Fault, Loads
 from .p24_commands import Result
-from .p24_fields import overrun, read_ml_update
+from .p24_fields import Want, overrun, read_ml_update
 from .recorder import Recorder
 from .trains import Lane
 
@@ -19,9 +19,13 @@ class MidLevel:
     healthy P24 does.
     """
 
+    channels = 8
+    lane = Lane
+
     def __init__(self, loads: Loads, recorder: Recorder) -> None:
         self._lanes = tuple(
-            Lane(channel, loads, recorder, FULL_COMPLIANCE_MV) for channel in range(1, 9)
+            self.lane(channel, loads, recorder, FULL_COMPLIANCE_MV)
+            for channel in range(1, self.channels + 1)
         )
         self._recorder = recorder
         self._stop_all_on_error = False
@@ -55,10 +59,10 @@ class MidLevel:
 
         fed_us: the latest keep-alive, where it is not the host that replaces them.
         """
-        wants = read_ml_update(data)
-        if wants is None:
+        read = self._read(data)
+        if read is None:
             return Result.PARAMETER
-        late = overrun(wants)
+        wants, late = read
         for bit, lane in enumerate(self._lanes):
             want = wants.get(bit)
             if want is not None:
@@ -67,6 +71,11 @@ class MidLevel:
                 lane.stop(at_us, cut=False)
         self.fed_us = (at_us if fed_us is None else fed_us) if wants else None
         return Result.OK
+
+    def _read(self, data: bytes) -> tuple[dict[int, Want], frozenset[int]] | None:
+        """Read an Ml_update: what it wants, and the channels that find no time; None = refused."""
+        wants = read_ml_update(data)
+        return None if wants is None else (wants, overrun(wants))
 
     def current_data(self, at_us: int, data: bytes) -> bytes:
         """Answer Ml_get_current_data: the data bytes; a valid one counts as keep-alive."""
@@ -77,9 +86,9 @@ class MidLevel:
             nibbles = [low | high << 4 for low, high in zip(faults[::2], faults[1::2], strict=True)]
             answer = bytes((Result.OK, 4, self.active_mask, *nibbles))
         elif selection == 3:
-            answer = bytes((Result.OK, 3, _group(running, faults[:4]), _group(running, faults[4:])))
+            answer = bytes((Result.OK, 3, group(running, faults[:4]), group(running, faults[4:])))
         elif selection == 2:
-            answer = bytes((Result.OK, 2, _group(running, faults[:4])))
+            answer = bytes((Result.OK, 2, group(running, faults[:4])))
         else:
             # Padded to full size: the vendor's decoders refuse shorter answers.
             return bytes((Result.PARAMETER, selection, 0, 0, 0, 0, 0))
@@ -114,7 +123,8 @@ class MidLevel:
 
     def load_changed(self, channel: int, at_us: int) -> None:
         """Go on with the load that is on the channel now."""
-        self._lanes[channel - 1].load_changed(at_us)
+        if channel <= self.channels:
+            self._lanes[channel - 1].load_changed(at_us)
 
     def next_us(self) -> int | None:
         """Return when something happens by itself."""
@@ -131,7 +141,7 @@ class MidLevel:
             lane.stop(at_us, cut=True)
 
 
-def _group(running: bool, faults: list[Fault]) -> int:
+def group(running: bool, faults: list[Fault]) -> int:
     """Return the older status byte of four channels: bit 4 running, bits 3..0 electrode errors."""
     errors = sum(1 << bit for bit, fault in enumerate(faults) if fault is Fault.ELECTRODE)
     return running << 4 | errors

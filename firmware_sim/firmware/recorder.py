@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
+
+
+def all_points(row: Mapping[str, Any]) -> tuple[int, list[list[int]]]:
+    """Return when a pulse of a row begins, and all its points, a test pulse and the pause after it
+    first."""
+    test = row.get("test")
+    if test is None:
+        return row["start_us"], row["points"]
+    pause_us = test["before_us"] - sum(time_us for time_us, _ in test["points"])
+    points = [*test["points"], [pause_us, 0], *row["points"]]
+    return row["start_us"] - test["before_us"], points
 
 
 class Recorder:
@@ -14,6 +25,9 @@ class Recorder:
     Times are us of the twin's clock, currents uA, durations us. Kinds:
     train_open / train   a pulse train that began / is over (same "id"); count is exact
     pulse                a single pulse: low level, ramp, or one that was cut short ("cut")
+                         `points` is what was ordered; `test`, where a device tests the electrodes
+                         before each pulse, what it gives on top: points that begin before_us
+                         earlier
     output               current began or ceased to be possible on a channel
     wiper, relay         potentiometer and relays of a device that only attenuates another
     defect               the host has provoked a known defect of the firmware

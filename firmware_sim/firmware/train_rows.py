@@ -12,7 +12,8 @@ from .recorder import Recorder, Row
 class Segment:
     """Pulses of one form: a single one, or a train without an end of its own; times in us.
 
-    train: its number in the record; ramp: the step of a ramp this pulse is, or 0.
+    train: its number in the record; ramp: the step of a ramp this pulse is, or 0; lead: how many
+    of the points are a test pulse of the device's own, given before each pulse.
     """
 
     start_us: int
@@ -22,6 +23,7 @@ class Segment:
     single: bool
     train: int
     ramp: int
+    lead: int = 0
 
     def begun(self, at_us: int) -> int:
         """Return how many pulses began before at_us."""
@@ -47,7 +49,7 @@ def record_over(recorder: Recorder, channel: int, segment: Segment, count: int) 
         points = row.pop("points")
         recorder.add({"kind": "train", **row, "count": count, "points": points})
     elif count:
-        row = _pulse(channel, segment.start_us, segment.delivered.row)
+        row = pulse_row(channel, segment.start_us, segment.delivered.row, segment.lead)
         if segment.ramp:
             row["ramp"] = segment.ramp
         recorder.add(row)
@@ -57,7 +59,8 @@ def record_cut(recorder: Recorder, channel: int, segment: Segment, count: int, a
     """Record that a segment is over, and that its last pulse was cut off at at_us."""
     start_us = segment.last_start(count)
     record_over(recorder, channel, segment, count - 1)
-    row = _pulse(channel, start_us, cut_points(segment.delivered.row, at_us - start_us))
+    points = cut_points(segment.delivered.row, at_us - start_us)
+    row = pulse_row(channel, start_us, points, segment.lead)
     row["cut"] = True
     recorder.add(row)
 
@@ -66,11 +69,25 @@ def _train(channel: int, segment: Segment) -> Row:
     return {
         "id": segment.train,
         "channel": channel,
-        "start_us": segment.start_us,
         "period_us": segment.period_us,
-        "points": segment.delivered.row,
+        **_timed(segment.start_us, segment.delivered.row, segment.lead),
     }
 
 
-def _pulse(channel: int, start_us: int, points: list[list[int]]) -> Row:
-    return {"kind": "pulse", "channel": channel, "start_us": start_us, "points": points}
+def pulse_row(channel: int, start_us: int, points: list[list[int]], lead: int) -> Row:
+    """Return the row of a single pulse; the first `lead` points are a test pulse."""
+    return {"kind": "pulse", "channel": channel, **_timed(start_us, points, lead)}
+
+
+def _timed(start_us: int, points: list[list[int]], lead: int) -> Row:
+    if not lead:
+        return {"start_us": start_us, "points": points}
+    test = points[:lead]
+    before_us = sum(time_us for time_us, _ in test)
+    while test and not test[-1][1]:
+        test = test[:-1]  # the pause after it
+    return {
+        "start_us": start_us + before_us,
+        "points": points[lead:],
+        "test": {"before_us": before_us, "points": test},
+    }

@@ -7,7 +7,7 @@ endless train. Only single pulses need waking up; a running train costs nothing 
 from __future__ import annotations
 
 from .electrodes import Delivered, Fault, Loads, deliver
-from .p24_fields import Want, ramp_step
+from .p24_fields import PulseForm, Want, ramp_step
 from .recorder import Recorder
 from .train_rows import Segment, record_cut, record_open, record_over
 
@@ -22,6 +22,9 @@ class Lane:
     ramp. A pulse under way is completed when the train changes, and cut when output is stopped.
     Channels do not wait for each other here, although a P24 serves them one after the other.
     """
+
+    stops_on_fault = True
+    """Whether a fault ends the train; if not, its pulses are left out while the fault lasts."""
 
     def __init__(self, channel: int, loads: Loads, recorder: Recorder, compliance_mv: int) -> None:
         self._channel = channel
@@ -50,9 +53,15 @@ class Lane:
             return self._segment.start_us + self._segment.duration_us
         return None
 
+    def _deliver(self, form: PulseForm) -> tuple[Delivered, int]:
+        """What of a pulse reaches the electrodes now, and how long it takes (us)."""
+        load = self._loads[self._channel]
+        return deliver(form.points, load, self._compliance_mv), form.duration_us
+
     def run(self, at_us: int, want: Want, *, late: bool) -> None:
         """Enable the channel or replace its train; `late` means its pulses find no time slot."""
-        self.fault = Fault.NONE
+        if self.stops_on_fault:
+            self.fault = Fault.NONE
         if self._want == want and self._late == late:
             return
         enabled = self.active
@@ -92,7 +101,7 @@ class Lane:
         record_over(self._recorder, self._channel, segment, 1)
         self._segment = None
         self._done, self._last_start = self._done + 1, segment.start_us
-        if segment.delivered.fault:
+        if segment.delivered.fault and self.stops_on_fault:
             self._want, self.fault = None, segment.delivered.fault
             self._mark(False, at_us)
             return self.fault
@@ -111,15 +120,16 @@ class Lane:
         step = self._done + 1
         ramp = step if step <= want.ramp else 0
         form = ramp_step(want.form, step, want.ramp) if ramp else want.form
+        lead = form.lead
         if self._late:
-            delivered, duration_us = _NOTHING, 0
+            delivered, duration_us, lead = _NOTHING, 0, 0
         else:
-            load = self._loads[self._channel]
-            delivered = deliver(form.points, load, self._compliance_mv)
-            duration_us = form.duration_us
-        single = bool(ramp or delivered.fault)
+            delivered, duration_us = self._deliver(form)
+        single = bool(ramp or (delivered.fault and self.stops_on_fault))
         train = 0 if single else self._recorder.next_train()
-        self._segment = Segment(due_us, want.period_us, duration_us, delivered, single, train, ramp)
+        self._segment = Segment(
+            due_us, want.period_us, duration_us, delivered, single, train, ramp, lead
+        )
         self._mark(delivered.carries_current, due_us)
         record_open(self._recorder, self._channel, self._segment)
 

@@ -25,6 +25,7 @@ class Family(NamedTuple):
     endings: Mapping[str, Ending]
     step: int
     dead_man_us: int
+    channels: int = 8
 
 
 #: One of which no byte is read.
@@ -87,6 +88,7 @@ def fitted(rules: Rules, family: str) -> Rules:
     return replace(
         rules,
         family=family,
+        channels=min(rules.channels, row.channels),
         step=row.step if rules.step == own.step else rules.step,
         dead_man_us=row.dead_man_us if rules.dead_man_us == own.dead_man_us else rules.dead_man_us,
     )

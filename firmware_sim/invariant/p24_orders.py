@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 
 from firmware_sim.firmware.machine import SILENCE_US
 from firmware_sim.firmware.p24 import ML_INIT_SWITCH_US, SWITCH_US
 from firmware_sim.firmware.p24_commands import Command, Result, State
 from firmware_sim.firmware.p24_fields import (
+    LowLevelInit,
+    LowLevelPulse,
     PulseForm,
+    Want,
     read_ll_channel_config,
     read_ll_init,
     read_ml_update,
@@ -26,6 +29,7 @@ ENDINGS = {
     "channel error": Ending("the device found an error on the channel", forgotten=True),
 }
 _ERRORS = 4  # the selection of Ml_get_current_data that tells errors by channel
+SELECTIONS = (2, 3, _ERRORS)
 
 _LOW = frozenset({State.LOW_LEVEL})
 _MID = frozenset({State.MID_LEVEL, State.RUNNING})
@@ -48,6 +52,9 @@ _SWITCHING = _STOPPING | {Command.ML_INIT, Command.LL_INIT}
 class Reader:
     """Finds the orders in the bytes of a host; commands that order nothing are left out."""
 
+    def _order(self, frame: Frame) -> Order | None:
+        return read_order(frame, read_ll_init, read_ll_channel_config, read_ml_update, SELECTIONS)
+
     def __init__(self) -> None:
         self._decoder = FrameDecoder()
 
@@ -58,49 +65,60 @@ class Reader:
     def feed(self, data: bytes) -> Iterator[Order]:
         """Yield what these bytes complete; what a P24 refuses as malformed orders nothing."""
         for found in self._decoder.feed(data):
-            if isinstance(found, Frame) and (order := _order(found)) is not None:
+            if isinstance(found, Frame) and (order := self._order(found)) is not None:
                 yield order
 
 
-def _order(frame: Frame) -> Order | None:
+def read_order(
+    frame: Frame,
+    init_of: Callable[[bytes], LowLevelInit | None],
+    pulse_of: Callable[[bytes], LowLevelPulse | None],
+    trains_of: Callable[[bytes], dict[int, Want] | None],
+    selections: Container[int],
+) -> Order | None:
+    """Return what an intact frame orders, with what a device makes of its data."""
     if frame.command not in _OBEYED:
         return None
     command, data = Command(frame.command), frame.data
     if command in _SWITCHING:
-        return _switch(command, data)
+        return _switch(command, data, init_of)
     if command is Command.ML_UPDATE:
-        wants = read_ml_update(data) if data else None
+        wants = trains_of(data) if data else None
         if wants is None:
             return None
         trains = {bit + 1: _train(w.form, w.period_us, w.ramp) for bit, w in wants.items()}
         return Order(command, trains=trains, feeds=True)
     if command is Command.LL_CHANNEL_CONFIG:
-        pulse = read_ll_channel_config(data) if data else None
+        pulse = pulse_of(data) if data else None
         if pulse is None or pulse.form is None:
             return None
         return Order(command, pulses={pulse.channel: _train(pulse.form, 0, 0)}, feeds=True)
-    return Order(command, feeds=True) if data[:1] in (b"\2", b"\3", b"\4") else None
+    return Order(command, feeds=True) if data and data[0] in selections else None
 
 
-def _switch(command: Command, data: bytes) -> Order | None:
+def _switch(
+    command: Command, data: bytes, init_of: Callable[[bytes], LowLevelInit | None]
+) -> Order | None:
     if command in _STOPPING:
         return Order(command, stops=True)
-    if not data or (command is Command.LL_INIT and read_ll_init(data) is None):
+    if not data or (command is Command.LL_INIT and init_of(data) is None):
         return None
     return Order(command, initialises=True)
 
 
 def _train(form: PulseForm, period_us: int, ramp: int) -> Train:
-    level_ua = max((abs(current_ua) for _, current_ua in form.points), default=0)
-    width_us = next((time_us for time_us, current_ua in form.points if current_ua), 0)
+    level_ua = max((abs(current_ua) for _, current_ua in form.ordered), default=0)
+    width_us = next((time_us for time_us, current_ua in form.ordered if current_ua), 0)
     return Train(level_ua, width_us, period_us, ramp)
 
 
 class Obedience:
     """When the device obeys which order: not in the wrong state, and not while it switches."""
 
+    reader = Reader
+
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = self.reader()
         self._state = State.NOTHING
         self._then: State | None = None
         self._free_us = 0
@@ -143,13 +161,16 @@ class Obedience:
 class Teller:
     """Finds the channels on which a P24 tells an error, in the answers to Ml_get_current_data."""
 
+    def _channels(self, frame: Frame) -> set[int]:
+        return _channels_with_error(frame)
+
     def __init__(self) -> None:
         self._decoder = FrameDecoder()
 
     def feed(self, data: bytes) -> Iterator[set[int]]:
         """Yield the channels of each telling."""
         for found in self._decoder.feed(data):
-            if isinstance(found, Frame) and (channels := _channels_with_error(found)):
+            if isinstance(found, Frame) and (channels := self._channels(found)):
                 yield channels
 
 

@@ -58,7 +58,9 @@ def test_there_are_no_two_rows_of_one_name() -> None:
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_a_name_that_is_no_row_is_never_a_p24(name: str, capfd: Any) -> None:
     for refused in (make_twin, usable, devices.wire_named, faulty_twin, scenario("lead-off").start):
-        with pytest.raises(UnknownTwinError, match="there are: p24, rehastim2, openemsstim"):
+        with pytest.raises(
+            UnknownTwinError, match="there are: p24, rehamove3, rehastim2, openemsstim"
+        ):
             refused(name)  # type: ignore[operator]
     if name:
         with pytest.raises(UnknownTwinError):

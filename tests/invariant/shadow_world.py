@@ -64,7 +64,7 @@ class World:
     """An invariant that is told; `violation` is what it found. A raise of 500 uA is one step."""
 
     def __init__(self, rules: Rules = STRICT, *, licensed: bool = True) -> None:
-        self.invariant = Invariant(fitted(rules, "p24"), raising=False)
+        self.invariant = Invariant(fitted(rules, rules.family or "p24"), raising=False)
         self.tell = self.invariant
         self.tell.to_device(0, ML_INIT)
         if licensed:
