@@ -7,7 +7,7 @@ reads `events()`, and comes back with `advance()` at `deadline()` at the latest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
@@ -20,6 +20,7 @@ from stimctl.devices.events import (
     Doing,
     DriverEvent,
     GateAcked,
+    GatePartAcked,
     GateSet,
     Identified,
     LineError,
@@ -51,6 +52,7 @@ __all__ = [
     "Frame",
     "GateAcked",
     "GateDriver",
+    "GatePartAcked",
     "GateSet",
     "Identified",
     "LineError",
@@ -153,12 +155,21 @@ class Driver(DeviceDriver, Protocol):
 class GateDriver(DeviceDriver, Protocol):
     """The driver of a device that lets through a part of what another one gives."""
 
-    def gate(self, now_ns: int, points: Mapping[int, IntensityPoint]) -> int:
+    def gate(
+        self,
+        now_ns: int,
+        points: Mapping[int, IntensityPoint],
+        planned: Collection[int] = frozenset(),
+    ) -> int:
         """Open exactly these channels, each at its intensity; empty = all off. Returns a ticket.
 
         The latest call wins. What only lowers leaves as soon as the device has answered what is in
         flight; what raises is dropped and reported after 250 ms. Output lasts one burst, and is
-        renewed by `keep_alive` only. `GateAcked` tells when the whole call is in force.
+        renewed by `keep_alive` only. `GateAcked` tells when the whole call is in force,
+        and `GatePartAcked` what is of one whose rest is still to follow.
+
+        `planned`: channels on which a decrease is a step of the plan's own ramp and no more. Such
+        a step may wait for one message of another channel; every other decrease goes first.
         """
 
 

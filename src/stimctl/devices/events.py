@@ -111,6 +111,19 @@ class GateAcked:
 
 
 @dataclass(frozen=True, slots=True)
+class GatePartAcked:
+    """A part of a `gate()` call is in force: exactly `channels` are open, more is to follow.
+
+    `in_force`: the channels, open or closed, that are as the call has them.
+    """
+
+    ticket: int
+    latency_ns: int
+    channels: tuple[GateSet, ...]
+    in_force: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The device refused a request; `result` is the name of its result code.
 
@@ -292,6 +305,7 @@ DriverEvent = (
     | Acked
     | AckedOvertaken
     | GateAcked
+    | GatePartAcked
     | Rejected
     | StatusRead
     | ZeroVerified

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stimctl.devices.driver import GateDriver
-from stimctl.devices.events import GateAcked
+from stimctl.devices.events import GateAcked, GatePartAcked
 from stimctl.session.budget import flow_of
 from stimctl.session.gate_track import GateKey, GateTrack
 from stimctl.session.told import Told
@@ -22,7 +22,13 @@ class GateOutput(Told[GateKey]):
         return self._sent(now_ns, ())
 
     def _send(self, now_ns: int, keys: tuple[GateKey, ...]) -> int:
-        return self._driver.gate(now_ns, {key[0]: self._tracks[key[0]].point(key) for key in keys})
+        tracks = self._tracks
+        points = {key[0]: tracks[key[0]].point(key) for key in keys}
+        planned = frozenset(channel for channel, one in tracks.items() if not one.asked_down)
+        ticket = self._driver.gate(now_ns, points, planned)
+        for track in tracks.values():
+            track.asked_down = False
+        return ticket
 
     def _flow_of(self, key: GateKey) -> int:
         return flow_of(key[1], 1, 1)
@@ -31,3 +37,20 @@ class GateOutput(Told[GateKey]):
         """The device has echoed a whole call: exactly its channels are open."""
         outputs = {one.channel: one.intensity_percent for one in event.channels}
         self._accepted_is(now_ns - event.latency_ns, event.ticket, outputs)
+
+    def echoed_in_part(self, now_ns: int, event: GatePartAcked) -> None:
+        """The device has echoed a part of a call: of its other channels nothing new is known.
+
+        A ramp of one channel must not keep what the other one has from being known until it ends.
+        """
+        self.acked = {one.channel: one.intensity_percent for one in event.channels}
+        if event.ticket != self._ticket:
+            return
+        sent_ns = now_ns - event.latency_ns
+        reaches = self._reaches[event.ticket]
+        self._reaches = {event.ticket: reaches}
+        known = event.in_force & self._tracks.keys()
+        for channel in known & reaches.keys():
+            self._tracks[channel].confirmed(sent_ns, reaches[channel])
+        plateaus = {channel: self._plateaus_sent.get(channel, 0) for channel in known}
+        self.plateaus_acked = {**self.plateaus_acked, **plateaus}

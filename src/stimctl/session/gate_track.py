@@ -15,6 +15,15 @@ class GateTrack(Ramped):
         super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
         self.cleared: ClearedIntensity = plan_channel.cleared
         self._step = plan_channel.step_percent
+        self._plateau = self._gain = 0
+        self.asked_down = False
+        """Somebody, not the plan alone, wants less than the device was told last."""
+
+    def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
+        """As every track, and notes who lowers: the plan alone moves neither plateau nor gain."""
+        self.asked_down |= plateau < self._plateau or gain < self._gain
+        self._plateau, self._gain = plateau, gain
+        return super().climb(now_ns, plateau, gain)
 
     def key(self, plateau: int) -> GateKey | None:
         """What the device should be told; None for off. Rounded down to its scale."""

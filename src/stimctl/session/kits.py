@@ -11,7 +11,7 @@ from stimctl.devices.driver import (
     is_current_source,
     is_gate,
 )
-from stimctl.devices.events import Acked, AckedOvertaken, Doing, GateAcked
+from stimctl.devices.events import Acked, AckedOvertaken, Doing, GateAcked, GatePartAcked
 from stimctl.safety.cleared import Cleared
 from stimctl.session.acknowledged import Point
 from stimctl.session.budget import flow_of
@@ -29,7 +29,7 @@ from stimctl.treatment.gate_program import GatePlan
 from stimctl.treatment.program import Plan, PlanChannel
 
 AnyPlan = Plan | GatePlan
-Accepted = Acked | AckedOvertaken | GateAcked
+Accepted = Acked | AckedOvertaken | GateAcked | GatePartAcked
 
 
 class Kit(ABC):
@@ -92,7 +92,7 @@ class CurrentKit(Kit):
             self.output.overtaken(now_ns, event)
 
     def points(self, event: Accepted) -> list[Point] | None:
-        if isinstance(event, GateAcked) or (
+        if isinstance(event, GateAcked | GatePartAcked) or (
             isinstance(event, Acked) and event.what is not Doing.APPLY
         ):
             return None
@@ -139,9 +139,11 @@ class GateKit(Kit):
     def accepted(self, now_ns: int, event: Accepted) -> None:
         if isinstance(event, GateAcked):
             self.output.echoed(now_ns, event)
+        elif isinstance(event, GatePartAcked):
+            self.output.echoed_in_part(now_ns, event)
 
     def points(self, event: Accepted) -> list[Point] | None:
-        if not isinstance(event, GateAcked):
+        if not isinstance(event, GateAcked | GatePartAcked):
             return None
         return [Point(one.channel, one.intensity_percent) for one in event.channels]
 

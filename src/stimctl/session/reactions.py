@@ -12,6 +12,7 @@ from stimctl.devices.events import (
     DeviceError,
     DriverEvent,
     GateAcked,
+    GatePartAcked,
     Identified,
     LineError,
     NoAnswer,
@@ -53,6 +54,7 @@ class Reactions:
             ContactRead: self._contact,
             DeviceError: self._device_error,
             GateAcked: self._acked,
+            GatePartAcked: self._acked,
             Identified: self._identified,
             LineError: self._line_error,
             NoAnswer: self._no_answer,
@@ -79,7 +81,7 @@ class Reactions:
             good = Reason(Code.LINK_IN_TIME, "answers in time")
             self._log.emit(now_ns, Kind.LINK, {"quality": "good", **good.told()})
 
-    def _acked(self, now_ns: int, event: Acked | GateAcked) -> None:
+    def _acked(self, now_ns: int, event: Acked | GateAcked | GatePartAcked) -> None:
         self._answered(now_ns, event.latency_ns)
         run = self._core.run
         if run is not None:

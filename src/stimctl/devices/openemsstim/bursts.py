@@ -3,13 +3,17 @@
 There is one message in flight. What lowers goes before everything but a burst of the other channel
 that presses, which goes before a raise, too; a raise that could not leave within 250 ms is given
 up. A keep-alive allows one renewal.
+
+A ramp must not take every message from the other channel. Of decreases, one that somebody asked for
+goes first, then one that closes a channel. A step down of a planned ramp, and that alone, takes
+turns with a raise of the other channel: the channel whose last message is older goes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from stimctl.devices.events import Doing, GateSet
+from stimctl.devices.events import Doing, GateAcked, GatePartAcked, GateSet
 from stimctl.devices.openemsstim.request import (
     BOTH_FROM_NS,
     LAST_CALL_NS,
@@ -30,14 +34,16 @@ ALL_OFF = Request(Doing.APPLY)
 class Bursts:
     """Both channels. Decides, and is told what was sent and what was echoed."""
 
-    __slots__ = ("_age_ns", "_allowed_ns", "_asked_ns", "_looked_ns", "by_channel", "pace",
-                 "wanted")  # fmt: skip
+    __slots__ = ("_age_ns", "_allowed_ns", "_asked_ns", "_looked_ns", "_urgent", "by_channel",
+                 "pace", "wanted")  # fmt: skip
 
     def __init__(self) -> None:
         self.by_channel = {channel: Burst() for channel in range(1, CHANNELS + 1)}
         self.wanted: dict[int, int] = {}
         self.pace = Pace()
         self._asked_ns: dict[int, int] = {}
+        self._urgent: set[int] = set()
+        """Channels whose decrease is more than a step of a planned ramp, until it has left."""
         self._allowed_ns: int | None = None
         self._age_ns: int | None = None  # of the raise that was given up, until that is told
         self._looked_ns = 0
@@ -53,13 +59,23 @@ class Bursts:
         """Nothing more is wanted; what was sent may be on."""
         self.wanted = {}
         self._asked_ns.clear()
+        self._urgent.clear()
         self._allowed_ns = self._age_ns = None
 
-    def want(self, now_ns: int, wanted: Mapping[int, int]) -> None:
-        """The latest call of the engine. A raise asked for before keeps its age."""
+    def want(
+        self, now_ns: int, wanted: Mapping[int, int], planned: Collection[int] = frozenset()
+    ) -> None:
+        """The latest call of the engine. A raise asked for before keeps its age.
+
+        `planned`: channels on which a decrease is a step of a planned ramp and no more.
+        """
         self._age_ns = None
         for channel, burst in self.by_channel.items():
             percent = wanted.get(channel, 0)
+            if percent >= burst.percent:
+                self._urgent.discard(channel)
+            elif channel not in planned:
+                self._urgent.add(channel)
             if percent <= burst.percent:
                 self._asked_ns.pop(channel, None)
             elif channel not in self._asked_ns or self.wanted.get(channel, 0) != percent:
@@ -70,13 +86,20 @@ class Bursts:
         """A keep-alive: one burst may be renewed within the next 200 ms."""
         self._allowed_ns = now_ns
 
-    @property
-    def in_force(self) -> bool:
-        """Whether the board has echoed exactly what is wanted."""
-        return all(
-            burst.confirmed == burst.percent == self.wanted.get(channel, 0)
+    def acked(
+        self, ticket: int | None, latency_ns: int, *, echoed: bool
+    ) -> GateAcked | GatePartAcked | None:
+        """What is in force of the latest call: the whole of it or, after an echo, a part."""
+        if ticket is None or self._age_ns is not None:
+            return None  # a raise was given up, and that is still to be told
+        in_force = frozenset(
+            channel
             for channel, burst in self.by_channel.items()
+            if burst.confirmed == burst.percent == self.wanted.get(channel, 0)
         )
+        if len(in_force) == CHANNELS:
+            return GateAcked(ticket, latency_ns, self.sets)
+        return GatePartAcked(ticket, latency_ns, self.sets, in_force) if echoed else None
 
     @property
     def sets(self) -> tuple[GateSet, ...]:
@@ -126,29 +149,37 @@ class Bursts:
     def following(self, now_ns: int) -> tuple[Request, int | None] | None:
         """The message that must leave now, and when it expires; None where none may."""
         self._looked_ns = now_ns
-        lower, renewal = self._lower(), self._renewal(now_ns)
+        lower, renewal = self._lower(now_ns), self._renewal(now_ns)
         age_ns = 0 if renewal is None else now_ns - self.by_channel[renewal].since_ns
         if lower is not None:
             # A row of decreases on one channel must not starve the other one; it is the oldest
             # burst that is renewed, and each decrease renews its own.
             if renewal is not None and renewal != lower[0].channel and age_ns >= PRESSING_NS:
                 return self._renew(renewal)
-            return lower
+            raised = self._raised_before(now_ns, lower[0].channel)
+            if raised is None:
+                return lower
+            return self._raise(raised) if now_ns >= self.pace.ready_ns() else None
         last_call = age_ns >= LAST_CALL_NS and now_ns >= self.pace.ready_ns()
         if renewal is not None and last_call:
             return self._renew(renewal)
-        if now_ns < self.pace.free_ns():
-            return None
-        if renewal is not None and age_ns >= PRESSING_NS:
+        free = now_ns >= self.pace.free_ns()
+        if free and renewal is not None and age_ns >= PRESSING_NS:
             return self._renew(renewal)
-        for channel in sorted(self._asked_ns, key=self._age_order):
-            if not self._leaves_room(now_ns, channel):
-                continue
-            if self.by_channel[channel].percent:
-                return self._renew(channel)
-            expires_ns = self._asked_ns[channel] + STALE_NS
-            return Request(Doing.APPLY, channel, self.wanted[channel]), expires_ns
-        return None if renewal is None else self._renew(renewal)
+        # The oldest burst first, because a raise renews it, too; what is closed has waited longer.
+        for channel in sorted(self._asked_ns, key=self._since_ns):
+            if now_ns >= self._turn_ns(channel) and self._leaves_room(now_ns, channel):
+                return self._raise(channel)
+        return None if renewal is None or not free else self._renew(renewal)
+
+    def _since_ns(self, channel: int) -> int:
+        return self.by_channel[channel].since_ns
+
+    def _turn_ns(self, raised: int) -> int:
+        """When a raise may leave. What opens a channel is one message of a whole contraction, and
+        does not wait until the raises of the other channel leave room in the second."""
+        pace = self.pace
+        return pace.free_ns() if self.by_channel[raised].percent else pace.ready_ns()
 
     def _leaves_room(self, now_ns: int, raised: int) -> bool:
         """Whether the other channel can still be renewed in time when this one is raised now."""
@@ -159,21 +190,34 @@ class Bursts:
             if burst.percent and channel != raised
         )
 
-    def _age_order(self, channel: int) -> tuple[bool, int]:
-        """The oldest burst first, because a raise renews it, too; what is closed can wait."""
-        burst = self.by_channel[channel]
-        return not burst.percent, burst.since_ns
+    def _raised_before(self, now_ns: int, lowered: int | None) -> int | None:
+        """The channel that is raised before the next step of a planned ramp down on another one;
+        None where that step goes first. What closes a channel, or was asked for, never waits."""
+        if lowered is None or lowered in self._urgent or not self.wanted.get(lowered):
+            return None
+        for channel in self._asked_ns:
+            waits_longer = self._since_ns(channel) < self._since_ns(lowered)
+            turns_now = self._turn_ns(channel) <= self.pace.ready_ns()
+            if waits_longer and turns_now and self._leaves_room(now_ns, channel):
+                return channel
+        return None
 
-    def _lower(self) -> tuple[Request, int | None] | None:
+    def _lower(self, now_ns: int) -> tuple[Request, int | None] | None:
         lower = [c for c, b in self.by_channel.items() if self.wanted.get(c, 0) < b.percent]
         if not lower:
             return None
         if not self.wanted:
             return ALL_OFF, None
-        # The oldest burst first: like a renewal, a decrease lets a burst go on.
-        channel = min(lower, key=lambda one: self.by_channel[one].since_ns)
+        # Like a renewal, a decrease lets a burst go on: what presses goes first.
+        pressing = [one for one in lower if now_ns - self._since_ns(one) >= PRESSING_NS]
+        channel = min(pressing or lower, key=self._decrease_order)
         expires_ns = self.by_channel[channel].last_ns()
         return Request(Doing.APPLY, channel, self.wanted.get(channel, 0)), expires_ns
+
+    def _decrease_order(self, channel: int) -> tuple[bool, bool, int]:
+        """What was asked for, then what closes a channel, then the oldest burst."""
+        closes = not self.wanted.get(channel)
+        return channel not in self._urgent, not closes, self._since_ns(channel)
 
     def _renewal(self, now_ns: int) -> int | None:
         """The channel that is due most, where a keep-alive allows one."""
@@ -193,6 +237,13 @@ class Bursts:
     def _renew_from_ns(self) -> int:
         return BOTH_FROM_NS if len(self.on) == CHANNELS else RENEW_FROM_NS
 
+    def _raise(self, channel: int) -> tuple[Request, int | None]:
+        """A raise that has its turn."""
+        if self.by_channel[channel].percent:
+            return self._renew(channel)
+        expires_ns = self._asked_ns[channel] + STALE_NS
+        return Request(Doing.APPLY, channel, self.wanted[channel]), expires_ns
+
     def _renew(self, channel: int) -> tuple[Request, int | None]:
         """The burst once more; a raise that waits for its turn goes with it."""
         burst = self.by_channel[channel]
@@ -204,19 +255,27 @@ class Bursts:
 
     def sent(self, now_ns: int, request: Request) -> None:
         """A message leaves."""
-        self.pace.sent(now_ns)
+        self.pace.sent(now_ns, counts=not self._is_planned_step(request))
         if request.doing is Doing.KEEP_ALIVE:
             self._allowed_ns = None
         if request.channel is None:
             if request is ALL_OFF:
+                self._urgent.clear()
                 for burst in self.by_channel.values():
                     burst.percent = 0
             return
+        self._urgent.discard(request.channel)
         burst = self.by_channel[request.channel]
         burst.percent, burst.since_ns = request.percent, now_ns
         if self._asked_ns.pop(request.channel, None) is not None:
             # What was asked for with it leaves with it, one message later.
             self._asked_ns = dict.fromkeys(self._asked_ns, now_ns)
+
+    def _is_planned_step(self, request: Request) -> bool:
+        channel = request.channel
+        if channel is None or channel in self._urgent:
+            return False
+        return request.percent < self.by_channel[channel].percent
 
     def echoed(self, request: Request) -> None:
         """Its echo is complete and right."""
@@ -239,7 +298,7 @@ class Bursts:
     def _turns(self) -> Iterator[int]:
         """Every time at which what waits may get its turn; what is not sent then waits on."""
         if self._asked_ns:
-            yield self.pace.free_ns()
+            yield from (self.pace.free_ns(), self.pace.ready_ns())
         if self._allowed_ns is None:
             return
         until_ns = self._allowed_ns + _ALLOWED_NS

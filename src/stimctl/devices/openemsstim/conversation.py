@@ -154,11 +154,12 @@ class Conversation:
         self.bursts.pace.sent(now_ns)
         self.line.send(now_ns, DialectProbe.request, replies, Request(doing))
 
-    def settle(self, latency_ns: int) -> None:
-        """Tell when the latest call is in force."""
-        if self.ticket is not None and self.bursts.in_force:
-            self.events.append(GateAcked(self.ticket, latency_ns, self.bursts.sets))
-            self.ticket = None
+    def settle(self, latency_ns: int, *, echoed: bool = False) -> None:
+        """Tell when the latest call is in force, and after an echo what of it is."""
+        told = self.bursts.acked(self.ticket, latency_ns, echoed=echoed)
+        if told is not None:
+            self.events.append(told)
+            self.ticket = None if isinstance(told, GateAcked) else self.ticket
 
     def drop_stale(self, now_ns: int) -> None:
         """Give up a raise that could not leave in time. What the bursts have confirmed holds."""
@@ -296,8 +297,7 @@ class Conversation:
         elif self.state in WORKING or self.state is State.LATCHED:
             on = self.bursts.on
             found = "restarted: it was reset or lost its supply"
-            anew = UnexpectedState("going on", found, on, frozenset(), began_anew=True)
-            self.events.append(anew)
+            self.events.append(UnexpectedState("going on", found, on, frozenset(), began_anew=True))
             self.line.forget()
             self.identified = False
             self._rest(State.RESTARTED)
@@ -395,6 +395,6 @@ class Conversation:
         self.bursts.echoed(request)
         if request.doing is Doing.KEEP_ALIVE:
             self.events.append(Acked(Doing.KEEP_ALIVE, latency_ns))
-        self.settle(latency_ns)
+        self.settle(latency_ns, echoed=True)
         self.drop_stale(now_ns)
         self.send_next(now_ns)

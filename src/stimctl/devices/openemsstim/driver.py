@@ -7,7 +7,7 @@ its echo must be complete and equal within 300 ms; and whatever does not fit end
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from stimctl.codes import Code
 from stimctl.devices.driver import Frame
@@ -57,7 +57,12 @@ class OpenEmsStimDriver:
         self._act(Call.CONNECT)
         self._talk.find(now_ns)
 
-    def gate(self, now_ns: int, points: Mapping[int, IntensityPoint]) -> int:
+    def gate(
+        self,
+        now_ns: int,
+        points: Mapping[int, IntensityPoint],
+        planned: Collection[int] = frozenset(),
+    ) -> int:
         """Open exactly these channels. Ticket; LimitRefusedError or StateError, nothing sent."""
         self._act(Call.GATE)
         talk = self._talk
@@ -69,7 +74,7 @@ class OpenEmsStimDriver:
                 talk.ask(now_ns, Doing.APPLY)
             return self._tickets
         talk.state = State.RUNNING
-        talk.bursts.want(now_ns, wanted)
+        talk.bursts.want(now_ns, wanted, planned)
         talk.send_next(now_ns)
         if talk.flight is None:
             talk.settle(0)

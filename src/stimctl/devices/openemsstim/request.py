@@ -73,35 +73,39 @@ class Request:
 
 
 class Pace:
-    """No more messages than the board can take."""
+    """No more messages than the board can take.
 
-    __slots__ = ("_sent_ns",)
+    Steps down of a planned ramp are not among the messages of a second: they leave as soon as the
+    board has answered, and must not use up the turns of the other channel.
+    """
+
+    __slots__ = ("_ready_ns", "_sent_ns")
 
     def __init__(self) -> None:
         self._sent_ns: deque[int] = deque(maxlen=PER_SECOND)
+        self._ready_ns = 0
 
-    def sent(self, now_ns: int) -> None:
-        """A message leaves."""
-        self._sent_ns.append(now_ns)
+    def sent(self, now_ns: int, *, counts: bool = True) -> None:
+        """A message leaves. `counts`: among the messages of a second."""
+        self._ready_ns = now_ns + SPACING_NS
+        if counts:
+            self._sent_ns.append(now_ns)
 
     def ready_ns(self) -> int:
         """When the board is done with the last one."""
-        return self._sent_ns[-1] + SPACING_NS if self._sent_ns else 0
+        return self._ready_ns
 
     def free_ns(self) -> int:
         """When the next one may leave that can wait."""
-        return _following(list(self._sent_ns))
+        return max(self._ready_ns, _a_second_after(list(self._sent_ns)))
 
     def free_after_ns(self, now_ns: int) -> int:
         """The same, if one leaves now."""
-        return _following([*self._sent_ns, now_ns][-PER_SECOND:])
+        return max(now_ns + SPACING_NS, _a_second_after([*self._sent_ns, now_ns][-PER_SECOND:]))
 
 
-def _following(sent_ns: list[int]) -> int:
-    if not sent_ns:
-        return 0
-    soonest = sent_ns[-1] + SPACING_NS
-    return max(soonest, sent_ns[0] + SECOND_NS) if len(sent_ns) == PER_SECOND else soonest
+def _a_second_after(sent_ns: list[int]) -> int:
+    return sent_ns[0] + SECOND_NS if len(sent_ns) == PER_SECOND else 0
 
 
 class Burst:
