@@ -7,12 +7,20 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Tests over real ptys mostly wait; they run after those that keep the cores busy, not among them.
+# The tests start a thousand processes. Each would compile every module anew where this is set.
+export PYTHONDONTWRITEBYTECODE :=
 COMPUTING := -m "not pty and not soak" -n 2
+# Tests over real ptys mostly wait.
 WAITERS ?= 3
 WAITING := -m "pty and not soak" -n $(WAITERS) --dist loadscope
+# The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
+COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
+  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
+COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
+  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+COVER ?=
 
-.PHONY: help demo test test-newest test-computing lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-beside test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,8 +49,12 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	  --site 1=left-forearm-flexor --duration 40s
 
 test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
-	$(BIN)/python -m pytest -q $(COMPUTING)
-	$(BIN)/python -m pytest -q $(WAITING)
+	@echo "Two runs side by side: what computes, at the lowest priority, and what waits at pseudo terminals."
+	@$(MAKE) --no-print-directory -j2 test-beside test-waiting
+
+test-beside: # its output follows in one piece
+	@nice -n 19 $(MAKE) --no-print-directory test-computing >.computing.log 2>&1; code=$$?; \
+	  cat .computing.log; exit $$code
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
@@ -50,8 +62,11 @@ test-newest: ## those that compute, on the newest Python that this machine has o
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
 
-test-computing: $(VENV)/.dev
-	$(BIN)/python -m pytest -q $(COMPUTING)
+test-computing: $(if $(COVER),cover) $(VENV)/.dev
+	$(BIN)/python -m pytest -q $(COMPUTING) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
+
+test-waiting: $(VENV)/.dev
+	$(BIN)/python -m pytest -q $(WAITING)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
 	$(BIN)/ruff check .
@@ -60,10 +75,7 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
 	$(BIN)/lint-imports
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
-	$(BIN)/python -m pytest -q -n 2 -m "not pty and not soak" tests/stimulus tests/safety tests/wire tests/property \
-	  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py \
-	  --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
-	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
 
 soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, kill -9, fuzzing, random keys
 	$(BIN)/python -m pytest -q -s -m soak --hypothesis-profile=default
@@ -87,5 +99,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* .computing.log dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

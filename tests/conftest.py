@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,27 @@ settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
+
+#: Tests of one module that share what takes long to make.
+_TOGETHER = ("tests/cli/test_cli_delivery.py",)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadscope` each test is a scope of its own, but those of `_TOGETHER`.
+
+    A whole module per worker would leave the other workers idle while the last module waits.
+    """
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneByOne(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module if module in _TOGETHER else nodeid
+
+    return OneByOne(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
