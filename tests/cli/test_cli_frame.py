@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperCommand
 
 from stimctl.cli import app as app_module
-from stimctl.cli import failures, output
+from stimctl.cli import failures, output, verbs
 from stimctl.errors import ExitCode, JournalError, ProtocolFileError
 from stimctl.version import __version__
 
@@ -284,6 +285,8 @@ def test_off_a_terminal_there_is_no_escape_sequence(cli: Any) -> None:
 def test_importing_the_verbs_imports_nothing_heavy() -> None:
     code = (
         "import sys, stimctl.cli.app\n"
+        "from stimctl.cli.verbs import VERBS, load\n"
+        "for name in VERBS: load(name)\n"
         "loaded = {'pydantic', 'textual', 'serial', 'rich', 'sqlite3', 'stimctl.safety'}\n"
         "print(sorted(loaded & set(sys.modules)))"
     )
@@ -291,6 +294,36 @@ def test_importing_the_verbs_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", verbs.VERBS)
+def test_the_list_of_verbs_says_what_the_verb_says(name: str) -> None:
+    listed = TyperCommand(name, help=verbs.VERBS[name][1])
+    verb = verbs.load(name)
+    assert verb.name == name
+    assert verb.help.startswith(verbs.VERBS[name][1])
+    for width in (20, 45, 62, 80):
+        assert listed.get_short_help_str(width) == verb.get_short_help_str(width)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "modules"),
+    [(["--help"], set()), (["paths"], {"paths"}), (["stop", "--help"], set()), (["no"], set())],
+)
+def test_a_command_line_loads_the_verb_it_names_and_no_other(
+    arguments: list[str], modules: set[str]
+) -> None:
+    code = (
+        "import sys; from stimctl.__main__ import main\n"
+        f"main({arguments!r})\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    all_of_them = {f"stimctl.cli.{module}" for module, _ in verbs.VERBS.values()}
+    loaded = all_of_them & set(done.stderr.split())
+    assert loaded == {f"stimctl.cli.{module}" for module in modules}
 
 
 def test_every_verb_with_data_has_json(cli: Any) -> None:

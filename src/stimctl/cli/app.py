@@ -1,6 +1,6 @@
 """The verbs of stimctl, and the one place where an exception becomes an exit code.
 
-The modules of the verbs import nothing heavy: what a verb needs is imported when it runs.
+A verb's module is loaded when it is named; what the verb needs is imported when it runs.
 """
 
 from __future__ import annotations
@@ -12,27 +12,9 @@ from typing import Annotated
 
 import typer
 
-from stimctl.cli import (
-    check,
-    completion,
-    doctor,
-    failures,
-    gating,
-    paths,
-    ports,
-    protocols,
-    rehearse,
-    replay,
-    run,
-    screening,
-    sessions,
-    sim,
-    spec,
-    stop,
-    stop_face,
-    wire_tool,
-)
+from stimctl.cli import failures
 from stimctl.cli.output import put, say
+from stimctl.cli.verbs import Verbs
 from stimctl.errors import ExitCode, StimctlError
 from stimctl.version import __version__
 
@@ -47,6 +29,7 @@ First steps: stimctl protocols list, then stimctl rehearse tens-conventional --d
 # Plain help: no boxes for screen readers and logs, and a third of the start-up time.
 app = typer.Typer(
     name=PROGRAM,
+    cls=Verbs,
     help=_ABOUT,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -105,28 +88,6 @@ def root(
         put(context.get_help())
 
 
-_VERBS = (
-    ports,
-    spec,
-    protocols,
-    check,
-    rehearse,
-    run,
-    gating,
-    replay,
-    stop,
-    stop_face,
-    screening,
-    sim,
-    wire_tool,
-    sessions,
-    doctor,
-    paths,
-)
-for verb in _VERBS:
-    verb.register(app)
-
-
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command line; every ending, orderly or not, is an exit code of `ExitCode`."""
     try:
@@ -178,6 +139,8 @@ def _ending(arguments: Sequence[str], interrupts: _Interrupts) -> int:
             say("interrupted")
             return int(ExitCode.INTERRUPTED)
         if "--install-completion" in arguments:
+            from stimctl.cli import completion
+
             return failures.explain(completion.not_installed(error), as_json=as_json)
         if isinstance(error, OSError) and failures.output_is_lost(error):
             raise

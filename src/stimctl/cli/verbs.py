@@ -1,0 +1,64 @@
+"""Which module has which verb, so that a command line loads the one it names and no other.
+
+The words are for the list in `stimctl --help`; a test compares them with those of the verbs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+VERBS = {
+    "ports": ("ports", "List serial ports, what is plugged in, and who uses it."),
+    "identify": ("ports", "Ask a device who it is, with its output at zero."),
+    "spec": ("spec", "Show a device family's output table, protections and assumptions."),
+    "check": ("check", "Show plan, dose, and the distance to every limit."),
+    "rehearse": ("rehearse", "Rehearse a session on the twin, in virtual time."),
+    "run": ("run", "Run a protocol."),
+    "gate": ("gating", "Gate another unit's pulses by hand."),
+    "replay": ("replay", "Show a recorded session again."),
+    "stop": ("stop", "Stop a device NOW, whoever holds it; wait for verified zero."),
+    "screening": ("screening", "Print the screening questions as a form to fill in."),
+    "doctor": ("doctor", "Check this machine for sessions."),
+    "paths": ("paths", "Show the folders that stimctl uses."),
+    "protocols": ("protocols", "List and show treatment protocols."),
+    "stop-face": ("stop_face", "List and try pedals and buttons that stop."),
+    "sim": ("sim", "Run and list digital twins."),
+    "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
+    "sessions": ("sessions", "List, show and verify recorded sessions."),
+}
+
+
+class Verbs(TyperGroup):
+    """The verbs by name; each is loaded when it is asked for, and none for the list of them."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._listing = False
+        for name, (_, words) in VERBS.items():
+            self.add_command(TyperCommand(name, help=words, rich_markup_mode=None))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb of that name, or None."""
+        if self._listing or cmd_name not in VERBS:
+            return super().get_command(ctx, cmd_name)
+        return load(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list for the help."""
+        self._listing = True
+        try:
+            super().format_commands(ctx, formatter)
+        finally:
+            self._listing = False
+
+
+def load(name: str) -> Any:
+    """The verb itself, from its module."""
+    one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    import_module(f"stimctl.cli.{VERBS[name][0]}").register(one)
+    return get_group(one).commands[name]
