@@ -1,7 +1,9 @@
 """Process start: `stimctl --version`, `stimctl --help`, and the first byte of `stimctl stop`.
 
-Method: the variants are started in turn, interleaved, warm (page cache and .pyc present),
-through the installed console script. `--version` and `--help` are timed from the start of the
+Method: the variants are started in turn, interleaved, warm, through the installed console script,
+with the compiled modules (.pyc) that an installation has, in a folder of the benchmark's own;
+`stop_uncompiled` is the same stop where there are none, as in a working copy with
+PYTHONDONTWRITEBYTECODE set. `--version` and `--help` are timed from the start of the
 process to its end. `stop` is timed from the start of the process to the first byte that reaches
 the other end of a fresh pty whose device never answers and which nobody holds. A bare
 interpreter (`python -c pass`) runs in the same rounds: what is above it is ours. Figures: median
@@ -19,17 +21,22 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tty
 from pathlib import Path
 from typing import Any
 
+import stimctl
+
 BUDGET_MS = {
     "version": 120.0,
     "help": 120.0,
     "stop_first_byte": 60.0,
+    "stop_uncompiled": 60.0,
     "stop_in_broken_places": 60.0,
 }
 
@@ -39,18 +46,39 @@ def _script() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "stimctl"]
 
 
-def _run_ms(command: list[str]) -> float:
+def _environment(folder: Path, *, of_ours: bool) -> dict[str, str]:
+    """With compiled modules in that folder: of all, or of all but ours."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    for words in (["--version"], ["--help"], ["stop", "p24:/dev/there-is-none"]):
+        _run_ms([*_script(), *words], environment)
+    _stop_first_byte_ms(environment)
+    if not of_ours:
+        shutil.rmtree(f"{folder}{Path(stimctl.__file__).parent}")
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    return environment
+
+
+def _run_ms(command: list[str], environment: dict[str, str]) -> float:
     begun = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        env=environment,
+    )
     return (time.perf_counter() - begun) * 1e3
 
 
-def _stop_first_byte_ms() -> float:
+def _stop_first_byte_ms(environment: dict[str, str]) -> float:
     master, slave = pty.openpty()
     tty.setraw(slave)
     command = [*_script(), "stop", f"p24:{os.ttyname(slave)}"]
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
     try:
         ready, _, _ = select.select([master], [], [], 5.0)
         elapsed = (time.perf_counter() - begun) * 1e3
@@ -94,12 +122,18 @@ def _percentile(samples: list[float], share: float) -> float:
 
 
 def measure(*, quick: bool = False) -> dict[str, Any]:
-    samples: dict[str, list[float]] = {"bare": [], "version": [], "help": [], "stop_first_byte": []}
-    for _ in range(5 if quick else 31):
-        samples["bare"].append(_run_ms([sys.executable, "-c", "pass"]))
-        samples["version"].append(_run_ms([*_script(), "--version"]))
-        samples["help"].append(_run_ms([*_script(), "--help"]))
-        samples["stop_first_byte"].append(_stop_first_byte_ms())
+    samples: dict[str, list[float]] = {
+        name: [] for name in ("bare", "version", "help", "stop_first_byte", "stop_uncompiled")
+    }
+    with tempfile.TemporaryDirectory(prefix="stimctl-compiled-") as folder:
+        compiled = _environment(Path(folder, "all"), of_ours=True)
+        uncompiled = _environment(Path(folder, "others"), of_ours=False)
+        for _ in range(5 if quick else 101):
+            samples["bare"].append(_run_ms([sys.executable, "-c", "pass"], compiled))
+            samples["version"].append(_run_ms([*_script(), "--version"], compiled))
+            samples["help"].append(_run_ms([*_script(), "--help"], compiled))
+            samples["stop_first_byte"].append(_stop_first_byte_ms(compiled))
+            samples["stop_uncompiled"].append(_stop_first_byte_ms(uncompiled))
     sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
     from broken_places import PLACES
 
