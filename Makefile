@@ -49,11 +49,11 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	  --site 1=left-forearm-flexor --duration 40s
 
 test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
-	@echo "Two runs side by side: what computes, at the lowest priority, and what waits at pseudo terminals."
+	@echo "Two runs side by side: what computes, at a lower priority, and what waits at pseudo terminals."
 	@$(MAKE) --no-print-directory -j2 test-beside test-waiting
 
 test-beside: # its output follows in one piece
-	@nice -n 19 $(MAKE) --no-print-directory test-computing >.computing.log 2>&1; code=$$?; \
+	@nice -n 5 $(MAKE) --no-print-directory test-computing >.computing.log 2>&1; code=$$?; \
 	  cat .computing.log; exit $$code
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch

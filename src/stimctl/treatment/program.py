@@ -114,8 +114,13 @@ class Plan:
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON-able data whose text does not depend on the process (sets are sorted)."""
+    if type(value) in _PLAIN:  # most are; an Enum may be a str, but is of its own type
+        return value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Enum):
@@ -128,6 +133,6 @@ def plain(value: Any) -> Any:
         return sorted((plain(item) for item in value), key=str)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
+    if isinstance(value, (str, int, float, bool)):
         return value
     return str(value)
