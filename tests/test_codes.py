@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,12 @@ from stimctl import errors
 from stimctl.codes import Code
 from stimctl.errors import LimitRefusedError, NotReadyError, StateError, StimctlError, UsageError
 from stimctl.session.alarms import ALARMS, Condition
-from stimctl.session.needs import Need
+from stimctl.session.needs import MEANINGS, Need
 from stimctl.session.prompts import TEXTS, Prompt
 from stimctl.supervisor.told import error_from
 
-SRC = Path(__file__).resolve().parent.parent / "src" / "stimctl"
+ROOT = Path(__file__).resolve().parent.parent
+SRC = ROOT / "src" / "stimctl"
 WORDS = frozenset({"why", "reason", "what", "what_to_do", "cause"})
 FIELDS = WORDS | {"text", "action"}
 ERRORS = frozenset({"error", "refused", "refusal", "fault", "broken"})
@@ -141,6 +143,18 @@ def test_every_code_is_documented() -> None:
     assert len({one.meaning for one in Code}) >= len(Code) - 2  # a lapse and its refusal
     assert set(ALARMS) == set(Condition)
     assert set(TEXTS) == set(Prompt)
+    assert set(MEANINGS) == set(Need)
+
+
+def test_the_page_about_events_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("make_events", ROOT / "tools/make_events.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+    assert page == module.page(), "make it anew: python tools/make_events.py"
+    assert all(f"`{one}`" in page for one in (*Code, *Condition, *Need, *Prompt))
 
 
 def test_every_code_is_given_somewhere() -> None:

@@ -408,7 +408,9 @@ def test_on_a_terminal_one_line_is_redrawn(
     progress = Progress(60_000_000, simulation=False)
     progress.show(telemetry(0))
     progress.show(telemetry(1_000_000))
-    progress.show({"kind": "alarm", "priority": "high", "what": "x", "action": "y"})
+    progress.show(
+        {"kind": "alarm", "priority": "high", "marker": "!!!", "what": "x", "action": "y"}
+    )
     progress.show(telemetry(2_000_000))
     progress.close()
     progress.close()
@@ -445,16 +447,58 @@ def test_unknown_output_says_what_to_do_at_once(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({"kind": "hello", "address": "/dev/x"}, "connected to /dev/x"),
-        ({"kind": "identity", "serial": "17", "firmware": "1.2"}, "serial 17, firmware 1.2"),
-        ({"kind": "attendance", "prompt": True, "answer_within_us": 30_000_000}, "within 30 s"),
+        ({"kind": "hello", "device": "sim:p24"}, "supervisor ready for sim:p24"),
+        (
+            {
+                "kind": "identity",
+                "family": "p24",
+                "serial": "17",
+                "firmware": "1.2",
+                "protocol": "",
+                "firmware_hash": "",
+            },
+            "serial 17, firmware 1.2",
+        ),
+        (
+            {"kind": "attendance", "prompt": True, "answer_within_us": 30_000_000},
+            "Press Enter within 30 s",
+        ),
+        (
+            {
+                "kind": "attendance",
+                "prompt": True,
+                "answer_within_us": 30_000_000,
+                "by_person": True,
+            },
+            "Answer at the machine within 30 s",
+        ),
         ({"kind": "attendance", "answered": True}, "answered"),
-        ({"kind": "refused", "intent": "raise", "reason": "locked"}, "refused: raise locked"),
-        ({"kind": "limit", "limit": "L-PAT"}, "limit: L-PAT"),
-        ({"kind": "link", "quality": "degraded", "reason": "late"}, "link degraded late"),
+        (
+            {"kind": "refused", "intent": "raise", "reason": "locked", "code": "auto-locked"},
+            "refused: raise: locked",
+        ),
+        (
+            {
+                "kind": "limit",
+                "channel": 1,
+                "asked": 5_000,
+                "allowed": 4_000,
+                "unit": "uA",
+                "limit": "L-PAT",
+                "code": "above-cleared",
+            },
+            "refused: channel 1 5 mA: ceiling 4 mA (L-PAT)",
+        ),
+        (
+            {"kind": "link", "quality": "degraded", "reason": "late", "code": "answers-late"},
+            "link degraded: late",
+        ),
         ({"kind": "error", "what": "x"}, "error: x"),
-        ({"kind": "connect_failed", "reason": "silence"}, "no connection: silence"),
-        ({"kind": "journal", "file": "f"}, "journal f"),
+        (
+            {"kind": "connect_failed", "reason": "silence", "code": "no-answer"},
+            "no connection: silence",
+        ),
+        ({"kind": "journal", "session": "s-1", "file": "f"}, "journal of session s-1"),
     ],
 )
 def test_each_kind_of_row_has_its_words(

@@ -125,19 +125,19 @@ class Model:
                 case Kind.PLAN:
                     self.groups = []
                 case Kind.SET:
-                    self._set(event.at_ns, int(data["channel"]), int(data["plateau_ua"]))
+                    self._set(event.at_ns, int(data["channel"]), int(data["level"]))
         self._seen = len(events)
 
     def _raise(self, event: SessionEvent, data) -> None:
         channel = int(data["channel"])
         assert channel not in self.pending_ua, "asked while a raise is pending"
-        self.asked[channel] = (event.seq, int(data["plateau_ua"]))
+        self.asked[channel] = (event.seq, int(data["level"]))
         for group in self.groups if data["by"] == "hand" else ():
             for one in group if channel in group else ():
                 assert self.plateau_ua.get(one, 0) < self.ceilings_ua[one], "a linked ceiling"
 
     def _pending(self, data) -> None:
-        channel, plateau_ua = int(data["channel"]), int(data["plateau_ua"])
+        channel, plateau_ua = int(data["channel"]), int(data["level"])
         if data["outcome"] == "taken":
             assert channel not in self.pending_ua, "two raises are pending"
             self.pending_ua[channel] = plateau_ua

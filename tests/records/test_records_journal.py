@@ -125,7 +125,7 @@ def test_the_header_names_schema_versions_device_digests_and_simulation(tmp_path
     writer.end({})
     header = json.loads(writer.path.read_bytes().splitlines()[0])["data"]
     assert next(iter(header)) == "schema"
-    assert header["schema"] == "stimctl.journal/1"
+    assert header["schema"] == "stimctl.journal/2"
     assert header["session"] == writer.session
     assert header["sim"] is True
     assert (header["device"], header["person"]) == ("sim:p24", "K-17")

@@ -190,7 +190,7 @@ def test_a_contraction_without_output_is_an_alarm_whatever_its_cause(cause, monk
     bench.run_for(60 * SECOND)
     assert silent(bench) == ["a contraction had no output: channel 1, number 2"]
     row = bench.told(Kind.CONTRACTED)[-1]
-    assert row.data == {"channel": 1, "number": 2, "plateau_ua": 4_000, "acked_ua": 0}
+    assert row.data == {"channel": 1, "number": 2, "level": 4_000, "acked": 0, "unit": "uA"}
     assert row.durable
     assert bench.state is State.RUNNING
 
@@ -200,7 +200,7 @@ def test_each_contraction_tells_the_highest_output_that_was_accepted():
     bench.run_for(60 * SECOND)
     rows = [event.data for event in bench.told(Kind.CONTRACTED)]
     assert [row["number"] for row in rows] == [1, 2]
-    assert [row["acked_ua"] for row in rows] == [4_000, 4_000]
+    assert [row["acked"] for row in rows] == [4_000, 4_000]
     assert silent(bench) == []
 
 

@@ -112,7 +112,7 @@ def test_no_channel_rises_before_the_one_before_it_is_found_in_any_order(order):
         row = bench.told(Kind.CHANNEL_FOUND)[-1]
         assert row.durable
         assert dict(row.data) == {
-            "channel": channel, "plateau_ua": 1_000,
+            "channel": channel, "level": 1_000, "unit": "uA",
             "site": SITES[channel - 1], "planned": SITES[channel - 1],
         }  # fmt: skip
         assert len(bench.told(Kind.CHANNEL_FOUND)) == place + 1
@@ -430,7 +430,7 @@ def test_a_device_in_percent_finds_its_channels_alike():
     bench.command(RaiseIntensity(2, 1))
     assert codes(bench)[-1] == Code.NOT_FOUND
     bench.command(Found(1, SITES[0]))
-    assert bench.told(Kind.CHANNEL_FOUND)[-1].data["intensity_percent"] == 3
+    assert bench.told(Kind.CHANNEL_FOUND)[-1].data["level"] == 3
     gate_world.raised(bench, 1, channel=2)
     bench.command(LowerIntensity(1, 1))
     bench.command(Found(2, SITES[0]))

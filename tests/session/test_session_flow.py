@@ -111,7 +111,7 @@ def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
     bench.to_host.hook = lambda _now, _data: b""
     bench.command(Raise(1, 500))
     bench.run_for(240 * MS)  # a row of telemetry falls into this
-    assert bench.told(Kind.SET)[-1].data["plateau_ua"] == 500
+    assert bench.told(Kind.SET)[-1].data["level"] == 500
     assert bench.told(Kind.ACK) == []
     row = bench.told(Kind.TELEMETRY)[-1].data
     assert row["set"] == {"1": 500}

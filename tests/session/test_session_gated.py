@@ -49,13 +49,13 @@ def test_a_session_goes_from_connecting_to_verified_zero_in_percent():
     bench = raised(running(gate_plan("gate-tens", 60)), 3)
     assert open_channels(bench) == {1: WIPERS[3]}
     rows = [dict(event.data) for event in bench.told(Kind.RAISE)]
-    assert rows[-1] == {"channel": 1, "intensity_percent": 3, "from_percent": 2, "by": "hand"}
-    assert dict(bench.told(Kind.SET)[-1].data)["intensity_percent"] == 3
-    assert dict(bench.told(Kind.ACK)[-1].data) == {"channels_percent": {"1": 3}}
+    assert rows[-1] == {"channel": 1, "level": 3, "before": 2, "unit": "%", "by": "hand"}
+    assert dict(bench.told(Kind.SET)[-1].data)["level"] == 3
+    assert dict(bench.told(Kind.ACK)[-1].data) == {"channels": {"1": 3}, "unit": "%"}
     bench.run_for(1_100 * MS)
     telemetry = dict(bench.told(Kind.TELEMETRY)[-1].data)
-    assert telemetry["set_percent"] == telemetry["acked_percent"] == {"1": 3}
-    assert telemetry["raised_percent"] == {"1": 3}
+    assert telemetry["set"] == telemetry["acked"] == {"1": 3}
+    assert telemetry["levels"] == {"1": 3}
     assert telemetry["measured"] is None
     bench.command(Stop())
     assert bench.run_to_state(State.STOPPED, within_ns=SECOND)
@@ -115,7 +115,7 @@ def test_above_what_was_cleared_is_refused_and_the_limit_named():
     bench = raised(running(gate_plan("gate-tens", 2)), 2)
     bench.command(RaiseIntensity(1, 3))
     assert dict(bench.told(Kind.LIMIT)[-1].data) == {
-        "channel": 1, "asked_percent": 3, "allowed_percent": 2, "limit": "cleared intensity",
+        "channel": 1, "asked": 3, "allowed": 2, "unit": "%", "limit": "cleared intensity",
         "code": "above-cleared",
     }  # fmt: skip
     assert bench.engine.intensity_percent(1) == 2
@@ -256,7 +256,7 @@ def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record():
 def test_the_plan_ends_by_a_down_ramp_and_then_zero():
     bench = raised(running(gate_plan("gate-tens", 60, duration_s=30)), 20, every_ns=300 * MS)
     assert bench.run_to_state(State.STOPPED, within_ns=40 * SECOND)
-    told = [dict(one.data)["set_percent"] for one in bench.told(Kind.TELEMETRY)]
+    told = [dict(one.data)["set"] for one in bench.told(Kind.TELEMETRY)]
     assert any(0 < one.get("1", 0) < 20 for one in told[-3:])  # type: ignore[union-attr]
     assert open_channels(bench) == {}
 

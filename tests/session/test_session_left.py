@@ -78,7 +78,7 @@ def test_what_is_left_is_never_longer_than_the_plan_and_begins_at_zero():
     assert 38_000_000 < left_us < 40_000_000
     began_ns = started(armed(bench), LEFT).now_ns
     start = row(bench, Kind.START)
-    assert (start["from"], start["from_us"]) == ("what-is-left", 60_000_000 - left_us)
+    assert (start["start_from"], start["from_us"]) == ("what-is-left", 60_000_000 - left_us)
     assert bench.engine.plateau_ua(1) == 0
     assert on_electrodes_ua(bench, SECOND) == 0
     raised(bench, 1_000)
@@ -175,7 +175,7 @@ def test_a_completed_plan_begins_anew_without_a_question():
     bench = raised(running(plan_of("tens-conventional", 2_000, duration_s=20)), 500)
     assert bench.run_to_state(State.STOPPED, within_ns=30 * SECOND)
     started(armed(bench))
-    assert row(bench, Kind.START)["from"] == "beginning"
+    assert row(bench, Kind.START)["start_from"] == "beginning"
 
 
 @pytest.mark.parametrize("why", ["nothing delivered", "completed", "scripted"])

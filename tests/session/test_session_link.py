@@ -361,10 +361,10 @@ def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
     bench.to_device.hook = nothing
     bench.command(Raise(1, 2_500))
     bench.run_for(100 * MS)
-    assert bench.told(Kind.SET)[-1].data["plateau_ua"] == 2_500
+    assert bench.told(Kind.SET)[-1].data["level"] == 2_500
     bench.run_for(300 * MS)
     fallen = bench.told(Kind.SET)[-1].data
-    assert fallen == {"channel": 1, "plateau_ua": 2_000, "by": "line"}
+    assert fallen == {"channel": 1, "level": 2_000, "unit": "uA", "by": "line"}
     assert bench.engine.plateau_ua(1) == 2_000
 
 

@@ -42,7 +42,7 @@ def test_a_linked_raise_raises_each_by_its_own_step():
     bench.run_for(300 * MS)
     assert plateaus(bench) == [1_500, 500]
     rows = bench.told(Kind.RAISE)[-2:]
-    assert [(row.data["channel"], row.data["plateau_ua"]) for row in rows] == [(1, 1_500), (2, 500)]
+    assert [(row.data["channel"], row.data["level"]) for row in rows] == [(1, 1_500), (2, 500)]
 
 
 @pytest.mark.hazard("H20")
@@ -54,7 +54,7 @@ def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
         bench.run_for(300 * MS)
     assert plateaus(bench) == [1_000, 1_000]
     limit = bench.told(Kind.LIMIT)[-1].data
-    assert (limit["channel"], limit["allowed_ua"]) == (2, 1_000)
+    assert (limit["channel"], limit["allowed"]) == (2, 1_000)
     assert "linked" in limit["limit"]
 
 
@@ -67,7 +67,7 @@ def test_a_link_changes_no_ceiling_and_no_plateau():
     assert plateaus(bench) == [2_000, 0]
     raised(bench, 1_000, channel=2)
     bench.command(Raise(2, 1_500))
-    assert bench.told(Kind.LIMIT)[-1].data["allowed_ua"] == 1_000
+    assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 1_000
 
 
 def test_the_raise_rules_of_each_channel_hold_for_all():

@@ -48,12 +48,12 @@ def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
     bench = in_off_time()
     bench.command(Raise(1, 2_500))
     taken = bench.told(Kind.PENDING)[-1].data
-    assert (taken["outcome"], taken["plateau_ua"]) == ("taken", 2_500)
+    assert (taken["outcome"], taken["level"]) == ("taken", 2_500)
     bench.run_for(35 * SECOND)
     assert bench.engine.plateau_ua(1) == 2_000
     assert next_contraction_ua(bench) == 2_500
     assert outcomes(bench) == ["taken", "applied"]
-    assert bench.told(Kind.CONTRACTION)[-1].data["plateau_ua"] == 2_500
+    assert bench.told(Kind.CONTRACTION)[-1].data["level"] == 2_500
 
 
 def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it():
@@ -176,7 +176,7 @@ def test_a_pending_raise_is_discarded_by_a_bad_link():
 def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
     bench = in_off_time(5_000)
     bench.command(Raise(1, 5_500))
-    assert bench.told(Kind.LIMIT)[-1].data["allowed_ua"] == 5_000
+    assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 5_000
     bench.command(Lower(1, 4_000))
     bench.command(Raise(1, 5_000))
     assert reasons(bench)[-1] == "more than one device step at a time"

@@ -71,7 +71,7 @@ def test_a_sensation_that_was_told_moves_the_next_question_by_15_mA():
     raised(bench, 20_000)
     bench.run_for(2 * SECOND)
     assert prompts(bench) == []
-    assert bench.told(Kind.FELT)[0].data["plateau_ua"] == 10_000
+    assert bench.told(Kind.FELT)[0].data["level"] == 10_000
 
 
 @pytest.mark.hazard("H14")

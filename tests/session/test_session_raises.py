@@ -62,7 +62,7 @@ def test_a_raise_off_the_device_grid_is_refused(plateau_ua):
 def test_nothing_is_raised_above_the_cleared_amplitude():
     bench = raised(running(plan_of("tens-conventional", 1_000)), 1_000)
     bench.command(Raise(1, 1_500))
-    assert bench.told(Kind.LIMIT)[-1].data["allowed_ua"] == 1_000
+    assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 1_000
     assert on_electrodes_ua(bench, SECOND) == 1_000
 
 

@@ -207,11 +207,11 @@ def test_nothing_is_raised_before_its_ramp_has_reached_the_plateau(seed: int) ->
     bench.command(Start())
     bench.run_for(100 * SECOND)
     ledger = bench.ledger()
-    raised = [one for one in bench.told(Kind.RAISE) if one.data["from_ua"]]
+    raised = [one for one in bench.told(Kind.RAISE) if one.data["before"]]
     assert len(raised) > 3
     for one in raised:
         set_us = one.at_ns // 1_000
-        assert ledger.peak_between_ua(set_us - 25_000, set_us) == one.data["from_ua"]
+        assert ledger.peak_between_ua(set_us - 25_000, set_us) == one.data["before"]
 
 
 def test_the_emergency_switch_ends_the_session_and_asks_for_a_reason() -> None:

@@ -53,7 +53,7 @@ def test_another_plan_is_another_setup_that_is_waited_for():
     with pytest.raises(StateError):
         bench.command(Arm())
     assert bench.run_to_state(State.CHECKED, within_ns=SECOND)
-    cleared = [one.data["channels"][0]["cleared_ua"] for one in bench.told(Kind.SETUP)]
+    cleared = [one.data["channels"][0]["cleared"] for one in bench.told(Kind.SETUP)]
     assert cleared == [5_000, 3_000]
 
 
@@ -73,7 +73,7 @@ def test_the_setup_holds_what_decides_the_output():
         electrode = told["electrode"]
         assert (electrode["area_mm2"], electrode["contact_permille"]) == (5_000, 1_000)
         assert "site" in electrode
-        assert told["cleared_ua"] == 9_000
+        assert told["cleared"] == 9_000
 
 
 def test_it_is_the_same_in_percent():
@@ -81,5 +81,5 @@ def test_it_is_the_same_in_percent():
     bench = checked_in_percent(plan)
     (row,) = bench.told(Kind.SETUP)
     (told,) = row.data["channels"]
-    assert (told["cleared_percent"], told["electrode"]["area_mm2"]) == (40, 5_000)
+    assert (told["cleared"], told["electrode"]["area_mm2"]) == (40, 5_000)
     assert row.data["plan_digest"] == plan.digest()

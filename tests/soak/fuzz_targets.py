@@ -166,7 +166,7 @@ def _told(name: str) -> tuple[bytes, ...]:
 
 def _targets() -> tuple[Target, ...]:
     shipped = tuple(path.read_bytes() for path in sorted((ROOT / "protocols").glob("*.toml")))
-    row = pack_row(1, "0" * 64, 10**18, 5, "raise", {"channel": 1, "plateau_ua": 500})
+    row = pack_row(1, "0" * 64, 10**18, 5, "raise", {"channel": 1, "level": 500})
     commands = (
         b'{"do": "raise", "channel": 1, "amplitude": "1 mA", "id": 4}',
         b'{"do": "channel", "channel": 1, "amplitude": "10 mA", "area": "25 cm2"}',

@@ -161,7 +161,7 @@ def _on_record(rows: Iterable[Row]) -> set[tuple[str, int]]:
     found = set()
     for row in rows:
         if row.kind == "raise":
-            found.add(("raise", int(row.data["plateau_ua"])))
+            found.add(("raise", int(row.data["level"])))
         elif row.kind == "start":
             found.add(("start", 0))
     return found

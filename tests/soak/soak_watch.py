@@ -91,7 +91,7 @@ class Rules:
         elif event.kind is Kind.RESUME and data["from_zero"]:
             self.plateau_ua.clear()
         elif event.kind is Kind.RAISE:
-            self._asked[int(str(data["channel"]))] = (event.seq, int(str(data["plateau_ua"])))
+            self._asked[int(str(data["channel"]))] = (event.seq, int(str(data["level"])))
         elif event.kind is Kind.SET:
             self._set(event, durable_seq)
         elif event.kind is Kind.STOPPING and self.state is not State.UNKNOWN:
@@ -100,7 +100,7 @@ class Rules:
             self.stopping_ns = None
 
     def _set(self, event: SessionEvent, durable_seq: int) -> None:
-        channel, plateau_ua = int(str(event.data["channel"])), int(str(event.data["plateau_ua"]))
+        channel, plateau_ua = int(str(event.data["channel"])), int(str(event.data["level"]))
         before_ua = self.plateau_ua.get(channel, 0)
         self.plateau_ua[channel] = plateau_ua
         if plateau_ua <= before_ua:

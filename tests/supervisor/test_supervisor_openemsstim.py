@@ -308,6 +308,6 @@ def test_a_program_raises_lowers_pauses_and_stops_in_percent(record: Path, tmp_p
     (journal,) = (tmp_path / "j").glob("*.jsonl")
     rows = [json.loads(line) for line in journal.read_text().splitlines()]
     raised = [row["data"] for row in rows if row["kind"] == "raise"]
-    assert [row["intensity_percent"] for row in raised] == [1, 2, 3]
+    assert [row["level"] for row in raised] == [1, 2, 3]
     assert not [key for row in rows for key in row["data"] if key.endswith("_ua")]
     assert relays(record)[-1]["on"] is False

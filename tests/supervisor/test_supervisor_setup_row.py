@@ -59,7 +59,7 @@ def test_a_session_of_a_program_says_everything(tmp_path: Path) -> None:
     assert len(setup["limits_digest"]) == len(setup["plan_digest"]) == 64
     assert setup["identity"]["family"] == "p24"
     first, second = setup["channels"]
-    assert (first["cleared_ua"], second["cleared_ua"]) == (3_000, 2_000)
+    assert (first["cleared"], second["cleared"]) == (3_000, 2_000)
     assert first["electrode"]["site"] == "left-forearm-flexor"
     assert second["electrode"]["area_mm2"] == 3_200
     assert {row.data["by"] for row in rows if row.kind in ("raise", "set")} == {"program"}

@@ -143,7 +143,7 @@ def recorded(
         writer.session, header.as_dict(writer.session), "2026-01-01T00:00:00Z", writer.anchor
     )
     for plateau_ua in (500, reached, 0):
-        writer.append("set", {"channel": 1, "plateau_ua": plateau_ua, "by": "hand"})
+        writer.append("set", {"channel": 1, "level": plateau_ua, "by": "hand"})
     return writer
 
 
@@ -188,7 +188,7 @@ def test_only_the_same_person_and_protocol_count_as_the_last_session(tmp_path: P
 def test_a_raise_that_never_got_through_was_not_reached(tmp_path: Path) -> None:
     writer = recorded(tmp_path, reached=1_500)
     for plateau_ua, by in ((2_000, "hand"), (1_500, "line")):
-        writer.append("set", {"channel": 1, "plateau_ua": plateau_ua, "by": by})
+        writer.append("set", {"channel": 1, "level": plateau_ua, "by": by})
     ended(tmp_path, writer)
     assert last_plateaus(tmp_path, "K-17", "tens") == {1: 1_500}
 

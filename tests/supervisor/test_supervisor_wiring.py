@@ -103,7 +103,7 @@ def recorded(device: ScriptedDevice, folder: Path, reached_ua: int) -> None:
     Catalogue(folder / "journal").begin(
         writer.session, header.as_dict(writer.session), "2026-01-01T00:00:00Z", writer.anchor
     )
-    writer.append("set", {"channel": 1, "plateau_ua": reached_ua, "by": "hand"})
+    writer.append("set", {"channel": 1, "level": reached_ua, "by": "hand"})
     writer.abandon()
 
 

@@ -11,6 +11,7 @@ from tui_desk import AT, MS, S, World, type_lines
 
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.safety import QUESTIONS
+from stimctl.supervisor.phrases import sentence_of
 from stimctl.tui.device_facts import families
 from stimctl.tui.live import Live
 from stimctl.tui.measure import (
@@ -23,7 +24,6 @@ from stimctl.tui.measure import (
 from stimctl.tui.persons import Mark, remembered
 from stimctl.tui.plain import PlainFace
 from stimctl.tui.planning import choose
-from stimctl.tui.words import words_of
 
 BOARD = "sim:openemsstim"
 PORT = "openemsstim:/dev/ttyUSB0"
@@ -256,7 +256,7 @@ def test_device_and_file_tell_in_what_they_count() -> None:
 
 
 @pytest.mark.parametrize(("row", "says"), [
-    ({"kind": "set", "channel": 1, "intensity_percent": 3}, "channel 1 set to 3 %"),
+    ({"kind": "set", "channel": 1, "intensity_percent": 3, "by": "hand"}, "channel 1 set to 3 %"),
     ({"kind": "limit", "channel": 2, "asked_percent": 5, "allowed_percent": 4,
       "limit": "cleared intensity"}, "refused: channel 2 5 %: ceiling 4 % (cleared intensity)"),
     ({"kind": "refused", "intent": "raise", "channel": 1, "asked_percent": 5, "reason": "early"},
@@ -265,7 +265,7 @@ def test_device_and_file_tell_in_what_they_count() -> None:
      "channel 1 5 % pending: r"),
 ])  # fmt: skip
 def test_rows_in_percent_are_said_in_percent(row: dict[str, object], says: str) -> None:
-    assert words_of(row) == says
+    assert sentence_of(row) == says
 
 
 # -- the keys ------------------------------------------------------------------------------------

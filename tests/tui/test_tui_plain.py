@@ -206,7 +206,7 @@ def test_after_a_stop_the_words_say_from_where(
     type_lines(world, face, word)
     assert world.bench.state.value == "running"
     row = world.bench.told(Kind.START)[-1].data
-    assert row["from"] == start
+    assert row["start_from"] == start
     assert row["duration_us"] - row["from_us"] == (
         left_us if word == "go-on" else row["duration_us"]
     )
@@ -231,5 +231,5 @@ def test_after_a_stop_two_keys_ask_from_where(world: World, key: str, start: str
     assert "l = GO ON with what is left" in world.text()
     world.key(key)
     world.pass_time(500 * MS)
-    assert world.bench.told(Kind.START)[-1].data["from"] == start
+    assert world.bench.told(Kind.START)[-1].data["start_from"] == start
     assert world.bench.state.value == "running"

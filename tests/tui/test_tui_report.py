@@ -6,7 +6,6 @@ import pytest
 from tui_desk import MS, S, World
 
 from stimctl.tui.course import Course
-from stimctl.tui.measure import CURRENT
 
 
 def type_text(world: World, text: str) -> None:
@@ -35,19 +34,19 @@ def test_the_report_has_the_course_of_every_channel(world: World) -> None:
 def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None:
     course = Course()
     rows = [
-        {"kind": "set", "channel": 1, "plateau_ua": 9_000},
+        {"kind": "set", "channel": 1, "level": 9_000},
         {"kind": "start", "t": "2026-11-21T10:31:02.114Z"},
-        {"kind": "set", "channel": 1, "plateau_ua": 2_000},
-        {"kind": "set", "channel": 1, "plateau_ua": 2_500},
-        {"kind": "set", "channel": 1, "plateau_ua": 2_000, "by": "line"},  # it was never felt
-        *({"kind": "telemetry", "plateau": {"1": 2_000, "2": 0}} for _ in range(60)),
-        {"kind": "telemetry", "plateau": {"1": 8_000}},
+        {"kind": "set", "channel": 1, "level": 2_000},
+        {"kind": "set", "channel": 1, "level": 2_500},
+        {"kind": "set", "channel": 1, "level": 2_000, "by": "line"},  # it was never felt
+        *({"kind": "telemetry", "levels": {"1": 2_000, "2": 0}} for _ in range(60)),
+        {"kind": "telemetry", "levels": {"1": 8_000}},
         {"kind": "contracted", "channel": 1, "number": 3},
         {"kind": "alarm", "what": "link degraded"}, {"kind": "alarm", "what": "link degraded"},
         {"kind": "refused"}, {"kind": "state", "state": "paused"}, {"kind": "ended"},
     ]  # fmt: skip
     for row in rows:
-        course.take(row, CURRENT)
+        course.take(row)
     one = course.channels[1]
     assert (one.highest_level, one.on_s, one.contractions) == (2_000, 61, 3)
     assert one.mean_level == (60 * 2_000 + 8_000) // 61

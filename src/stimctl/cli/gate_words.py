@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_intensity
-from stimctl.supervisor.stop_face_names import stop_face_words
+from stimctl.supervisor.phrases import sentence_of
 
 if TYPE_CHECKING:
     from stimctl.treatment.calibration import Calibration
@@ -21,6 +21,13 @@ _STATES = {
     "paused": "paused. Type resume",
     "unknown": "OUTPUT NOT CONFIRMED",
 }
+
+_SHOWN = frozenset(
+    {
+        "set", "alarm", "channel_found", "leads_checked", "unknown", "zero_verified", "attendance",
+        "stop_face", "prompt", "link", "withheld", "error",
+    }
+)  # fmt: skip
 
 
 class GateWords:
@@ -43,24 +50,8 @@ class GateWords:
         kind = row["kind"]
         if kind == "state":
             return _STATES.get(row["state"], "")
-        if kind == "set":
-            return f"channel {row['channel']} set to {format_intensity(row['intensity_percent'])}"
         if kind == "ack":
-            outputs = row.get("channels_percent") or {}
+            outputs = row.get("channels") or {}
             on = [f"channel {ch} at {self.percent(int(ch), now)}" for ch, now in outputs.items()]
             return f"echoed by the board: {'; '.join(on) or 'nothing on'}"
-        if kind == "alarm":
-            return f"{row['marker']} {row['what']}: {row['action']}"
-        if kind == "channel_found":
-            return f"channel {row['channel']} found at {row['site']}: the next may rise"
-        if kind == "leads_checked":
-            return f"leads checked ({row['by']}), which was: {row['was']}"
-        if kind == "unknown":
-            return f"!!! OUTPUT NOT CONFIRMED: {row['what_to_do']}"
-        if kind == "zero_verified":
-            return f"zero verified after {row['after_us'] // 1000} ms"
-        if kind == "attendance" and row.get("prompt"):
-            return f"is somebody there? Type attend within {row['answer_within_us'] // 1_000_000} s"
-        if kind == "stop_face":
-            return stop_face_words(row)
-        return str(row["text"]) if kind == "prompt" else ""
+        return sentence_of(row, "Type attend") or "" if kind in _SHOWN else ""

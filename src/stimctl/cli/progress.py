@@ -6,16 +6,20 @@ import contextlib
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stimctl.cli.output import for_terminal, is_terminal, styled
 from stimctl.quantity import format_current
-from stimctl.supervisor.stop_face_names import stop_face_words
+from stimctl.supervisor.phrases import sentence_of
 
 Row = Mapping[str, Any]
 _PLAIN_LINES = 20  # about so many progress lines in a session, off a terminal
 _STALE_NS = 1_500_000_000  # three missed device intervals: no longer shown as current
+# A script raises: what it does step by step is in the line that is redrawn.
+_QUIET = frozenset(
+    {"set", "plan", "dead_man", "linked", "contraction", "contracted", "ended", "note", "clock"}
+)
 _UNKNOWN = "OUTPUT UNKNOWN: PULL THE ELECTRODE CABLE OR SWITCH OFF THE DEVICE"
 
 
@@ -38,22 +42,17 @@ class Progress:
         if kind == "telemetry":
             self._telemetry = row
             self._draw_progress(row)
-        elif kind == "state":
-            self._state = str(row["state"])
-            self.line(f"{self._state.upper()}: {row['why']}")
-        elif kind == "line_kind":
-            self._badge = "SIMULATION " if row["simulation"] else ""
-            kind = "SIMULATION" if row["simulation"] else "REAL CURRENT"
-            self.line(f"{kind}: {row['why']}")
-        elif kind in _WORDS:
-            self.line(_WORDS[kind](row))
         elif kind == "unknown":
             self.line(styled(_UNKNOWN, "red", sys.stderr))
             self.line(f"  {row.get('reason', '')}. {row.get('what_to_do', '')}")
+        elif kind not in _QUIET:
+            if kind == "line_kind":
+                self._badge = "SIMULATION " if row["simulation"] else ""
+            self.line(sentence_of(row, "Press Enter") or "")
 
     def line(self, text: str) -> None:
         """A line of words that stays."""
-        if self._quiet:
+        if self._quiet or not text:
             return
         self._write(f"{self._erase()}{for_terminal(text.rstrip())}\n")
 
@@ -113,59 +112,3 @@ def _acked(row: Row, channel: str, set_ua: int) -> str:
         return " (? not acknowledged)"
     word = "acked" if acked == set_ua else f"acked {format_current(acked)}"
     return f" ({word} {age_ns / 1e9:.1f} s ago)"
-
-
-def _attendance(row: Row) -> str:
-    if row.get("answered"):
-        return "attendance: answered"
-    seconds = int(row.get("answer_within_us", 0)) // 1_000_000
-    if row.get("by_person"):
-        return f"ARE YOU THERE? Answer at the machine within {seconds} s, or output ramps to zero"
-    return f"ARE YOU THERE? Press Enter within {seconds} s, or the output ramps to zero"
-
-
-def _where(row: Row) -> str:
-    return f" channel {row['channel']}" if "channel" in row else ""
-
-
-def _marker(row: Row) -> str:
-    """The text marker of the alarm's priority, so that no colour is needed to see it."""
-    return f"{row['marker']} " if row.get("marker") else ""
-
-
-_WORDS: Mapping[str, Callable[[Row], str]] = {
-    "hello": lambda row: f"connected to {row['address']}",
-    "identity": lambda row: (
-        "identified: "
-        + ", ".join(
-            f"{name} {row[name] or 'not told'}" for name in ("serial", "firmware") if name in row
-        )
-    ),
-    "journal": lambda row: f"journal {row['file']}",
-    "connect_failed": lambda row: f"no connection: {row['reason']}",
-    "withheld": lambda row: f"channel {row.get('channel')} kept off: {row.get('reason', '')}",
-    "refused": lambda row: f"refused: {row.get('intent', '')} {row.get('reason', '')}",
-    "limit": lambda row: f"limit: {row.get('limit', '')}",
-    "link": lambda row: f"link {row['quality']} {row.get('reason', '')}",
-    "alarm": lambda row: f"{_marker(row)}ALARM ({row['priority']}): {row['what']}; {row['action']}",
-    "stopping": lambda row: f"STOPPING: {row.get('reason', '')}",
-    "zero_verified": lambda row: (
-        f"OUTPUT OFF: zero verified after {int(row.get('after_us', 0)) / 1000:.0f} ms"
-    ),
-    "attendance": _attendance,
-    "ready": lambda row: f"device {row['shown_as'] or 'without a serial number'}",
-    "presence": lambda row: (
-        f"present: {row['by']}" if row["given"] else f"nobody has answered: {row['why']}"
-    ),
-    "operator": lambda row: f"in charge: {row['code']}",
-    "stop_face": stop_face_words,
-    "prompt": lambda row: f"CHECK{_where(row)}: {row['text']}",
-    "pending": lambda row: (
-        f"channel {row['channel']}: {format_current(row['plateau_ua'])} pending, "
-        f"{row['outcome']}: {row['reason']}"
-    ),
-    "unclean_end": lambda row: (
-        f"{_marker(row)}{row['what']} (begun {row['started']}): {row['why']}. {row['what_to_do']}"
-    ),
-    "error": lambda row: f"error: {row.get('what', '')} {row.get('why', '')}",
-}

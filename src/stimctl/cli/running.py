@@ -89,11 +89,12 @@ def _need_port(prepared: Prepared) -> None:
 
 
 def _shower(progress: Progress, *, as_json: bool) -> Any:
+    from stimctl.session.events import SCHEMA
+
     def show(row: Mapping[str, Any]) -> None:
         progress.show(row)
         if as_json:
-            told = {key: value for key, value in row.items() if key != "schema"}
-            put_json("stimctl.event/1", told)
+            put_json(SCHEMA, {key: value for key, value in row.items() if key != "schema"})
 
     return show
 

@@ -16,6 +16,7 @@ from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import END_KIND, HEADER_KIND, SUFFIX, Row, RowError, unpack_row
 from stimctl.records.verify import Problem, read_rows
+from stimctl.session.events import as_schema_2
 
 _BUSY_S = 0.25  # a session that begins does not wait for a program that keeps the catalogue
 _TAIL_BYTES = 1 << 16
@@ -140,7 +141,10 @@ def _reached(path: Path) -> dict[int, int]:
     for row in read_rows(path):
         if isinstance(row, Problem) or row.kind != "set":
             continue
-        channel, plateau_ua = row.data.get("channel"), row.data.get("plateau_ua")
+        told = as_schema_2(row.kind, row.data)
+        if told.get("unit") != "uA":
+            continue
+        channel, plateau_ua = told.get("channel"), told.get("level")
         if not (isinstance(channel, int) and isinstance(plateau_ua, int)):
             continue
         if row.data.get("by") == "line":  # the raise before it was never felt

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-SCHEMA: Final = "stimctl.journal/1"
+SCHEMA: Final = "stimctl.journal/2"
+READABLE: Final = ("stimctl.journal/1", SCHEMA)
 SUFFIX: Final = ".jsonl"
 FIRST_PREVIOUS: Final = "0" * 64
 # A plan with eight channels is some 20 kB; anything near this bound is not a row of ours.

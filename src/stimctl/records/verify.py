@@ -18,6 +18,7 @@ from stimctl.records.rows import (
     FIRST_PREVIOUS,
     HEADER_KIND,
     LARGEST_ROW_BYTES,
+    READABLE,
     SCHEMA,
     Row,
     RowError,
@@ -200,7 +201,7 @@ class _Reading:
         schema = row.data.get("schema")
         if self._header is None:
             self._add(Finding.HEADER, "the first row is not a header")
-        elif schema != SCHEMA:
+        elif schema not in READABLE:
             self._add(Finding.HEADER, f"the schema is {schema!r}; this program reads {SCHEMA!r}")
 
     def _compare_anchor(self) -> None:

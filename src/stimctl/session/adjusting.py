@@ -5,9 +5,8 @@ from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import StateError
-from stimctl.session import intents
+from stimctl.session import intents, rows
 from stimctl.session.core import Core
-from stimctl.session.events import Json, Kind
 from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
 from stimctl.session.reasons import LINKED, Reason
@@ -115,8 +114,7 @@ class Adjusting:
             self._tell_links(now_ns, run)
 
     def _tell_links(self, now_ns: int, run: Run) -> None:
-        groups: list[Json] = [list(group) for group in run.links.groups]
-        self._log.emit(now_ns, Kind.LINKED, {"groups": groups}, durable=True)
+        self._log.emit(now_ns, rows.Linked(run.links.groups), durable=True)
 
     def _felt(self, now_ns: int, intent: intents.Felt) -> None:
         self._need_channel("felt refused", intent.channel)
@@ -126,8 +124,8 @@ class Adjusting:
             plateau = run.raising.plateau(intent.channel)
             run.prompts.felt(intent.channel, plateau)
             run.finding.felt(intent.channel, plateau)
-            row: dict[str, Json] = {"channel": intent.channel, run.scale.plateau: plateau}
-            self._log.emit(now_ns, Kind.FELT, row, durable=True)
+            row = rows.Felt(intent.channel, plateau, run.scale.unit)
+            self._log.emit(now_ns, row, durable=True)
 
     def _found(self, now_ns: int, intent: intents.Found) -> None:
         what, channel = "found refused", intent.channel
@@ -152,13 +150,14 @@ class Adjusting:
         self.seen(now_ns)
         differs = run.finding.name(channel, intent.site)
         run.prompts.felt(channel, plateau)
-        row: dict[str, Json] = {"channel": channel, run.scale.plateau: plateau}
-        row |= {"site": intent.site, "planned": run.finding.sites[channel]}
+        unit, planned = run.scale.unit, run.finding.sites[channel]
         if differs is None:
-            self._log.emit(now_ns, Kind.CHANNEL_FOUND, row, durable=True)
+            found = rows.ChannelFound(channel, plateau, unit, intent.site, planned)
+            self._log.emit(now_ns, found, durable=True)
             return
         reason = Reason(Code.FELT_ELSEWHERE, differs)
-        self._log.emit(now_ns, Kind.CHANNEL_MISMATCH, {**row, **reason.told()}, durable=True)
+        elsewhere = rows.ChannelMismatch(channel, plateau, unit, intent.site, planned, reason)
+        self._log.emit(now_ns, elsewhere, durable=True)
         self._core.felt_elsewhere(now_ns, Mismatch(reason, run.finding.sites))
 
     def _leads_checked(self, now_ns: int, _intent: intents.LeadsChecked) -> None:
@@ -174,4 +173,4 @@ class Adjusting:
     def seen(self, now_ns: int) -> None:
         """The operator is there."""
         if self._supervision.attendance.seen(now_ns):
-            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True}, durable=True)
+            self._log.emit(now_ns, rows.Attendance(answered=True), durable=True)

@@ -7,9 +7,10 @@ from stimctl.devices.driver import DeviceDriver, Driver, is_current_source
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
+from stimctl.session import rows
 from stimctl.session.config import EngineConfig
 from stimctl.session.core import Core, Purpose
-from stimctl.session.events import Json, Kind
+from stimctl.session.events import Json, encode
 from stimctl.session.finding import check_finding, sites_of
 from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
@@ -99,20 +100,16 @@ class Checking:
             {one.channel: one.setup.electrode.effective_area_mm2 for one in plan.channels}
         )
         self._core.go(now_ns, State.IDENTIFIED, "a plan is being checked")
-        name, cleared = scale_of(plan).cleared, cleared_of(plan)
-        channels: list[Json] = [
-            {"channel": one.channel, "role": one.role, name: cleared[one.channel]}
+        cleared, unit = cleared_of(plan), scale_of(plan).unit
+        channels = tuple(
+            rows.PlannedChannel(one.channel, one.role, cleared[one.channel])
             for one in plan.channels
-        ]
-        row: dict[str, Json] = {
-            "digest": plan.digest(),
-            "duration_us": plan.duration_us,
-            "channels": channels,
-            "left_us": run.left_us,
-        }
-        self._log.emit(now_ns, Kind.PLAN, row, durable=True)
-        setup = {**about, "identity": self._core.identity, **setup_of(plan)}
-        self._setup = self._log.emit_waiting(now_ns, Kind.SETUP, setup)
+        )
+        loaded = rows.PlanLoaded(plan.digest(), plan.duration_us, channels, unit, run.left_us)
+        self._log.emit(now_ns, loaded, durable=True)
+        identity = {} if self._core.identity is None else encode(self._core.identity)
+        setup = rows.Setup({**about, "identity": identity, **setup_of(plan)})
+        self._setup = self._log.emit_waiting(now_ns, setup)
         if self._has_trip():
             return  # CHECKED once the setup is on the record
         if isinstance(plan, Plan) and is_current_source(self._driver):
@@ -202,9 +199,7 @@ class Checking:
     def _begin_trip(self, now_ns: int, plan: Plan, driver: Driver) -> None:
         watchdog_us = self._sheet.watchdog_us
         assert watchdog_us is not None
-        self._log.emit(
-            now_ns, Kind.DEAD_MAN, {"outcome": "begun", "watchdog_us": watchdog_us}, durable=True
-        )
+        self._log.emit(now_ns, rows.DeadMan("begun", watchdog_us), durable=True)
         self._core.output_begins()
         self._trip = DeadManTrip(now_ns, driver, plan.channels[0], watchdog_us)
 
@@ -220,11 +215,11 @@ class Checking:
         self._trip = None
         if outcome is Outcome.PASSED:
             self._trip_passed = True
-            self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "passed"}, durable=True)
+            self._log.emit(now_ns, rows.DeadMan("passed"), durable=True)
             seen = Reason(Code.TRIP_SEEN, "the dead-man trip has been seen")
             self._core.begin_stop(now_ns, seen, Purpose.TRIP)
         else:
-            self._log.emit(now_ns, Kind.DEAD_MAN, {"outcome": "failed"}, durable=True)
+            self._log.emit(now_ns, rows.DeadMan("failed"), durable=True)
             self._core.fault(now_ns, _FAILED[outcome])
         return True
 

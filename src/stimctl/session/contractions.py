@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.session.events import Json, Kind
+from stimctl.session import rows
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.raising import Raising
 from stimctl.session.ramped import Ramped
+from stimctl.session.reasons import Reason
+
+_NO_ROW = Reason(Code.ROW_NOT_DURABLE, "its row is not on the disk: this contraction is left out")
 
 
 @dataclass(slots=True)
@@ -30,12 +33,9 @@ class Contractions:
     def announce(self, now_ns: int, track: Ramped, raising: Raising) -> None:
         """Write the row of a contraction early enough to be durable when its ramp begins."""
         track.contractions += 1
-        row: dict[str, Json] = {
-            "channel": track.channel,
-            "number": track.contractions,
-            raising.scale.plateau: raising.following(track.channel),
-        }
-        self._rows[track.channel] = self._log.emit_waiting(now_ns, Kind.CONTRACTION, row)
+        level, unit = raising.following(track.channel), raising.scale.unit
+        row = rows.Contraction(track.channel, track.contractions, level, unit)
+        self._rows[track.channel] = self._log.emit_waiting(now_ns, row)
 
     def begin(self, now_ns: int, track: Ramped, raising: Raising, *, started_now: bool) -> None:
         """A ramp begins: covered by its row, or left out.
@@ -52,13 +52,7 @@ class Contractions:
         if track.cycles:
             self._under_way[track.channel] = _UnderWay(raising.plateau(track.channel))
         if not track.covered:
-            row: dict[str, Json] = {
-                "intent": "contraction",
-                "channel": track.channel,
-                "reason": "its row is not on the disk: this contraction is left out",
-                "code": Code.ROW_NOT_DURABLE.value,
-            }
-            self._log.emit(now_ns, Kind.REFUSED, row)
+            self._log.emit(now_ns, rows.Refused("contraction", _NO_ROW, track.channel))
 
     def acked(self, outputs: Mapping[int, int]) -> None:
         """The device has accepted these outputs."""
@@ -80,13 +74,9 @@ class Contractions:
                 continue
             was = self._under_way.pop(track.channel)
             plateau = raising.plateau(track.channel)
-            row: dict[str, Json] = {
-                "channel": track.channel,
-                "number": track.contractions,
-                raising.scale.plateau: plateau,
-                raising.scale.accepted: was.acked,
-            }
-            self._log.emit(now_ns, Kind.CONTRACTED, row, durable=was.acked == 0)
+            unit = raising.scale.unit
+            row = rows.Contracted(track.channel, track.contractions, plateau, was.acked, unit)
+            self._log.emit(now_ns, row, durable=was.acked == 0)
             if was.acked == 0 and track.on_grid(min(was.plateau, plateau), track.highest_permille):
                 silent.append(f"channel {track.channel}, number {track.contractions}")
         return silent

@@ -4,11 +4,11 @@ from enum import StrEnum
 
 from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
+from stimctl.session import rows
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.budget import Budget
 from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
-from stimctl.session.events import Json, Kind
 from stimctl.session.finding import Mismatch
 from stimctl.session.host import Host
 from stimctl.session.left import Delivered
@@ -59,7 +59,7 @@ class Core:
         self.state = State.DISCONNECTED
         self.run: Run | None = None
         self.connecting = False
-        self.identity: dict[str, Json] = {}
+        self.identity: rows.Identity | None = None
         """What the device of this session has told of itself."""
         self.ready = False
         """The device of this connection has been identified, and took set points then (K5)."""
@@ -105,16 +105,14 @@ class Core:
         if following is self.state:
             return
         was, self.state = self.state, following
-        row: dict[str, Json] = {"state": following.value, "was": was.value, "why": str(why)}
-        if isinstance(why, Reason):
-            row["code"] = why.code.value
-        self._log.emit(now_ns, Kind.STATE, row, durable=True)
+        why = why if isinstance(why, Reason) else Reason("", why)
+        entered = rows.StateEntered(following.value, was.value, why)
+        self._log.emit(now_ns, entered, durable=True)
 
     def alarm(self, now_ns: int, priority: Priority, what: Reason, action: str) -> None:
         """Tell of an alarm condition, with the marker that stands for its priority in text."""
-        row: dict[str, Json] = {"code": what.code.value, "priority": priority.value}
-        row |= {"marker": MARKERS[priority], "what": what.text, "action": action}
-        self._log.emit(now_ns, Kind.ALARM, row, durable=True)
+        row = rows.AlarmRaised(what, priority.value, MARKERS[priority], action)
+        self._log.emit(now_ns, row, durable=True)
 
     def meet(self, now_ns: int, condition: Condition, detail: str = "") -> None:
         """A condition of the alarm table begins: tell it, and stop where the table says so."""
@@ -144,8 +142,8 @@ class Core:
         """The mismatch is mended; who says so goes on record."""
         mismatch, self.mismatch = self.mismatch, None
         if mismatch is not None:
-            row: dict[str, Json] = {"by": by, "was": mismatch.reason.text}
-            self._log.emit(now_ns, Kind.LEADS_CHECKED, row, durable=True)
+            row = rows.LeadsChecked(by, mismatch.reason.text)
+            self._log.emit(now_ns, row, durable=True)
 
     def connect(self, now_ns: int) -> None:
         """Begin to connect; what was known about the device no longer counts."""
@@ -198,12 +196,8 @@ class Core:
         if self.purpose is not Purpose.STOP:
             self.purpose = purpose
             self._reason, self._outcome = reason, "completed" if completed else "stopped"
-        self._log.emit(
-            now_ns,
-            Kind.STOPPING,
-            {**reason.told(), "purpose": purpose.value},
-            durable=purpose in (Purpose.STOP, Purpose.PAUSE),
-        )
+        on_record = purpose in (Purpose.STOP, Purpose.PAUSE)
+        self._log.emit(now_ns, rows.Stopping(reason, purpose.value), durable=on_record)
 
     def fault(
         self,
@@ -232,7 +226,7 @@ class Core:
         if self.link.quality is Quality.LOST:
             return
         self.link.lost()
-        self._log.emit(now_ns, Kind.LINK, {"quality": "lost", **reason.told()}, durable=True)
+        self._log.emit(now_ns, rows.LinkChanged("lost", reason), durable=True)
         if self.state in (State.DISCONNECTED, State.CLOSED):
             return
         if self.zero_ns is not None and not self.stopping:
@@ -252,15 +246,13 @@ class Core:
         self.purpose = Purpose.STOP
         if self.run is not None:
             self.run.zero(now_ns, reason)
-        row: dict[str, Json] = {
-            "what": "OUTPUT NOT CONFIRMED",
-            **reason.told(),
-            "what_to_do": self._driver.sheet.stop_instruction,
-        }
+        counted = None
         if self.run is not None and self._run_under_way:
             self.run.acknowledged.ends(now_ns)
-            row["acknowledged"] = self.run.acknowledged.told(now_ns)
-        self._log.emit(now_ns, Kind.UNKNOWN, row, durable=True)
+            counted = self.run.acknowledged.told(now_ns)
+        to_do = self._driver.sheet.stop_instruction
+        row = rows.OutputUnknown(reason, to_do, "OUTPUT NOT CONFIRMED", counted)
+        self._log.emit(now_ns, row, durable=True)
         alarm = ALARMS[Condition.OUTPUT_NOT_CONFIRMED]
         what = of_condition(Condition.OUTPUT_NOT_CONFIRMED)
         self.alarm(now_ns, alarm.priority, what, alarm.action)
@@ -295,8 +287,7 @@ class Core:
                 Code.RESTARTING,
                 "the device is being restarted, which ends its output; it starts for up to 14 s",
             )
-            row: dict[str, Json] = {"quality": "restarting", **reason.told()}
-            self._log.emit(now_ns, Kind.LINK, row, durable=True)
+            self._log.emit(now_ns, rows.LinkChanged("restarting", reason), durable=True)
 
     def zero_verified(
         self, now_ns: int, *, found_off: bool = False, reset_seen: bool = False
@@ -310,12 +301,8 @@ class Core:
         if self.run is not None:
             self.run.acknowledged.ends(now_ns)
         self.ready = self.ready and not self._driver.latched  # only connecting leads on
-        self._log.emit(
-            now_ns,
-            Kind.ZERO_VERIFIED,
-            {"after_us": (now_ns - self._stop_ns) // 1_000, "purpose": purpose.value},
-            durable=True,
-        )
+        after_us = (now_ns - self._stop_ns) // 1_000
+        self._log.emit(now_ns, rows.ZeroVerified(after_us, purpose.value), durable=True)
         if purpose is Purpose.PAUSE and reset_seen:
             # Seen for certain it is a fault like any other (M2).
             self.fault(now_ns, _WAS_RESET)
@@ -340,20 +327,13 @@ class Core:
             return
         self._run_under_way = False
         self.run.over(now_ns)
-        reason = self.cause or self._reason
-        self._log.emit(
-            now_ns,
-            Kind.ENDED,
-            {
-                "outcome": self._outcome if self.cause is None else "fault",
-                **(reason.told() if reason is not None else {}),
-                "plan_time_us": self.run.time_us(now_ns),
-                "acknowledged": self.run.acknowledged.told(now_ns),
-                "left_us": self.run.left_us,
-            },
-            durable=True,
+        ended = rows.Ended(
+            outcome=self._outcome if self.cause is None else "fault",
+            reason=self.cause or self._reason or Reason("", ""),
+            plan_time_us=self.run.time_us(now_ns),
+            acknowledged=self.run.acknowledged.told(now_ns),
+            left_us=self.run.left_us,
         )
+        self._log.emit(now_ns, ended, durable=True)
         prompt = Prompt.SKIN_CHECK_AT_END
-        self._log.emit(
-            now_ns, Kind.PROMPT, {"prompt": prompt.value, "text": TEXTS[prompt]}, durable=True
-        )
+        self._log.emit(now_ns, rows.PromptShown(prompt.value, TEXTS[prompt]), durable=True)

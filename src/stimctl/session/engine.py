@@ -12,12 +12,12 @@ from typing import Any
 from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.session import facts
+from stimctl.session import facts, rows
 from stimctl.session.alarms import Condition, Priority
 from stimctl.session.checking import Checking
 from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.events import Kind, Outgoing, SessionEvent
+from stimctl.session.events import Outgoing, SessionEvent
 from stimctl.session.idle import IdleKeeper
 from stimctl.session.intents import Intent, Stop
 from stimctl.session.life import LifeSigns
@@ -246,11 +246,11 @@ class Engine:
         reason = Reason(Code.LINE_DOWN, fact.reason)
         if self._core.connecting:
             self._core.connecting = False
-            self._log.emit(now_ns, Kind.CONNECT_FAILED, reason.told(), durable=True)
+            self._log.emit(now_ns, rows.ConnectFailed(reason), durable=True)
         self._core.link_lost(now_ns, reason)
 
     def _link_up(self, now_ns: int, _fact: facts.LinkUp) -> None:
-        self._log.emit(now_ns, Kind.LINK, {"quality": "up", **_UP.told()})
+        self._log.emit(now_ns, rows.LinkChanged("up", _UP))
         if self._core.state is State.DISCONNECTED:
             self._core.link.quality = Quality.GOOD
         if self._core.stopping:
@@ -263,20 +263,18 @@ class Engine:
 
     def _stop_face_tested(self, now_ns: int, fact: facts.StopFaceTested) -> None:
         self._stop_faces.add(fact.name)
-        row = {"name": fact.name, "state": "tested"}
-        self._log.emit(now_ns, Kind.STOP_FACE, row, durable=True)
+        self._log.emit(now_ns, rows.StopFace(fact.name, "tested"), durable=True)
 
     def _stop_face_lost(self, now_ns: int, fact: facts.StopFaceLost) -> None:
         if fact.name not in self._stop_faces:
             return  # nobody relies on it
         self._stop_faces.discard(fact.name)
-        row = {"name": fact.name, "state": "lost"}
-        self._log.emit(now_ns, Kind.STOP_FACE, row, durable=True)
+        self._log.emit(now_ns, rows.StopFace(fact.name, "lost"), durable=True)
         if self._core.state in _WATCHED:
             self._core.meet(now_ns, Condition.STOP_FACE_LOST, fact.name)
 
     def _clock_step(self, now_ns: int, fact: facts.ClockStep) -> None:
-        self._log.emit(now_ns, Kind.CLOCK, {"step_us": fact.step_us}, durable=True)
+        self._log.emit(now_ns, rows.ClockStepped(fact.step_us), durable=True)
 
     def _host(self, now_ns: int, begun: Condition | None) -> None:
         if begun is not None:

@@ -1,117 +1,194 @@
-"""What a session reports: numbered, JSON-able events, and the frames that must go out.
+"""Events in and out of their JSON form (`stimctl.event/2`), and the frames that must go out.
 
-Three numbers are never mixed: `set` is what was asked of the device, `acked` what it has accepted,
-`measured` what it has measured (null where a device measures nothing, as the P24).
-
-Fields that end in `_ua` are microampere, those that end in `_percent` percent of the own scale of a
-device without current control; a session has the ones or the others. For the second kind
-`plateau_ua` reads `intensity_percent`, `from_ua` `from_percent`, `asked_ua` and `allowed_ua`
-`asked_percent` and `allowed_percent`, the `channels` of an ack `channels_percent`, `acked_ua` of a
-contraction `acked_percent`; and telemetry has `set_percent`, `acked_percent` and `raised_percent`
-for `set`, `acked` and `plateau`.
+There is one encoding and one decoding. Rows of schema 1 are decoded, too: their levels had a name
+for each unit, and their refusals no code.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import Any, Final
+
+from stimctl.session.reasons import Reason
+from stimctl.session.row_base import Event, Kind
+from stimctl.session.rows import EVENTS, PlannedChannel, Setup
+
+__all__ = [
+    "SCHEMA",
+    "Event",
+    "Json",
+    "Kind",
+    "Outgoing",
+    "SessionEvent",
+    "as_schema_2",
+    "decode",
+    "encode",
+]
+
+SCHEMA: Final = "stimctl.event/2"
 Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
 
 
-def json_numbers(by_channel: Mapping[int, int]) -> dict[str, Json]:
-    """Numbers by channel as a JSON object, whose keys are texts."""
-    return {str(channel): number for channel, number in by_channel.items()}
+class RowFormatError(ValueError):
+    """A row that is not of its kind."""
 
 
-class Kind(StrEnum):
-    """Every kind of session event."""
+def encode(event: Event) -> dict[str, Any]:
+    """The fields of an event as JSON-able values, without its kind."""
+    if isinstance(event, Setup):
+        return dict(event.fields)
+    found: dict[str, Any] = {}
+    for name, _, default in _fields_of(type(event).kind):
+        value = getattr(event, name)
+        if isinstance(value, Reason):
+            found[name] = value.text
+            if value.code:
+                found["code"] = str(value.code)
+        elif default is MISSING or value != default:
+            found[name] = _plain(value)
+    return found
 
-    STATE = "state"
-    """{"state", "was", "why"}"""
-    IDENTITY = "identity"
-    """{"serial", "firmware", ...}"""
-    CONNECT_FAILED = "connect_failed"
-    """{"reason"}: the session stays disconnected"""
-    PLAN = "plan"
-    """{"digest", "duration_us", "channels": [...], "left_us"}: `left_us` as in "ended", of what was
-    delivered of this plan before in this session"""
-    SETUP = "setup"
-    """Everything that a plan, its electrodes, the program and the device were: durable before
-    CHECKED, so before anything can be armed"""
-    DEAD_MAN = "dead_man"
-    """{"outcome": "begun" | "passed" | "failed" | "skipped", "watchdog_us", ...}"""
-    START = "start"
-    """{"plan", "duration_us", "from": "beginning" | "what-is-left", "from_us"}: the durable row
-    before the first output; the run begins when it is on the disk"""
-    RESUME = "resume"
-    """The same for going on after a pause"""
-    RAISE = "raise"
-    """{"channel", "plateau_ua", "from_ua", "by": "hand" | "program" | "script"}: durable before it
-    goes out. With "pending": true it goes out with the next on ramp, if at all"""
-    PENDING = "pending"
-    """{"channel", "plateau_ua", "outcome": "taken" | "applied" | "discarded", "reason"}: a raise
-    asked for in the off time of a cycle waits for the next on ramp"""
-    LINKED = "linked"
-    """{"groups": [[1, 2], ...]}: channels that are raised and lowered together"""
-    CONTRACTION = "contraction"
-    """{"channel", "number", "plateau_ua"}: durable before the ramp of an on/off cycle begins"""
-    CONTRACTED = "contracted"
-    """{"channel", "number", "plateau_ua", "acked_ua"}: a contraction is over; `plateau_ua` was in
-    force at its end, and `acked_ua` is the highest output that the device has accepted in it"""
-    PULSE = "pulse"
-    """{"channel", "amplitude_ua"}: commanded; durable before it goes out"""
-    PULSE_ACKED = "pulse_acked"
-    """{"channel", "amplitude_ua", "pulse", "asked_ns", "sent_ns", "acked_ns"}: the device has
-    acknowledged the pulse whose row has the number `pulse`; times of the monotonic clock"""
-    SET = "set"
-    """{"channel", "plateau_ua", "by": "hand" | "program" | "script" | "line"}: the plateau now in
-    force; by the line where a raise never reached the device, and what was before it holds again"""
-    ACK = "ack"
-    """{"channels": {"1": ua, ...}}: the device accepted these amplitudes"""
-    TELEMETRY = "telemetry"
-    """{"set", "acked", "measured", "plateau", "plan_time_us", "link", "acknowledged", ...} each
-    second of a run. `acknowledged`, here and in `unknown` and `ended`, counts the run so far by
-    channel from the set points that the device has accepted: {"pulses", "charge_nc", "peak_ua",
-    "on_ms"}, or {"peak_percent", "on_ms"}. It is computed: no device tells its pulses"""
-    REFUSED = "refused"
-    """{"intent", "channel", "asked_ua", "reason"}: dropped, not queued"""
-    WITHHELD = "withheld"
-    """{"channel", "closed", "reason", "for_us", "more"}: the final output check keeps a channel
-    off, or (closed) has switched it off. `for_us`: it is asked for again after that; null: with the
-    next burst. `more`: how many of the kind went before it without a row, within a second"""
-    LIMIT = "limit"
-    """{"channel", "asked_ua", "allowed_ua", "limit"}: the clearance is the bound"""
-    ATTENDANCE = "attendance"
-    """{"prompt": true, "answer_within_us"} or {"answered": true, "by"}; "by" where it is known"""
-    STOP_FACE = "stop_face"
-    """{"name", "state": "tested" | "lost"}: a pedal or button that stops, beside the face; the
-    supervisor adds "open" (with "what" it is) and "back" """
-    LINK = "link"
-    """{"quality": "good" | "degraded" | "lost" | "up" | "restarting", "reason"}"""
-    ALARM = "alarm"
-    """{"priority": "high" | "medium" | "low", "marker": "!!!" | "!!" | "!", "what", "action"}"""
-    PROMPT = "prompt"
-    """{"prompt", "text", "channel"?}: asked of the people at the session; no alarm"""
-    FELT = "felt"
-    """{"channel", "plateau_ua"}: the person has told a sensation"""
-    CHANNEL_FOUND = "channel_found"
-    """{"channel", "site", "planned", "plateau_ua"}: the person feels it where the plan has it"""
-    CHANNEL_MISMATCH = "channel_mismatch"
-    """The same and {"reason"}: the person feels it at another site, and output is stopped"""
-    LEADS_CHECKED = "leads_checked"
-    """{"by": "operator" | "plan", "was"}: after a mismatch the leads are as planned, or another
-    plan has other sites"""
-    STOPPING = "stopping"
-    """{"reason"}: the stop has gone out"""
-    ZERO_VERIFIED = "zero_verified"
-    """{"after_us"}: the device confirmed zero"""
-    UNKNOWN = "unknown"
-    """{"reason", "what_to_do"}: OUTPUT NOT CONFIRMED"""
-    CLOCK = "clock"
-    """{"step_us"}: the wall clock was changed"""
-    ENDED = "ended"
-    """{"outcome", "reason", "plan_time_us", "left_us"}: the run is over and zero is verified;
-    `left_us` is what a start may go on with, 0 where it can only begin anew"""
+
+def decode(kind: str, data: Mapping[str, Any]) -> Event | None:
+    """The event of a row; None for a kind that is not the session's.
+
+    Raises `RowFormatError` where the row is not of its kind. Fields that are not of the event (who
+    was in charge, a number, a time) are left to the caller.
+    """
+    of_kind = _BY_KIND.get(kind)
+    if of_kind is None:
+        return None
+    if of_kind is Setup:
+        return Setup({name: one for name, one in data.items() if name not in _ENVELOPE})
+    told = as_schema_2(kind, data)
+    found: dict[str, Any] = {}
+    try:
+        for name, read, default in _fields_of(of_kind.kind):
+            if name in told:
+                found[name] = read(told[name], told)
+            elif default is MISSING and read is not _reason:
+                raise RowFormatError(f"{name} is missing")
+            elif default is MISSING:
+                found[name] = Reason(str(told.get("code", "")), "")
+        return of_kind(**found)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise RowFormatError(f"{kind!r}: {error}") from error
+
+
+_Read = Callable[[Any, Mapping[str, Any]], Any]
+
+
+@cache
+def _fields_of(kind: Kind) -> tuple[tuple[str, _Read, Any], ...]:
+    return tuple((one.name, _READ[str(one.type)], one.default) for one in fields(_BY_KIND[kind]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, PlannedChannel):
+        return {"channel": value.channel, "role": value.role, "cleared": value.cleared}
+    return value
+
+
+def _exactly(of_type: type) -> _Read:
+    def read(value: Any, _row: Mapping[str, Any]) -> Any:
+        if type(value) is not of_type and not (of_type is str and isinstance(value, str)):
+            raise TypeError(f"{value!r} is not of the type {of_type.__name__}")
+        return value
+
+    return read
+
+
+def _or_none(read: _Read) -> _Read:
+    return lambda value, row: None if value is None else read(value, row)
+
+
+def _reason(value: Any, row: Mapping[str, Any]) -> Reason:
+    return Reason(str(row.get("code", "")), str(value))
+
+
+def _levels(value: Any, _row: Mapping[str, Any]) -> Mapping[int, int]:
+    return {int(channel): int(level) for channel, level in value.items()}
+
+
+def _channels(value: Any, _row: Mapping[str, Any]) -> tuple[PlannedChannel, ...]:
+    return tuple(
+        PlannedChannel(int(one["channel"]), str(one["role"]), int(one["cleared"])) for one in value
+    )
+
+
+def _groups(value: Any, _row: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(one) for one in group) for group in value)
+
+
+def _mapping(value: Any, _row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(value)
+
+
+_INT, _STR, _BOOL = _exactly(int), _exactly(str), _exactly(bool)
+_READ: Final[Mapping[str, _Read]] = {
+    "int": _INT,
+    "int | None": _or_none(_INT),
+    "str": _STR,
+    "str | None": _or_none(_STR),
+    "bool": _BOOL,
+    "bool | None": _or_none(_BOOL),
+    "Reason": _reason,
+    "Levels": _levels,
+    "Mapping[str, Any]": _mapping,
+    "Mapping[str, Any] | None": _or_none(_mapping),
+    "tuple[PlannedChannel, ...]": _channels,
+    "tuple[tuple[int, ...], ...]": _groups,
+}
+_ENVELOPE: Final = frozenset(
+    {"schema", "t", "mono_ns", "kind", "seq", "durable", "event", "at_ns", "source", "who"}
+)
+_BY_KIND: Final = {one.kind.value: one for one in EVENTS}
+
+# What the fields were called in schema 1, in microampere and in percent.
+_LEVELS_1: Final[Mapping[str, tuple[str, str]]] = {
+    "level": ("plateau_ua", "intensity_percent"),
+    "before": ("from_ua", "from_percent"),
+    "asked": ("asked_ua", "asked_percent"),
+    "allowed": ("allowed_ua", "allowed_percent"),
+    "acked": ("acked_ua", "acked_percent"),
+    "cleared": ("cleared_ua", "cleared_percent"),
+    "channels": ("channels", "channels_percent"),
+    "set": ("set", "set_percent"),
+    "levels": ("plateau", "raised_percent"),
+}
+_HAVE_LEVELS: Final = frozenset(
+    kind for kind, one in _BY_KIND.items() if any(field.name == "unit" for field in fields(one))
+)
+
+
+def as_schema_2(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a row by the names of schema 2; what is of that already stays as it is."""
+    told = dict(data)
+    if kind == Kind.START and "start_from" not in told:
+        told["start_from"] = told.get("from")
+    if kind in (Kind.STOPPING, Kind.ZERO_VERIFIED):
+        told.setdefault("purpose", "stop")  # of a face that stood in for its supervisor
+    if kind not in _HAVE_LEVELS or "unit" in told:
+        return told
+    if kind == Kind.PLAN:
+        channels = [_renamed(one) for one in told["channels"]]
+        units = {one.pop("unit") for one in channels}
+        return {**told, "channels": channels, "unit": "%" if "%" in units else "uA"}
+    return {"code": "", **_renamed(told)}
+
+
+def _renamed(told: Mapping[str, Any]) -> dict[str, Any]:
+    in_percent = any(percent in told for _, percent in _LEVELS_1.values())
+    names = {old[in_percent]: new for new, old in _LEVELS_1.items()}
+    return {"unit": "%" if in_percent else "uA"} | {
+        names.get(name, name): value for name, value in told.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +201,20 @@ class SessionEvent:
 
     seq: int
     at_ns: int
-    kind: Kind
-    data: Mapping[str, Json]
+    event: Event
     durable: bool
 
-    def as_dict(self) -> dict[str, Json]:
+    @property
+    def kind(self) -> Kind:
+        """What kind of thing."""
+        return self.event.kind
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Its fields as JSON-able values."""
+        return encode(self.event)
+
+    def as_dict(self) -> dict[str, Any]:
         """The JSON form, without the wall-clock time that the journal adds."""
         return {
             "seq": self.seq,

@@ -1,11 +1,10 @@
 """Numbers the session's events and remembers which of them are on the disk."""
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stimctl.session.config import DURABLE_WAIT_NS
-from stimctl.session.events import Json, Kind, SessionEvent
+from stimctl.session.events import Event, SessionEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,10 @@ class EventLog:
         self.newest_durable_ns: int | None = None
         """When the newest row that is known to be on the disk was made, not when it got there."""
 
-    def emit(
-        self, now_ns: int, kind: Kind, data: Mapping[str, Json], *, durable: bool = False
-    ) -> int:
+    def emit(self, now_ns: int, event: Event, *, durable: bool = False) -> int:
         """Record one event; gives its number."""
         self._seq += 1
-        self._untaken.append(SessionEvent(self._seq, now_ns, kind, data, durable))
+        self._untaken.append(SessionEvent(self._seq, now_ns, event, durable))
         if durable:
             self._not_durable.append((self._seq, now_ns))
         return self._seq
@@ -46,9 +43,9 @@ class EventLog:
         """The number of the last event; the next one has the number after it."""
         return self._seq
 
-    def emit_waiting(self, now_ns: int, kind: Kind, data: Mapping[str, Json]) -> Waiting:
+    def emit_waiting(self, now_ns: int, event: Event) -> Waiting:
         """Record the durable row that something waits for."""
-        return Waiting(self.emit(now_ns, kind, data, durable=True), now_ns)
+        return Waiting(self.emit(now_ns, event, durable=True), now_ns)
 
     def made_durable(self, seq: int) -> None:
         """The journal has everything up to `seq`. A number never given out is not believed."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from stimctl.safety.day_budget import Given
@@ -63,6 +64,38 @@ class Need(StrEnum):
     DEAD_MAN = "dead-man-trip"
     STOP_FACE = "stop-face"
     PRESENCE = "presence"
+
+
+MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
+    {
+        Need.STATEMENT: "The statement of use was not accepted on this computer.",
+        Need.PERSON: "No person's code was given.",
+        Need.KNOWN_PERSON: "The code has no session on record here; H25 says that it is right.",
+        Need.SECOND_IDENTIFIER: "The four digits that are kept with the code were not given.",
+        Need.SITE: "A channel has no site.",
+        Need.PADS_APART: "Nobody has acknowledged E6: the pads are one pad width apart.",
+        Need.ISOLATION: "Nobody has acknowledged H56: no mains current can flow.",
+        Need.ANSWERS: "Screening questions are not answered.",
+        Need.ANSWERS_PERSON: "The screening answers are another person's.",
+        Need.ANSWERS_DATE: "The screening answers have no day, a day to come, or have expired.",
+        Need.BLOCKED: "A contraindication blocks the session; there is no override.",
+        Need.SPECIALIST: "A condition needs a specialist's approval.",
+        Need.CAUTION: "A caution needs an acknowledgement.",
+        Need.SIDE: "Nobody who looks at the person has said the side of a channel.",
+        Need.KNOWS_STOP: "Nobody has acknowledged N3: the person knows how to stop.",
+        Need.STOP_KEY: "Nobody has acknowledged H32: the STOP key of the screen works.",
+        Need.REHEARSAL: "This plan was not rehearsed, or for another device.",
+        Need.CONFIRMATION: "The four characters of the rehearsal were not given.",
+        Need.DEVICE: "Another device than in the person's last session; H63 says it is meant.",
+        Need.ONE_DEVICE: "Another program has a device for the person; H65 says it is meant.",
+        Need.DAY_BUDGET: "More on one site in a day than is common; H67 may say it is meant.",
+        Need.PROMPTS: "The session would never ask whether somebody is there.",
+        Need.DEAD_MAN: "The watchdog of the device is not tested in this session.",
+        Need.STOP_FACE: "A stop face is needed, or has to be tested by a press.",
+        Need.PRESENCE: "Nobody at the machine has answered.",
+    }
+)
+"""What is missing where a face is told this code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ from typing import Any
 from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError
 from stimctl.quantity import format_duration
-from stimctl.session import intents
+from stimctl.session import intents, rows
 from stimctl.session.adjusting import Adjusting
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
 from stimctl.session.core import Core, Purpose
-from stimctl.session.events import Json, Kind
 from stimctl.session.finding import MEND_FIRST
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
@@ -240,9 +239,8 @@ class Orders:
         run = self._ready(now_ns, "start refused")
         from_us = self._start_from(run, intent)
         where = intents.StartFrom.WHAT_IS_LEFT if from_us else intents.StartFrom.BEGINNING
-        row: dict[str, Json] = {"plan": run.plan.digest(), "duration_us": run.plan.duration_us}
-        row |= {"from": where.value, "from_us": from_us}
-        waiting = self._log.emit_waiting(now_ns, Kind.START, row)
+        row = rows.Started(run.plan.digest(), run.plan.duration_us, where.value, from_us)
+        waiting = self._log.emit_waiting(now_ns, row)
         self._beginning = _Beginning(Trigger.STARTED, waiting, from_us)
 
     def _start_from(self, run: Run, intent: intents.Start) -> int:
@@ -268,12 +266,9 @@ class Orders:
 
     def _resume(self, now_ns: int, _intent: intents.Resume) -> None:
         run = self._ready(now_ns, "resume refused")
-        row: dict[str, Json] = {
-            "plan_time_us": run.time_us(now_ns),
-            "paused_us": (now_ns - self._paused_ns) // 1_000,
-            "from_zero": self._from_zero(now_ns),
-        }
-        waiting = self._log.emit_waiting(now_ns, Kind.RESUME, row)
+        paused_us = (now_ns - self._paused_ns) // 1_000
+        row = rows.Resumed(run.time_us(now_ns), paused_us, self._from_zero(now_ns))
+        waiting = self._log.emit_waiting(now_ns, row)
         self._beginning = _Beginning(Trigger.RESUMED, waiting)
 
     def _from_zero(self, now_ns: int) -> bool:
@@ -306,8 +301,7 @@ class Orders:
             self._beginning = None
         elif now_ns > beginning.waiting.stale_ns():
             self._beginning = None
-            row = {"intent": beginning.trigger.value, **JOURNAL_LATE.told()}
-            self._log.emit(now_ns, Kind.REFUSED, row)
+            self._log.emit(now_ns, rows.Refused(beginning.trigger.value, JOURNAL_LATE))
         elif self._log.has_on_disk(beginning.waiting):
             self._beginning = None
             self._begin(now_ns, beginning.trigger, beginning.from_us)

@@ -12,10 +12,9 @@ from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.safety.cleared import SetPoint, is_genuine
-from stimctl.session import intents
+from stimctl.session import intents, rows
 from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.events import Json, Kind
 from stimctl.session.kits import AnyPlan
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.reasons import JOURNAL_LATE, Reason
@@ -105,8 +104,8 @@ class Pulses:
         if reason is not None:
             self._refuse(now_ns, channel, reason)
             return
-        row: dict[str, Json] = {"channel": channel, "amplitude_ua": set_point.amplitude_ua}
-        waiting = self._log.emit_waiting(now_ns, Kind.PULSE, row)
+        row = rows.PulseCommanded(channel, set_point.amplitude_ua)
+        waiting = self._log.emit_waiting(now_ns, row)
         self._asked.append(_AskedPulse(waiting, channel, set_point))
 
     def _refusal(self, channel: int, set_point: SetPoint) -> Reason | None:
@@ -117,9 +116,8 @@ class Pulses:
             return _ABOVE_PLATEAU
         return None
 
-    def _refuse(self, now_ns: int, channel: int, reason: Reason, **more: Json) -> None:
-        data: dict[str, Json] = {"intent": "pulse", "channel": channel, **reason.told(), **more}
-        self._log.emit(now_ns, Kind.REFUSED, data)
+    def _refuse(self, now_ns: int, channel: int, reason: Reason, pulse: int | None = None) -> None:
+        self._log.emit(now_ns, rows.Refused("pulse", reason, channel, pulse=pulse))
 
     def _refuse_asked(self, now_ns: int, asked: _AskedPulse, reason: Reason) -> None:
         self._refuse(now_ns, asked.channel, reason, pulse=asked.waiting.seq)
@@ -132,15 +130,15 @@ class Pulses:
         if event.ticket != self._ticket:
             return
         if isinstance(event, Acked):
-            row: dict[str, Json] = {
-                "channel": given.channel,
-                "amplitude_ua": given.set_point.amplitude_ua,
-                "pulse": given.waiting.seq,
-                "asked_ns": given.waiting.asked_ns,
-                "sent_ns": now_ns - event.latency_ns,
-                "acked_ns": now_ns,
-            }
-            self._log.emit(now_ns, Kind.PULSE_ACKED, row)
+            row = rows.PulseAcked(
+                channel=given.channel,
+                amplitude_ua=given.set_point.amplitude_ua,
+                pulse=given.waiting.seq,
+                asked_ns=given.waiting.asked_ns,
+                sent_ns=now_ns - event.latency_ns,
+                acked_ns=now_ns,
+            )
+            self._log.emit(now_ns, row)
             point = given.set_point
             if self._core.run is not None:
                 self._core.run.acknowledged.gives(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stimctl.codes import Code
-from stimctl.session.events import Json, Kind
+from stimctl.session import rows
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
@@ -194,35 +194,22 @@ class Raising:
         return Outlook(wait, due_ns)
 
     def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
-        limit: dict[str, Json] = {
-            "channel": plateau.channel,
-            self.scale.asked: asked,
-            self.scale.allowed: plateau.ceiling,
-            "limit": self.scale.limit + (" of a linked channel" if linked else ""),
-            "code": (Code.LINKED_ABOVE_CLEARED if linked else Code.ABOVE_CLEARED).value,
-        }
-        self._log.emit(now_ns, Kind.LIMIT, limit, durable=True)
+        words = self.scale.limit + (" of a linked channel" if linked else "")
+        code = Code.LINKED_ABOVE_CLEARED if linked else Code.ABOVE_CLEARED
+        limit = rows.Limit(
+            plateau.channel, asked, plateau.ceiling, self.scale.unit, words, code.value
+        )
+        self._log.emit(now_ns, limit, durable=True)
 
     def _refuse(self, now_ns: int, channel: int, asked: int, reason: Reason) -> None:
-        self._log.emit(
-            now_ns,
-            Kind.REFUSED,
-            {"intent": "raise", "channel": channel, self.scale.asked: asked, **reason.told()},
-        )
+        self._log.emit(now_ns, rows.Refused("raise", reason, channel, asked, self.scale.unit))
 
     def _ask(self, now_ns: int, steps: list[tuple[Plateau, int]], by: str) -> None:
         """One row for each; linked ones wait for the last of their rows and rise together."""
         resting = [by != "script" and self._locks.resting(plateau) for plateau, _ in steps]
         for (plateau, step), rests in zip(steps, resting, strict=True):
-            row: dict[str, Json] = {
-                "channel": plateau.channel,
-                self.scale.plateau: step,
-                self.scale.before: plateau.now,
-                "by": by,
-            }
-            if rests:
-                row["pending"] = True
-            waiting = self._log.emit_waiting(now_ns, Kind.RAISE, row)
+            row = rows.Raise(plateau.channel, step, plateau.now, self.scale.unit, by, rests)
+            waiting = self._log.emit_waiting(now_ns, row)
         for (plateau, step), rests in zip(steps, resting, strict=True):
             asked = AskedRaise(waiting, step, by)
             if rests:
@@ -307,24 +294,12 @@ class Raising:
     def _tell_pending(
         self, now_ns: int, plateau: Plateau, level: int, outcome: str, reason: Reason
     ) -> None:
-        self._log.emit(
-            now_ns,
-            Kind.PENDING,
-            {
-                "channel": plateau.channel,
-                self.scale.plateau: level,
-                "outcome": outcome,
-                **reason.told(),
-            },
-        )
+        row = rows.Pending(plateau.channel, level, self.scale.unit, outcome, reason)
+        self._log.emit(now_ns, row)
 
     def _set(self, now_ns: int, plateau: Plateau, by: str) -> None:
-        self._log.emit(
-            now_ns,
-            Kind.SET,
-            {"channel": plateau.channel, self.scale.plateau: plateau.now, "by": by},
-            durable=by != "script",
-        )
+        row = rows.LevelSet(plateau.channel, plateau.now, self.scale.unit, by)
+        self._log.emit(now_ns, row, durable=by != "script")
 
     def lower(self, now_ns: int, channel: int, level: int) -> None:
         """Down at once, with everything linked; the rows follow."""

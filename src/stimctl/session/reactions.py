@@ -29,10 +29,10 @@ from stimctl.devices.events import (
     WrongDevice,
     ZeroVerified,
 )
+from stimctl.session import rows
 from stimctl.session.alarms import Condition
 from stimctl.session.config import SECOND
 from stimctl.session.core import Core
-from stimctl.session.events import Kind
 from stimctl.session.log import EventLog
 from stimctl.session.output import Output
 from stimctl.session.readback import judge
@@ -79,7 +79,7 @@ class Reactions:
     def _answered(self, now_ns: int, latency_ns: int) -> None:
         if self._core.link.answered(latency_ns):
             good = Reason(Code.LINK_IN_TIME, "answers in time")
-            self._log.emit(now_ns, Kind.LINK, {"quality": "good", **good.told()})
+            self._log.emit(now_ns, rows.LinkChanged("good", good))
 
     def _acked(self, now_ns: int, event: Acked | GateAcked | GatePartAcked) -> None:
         self._answered(now_ns, event.latency_ns)
@@ -120,8 +120,7 @@ class Reactions:
     def _late(self, now_ns: int, _event: AnswerLate) -> None:
         if self._core.link.answer_late():
             late = Reason(Code.ANSWERS_LATE, "two answers came late")
-            row = {"quality": "degraded", **late.told()}
-            self._log.emit(now_ns, Kind.LINK, row, durable=True)
+            self._log.emit(now_ns, rows.LinkChanged("degraded", late), durable=True)
             self._core.meet(now_ns, Condition.LINK_DEGRADED)
 
     def _no_answer(self, now_ns: int, event: NoAnswer) -> None:
@@ -135,7 +134,7 @@ class Reactions:
 
     def _connect_failed(self, now_ns: int, reason: Reason) -> None:
         self._core.connecting = False
-        self._log.emit(now_ns, Kind.CONNECT_FAILED, reason.told(), durable=True)
+        self._log.emit(now_ns, rows.ConnectFailed(reason), durable=True)
 
     def _broken(self, now_ns: int, code: Code, words: str) -> None:
         cause = Reason(code, words)
@@ -194,14 +193,14 @@ class Reactions:
             self._connect_failed(now_ns, Reason(Code.WRONG_DEVICE, words))
             return
         self._serial = event.serial
-        self._core.identity = {
-            "family": event.family,
-            "serial": event.serial,
-            "firmware": event.firmware,
-            "protocol": event.protocol,
-            "firmware_hash": event.firmware_hash,
-        }
-        self._log.emit(now_ns, Kind.IDENTITY, self._core.identity, durable=True)
+        identity = self._core.identity = rows.Identity(
+            family=event.family,
+            serial=event.serial,
+            firmware=event.firmware,
+            protocol=event.protocol,
+            firmware_hash=event.firmware_hash,
+        )
+        self._log.emit(now_ns, identity, durable=True)
 
     def _ready(self, now_ns: int, _event: Ready) -> None:
         if self._core.connecting:

@@ -5,7 +5,6 @@ Only the code is compared. A program that raises asks again for what is `PASSING
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,17 +14,14 @@ from stimctl.session.alarms import Condition
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is so. Two reasons with one code are the same to a program."""
+    """Why something is so. Two reasons with one code are the same to a program; without a code it
+    is for people only."""
 
-    code: Code | Condition
+    code: str
     text: str
 
     def __str__(self) -> str:
         return self.text
-
-    def told(self) -> Mapping[str, str]:
-        """The two fields of a row."""
-        return {"reason": self.text, "code": self.code.value}
 
     def and_(self, more: str) -> Reason:
         """The same with more words."""

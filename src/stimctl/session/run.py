@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from stimctl.codes import Code
 from stimctl.devices.events import RaiseDropped, Withheld
+from stimctl.session import rows
 from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
 from stimctl.session.config import (
@@ -17,7 +18,6 @@ from stimctl.session.config import (
     EngineConfig,
 )
 from stimctl.session.contractions import Contractions
-from stimctl.session.events import Json, Kind, json_numbers
 from stimctl.session.fader import Fader
 from stimctl.session.finding import Finding, sites_of
 from stimctl.session.kits import Accepted, AnyPlan, Kit
@@ -333,8 +333,8 @@ class Run:
         if self._running and self.raising.script_waits(now_ns):
             self._confirmed_ns = now_ns
         if self._running and self.output.plateaus_acked != before:
-            outputs = json_numbers(self.output.acked)
-            self._log.emit(now_ns, Kind.ACK, {self.scale.acked_channels: outputs})
+            outputs = dict(self.output.acked)
+            self._log.emit(now_ns, rows.Acknowledged(outputs, self.scale.unit))
 
     def dropped(self, now_ns: int, event: RaiseDropped) -> None:
         """A raise did not reach the device in time: it is not made up for."""
@@ -345,11 +345,7 @@ class Run:
         for track in self._tracks:
             plateau = self.raising.plateau(track.channel)
             track.fall_back(now_ns, self.output.acked.get(track.channel, 0), plateau)
-        self._log.emit(
-            now_ns,
-            Kind.REFUSED,
-            {"intent": "raise", **_LINE_LATE.told(), "sent": event.sent},
-        )
+        self._log.emit(now_ns, rows.Refused("raise", _LINE_LATE, sent=event.sent))
         self._tell(now_ns)
 
     def withheld(self, now_ns: int, event: Withheld) -> None:
@@ -359,16 +355,18 @@ class Run:
             again = self._by_channel[event.channel].may_open_late
             self._withholdings.take(now_ns, event, again=again)
 
-    def telemetry(self, now_ns: int) -> dict[str, Json]:
+    def telemetry(self, now_ns: int, link: str) -> rows.Telemetry:
         """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
-        return {
-            "plan_time_us": self.time_us(now_ns),
-            self.scale.told: json_numbers(self.output.told),
-            self.scale.acked: json_numbers(self.output.acked),
-            "measured": None,
-            self.scale.plateaus: json_numbers(self.raising.snapshot()),
-            "acknowledged": self.acknowledged.told(now_ns),
-        }
+        return rows.Telemetry(
+            plan_time_us=self.time_us(now_ns),
+            set=dict(self.output.told),
+            acked=dict(self.output.acked),
+            measured=None,
+            levels=self.raising.snapshot(),
+            unit=self.scale.unit,
+            link=link,
+            acknowledged=self.acknowledged.told(now_ns),
+        )
 
     def deadline(self, now_ns: int) -> int | None:
         """When advance() has something to do; None while the run stands."""

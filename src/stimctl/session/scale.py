@@ -14,23 +14,13 @@ from stimctl.session.config import RAISE_INTERVAL_NS, SCRIPT_UA_PER_S, SECOND
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Names of the fields of rows, and two numbers of the rules.
+    """What a limit and a unit are called in rows, and two numbers of the rules.
 
     `unfelt`: a rise by so much without a sensation is asked about (H14), with `unfelt_text`.
     `script_per_s`: how fast a script may raise; None where it may not at all.
     """
 
-    plateau: str
-    before: str
-    asked: str
-    allowed: str
-    cleared: str
     limit: str
-    told: str
-    acked: str
-    accepted: str
-    acked_channels: str
-    plateaus: str
     unit: str
     unfelt: int
     unfelt_text: str
@@ -44,17 +34,7 @@ class Scale:
 
 
 CURRENT: Final = Scale(
-    plateau="plateau_ua",
-    before="from_ua",
-    asked="asked_ua",
-    allowed="allowed_ua",
-    cleared="cleared_ua",
     limit="cleared amplitude",
-    told="set",
-    acked="acked",
-    accepted="acked_ua",
-    acked_channels="channels",
-    plateaus="plateau",
     unit="uA",
     unfelt=15_000,
     unfelt_text="15 mA more and no sensation was told: ask; if there is none, lower to zero and "
@@ -64,17 +44,7 @@ CURRENT: Final = Scale(
 """Hazard H14: 15 mA (D)."""
 
 PERCENT: Final = Scale(
-    plateau="intensity_percent",
-    before="from_percent",
-    asked="asked_percent",
-    allowed="allowed_percent",
-    cleared="cleared_percent",
     limit="cleared intensity",
-    told="set_percent",
-    acked="acked_percent",
-    accepted="acked_percent",
-    acked_channels="channels_percent",
-    plateaus="raised_percent",
     unit="%",
     unfelt=10,
     unfelt_text="10 % more and no sensation was told: ask; if there is none, lower to zero and "

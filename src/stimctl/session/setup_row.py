@@ -7,13 +7,13 @@ from stimctl.treatment.program import PlanChannel, plain
 
 def setup_of(plan: AnyPlan) -> dict[str, Json]:
     """The plan: how long, and for each channel the stimulus, its maximum and its electrodes."""
-    name, cleared = scale_of(plan).cleared, cleared_of(plan)
+    cleared = cleared_of(plan)
     channels: list[Json] = []
     for one in plan.channels:
         row: dict[str, Json] = {
             "channel": one.channel,
             "role": one.role,
-            name: cleared[one.channel],
+            "cleared": cleared[one.channel],
             "electrode": plain(one.setup.electrode),
             "start_after_us": one.start_after_us,
         }
@@ -29,5 +29,6 @@ def setup_of(plan: AnyPlan) -> dict[str, Json]:
         "plan_digest": plan.digest(),
         "duration_us": plan.duration_us,
         "notes": list(plan.notes),
+        "unit": scale_of(plan).unit,
         "channels": channels,
     }

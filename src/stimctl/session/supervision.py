@@ -4,10 +4,10 @@ from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError
+from stimctl.session import rows
 from stimctl.session.alarms import Condition
 from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.events import Json, Kind
 from stimctl.session.life import Attendance, LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
@@ -100,8 +100,8 @@ class Supervision:
         match self.attendance.advance(now_ns):
             case "prompt":
                 within_us = ATTENDANCE_ANSWER_NS // 1_000
-                prompt = {"prompt": True, "answer_within_us": within_us}
-                self._log.emit(now_ns, Kind.ATTENDANCE, prompt, durable=True)
+                prompt = rows.Attendance(prompt=True, answer_within_us=within_us)
+                self._log.emit(now_ns, prompt, durable=True)
             case "unanswered":
                 self._core.meet(now_ns, Condition.NOBODY_ANSWERED)
                 if self._core.run is not None:
@@ -111,7 +111,7 @@ class Supervision:
     def person_present(self, now_ns: int, by: str) -> None:
         """A person at the machine has answered."""
         if self.attendance.seen(now_ns, by_person=True):
-            self._log.emit(now_ns, Kind.ATTENDANCE, {"answered": True, "by": by}, durable=True)
+            self._log.emit(now_ns, rows.Attendance(answered=True, by=by), durable=True)
 
     def _keep_alive(self, now_ns: int) -> None:
         """The gate of rule K2: nothing is sent for a face, a journal or a driver that is gone."""
@@ -131,20 +131,15 @@ class Supervision:
         if run is None or now_ns < self._next_telemetry_ns:
             return
         self._next_telemetry_ns = now_ns + TELEMETRY_NS
-        row = run.telemetry(now_ns)
-        row["link"] = self._core.link.quality.value
-        self._log.emit(now_ns, Kind.TELEMETRY, row, durable=True)
+        row = run.telemetry(now_ns, self._core.link.quality.value)
+        self._log.emit(now_ns, row, durable=True)
         self._prompt(now_ns, run)
 
     def _prompt(self, now_ns: int, run: Run) -> None:
         for asked in run.prompts.due(run.time_us(now_ns), run.raising.snapshot()):
-            row: dict[str, Json] = {
-                "prompt": asked.prompt.value,
-                "text": run.prompts.text(asked.prompt),
-            }
-            if asked.channel is not None:
-                row["channel"] = asked.channel
-            self._log.emit(now_ns, Kind.PROMPT, row, durable=True)
+            text = run.prompts.text(asked.prompt)
+            row = rows.PromptShown(asked.prompt.value, text, asked.channel)
+            self._log.emit(now_ns, row, durable=True)
 
     def deadline(self, now_ns: int) -> int | None:
         """When the next of these is due."""

@@ -2,9 +2,10 @@
 
 from stimctl.codes import Code
 from stimctl.devices.events import Withheld
+from stimctl.session import rows
 from stimctl.session.config import SECOND
-from stimctl.session.events import Json, Kind
 from stimctl.session.log import EventLog
+from stimctl.session.reasons import Reason
 
 _ROW_NS = SECOND
 """One row for a channel in this time; those in between are counted in the next (D)."""
@@ -35,15 +36,10 @@ class Withholdings:
             self._more[channel] = self._more.get(channel, 0) + 1
             return
         self._told_ns[channel] = now_ns
-        row: dict[str, Json] = {
-            "channel": channel,
-            "closed": event.closed,
-            "reason": event.reason,
-            "code": (Code.SWITCHED_OFF if event.closed else Code.KEPT_OFF).value,
-            "for_us": None if until_ns is None else -(-(until_ns - now_ns) // 1_000),
-            "more": self._more.pop(channel, 0),
-        }
-        self._log.emit(now_ns, Kind.WITHHELD, row)
+        reason = Reason(Code.SWITCHED_OFF if event.closed else Code.KEPT_OFF, event.reason)
+        for_us = None if until_ns is None else -(-(until_ns - now_ns) // 1_000)
+        more = self._more.pop(channel, 0)
+        self._log.emit(now_ns, rows.Withheld(channel, event.closed, reason, for_us, more))
 
     def due(self, now_ns: int) -> bool:
         """Whether to ask again now; True once."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimctl.records.rows import utc_text
+from stimctl.session.events import SCHEMA
 
-SCHEMA = "stimctl.event/1"
 # At one telemetry row a second and a beat every 200 ms, this is half a minute of a face that does
 # not read.
 _MOST_DROPPABLE = 200

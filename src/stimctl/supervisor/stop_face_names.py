@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from stimctl.errors import UsageError
 
@@ -52,18 +52,6 @@ def stop_face_options(texts: Sequence[str]) -> list[str]:
 def pressed(name: str) -> str:
     """The reason of a stop, as the record has it."""
     return f"{_STOP_FACE} {name} was pressed"
-
-
-def stop_face_words(row: Mapping[str, Any]) -> str:
-    """What a row about a stop face says to a person."""
-    said = {
-        "open": "is read",
-        "tested": "is tested: its press stopped, and zero was verified",
-        "lost": "is LOST",
-        "back": "is back, and has to be tested again",
-    }
-    state = str(row.get("state", ""))
-    return f"{_STOP_FACE} {row.get('name', '')} {said.get(state, state)}"
 
 
 def parse_stop_faces(texts: Sequence[str]) -> tuple[StopFaceName, ...]:

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
+from stimctl.session import rows
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.finding import MEND_FIRST
 from stimctl.session.kits import AnyPlan, cleared_of, scale_of
-from stimctl.session.scale import PERCENT
 from stimctl.treatment.gate_program import GatePlan
 
 REFUSALS: Final = frozenset({Kind.REFUSED, Kind.LIMIT, Kind.CHANNEL_MISMATCH})
@@ -20,20 +20,19 @@ REFUSALS: Final = frozenset({Kind.REFUSED, Kind.LIMIT, Kind.CHANNEL_MISMATCH})
 
 def refusal_of(event: SessionEvent) -> StimctlError:
     """The error for an event of the engine that is one of `REFUSALS`."""
-    data = event.data
-    if event.kind is Kind.CHANNEL_MISMATCH:
+    told = event.event
+    if isinstance(told, rows.ChannelMismatch):
         return StateError(
             "all output is being stopped",
-            code=str(data["code"]),
-            why=str(data["reason"]),
+            code=told.reason.code,
+            why=told.reason.text,
             what_to_do=MEND_FIRST,
         )
-    if event.kind is Kind.LIMIT:
-        percent = PERCENT.allowed in data
-        allowed = f"{data[PERCENT.allowed]} %" if percent else f"{data['allowed_ua']} uA"
-        why = f"channel {data['channel']} may have {allowed} ({data['limit']})"
-        return LimitRefusedError("the raise is above a limit", code=str(data["code"]), why=why)
-    return StateError(f"{data['intent']} refused", code=str(data["code"]), why=str(data["reason"]))
+    if isinstance(told, rows.Limit):
+        why = f"channel {told.channel} may have {told.allowed} {told.unit} ({told.limit})"
+        return LimitRefusedError("the raise is above a limit", code=told.code, why=why)
+    assert isinstance(told, rows.Refused)
+    return StateError(f"{told.intent} refused", code=told.reason.code, why=told.reason.text)
 
 
 def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:

@@ -95,10 +95,7 @@ class SessionView:
         elif kind == "start" or (kind == "resume" and row.get("from_zero")):
             self._plateaus = {}
         elif kind == "set":
-            in_percent = "intensity_percent" in row
-            self._plateaus[row["channel"]] = row[
-                "intensity_percent" if in_percent else "plateau_ua"
-            ]
+            self._plateaus[row["channel"]] = row["level"]
         elif kind == "stopping":
             self.stopping = True
             if row.get("purpose", "stop") == "stop":

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 #: How much later than its time a gate may open: the engine's own tick [POLICY].
 GATE_MARGIN_US = 50_000
-_PERCENT = "intensity_percent"
 
 
 class SessionMarks:
@@ -38,8 +37,7 @@ class SessionMarks:
             case "resume":
                 self._from_zero = bool(event["from_zero"])
             case "set":
-                plateau = event["plateau_ua"] if "plateau_ua" in event else event[_PERCENT]
-                self._invariant.plateau(at_us, event["channel"], plateau)
+                self._invariant.plateau(at_us, event["channel"], event["level"])
 
     def _state(self, at_us: int, state: str, why: str) -> None:
         if state == "armed":

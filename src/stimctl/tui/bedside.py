@@ -127,7 +127,7 @@ class Bedside:
         if self.client is not None:
             self.command("note", topic=topic, text=text[:200])
             told = {"kind": "note", "topic": topic, "text": text}
-            self.live.course.take(told, self.measure)
+            self.live.course.take(told)
 
     # -- the supervisor ------------------------------------------------------------------------
 

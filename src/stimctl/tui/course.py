@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stimctl.records.delivered import FIELD
-from stimctl.tui.measure import Measure
 from stimctl.tui.words import local_time
 
 Row = Mapping[str, Any]
@@ -55,8 +54,8 @@ class Course:
     #: By channel what the device has acknowledged in this run.
     acknowledged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
-    def take(self, row: Row, measure: Measure) -> None:
-        """Learn from one row, whose levels are on `measure`."""
+    def take(self, row: Row) -> None:
+        """Learn from one row."""
         self.acknowledged = row.get(FIELD) or self.acknowledged
         match row["kind"]:
             case "start":
@@ -72,7 +71,7 @@ class Course:
             case "note":
                 self.answers[str(row.get("topic", ""))] = str(row.get("text", ""))
             case "set" | "contracted" | "telemetry":
-                self._channels(row, measure)
+                self._channels(row)
 
     def _alarm(self, row: Row) -> None:
         code = str(row.get("code") or row["what"])  # rows of schema 1 have no code
@@ -80,9 +79,9 @@ class Course:
             self.alarms[code] += 1
             self.alarm_words.setdefault(code, str(row["what"]))
 
-    def _channels(self, row: Row, measure: Measure) -> None:
+    def _channels(self, row: Row) -> None:
         if row["kind"] == "telemetry":  # one a second
-            for number, level in (row.get(measure.scale.plateaus) or {}).items():
+            for number, level in (row.get("levels") or {}).items():
                 if int(level):
                     one = self._channel(int(number))
                     one.on_s += 1
@@ -90,7 +89,7 @@ class Course:
             return
         one = self._channel(int(row["channel"]))
         if row["kind"] == "set":
-            one.set_to(int(row[measure.scale.plateau]), str(row.get("by")))
+            one.set_to(int(row["level"]), str(row.get("by")))
         else:
             one.contractions = int(row["number"])
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimctl.session.alarms import Condition
+from stimctl.session.events import as_schema_2
+from stimctl.supervisor.phrases import sentence_of
 from stimctl.tui.alarms import Alarm, Alarms
 from stimctl.tui.channel import Asked, Channel
 from stimctl.tui.course import Course
 from stimctl.tui.measure import CURRENT, Measure, measure_of_device, measure_told
 from stimctl.tui.text import safe
-from stimctl.tui.words import local_time, words_of
+from stimctl.tui.words import local_time
 
 Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
@@ -92,14 +94,15 @@ class Live:
     def take(self, row: Row) -> None:
         """Learn from one row."""
         kind = str(row["kind"])
+        row = as_schema_2(kind, row)
         self.newest_ns = max(self.newest_ns, int(row.get("mono_ns", 0)))
         self.newest_event = max(self.newest_event, int(row.get("seq", 0)))
         self.measure = measure_told(row) or self.measure
-        self.course.take(row, self.measure)
+        self.course.take(row)
         handler = getattr(self, f"_on_{kind}", None)
         if handler is not None:
             handler(row)
-        words = words_of(row)
+        words = sentence_of(row)
         if words:
             self.log.append((local_time(row), safe(words)))
 
@@ -170,7 +173,7 @@ class Live:
         for one in row["channels"]:
             channel = self.channel(int(one["channel"]))
             channel.role = safe(one["role"])
-            channel.ceiling_level = int(one[self.measure.scale.cleared])
+            channel.ceiling_level = int(one["cleared"])
 
     def _on_dead_man(self, row: Row) -> None:
         self.dead_man = str(row["outcome"])
@@ -192,7 +195,7 @@ class Live:
 
     def _on_set(self, row: Row) -> None:
         channel = self.channel(int(row["channel"]))
-        was, now = channel.set_level, int(row[self.measure.scale.plateau])
+        was, now = channel.set_level, int(row["level"])
         channel.set_level, channel.set_ns, channel.pending_level = now, int(row["mono_ns"]), None
         by = _BY.get(str(row.get("by")), "script")
         if now == was:
@@ -202,7 +205,7 @@ class Live:
 
     def _on_pending(self, row: Row) -> None:
         waits = row["outcome"] == "taken"
-        level = int(row[self.measure.scale.plateau]) if waits else None
+        level = int(row["level"]) if waits else None
         self.channel(int(row["channel"])).pending_level = level
 
     def _on_linked(self, row: Row) -> None:
@@ -213,7 +216,7 @@ class Live:
 
     def _on_ack(self, row: Row) -> None:
         at_ns = int(row["mono_ns"])
-        self._acked(row[self.measure.scale.acked_channels], at_ns)
+        self._acked(row["channels"], at_ns)
         for one in self.channels.values():
             one.confirmed_ns = at_ns
 
@@ -225,11 +228,10 @@ class Live:
         at_ns = int(row["mono_ns"])
         self.plan_time_us, self.plan_ns = int(row["plan_time_us"]), at_ns
         self.link = str(row.get("link", self.link))
-        names = self.measure.scale
-        for number, level in row.get(names.plateaus, {}).items():
+        for number, level in row.get("levels", {}).items():
             self.channel(int(number)).set_level = int(level)
-        self._acked(row.get(names.acked) or {}, at_ns)
-        told, measured = row.get(names.told) or {}, row.get("measured")
+        self._acked(row.get("acked") or {}, at_ns)
+        told, measured = row.get("set") or {}, row.get("measured")
         for one in self.channels.values():
             one.told_level = int(told.get(str(one.number), 0))
             if isinstance(measured, Mapping) and str(one.number) in measured:
@@ -246,7 +248,7 @@ class Live:
             channel.measured_ua, channel.measured_ns = told, at_ns
 
     def _on_refused(self, row: Row) -> None:
-        words = safe(words_of(row) or "").removeprefix("refused: ")
+        words = safe(sentence_of(row) or "").removeprefix("refused: ")
         self.refused = f"{local_time(row)}  {words}"
 
     _on_limit = _on_refused

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from stimctl.errors import UsageError
 from stimctl.session import scale
+from stimctl.session.events import as_schema_2
 from stimctl.session.scale import Scale
 from stimctl.supervisor import api_words
 from stimctl.supervisor.api_words import Words
@@ -105,24 +106,11 @@ PERCENT: Final = Measure(
 """A first ceiling of 20 %, because 1 % lets a fifth of the board's travel through already and what
 that is depends on the unit's dial; PgDn takes 5 % (D)."""
 
-_OF_PERCENT: Final = frozenset(
-    {
-        scale.PERCENT.plateau, scale.PERCENT.asked, scale.PERCENT.allowed, scale.PERCENT.cleared,
-        scale.PERCENT.told, scale.PERCENT.acked, scale.PERCENT.acked_channels,
-        scale.PERCENT.plateaus,
-    }
-)  # fmt: skip
-
 
 def measure_told(row: Row) -> Measure | None:
-    """The measure that a row's own fields name, of a plan those of its channels; None: neither.
-
-    Only percent is named so that no other row has it; a row in microampere names none.
-    """
-    channels = row.get("channels")
-    inner = channels[0] if isinstance(channels, list) and channels else {}
-    fields = {*row, *(inner if isinstance(inner, Mapping) else ())}
-    return PERCENT if fields & _OF_PERCENT else None
+    """The measure that a row names; None where it is about no level."""
+    unit = as_schema_2(str(row["kind"]), row).get("unit")
+    return {scale.CURRENT.unit: CURRENT, scale.PERCENT.unit: PERCENT}.get(str(unit))
 
 
 def measure_of_row(row: Row) -> Measure:

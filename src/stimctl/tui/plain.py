@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.keyboard import is_ours
+from stimctl.supervisor.phrases import sentence_of
 from stimctl.terminal_text import printable
 from stimctl.tui.live import Row
 from stimctl.tui.plain_command import Command
 from stimctl.tui.plain_words import COMMANDS, HELP
 from stimctl.tui.probe import QUERY, TerminalProbe
-from stimctl.tui.words import words_of
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -56,7 +56,7 @@ class PlainFace:
         print(printable(words), flush=True)  # noqa: T201 - this face is lines on stdout
 
     def _heard(self, row: Row) -> None:
-        words = words_of(row)
+        words = sentence_of(row)
         if words:
             self.say(words)
 

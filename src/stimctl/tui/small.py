@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from stimctl.supervisor.phrases import PULL
 from stimctl.tui.frame import HEIGHT_MIN, WIDTH_MIN, state_span
 from stimctl.tui.live import Live
 from stimctl.tui.text import Line, fit, line, wrap
-from stimctl.tui.words import PULL
 
 #: `● STIM 29:57` beside nothing, `SPACE = STOP` below it.
 _LEAST_WIDTH, _LEAST_HEIGHT = 12, 2

@@ -1,0 +1,166 @@
+"""The phrase book: each row of a session as one sentence, for every face.
+
+A face may choose which rows it shows, and says how attendance is answered there (`answer`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from stimctl.quantity import format_current, format_intensity
+from stimctl.session import rows
+from stimctl.session.events import RowFormatError, decode
+
+Row = Mapping[str, Any]
+ANY_KEY: Final = "Any key"
+PULL: Final = "PULL THE ELECTRODE CABLE / SWITCH OFF THE DEVICE"
+_STOP_FACES: Final = {
+    "open": "is read",
+    "tested": "is tested: its press stopped, and zero was verified",
+    "lost": "is LOST",
+    "back": "is back, and has to be tested again",
+}
+_PENDING: Final = {"taken": "pending"}
+_QUIET: Final = ("arm", "trip")
+"""Nothing was on: zero is only looked at once more."""
+
+
+def sentence_of(row: Row, answer: str = ANY_KEY) -> str | None:
+    """The row in words; None for those that come by the second, or say nothing to a person."""
+    kind = str(row["kind"])
+    if kind in _OWN:
+        return _OWN[kind](row)
+    try:
+        event = decode(kind, row)
+    except RowFormatError:
+        return None
+    return None if event is None else describe(event, answer)
+
+
+def describe(event: rows.Event, answer: str = ANY_KEY) -> str | None:
+    """An event in words."""
+    if isinstance(event, rows.Attendance):
+        return _attendance(event, answer)
+    speak = _WORDS.get(type(event))
+    return None if speak is None else speak(event)
+
+
+def level_text(level: int, unit: str | None) -> str:
+    """A level with its unit, as a person types it."""
+    return format_intensity(level) if unit == "%" else format_current(level)
+
+
+def _refused(event: rows.Refused) -> str:
+    channel = f" channel {event.channel}" if event.channel else ""
+    to = "" if event.asked is None else f" to {level_text(event.asked, event.unit)}"
+    return f"refused: {event.intent}{channel}{to}: {event.reason}"
+
+
+def _limit(event: rows.Limit) -> str:
+    asked, allowed = level_text(event.asked, event.unit), level_text(event.allowed, event.unit)
+    return f"refused: channel {event.channel} {asked}: ceiling {allowed} ({event.limit})"
+
+
+def _pending(event: rows.Pending) -> str:
+    outcome = _PENDING.get(event.outcome, event.outcome)
+    level = level_text(event.level, event.unit)
+    return f"channel {event.channel} {level} {outcome}: {event.reason}"
+
+
+def _linked(event: rows.Linked) -> str:
+    groups = "; ".join(" and ".join(str(one) for one in group) for group in event.groups)
+    return f"linked: channels {groups}" if groups else "no channels are linked"
+
+
+def _attendance(event: rows.Attendance, answer: str) -> str:
+    if not event.prompt:
+        return "attendance: answered"
+    seconds = (event.answer_within_us or 0) // 1_000_000
+    answer = "Answer at the machine" if event.by_person else answer
+    return f"ARE YOU THERE? {answer} within {seconds} s, or the output ramps to zero"
+
+
+def _alarm(event: rows.AlarmRaised) -> str:
+    return f"{event.marker} ALARM ({event.priority}): {event.what}; {event.action}".strip()
+
+
+def _prompt(event: rows.PromptShown) -> str:
+    where = "" if event.channel is None else f" channel {event.channel}"
+    return f"please{where}: {event.text}"
+
+
+def _stopping(event: rows.Stopping) -> str | None:
+    return None if event.purpose in _QUIET else f"STOPPING: {event.reason}"
+
+
+def _zero(event: rows.ZeroVerified) -> str:
+    word = "zero verified" if event.purpose in _QUIET else "OUTPUT OFF: zero verified"
+    return f"{word} after {event.after_us // 1000} ms"
+
+
+def _identity(event: rows.Identity) -> str:
+    serial, firmware = event.serial or "not reported", event.firmware or "not reported"
+    return f"identified: serial {serial}, firmware {firmware}"
+
+
+_WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
+    rows.Identity: _identity,
+    rows.ConnectFailed: lambda event: f"no connection: {event.reason}",
+    rows.StateEntered: lambda event: f"{event.state.upper()}: {event.why}",
+    rows.PlanLoaded: lambda event: f"plan {event.digest[:8]} loaded",
+    rows.DeadMan: lambda event: f"dead-man trip: {event.outcome}",
+    rows.LevelSet: lambda event: (
+        f"channel {event.channel} set to {level_text(event.level, event.unit)}"
+    ),
+    rows.Pending: _pending,
+    rows.Linked: _linked,
+    rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",
+    rows.Contracted: lambda event: f"contraction {event.number} of channel {event.channel} is over",
+    rows.Withheld: lambda event: f"channel {event.channel} kept off: {event.reason}",
+    rows.ChannelFound: lambda event: f"channel {event.channel} found at {event.site}",
+    rows.LeadsChecked: lambda event: f"leads checked ({event.by}), which was: {event.was}",
+    rows.Refused: _refused,
+    rows.Limit: _limit,
+    rows.LinkChanged: lambda event: f"link {event.quality}: {event.reason}",
+    rows.AlarmRaised: _alarm,
+    rows.PromptShown: _prompt,
+    rows.Stopping: _stopping,
+    rows.ZeroVerified: _zero,
+    rows.OutputUnknown: lambda event: (
+        f"OUTPUT UNKNOWN: {PULL}. {event.reason}. {event.what_to_do}".rstrip(". ")
+    ),
+    rows.Ended: lambda event: f"ended: {event.outcome}, {event.reason}",
+    rows.StopFace: lambda event: (
+        f"stop face {event.name} {_STOP_FACES.get(event.state, event.state)}"
+    ),
+    rows.ClockStepped: lambda event: f"the clock of this computer was moved by {event.step_us} us",
+}
+
+
+def _line_kind(row: Row) -> str:
+    return f"{'SIMULATION' if row['simulation'] else 'REAL CURRENT'}: {row['why']}"
+
+
+def _presence(row: Row) -> str:
+    return f"present: {row['by']}" if row["given"] else f"nobody has answered: {row['why']}"
+
+
+def _unclean(row: Row) -> str:
+    begun = f"{row['what']} (begun {row['started']}): {row['why']}. {row['what_to_do']}"
+    return f"{row.get('marker', '')} {begun}".strip()
+
+
+_OWN: Final[Mapping[str, Callable[[Row], str]]] = {
+    "hello": lambda row: f"supervisor ready for {row['device']}",
+    "journal": lambda row: f"journal of session {row['session']}",
+    "line_kind": _line_kind,
+    "ready": lambda row: f"device {row['shown_as'] or 'without a serial number'}",
+    "presence": _presence,
+    "operator": lambda row: f"in charge: {row['code']}",
+    "note": lambda row: f"{row.get('topic', 'note')}: {row.get('text', '')}",
+    "unclean_end": _unclean,
+    "error": lambda row: f"error: {row.get('what', '')} {row.get('why', '')}".rstrip(),
+    "fatal": lambda row: f"the supervisor failed: {row.get('error', {}).get('what', '')}",
+}
+"""Rows of the supervisor itself."""
