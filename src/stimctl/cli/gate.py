@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stimctl.errors import LimitRefusedError, StateError, StimctlError, UsageError
+from stimctl.errors import LimitRefusedError, NotReadyError, StimctlError, UsageError
 
 if TYPE_CHECKING:
     from stimctl.records.answers import Answers
@@ -67,7 +67,7 @@ class Passed:
 def pass_gate(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
 
-    Raises UsageError, StateError, and LimitRefusedError where screening blocks.
+    Raises UsageError, NotReadyError, and LimitRefusedError where screening blocks.
     """
     from stimctl.records.approvals import find_rehearsal
     from stimctl.session.readiness import asked_of_people, screening_of
@@ -173,11 +173,6 @@ _STATE = frozenset({"statement", "rehearsal", "confirmation"})
 
 def _as_error(gap: Gap, papers: Papers) -> StimctlError:
     """The gap with the option that closes it, and with the exit code of its kind."""
-    kind: type[StimctlError] = UsageError
-    if gap.need in _LIMIT:
-        kind = LimitRefusedError
-    elif gap.need in _STATE:
-        kind = StateError
     what = gap.what
     if gap.need == "person":
         what = "a run on hardware needs --person"
@@ -186,8 +181,12 @@ def _as_error(gap: Gap, papers: Papers) -> StimctlError:
     elif gap.need == "confirmation":
         given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
         what = f"{given} does not confirm this session"
-    how = _HOW.get(gap.need, "")
-    return kind(what, why=gap.why, what_to_do=how.format(about=gap.about) or gap.what_to_do)
+    what_to_do = _HOW.get(gap.need, "").format(about=gap.about) or gap.what_to_do
+    if gap.need in _LIMIT:
+        return LimitRefusedError(what, why=gap.why, what_to_do=what_to_do)
+    if gap.need in _STATE:
+        return NotReadyError(what, why=gap.why, what_to_do=what_to_do, needs=(gap.need,))
+    return UsageError(what, why=gap.why, what_to_do=what_to_do)
 
 
 _REHEARSE = "Rehearse with the same options (stimctl rehearse ...), then copy what it prints"
