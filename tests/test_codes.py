@@ -11,10 +11,18 @@ from pathlib import Path
 import pytest
 
 from stimctl import errors
+from stimctl.cli.gate import Papers, _as_error
 from stimctl.codes import Code
-from stimctl.errors import LimitRefusedError, NotReadyError, StateError, StimctlError, UsageError
+from stimctl.errors import (
+    ExitCode,
+    LimitRefusedError,
+    NotReadyError,
+    StateError,
+    StimctlError,
+    UsageError,
+)
 from stimctl.session.alarms import ALARMS, Condition
-from stimctl.session.needs import MEANINGS, Need
+from stimctl.session.needs import MEANINGS, Gap, Need
 from stimctl.session.prompts import TEXTS, Prompt
 from stimctl.supervisor.told import error_from
 
@@ -190,3 +198,11 @@ def test_a_code_crosses_the_pipe_and_words_may_change_on_the_way(error: StimctlE
     again = error_from(told)
     assert again.code == error.code
     assert type(again) is type(error)
+
+
+@pytest.mark.parametrize("need", Need)
+def test_the_command_line_refuses_by_the_code_of_the_gap(need: Need) -> None:
+    error = _as_error(Gap(need, "what", "why", "do"), Papers())
+    told = error.as_dict()
+    assert need in (told["code"], *told.get("needs", ()))
+    assert error.exit_code in (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LIMIT)

@@ -172,7 +172,7 @@ _STATE = frozenset({"statement", "rehearsal", "confirmation"})
 
 
 def _as_error(gap: Gap, papers: Papers) -> StimctlError:
-    """The gap with the option that closes it, and with the exit code of its kind."""
+    """The gap with the option that closes it, with its code, and with the exit code of its kind."""
     what = gap.what
     if gap.need == "person":
         what = "a run on hardware needs --person"
@@ -182,11 +182,12 @@ def _as_error(gap: Gap, papers: Papers) -> StimctlError:
         given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
         what = f"{given} does not confirm this session"
     what_to_do = _HOW.get(gap.need, "").format(about=gap.about) or gap.what_to_do
-    if gap.need in _LIMIT:
-        return LimitRefusedError(what, why=gap.why, what_to_do=what_to_do)
     if gap.need in _STATE:
         return NotReadyError(what, why=gap.why, what_to_do=what_to_do, needs=(gap.need,))
-    return UsageError(what, why=gap.why, what_to_do=what_to_do)
+    kind = LimitRefusedError if gap.need in _LIMIT else UsageError
+    error = kind(what, why=gap.why, what_to_do=what_to_do)
+    error.code = gap.need
+    return error
 
 
 _REHEARSE = "Rehearse with the same options (stimctl rehearse ...), then copy what it prints"
