@@ -29,6 +29,7 @@ from typing import Any
 import serial
 
 from stimctl.devices.events import Ready, StatusRead
+from stimctl.devices.family import family_row
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Cleared, Electrode, clear, envelope_for
@@ -79,7 +80,11 @@ def _cleared() -> Cleared:
 
 def _through_stimctl(address: str, count: int) -> float:
     inbox, driver = Inbox(), P24Driver()
-    line = DeviceLine(open_port(address), lambda: open_port(address), inbox)
+    line = DeviceLine(
+        open_port(address, family_row("p24").lines),
+        lambda: open_port(address, family_row("p24").lines),
+        inbox,
+    )
 
     def turn_until(kind: type) -> None:
         deadline = time.monotonic() + _TIMEOUT_S

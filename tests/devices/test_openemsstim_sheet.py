@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from stimctl.devices.family import LineSettings, family_row
 from stimctl.devices.openemsstim import request
 from stimctl.devices.openemsstim.sheet import BURST_MS, OPENEMSSTIM_SHEET
 from stimctl.devices.sheet import CapabilitySheet, IntendedUse, Readback
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import parse_duration_us
-from stimctl.supervisor.line_contract import Line
 
 SHEET = OPENEMSSTIM_SHEET
 
@@ -63,9 +63,9 @@ def test_the_times_of_the_driver_fit_together() -> None:
 
 
 def test_the_line_is_as_slow_as_the_board_and_raises_dtr() -> None:
-    (line,) = SHEET.lines
-    assert Line(line.baud, line.flow_control, line.stop_bits, line.parity) == Line(19_200)
-    assert line.dtr_on_open
+    row = family_row("openemsstim")
+    assert row.lines == (LineSettings(19_200, rtscts=False, stop_bits=1, parity="N"),)
+    assert row.resets_by_dtr
 
 
 def test_a_sheet_has_one_kind_of_bounds() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stimctl.devices.driver import Driver
+from stimctl.devices.family import family_row
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.registry import FAMILIES, family, sheet_of
@@ -75,7 +76,7 @@ def test_the_keep_alive_leaves_room_for_two_lost_ones() -> None:
 
 
 def test_line_settings_are_tried_in_the_documented_order() -> None:
-    tried = [(line.baud, line.stop_bits, line.flow_control) for line in P24_SHEET.lines]
+    tried = [(line.baud, line.stop_bits, line.rtscts) for line in family_row("p24").lines]
     assert tried == [(3_000_000, 2, True), (230_400, 1, False), (115_200, 1, False)]
     assert [(usb.vendor, usb.product) for usb in P24_SHEET.usb_ids] == [(0x0483, 0x5740)]
 

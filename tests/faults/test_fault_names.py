@@ -82,7 +82,7 @@ def names(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def stopped(name: str | Path) -> dict[int, StopOutcome]:
     """Outcomes by the session that held the device; every one is verified."""
-    outcomes = stop_named(str(name))
+    outcomes = stop_named(str(name), "p24")
     assert {one.verdict for one in outcomes} == {"verified"}, outcomes
     assert len({one.session for one in outcomes}) == len(outcomes)
     return {one.session: one for one in outcomes}

@@ -43,10 +43,10 @@ def test_every_message_survives_the_wire(message, packet_number):
 @settings(max_examples=200)
 def test_every_message_survives_its_json_form(message, packet_number):
     wire = encode(message, packet_number, invalid=True).hex()
-    shown = json.loads(json.dumps(decode_line(wire)))
+    shown = json.loads(json.dumps(decode_line(wire, "sciencemode4")))
     assert shown["frames"][0]["cmd"] == message.command
     assert bool(shown["frames"][0].get("problems")) == bool(problems(message))
-    assert encode_line(shown, invalid=True).hex == wire
+    assert encode_line(shown, "sciencemode4", invalid=True).hex == wire
 
 
 @given(streams, cuts)
@@ -65,7 +65,7 @@ def test_no_stream_raises_or_holds_more_than_a_frame(stream):
         if isinstance(event, RawFrame):
             decode(event)
     assert decoder.pending <= LONGEST_FRAME
-    decode_line(stream.hex())
+    decode_line(stream.hex(), "sciencemode4")
 
 
 @given(st.binary(max_size=300), frames)
@@ -96,8 +96,8 @@ def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, 
 @settings(max_examples=200)
 def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data, packet_number):
     wire = encode_frame(packet_number, command, data).hex()
-    shown = json.loads(json.dumps(decode_line(wire)))
-    assert encode_line(shown, invalid=True).hex == wire
+    shown = json.loads(json.dumps(decode_line(wire, "sciencemode4")))
+    assert encode_line(shown, "sciencemode4", invalid=True).hex == wire
 
 
 @given(st.sampled_from(sorted(BY_COMMAND)), hard_bytes)

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
+from stimctl.devices.family import family_row
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
 from stimctl.records.protocol_files import read_protocol
 from stimctl.session.config import EngineConfig
@@ -103,7 +104,7 @@ class Session:
         self._output = FaceOutput(writing)
         self._writing, self._reading = writing, reading
         self._inbox = inbox = Inbox()
-        opener = partial(open_port, twin.url)
+        opener = partial(open_port, twin.url, family_row("p24").lines)
         self._line = DeviceLine(opener(), opener, inbox)
         self._control = ControlSocket(folder / "c.sock", inbox)
         config = EngineConfig(dead_man_trip=False, attended_by_prompt=False)

@@ -103,7 +103,7 @@ def test_nothing_is_sent_after_close(client: SupervisorClient, shown: Shown) -> 
 def test_a_stop_asked_before_anything_was_sent_frees_the_port(
     client: SupervisorClient, shown: Shown
 ) -> None:
-    outcome = stop_port(client.address)
+    outcome = stop_port(client.address, "p24")
     assert (outcome.verdict, outcome.by) == ("verified", "port")
     shown.wait_for("bye")
 

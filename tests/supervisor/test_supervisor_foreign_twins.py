@@ -25,7 +25,7 @@ pytestmark = [
 def test_a_twin_started_by_hand_is_found_by_its_pty_and_can_be_stopped() -> None:
     with TwinProcess(device="p24") as twin:
         assert running_twins("p24") == [twin.url]
-        assert stop_port(twin.url).verdict == "verified"
+        assert stop_port(twin.url, "p24").verdict == "verified"
     assert running_twins("p24") == []
 
 

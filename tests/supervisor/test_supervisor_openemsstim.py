@@ -18,15 +18,15 @@ import stimctl
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.process import TwinProcess
 from stimctl.devices.driver import Frame
+from stimctl.devices.family import NAMES
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
+from stimctl.devices.openemsstim.stop import BANNER, DISCONNECTED, RECEIVED, OpenEmsStimStopTalk
 from stimctl.errors import LimitRefusedError, QuantityError, UsageError
 from stimctl.supervisor.__main__ import _arguments, _config
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.inbox import Inbox
 from stimctl.supervisor.line import DeviceLine
-from stimctl.supervisor.line_contract import LINES, RESET_BY_DTR
 from stimctl.supervisor.stop import stop_port
-from stimctl.supervisor.stop_frames_ems import BANNER, DISCONNECTED, RECEIVED, OpenEmsStimStopTalk
 from stimctl.wire.openemsstim.codec import encode
 from stimctl.wire.openemsstim.commands import Action
 from stimctl.wire.openemsstim.replies import Reply, ReplyKind
@@ -67,11 +67,10 @@ def test_the_words_of_the_stop_path_are_those_of_the_wire() -> None:
     assert Reply(ReplyKind.SETUP_BEGIN).pack() == BANNER
 
 
-def test_the_stop_path_opens_the_line_as_the_sheet_says() -> None:
-    family = family_named("openemsstim")
-    assert LINES["openemsstim"] == family.lines
-    for name in LINES:
-        assert (name in RESET_BY_DTR) == family_named(name).dtr_on_open
+def test_a_board_that_starts_when_its_port_is_opened_is_one_that_dtr_resets() -> None:
+    for name in NAMES:
+        family = family_named(name)
+        assert family.row.resets_by_dtr == (family.sheet.boot_us is not None)
 
 
 @pytest.mark.hazard("H11")

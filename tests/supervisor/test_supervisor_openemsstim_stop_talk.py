@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware_sim.firmware.openemsstim import Bootloader, Dialect, OpenEmsStimTwin
-from stimctl.supervisor.stop_frames import StopTalk
-from stimctl.supervisor.stop_frames_ems import FOREIGN, OpenEmsStimStopTalk
+from stimctl.devices.openemsstim.stop import FOREIGN, OpenEmsStimStopTalk
+from stimctl.devices.p24.stop import P24StopTalk
 from stimctl.supervisor.stop_talk import Patience, detail_of
 from stimctl.wire.openemsstim.codec import encode
 from stimctl.wire.openemsstim.commands import Action
@@ -122,7 +122,7 @@ def test_a_line_that_says_nothing_is_unknown_when_the_board_must_have_started() 
         patience.look(tenth / 10)
     assert told == ["starting", "unknown"]
     told.clear()
-    p24 = Patience(StopTalk(), told.append, 0.5)
+    p24 = Patience(P24StopTalk(), told.append, 0.5)
     for tenth in range(30):
         p24.look(tenth / 10)
     assert told == ["unknown"]

@@ -16,6 +16,7 @@ import pytest
 from scripted_device import ScriptedDevice
 
 from stimctl.codes import Code
+from stimctl.devices.family import family_row
 from stimctl.errors import (
     LimitRefusedError,
     LinkError,
@@ -236,7 +237,7 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     device: ScriptedDevice,
 ) -> None:
     inbox = Inbox()
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, inbox)
     now = time.monotonic_ns()
     line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1)])
@@ -254,7 +255,7 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
 def test_a_raise_that_waited_too_long_for_the_line_is_not_written_when_it_is_free_again(
     device: ScriptedDevice,
 ) -> None:
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, Inbox())
     now = time.monotonic_ns()
     line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1), Out(b"LOWER")])
@@ -277,7 +278,7 @@ def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
     plugged = ["0483:5740:A"]
     monkeypatch.setattr("stimctl.supervisor.port.usb_identity", lambda _device: plugged[0])
     inbox = Inbox()
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, inbox)
     device.start().say(b"hello")
     assert inbox.get(10) == Arrived(1, b"hello")
@@ -300,7 +301,7 @@ def test_a_lost_line_is_reported_once_and_comes_back_as_the_same_device_only(
 @pytest.mark.hazard("H06")
 def test_a_lost_lock_is_noticed_every_5_s_and_means_a_lost_line(device: ScriptedDevice) -> None:
     inbox = Inbox()
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, inbox)
     line.check(1)
     for lock in sub_folder("locks").iterdir():
@@ -332,7 +333,7 @@ def test_a_bug_in_the_main_loop_stops_the_device_without_it(
 
 
 def test_a_lost_pty_is_never_opened_again(device: ScriptedDevice) -> None:
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, Inbox())
     line.drop()
     assert not line.reopen(time.monotonic_ns()), "its number may be somebody else's by now"
@@ -342,11 +343,11 @@ def test_the_place_of_a_dead_twin_is_not_stopped_in_its_name(device: ScriptedDev
     place = twin_place("p24")
     place.symlink_to(device.start().address)
     announce_twin("p24", str(place))
-    assert stop_port(str(place)).verdict == "verified"
+    assert stop_port(str(place), "p24").verdict == "verified"
     note = place.with_suffix(".json")
     note.write_text(note.read_text().replace(str(os.getpid()), "4194305"))
     assert running_twins("p24") == []
-    assert stop_port(str(place)).verdict == "no-device"
+    assert stop_port(str(place), "p24").verdict == "no-device"
 
 
 @pytest.mark.parametrize(
@@ -388,7 +389,7 @@ def test_a_line_that_floods_waits_outside_and_does_not_grow_this_process(
         def read(self, timeout_s: float) -> bytes:
             return b"x"
 
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     port = opener()
     port.__class__ = Flood
     inbox = Inbox()

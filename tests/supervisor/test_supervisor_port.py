@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 from scripted_device import ScriptedDevice
 
+from stimctl.devices.family import LineSettings, family_row
 from stimctl.errors import LinkError, NoDeviceError, PortBusyError
-from stimctl.supervisor.port import Line, Port, SerialPort, open_port
+from stimctl.supervisor.port import Port, SerialPort, open_port
 
 
 def fill(port: Port) -> None:
@@ -55,7 +56,7 @@ def test_a_peer_elsewhere_is_hardware(
             "create_connection",
             lambda *_: _Connection(connect(("127.0.0.1", address)), (peer, 4000)),
         )
-        port = open_port(f"socket://localhost:{address}")
+        port = open_port(f"socket://localhost:{address}", family_row("p24").lines)
         assert port.is_hardware is hardware
         assert bool(port.far_end) is not hardware
         port.abort()
@@ -63,7 +64,7 @@ def test_a_peer_elsewhere_is_hardware(
 
 def test_bytes_go_both_ways(device: ScriptedDevice) -> None:
     device.start()
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     device.say(b"hello")
     assert port.read(5.0) == b"hello"
     assert port.read(0.0) == b""
@@ -74,7 +75,7 @@ def test_bytes_go_both_ways(device: ScriptedDevice) -> None:
 @pytest.mark.hazard("H09")
 def test_what_waited_before_the_port_was_opened_is_not_read(device: ScriptedDevice) -> None:
     device.say(b"an answer to somebody else")
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     assert port.read(0.1) == b""
     device.say(b"now")
     assert port.read(5.0) == b"now"
@@ -82,7 +83,7 @@ def test_what_waited_before_the_port_was_opened_is_not_read(device: ScriptedDevi
 
 
 def test_a_device_that_does_not_read_never_holds_up_a_write(device: ScriptedDevice) -> None:
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     begun = time.monotonic()
     fill(port)
     port.discard_output()
@@ -94,7 +95,7 @@ def test_a_device_that_does_not_read_never_holds_up_a_write(device: ScriptedDevi
 
 
 def test_the_line_settings_are_those_of_the_p24(device: ScriptedDevice) -> None:
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     fd = os.open(device.address, os.O_RDWR | os.O_NOCTTY)
     _, _, cflag, _, _, speed, _ = termios.tcgetattr(fd)
     os.close(fd)
@@ -107,16 +108,19 @@ def test_the_line_settings_are_those_of_the_p24(device: ScriptedDevice) -> None:
 
 
 def test_a_baud_rate_the_system_refuses_falls_back_to_the_next(device: ScriptedDevice) -> None:
-    port = open_port(device.address, (Line(-1, rtscts=True), Line(230_400), Line(115_200)))
+    port = open_port(
+        device.address,
+        (LineSettings(-1, rtscts=True), LineSettings(230_400), LineSettings(115_200)),
+    )
     assert isinstance(port, SerialPort)
-    assert port.line == Line(230_400)
+    assert port.line == LineSettings(230_400)
     port.abort()
 
 
 def test_a_port_that_takes_no_setting_is_an_error_with_the_reasons(device: ScriptedDevice) -> None:
     with pytest.raises(LinkError, match="takes none of the line settings"):
-        open_port(device.address, (Line(-1), Line(-2)))
-    open_port(device.address).abort()
+        open_port(device.address, (LineSettings(-1), LineSettings(-2)))
+    open_port(device.address, family_row("p24").lines).abort()
 
 
 def test_what_is_no_serial_port_is_told_so_once(tmp_path: Path) -> None:
@@ -124,12 +128,12 @@ def test_what_is_no_serial_port_is_told_so_once(tmp_path: Path) -> None:
     file.touch()
     for place, why in ((tmp_path, "a folder"), (file, "no line settings")):
         with pytest.raises(NoDeviceError, match="is no serial port") as told:
-            open_port(str(place))
+            open_port(str(place), family_row("p24").lines)
         assert why in told.value.why
 
 
 def test_tiocexcl_is_never_set_on_a_pty(device: ScriptedDevice) -> None:
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     os.close(os.open(device.address, os.O_RDWR | os.O_NOCTTY))
     tiocgexcl = 0x80045440
     if sys.platform == "linux":
@@ -144,11 +148,11 @@ def test_tiocexcl_is_never_set_on_a_pty(device: ScriptedDevice) -> None:
 
 @pytest.mark.hazard("H06")
 def test_a_second_open_is_refused_and_works_again_after_close(device: ScriptedDevice) -> None:
-    first = open_port(device.address)
+    first = open_port(device.address, family_row("p24").lines)
     with pytest.raises(PortBusyError, match=f"stimctl pid {os.getpid()}"):
-        open_port(device.address)
+        open_port(device.address, family_row("p24").lines)
     first.abort()
-    open_port(device.address).abort()
+    open_port(device.address, family_row("p24").lines).abort()
 
 
 @pytest.mark.hazard("H06")
@@ -167,7 +171,7 @@ def test_another_program_that_holds_the_port_is_reported_as_such(device: Scripte
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
         with pytest.raises(PortBusyError, match="another program"):
-            open_port(device.address)
+            open_port(device.address, family_row("p24").lines)
     finally:
         other.kill()
         other.communicate()
@@ -176,14 +180,14 @@ def test_another_program_that_holds_the_port_is_reported_as_such(device: Scripte
 @pytest.mark.parametrize("address", ["/dev/there-is-none", "socket://127.0.0.1:1", "socket://x"])
 def test_where_there_is_no_device_that_is_said(address: str) -> None:
     with pytest.raises(NoDeviceError):
-        open_port(address)
+        open_port(address, family_row("p24").lines)
 
 
 def test_an_unplugged_device_is_noticed_by_reader_and_writer() -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)
     address = os.ttyname(slave)
-    port = open_port(address)
+    port = open_port(address, family_row("p24").lines)
     os.close(slave)
     os.close(master)
     with pytest.raises(LinkError, match="lost"):
@@ -196,7 +200,7 @@ def test_an_unplugged_device_is_noticed_by_reader_and_writer() -> None:
 
 
 def test_abort_wakes_a_reader_and_may_be_repeated(device: ScriptedDevice) -> None:
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     ends: list[str] = []
 
     def read() -> None:
@@ -218,7 +222,7 @@ def test_abort_wakes_a_reader_and_may_be_repeated(device: ScriptedDevice) -> Non
 
 
 def test_a_lock_that_is_gone_is_noticed(device: ScriptedDevice) -> None:
-    port = open_port(device.address)
+    port = open_port(device.address, family_row("p24").lines)
     port.check()
     assert isinstance(port, SerialPort)
     port._lock.path.unlink()
@@ -230,7 +234,7 @@ def test_a_lock_that_is_gone_is_noticed(device: ScriptedDevice) -> None:
 def test_a_tcp_twin_is_a_port_like_any_other() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"socket://127.0.0.1:{server.getsockname()[1]}"
-        port = open_port(address)
+        port = open_port(address, family_row("p24").lines)
         peer, _ = server.accept()
         with peer:
             peer.sendall(b"abc")
@@ -238,7 +242,7 @@ def test_a_tcp_twin_is_a_port_like_any_other() -> None:
             assert port.write(b"xyz") == 3
             assert peer.recv(10) == b"xyz"
             with pytest.raises(PortBusyError):
-                open_port(address)
+                open_port(address, family_row("p24").lines)
         with pytest.raises(LinkError):
             port.read(5.0)
         port.abort()

@@ -9,10 +9,8 @@ import pytest
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.process import TwinProcess
-from stimctl.supervisor.families import family_named
-from stimctl.supervisor.line_contract import LINES
+from stimctl.devices.rehastim2.stop import RehaStim2StopTalk
 from stimctl.supervisor.stop import stop_port
-from stimctl.supervisor.stop_frames_sm2 import ScienceMode2StopTalk
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import encode
 
@@ -39,7 +37,7 @@ def stimulating() -> RehaStim2Twin:
 
 
 def bursts_until_verified(twin: RehaStim2Twin, begin_ms: int, most: int = 20) -> int:
-    talk = ScienceMode2StopTalk()
+    talk = RehaStim2StopTalk()
     for count in range(most):
         twin.receive((begin_ms + count * 50) * MS, talk.burst())
         twin.advance((begin_ms + count * 50 + 49) * MS)
@@ -63,7 +61,7 @@ def test_a_device_without_a_host_is_met_first_and_verified_all_the_same() -> Non
 
 
 def test_an_acknowledged_stop_alone_verifies_nothing() -> None:
-    talk = ScienceMode2StopTalk()
+    talk = RehaStim2StopTalk()
     talk.burst()
     assert not talk.receive(encode(sm2.StopChannelListModeAck(0), 0))
     assert not talk.receive(encode(sm2.GetStimulationModeAck(0, 0), 9))  # of somebody else
@@ -75,11 +73,6 @@ def test_an_acknowledged_stop_alone_verifies_nothing() -> None:
     assert talk.receive(encode(sm2.StopChannelListModeAck(0), 2)) is False
     talk.burst()
     assert talk.receive(encode(sm2.GetStimulationModeAck(0, 0), 3))
-
-
-@pytest.mark.parametrize("family", sorted(LINES))
-def test_the_stop_path_opens_a_port_as_the_sheet_says(family: str) -> None:
-    assert LINES[family] == family_named(family).lines
 
 
 @pytest.mark.pty

@@ -17,6 +17,8 @@ import pytest
 from scripted_device import ScriptedDevice
 from test_supervisor_runtime import finish, holding_process
 
+from stimctl.devices.family import family_row
+from stimctl.devices.p24.stop import P24StopTalk
 from stimctl.errors import ExitCode, UsageError
 from stimctl.supervisor import runtime, stop_sessions
 from stimctl.supervisor import stop as stop_module
@@ -26,7 +28,6 @@ from stimctl.supervisor.port import open_port
 from stimctl.supervisor.port_names import device_key
 from stimctl.supervisor.runtime import PortLock, read_holder
 from stimctl.supervisor.stop import stop_main, stop_port
-from stimctl.supervisor.stop_frames import StopTalk
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
     LL_STOP,
@@ -55,18 +56,18 @@ def answers(burst: bytes, *, stop: int = 0, status: int = 0, result: int = 0) ->
 
 
 def test_a_burst_is_two_stop_bytes_both_stops_and_the_question() -> None:
-    commands = [frame.command for frame in frames_of(StopTalk().burst())]
+    commands = [frame.command for frame in frames_of(P24StopTalk().burst())]
     assert commands == [ML_STOP, LL_STOP, GET_STIM_STATUS]
 
 
 def test_zero_is_verified_by_stop_acknowledged_and_nothing_initialised() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     assert talk.receive(answers(talk.burst()))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_chunks_of_any_size_verify_the_same(size: int) -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     data = answers(talk.burst())
     found = [talk.receive(data[at : at + size]) for at in range(0, len(data), size)]
     assert found[-1]
@@ -75,23 +76,23 @@ def test_chunks_of_any_size_verify_the_same(size: int) -> None:
 
 @pytest.mark.parametrize("status", [1, 2, 3])
 def test_a_level_that_is_still_initialised_is_no_zero(status: int) -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     assert not talk.receive(answers(talk.burst(), status=status))
 
 
 def test_a_refused_question_is_no_zero() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     assert not talk.receive(answers(talk.burst(), result=1))
 
 
 def test_a_status_without_an_acknowledged_stop_is_no_zero() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     _, _, ask = frames_of(talk.burst())
     assert not talk.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
 def test_an_answer_to_an_earlier_burst_does_not_verify_a_later_one() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     _, _, first = frames_of(talk.burst())
     ml, _, _ = frames_of(talk.burst())
     talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
@@ -99,7 +100,7 @@ def test_an_answer_to_an_earlier_burst_does_not_verify_a_later_one() -> None:
 
 
 def test_a_device_that_answers_while_it_switches_off_is_believed_on_the_next_question() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     ml, _, ask = frames_of(talk.burst())
     early = encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1")
     assert not talk.receive(early + encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
@@ -108,7 +109,7 @@ def test_a_device_that_answers_while_it_switches_off_is_believed_on_the_next_que
 
 
 def test_packet_numbers_wrap_and_a_stale_acknowledgement_is_forgotten() -> None:
-    talk = StopTalk()
+    talk = P24StopTalk()
     first = talk.burst()
     ml, _, ask = frames_of(first)
     talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
@@ -119,7 +120,7 @@ def test_packet_numbers_wrap_and_a_stale_acknowledgement_is_forgotten() -> None:
 
 
 def test_a_running_device_is_stopped_and_verified(device: ScriptedDevice) -> None:
-    outcome = stop_port(device.start().address)
+    outcome = stop_port(device.start().address, "p24")
     assert (outcome.verdict, outcome.by, outcome.exit_code) == ("verified", "port", 0)
     assert device.status == 0
 
@@ -133,6 +134,7 @@ def test_a_device_that_does_not_confirm_is_unknown_after_500_ms(
     begun = time.monotonic()
     outcome = stop_port(
         device.start().address,
+        "p24",
         give_up_after_s=1.0,
         report=lambda state: told.append((state, time.monotonic() - begun)),
     )
@@ -145,12 +147,12 @@ def test_a_device_that_does_not_confirm_is_unknown_after_500_ms(
 
 
 def test_a_deaf_device_does_not_hang_it(device: ScriptedDevice) -> None:
-    assert stop_port(device.address, give_up_after_s=0.3).verdict == "unconfirmed"
+    assert stop_port(device.address, "p24", give_up_after_s=0.3).verdict == "unconfirmed"
 
 
 @pytest.mark.hazard("H11")
 def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice) -> None:
-    port = open_port(device.start().address, program="stop")
+    port = open_port(device.start().address, family_row("p24").lines, program="stop")
     half = encode_frame(5, 32, b"\x01" * 20)[:17] + b"\x81"
     port.write(half)
     give_up = time.monotonic() + 10
@@ -158,7 +160,7 @@ def test_half_a_frame_before_it_does_not_swallow_the_stop(device: ScriptedDevice
         assert time.monotonic() < give_up, device.heard
         time.sleep(0.002)
     port.abort()
-    assert stop_port(device.address).verdict == "verified"
+    assert stop_port(device.address, "p24").verdict == "verified"
     assert device.commands[:2] == [ML_STOP, LL_STOP], "the first burst was not heard whole"
 
 
@@ -179,7 +181,7 @@ def test_a_stop_shares_the_port_with_a_foreign_program_and_leaves_it_alive(
     try:
         assert other.stdout is not None
         other.stdout.readline()
-        outcome = stop_port(device.address)
+        outcome = stop_port(device.address, "p24")
         assert outcome.verdict == "verified"
         assert other.poll() is None, "a process that is not ours is left alone"
     finally:
@@ -203,7 +205,7 @@ def test_zero_of_a_device_without_a_session_is_said_with_its_serial_number(
     device.serial = "P24-000042"
     name = tmp_path / "port"
     name.symlink_to(device.start().address)
-    outcome = stop_port(str(name))
+    outcome = stop_port(str(name), "p24")
     assert outcome.verdict == "verified"
     assert (outcome.session, outcome.node, outcome.serial) == (0, device.address, "P24-000042")
     said = f"No session held it, device node {device.address}, serial number P24-000042."
@@ -215,7 +217,7 @@ def test_zero_of_a_device_that_does_not_tell_its_number_is_said_with_its_node(
 ) -> None:
     name = tmp_path / "port"
     name.symlink_to(device.start().address)
-    outcome = stop_port(str(name))
+    outcome = stop_port(str(name), "p24")
     assert f"No session held it, device node {device.address}." in str(outcome)
 
 
@@ -233,7 +235,7 @@ def test_whatever_fails_inside_is_unconfirmed_and_never_raised(
     holder = holding_process(device.start().address)
     try:
         monkeypatch.setattr(stop_module, broken, fail)
-        outcome = stop_port(device.address)
+        outcome = stop_port(device.address, "p24")
     finally:
         finish(holder)
     assert outcome.exit_code == ExitCode.NOT_CONFIRMED_ZERO
@@ -242,7 +244,7 @@ def test_whatever_fails_inside_is_unconfirmed_and_never_raised(
 
 @pytest.mark.parametrize("name", ["/dev/null", "/", "/etc/hostname", "/dev/\0", "/" + "x" * 5000])
 def test_strange_names_raise_nothing(name: str) -> None:
-    assert stop_port(name, give_up_after_s=0.1).verdict != "verified"
+    assert stop_port(name, "p24", give_up_after_s=0.1).verdict != "verified"
 
 
 @pytest.mark.hazard("H61")
@@ -262,7 +264,7 @@ def test_a_session_that_can_be_found_in_no_folder_is_ended(device: ScriptedDevic
     try:
         assert hidden.stdout is not None
         hidden.stdout.readline()
-        outcome = stop_port(device.address)
+        outcome = stop_port(device.address, "p24")
         assert (outcome.verdict, outcome.session) == ("verified", hidden.pid)
         assert hidden.wait(10) == -signal.SIGKILL
     finally:
@@ -289,7 +291,7 @@ def test_a_server_of_another_user_is_not_believed(
 
     liar = threading.Thread(target=lie)
     liar.start()
-    outcome = stop_port(device.address)
+    outcome = stop_port(device.address, "p24")
     liar.join()
     server.close()
     assert (outcome.verdict, outcome.by) == ("verified", "port")
@@ -300,7 +302,7 @@ def test_two_stops_in_one_process_both_verify(device: ScriptedDevice) -> None:
     device.start()
     outcomes = []
     threads = [
-        threading.Thread(target=lambda: outcomes.append(stop_port(device.address)))
+        threading.Thread(target=lambda: outcomes.append(stop_port(device.address, "p24")))
         for _ in range(2)
     ]
     for thread in threads:

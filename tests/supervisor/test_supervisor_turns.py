@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from scripted_device import ScriptedDevice
 
+from stimctl.devices.family import family_row
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import FaceAlive
 from stimctl.session.states import State
@@ -54,7 +55,7 @@ class _Overheard:
 
 
 def _listening(device: ScriptedDevice, inbox: Inbox, folder: Path) -> tuple[Supervisor, _Overheard]:
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     options = Options(
         device=f"p24:{device.address}", address=device.address, sim=False, state_folder=folder,
         journal_folder=folder / "journal", person="", config=EngineConfig(),

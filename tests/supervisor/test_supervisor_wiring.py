@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from scripted_device import ScriptedDevice
 
+from stimctl.devices.family import family_row
 from stimctl.errors import StateError
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.journal import Header, JournalWriter
@@ -82,7 +83,7 @@ def a_supervisor(
 ) -> tuple[Supervisor, _Session]:
     """One that leaves when it is enough."""
     inbox = Inbox()
-    opener = partial(open_port, device.address)
+    opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, inbox)
     output = FaceOutput(os.open(os.devnull, os.O_WRONLY))
     control = ControlSocket(folder / "c.sock", inbox)

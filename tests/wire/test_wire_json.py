@@ -33,12 +33,12 @@ def train(**changes):
 
 
 def only_frame(wire):
-    (frame,) = decode_line(wire)["frames"]
+    (frame,) = decode_line(wire, "sciencemode4")["frames"]
     return frame
 
 
 def test_a_line_has_the_promised_form():
-    shown = decode_line(encode(m.GetStimStatus(), 5).hex())
+    shown = decode_line(encode(m.GetStimStatus(), 5).hex(), "sciencemode4")
     assert shown == {
         "frames": [
             {
@@ -55,14 +55,14 @@ def test_a_line_has_the_promised_form():
 
 def test_a_stream_of_frames_in_one_line_comes_back_as_that_line():
     wire = (encode(m.MlInit(True), 1) + encode(m.MlStop(), 2)).hex()
-    shown = decode_line(wire)
+    shown = decode_line(wire, "sciencemode4")
     assert [frame["name"] for frame in shown["frames"]] == ["ml_init", "ml_stop"]
-    assert encode_line(shown) == Encoded(wire, ())
+    assert encode_line(shown, "sciencemode4") == Encoded(wire, ())
 
 
 def test_spaces_and_capitals_and_an_empty_line_are_fine():
     assert only_frame("F0 81 55 81 59 81 4D 81 7F 14 3E 0F\n")["cmd"] == 62
-    assert decode_line("  \n") == {"frames": [], "errors": []}
+    assert decode_line("  \n", "sciencemode4") == {"frames": [], "errors": []}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_spaces_and_capitals_and_an_empty_line_are_fine():
 )
 def test_what_is_not_hex_is_a_clear_usage_error(line):
     with pytest.raises(WireFormatError, match="the line is not hex") as caught:
-        decode_line(line)
+        decode_line(line, "sciencemode4")
     assert caught.value.exit_code is ExitCode.USAGE
     assert "0xF0, 0x81" in caught.value.what_to_do
 
@@ -107,7 +107,7 @@ def test_the_usual_ways_to_write_bytes_are_taken(line):
 def test_errors_carry_what_the_damaged_frame_claims():
     damaged = bytearray(encode(m.MlUpdateAck(0), 9))
     damaged[11] ^= 1
-    shown = decode_line(damaged.hex())
+    shown = decode_line(damaged.hex(), "sciencemode4")
     assert shown["errors"] == ["crc"]
     right = encode(m.MlUpdateAck(0), 9)
     carried = (right[6] ^ 0x55) << 8 | right[8] ^ 0x55
@@ -130,7 +130,7 @@ def test_a_wrong_checksum_of_the_older_generation_is_told_too():
 
 
 def test_bytes_of_a_frame_without_an_end_are_counted():
-    assert decode_line(encode(m.MlStop(), 1)[:-1].hex())["pending_bytes"] == 11
+    assert decode_line(encode(m.MlStop(), 1)[:-1].hex(), "sciencemode4")["pending_bytes"] == 11
 
 
 @pytest.mark.parametrize(
@@ -150,16 +150,16 @@ def test_bits_that_the_fields_do_not_say_are_kept_beside_them(command, data):
     frame = only_frame(encode_frame(3, command, data).hex())
     assert frame["exact_payload_hex"] == data.hex()
     assert "problems" not in frame
-    assert encode_line(frame).hex == encode_frame(3, command, data).hex()
+    assert encode_line(frame, "sciencemode4").hex == encode_frame(3, command, data).hex()
 
 
 def test_fields_changed_by_hand_are_never_overruled_by_the_kept_bytes():
     frame = only_frame(encode_frame(3, 0, b"\x81").hex())
     frame["fields"]["measurement"] = 1
     with pytest.raises(WireFormatError, match="say different things: leave out"):
-        encode_line(frame)
+        encode_line(frame, "sciencemode4")
     del frame["exact_payload_hex"]
-    assert encode_line(frame).hex == encode(m.LlInit(1, 0), 3).hex()
+    assert encode_line(frame, "sciencemode4").hex == encode(m.LlInit(1, 0), 3).hex()
 
 
 def test_a_short_payload_is_reported_and_writes_back():
@@ -170,8 +170,8 @@ def test_a_short_payload_is_reported_and_writes_back():
         "get_stim_status_ack is too short: it has 2 data bytes and needs 3"
     ]
     with pytest.raises(WireFormatError, match="refused by the receiver"):
-        encode_line(frame)
-    assert encode_line(frame, invalid=True).hex == wire
+        encode_line(frame, "sciencemode4")
+    assert encode_line(frame, "sciencemode4", invalid=True).hex == wire
 
 
 def test_numbers_are_shown_without_a_needless_decimal_point():
@@ -191,14 +191,14 @@ def test_numbers_are_shown_without_a_needless_decimal_point():
     [(10.3, 10), (-10.3, -10.5), (10.4999999, 10), (-10.0000001, -10.5), (1e-9, 0), (-0.0, 0)],
 )
 def test_a_current_between_two_steps_is_sent_as_the_maker_does_it_and_noted(current_ma, sent_ma):
-    encoded = encode_line(config(points=[{**POINT, "current_ma": current_ma}]))
+    encoded = encode_line(config(points=[{**POINT, "current_ma": current_ma}]), "sciencemode4")
     assert only_frame(encoded.hex)["fields"]["points"][0]["current_ma"] == sent_ma
     if current_ma not in (1e-9, 0):
         assert "uA is what is sent" in encoded.notes[0]
 
 
 def test_a_period_between_two_steps_is_sent_as_the_maker_does_it_and_noted():
-    encoded = encode_line(train(period_ms=33.3))
+    encoded = encode_line(train(period_ms=33.3), "sciencemode4")
     assert only_frame(encoded.hex)["fields"]["channels"][0]["period_ms"] == 33
     assert encoded.notes == (
         "channel index 0: period 33300 us is not a multiple of 500 us; 33000 us is what is sent",
@@ -208,27 +208,31 @@ def test_a_period_between_two_steps_is_sent_as_the_maker_does_it_and_noted():
 def test_what_can_be_left_out_may_be():
     short = {"index": 0, "period_ms": 20, "points": [{"time_us": 200, "current_ma": 20}]}
     given = {"cmd": 32, "fields": {"packet_number": 2, "channels": [short]}}
-    assert encode_line(given) == encode_line(train())
+    assert encode_line(given, "sciencemode4") == encode_line(train(), "sciencemode4")
 
 
 def test_channels_may_come_in_any_order_and_once_only():
     rows = [{**TRAIN, "index": index} for index in (5, 0, 7)]
-    encoded = encode_line({"cmd": 32, "fields": {"packet_number": 0, "channels": rows}})
+    encoded = encode_line(
+        {"cmd": 32, "fields": {"packet_number": 0, "channels": rows}}, "sciencemode4"
+    )
     channels = only_frame(encoded.hex)["fields"]["channels"]
     assert [channel["index"] for channel in channels] == [0, 5, 7]
     with pytest.raises(WireFormatError, match="twice"):
-        encode_line({"cmd": 32, "fields": {"packet_number": 0, "channels": [TRAIN, TRAIN]}})
+        encode_line(
+            {"cmd": 32, "fields": {"packet_number": 0, "channels": [TRAIN, TRAIN]}}, "sciencemode4"
+        )
 
 
 def test_a_whole_number_may_have_a_decimal_point():
-    assert encode_line({"cmd": 62, "fields": {"packet_number": 5.0}}) == encode_line(
-        {"cmd": 62, "fields": {"packet_number": 5}}
-    )
+    assert encode_line(
+        {"cmd": 62, "fields": {"packet_number": 5.0}}, "sciencemode4"
+    ) == encode_line({"cmd": 62, "fields": {"packet_number": 5}}, "sciencemode4")
 
 
 def test_other_keys_of_a_row_are_not_looked_at():
     row = {"cmd": 62, "name": "anything", "direction": 5, "fields": {"packet_number": 0}, "x": 1}
-    assert encode_line(row).hex == encode(m.GetStimStatus(), 0).hex()
+    assert encode_line(row, "sciencemode4").hex == encode(m.GetStimStatus(), 0).hex()
 
 
 @pytest.mark.parametrize(
@@ -289,21 +293,21 @@ def test_other_keys_of_a_row_are_not_looked_at():
 )
 def test_a_mistake_is_named_with_its_field(given, words):
     with pytest.raises(WireFormatError, match=words):
-        encode_line(given)
+        encode_line(given, "sciencemode4")
 
 
 @pytest.mark.parametrize("text", ["1.2", "1.2.x", "1..3", "1.2.3.4", "1.2.²"])
 def test_a_version_has_three_numbers(text):
     fields = {"packet_number": 0, "result": 0, "fw": text, "sciencemode": "4.0.0"}
     with pytest.raises(WireFormatError, match="is not a version"):
-        encode_line({"cmd": 51, "fields": fields})
+        encode_line({"cmd": 51, "fields": fields}, "sciencemode4")
 
 
 @pytest.mark.parametrize("text", ["1.2.256", f"1.2.{'9' * 5000}"])
 def test_a_version_part_is_at_most_255(text):
     fields = {"packet_number": 0, "result": 0, "fw": text, "sciencemode": "4.0.0"}
     with pytest.raises(WireFormatError, match="256 cannot be written"):
-        encode_line({"cmd": 51, "fields": fields})
+        encode_line({"cmd": 51, "fields": fields}, "sciencemode4")
 
 
 def test_measurements_and_current_data_of_every_selection_come_back():
@@ -317,18 +321,20 @@ def test_measurements_and_current_data_of_every_selection_come_back():
         wire = encode(message, 4, invalid=True).hex()
         shown = json.loads(json.dumps(only_frame(wire)))
         assert "exact_payload_hex" not in shown
-        assert encode_line(shown, invalid=True).hex == wire
+        assert encode_line(shown, "sciencemode4", invalid=True).hex == wire
 
 
 def test_json_text_is_read_too():
-    assert encode_text('{"cmd": 34, "fields": {"packet_number": 30}}').hex.startswith("f081")
+    assert encode_text(
+        '{"cmd": 34, "fields": {"packet_number": 30}}', "sciencemode4"
+    ).hex.startswith("f081")
     for text in ("", "{", '{"cmd": 34', "[" * 100_000):
         with pytest.raises(WireFormatError, match="the line is not JSON"):
-            encode_text(text)
+            encode_text(text, "sciencemode4")
 
 
 def test_set_power_is_told_by_the_numbers_of_its_modules():
     data = encode_frame(4, 56, bytes.fromhex("0500000000000000")).hex()
     shown = only_frame(data)
     assert shown["fields"] == {"packet_number": 4, "modules": [0, 2]}
-    assert encode_line(shown).hex == data
+    assert encode_line(shown, "sciencemode4").hex == data

@@ -38,7 +38,7 @@ def test_all_vectors_are_here():
 
 @pytest.mark.parametrize("row", named(FRAMES))
 def test_a_frame_decodes_to_its_fields(row):
-    shown = decode_line(row["hex"])
+    shown = decode_line(row["hex"], "sciencemode4")
     assert shown["errors"] == ([] if row["expect"] == "ok" else ["parameter_error"])
     (frame,) = shown["frames"]
     assert frame["cmd"] == row["cmd"]
@@ -53,23 +53,23 @@ def test_fields_encode_to_exactly_the_frame(row):
     given = {"cmd": row["cmd"], "fields": row["fields"]}
     if row["expect"] != "ok":
         with pytest.raises(WireFormatError, match="would be refused by the receiver"):
-            encode_line(given)
-    encoded = encode_line(given, invalid=row["expect"] != "ok")
+            encode_line(given, "sciencemode4")
+    encoded = encode_line(given, "sciencemode4", invalid=row["expect"] != "ok")
     assert encoded.hex == row["hex"]
     assert bool(encoded.notes) == ("offgrid" in row["name"])
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
 def test_what_decode_prints_encode_takes(row):
-    printed = json.loads(json.dumps(decode_line(row["hex"])))
-    assert encode_line(printed, invalid=row["expect"] != "ok").hex == row["hex"]
+    printed = json.loads(json.dumps(decode_line(row["hex"], "sciencemode4")))
+    assert encode_line(printed, "sciencemode4", invalid=row["expect"] != "ok").hex == row["hex"]
     alone = {key: printed["frames"][0][key] for key in ("cmd", "fields")}
-    assert encode_line(alone, invalid=row["expect"] != "ok").hex == row["hex"]
+    assert encode_line(alone, "sciencemode4", invalid=row["expect"] != "ok").hex == row["hex"]
 
 
 @pytest.mark.parametrize("row", named(OTHERS))
 def test_bad_frames_and_streams_have_the_recommended_outcome(row):
-    shown = decode_line(row["hex"])
+    shown = decode_line(row["hex"], "sciencemode4")
     assert len(shown["frames"]) == row["recommended_good_frames"]
     assert shown["errors"] == row["recommended_errors"]
     assert ("pending_bytes" in shown) == (row["expect"] == "incomplete")
@@ -89,10 +89,10 @@ def test_no_single_flipped_bit_in_any_vector_gives_a_good_frame():
 
 def test_an_unknown_command_is_a_good_frame_with_its_bytes():
     (row,) = (row for row in OTHERS if row["name"] == "unknown_command_99")
-    (frame,) = decode_line(row["hex"])["frames"]
+    (frame,) = decode_line(row["hex"], "sciencemode4")["frames"]
     assert (frame["cmd"], frame["name"], frame["direction"]) == (99, "unknown", None)
     assert frame["fields"] == {"packet_number": 7, "payload_hex": ""}
     assert frame["problems"]
     with pytest.raises(WireFormatError, match="not known"):
-        encode_line(frame)
-    assert encode_line(frame, invalid=True).hex == row["hex"]
+        encode_line(frame, "sciencemode4")
+    assert encode_line(frame, "sciencemode4", invalid=True).hex == row["hex"]

@@ -5,14 +5,16 @@ from typing import Any
 from firmware_sim.devices import UnknownTwinError, make_twin
 from firmware_sim.twin import LocalTwin
 from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.family import find_family
 from stimctl.devices.registry import family
 from stimctl.errors import UsageError
 
 
 def twin_of(name: str, seed: int = 0, **told: Any) -> LocalTwin:
     """A twin of a device family; `told`: what else it takes. UsageError where there is none."""
+    row = find_family(name)
     try:
-        return make_twin(name, seed=seed, **told)
+        return make_twin(name if row is None else row.twin, seed=seed, **told)
     except UnknownTwinError as unknown:
         raise UsageError(
             f"no rehearsal for {name or 'a device that is not named'}",

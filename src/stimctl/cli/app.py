@@ -16,14 +16,15 @@ from stimctl.cli import failures
 from stimctl.cli.output import put, say
 from stimctl.cli.verbs import Verbs
 from stimctl.errors import ExitCode, StimctlError
+from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.version import __version__
 
 PROGRAM = "stimctl"
-_ABOUT = """Safety-first control of electrical stimulators over serial lines, with digital twins.
+_ABOUT = f"""Safety-first control of electrical stimulators over serial lines, with digital twins.
 
 Research and simulation software, not a medical device.
 
-First steps: stimctl protocols list, then stimctl rehearse tens-conventional --device sim:p24
+First steps: stimctl protocols list, then stimctl rehearse tens-conventional --device sim:{EXAMPLE}
 --amplitude 1=12mA --area 1=25cm2. At any time, from any shell: stimctl stop DEVICE."""
 
 # Plain help: no boxes for screen readers and logs, and a third of the start-up time.

@@ -35,7 +35,7 @@ def _protocols(incomplete: str, kind: str) -> list[str]:
 
 
 def devices(incomplete: str) -> list[str]:
-    """`sim:p24`, and `p24:PORT` for each serial port there is."""
+    """`sim:FAMILY`, and `FAMILY:PORT` for each serial port there is."""
     from stimctl.supervisor.device_names import FAMILIES
 
     names = [f"sim:{family}" for family in FAMILIES]

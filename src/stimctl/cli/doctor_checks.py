@@ -182,13 +182,15 @@ def _twins() -> Iterator[Check]:
 
 
 def _ports() -> Iterator[Check]:
+    from stimctl.supervisor.device_names import EXAMPLE
     from stimctl.supervisor.port import latency_timer_ms
     from stimctl.supervisor.port_facts import node_cure
     from stimctl.supervisor.ports import list_ports
 
     found = list_ports()
     if not found:
-        yield Check("ports", "ok", "no serial port has anything behind it; sim:p24 needs none")
+        why = f"no serial port has anything behind it; sim:{EXAMPLE} needs none"
+        yield Check("ports", "ok", why)
     for port in found:
         if not port.has_node:
             yield Check("port", "fail", f"{port.address}: {port.trouble}", node_cure(port.address))

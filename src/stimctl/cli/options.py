@@ -11,6 +11,7 @@ import typer
 from stimctl.cli import completion
 from stimctl.errors import QuantityError, UsageError
 from stimctl.suggestion import meant_by
+from stimctl.supervisor.device_names import EXAMPLE
 
 Value = TypeVar("Value")
 
@@ -21,7 +22,7 @@ Device = Annotated[
         "--device",
         "-d",
         metavar="DEVICE",
-        help="sim:p24 for the digital twin, p24:/dev/ttyACM0 for a device.",
+        help=f"sim:{EXAMPLE} for the digital twin, {EXAMPLE}:/dev/ttyACM0 for a device.",
         autocompletion=completion.devices,
     ),
 ]

@@ -9,6 +9,7 @@ import typer
 from stimctl.cli import completion
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, put_table, say
+from stimctl.supervisor.device_names import EXAMPLE, FAMILIES
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,7 @@ def ports(as_json: Json = False) -> None:
         return
     if not found:
         say("No serial port has anything behind it. Plug the device in, then try again;")
-        say("without a device, sim:p24 is the digital twin of one.")
+        say(f"without a device, sim:{EXAMPLE} is the digital twin of one.")
         return
     rows = [
         (
@@ -51,7 +52,8 @@ def identify(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="sim:p24, p24:/dev/ttyACM0, rehastim2:/dev/ttyUSB0, openemsstim:/dev/ttyUSB0.",
+            help=f"sim:FAMILY or FAMILY:PORT, such as {EXAMPLE}:/dev/ttyACM0. "
+            f"Families: {', '.join(FAMILIES)}.",
             autocompletion=completion.devices,
         ),
     ],

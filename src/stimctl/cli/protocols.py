@@ -9,6 +9,7 @@ import typer
 from stimctl.cli.options import AnyProtocol, Json
 from stimctl.cli.output import put, put_json, put_table, say, styled
 from stimctl.errors import ExitCode, StimctlError
+from stimctl.supervisor.device_names import EXAMPLE_WITHOUT_CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +167,8 @@ def _put_external(loaded: GatedProtocol) -> None:
     put(f"settings  {external.settings}")
     put(f"dial      {external.dial}")
     put(
-        f"raised by hand, with: stimctl gate {loaded.id} --device sim:openemsstim (see gate --help)"
+        f"raised by hand, with: stimctl gate {loaded.id} --device sim:{EXAMPLE_WITHOUT_CURRENT} "
+        "(see gate --help)"
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say
+from stimctl.supervisor.device_names import EXAMPLE, FAMILIES
+from stimctl.supervisor.twin import twin_name
 
 group = typer.Typer(help="Run and list digital twins.", no_args_is_help=True)
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -18,39 +21,26 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="sim", rich_help_panel=None)
 
 
-@group.command("p24", context_settings=_PASS_ON, add_help_option=False)
-def p24(context: typer.Context) -> None:
-    """Run a P24 twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
+def _command(family: str) -> Callable[[typer.Context], None]:
+    def sim(context: typer.Context) -> None:
+        _become(family, context.args)
 
-    All options go to the twin (stimctl sim p24 --help shows them): --link, --tcp, --seed,
-    --load, --record and others.
+    sim.__doc__ = f"""Run the twin of a {family} in real time until Ctrl-C.
+
+    Its first line is: ready PATH-OR-URL. All options go to the twin (stimctl sim {family} --help
+    shows them): --link, --tcp, --seed, --record, --fault and others.
     """
-    _become("p24", context.args)
+    return sim
 
 
-@group.command("rehastim2", context_settings=_PASS_ON, add_help_option=False)
-def rehastim2(context: typer.Context) -> None:
-    """Run a RehaStim2 twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
-
-    All options go to the twin (stimctl sim rehastim2 --help shows them).
-    """
-    _become("rehastim2", context.args)
-
-
-@group.command("openemsstim", context_settings=_PASS_ON, add_help_option=False)
-def openemsstim(context: typer.Context) -> None:
-    """Run an openEMSstim twin in real time until Ctrl-C. Its first line is: ready PATH-OR-URL.
-
-    All options go to the twin (stimctl sim openemsstim --help shows them); --strict ends it with a
-    failure when the host provokes one of the firmware's defects.
-    """
-    _become("openemsstim", context.args)
+for _family in FAMILIES:
+    group.command(_family, context_settings=_PASS_ON, add_help_option=False)(_command(_family))
 
 
 def _become(family: str, options: list[str]) -> None:
     """The twin is a program of its own and replaces this one: signals and streams are its."""
     arguments = _announced(family, options)
-    command = [sys.executable, "-P", "-m", "firmware_sim", family, *arguments]
+    command = [sys.executable, "-P", "-m", "firmware_sim", twin_name(family), *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
@@ -90,7 +80,6 @@ def _pairs(arguments: list[str]) -> list[tuple[str, str]]:
 @group.command("list")
 def list_running(as_json: Json = False) -> None:
     """List the twins of your `sim:` sessions that still run."""
-    from stimctl.supervisor.device_names import FAMILIES
     from stimctl.supervisor.runtime import read_holder
     from stimctl.supervisor.twin import running_twins
 
@@ -109,4 +98,4 @@ def list_running(as_json: Json = False) -> None:
     for twin in found:
         put(f"{twin['device']}  {twin['holder'] or 'free'}")
     if not found:
-        say("No twin of yours is running. Start one: stimctl sim p24")
+        say(f"No twin of yours is running. Start one: stimctl sim {EXAMPLE}")

@@ -15,6 +15,7 @@ from stimctl.cli import completion
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, put_table
 from stimctl.quantity import format_current, format_duration, format_frequency
+from stimctl.supervisor.device_names import FAMILIES
 
 if TYPE_CHECKING:
     from stimctl.supervisor.families import Family
@@ -37,7 +38,7 @@ def spec(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="A family (p24, rehastim2, openemsstim), or a device of it.",
+            help=f"A family ({', '.join(FAMILIES)}), or a device of it.",
             autocompletion=completion.devices,
         ),
     ],

@@ -8,6 +8,7 @@ import typer
 
 from stimctl.cli import completion
 from stimctl.cli.options import Json
+from stimctl.supervisor.device_names import EXAMPLE
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def stop(
         str,
         typer.Argument(
             metavar="DEVICE",
-            help="sim:p24 (every running twin of yours), or p24:/dev/ttyACM0.",
+            help=f"sim:{EXAMPLE} (every running twin of yours), or {EXAMPLE}:/dev/ttyACM0.",
             autocompletion=completion.devices,
         ),
     ],

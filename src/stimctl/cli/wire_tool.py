@@ -14,10 +14,9 @@ from stimctl.cli.options import choice
 from stimctl.cli.output import put, say, styled
 from stimctl.errors import ExitCode, UsageError, WireFormatError
 from stimctl.terminal_text import is_unicode
+from stimctl.wire.names import WIRES
 
-_PROTOCOLS = {
-    name: name for name in ("sciencemode4", "sciencemode3", "sciencemode2", "openemsstim")
-}
+_PROTOCOLS = {name: name for name in WIRES}
 # Far above any frame (1200 bytes), so that a file without line ends cannot fill the memory.
 _LONGEST_LINE = 1 << 20
 _BYTE_ORDER_MARK = "\ufeff"  # some editors and shells put it before the first line

@@ -1,53 +1,50 @@
-"""The device families that stimctl drives, by name."""
+"""The device families as they are used: sheets and drivers, loaded when they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cache
 
 from stimctl.devices.driver import DeviceDriver
-from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
-from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
-from stimctl.devices.p24.driver import P24Driver
-from stimctl.devices.p24.sheet import P24_SHEET
-from stimctl.devices.rehastim2.driver import RehaStim2Driver
-from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
+from stimctl.devices.family import NAMES, DeviceFamily, family_row, load
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A device family: its sheet, and a new driver for one device of it."""
+    """A device family: its row, its sheet, and a new driver for one device of it."""
 
+    row: DeviceFamily
     sheet: CapabilitySheet
     new_driver: Callable[[], DeviceDriver]
 
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {
-        one.sheet.family: one
-        for one in (
-            Family(P24_SHEET, P24Driver),
-            Family(REHASTIM2_SHEET, RehaStim2Driver),
-            Family(OPENEMSSTIM_SHEET, OpenEmsStimDriver),
-        )
-    }
-)
-
-
+@cache
 def family(name: str) -> Family:
     """The family called `name`; UsageError names the known ones when there is none."""
-    found = FAMILIES.get(name)
-    if found is None:
-        known = ", ".join(sorted(FAMILIES))
-        raise UsageError(
-            f"no device family is called {name!r}", what_to_do=f"The known families are: {known}"
-        )
-    return found
+    row = family_row(name)
+    return Family(row, load(row.sheet), load(row.driver))
 
 
 def sheet_of(name: str) -> CapabilitySheet:
     """The capability sheet of the family called `name`; UsageError when there is none."""
     return family(name).sheet
+
+
+class _Families(Mapping[str, Family]):
+    """Those that are built in."""
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in NAMES:
+            raise KeyError(name)
+        return family(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+FAMILIES: Mapping[str, Family] = _Families()

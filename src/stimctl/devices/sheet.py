@@ -78,18 +78,6 @@ class PatientProtections:
 
 
 @dataclass(frozen=True, slots=True)
-class LineSettings:
-    """How to open the serial port; `flow_control` is RTS/CTS."""
-
-    baud: int
-    data_bits: int = 8
-    parity: str = "N"
-    stop_bits: int = 1
-    flow_control: bool = False
-    dtr_on_open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class UsbId:
     """A USB vendor and product id. It helps to list ports and never proves an identity."""
 
@@ -143,7 +131,6 @@ class CapabilitySheet:
     protections: PatientProtections
     stop_instruction: str
     usb_ids: tuple[UsbId, ...]
-    lines: tuple[LineSettings, ...]
     facts: tuple[Fact, ...]
     refresh_us: int | None = None
     connection_expires: bool = False

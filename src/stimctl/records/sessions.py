@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
@@ -235,7 +236,7 @@ def _find(folder: Path, name: str) -> tuple[Path, Entry | None]:
         raise UsageError(
             "there is no session yet",
             why=f"{folder} holds no journal",
-            what_to_do="Run one: stimctl run tens-conventional --device sim:p24 --help",
+            what_to_do=f"Run one: stimctl run tens-conventional --device sim:{EXAMPLE} --help",
         )
     session = _pick(name, names)
     return folder / (session + SUFFIX), known.get(session)

@@ -111,7 +111,7 @@ def _serve(
         face=arguments.face_name,
         stop_faces=faces,
     )
-    opener = partial(open_port, options.address, family.lines, dtr=family.dtr_on_open)
+    opener = partial(open_port, options.address, family.row.lines, dtr=family.row.resets_by_dtr)
     line = DeviceLine(opener(), opener, inbox)
     path = socket_path(options.address)
     control = ControlSocket(path, inbox, abstract_sockets(port_keys(options.address)))

@@ -18,7 +18,7 @@ TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded h
 if TYPE_CHECKING:
     from typing import Any
 
-    from stimctl.supervisor.line_settings import Line
+    from stimctl.devices.family import LineSettings
 
 _READ_BYTES = 4096
 _CONNECT_WITHIN_S = 1.0
@@ -87,7 +87,7 @@ class BarePort:
 
 
 def open_bare(
-    address: str, lines: tuple[Line, ...], *, dtr: bool = False, alone: bool = True
+    address: str, lines: tuple[LineSettings, ...], *, dtr: bool = False, alone: bool = True
 ) -> BarePort:
     """Open `address` (a path, or `socket://host:port`).
 
@@ -168,7 +168,9 @@ def _take(fd: int) -> bool:
     return True
 
 
-def _configure(address: str, fd: int, lines: tuple[Line, ...], *, dtr: bool, shared: bool) -> None:
+def _configure(
+    address: str, fd: int, lines: tuple[LineSettings, ...], *, dtr: bool, shared: bool
+) -> None:
     try:
         now = termios.tcgetattr(fd)
     except termios.error as error:
@@ -193,7 +195,7 @@ def _configure(address: str, fd: int, lines: tuple[Line, ...], *, dtr: bool, sha
             _set_modem_line(fd, termios.TIOCM_RTS, up=True)
 
 
-def _raw(now: list[Any], line: Line, *, pty: bool) -> list[Any]:
+def _raw(now: list[Any], line: LineSettings, *, pty: bool) -> list[Any]:
     """The settings for this line; a pty has no parity and may refuse to try."""
     speed = getattr(termios, f"B{line.baud}")
     flags = now[2] & ~(_EXTRA_BITS | termios.CRTSCTS)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from stimctl.devices.family import EXAMPLE as EXAMPLE
+from stimctl.devices.family import EXAMPLE_WITHOUT_CURRENT as EXAMPLE_WITHOUT_CURRENT
+from stimctl.devices.family import EXAMPLES, NAMES, find_family
+
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
     from typing import NamedTuple
 else:
     from stimctl.light_tuple import NamedTuple
 
-FAMILIES = ("p24", "rehastim2", "openemsstim")
+FAMILIES = NAMES
 TWIN = "sim"
-_EXAMPLES = "Write sim:p24 for the digital twin, or p24:/dev/ttyACM0 for a device on a serial port."
 
 
 class DeviceName(NamedTuple):
@@ -40,7 +43,7 @@ def parse_device(text: str) -> DeviceName:
     if not colon or not rest:
         raise _refused(f"{text!r} does not name a device", "it has no FAMILY:PORT form")
     family, address = (rest, "") if kind == TWIN else (kind, rest)
-    if family not in FAMILIES:
+    if find_family(family) is None:
         raise _refused(
             f"{text!r} does not name a device",
             f"the families stimctl drives are: {', '.join(FAMILIES)}",
@@ -55,4 +58,4 @@ def parse_device(text: str) -> DeviceName:
 def _refused(what: str, why: str = "") -> Exception:
     from stimctl.errors import UsageError  # late: only a wrong name needs it
 
-    return UsageError(what, why=why, what_to_do=_EXAMPLES)
+    return UsageError(what, why=why, what_to_do=EXAMPLES)

@@ -1,4 +1,4 @@
-"""Finds twins that this user started without stimctl (`python -m firmware_sim p24`), on Linux.
+"""Finds twins that this user started without stimctl (`python -m firmware_sim NAME`), on Linux.
 
 They leave no note, but the process table names them. On the stop path, and only for `stop sim:...`.
 """
@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from stimctl.devices.family import family_row
 from stimctl.supervisor.runtime_folders import candidates, login_folder, login_is_used
 
 _PROC = Path("/proc")
@@ -23,10 +24,10 @@ def foreign_twins(family: str, known_pids: frozenset[int]) -> list[str]:
     login session (or test) and are left alone, unless ours names no folder that can be used.
     Elsewhere than on Linux: none.
     """
-    found = []
+    found, name = [], family_row(family).twin
     for pid in _own_processes():
         words = [] if pid in known_pids else _command_line(pid)
-        if not _is_twin(words, family) or not _shares_our_runtime_folder(pid):
+        if not _is_twin(words, name) or not _shares_our_runtime_folder(pid):
             continue
         address = _tcp_address(words) or _pty_of(pid)
         if address is not None:
@@ -54,11 +55,9 @@ def _command_line(pid: int) -> list[str]:
         return []
 
 
-def _is_twin(words: list[str], family: str) -> bool:
-    """`python [options] -m firmware_sim FAMILY ...`."""
-    return any(
-        words[index : index + 3] == ["-m", _MODULE, family] for index in range(len(words) - 2)
-    )
+def _is_twin(words: list[str], name: str) -> bool:
+    """`python [options] -m firmware_sim NAME ...`."""
+    return any(words[index : index + 3] == ["-m", _MODULE, name] for index in range(len(words) - 2))
 
 
 def _shares_our_runtime_folder(pid: int) -> bool:

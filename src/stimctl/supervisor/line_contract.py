@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from stimctl.supervisor.line_settings import LINES as LINES
-from stimctl.supervisor.line_settings import P24_LINES as P24_LINES
-from stimctl.supervisor.line_settings import RESET_BY_DTR as RESET_BY_DTR
-from stimctl.supervisor.line_settings import Line as Line
-
 
 class Port(Protocol):
     """What the supervisor and the stop path need of a line, whatever carries it."""

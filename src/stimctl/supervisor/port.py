@@ -22,8 +22,9 @@ from pathlib import Path
 
 import serial
 
+from stimctl.devices.family import LineSettings
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
-from stimctl.supervisor.line_contract import P24_LINES, Line, Port
+from stimctl.supervisor.line_contract import Port
 from stimctl.supervisor.port_facts import (
     is_loopback,
     latency_timer_ms,
@@ -33,7 +34,7 @@ from stimctl.supervisor.port_facts import (
 from stimctl.supervisor.port_names import device_key, number_key
 from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
 
-__all__ = ["P24_LINES", "Line", "Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
+__all__ = ["Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
 
 # A read returns what is there; no frame of any family is longer.
 _READ_BYTES = 4096
@@ -44,7 +45,7 @@ _DTR_LOW_S = 0.005  # a capacitor of 100 nF at 10 kohm is discharged by then
 
 def open_port(
     address: str,
-    lines: tuple[Line, ...] = P24_LINES,
+    lines: tuple[LineSettings, ...],
     *,
     program: str = "supervisor",
     dtr: bool = False,
@@ -180,7 +181,13 @@ class SerialPort(_DescriptorPort):
     """A serial port or a pseudo terminal."""
 
     def __init__(
-        self, address: str, lines: tuple[Line, ...], lock: PortLock, *, dtr: bool, alone: bool
+        self,
+        address: str,
+        lines: tuple[LineSettings, ...],
+        lock: PortLock,
+        *,
+        dtr: bool,
+        alone: bool,
     ) -> None:
         self._serial, self.line = _open_serial(address, lines, dtr, alone)
         super().__init__(address, lock, self._serial.fileno())
@@ -270,8 +277,8 @@ def _end(name: tuple[object, ...]) -> str:
 
 
 def _open_serial(
-    address: str, lines: tuple[Line, ...], dtr: bool, alone: bool
-) -> tuple[serial.Serial, Line]:
+    address: str, lines: tuple[LineSettings, ...], dtr: bool, alone: bool
+) -> tuple[serial.Serial, LineSettings]:
     refused: list[str] = []
     for line in lines:
         port = serial.Serial()

@@ -70,7 +70,7 @@ class Supervisor:
         self._inbox = inbox
         self._output = output
         self._control = control
-        self._engine = Engine(family.driver(), family.sheet, options.config)
+        self._engine = Engine(family.new_driver(), family.sheet, options.config)
         self._setup = SessionSetup(family.sheet)
         self._stop_faces = stop_faces or no_stop_faces()
         self._arming = Arming(

@@ -142,7 +142,7 @@ class _Stop:
 
 def stop_named(
     address: str,
-    family: str = "p24",
+    family: str,
     *,
     node: str = "",
     give_up_after_s: float = GIVE_UP_AFTER_S,
@@ -164,7 +164,7 @@ def stop_named(
 
 def stop_port(
     address: str,
-    family: str = "p24",
+    family: str,
     *,
     node: str = "",
     give_up_after_s: float = GIVE_UP_AFTER_S,

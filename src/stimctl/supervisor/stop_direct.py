@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from stimctl.supervisor.line_settings import LINES, P24_LINES, RESET_BY_DTR
+from stimctl.devices.family import family_row
 from stimctl.supervisor.stop_sessions import ANSWER_WITHIN_S, within
 from stimctl.supervisor.stop_talk import Patience, detail_of, name_of, talk_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NamedTuple, Protocol
 
-    from stimctl.supervisor.line_settings import Line
+    from stimctl.devices.family import DeviceFamily
     from stimctl.supervisor.runtime import PortLock
     from stimctl.supervisor.stop_talk import Talk
 
@@ -86,11 +86,16 @@ def stop_directly(
         return Direct("no-device", "the twin has ended")
     if _is_no_port(address):
         return Direct("no-device", "it is a file or a folder, not a port")
-    talk = talk_of(family)
+    try:
+        row = family_row(family)
+        talk = talk_of(row)
+    except Exception as error:  # noqa: BLE001 - whatever it was, what stops this device is not known
+        report("unknown")
+        return Direct("unconfirmed", str(error))
     if not _has_room_to_load():
         _load_the_rest()
     try:
-        port, shared, session = _take_port(address, family, patient=patient)
+        port, shared, session = _take_port(address, row, patient=patient)
     except Exception as error:
         from stimctl.errors import NoDeviceError, StimctlError
 
@@ -190,17 +195,16 @@ class _Lock:
             self._lock.release()
 
 
-def _take_port(address: str, family: str, *, patient: bool) -> _Taken:
+def _take_port(address: str, family: DeviceFamily, *, patient: bool) -> _Taken:
     """Open the port, and say whether it is shared, and whose it was.
 
     Another program that keeps it is not waited for: a stop may share a port, nothing else may.
     """
-    lines, dtr = LINES.get(family, P24_LINES), family in RESET_BY_DTR
     begun = time.monotonic()
     session = 0
     while time.monotonic() - begun < (_FREE_WITHIN_S if patient else _CLOSED_WITHIN_S):
         try:
-            return _Taken(_open(address, lines, dtr=dtr, alone=True), shared=False, session=session)
+            return _Taken(_open(address, family, alone=True), shared=False, session=session)
         except Exception as error:
             from stimctl.errors import PortBusyError
 
@@ -212,10 +216,11 @@ def _take_port(address: str, family: str, *, patient: bool) -> _Taken:
             session = session or hidden.session
             patient |= hidden.worth_waiting
             time.sleep(0.005)
-    return _Taken(_open(address, lines, dtr=dtr, alone=False), shared=True, session=session)
+    return _Taken(_open(address, family, alone=False), shared=True, session=session)
 
 
-def _open(address: str, lines: tuple[Line, ...], *, dtr: bool, alone: bool) -> StopPort:
+def _open(address: str, family: DeviceFamily, *, alone: bool) -> StopPort:
+    lines, dtr = family.lines, family.resets_by_dtr
     if sys.platform == "linux":
         from stimctl.supervisor.bare_port import open_bare
 

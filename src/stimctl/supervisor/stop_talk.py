@@ -5,13 +5,20 @@ Only what the family needs is imported.
 
 from __future__ import annotations
 
+import os
+import time
+
+from stimctl.devices.family import load
+
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from stimctl.devices.family import DeviceFamily
+
     class Talk(Protocol):
-        """Sans-IO: bursts out, answers in; see `StopTalk`.
+        """Sans-IO: bursts out, answers in. Each family has its own, in `devices/*/stop.py`.
 
         Some have more, which is asked for by name: `reset_due(elapsed_s)`, whether to restart the
         device by its line (DTR) now, so long after the first burst; `starting(elapsed_s)`, whether
@@ -59,20 +66,8 @@ def name_of(talk: Talk) -> str:
     return str(getattr(talk, "name", ""))
 
 
-def talk_of(family: str) -> Talk:
+def talk_of(family: DeviceFamily) -> Talk:
     """What is said to a device of this family to stop it."""
-    if family == "rehastim2":
-        from stimctl.supervisor.stop_frames_sm2 import ScienceMode2StopTalk
-
-        return ScienceMode2StopTalk()
-    if family == "openemsstim":
-        import os
-        import time
-
-        from stimctl.supervisor.stop_frames_ems import OpenEmsStimStopTalk
-
-        # Another process asks with other probes, at the same time too.
-        return OpenEmsStimStopTalk(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
-    from stimctl.supervisor.stop_frames import StopTalk
-
-    return StopTalk()
+    # Another process asks with other probes, at the same time too.
+    talk: Talk = load(family.stop)(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
+    return talk

@@ -1,4 +1,4 @@
-"""Twins that stimctl starts for `sim:p24`, each a process behind a pty, and which still run.
+"""Twins that stimctl starts for `sim:FAMILY`, each a process behind a pty, and which still run.
 
 A twin outlives the supervisor, as a device would, and ends itself when nobody has talked to it for
 longer than its watchdog. On the stop path: what starts a twin imports more, and late.
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from stimctl.devices.family import family_row
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.runtime import candidates, start_time_of, sub_folder
 from stimctl.supervisor.runtime_folders import login_is_used
@@ -21,7 +22,7 @@ IDLE_EXIT_S = 10
 _READY_WITHIN_S = 10.0
 # A file for the twin's own record of what reached the electrodes.
 RECORD_VARIABLE = "STIMCTL_TWIN_RECORD"
-# More options of `python -m firmware_sim p24`, as in a shell.
+# More options of `python -m firmware_sim FAMILY`, as in a shell.
 OPTIONS_VARIABLE = "STIMCTL_TWIN_OPTIONS"
 # Kept, so that Python does not report a child as forgotten: a twin is left to itself.
 _children: list[object] = []
@@ -32,6 +33,11 @@ class Twin(NamedTuple):
 
     address: str
     pid: int
+
+
+def twin_name(family: str) -> str:
+    """What `python -m firmware_sim` calls the twin of a family."""
+    return family_row(family).twin
 
 
 def launch_twin(family: str) -> Twin:
@@ -49,7 +55,7 @@ def launch_twin(family: str) -> Twin:
     _forget_the_dead(folder)
     name = f"{family}-{secrets.token_hex(4)}"
     link, told = folder / f"{name}.pty", folder / f"{name}.out"
-    command = [sys.executable, "-P", "-m", "firmware_sim", family, "--link", str(link)]
+    command = [sys.executable, "-P", "-m", "firmware_sim", twin_name(family), "--link", str(link)]
     command += ["--idle-exit", str(IDLE_EXIT_S)]
     if record := os.environ.get(RECORD_VARIABLE):
         place = Path(record)

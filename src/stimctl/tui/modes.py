@@ -26,10 +26,11 @@ def open_mode(desk: Desk, wishes: Wishes) -> None:
 
 def begin_demo(desk: Desk) -> None:
     """A twin, a code, and a protocol: everything of a session but the person."""
+    from stimctl.supervisor.device_names import EXAMPLE
     from stimctl.tui.planning import choose
 
     desk.bed.take_person("DEMO-1")
-    desk.bed.connect("sim:p24")
+    desk.bed.connect(f"sim:{EXAMPLE}")
     # Nobody is at the electrodes of a twin: what was raised in another demo bounds nothing.
     desk.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset({"H18"})))
     desk.open("protocols")

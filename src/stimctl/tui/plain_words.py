@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, parse_area_mm2
+from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.device_facts import starting
 from stimctl.tui.measure import Measure
 from stimctl.tui.plain_command import Command, Do, one_of
@@ -28,7 +29,7 @@ def _demo(desk: Desk, _rest: list[str]) -> str:
 
 
 def _connect(desk: Desk, rest: list[str]) -> str:
-    device = one_of(rest, "device, for example sim:p24")
+    device = one_of(rest, f"device, for example sim:{EXAMPLE}")
     desk.bed.connect(device)
     why_long = starting(device)
     return f"connecting; {why_long}: wait for IDENTIFIED" if why_long else "connecting"
@@ -156,7 +157,7 @@ def _quit(desk: Desk, _rest: list[str]) -> str:
 COMMANDS: Mapping[str, Command] = {
     "demo": Command("a session on the digital twin", do=_demo, at_zero=True),
     **GATE_COMMANDS,
-    "connect": Command("connect DEVICE: for example sim:p24", do=_connect, at_zero=True),
+    "connect": Command(f"connect DEVICE: for example sim:{EXAMPLE}", do=_connect, at_zero=True),
     "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
     "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),
     "seats": Command("what is set up for each channel", do=_seats),

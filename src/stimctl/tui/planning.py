@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stimctl.errors import StimctlError
+from stimctl.errors import StimctlError, UsageError
 from stimctl.tui.adjusting import Field, changed, fields_of, save_adjusted, with_origin
 from stimctl.tui.measure import Measure, measure_of_protocol
 from stimctl.tui.persons import Place
@@ -120,21 +120,26 @@ def as_last_time(choice: Choice, places: Sequence[Place]) -> Choice:
 
 
 def family_of(device: str) -> Family:
-    """The family of a device by its name; the P24's where none is chosen yet."""
+    """The family of a device by its name. UsageError where none is chosen yet."""
     from stimctl.supervisor.device_names import parse_device
     from stimctl.supervisor.families import family_named
 
-    return family_named(parse_device(device).family if device else "p24")
+    if not device:
+        raise UsageError("no device is chosen yet", what_to_do="connect one first")
+    return family_named(parse_device(device).family)
 
 
 def protocol_names(device: str) -> list[str]:
-    """The protocols of the kind that a device takes, by name: in milliampere, or in percent."""
+    """The protocols of the kind that a device takes, by name: in milliampere, or in percent; of
+    both kinds where no device is chosen yet."""
     from stimctl.records.places import user_protocol_folders
     from stimctl.records.protocol_files import list_gated_protocols, list_protocols
 
-    in_percent = family_of(device).sheet.gating is not None
-    sources = (list_gated_protocols if in_percent else list_protocols)(user_protocol_folders())
-    return sorted({one.name for one in sources})
+    kinds = [list_protocols, list_gated_protocols]
+    if device:
+        kinds = kinds[1:] if family_of(device).sheet.gating is not None else kinds[:1]
+    folders = user_protocol_folders()
+    return sorted({one.name for of_kind in kinds for one in of_kind(folders)})
 
 
 def compiled(choice: Choice, device: str) -> tuple[AnyPlan | None, str, str]:

@@ -7,46 +7,9 @@ import re
 from collections.abc import Mapping
 
 from stimctl.errors import WireFormatError
-from stimctl.wire.dissector import Dissector, Json
 from stimctl.wire.dissector import Encoded as Encoded
-from stimctl.wire.frame_lines import FrameLines
-from stimctl.wire.openemsstim.dissect import TextLines
-from stimctl.wire.sciencemode2 import codec as codec2
-from stimctl.wire.sciencemode2 import framing as framing2
-from stimctl.wire.sciencemode2 import json_form as json_form2
-from stimctl.wire.sciencemode3 import codec as codec3
-from stimctl.wire.sciencemode3 import framing as framing3
-from stimctl.wire.sciencemode3 import json_form as json_form3
-from stimctl.wire.sciencemode4 import codec as codec4
-from stimctl.wire.sciencemode4 import framing as framing4
-from stimctl.wire.sciencemode4 import json_form as json_form4
-
-SCIENCEMODE4 = "sciencemode4"
-SCIENCEMODE3 = "sciencemode3"
-SCIENCEMODE2 = "sciencemode2"
-OPENEMSSTIM = "openemsstim"
-
-WIRES: Mapping[str, Dissector] = {
-    SCIENCEMODE4: FrameLines(
-        framing4.FrameDecoder,
-        framing4.encode_frame,
-        codec4.CODEC,
-        json_form4.FORM,
-        refused_is_error=True,
-    ),
-    SCIENCEMODE3: FrameLines(
-        framing3.FrameDecoder,
-        framing3.encode_frame,
-        codec3.CODEC,
-        json_form3.FORM,
-        refused_is_error=True,
-    ),
-    SCIENCEMODE2: FrameLines(
-        framing2.FrameDecoder, framing2.encode_frame, codec2.CODEC, json_form2.FORM
-    ),
-    OPENEMSSTIM: TextLines(),
-}
-"""Every wire protocol by its name."""
+from stimctl.wire.dissector import Json
+from stimctl.wire.names import WIRES as WIRES
 
 # What loggers, debuggers and sources put between two bytes.
 _BETWEEN = re.compile(r"[\s,;:|\-\[\](){}]+|(?=\\x)")
@@ -71,7 +34,7 @@ def bytes_of(text: str) -> bytes:
     return bytes(data)
 
 
-def decode_line(line: str, wire: str = SCIENCEMODE4) -> Json:
+def decode_line(line: str, wire: str) -> Json:
     """Return what the bytes of one hex line say: {"frames": [...], "errors": [...]}.
 
     What a frame holds is up to the wire, see its dissector. The line is hex as `bytes_of` reads
@@ -80,7 +43,7 @@ def decode_line(line: str, wire: str = SCIENCEMODE4) -> Json:
     return WIRES[wire].decode(bytes_of(line))
 
 
-def encode_text(line: str, wire: str = SCIENCEMODE4, *, invalid: bool = False) -> Encoded:
+def encode_text(line: str, wire: str, *, invalid: bool = False) -> Encoded:
     """Return the hex of one line of JSON text; see `encode_line`."""
     try:
         given = json.loads(line)
@@ -93,7 +56,7 @@ def encode_text(line: str, wire: str = SCIENCEMODE4, *, invalid: bool = False) -
     return encode_line(given, wire, invalid=invalid)
 
 
-def encode_line(given: object, wire: str = SCIENCEMODE4, *, invalid: bool = False) -> Encoded:
+def encode_line(given: object, wire: str, *, invalid: bool = False) -> Encoded:
     """Return the hex of one object as `decode_line` returns it, or of one frame of it.
 
     `wire` is a key of WIRES. Raises WireFormatError for a frame that cannot be written, and

@@ -11,7 +11,6 @@ from stimctl.devices.sheet import (
     CapabilitySheet,
     Fact,
     IntendedUse,
-    LineSettings,
     PatientProtections,
     Presence,
     Protection,
@@ -124,6 +123,5 @@ OPENEMSSTIM_SHEET = CapabilitySheet(
         "take off the electrodes"
     ),
     usb_ids=(UsbId(0x1A86, 0x7523), UsbId(0x0403, 0x6001)),
-    lines=(LineSettings(19_200, dtr_on_open=True),),
     facts=_FACTS,
 )

@@ -11,7 +11,6 @@ from stimctl.devices.sheet import (
     CapabilitySheet,
     Fact,
     IntendedUse,
-    LineSettings,
     PatientProtections,
     Presence,
     Protection,
@@ -154,10 +153,5 @@ P24_SHEET = CapabilitySheet(
         "pull the USB cable out of the P24 (it has no battery), then take off the electrodes"
     ),
     usb_ids=(UsbId(0x0483, 0x5740),),
-    lines=(
-        LineSettings(3_000_000, stop_bits=2, flow_control=True),
-        LineSettings(230_400),
-        LineSettings(115_200),
-    ),
     facts=_FACTS,
 )

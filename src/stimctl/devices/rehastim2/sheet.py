@@ -11,7 +11,6 @@ from stimctl.devices.sheet import (
     CapabilitySheet,
     Fact,
     IntendedUse,
-    LineSettings,
     PatientProtections,
     Presence,
     Protection,
@@ -149,6 +148,5 @@ REHASTIM2_SHEET = CapabilitySheet(
         "electrodes"
     ),
     usb_ids=(UsbId(0x0403, 0x6001),),
-    lines=(LineSettings(460_800, parity="E"),),
     facts=_FACTS,
 )

@@ -127,9 +127,9 @@ class AdjustPage(ListPage):
             return "0.5 s or more; within on (W5)"
         if field.section == "cycle":
             return "ramps + hold = on (W5)" if field.key == "on" else ""
-        bounds = family_of(self.bed.device).sheet.current
+        bounds = family_of(self.bed.device).sheet.current if self.bed.device else None
         if bounds is None:
-            return ""  # it knows neither width nor frequency; there is no plan to show either
+            return ""  # no device, or one that knows neither width nor frequency
         if (field.section == "waveform" and field.key == "frequency") or (
             "sweep" in field.section and ("frequency" in field.section)
         ):

@@ -117,7 +117,7 @@ class ConnectPage(ListPage):
 
     def chosen(self) -> None:
         """Connect. Raises UsageError for a name that names no device."""
-        from stimctl.supervisor.device_names import parse_device
+        from stimctl.supervisor.device_names import EXAMPLE, parse_device
 
         port, device = self._port(), self._device()
         if port is not None and port.holder:
@@ -127,7 +127,7 @@ class ConnectPage(ListPage):
         elif port is not None and not device:
             self.desk.say("refused: which device is it? ← → choose the family first")
         elif not device:
-            raise UsageError("type a device", what_to_do="for example p24:/dev/ttyACM0")
+            raise UsageError("type a device", what_to_do=f"for example {EXAMPLE}:/dev/ttyACM0")
         elif not parse_device(device).is_twin and not self.bed.person:
             self.desk.say("refused: hardware needs a person's code first (1 person)")
         else:

@@ -46,6 +46,8 @@ class ServicePage(ListPage):
         return lines[first : first + height]
 
     def _device(self, width: int) -> list[Line]:
+        if not self.bed.device:
+            return [line(("no device is connected", "dim"))]
         family = family_of(self.bed.device)
         sheet, live = family.sheet, self.bed.live
         rows = [

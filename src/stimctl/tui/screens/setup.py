@@ -54,6 +54,8 @@ class SetupPage(ListPage):
         }  # fmt: skip
 
     def _no_contact(self) -> str | None:
+        if not self.bed.device:
+            return "connect a device first"
         sheet = family_of(self.bed.device).sheet
         return f"the {sheet.model} measures no impedance: press the pads on and look at them"
 
@@ -61,6 +63,8 @@ class SetupPage(ListPage):
         return None if self.bed.warning else "there is no warning to accept"
 
     def _no_isolation(self) -> str | None:
+        if not self.bed.device:
+            return "connect a device first"
         stated = family_of(self.bed.device).sheet.isolation_stated
         return "its maker states how it is isolated from the mains" if stated else None
 

@@ -154,3 +154,6 @@ def _command_from(kind: type[Command], given: Mapping[str, Any]) -> Command:
         command = kind(source.text("text")) if issubclass(kind, TextCommand) else kind()
     source.finish()
     return command
+
+
+DISSECTOR = TextLines()

@@ -1,4 +1,4 @@
-"""What the stop path says to a ScienceMode 4 device, and how it knows that the output is zero."""
+"""What the stop path says to a P24 (ScienceMode 4), and how it knows that the output is zero."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMMANDS = (ML_STOP, LL_STOP, GET_STIM_STATUS)
 _BURSTS = 64 // len(_COMMANDS)  # packet numbers are 0..63
 
 
-class StopTalk:
+class P24StopTalk:
     """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
 
     Zero is verified when the device has acknowledged a stop (0, or 7: that level was not
@@ -37,7 +37,7 @@ class StopTalk:
     (40 ms, [IFU]): there the answer always comes before the acknowledgement.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, _seed: int = 0) -> None:
         self._decoder: FrameDecoder | None = None
         self._burst = -1
         self._acked: set[int] = set()

@@ -1,4 +1,4 @@
-"""What the stop path says to a ScienceMode 2 device, and how it knows that the output is zero."""
+"""What the stop path says to a RehaStim2 (ScienceMode 2), and how it knows that it is zero."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stimctl.wire.sciencemode2.framing import (
 _NUMBERS = 256
 
 
-class ScienceMode2StopTalk:
+class RehaStim2StopTalk:
     """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
 
     Zero is verified when the device has acknowledged a stop and then, asked after that, says that
@@ -30,7 +30,7 @@ class ScienceMode2StopTalk:
     answered, so the next burst does that, and the proof is the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, _seed: int = 0) -> None:
         self._decoder = FrameDecoder()
         self._number = 0
         self._stops: set[int] = set()

@@ -1,0 +1,8 @@
+"""ScienceMode 2 as hex lines and JSON objects, for `stimctl wire`."""
+
+from stimctl.wire.frame_lines import FrameLines
+from stimctl.wire.sciencemode2.codec import CODEC
+from stimctl.wire.sciencemode2.framing import FrameDecoder, encode_frame
+from stimctl.wire.sciencemode2.json_form import FORM
+
+DISSECTOR = FrameLines(FrameDecoder, encode_frame, CODEC, FORM)
