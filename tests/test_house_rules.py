@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 import tty
 from pathlib import Path
 
 import pytest
+
+from stimctl.devices.family import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "stimctl"
@@ -181,3 +185,65 @@ def test_the_repository_names_no_issue_and_no_foreign_path() -> None:
             if forbidden.search(line):
                 offenders.append(f"{name}:{number}")
     assert offenders == []
+
+
+# The RehaMove3 before it has its rows, too.
+FAMILIES = "|".join(sorted({*NAMES, "rehamove3"}))
+FAMILY_WORDS = re.compile(rf"(?<!\w)({FAMILIES})(?!\w)")
+#: The two tables, and what belongs to one family: its folders and its modules, by their name.
+TABLES = {"src/stimctl/devices/family.py", "firmware_sim/devices.py"}
+FAMILY_PLACES = re.compile(
+    rf"src/stimctl/(devices|wire)/({FAMILIES})/"
+    rf"|firmware_sim/(firmware|invariant)/({FAMILIES})(_\w+)?[./]"
+)
+
+
+def docstring_lines(tree: ast.AST) -> set[int]:
+    """The lines of every string that is a statement of its own."""
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def families_named(source: str) -> list[tuple[int, str]]:
+    """Where the code, comments and docstrings left aside, names a device family."""
+    prose = docstring_lines(ast.parse(source))
+    return [
+        (token.start[0], found.group())
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type != tokenize.COMMENT and token.start[0] not in prose
+        for found in FAMILY_WORDS.finditer(token.string)
+    ]
+
+
+def test_no_code_but_the_two_tables_and_its_own_names_a_device_family() -> None:
+    found = []
+    for path in sorted([*SRC.rglob("*.py"), *(ROOT / "firmware_sim").rglob("*.py")]):
+        name = path.relative_to(ROOT).as_posix()
+        if name not in TABLES and not FAMILY_PLACES.match(name):
+            named = families_named(path.read_text(encoding="utf-8"))
+            found += [f"{name}:{line}: {word}" for line, word in named]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('DEVICE = "p24"', ["p24"]),
+        ('def f(family="rehastim2"): ...', ["rehastim2"]),
+        ("import x.openemsstim.y", ["openemsstim"]),
+        ('TEXT = f"sim:p24 or {name}"', ["p24"]),
+        ('TEXT = """\nfor example\np24:/dev/ttyACM0"""', ["p24"]),
+        ("it.p24.crash()", ["p24"]),
+        ('"""A P24, or p24."""\n# p24\nx = 1  # p24', []),
+        ('def f():\n    """As\n    p24."""', []),
+        ("from x import p24_twin, P24Driver", []),
+    ],
+)
+def test_a_name_of_a_family_is_seen_in_code_and_not_in_prose(source: str, words: list[str]) -> None:
+    assert [word for _, word in families_named(source)] == words

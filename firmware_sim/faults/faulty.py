@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from firmware_sim.body.body import Body
 from firmware_sim.body.worn import WearableTwin, WornTwin
@@ -14,12 +14,14 @@ from firmware_sim.firmware.recorder import Recorder, Row
 from firmware_sim.twin import LocalTwin, WornDevice
 
 from .clips import Clips
-from .firmware import FaultyFirmware
 from .link import Link
 from .model import Fault, FaultError, Place
 from .registry import begin_of, checked, spec_of
 from .running import Action, Running, Stage
 from .wires import wire_of
+
+if TYPE_CHECKING:
+    from firmware_sim.firmware.p24_faulty import FaultyFirmware
 
 
 class FaultyTwin:
@@ -44,7 +46,8 @@ class FaultyTwin:
     ) -> None:
         self.link = Link()
         self.family = str(getattr(device, "family", ""))
-        self._firmware = device if isinstance(device, FaultyFirmware) else None
+        able = hasattr(device, "misbehaviours")
+        self._firmware = cast("FaultyFirmware", device) if able else None
         worn = device if isinstance(device, WornDevice) else None
         if body is not None:
             if worn is None:

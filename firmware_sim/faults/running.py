@@ -5,17 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware_sim.twin import LocalTwin
 
 from .clips import Clips
 from .effects import Effect, Parameters
-from .firmware import FaultyFirmware
 from .link import Lane, Link
 from .misbehaviour import Misbehaviour
 from .model import BOTH, Fault, Spec
 from .wires import Wire
+
+if TYPE_CHECKING:
+    from firmware_sim.firmware.p24_faulty import FaultyFirmware
 
 Action = Callable[[], None]
 

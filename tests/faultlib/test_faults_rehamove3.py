@@ -11,10 +11,10 @@ from twin_host import MS, biphasic, pulse, train, update
 
 from firmware_sim.__main__ import main
 from firmware_sim.faults import Fault, FaultyTwin, usable
-from firmware_sim.faults.firmware import FaultyRehaMove3
 from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.rehamove3 import RehaMove3Twin
+from firmware_sim.firmware.rehamove3_faulty import FaultyRehaMove3
 from firmware_sim.scenarios import SCENARIOS, scenario
 
 SECOND = 1000 * MS
