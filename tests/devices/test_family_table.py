@@ -24,6 +24,7 @@ from stimctl.devices.family import (
 from stimctl.devices.registry import FAMILIES, family
 from stimctl.errors import UsageError
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.families import family_to_drive
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.stop_direct import stop_directly
 from stimctl.wire.names import WIRES
@@ -95,7 +96,7 @@ def test_a_name_that_is_no_row_is_refused_with_those_that_are(name: str) -> None
         parse_device(f"sim:{name or 'nix'}")
 
 
-@pytest.mark.hazard("H11")
+@pytest.mark.hazard("H07")
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_a_stop_of_an_unknown_family_says_so_and_sends_nothing(name: str, tmp_path: Any) -> None:
     """What stops another device might do anything to this one."""
@@ -178,3 +179,18 @@ def test_an_entry_point_that_leads_to_no_row_is_refused(installed: list[str]) ->
     with pytest.raises(UsageError, match=r"NO_ROW is no DeviceFamily of that name"):
         find_family("bad")
     assert installed == ["bad"]
+
+
+@pytest.mark.hazard("H53")
+@pytest.mark.parametrize("place", ["/dev/ttyUSB0", "/dev/pts/3", "socket://127.0.0.1:4000"])
+def test_a_driver_of_another_package_drives_its_twin_and_no_port(
+    installed: list[str], place: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        family_to_drive(parse_device(f"toy:{place}"))
+    assert "no part of stimctl" in str(caught.value)
+    assert "use its twin: sim:toy" in str(caught.value)
+    assert family_to_drive(parse_device("sim:toy")).row == OTHER
+    for name in NAMES:
+        assert family_to_drive(parse_device(f"{name}:{place}")).row.name == name
+    assert installed

@@ -143,7 +143,7 @@ def told(bench: Bench, fact: object) -> Bench:
     ("code", "make", "intent"),
     [
         (Code.NOT_IN_STATE, live, Arm()),
-        (Code.UNDER_WAY, lambda: Bench(BY_HAND), Connect()),
+        (Code.UNDER_WAY, lambda: Bench(BY_HAND, family="p24"), Connect()),
         (Code.REASON_NEEDED, stopped_by_a_person, Acknowledge()),
         (Code.CHOOSE_START, half_delivered, Start()),
         (Condition.DISK_LOW, lambda: told(checked(PLAN), DiskSpace(1)), Arm()),

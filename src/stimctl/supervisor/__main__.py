@@ -24,7 +24,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.face_input import FaceInput, FaceProcess
-from stimctl.supervisor.families import family_named
+from stimctl.supervisor.families import family_to_drive
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.line_contract import Port
@@ -93,7 +93,7 @@ def _serve(
     face_speaks: Callable[[], bool] = lambda: False,
 ) -> int:
     device = parse_device(arguments.device)
-    family = family_named(device.family)
+    family = family_to_drive(device)
     state = state_folder()
     # Before the device is opened: without its stop face a session does not begin.
     faces = parse_stop_faces(arguments.stop_face)

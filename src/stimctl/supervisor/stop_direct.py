@@ -93,7 +93,7 @@ def stop_directly(
         report("unknown")
         return Direct("unconfirmed", str(error))
     if not _has_room_to_load():
-        _load_the_rest()
+        _load_the_rest(talk)
     try:
         port, shared, session = _take_port(address, row, patient=patient)
     except Exception as error:
@@ -138,14 +138,16 @@ def _has_room_to_load() -> bool:
     return True
 
 
-def _load_the_rest() -> None:
+def _load_the_rest(talk: Talk) -> None:
     """Load now what is otherwise loaded after the first byte, while the port is open."""
     try:
         import stimctl.supervisor.holders
         import stimctl.supervisor.runtime
         import stimctl.supervisor.stop_outcome
-        import stimctl.terminal_text
-        import stimctl.wire.sciencemode4.framing  # noqa: F401
+        import stimctl.terminal_text  # noqa: F401
+
+        if hasattr(talk, "load_the_rest"):
+            talk.load_the_rest()
     except Exception:  # noqa: BLE001 - whatever it is: the port is still to be opened
         return
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         Some have more, which is asked for by name: `reset_due(elapsed_s)`, whether to restart the
         device by its line (DTR) now, so long after the first burst; `starting(elapsed_s)`, whether
         silence is still to be expected after that; `ask_name()`, the question for the serial
-        number, whose answer `receive` puts into `name`; and `detail`, what else there is to say.
+        number, whose answer `receive` puts into `name`; `detail`, what else there is to say; and
+        `load_the_rest()`, which loads now what is otherwise loaded with the first answer.
         """
 
         def burst(self) -> bytes:

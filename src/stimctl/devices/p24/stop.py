@@ -56,6 +56,10 @@ class P24StopTalk:
         # The two stop bytes end a frame that was cut off before, so that it cannot swallow ours.
         return STOP_BYTES + b"".join(encode_frame(first + i, c) for i, c in enumerate(_COMMANDS))
 
+    def load_the_rest(self) -> None:
+        """Load what reads the answers."""
+        import stimctl.wire.sciencemode4.framing  # noqa: F401
+
     def ask_name(self) -> bytes:
         """The question for the serial number; its packet number is of no burst."""
         return encode_frame(_BURSTS * len(_COMMANDS), _GET_DEVICE_ID)
