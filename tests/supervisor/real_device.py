@@ -29,7 +29,7 @@ class RealDevice(TwinProcess):
 
         subprocess.Popen = begin  # type: ignore[assignment,misc]
         try:
-            super().__init__(*arguments, record=record)
+            super().__init__(*arguments, device="p24", record=record)
         finally:
             subprocess.Popen = popen  # type: ignore[misc]
 

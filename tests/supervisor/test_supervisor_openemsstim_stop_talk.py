@@ -7,7 +7,7 @@ import pytest
 from firmware_sim.firmware.openemsstim import Bootloader, Dialect, OpenEmsStimTwin
 from stimctl.devices.openemsstim.stop import FOREIGN, OpenEmsStimStopTalk
 from stimctl.devices.p24.stop import P24StopTalk
-from stimctl.supervisor.stop_talk import Patience, detail_of
+from stimctl.supervisor.stop_talk import Patience
 from stimctl.wire.openemsstim.codec import encode
 from stimctl.wire.openemsstim.commands import Action
 
@@ -71,7 +71,7 @@ def test_while_another_program_sends_bursts_zero_is_never_verified_and_it_is_nam
 ) -> None:
     bench = Bench()
     assert bench.run(3_000, foreign_every=every_ms) is None
-    assert detail_of(bench.talk) == FOREIGN
+    assert bench.talk.detail == FOREIGN
 
 
 @provokes

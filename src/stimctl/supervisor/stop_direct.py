@@ -9,9 +9,8 @@ import os
 import sys
 import time
 
-from stimctl.devices.family import family_row
+from stimctl.devices.family import family_row, load
 from stimctl.supervisor.stop_sessions import ANSWER_WITHIN_S, within
-from stimctl.supervisor.stop_talk import Patience, detail_of, name_of, talk_of
 
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from stimctl.devices.family import DeviceFamily
     from stimctl.supervisor.runtime import PortLock
-    from stimctl.supervisor.stop_talk import Talk
+    from stimctl.supervisor.stop_talk import Patience, Talk
 
     Report = Callable[[str], None]
 
@@ -88,7 +87,8 @@ def stop_directly(
         return Direct("no-device", "it is a file or a folder, not a port")
     try:
         row = family_row(family)
-        talk = talk_of(row)
+        # Another process asks with other probes, at the same time too.
+        talk: Talk = load(row.stop)(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
     except Exception as error:  # noqa: BLE001 - whatever it was, what stops this device is not known
         report("unknown")
         return Direct("unconfirmed", str(error))
@@ -110,7 +110,8 @@ def stop_directly(
     detail = _SHARED if shared else ""
     try:
         if not stop_on(port, begun, deadline, report, talk, lock.take):
-            return Direct("unconfirmed", detail_of(talk) or detail, session=session)
+            told = str(getattr(talk, "detail", ""))
+            return Direct("unconfirmed", told or detail, session=session)
         return Direct("verified", detail, _name_of(port, talk, deadline), session)
     except Exception as error:
         from stimctl.errors import StimctlError
@@ -144,6 +145,7 @@ def _load_the_rest(talk: Talk) -> None:
         import stimctl.supervisor.holders
         import stimctl.supervisor.runtime
         import stimctl.supervisor.stop_outcome
+        import stimctl.supervisor.stop_talk
         import stimctl.terminal_text  # noqa: F401
 
         if hasattr(talk, "load_the_rest"):
@@ -244,7 +246,7 @@ def stop_on(
 
     after_first: done once, when the first have been sent. Raises `LinkError` for a lost line.
     """
-    patience = Patience(talk, report, UNKNOWN_AFTER_S)
+    patience: Patience | None = None
     next_burst = 0.0
     while (now := time.monotonic()) < deadline:
         if now >= next_burst:
@@ -256,6 +258,10 @@ def stop_on(
         if after_first is not None:
             after_first()
             after_first = None
+        if patience is None:
+            from stimctl.supervisor.stop_talk import Patience  # late: the first byte is out
+
+            patience = Patience(talk, report, UNKNOWN_AFTER_S)
         patience.look(now - begun)
         if talk.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
             return True
@@ -271,8 +277,8 @@ def _name_of(port: StopPort, talk: Talk, deadline: float) -> str:
     until = min(deadline, time.monotonic() + _NAME_WITHIN_S)
     try:
         port.write(talk.ask_name())
-        while not name_of(talk) and (left := until - time.monotonic()) > 0:
+        while not getattr(talk, "name", "") and (left := until - time.monotonic()) > 0:
             talk.receive(port.read(left))
     except LinkError:
         pass  # it has been stopped, and is gone now
-    return name_of(talk)
+    return str(getattr(talk, "name", ""))

@@ -1,21 +1,11 @@
-"""What each device family is told until it has stopped. On the stop path.
-
-Only what the family needs is imported.
-"""
+"""What a stop dialogue is, and what its silence means. Loaded with the first byte of a stop."""
 
 from __future__ import annotations
-
-import os
-import time
-
-from stimctl.devices.family import load
 
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
-
-    from stimctl.devices.family import DeviceFamily
 
     class Talk(Protocol):
         """Sans-IO: bursts out, answers in. Each family has its own, in `devices/*/stop.py`.
@@ -55,20 +45,3 @@ class Patience:
         if state != self._told:
             self._told = state
             self._report(state)
-
-
-def detail_of(talk: Talk) -> str:
-    """What a talk has to say beside its verdict."""
-    return str(getattr(talk, "detail", ""))
-
-
-def name_of(talk: Talk) -> str:
-    """What the device calls itself, as far as it has told."""
-    return str(getattr(talk, "name", ""))
-
-
-def talk_of(family: DeviceFamily) -> Talk:
-    """What is said to a device of this family to stop it."""
-    # Another process asks with other probes, at the same time too.
-    talk: Talk = load(family.stop)(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
-    return talk
