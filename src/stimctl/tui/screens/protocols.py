@@ -72,7 +72,7 @@ class ProtocolsPage(ListPage):
         """With sites and pads as last time, where this person had it before and that still fits."""
         places = self.bed.memory.places.get(name, ())
         last = as_last_time(choice, places)
-        if places and (self.bed.take(last) or self.bed.warning):
+        if places and (self.bed.take(last) or self.bed.warning or not self.bed.device):
             self.desk.say("sites and pads as last time: look whether they are; ceilings are new")
         else:
             self.bed.take(choice)
@@ -97,6 +97,8 @@ class ProtocolsPage(ListPage):
             motor = any(role.moves_muscle for role in choice.protocol.channels)
             blocks = screen(self.bed.answers, sites, motor=motor).blocks
             why = f"{blocks[0].id} {blocks[0].text}" if blocks else ""
+        if not self.bed.device:  # whether it can be made a plan of is known with the device
+            return why
         if not why:
             plan, reason, warning = compiled(choice, self.bed.device)
             why = "" if plan or warning else reason
