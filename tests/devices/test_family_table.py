@@ -33,9 +33,15 @@ ROWS = pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
 UNKNOWN = ("", "p42", "P24", "sciencemode4", "sim")
 
 
+#: Twins that stimctl has no driver for yet.
+WITHOUT_A_DRIVER = {"rehamove3"}
+
+
 def test_both_tables_name_the_same_families() -> None:
-    assert [row.name for row in BUILT_IN] == [row.name for row in twins.BUILT_IN]
-    assert [row.twin for row in BUILT_IN] == [row.name for row in twins.BUILT_IN]
+    named = {row.name for row in twins.BUILT_IN}
+    assert {row.name for row in BUILT_IN} == named - WITHOUT_A_DRIVER
+    assert {row.twin for row in BUILT_IN} == named - WITHOUT_A_DRIVER
+    assert named >= WITHOUT_A_DRIVER
     assert tuple(FAMILIES) == NAMES
     assert len(set(NAMES)) == len(NAMES)
 
