@@ -68,7 +68,8 @@ def pulses_of_contractions(
 ) -> tuple[int, ...]:
     """The pulses of each contraction, which `began_us` puts into the record's time.
 
-    Each is looked for from the middle of one off time to the middle of the next.
+    Each is looked for from the middle of one off time to the middle of the next. Test pulses of
+    the device's own are none of them.
     """
     cycle = one.stimulus.cycle
     if cycle is None:
@@ -76,7 +77,7 @@ def pulses_of_contractions(
     first_us = began_us + one.start_after_us - cycle.off_us // 2
     starts = range(first_us, first_us + duration_us, cycle.period_us)
     return tuple(
-        sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs)
+        sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs if run.peak_ua)
         for from_us in starts
     )
 

@@ -29,7 +29,8 @@ from stimctl.safety.examine import (
 )
 from stimctl.safety.revalidate import fresh_envelope
 from stimctl.safety.sealed import Sealed
-from stimctl.stimulus import PulseShape, SecondDose, Stimulus, worst_second
+from stimctl.safety.with_test_pulse import worst_second_on
+from stimctl.stimulus import PulseShape, SecondDose, Stimulus
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             period_min_us=period_min_us,
             period_max_us=period_max_us,
             period_step_us=device.period_step_us,
-            second=worst_second(stimulus),
+            second=worst_second_on(stimulus, device),
             group=group,
         )
     )
@@ -219,7 +220,7 @@ class Cleared(Sealed):
                 record,
                 stimulus_json=lower.model_dump_json(),
                 amplitude_ua=amplitude_ua,
-                second=worst_second(lower),
+                second=worst_second_on(lower, record.envelope.device),
             )
         )
 

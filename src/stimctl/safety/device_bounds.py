@@ -20,6 +20,29 @@ class Group(NamedTuple):
     gap_us: int
 
 
+class DeviceTestPulse(NamedTuple):
+    """A biphasic pulse that a device gives by itself before each pulse: both phases alike."""
+
+    amplitude_ua: int
+    phase_width_us: int
+
+    @property
+    def phases(self) -> tuple[tuple[int, int], ...]:
+        """Its phases as (us, uA)."""
+        width_us, amplitude_ua = self.phase_width_us, self.amplitude_ua
+        return ((width_us, amplitude_ua), (width_us, -amplitude_ua))
+
+    @property
+    def energy_ua2_us(self) -> int:
+        """The integral of its squared current."""
+        return 2 * self.phase_width_us * self.amplitude_ua**2
+
+    @property
+    def rectified_ua_us(self) -> int:
+        """The integral of its current's magnitude."""
+        return 2 * self.phase_width_us * self.amplitude_ua
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceBounds:
     """What a device can do. Currents in uA, times in us, `compliance_mv` in mV.
@@ -33,6 +56,8 @@ class DeviceBounds:
     for each module in use; `pulses_per_group_max` that it makes groups of up to so many pulses by
     itself, which begin `period_min_us` (for each module in use) to `group_gap_max_us` apart, on the
     grid of periods; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
+    `test_pulse` is what the device gives by itself before each pulse, whatever was asked for; it
+    counts in every limit on dose and charge (not in the amplitude, which is what was asked for).
     `busy_max_us` is how much of a second pulses and recovery may take, all channels of one source
     together.
     `source` and `certainty` (R, R2, M+, M?, D) say where the numbers come from.
@@ -66,6 +91,7 @@ class DeviceBounds:
     pulses_per_group_max: int = 1
     group_gap_max_us: int = 1
     busy_max_us: int = 1_000_000
+    test_pulse: DeviceTestPulse | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

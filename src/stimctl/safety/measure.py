@@ -10,8 +10,9 @@ from fractions import Fraction
 from stimctl.safety.bounds import Bound
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.quantities import INFO, Quantity
+from stimctl.safety.with_test_pulse import dose_on
 from stimctl.stimulus import Stimulus
-from stimctl.stimulus.exact import ExactDose, exact_dose
+from stimctl.stimulus.exact import ExactDose
 
 # Measured as squares, because their root is not rational.
 SQUARED = frozenset({Quantity.RMS_CURRENT, Quantity.CURRENT_DENSITY})
@@ -57,7 +58,9 @@ class Measures:
 
 def measure(stimulus: Stimulus, envelope: Envelope) -> Measures:
     """Measure the worst second of `stimulus` on the electrode and device of `envelope`."""
-    return measures_of(exact_dose(stimulus), stimulus.pulse.amplitude_ua, stimulus, envelope)
+    return measures_of(
+        dose_on(stimulus, envelope.device), stimulus.pulse.amplitude_ua, stimulus, envelope
+    )
 
 
 def measures_of(

@@ -22,7 +22,9 @@ from stimctl.safety.side_by_side import (
     refused_for,
 )
 from stimctl.safety.sites import pad_sites
-from stimctl.stimulus import Stimulus, dose_of
+from stimctl.safety.with_test_pulse import dose_on
+from stimctl.stimulus import Stimulus
+from stimctl.stimulus.exact import ExactDose, exact_dose
 
 _US_MHZ = 10**9
 # Sums of square roots are floats; this much above a limit is rounding, not current. [D]
@@ -213,12 +215,12 @@ def _region_sums(members: list[_Member]) -> Refusal | None:
 
 
 def _region_sum(region: str, group: list[_Member]) -> Refusal | None:
-    doses = [dose_of(m.stimulus, m.envelope.electrode.effective_area_mm2) for m in group]
-    rms = [dose.rms_ma for dose in doses]
+    doses = [dose_on(m.stimulus, m.envelope.device) for m in group]
+    rms = [math.sqrt(dose.rms_ma_squared) for dose in doses]
     takes_turns = group[0].envelope.device.multiplexed
     sums = (
         (Quantity.RMS_CURRENT, math.hypot(*rms) if takes_turns else math.fsum(rms)),
-        (Quantity.POWER_DENSITY, math.fsum(dose.power_density_w_cm2 or 0.0 for dose in doses)),
+        (Quantity.POWER_DENSITY, math.fsum(map(_power_density, group, doses))),
     )
     for quantity, total in sums:
         bounds = [b for b in (m.envelope.tightest(quantity) for m in group) if b is not None]
@@ -236,6 +238,11 @@ def _region_sum(region: str, group: list[_Member]) -> Refusal | None:
     return None
 
 
+def _power_density(member: _Member, dose: ExactDose) -> float:
+    """In W/cm2 under the smallest electrode, contact applied."""
+    return float(dose.power_w) * 100.0 / member.envelope.electrode.effective_area_mm2
+
+
 def _highest(group: list[_Member], rms: list[float]) -> int:
     return max(range(len(group)), key=lambda number: rms[number])
 
@@ -246,19 +253,23 @@ def _within_sum(
     """The highest amplitude of one member at which the sum fits, the others as they are.
 
     Currents grow with the amplitude, powers with its square; currents that take turns add as
-    squares.
+    squares. A test pulse of the device's own does not grow with it.
     """
-    doses = [dose_of(m.stimulus, m.envelope.electrode.effective_area_mm2) for m in group]
     power = quantity is Quantity.POWER_DENSITY
     squares = takes_turns or power
-    parts = [
-        (dose.power_density_w_cm2 or 0.0) if power else dose.rms_ma ** (2 if squares else 1)
-        for dose in doses
-    ]
+
+    def part_of(member: _Member, dose: ExactDose) -> float:
+        if power:
+            return _power_density(member, dose)
+        return math.sqrt(dose.rms_ma_squared) ** (2 if squares else 1)
+
+    parts = [part_of(m, dose_on(m.stimulus, m.envelope.device)) for m in group]
     limit = allowed if power or not squares else allowed**2
-    left = limit - math.fsum(parts[:changed]) - math.fsum(parts[changed + 1 :])
-    share = max(left, 0.0) / parts[changed]  # the highest of a sum above a limit is not zero
     member = group[changed]
+    grows = part_of(member, exact_dose(member.stimulus))
+    left = limit - math.fsum(parts[:changed]) - math.fsum(parts[changed + 1 :])
+    left -= parts[changed] - grows
+    share = max(left, 0.0) / grows  # the highest of a sum above a limit is not zero
     most_ua = int(member.stimulus.pulse.amplitude_ua * (math.sqrt(share) if squares else share))
     amplitude_ua = most_ua - most_ua % member.cleared.amplitude_step_ua
     return _nearest(repair.amplitude(member.stimulus, amplitude_ua)) if amplitude_ua else None

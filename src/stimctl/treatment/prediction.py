@@ -41,7 +41,8 @@ _LIST_HEARD_US = 10_000
 class ChannelDose:
     """What one channel delivers in the whole session, raise and ramps included.
 
-    `charge_uc` is the sum of the first phases; `rms_plateau_ma` the r.m.s. of the worst 1 s (of all
+    `charge_uc` is the sum of the first phases (a device's own test pulses are in the r.m.s. values
+    and energies, not in it); `rms_plateau_ma` the r.m.s. of the worst 1 s (of all
     seconds that begin with a pulse); `rms_session_ma` that of the whole session; `on_time_us` the
     time with the channel enabled; `peak_ua` the amplitude of the highest pulse, and `plateau_ua`
     where the raise ends in this session; `strongest_uc` and `strongest_ua2_us` are charge and
@@ -90,7 +91,9 @@ class _Train:
 def predict(plan: Plan) -> tuple[ChannelDose, ...]:
     """The dose of each plan channel, in the order of the plan."""
     in_list = plan.sheet.channels_first
-    tracks = {one.channel: _Track(one, in_list=in_list) for one in plan.channels}
+    test = plan.sheet.bounds.test_pulse
+    own = 0 if test is None else test.energy_ua2_us
+    tracks = {one.channel: _Track(one, in_list=in_list, test_energy=own) for one in plan.channels}
     end_us = 0
     events: Iterator[Moment | PlateauStep] = heapq.merge(
         moments(plan), raise_schedule(plan), key=attrgetter("at_us")
@@ -113,6 +116,8 @@ class _Track:
 
     one: PlanChannel
     in_list: bool
+    test_energy: int
+    """Of the test pulse that the device gives before each pulse, in uA2 us."""
     plateau_ua: int = 0
     drive: Drive | None = None
     since_us: int = 0
@@ -177,7 +182,7 @@ class _Track:
         assert self.drive is not None
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
-        energy = _energy(self.one, self.amplitude_ua) * width_us
+        energy = _energy(self.one, self.amplitude_ua) * width_us + self.test_energy
         group = self.one.cleared.group or Group(1, 0)
         train = _Train(first_us, period_us, pulses, energy, *group)
         self.trains.append(train)
