@@ -226,6 +226,10 @@ class ChannelLedger:
         first, last = self.first_output_us, self.last_output_us
         return 0.0 if first is None or last is None else self.rms_over_ma(last - first)
 
+    def since(self, at_us: int) -> ChannelLedger:
+        """Only the runs that begin at at_us or later."""
+        return ChannelLedger(self.channel, [run for run in self.runs if run.start_us >= at_us])
+
     def rms_over_ma(self, duration_us: int) -> float:
         """Rms of everything, spread over that duration, in mA."""
         return sqrt(sum(run.count * run.energy for run in self.runs) / duration_us) / 1000

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stimctl.cli import doctor_checks
+from stimctl.cli import doctor_checks, identity
 from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.records.journal import Header, JournalWriter
 from stimctl.supervisor import port_facts, ports
@@ -391,6 +391,25 @@ def test_the_doctor_finds_a_fresh_machine_fit(cli: Any) -> None:
     assert {"stimctl", "typer", "journal", "free space", "protocols"} <= {
         check["name"] for check in told["checks"]
     }
+
+
+@pytest.mark.parametrize(("timer_ms", "slow"), [(None, False), (1, False), (2, True), (16, True)])
+def test_a_slow_adapter_is_told_with_what_to_do(
+    timer_ms: int | None, slow: bool, cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the doctor and by who asks a device for its name."""
+    monkeypatch.setattr(ports, "list_ports", lambda: (PORT,))
+    monkeypatch.setattr("stimctl.supervisor.port.latency_timer_ms", lambda _device: timer_ms)
+    monkeypatch.setattr("stimctl.supervisor.port_facts.latency_timer_ms", lambda _device: timer_ms)
+    shown = cli("doctor").out
+    told = identity._adapter("/dev/ttyUSB0")
+    assert ("tee /sys/bus/usb-serial/devices" in shown) == slow
+    assert (f"{timer_ms} ms" in shown) == (timer_ms is not None)
+    assert told.get("latency_timer") == (None if timer_ms is None else f"{timer_ms} ms")
+    assert ("what_to_do" in told) == slow
+    if slow:
+        assert told["what_to_do"].endswith("/ttyUSB0/latency_timer")
+        assert f"up to {timer_ms} ms" in told["warning"]
 
 
 def test_the_doctor_names_what_is_wrong_and_what_mends_it(

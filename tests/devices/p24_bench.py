@@ -12,7 +12,7 @@ from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame as TwinFrame
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.driver import DriverEvent
-from stimctl.devices.p24.driver import P24Driver
+from stimctl.devices.p24.driver import P24Driver, ScienceModeDriver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Cleared, DeviceBounds, Electrode, Profile, SetPoint, clear, envelope_for
 from stimctl.stimulus import Pulse, PulseShape, Stimulus
@@ -81,8 +81,10 @@ def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
 class Bench:
     """`host_line` and `device_line` turn each write or answer into what arrives, with delays."""
 
-    def __init__(self, twin: P24Twin | None = None) -> None:
-        self.driver = P24Driver()
+    def __init__(
+        self, twin: P24Twin | None = None, driver: ScienceModeDriver | None = None
+    ) -> None:
+        self.driver = driver or P24Driver()
         self.twin = twin or P24Twin()
         self.now = 0
         self.host_writes: list[tuple[int, bytes, bool]] = []

@@ -120,9 +120,9 @@ class Rig:
         self._faces.append(made)
         return made
 
-    def running_face(self) -> Face:
+    def running_face(self, device: str = "sim:p24") -> Face:
         """A face whose session puts out current by now."""
-        face = self.face()
+        face = self.face(device)
         face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
         assert self.ledger().running
         return face

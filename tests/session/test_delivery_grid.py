@@ -101,7 +101,7 @@ def independent(report: ChannelReport, at_once: int) -> Iterator[str]:
             yield f"contraction {number} has no output"
 
 
-@pytest.mark.parametrize("device", ["p24", "rehastim2"])
+@pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
 def test_a_slice_of_the_grid_is_delivered(device, record_property):
     figures = go_through(device, seed=2_211, count=SLICE)
     record_property("grid", figures.told())
@@ -111,7 +111,7 @@ def test_a_slice_of_the_grid_is_delivered(device, record_property):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("device", ["p24", "rehastim2"])
+@pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
 def test_the_whole_grid_is_delivered(device, capsys):
     figures = go_through(device, seed=7, count=WHOLE)
     with capsys.disabled():

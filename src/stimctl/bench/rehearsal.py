@@ -148,12 +148,14 @@ def channel_reports(plan: Plan, ledger: Ledger, from_us: int = 0) -> Iterator[Ch
     """What was planned for each channel beside what reached its electrodes from `from_us` on."""
     for planned in predict(plan):
         delivered: ChannelLedger = ledger[planned.channel]
+        # What a device gives by itself while its watchdog is checked is not of the plan.
+        run = delivered.since(from_us)
         one = plan.channel(planned.channel)
         output = Output(
             pulses=delivered.pulses,
             charge_uc=delivered.charge_uc,
-            rms_plateau_ma=delivered.rms_worst_second_ma,
-            rms_session_ma=delivered.rms_over_ma(plan.duration_us),
+            rms_plateau_ma=run.rms_worst_second_ma,
+            rms_session_ma=run.rms_over_ma(plan.duration_us),
             peak_ua=round(delivered.peak_ma * 1_000),
             contractions=pulses_of_contractions(one, delivered, from_us, plan.duration_us),
         )

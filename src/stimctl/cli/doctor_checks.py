@@ -25,7 +25,6 @@ _SLOW_SYNC_MS = 50.0  # a raise waits for the journal and is stale after 250 ms
 _NETWORK_TYPES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 )
-_HIGHEST_LATENCY_MS = 1
 _BRLTTY_RULES = (
     Path("/usr/lib/udev/rules.d/90-brltty-device.rules"),
     Path("/usr/lib/udev/rules.d/85-brltty.rules"),
@@ -184,7 +183,7 @@ def _twins() -> Iterator[Check]:
 def _ports() -> Iterator[Check]:
     from stimctl.supervisor.device_names import EXAMPLE
     from stimctl.supervisor.port import latency_timer_ms
-    from stimctl.supervisor.port_facts import node_cure
+    from stimctl.supervisor.port_facts import node_cure, slow_adapter
     from stimctl.supervisor.ports import list_ports
 
     found = list_ports()
@@ -201,11 +200,11 @@ def _ports() -> Iterator[Check]:
             use = f"used by {port.holder}" if port.holder else "free"
             yield Check("port", "ok", f"{port.address} {port.description}, {use}")
         timer_ms = latency_timer_ms(port.address)
-        if timer_ms is not None and timer_ms > _HIGHEST_LATENCY_MS:
-            name = port.address.rsplit("/", 1)[-1]
-            fix = f"echo 1 | sudo tee /sys/bus/usb-serial/devices/{name}/latency_timer"
-            detail = f"{port.address}: every answer waits up to {timer_ms} ms in the adapter"
-            yield Check("latency timer", "warn", detail, fix)
+        slow = slow_adapter(port.address, timer_ms)
+        if slow is not None:
+            yield Check("latency timer", "warn", *slow)
+        elif timer_ms is not None:
+            yield Check("latency timer", "ok", f"{port.address}: {timer_ms} ms")
 
 
 def _modem_manager() -> Iterator[Check]:

@@ -32,8 +32,26 @@ def identify_device(text: str) -> dict[str, Any]:
         "simulation": bool(found.pop("simulation", device.is_twin)),
         "port": client.address,
         **found,
+        **_adapter(client.address),
         "output_after_host_death": _longest(client),
         "zero_verified": code == 0,
+    }
+
+
+def _adapter(address: str) -> dict[str, Any]:
+    """The delay of the USB adapter, where there is one, and what to do about one that is too long.
+
+    An answer that waits 16 ms in the adapter is late for every round that stops a device.
+    """
+    from stimctl.supervisor.port_facts import latency_timer_ms, slow_adapter
+
+    timer_ms = latency_timer_ms(address)
+    if timer_ms is None:
+        return {}
+    slow = slow_adapter(address, timer_ms)
+    return {
+        "latency_timer": f"{timer_ms} ms",
+        **({} if slow is None else {"warning": slow[0], "what_to_do": slow[1]}),
     }
 
 

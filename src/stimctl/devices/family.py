@@ -88,6 +88,16 @@ BUILT_IN = (
         twin="openemsstim",
         resets_by_dtr=True,
     ),
+    DeviceFamily(
+        "rehamove3",
+        sheet="stimctl.devices.rehamove3.sheet:REHAMOVE3_SHEET",
+        driver="stimctl.devices.rehamove3.driver:RehaMove3Driver",
+        stop="stimctl.devices.rehamove3.stop:RehaMove3StopTalk",
+        wire="sciencemode3",
+        # A real UART sits behind the FTDI chip, which needs exactly this [DOC].
+        lines=(LineSettings(3_000_000, rtscts=True, stop_bits=2),),
+        twin="rehamove3",
+    ),
 )
 NAMES = tuple(row.name for row in BUILT_IN)
 #: What help texts and messages show; the second of the kind that has no current of its own.

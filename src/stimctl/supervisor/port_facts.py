@@ -19,6 +19,24 @@ def latency_timer_ms(device: str) -> int | None:
     return int(text) if text.strip().isdigit() else None
 
 
+HIGHEST_LATENCY_MS = 1
+"""Of the adapter: what the makers of our devices ask for [DOC]; 16 ms is usual."""
+
+
+def slow_adapter(device: str, timer_ms: int | None) -> tuple[str, str] | None:
+    """What a latency timer that is too long means, and what to do about it; None where it is fine.
+
+    `timer_ms`: as `latency_timer_ms` gives it.
+    """
+    if timer_ms is None or timer_ms <= HIGHEST_LATENCY_MS:
+        return None
+    name = device.rsplit("/", 1)[-1]
+    return (
+        f"{device}: every answer waits up to {timer_ms} ms in the adapter",
+        f"echo 1 | sudo tee /sys/bus/usb-serial/devices/{name}/latency_timer",
+    )
+
+
 def missing_node(device: str) -> tuple[str, str]:
     """Why there is no device behind this name, and what to do about it, in words."""
     name = device.rsplit("/", 1)[-1]

@@ -5,9 +5,8 @@ A handler that raises WireFormatError has changed nothing: the request stays in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from stimctl.devices.events import (
     Acked,
@@ -21,31 +20,21 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.p24.conversation import Conversation
+from stimctl.devices.p24.dialect import Answer, Dialect, Handler
+from stimctl.devices.p24.gate import P24
 from stimctl.devices.p24.request import Request
-from stimctl.devices.p24.sheet import FAMILY, SCIENCEMODE_MAJOR
+from stimctl.devices.p24.sheet import FAMILY, P24_SHEET, SCIENCEMODE_MAJOR
 from stimctl.devices.p24.stopping import levels_of_status
 from stimctl.devices.p24.table import EXPECTED_STATUS, State
-from stimctl.devices.pairing import Sent
 from stimctl.errors import WireFormatError
 from stimctl.wire.sciencemode4 import messages as sm4
 from stimctl.wire.sciencemode4.values import channel_state_name, stim_status_name
 
-
-class Answer(NamedTuple):
-    """An awaited answer: when it came, to what, to which transmission of it, and its data."""
-
-    now_ns: int
-    request: Request
-    sent: Sent
-    data: bytes
-
-    @property
-    def latency_ns(self) -> int:
-        """From the transmission that was answered."""
-        return self.now_ns - self.sent.sent_ns
+_EXPECTED = "a P24 (ScienceMode 4)"
 
 
-def _status(talk: Conversation, answer: Answer) -> None:
+def status_read(talk: Conversation, answer: Answer) -> None:
+    """What is initialised."""
     status = sm4.GetStimStatusAck.unpack(answer.data).stim_status
     talk.line.heard(answer.now_ns)
     if talk.state is State.FINDING:
@@ -87,7 +76,7 @@ def _version(talk: Conversation, answer: Answer) -> None:
     message = sm4.GetExtendedVersionAck.unpack(answer.data)
     talk.line.heard(answer.now_ns)
     if message.sciencemode.major != SCIENCEMODE_MAJOR:
-        _wrong_device(talk, f"it speaks ScienceMode {message.sciencemode}")
+        wrong_device(talk, _EXPECTED, f"it speaks ScienceMode {message.sciencemode}")
         return
     hashed = f"{message.fw_hash:08x}" if message.hash_valid == 1 else ""
     talk.events.append(
@@ -96,25 +85,28 @@ def _version(talk: Conversation, answer: Answer) -> None:
     talk.ask_status(answer.now_ns, Doing.VERIFY)
 
 
-def version_unknown(talk: Conversation) -> None:
+def version_unknown(talk: Conversation, _now_ns: int) -> None:
     """The device does not know a question that belongs to ScienceMode 4.
 
     A RehaMove3 (ScienceMode 3) answers all others alike, but has other channels and time budgets
     and takes some payloads for something else: it must not be driven as a P24.
     """
-    _wrong_device(
+    wrong_device(
         talk,
+        _EXPECTED,
         "it does not know Get_extended_version of ScienceMode 4, as a ScienceMode 3 device such as "
         "a RehaMove3 does not",
     )
 
 
-def _wrong_device(talk: Conversation, found: str) -> None:
-    talk.events.append(WrongDevice("a P24 (ScienceMode 4)", found))
+def wrong_device(talk: Conversation, expected: str, found: str) -> None:
+    """Something else answers: it is not driven."""
+    talk.events.append(WrongDevice(expected, found))
     talk.latch()
 
 
-def _initialised(talk: Conversation, answer: Answer) -> None:
+def initialised(talk: Conversation, answer: Answer) -> None:
+    """A level is on."""
     talk.line.heard(answer.now_ns)
     talk.state = State.MID if talk.state is State.MID_INIT else State.LOW
     talk.level_ns = answer.sent.sent_ns
@@ -122,7 +114,8 @@ def _initialised(talk: Conversation, answer: Answer) -> None:
     talk.answered(answer.now_ns)
 
 
-def _applied(talk: Conversation, answer: Answer) -> None:
+def applied(talk: Conversation, answer: Answer) -> None:
+    """These trains are in force."""
     talk.line.heard(answer.now_ns)
     if answer.request.trains is not None:
         talk.possible = [answer.request.trains]
@@ -135,6 +128,11 @@ def _applied(talk: Conversation, answer: Answer) -> None:
 
 def _pulsed(talk: Conversation, answer: Answer) -> None:
     sm4.LlChannelConfigAck.unpack(answer.data)
+    pulse_given(talk, answer)
+
+
+def pulse_given(talk: Conversation, answer: Answer) -> None:
+    """A single pulse was given."""
     talk.line.heard(answer.now_ns)
     talk.events.append(
         Acked(Doing.PULSE, answer.latency_ns, answer.request.ticket, answer.request.channels)
@@ -159,11 +157,16 @@ def _trains_read(talk: Conversation, answer: Answer) -> None:
         _channel_errors(talk, message.channel_state)
         talk.latch()
     elif not any(active == trains.forms.keys() for trains in talk.possible):
-        wanted = frozenset(talk.possible[-1].forms)
-        talk.events.append(UnexpectedState(_channels(wanted), _channels(active), wanted, active))
-        talk.latch()
+        other_trains(talk, active)
     else:
         talk.answered(answer.now_ns)
+
+
+def other_trains(talk: Conversation, active: frozenset[int]) -> None:
+    """Other channels run than those that may be in force."""
+    wanted = frozenset(talk.possible[-1].forms)
+    talk.events.append(UnexpectedState(_channels(wanted), _channels(active), wanted, active))
+    talk.latch()
 
 
 def _channels(channels: frozenset[int]) -> str:
@@ -178,17 +181,29 @@ def _channel_errors(talk: Conversation, states: tuple[int, ...]) -> None:
         talk.events.append(DeviceError(channel_state_name(code), code, channels))
 
 
-_Handler = Callable[[Conversation, Answer], None]
-ACCEPTED: Mapping[int, _Handler] = MappingProxyType(
+ACCEPTED: Mapping[int, Handler] = MappingProxyType(
     {
-        sm4.GetStimStatus.command: _status,
+        sm4.GetStimStatus.command: status_read,
         sm4.GetDeviceId.command: _device_id,
         sm4.GetExtendedVersion.command: _version,
-        sm4.MlInit.command: _initialised,
-        sm4.LlInit.command: _initialised,
-        sm4.MlUpdate.command: _applied,
+        sm4.MlInit.command: initialised,
+        sm4.LlInit.command: initialised,
+        sm4.MlUpdate.command: applied,
         sm4.LlChannelConfig.command: _pulsed,
         sm4.MlGetCurrentData.command: _trains_read,
     }
 )
 """Every request that can be in flight."""
+
+# Any error stops every channel: a person with one electrode off is not stimulated on [IFU].
+_ML_INIT = sm4.MlInit(stop_all_channels_on_error=True).pack()
+P24_DIALECT = Dialect(
+    sheet=P24_SHEET,
+    model=P24,
+    ml_init=_ML_INIT,
+    ll_init=sm4.LlInit().pack(),
+    ask_trains=sm4.MlGetCurrentData().pack(),
+    accepted=ACCEPTED,
+    unknown=MappingProxyType({sm4.GetExtendedVersion.command: version_unknown}),
+)
+"""A P24, as its driver sees it."""

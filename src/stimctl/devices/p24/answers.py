@@ -16,8 +16,8 @@ from stimctl.devices.events import (
     UnexpectedState,
     ZeroVerified,
 )
-from stimctl.devices.p24.accepted import ACCEPTED, Answer, version_unknown
 from stimctl.devices.p24.conversation import Conversation
+from stimctl.devices.p24.dialect import Answer
 from stimctl.devices.p24.line import UNKNOWN_CMD
 from stimctl.devices.p24.request import MAX_DAMAGED, Request
 from stimctl.devices.p24.stopping import STOPPED, Stopping
@@ -133,7 +133,7 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
     elif isinstance(sent.owner, Request):
         request = sent.owner
         if result == SUCCESS:
-            ACCEPTED[sent.command](talk, Answer(now_ns, request, sent, frame.data))
+            talk.dialect.accepted[sent.command](talk, Answer(now_ns, request, sent, frame.data))
             return
         talk.line.heard(now_ns)
         if result == DAMAGED and request.repeatable and request.refused < MAX_DAMAGED:
@@ -141,8 +141,8 @@ def _awaited(talk: Conversation, now_ns: int, sent: Sent, result: int, frame: Ra
             talk.events.append(LineError("transfer"))
             talk.events.append(_rejected(request, result, retried=True))
             talk.send_again(now_ns, request)
-        elif result == INVALID_COMMAND and sent.command == sm4.GetExtendedVersion.command:
-            version_unknown(talk)
+        elif result == INVALID_COMMAND and sent.command in talk.dialect.unknown:
+            talk.dialect.unknown[sent.command](talk, now_ns)
         else:
             _refused(talk, request, result)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from stimctl.devices.events import Doing, DriverEvent, RaiseDropped, Withheld
 from stimctl.devices.output_check import OutputCheck
+from stimctl.devices.p24.dialect import Dialect
 from stimctl.devices.p24.gate import ALL_OFF, Trains, lowest, without
 from stimctl.devices.p24.line import Line
 from stimctl.devices.p24.request import Request
-from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.p24.stopping import Stopping
 from stimctl.devices.p24.table import State
 from stimctl.wire.sciencemode4 import messages as sm4
@@ -19,14 +19,9 @@ from stimctl.wire.sciencemode4 import messages as sm4
 FALLBACK_TICKET = 0
 """In the Acked of a fallback, which no call of the engine asked for; tickets begin at 1."""
 
-# Any error stops every channel: a person with one electrode off is not stimulated on [IFU].
-_ML_INIT = sm4.MlInit(stop_all_channels_on_error=True).pack()
-_LL_INIT = sm4.LlInit().pack()
-_ASK_TRAINS = sm4.MlGetCurrentData().pack()
-
 
 class Conversation:
-    """The state of one P24 connection.
+    """The state of one connection.
 
     `flight`: the request whose answer is awaited. `waiting`: what is sent next, the latest call
     wins. `stopping`: the stop under way; there is never a flight beside it. `possible`: every set
@@ -34,11 +29,14 @@ class Conversation:
     `check`: what a second of them comes to, against what was cleared.
     """
 
-    __slots__ = ("check", "connect_ns", "events", "flight", "identified", "level_ns", "line",
-                 "possible", "rounds", "serial", "state", "status_wanted", "stopping",
-                 "waiting")  # fmt: skip
+    __slots__ = ("battery_due_ns", "check", "connect_ns", "dialect", "events", "flight",
+                 "identified", "level_ns", "line", "possible", "rounds", "serial", "state",
+                 "status_wanted", "stopping", "versions", "waiting")  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.battery_due_ns: int | None = None  # when the battery is to be asked again
+        self.versions = ("", "")
         self.events: list[DriverEvent] = []
         self.line = Line(self.events)
         self.state = State.UNKNOWN
@@ -46,7 +44,7 @@ class Conversation:
         self.waiting: Request | None = None
         self.stopping: Stopping | None = None
         self.possible: list[Trains] = [ALL_OFF]
-        self.check = OutputCheck(one_source=P24_SHEET.bounds.multiplexed)
+        self.check = OutputCheck(one_source=dialect.sheet.bounds.multiplexed)
         self.status_wanted = False
         self.identified = False
         self.serial = ""
@@ -80,7 +78,7 @@ class Conversation:
         if not request.stale(now_ns) or request.trains is None:
             self.send(now_ns, request, after_break=True)
             return
-        trains = lowest(request.trains, self.possible)
+        trains = lowest(request.trains, self.possible, self.dialect.model)
         age_ns = now_ns - request.asked_ns
         self.events.append(RaiseDropped(request.ticket or 0, age_ns, True, trains.channels))
         self.send_lower(now_ns, trains)
@@ -122,7 +120,7 @@ class Conversation:
         """What of the request the final output check lets pass; the rest is off, and told."""
         held = self.check.admit(now_ns, trains.units, request.proofs)
         if held:
-            trains = without(trains, {one.channel for one in held})
+            trains = without(trains, {one.channel for one in held}, self.dialect.model)
             request.turn_to(trains)
             self.events += [Withheld(*one) for one in held]
         return trains
@@ -135,8 +133,8 @@ class Conversation:
         self.events += [Withheld(*one, closed=True) for one in held]
         channels = {one.channel for one in held}
         if self.waiting is not None and self.waiting.trains is not None:
-            self.waiting.turn_to(without(self.waiting.trains, channels))
-        self.send_lower(now_ns, without(self.possible[-1], channels))
+            self.waiting.turn_to(without(self.waiting.trains, channels, self.dialect.model))
+        self.send_lower(now_ns, without(self.possible[-1], channels, self.dialect.model))
 
     def drop_stale(self, now_ns: int) -> None:
         """Give up a raise that could not leave in time."""
@@ -160,17 +158,28 @@ class Conversation:
         """Ml_get_current_data: the keep-alive. After the request in flight, if there is one."""
         if self.flight is None:
             command = sm4.MlGetCurrentData.command
-            self.send(now_ns, Request(Doing.KEEP_ALIVE, command, now_ns, _ASK_TRAINS))
+            self.send(now_ns, Request(Doing.KEEP_ALIVE, command, now_ns, self.dialect.ask_trains))
         elif self.flight.doing is not Doing.KEEP_ALIVE:
             self.status_wanted = True
 
+    def ask_battery(self, now_ns: int) -> bool:
+        """Ask the battery if that is due; it does not feed the watchdog."""
+        command, due_ns = self.dialect.battery, self.battery_due_ns
+        if command is None or due_ns is None or now_ns < due_ns:
+            return False
+        self.send(now_ns, Request(Doing.KEEP_ALIVE, command, now_ns))
+        return True
+
     def answered(self, now_ns: int) -> None:
         """The request in flight is done with: send what comes next."""
+        keeping_alive = self.flight is not None and self.flight.doing is Doing.KEEP_ALIVE
         self.flight = None
         self.line.nothing_due()
         if self.status_wanted and self.state is State.MID:
             self.status_wanted = False
             self.ask_trains(now_ns)
+        elif self.waiting is None and keeping_alive and self.ask_battery(now_ns):
+            return
         elif self.state in (State.MID, State.LOW):
             self.send_waiting(now_ns)
 
@@ -197,12 +206,12 @@ class Conversation:
     def init_mid(self, now_ns: int) -> None:
         """Bring up the mid level."""
         self.state = State.MID_INIT
-        self.send(now_ns, Request(Doing.START, sm4.MlInit.command, now_ns, _ML_INIT))
+        self.send(now_ns, Request(Doing.START, sm4.MlInit.command, now_ns, self.dialect.ml_init))
 
     def init_low(self, now_ns: int) -> None:
         """Bring up the low level."""
         self.state = State.LOW_INIT
-        self.send(now_ns, Request(Doing.START, sm4.LlInit.command, now_ns, _LL_INIT))
+        self.send(now_ns, Request(Doing.START, sm4.LlInit.command, now_ns, self.dialect.ll_init))
 
     def begin_stop(self, now_ns: int, state: State, levels: tuple[int, ...]) -> None:
         """Stop these levels until zero is verified; `state` says what for."""

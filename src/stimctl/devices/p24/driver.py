@@ -9,16 +9,18 @@ that stimulates until a stop has been verified.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from stimctl.codes import Code
 from stimctl.devices.asking import RESEND_NS
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer
+from stimctl.devices.p24.accepted import P24_DIALECT
 from stimctl.devices.p24.answers import take
 from stimctl.devices.p24.conversation import Conversation
+from stimctl.devices.p24.dialect import Dialect
 from stimctl.devices.p24.gate import Gate
 from stimctl.devices.p24.request import Request
-from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.p24.table import CALLS, WORKING, Act, Call, State
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StateError
@@ -29,20 +31,25 @@ _MID_STATES = frozenset({State.MID, State.MID_INIT})
 _LOW_STATES = frozenset({State.LOW, State.LOW_INIT})
 
 
-class P24Driver:
-    """One P24 on one line. Implements `stimctl.devices.driver.Driver`, which says what it does."""
+class ScienceModeDriver:
+    """One device on one line. Implements `stimctl.devices.driver.Driver`, which says what it does.
+
+    Its kind is its `dialect`: a P24, or a RehaMove3.
+    """
 
     __slots__ = ("_gate", "_talk", "_tickets")
 
+    dialect: ClassVar[Dialect]
+
     def __init__(self) -> None:
-        self._talk = Conversation()
-        self._gate = Gate()
+        self._talk = Conversation(self.dialect)
+        self._gate = Gate(self.dialect.model)
         self._tickets = 0
 
     @property
     def sheet(self) -> CapabilitySheet:
-        """The capability sheet of the P24."""
-        return P24_SHEET
+        """The capability sheet of the device."""
+        return self.dialect.sheet
 
     @property
     def state(self) -> State:
@@ -227,3 +234,10 @@ class P24Driver:
     def _ticket(self) -> int:
         self._tickets += 1
         return self._tickets
+
+
+class P24Driver(ScienceModeDriver):
+    """One P24 on one line."""
+
+    __slots__ = ()
+    dialect = P24_DIALECT

@@ -1,14 +1,15 @@
 """The last gate: genuine set points to the payload of an Ml_update or a single pulse, or a refusal.
 
 Everything is checked again in integers against the device's own hard bounds, whatever was checked
-before: the safety model decides what a person may get, the gate what a P24 can do exactly. It
+before: the safety model decides what a person may get, the gate what a device can do exactly. What
+differs between a P24 and a RehaMove3 is a `Model`. It
 refuses and never rounds, but for the period, which is lengthened to the next one that the device
 can keep and reported as used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,7 +19,9 @@ from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.p24 import sheet
 from stimctl.errors import LimitRefusedError
 from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus.pulse import PulseShape
+from stimctl.wire.message import Message
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages_low import LlChannelConfig
 from stimctl.wire.sciencemode4.messages_mid import MlChannel, MlUpdate
@@ -88,7 +91,60 @@ class Trains:
         )
 
 
-def lowest(wanted: Trains, possible: Sequence[Trains]) -> Trains:
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a gate needs to know of its device: bounds, longest frame, messages and periods.
+
+    `update` and `pulse` make the wire's messages of forms and of one channel's form; `period_step`
+    is the step in us of a period as long as this one.
+    """
+
+    name: str
+    bounds: DeviceBounds
+    frame_max_bytes: int
+    period_step: Callable[[int], int]
+    update: Callable[[Mapping[int, Form]], Message]
+    pulse: Callable[[int, Form], Message]
+
+
+def _p24_period_step(period_us: int) -> int:
+    return (
+        sheet.PERIOD_FINE_STEP_US
+        if period_us <= sheet.PERIOD_FINE_MAX_US
+        else sheet.PERIOD_COARSE_STEP_US
+    )
+
+
+def _p24_update(forms: Mapping[int, Form]) -> Message:
+    return MlUpdate(
+        tuple(
+            MlChannel(
+                channel - 1,
+                form.period_us,
+                _points(form),
+                double_accuracy=bool(form.period_us % sheet.PERIOD_COARSE_STEP_US),
+            )
+            for channel, form in forms.items()
+        )
+    )
+
+
+def _p24_pulse(channel: int, form: Form) -> Message:
+    connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
+    return LlChannelConfig(True, index, connector, _points(form))
+
+
+P24 = Model(
+    "a P24",
+    sheet.P24_SHEET.bounds,
+    sheet.FRAME_MAX_BYTES,
+    _p24_period_step,
+    _p24_update,
+    _p24_pulse,
+)
+
+
+def lowest(wanted: Trains, possible: Sequence[Trains], model: Model = P24) -> Trains:
     """The part of `wanted` and `possible` that raises nothing against any of them.
 
     Every channel keeps one of its own set points, the one that is the least in every respect; a
@@ -104,13 +160,13 @@ def lowest(wanted: Trains, possible: Sequence[Trains]) -> Trains:
         if least:
             forms[channel] = least[0]
             asked[channel] = least[0].period_us
-    return _trains(forms, asked)
+    return _trains(forms, asked, model)
 
 
-def without(trains: Trains, channels: Container[int]) -> Trains:
+def without(trains: Trains, channels: Container[int], model: Model = P24) -> Trains:
     """The same with these channels off."""
     kept = {channel: form for channel, form in trains.forms.items() if channel not in channels}
-    return _trains(kept, {one.channel: one.period_asked_us for one in trains.channels})
+    return _trains(kept, {one.channel: one.period_asked_us for one in trains.channels}, model)
 
 
 ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), (), MappingProxyType({}))
@@ -119,15 +175,16 @@ ALL_OFF = Trains(MlUpdate(()).pack(), 0, MappingProxyType({}), (), MappingProxyT
 class Gate:
     """Turns set points into payloads. Keeps those it has made, because cycles repeat."""
 
-    __slots__ = ("_made",)
+    __slots__ = ("_made", "_model")
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model = P24) -> None:
+        self._model = model
         self._made: dict[tuple[tuple[int, SetPointKey], ...], Trains] = {}
 
     def trains(self, set_points: Mapping[int, SetPoint]) -> Trains:
         """The Ml_update for exactly these channels (1..8); empty is all off.
 
-        Raises LimitRefusedError for a set point that is not genuine, or that a P24 cannot do.
+        Raises LimitRefusedError for a set point that is not genuine, or that the device cannot do.
         """
         if not set_points:
             return ALL_OFF
@@ -135,8 +192,9 @@ class Gate:
         made = self._made.get(key)
         if made is None:
             made = _trains(
-                {channel: _form(channel, numbers) for channel, numbers in key},
+                {channel: _form(channel, numbers, self._model) for channel, numbers in key},
                 {channel: numbers[-1] for channel, numbers in key},
+                self._model,
             )
             if len(self._made) >= _CACHE_SIZE:
                 self._made.clear()
@@ -146,11 +204,10 @@ class Gate:
     def pulse(self, channel: int, set_point: SetPoint) -> tuple[bytes, ChannelSet, Unit]:
         """The Ll_channel_config of one pulse; raises LimitRefusedError as `trains`."""
         key = _key(set_point)
-        form = _form(channel, key)
-        connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
-        message = LlChannelConfig(True, index, connector, _points(form))
+        form = _form(channel, key, self._model)
+        message = self._model.pulse(channel, form)
         _wire_valid(message)
-        return message.pack(), _channel_set(channel, form, key[-1]), _unit(form)
+        return message.pack(), _channel_set(channel, form, key[-1]), _unit(form, self._model)
 
 
 SetPointKey = tuple[PulseShape, int, int, int, int, int]
@@ -172,35 +229,34 @@ def _key(set_point: SetPoint) -> SetPointKey:
 
 def _refused(what: str, why: str) -> LimitRefusedError:
     return LimitRefusedError(
-        what, why=why, what_to_do="Nothing was sent. Ask for a value that the P24 can do exactly"
+        what, why=why, what_to_do="Nothing was sent. Ask for a value that the device can do exactly"
     )
 
 
-def used_period_us(period_us: int) -> int:
+def used_period_us(period_us: int, model: Model = P24) -> int:
     """The period that is used for `period_us`: rounded up to what the device can keep, in us."""
-    step = (
-        sheet.PERIOD_FINE_STEP_US
-        if period_us <= sheet.PERIOD_FINE_MAX_US
-        else sheet.PERIOD_COARSE_STEP_US
-    )
+    step = model.period_step(period_us)
     return -(-period_us // step) * step
 
 
-def _form(channel: int, numbers: SetPointKey) -> Form:
+def _form(channel: int, numbers: SetPointKey, model: Model) -> Form:
     """The set point of one channel, checked against every bound of the device."""
-    if type(channel) is not int or not 1 <= channel <= sheet.CHANNELS:
-        raise _refused(f"channel {channel!r}", f"a P24 has channels 1..{sheet.CHANNELS}")
+    name, bounds = model.name, model.bounds
+    if type(channel) is not int or not 1 <= channel <= bounds.channels:
+        raise _refused(f"channel {channel!r}", f"{name} has channels 1..{bounds.channels}")
     shape, amplitude_ua, width_us, gap_us, ratio, period_us = numbers
-    form = Form(shape, amplitude_ua, width_us, gap_us, ratio, used_period_us(period_us))
+    form = Form(shape, amplitude_ua, width_us, gap_us, ratio, used_period_us(period_us, model))
     where = f"channel {channel}"
-    if not 0 <= amplitude_ua <= sheet.AMPLITUDE_MAX_UA:
-        raise _refused(f"{where}: {amplitude_ua} uA", f"a P24 gives 0..{sheet.AMPLITUDE_MAX_UA} uA")
-    if not sheet.PERIOD_MIN_US <= form.period_us <= sheet.PERIOD_MAX_US:
+    if not 0 <= amplitude_ua <= bounds.amplitude_max_ua:
+        raise _refused(
+            f"{where}: {amplitude_ua} uA", f"{name} gives 0..{bounds.amplitude_max_ua} uA"
+        )
+    if not bounds.period_min_us <= form.period_us <= bounds.period_max_us:
         raise _refused(
             f"{where}: a period of {period_us} us",
-            f"a P24 repeats every {sheet.PERIOD_MIN_US}..{sheet.PERIOD_MAX_US} us",
+            f"{name} repeats every {bounds.period_min_us}..{bounds.period_max_us} us",
         )
-    _check_points(where, shape, _points(form))
+    _check_points(where, shape, _points(form), model)
     return form
 
 
@@ -223,18 +279,24 @@ def _points(form: Form) -> tuple[Point, ...]:
     return (first, second)
 
 
-def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...]) -> None:
-    low, high = sheet.PHASE_WIDTH_MIN_US, sheet.PHASE_WIDTH_MAX_US
+def points_of(form: Form) -> tuple[Point, ...]:
+    """The points of a form that the gate has checked."""
+    return _points(form)
+
+
+def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...], model: Model) -> None:
+    name, step_ua = model.name, model.bounds.amplitude_step_ua
+    low, high = model.bounds.phase_width_min_us, model.bounds.phase_width_max_us
     for duration_us, current_ua, _ in points:
         if not low <= duration_us <= high:
             raise _refused(
                 f"{where}: {duration_us} us for a phase or gap",
-                f"a P24 executes {low}..{high} us as they are asked for",
+                f"{name} executes {low}..{high} us as they are asked for",
             )
-        if current_ua % sheet.AMPLITUDE_STEP_UA:
+        if current_ua % step_ua:
             raise _refused(
                 f"{where}: {current_ua} uA is off the grid",
-                f"a P24 sets multiples of {sheet.AMPLITUDE_STEP_UA} uA",
+                f"{name} sets multiples of {step_ua} uA",
             )
     balance = sum(duration_us * current_ua for duration_us, current_ua, _ in points)
     if balance and shape is not PulseShape.MONOPHASIC:
@@ -243,33 +305,27 @@ def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...]) -> N
         )
 
 
-def _unit(form: Form) -> Unit:
-    return unit_of(form.period_us, ((one.duration_us, one.current_ua) for one in _points(form)))
+def _unit(form: Form, model: Model) -> Unit:
+    test = model.bounds.test_pulse
+    own = () if test is None else test.phases
+    phases = ((one.duration_us, one.current_ua) for one in _points(form))
+    return unit_of(form.period_us, (*own, *phases))
 
 
 def _channel_set(channel: int, form: Form, asked_us: int) -> ChannelSet:
     return ChannelSet(channel, form.amplitude_ua, form.phase_width_us, asked_us, form.period_us)
 
 
-def _trains(forms: dict[int, Form], asked_us: Mapping[int, int]) -> Trains:
+def _trains(forms: dict[int, Form], asked_us: Mapping[int, int], model: Model) -> Trains:
     """The Ml_update for these forms, in ascending order of channel; `asked_us` are periods."""
-    message = MlUpdate(
-        tuple(
-            MlChannel(
-                channel - 1,
-                form.period_us,
-                _points(form),
-                double_accuracy=bool(form.period_us % sheet.PERIOD_COARSE_STEP_US),
-            )
-            for channel, form in forms.items()
-        )
-    )
+    message = model.update(forms)
     _wire_valid(message)
     payload = message.pack()
     length = len(encode_frame(_STUFFED_PACKET_NUMBER, MlUpdate.command, payload))
-    if length > sheet.FRAME_MAX_BYTES:
+    if length > model.frame_max_bytes:
         raise _refused(
-            f"a frame of {length} bytes", f"a P24 may not take more than {sheet.FRAME_MAX_BYTES}"
+            f"a frame of {length} bytes",
+            f"{model.name} may not take more than {model.frame_max_bytes}",
         )
     return Trains(
         payload,
@@ -277,12 +333,12 @@ def _trains(forms: dict[int, Form], asked_us: Mapping[int, int]) -> Trains:
         MappingProxyType(forms),
         tuple(_channel_set(channel, form, asked_us[channel]) for channel, form in forms.items()),
         MappingProxyType(
-            {channel: _unit(form) for channel, form in forms.items() if form.amplitude_ua}
+            {channel: _unit(form, model) for channel, form in forms.items() if form.amplitude_ua}
         ),
     )
 
 
-def _wire_valid(message: MlUpdate | LlChannelConfig) -> None:
+def _wire_valid(message: Message) -> None:
     """What the device's own validity check refuses, the time budget of all channels included."""
     problems = (*message.problems(), *message.off_grid())
     if problems:

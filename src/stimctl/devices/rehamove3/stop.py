@@ -1,0 +1,7 @@
+"""What the stop path says to a RehaMove3: byte for byte what it says to a P24."""
+
+from __future__ import annotations
+
+from stimctl.devices.p24.stop import P24StopTalk as RehaMove3StopTalk
+
+__all__ = ["RehaMove3StopTalk"]
