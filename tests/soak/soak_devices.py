@@ -119,7 +119,8 @@ P24 = Device(
 
 def _rehastim2(name: str, seed: int) -> tuple[FaultyTwin, Any]:
     twin = scenario(name).start("rehastim2", seed)
-    return twin, twin.device
+    worn: Any = twin.device
+    return twin, worn.twin
 
 
 def _can_be_played(name: str) -> bool:
