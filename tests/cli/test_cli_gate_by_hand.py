@@ -196,7 +196,7 @@ def test_each_channel_is_found_by_a_word_before_the_next_one_rises(
     one.say("up")
     one.until("channel 2 at 1 %", "up")
     one.say("found left-quadriceps")
-    one.until("!!! channel 2 is felt at left-quadriceps, the plan has right-quadriceps")
+    one.until("channel 2 is felt at left-quadriceps, the plan has right-quadriceps")
     one.until("stopped, zero verified")
     one.say("arm")
     one.until("refused: arm refused: channel 2 is felt at left-quadriceps")
