@@ -13,10 +13,10 @@ from stimctl.codes import Code
 from stimctl.errors import LinkError
 from stimctl.supervisor import stop_face_list
 from stimctl.supervisor.ports import SerialPortInfo
+from stimctl.supervisor.session_model import SessionModel
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_list import list_stop_faces
 from stimctl.supervisor.stop_face_names import parse_stop_face, pressed, stop_face_options
-from stimctl.supervisor.view import SessionView
 from stimctl.tui.program import make_client, parse_wishes
 
 DOWN, UP, HELD, MISSED = Sign.DOWN, Sign.UP, Sign.HELD, Sign.MISSED
@@ -146,6 +146,6 @@ def test_the_terminal_ui_hands_them_to_its_supervisor() -> None:
 def test_a_press_is_known_by_its_code_whatever_the_words(
     code: Code, press: bool, words: str
 ) -> None:
-    view = SessionView()
-    view.take({"kind": "stopping", "reason": words, "code": code.value, "purpose": "stop"})
-    assert view.other_stop == ("" if press else words)
+    model = SessionModel()
+    model.take({"kind": "stopping", "reason": words, "code": code.value, "purpose": "stop"})
+    assert model.other_stop == ("" if press else words)

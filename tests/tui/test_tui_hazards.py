@@ -194,7 +194,8 @@ def test_a_device_that_measures_nothing_has_no_column_and_says_why(world: World)
     assert "it measures no current" in shown
     live = Live()
     live.take({"kind": "telemetry", "mono_ns": 0, "plan_time_us": 0, "set": {}, "acked": {},
-               "plateau": {"1": 1_000}, "measured": {"1": {"current_ua": 900}}})  # fmt: skip
+               "plateau": {"1": 1_000}, "measured": {"1": {"current_ua": 900}},
+               "link": "good", "acknowledged": {}})  # fmt: skip
     assert live.channels[1].measured_ua == 900
     world.bed.live.channels[1].measured_ua = 900
     assert "meas" in world.text().splitlines()[2]
@@ -233,6 +234,7 @@ def test_the_trend_of_a_measured_impedance_stands_below_its_channel(world: World
         world.bed.live.take({
             "kind": "telemetry", "mono_ns": world.clock.now_ns, "plan_time_us": 0, "set": {},
             "acked": {}, "plateau": {"1": 500}, "measured": {"1": {"impedance_ohm": ohm}},
+            "link": "good", "acknowledged": {},
         })  # fmt: skip
         row = next(one for one in world.text().splitlines() if "kΩ" in one)
         assert f"Z {ohm / 1000:.1f} kΩ" in row

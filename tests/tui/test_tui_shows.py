@@ -161,7 +161,7 @@ def test_every_value_of_the_hot_channel_has_its_own_age(world: World) -> None:
 
 
 def test_of_many_channels_the_hot_one_tells_its_ages_in_little_room(world: World) -> None:
-    from stimctl.tui.channel import Channel
+    from stimctl.supervisor.session_model import Channel
     from stimctl.tui.screens.run_table import table
     from stimctl.tui.text import plain
 
@@ -264,7 +264,7 @@ def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
     live = world.bed.live
     row = {"kind": "telemetry", "mono_ns": 0, "plan_time_us": 0, "set": {"1": 1_000},
            "acked": {"1": 1_000}, "measured": {"1": {"impedance_ohm": 1_000}},
-           "plateau": {"1": 1_000}, "link": "good"}  # fmt: skip
+           "plateau": {"1": 1_000}, "link": "good", "acknowledged": {}}  # fmt: skip
     refused = {"kind": "refused", "mono_ns": 0, "intent": "raise", "reason": "too early"}
 
     def an_hour() -> None:

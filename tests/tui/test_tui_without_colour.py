@@ -8,7 +8,8 @@ from itertools import combinations
 import pytest
 from tui_desk import S, World
 
-from stimctl.tui.live import Channel, Live
+from stimctl.supervisor.session_model import Channel
+from stimctl.tui.live import Live
 from stimctl.tui.screens.run_table import Look, Phase, state_of
 from stimctl.tui.text import Line, plain
 from stimctl.tui.themes import THEMES

@@ -143,7 +143,7 @@ class GateFace:
     def _step(self, by: int) -> None:
         to = max(0, self._view.plateau(self._channel) + by)
         do = "raise_intensity" if by > 0 else "lower_intensity"
-        known = {"since": self._view.newest_event} if by > 0 else {}
+        known = {"since": self._view.model.newest_event} if by > 0 else {}
         self._ask(do, channel=self._channel, intensity=format_intensity(to), **known)
 
     def _zero(self) -> None:

@@ -311,8 +311,8 @@ class AlarmRaised(Event):
     kind = Kind.ALARM
     what: Reason
     priority: str
-    marker: str
-    action: str
+    marker: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +339,7 @@ class OutputUnknown(Event):
 
     kind = Kind.UNKNOWN
     reason: Reason
-    what_to_do: str
+    what_to_do: str = ""
     what: str = ""
     acknowledged: Mapping[str, Any] | None = None
 

@@ -299,7 +299,7 @@ class Device(Tells):
     def resume(self) -> None:
         """Go on after a pause, once its zero is verified."""
         give_up = time.monotonic() + _ZERO_WITHIN_S
-        while self._view.stopping and time.monotonic() < give_up:
+        while self._view.model.stopping_ns is not None and time.monotonic() < give_up:
             self._view.wait(self._view.count, _POLL_S)
         self._ask("resume")
         self._until("running")
@@ -318,7 +318,7 @@ class Device(Tells):
         self._client.check_owner()
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self._view.plan_ended and self.state == "stopped":
+            if self._view.model.plan_ended and self.state == "stopped":
                 return
             self._still("running", "paused")
             time.sleep(min(left, _POLL_S))
@@ -357,7 +357,7 @@ class Device(Tells):
     def _until(self, state: str) -> None:
         give_up = time.monotonic() + _STEP_WITHIN_S
         while self._client.state != state:
-            if self._view.connect_failed:
+            if self._view.model.failed:
                 raise NoDeviceError("the device was not identified", why=self._view.why)
             if self._client.exit_code is not None or time.monotonic() > give_up:
                 raise LinkError(f"the session did not become {state!r}", why=self._view.why)

@@ -57,11 +57,11 @@ class ApiArming:
         give_up = time.monotonic() + _PRESS_WITHIN_S
         while True:
             self._still(*_AT_ZERO)
-            if self._view.other_stop:
+            if self._view.model.other_stop:
                 raise StateError(
                     "the session was stopped",
                     code=Code.SESSION_STOPPED,
-                    why=self._view.other_stop,
+                    why=self._view.model.other_stop,
                 )
             try:
                 self._ask("ready")
@@ -74,9 +74,10 @@ class ApiArming:
 
     def _wait_for_person(self) -> None:
         """Until whoever sits at the terminal has typed what is asked there."""
-        before = self._view.presence
+        model = self._view.model
+        before = model.presence
         asked = self._ask("present")
         give_up = time.monotonic() + float(asked.get("within_s", 0)) + _STEP_WITHIN_S
-        while asked["needed"] and self._view.presence == before and time.monotonic() < give_up:
+        while asked["needed"] and model.presence == before and time.monotonic() < give_up:
             self._still(*_AT_ZERO)
             time.sleep(_POLL_S)

@@ -7,8 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stimctl.codes import Code
 from stimctl.errors import OutputUnknownError, StateError
+from stimctl.supervisor.session_model import SessionModel
 
 if TYPE_CHECKING:
     from stimctl.supervisor.client import Row  # it loads the stop path
@@ -56,70 +56,32 @@ class SessionView:
     """Takes rows (in the client's reading thread) and answers questions (in the program's)."""
 
     def __init__(self) -> None:
-        self.why = ""
-        """Why output is being stopped or was, or there is no device; "" while all is well."""
-        self._code = ""
-        self.other_stop = ""
-        """Why output was stopped last, where that was not the press of a stop face; else ""."""
-        self.connect_failed = False
-        self.stopping = False
-        """A zero is being verified."""
-        self.presence = 0
-        """How many questions at the terminal have ended, answered or not."""
-        self.simulation: bool | None = None
-        """Whether a twin is on the line; None before that is known."""
+        self.model = SessionModel()
         self._events: list[Row] = []
-        self._plateaus: dict[int, int] = {}
         self._changed = threading.Condition()
         self.count = 0
         """How many rows have come."""
-        self.newest_event = 0
-        """The number of the newest event among them."""
-        self.plan_ended = False
-        """The run was over because its plan was."""
         self._pulses: queue.SimpleQueue[Row] = queue.SimpleQueue()
 
     def take(self, row: Row) -> None:
         """Remember one row."""
         with self._changed:
             self._events.append(row)
-            self._learn(row)
+            self.model.take(row)
+            kind = row["kind"]
+            if kind == "pulse_acked" or (kind == "refused" and row.get("intent") == "pulse"):
+                self._pulses.put(row)
             self.count += 1
-            self.newest_event = max(self.newest_event, row.get("seq", 0))
             self._changed.notify_all()
 
-    def _learn(self, row: Row) -> None:
-        kind = row["kind"]
-        if kind == "pulse_acked" or (kind == "refused" and row.get("intent") == "pulse"):
-            self._pulses.put(row)
-        elif kind == "start" or (kind == "resume" and row.get("from_zero")):
-            self._plateaus = {}
-        elif kind == "set":
-            self._plateaus[row["channel"]] = row["level"]
-        elif kind == "stopping":
-            self.stopping = True
-            if row.get("purpose", "stop") == "stop":
-                if not self.why:
-                    self.why, self._code = str(row.get("reason", "")), str(row.get("code", ""))
-                self.other_stop = "" if self._code == Code.STOP_FACE_PRESSED else self.why
-                self.plan_ended = self._code == Code.ENDED
-        elif kind == "presence":
-            self.presence += 1
-        elif kind == "line_kind":
-            self.simulation = row["simulation"]
-        elif kind == "zero_verified":
-            self.stopping = False
-            if row.get("purpose") != "pause":  # a soft return goes back to what was raised
-                self._plateaus = {}
-        elif kind == "state" and row["state"] in ("identified", "armed", "running"):
-            self.why, self._code, self.other_stop, self.plan_ended = "", "", "", False
-        elif kind in ("unknown", "connect_failed"):
-            self.why = self.why or str(row.get("reason", ""))
-            self.connect_failed |= kind == "connect_failed"
+    @property
+    def why(self) -> str:
+        """Why output is being stopped or was, or there is no device; "" while all is well."""
+        return self.model.cause.text
 
     def plateau(self, channel: int) -> int:
         """The plateau asked for, in the scale of the session."""
-        return self._plateaus.get(channel, 0)
+        return self.model.level(channel)
 
     def wait(self, count: int, timeout_s: float) -> None:
         """Until more than `count` rows have come, or for `timeout_s`."""

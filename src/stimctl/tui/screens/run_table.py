@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from stimctl.tui.channel import Channel
+from stimctl.supervisor.session_model import Channel
 from stimctl.tui.drawing import bar, spark
 from stimctl.tui.live import STALE_NS, WAIT_NS, Live
 from stimctl.tui.measure import CURRENT
