@@ -226,7 +226,7 @@ class Session:
         self.wait_for("state", state="running")
         for amplitude, ua in (("0.5 mA", 500), ("1 mA", 1000)):
             self.raised(amplitude)
-            self.wait_for("set", plateau_ua=ua)
+            self.wait_for("set", level=ua)
         return self
 
     def raised(self, amplitude: str) -> None:
