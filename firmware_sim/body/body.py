@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from firmware_sim.firmware.recorder import all_points
+from firmware_sim.firmware.recorder import all_points, begins_us
 
 from .battery import Battery
 from .chance import Chance, Stream
@@ -138,7 +138,7 @@ class Body:
         if kind == "train_open":
             self._open[row["id"]] = self._meet(row, row["period_us"])
         elif kind == "train":
-            ends = all_points(row)[0] + row["count"] * row["period_us"]
+            ends = begins_us(row) + row["count"] * row["period_us"]
             met = self._open.pop(row["id"], [])
             for _, exposure in met:
                 exposure.end_us = ends
@@ -149,11 +149,11 @@ class Body:
     def _cut_of(self, row: Mapping[str, Any]) -> bool:
         """Whether a pulse is the cut last one of a train; then the train lasted until there."""
         met = self._closed.get(row["channel"], [])
-        if not row.get("cut") or not met or met[0][1].end_us != all_points(row)[0]:
+        if not row.get("cut") or not met or met[0][1].end_us != begins_us(row):
             return False
         for _, exposure in met:
-            begins_us, points = all_points(row)
-            exposure.end_us = begins_us + sum(time for time, _ in points)
+            start_us, points = all_points(row)
+            exposure.end_us = start_us + sum(time for time, _ in points)
         return True
 
     def _meet(self, row: Mapping[str, Any], period_us: int | None) -> list[tuple[Region, Exposure]]:
@@ -161,7 +161,7 @@ class Body:
         pads = self._leads[channel].pads
         if pads is None or channel in self._unclipped:
             return []
-        begins_us, all_of_it = all_points(row)
+        start_us, all_of_it = all_points(row)
         solved = pads.received(tuple((time, current) for time, current in all_of_it))
         other, share = self._crossed.get(channel, (channel, 0))
         parts = [(channel, 1000 - share if share else 1000)]
@@ -176,7 +176,7 @@ class Body:
             energy = solved.energy_nj if where == channel else 0
             spot = at.contact.spot_factor
             exposure = Exposure(
-                begins_us, period_us or 1, points, at.touching_mm2, spot, energy, where
+                start_us, period_us or 1, points, at.touching_mm2, spot, energy, where
             )
             region = self._regions[at]
             (region.meet if period_us else region.meet_single)(exposure)

@@ -8,15 +8,22 @@ from typing import Any
 Row = dict[str, Any]
 
 
+def begins_us(row: Mapping[str, Any]) -> int:
+    """Return when a pulse of a row begins, its test pulse included."""
+    test = row.get("test")
+    start_us: int = row["start_us"]
+    return start_us if test is None else start_us - test["before_us"]
+
+
 def all_points(row: Mapping[str, Any]) -> tuple[int, list[list[int]]]:
     """Return when a pulse of a row begins, and all its points, a test pulse and the pause after it
     first."""
     test = row.get("test")
     if test is None:
-        return row["start_us"], row["points"]
+        return begins_us(row), row["points"]
     pause_us = test["before_us"] - sum(time_us for time_us, _ in test["points"])
     points = [*test["points"], [pause_us, 0], *row["points"]]
-    return row["start_us"] - test["before_us"], points
+    return begins_us(row), points
 
 
 class Recorder:

@@ -131,8 +131,8 @@ def test_a_treatment_in_milliampere_is_refused_with_the_devices_that_would_do() 
 
     assert "no current control" in ask(1, 12_000).message
     # 100 Hz is within what both can do on one module; 0.5 mA only one of them can set.
-    assert "would do: p24 or rehastim2;" in ask(1, 12_000).message
-    assert "would do: p24;" in ask(1, 12_500).message
+    assert "would do: p24 or rehastim2 or rehamove3;" in ask(1, 12_000).message
+    assert "would do: p24 or rehamove3;" in ask(1, 12_500).message
     assert "none of the devices" in ask(1, 129_000).message
 
 
