@@ -14,6 +14,7 @@ from stimctl.session.events import as_schema_2
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.supervisor.session_model import SessionModel
 from stimctl.supervisor.view import SessionView
+from stimctl.tui.live import Live
 
 JOURNALS = sorted((Path(__file__).resolve().parents[1] / "data" / "journals").glob("*.jsonl"))
 
@@ -87,3 +88,13 @@ def test_a_zero_that_is_only_looked_at_is_no_stop(purpose: str) -> None:
     model.take({**stop(Code.BEFORE_ARMING), "purpose": purpose})
     assert model.stopping_ns is None
     assert not model.cause.text
+
+
+def test_a_screen_opens_a_journal_by_its_own_name_and_shows_no_control_character() -> None:
+    live = Live()
+    place = "/home/\u65e5\u672c/" + "j" * 400
+    live.take({"kind": "journal", "session": "s-1", "file": place})
+    assert live.journal == place
+    live.take({"kind": "connect_failed", "reason": "\x1b[2Jgone", "code": "no-answer"})
+    assert live.failed == "?[2Jgone"
+    assert "\x1b" not in "".join(words for _, words in live.log)

@@ -56,7 +56,7 @@ class Live(SessionModel):
 
     def take(self, row: Row) -> rows.Event | None:
         """Learn from one row. Nothing in it can move a cursor."""
-        kind = str(row["kind"])
+        kind, raw = str(row["kind"]), row
         row = _printable(as_schema_2(kind, row))
         self.measure = measure_told(row) or self.measure
         self.course.take(row)
@@ -64,6 +64,8 @@ class Live(SessionModel):
         event = super().take(row)
         if kind in ("hello", "header"):
             self.measure = measure_of_device(self.device)
+        elif kind == "journal":
+            self.journal = str(raw["file"])  # a path is opened by its own characters
         elif event is not None:
             self._show(event, row, before)
         words = sentence_of(row)
