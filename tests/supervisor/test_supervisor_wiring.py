@@ -19,8 +19,10 @@ from stimctl.records.rows import Row
 from stimctl.records.verify import read_rows
 from stimctl.session import intents
 from stimctl.session.config import EngineConfig
-from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.events import SessionEvent
 from stimctl.session.facts import ClockStep, DiskSpace, Fact, HostPower, LinkDown, SuspendGap
+from stimctl.session.reasons import Reason
+from stimctl.session.rows import StateEntered
 from stimctl.session.states import State
 from stimctl.supervisor import clocks
 from stimctl.supervisor.commands import Command
@@ -239,7 +241,8 @@ def test_what_the_session_does_keeps_the_computer_awake(
         runtime, power=lambda: None, disk=lambda _: None, sleep_lock=lock
     )
     session.state = State.RUNNING
-    session.to_tell = [SessionEvent(1, 0, Kind.STATE, {"state": "running"}, durable=True)]
+    entered = StateEntered("running", "armed", Reason("", "started"))
+    session.to_tell = [SessionEvent(1, 0, entered, durable=True)]
     supervisor.run()
     assert lock.held
     lock.let_go()
