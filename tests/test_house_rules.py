@@ -127,7 +127,8 @@ main(["stop", sys.argv[1]])
 
 
 @pytest.mark.parametrize(
-    ("family", "needed"), [("p24", set()), ("rehastim2", {"struct"}), ("openemsstim", set())]
+    ("family", "needed"),
+    [("p24", set()), ("rehamove3", set()), ("rehastim2", {"struct"}), ("openemsstim", set())],
 )
 def test_a_stop_has_loaded_nothing_heavy_when_it_sends_its_first_byte(
     family: str, needed: set[str]

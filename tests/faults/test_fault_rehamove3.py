@@ -64,3 +64,13 @@ def test_a_stop_from_elsewhere_is_verified_and_tells_whose_it_was(rig: Rig) -> N
     # With nobody left, the stop path speaks to the device itself.
     alone = rig.stimctl("stop", DEVICE)
     assert alone.returncode == 0, alone.stderr
+
+
+@pytest.mark.hazard("H11")
+def test_run_over_a_pty_gives_current_and_a_stop_ends_it(rig: Rig) -> None:
+    words = ("--amplitude", "1=2mA", "--area", "1=25cm2")
+    run = rig.command_line("run", "tens-conventional", "--device", DEVICE, *words)
+    assert rig.stimctl("stop", DEVICE).returncode == 0
+    run.wait(30)
+    assert not rig.ledger().running
+    assert rig.ledger()[1].peak_ma <= 2

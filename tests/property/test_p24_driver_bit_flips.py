@@ -11,7 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
 
 from p24_bench import MS, Bench, cleared
 
+from firmware_sim.firmware.rehamove3 import RehaMove3Twin
+from stimctl.devices.rehamove3.driver import RehaMove3Driver
+from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import StateError
+from stimctl.safety import Cleared
 
 LADDER = cleared(60_000, 200, 50_000)
 MEMORY_US = 250_000
@@ -20,14 +24,20 @@ MEMORY_US = 250_000
 class Session:
     """Connect, raise twice on two channels, keep alive, lower, stop; one bit of one write flips."""
 
+    other = 6
+
     def __init__(self, flip_write: int = -1, flip_bit: int = -1) -> None:
-        self.bench = Bench()
+        self.bench, self.ladder = self.made()
         self.asked: list[tuple[int, dict[int, int]]] = []
         self.lengths: list[int] = []
         self._flip = (flip_write, flip_bit)
         self.bench.host_line = self._line
         self._play()
         self.bench.host_line = lambda data: [(0, data)]
+
+    def made(self) -> tuple[Bench, Cleared]:
+        """The bench, and what is cleared for its device."""
+        return Bench(), LADDER
 
     def _line(self, data: bytes) -> list[tuple[int, bytes]]:
         if len(self.lengths) == self._flip[0]:
@@ -41,7 +51,7 @@ class Session:
         wanted = {int(name[2:]): ua for name, ua in channels.items()}
         try:
             self.bench.driver.apply(
-                self.bench.now, {c: LADDER.set_point(ua) for c, ua in wanted.items()}
+                self.bench.now, {c: self.ladder.set_point(ua) for c, ua in wanted.items()}
             )
             self.asked.append((self.bench.now // 1000, wanted))
         except StateError:
@@ -53,7 +63,7 @@ class Session:
         bench.driver.connect(bench.now)
         bench.run(400 * MS)
         self._apply(ch1=2_000)
-        self._apply(ch1=2_500, ch6=60_000)
+        self._apply(ch1=2_500, **{f"ch{self.other}": 60_000})
         bench.driver.keep_alive(bench.now)
         bench.run(200 * MS)
         self._apply(ch1=1_000)
@@ -82,12 +92,24 @@ class Session:
                 assert peak <= self.allowed_ua(row["channel"], at_us), row
 
 
+class RehaMove3Session(Session):
+    """The same on a RehaMove3."""
+
+    other = 4
+
+    def made(self) -> tuple[Bench, Cleared]:
+        ladder = cleared(60_000, 200, 50_000, device=REHAMOVE3_SHEET.bounds)
+        return Bench(RehaMove3Twin(), RehaMove3Driver()), ladder
+
+
 PLAIN = Session()
+PLAIN_REHAMOVE3 = RehaMove3Session()
 
 
-def test_without_a_flip_the_session_ends_at_zero() -> None:
-    PLAIN.check()
-    assert PLAIN.bench.highest_ua(6) == 60_000
+@pytest.mark.parametrize("plain", [PLAIN, PLAIN_REHAMOVE3], ids=["p24", "rehamove3"])
+def test_without_a_flip_the_session_ends_at_zero(plain: Session) -> None:
+    plain.check()
+    assert plain.bench.highest_ua(plain.other) == 60_000
 
 
 @pytest.mark.hazard("H08")
@@ -95,3 +117,10 @@ def test_without_a_flip_the_session_ends_at_zero() -> None:
 def test_no_flipped_bit_reaches_the_electrodes_and_every_session_ends_at_zero(write: int) -> None:
     for bit in range(8 * PLAIN.lengths[write]):
         Session(write, bit).check()
+
+
+@pytest.mark.hazard("H08")
+@pytest.mark.parametrize("write", range(len(PLAIN_REHAMOVE3.lengths)))
+def test_no_flipped_bit_on_the_line_of_a_rehamove3_reaches_the_electrodes(write: int) -> None:
+    for bit in range(8 * PLAIN_REHAMOVE3.lengths[write]):
+        RehaMove3Session(write, bit).check()
