@@ -20,7 +20,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-beside test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,13 +48,8 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
 
-test: $(VENV)/.dev ## every test (but the soak), under five minutes on two cores
-	@echo "Two runs side by side: what computes, at a lower priority, and what waits at pseudo terminals."
-	@$(MAKE) --no-print-directory -j2 test-beside test-waiting
-
-test-beside: # its output follows in one piece
-	@nice -n 5 $(MAKE) --no-print-directory test-computing >.computing.log 2>&1; code=$$?; \
-	  cat .computing.log; exit $$code
+# One after the other: beside what computes, tests that are judged in real time failed now and then.
+test: test-computing test-waiting ## every test (but the soak)
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
@@ -99,5 +94,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* .computing.log dist build
+	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
