@@ -1,6 +1,6 @@
 """stimctl drives electrical stimulators; research and simulation software, not a medical device.
 
-`with stimctl.connect("sim:p24") as device: ...` is the Python API (`stimctl.supervisor.api`),
+`with stimctl.connect("sim:p24") as device: ...` is the Python API (`stimctl.api`),
 loaded when it is first used.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 # Recognised by name by the type checker; the real constant would import all of `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stimctl.supervisor.api import Device, connect
+    from stimctl.api import Device, connect
     from stimctl.version import __version__
 
 __all__ = ["Device", "__version__", "connect"]
@@ -17,7 +17,7 @@ __all__ = ["Device", "__version__", "connect"]
 
 def __getattr__(name: str) -> object:
     if name in ("Device", "connect"):
-        from stimctl.supervisor import api
+        from stimctl import api
 
         return getattr(api, name)
     if name == "__version__":
@@ -29,3 +29,7 @@ def __getattr__(name: str) -> object:
 
         return import_module("stimctl.errors")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "errors"])

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import stimctl
+from stimctl.api import Device
 from stimctl.errors import StimctlError
-from stimctl.supervisor.api import Device
 
 _LIVES_S = 40.0
 _SLEEP = ["/bin/sleep", str(int(_LIVES_S))]

@@ -12,6 +12,7 @@ import pytest
 
 import stimctl
 from firmware_sim.ledger import Ledger
+from stimctl.api import Device
 from stimctl.errors import (
     LimitRefusedError,
     NoDeviceError,
@@ -20,7 +21,6 @@ from stimctl.errors import (
     StimctlError,
     UsageError,
 )
-from stimctl.supervisor.api import Device
 from stimctl.supervisor.twin import running_twins
 
 pytestmark = pytest.mark.pty

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import stimctl
+from stimctl.api import Device
 from stimctl.errors import StateError, UsageError
 from stimctl.session.config import EngineConfig
 from stimctl.supervisor.__main__ import _arguments, _config
-from stimctl.supervisor.api import Device
 from stimctl.supervisor.families import family_named
 
 pytestmark = pytest.mark.hazard("H64")

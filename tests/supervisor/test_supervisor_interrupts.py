@@ -17,9 +17,10 @@ import pytest
 
 import stimctl
 from firmware_sim.process import TwinProcess
+from stimctl import api
 from stimctl.codes import Code
 from stimctl.errors import LinkError, StateError, StimctlError
-from stimctl.supervisor import api, child_process, client
+from stimctl.supervisor import child_process, client
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.face_input import FACE_GONE, FaceInput, FaceProcess
 from stimctl.supervisor.inbox import Inbox, Leave

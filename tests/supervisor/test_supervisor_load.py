@@ -14,7 +14,7 @@ import pytest
 
 import stimctl
 from firmware_sim.ledger import Ledger
-from stimctl.supervisor.api import Device
+from stimctl.api import Device
 from stimctl.supervisor.runtime import sub_folder
 
 pytestmark = pytest.mark.pty

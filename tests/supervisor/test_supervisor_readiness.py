@@ -19,12 +19,12 @@ from test_supervisor_hardware import DAY, SERIAL, rehearsed
 
 import stimctl
 from firmware_sim.ledger import Ledger
+from stimctl.api import Device
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import accept_use
 from stimctl.records.devices import remember_device
 from stimctl.safety.screening import QUESTIONS
 from stimctl.session.needs import Need
-from stimctl.supervisor.api import Device
 from stimctl.supervisor.person_lock import PersonLock
 
 PERSON = "K-17"

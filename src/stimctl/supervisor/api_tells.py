@@ -19,31 +19,57 @@ class Tells(ABC):
         """Ask the supervisor."""
 
     def attend(self) -> None:
-        """Answer the attendance prompt of a twin (every 5 minutes of output).
+        """Answer the attendance prompt of a twin, which comes after every 5 minutes of output.
 
-        On hardware this raises `StateError`: there the terminal of this program asks, and a person
-        types the answer (or presses a stop face); a program cannot answer for one.
+        Raises:
+            StateError: on hardware. There the terminal of this program asks, and a person types the
+                answer (or presses a stop face); a program cannot answer for one.
         """
         self._ask("attend")
 
     def hand_over(self, operator: str) -> None:
-        """Somebody else is in charge from here on: a code, named in every later row of output."""
+        """Tell that somebody else is in charge from here on.
+
+        Args:
+            operator: a code; named in every later row of output.
+
+        Raises:
+            UsageError: the code is invalid.
+        """
         self._ask("operator", code=operator)
 
     def felt(self, channel: int) -> None:
-        """Tell that the person feels this channel; otherwise it is asked about every 15 mA."""
+        """Tell that the person feels this channel. Otherwise it is asked about every 15 mA.
+
+        Args:
+            channel: a channel of the plan, from 1.
+
+        Raises:
+            UsageError: there is no such channel.
+        """
         self._ask("felt", channel=self._reach.channel(channel))
 
     def found(self, channel: int, site: str) -> None:
-        """Tell where the person feels this channel ("left-calf", or "elsewhere"), so that the next
-        one may rise; for sessions with `find_channels`.
+        """Tell where the person feels this channel, so that the next one may rise.
 
-        Where the plan has another site, all output is stopped, and this raises `StateError` that
-        says so: the leads may be swapped. `arm` is refused until a plan with other sites is loaded,
-        or `leads_checked` is told.
+        For sessions with `find_channels`. Where the plan has another site all output is stopped:
+        the leads may be swapped. `arm` is refused until a plan with other sites is loaded, or
+        `leads_checked` is told.
+
+        Args:
+            channel: a channel of the plan, from 1.
+            site: a body site ("left-calf"), or "elsewhere".
+
+        Raises:
+            StateError: the plan has another site.
+            UsageError: the channel or the site is unknown.
         """
         self._ask("found", channel=self._reach.channel(channel), site=site)
 
     def leads_checked(self) -> None:
-        """Tell that somebody has looked at the leads, after a channel was felt elsewhere."""
+        """Tell that somebody has looked at the leads, after a channel was felt elsewhere.
+
+        Raises:
+            StateError: no channel was felt elsewhere.
+        """
         self._ask("leads_checked")
