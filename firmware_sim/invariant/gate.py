@@ -14,7 +14,7 @@ from firmware_sim.firmware.openemsstim_output import WEAKEST
 
 from .families import gate_row
 from .gate_orders import Message
-from .gate_relays import Received, Relay, Waiting
+from .gate_relays import OnTheLine, Received, Relay, Waiting
 from .judge import Judge
 from .licence import Latest
 from .orders import Train
@@ -44,7 +44,7 @@ class GateInvariant(Judge):
         super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
         self._board = family.teller()
         self._host, self._line = family.reader(), family.reader()
-        self._waiting = Waiting()
+        self._on_line, self._waiting = OnTheLine(rules.line_us), Waiting()
         self._relays = {number: Relay(number) for number in self._plateaus.channels}
         self._lasts_us: dict[int, int] = {}  # until when a channel is on, for its host
         self._said_us: dict[int, int] = {}  # when the last message for a channel arrived
@@ -118,6 +118,7 @@ class GateInvariant(Judge):
             return
         if self._host_seen:
             self._need_licence(at_us)
+            self._on_line.sent(at_us, channel, self._opening(at_us, channel, 0))
         self._lasts_us[channel] = at_us + 1_000 * (message.on_ms or 0)
         self._plateaus.train(at_us, channel, Train(percent, _WIDTH_US, _PERIOD_US), slack_us)
 
@@ -125,6 +126,8 @@ class GateInvariant(Judge):
         """The board has got a message; what comes of it the record tells."""
         channel = message.channel
         if channel is None:
+            if message.stops:
+                self._on_line.stopped()
             self._take_wrong(at_us, message.wrong)
             if not self._host_seen:
                 self._ordered(at_us, message, self.rules.line_us)
@@ -132,7 +135,11 @@ class GateInvariant(Judge):
         self._said_us[channel] = at_us
         broken = self._broken
         stale = broken.why if broken is not None and at_us > broken.known_us else ""
-        self._waiting.received(Received(at_us, message, self._opening(at_us, channel), stale))
+        opening = self._on_line.arrived(at_us, channel)
+        opening = max(opening, self._opening(at_us, channel, self.rules.line_us))
+        # Until its host knows that the board has opened a relay by itself, it renews what was.
+        judged = self.rules.limits_rise and self._host_seen and broken is None
+        self._waiting.received(Received(at_us, message, opening if judged else None, stale))
 
     def _take_wrong(self, at_us: int, wrong: str) -> None:
         """A host that says it may close nothing more; what the line has made of other bytes its
@@ -144,18 +151,11 @@ class GateInvariant(Judge):
         elif self._stray_us is None:
             self._stray_us = at_us
 
-    def _opening(self, at_us: int, channel: int) -> int | None:
-        """With how much a relay that is open may be closed: no more than a ramp begins with.
-
-        Not where the board itself has opened it: until its host knows that, it renews what was.
-        """
+    def _opening(self, at_us: int, channel: int, slack_us: int) -> int:
+        """With how much a relay that is open may be closed: no more than a ramp begins with."""
         rules = self.rules
-        if not (rules.limits_rise and self._host_seen) or self._broken is not None:
-            return None
-        plateau = self._plateaus.in_force(at_us, channel, rules.line_us)
-        if not plateau:
-            return 0
-        return 2 * rules.step + plateau * rules.ramp_burst_us // rules.ramp_us
+        plateau = self._plateaus.in_force(at_us, channel, slack_us)
+        return 2 * rules.step + plateau * rules.ramp_burst_us // rules.ramp_us if plateau else 0
 
     # -- the device
 

@@ -52,6 +52,37 @@ class Received:
     read_us: int = -1
 
 
+class OnTheLine:
+    """The messages that a host has sent and the board has not yet got.
+
+    Each may close a relay with what was allowed when it was sent: a host cannot call it back when
+    output is ended meanwhile. line_us: no message takes longer than that.
+    """
+
+    def __init__(self, line_us: int) -> None:
+        self._line_us = line_us
+        self._sent: deque[tuple[int, int, int]] = deque()
+
+    def sent(self, at_us: int, channel: int, opening: int) -> None:
+        """The host has sent a message that may close a relay with so much (percent)."""
+        self._sent.append((at_us, channel, opening))
+
+    def arrived(self, at_us: int, channel: int) -> int:
+        """The board has got a message for this channel: with how much the first one that was sent
+        for it may close its relay. 0 = none is under way. Each message arrives once."""
+        while self._sent and self._sent[0][0] + self._line_us < at_us:
+            self._sent.popleft()
+        for one in self._sent:
+            if one[1] == channel:
+                self._sent.remove(one)
+                return one[2]
+        return 0
+
+    def stopped(self) -> None:
+        """The board has got a stop: what was sent before it has arrived, or is lost."""
+        self._sent.clear()
+
+
 class Waiting:
     """What the board has got and was not yet seen to obey, in that order."""
 
