@@ -53,7 +53,7 @@ test: test-computing test-waiting ## every test (but the soak)
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
-	  [ -n "$$newest" ] || { echo "no Python newer than 3.11 was found"; exit 2; }; \
+	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; exit 0; }; \
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
 
