@@ -95,6 +95,8 @@ class Rig:
             "STIMCTL_STATE_HOME": str(tmp_path / "state"),
             "STIMCTL_TWIN_RECORD": str(self.record),
         }
+        # With it a program that forgets to flush a pipe would not be found out.
+        self.environment.pop("PYTHONUNBUFFERED", None)
         self._faces: list[Face] = []
         self._runs: list[subprocess.Popen[bytes]] = []
 

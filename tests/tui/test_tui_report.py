@@ -31,6 +31,14 @@ def test_the_report_has_the_course_of_every_channel(world: World) -> None:
     assert "research only" in shown
 
 
+@pytest.mark.parametrize("accepted", [["H18"], [], "H18", {}, None])
+def test_what_was_accepted_is_not_taken_for_what_the_device_acknowledged(accepted: object) -> None:
+    course = Course()
+    course.take({"kind": "telemetry", "acknowledged": {"1": {"pulses": 7}}})
+    course.take({"kind": "note", "acknowledged": accepted})
+    assert course.acknowledged == {"1": {"pulses": 7}}
+
+
 def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None:
     course = Course()
     rows = [

@@ -53,15 +53,15 @@ def say(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """One line of data, on stdout."""
+    """One line of data, on stdout. A pipe gets it at once, too: somebody may wait for it."""
     sys.stdout.write(f"{for_terminal(text)}\n")
+    sys.stdout.flush()
 
 
 def put_json(schema: str, value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout, its schema first."""
     as_ascii = not is_unicode(sys.stdout)  # a sign in place of another would be a wrong value
     put(json.dumps({"schema": schema, **value}, ensure_ascii=as_ascii, allow_nan=False))
-    sys.stdout.flush()
 
 
 def put_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -56,7 +56,9 @@ class Course:
 
     def take(self, row: Row) -> None:
         """Learn from one row."""
-        self.acknowledged = row.get(FIELD) or self.acknowledged
+        counted = row.get(FIELD)
+        if isinstance(counted, Mapping) and counted:  # elsewhere it is a list of what was accepted
+            self.acknowledged = counted
         match row["kind"]:
             case "start":
                 self.__init__(started=local_time(row))  # type: ignore[misc]
