@@ -54,8 +54,28 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, 
     for name, process in processes.items():
         out, err = process.communicate(timeout=110)
         assert process.returncode == 0, err
-        found[name] = (json.loads(out.splitlines()[-1]), folder / f"{name}.jsonl")
+        *rows, summary = map(json.loads, out.splitlines())
+        summary["climb_late_s"] = _late_s(rows)
+        found[name] = (summary, folder / f"{name}.jsonl")
     return found
+
+
+def _most_uc_per_s(record: Path) -> float:
+    """The first phases of the strongest train, each second."""
+    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    trains = [row for row in rows if row["kind"] == "train" and row["count"]]
+    return max(abs(row["points"][0][0] * row["points"][0][1]) / row["period_us"] for row in trains)
+
+
+def _late_s(rows: list[dict[str, Any]]) -> float:
+    """How much later than planned (2 mA/s) the steps to the plateau came, all together.
+
+    Each waits until its row is on the disk, and none is made up for (A3): what the computer's disk
+    takes is missing in what is delivered, and no rule of ours.
+    """
+    steps = [row for row in rows if row["kind"] == "set" and row.get("by") == "script"]
+    took_s = (steps[-1]["mono_ns"] - steps[0]["mono_ns"]) / 1e9
+    return float(took_s - (steps[-1]["level"] - steps[0]["level"]) / 2_000)
 
 
 @pytest.mark.parametrize("name", SESSIONS)
@@ -67,10 +87,16 @@ def test_pulses_charge_and_rms_are_the_plans_within_one_per_cent(
     planned = one["session"]
     (channel,) = Ledger.from_file(record).channels.values()
     assert channel.pulses == pytest.approx(planned["pulses"], rel=0.01)
-    assert channel.charge_uc == pytest.approx(planned["charge_uc"], rel=0.01)
+    late_s = summary["climb_late_s"]
+    assert 0 <= late_s < 2
+    missing_uc = late_s * _most_uc_per_s(record)
+    assert 0.99 * planned["charge_uc"] - missing_uc <= channel.charge_uc
+    assert channel.charge_uc <= 1.01 * planned["charge_uc"]
     assert channel.rms_worst_second_ma == pytest.approx(planned["rms_plateau_ma"], rel=0.01)
     duration_us = summary["plan"]["duration_us"]
-    assert channel.rms_over_ma(duration_us) == pytest.approx(planned["rms_session_ma"], rel=0.01)
+    missing_ma2 = late_s * planned["rms_plateau_ma"] ** 2 / (duration_us / 1e6)
+    least_ma = 0.99 * (planned["rms_session_ma"] ** 2 - missing_ma2) ** 0.5
+    assert least_ma <= channel.rms_over_ma(duration_us) <= 1.01 * planned["rms_session_ma"]
     assert channel.net_charge_uc == 0
 
 
