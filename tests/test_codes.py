@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tool_modules import load_tool
 
 from stimctl import errors
 from stimctl.cli.gate import Papers, _as_error
@@ -155,13 +155,8 @@ def test_every_code_is_documented() -> None:
 
 
 def test_the_page_about_events_is_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("make_events", ROOT / "tools/make_events.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     page = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
-    assert page == module.page(), "make it anew: python tools/make_events.py"
+    assert page == load_tool("make_events").page(), "make it anew: python tools/make_events.py"
     assert all(f"`{one}`" in page for one in (*Code, *Condition, *Need, *Prompt))
 
 

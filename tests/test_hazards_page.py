@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-TOOL = Path(__file__).resolve().parents[1] / "tools" / "make_hazards.py"
+from tool_modules import load_tool
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_hazards", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_hazards"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("make_hazards")
 
 
 def test_every_hazard_has_exactly_one_row_in_order(tool: ModuleType) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tool_modules import load_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*(ROOT / "docs" / "reference").glob("*.md"), ROOT / "docs" / "hazards.md"]
@@ -30,15 +29,7 @@ def defined() -> set[str]:
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "make_reference", ROOT / "tools" / "make_reference.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_reference"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("make_reference")
 
 
 def test_the_pages_are_what_the_tool_makes(tool: ModuleType) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tool_modules import load_tool
 
 from stimctl.errors import UsageError
 from stimctl.tui.keymap import read_keymap
@@ -16,17 +15,8 @@ from stimctl.tui.keymap import read_keymap
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_keys", ROOT / "tools" / "make_keys.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_tables_of_the_manual_are_up_to_date() -> None:
-    make = tool()
+    make = load_tool("make_keys")
     text = make.PAGE.read_text("utf-8")
     assert make.page(text) == text
 
