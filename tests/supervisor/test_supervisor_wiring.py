@@ -211,7 +211,8 @@ def test_a_sleep_and_a_moved_clock_reach_the_session(
     supervisor.run()
     slept, stepped = session.facts
     assert isinstance(slept, SuspendGap)
-    assert slept.gap_us // 1_000_000 == 60
+    # The offset between two clocks is read in two calls: it can come out microseconds short.
+    assert round(slept.gap_us / 1e6) == 60
     assert isinstance(stepped, ClockStep)
     assert round(stepped.step_us / 1e6) == 3_600, "an hour besides the sleep"
 
