@@ -24,7 +24,7 @@ from stimctl.errors import (
 from stimctl.session.alarms import ALARMS, Condition
 from stimctl.session.needs import MEANINGS, Gap, Need
 from stimctl.session.prompts import TEXTS, Prompt
-from stimctl.supervisor.told import error_from
+from stimctl.supervisor.wire_errors import decode_error
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "stimctl"
@@ -190,7 +190,7 @@ def test_a_code_crosses_the_pipe_and_words_may_change_on_the_way(error: StimctlE
     told = dict(error.as_dict())
     assert told["code"] == error.code
     told["why"] = told["what"] = "other words"
-    again = error_from(told)
+    again = decode_error(told)
     assert again.code == error.code
     assert type(again) is type(error)
 

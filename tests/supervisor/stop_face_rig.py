@@ -29,7 +29,7 @@ from stimctl.supervisor.port import open_port
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_faces import StopFaces
-from stimctl.supervisor.told import error_from
+from stimctl.supervisor.wire_errors import decode_error
 
 PATIENCE_S = 30.0
 Row = Mapping[str, Any]
@@ -161,7 +161,7 @@ class Session:
         self._inbox.put(item_of(json.dumps(said).encode()))
         answer = self.wait_for("answer", id=self._number)
         if not answer["ok"]:
-            raise error_from(answer["error"])
+            raise decode_error(answer["error"])
         return answer
 
     def wait_for(self, kind: str, since: int = 0, **fields: object) -> Row:

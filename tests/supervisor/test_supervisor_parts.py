@@ -41,8 +41,8 @@ from stimctl.supervisor.port import SerialPort, open_port
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
-from stimctl.supervisor.told import error_from
 from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
+from stimctl.supervisor.wire_errors import decode_error
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -362,14 +362,14 @@ def test_the_place_of_a_dead_twin_is_not_stopped_in_its_name(device: ScriptedDev
     ids=lambda error: type(error).__name__,
 )
 def test_an_error_survives_the_pipe(error: StimctlError) -> None:
-    again = error_from(json.loads(json.dumps(error.as_dict())))
+    again = decode_error(json.loads(json.dumps(error.as_dict())))
     assert type(again) is type(error)
     assert again.as_dict() == error.as_dict()
 
 
 def test_a_refusal_survives_the_pipe() -> None:
     told = {"error": "LimitRefusedError", "what": "no", "refusal": {"limit_id": "L-J"}}
-    again = error_from(told)
+    again = decode_error(told)
     assert isinstance(again, LimitRefusedError)
     assert again.refusal.limit_id == "L-J"
     assert again.as_dict()["refusal"] == {"limit_id": "L-J"}
@@ -379,7 +379,7 @@ def test_a_refusal_survives_the_pipe() -> None:
 
 @pytest.mark.parametrize("told", [{}, {"error": "ExitCode"}, {"error": 3}, {"error": "os"}])
 def test_an_error_of_no_known_kind_is_still_an_error(told: dict[str, object]) -> None:
-    assert type(error_from(told)) is StimctlError
+    assert type(decode_error(told)) is StimctlError
 
 
 def test_a_line_that_floods_waits_outside_and_does_not_grow_this_process(

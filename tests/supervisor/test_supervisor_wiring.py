@@ -28,6 +28,7 @@ from stimctl.supervisor import clocks
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.families import family_named
+from stimctl.supervisor.host_monitor import HostMonitor, host_monitor_of
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
@@ -36,7 +37,6 @@ from stimctl.supervisor.port import open_port
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.sleep_lock import SleepLock
-from stimctl.supervisor.surroundings import Surroundings, surroundings_of
 
 
 class _Session:
@@ -194,7 +194,7 @@ def test_a_session_without_an_end_is_told_at_the_next_connection_and_on_its_reco
 def test_battery_and_disk_reach_the_session(device: ScriptedDevice, runtime: Path) -> None:
     supervisor, session = a_supervisor(device, runtime, lambda told: len(told.facts) == 2)
     read = (HostPower(5, on_battery=True), DiskSpace(7))
-    supervisor._around = Surroundings(runtime, power=lambda: read[0], disk=lambda _: read[1])
+    supervisor._around = HostMonitor(runtime, power=lambda: read[0], disk=lambda _: read[1])
     supervisor.run()
     assert session.facts == list(read)
 
@@ -204,7 +204,7 @@ def test_a_sleep_and_a_moved_clock_reach_the_session(
     device: ScriptedDevice, runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     supervisor, session = a_supervisor(device, runtime, lambda told: len(told.facts) == 2)
-    supervisor._around = Surroundings(runtime, power=lambda: None, disk=lambda _: None)
+    supervisor._around = HostMonitor(runtime, power=lambda: None, disk=lambda _: None)
     with_sleep_ns, wall_ns = clocks._with_sleep_ns, clocks.time.time_ns
     monkeypatch.setattr(clocks, "_with_sleep_ns", lambda: with_sleep_ns() + 60_000_000_000)
     monkeypatch.setattr(clocks.time, "time_ns", lambda: wall_ns() + 3_660_000_000_000)
@@ -238,7 +238,7 @@ def test_what_the_session_does_keeps_the_computer_awake(
 ) -> None:
     supervisor, session = a_supervisor(device, runtime, lambda told: not told.to_tell)
     lock = SleepLock(command=("cat",))
-    supervisor._around = Surroundings(
+    supervisor._around = HostMonitor(
         runtime, power=lambda: None, disk=lambda _: None, sleep_lock=lock
     )
     session.state = State.RUNNING
@@ -253,5 +253,5 @@ def test_what_the_session_does_keeps_the_computer_awake(
 def test_a_computer_is_kept_awake_for_a_device_and_not_for_a_twin(
     device: ScriptedDevice, runtime: Path
 ) -> None:
-    assert surroundings_of(options_for(device, runtime))._sleep_lock is not None
-    assert surroundings_of(options_for(device, runtime, sim=True))._sleep_lock is None
+    assert host_monitor_of(options_for(device, runtime))._sleep_lock is not None
+    assert host_monitor_of(options_for(device, runtime, sim=True))._sleep_lock is None

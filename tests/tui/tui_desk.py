@@ -15,9 +15,9 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.intents import LoadPlan, Stop
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.replies import REFUSALS, compiled_of, refusal_of
 from stimctl.supervisor.setup import SessionSetup
-from stimctl.supervisor.telling import REFUSALS, compiled_of, refusal_of, told_of
-from stimctl.supervisor.told import error_from
+from stimctl.supervisor.wire_errors import decode_error, encode_error
 from stimctl.tui.bedside import Bedside
 from stimctl.tui.desk import Desk
 from stimctl.tui.jobs import InlineJobs
@@ -101,7 +101,7 @@ class BenchClient:
         self.tell()
         for event in self.bench.events[before:]:
             if event.kind in REFUSALS:
-                raise error_from(told_of(refusal_of(event)))
+                raise decode_error(encode_error(refusal_of(event)))
         return told
 
     def _act(self, command: Command) -> Any:

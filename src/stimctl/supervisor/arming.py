@@ -19,8 +19,8 @@ from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.operator import Operator
 from stimctl.supervisor.options import Options
-from stimctl.supervisor.past import check_plausible
 from stimctl.supervisor.presence import Asked
+from stimctl.supervisor.previous_session import check_plausible
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.stop_faces import StopFaces
 

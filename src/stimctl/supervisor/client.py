@@ -22,7 +22,7 @@ from stimctl.supervisor.child_process import (
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.priority import prefer_this_thread
 from stimctl.supervisor.stop import stop_port
-from stimctl.supervisor.told import error_from
+from stimctl.supervisor.wire_errors import decode_error
 
 BEAT_S = 0.1
 SILENT_S = 1.0
@@ -196,7 +196,7 @@ class SupervisorClient:
         finally:
             self._answers.pop(number, None)
         if not answer.get("ok"):
-            raise error_from(answer.get("error", {}))
+            raise decode_error(answer.get("error", {}))
         return answer
 
     def _send(
@@ -289,7 +289,7 @@ class SupervisorClient:
             self.runs_after_host_death_us = row["runs_after_host_death_us"]
             self._heard.set()
         elif kind == "fatal":
-            self._fatal = error_from(row["error"])
+            self._fatal = decode_error(row["error"])
             self._heard.set()
         elif kind == "state":
             self.state = row["state"]

@@ -21,18 +21,19 @@ from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.families import Family
+from stimctl.supervisor.host_monitor import host_monitor_of
 from stimctl.supervisor.inbox import Arrived, BadLine, Inbox, Item, Leave, LineLost, StopAsked
 from stimctl.supervisor.journal_thread import Entry, JournalThread, open_journal
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
-from stimctl.supervisor.past import UNCLEAN_END, told_of_last
 from stimctl.supervisor.presence import Asked
+from stimctl.supervisor.previous_session import UNCLEAN_END, unclean_last_session
+from stimctl.supervisor.replies import REFUSALS, compiled_of, refusal_of, told_readings
 from stimctl.supervisor.setup import TAKES_PLANS, SessionSetup, check_may_prepare
 from stimctl.supervisor.stop_face_state import FaceSign
 from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
-from stimctl.supervisor.surroundings import surroundings_of
-from stimctl.supervisor.telling import REFUSALS, compiled_of, refusal_of, told_of, told_readings
+from stimctl.supervisor.wire_errors import encode_error
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
@@ -80,7 +81,7 @@ class Supervisor:
         self._plan: AnyPlan | None = None
         self._plan_waits = False
         self._journal: JournalThread | None = None
-        self._around = surroundings_of(options)
+        self._around = host_monitor_of(options)
         self._zero_verified = True  # nothing has been sent yet
         self._refused: StimctlError | None = None  # by the engine, while a command is obeyed
         self._face_speaks = face_speaks
@@ -218,7 +219,7 @@ class Supervisor:
                     self._line.drop()
                     self._engine.notify(now, facts.LinkDown(reason))
             case BadLine(error, None):
-                self.say("error", told_of(error), droppable=True)
+                self.say("error", encode_error(error), droppable=True)
             case BadLine(error, number):
                 self._answer(number, error)
             case Command():
@@ -329,13 +330,13 @@ class Supervisor:
         try:
             self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan, about))
         except StimctlError as error:
-            self.say("error", told_of(error))
+            self.say("error", encode_error(error))
 
     def _open_journal(self) -> None:
         if self._journal is not None:
             return
         header = self._setup.header(self._plan)
-        last = told_of_last(self._options)
+        last = unclean_last_session(self._options)
         self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
         self._arming.gate.session = writer.session
@@ -388,6 +389,6 @@ class Supervisor:
     ) -> None:
         data: dict[str, Any] = {"id": number, "ok": error is None, **(told or {})}
         if error is not None:
-            data["error"] = told_of(error)
+            data["error"] = encode_error(error)
         if number is not None or error is not None:
             self.say("answer", data)

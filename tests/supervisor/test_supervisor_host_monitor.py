@@ -15,10 +15,10 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.facts import DiskSpace, HostPower
 from stimctl.session.states import State
 from stimctl.supervisor.battery import read_power
+from stimctl.supervisor.host_monitor import HostMonitor, read_disk
 from stimctl.supervisor.options import Options
-from stimctl.supervisor.past import check_plausible, told_of_last
+from stimctl.supervisor.previous_session import check_plausible, unclean_last_session
 from stimctl.supervisor.sleep_lock import SleepLock
-from stimctl.supervisor.surroundings import Surroundings, read_disk
 
 S = 1_000_000_000
 
@@ -76,7 +76,7 @@ def test_battery_and_disk_are_looked_at_every_ten_seconds(tmp_path: Path) -> Non
         looked.append("power")
         return HostPower(50, on_battery=True)
 
-    around = Surroundings(tmp_path, power=power, disk=lambda _folder: DiskSpace(7))
+    around = HostMonitor(tmp_path, power=power, disk=lambda _folder: DiskSpace(7))
     assert around.facts(0) == [HostPower(50, on_battery=True), DiskSpace(7)]
     assert [fact for tenth in range(1, 100) for fact in around.facts(tenth * S // 10)] == []
     told = around.facts(10 * S)
@@ -95,7 +95,7 @@ def test_a_disk_that_does_not_answer_holds_up_nothing(tmp_path: Path) -> None:
         asked.put(None)
         return answers.get(timeout=10)
 
-    around = Surroundings(tmp_path, power=lambda: None, disk=disk)
+    around = HostMonitor(tmp_path, power=lambda: None, disk=disk)
     answers.put(DiskSpace(5))
     assert around.facts(0) == [DiskSpace(5)]
     told = [fact for second in range(10, 100) for fact in around.facts(second * S)]
@@ -112,7 +112,7 @@ def test_a_disk_that_does_not_answer_holds_up_nothing(tmp_path: Path) -> None:
 @pytest.mark.hazard("H04")
 def test_the_computer_is_kept_awake_while_output_may_be_on(tmp_path: Path) -> None:
     lock = SleepLock(command=("cat",))
-    around = Surroundings(tmp_path, power=lambda: None, disk=lambda _: None, sleep_lock=lock)
+    around = HostMonitor(tmp_path, power=lambda: None, disk=lambda _: None, sleep_lock=lock)
     awake = {State.ARMED, State.RUNNING, State.PAUSED, State.UNKNOWN}
     for state in (*State, *State):
         around.session_is(state)
@@ -158,10 +158,10 @@ def options(folder: Path, person: str = "K-17") -> Options:
 
 @pytest.mark.hazard("H03", "H24")
 def test_a_session_that_was_killed_is_told_to_the_next_one_on_that_device(tmp_path: Path) -> None:
-    assert told_of_last(options(tmp_path)) is None
+    assert unclean_last_session(options(tmp_path)) is None
     writer = recorded(tmp_path)
     writer.abandon()
-    told = told_of_last(options(tmp_path))
+    told = unclean_last_session(options(tmp_path))
     assert told is not None
     assert told["session"] == writer.session
     assert "no end on record" in told["what"]
@@ -172,7 +172,7 @@ def test_a_session_that_was_killed_is_told_to_the_next_one_on_that_device(tmp_pa
 def test_a_session_that_ended_is_nothing_to_tell(tmp_path: Path) -> None:
     recorded(tmp_path).abandon()
     ended(tmp_path, recorded(tmp_path))
-    assert told_of_last(options(tmp_path)) is None
+    assert unclean_last_session(options(tmp_path)) is None
 
 
 @pytest.mark.hazard("H18", "H25")

@@ -1,4 +1,4 @@
-"""Plans, errors and refusals as the face is told them."""
+"""What the supervisor answers a face: plans, readings and refusals."""
 
 from __future__ import annotations
 
@@ -65,8 +65,3 @@ def told_readings(engine: Engine, now_ns: int) -> Mapping[str, Any]:
             str(channel): asdict(reading) for channel, reading in engine.readings(now_ns).items()
         },
     }
-
-
-def told_of(error: Exception) -> Mapping[str, Any]:
-    """An error as JSON-able values."""
-    return error.as_dict() if isinstance(error, StimctlError) else {"what": str(error)}

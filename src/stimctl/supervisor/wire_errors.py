@@ -1,4 +1,4 @@
-"""Errors that crossed the pipe as JSON, made errors again."""
+"""Errors as JSON between the supervisor and its faces: encoded there, decoded here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stimctl.errors import (
 )
 
 
-class ToldRefusal:
+class RemoteRefusal:
     """A refusal of the safety layer as the supervisor told it: every field an attribute."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
@@ -33,14 +33,19 @@ class ToldRefusal:
         return dict(self._fields)
 
 
-def error_from(told: Mapping[str, Any]) -> StimctlError:
+def encode_error(error: Exception) -> Mapping[str, Any]:
+    """An error as JSON-able values."""
+    return error.as_dict() if isinstance(error, StimctlError) else {"what": str(error)}
+
+
+def decode_error(told: Mapping[str, Any]) -> StimctlError:
     """The error that `told` (by `StimctlError.as_dict`) describes; the base class if unknown."""
     kind = getattr(errors, str(told.get("error")), StimctlError)
     what, why = str(told.get("what", "the supervisor failed")), str(told.get("why", ""))
     texts = {"why": why, "what_to_do": str(told.get("what_to_do", ""))}
     if kind is LimitRefusedError:
         refusal = told.get("refusal")
-        whole = ToldRefusal(refusal) if refusal else None
+        whole = RemoteRefusal(refusal) if refusal else None
         return LimitRefusedError(what, **texts, refusal=whole, code=str(told.get("code", "")))
     if kind is PortBusyError:
         return PortBusyError(what, **texts, holder=str(told.get("holder", "")))

@@ -33,7 +33,7 @@ def read_disk(folder: Path) -> DiskSpace | None:
     return None
 
 
-class Surroundings:
+class HostMonitor:
     """Call `facts` in every turn of the main loop; the slow readings are made every 10 s.
 
     They are made in a thread: a disk of a network and the controller of a battery may take seconds
@@ -81,7 +81,7 @@ class Surroundings:
         if self._looking is not None and self._looking.is_alive():
             return  # it has not been answered yet
         first = self._looking is None
-        self._looking = threading.Thread(target=self._read, name="surroundings", daemon=True)
+        self._looking = threading.Thread(target=self._read, name="host-monitor", daemon=True)
         self._looking.start()
         if first:
             self._looking.join(_FIRST_LOOK_S)
@@ -92,6 +92,6 @@ class Surroundings:
                 self._found.put(reading)
 
 
-def surroundings_of(options: Options) -> Surroundings:
+def host_monitor_of(options: Options) -> HostMonitor:
     """What a session looks at; no computer is kept awake for a twin."""
-    return Surroundings(options.journal_folder, sleep_lock=None if options.sim else SleepLock())
+    return HostMonitor(options.journal_folder, sleep_lock=None if options.sim else SleepLock())

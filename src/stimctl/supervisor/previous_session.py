@@ -18,7 +18,7 @@ UNCLEAN_END = "unclean_end"
 """The kind of the row that tells of a session without an end."""
 
 
-def told_of_last(options: Options) -> Mapping[str, Any] | None:
+def unclean_last_session(options: Options) -> Mapping[str, Any] | None:
     """The row about the last session on this device, where its end is not on record."""
     last = unclean_end(options.journal_folder, options.device)
     if last is None:
