@@ -63,12 +63,12 @@ def test_a_row_and_its_twin_agree_about_the_line(row: DeviceFamily) -> None:
 @ROWS
 @pytest.mark.hazard("H11")
 def test_the_stop_dialogue_of_a_row_brings_its_twin_to_verified_zero(row: DeviceFamily) -> None:
-    talk: Any = load(row.stop)(12_345)
+    sequence: Any = load(row.stop)(12_345)
     twin = twins.make_twin(row.twin, **({"boot_us": 0} if row.resets_by_dtr else {}))
     for now_ns in range(0, 3_000_000_000, 50_000_000):
-        twin.receive(now_ns, talk.burst())
+        twin.receive(now_ns, sequence.next_bytes())
         twin.advance(now_ns + 49_000_000)
-        if talk.receive(twin.transmit()):
+        if sequence.receive(twin.transmit()):
             return
     pytest.fail("zero was never verified")
 
@@ -135,7 +135,7 @@ OTHER = DeviceFamily(
     "toy",
     sheet="stimctl.devices.rehastim2.sheet:REHASTIM2_SHEET",
     driver="stimctl.devices.rehastim2.driver:RehaStim2Driver",
-    stop="stimctl.devices.rehastim2.stop:RehaStim2StopTalk",
+    stop="stimctl.devices.rehastim2.stop:RehaStim2StopSequence",
     wire="sciencemode2",
     lines=(LineSettings(460_800, parity="E"),),
     twin="rehastim2",

@@ -20,7 +20,7 @@ from firmware_sim.process import TwinProcess
 from stimctl.devices.driver import Frame
 from stimctl.devices.family import NAMES
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
-from stimctl.devices.openemsstim.stop import BANNER, DISCONNECTED, RECEIVED, OpenEmsStimStopTalk
+from stimctl.devices.openemsstim.stop import BANNER, DISCONNECTED, RECEIVED, OpenEmsStimStopSequence
 from stimctl.errors import LimitRefusedError, QuantityError, UsageError
 from stimctl.supervisor.__main__ import _arguments, _config
 from stimctl.supervisor.families import family_named
@@ -50,13 +50,13 @@ def driven(*, strict: bool = True) -> OpenEmsStimTwin:
 
 
 def bursts_until_verified(twin: OpenEmsStimTwin, begin_ms: int = 2_000, most: int = 20) -> int:
-    talk = OpenEmsStimStopTalk()
+    sequence = OpenEmsStimStopSequence()
     for count in range(most):
         at_ms = begin_ms + count * 50
-        twin.receive(at_ms * MS, talk.burst())
+        twin.receive(at_ms * MS, sequence.next_bytes())
         for step_ms in range(0, 50, 5):
             twin.advance((at_ms + step_ms) * MS)
-            if talk.receive(twin.transmit()):
+            if sequence.receive(twin.transmit()):
                 return count + 1
     raise AssertionError("never verified")
 
@@ -90,22 +90,22 @@ def test_half_a_message_of_the_one_before_cannot_swallow_the_stop(cut: int) -> N
 
 
 def test_a_restart_is_zero() -> None:
-    talk = OpenEmsStimStopTalk()
-    talk.burst()
-    assert not talk.receive(b"\n\tEMS: STARTED\r\n")
-    assert talk.receive(b"\nSETUP:\r\n")
+    sequence = OpenEmsStimStopSequence()
+    sequence.next_bytes()
+    assert not sequence.receive(b"\n\tEMS: STARTED\r\n")
+    assert sequence.receive(b"\nSETUP:\r\n")
 
 
 def test_a_board_that_is_not_heard_is_never_flooded_and_reset_once() -> None:
     twin = driven()
-    talk = OpenEmsStimStopTalk()
+    sequence = OpenEmsStimStopSequence()
     resets = []
     for count in range(60):
         at_ms = 2_000 + count * 50
-        twin.receive(at_ms * MS, talk.burst())
+        twin.receive(at_ms * MS, sequence.next_bytes())
         twin.advance((at_ms + 49) * MS)
         twin.transmit()
-        if talk.reset_due(count * 0.05):
+        if sequence.reset_due(count * 0.05):
             resets.append(count * 50)
     assert twin.defects == ()
     assert not twin.stimulating

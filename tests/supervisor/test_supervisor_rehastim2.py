@@ -9,7 +9,7 @@ import pytest
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.process import TwinProcess
-from stimctl.devices.rehastim2.stop import RehaStim2StopTalk
+from stimctl.devices.rehastim2.stop import RehaStim2StopSequence
 from stimctl.supervisor.stop import stop_port
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import encode
@@ -37,11 +37,11 @@ def stimulating() -> RehaStim2Twin:
 
 
 def bursts_until_verified(twin: RehaStim2Twin, begin_ms: int, most: int = 20) -> int:
-    talk = RehaStim2StopTalk()
+    sequence = RehaStim2StopSequence()
     for count in range(most):
-        twin.receive((begin_ms + count * 50) * MS, talk.burst())
+        twin.receive((begin_ms + count * 50) * MS, sequence.next_bytes())
         twin.advance((begin_ms + count * 50 + 49) * MS)
-        if talk.receive(twin.transmit()):
+        if sequence.receive(twin.transmit()):
             return count + 1
     raise AssertionError("never verified")
 
@@ -61,18 +61,18 @@ def test_a_device_without_a_host_is_met_first_and_verified_all_the_same() -> Non
 
 
 def test_an_acknowledged_stop_alone_verifies_nothing() -> None:
-    talk = RehaStim2StopTalk()
-    talk.burst()
-    assert not talk.receive(encode(sm2.StopChannelListModeAck(0), 0))
-    assert not talk.receive(encode(sm2.GetStimulationModeAck(0, 0), 9))  # of somebody else
-    talk.burst()
-    assert not talk.receive(encode(sm2.GetStimulationModeAck(-8), 1))  # busy: stop again
-    talk.burst()
-    assert not talk.receive(encode(sm2.GetStimulationModeAck(0, 0), 2))
-    assert not talk.receive(b"\xf0\x81\x00\x0f")
-    assert talk.receive(encode(sm2.StopChannelListModeAck(0), 2)) is False
-    talk.burst()
-    assert talk.receive(encode(sm2.GetStimulationModeAck(0, 0), 3))
+    sequence = RehaStim2StopSequence()
+    sequence.next_bytes()
+    assert not sequence.receive(encode(sm2.StopChannelListModeAck(0), 0))
+    assert not sequence.receive(encode(sm2.GetStimulationModeAck(0, 0), 9))  # of somebody else
+    sequence.next_bytes()
+    assert not sequence.receive(encode(sm2.GetStimulationModeAck(-8), 1))  # busy: stop again
+    sequence.next_bytes()
+    assert not sequence.receive(encode(sm2.GetStimulationModeAck(0, 0), 2))
+    assert not sequence.receive(b"\xf0\x81\x00\x0f")
+    assert sequence.receive(encode(sm2.StopChannelListModeAck(0), 2)) is False
+    sequence.next_bytes()
+    assert sequence.receive(encode(sm2.GetStimulationModeAck(0, 0), 3))
 
 
 @pytest.mark.pty

@@ -18,7 +18,7 @@ from scripted_device import ScriptedDevice
 from test_supervisor_runtime import finish, holding_process
 
 from stimctl.devices.family import family_row
-from stimctl.devices.p24.stop import P24StopTalk
+from stimctl.devices.p24.stop import P24StopSequence
 from stimctl.errors import ExitCode, UsageError
 from stimctl.supervisor import runtime, stop_sessions
 from stimctl.supervisor import stop as stop_module
@@ -56,67 +56,67 @@ def answers(burst: bytes, *, stop: int = 0, status: int = 0, result: int = 0) ->
 
 
 def test_a_burst_is_two_stop_bytes_both_stops_and_the_question() -> None:
-    commands = [frame.command for frame in frames_of(P24StopTalk().burst())]
+    commands = [frame.command for frame in frames_of(P24StopSequence().next_bytes())]
     assert commands == [ML_STOP, LL_STOP, GET_STIM_STATUS]
 
 
 def test_zero_is_verified_by_stop_acknowledged_and_nothing_initialised() -> None:
-    talk = P24StopTalk()
-    assert talk.receive(answers(talk.burst()))
+    sequence = P24StopSequence()
+    assert sequence.receive(answers(sequence.next_bytes()))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_chunks_of_any_size_verify_the_same(size: int) -> None:
-    talk = P24StopTalk()
-    data = answers(talk.burst())
-    found = [talk.receive(data[at : at + size]) for at in range(0, len(data), size)]
+    sequence = P24StopSequence()
+    data = answers(sequence.next_bytes())
+    found = [sequence.receive(data[at : at + size]) for at in range(0, len(data), size)]
     assert found[-1]
     assert not any(found[:-1])
 
 
 @pytest.mark.parametrize("status", [1, 2, 3])
 def test_a_level_that_is_still_initialised_is_no_zero(status: int) -> None:
-    talk = P24StopTalk()
-    assert not talk.receive(answers(talk.burst(), status=status))
+    sequence = P24StopSequence()
+    assert not sequence.receive(answers(sequence.next_bytes(), status=status))
 
 
 def test_a_refused_question_is_no_zero() -> None:
-    talk = P24StopTalk()
-    assert not talk.receive(answers(talk.burst(), result=1))
+    sequence = P24StopSequence()
+    assert not sequence.receive(answers(sequence.next_bytes(), result=1))
 
 
 def test_a_status_without_an_acknowledged_stop_is_no_zero() -> None:
-    talk = P24StopTalk()
-    _, _, ask = frames_of(talk.burst())
-    assert not talk.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+    sequence = P24StopSequence()
+    _, _, ask = frames_of(sequence.next_bytes())
+    assert not sequence.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
 def test_an_answer_to_an_earlier_burst_does_not_verify_a_later_one() -> None:
-    talk = P24StopTalk()
-    _, _, first = frames_of(talk.burst())
-    ml, _, _ = frames_of(talk.burst())
-    talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
-    assert not talk.receive(encode_frame(first.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+    sequence = P24StopSequence()
+    _, _, first = frames_of(sequence.next_bytes())
+    ml, _, _ = frames_of(sequence.next_bytes())
+    sequence.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    assert not sequence.receive(encode_frame(first.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
 def test_a_device_that_answers_while_it_switches_off_is_believed_on_the_next_question() -> None:
-    talk = P24StopTalk()
-    ml, _, ask = frames_of(talk.burst())
+    sequence = P24StopSequence()
+    ml, _, ask = frames_of(sequence.next_bytes())
     early = encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1")
-    assert not talk.receive(early + encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
-    _, _, again = frames_of(talk.burst())
-    assert talk.receive(encode_frame(again.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+    assert not sequence.receive(early + encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    _, _, again = frames_of(sequence.next_bytes())
+    assert sequence.receive(encode_frame(again.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
 def test_packet_numbers_wrap_and_a_stale_acknowledgement_is_forgotten() -> None:
-    talk = P24StopTalk()
-    first = talk.burst()
+    sequence = P24StopSequence()
+    first = sequence.next_bytes()
     ml, _, ask = frames_of(first)
-    talk.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
+    sequence.receive(encode_frame(ml.packet_number, ML_STOP + 1, b"\0"))
     for _ in range(20):
-        assert frames_of(talk.burst())
-    assert talk.burst() == first, "the numbers came round"
-    assert not talk.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
+        assert frames_of(sequence.next_bytes())
+    assert sequence.next_bytes() == first, "the numbers came round"
+    assert not sequence.receive(encode_frame(ask.packet_number, GET_STIM_STATUS + 1, b"\0\0\1"))
 
 
 def test_a_running_device_is_stopped_and_verified(device: ScriptedDevice) -> None:

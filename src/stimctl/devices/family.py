@@ -33,8 +33,8 @@ class DeviceFamily(NamedTuple):
 
     sheet, driver, stop: "module:attribute". sheet: its `CapabilitySheet`. driver: makes a new
     `DeviceDriver`. stop: makes what the stop path says to it and how it knows that zero is
-    verified (`supervisor.stop_talk.Talk`), from a number that no other process takes at this time;
-    it loads nothing that the first byte of a stop cannot wait for. wire: the protocol, by the name
+    verified (`supervisor.stop_sequence.StopSequence`), from a number that no other process takes at
+    this time; it loads nothing that the first byte of a stop cannot wait for. wire: the protocol, by the name
     of its package in `stimctl.wire`.
 
     lines: how to set its serial line, best first. resets_by_dtr: it restarts when DTR is raised,
@@ -57,7 +57,7 @@ BUILT_IN = (
         "p24",
         sheet="stimctl.devices.p24.sheet:P24_SHEET",
         driver="stimctl.devices.p24.driver:P24Driver",
-        stop="stimctl.devices.p24.stop:P24StopTalk",
+        stop="stimctl.devices.p24.stop:P24StopSequence",
         wire="sciencemode4",
         # 3 000 000 baud with RTS/CTS [IFU]; where the system refuses it, the slower ones, which
         # have no electrical meaning over USB and have driven real devices [LIB][PEER].
@@ -72,7 +72,7 @@ BUILT_IN = (
         "rehastim2",
         sheet="stimctl.devices.rehastim2.sheet:REHASTIM2_SHEET",
         driver="stimctl.devices.rehastim2.driver:RehaStim2Driver",
-        stop="stimctl.devices.rehastim2.stop:RehaStim2StopTalk",
+        stop="stimctl.devices.rehastim2.stop:RehaStim2StopSequence",
         wire="sciencemode2",
         # A real UART sits behind the adapter, which needs exactly this [DOC][DEV].
         lines=(LineSettings(460_800, parity="E"),),
@@ -82,7 +82,7 @@ BUILT_IN = (
         "openemsstim",
         sheet="stimctl.devices.openemsstim.sheet:OPENEMSSTIM_SHEET",
         driver="stimctl.devices.openemsstim.driver:OpenEmsStimDriver",
-        stop="stimctl.devices.openemsstim.stop:OpenEmsStimStopTalk",
+        stop="stimctl.devices.openemsstim.stop:OpenEmsStimStopSequence",
         wire="openemsstim",
         lines=(LineSettings(19_200),),  # the board's UART behind its USB adapter [FW]
         twin="openemsstim",
@@ -92,7 +92,7 @@ BUILT_IN = (
         "rehamove3",
         sheet="stimctl.devices.rehamove3.sheet:REHAMOVE3_SHEET",
         driver="stimctl.devices.rehamove3.driver:RehaMove3Driver",
-        stop="stimctl.devices.rehamove3.stop:RehaMove3StopTalk",
+        stop="stimctl.devices.rehamove3.stop:RehaMove3StopSequence",
         wire="sciencemode3",
         # A real UART sits behind the FTDI chip, which needs exactly this [DOC].
         lines=(LineSettings(3_000_000, rtscts=True, stop_bits=2),),

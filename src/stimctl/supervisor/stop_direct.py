@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stimctl.devices.family import DeviceFamily
     from stimctl.supervisor.runtime import PortLock
-    from stimctl.supervisor.stop_talk import Patience, Talk
+    from stimctl.supervisor.stop_sequence import Patience, StopSequence
 
     Report = Callable[[str], None]
 
@@ -88,12 +88,14 @@ def stop_directly(
     try:
         row = family_row(family)
         # Another process asks with other probes, at the same time too.
-        talk: Talk = load(row.stop)(time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid())
+        sequence: StopSequence = load(row.stop)(
+            time.monotonic_ns() // 1_000_000 + 7_919 * os.getpid()
+        )
     except Exception as error:  # noqa: BLE001 - whatever it was, what stops this device is not known
         report("unknown")
         return Direct("unconfirmed", str(error))
     if not _has_room_to_load():
-        _load_the_rest(talk)
+        _load_the_rest(sequence)
     try:
         port, shared, session = _take_port(address, row, patient=patient)
     except Exception as error:
@@ -109,10 +111,10 @@ def stop_directly(
     lock = _Lock(address)
     detail = _SHARED if shared else ""
     try:
-        if not stop_on(port, begun, deadline, report, talk, lock.take):
-            told = str(getattr(talk, "detail", ""))
+        if not stop_on(port, begun, deadline, report, sequence, lock.take):
+            told = str(getattr(sequence, "detail", ""))
             return Direct("unconfirmed", told or detail, session=session)
-        return Direct("verified", detail, _name_of(port, talk, deadline), session)
+        return Direct("verified", detail, _name_of(port, sequence, deadline), session)
     except Exception as error:
         from stimctl.errors import StimctlError
 
@@ -139,17 +141,17 @@ def _has_room_to_load() -> bool:
     return True
 
 
-def _load_the_rest(talk: Talk) -> None:
+def _load_the_rest(sequence: StopSequence) -> None:
     """Load now what is otherwise loaded after the first byte, while the port is open."""
     try:
         import stimctl.supervisor.holders
         import stimctl.supervisor.runtime
         import stimctl.supervisor.stop_outcome
-        import stimctl.supervisor.stop_talk
+        import stimctl.supervisor.stop_sequence
         import stimctl.terminal_text  # noqa: F401
 
-        if hasattr(talk, "load_the_rest"):
-            talk.load_the_rest()
+        if hasattr(sequence, "load_the_rest"):
+            sequence.load_the_rest()
     except Exception:  # noqa: BLE001 - whatever it is: the port is still to be opened
         return
 
@@ -239,7 +241,7 @@ def stop_on(
     begun: float,
     deadline: float,
     report: Report,
-    talk: Talk,
+    sequence: StopSequence,
     after_first: Callable[[], None] | None = None,
 ) -> bool:
     """Send stop frames every 50 ms until the device reports zero; False at the deadline.
@@ -251,34 +253,34 @@ def stop_on(
     while (now := time.monotonic()) < deadline:
         if now >= next_burst:
             port.discard_output()
-            port.write(talk.burst())
+            port.write(sequence.next_bytes())
             next_burst = now + REPEAT_S
-        if hasattr(talk, "reset_due") and talk.reset_due(now - begun):
+        if hasattr(sequence, "reset_due") and sequence.reset_due(now - begun):
             port.pulse_dtr()
         if after_first is not None:
             after_first()
             after_first = None
         if patience is None:
-            from stimctl.supervisor.stop_talk import Patience  # late: the first byte is out
+            from stimctl.supervisor.stop_sequence import Patience  # late: the first byte is out
 
-            patience = Patience(talk, report, UNKNOWN_AFTER_S)
+            patience = Patience(sequence, report, UNKNOWN_AFTER_S)
         patience.look(now - begun)
-        if talk.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
+        if sequence.receive(port.read(max(0.001, min(next_burst, deadline) - time.monotonic()))):
             return True
     return False
 
 
-def _name_of(port: StopPort, talk: Talk, deadline: float) -> str:
+def _name_of(port: StopPort, sequence: StopSequence, deadline: float) -> str:
     """What the device that was stopped calls itself; "" where it does not tell in time."""
-    if not hasattr(talk, "ask_name"):
+    if not hasattr(sequence, "ask_name"):
         return ""
     from stimctl.errors import LinkError
 
     until = min(deadline, time.monotonic() + _NAME_WITHIN_S)
     try:
-        port.write(talk.ask_name())
-        while not getattr(talk, "name", "") and (left := until - time.monotonic()) > 0:
-            talk.receive(port.read(left))
+        port.write(sequence.ask_name())
+        while not getattr(sequence, "name", "") and (left := until - time.monotonic()) > 0:
+            sequence.receive(port.read(left))
     except LinkError:
         pass  # it has been stopped, and is gone now
-    return str(getattr(talk, "name", ""))
+    return str(getattr(sequence, "name", ""))

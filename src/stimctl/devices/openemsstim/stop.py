@@ -30,7 +30,7 @@ _FOREIGN_BURSTS = 30  # 1.5 s: who renews bursts is heard again by then
 STARTING_S = 1.7  # the slowest bootloader says nothing for 1.40 s
 
 
-class OpenEmsStimStopTalk:
+class OpenEmsStimStopSequence:
     """Sans-IO: bursts out, answers in, until zero is verified. A burst may be empty: its buffer
     holds 63 bytes, and nothing protects them. `seed`: milliseconds, for probes of our own."""
 
@@ -51,7 +51,7 @@ class OpenEmsStimStopTalk:
         """What else there is to say."""
         return FOREIGN if self._foreign is not None else ""
 
-    def burst(self) -> bytes:
+    def next_bytes(self) -> bytes:
         """The next bytes to write: the stop and a probe, or nothing while an answer is due."""
         self._bursts += 1
         self._waited += 1

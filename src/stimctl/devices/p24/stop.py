@@ -27,7 +27,7 @@ _COMMANDS = (ML_STOP, LL_STOP, GET_STIM_STATUS)
 _BURSTS = 64 // len(_COMMANDS)  # packet numbers are 0..63
 
 
-class P24StopTalk:
+class P24StopSequence:
     """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
 
     Zero is verified when the device has acknowledged a stop (0, or 7: that level was not
@@ -45,7 +45,7 @@ class P24StopTalk:
         self.verified = False
         self.name = ""
 
-    def burst(self) -> bytes:
+    def next_bytes(self) -> bytes:
         """The next burst: two stop bytes, Ml_stop, Ll_stop, Get_stim_status."""
         self._burst = (self._burst + 1) % _BURSTS
         self._acked.discard(self._burst)

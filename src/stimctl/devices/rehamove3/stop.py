@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stimctl.devices.p24.stop import P24StopTalk as RehaMove3StopTalk
+from stimctl.devices.p24.stop import P24StopSequence as RehaMove3StopSequence
 
-__all__ = ["RehaMove3StopTalk"]
+__all__ = ["RehaMove3StopSequence"]

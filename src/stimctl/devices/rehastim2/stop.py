@@ -19,7 +19,7 @@ from stimctl.wire.sciencemode2.framing import (
 _NUMBERS = 256
 
 
-class RehaStim2StopTalk:
+class RehaStim2StopSequence:
     """Sans-IO: bursts of stop frames out, answers in, until zero is verified.
 
     Zero is verified when the device has acknowledged a stop and then, asked after that, says that
@@ -39,7 +39,7 @@ class RehaStim2StopTalk:
         self._acked = False
         self.verified = False
 
-    def burst(self) -> bytes:
+    def next_bytes(self) -> bytes:
         """The next burst: a stop until it is acknowledged, then the question for the mode."""
         number, self._number = self._number, (self._number + 1) % _NUMBERS
         self._stops.discard(number)

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    class Talk(Protocol):
+    class StopSequence(Protocol):
         """Sans-IO: bursts out, answers in. Each family has its own, in `devices/*/stop.py`.
 
         Some have more, which is asked for by name: `reset_due(elapsed_s)`, whether to restart the
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         `load_the_rest()`, which loads now what is otherwise loaded with the first answer.
         """
 
-        def burst(self) -> bytes:
+        def next_bytes(self) -> bytes:
             """The next bytes to write; perhaps none."""
 
         def receive(self, data: bytes) -> bool:
@@ -30,8 +30,10 @@ class Patience:
     `report` is called with "starting" where a device that was restarted is silent until then.
     """
 
-    def __init__(self, talk: Talk, report: Callable[[str], None], after_s: float) -> None:
-        self._talk = talk
+    def __init__(
+        self, sequence: StopSequence, report: Callable[[str], None], after_s: float
+    ) -> None:
+        self._sequence = sequence
         self._report = report
         self._after_s = after_s
         self._told = ""
@@ -40,7 +42,7 @@ class Patience:
         """So much time has passed."""
         if elapsed_s < self._after_s or self._told == "unknown":
             return
-        starting = hasattr(self._talk, "starting") and self._talk.starting(elapsed_s)
+        starting = hasattr(self._sequence, "starting") and self._sequence.starting(elapsed_s)
         state = "starting" if starting else "unknown"
         if state != self._told:
             self._told = state
