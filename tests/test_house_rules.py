@@ -106,7 +106,7 @@ HEAVY = {
     "argparse", "collections", "contextlib", "dataclasses", "enum", "functools", "importlib.util",
     "inspect", "ipaddress", "json", "logging", "pathlib", "pydantic", "re", "serial", "signal",
     "socket", "struct", "subprocess", "textual", "threading", "typer", "typing", "urllib.parse",
-    "zlib", "stimctl.errors", "stimctl.supervisor.holders", "stimctl.supervisor.runtime",
+    "zlib", "stimctl.errors", "stimctl.supervisor.holders", "stimctl.supervisor.locks",
     "stimctl.supervisor.stop_outcome", "stimctl.supervisor.twin",
     "stimctl.wire.sciencemode4.framing",
 }  # fmt: skip

@@ -448,7 +448,7 @@ def test_a_check_that_fails_itself_does_not_hide_the_others(
     def no_ports() -> tuple[SerialPortInfo, ...]:
         raise OSError("no sysfs")
 
-    monkeypatch.setattr("stimctl.supervisor.runtime.runtime_folder", no_folder)
+    monkeypatch.setattr("stimctl.supervisor.locks.runtime_folder", no_folder)
     monkeypatch.setattr(ports, "list_ports", no_ports)
     (runtime,) = checks_named("runtime")
     assert (runtime.verdict, runtime.fix) == ("fail", "remove it")

@@ -23,8 +23,8 @@ from typing import Any
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.ledger import Ledger
+from stimctl.supervisor.locks import start_time_of
 from stimctl.supervisor.port_names import port_keys
-from stimctl.supervisor.runtime import start_time_of
 
 PATIENCE_S = 30.0
 CANNOT = 99  # see ordinary_user.py

@@ -18,10 +18,10 @@ from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
 from stimctl.records.verify import verify_journal
+from stimctl.supervisor.locks import abstract_sockets
 from stimctl.supervisor.name_watch import NAME_MOVED
 from stimctl.supervisor.peer import peer_of
 from stimctl.supervisor.port_names import device_key, port_key, port_keys
-from stimctl.supervisor.runtime import abstract_sockets
 from stimctl.supervisor.stop import stop_named
 from stimctl.supervisor.stop_outcome import StopOutcome
 

@@ -119,7 +119,7 @@ def test_the_port_of_the_stimulator_is_no_stop_face_under_any_name(
 
 _HOLDER = """
 import sys
-from stimctl.supervisor.runtime import PortLock
+from stimctl.supervisor.locks import PortLock
 PortLock(sys.argv[1], "supervisor").acquire()
 print("held", flush=True)
 sys.stdin.read()

@@ -37,7 +37,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def end_twins() -> None:
     import json
 
-    from stimctl.supervisor.runtime import sub_folder
+    from stimctl.supervisor.locks import sub_folder
 
     for note in sub_folder("twins").glob("*.json"):
         os.kill(int(json.loads(note.read_text())["pid"]), signal.SIGTERM)

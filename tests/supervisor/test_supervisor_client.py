@@ -14,7 +14,7 @@ import pytest
 
 from stimctl.errors import LinkError, StateError, UsageError
 from stimctl.supervisor.client import Row, SupervisorClient
-from stimctl.supervisor.runtime import sub_folder
+from stimctl.supervisor.locks import sub_folder
 from stimctl.supervisor.stop import stop_port
 
 pytestmark = pytest.mark.pty

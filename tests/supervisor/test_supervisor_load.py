@@ -15,7 +15,7 @@ import pytest
 import stimctl
 from firmware_sim.ledger import Ledger
 from stimctl.api import Device
-from stimctl.supervisor.runtime import sub_folder
+from stimctl.supervisor.locks import sub_folder
 
 pytestmark = pytest.mark.pty
 

@@ -36,10 +36,10 @@ from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.face_input import item_of
 from stimctl.supervisor.inbox import Arrived, Inbox, Leave, LineLost, StopAsked
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.locks import sub_folder
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import SerialPort, open_port
 from stimctl.supervisor.process import Supervisor
-from stimctl.supervisor.runtime import sub_folder
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
 from stimctl.supervisor.wire_errors import decode_error

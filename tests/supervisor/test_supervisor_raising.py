@@ -22,7 +22,7 @@ from firmware_sim.ledger import Ledger
 from stimctl.api import Device
 from stimctl.errors import StateError, StimctlError, UsageError
 from stimctl.records.sessions import show_session
-from stimctl.supervisor.runtime import socket_path, sub_folder
+from stimctl.supervisor.locks import socket_path, sub_folder
 from stimctl.supervisor.twin import running_twins
 from stimctl.supervisor.view import Reading
 

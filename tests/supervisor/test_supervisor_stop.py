@@ -15,18 +15,18 @@ from pathlib import Path
 
 import pytest
 from scripted_device import ScriptedDevice
-from test_supervisor_runtime import finish, holding_process
+from test_supervisor_locks import finish, holding_process
 
 from stimctl.devices.family import family_row
 from stimctl.devices.p24.stop import P24StopSequence
 from stimctl.errors import ExitCode, UsageError
-from stimctl.supervisor import runtime, stop_sessions
+from stimctl.supervisor import locks, stop_sessions
 from stimctl.supervisor import stop as stop_module
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.holders import end_holder
+from stimctl.supervisor.locks import PortLock, read_holder
 from stimctl.supervisor.port import open_port
 from stimctl.supervisor.port_names import device_key
-from stimctl.supervisor.runtime import PortLock, read_holder
 from stimctl.supervisor.stop import stop_main, stop_port
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
@@ -278,7 +278,7 @@ def test_a_server_of_another_user_is_not_believed(
     device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody may listen at a name without a folder, and say that the output is off."""
-    (name,) = runtime.abstract_sockets([device_key(device.start().address)])
+    (name,) = locks.abstract_sockets([device_key(device.start().address)])
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(name)
     server.listen()

@@ -164,14 +164,14 @@ def _temporary() -> Iterator[Check]:
 
 
 def _runtime() -> Iterator[Check]:
-    from stimctl.supervisor.runtime import runtime_folder
+    from stimctl.supervisor.locks import runtime_folder
 
     yield Check("runtime folder", "ok", str(runtime_folder()))
 
 
 def _twins() -> Iterator[Check]:
     from stimctl.supervisor.device_names import FAMILIES
-    from stimctl.supervisor.runtime import read_holder
+    from stimctl.supervisor.locks import read_holder
     from stimctl.supervisor.twin import running_twins
 
     for family in FAMILIES:

@@ -80,7 +80,7 @@ def _pairs(arguments: list[str]) -> list[tuple[str, str]]:
 @group.command("list")
 def list_running(as_json: Json = False) -> None:
     """List the twins of your `sim:` sessions that still run."""
-    from stimctl.supervisor.runtime import read_holder
+    from stimctl.supervisor.locks import read_holder
     from stimctl.supervisor.twin import running_twins
 
     found = [

@@ -34,8 +34,8 @@ class DeviceFamily(NamedTuple):
     sheet, driver, stop: "module:attribute". sheet: its `CapabilitySheet`. driver: makes a new
     `DeviceDriver`. stop: makes what the stop path says to it and how it knows that zero is
     verified (`supervisor.stop_sequence.StopSequence`), from a number that no other process takes at
-    this time; it loads nothing that the first byte of a stop cannot wait for. wire: the protocol, by the name
-    of its package in `stimctl.wire`.
+    this time; it loads nothing that the first byte of a stop cannot wait for. wire: the protocol,
+    by the name of its package in `stimctl.wire`.
 
     lines: how to set its serial line, best first. resets_by_dtr: it restarts when DTR is raised,
     which ends its output; opening its port raises DTR. twin: its twin, by the name it has in

@@ -27,15 +27,15 @@ from stimctl.supervisor.face_input import FaceInput, FaceProcess
 from stimctl.supervisor.families import family_to_drive
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
-from stimctl.supervisor.line_contract import Port
+from stimctl.supervisor.locks import abstract_sockets, socket_path
 from stimctl.supervisor.name_watch import NameWatch
 from stimctl.supervisor.options import FACES, PROGRAM, Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import open_port
 from stimctl.supervisor.port_names import device_key, port_keys, typed_keys
+from stimctl.supervisor.port_types import Port
 from stimctl.supervisor.priority import prefer_this_process
 from stimctl.supervisor.process import Supervisor
-from stimctl.supervisor.runtime import abstract_sockets, socket_path
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.stop_face_names import parse_stop_faces
 from stimctl.supervisor.stop_faces import stop_faces_of

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError, UsageError
-from stimctl.supervisor.runtime import sub_folder
+from stimctl.supervisor.locks import sub_folder
 
 MODULE = "stimctl.supervisor"
 #: The first line holds paths; more than a path can have is no path.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stimctl.codes import Code
 from stimctl.errors import StateError
-from stimctl.supervisor.runtime import port_key, sub_folder
+from stimctl.supervisor.locks import port_key, sub_folder
 
 _LENGTH = 16
 

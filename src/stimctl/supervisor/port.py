@@ -24,7 +24,7 @@ import serial
 
 from stimctl.devices.family import LineSettings
 from stimctl.errors import LinkError, NoDeviceError, StimctlError
-from stimctl.supervisor.line_contract import Port
+from stimctl.supervisor.locks import Holder, PortLock, busy_error, read_holder
 from stimctl.supervisor.port_facts import (
     is_loopback,
     latency_timer_ms,
@@ -32,7 +32,7 @@ from stimctl.supervisor.port_facts import (
     usb_identity,
 )
 from stimctl.supervisor.port_names import device_key, number_key
-from stimctl.supervisor.runtime import Holder, PortLock, busy_error, read_holder
+from stimctl.supervisor.port_types import Port
 
 __all__ = ["Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
 

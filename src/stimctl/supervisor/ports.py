@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stimctl.errors import StimctlError
+from stimctl.supervisor.locks import read_holder
 from stimctl.supervisor.port_facts import is_loopback
-from stimctl.supervisor.runtime import read_holder
 
 _TTY_CLASS = Path("/sys/class/tty")
 _DEV = Path("/dev")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple, Protocol
 
     from stimctl.devices.family import DeviceFamily
-    from stimctl.supervisor.runtime import PortLock
+    from stimctl.supervisor.locks import PortLock
     from stimctl.supervisor.stop_sequence import Patience, StopSequence
 
     Report = Callable[[str], None]
@@ -145,7 +145,7 @@ def _load_the_rest(sequence: StopSequence) -> None:
     """Load now what is otherwise loaded after the first byte, while the port is open."""
     try:
         import stimctl.supervisor.holders
-        import stimctl.supervisor.runtime
+        import stimctl.supervisor.locks
         import stimctl.supervisor.stop_outcome
         import stimctl.supervisor.stop_sequence
         import stimctl.terminal_text  # noqa: F401
@@ -184,7 +184,7 @@ class _Lock:
 
     def _take(self) -> None:
         try:
-            from stimctl.supervisor.runtime import PortLock
+            from stimctl.supervisor.locks import PortLock
 
             lock = PortLock(self._address, "stop")
             lock.acquire()

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stimctl.errors import LinkError, NoDeviceError, PortBusyError
+from stimctl.supervisor.locks import busy_error, read_holder
 from stimctl.supervisor.port_names import device_key, number_key
-from stimctl.supervisor.runtime import busy_error, read_holder
 from stimctl.supervisor.stop_face_events import EVENT_BYTES, KeyEvents, LineLevels, Sign
 from stimctl.supervisor.stop_face_names import DSR, PEDAL, StopFaceName
 

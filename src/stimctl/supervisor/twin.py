@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from stimctl.devices.family import family_row
 from stimctl.errors import NoDeviceError
-from stimctl.supervisor.runtime import candidates, start_time_of, sub_folder
+from stimctl.supervisor.locks import candidates, start_time_of, sub_folder
 from stimctl.supervisor.runtime_folders import login_is_used
 
 # More than the 2 s watchdog of a P24, so that a test or a person can see it trip.

@@ -76,8 +76,8 @@ def open_watch(desk: Desk, device: str) -> None:
 def _sockets(device: str) -> list[tuple[str, str]]:
     """Where supervisors may listen, each with the name of its device as far as that is known."""
     from stimctl.supervisor.device_names import FAMILIES, parse_device
+    from stimctl.supervisor.locks import candidates, socket_addresses
     from stimctl.supervisor.port_names import port_keys
-    from stimctl.supervisor.runtime import candidates, socket_addresses
     from stimctl.supervisor.twin import running_twins
 
     def at(address: str, shown: str) -> list[tuple[str, str]]:

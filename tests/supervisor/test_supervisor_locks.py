@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 from stimctl.errors import NoDeviceError, PortBusyError
-from stimctl.supervisor import lock_files
-from stimctl.supervisor import runtime as rt
+from stimctl.supervisor import lock_files, locks
 from stimctl.supervisor import runtime_folders as folders
 
 
 def holding_process(address: str, program: str = "supervisor") -> subprocess.Popen[str]:
     code = (
         "import sys, time\n"
-        "from stimctl.supervisor.runtime import PortLock\n"
+        "from stimctl.supervisor.locks import PortLock\n"
         f"lock = PortLock({address!r}, {program!r})\n"
         "lock.acquire()\n"
         "print('held', flush=True)\n"
@@ -42,7 +41,7 @@ def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
     holder = holding_process("/dev/none")
     try:
         with pytest.raises(PortBusyError) as refused:
-            rt.PortLock("/dev/none", "supervisor").acquire()
+            locks.PortLock("/dev/none", "supervisor").acquire()
         assert f"already used by stimctl pid {holder.pid}, started " in str(refused.value)
         assert refused.value.holder.startswith(f"stimctl pid {holder.pid}, started ")
     finally:
@@ -52,7 +51,7 @@ def test_a_second_process_is_refused_by_the_name_of_the_holder() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.hazard("H06")
 def test_a_lock_that_was_given_back_is_free_although_a_fork_has_a_copy_of_it() -> None:
-    lock = rt.PortLock("/dev/none", "stop")
+    lock = locks.PortLock("/dev/none", "stop")
     lock.acquire()
     reader, writer = os.pipe()
     child = os.fork()
@@ -62,7 +61,7 @@ def test_a_lock_that_was_given_back_is_free_although_a_fork_has_a_copy_of_it() -
         os._exit(0)
     try:
         lock.release()
-        again = rt.PortLock("/dev/none", "supervisor")
+        again = locks.PortLock("/dev/none", "supervisor")
         again.acquire()
         again.release()
     finally:
@@ -75,7 +74,7 @@ def test_a_lock_that_was_given_back_is_free_although_a_fork_has_a_copy_of_it() -
 def test_a_lock_whose_words_are_gone_still_keeps_others_out() -> None:
     holder = holding_process("/dev/none")
     try:
-        lock = rt.PortLock("/dev/none", "supervisor")
+        lock = locks.PortLock("/dev/none", "supervisor")
         lock.path.write_text("")
         with pytest.raises(PortBusyError):
             lock.acquire()
@@ -93,9 +92,9 @@ def test_a_holder_that_took_another_folder_is_found_there(
     holder = holding_process("/dev/none")
     try:
         other.mkdir(mode=0o700)
-        (rt.runtime_folder() / "locks").rename(other / "locks")
+        (locks.runtime_folder() / "locks").rename(other / "locks")
         with pytest.raises(PortBusyError) as refused:
-            rt.PortLock("/dev/none", "supervisor").acquire()
+            locks.PortLock("/dev/none", "supervisor").acquire()
         assert f"pid {holder.pid}," in refused.value.holder
     finally:
         finish(holder)
@@ -115,9 +114,9 @@ def test_a_name_stays_locked_when_it_is_led_elsewhere_and_so_does_the_device(
         port.symlink_to(second)
         for name in (str(port), first):
             with pytest.raises(PortBusyError) as refused:
-                rt.PortLock(name, "supervisor").acquire()
+                locks.PortLock(name, "supervisor").acquire()
             assert f"pid {holder.pid}," in refused.value.holder
-        free = rt.PortLock(second, "supervisor")
+        free = locks.PortLock(second, "supervisor")
         free.acquire()
         free.release()
     finally:
@@ -130,11 +129,11 @@ def test_a_name_stays_locked_when_it_is_led_elsewhere_and_so_does_the_device(
 def test_a_folder_for_logins_counts_only_where_it_is_this_users(
     monkeypatch: pytest.MonkeyPatch, runtime: Path
 ) -> None:
-    assert rt.candidates()[0] == runtime / "stimctl"
+    assert locks.candidates()[0] == runtime / "stimctl"
     uid = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: uid)
-    assert runtime / "stimctl" not in rt.candidates()
-    assert Path(f"/tmp/stimctl-{uid}") in rt.candidates()
+    assert runtime / "stimctl" not in locks.candidates()
+    assert Path(f"/tmp/stimctl-{uid}") in locks.candidates()
 
 
 def test_a_candidate_that_cannot_be_written_is_passed_over(
@@ -143,10 +142,10 @@ def test_a_candidate_that_cannot_be_written_is_passed_over(
     (tmp_path / "file").touch()
     places = [tmp_path / "none" / "a", tmp_path / "file" / "b", tmp_path / "c"]
     monkeypatch.setattr(folders, "candidates", lambda: places)
-    assert rt.runtime_folder() == tmp_path / "c"
+    assert locks.runtime_folder() == tmp_path / "c"
     monkeypatch.setattr(folders, "candidates", lambda: places[:2])
     with pytest.raises(NoDeviceError, match="XDG_RUNTIME_DIR") as refused:
-        rt.runtime_folder()
+        locks.runtime_folder()
     assert all(str(place) in refused.value.why for place in places[:2])
 
 
@@ -155,36 +154,36 @@ def test_a_candidate_that_cannot_be_written_is_passed_over(
 def test_a_lock_that_another_user_wrote_names_nobody() -> None:
     holder = holding_process("/dev/none")
     try:
-        path = rt.PortLock("/dev/none", "stop").path
+        path = locks.PortLock("/dev/none", "stop").path
         os.chown(path, 65534, -1)
-        assert rt.read_holder("/dev/none") is None
+        assert locks.read_holder("/dev/none") is None
     finally:
         finish(holder)
 
 
 def test_a_killed_holder_leaves_the_lock_free_and_is_named_no_more() -> None:
     holder = holding_process("/dev/none")
-    assert rt.read_holder("/dev/none") is not None
+    assert locks.read_holder("/dev/none") is not None
     finish(holder)
-    assert rt.read_holder("/dev/none") is None
-    lock = rt.PortLock("/dev/none", "supervisor")
+    assert locks.read_holder("/dev/none") is None
+    lock = locks.PortLock("/dev/none", "supervisor")
     lock.acquire()
-    found = rt.read_holder("/dev/none")
+    found = locks.read_holder("/dev/none")
     assert found is not None
     assert found.pid == os.getpid()
     lock.release()
-    assert rt.read_holder("/dev/none") is None
+    assert locks.read_holder("/dev/none") is None
 
 
 @pytest.mark.parametrize("field", ["start_time", "boot_id"])
 def test_a_pid_that_was_given_away_is_not_taken_for_the_holder(field: str) -> None:
-    lock = rt.PortLock("/dev/none", "supervisor")
+    lock = locks.PortLock("/dev/none", "supervisor")
     lock.acquire()
     lines = lock.path.read_text().splitlines()
     lock.path.write_text(
         "\n".join(f"{field}=another" if line.startswith(field) else line for line in lines)
     )
-    assert rt.read_holder("/dev/none") is None
+    assert locks.read_holder("/dev/none") is None
     lock.release()
 
 
@@ -192,12 +191,12 @@ def test_a_pid_that_was_given_away_is_not_taken_for_the_holder(field: str) -> No
     "content", ["", "{", "pid=1", "pid=x\nstart_time=1", "=", "\x00", "pid=1\n" * 9]
 )
 def test_a_damaged_lock_file_names_nobody(content: str) -> None:
-    rt.PortLock("/dev/none", "stop").path.write_text(content)
-    assert rt.read_holder("/dev/none") is None
+    locks.PortLock("/dev/none", "stop").path.write_text(content)
+    assert locks.read_holder("/dev/none") is None
 
 
 def test_a_lock_file_that_was_replaced_is_noticed() -> None:
-    lock = rt.PortLock("/dev/none", "supervisor")
+    lock = locks.PortLock("/dev/none", "supervisor")
     lock.acquire()
     assert lock.still_held()
     lock.path.unlink()
@@ -213,23 +212,23 @@ def test_every_path_to_a_port_is_one_lock(tmp_path: Path) -> None:
     port.touch()
     by_id = tmp_path / "usb-HASOMED"
     by_id.symlink_to(port)
-    assert rt.port_key(str(port)) == rt.port_key(str(by_id))
-    assert rt.port_key("socket://a:1") != rt.port_key("socket://a:2")
+    assert locks.port_key(str(port)) == locks.port_key(str(by_id))
+    assert locks.port_key("socket://a:1") != locks.port_key("socket://a:2")
 
 
 def test_the_runtime_folder_is_for_its_owner_alone(runtime: Path) -> None:
-    folder = rt.runtime_folder()
+    folder = locks.runtime_folder()
     assert folder == runtime / "stimctl"
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o755)
     with pytest.raises(NoDeviceError, match="cannot be trusted"):
-        rt.runtime_folder()
+        locks.runtime_folder()
 
 
 def test_a_link_in_place_of_the_runtime_folder_is_refused(runtime: Path, tmp_path: Path) -> None:
     (runtime / "stimctl").symlink_to(tmp_path)
     with pytest.raises(NoDeviceError, match="cannot be trusted"):
-        rt.runtime_folder()
+        locks.runtime_folder()
 
 
 def test_a_long_runtime_folder_still_has_room_for_a_socket(
@@ -238,20 +237,20 @@ def test_a_long_runtime_folder_still_has_room_for_a_socket(
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    path = rt.socket_path("/dev/ttyACM0")
+    path = locks.socket_path("/dev/ttyACM0")
     assert len(os.fsencode(path)) <= 100
-    assert path == rt.socket_path("/dev/ttyACM0")
+    assert path == locks.socket_path("/dev/ttyACM0")
 
 
 def test_a_process_that_is_gone_has_no_start_time() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     try:
-        while rt.start_time_of(ended.pid) is not None:
+        while locks.start_time_of(ended.pid) is not None:
             pass  # until it is a zombie, which holds nothing any more
     finally:
         ended.wait()
-    assert rt.start_time_of(ended.pid) is None
-    assert rt.start_time_of(os.getpid())
+    assert locks.start_time_of(ended.pid) is None
+    assert locks.start_time_of(os.getpid())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
@@ -260,4 +259,4 @@ def test_a_process_that_is_just_ending_has_no_start_time_and_breaks_no_stop(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr(lock_files, "text_of", lambda _path: text)
-    assert rt.start_time_of(123) is None
+    assert locks.start_time_of(123) is None

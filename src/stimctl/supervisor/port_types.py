@@ -1,4 +1,4 @@
-"""What a line to a device can do, whatever carries it."""
+"""The types of an open port: what the supervisor and the stop path need, whatever carries it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Port(Protocol):
-    """What the supervisor and the stop path need of a line, whatever carries it."""
+    """An open port to a device."""
 
     @property
     def is_hardware(self) -> bool:
