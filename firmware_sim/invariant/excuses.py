@@ -2,7 +2,8 @@
 
 A fault that is in the record excuses the rules named here from when it begins until the device is
 initialised again after its end; for one that is momentary, after its beginning. Faults that are
-not here excuse nothing: with them every rule holds. DEVICE is never excused.
+not here excuse nothing, but for two that are at work together (`_FEEDS`): with them every rule
+holds. DEVICE is never excused.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ EXCUSES: Mapping[str, frozenset[Rule]] = {
     "split": _LATE,
 }
 _MOMENTARY = frozenset({"reset-keeps-output", "local-knob", "clock-wrap"})
+#: A program beside the host feeds the dead-man of a device that any command feeds. While the line
+#: keeps what the host says from the device, nothing that the host does can end output then.
+_FEEDS = "second-writer"
+_FED = frozenset({Rule.START, Rule.LIFE})
+_TO_DEVICE = 1  # a bit of a link fault's parameter `direction`
 
 
 class Excuses:
@@ -47,12 +53,15 @@ class Excuses:
     def __init__(self) -> None:
         self._active: Counter[str] = Counter()
         self._over: Counter[str] = Counter()
+        self._keeps_back: set[str] = set()
         self.used: list[str] = []
 
     def row(self, row: Mapping[str, Any]) -> None:
         """Take a row of kind "fault"."""
         name, event = row.get("fault", ""), row.get("event")
-        if name not in EXCUSES:
+        if event == "begins" and row.get("parameters", {}).get("direction", 0) & _TO_DEVICE:
+            self._keeps_back.add(name)
+        if name not in EXCUSES and name != _FEEDS and name not in self._keeps_back:
             return
         if event == "begins":
             self._active[name] += 1
@@ -69,7 +78,10 @@ class Excuses:
     def excuse(self, rule: Rule) -> bool:
         """Whether a fault at work excuses this."""
         for name in self._active:
-            if rule in EXCUSES[name]:
+            if rule in EXCUSES.get(name, ()):
                 self.used.append(name)
                 return True
+        if rule in _FED and _FEEDS in self._active and self._keeps_back & self._active.keys():
+            self.used.append(_FEEDS)
+            return True
         return False
