@@ -17,15 +17,15 @@ from stimctl.session.alarms import Condition, Priority
 from stimctl.session.checking import Checking
 from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
+from stimctl.session.event_handlers import EventHandlers
 from stimctl.session.events import Outgoing, SessionEvent
 from stimctl.session.idle import IdleKeeper
+from stimctl.session.intent_handlers import IntentHandlers
 from stimctl.session.intents import Intent, Stop
 from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
-from stimctl.session.orders import Orders
 from stimctl.session.pulses import Pulses
-from stimctl.session.reactions import Reactions
 from stimctl.session.readings import ChannelReading, readings_of
 from stimctl.session.reasons import Reason
 from stimctl.session.scale import CURRENT, PERCENT, Scale
@@ -48,7 +48,7 @@ class Engine:
         self._checking = Checking(self._core, driver, sheet, config, self._log)
         self._idle = IdleKeeper(self._core, driver, sheet, self._life, self._checking)
         self._pulses = Pulses(self._core, driver, config, self._log)
-        self._orders = Orders(
+        self._intent_handlers = IntentHandlers(
             self._core,
             config,
             self._log,
@@ -57,12 +57,12 @@ class Engine:
             self._checking,
             self._pulses,
         )
-        self._reactions = Reactions(self._core, self._log)
+        self._event_handlers = EventHandlers(self._core, self._log)
         self._deadlines = (
             driver.deadline,
             self._core.deadline,
             self._checking.deadline,
-            self._orders.deadline,
+            self._intent_handlers.deadline,
             self._pulses.deadline,
         )
         self._entered_ns: int | None = None
@@ -132,10 +132,10 @@ class Engine:
         """What the operator wants. StateError (nothing has changed) where it is not allowed now."""
         if type(intent) is Stop:
             # Before everything else, even before what is due.
-            self._orders.stop(now_ns, intent)
+            self._intent_handlers.stop(now_ns, intent)
         else:
             self.advance(now_ns)
-            self._orders.command(now_ns, intent)
+            self._intent_handlers.command(now_ns, intent)
         self._react(now_ns)
 
     def notify(self, now_ns: int, fact: facts.Fact) -> None:
@@ -155,7 +155,7 @@ class Engine:
         self._core.advance(now_ns)
         self._lapse(now_ns)
         self._checking.advance(now_ns)
-        self._orders.advance(now_ns)
+        self._intent_handlers.advance(now_ns)
         self._supervision.advance(now_ns)
         self._idle.advance(now_ns)
         self._pulses.advance(now_ns)
@@ -199,7 +199,7 @@ class Engine:
             for event in found:
                 self._pulses.hear(now_ns, event)
                 if not self._checking.takes(now_ns, event):
-                    self._reactions.take(now_ns, event)
+                    self._event_handlers.take(now_ns, event)
 
     def _watched(self) -> bool:
         return self._core.state in _WATCHED and not self._core.stopping
@@ -233,12 +233,12 @@ class Engine:
     def _journal_durable(self, now_ns: int, fact: facts.JournalDurable) -> None:
         self._log.made_durable(fact.seq)
         self._checking.on_record(now_ns)
-        self._orders.advance(now_ns)
+        self._intent_handlers.advance(now_ns)
         self._supervision.on_record(now_ns)
         self._pulses.advance(now_ns)
 
     def _journal_failed(self, now_ns: int, fact: facts.JournalFailed) -> None:
-        self._orders.journal_failed = True
+        self._intent_handlers.journal_failed = True
         words = f"the journal cannot be written: {fact.reason}"
         self._core.fault(now_ns, Reason(Code.JOURNAL_FAILED, words))
 

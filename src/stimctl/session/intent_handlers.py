@@ -49,7 +49,7 @@ class _Beginning:
     from_us: int = 0
 
 
-class Orders:
+class IntentHandlers:
     """The operator's side of the engine."""
 
     def __init__(

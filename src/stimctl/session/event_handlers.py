@@ -40,7 +40,7 @@ from stimctl.session.reasons import Reason
 from stimctl.session.states import State, Trigger
 
 
-class Reactions:
+class EventHandlers:
     """Turns driver events into what the session does about them."""
 
     def __init__(self, core: Core, log: EventLog) -> None:
