@@ -1,4 +1,4 @@
-"""Output depends on signs of life: a face, a journal, a hold, somebody watching (K2, N1, M2)."""
+"""Output depends on heartbeats: a face, a journal, a hold, somebody watching (K2, N1, M2)."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.event_handlers import EventHandlers
 from stimctl.session.events import Outgoing, SessionEvent
+from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.idle import IdleKeeper
 from stimctl.session.intent_handlers import IntentHandlers
 from stimctl.session.intents import Intent, Stop
-from stimctl.session.life import LifeSigns
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.pulses import Pulses
@@ -43,16 +43,18 @@ class Engine:
         self._driver = driver
         self._log = EventLog()
         self._core = Core(driver, self._log)
-        self._life = LifeSigns(config, self._log)
-        self._supervision = Supervision(self._core, driver, sheet, config, self._log, self._life)
+        self._heartbeats = Heartbeats(config, self._log)
+        self._supervision = Supervision(
+            self._core, driver, sheet, config, self._log, self._heartbeats
+        )
         self._checking = Checking(self._core, driver, sheet, config, self._log)
-        self._idle = IdleKeeper(self._core, driver, sheet, self._life, self._checking)
+        self._idle = IdleKeeper(self._core, driver, sheet, self._heartbeats, self._checking)
         self._pulses = Pulses(self._core, driver, config, self._log)
         self._intent_handlers = IntentHandlers(
             self._core,
             config,
             self._log,
-            self._life,
+            self._heartbeats,
             self._supervision,
             self._checking,
             self._pulses,
@@ -182,7 +184,7 @@ class Engine:
         if idle is not None and (first is None or idle < first):
             first = idle
         if self._watched():
-            due = self._life.deadline(output=self._core.state is State.RUNNING)
+            due = self._heartbeats.deadline(output=self._core.state is State.RUNNING)
             if first is None or due < first:
                 first = due
         for ask in self._deadlines:
@@ -205,10 +207,10 @@ class Engine:
         return self._core.state in _WATCHED and not self._core.stopping
 
     def _lapse(self, now_ns: int) -> None:
-        """A sign of life has ceased: stop actively, besides withholding the keep-alive (K2)."""
+        """A heartbeat has ceased: stop actively, besides withholding the keep-alive (K2)."""
         if not self._watched():
             return
-        lapse = self._life.lapse(now_ns, output=self._core.state is State.RUNNING)
+        lapse = self._heartbeats.lapse(now_ns, output=self._core.state is State.RUNNING)
         if lapse is None:
             return
         if lapse.fault:
@@ -225,10 +227,10 @@ class Engine:
             self._core.link_lost(now_ns, stood)
 
     def _face_alive(self, now_ns: int) -> None:
-        if self._watched() and not self._life.face_alive(now_ns):
+        if self._watched() and not self._heartbeats.face_alive(now_ns):
             # It was silent for too long: that it is back does not undo that.
             self.advance(now_ns)
-        self._life.face_ns = now_ns
+        self._heartbeats.face_ns = now_ns
 
     def _journal_durable(self, now_ns: int, fact: facts.JournalDurable) -> None:
         self._log.made_durable(fact.seq)

@@ -8,7 +8,7 @@ from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.checking import Checking
 from stimctl.session.core import Core
-from stimctl.session.life import LifeSigns
+from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.states import State
 
@@ -23,19 +23,19 @@ class IdleKeeper:
         core: Core,
         driver: DeviceDriver,
         sheet: CapabilitySheet,
-        life: LifeSigns,
+        heartbeats: Heartbeats,
         trip: Checking,
     ) -> None:
         self._core = core
         self._driver = driver
         self._needed = sheet.connection_expires
         self._every_ns = sheet.keep_alive_us * 1_000
-        self._life = life
+        self._heartbeats = life
         self._trip = trip
         self._next_ns: int | None = None
 
     def advance(self, now_ns: int) -> None:
-        """Everything that is due; nothing while a sign of life is missing."""
+        """Everything that is due; nothing while a heartbeat is missing."""
         if not self._active():
             self._next_ns = None
             return
@@ -46,7 +46,7 @@ class IdleKeeper:
         self._next_ns += self._every_ns
         if self._next_ns <= now_ns:
             self._next_ns = now_ns + self._every_ns
-        if self._life.lapse(now_ns, output=False) is None:
+        if self._heartbeats.lapse(now_ns, output=False) is None:
             self._driver.keep_alive(now_ns)
 
     def _active(self) -> bool:

@@ -13,7 +13,7 @@ from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
 from stimctl.session.core import Core, Purpose
 from stimctl.session.finding import MEND_FIRST
-from stimctl.session.life import LifeSigns
+from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import RunFault
@@ -57,7 +57,7 @@ class IntentHandlers:
         core: Core,
         config: EngineConfig,
         log: EventLog,
-        life: LifeSigns,
+        heartbeats: Heartbeats,
         supervision: Supervision,
         checking: Checking,
         pulses: Pulses,
@@ -65,7 +65,7 @@ class IntentHandlers:
         self._core = core
         self._config = config
         self._log = log
-        self._life = life
+        self._heartbeats = life
         self._supervision = supervision
         self._checking = checking
         self._pulses = pulses
@@ -206,7 +206,7 @@ class IntentHandlers:
         return self._core.host.refusal()
 
     def _need_face(self, now_ns: int, what: str) -> None:
-        if not self._life.face_alive(now_ns):
+        if not self._heartbeats.face_alive(now_ns):
             raise StateError(
                 what,
                 code=Code.FACE_NOT_ALIVE,
@@ -226,7 +226,7 @@ class IntentHandlers:
             )
         self._need_face(now_ns, what)
         self._need_zero(what)
-        if not self._life.held(now_ns):
+        if not self._heartbeats.held(now_ns):
             raise StateError(
                 what,
                 code=Code.NO_HOLD,
@@ -285,7 +285,7 @@ class IntentHandlers:
                 why=f"{intent.duration_us} us is not within 0 .. {self._config.longest_hold_us} us",
                 what_to_do="hold for a shorter time and renew it",
             )
-        self._life.hold_until_ns = now_ns + intent.duration_us * 1_000
+        self._heartbeats.hold_until_ns = now_ns + intent.duration_us * 1_000
 
     def _attend(self, now_ns: int, _intent: intents.Attend) -> None:
         self._adjusting.seen(now_ns)

@@ -8,7 +8,7 @@ from stimctl.session import rows
 from stimctl.session.alarms import Condition
 from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.life import Attendance, LifeSigns
+from stimctl.session.heartbeats import Attendance, Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import RunFault
@@ -27,13 +27,13 @@ class Supervision:
         sheet: CapabilitySheet,
         config: EngineConfig,
         log: EventLog,
-        life: LifeSigns,
+        heartbeats: Heartbeats,
     ) -> None:
         self._core = core
         self._driver = driver
         self._keep_alive_ns = (sheet.refresh_us or sheet.keep_alive_us) * 1_000
         self._log = log
-        self._life = life
+        self._heartbeats = life
         self.attendance = Attendance(asking=config.attended_by_prompt)
         self._next_keep_alive_ns = 0
         self._next_telemetry_ns = 0
@@ -123,7 +123,7 @@ class Supervision:
             self._next_keep_alive_ns = now_ns + self._keep_alive_ns
         if self._driver.latched or self._core.link.quality is Quality.LOST:
             return
-        if self._life.lapse(now_ns, output=True) is None:
+        if self._heartbeats.lapse(now_ns, output=True) is None:
             self._driver.keep_alive(now_ns)
 
     def _telemetry(self, now_ns: int) -> None:

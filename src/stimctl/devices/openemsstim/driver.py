@@ -24,7 +24,7 @@ from stimctl.safety.intensity import IntensityPoint
 
 _BOOT_LIMIT_NS = BOOT_LIMIT_US * 1_000
 _PROBE_AFTER_NS = SILENCE_NS
-"""A running board with nothing to say is asked for a sign of life so often [POLICY]."""
+"""A running board with nothing to say is asked for a heartbeat so often [POLICY]."""
 
 
 class OpenEmsStimDriver:
@@ -81,7 +81,7 @@ class OpenEmsStimDriver:
         return self._tickets
 
     def keep_alive(self, now_ns: int) -> None:
-        """Renew one burst, or ask for a sign of life. The caller is the gate."""
+        """Renew one burst, or ask for a heartbeat. The caller is the gate."""
         if self._act(Call.KEEP_ALIVE) is not Act.RENEW or self._overdue(now_ns):
             return
         talk = self._talk

@@ -1,4 +1,4 @@
-"""The signs of life that output depends on: face, journal, hold, and somebody watching (K2)."""
+"""The heartbeats that output depends on: face, journal, hold, and somebody watching (K2)."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from stimctl.session.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A sign of life that has ceased; `fault` where it latches."""
+    """A heartbeat that has ceased; `fault` where it latches."""
 
     reason: Reason
     fault: bool
@@ -27,8 +27,8 @@ _HOLD = Lapse(Reason(Code.HOLD_EXPIRED, "the hold of the program has run out"), 
 _JOURNAL = Lapse(Reason(Code.JOURNAL_STALE, "the newest durable row is older than 2 s"), fault=True)
 
 
-class LifeSigns:
-    """When each sign was last seen. All times are the caller's clock in nanoseconds."""
+class Heartbeats:
+    """When each heartbeat was last seen. All times are the caller's clock in nanoseconds."""
 
     def __init__(self, config: EngineConfig, log: EventLog) -> None:
         self._config = config
@@ -51,7 +51,7 @@ class LifeSigns:
         return newest is not None and now_ns - newest <= JOURNAL_AGE_NS
 
     def lapse(self, now_ns: int, *, output: bool) -> Lapse | None:
-        """The first sign that has ceased; hold and journal only matter while output is on."""
+        """The first heartbeat that has ceased; hold and journal only matter while output is on."""
         if not self.face_alive(now_ns):
             return _FACE
         if output and not self.held(now_ns):
@@ -61,7 +61,7 @@ class LifeSigns:
         return None
 
     def deadline(self, *, output: bool) -> int:
-        """When the next sign would cease (1 ns after its limit)."""
+        """When the next heartbeat would cease (1 ns after its limit)."""
         due = -1 if self.face_ns is None else self.face_ns + FACE_SILENT_NS
         if output:
             newest = self._log.newest_durable_ns
