@@ -30,7 +30,7 @@ class IdleKeeper:
         self._driver = driver
         self._needed = sheet.connection_expires
         self._every_ns = sheet.keep_alive_us * 1_000
-        self._heartbeats = life
+        self._heartbeats = heartbeats
         self._trip = trip
         self._next_ns: int | None = None
 

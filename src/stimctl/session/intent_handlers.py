@@ -65,7 +65,7 @@ class IntentHandlers:
         self._core = core
         self._config = config
         self._log = log
-        self._heartbeats = life
+        self._heartbeats = heartbeats
         self._supervision = supervision
         self._checking = checking
         self._pulses = pulses

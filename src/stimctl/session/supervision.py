@@ -33,7 +33,7 @@ class Supervision:
         self._driver = driver
         self._keep_alive_ns = (sheet.refresh_us or sheet.keep_alive_us) * 1_000
         self._log = log
-        self._heartbeats = life
+        self._heartbeats = heartbeats
         self.attendance = Attendance(asking=config.attended_by_prompt)
         self._next_keep_alive_ns = 0
         self._next_telemetry_ns = 0
