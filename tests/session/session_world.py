@@ -18,8 +18,8 @@ from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = P24_SHEET.bounds.amplitude_step_ua
 
-BY_HAND = EngineConfig(dead_man_trip=False, attended_by_prompt=False)
-BY_SCRIPT = EngineConfig(dead_man_trip=False, attended_by_prompt=False, scripted_raise=True)
+BY_HAND = EngineConfig(watchdog_test=False, attended_by_prompt=False)
+BY_SCRIPT = EngineConfig(watchdog_test=False, attended_by_prompt=False, scripted_raise=True)
 
 
 @cache

@@ -149,7 +149,7 @@ def test_a_device_without_a_twin_cannot_be_rehearsed():
 
 
 @pytest.mark.hazard("H01")
-def test_every_rehearsal_sees_the_dead_man_trip():
+def test_every_rehearsal_sees_the_watchdog_test():
     rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
     outcomes = [one.data["outcome"] for one in rehearsal.events if one.kind is Kind.DEAD_MAN]
     assert outcomes == ["begun", "passed"]

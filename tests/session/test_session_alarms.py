@@ -58,7 +58,7 @@ def test_an_output_that_is_not_confirmed_is_a_high_alarm_with_three_marks():
 def test_nobody_answering_is_a_medium_alarm_with_two_marks():
     from stimctl.session.config import EngineConfig
 
-    config = EngineConfig(dead_man_trip=False)
+    config = EngineConfig(watchdog_test=False)
     bench = running(plan_of("tens-conventional", 5_000, duration_s=600), config)
     bench.run_for(340 * SECOND)
     assert last_alarm(bench)["marker"] == "!!"

@@ -41,7 +41,7 @@ def asked(bench: Bench, *levels_ua: int, channel: int = 1, wait_ns: int = 300 * 
 
 def a_script_is_raised_by_hand() -> Bench:
     """In the short time in which a hand might raise again, and the script has not yet."""
-    config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, scripted_raise=True)
+    config = EngineConfig(watchdog_test=False, attended_by_prompt=False, scripted_raise=True)
     bench = running(plan_of("nmes-tka", 40_000), config)
     for _ in range(2_000):
         bench.run_for(10 * MS)

@@ -111,7 +111,7 @@ def test_a_pause_ends_it_however_the_session_goes_on(pause_s):
 
 @pytest.mark.parametrize("stop", [Stop("operator"), Hold(0)])
 def test_a_stop_ends_it_also_for_the_run_after_it(stop):
-    config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, requires_hold=True)
+    config = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
     bench = Bench(config, family="p24")
     bench = _held(bench)
     raised(bench, STEP_UA)

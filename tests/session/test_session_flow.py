@@ -134,7 +134,7 @@ def test_no_output_without_a_raise():
 
 
 @pytest.mark.hazard("H01")
-def test_the_dead_man_trip_is_seen_before_checked_and_carries_no_current():
+def test_the_watchdog_test_is_seen_before_checked_and_carries_no_current():
     bench = checked(plan_of(), WITH_TRIP)
     assert [event.data["outcome"] for event in bench.told(Kind.DEAD_MAN)] == ["begun", "passed"]
     assert bench.ledger().channels == {}

@@ -106,7 +106,7 @@ def test_the_keep_alive_is_sent_every_half_second_while_all_is_well():
 @pytest.mark.hazard("H02")
 @pytest.mark.parametrize("gate", ["face", "journal", "hold"])
 def test_a_closed_gate_withholds_the_keep_alive(gate):
-    config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, requires_hold=True)
+    config = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
     bench = checked(plan_of(), config)
     bench.command(Arm())
     bench.command(Hold(60_000_000))
@@ -319,7 +319,7 @@ def test_the_script_does_not_raise_in_a_contraction_that_is_left_out():
 
 
 def holding() -> Bench:
-    config = EngineConfig(dead_man_trip=False, attended_by_prompt=False, requires_hold=True)
+    config = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
     bench = checked(plan_of(), config)
     bench.command(Arm())
     return bench
@@ -366,7 +366,7 @@ def test_a_hold_outside_its_range_is_refused(duration_us):
 
 # -- somebody watching
 
-ASKING = EngineConfig(dead_man_trip=False)
+ASKING = EngineConfig(watchdog_test=False)
 
 
 @pytest.mark.hazard("H35")

@@ -35,7 +35,7 @@ from stimctl.session.kits import CurrentKit
 from stimctl.session.states import State
 from stimctl.treatment.program import Plan
 
-SCRIPTED = EngineConfig(dead_man_trip=False, attended_by_prompt=False, requires_hold=True)
+SCRIPTED = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
 PLANS = (
     plan_of("tens-conventional", 4_000, 2_000, duration_s=60),
     plan_of("tens-burst", 3_000, duration_s=60),
@@ -185,7 +185,7 @@ def test_a_hostile_script_gets_no_more_than_was_cleared_and_ends_at_zero(number:
 @pytest.mark.hazard("H39")
 def test_a_session_gives_no_more_charge_than_its_plan_however_often_it_is_started() -> None:
     plan = plan_of("tens-conventional", 2_000, duration_s=60)
-    bench = running(plan, EngineConfig(dead_man_trip=False, attended_by_prompt=False))
+    bench = running(plan, EngineConfig(watchdog_test=False, attended_by_prompt=False))
     raised(bench, 2_000)
     bench.run_for(50 * SECOND)
     for _ in range(3):
@@ -209,7 +209,7 @@ def test_a_session_gives_no_more_charge_than_its_plan_however_often_it_is_starte
 @pytest.mark.hazard("H39")
 def test_a_whole_plan_at_its_full_amplitude_stays_within_the_budget() -> None:
     for plan in PLANS:
-        config = EngineConfig(scripted_raise=True, dead_man_trip=False, attended_by_prompt=False)
+        config = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
         bench = running(plan, config)
         bench.run_to_state(State.STOPPED, within_ns=200 * SECOND)
         assert bench.told(Kind.ENDED)[-1].data["outcome"] == "completed"

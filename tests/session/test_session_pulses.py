@@ -20,7 +20,7 @@ from stimctl.session.states import State
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
-SINGLE = EngineConfig(dead_man_trip=False, attended_by_prompt=False, single_pulses=True)
+SINGLE = EngineConfig(watchdog_test=False, attended_by_prompt=False, single_pulses=True)
 PLAN = plan_of("tens-conventional", 3_000)
 
 

@@ -82,7 +82,7 @@ def test_with_everything_there_nothing_is_missing():
         ({"last_device": "serial 2103-18"}, Need.DEVICE),
         ({"others": ("p24:/dev/ttyACM1, pid 7",)}, Need.ONE_DEVICE),
         ({"asks_attendance": False}, Need.PROMPTS),
-        ({"dead_man_seen": False}, Need.DEAD_MAN),
+        ({"watchdog_tested": False}, Need.WATCHDOG),
         ({"present": False}, Need.PRESENCE),
         ({"remote": "over SSH"}, Need.STOP_FACE),
     ],
@@ -206,7 +206,8 @@ def test_what_a_face_can_close_beforehand_leaves_out_what_the_device_decides():
 
 def test_every_gap_says_what_why_and_what_to_do():
     nothing = Known("text", False, "", False, TODAY, "0f61", "", asks_attendance=False,
-                    dead_man_seen=False, remote="far", others=("x",), last_device="y")  # fmt: skip
+                    watchdog_tested=False, remote="far", others=("x",),
+                    last_device="y")  # fmt: skip
     for gap in missing(at(plan_of(), None), Preparation(), nothing):
         assert all((gap.what, gap.why, gap.what_to_do)), gap
 

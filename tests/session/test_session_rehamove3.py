@@ -25,7 +25,7 @@ from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = EngineConfig(scripted_raise=True, dead_man_trip=False, attended_by_prompt=False)
+SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
 
 
 @cache

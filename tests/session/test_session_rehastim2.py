@@ -24,7 +24,7 @@ from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecod
 
 ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = REHASTIM2_SHEET.bounds.amplitude_step_ua
-SCRIPT = EngineConfig(scripted_raise=True, dead_man_trip=False, attended_by_prompt=False)
+SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
 
 
 @cache

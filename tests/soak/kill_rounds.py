@@ -64,8 +64,8 @@ def play_round(number: int) -> Round:
 
 
 def _play(rig: Rig, chance: Random, result: Round) -> None:
-    trip = "--dead-man-trip" if chance.random() < 0.1 else "--no-dead-man-trip"
-    face = rig.face("sim:p24", trip, target_ua=_RAISED_UA)
+    watchdog_test = "--watchdog-test" if chance.random() < 0.1 else "--no-watchdog-test"
+    face = rig.face("sim:p24", watchdog_test, target_ua=_RAISED_UA)
     if result.victim == "face" and chance.random() < 0.2:
         time.sleep(chance.uniform(0.0, 1.0))  # it may not even have a supervisor yet
     else:

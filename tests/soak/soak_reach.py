@@ -42,7 +42,7 @@ _NEEDS_HOST_BYTES = frozenset(
 
 
 _STIMULATES = (State.IDENTIFIED, State.RUNNING)
-"""Where stimulation commands are sent: the run itself, and the 0 mA train of the dead-man trip."""
+"""Where stimulation commands are sent: the run itself, and the 0 mA train of the watchdog test."""
 
 
 def unreachable(pair: Pair) -> str | None:

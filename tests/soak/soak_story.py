@@ -119,7 +119,7 @@ def _pairs(device: Device, text: str) -> Pairs:
 def _config(chance: Random, *, trip: float) -> EngineConfig:
     return EngineConfig(
         scripted_raise=chance.random() < 0.3,
-        dead_man_trip=chance.random() < trip,
+        watchdog_test=chance.random() < trip,
         attended_by_prompt=chance.random() < 0.5,
         requires_hold=chance.random() < 0.1,
     )

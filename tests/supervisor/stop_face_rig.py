@@ -107,7 +107,7 @@ class Session:
         opener = partial(open_port, twin.url, family_row("p24").lines)
         self._line = DeviceLine(opener(), opener, inbox)
         self._control = ControlSocket(folder / "c.sock", inbox)
-        config = EngineConfig(dead_man_trip=False, attended_by_prompt=False)
+        config = EngineConfig(watchdog_test=False, attended_by_prompt=False)
         options = Options(
             device=f"p24:{twin.url}", address=twin.url, sim=False, state_folder=folder,
             journal_folder=self.journal, person="K-17", config=config,

@@ -157,13 +157,13 @@ def test_json_lines_alone_arm_no_hardware_however_much_they_hand_in(
 def test_what_is_for_twins_only_keeps_hardware_from_being_armed(
     device: RealDevice, state: Path
 ) -> None:
-    options = ["--no-dead-man-trip", "--no-attendance-prompt", "--keys", "--person", "K-17"]
+    options = ["--no-watchdog-test", "--no-attendance-prompt", "--keys", "--person", "K-17"]
     client = SupervisorClient(f"p24:{device.url}", options)
     client.start()
     try:
         set_up(client)
         found = needs(client)
-        assert Need.DEAD_MAN in found
+        assert Need.WATCHDOG in found
         assert Need.PRESENCE in found, "--keys is believed without a person's terminal"
     finally:
         client.close()

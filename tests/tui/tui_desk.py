@@ -51,7 +51,7 @@ class BenchClient:
     def __init__(self, device: str, options: list[str], on_row: Callable[[Any], None]) -> None:
         family = parse_device(device).family
         self.bench = Bench(
-            EngineConfig(dead_man_trip=False, find_channels="--find-channels" in options),
+            EngineConfig(watchdog_test=False, find_channels="--find-channels" in options),
             twin=twin_of(family), driver=driver_of(family),
         )  # fmt: skip
         self.sent: list[tuple[str, dict[str, Any]]] = []

@@ -136,7 +136,7 @@ def drill(plan: Plan, situation: Situation, *, progress: Progress | None = None)
     """
     family = plan.sheet.family
     with situation.twin(family) as twin:
-        config = EngineConfig(scripted_raise=True, dead_man_trip=True, attended_by_prompt=False)
+        config = EngineConfig(scripted_raise=True, watchdog_test=True, attended_by_prompt=False)
         bench = Bench(config, twin=twin, driver=driver_of(family))
         failed = _play(bench, plan, progress)
         return _summed_up(bench, twin, plan, situation, failed)

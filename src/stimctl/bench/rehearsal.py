@@ -89,7 +89,7 @@ def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> 
     """
     name = plan.sheet.family
     twin, driver = twin_of(name, seed), driver_of(name)
-    config = EngineConfig(scripted_raise=True, dead_man_trip=True, attended_by_prompt=False)
+    config = EngineConfig(scripted_raise=True, watchdog_test=True, attended_by_prompt=False)
     bench = Bench(config, twin=twin, driver=driver)
     problems: list[str] = []
     try:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 _POLL_S = 0.1
-# Connect, identify, first zero, and the dead-man trip (P24: 2 s) together stay far below this.
+# Connect, identify, first zero, and the watchdog test (P24: 2 s) together stay far below this.
 _STEP_WITHIN_S = 20.0
 # A stop that is not verified by then is left to the supervisor's closing attempt (5 s).
 _ZERO_WITHIN_S = 3.0

@@ -1,4 +1,4 @@
-"""From a loaded plan to CHECKED: the plan fits the device, and the dead-man trip has been seen."""
+"""From a loaded plan to CHECKED: the plan fits the device, and its watchdog test has passed."""
 
 from collections.abc import Mapping
 
@@ -21,16 +21,16 @@ from stimctl.session.reasons import NOT_IDENTIFIED, Reason
 from stimctl.session.run import Run
 from stimctl.session.setup_row import setup_of
 from stimctl.session.states import State, Trigger
-from stimctl.session.trip import DeadManTrip, Outcome
+from stimctl.session.watchdog_test import Outcome, WatchdogTest
 from stimctl.treatment.program import Plan
 
 _FAILED = {
     Outcome.NEVER_RAN: Reason(
-        Code.TRIP_NEVER_RAN, "the dead-man trip failed: the 0 mA train did not run"
+        Code.TRIP_NEVER_RAN, "the watchdog test failed: the 0 mA train did not run"
     ),
     Outcome.STILL_RUNS: Reason(
         Code.TRIP_STILL_RUNS,
-        "the dead-man trip failed: the train went on without a keep-alive",
+        "the watchdog test failed: the train went on without a keep-alive",
     ),
 }
 
@@ -58,38 +58,38 @@ class Checking:
         self._sheet = sheet
         self._config = config
         self._log = log
-        self._trip: DeadManTrip | None = None
-        self._trip_passed = False
+        self._watchdog_test: WatchdogTest | None = None
+        self._watchdog_tested = False
         self._setup: Waiting | None = None
         """The row of the plan that is loaded, on its way to the disk or there."""
 
     @property
     def passed(self) -> bool:
-        """A plan is loaded and on the record, and the trip has been seen where it is asked for."""
-        return self._core.run is not None and self._is_on_record() and self._has_trip()
+        """A plan is loaded and on the record, and a watchdog test that is due has passed."""
+        return self._core.run is not None and self._is_on_record() and self._has_watchdog_test()
 
     def _is_on_record(self) -> bool:
         return self._setup is not None and self._log.has_on_disk(self._setup)
 
-    def _has_trip(self) -> bool:
-        return self._trip_passed or not self._trip_due()
+    def _has_watchdog_test(self) -> bool:
+        return self._watchdog_tested or not self._watchdog_test_due()
 
     @property
     def under_way(self) -> bool:
-        """A trip is under way: the keep-alive is withheld on purpose."""
-        return self._trip is not None
+        """A watchdog test is under way: the keep-alive is withheld on purpose."""
+        return self._watchdog_test is not None
 
-    def _trip_due(self) -> bool:
-        return self._config.dead_man_trip and self._sheet.watchdog_us is not None
+    def _watchdog_test_due(self) -> bool:
+        return self._config.watchdog_test and self._sheet.watchdog_us is not None
 
     def forget(self) -> None:
         """A new connection: everything must be proved again."""
-        self._trip = None
-        self._trip_passed = False
+        self._watchdog_test = None
+        self._watchdog_tested = False
 
     def abandon(self) -> None:
-        """A trip under way is given up."""
-        self._trip = None
+        """A watchdog test under way is given up."""
+        self._watchdog_test = None
 
     def load(self, now_ns: int, plan: AnyPlan, about: Mapping[str, Json]) -> None:
         """Take a plan; StateError or LimitRefusedError (nothing changed) where it does not fit."""
@@ -110,10 +110,10 @@ class Checking:
         identity = {} if self._core.identity is None else encode(self._core.identity)
         setup = rows.Setup({**about, "identity": identity, **setup_of(plan)})
         self._setup = self._log.emit_waiting(now_ns, setup)
-        if self._has_trip():
+        if self._has_watchdog_test():
             return  # CHECKED once the setup is on the record
         if isinstance(plan, Plan) and is_current_source(self._driver):
-            self._begin_trip(now_ns, plan, self._driver)
+            self._begin_watchdog_test(now_ns, plan, self._driver)
 
     def _mend(self, now_ns: int, plan: AnyPlan) -> None:
         """A plan with other sites is an answer to a channel that was felt elsewhere."""
@@ -124,13 +124,13 @@ class Checking:
     def on_record(self, now_ns: int) -> None:
         """More is on the disk: the setup may be."""
         core = self._core
-        waits = core.state is State.IDENTIFIED and not core.stopping and self._trip is None
+        waits = core.state is State.IDENTIFIED and not core.stopping and self._watchdog_test is None
         if waits and self.passed:
             core.fire(now_ns, Trigger.CHECK_PASSED, "the plan fits")
 
     def _run_for(self, plan: AnyPlan) -> Run:
         what = "plan refused"
-        if self._trip is not None:
+        if self._watchdog_test is not None:
             raise StateError(
                 what,
                 code=Code.PLAN_BEING_CHECKED,
@@ -196,27 +196,27 @@ class Checking:
                 what_to_do="begin a session without a script, and raise by hand",
             )
 
-    def _begin_trip(self, now_ns: int, plan: Plan, driver: Driver) -> None:
+    def _begin_watchdog_test(self, now_ns: int, plan: Plan, driver: Driver) -> None:
         watchdog_us = self._sheet.watchdog_us
         assert watchdog_us is not None
         self._log.emit(now_ns, rows.DeadMan("begun", watchdog_us), durable=True)
         self._core.output_begins()
-        self._trip = DeadManTrip(now_ns, driver, plan.channels[0], watchdog_us)
+        self._watchdog_test = WatchdogTest(now_ns, driver, plan.channels[0], watchdog_us)
 
     def takes(self, now_ns: int, event: DriverEvent) -> bool:
-        """Let the trip look at an event; True where nothing else should react to it."""
+        """Let the watchdog test look at an event; True where nothing else should react to it."""
         if self._core.purpose is Purpose.TRIP and isinstance(event, UnexpectedState):
             return True  # the same ending, told a second time
-        if self._trip is None or self._core.stopping:
+        if self._watchdog_test is None or self._core.stopping:
             return False
-        outcome = self._trip.take(now_ns, event)
+        outcome = self._watchdog_test.take(now_ns, event)
         if outcome is None:
             return False
-        self._trip = None
+        self._watchdog_test = None
         if outcome is Outcome.PASSED:
-            self._trip_passed = True
+            self._watchdog_tested = True
             self._log.emit(now_ns, rows.DeadMan("passed"), durable=True)
-            seen = Reason(Code.TRIP_SEEN, "the dead-man trip has been seen")
+            seen = Reason(Code.TRIP_SEEN, "watchdog test passed")
             self._core.begin_stop(now_ns, seen, Purpose.TRIP)
         else:
             self._log.emit(now_ns, rows.DeadMan("failed"), durable=True)
@@ -224,14 +224,14 @@ class Checking:
         return True
 
     def advance(self, now_ns: int) -> None:
-        """Go on with a trip."""
-        if self._trip is None:
+        """Go on with a watchdog test."""
+        if self._watchdog_test is None:
             return
         if self._core.state is not State.IDENTIFIED or self._core.stopping:
-            self._trip = None
+            self._watchdog_test = None
         else:
-            self._trip.advance(now_ns)
+            self._watchdog_test.advance(now_ns)
 
     def deadline(self) -> int | None:
-        """When the trip has something to do."""
-        return None if self._trip is None else self._trip.deadline()
+        """When the watchdog test has something to do."""
+        return None if self._watchdog_test is None else self._watchdog_test.deadline()

@@ -54,7 +54,7 @@ ATTENDANCE_ANSWER_NS: Final = 30 * SECOND
 FRESH_ZERO_NS: Final = 2 * SECOND
 """Rule M1: a zero verified longer ago than this is verified again before ARMED (D)."""
 TRIP_MARGIN_NS: Final = 100 * MS
-"""How much later than its watchdog a device may be seen to have tripped (D)."""
+"""How much later than its watchdog a device may be seen to act (D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class EngineConfig:
     """What a session is allowed to do.
 
     `scripted_raise`: the plan's raise schedule moves the plateaus; otherwise Raise intents do.
-    `dead_man_trip`: see the device's watchdog end a 0 mA train before CHECKED. On for hardware.
+    `watchdog_test`: see the device's watchdog end a 0 mA train before CHECKED. On for hardware.
     `attended_by_prompt`: ask every five minutes whether somebody is watching.
     `requires_hold`: output needs an unexpired `Hold` (programs that use the API).
     `longest_hold_us`: a single hold may not be longer (microseconds).
@@ -73,7 +73,7 @@ class EngineConfig:
     """
 
     scripted_raise: bool = False
-    dead_man_trip: bool = True
+    watchdog_test: bool = True
     attended_by_prompt: bool = True
     requires_hold: bool = False
     longest_hold_us: int = 60_000_000

@@ -24,14 +24,14 @@ class IdleKeeper:
         driver: DeviceDriver,
         sheet: CapabilitySheet,
         heartbeats: Heartbeats,
-        trip: Checking,
+        checking: Checking,
     ) -> None:
         self._core = core
         self._driver = driver
         self._needed = sheet.connection_expires
         self._every_ns = sheet.keep_alive_us * 1_000
         self._heartbeats = heartbeats
-        self._trip = trip
+        self._checking = checking
         self._next_ns: int | None = None
 
     def advance(self, now_ns: int) -> None:
@@ -56,7 +56,7 @@ class IdleKeeper:
             and core.contacted
             and core.state not in _ELSEWHERE
             and core.link.quality is not Quality.LOST
-            and not (core.connecting or core.stopping or self._trip.under_way)
+            and not (core.connecting or core.stopping or self._checking.under_way)
             and not self._driver.latched
         )
 

@@ -34,8 +34,8 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Take this compiled plan; CHECKED follows when its setup is on the record and the dead-man
-    trip (if due) has been seen.
+    """Take this compiled plan; CHECKED follows when its setup is on the record and the watchdog
+    test (if due) has passed.
 
     `about`: what the engine cannot know of the setup: files, versions, who operates.
     """

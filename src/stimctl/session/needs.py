@@ -61,7 +61,7 @@ class Need(StrEnum):
     ONE_DEVICE = "one-device"
     DAY_BUDGET = "day-budget"
     PROMPTS = "attendance-prompts"
-    DEAD_MAN = "dead-man-trip"
+    WATCHDOG = "watchdog-test"
     STOP_FACE = "stop-face"
     PRESENCE = "presence"
 
@@ -90,7 +90,7 @@ MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
         Need.ONE_DEVICE: "Another program has a device for the person; H65 says it is meant.",
         Need.DAY_BUDGET: "More on one site in a day than is common; H67 may say it is meant.",
         Need.PROMPTS: "The session would never ask whether somebody is there.",
-        Need.DEAD_MAN: "The watchdog of the device is not tested in this session.",
+        Need.WATCHDOG: "The watchdog of the device is not tested in this session.",
         Need.STOP_FACE: "A stop face is needed, or has to be tested by a press.",
         Need.PRESENCE: "Nobody at the machine has answered.",
     }
@@ -158,7 +158,7 @@ class Known:
     others: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
     asks_attendance: bool = True
-    dead_man_seen: bool = True
+    watchdog_tested: bool = True
     stop_faces: frozenset[str] = frozenset()
     remote: str = ""
     present: bool = False

@@ -46,7 +46,7 @@ def missing(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
 
 def asked_of_people(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
     """The gaps that a face can close before a device is connected."""
-    later = {Need.DEVICE, Need.ONE_DEVICE, Need.PROMPTS, Need.DEAD_MAN}
+    later = {Need.DEVICE, Need.ONE_DEVICE, Need.PROMPTS, Need.WATCHDOG}
     later |= {Need.STOP_FACE, Need.STOP_KEY, Need.PRESENCE}
     return (gap for gap in missing(plan, said, known) if gap.need not in later)
 
@@ -340,12 +340,12 @@ def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterato
             "the attendance prompt was switched off, which is for twins only",
             "begin the session without --no-attendance-prompt",
         )
-    if not known.dead_man_seen:
+    if not known.watchdog_tested:
         yield Gap(
-            Need.DEAD_MAN,
-            "the watchdog of the device is not tried in this session",
-            "the dead-man trip was switched off, which is for twins only",
-            "begin the session without --no-dead-man-trip",
+            Need.WATCHDOG,
+            "the watchdog of the device is not tested in this session",
+            "the watchdog test was switched off, which is for twins only",
+            "begin the session without --no-watchdog-test",
         )
     yield from of_untested(known.untested)
     if known.remote and not known.stop_faces:

@@ -67,16 +67,16 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
     parser.add_argument("--stop-face", action="append", default=[], help="a pedal or a button")
-    parser.add_argument("--dead-man-trip", action=argparse.BooleanOptionalAction, default=None)
+    parser.add_argument("--watchdog-test", action=argparse.BooleanOptionalAction, default=None)
     return parser.parse_args(argv)
 
 
 def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) -> EngineConfig:
-    trip = arguments.dead_man_trip
+    asked = arguments.watchdog_test
     return EngineConfig(
         scripted_raise=arguments.scripted_raise,
-        # A twin's watchdog is tested where the twin is; seeing it trip takes 2 s of every start.
-        dead_man_trip=not sim if trip is None else trip,
+        # A twin's watchdog is tested where the twin is; seeing it act takes 2 s of every start.
+        watchdog_test=not sim if asked is None else asked,
         # Rule K3: without a watchdog somebody attends, and is asked whether he does.
         attended_by_prompt=not arguments.no_attendance_prompt or not sheet.has_watchdog,
         requires_hold=arguments.requires_hold,

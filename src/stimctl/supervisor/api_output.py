@@ -15,7 +15,7 @@ from stimctl.supervisor.client import SupervisorClient
 from stimctl.supervisor.climbing import Climb
 from stimctl.supervisor.view import GivenPulse, SessionView
 
-_STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog trip (P24: 2 s); boot (openEMSstim)
+_STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog act (P24: 2 s); boot (openEMSstim)
 _ZERO_WITHIN_S = 3.0
 _PULSE_WITHIN_S = 3.0  # row on the disk 250 ms, line 250 ms, silence of the device 1 s
 _POLL_S = 0.02

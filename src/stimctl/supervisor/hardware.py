@@ -185,7 +185,7 @@ class HardwareGate:
                 options.journal_folder, person, datetime.now().astimezone(), but=self.session
             ),
             asks_attendance=config.attended_by_prompt or self.needs_person,
-            dead_man_seen=config.dead_man_trip or sheet.watchdog_us is None,
+            watchdog_tested=config.watchdog_test or sheet.watchdog_us is None,
             stop_faces=stop_faces,
             remote=face.remote,
             present=answered or self._has_keys,

@@ -109,7 +109,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.ConnectFailed: lambda event: f"no connection: {event.reason}",
     rows.StateEntered: lambda event: f"{event.state.upper()}: {event.why}",
     rows.PlanLoaded: lambda event: f"plan {event.digest[:8]} loaded",
-    rows.DeadMan: lambda event: f"dead-man trip: {event.outcome}",
+    rows.DeadMan: lambda event: f"watchdog test: {event.outcome}",
     rows.LevelSet: lambda event: (
         f"channel {event.channel} set to {level_text(event.level, event.unit)}"
     ),

@@ -17,7 +17,7 @@ from stimctl.errors import NoDeviceError
 from stimctl.supervisor.locks import candidates, start_time_of, sub_folder
 from stimctl.supervisor.runtime_folders import login_is_used
 
-# More than the 2 s watchdog of a P24, so that a test or a person can see it trip.
+# More than the 2 s watchdog of a P24, so that a test or a person can see it act.
 IDLE_EXIT_S = 10
 _READY_WITHIN_S = 10.0
 # A file for the twin's own record of what reached the electrodes.

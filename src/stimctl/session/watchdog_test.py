@@ -1,4 +1,4 @@
-"""The dead-man trip: a 0 mA train, the keep-alive withheld, must be seen to end by itself.
+"""The watchdog test: a 0 mA train, the keep-alive withheld, must be seen to end by itself.
 
 It proves at every connection that the device's own watchdog is alive, which is what ends output
 when this program no longer can. No current flows in it.
@@ -20,7 +20,7 @@ from stimctl.treatment.program import PlanChannel
 
 
 class Outcome(Enum):
-    """How the trip ended."""
+    """How the test ended."""
 
     PASSED = auto()
     NEVER_RAN = auto()
@@ -34,8 +34,8 @@ class _Phase(Enum):
     ASKING_ENDED = auto()
 
 
-class DeadManTrip:
-    """One trip on one channel of a plan; `watchdog_us` is what the device promises."""
+class WatchdogTest:
+    """One test on one channel of a plan; `watchdog_us` is what the device promises."""
 
     def __init__(
         self, now_ns: int, driver: Driver, plan_channel: PlanChannel, watchdog_us: int
@@ -64,7 +64,7 @@ class DeadManTrip:
         return self._due_ns
 
     def take(self, now_ns: int, event: DriverEvent) -> Outcome | None:
-        """What an event means for the trip; None while it goes on."""
+        """What an event means for the test; None while it goes on."""
         match self._phase, event:
             case _Phase.BEGINNING, Acked(what=Doing.APPLY, ticket=ticket):
                 if ticket == self._ticket:
