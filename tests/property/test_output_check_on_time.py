@@ -15,7 +15,7 @@ from delivery_grid import Cycle, Point, Shape, plan_for
 
 from stimctl.devices.output_check import OutputCheck
 from stimctl.devices.p24.gate import Gate
-from stimctl.session.ramped import FULL
+from stimctl.session.ramp_limiter import FULL
 from stimctl.session.track import Track
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.timeline import moments

@@ -12,7 +12,7 @@ from stimctl.bench import rehearse
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause
-from stimctl.session.ramped import Ramped
+from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.states import State
 from stimctl.session.track import Track
 from stimctl.treatment.plan import Plan
@@ -175,7 +175,7 @@ def never_covered(_bench, monkeypatch):
 
 
 def limited_to_zero(_bench, monkeypatch):
-    monkeypatch.setattr(Ramped, "reach_permille", 0)
+    monkeypatch.setattr(RampLimiter, "reach_permille", 0)
 
 
 def level_lost(_bench, monkeypatch):

@@ -8,7 +8,7 @@ from stimctl.codes import Code
 from stimctl.session import rows
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.raising import Raising
-from stimctl.session.ramped import Ramped
+from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.reasons import Reason
 
 _NO_ROW = Reason(Code.ROW_NOT_DURABLE, "its row is not on the disk: this contraction is left out")
@@ -30,14 +30,16 @@ class Contractions:
         self._rows: dict[int, Waiting] = {}
         self._under_way: dict[int, _UnderWay] = {}
 
-    def announce(self, now_ns: int, track: Ramped, raising: Raising) -> None:
+    def announce(self, now_ns: int, track: RampLimiter, raising: Raising) -> None:
         """Write the row of a contraction early enough to be durable when its ramp begins."""
         track.contractions += 1
         level, unit = raising.following(track.channel), raising.scale.unit
         row = rows.Contraction(track.channel, track.contractions, level, unit)
         self._rows[track.channel] = self._log.emit_waiting(now_ns, row)
 
-    def begin(self, now_ns: int, track: Ramped, raising: Raising, *, started_now: bool) -> None:
+    def begin(
+        self, now_ns: int, track: RampLimiter, raising: Raising, *, started_now: bool
+    ) -> None:
         """A ramp begins: covered by its row, or left out.
 
         `started_now`: so early after the start that the start row stands for it.
@@ -64,7 +66,7 @@ class Contractions:
         self._under_way.clear()
 
     def over(
-        self, now_ns: int, tracks: Iterable[Ramped], raising: Raising, *, ended: bool
+        self, now_ns: int, tracks: Iterable[RampLimiter], raising: Raising, *, ended: bool
     ) -> list[str]:
         """Tell of the contractions that are over, with the plan (`ended`) or by themselves; in
         words, those that should have had output and had none, whatever the cause."""

@@ -1,7 +1,7 @@
 """A slow change of all channels: the soft ramp after a pause, the fade when nobody answers."""
 
 from stimctl.session.config import RAMP_TICK_NS
-from stimctl.session.ramped import FULL
+from stimctl.session.ramp_limiter import FULL
 
 
 class Fader:

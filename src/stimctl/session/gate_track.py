@@ -1,14 +1,14 @@
 """One channel of a device without current control: what is in force, and the points for it."""
 
 from stimctl.safety.intensity import ClearedIntensity, IntensityPoint
-from stimctl.session.ramped import FULL, Ramped
+from stimctl.session.ramp_limiter import FULL, RampLimiter
 from stimctl.treatment.gate_program import GateChannel
 
 GateKey = tuple[int, int]
 """Channel and intensity_percent: equal keys need not be sent twice."""
 
 
-class GateTrack(Ramped):
+class GateTrack(RampLimiter):
     """The level of one channel that is in force, and what the device should be told for it."""
 
     def __init__(self, plan_channel: GateChannel) -> None:

@@ -20,7 +20,7 @@ from stimctl.session.gate_output import GateOutput
 from stimctl.session.gate_track import GateTrack
 from stimctl.session.output import Output
 from stimctl.session.plateaus import Plateau, RunFault
-from stimctl.session.ramped import Ramped
+from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.told import Told
 from stimctl.session.track import Track
@@ -36,7 +36,7 @@ class Kit(ABC):
     """One plan on one driver. RunFault where they cannot go together, or a ramp is too short."""
 
     scale: Scale
-    tracks: Sequence[Ramped]
+    tracks: Sequence[RampLimiter]
     output: Told[Any]
 
     @abstractmethod

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from stimctl.session.config import CONTRACTION_LEAD_US
 from stimctl.session.kits import AnyPlan
-from stimctl.session.ramped import Level, Ramped
+from stimctl.session.ramp_limiter import Level, RampLimiter
 from stimctl.treatment.gate_program import GatePlan
 from stimctl.treatment.gate_timeline import GateMoment, gate_moments
 from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
@@ -22,7 +22,7 @@ def _levels_of(moment: Moment | GateMoment) -> tuple[Level, ...]:
 class Programme:
     """Moments and raise schedule of one plan, read lazily as plan time goes on."""
 
-    def __init__(self, plan: AnyPlan, tracks: tuple[Ramped, ...], from_us: int = 0) -> None:
+    def __init__(self, plan: AnyPlan, tracks: tuple[RampLimiter, ...], from_us: int = 0) -> None:
         self.duration_us: int = plan.duration_us
         self._from_us = from_us
         self._tracks = tracks
@@ -61,9 +61,9 @@ class Programme:
         """The caller's clock at a plan time."""
         return self._zero_ns + plan_us * 1_000
 
-    def turn(self, time_us: int) -> list[tuple[Ramped, int]]:
+    def turn(self, time_us: int) -> list[tuple[RampLimiter, int]]:
         """Put in force what is due; the tracks whose contraction begins, with its plan time."""
-        begun: list[tuple[Ramped, int]] = []
+        begun: list[tuple[RampLimiter, int]] = []
         self._look_ahead(time_us)
         while self._ahead and self._ahead[0].at_us <= time_us:
             moment = self._ahead.popleft()
@@ -88,10 +88,10 @@ class Programme:
                 self._levels[index] = drive.level_permille
             ahead.append(moment)
 
-    def announced(self, time_us: int) -> list[tuple[Ramped, int]]:
+    def announced(self, time_us: int) -> list[tuple[RampLimiter, int]]:
         """Contractions whose row must be written now, each once."""
         starts = self._starts
-        due: list[tuple[Ramped, int]] = []
+        due: list[tuple[RampLimiter, int]] = []
         while starts and starts[0][0] - CONTRACTION_LEAD_US <= time_us:
             at_us, index = starts.popleft()
             due.append((self._tracks[index], at_us))

@@ -28,7 +28,7 @@ from stimctl.session.plateaus import Plateau
 from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raising import Raising
-from stimctl.session.ramped import FULL
+from stimctl.session.ramp_limiter import FULL
 from stimctl.session.reasons import (
     LEFT_OUT,
     NOT_AT_PLATEAU,

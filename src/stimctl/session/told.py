@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from stimctl.devices.events import ChannelSet, GateSet, RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.plateaus import RunFault
-from stimctl.session.ramped import Ramped
+from stimctl.session.ramp_limiter import RampLimiter
 
 Key = TypeVar("Key", bound=tuple[int, ...])
 
@@ -18,7 +18,7 @@ Key = TypeVar("Key", bound=tuple[int, ...])
 class Told(ABC, Generic[Key]):
     """Outputs and plateaus, as told and as acknowledged, in the scale of the run."""
 
-    def __init__(self, ways: Mapping[int, Ramped]) -> None:
+    def __init__(self, ways: Mapping[int, RampLimiter]) -> None:
         self._ways = ways
         self.forget()
 

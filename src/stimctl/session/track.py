@@ -3,7 +3,7 @@
 from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.session.config import RAMP_TICK_NS
 from stimctl.session.plateaus import RunFault
-from stimctl.session.ramped import FULL, Level, Ramped
+from stimctl.session.ramp_limiter import FULL, Level, RampLimiter
 from stimctl.treatment.program import PlanChannel
 from stimctl.treatment.timeline import Drive, amplitude_of
 
@@ -11,7 +11,7 @@ SetPointKey = tuple[int, int, int, int]
 """Channel, amplitude_ua, phase_width_us, period_us: equal keys need not be sent twice."""
 
 
-class Track(Ramped):
+class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
     def __init__(self, plan_channel: PlanChannel) -> None:

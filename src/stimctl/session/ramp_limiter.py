@@ -37,7 +37,7 @@ class Level(Protocol):
         """Whether the plateau may be raised now."""
 
 
-class Ramped(ABC):
+class RampLimiter(ABC):
     """One channel on its way through a plan. `plateau` is in the scale of the run."""
 
     def __init__(self, channel: int, *, cycles: bool, modulated_from: int = FULL) -> None:
