@@ -13,7 +13,7 @@ from stimctl.safety import Electrode
 from stimctl.session import programme
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.session.track import FULL, Track
 from stimctl.treatment.load import load_protocol
@@ -212,7 +212,7 @@ def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
 @pytest.mark.hazard("H23")
 @pytest.mark.parametrize("changed", [{"width_us": 300}, {"period_us": 10_000}, {"channel": 2}])
 def test_width_or_rate_without_a_clearance_is_a_fault(changed):
-    with pytest.raises(RunFault):
+    with pytest.raises(PlanViolation):
         track().turn_to(drive(0, **changed), first=False)
 
 

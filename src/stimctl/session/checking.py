@@ -15,7 +15,7 @@ from stimctl.session.finding import check_finding, sites_of
 from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.pulses import check_single_pulses
 from stimctl.session.reasons import NOT_IDENTIFIED, Reason
 from stimctl.session.run import Run
@@ -174,7 +174,7 @@ class Checking:
                 raised=self._core.raised,
                 delivered=self._core.delivered_of(plan.digest()),
             )
-        except RunFault as fault:
+        except PlanViolation as fault:
             raise LimitRefusedError(
                 what, why=str(fault), what_to_do="lengthen the ramp to 0.5 s or more"
             ) from fault

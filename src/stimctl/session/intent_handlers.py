@@ -16,7 +16,7 @@ from stimctl.session.finding import MEND_FIRST
 from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.pulses import Pulses
 from stimctl.session.reasons import (
     BUDGET_SPENT,
@@ -318,7 +318,7 @@ class IntentHandlers:
                 run.begin(now_ns, from_us)
             else:
                 run.resume(now_ns, from_zero=self._from_zero(now_ns))
-        except (RunFault, StimctlError) as broken:  # the driver takes no set points now
+        except (PlanViolation, StimctlError) as broken:  # the driver takes no set points now
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
 
     def deadline(self) -> int | None:

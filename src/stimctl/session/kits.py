@@ -19,7 +19,7 @@ from stimctl.session.config import RAMP_MIN_US
 from stimctl.session.gate_output import GateOutput
 from stimctl.session.gate_track import GateTrack
 from stimctl.session.output import Output
-from stimctl.session.plateaus import Plateau, RunFault
+from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.told import Told
@@ -33,7 +33,7 @@ Accepted = Acked | AckedOvertaken | GateAcked | GatePartAcked
 
 
 class Kit(ABC):
-    """One plan on one driver. RunFault where they cannot go together, or a ramp is too short."""
+    """One plan on one driver. PlanViolation where they do not fit, or a ramp is too short."""
 
     scale: Scale
     tracks: Sequence[RampLimiter]
@@ -149,13 +149,13 @@ class GateKit(Kit):
 
 
 def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:
-    """The kit of a plan. RunFault where the driver is not of its kind."""
+    """The kit of a plan. PlanViolation where the driver is not of its kind."""
     if isinstance(plan, GatePlan):
         if is_gate(driver):
             return GateKit(plan, driver)
     elif is_current_source(driver):
         return CurrentKit(plan, driver)
-    raise RunFault(f"{plan.protocol.id} is not for a device such as {driver.sheet.family}")
+    raise PlanViolation(f"{plan.protocol.id} is not for a device such as {driver.sheet.family}")
 
 
 def cleared_of(plan: AnyPlan) -> dict[int, int]:
@@ -191,4 +191,4 @@ def _on_share(flow: int, cycle: Cycle | None) -> int:
 
 def _check_ramp(channel: int, cycle: Cycle | None) -> None:
     if cycle is not None and cycle.ramp_up_us < RAMP_MIN_US:
-        raise RunFault(f"the ramp of channel {channel} is shorter than 0.5 s")
+        raise PlanViolation(f"the ramp of channel {channel} is shorter than 0.5 s")

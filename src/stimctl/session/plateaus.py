@@ -16,7 +16,7 @@ from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY
 from stimctl.session.scale import Scale
 
 
-class RunFault(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
+class PlanViolation(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
     """The programme asks for what the rules forbid: commanded zero and FAULT."""
 
 
@@ -125,12 +125,12 @@ class Plateau:
         self.asked = self.pending = None
 
     def script_says(self, at_us: int, plateau: int) -> None:
-        """Take one step of the plan's raise schedule; RunFault where it breaks the rules."""
+        """Take one step of the plan's raise schedule; PlanViolation where it breaks the rules."""
         at_ns = at_us * 1_000
         early = self._script_ns is not None and at_ns - self._script_ns < self._script_interval_ns
         steep = plateau > self.script + self.step
         if early or steep or self.over_ceiling(plateau) or plateau % self.step:
-            raise RunFault(
+            raise PlanViolation(
                 f"the raise schedule breaks the raise rules on channel {self.channel}: "
                 f"{plateau} {self.scale.unit} after {self.script} {self.scale.unit} at {at_us} us"
             )

@@ -8,7 +8,7 @@ from stimctl.codes import Code
 from stimctl.session import rows
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
-from stimctl.session.plateaus import AskedRaise, Plateau, RunFault
+from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
 from stimctl.session.reasons import BEGUN, JOURNAL_LATE, LOWERED, PASSING, Reason
 from stimctl.session.scale import Scale
 from stimctl.treatment.timeline import PlateauStep
@@ -314,11 +314,13 @@ class Raising:
     # -- by script
 
     def schedule(self, steps: list[PlateauStep]) -> None:
-        """Take what the plan's raise schedule says; RunFault where it breaks the rules."""
+        """Take what the plan's raise schedule says; PlanViolation where it breaks the rules."""
         for step in steps:
             plateau = self._plateaus.get(step.channel)
             if plateau is None:
-                raise RunFault(f"the raise schedule names channel {step.channel}, not in the plan")
+                raise PlanViolation(
+                    f"the raise schedule names channel {step.channel}, not in the plan"
+                )
             plateau.script_says(step.at_us, step.plateau_ua)
 
     def by_script(self, now_ns: int) -> None:
@@ -331,7 +333,9 @@ class Raising:
             if step is not None and due and not self._locks.lock(plateau):
                 reason = plateau.refusal(now_ns, step, "script")
                 if reason is not None:
-                    raise RunFault(f"the script may not raise channel {plateau.channel}: {reason}")
+                    raise PlanViolation(
+                        f"the script may not raise channel {plateau.channel}: {reason}"
+                    )
                 self._ask(now_ns, [(plateau, step)], "script")
 
     def script_waits(self, now_ns: int) -> bool:

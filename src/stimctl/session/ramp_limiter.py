@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from stimctl.session.config import RAMP_MIN_NS, RAMP_TICK_NS
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 
 FULL = 1_000
 """Permille of a plateau."""
@@ -156,11 +156,11 @@ class RampLimiter(ABC):
         """Put the next drive in force; True where a contraction begins with it.
 
         `at_ns`: when the plan says so; a ramp is measured from there, however late it is now.
-        RunFault where the plan is not about this channel.
+        PlanViolation where the plan is not about this channel.
         """
         before = self.drive
         if drive.channel != self.channel:
-            raise RunFault(f"the plan mixes up channels {drive.channel} and {self.channel}")
+            raise PlanViolation(f"the plan mixes up channels {drive.channel} and {self.channel}")
         self.drive = drive
         if drive.level_permille and (before is None or before.level_permille == 0):
             self.highest_permille = 0

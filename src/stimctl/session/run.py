@@ -240,7 +240,7 @@ class Run:
     # -- time
 
     def advance(self, now_ns: int) -> None:
-        """Do what is due. RunFault where plan or driver break the rules."""
+        """Do what is due. PlanViolation where plan or driver break the rules."""
         if not self._running:
             return
         self._confirmed_ns = None

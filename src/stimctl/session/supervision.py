@@ -11,7 +11,7 @@ from stimctl.session.core import Core
 from stimctl.session.heartbeats import Attendance, Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.reasons import BUDGET_SPENT, NOBODY_ANSWERED, PLAN_ENDED, Reason
 from stimctl.session.run import Run
 from stimctl.session.states import State
@@ -75,7 +75,7 @@ class Supervision:
             return
         try:
             run.advance(now_ns)
-        except (RunFault, StimctlError) as broken:
+        except (PlanViolation, StimctlError) as broken:
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
             return
         self._tell_silent(now_ns, run)
@@ -93,7 +93,7 @@ class Supervision:
             return
         try:
             run.lower(now_ns, channel, plateau)
-        except (RunFault, StimctlError) as broken:
+        except (PlanViolation, StimctlError) as broken:
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
 
     def _attend(self, now_ns: int) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from stimctl.devices.events import ChannelSet, GateSet, RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.ramp_limiter import RampLimiter
 
 Key = TypeVar("Key", bound=tuple[int, ...])
@@ -95,7 +95,7 @@ class Told(ABC, Generic[Key]):
         try:
             return self._send(now_ns, keys)
         except (LimitRefusedError, StateError) as refused:
-            raise RunFault(f"the set points were refused: {refused}") from refused
+            raise PlanViolation(f"the set points were refused: {refused}") from refused
 
     def confirmed(self, channel: int, plateau: int) -> bool:
         """Whether the device has what this plateau asks for."""

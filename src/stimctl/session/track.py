@@ -2,7 +2,7 @@
 
 from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.session.config import RAMP_TICK_NS
-from stimctl.session.plateaus import RunFault
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.ramp_limiter import FULL, Level, RampLimiter
 from stimctl.treatment.program import PlanChannel
 from stimctl.treatment.timeline import Drive, amplitude_of
@@ -56,7 +56,7 @@ class Track(RampLimiter):
         return super().is_open and not self._lacks
 
     def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
-        """As of any channel; RunFault, too, where width or period change without a cleared
+        """As of any channel; PlanViolation, too, where width or period change without a cleared
         modulation (rules A6, A7)."""
         before = self.drive
         assert isinstance(drive, Drive)
@@ -64,7 +64,9 @@ class Track(RampLimiter):
             (drive.phase_width_us != before.phase_width_us and not self._sweeps_width)
             or (drive.period_us != before.period_us and not self._sweeps_rate)
         ):
-            raise RunFault(f"channel {self.channel}: width or rate changes without a clearance")
+            raise PlanViolation(
+                f"channel {self.channel}: width or rate changes without a clearance"
+            )
         if before is not None and before.level_permille == 0 and at_ns is not None:
             # Until now the plan asked for nothing: no burst was lost in that time.
             self._dark_ns = max(self._dark_ns, at_ns)
