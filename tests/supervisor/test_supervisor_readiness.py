@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from stimctl.api import Device
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import accept_use
 from stimctl.records.devices import remember_device
+from stimctl.records.journal import Header, JournalWriter
 from stimctl.safety.screening import QUESTIONS
 from stimctl.session.needs import Need
 from stimctl.supervisor.person_lock import PersonLock
@@ -143,6 +146,25 @@ def a_second_device(program: Program) -> Any:
     return lock.release
 
 
+def a_day_of(hours: float) -> Callable[[Program], Any]:
+    """The record says that the knee has had so many hours on this person since this morning."""
+
+    def leave_out(program: Program) -> Any:
+        (folder,) = {path.parent for path in program.state.rglob("*.jsonl")}
+        header = Header(device="p24:/dev/x", sim=False, stimctl="0", python="3", person=PERSON)
+        writer = JournalWriter.open_session(folder, header)
+        electrode = {"area_mm2": 2_500, "site": "left-knee"}
+        channel = {"channel": 1, "electrode": electrode, "stimulus": {"motor": False}}
+        writer.append("setup", {"channels": [channel]}, durable=True)
+        on = {"on_ms": int(hours * 3_600_000), "charge_nc": 1}
+        writer.append("telemetry", {"acknowledged": {"1": on}}, durable=True)
+        writer.end({"outcome": "zero verified"})
+        program.hand_in()
+        return lambda: [path.unlink() for path in folder.glob(f"{writer.session}*")]
+
+    return leave_out
+
+
 LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the statement", Need.STATEMENT, without(Path(), "acceptance.json")),
     ("a code that is known", Need.KNOWN_PERSON, lambda p: p.hand_in(acknowledge=("E6", "N3"))),
@@ -175,6 +197,7 @@ LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the right characters", Need.CONFIRMATION, lambda p: p.hand_in(confirm="0000")),
     ("the device of last time", Need.DEVICE, another_device),
     ("one device on a person", Need.ONE_DEVICE, a_second_device),
+    ("what a day may add up to", Need.DAY_BUDGET, a_day_of(20)),
 ]
 
 
@@ -195,6 +218,47 @@ def test_a_program_that_leaves_out_one_line_is_refused_by_its_code(
             mend()
     program.hand_in()
     assert program.missing() == []
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H67", "H62")
+def test_a_program_that_acknowledges_the_day_is_refused_beyond_the_most_all_the_same(
+    program: Program,
+) -> None:
+    mend = a_day_of(23.9)(program)
+    try:
+        program.hand_in(acknowledge=(*ACKNOWLEDGED, "H67"))
+        assert program.missing() == [Need.DAY_BUDGET]
+    finally:
+        mend()
+
+
+FROM_AFAR = """
+import sys
+import stimctl
+with stimctl.connect(sys.argv[1], person="K-17") as session:
+    session.load("tens-conventional", amplitudes={1: "3 mA"}, areas={1: "25 cm2"},
+                 sites={1: "left-knee"})
+    try:
+        session.arm()
+    except stimctl.errors.NotReadyError as refused:
+        print(*refused.needs)
+"""
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H72", "H62")
+@pytest.mark.parametrize("variable", ["", "SSH_CONNECTION", "SSH_TTY"])
+def test_a_program_that_came_over_the_net_needs_a_stop_face(state: Path, variable: str) -> None:
+    over_net = {variable: "192.0.2.7 5 192.0.2.8 22"} if variable else {}
+    with RealDevice(SERIAL) as device:
+        done = subprocess.run(
+            [sys.executable, "-c", FROM_AFAR, f"p24:{device.url}"],
+            env=os.environ | over_net, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    needs = done.stdout.split()
+    assert Need.PRESENCE in needs
+    assert (Need.STOP_FACE in needs) is bool(variable)
 
 
 @pytest.mark.pty
