@@ -11,8 +11,8 @@ from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
 from stimctl.session.reasons import LINKED, Reason
 from stimctl.session.run import Run
-from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.supervision import Supervision
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
 
 
 class Adjusting:
@@ -53,7 +53,7 @@ class Adjusting:
         self._raise_to(now_ns, PERCENT, intent.channel, intent.intensity_percent, intent.since)
 
     def _raise_to(
-        self, now_ns: int, scale: Scale, channel: int, plateau: int, since: int | None
+        self, now_ns: int, scale: AnyScale, channel: int, plateau: int, since: int | None
     ) -> None:
         run = self._core.run
         assert run is not None
@@ -61,7 +61,7 @@ class Adjusting:
         self.seen(now_ns)
         run.raising.by_hand(now_ns, channel, plateau, since)
 
-    def _need_scale(self, what: str, scale: Scale) -> None:
+    def _need_scale(self, what: str, scale: AnyScale) -> None:
         """A number in microampere is never taken for one in percent, nor the other way round."""
         run = self._core.run
         if run is not None and run.scale is not scale:

@@ -9,8 +9,6 @@ SECOND: Final = 1_000 * MS
 
 RAISE_INTERVAL_NS: Final = 250 * MS
 """Rule A3: one increment of a plateau in this time, nothing saved up (decided here, D)."""
-SCRIPT_UA_PER_S: Final = 2_000
-"""Rule A3: a script raises a plateau by at most 2 mA/s (D)."""
 RAMP_MIN_NS: Final = 500 * MS
 """A cycle's ramp from zero to a plateau already raised takes at least this long (D)."""
 RAMP_MIN_US: Final = RAMP_MIN_NS // 1_000

@@ -28,9 +28,9 @@ from stimctl.session.log import EventLog
 from stimctl.session.pulses import Pulses
 from stimctl.session.readings import ChannelReading, readings_of
 from stimctl.session.reasons import Reason
-from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.states import State
 from stimctl.session.supervision import Supervision
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
 
 _UP = Reason(Code.PORT_OPEN_AGAIN, "the port is open again")
 _WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
@@ -109,7 +109,7 @@ class Engine:
         """The intensity raised on a channel of a device without current control."""
         return self._plateau(channel, PERCENT)
 
-    def _plateau(self, channel: int, scale: Scale) -> int:
+    def _plateau(self, channel: int, scale: AnyScale) -> int:
         run = self._core.run
         return run.raising.plateau(channel) if run is not None and run.scale is scale else 0
 
@@ -118,7 +118,7 @@ class Engine:
         return readings_of(self._core, now_ns)
 
     @property
-    def scale(self) -> Scale | None:
+    def scale(self) -> AnyScale | None:
         """In what the plan that is loaded counts."""
         return None if self._core.run is None else self._core.run.scale
 

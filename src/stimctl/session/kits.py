@@ -21,10 +21,10 @@ from stimctl.session.gate_track import GateTrack
 from stimctl.session.output import Output
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.ramp_limiter import RampLimiter
-from stimctl.session.scale import CURRENT, PERCENT, Scale
 from stimctl.session.told import Told
 from stimctl.session.track import Track
 from stimctl.stimulus import Cycle
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
 from stimctl.treatment.gate_program import GatePlan
 from stimctl.treatment.program import Plan, PlanChannel
 
@@ -35,7 +35,7 @@ Accepted = Acked | AckedOvertaken | GateAcked | GatePartAcked
 class Kit(ABC):
     """One plan on one driver. PlanViolation where they do not fit, or a ramp is too short."""
 
-    scale: Scale
+    scale: AnyScale
     tracks: Sequence[RampLimiter]
     output: Told[Any]
 
@@ -168,7 +168,7 @@ def cleared_of(plan: AnyPlan) -> dict[int, int]:
     }
 
 
-def scale_of(plan: AnyPlan) -> Scale:
+def scale_of(plan: AnyPlan) -> AnyScale:
     """In what the plan counts."""
     return PERCENT if isinstance(plan, GatePlan) else CURRENT
 

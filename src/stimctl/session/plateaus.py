@@ -10,10 +10,10 @@ The one exception is the off time of a cycle, where a single step may be pending
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS
+from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS, SECOND
 from stimctl.session.log import Waiting
 from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY, Reason
-from stimctl.session.scale import Scale
+from stimctl.stimulus.level import AnyScale, Rules
 
 
 class PlanViolation(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
@@ -33,7 +33,7 @@ class Plateau:
     """One channel's plateau, and what is allowed to it: all in `scale`."""
 
     def __init__(
-        self, channel: int, ceiling: int, step: int, scale: Scale, *, scripted: bool
+        self, channel: int, ceiling: int, step: int, scale: AnyScale, *, scripted: bool
     ) -> None:
         self.channel = channel
         self.ceiling = ceiling
@@ -49,7 +49,7 @@ class Plateau:
         """By channel, when it was raised last."""
         self._changed_ns = 0
         self._script_ns: int | None = None
-        self._script_interval_ns = scale.script_interval_ns(step)
+        self._script_interval_ns = _script_interval_ns(scale.rules, step)
 
     def recall(self, raised: dict[int, int]) -> None:
         """Know when which channel was raised last, and note it there: a new run, and a new plan,
@@ -147,3 +147,10 @@ class Plateau:
         """When the interval after the last raise is over."""
         raised_ns = self._raised.get(self.channel)
         return 0 if raised_ns is None else raised_ns + self._interval_ns(by)
+
+
+def _script_interval_ns(rules: Rules, step: int) -> int:
+    """The time between two scripted raises: a coarse step takes longer than 250 ms (A3)."""
+    if rules.script_per_s is None:
+        return RAISE_INTERVAL_NS
+    return max(RAISE_INTERVAL_NS, step * SECOND // rules.script_per_s)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from stimctl.session.scale import CURRENT, Scale
+from stimctl.stimulus.level import CURRENT, AnyScale
 
 SKIN_CHECK_US: Final = 120_000_000
 """Rule E2: look at the skin after 2 minutes (R: RehaStim2 manual), and at the end."""
@@ -29,7 +29,7 @@ TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
         "blistered or much redder than around them",
         Prompt.SKIN_CHECK_AT_END: "look at the skin under the electrodes and note what you see",
         Prompt.END_NEAR: "the session ends in 60 s",
-        Prompt.NO_SENSATION: CURRENT.unfelt_text,
+        Prompt.NO_SENSATION: CURRENT.rules.unfelt_text,
     }
 )
 
@@ -45,7 +45,7 @@ class Asked:
 class Prompts:
     """The prompts of one run. Times are plan time in microseconds, plateaus in its scale."""
 
-    def __init__(self, duration_us: int, scale: Scale = CURRENT) -> None:
+    def __init__(self, duration_us: int, scale: AnyScale = CURRENT) -> None:
         self._scale = scale
         self._timed = [
             (at_us, prompt)
@@ -61,7 +61,7 @@ class Prompts:
 
     def text(self, prompt: Prompt) -> str:
         """What people are told."""
-        return self._scale.unfelt_text if prompt is Prompt.NO_SENSATION else TEXTS[prompt]
+        return self._scale.rules.unfelt_text if prompt is Prompt.NO_SENSATION else TEXTS[prompt]
 
     def felt(self, channel: int, plateau: int) -> None:
         """The person has told a sensation at this plateau."""
@@ -76,7 +76,7 @@ class Prompts:
             # What was lowered below the last sensation has to be raised anew to be asked about.
             felt = min(self._felt.get(channel, 0), plateau)
             self._felt[channel] = felt
-            if plateau - felt >= self._scale.unfelt:
+            if plateau - felt >= self._scale.rules.unfelt:
                 self._felt[channel] = plateau
                 asked.append(Asked(Prompt.NO_SENSATION, channel))
         return asked

@@ -10,7 +10,7 @@ from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
 from stimctl.session.reasons import BEGUN, JOURNAL_LATE, LOWERED, PASSING, Reason
-from stimctl.session.scale import Scale
+from stimctl.stimulus.level import AnyScale
 from stimctl.treatment.timeline import PlateauStep
 
 _INTERRUPTED = Reason(Code.INTERRUPTED, "the output was interrupted")
@@ -53,7 +53,7 @@ class Raising:
     def __init__(
         self,
         plateaus: Iterable[Plateau],
-        scale: Scale,
+        scale: AnyScale,
         log: EventLog,
         locks: Locks,
         links: Links,

@@ -38,8 +38,8 @@ from stimctl.session.reasons import (
     STARTING,
     Reason,
 )
-from stimctl.session.scale import CURRENT
 from stimctl.session.withheld import Withholdings
+from stimctl.stimulus.level import CURRENT
 from stimctl.treatment.consistency import cycle_period_us
 
 _LINK_NOT_GOOD = Reason(Code.LINK_NOT_GOOD, "raises are locked: the link is not good")

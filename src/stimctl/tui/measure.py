@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stimctl.errors import UsageError
-from stimctl.session import scale
 from stimctl.session.events import as_schema_2
-from stimctl.session.scale import Scale
+from stimctl.stimulus import level as scales
 from stimctl.supervisor import api_words
 from stimctl.supervisor.api_words import Words
 
@@ -33,7 +32,7 @@ class Measure:
     and `no_dose`: what cannot be told of it, where its unit does not say it.
     """
 
-    scale: Scale
+    scale: scales.AnyScale
     words: Words
     unit: str
     digits: Callable[[int], str]
@@ -75,7 +74,7 @@ def milliampere(ua: int) -> str:
 
 
 CURRENT: Final = Measure(
-    scale=scale.CURRENT,
+    scale=scales.CURRENT,
     words=api_words.CURRENT,
     unit="mA",
     digits=milliampere,
@@ -89,7 +88,7 @@ CURRENT: Final = Measure(
 """A first ceiling of 30 mA is felt by most and is far from most limits; PgDn takes 2 mA (D)."""
 
 PERCENT: Final = Measure(
-    scale=scale.PERCENT,
+    scale=scales.PERCENT,
     words=api_words.PERCENT,
     unit="%",
     digits=str,
@@ -110,7 +109,7 @@ that is depends on the unit's dial; PgDn takes 5 % (D)."""
 def measure_told(row: Row) -> Measure | None:
     """The measure that a row names; None where it is about no level."""
     unit = as_schema_2(str(row["kind"]), row).get("unit")
-    return {scale.CURRENT.unit: CURRENT, scale.PERCENT.unit: PERCENT}.get(str(unit))
+    return {scales.CURRENT.unit: CURRENT, scales.PERCENT.unit: PERCENT}.get(str(unit))
 
 
 def measure_of_row(row: Row) -> Measure:
