@@ -65,11 +65,11 @@ def _cleared(burst: Burst | None, frequency_mhz: int) -> Cleared:
 
 
 def _ramp(turn: int) -> Mapping[int, SetPoint]:
-    return {channel: _STEADY.set_point(500 + (turn + channel) % 39 * 500) for channel in _CHANNELS}
+    return {channel: _STEADY.point(500 + (turn + channel) % 39 * 500) for channel in _CHANNELS}
 
 
 def _bursts(turn: int) -> Mapping[int, SetPoint]:
-    return {} if turn % 2 else {1: _BURSTS.set_point(20_000)}
+    return {} if turn % 2 else {1: _BURSTS.point(20_000)}
 
 
 _CHANNELS = range(1, 9)

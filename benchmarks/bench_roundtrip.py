@@ -102,7 +102,7 @@ def _through_stimctl(address: str, count: int) -> float:
     try:
         driver.connect(time.monotonic_ns())
         turn_until(Ready)
-        driver.apply(time.monotonic_ns(), {1: _cleared().set_point(AMPLITUDE_UA)})
+        driver.apply(time.monotonic_ns(), {1: _cleared().point(AMPLITUDE_UA)})
         while not driver.events():
             turn_until_any(driver, line, inbox)
         begun = time.perf_counter()

@@ -75,7 +75,7 @@ def forged(*values: object) -> SetPoint:
 
 def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
     """A genuine set point; `how` as for `cleared`."""
-    return cleared(amplitude_ua, **how).set_point(amplitude_ua)  # type: ignore[arg-type]
+    return cleared(amplitude_ua, **how).point(amplitude_ua)  # type: ignore[arg-type]
 
 
 class Bench:
@@ -128,7 +128,7 @@ class Bench:
         """Connected to a slow device, 10 mA on channel 1."""
         self.driver.connect(self.now)
         self.run(500 * MS)
-        self.driver.apply(self.now, {1: cleared(60_000).set_point(10_000)})
+        self.driver.apply(self.now, {1: cleared(60_000).point(10_000)})
         self.run(300 * MS)
         assert self.driver.state == "mid", self.driver.state
         return self

@@ -40,7 +40,7 @@ def cleared(
 
 
 def point(amplitude_ua: int = 20_000, **how: int) -> SetPoint:
-    return cleared(max(amplitude_ua, 2_000), **how).set_point(amplitude_ua)
+    return cleared(max(amplitude_ua, 2_000), **how).point(amplitude_ua)
 
 
 class Bench:

@@ -27,7 +27,7 @@ from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.devices.openemsstim.sheet import BURST_MS
 from stimctl.devices.openemsstim.table import CALLS, Call, State
 from stimctl.errors import LimitRefusedError, StateError
-from stimctl.safety import Electrode, GateBounds, IntensityPoint, clear_intensity
+from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_intensity
 from stimctl.safety.intensity import ATTENDED
 
 STOP = "Connection End\n"
@@ -452,7 +452,7 @@ def test_only_genuine_points_of_this_device_and_its_channels_pass() -> None:
     forged = tuple.__new__(IntensityPoint, (100, object()))
     raised = tuple.__new__(IntensityPoint, (90, cleared(40)))
     other = clear_intensity(
-        10, GateBounds("other", 2, 1, 100, 1, 200_000), Electrode(2_500),
+        10, PercentBounds("other", 2, 1, 100, 1, 200_000), Electrode(2_500),
         acknowledged=frozenset({ATTENDED}),
     )  # fmt: skip
     genuine = cleared(40).point(40)

@@ -69,7 +69,7 @@ def within(bench: Bench, proof: Cleared, channel: int = 1) -> None:
 def test_a_train_cleared_for_bursts_is_closed_when_its_second_is_full() -> None:
     proof = bursts()
     bench = Bench().connected()
-    bench.driver.apply(0 + bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(0 + bench.now, {1: proof.point(20_000)})
     kept(bench, 2 * S)
     (held,) = withheld(bench)
     assert (held.channel, held.closed, held.until_ns) == (1, True, None)
@@ -81,7 +81,7 @@ def test_it_opens_again_after_it_was_off_once_and_gives_no_more_than_is_left() -
     proof = bursts()
     bench = Bench().connected()
     for _ in range(12):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.run(170 * MS)
         bench.driver.apply(bench.now, {})
         bench.run(30 * MS)
@@ -102,7 +102,7 @@ def test_bursts_as_they_were_cleared_pass_untouched(numbers: tuple[int, int, int
     begun = bench.now
     for number in range(3 * bursts_mhz // 1_000):
         bench.run(begun + -(-number * 10**9 // bursts_mhz) * 1_000 - bench.now)
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.run(count * period_ns - period_ns // 2)
         bench.driver.apply(bench.now, {})
     bench.run(100 * MS)
@@ -118,7 +118,7 @@ def test_a_slow_train_that_is_switched_off_and_on_again_waits_for_its_period(off
     proof = cleared_p24(20_000, 200, 1_000)
     bench = Bench().connected()
     for _ in range(8):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.run(50 * MS)
         bench.driver.apply(bench.now, {})
         bench.run(off_ms * MS)
@@ -134,7 +134,7 @@ def test_a_stop_and_a_new_start_are_no_way_round_it() -> None:
     proof = cleared_p24(20_000, 200, 2_000)
     bench = Bench().connected()
     for _ in range(10):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         settled(bench)
         bench.run(20 * MS)
         bench.driver.stop(bench.now)
@@ -146,7 +146,7 @@ def test_nor_is_a_new_connection() -> None:
     proof = cleared_p24(20_000, 200, 2_000)
     bench = Bench().connected()
     for _ in range(8):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.run(100 * MS)
         bench.driver.connect(bench.now)
         settled(bench)
@@ -157,7 +157,7 @@ def test_amplitudes_and_widths_of_a_running_train_change_freely() -> None:
     proof = cleared_p24(20_000, 200, 50_000)
     bench = Bench().connected()
     for step in range(40):
-        bench.driver.apply(bench.now, {1: proof.set_point(500 + step % 10 * 500)})
+        bench.driver.apply(bench.now, {1: proof.point(500 + step % 10 * 500)})
         bench.run(37 * MS)
     assert withheld(bench) == []
     within(bench, proof)
@@ -166,7 +166,7 @@ def test_amplitudes_and_widths_of_a_running_train_change_freely() -> None:
 def test_the_other_channels_go_on_while_one_is_kept_off() -> None:
     short, steady = bursts(), cleared_p24(10_000, 200, 20_000)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: short.set_point(20_000), 2: steady.set_point(10_000)})
+    bench.driver.apply(bench.now, {1: short.point(20_000), 2: steady.point(10_000)})
     kept(bench, 2 * S)
     pulses = pulses_of(bench.finish())
     assert len(pulses[1]) == 10
@@ -183,13 +183,13 @@ def test_two_plans_share_no_second_where_one_source_serves_them() -> None:
 
     one, other = plan(1), plan(2)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: one.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: one.point(20_000)})
     settled(bench)
     bench.run(45 * MS)
     bench.driver.stop(bench.now)
     settled(bench)
     for _ in range(30):
-        bench.driver.apply(bench.now, {2: other.set_point(20_000)})
+        bench.driver.apply(bench.now, {2: other.point(20_000)})
         bench.run(45 * MS)
         bench.driver.apply(bench.now, {})
         bench.run(5 * MS)
@@ -204,9 +204,9 @@ def test_channels_of_one_plan_share_a_second() -> None:
     assert plan[1].together is plan[2].together  # type: ignore[index]
     assert plan[1].together.pulses == 20  # type: ignore[index]
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: plan[1].set_point(20_000)})  # type: ignore[index]
+    bench.driver.apply(bench.now, {1: plan[1].point(20_000)})  # type: ignore[index]
     bench.run(45 * MS)
-    bench.driver.apply(bench.now, {2: plan[2].set_point(20_000)})  # type: ignore[index]
+    bench.driver.apply(bench.now, {2: plan[2].point(20_000)})  # type: ignore[index]
     bench.run(45 * MS)
     assert withheld(bench) == []
 
@@ -218,7 +218,7 @@ def test_single_pulses_are_counted_however_far_apart_they_may_be() -> None:
     given, reasons = 0, set()
     while bench.now < 3 * S:
         try:
-            bench.driver.pulse(bench.now, 1, proof.set_point(20_000))
+            bench.driver.pulse(bench.now, 1, proof.point(20_000))
             given += 1
         except LimitRefusedError as refused:
             reasons.add(refused.why)
@@ -233,15 +233,15 @@ def test_single_pulses_are_counted_however_far_apart_they_may_be() -> None:
 def test_a_pulse_after_a_train_counts_with_it() -> None:
     proof = cleared_p24(20_000, 200, 2_000)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: proof.point(20_000)})
     settled(bench)
     bench.run(50 * MS)
     bench.driver.stop(bench.now)
     settled(bench)
     with pytest.raises(LimitRefusedError, match="after the last"):
-        bench.driver.pulse(bench.now, 1, proof.set_point(20_000))
+        bench.driver.pulse(bench.now, 1, proof.point(20_000))
     bench.run(500 * MS)
-    bench.driver.pulse(bench.now, 1, proof.set_point(20_000))
+    bench.driver.pulse(bench.now, 1, proof.point(20_000))
     bench.run(100 * MS)
     within(bench, proof)
 
@@ -249,14 +249,14 @@ def test_a_pulse_after_a_train_counts_with_it() -> None:
 def test_a_frame_that_is_sent_again_is_not_counted_twice() -> None:
     proof = cleared_p24(20_000, 200, 50_000)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: proof.set_point(10_000)})
+    bench.driver.apply(bench.now, {1: proof.point(10_000)})
     bench.run(100 * MS)
     bench.device_line = lambda _data: []
-    bench.driver.apply(bench.now, {1: proof.set_point(5_000)})
+    bench.driver.apply(bench.now, {1: proof.point(5_000)})
     bench.run(400 * MS)
     bench.device_line = lambda data: [(0, data)]
     bench.run(200 * MS)
-    bench.driver.apply(bench.now, {1: proof.set_point(5_500)})
+    bench.driver.apply(bench.now, {1: proof.point(5_500)})
     bench.run(100 * MS)
     assert withheld(bench) == []
     assert bench.driver.state == "mid"
@@ -266,14 +266,14 @@ def test_a_frame_that_is_sent_again_is_not_counted_twice() -> None:
 def test_a_closing_frame_that_is_lost_counts_until_one_is_acknowledged() -> None:
     proof = bursts(20, 1_100, 200_000)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: proof.point(20_000)})
     bench.run(97 * MS)
     bench.host_line = lambda _data: []
     bench.driver.apply(bench.now, {})
     bench.run(60 * MS)
     bench.host_line = lambda data: [(0, data)]
     bench.run(900 * MS - 157 * MS)
-    bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: proof.point(20_000)})
     bench.run(97 * MS)
     bench.driver.apply(bench.now, {})
     bench.run(300 * MS)
@@ -295,7 +295,7 @@ def test_bursts_on_a_line_that_always_takes_as_long_pass_untouched(late_ms: int)
     begun = bench.now
     for number in range(4):
         bench.run(begun + number * 909_091_000 - bench.now)
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.run(97_500_000)
         bench.driver.apply(bench.now, {})
     bench.run(200 * MS)
@@ -324,7 +324,7 @@ def reha_bursts() -> Cleared:
 def test_a_rehastim2_train_is_closed_when_its_second_is_full() -> None:
     proof = reha_bursts()
     bench = rehastim2_bench.Bench().connected()
-    bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: proof.point(20_000)})
     bench.kept(2 * S)
     (held,) = bench.all_of(Withheld)
     assert held.closed
@@ -338,7 +338,7 @@ def test_a_slow_rehastim2_train_is_not_restarted_by_a_stop(off_ms: int) -> None:
     proof = rehastim2_bench.cleared(20_000, 200, 1_000)
     bench = rehastim2_bench.Bench().connected()
     for _ in range(8):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.kept(60 * MS)
         bench.driver.stop(bench.now)
         bench.run(off_ms * MS)
@@ -351,9 +351,9 @@ def test_a_rehastim2_channel_that_joins_a_running_list_keeps_its_rhythm() -> Non
     proof = rehastim2_bench.cleared(20_000, 200, 2_000)
     bench = rehastim2_bench.Bench().connected()
     for _ in range(20):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.kept(170 * MS)
-        bench.driver.apply(bench.now, {1: proof.set_point(0)})
+        bench.driver.apply(bench.now, {1: proof.point(0)})
         bench.kept(40 * MS)
     assert bench.all_of(Withheld) == []
     assert fits(worst(pulses_of(bench.finish())[1]), proof.second)
@@ -365,7 +365,7 @@ def test_single_pulses_of_a_rehastim2_keep_their_interval() -> None:
     bench = rehastim2_bench.Bench().connected()
     for _ in range(60):
         with suppress(LimitRefusedError):
-            bench.driver.pulse(bench.now, 1, proof.set_point(20_000))
+            bench.driver.pulse(bench.now, 1, proof.point(20_000))
         bench.kept(50 * MS)
     pulses = pulses_of(bench.finish())[1]
     assert len(pulses) == 6

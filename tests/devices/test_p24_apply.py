@@ -26,7 +26,7 @@ UPDATE = 32
 
 
 def at(amplitude_ua: int) -> SetPoint:
-    return LADDER.set_point(amplitude_ua)
+    return LADDER.point(amplitude_ua)
 
 
 def updates(bench: Bench) -> int:

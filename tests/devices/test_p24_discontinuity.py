@@ -26,7 +26,7 @@ LADDER = cleared(60_000, 200, 50_000)
 
 
 def at(amplitude_ua: int) -> SetPoint:
-    return LADDER.set_point(amplitude_ua)
+    return LADDER.point(amplitude_ua)
 
 
 def running() -> Bench:

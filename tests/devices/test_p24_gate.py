@@ -161,7 +161,7 @@ def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_b
 def test_the_gate_holds_even_if_the_safety_model_were_wrong(
     words: str, values: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda _: True)
+    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda *_: True)
     with pytest.raises(LimitRefusedError, match=words):
         Gate().trains({1: forged(*values)})
 
@@ -198,8 +198,8 @@ def test_all_off_is_an_empty_mask() -> None:
 def test_the_same_set_points_are_encoded_once_and_different_ones_never_mixed_up() -> None:
     gate = Gate()
     ladder = cleared(130_000, 100, 10_000)
-    first = [gate.trains({1: ladder.set_point(500 * n)}) for n in range(261)]
-    again = [gate.trains({1: ladder.set_point(500 * n)}) for n in range(261)]
+    first = [gate.trains({1: ladder.point(500 * n)}) for n in range(261)]
+    again = [gate.trains({1: ladder.point(500 * n)}) for n in range(261)]
     assert all(a is b for a, b in zip(first, again, strict=True))
     assert len({one.payload for one in first}) == 261
 
@@ -209,7 +209,7 @@ def test_the_memory_of_encoded_trains_is_bounded() -> None:
     ladder = cleared(130_000, 100, 10_000)
     for channel in range(1, 9):
         for n in range(261):
-            assert gate.trains({channel: ladder.set_point(500 * n)}).mask == 1 << (channel - 1)
+            assert gate.trains({channel: ladder.point(500 * n)}).mask == 1 << (channel - 1)
 
 
 class TestRaisingAndLowering:

@@ -16,7 +16,7 @@ ML_STOP, LL_STOP, STATUS = 34, 4, 62
 
 
 def at(amplitude_ua: int) -> SetPoint:
-    return LADDER.set_point(amplitude_ua)
+    return LADDER.point(amplitude_ua)
 
 
 def commands(data: bytes) -> list[int]:

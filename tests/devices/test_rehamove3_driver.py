@@ -39,7 +39,7 @@ on_it = partial(cleared, device=REHAMOVE3_SHEET.bounds)
 
 
 def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
-    return on_it(amplitude_ua, **how).set_point(amplitude_ua)  # type: ignore[arg-type]
+    return on_it(amplitude_ua, **how).point(amplitude_ua)  # type: ignore[arg-type]
 
 
 def bench(twin: P24Twin | None = None) -> Bench:
@@ -242,8 +242,8 @@ def test_the_gate_refuses_what_the_device_cannot_do(channel: int, how: dict[str,
     proof = cleared(amplitude_ua, device=OTHER_DEVICE, **how)  # type: ignore[arg-type]
     one = bench().connected()
     for call in (
-        lambda: one.driver.apply(one.now, {channel: proof.set_point(amplitude_ua)}),
-        lambda: one.driver.pulse(one.now, channel, proof.set_point(amplitude_ua)),
+        lambda: one.driver.apply(one.now, {channel: proof.point(amplitude_ua)}),
+        lambda: one.driver.pulse(one.now, channel, proof.point(amplitude_ua)),
     ):
         with pytest.raises(LimitRefusedError, match=r"RehaMove3|device"):
             call()
@@ -255,7 +255,7 @@ def test_the_gate_holds_130_ma_even_if_the_safety_model_were_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The library of the maker would let it pass."""
-    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda _: True)
+    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda *_: True)
     for amplitude_ua in (130_500, 150_000, -500):
         wrong = forged(PulseShape.SYMMETRIC, amplitude_ua, 200, 100, 1, 20_000)
         with pytest.raises(LimitRefusedError, match=r"a RehaMove3 gives 0\.\.130000 uA"):
@@ -270,7 +270,7 @@ def test_a_forged_set_point_is_refused() -> None:
 
 def test_the_time_budget_of_330_us_a_pulse_is_kept() -> None:
     proof = on_it(10_000, 85, 500_000, gap_us=0)
-    four = dict.fromkeys(range(1, 5), proof.set_point(10_000))
+    four = dict.fromkeys(range(1, 5), proof.point(10_000))
     with pytest.raises(LimitRefusedError, match="of every second"):
         Gate(REHAMOVE3).trains(four)
     three = dict(list(four.items())[:3])
@@ -331,7 +331,7 @@ def test_an_answer_without_stimulation_data_does_not_count() -> None:
 
 def test_a_train_of_0_ma_runs_and_gives_the_test_pulses_alone() -> None:
     """What the check of the watchdog does."""
-    one = bench().running(ch1=on_it(20_000).set_point(0))
+    one = bench().running(ch1=on_it(20_000).point(0))
     keep_alive(one)
     assert one.all_of(StatusRead)[-1].active == frozenset({1})
     ledger = Ledger(one.finish())

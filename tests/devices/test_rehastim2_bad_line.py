@@ -69,7 +69,7 @@ def an_hour(bad: BadLine, span_ns: int = HOUR) -> Bench:
     """A list of 50 Hz whose amplitude moves between 4 and 10 mA every half second."""
     bench = Bench(RehaStim2Twin(turnaround_us=12_000)).connected()
     high = cleared(10_000)
-    bench.driver.apply(bench.now, {1: high.set_point(0)})
+    bench.driver.apply(bench.now, {1: high.point(0)})
     bench.run()
     bench.to_device, bench.to_host = bad, BadLine(bad.dice.randrange(1 << 30))
     end, due, turn = bench.now + span_ns, bench.now, 0
@@ -77,7 +77,7 @@ def an_hour(bad: BadLine, span_ns: int = HOUR) -> Bench:
         assert not bench.driver.latched, bench.seen[-5:]
         bench.driver.keep_alive(bench.now)
         if turn % 4 == 0:
-            bench.driver.apply(bench.now, {1: high.set_point((4_000, 8_000, 10_000)[turn % 3])})
+            bench.driver.apply(bench.now, {1: high.point((4_000, 8_000, 10_000)[turn % 3])})
         due, turn = due + REFRESH_US * 1_000, turn + 1
         bench.run(due - bench.now)
     return bench

@@ -222,7 +222,7 @@ def test_a_decrease_leaves_at_once_whatever_is_in_flight() -> None:
     bench.driver.keep_alive(bench.now)
     bench.run(1 * MS)
     since = len(bench.writes)
-    bench.driver.apply(bench.now, {1: high.set_point(4_000)})
+    bench.driver.apply(bench.now, {1: high.point(4_000)})
     assert bench.driver.transmit()
     assert len(bench.writes) == since
 
@@ -232,7 +232,7 @@ def test_a_raise_that_cannot_leave_in_250_ms_is_dropped_and_told() -> None:
     bench.to_host = lambda now, data: []
     bench.driver.keep_alive(bench.now)
     bench.run(1 * MS)
-    bench.driver.apply(bench.now, {1: cleared(20_000).set_point(4_000)})
+    bench.driver.apply(bench.now, {1: cleared(20_000).point(4_000)})
     bench.run(400 * MS)
     (dropped,) = bench.all_of(RaiseDropped)
     assert not dropped.sent
@@ -246,7 +246,7 @@ def test_a_raise_that_cannot_leave_in_250_ms_is_dropped_and_told() -> None:
 def test_a_raise_that_left_and_was_not_confirmed_falls_back_to_the_lowest() -> None:
     bench = Bench().running(ch1=point(2_000))
     bench.to_device = lambda now, data: []
-    bench.driver.apply(bench.now, {1: cleared(20_000).set_point(4_000)})
+    bench.driver.apply(bench.now, {1: cleared(20_000).point(4_000)})
     bench.run(310 * MS)
     (dropped,) = bench.all_of(RaiseDropped)
     assert dropped.sent
@@ -347,5 +347,5 @@ def test_what_the_device_cannot_do_is_refused_by_the_gate(amplitude_ua: int, wid
     bench = Bench().connected()
     other = cleared_for(amplitude_ua, width_us, gap_us=0, device=OTHER_DEVICE)
     with pytest.raises(LimitRefusedError):
-        bench.driver.apply(bench.now, {1: other.set_point(amplitude_ua)})
+        bench.driver.apply(bench.now, {1: other.point(amplitude_ua)})
     assert bench.driver.transmit() == []

@@ -57,7 +57,7 @@ def test_the_device_makes_them_and_no_second_holds_more_than_was_cleared(
     assert proof.period_us == period_us
     assert proof.group == (pulses, gap_us)
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+    bench.driver.apply(bench.now, {1: proof.point(20_000)})
     bench.kept(4 * S)
     (setup,) = [one for one in bench.sent() if isinstance(one, sm2.InitChannelListMode)]
     assert (setup.main_interval_us, setup.inter_pulse_interval_us) == (period_us, gap_us)
@@ -78,7 +78,7 @@ def test_single_pulses_and_groups_share_a_list() -> None:
     found = clear_together({1: (bursts(2, 20_000, 100_000), BOX), 2: (single, BOX)})
     assert not isinstance(found, Refusal), found
     bench = Bench().connected()
-    bench.driver.apply(bench.now, {1: found[1].set_point(20_000), 2: found[2].set_point(10_000)})
+    bench.driver.apply(bench.now, {1: found[1].point(20_000), 2: found[2].point(10_000)})
     bench.kept(2 * S)
     record = pulses_of(bench.finish())
     assert len(record[1]) == 2 * len(record[2])
@@ -129,7 +129,7 @@ def test_the_gate_judges_groups_once_more() -> None:
         assert isinstance(proof, Cleared), proof
         bench = Bench().connected()
         with pytest.raises(LimitRefusedError):
-            bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+            bench.driver.apply(bench.now, {1: proof.point(20_000)})
 
 
 @pytest.mark.hazard("H39")
@@ -138,7 +138,7 @@ def test_groups_are_not_restarted_by_a_stop(numbers: tuple[int, int, int]) -> No
     proof = cleared(*numbers)
     bench = Bench().connected()
     for _ in range(12):
-        bench.driver.apply(bench.now, {1: proof.set_point(20_000)})
+        bench.driver.apply(bench.now, {1: proof.point(20_000)})
         bench.kept(130 * MS)
         bench.driver.stop(bench.now)
         bench.run(30 * MS)
@@ -151,7 +151,7 @@ def test_amplitudes_of_groups_ramp_as_those_of_pulses_do() -> None:
     proof = cleared(2, 20_000, 100_000)
     bench = Bench().connected()
     for step in range(1, 11):
-        bench.driver.apply(bench.now, {1: proof.set_point(step * 2_000)})
+        bench.driver.apply(bench.now, {1: proof.point(step * 2_000)})
         bench.kept(240 * MS)
     assert bench.all_of(Withheld) == []
     heights = [one.square for one in pulses_of(bench.finish())[1]]

@@ -62,10 +62,10 @@ def perform(bench: Bench, proofs: tuple[Cleared, ...], operations: list[tuple]) 
     for name, *args in operations:
         with suppress(StimctlError):
             if name == "apply":
-                points = {c: proofs[c - 1].set_point(ua) for c, ua in args[0].items()}
+                points = {c: proofs[c - 1].point(ua) for c, ua in args[0].items()}
                 bench.driver.apply(bench.now, points)
             elif name == "pulse":
-                bench.driver.pulse(bench.now, args[0], proofs[args[0] - 1].set_point(args[1]))
+                bench.driver.pulse(bench.now, args[0], proofs[args[0] - 1].point(args[1]))
             elif name == "keep alive":
                 bench.driver.keep_alive(bench.now)
             elif name == "stop":

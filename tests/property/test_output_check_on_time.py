@@ -81,7 +81,7 @@ def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:  # type: ignore[t
             track.climb(now_ns, plateau_ua, FULL)
             track.settled(now_ns)
         keys = [track.key(plateau_ua) for track in tracks.values()]
-        points = {key[0]: tracks[key[0]].set_point(key) for key in keys if key is not None}
+        points = {key[0]: tracks[key[0]].point(key) for key in keys if key is not None}
         trains = gate.trains(points)
         if trains is told:
             continue

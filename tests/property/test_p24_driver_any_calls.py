@@ -70,11 +70,11 @@ class Machine:
             self._nothing_asked()
             driver.connect(self.now)
         elif name == "apply":
-            driver.apply(self.now, {c: LADDER.set_point(ua) for c, ua in args[0].items()})
+            driver.apply(self.now, {c: LADDER.point(ua) for c, ua in args[0].items()})
             for channel, amplitude_ua in args[0].items():
                 self.asked.setdefault(channel, set()).add(amplitude_ua)
         elif name == "pulse":
-            driver.pulse(self.now, args[0], LADDER.set_point(args[1]))
+            driver.pulse(self.now, args[0], LADDER.point(args[1]))
             self.pulses.add((args[0], args[1]))
         elif name == "keep_alive":
             driver.keep_alive(self.now)

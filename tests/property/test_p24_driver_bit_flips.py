@@ -51,7 +51,7 @@ class Session:
         wanted = {int(name[2:]): ua for name, ua in channels.items()}
         try:
             self.bench.driver.apply(
-                self.bench.now, {c: self.ladder.set_point(ua) for c, ua in wanted.items()}
+                self.bench.now, {c: self.ladder.point(ua) for c, ua in wanted.items()}
             )
             self.asked.append((self.bench.now // 1000, wanted))
         except StateError:

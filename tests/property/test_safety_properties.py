@@ -15,6 +15,7 @@ from stimctl.safety import (
     Profile,
     Quantity,
     RefusalKind,
+    SetPoint,
     clear,
     clear_together,
     envelope_for,
@@ -218,7 +219,7 @@ def test_nothing_cleared_exceeds_any_bound(stimulus, envelope):
     stimulus = legal(stimulus, envelope, known)
     assume(stimulus is not None)
     answer = clear(stimulus, envelope, acknowledged=known)
-    assert is_genuine(answer)
+    assert is_genuine(answer, Cleared)
     assert answer.stimulus == stimulus  # never clipped
     assert_keeps_every_bound(stimulus, envelope)
     device, pulse = envelope.device, stimulus.pulse
@@ -257,10 +258,10 @@ def test_a_lower_amplitude_of_an_accepted_stimulus_stays_accepted(stimulus, enve
     assume(stimulus is not None)
     answer = clear(stimulus, envelope)
     lower = stimulus.pulse.amplitude_ua * part // 1_000
-    lower -= lower % answer.amplitude_step_ua
+    lower -= lower % answer.step
     assert isinstance(clear(stimulus.with_amplitude(lower), envelope), Cleared)
     assert answer.lowered_to(lower).stimulus == stimulus.with_amplitude(lower)
-    assert is_genuine(answer.set_point(lower))
+    assert is_genuine(answer.point(lower), SetPoint)
 
 
 @EXAMPLES

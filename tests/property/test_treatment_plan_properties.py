@@ -147,7 +147,7 @@ def test_the_prediction_of_a_shipped_protocol_is_exact(name: str) -> None:
 def test_nothing_goes_out_above_the_plateau_or_what_was_cleared(plan: Plan) -> None:
     for one in plan.channels:
         for _, amplitude, width, period in settings_over_time(plan, one.channel):
-            one.cleared.set_point(amplitude, width, period)  # raises outside the cleared range
+            one.cleared.point(amplitude, width, period)  # raises outside the cleared range
             assert 0 <= amplitude <= one.amplitude_ua
 
 

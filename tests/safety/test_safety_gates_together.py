@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from stimctl.safety import ClearedIntensity, Electrode, GateBounds, Refusal
-from stimctl.safety.gates_together import GateRequest, clear_gates_together
+from stimctl.safety import ClearedIntensity, Electrode, PercentBounds, Refusal
 from stimctl.safety.intensity import ATTENDED
+from stimctl.safety.joint_clearance import IntensityRequest, clear_intensities_together
 from stimctl.stimulus import Cycle
 
-GATE = GateBounds("gate", 2, 1, 100, 1, 200_000)
+GATE = PercentBounds("gate", 2, 1, 100, 1, 200_000)
 ACK = frozenset({ATTENDED})
 CYCLE = Cycle(on_us=4_000_000, off_us=6_000_000, ramp_up_us=1_000_000, ramp_down_us=1_000_000)
 
@@ -20,15 +20,15 @@ def replace_cycle(**times) -> Cycle:
     return Cycle(**{**CYCLE.model_dump(), **times})
 
 
-def ask(site: str | None, percent: int = 10, **how) -> GateRequest:
-    return GateRequest(percent, Electrode(2_500, site=site), **how)
+def ask(site: str | None, percent: int = 10, **how) -> IntensityRequest:
+    return IntensityRequest(percent, Electrode(2_500, site=site), **how)
 
 
-def together(*requests: GateRequest, **how):
-    return clear_gates_together(dict(enumerate(requests, 1)), GATE, ACK, **how)
+def together(*requests: IntensityRequest, **how):
+    return clear_intensities_together(dict(enumerate(requests, 1)), GATE, ACK, **how)
 
 
-def refused(*requests: GateRequest, **how) -> Refusal:
+def refused(*requests: IntensityRequest, **how) -> Refusal:
     answer = together(*requests, **how)
     assert isinstance(answer, Refusal), answer
     return answer
@@ -50,7 +50,7 @@ def test_a_refusal_names_its_channel():
 
 @pytest.mark.parametrize("channel", [0, 3, True, "1"])
 def test_a_channel_that_the_device_has_not_is_refused(channel):
-    answer = clear_gates_together({channel: ask("left-calf")}, GATE, ACK)
+    answer = clear_intensities_together({channel: ask("left-calf")}, GATE, ACK)
     assert isinstance(answer, Refusal)
     assert (answer.limit_id, answer.allowed) == ("L-DEV", 2)
 

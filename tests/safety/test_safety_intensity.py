@@ -7,31 +7,37 @@ import gc
 import pickle
 
 import pytest
+from safety_samples import cleared as current_cleared
+from safety_samples import envelope, stim
 
 from stimctl.errors import BugError, LimitRefusedError, UsageError
 from stimctl.quantity import format_intensity, parse_intensity_percent
 from stimctl.safety import (
+    Clearance,
+    Cleared,
     ClearedIntensity,
     Electrode,
-    GateBounds,
     IntensityPoint,
     Layer,
     LayeredBounds,
+    OutputPoint,
+    PercentBounds,
     Quantity,
     Refusal,
     RefusalKind,
+    SetPoint,
     clear_intensity,
-    is_genuine_intensity,
+    is_genuine,
     layer_bounds_from_mapping,
     person_ceiling,
     session_ceiling,
 )
-from stimctl.safety import intensity as module
+from stimctl.safety import sealed as module
 from stimctl.safety.intensity import ATTENDED, UNCALIBRATED
 
-GATE = GateBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
-COARSE = GateBounds("coarse", 2, 10, 90, 10, 200_000)
-COARSE_ALL = GateBounds("other", 2, 1, 100, 1, 200_000)
+GATE = PercentBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
+COARSE = PercentBounds("coarse", 2, 10, 90, 10, 200_000)
+COARSE_ALL = PercentBounds("other", 2, 1, 100, 1, 200_000)
 PADS = Electrode(2_500)
 BOTH = frozenset({ATTENDED, UNCALIBRATED})
 
@@ -133,7 +139,7 @@ def test_what_is_no_whole_percent_is_invalid(percent):
 
 
 def test_parts_that_are_not_what_they_claim_to_be_are_invalid():
-    forged = object.__new__(GateBounds)
+    forged = object.__new__(PercentBounds)
     assert refused(bounds=forged).kind is RefusalKind.INVALID
     assert refused(bounds="gate").kind is RefusalKind.INVALID
     assert refused(pads=None).kind is RefusalKind.INVALID
@@ -143,7 +149,7 @@ def test_parts_that_are_not_what_they_claim_to_be_are_invalid():
     no = refused(layers=swapped)
     assert no.kind is RefusalKind.INVALID
     assert "session bound was given for the site layer" in no.message
-    wider = GateBounds("gate", 2, 1, 100, 1, 200_000)
+    wider = PercentBounds("gate", 2, 1, 100, 1, 200_000)
     object.__setattr__(wider, "highest_percent", 400)
     assert refused(200, wider).kind is RefusalKind.INVALID
 
@@ -162,7 +168,7 @@ def test_bounds_that_cannot_be_are_no_bounds(wrong):
         "change_every_us": 1,
     }  # fmt: skip
     with pytest.raises(UsageError):
-        GateBounds("x", **{**numbers, **wrong})
+        PercentBounds("x", **{**numbers, **wrong})
 
 
 def test_a_point_is_genuine_within_its_clearance_only():
@@ -170,16 +176,16 @@ def test_a_point_is_genuine_within_its_clearance_only():
     point = one.point(40)
     assert point.percent == 40
     assert point.cleared is one
-    assert is_genuine_intensity(point)
+    assert is_genuine(point, IntensityPoint)
     for percent in (41, -1, True, 1.0):
         with pytest.raises(LimitRefusedError, match="outside what was cleared"):
             one.point(percent)
         forged = tuple.__new__(IntensityPoint, (percent, one))
-        assert not is_genuine_intensity(forged)
-    assert not is_genuine_intensity(tuple.__new__(IntensityPoint, (40, object())))
-    assert not is_genuine_intensity(tuple.__new__(IntensityPoint, (40,)))
-    assert not is_genuine_intensity(40)
-    assert is_genuine_intensity(one.point(0))
+        assert not is_genuine(forged, IntensityPoint)
+    assert not is_genuine(tuple.__new__(IntensityPoint, (40, object())), IntensityPoint)
+    assert not is_genuine(tuple.__new__(IntensityPoint, (40,)), IntensityPoint)
+    assert not is_genuine(40, IntensityPoint)
+    assert is_genuine(one.point(0), IntensityPoint)
 
 
 def test_lowering_needs_no_question_and_raising_is_none():
@@ -234,3 +240,53 @@ def test_the_register_forgets_with_the_clearance():
 def test_an_intensity_is_a_whole_percent_with_its_sign():
     assert parse_intensity_percent("40 %") == 40
     assert format_intensity(40) == "40 %"
+
+
+CURRENT_PROOF = current_cleared(stim(20), envelope())
+
+
+@pytest.mark.hazard("H18")
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (IntensityPoint, (20, CURRENT_PROOF)),
+        (IntensityPoint, tuple(CURRENT_PROOF.point(20_000))),
+        (SetPoint, (*CURRENT_PROOF.point(20_000)[:-1], cleared(40))),
+        (SetPoint, (20, cleared(40))),
+        (OutputPoint, (20, cleared(40))),
+        (OutputPoint, tuple(CURRENT_PROOF.point(20_000))),
+    ],
+)
+def test_a_point_of_one_scale_never_counts_within_a_clearance_of_another(kind, values):
+    forged = tuple.__new__(kind, values)
+    for asked in (IntensityPoint, SetPoint, OutputPoint):
+        assert not is_genuine(forged, asked)
+    assert not is_genuine(values, tuple)
+
+
+@pytest.mark.hazard("H18")
+def test_what_is_genuine_on_one_scale_is_not_what_a_driver_of_another_takes():
+    percent, current = cleared(40), CURRENT_PROOF
+    for genuine, kind, other in (
+        (percent, ClearedIntensity, Cleared),
+        (current, Cleared, ClearedIntensity),
+        (percent.point(10), IntensityPoint, SetPoint),
+        (current.point(500), SetPoint, IntensityPoint),
+    ):
+        assert is_genuine(genuine, kind)
+        assert not is_genuine(genuine, other)
+        assert not is_genuine(genuine, kind.__mro__[1])
+    assert percent.point(0) != current.point(0)
+
+
+def test_a_kind_of_clearance_that_somebody_makes_up_is_in_no_register():
+    class Mine(Clearance):
+        pass
+
+    mine = object.__new__(Mine)
+    assert not is_genuine(mine, Mine)
+    assert not is_genuine(tuple.__new__(IntensityPoint, (1, mine)), IntensityPoint)
+    with pytest.raises(BugError):
+        _ = mine.most
+    with pytest.raises(TypeError):
+        Mine()

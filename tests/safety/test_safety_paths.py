@@ -11,7 +11,7 @@ from stimctl.errors import UsageError
 from stimctl.safety import (
     SITES,
     Electrode,
-    GateBounds,
+    PercentBounds,
     Quantity,
     Refusal,
     clear_intensity,
@@ -157,7 +157,7 @@ def test_what_goes_by_the_site_sees_both_pads():
 
 
 def test_a_device_without_current_control_judges_the_pads_too():
-    bounds = GateBounds("gate", 2, 1, 100, 1, 50_000)
+    bounds = PercentBounds("gate", 2, 1, 100, 1, 50_000)
     good, bad = (Electrode(2_500, 1000, f"left-biceps/{at}") for at in ("left-deltoid", "abdomen"))
     known = frozenset({"L-ATT"})
     assert not isinstance(clear_intensity(10, bounds, good, acknowledged=known), Refusal)

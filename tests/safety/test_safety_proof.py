@@ -24,6 +24,7 @@ from stimctl.safety import (
     person_ceiling,
 )
 from stimctl.safety import cleared as cleared_module
+from stimctl.safety import sealed as sealed_module
 from stimctl.stimulus import (
     Burst,
     Cycle,
@@ -166,10 +167,10 @@ def answer(ma=20.0, **more):
 
 def test_a_proof_shows_what_was_cleared():
     proof = answer()
-    assert is_genuine(proof)
+    assert is_genuine(proof, Cleared)
     assert proof.stimulus == stim()
     assert proof.envelope == BOUNDS
-    assert (proof.amplitude_ua, proof.period_us, proof.amplitude_step_ua) == (20_000, 20_000, 500)
+    assert (proof.amplitude_ua, proof.period_us, proof.step) == (20_000, 20_000, 500)
     assert proof.warnings == ()
     assert repr(proof) == "<Cleared up to 20 mA>"
 
@@ -187,7 +188,7 @@ def test_what_a_proof_shows_are_copies():
     assert proof.stimulus.pulse.amplitude_ua == proof.amplitude_ua == 20_000
     assert proof.envelope == BOUNDS
     with pytest.raises(LimitRefusedError):
-        proof.set_point(90_000)
+        proof.point(90_000)
 
 
 @pytest.mark.parametrize("kind", [Cleared, SetPoint])
@@ -203,24 +204,24 @@ def test_proofs_cannot_be_built_or_subclassed(kind):
 
 def test_an_empty_shell_is_not_genuine():
     shell = object.__new__(Cleared)
-    assert not is_genuine(shell)
+    assert not is_genuine(shell, Cleared)
     assert repr(shell) == "<Cleared, not genuine>"
     for use in (
         lambda: shell.stimulus,
         lambda: shell.envelope,
         lambda: shell.amplitude_ua,
-        lambda: shell.set_point(0),
+        lambda: shell.point(0),
         lambda: shell.lowered_to(0),
     ):
         with pytest.raises(BugError):
             use()
-    assert not is_genuine(tuple.__new__(SetPoint))
-    assert not is_genuine(None)
-    assert not is_genuine(stim())
+    assert not is_genuine(tuple.__new__(SetPoint), SetPoint)
+    assert not is_genuine(None, SetPoint)
+    assert not is_genuine(stim(), Cleared)
 
 
 def test_attributes_cannot_be_set():
-    proof, point = answer(), answer().set_point(10_000)
+    proof, point = answer(), answer().point(10_000)
     for thing in (proof, point):
         for name, value in (("amplitude_ua", 90_000), ("stimulus", stim(90)), ("new", 1),
                             ("_record", None), ("__dict__", {})):  # fmt: skip
@@ -243,12 +244,12 @@ def test_changing_the_class_makes_nothing_genuine():
         other.__class__ = Cleared
     except TypeError:
         return
-    assert not is_genuine(other)
+    assert not is_genuine(other, Cleared)
 
 
 def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced():
     proof = answer()
-    for thing in (proof, proof.set_point(10_000)):
+    for thing in (proof, proof.point(10_000)):
         assert copy.copy(thing) is thing
         assert copy.deepcopy(thing) is thing
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
@@ -264,14 +265,14 @@ def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced():
 
 def test_a_forged_set_point_is_held_against_what_was_cleared():
     proof = answer(width_us=200)
-    genuine = tuple(proof.set_point(10_000))
+    genuine = tuple(proof.point(10_000))
 
     def forged(**changes):
         names = ("shape", "amplitude", "width", "gap", "ratio", "period", "cleared")
         values = {**dict(zip(names, genuine, strict=True)), **changes}
         return tuple.__new__(SetPoint, tuple(values.values()))
 
-    assert is_genuine(forged())
+    assert is_genuine(forged(), SetPoint)
     shell = object.__new__(Cleared)
     for changes in (
         {"amplitude": 20_500}, {"amplitude": -500}, {"amplitude": 10_001}, {"amplitude": 1e4},
@@ -280,21 +281,21 @@ def test_a_forged_set_point_is_held_against_what_was_cleared():
         {"ratio": 2}, {"ratio": True}, {"shape": ASYM}, {"shape": "biphasic-symmetric"},
         {"cleared": None}, {"cleared": shell}, {"cleared": stim()}, {"more": 1},
     ):  # fmt: skip
-        assert not is_genuine(forged(**changes)), changes
-    assert not is_genuine(genuine)
+        assert not is_genuine(forged(**changes), SetPoint), changes
+    assert not is_genuine(genuine, SetPoint)
 
 
 def test_a_proof_is_forgotten_with_its_object():
     proof = answer()
     key = id(proof)
-    assert key in cleared_module._register
-    point = proof.set_point(1_000)
+    assert key in sealed_module._register
+    point = proof.point(1_000)
     del proof
     gc.collect()
-    assert is_genuine(point)  # the set-point keeps its proof alive
+    assert is_genuine(point, SetPoint)  # the set-point keeps its proof alive
     del point
     gc.collect()
-    assert key not in cleared_module._register
+    assert key not in sealed_module._register
 
 
 def test_the_seal_judges_for_itself():
@@ -307,12 +308,12 @@ def test_the_seal_judges_for_itself():
 
 def test_lowering_needs_no_new_judgement_and_never_raises():
     lower = answer().lowered_to(10_000)
-    assert is_genuine(lower)
+    assert is_genuine(lower, Cleared)
     assert lower.amplitude_ua == lower.stimulus.pulse.amplitude_ua == 10_000
     for wrong in (10_500, 9_999, -500, True, 5e3, "5 mA"):
         with pytest.raises(LimitRefusedError):
             lower.lowered_to(wrong)
-    assert is_genuine(lower.lowered_to(0))
+    assert is_genuine(lower.lowered_to(0), Cleared)
 
 
 @pytest.mark.hazard("H49")
@@ -336,35 +337,35 @@ def test_a_proof_knows_its_shortest_period_and_whom_it_was_cleared_with():
 
 def test_a_set_point_says_what_the_channel_is_set_to():
     proof = cleared(stim(20, 200, 30, ASYM, 4, gap_us=100), envelope())
-    point = proof.set_point(8_000)
-    assert is_genuine(point)
+    point = proof.point(8_000)
+    assert is_genuine(point, SetPoint)
     assert (point.shape, point.amplitude_ua, point.phase_width_us) == (ASYM, 8_000, 200)
     assert (point.interphase_gap_us, point.second_phase_ratio) == (100, 4)
     assert point.period_us == 33_500  # 30 Hz on a 500 us grid, never faster
     assert point.cleared is proof
     assert "amplitude_ua=8000" in repr(point)
     with pytest.raises(LimitRefusedError):
-        proof.set_point(8_500)  # the second phase would be off the grid
+        proof.point(8_500)  # the second phase would be off the grid
 
 
 def test_set_points_stay_within_the_sweeps():
     sweep = Sweep(lowest=20_000, highest=100_000, period_us=6_000_000, shape=SweepShape.SINE)
     widths = Sweep(lowest=100, highest=300, period_us=6_000_000, shape=SweepShape.SINE)
     proof = answer(frequency_sweep=sweep, width_sweep=widths)
-    assert proof.set_point(20_000, 300, 10_000).phase_width_us == 300
-    assert proof.set_point(0, 100, 50_000).period_us == 50_000
+    assert proof.point(20_000, 300, 10_000).phase_width_us == 300
+    assert proof.point(0, 100, 50_000).period_us == 50_000
     for wrong in ((20_000, 301), (20_000, 99), (20_000, 200, 9_500), (20_000, 200, 50_500),
                   (20_000, 200, 10_250), (20_500,), (True,), (1.0,)):  # fmt: skip
         with pytest.raises(LimitRefusedError) as caught:
-            proof.set_point(*wrong)
+            proof.point(*wrong)
         assert "cleared are 0 to 20 mA" in str(caught.value)
 
 
 def test_equal_set_points_are_equal_whoever_made_them():
-    one, other = answer().set_point(10_000), answer(30).set_point(10_000)
+    one, other = answer().point(10_000), answer(30).point(10_000)
     assert one == other
     assert hash(one) == hash(other)
-    assert one != answer().set_point(10_500)
+    assert one != answer().point(10_500)
     assert one != tuple(one)
     assert len({one, other}) == 1
 

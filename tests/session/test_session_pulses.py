@@ -29,7 +29,7 @@ def ready(plateau_ua: int = 2_000) -> Bench:
 
 
 def pulse(amplitude_ua: int) -> Pulse:
-    return Pulse(1, PLAN.channels[0].cleared.set_point(amplitude_ua))
+    return Pulse(1, PLAN.channels[0].cleared.point(amplitude_ua))
 
 
 def test_a_pulse_is_one_pulse():
@@ -120,7 +120,7 @@ def test_pulses_on_two_channels_at_once_follow_one_another():
     plan = plan_of("tens-conventional", 3_000, 3_000)
     bench = raised(raised(running(plan, SINGLE, latency_ns=4 * MS), 2_000), 2_000, 2)
     for one in plan.channels:
-        bench.command(Pulse(one.channel, one.cleared.set_point(2_000)))
+        bench.command(Pulse(one.channel, one.cleared.point(2_000)))
     bench.run_for(200 * MS)
     assert [row.data["channel"] for row in bench.told(Kind.PULSE_ACKED)] == [1, 2]
 
@@ -170,7 +170,7 @@ def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
     bench.command(Raise(1, 2_000))
     bench.run_for(300 * MS)
     for _ in range(50):
-        bench.command(Pulse(1, plan.channels[0].cleared.set_point(2_000)))
+        bench.command(Pulse(1, plan.channels[0].cleared.point(2_000)))
         bench.run_for(73 * MS)
     assert reasons(bench) == []
     assert len(bench.told(Kind.PULSE_ACKED)) == given(bench) == 50

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stimctl.errors import BugError, LimitRefusedError
-from stimctl.safety.device_bounds import DeviceBounds
-from stimctl.safety.gate_bounds import GateBounds
+from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
 
 
 class Readback(StrEnum):
@@ -135,7 +134,7 @@ class CapabilitySheet:
     refresh_us: int | None = None
     connection_expires: bool = False
     channels_first: bool = False
-    gating: GateBounds | None = None
+    gating: PercentBounds | None = None
     boot_us: int | None = None
 
     def __post_init__(self) -> None:

@@ -2,19 +2,14 @@
 
 from stimctl.safety.bounds import Bound, Layer
 from stimctl.safety.clearance import Headroom, ceiling_ua, clear, headroom
-from stimctl.safety.cleared import Cleared, SetPoint, is_genuine
+from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.safety.delivered import Delivered, limits_exceeded
-from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
 from stimctl.safety.electrodes import PREVIEW_ELECTRODE, Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds, envelope_for
 from stimctl.safety.examine import Notice
-from stimctl.safety.gate_bounds import GateBounds
-from stimctl.safety.intensity import (
-    ClearedIntensity,
-    IntensityPoint,
-    clear_intensity,
-    is_genuine_intensity,
-)
+from stimctl.safety.intensity import ClearedIntensity, IntensityPoint, clear_intensity
+from stimctl.safety.joint_clearance import clear_together
 from stimctl.safety.layers import (
     bounds_from_environment,
     layer_bounds_from_mapping,
@@ -26,9 +21,9 @@ from stimctl.safety.limits import LIMITS, Action, Limit, Profile
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal, RefusalKind
 from stimctl.safety.screening import CONDITIONS, QUESTIONS, Finding, Level, Screening, screen
+from stimctl.safety.sealed import Clearance, OutputPoint, is_genuine
 from stimctl.safety.session_length import SESSION_DEFAULT_CAP_US, session_refusal
 from stimctl.safety.sites import SITES, Site, pad_sites, site_named
-from stimctl.safety.together import clear_together
 
 __all__ = [
     "CONDITIONS",
@@ -39,6 +34,7 @@ __all__ = [
     "SITES",
     "Action",
     "Bound",
+    "Clearance",
     "Cleared",
     "ClearedIntensity",
     "Delivered",
@@ -46,7 +42,6 @@ __all__ = [
     "Electrode",
     "Envelope",
     "Finding",
-    "GateBounds",
     "Headroom",
     "IntensityPoint",
     "Layer",
@@ -55,6 +50,8 @@ __all__ = [
     "Limit",
     "Nearest",
     "Notice",
+    "OutputPoint",
+    "PercentBounds",
     "Profile",
     "Quantity",
     "Refusal",
@@ -70,7 +67,6 @@ __all__ = [
     "envelope_for",
     "headroom",
     "is_genuine",
-    "is_genuine_intensity",
     "layer_bounds_from_mapping",
     "limits_exceeded",
     "pad_sites",

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from stimctl.errors import UsageError
-from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
 from stimctl.safety.limits import LIMIT_BY_ID, LIMITS, Action, Limit, Profile
 from stimctl.safety.quantities import INFO, Quantity, value_text
 
@@ -127,21 +127,22 @@ def _standard_bounds(profile: Profile) -> tuple[Bound, ...]:
 STANDARD_BOUNDS = {profile: _standard_bounds(profile) for profile in Profile}
 
 
+def device_bound(device: DeviceBounds | PercentBounds, quantity: Quantity, value: int) -> Bound:
+    """One upper bound that follows from a device."""
+    return Bound(
+        "L-DEV", Layer.DEVICE, quantity, value, INFO[quantity].unit,
+        LIMIT_BY_ID["L-DEV"].action, f"{device.name}: {device.source}", device.certainty,
+    )  # fmt: skip
+
+
 def device_layer(device: DeviceBounds) -> tuple[Bound, ...]:
-    """The upper bounds that follow from a device."""
-
-    def bound(quantity: Quantity, value: int) -> Bound:
-        return Bound(
-            "L-DEV", Layer.DEVICE, quantity, value, INFO[quantity].unit,
-            LIMIT_BY_ID["L-DEV"].action, f"{device.name}: {device.source}", device.certainty,
-        )  # fmt: skip
-
-    found = [
-        bound(Quantity.AMPLITUDE, device.amplitude_max_ua),
-        bound(Quantity.PHASE_WIDTH, device.phase_width_max_us),
-        bound(Quantity.INTERPHASE_GAP, device.interphase_gap_max_us),
-        bound(Quantity.FREQUENCY, _US_MHZ // device.period_min_us),
-    ]
+    """The upper bounds that follow from a source of current."""
+    found = {
+        Quantity.AMPLITUDE: device.amplitude_max_ua,
+        Quantity.PHASE_WIDTH: device.phase_width_max_us,
+        Quantity.INTERPHASE_GAP: device.interphase_gap_max_us,
+        Quantity.FREQUENCY: _US_MHZ // device.period_min_us,
+    }
     if device.pulses_per_burst_max is not None:
-        found.append(bound(Quantity.PULSES_PER_BURST, device.pulses_per_burst_max))
-    return tuple(found)
+        found[Quantity.PULSES_PER_BURST] = device.pulses_per_burst_max
+    return tuple(device_bound(device, quantity, value) for quantity, value in found.items())

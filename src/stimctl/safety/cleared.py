@@ -1,20 +1,12 @@
-"""Sealed proof that a stimulus was cleared, and the set-points that drivers take.
-
-A `Cleared` object carries nothing: what was cleared lies in this module's register under its
-identity. Setting attributes, copying, pickling, subclassing or building one by hand yields
-nothing that `is_genuine` accepts. A `SetPoint` is an immutable tuple that names its `Cleared`;
-`is_genuine` measures its values against what the register says, so a forged one can hold nothing
-that was not cleared.
-"""
+"""Proof that a stimulus was cleared, and the set-points that drivers of a current source take."""
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeGuard, final
+from typing import final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
@@ -28,7 +20,7 @@ from stimctl.safety.examine import (
     notices_of,
 )
 from stimctl.safety.revalidate import fresh_envelope
-from stimctl.safety.sealed import Sealed
+from stimctl.safety.sealed import Clearance, OutputPoint, enter
 from stimctl.safety.with_test_pulse import worst_second_on
 from stimctl.stimulus import PulseShape, SecondDose, Stimulus
 
@@ -41,8 +33,8 @@ class _Record:
     envelope: Envelope
     notices: tuple[Notice, ...]
     shape: PulseShape
-    amplitude_ua: int
-    step_ua: int
+    most: int
+    step: int
     width_us: int
     width_min_us: int
     width_max_us: int
@@ -57,12 +49,34 @@ class _Record:
     together: SecondDose | None = None
     group: Group | None = None
 
-    def allows(self, amplitude_ua: object, width_us: object, period_us: object) -> bool:
+    @property
+    def point(self) -> type[SetPoint]:
+        return SetPoint
+
+    @property
+    def most_text(self) -> str:
+        return format_current(self.most)
+
+    def values(
+        self, amplitude_ua: int, width_us: int | None = None, period_us: int | None = None
+    ) -> tuple[object, ...]:
+        """Those of a point, with the stimulus's own width and period where there are none."""
+        width = self.width_us if width_us is None else width_us
+        period = self.period_us if period_us is None else period_us
+        return (self.shape, amplitude_ua, width, self.gap_us, self.ratio, period)
+
+    def allows(self, values: tuple[object, ...]) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
+        if len(values) != 6:
+            return False
+        shape, amplitude_ua, width_us, gap_us, ratio, period_us = values
         return (
-            type(amplitude_ua) is int
-            and 0 <= amplitude_ua <= self.amplitude_ua
-            and amplitude_ua % self.step_ua == 0
+            shape is self.shape
+            and (type(gap_us), gap_us) == (int, self.gap_us)
+            and (type(ratio), ratio) == (int, self.ratio)
+            and type(amplitude_ua) is int
+            and 0 <= amplitude_ua <= self.most
+            and amplitude_ua % self.step == 0
             and type(width_us) is int
             and self.width_min_us <= width_us <= self.width_max_us
             and width_us % self.width_step_us == 0
@@ -71,20 +85,18 @@ class _Record:
             and period_us % self.period_step_us == 0
         )
 
-
-_register: dict[int, tuple[weakref.ref[Cleared], _Record]] = {}
-
-
-def _record_of(cleared: object) -> _Record | None:
-    entry = _register.get(id(cleared))
-    return entry[1] if entry is not None and entry[0]() is cleared else None
-
-
-def _enter(record: _Record) -> Cleared:
-    cleared = object.__new__(Cleared)
-    key = id(cleared)
-    _register[key] = (weakref.ref(cleared, lambda _: _register.pop(key, None)), record)
-    return cleared
+    def outside(self, values: tuple[object, ...]) -> LimitRefusedError:
+        """The error for values outside what was cleared; shows the range."""
+        _, amplitude_ua, width_us, _, _, period_us = values
+        return LimitRefusedError(
+            f"a set-point of {amplitude_ua!r} uA, {width_us!r} us, period {period_us!r} us is "
+            "outside what was cleared",
+            why=f"cleared are 0 to {format_current(self.most)} in steps of "
+            f"{format_current(self.step)}, widths {format_duration(self.width_min_us)} to "
+            f"{format_duration(self.width_max_us)}, periods {format_duration(self.period_min_us)} "
+            f"to {format_duration(self.period_max_us)}",
+            what_to_do="clear the stimulus that is wanted",
+        )
 
 
 def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> Cleared:
@@ -103,14 +115,15 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
         else (device.repeat_mhz(stimulus),) * 3
     )
     period_us, period_min_us, period_max_us = map(device.quantise_period_up_us, rates_mhz)
-    return _enter(
+    return enter(
+        Cleared,
         _Record(
             stimulus_json=stimulus.model_dump_json(),
             envelope=envelope,
             notices=notices_of(stimulus, envelope, acknowledged),
             shape=pulse.shape,
-            amplitude_ua=pulse.amplitude_ua,
-            step_ua=amplitude_step_ua(stimulus, envelope),
+            most=pulse.amplitude_ua,
+            step=amplitude_step_ua(stimulus, envelope),
             width_us=pulse.phase_width_us,
             width_min_us=stimulus.narrowest_phase_us,
             width_max_us=stimulus.widest_phase_us,
@@ -123,7 +136,7 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             period_step_us=device.period_step_us,
             second=worst_second_on(stimulus, device),
             group=group,
-        )
+        ),
     )
 
 
@@ -133,25 +146,15 @@ def sealed_together(proofs: Mapping[int, Cleared]) -> Mapping[int, Cleared]:
     sums = map(sum, zip(*(record.second for record in records.values()), strict=True))
     together = SecondDose(*sums) if records else None
     return MappingProxyType(
-        {channel: _enter(replace(one, together=together)) for channel, one in records.items()}
+        {ch: enter(Cleared, replace(one, together=together)) for ch, one in records.items()}
     )
 
 
 @final
-class Cleared(Sealed):
+class Cleared(Clearance[_Record], last=True):
     """A stimulus that passed its envelope. Only `stimctl.safety.clear` makes one."""
 
-    __slots__ = ("__weakref__",)
-
-    def __init_subclass__(cls) -> NoReturn:
-        raise TypeError("Cleared cannot be subclassed")
-
-    @property
-    def _record(self) -> _Record:
-        record = _record_of(self)
-        if record is None:
-            raise BugError("this was never cleared", what_to_do="use stimctl.safety.clear()")
-        return record
+    __slots__ = ()
 
     @property
     def stimulus(self) -> Stimulus:
@@ -171,17 +174,12 @@ class Cleared(Sealed):
     @property
     def amplitude_ua(self) -> int:
         """The highest amplitude cleared, in uA."""
-        return self._record.amplitude_ua
+        return self._record.most
 
     @property
     def period_us(self) -> int:
         """The period used for `stimulus.frequency_mhz`: on the device's grid, never faster."""
         return self._record.period_us
-
-    @property
-    def amplitude_step_ua(self) -> int:
-        """The step of set-points in uA, such that both phases are on the device's grid."""
-        return self._record.step_ua
 
     @property
     def second(self) -> SecondDose:
@@ -212,19 +210,25 @@ class Cleared(Sealed):
         Raises LimitRefusedError above what was cleared, below 0 or off the device's grid.
         """
         record = self._record
-        if not record.allows(amplitude_ua, record.width_us, record.period_us):
-            raise _outside(record, amplitude_ua, record.width_us, record.period_us)
+        values = record.values(amplitude_ua)
+        if not record.allows(values):
+            raise record.outside(values)
         lower = Stimulus.model_validate_json(record.stimulus_json).with_amplitude(amplitude_ua)
-        return _enter(
+        return enter(
+            Cleared,
             replace(
                 record,
                 stimulus_json=lower.model_dump_json(),
-                amplitude_ua=amplitude_ua,
+                most=amplitude_ua,
                 second=worst_second_on(lower, record.envelope.device),
-            )
+            ),
         )
 
-    def set_point(
+    def digest(self) -> str:
+        """SHA-256 (hex) of the effective limits."""
+        return self._record.envelope.digest()
+
+    def point(
         self, amplitude_ua: int, phase_width_us: int | None = None, period_us: int | None = None
     ) -> SetPoint:
         """A set-point within what was cleared: uA, us, us; on the device's grid.
@@ -232,34 +236,18 @@ class Cleared(Sealed):
         Widths and periods lie between those that the cleared stimulus reaches; without one it is
         the stimulus's own. Raises LimitRefusedError outside the cleared range.
         """
-        record = _record_of(self) or self._record
-        width = record.width_us if phase_width_us is None else phase_width_us
-        period = record.period_us if period_us is None else period_us
-        if not record.allows(amplitude_ua, width, period):
-            raise _outside(record, amplitude_ua, width, period)
-        return _new_tuple(
-            SetPoint, (record.shape, amplitude_ua, width, record.gap_us, record.ratio, period, self)
-        )
-
-    def __repr__(self) -> str:
-        record = _record_of(self)
-        if record is None:
-            return "<Cleared, not genuine>"
-        return f"<Cleared up to {format_current(record.amplitude_ua)}>"
+        made: SetPoint = self._point(self._record.values(amplitude_ua, phase_width_us, period_us))
+        return made
 
 
 @final
-class SetPoint(Sealed, tuple[Any, ...]):
-    """What a channel is set to now. Only `Cleared.set_point` makes one.
+class SetPoint(OutputPoint, last=True):
+    """What a channel of a current source is set to. Only `Cleared.point` makes one.
 
-    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us. Two
-    set-points with equal values are equal, whichever `Cleared` they come from.
+    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us.
     """
 
     __slots__ = ()
-
-    def __init_subclass__(cls) -> NoReturn:
-        raise TypeError("SetPoint cannot be subclassed")
 
     shape: PulseShape = property(itemgetter(0))  # type: ignore[assignment]
     amplitude_ua: int = property(itemgetter(1))  # type: ignore[assignment]
@@ -267,57 +255,10 @@ class SetPoint(Sealed, tuple[Any, ...]):
     interphase_gap_us: int = property(itemgetter(3))  # type: ignore[assignment]
     second_phase_ratio: int = property(itemgetter(4))  # type: ignore[assignment]
     period_us: int = property(itemgetter(5))  # type: ignore[assignment]
-    cleared: Cleared = property(itemgetter(6))  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is SetPoint and self[:6] == other[:6]
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self[:6])
+    cleared: Cleared
 
     def __repr__(self) -> str:
         names = ("shape", "amplitude_ua", "phase_width_us", "interphase_gap_us",
                  "second_phase_ratio", "period_us")  # fmt: skip
         values = ", ".join(f"{n}={v}" for n, v in zip(names, self, strict=False))
         return f"<SetPoint {values}>"
-
-
-_new_tuple = tuple.__new__
-
-
-def is_genuine(obj: object) -> TypeGuard[Cleared | SetPoint]:
-    """Whether `obj` is a `Cleared` that `clear` made, or a `SetPoint` within a genuine one.
-
-    Drivers ask this before they take anything.
-    """
-    if type(obj) is Cleared:
-        return _record_of(obj) is not None
-    if type(obj) is not SetPoint or len(obj) != 7:
-        return False
-    shape, amplitude_ua, width_us, gap_us, ratio, period_us, cleared = obj
-    record = _record_of(cleared)
-    return (
-        record is not None
-        and shape is record.shape
-        and (type(gap_us), gap_us) == (int, record.gap_us)
-        and (type(ratio), ratio) == (int, record.ratio)
-        and record.allows(amplitude_ua, width_us, period_us)
-    )
-
-
-def _outside(
-    record: _Record, amplitude_ua: object, width_us: object, period_us: object
-) -> LimitRefusedError:
-    """The error for values outside what was cleared; shows the range."""
-    return LimitRefusedError(
-        f"a set-point of {amplitude_ua!r} uA, {width_us!r} us, period {period_us!r} us is outside "
-        "what was cleared",
-        why=f"cleared are 0 to {format_current(record.amplitude_ua)} in steps of "
-        f"{format_current(record.step_ua)}, widths {format_duration(record.width_min_us)} to "
-        f"{format_duration(record.width_max_us)}, periods {format_duration(record.period_min_us)} "
-        f"to {format_duration(record.period_max_us)}",
-        what_to_do="clear the stimulus that is wanted",
-    )

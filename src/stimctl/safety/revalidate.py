@@ -14,14 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 from stimctl.errors import StimctlError
 from stimctl.safety.bounds import Bound, Layer
-from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds
-from stimctl.safety.gate_bounds import GateBounds
 from stimctl.stimulus import AmplitudeModulation, Burst, Cycle, Pulse, Stimulus, Sweep
 
 _PARTS = frozenset({Pulse, Burst, Sweep, AmplitudeModulation, Cycle})
-_T = TypeVar("_T", Bound, DeviceBounds, Electrode, GateBounds)
+_T = TypeVar("_T", Bound, DeviceBounds, Electrode, PercentBounds)
 
 
 class UntrustedError(Exception):
@@ -66,9 +65,9 @@ def fresh_envelope(envelope: object) -> Envelope:
 
 def fresh_parts(
     bounds: object, electrode: object, layers: object
-) -> tuple[GateBounds, Electrode, tuple[Bound, ...]]:
+) -> tuple[PercentBounds, Electrode, tuple[Bound, ...]]:
     """Return validated copies of what an intensity is judged by; raises UntrustedError."""
-    if type(bounds) is not GateBounds or type(electrode) is not Electrode:
+    if type(bounds) is not PercentBounds or type(electrode) is not Electrode:
         raise UntrustedError("the device's bounds and an electrode are needed")
     if type(layers) is not LayeredBounds:
         raise UntrustedError(f"{type(layers).__name__} is not LayeredBounds")
@@ -85,6 +84,6 @@ def fresh_parts(
 
 
 def _anew(part: _T) -> _T:
-    if type(part) not in (Bound, DeviceBounds, Electrode, GateBounds):
+    if type(part) not in (Bound, DeviceBounds, Electrode, PercentBounds):
         raise TypeError(f"{type(part).__name__} has no place in an envelope")
     return type(part)(**{field.name: getattr(part, field.name) for field in fields(part)})

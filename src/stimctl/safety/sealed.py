@@ -1,14 +1,43 @@
-"""Objects that only the safety model makes: they cannot be built, changed, copied or pickled."""
+"""Sealed proofs: the register of what was cleared, and the points within it that drivers take.
+
+A clearance carries nothing: what was cleared lies in this module's register under its identity.
+Setting attributes, copying, pickling, subclassing or building one by hand yields nothing that
+`is_genuine` accepts. A point is an immutable tuple that ends with its clearance; `is_genuine`
+measures its values against what the register says, so a forged one can hold nothing that was not
+cleared. Each scale has a clearance and a point of its own, and none is taken for another.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Self, SupportsIndex
+import weakref
+from operator import itemgetter
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    NoReturn,
+    Protocol,
+    Self,
+    SupportsIndex,
+    TypeGuard,
+    TypeVar,
+)
+
+from stimctl.errors import BugError, LimitRefusedError
 
 
 class Sealed:
-    """No building, subclassing, assigning, copying to something else, or pickling."""
+    """No building, assigning, copying to something else, or pickling; `last`: no subclassing."""
 
     __slots__ = ()
+    _last: ClassVar[type | None] = None
+
+    def __init_subclass__(cls, *, last: bool = False) -> None:
+        if cls._last is not None:
+            raise TypeError(f"{cls._last.__name__} cannot be subclassed")
+        super().__init_subclass__()
+        if last:
+            cls._last = cls
 
     def __new__(cls, *_args: object, **_named: object) -> Self:
         raise TypeError(f"only stimctl.safety makes a {cls.__name__}")
@@ -21,3 +50,124 @@ class Sealed:
 
     def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} cannot be pickled: clear it again")
+
+
+class Record(Protocol):
+    """What was cleared, as the register keeps it."""
+
+    @property
+    def point(self) -> type[OutputPoint]:
+        """The kind of point that may be made within it."""
+
+    @property
+    def most(self) -> int:
+        """The highest level cleared."""
+
+    @property
+    def most_text(self) -> str:
+        """The same with its unit, for people."""
+
+    @property
+    def step(self) -> int:
+        """The step of levels."""
+
+    def allows(self, values: tuple[object, ...]) -> bool:
+        """Whether these values of a point lie within what was cleared."""
+
+    def outside(self, values: tuple[object, ...]) -> LimitRefusedError:
+        """The error for values that do not; it shows the range."""
+
+
+R = TypeVar("R", bound=Record)
+_register: dict[int, tuple[weakref.ref[Clearance[Any]], Record]] = {}
+
+
+def _record_of(cleared: object) -> Record | None:
+    entry = _register.get(id(cleared))
+    return entry[1] if entry is not None and entry[0]() is cleared else None
+
+
+class Clearance(Sealed, Generic[R]):
+    """What passed its judgement, on one scale. Only `stimctl.safety` makes one."""
+
+    __slots__ = ("__weakref__",)
+
+    @property
+    def _record(self) -> R:
+        record: Any = _record_of(self)
+        if record is None:
+            raise BugError("this was never cleared", what_to_do="use stimctl.safety.clear()")
+        return record  # type: ignore[no-any-return]
+
+    @property
+    def most(self) -> int:
+        """The highest level cleared, in the unit of its scale."""
+        return self._record.most
+
+    @property
+    def step(self) -> int:
+        """The step of levels, such that the device can set each of them exactly."""
+        return self._record.step
+
+    def _point(self, values: tuple[object, ...]) -> Any:
+        """The point with these values. LimitRefusedError outside what was cleared."""
+        record = self._record
+        if not record.allows(values):
+            raise record.outside(values)
+        return _new_tuple(record.point, (*values, self))
+
+    def __repr__(self) -> str:
+        record = _record_of(self)
+        what = ", not genuine" if record is None else f" up to {record.most_text}"
+        return f"<{type(self).__name__}{what}>"
+
+
+_new_tuple: Any = tuple.__new__
+C = TypeVar("C", bound=Clearance[Any])
+
+
+def enter(kind: type[C], record: Record) -> C:
+    """A clearance of this record; the register forgets it with the object."""
+    cleared = object.__new__(kind)
+    key = id(cleared)
+    _register[key] = (weakref.ref(cleared, lambda _: _register.pop(key, None)), record)
+    return cleared
+
+
+class OutputPoint(Sealed, tuple[Any, ...]):
+    """What a channel is set to now. Only the `point` of a clearance makes one.
+
+    Two points of one kind with equal values are equal, whichever clearance they come from.
+    """
+
+    __slots__ = ()
+
+    cleared: Clearance[Any] = property(itemgetter(-1))  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, tuple) and type(other) is type(self) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
+
+
+P = TypeVar("P", bound=Clearance[Any] | OutputPoint)
+
+
+def is_genuine(obj: object, kind: type[P]) -> TypeGuard[P]:
+    """Whether `obj` is a clearance of this kind that was made here, or a point within such a one.
+
+    Drivers ask this before they take anything: `kind` is what the driver takes, and nothing else
+    is it, however genuine.
+    """
+    if type(obj) is not kind:
+        return False
+    if isinstance(obj, Clearance):
+        return _record_of(obj) is not None
+    if not isinstance(obj, OutputPoint) or not obj:
+        return False
+    record = _record_of(obj[-1])
+    return record is not None and record.point is kind and record.allows(obj[:-1])

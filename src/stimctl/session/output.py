@@ -32,7 +32,7 @@ class Output(Told[SetPointKey]):
         return self._sent(now_ns, tuple(track.key_of_zero() for track in self._tracks.values()))
 
     def _send(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
-        points = {key[0]: self._tracks[key[0]].set_point(key) for key in keys}
+        points = {key[0]: self._tracks[key[0]].point(key) for key in keys}
         return self._driver.apply(now_ns, points)
 
     def _flow_of(self, key: SetPointKey) -> int:

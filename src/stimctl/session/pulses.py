@@ -11,7 +11,8 @@ from stimctl.codes import Code
 from stimctl.devices.driver import DeviceDriver, Driver
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
-from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.safety.cleared import SetPoint
+from stimctl.safety.sealed import is_genuine
 from stimctl.session import intents, rows
 from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
@@ -57,7 +58,7 @@ def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
         raise StateError(
             "no single pulses", code=Code.NO_PULSES, why="the device makes none of its own"
         )
-    return intents.Pulse(channel, plan.channel(channel).cleared.set_point(amplitude_ua))
+    return intents.Pulse(channel, plan.channel(channel).cleared.point(amplitude_ua))
 
 
 def _pauses(stimulus: Stimulus) -> str | None:
@@ -110,7 +111,7 @@ class Pulses:
 
     def _refusal(self, channel: int, set_point: SetPoint) -> Reason | None:
         run = self._core.run
-        if run is None or not is_genuine(set_point):
+        if run is None or not is_genuine(set_point, SetPoint):
             return _NOT_GENUINE
         if set_point.amplitude_ua > run.raising.plateau(channel):
             return _ABOVE_PLATEAU

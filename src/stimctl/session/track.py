@@ -151,11 +151,11 @@ class Track(RampLimiter):
         """The channel with no current, in the rhythm of the plan."""
         return (self.channel, 0, self.cleared.stimulus.pulse.phase_width_us, self._period_us)
 
-    def set_point(self, key: SetPointKey) -> SetPoint:
+    def point(self, key: SetPointKey) -> SetPoint:
         """The genuine set point for a key, made by the clearance once and kept."""
         _, amplitude_ua, width_us, period_us = key
         made = self._made.get((amplitude_ua, width_us, period_us))
         if made is None:
-            made = self.cleared.set_point(amplitude_ua, width_us, period_us)
+            made = self.cleared.point(amplitude_ua, width_us, period_us)
             self._made[amplitude_ua, width_us, period_us] = made
         return made

@@ -47,7 +47,7 @@ class WatchdogTest:
         self._phase = _Phase.BEGINNING
         self._due_ns: int | None = None
         self._asked_ns = now_ns
-        point = plan_channel.cleared.set_point(
+        point = plan_channel.cleared.point(
             0, plan_channel.stimulus.pulse.phase_width_us, plan_channel.period_us
         )
         self._ticket = driver.apply(now_ns, {self._channel: point})

@@ -9,7 +9,7 @@ from stimctl.errors import LimitRefusedError, UsageError
 from stimctl.quantity import format_area
 from stimctl.safety import Layer, LayeredBounds, Quantity, Refusal, RefusalKind
 from stimctl.safety.bounds import Bound
-from stimctl.safety.gates_together import GateRequest, clear_gates_together
+from stimctl.safety.joint_clearance import IntensityRequest, clear_intensities_together
 from stimctl.safety.layers import layer_bounds_from_mapping
 from stimctl.stimulus import Cycle
 from stimctl.treatment.duration import session_duration
@@ -52,7 +52,7 @@ def compile_gate_plan(
     if isinstance(duration, Refusal):
         return duration
     requests = {
-        setup.channel: GateRequest(
+        setup.channel: IntensityRequest(
             setup.intensity_percent,
             setup.electrode,
             _layers(protocol, role, bounds),
@@ -62,7 +62,7 @@ def compile_gate_plan(
         )
         for setup, role in zip(channels, roles, strict=True)
     }
-    cleared = clear_gates_together(
+    cleared = clear_intensities_together(
         requests, gate, acknowledged, co_contraction=protocol.co_contraction
     )
     if isinstance(cleared, Refusal):

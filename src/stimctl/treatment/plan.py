@@ -221,7 +221,7 @@ def _plan_channel(
         stimulus=stimulus,
         cleared=cleared,
         period_us=period_us,
-        step_ua=cleared.amplitude_step_ua,
+        step_ua=cleared.step,
         width_step_us=device.phase_width_step_us,
         start_after_us=role.cycle.start_after_us if role.cycle else 0,
         notes=(

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from stimctl.devices.openemsstim import sheet
 from stimctl.errors import LimitRefusedError
-from stimctl.safety.intensity import IntensityPoint, is_genuine_intensity
+from stimctl.safety.intensity import IntensityPoint
+from stimctl.safety.sealed import is_genuine
 from stimctl.wire.openemsstim.codec import encode, read_line
 from stimctl.wire.openemsstim.commands import LOWEST_INTENSITY, SHORTEST_ON_TIME_MS, Action
 from stimctl.wire.openemsstim.text import LINE_END, armoured
@@ -19,7 +20,7 @@ def wanted_of(points: Mapping[int, IntensityPoint]) -> dict[int, int]:
     """By channel (1 or 2) the percent asked for, without those at 0. LimitRefusedError."""
     wanted: dict[int, int] = {}
     for channel, point in points.items():
-        if not is_genuine_intensity(point):
+        if not is_genuine(point, IntensityPoint):
             raise _refused("not a point of the safety model", "only a cleared intensity makes one")
         if point.cleared.bounds.name != sheet.FAMILY:
             raise _refused(

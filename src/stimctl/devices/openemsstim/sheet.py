@@ -18,7 +18,7 @@ from stimctl.devices.sheet import (
     RunAfterHostDeath,
     UsbId,
 )
-from stimctl.safety.gate_bounds import GateBounds
+from stimctl.safety.device_bounds import PercentBounds
 
 FAMILY = "openemsstim"
 
@@ -83,7 +83,7 @@ OPENEMSSTIM_SHEET = CapabilitySheet(
     maker="Lopes and others (open hardware)",
     wire="openEMSstim text",
     current=None,
-    gating=GateBounds(
+    gating=PercentBounds(
         name=FAMILY,
         channels=CHANNELS,
         lowest_percent=LOWEST_PERCENT,

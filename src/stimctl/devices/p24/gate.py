@@ -18,8 +18,9 @@ from stimctl.devices.events import ChannelSet
 from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.p24 import sheet
 from stimctl.errors import LimitRefusedError
-from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.safety.cleared import SetPoint
 from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.sealed import is_genuine
 from stimctl.stimulus.pulse import PulseShape
 from stimctl.wire.message import Message
 from stimctl.wire.sciencemode4.framing import encode_frame
@@ -215,7 +216,7 @@ SetPointKey = tuple[PulseShape, int, int, int, int, int]
 
 def _key(set_point: SetPoint) -> SetPointKey:
     """The numbers of a set point that the safety model made, else a refusal."""
-    if type(set_point) is not SetPoint or not is_genuine(set_point):
+    if not is_genuine(set_point, SetPoint):
         raise _refused("not a set point of the safety model", "only a cleared stimulus makes one")
     return (
         set_point.shape,

@@ -15,8 +15,9 @@ from stimctl.devices.events import ChannelSet
 from stimctl.devices.output_count import Unit, unit_of
 from stimctl.devices.rehastim2 import sheet
 from stimctl.errors import LimitRefusedError
-from stimctl.safety.cleared import SetPoint, is_genuine
+from stimctl.safety.cleared import SetPoint
 from stimctl.safety.device_bounds import Group
+from stimctl.safety.sealed import is_genuine
 from stimctl.stimulus.pulse import PulseShape
 from stimctl.wire.sciencemode2 import messages as sm2
 
@@ -203,7 +204,7 @@ class _Numbers(NamedTuple):
 
 def _checked(channel: int, point: SetPoint) -> _Numbers:
     """The numbers of a genuine set point, each within the device's bounds, else a refusal."""
-    if type(point) is not SetPoint or not is_genuine(point):
+    if not is_genuine(point, SetPoint):
         raise _refused("not a set point of the safety model", "only a cleared stimulus makes one")
     if type(channel) is not int or not 1 <= channel <= sheet.CHANNELS:
         raise _refused(f"channel {channel!r}", f"a RehaStim2 has channels 1..{sheet.CHANNELS}")

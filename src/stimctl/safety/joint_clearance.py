@@ -1,19 +1,15 @@
-"""Clearing several channels of one device together: shared source, region sums, current paths."""
+"""Clearing all channels of one device that run at the same time, in milliampere or in percent."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
-from stimctl.safety.clearance import clear
-from stimctl.safety.cleared import Cleared, sealed_together
-from stimctl.safety.envelope import Envelope
-from stimctl.safety.quantities import Quantity
-from stimctl.safety.refusal import Nearest, Refusal
-from stimctl.safety.side_by_side import (
+from stimctl.safety.channel_pairs import (
     Muscle,
     antagonist_refusal,
     channel_refusal,
@@ -21,14 +17,24 @@ from stimctl.safety.side_by_side import (
     path_refusal,
     refused_for,
 )
+from stimctl.safety.clearance import clear
+from stimctl.safety.cleared import Cleared, sealed_together
+from stimctl.safety.device_bounds import PercentBounds
+from stimctl.safety.electrodes import Electrode
+from stimctl.safety.envelope import Envelope, LayeredBounds
+from stimctl.safety.intensity import ClearedIntensity, clear_intensity
+from stimctl.safety.quantities import Quantity
+from stimctl.safety.refusal import Nearest, Refusal
 from stimctl.safety.sites import pad_sites
 from stimctl.safety.with_test_pulse import dose_on
-from stimctl.stimulus import Stimulus
+from stimctl.stimulus import Cycle, Stimulus
+from stimctl.stimulus.consistency import rest_inconsistency
 from stimctl.stimulus.exact import ExactDose, exact_dose
 
 _US_MHZ = 10**9
 # Sums of square roots are floats; this much above a limit is rounding, not current. [D]
 _ROUNDING = 1e-9
+_UNKNOWN_RATE = "a motor programme whose pulse rate is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,5 +277,65 @@ def _within_sum(
     left -= parts[changed] - grows
     share = max(left, 0.0) / grows  # the highest of a sum above a limit is not zero
     most_ua = int(member.stimulus.pulse.amplitude_ua * (math.sqrt(share) if squares else share))
-    amplitude_ua = most_ua - most_ua % member.cleared.amplitude_step_ua
+    amplitude_ua = most_ua - most_ua % member.cleared.step
     return _nearest(repair.amplitude(member.stimulus, amplitude_ua)) if amplitude_ua else None
+
+
+# -- in percent ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IntensityRequest:
+    """What is asked of one channel: up to which intensity, where, and in which cycle if any."""
+
+    percent: int
+    electrode: Electrode
+    layers: LayeredBounds = LayeredBounds()  # noqa: RUF009 - frozen, and empty
+    motor: bool = False
+    cycle: Cycle | None = None
+    begins_us: int = 0
+
+
+def clear_intensities_together(
+    requests: Mapping[int, IntensityRequest],
+    bounds: PercentBounds,
+    acknowledged: frozenset[str] = frozenset(),
+    *,
+    co_contraction: bool = False,
+) -> Mapping[int, ClearedIntensity] | Refusal:
+    """Each by `clear_intensity`, then what holds between them: paths (H42), antagonists (W10).
+
+    A muscle rests (W6), whatever the rate of the unit whose pulses are let through: nobody knows
+    it here. Sums of one region (H43) are currents, and cannot be judged here. A refusal names the
+    channel.
+    """
+    cleared: dict[int, ClearedIntensity] = {}
+    for channel, asked in sorted(requests.items()):
+        answer = clear_intensity(
+            asked.percent, bounds, asked.electrode, asked.layers, acknowledged=acknowledged
+        )
+        if isinstance(answer, Refusal):
+            return for_channel(answer, channel)
+        refusal = channel_refusal(channel, bounds.name, bounds.channels)
+        if refusal is not None:
+            return refusal
+        cleared[channel] = answer
+    refusal = path_refusal({ch: asked.electrode.site for ch, asked in sorted(requests.items())})
+    if refusal is None and not co_contraction:
+        refusal = antagonist_refusal(
+            [
+                Muscle(channel, asked.electrode.site, asked.cycle, asked.begins_us)
+                for channel, asked in sorted(requests.items())
+                if asked.motor and asked.electrode.site is not None
+            ]
+        )
+    return refusal or _without_rest(requests) or MappingProxyType(cleared)
+
+
+def _without_rest(requests: Mapping[int, IntensityRequest]) -> Refusal | None:
+    for channel, asked in sorted(requests.items()):
+        if asked.motor:
+            found = rest_inconsistency(asked.cycle, _UNKNOWN_RATE)
+            if found is not None:
+                return refused_for(channel, found.rule, Quantity.TIMING, found.message)
+    return None
