@@ -10,7 +10,7 @@ from firmware_sim.devices import judge_row
 
 from . import gate_orders
 from .notices import Ending
-from .orders import Obedience, Reader, Teller
+from .orders import AnswerReader, CommandEffects, Reader
 from .rules import Rules
 from .unread import Silent, Unread
 
@@ -20,8 +20,8 @@ class Family(NamedTuple):
     log rows with which it ends output by itself; its step and its dead-man (us)."""
 
     reader: Callable[[], Reader]
-    obedience: Callable[[], Obedience]
-    teller: Callable[[], Teller]
+    effects: Callable[[], CommandEffects]
+    answer_reader: Callable[[], AnswerReader]
     endings: Mapping[str, Ending]
     step: int
     dead_man_us: int
@@ -36,7 +36,7 @@ class GateFamily(NamedTuple):
     """The same of a device that lets through a part, in percent, of what another one gives."""
 
     reader: Callable[[], gate_orders.Reader]
-    teller: Callable[[], gate_orders.Teller]
+    answer_reader: Callable[[], gate_orders.AnswerReader]
     endings: Mapping[str, Ending]
     channels: int
     dead_man_us: int

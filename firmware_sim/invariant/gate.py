@@ -16,8 +16,8 @@ from .families import gate_row
 from .gate_orders import Message
 from .gate_relays import OnTheLine, Received, Relay, Waiting
 from .judge import Judge
-from .licence import Latest
 from .orders import Train
+from .output_permission import Latest
 from .rules import Rule, Rules, Violation
 
 #: Width and rate are the other unit's business: as narrow and as slow as none that is told.
@@ -41,8 +41,8 @@ class GateInvariant(Judge):
         self, rules: Rules, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
         family = gate_row(rules)
-        super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
-        self._board = family.teller()
+        super().__init__(rules, family.answer_reader(), family.endings, raising=raising, log=log)
+        self._board = family.answer_reader()
         self._host, self._line = family.reader(), family.reader()
         self._on_line, self._waiting = OnTheLine(rules.line_us), Waiting()
         self._relays = {number: Relay(number) for number in self._plateaus.channels}
@@ -117,7 +117,7 @@ class GateInvariant(Judge):
             self._plateaus.off(at_us, channel)
             return
         if self._host_seen:
-            self._need_licence(at_us)
+            self._need_permission(at_us)
             self._on_line.sent(at_us, channel, self._opening(at_us, channel, 0))
         self._lasts_us[channel] = at_us + 1_000 * (message.on_ms or 0)
         self._plateaus.train(at_us, channel, Train(percent, _WIDTH_US, _PERIOD_US), slack_us)
@@ -253,8 +253,8 @@ class GateInvariant(Judge):
         if row["event"] == "reset":
             self._wrong, self._guilty, self._stray_us = "", False, None
             self._board.ready = False
-            self._verdict.excuses.initialised()
-        if self._licence.paused_us is None and not self._plateaus.resuming:
+            self._verdict.exemptions.initialised()
+        if self._permission.paused_us is None and not self._plateaus.resuming:
             raised = tuple(one for one in self._relays if self._plateaus.plateau(one))
             self._notices.ended(at_us, raised, ending)
 
@@ -288,7 +288,7 @@ class GateInvariant(Judge):
             after_us = relay.stray_us + self.rules.dead_man_us + self.rules.margin_us
             words = f"what the line made of a message closed it at {relay.stray_us} us"
             return [Latest(after_us, Rule.DEVICE, words)] if after_us < at_us else []
-        bounds = self._licence.past(at_us)
+        bounds = self._permission.past(at_us)
         until_us = relay.until_us()
         if until_us < at_us:
             words = f"its on-time began at {relay.obeyed_us} us"

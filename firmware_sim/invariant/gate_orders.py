@@ -92,7 +92,7 @@ class Reader:
                 yield ended_us, message
 
 
-class Teller:
+class AnswerReader:
     """Finds in what a board says that it has been restarted, and that it has started."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from .licence import Licence
 from .notices import Ending, Notices
-from .orders import Teller
+from .orders import AnswerReader
+from .output_permission import OutputPermission
 from .plateaus import Plateaus
 from .rules import Pattern, Rule, Rules, Violation
 from .verdict import Verdict
@@ -29,7 +29,7 @@ class Judge(ABC):
     def __init__(
         self,
         rules: Rules,
-        teller: Teller,
+        answer_reader: AnswerReader,
         endings: Mapping[str, Ending],
         *,
         raising: bool,
@@ -39,9 +39,9 @@ class Judge(ABC):
         self.spans_judged = 0
         self._verdict = Verdict(rules, raising=raising, log=log)
         self._fail = self._verdict.fail
-        self._licence = Licence(rules)
+        self._permission = OutputPermission(rules)
         self._plateaus = Plateaus(rules, self._verdict)
-        self._notices = Notices(rules, teller)
+        self._notices = Notices(rules, answer_reader)
         self._endings = endings
         self._host_seen = self._host_hears = False
 
@@ -53,7 +53,7 @@ class Judge(ABC):
     @property
     def excused(self) -> list[str]:
         """The faults that excused something, once for each time."""
-        return self._verdict.excuses.used
+        return self._verdict.exemptions.used
 
     def check(self) -> None:
         """Raise what was found, if anything."""
@@ -75,7 +75,7 @@ class Judge(ABC):
         elif kind == "log":
             self._logged(row)
         elif kind == "fault":
-            self._verdict.excuses.row(row)
+            self._verdict.exemptions.row(row)
         else:
             self._put_out(kind, row)
 
@@ -116,26 +116,26 @@ class Judge(ABC):
     def armed(self, at_us: int) -> None:
         """Output may be started."""
         self.advance(at_us)
-        self._licence.armed()
+        self._permission.armed()
 
     def started(self, at_us: int) -> None:
         """Output may begin, from zero."""
         self.advance(at_us)
-        if (wrong := self._licence.started()) is not None:
+        if (wrong := self._permission.started()) is not None:
             self._fail(Rule.START, at_us, None, wrong)
         self._zero("a start")
 
     def paused(self, at_us: int) -> None:
         """Output must end, and may come back slowly."""
         self.advance(at_us)
-        self._licence.paused(at_us)
+        self._permission.paused(at_us)
         # The host ended the output before it had to know that the device had done so.
         self._notices.clear()
 
     def resumed(self, at_us: int, *, from_zero: bool = False) -> None:
         """A pause is over."""
         self.advance(at_us)
-        kept = self._licence.resumed(at_us)
+        kept = self._permission.resumed(at_us)
         if kept is None:
             self._fail(Rule.START, at_us, None, "resumed what was not paused")
         if from_zero or not kept:
@@ -146,24 +146,24 @@ class Judge(ABC):
     def ended(self, at_us: int, why: str = "a stop") -> None:
         """Output must end, and needs arming and start to come back."""
         self.advance(at_us)
-        self._licence.ended(at_us, why)
+        self._permission.ended(at_us, why)
         self._zero(why)
 
     def plateau(self, at_us: int, channel: int, plateau: int) -> None:
         """The session says which plateau is in force on a channel."""
         self.advance(at_us)
         rises = self._plateaus.declare(at_us, channel, plateau)
-        if rises and self.rules.needs_start and not self._licence.running:
+        if rises and self.rules.needs_start and not self._permission.running:
             self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
 
     def sign(self, at_us: int, name: str) -> None:
         """Something whose life the keep-alive depends on ("face", "journal") was alive."""
-        self._licence.sign(at_us, name)
+        self._permission.sign(at_us, name)
 
     def lost(self, at_us: int, why: str) -> None:
         """The host, or the line to it, is gone: output must end after the dead-man's time."""
         self.advance(at_us)
-        self._licence.lost(at_us, why)
+        self._permission.lost(at_us, why)
 
     # -- of each kind of device
 
@@ -190,13 +190,13 @@ class Judge(ABC):
         self._notices.clear()
         self._plateaus.interrupt(self._plateaus.channels, why)
 
-    def _need_licence(self, at_us: int) -> None:
-        if self.rules.needs_start and not self._licence.running:
+    def _need_permission(self, at_us: int) -> None:
+        if self.rules.needs_start and not self._permission.running:
             self._fail(Rule.START, at_us, None, "output was ordered without arming and start")
 
     def _see_notices(self, at_us: int) -> None:
         """What the host must know by now ends what was raised."""
         for notice in self._notices.due(at_us):
             # A device that goes on by a fault of its own does not tell the host that it ended.
-            if not self._verdict.excuses.excuse(Rule.RETURN):
+            if not self._verdict.exemptions.excuse(Rule.RETURN):
                 self._plateaus.interrupt(notice.channels, notice.ending.why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .orders import Teller
+from .orders import AnswerReader
 from .rules import Rules
 
 _NEVER_US = 10**15
@@ -34,9 +34,9 @@ class Notice:
 class Notices:
     """The device's ends that the host need not know yet: it asks, or the device tells it."""
 
-    def __init__(self, rules: Rules, teller: Teller) -> None:
+    def __init__(self, rules: Rules, answer_reader: AnswerReader) -> None:
         self._rules = rules
-        self._teller = teller
+        self._answer_reader = answer_reader
         self._pending: list[Notice] = []
 
     def ended(self, at_us: int, channels: tuple[int, ...], ending: Ending) -> None:
@@ -50,7 +50,7 @@ class Notices:
 
         Returns whether it tells one.
         """
-        found = list(self._teller.feed(data))
+        found = list(self._answer_reader.feed(data))
         for channels in found:
             for notice in self._pending:
                 if channels & set(notice.channels):

@@ -7,7 +7,7 @@ from .families import GateFamily
 
 FAMILY = GateFamily(
     gate_orders.Reader,
-    gate_orders.Teller,
+    gate_orders.AnswerReader,
     gate_orders.ENDINGS,
     len(gate_orders.CHANNELS),
     gate_orders.DEAD_MAN_US,

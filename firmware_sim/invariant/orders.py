@@ -52,7 +52,7 @@ class Reader(Protocol):
         """Yield what these bytes complete; what orders nothing may be left out."""
 
 
-class Obedience(Protocol):
+class CommandEffects(Protocol):
     """When a device obeys which order; all times us, none before the one told last."""
 
     def receive(self, at_us: int, data: bytes) -> Iterator[tuple[int, Order]]:
@@ -68,8 +68,8 @@ class Obedience(Protocol):
         """The device has ended output by itself: what may still come; None = nothing of it."""
 
 
-class Teller(Protocol):
+class AnswerReader(Protocol):
     """Finds in the bytes of a device that it tells of an error."""
 
     def feed(self, data: bytes) -> Iterable[set[int]]:
-        """Yield the channels of each telling."""
+        """Yield the channels each answer names."""

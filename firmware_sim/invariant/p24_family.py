@@ -9,8 +9,8 @@ from .families import Family
 
 FAMILY = Family(
     p24_orders.Reader,
-    p24_orders.Obedience,
-    p24_orders.Teller,
+    p24_orders.CommandEffects,
+    p24_orders.AnswerReader,
     p24_orders.ENDINGS,
     500,  # [IFU]
     KEEP_ALIVE_US,

@@ -112,7 +112,7 @@ def _train(form: PulseForm, period_us: int, ramp: int) -> Train:
     return Train(level_ua, width_us, period_us, ramp)
 
 
-class Obedience:
+class CommandEffects:
     """When the device obeys which order: not in the wrong state, and not while it switches."""
 
     reader = Reader
@@ -158,7 +158,7 @@ class Obedience:
         return None
 
 
-class Teller:
+class AnswerReader:
     """Finds the channels on which a P24 tells an error, in the answers to Ml_get_current_data."""
 
     def _channels(self, frame: Frame) -> set[int]:
@@ -168,7 +168,7 @@ class Teller:
         self._decoder = FrameDecoder()
 
     def feed(self, data: bytes) -> Iterator[set[int]]:
-        """Yield the channels of each telling."""
+        """Yield the channels each answer names."""
         for found in self._decoder.feed(data):
             if isinstance(found, Frame) and (channels := self._channels(found)):
                 yield channels

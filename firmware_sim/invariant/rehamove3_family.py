@@ -9,8 +9,8 @@ from .families import Family
 
 FAMILY = Family(
     rehamove3_orders.Reader,
-    rehamove3_orders.Obedience,
-    rehamove3_orders.Teller,
+    rehamove3_orders.CommandEffects,
+    rehamove3_orders.AnswerReader,
     rehamove3_orders.ENDINGS,
     500,  # [DOC]
     KEEP_ALIVE_US,

@@ -19,7 +19,7 @@ from . import p24_orders
 from .notices import Ending
 from .orders import Order
 
-__all__ = ["CHANNELS", "ENDINGS", "Obedience", "Reader", "Teller"]
+__all__ = ["CHANNELS", "ENDINGS", "AnswerReader", "CommandEffects", "Reader"]
 
 #: Log rows of the record, and what they mean. A channel whose test fails goes on by itself when the
 #: contact is back; if nobody has asked in between, nobody can know.
@@ -38,7 +38,7 @@ class Reader(p24_orders.Reader):
         )
 
 
-class Obedience(p24_orders.Obedience):
+class CommandEffects(p24_orders.CommandEffects):
     """When the device obeys which order, and what it may go on with by itself."""
 
     reader = Reader
@@ -71,7 +71,7 @@ class Obedience(p24_orders.Obedience):
         return super().ended(at_us, event)
 
 
-class Teller(p24_orders.Teller):
+class AnswerReader(p24_orders.AnswerReader):
     """Finds the channels on which the device tells an electrode error."""
 
     def _channels(self, frame: Frame) -> set[int]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from .families import current_row
 from .judge import Judge
-from .licence import Latest
 from .orders import Order
+from .output_permission import Latest
 from .outputs import AllAsked, Outputs, Span
 from .rules import Rule, Rules, Violation
 
@@ -22,9 +22,9 @@ class Invariant(Judge):
         self, rules: Rules, *, raising: bool = True, log: list[Violation] | None = None
     ) -> None:
         family = current_row(rules)
-        super().__init__(rules, family.teller(), family.endings, raising=raising, log=log)
+        super().__init__(rules, family.answer_reader(), family.endings, raising=raising, log=log)
         self._outputs = Outputs()
-        self._obedience = family.obedience()
+        self._effects = family.effects()
         self._host = family.reader()
         self._asked = AllAsked(self._plateaus.channels)
 
@@ -51,7 +51,7 @@ class Invariant(Judge):
     def to_device(self, at_us: int, data: bytes) -> None:
         """Bytes have arrived at the device."""
         self.advance(at_us)
-        for when_us, order in self._obedience.receive(at_us, data):
+        for when_us, order in self._effects.receive(at_us, data):
             self._obeyed(when_us, order)
 
     def sent(self, at_us: int, data: bytes) -> None:
@@ -60,14 +60,14 @@ class Invariant(Judge):
         self.advance(at_us)
         for order in self._host.feed(data):
             if order.gives_output:
-                self._need_licence(at_us)
+                self._need_permission(at_us)
             self._ordered(at_us, order, 0)
 
     def advance(self, at_us: int) -> None:
         """Time has passed: whatever began before at_us is judged now."""
         if self.violation is not None:
             return
-        for when_us, order in self._obedience.settle(at_us):
+        for when_us, order in self._effects.settle(at_us):
             self._judge(self._outputs.until(when_us))
             self._obeyed(when_us, order)
         self._judge(self._outputs.until(at_us))
@@ -79,16 +79,16 @@ class Invariant(Judge):
         if not self._host_seen:
             self._ordered(at_us, order, self.rules.line_us)
         if order.initialises:
-            self._verdict.excuses.initialised()
+            self._verdict.exemptions.initialised()
         self._asked.ordered(at_us, order)
         if order.trains is not None:
             self._notices.taken_up(order.trains)
         if order.feeds:
-            self._licence.fed(at_us)
+            self._permission.fed(at_us)
 
     def _ordered(self, at_us: int, order: Order, slack_us: int) -> None:
         """Judge what the host wants, on its own side of the line if that can be seen."""
-        paused = self._licence.paused_us is not None
+        paused = self._permission.paused_us is not None
         if self._plateaus.loses_all(order, paused=paused):
             self._zero(f"a stop at {at_us} us")
         self._plateaus.ordered(at_us, order, slack_us)
@@ -99,7 +99,7 @@ class Invariant(Judge):
         """Bytes leave the device."""
         if not self._host_hears:
             self._told(at_us, data)
-        for when_us, order in self._obedience.told(at_us, data):
+        for when_us, order in self._effects.told(at_us, data):
             self._obeyed(when_us, order)
 
     def _logged(self, row: Mapping[str, Any]) -> None:
@@ -109,13 +109,13 @@ class Invariant(Judge):
             return
         at_us = row["at_us"]
         channels = (row["channel"],) if "channel" in row else self._plateaus.channels
-        left = self._obedience.ended(at_us, row["event"])
+        left = self._effects.ended(at_us, row["event"])
         if left is not None:
             self._asked.ordered(at_us, left)
         else:
             self._asked.nothing(at_us, channels)
         # In a pause there is nothing to end, nor after it before anything was ordered again.
-        if self._licence.paused_us is None and not self._plateaus.resuming:
+        if self._permission.paused_us is None and not self._plateaus.resuming:
             raised = tuple(number for number in channels if self._plateaus.plateau(number))
             self._notices.ended(at_us, raised, ending)
 
@@ -139,7 +139,7 @@ class Invariant(Judge):
         train = span.train
         if span.fresh:
             self._verdict.ceiling(span.first_us, train.channel, train.peak_ua, "at the electrodes")
-        for bound in self._licence.past(span.last_us):
+        for bound in self._permission.past(span.last_us):
             self._too_late(span, bound)
         if self.rules.line:
             self._judge_asked(span)

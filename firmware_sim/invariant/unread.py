@@ -8,7 +8,7 @@ from .orders import Order
 
 
 class Unread:
-    """Reader, obedience and teller in one."""
+    """Reader, effects and answer reader in one."""
 
     def feed(self, _data: bytes) -> Iterator[Order]:
         """No order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .excuses import Excuses
+from .fault_exemptions import FaultExemptions
 from .rules import InvariantBrokenError, Rule, Rules, Violation
 
 
@@ -11,7 +11,7 @@ class Verdict:
 
     def __init__(self, rules: Rules, *, raising: bool, log: list[Violation] | None) -> None:
         self.violation: Violation | None = None
-        self.excuses = Excuses()
+        self.exemptions = FaultExemptions()
         self._rules = rules
         self._raising = raising
         self._log = log
@@ -20,7 +20,7 @@ class Verdict:
 
     def fail(self, rule: Rule, at_us: int, channel: int | None, words: str) -> None:
         """Something is wrong, unless it is excused; the limits of the device never are."""
-        if self.violation is not None or (rule is not Rule.DEVICE and self.excuses.excuse(rule)):
+        if self.violation is not None or (rule is not Rule.DEVICE and self.exemptions.excuse(rule)):
             return
         self.violation = Violation(rule, at_us, channel, words)
         if self._log is not None:

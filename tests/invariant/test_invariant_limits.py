@@ -1,4 +1,4 @@
-"""Ceilings, the licence for output, the dead-man: the least too much fails, the most does not."""
+"""Ceilings, permission for output, the dead-man: the least too much fails, the most does not."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from firmware_sim.invariant import (
     fitted,
     judge_by,
 )
-from firmware_sim.invariant.gate_orders import Message, Reader, Teller, read_line
+from firmware_sim.invariant.gate_orders import AnswerReader, Message, Reader, read_line
 from firmware_sim.invariant.gate_relays import percent_of
 from stimctl.bench import Bench
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
@@ -115,15 +115,15 @@ def test_a_message_ends_with_its_line_or_with_50_ms_of_silence() -> None:
 
 
 def test_a_banner_is_noticed_byte_by_byte_and_so_is_its_end() -> None:
-    teller = Teller()
-    told = [teller.feed(bytes((byte,))) for byte in b"\nSETUP:\r\n\tBT"]
+    answer_reader = AnswerReader()
+    told = [answer_reader.feed(bytes((byte,))) for byte in b"\nSETUP:\r\n\tBT"]
     assert [one for one in told if one] == [[{1, 2}]]
-    assert not teller.ready
+    assert not answer_reader.ready
     for byte in b"\tEMS: STARTED\r\nSETUP DONE (LED":
-        assert teller.feed(bytes((byte,))) == []
-    assert teller.ready
-    assert teller.feed(b"echo\r\n\nSETUP:\r\n") == [{1, 2}]
-    assert not teller.ready
+        assert answer_reader.feed(bytes((byte,))) == []
+    assert answer_reader.ready
+    assert answer_reader.feed(b"echo\r\n\nSETUP:\r\n") == [{1, 2}]
+    assert not answer_reader.ready
 
 
 def test_a_potentiometer_counts_as_the_least_percent_that_lets_so_much_through() -> None:

@@ -62,7 +62,7 @@ def test_a_bench_reads_the_line_of_every_family_that_the_model_knows() -> None:
     assert not fitted(STRICT, "another").line
 
 
-# -- limits and licence
+# -- limits and permission
 
 
 @pytest.mark.parametrize(("peak_ua", "broken"), [(130_000, None), (130_001, Rule.DEVICE)])

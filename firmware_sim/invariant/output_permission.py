@@ -15,7 +15,7 @@ class Latest(NamedTuple):
     why: str
 
 
-class Licence:
+class OutputPermission:
     """What marks and keep-alives allow. Marks come in time order."""
 
     def __init__(self, rules: Rules) -> None:

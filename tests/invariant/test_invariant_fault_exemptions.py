@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_sim.invariant.excuses import Excuses
+from firmware_sim.invariant.fault_exemptions import FaultExemptions
 from firmware_sim.invariant.rules import Rule
 
 TO_DEVICE, TO_HOST, BOTH = 1, 2, 3
@@ -15,8 +15,8 @@ def line_fault(name: str, direction: int, event: str = "begins") -> dict[str, ob
     return {"fault": name, "event": event, "parameters": {"direction": direction}}
 
 
-def with_rows(*rows: dict[str, object]) -> Excuses:
-    excuses = Excuses()
+def with_rows(*rows: dict[str, object]) -> FaultExemptions:
+    excuses = FaultExemptions()
     for row in rows:
         excuses.row(row)
     return excuses

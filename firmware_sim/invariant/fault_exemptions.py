@@ -18,7 +18,7 @@ _OWN_WILL = frozenset({Rule.ASKED, Rule.START, Rule.LIFE, Rule.DEAD_MAN, Rule.RE
 #: The line keeps orders back that were given in time; the dead-man of the device is not excused.
 _LATE = frozenset({Rule.START, Rule.LIFE, Rule.RISE})
 
-EXCUSES: Mapping[str, frozenset[Rule]] = {
+EXEMPTIONS: Mapping[str, frozenset[Rule]] = {
     "ack-only": _OWN_WILL,
     "nak": _OWN_WILL - {Rule.DEAD_MAN},
     "number-wrap": frozenset({Rule.ASKED}),
@@ -47,7 +47,7 @@ _FED = frozenset({Rule.START, Rule.LIFE})
 _TO_DEVICE = 1  # a bit of a link fault's parameter `direction`
 
 
-class Excuses:
+class FaultExemptions:
     """The faults at work, as the record tells them."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Excuses:
         name, event = row.get("fault", ""), row.get("event")
         if event == "begins" and row.get("parameters", {}).get("direction", 0) & _TO_DEVICE:
             self._keeps_back.add(name)
-        if name not in EXCUSES and name != _FEEDS and name not in self._keeps_back:
+        if name not in EXEMPTIONS and name != _FEEDS and name not in self._keeps_back:
             return
         if event == "begins":
             self._active[name] += 1
@@ -78,7 +78,7 @@ class Excuses:
     def excuse(self, rule: Rule) -> bool:
         """Whether a fault at work excuses this."""
         for name in self._active:
-            if rule in EXCUSES.get(name, ()):
+            if rule in EXEMPTIONS.get(name, ()):
                 self.used.append(name)
                 return True
         if rule in _FED and _FEEDS in self._active and self._keeps_back & self._active.keys():

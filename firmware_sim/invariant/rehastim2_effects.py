@@ -45,7 +45,7 @@ class _Claim:
     until_us: int | None = None
 
 
-class Obedience:
+class CommandEffects:
     """What may be at work in the device, from bytes that arrive and answers that leave it.
 
     What a device refuses it was asked for all the same: it counts until the next confirmation.
@@ -139,7 +139,7 @@ class Obedience:
         return Order(0, may=may)
 
 
-class Teller:
+class AnswerReader:
     """Finds each StimulationError: it names no channel, so any may be meant."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ class Wrong(NamedTuple):
     words: str
 
 
-class Climb:
+class SlewRules:
     """The levels one channel is ordered to, in time order; all times us, levels in
     the unit of the rules.
 
