@@ -50,14 +50,14 @@ def devices(incomplete: str) -> list[str]:
 
 def scenarios(incomplete: str) -> list[str]:
     """Names of scenarios."""
-    from stimctl.bench.situations import scenario_names
+    from stimctl.bench.disturbances import scenario_names
 
     return [name for name in ("list", *scenario_names()) if name.startswith(incomplete)]
 
 
 def faults(incomplete: str) -> list[str]:
     """Names of faults, with the @ that the time comes after."""
-    from stimctl.bench.situations import fault_names
+    from stimctl.bench.disturbances import fault_names
 
     names = ("list", *(f"{name}@" for name in fault_names()))
     return [name for name in names if name.startswith(incomplete)]

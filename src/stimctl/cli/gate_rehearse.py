@@ -38,7 +38,7 @@ def rehearse_plan(
 def _rehearse_on(plan: GatePlan, command: str, begun: float, *, as_json: bool) -> int:
     from stimctl.bench.gate_rehearsal import rehearse_gate
     from stimctl.bench.lockstep import lock_step_device
-    from stimctl.cli.situation_options import command_of
+    from stimctl.cli.disturbance_options import command_of
     from stimctl.errors import DeviceFaultError, ExitCode
 
     with lock_step_device(command_of(command)) as device:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stimctl.cli.disturbance_options import LockStep
 from stimctl.cli.options import (
     Acknowledge,
     Areas,
@@ -38,7 +39,6 @@ from stimctl.cli.run import (
     Side,
     StopFaces,
 )
-from stimctl.cli.situation_options import LockStep
 from stimctl.errors import ExitCode, IntegrityError, LimitRefusedError, LinkError, UsageError
 from stimctl.keyboard import need_keyboard
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimctl.cli.drill_report import put_ending, put_happenings, put_session, put_withheld
+from stimctl.cli.disturbance_options import Faults, LockStep, ScenarioName, Seed
+from stimctl.cli.fault_report import put_ending, put_happenings, put_session, put_withheld
 from stimctl.cli.options import (
     Acknowledge,
     Amplitudes,
@@ -26,14 +27,13 @@ from stimctl.cli.options import (
     Sites,
 )
 from stimctl.cli.output import is_terminal, put, put_json, put_table, say, styled
-from stimctl.cli.situation_options import Faults, LockStep, ScenarioName, Seed
 from stimctl.errors import ExitCode, StimctlError
 from stimctl.quantity import format_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stimctl.bench import ChannelReport, Drill, Rehearsal, Situation
+    from stimctl.bench import ChannelReport, Disturbance, FaultRehearsal, Rehearsal
     from stimctl.bench.gate_rehearsal import GateRehearsal
     from stimctl.cli.planning import Prepared
     from stimctl.session.events import SessionEvent
@@ -83,10 +83,10 @@ def rehearse(
     # Nothing here makes garbage in cycles, and the process ends with the rehearsal: looking for
     # such garbage among everything that is recorded would take a tenth of the time.
     gc.disable()
+    from stimctl.cli.disturbance_options import disturbance_of
     from stimctl.cli.planning import Request, compile_prepared, prepare
-    from stimctl.cli.situation_options import situation_of
 
-    situation = situation_of(scenario, fault, seed, lock_step)
+    disturbance = disturbance_of(scenario, fault, seed, lock_step)
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
         amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
@@ -94,24 +94,26 @@ def rehearse(
     )  # fmt: skip
     prepared = prepare(request)
     plan = compile_prepared(prepared)
-    if situation is None:
+    if disturbance is None:
         raise typer.Exit(_rehearse(prepared, plan, seed or 0, serial, as_json=as_json))
-    raise typer.Exit(_drill(prepared, plan, situation, as_json=as_json))
+    raise typer.Exit(_rehearse_fault(prepared, plan, disturbance, as_json=as_json))
 
 
-def _drill(prepared: Prepared, plan: Plan, situation: Situation, *, as_json: bool) -> int:
-    from stimctl.bench import drill
+def _rehearse_fault(
+    prepared: Prepared, plan: Plan, disturbance: Disturbance, *, as_json: bool
+) -> int:
+    from stimctl.bench import rehearse_fault
 
     begun = time.monotonic()
-    drilled = drill(plan, situation, progress=_progress())
+    rehearsal = rehearse_fault(plan, disturbance, progress=_progress())
     if is_terminal(sys.stderr):
         say("")
     if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, drilled))
+        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, rehearsal))
     else:
-        _put_drill(prepared, plan, drilled)
+        _put_fault_rehearsal(prepared, plan, rehearsal)
         say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
-    return int(drilled.exit_code)
+    return int(rehearsal.exit_code)
 
 
 def _rehearse(prepared: Prepared, plan: Plan, seed: int, serial: str, *, as_json: bool) -> int:
@@ -214,7 +216,9 @@ def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: 
     approvals.remember_rehearsal(state_folder(), record)
 
 
-def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal | Drill) -> dict[str, Any]:
+def _as_dict(
+    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | FaultRehearsal
+) -> dict[str, Any]:
     return {
         "protocol": plan.protocol.id,
         "protocol_sha256": prepared.text.sha256,
@@ -226,17 +230,17 @@ def _as_dict(prepared: Prepared, plan: Plan, rehearsal: Rehearsal | Drill) -> di
     }
 
 
-def _put_drill(prepared: Prepared, plan: Plan, drilled: Drill) -> None:
-    from stimctl.bench.drill import WITHHELD
+def _put_fault_rehearsal(prepared: Prepared, plan: Plan, rehearsal: FaultRehearsal) -> None:
+    from stimctl.bench.fault_rehearsal import WITHHELD
 
-    _put_delivery(prepared, plan, drilled, drilled.situation.what)
-    put_happenings(drilled)
-    put_ending(drilled)
+    _put_delivery(prepared, plan, rehearsal, rehearsal.disturbance.what)
+    put_happenings(rehearsal)
+    put_ending(rehearsal)
     put_withheld(WITHHELD)
 
 
 def _put_delivery(
-    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | Drill, on_what: str
+    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | FaultRehearsal, on_what: str
 ) -> None:
     from stimctl.cli.report import put_heading
 

@@ -9,8 +9,8 @@ from firmware_sim.faults import SPECS
 from firmware_sim.faults.model import Place
 from firmware_sim.lockstep_client import twin_command
 from firmware_sim.scenarios import SCENARIOS
-from stimctl.bench import Situation
-from stimctl.bench.drill import drill
+from stimctl.bench import Disturbance
+from stimctl.bench.fault_rehearsal import rehearse_fault
 from stimctl.errors import ExitCode, UsageError
 from stimctl.session.states import State
 
@@ -26,9 +26,9 @@ OF_THE_P24 = {
 def test_a_session_in_a_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
     if name in OF_THE_P24:
         with pytest.raises(UsageError, match="fault of the firmware"):
-            drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
+            rehearse_fault(plan_of("nmes-tka", duration_s=60), Disturbance.named(name))
         return
-    ended = drill(plan_of("nmes-tka", duration_s=60), Situation.named(name))
+    ended = rehearse_fault(plan_of("nmes-tka", duration_s=60), Disturbance.named(name))
     assert ended.ending.in_time, ended.ending
     if not ended.ending.confirmed:
         assert ended.ending.state in (State.UNKNOWN, State.DISCONNECTED)
@@ -37,7 +37,9 @@ def test_a_session_in_a_scenario_ends_safely_or_says_that_it_cannot_know(name: s
 
 @pytest.mark.hazard("H12")
 def test_an_electrode_that_falls_off_while_it_stimulates_is_a_fault_at_zero() -> None:
-    ended = drill(plan_of("nmes-tka", duration_s=60), Situation.named(None, ["electrode-off@15s"]))
+    ended = rehearse_fault(
+        plan_of("nmes-tka", duration_s=60), Disturbance.named(None, ["electrode-off@15s"])
+    )
     assert ended.ending.state is State.FAULT
     assert ended.ending.safe
     assert any("electrode" in one for one in ended.problems)
@@ -47,8 +49,8 @@ def test_an_electrode_that_falls_off_while_it_stimulates_is_a_fault_at_zero() ->
 def test_a_lock_step_firmware_of_this_family_stands_where_its_twin_stands(
     faults: tuple[str, ...],
 ) -> None:
-    situation = Situation.named(None, faults, lock_step=twin_command("rehastim2"))
-    ended = drill(plan_of("nmes-tka", duration_s=60), situation)
+    disturbance = Disturbance.named(None, faults, lock_step=twin_command("rehastim2"))
+    ended = rehearse_fault(plan_of("nmes-tka", duration_s=60), disturbance)
     assert ended.ending.in_time
     assert ended.ending.state is (State.FAULT if faults else State.CLOSED)
 
@@ -56,4 +58,4 @@ def test_a_lock_step_firmware_of_this_family_stands_where_its_twin_stands(
 @pytest.mark.parametrize("other", ["p24", "openemsstim"])
 def test_a_lock_step_firmware_of_another_family_is_refused(other: str) -> None:
     with pytest.raises(UsageError, match=f"firmware is a {other}, the plan is for rehastim2"):
-        drill(plan_of("nmes-tka"), Situation.named(None, lock_step=twin_command(other)))
+        rehearse_fault(plan_of("nmes-tka"), Disturbance.named(None, lock_step=twin_command(other)))

@@ -1,4 +1,4 @@
-"""A session on a twin in a situation: what happened, and whether it ended safely.
+"""A session on a disturbed twin: what happened, and whether it ended safely.
 
 Nobody acts on what happens: the plan's script raises, and what ends the session is the session.
 """
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from firmware_sim.faults import FaultyTwin
+from stimctl.bench.disturbances import Disturbance
 from stimctl.bench.families import driver_of
 from stimctl.bench.rehearsal import ChannelReport, Progress, began_us, channel_reports
-from stimctl.bench.situations import Situation
 from stimctl.bench.virtual import Bench
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import ExitCode, StimctlError
@@ -80,10 +80,10 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Drill:
-    """What a session in a situation showed. `rows`: what the twin told of itself and the person."""
+class FaultRehearsal:
+    """What a disturbed session showed. `rows`: what the twin told of itself and the person."""
 
-    situation: Situation
+    disturbance: Disturbance
     report: tuple[ChannelReport, ...]
     events: tuple[SessionEvent, ...]
     rows: tuple[Row, ...]
@@ -112,7 +112,7 @@ class Drill:
             "digest": self.digest,
             "confirmation": None,
             "confirmation_withheld": WITHHELD,
-            "situation": self.situation.as_dict(),
+            "situation": self.disturbance.as_dict(),
             "exit_code": int(self.exit_code),
             "ending": {
                 **asdict(ending),
@@ -128,18 +128,20 @@ class Drill:
         }
 
 
-def drill(plan: Plan, situation: Situation, *, progress: Progress | None = None) -> Drill:
-    """Run a plan in a situation, from connection until the output is over and stays so.
+def rehearse_fault(
+    plan: Plan, disturbance: Disturbance, *, progress: Progress | None = None
+) -> FaultRehearsal:
+    """Run a disturbed plan, from connection until the output is over and stays so.
 
     UsageError for a device family without a twin, and for a fault that the device cannot have;
     DeviceFaultError where a lock-step firmware fails.
     """
     family = plan.sheet.family
-    with situation.twin(family) as twin:
+    with disturbance.twin(family) as twin:
         config = EngineConfig(scripted_raise=True, watchdog_test=True, attended_by_prompt=False)
         bench = Bench(config, twin=twin, driver=driver_of(family))
         failed = _play(bench, plan, progress)
-        return _summed_up(bench, twin, plan, situation, failed)
+        return _summed_up(bench, twin, plan, disturbance, failed)
 
 
 def _play(bench: Bench, plan: Plan, progress: Progress | None) -> str:
@@ -189,19 +191,19 @@ def _end(bench: Bench) -> None:
 
 
 def _summed_up(
-    bench: Bench, twin: FaultyTwin, plan: Plan, situation: Situation, failed: str
-) -> Drill:
+    bench: Bench, twin: FaultyTwin, plan: Plan, disturbance: Disturbance, failed: str
+) -> FaultRehearsal:
     rows = twin.records()
-    recorded = not situation.lock_step or any(row["kind"] not in _TOLD for row in rows)
+    recorded = not disturbance.lock_step or any(row["kind"] not in _TOLD for row in rows)
     ending = _ending(bench, plan.sheet, failed, recorded=recorded)
     report = tuple(channel_reports(plan, bench.ledger(), began_us(bench))) if recorded else ()
     begun = {row["fault"] for row in rows if row["kind"] == "fault"}
-    return Drill(
-        situation=situation,
+    return FaultRehearsal(
+        disturbance=disturbance,
         report=report,
         events=tuple(bench.events),
         rows=tuple(row for row in rows if row["kind"] in _TOLD),
-        never_begun=tuple(str(one) for one in situation.every_fault if one.name not in begun),
+        never_begun=tuple(str(one) for one in disturbance.every_fault if one.name not in begun),
         ending=ending,
         problems=tuple(_problems(bench, report, failed)),
         duration_us=plan.duration_us,

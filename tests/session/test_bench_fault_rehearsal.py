@@ -12,7 +12,7 @@ from firmware_sim.faults import Fault
 from firmware_sim.faults.link_faults import LINK_FAULTS
 from firmware_sim.scenarios import SCENARIOS
 from firmware_sim.situation import faulty_twin
-from stimctl.bench import Drill, Situation, drill
+from stimctl.bench import Disturbance, FaultRehearsal, rehearse_fault
 from stimctl.bench.parts import PORT_BUFFER_BYTES, UnreadPort
 from stimctl.errors import DeviceFaultError, ExitCode, UsageError
 from stimctl.session.config import SECOND
@@ -30,14 +30,16 @@ STOPPED = frozenset(
 )  # fmt: skip
 
 
-def drilled(scenario: str | None, *faults: str, duration_s: int = 30, **options: object) -> Drill:
-    situation = Situation.named(scenario, faults, **options)  # type: ignore[arg-type]
-    return drill(plan_of("tens-conventional", 12_000, duration_s=duration_s), situation)
+def rehearsed(
+    scenario: str | None, *faults: str, duration_s: int = 30, **options: object
+) -> FaultRehearsal:
+    disturbance = Disturbance.named(scenario, faults, **options)  # type: ignore[arg-type]
+    return rehearse_fault(plan_of("tens-conventional", 12_000, duration_s=duration_s), disturbance)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_session_in_every_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
-    done = drilled(name)
+    done = rehearsed(name)
     assert done.ending.in_time == (name != "stop-fails")
     assert done.ending.confirmed == (name not in CANNOT_CONFIRM)
     assert done.never_begun == ()
@@ -53,7 +55,7 @@ def test_a_session_in_every_scenario_ends_safely_or_says_that_it_cannot_know(nam
 @pytest.mark.parametrize("name", [spec.name for spec, _ in LINK_FAULTS])
 def test_no_fault_of_the_line_leaves_output_on(name: str) -> None:
     fault = Fault(name, 0).later(10 * 1_000_000)
-    done = drilled(None, str(fault), duration_s=20)
+    done = rehearsed(None, str(fault), duration_s=20)
     # Keep-alives that are still on a line of 300 baud feed the dead-man: late, and told as such.
     assert done.ending.in_time == (name != "slow")
     assert not done.ending.output_left
@@ -61,43 +63,43 @@ def test_no_fault_of_the_line_leaves_output_on(name: str) -> None:
 
 
 def test_undisturbed_it_is_done_as_planned() -> None:
-    done = drilled("normal-tens")
+    done = rehearsed("normal-tens")
     assert done.exit_code is ExitCode.DONE
     assert done.problems == ()
     assert done.ending.after_us == 0
 
 
 def test_what_the_person_feels_is_told() -> None:
-    felt = [row for row in drilled("normal-tens").rows if row["kind"] == "body"]
+    felt = [row for row in rehearsed("normal-tens").rows if row["kind"] == "body"]
     assert {"tingling"} <= {row.get("word") for row in felt}
     assert not any(
         row.get("word") not in (None, "nothing")
-        for row in drilled("insensate-patient").rows
+        for row in rehearsed("insensate-patient").rows
         if row["kind"] == "body"
     )
 
 
 def test_it_is_the_same_every_time_and_another_with_another_seed() -> None:
-    first = drilled("corrupt", seed=1).as_dict()
-    assert first == drilled("corrupt", seed=1).as_dict()
-    assert first != drilled("corrupt", seed=2).as_dict()
+    first = rehearsed("corrupt", seed=1).as_dict()
+    assert first == rehearsed("corrupt", seed=1).as_dict()
+    assert first != rehearsed("corrupt", seed=2).as_dict()
 
 
 def test_a_fault_after_the_end_is_said_to_have_never_begun() -> None:
-    done = drilled(None, "unplug@60s", duration_s=10)
+    done = rehearsed(None, "unplug@60s", duration_s=10)
     assert done.never_begun == ("unplug@60s",)
     assert done.exit_code is ExitCode.DONE
 
 
 def test_a_device_that_cannot_be_connected_has_no_session_and_no_output() -> None:
-    done = drilled(None, "mute@0s")
+    done = rehearsed(None, "mute@0s")
     assert done.exit_code is ExitCode.REFUSED
     assert "the device could not be connected" in done.problems
     assert done.ending.last_output_us is None
 
 
 def test_a_stop_that_comes_too_late_is_not_safe() -> None:
-    done = drilled(None, "dead-man-missing@9s", "unplug@10s")
+    done = rehearsed(None, "dead-man-missing@9s", "unplug@10s")
     assert done.ending.output_left
     assert done.exit_code is ExitCode.NOT_CONFIRMED_ZERO
 
@@ -115,26 +117,26 @@ def test_a_stop_that_comes_too_late_is_not_safe() -> None:
 )
 def test_a_wrong_name_is_answered_with_the_right_one(scenario, faults, says) -> None:
     with pytest.raises(UsageError) as caught:
-        Situation.named(scenario, faults)
+        Disturbance.named(scenario, faults)
     assert says in str(caught.value)
 
 
 def test_a_lock_step_firmware_stands_where_the_twin_stands() -> None:
-    done = drilled(None, lock_step=TWIN, duration_s=10)
-    here = drilled(None, "mute@50s", duration_s=10)
+    done = rehearsed(None, lock_step=TWIN, duration_s=10)
+    here = rehearsed(None, "mute@50s", duration_s=10)
     assert done.exit_code is ExitCode.DONE
     assert done.report == here.report
     assert [one.as_dict() for one in done.events] == [one.as_dict() for one in here.events]
 
 
 def test_a_lock_step_firmware_can_have_faults_of_its_line_only() -> None:
-    done = drilled(None, "unplug@5s,for=1s", lock_step=TWIN, duration_s=10)
+    done = rehearsed(None, "unplug@5s,for=1s", lock_step=TWIN, duration_s=10)
     assert done.ending.safe
     assert not done.ending.completed
     with pytest.raises(UsageError):
-        drilled(None, "reset@5s", lock_step=TWIN, duration_s=10)
+        rehearsed(None, "reset@5s", lock_step=TWIN, duration_s=10)
     with pytest.raises(UsageError):
-        Situation.named("normal-tens", lock_step=TWIN)
+        Disturbance.named("normal-tens", lock_step=TWIN)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_lock_step_firmware_can_have_faults_of_its_line_only() -> None:
 )
 def test_a_firmware_that_does_not_speak_the_contract_is_told_so(command) -> None:
     with pytest.raises(DeviceFaultError, match="lock-step firmware"):
-        drilled(None, lock_step=command)
+        rehearsed(None, lock_step=command)
 
 
 def test_the_port_goes_with_the_plug_and_comes_back_under_its_own_name_only() -> None:

@@ -10,7 +10,7 @@ from stimctl.errors import ExitCode
 from stimctl.quantity import format_duration
 
 if TYPE_CHECKING:
-    from stimctl.bench import Drill
+    from stimctl.bench import FaultRehearsal
     from stimctl.session.events import SessionEvent
 
 # These come by the hundred and are counted, not listed.
@@ -20,17 +20,17 @@ _WIDEST = 50
 _ROW_HEAD = frozenset({"kind", "at_us", "event", "fault", "channel"})
 
 
-def put_happenings(drill: Drill) -> None:
+def put_happenings(rehearsal: FaultRehearsal) -> None:
     """Session, faults and device in the order of time; then the person."""
     put("\nwhat happened (minutes:seconds of virtual time since the connection)")
     # At the same time the device comes first: what the session does about it is told after.
-    lines = [*_row_lines(drill), *_session_lines(drill.events)]
+    lines = [*_row_lines(rehearsal), *_session_lines(rehearsal.events)]
     for at_us, word, text in sorted(lines, key=lambda line: line[0]):
         _put_line(at_us, word, text)
-    for fault in drill.never_begun:
+    for fault in rehearsal.never_begun:
         put(f"  never      fault          {fault}: the session had ended before")
-    _put_counts(drill.events)
-    _put_person(drill)
+    _put_counts(rehearsal.events)
+    _put_person(rehearsal)
 
 
 def put_session(events: tuple[SessionEvent, ...]) -> None:
@@ -40,23 +40,24 @@ def put_session(events: tuple[SessionEvent, ...]) -> None:
     _put_counts(events)
 
 
-def put_ending(drill: Drill) -> None:
+def put_ending(rehearsal: FaultRehearsal) -> None:
     """The end, the verdict, and why there is nothing to confirm a run with."""
-    ending = drill.ending
+    ending = rehearsal.ending
     put(f"\nended      {ending.state.value}" + (f": {ending.reason}" if ending.reason else ""))
-    put(f"electrodes {_electrodes_text(drill)}")
+    put(f"electrodes {_electrodes_text(rehearsal)}")
     told = "zero was verified by the session" if ending.confirmed else "OUTPUT NOT CONFIRMED"
     put(f"confirmed  {told}")
-    code = drill.exit_code
+    code = rehearsal.exit_code
     if code is ExitCode.DONE:
         put(f"\n{styled('ok', 'green')}: the session ran to its end as planned, and ended at zero")
     elif code is ExitCode.REFUSED:
-        put(f"\n{styled('ended safely', 'yellow')}: the session {_course(drill)}, zero at the end")
+        course = _course(rehearsal)
+        put(f"\n{styled('ended safely', 'yellow')}: the session {course}, zero at the end")
     else:
-        put(f"\n{styled('NOT SAFE', 'red')}: {_unsafe_text(drill)}")
+        put(f"\n{styled('NOT SAFE', 'red')}: {_unsafe_text(rehearsal)}")
         if not ending.confirmed:
-            put(f"  what the operator is told to do: {drill.stop_instruction}")
-    for problem in dict.fromkeys(drill.problems):
+            put(f"  what the operator is told to do: {rehearsal.stop_instruction}")
+    for problem in dict.fromkeys(rehearsal.problems):
         put(f"  - {problem}")
 
 
@@ -81,8 +82,8 @@ def _put_line(at_us: int, word: str, text: str) -> None:
     put(f"  {time_text(at_us)}  {word:<14} {text}".rstrip())
 
 
-def _electrodes_text(drill: Drill) -> str:
-    ending = drill.ending
+def _electrodes_text(rehearsal: FaultRehearsal) -> str:
+    ending = rehearsal.ending
     if not ending.recorded:
         told = "may still flow" if ending.output_left else "has ended"
         return f"this firmware keeps no record; it says that current {told}"
@@ -98,14 +99,14 @@ def _electrodes_text(drill: Drill) -> str:
     return f"zero {after} after the first stop was sent (at most {allowed} are allowed)"
 
 
-def _course(drill: Drill) -> str:
-    if drill.ending.completed:
+def _course(rehearsal: FaultRehearsal) -> str:
+    if rehearsal.ending.completed:
         return "ran to its end, but not as planned"
-    return "never began" if drill.ending.stopped_us is None else "was stopped"
+    return "never began" if rehearsal.ending.stopped_us is None else "was stopped"
 
 
-def _unsafe_text(drill: Drill) -> str:
-    ending = drill.ending
+def _unsafe_text(rehearsal: FaultRehearsal) -> str:
+    ending = rehearsal.ending
     if ending.in_time:
         return "there was no output any more, but the session could not confirm it"
     if ending.confirmed:
@@ -129,10 +130,10 @@ def _put_counts(events: tuple[SessionEvent, ...]) -> None:
         put("  and " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
 
 
-def _row_lines(drill: Drill) -> Iterator[tuple[int, str, str]]:
+def _row_lines(rehearsal: FaultRehearsal) -> Iterator[tuple[int, str, str]]:
     """Every fault; of what the device notes, the first of each kind and how many there were."""
     noted: dict[str, list[dict[str, Any]]] = {}
-    for row in map(dict, drill.rows):
+    for row in map(dict, rehearsal.rows):
         if row["kind"] == "fault":
             yield row["at_us"], "fault", f"{row['fault']} {row['event']}{_rest(row)}"
         elif row["kind"] != "body":
@@ -142,10 +143,10 @@ def _row_lines(drill: Drill) -> Iterator[tuple[int, str, str]]:
         yield rows[0]["at_us"], "device", f"{event}{_rest(rows[0])}{times}"
 
 
-def _put_person(drill: Drill) -> None:
+def _put_person(rehearsal: FaultRehearsal) -> None:
     """The first of each response of each site, and how often it came."""
     told: dict[tuple[int, str], list[dict[str, Any]]] = {}
-    for row in map(dict, drill.rows):
+    for row in map(dict, rehearsal.rows):
         if row["kind"] == "body":
             told.setdefault((row["channel"], f"{row['event']}{_rest(row)}"), []).append(row)
     if not told:

@@ -14,7 +14,7 @@ from stimctl.bench.lockstep import lock_step_device
 from stimctl.errors import UsageError
 from stimctl.suggestion import meant_by
 
-__all__ = ["Situation", "fault_listing", "fault_names", "scenario_listing", "scenario_names"]
+__all__ = ["Disturbance", "fault_listing", "fault_names", "scenario_listing", "scenario_names"]
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def fault_names() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Disturbance:
     """A scenario (None = nothing happens by itself), faults on top of it, and who the device is.
 
     `seed`: None = the scenario's own. `lock_step`: a command that starts a firmware; it can have
@@ -48,7 +48,7 @@ class Situation:
         *,
         seed: int | None = None,
         lock_step: Sequence[str] = (),
-    ) -> "Situation":
+    ) -> "Disturbance":
         """From names and NAME@TIME texts. UsageError with the nearest name there is."""
         if scenario_name is not None:
             _known("scenario", scenario_name, SCENARIOS)
@@ -89,7 +89,7 @@ class Situation:
 
     @contextmanager
     def twin(self, family: str) -> Iterator[FaultyTwin]:
-        """A device of a family in this situation, at time 0. UsageError where it cannot be."""
+        """A device of a family with this disturbance, at time 0. UsageError where it has none."""
         if not self.lock_step:
             with _as_usage():
                 twin = faulty_twin(family, self.scenario, self.faults, seed=self.seed)

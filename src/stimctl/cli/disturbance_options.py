@@ -13,7 +13,7 @@ from stimctl.cli.output import put, put_json
 from stimctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from stimctl.bench import Situation
+    from stimctl.bench import Disturbance
 
 _LIST = "list"
 
@@ -21,7 +21,7 @@ _LIST = "list"
 def _scenario_list(context: typer.Context, value: str | None) -> str | None:
     """`--scenario list` needs no protocol."""
     if value == _LIST:
-        from stimctl.bench.situations import scenario_listing
+        from stimctl.bench.disturbances import scenario_listing
 
         _put_list(context, "scenarios", scenario_listing())
         raise typer.Exit
@@ -30,7 +30,7 @@ def _scenario_list(context: typer.Context, value: str | None) -> str | None:
 
 def _fault_list(context: typer.Context, values: list[str] | None) -> list[str] | None:
     if values and _LIST in values:
-        from stimctl.bench.situations import fault_listing
+        from stimctl.bench.disturbances import fault_listing
 
         _put_list(context, "faults", fault_listing())
         raise typer.Exit
@@ -84,15 +84,15 @@ LockStep = Annotated[
 ]
 
 
-def situation_of(
+def disturbance_of(
     scenario: str | None, faults: Sequence[str] | None, seed: int | None, lock_step: str | None
-) -> Situation | None:
+) -> Disturbance | None:
     """What the options say; None for the rehearsal that nothing disturbs. Raises UsageError."""
     if scenario is None and not faults and lock_step is None:
         return None
-    from stimctl.bench import Situation
+    from stimctl.bench import Disturbance
 
-    return Situation.named(scenario, faults or (), seed=seed, lock_step=command_of(lock_step))
+    return Disturbance.named(scenario, faults or (), seed=seed, lock_step=command_of(lock_step))
 
 
 def command_of(text: str | None) -> tuple[str, ...]:
