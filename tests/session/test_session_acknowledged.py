@@ -9,7 +9,7 @@ from gate_world import running as running_in_percent
 from session_world import BY_SCRIPT, SECOND, STEP_UA, plan_of, raised, running
 
 from stimctl.bench import Bench
-from stimctl.records.delivered import Delivered, words_of
+from stimctl.records.delivered import Delivered, describe
 from stimctl.session.acknowledged import Acknowledged, Point
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause, Resume, Stop
@@ -102,7 +102,7 @@ def test_runs_of_one_session_are_added_up():
         told = {"1": {"pulses": pulses, "charge_nc": pulses, "peak_ua": peak_ua, "on_ms": 7}}
         found.take(kind, {} if kind == "start" else {"acknowledged": told})
     assert found.by_channel == {"1": {"pulses": 18, "charge_nc": 18, "peak_ua": 1_000, "on_ms": 14}}
-    assert words_of(found.by_channel["1"]).startswith("18 pulses, 1.8e-05 mC")
+    assert describe(found.by_channel["1"]).startswith("18 pulses, 1.8e-05 mC")
 
 
 def test_a_device_that_knows_no_current_tells_time_and_percent():
@@ -114,4 +114,4 @@ def test_a_device_that_knows_no_current_tells_time_and_percent():
     assert told["peak_percent"] == 3
     assert told["on_ms"] >= 5_000
     assert "pulses" not in told
-    assert "at most 3 %" in words_of(told)
+    assert "at most 3 %" in describe(told)

@@ -19,7 +19,7 @@ from stimctl.cli.output import put
 from stimctl.errors import StimctlError
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_intensity
-from stimctl.records.delivered import HOW, Delivered, words_of
+from stimctl.records.delivered import HOW, Delivered, describe
 from stimctl.supervisor.view import SessionView
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class GateFace:
         """What the device has acknowledged, once the session is over."""
         self._show()
         for channel, told in self.delivered.by_channel.items():
-            put(f"channel {channel} acknowledged: {words_of(told)}, {HOW}")
+            put(f"channel {channel} acknowledged: {describe(told)}, {HOW}")
 
     def _show(self) -> None:
         for row in self._client.rows(0.001):

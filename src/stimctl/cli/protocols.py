@@ -173,7 +173,7 @@ def _put_external(loaded: GatedProtocol) -> None:
 
 
 def _put_gated(channel: Any) -> None:
-    from stimctl.cli.wording import cycle_text
+    from stimctl.cli.stimulus_text import cycle_text
     from stimctl.quantity import format_intensity
 
     intensity = channel.intensity
@@ -187,7 +187,7 @@ def _put_gated(channel: Any) -> None:
 
 
 def _put_channel(channel: Any) -> None:
-    from stimctl.cli.wording import waveform_lines
+    from stimctl.cli.stimulus_text import waveform_lines
 
     amplitude = channel.amplitude
     target = f"  amplitude  raise by hand to: {amplitude.target.value}"

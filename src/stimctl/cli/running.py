@@ -18,7 +18,7 @@ from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lin
 from stimctl.errors import ExitCode, NoDeviceError
 from stimctl.keyboard import is_elsewhere, need_keyboard
 from stimctl.quantity import format_current
-from stimctl.records.delivered import HOW, words_of
+from stimctl.records.delivered import HOW, describe
 from stimctl.records.pads import count_use
 from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
@@ -159,7 +159,7 @@ def _put_dose(plan: Plan, outcome: Outcome) -> None:
     told = outcome.delivered.by_channel
     for dose in predict(plan):
         found = told.get(str(dose.channel))
-        put(f"channel {dose.channel}  acknowledged: {words_of(found) if found else 'no output'}")
+        put(f"channel {dose.channel}  acknowledged: {describe(found) if found else 'no output'}")
         put(
             f"           planned: {dose.pulses} pulses, "
             f"{amount(dose.charge_uc / 1000, 'mC')} in first phases, "

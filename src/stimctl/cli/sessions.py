@@ -126,7 +126,7 @@ def _line(entry: SessionEntry) -> tuple[str, ...]:
 
 
 def _put_record(record: SessionRecord) -> None:
-    from stimctl.records.delivered import HOW, words_of
+    from stimctl.records.delivered import HOW, describe
 
     entry = record.entry
     put(f"session   {entry.session}{'  SIMULATION' if entry.sim else ''}")
@@ -136,7 +136,7 @@ def _put_record(record: SessionRecord) -> None:
         put(f"          {problem.message}")
     put(f"warnings  {record.warned.text}")
     for channel, told in record.acknowledged.items():
-        put(f"channel {channel} acknowledged: {words_of(told)} ({HOW})")
+        put(f"channel {channel} acknowledged: {describe(told)} ({HOW})")
     put("fixed before the start")
     for name, value in record.header.items():
         if value not in ("", None, {}):

@@ -39,7 +39,7 @@ class Delivered:
         return total
 
 
-def words_of(told: Mapping[str, int]) -> str:
+def describe(told: Mapping[str, int]) -> str:
     """One channel: pulses, charge and peak, or time and highest share of another unit's pulses."""
     on = f"on for {told.get('on_ms', 0) / 1_000:.1f} s"
     if "peak_percent" in told:

@@ -12,7 +12,7 @@ from stimctl.tui.screens.asked import AskedPage
 from stimctl.tui.screens.chooser import ChooserPage, SafetyPage
 from stimctl.tui.screens.connect import ConnectPage
 from stimctl.tui.screens.found import FoundPage
-from stimctl.tui.screens.helping import HelpPage, PalettePage
+from stimctl.tui.screens.help import HelpPage, PalettePage
 from stimctl.tui.screens.notes import FaultPage, NotesPage
 from stimctl.tui.screens.outcome import OutcomePage
 from stimctl.tui.screens.person import PersonPage

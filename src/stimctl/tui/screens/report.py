@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
-from stimctl.records.delivered import HOW, words_of
+from stimctl.records.delivered import HOW, describe
 from stimctl.tui.course import ChannelCourse
 from stimctl.tui.device_facts import intended_use, labelled
 from stimctl.tui.page import Offers, Page
@@ -102,7 +102,7 @@ class ReportPage(Page):
             ("course", f"{when}{done}, {counts}; {live.ended or live.state}"),
             ("alarms", alarms or "none"),
             *(
-                (f"ch{channel}", f"acknowledged {words_of(told)}, {HOW}")
+                (f"ch{channel}", f"acknowledged {describe(told)}, {HOW}")
                 for channel, told in course.acknowledged.items()
             ),
             ("dose", self.bed.measure.no_dose),
