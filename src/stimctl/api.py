@@ -24,12 +24,13 @@ from stimctl.errors import (
 from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
+from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
 from stimctl.supervisor.api_output import Output
-from stimctl.supervisor.api_words import CURRENT, NOTHING, PERCENT, Reach, checked_channels
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, IntensityReading, Reading, SessionView
 
@@ -185,26 +186,23 @@ class Device(Output):
         """
         if amplitudes and intensities:
             raise UsageError("amplitudes and intensities are of different kinds of devices")
-        words, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
+        scale, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
         ceilings, areas = checked_channels(ceilings), checked_channels(areas)
         sites = checked_channels(sites or {})
         for ceiling in ceilings.values():
-            words.parse(ceiling)
+            scale.parse(ceiling)
         if ceilings.keys() != areas.keys():
-            raise UsageError(f"{words.field}s and areas name different channels")
+            raise UsageError(f"{scale.name}s and areas name different channels")
         text = read_protocol(str(protocol), user_protocol_folders())
         ask = self._ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
         for channel, ceiling in ceilings.items():
-            told: dict[str, Any] = {"channel": channel, words.field: ceiling}
-            told["area"] = areas[channel]
-            if channel in sites:
-                told["site"] = sites[channel]
-            ask(words.set_up, **told)
+            at = {"site": sites[channel]} if channel in sites else {}
+            ask("channel", channel=channel, level=ceiling, area=areas[channel], **at)
         chosen: dict[str, Any] = {"duration": duration} if duration else {}
         ask("options", acknowledge=" ".join(acknowledge), **chosen)
         compiled = ask("compile")
-        self._reach = Reach.of(words, compiled)
+        self._reach = Reach.of(compiled)
         if confirm:
             ask("prepare", confirm=confirm)
         self._until("checked")

@@ -135,8 +135,8 @@ def test_wire_lines_carry_a_schema_on_request() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b'{"do":"channel","id":4,"channel":1,"amplitude":12,"area":"25 cm2"}',
-        b'{"do":"raise","id":4,"channel":"one","amplitude":"5 mA"}',
+        b'{"do":"channel","id":4,"channel":1,"level":12,"area":"25 cm2"}',
+        b'{"do":"raise","id":4,"channel":"one","level":"5 mA"}',
         b'{"do":"dance","id":4}',
     ],
 )

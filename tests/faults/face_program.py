@@ -36,7 +36,7 @@ def raise_by_hand(client: SupervisorClient, plateau_ua: int) -> None:
     give_up = time.monotonic() + 30
     while True:
         try:
-            client.ask("raise", channel=1, amplitude=f"{plateau_ua} uA")
+            client.ask("raise", channel=1, level=f"{plateau_ua} uA")
         except StateError:  # too early after the one before
             if time.monotonic() > give_up:
                 raise
@@ -49,7 +49,7 @@ def run(client: SupervisorClient, target_ua: int) -> None:
     path = shipped_folder() / "tens-conventional.toml"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     client.ask("load", path=str(path), sha256=sha256)
-    client.ask("channel", channel=1, amplitude="10 mA", area="25 cm2")
+    client.ask("channel", channel=1, level="10 mA", area="25 cm2")
     client.ask("compile")
     client.ask("connect")
     until(client, "checked")

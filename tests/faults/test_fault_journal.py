@@ -33,6 +33,7 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import JournalDurable, JournalFailed
 from stimctl.session.intents import Arm, Close, Connect, Intent, LoadPlan, Raise, Start, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.supervisor.journal_thread import Entry, JournalThread
 
 HEADER = Header(device="sim:p24", sim=True, stimctl="0", python="3")
@@ -105,7 +106,7 @@ class Session:
         self._do(Arm(), SECOND)
         self._do(Start(), SECOND)
         for step in range(1, 4):
-            self._do(Raise(1, step * STEP_UA), 300 * MS)
+            self._do(Raise(1, Level(CURRENT, step * STEP_UA)), 300 * MS)
         self._wait(3 * SECOND)
         self._do(Stop(), SECOND)
         self._do(Close(), SECOND)
@@ -193,7 +194,7 @@ def test_a_sync_of_three_seconds_delays_no_stop() -> None:
     for intent, for_ns in ((Connect(), 2), (LoadPlan(plan_of()), 1), (Arm(), 1), (Start(), 1)):
         bench.command(intent)
         bench.run_for(for_ns * SECOND)
-    bench.command(Raise(1, STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, STEP_UA)))
     bench.run_for(SECOND)
     assert bench.ledger()[1].pulses
     bench.journal.delay_ns = 3 * SECOND

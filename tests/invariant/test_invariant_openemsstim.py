@@ -47,13 +47,14 @@ from stimctl.session.intents import (
     Arm,
     Connect,
     LoadPlan,
-    LowerIntensity,
+    Lower,
     Pause,
-    RaiseIntensity,
+    Raise,
     Resume,
     Start,
     Stop,
 )
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.testing.watched import rules_for, watch_bench
 
 END_US = 2 * 50_100 + 2_000
@@ -630,9 +631,17 @@ def trace() -> Trace:
         bench.run_for(wait_s * SECOND_NS)
     for _ in range(12):
         for channel in (1, 2):
-            bench.command(RaiseIntensity(channel, bench.engine.intensity_percent(channel) + 1))
+            bench.command(
+                Raise(channel, Level(PERCENT, bench.engine.intensity_percent(channel) + 1))
+            )
             bench.run_for(300 * MS_NS)
-    for intent in (LowerIntensity(1, 2), Pause(), Resume(), LowerIntensity(2, 0), Stop()):
+    for intent in (
+        Lower(1, Level(PERCENT, 2)),
+        Pause(),
+        Resume(),
+        Lower(2, Level(PERCENT, 0)),
+        Stop(),
+    ):
         bench.run_for(8 * SECOND_NS)
         bench.command(intent)
     bench.run_for(SECOND_NS)

@@ -21,15 +21,16 @@ from stimctl.session.intents import (
     Connect,
     Link,
     LoadPlan,
-    LowerIntensity,
+    Lower,
     Pause,
-    RaiseIntensity,
+    Raise,
     Resume,
     Start,
     StartFrom,
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.testing.watched import watch_bench
 
 PLANS = [
@@ -52,7 +53,7 @@ DEEDS = st.one_of(
             Link((1, 2)),
         ]
     ),
-    st.builds(LowerIntensity, st.integers(1, 2), st.integers(0, 4)),
+    st.builds(Lower, st.integers(1, 2), st.builds(Level, st.just(PERCENT), st.integers(0, 4))),
     st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 12)),
     st.just(("reset",)),
     st.sampled_from([60, 130, 300, 2_000, 12_000, 61_000]).map(lambda ms: ms * MS),
@@ -66,7 +67,7 @@ def do(bench: Bench, deed: Any) -> None:
         case ("raise", channel, times):
             for _ in range(times):
                 level = bench.engine.intensity_percent(channel) + 1
-                bench.command(RaiseIntensity(channel, level))
+                bench.command(Raise(channel, Level(PERCENT, level)))
                 bench.run_for(260 * MS)
         case ("reset",):
             bench._reset_twin()  # by its button; the bench hears of it

@@ -15,13 +15,14 @@ from stimctl.bench import Bench
 from stimctl.session.config import SECOND as SECOND_NS
 from stimctl.session.intents import (
     Intent,
-    LowerIntensity,
+    Lower,
     Pause,
-    RaiseIntensity,
+    Raise,
     Resume,
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 
 LINE_US = 3 * MS
 """A message of 27 bytes at 115200 baud takes 2.4 ms."""
@@ -165,7 +166,7 @@ def until_it_is_on_the_line(bench: Bench) -> None:
 
 
 def first_raise(bench: Bench) -> None:
-    bench.command(RaiseIntensity(1, 1))
+    bench.command(Raise(1, Level(PERCENT, 1)))
     until_it_is_on_the_line(bench)
 
 
@@ -190,8 +191,8 @@ def return_from_a_pause(bench: Bench) -> None:
 OPENINGS = [first_raise, next_contraction, return_from_a_pause]
 DEEDS: dict[str, Callable[[Bench], None]] = {
     "stop": lambda bench: give(bench, Stop()),
-    "pause, lower, stop": lambda bench: give(bench, Pause(), LowerIntensity(1, 0), Stop()),
-    "lower, stop": lambda bench: give(bench, LowerIntensity(1, 0), Stop()),
+    "pause, lower, stop": lambda bench: give(bench, Pause(), Lower(1, Level(PERCENT, 0)), Stop()),
+    "lower, stop": lambda bench: give(bench, Lower(1, Level(PERCENT, 0)), Stop()),
     "the journal fails": lambda bench: bench.fail_journal(),
 }
 

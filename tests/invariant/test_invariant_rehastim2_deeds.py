@@ -30,6 +30,7 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.testing.watched import watch_bench
 
 STEP_UA = 2_000
@@ -61,7 +62,9 @@ def do(bench: Bench, device: RehaStim2Twin, deed: Any) -> None:
             bench.run_for(deed)
         case ("raise", channel, times):
             for _ in range(times):
-                bench.command(Raise(channel, bench.engine.plateau_ua(channel) + STEP_UA))
+                bench.command(
+                    Raise(channel, Level(CURRENT, bench.engine.plateau_ua(channel) + STEP_UA))
+                )
                 bench.run_for(260 * MS)
         case ("pad", channel, load):
             device.set_load(channel, load)

@@ -30,6 +30,7 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.testing.watched import watch_bench
 
 PLANS = [
@@ -75,7 +76,7 @@ def do(bench: Bench, deed: Any) -> None:
         elif isinstance(deed, tuple):
             for _ in range(deed[2]):
                 level_ua = bench.engine.plateau_ua(deed[1]) + STEP_UA
-                bench.command(Raise(deed[1], level_ua))
+                bench.command(Raise(deed[1], Level(CURRENT, level_ua)))
                 bench.run_for(260 * MS)
         else:
             bench.command(deed)

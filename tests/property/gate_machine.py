@@ -19,6 +19,7 @@ from stimctl.session import intents
 from stimctl.session.config import MS, SECOND
 from stimctl.session.intents import Intent
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 
 CEILINGS = (25, 12)
 PLANS = (
@@ -91,7 +92,7 @@ class GateMachine(RuleBasedStateMachine):
         for level in range(1, max(levels) + 1):
             for channel in (1, 2):
                 if level <= levels[channel - 1]:
-                    self._do(intents.RaiseIntensity(channel, level))
+                    self._do(intents.Raise(channel, Level(PERCENT, level)))
                     self.bench.run_for(300 * MS)
 
     @precondition(lambda self: self._state is State.RUNNING)
@@ -99,20 +100,21 @@ class GateMachine(RuleBasedStateMachine):
     def up(self, channel: int, by: int, times: int) -> None:
         for _ in range(times):
             now = self.bench.engine.intensity_percent(channel)
-            self._do(intents.RaiseIntensity(channel, now + by))
+            self._do(intents.Raise(channel, Level(PERCENT, now + by)))
             self.bench.run_for(260 * MS)
 
     @rule(channel=channels, to=st.integers(-1, 101), times=st.integers(1, 4))
     def down(self, channel: int, to: int, times: int) -> None:
         for number in range(times):
-            self._do(intents.LowerIntensity(channel, max(0, to - number)))
+            self._do(intents.Lower(channel, Level(PERCENT, max(0, to - number))))
             self.bench.run_for(10 * MS)
 
     @rule(intent=st.sampled_from([
         intents.Connect(), intents.Arm(), intents.Start(), intents.Pause(), intents.Resume(),
         intents.Start(intents.StartFrom.WHAT_IS_LEFT),
         intents.Stop(), intents.Attend(), intents.Felt(1), intents.Link((1, 2)), intents.Unlink(),
-        intents.Raise(1, 500), intents.Lower(2, 0), intents.Acknowledge("seen"), intents.Pause(),
+        intents.Raise(1, Level(CURRENT, 500)), intents.Lower(2, Level(CURRENT, 0)),
+        intents.Acknowledge("seen"), intents.Pause(),
     ]))  # fmt: skip
     def ask(self, intent: Intent) -> None:
         self._do(intent)

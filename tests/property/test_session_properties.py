@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
 
 from session_watch import WatchedDriver
-from session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
+from session_world import BY_HAND, BY_SCRIPT, STEP_UA, forged, plan_of
 
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
@@ -51,6 +51,7 @@ from stimctl.session.intents import (
     Unlink,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 WATCHDOG_NS = 2 * SECOND
 PLANS = [
@@ -200,16 +201,18 @@ class AnySession(RuleBasedStateMachine):
 
     @rule(channel=CHANNELS, plateau_ua=st.sampled_from([-500, 0, 250, 500, 1_500, 9_000]))
     def lower(self, channel: int, plateau_ua: int) -> None:
-        self.attempt(Lower(channel, plateau_ua))
+        self.attempt(Lower(channel, forged(plateau_ua)))
 
     @rule(channel=CHANNELS, plateau_ua=st.integers(-1, 12))
     def raise_anywhere(self, channel: int, plateau_ua: int) -> None:
-        self.attempt(Raise(channel, plateau_ua * STEP_UA))
+        self.attempt(Raise(channel, forged(plateau_ua * STEP_UA)))
 
     @rule(channel=CHANNELS, times=st.integers(1, 8), gap_ms=st.sampled_from([30, 260]))
     def hold_the_key(self, channel: int, times: int, gap_ms: int) -> None:
         for _ in range(times):
-            self.attempt(Raise(channel, self.bench.engine.plateau_ua(channel) + STEP_UA))
+            self.attempt(
+                Raise(channel, Level(CURRENT, self.bench.engine.plateau_ua(channel) + STEP_UA))
+            )
             self.bench.run_for(gap_ms * MS)
 
     @rule(ms=st.sampled_from([1, 7, 50, 251, 600, 1_100, 2_600, 5_000, 21_000, 61_000]))

@@ -13,8 +13,9 @@ from stimctl.safety import Electrode, LayeredBounds
 from stimctl.safety.intensity import ATTENDED
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
-from stimctl.session.intents import Arm, Connect, LoadPlan, RaiseIntensity, Start
+from stimctl.session.intents import Arm, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GatePlan, GateSetup
 from stimctl.treatment.gated_schema import GatedProtocol
@@ -84,7 +85,7 @@ def running(plan: GatePlan, config: EngineConfig = ATTENDED_BY_HAND, **options) 
 def raised(bench: Bench, percent: int, channel: int = 1, every_ns: int = 450 * MS) -> Bench:
     """Raise by hand, step by step as the rules allow."""
     while (before := bench.engine.intensity_percent(channel)) < percent:
-        bench.command(RaiseIntensity(channel, before + 1))
+        bench.command(Raise(channel, Level(PERCENT, before + 1)))
         bench.run_for(every_ns)
         assert bench.engine.intensity_percent(channel) == before + 1, bench.events[-3:]
     return bench

@@ -12,6 +12,7 @@ from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, AnyLevel, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
@@ -69,7 +70,7 @@ def raised(bench: Bench, plateau_ua: int, channel: int = 1) -> Bench:
     """Raise by hand to a plateau, step by step as the rules allow."""
     while bench.engine.plateau_ua(channel) < plateau_ua:
         before_ua = bench.engine.plateau_ua(channel)
-        bench.command(Raise(channel, before_ua + STEP_UA))
+        bench.command(Raise(channel, Level(CURRENT, before_ua + STEP_UA)))
         bench.run_for(260 * MS)
         assert bench.engine.plateau_ua(channel) == before_ua + STEP_UA, bench.events[-3:]
     return bench
@@ -106,3 +107,11 @@ def rises(bench: Bench, channel: int = 1) -> list[tuple[int, int]]:
             found.append((run.start_us, run.peak_ua - last_ua))
         last_ua = run.peak_ua
     return found
+
+
+def forged(ua: int) -> AnyLevel:
+    """A level past its own checks, which refuse less than zero."""
+    level = object.__new__(Level)
+    object.__setattr__(level, "scale", CURRENT)
+    object.__setattr__(level, "value", ua)
+    return level

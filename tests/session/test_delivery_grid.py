@@ -18,8 +18,9 @@ from gate_world import ATTENDED_BY_HAND, bench_of
 from stimctl.bench import Bench, ChannelReport, rehearse
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.intents import Arm, Close, Connect, LoadPlan, RaiseIntensity, Start
+from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.gate_program import GatePlan
 from stimctl.treatment.gate_timeline import gate_moments
 from stimctl.treatment.plan import Plan
@@ -165,7 +166,7 @@ def gated_run(plan: GatePlan) -> tuple[Bench, int, int]:
         for one in plan.channels:
             now = bench.engine.intensity_percent(one.channel)
             if now < one.cleared.percent and not bench.engine.stopping:
-                bench.command(RaiseIntensity(one.channel, now + one.step_percent))
+                bench.command(Raise(one.channel, Level(PERCENT, now + one.step_percent)))
                 raised_us = bench.now_ns // 1_000
         bench.run_for(200 * MS)
     bench.run_to_state(State.STOPPED, within_ns=10 * SECOND)

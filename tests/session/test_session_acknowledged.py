@@ -14,6 +14,7 @@ from stimctl.session.acknowledged import Acknowledged, Point
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause, Resume, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 MS = 1_000_000
 
@@ -73,7 +74,7 @@ def test_what_is_counted_is_what_the_electrodes_had(name):
 def test_a_session_that_was_stopped_early_counts_what_it_gave_and_not_its_plan():
     bench = raised(running(plan_of()), 2 * STEP_UA)
     bench.run_for(2 * SECOND)
-    bench.command(Lower(1, 0))
+    bench.command(Lower(1, Level(CURRENT, 0)))
     bench.run_for(5 * SECOND)
     before = of_record(bench)["1"]["pulses"]
     bench.command(Pause())

@@ -19,6 +19,7 @@ from stimctl.session.facts import DiskSpace, HostPower, LinkDown, SuspendGap
 from stimctl.session.intents import Acknowledge, Arm, Connect, Lower, Pause, Raise, Start, Stop
 from stimctl.session.prompts import Prompt
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 
 PLAN = plan_of("tens-conventional", 5_000, 1_000)
 CODED = (
@@ -35,7 +36,7 @@ def live(channel: int = 1, level_ua: int = 1_000) -> Bench:
 def asked(bench: Bench, *levels_ua: int, channel: int = 1, wait_ns: int = 300 * MS) -> Bench:
     bench.run_for(wait_ns)
     for level_ua in levels_ua:
-        bench.command(Raise(channel, level_ua))
+        bench.command(Raise(channel, Level(CURRENT, level_ua)))
     return bench
 
 
@@ -45,7 +46,7 @@ def a_script_is_raised_by_hand() -> Bench:
     bench = running(plan_of("nmes-tka", 40_000), config)
     for _ in range(2_000):
         bench.run_for(10 * MS)
-        bench.command(Raise(1, bench.engine.plateau_ua(1) + STEP_UA))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
         if Code.SCRIPT_RAISES in codes(bench)[-1:]:
             break
     return bench
@@ -58,16 +59,16 @@ def a_raise_that_a_pause_has_overtaken() -> Bench:
     bench.run_for(SECOND)
     bench.command(intents.Resume())
     bench.run_for(3 * SECOND)
-    bench.command(Raise(1, 1_500, since))
+    bench.command(Raise(1, Level(CURRENT, 1_500), since))
     return bench
 
 
 def a_raise_that_a_lowering_has_overtaken() -> Bench:
     bench = live()
     since = bench.events[-1].seq
-    bench.command(Lower(1, 500))
+    bench.command(Lower(1, Level(CURRENT, 500)))
     bench.run_for(300 * MS)
-    bench.command(Raise(1, 1_000, since))
+    bench.command(Raise(1, Level(CURRENT, 1_000), since))
     return bench
 
 
@@ -75,7 +76,7 @@ def a_raise_that_a_link_has_overtaken() -> Bench:
     bench = live()
     since = bench.events[-1].seq
     bench.command(intents.Link((1, 2)))
-    bench.command(Raise(1, 1_500, since))
+    bench.command(Raise(1, Level(CURRENT, 1_500), since))
     return bench
 
 
@@ -148,8 +149,8 @@ def told(bench: Bench, fact: object) -> Bench:
         (Code.CHOOSE_START, half_delivered, Start()),
         (Condition.DISK_LOW, lambda: told(checked(PLAN), DiskSpace(1)), Arm()),
         (Condition.BATTERY_CRITICAL, lambda: told(checked(PLAN), HostPower(5, True)), Arm()),
-        (Code.WRONG_UNIT, live, intents.LowerIntensity(1, 1)),
-        (Code.NOT_IN_PLAN, live, Lower(7, 0)),
+        (Code.WRONG_UNIT, live, intents.Lower(1, Level(PERCENT, 1))),
+        (Code.NOT_IN_PLAN, live, Lower(7, Level(CURRENT, 0))),
         (Code.LINK_TOO_SHORT, live, intents.Link((1,))),
         (Code.NOT_IN_PLAN, live, intents.Link((1, 7))),
         (Code.NOT_FINDING, live, intents.Found(1, "left-calf")),
@@ -170,7 +171,7 @@ def test_a_command_is_refused_by_its_code(
 def test_what_raises_waits_until_zero_is_verified_and_says_so_by_its_code() -> None:
     bench = live()
     bench.command(Stop())
-    assert refusal(bench, Raise(1, 1_500)) == Code.ZERO_BEING_VERIFIED
+    assert refusal(bench, Raise(1, Level(CURRENT, 1_500))) == Code.ZERO_BEING_VERIFIED
 
 
 def silent(bench: Bench) -> Bench:

@@ -15,6 +15,7 @@ from stimctl.session.intents import Lower, Pause
 from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.states import State
 from stimctl.session.track import Track
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.prediction import predict
 
@@ -212,7 +213,7 @@ def test_nothing_alarms_where_no_output_was_wanted(deed):
         raised(bench, 1_000)
     bench.run_for(58 * SECOND)
     if deed == "lowered":
-        bench.command(Lower(1, 0))
+        bench.command(Lower(1, Level(CURRENT, 0)))
     elif deed == "paused":
         bench.command(Pause())
     bench.run_for(70 * SECOND)

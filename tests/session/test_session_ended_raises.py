@@ -16,10 +16,8 @@ from stimctl.session.intents import (
     Hold,
     Link,
     Lower,
-    LowerIntensity,
     Pause,
     Raise,
-    RaiseIntensity,
     Resume,
     Start,
     StartFrom,
@@ -27,6 +25,7 @@ from stimctl.session.intents import (
     Unlink,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 
 pytestmark = pytest.mark.hazard("H39")
 
@@ -46,7 +45,7 @@ def goes_on(bench: Bench, since: int, channel: int = 1, times: int = 4) -> int:
     """Somebody who began to raise at event `since` goes on; gives the plateau that is reached."""
     for _ in range(times):
         plateau_ua = bench.engine.plateau_ua(channel) + STEP_UA
-        bench.command(Raise(channel, plateau_ua, since))
+        bench.command(Raise(channel, Level(CURRENT, plateau_ua), since))
         bench.run_for(300 * MS)
     return bench.engine.plateau_ua(channel)
 
@@ -56,7 +55,7 @@ def test_a_lowering_ends_the_raise_that_is_under_way(to_ua):
     bench = two_channels()
     since = newest(bench)
     assert goes_on(bench, since, times=2) == 4 * STEP_UA
-    bench.command(Lower(1, to_ua))
+    bench.command(Lower(1, Level(CURRENT, to_ua)))
     assert goes_on(bench, since) == to_ua
     assert on_electrodes_ua(bench) <= max(to_ua, 2 * STEP_UA)
     assert set(reasons(bench)) == {"the channel was lowered. This raise was decided before that"}
@@ -66,7 +65,7 @@ def test_a_lowering_ends_the_raise_that_is_under_way(to_ua):
 def test_a_raise_goes_on_where_only_another_channel_was_lowered():
     bench = two_channels()
     since = newest(bench)
-    bench.command(Lower(2, 0))
+    bench.command(Lower(2, Level(CURRENT, 0)))
     assert goes_on(bench, since, times=2) == 4 * STEP_UA
     assert not reasons(bench)
 
@@ -76,7 +75,7 @@ def test_lowering_a_linked_channel_ends_the_raise_of_the_other():
     bench.command(Link((1, 2)))
     since = newest(bench)
     assert goes_on(bench, since, times=1) == 3 * STEP_UA
-    bench.command(Lower(2, 0))
+    bench.command(Lower(2, Level(CURRENT, 0)))
     assert goes_on(bench, since) == 0
     assert goes_on(bench, since, channel=2) == 0
 
@@ -150,14 +149,14 @@ def test_two_who_raise_one_channel_are_both_ended_by_one_lowering():
     assert goes_on(bench, first, times=1) == 3 * STEP_UA
     second = newest(bench)
     assert goes_on(bench, second, times=1) == 4 * STEP_UA
-    bench.command(Lower(1, 0))
+    bench.command(Lower(1, Level(CURRENT, 0)))
     assert goes_on(bench, first) == goes_on(bench, second) == 0
 
 
 def test_a_raise_that_waits_for_its_row_is_dropped_by_a_change_of_links():
     bench = two_channels()
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 3 * STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.command(Link((1, 2)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 2 * STEP_UA
@@ -167,9 +166,9 @@ def test_a_raise_that_waits_for_its_row_is_dropped_by_a_change_of_links():
 def test_it_is_the_same_in_percent():
     bench = raised_percent(running_in_percent(gate_plan()), 3)
     since = newest(bench)
-    bench.command(LowerIntensity(1, 0))
+    bench.command(Lower(1, Level(PERCENT, 0)))
     for _ in range(4):
-        bench.command(RaiseIntensity(1, bench.engine.intensity_percent(1) + 1, since))
+        bench.command(Raise(1, Level(PERCENT, bench.engine.intensity_percent(1) + 1), since))
         bench.run_for(450 * MS)
     assert bench.engine.intensity_percent(1) == 0
     assert len(bench.told(Kind.REFUSED)) == 4

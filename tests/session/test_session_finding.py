@@ -37,10 +37,8 @@ from stimctl.session.intents import (
     Link,
     LoadPlan,
     Lower,
-    LowerIntensity,
     Pause,
     Raise,
-    RaiseIntensity,
     Resume,
     Start,
     StartFrom,
@@ -48,6 +46,7 @@ from stimctl.session.intents import (
     Unlink,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GatePlan, GateSetup
 from stimctl.treatment.load import load_protocol
@@ -77,8 +76,9 @@ def finding(*sites: str) -> Bench:
 def try_raise(bench: Bench, channel: int) -> bool:
     """Whether one step up on this channel was made."""
     before_ua = bench.engine.plateau_ua(channel)
-    bench.command(Lower(channel, before_ua))  # unlocks what has waited for more than 20 s
-    bench.command(Raise(channel, before_ua + 500))
+    # Unlocks what has waited for more than 20 s.
+    bench.command(Lower(channel, Level(CURRENT, before_ua)))
+    bench.command(Raise(channel, Level(CURRENT, before_ua + 500)))
     bench.run_for(300 * MS)
     return bench.engine.plateau_ua(channel) > before_ua
 
@@ -134,7 +134,7 @@ def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_foun
     bench.command(Felt(1))
     assert not try_raise(bench, 1)
     assert codes(bench)[-1] == Code.FELT_NOT_FOUND
-    bench.command(Lower(1, 500))
+    bench.command(Lower(1, Level(CURRENT, 500)))
     bench.run_for(100 * MS)
     raised(bench, 1_000)  # up to the sensation again, and no further
     assert not try_raise(bench, 1)
@@ -145,7 +145,7 @@ def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_foun
 def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation():
     bench = raised(finding(), 500)
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.command(Felt(1))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 500
@@ -155,8 +155,8 @@ def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation():
 def test_a_raise_that_waits_for_its_row_counts_as_rising():
     bench = finding()
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 500))
-    bench.command(Raise(2, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
+    bench.command(Raise(2, Level(CURRENT, 500)))
     bench.run_for(SECOND)
     assert [bench.engine.plateau_ua(channel) for channel in (1, 2)] == [500, 0]
 
@@ -165,15 +165,15 @@ def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising():
     bench = running(placed(*SITES[:2], name="nmes-tka"), FIND)
     bench.run_for(20 * SECOND)
     for channel in (1, 2):
-        bench.command(Lower(channel, 0))
-        bench.command(Raise(channel, 500))
+        bench.command(Lower(channel, Level(CURRENT, 0)))
+        bench.command(Raise(channel, Level(CURRENT, 500)))
     assert [event.data["channel"] for event in bench.told(Kind.PENDING)] == [1]
     assert codes(bench)[-1] == Code.NOT_FOUND
 
 
 def test_a_channel_that_is_lowered_to_zero_gives_way_to_another():
     bench = raised(finding(), 1_000, channel=1)
-    bench.command(Lower(1, 0))
+    bench.command(Lower(1, Level(CURRENT, 0)))
     bench.run_for(300 * MS)
     raised(bench, 500, channel=2)
     assert not try_raise(bench, 1)
@@ -387,8 +387,8 @@ def test_a_mismatch_told_in_a_pause_ends_the_session():
 def test_lowering_pause_and_stop_are_never_limited():
     bench = raised(finding(), 1_000)
     bench.command(Felt(1))
-    bench.command(Lower(2, 0))
-    bench.command(Lower(1, 500))
+    bench.command(Lower(2, Level(CURRENT, 0)))
+    bench.command(Lower(1, Level(CURRENT, 500)))
     assert bench.engine.plateau_ua(1) == 500
     bench.command(Pause())
     bench.run_for(SECOND)
@@ -427,12 +427,12 @@ def percent_plan() -> GatePlan:
 def test_a_device_in_percent_finds_its_channels_alike():
     config = replace(gate_world.ATTENDED_BY_HAND, find_channels=True)
     bench = gate_world.raised(gate_world.running(percent_plan(), config), 3)
-    bench.command(RaiseIntensity(2, 1))
+    bench.command(Raise(2, Level(PERCENT, 1)))
     assert codes(bench)[-1] == Code.NOT_FOUND
     bench.command(Found(1, SITES[0]))
     assert bench.told(Kind.CHANNEL_FOUND)[-1].data["level"] == 3
     gate_world.raised(bench, 1, channel=2)
-    bench.command(LowerIntensity(1, 1))
+    bench.command(Lower(1, Level(PERCENT, 1)))
     bench.command(Found(2, SITES[0]))
     assert bench.run_to_state(State.STOPPED, within_ns=3 * SECOND)
     assert gate_world.open_channels(bench) == {}

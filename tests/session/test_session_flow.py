@@ -33,6 +33,7 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import TRANSITIONS, State, Trigger
+from stimctl.stimulus.level import CURRENT, Level
 
 WITH_TRIP = EngineConfig(attended_by_prompt=False)
 
@@ -109,7 +110,7 @@ def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
     bench = running(plan_of())
     bench.run_for(600 * MS)
     bench.to_host.hook = lambda _now, _data: b""
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(240 * MS)  # a row of telemetry falls into this
     assert bench.told(Kind.SET)[-1].data["level"] == 500
     assert bench.told(Kind.ACK) == []
@@ -213,8 +214,8 @@ def test_stop_is_obeyed_in_every_state(state):
 REFUSED_TRIGGERS = {
     Trigger.ARM: Arm(),
     Trigger.START: Start(),
-    Trigger.RAISE: Raise(1, 500),
-    Trigger.LOWER: Lower(1, 0),
+    Trigger.RAISE: Raise(1, Level(CURRENT, 500)),
+    Trigger.LOWER: Lower(1, Level(CURRENT, 0)),
     Trigger.PULSE: Pulse(1, None),  # type: ignore[arg-type]
     Trigger.PAUSE: Pause(),
     Trigger.RESUME: Resume(),

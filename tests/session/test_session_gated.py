@@ -32,15 +32,14 @@ from stimctl.session.intents import (
     Link,
     LoadPlan,
     Lower,
-    LowerIntensity,
     Pause,
     Raise,
-    RaiseIntensity,
     Resume,
     Start,
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 
 WIPERS = {1: 200, 2: 198, 3: 197, 10: 186}
 
@@ -68,8 +67,8 @@ def test_a_session_goes_from_connecting_to_verified_zero_in_percent():
 
 def test_no_row_of_such_a_session_speaks_of_microampere():
     bench = raised(running(gate_plan("gate-tens", 5)), 2)
-    bench.command(RaiseIntensity(1, 9))
-    bench.command(LowerIntensity(1, 1))
+    bench.command(Raise(1, Level(PERCENT, 9)))
+    bench.command(Lower(1, Level(PERCENT, 1)))
     bench.run_for(3 * SECOND)
     bench.command(Pause())
     bench.run_for(SECOND)
@@ -82,7 +81,7 @@ def test_no_row_of_such_a_session_speaks_of_microampere():
 def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing():
     bench = running(gate_plan("gate-tens", 60))
     bench.journal.delay_ns = 100 * MS
-    bench.command(RaiseIntensity(1, 1))
+    bench.command(Raise(1, Level(PERCENT, 1)))
     bench.run_for(90 * MS)
     assert open_channels(bench) == {}
     bench.run_for(250 * MS)
@@ -90,22 +89,22 @@ def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing():
     bench.run_for(SECOND)
     raised(bench, 3, every_ns=700 * MS)
     bench.run_for(300 * MS)
-    bench.command(LowerIntensity(1, 1))
+    bench.command(Lower(1, Level(PERCENT, 1)))
     bench.run_for(250 * MS)
     assert open_channels(bench) == {1: WIPERS[1]}
-    bench.command(LowerIntensity(1, 0))
+    bench.command(Lower(1, Level(PERCENT, 0)))
     bench.run_for(250 * MS)
     assert open_channels(bench) == {}
 
 
 def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
     bench = raised(running(gate_plan("gate-tens", 60)), 1)
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     assert reasons(bench)[-1] == "more than one device step at a time"
-    bench.command(RaiseIntensity(1, 2))
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 2)))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     bench.run_for(100 * MS)
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     assert "too early" in reasons(bench)[-1] or "confirmed" in reasons(bench)[-1]
     bench.run_for(SECOND)
     assert bench.engine.intensity_percent(1) == 2
@@ -113,7 +112,7 @@ def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
 
 def test_above_what_was_cleared_is_refused_and_the_limit_named():
     bench = raised(running(gate_plan("gate-tens", 2)), 2)
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     assert dict(bench.told(Kind.LIMIT)[-1].data) == {
         "channel": 1, "asked": 3, "allowed": 2, "unit": "%", "limit": "cleared intensity",
         "code": "above-cleared",
@@ -124,9 +123,9 @@ def test_above_what_was_cleared_is_refused_and_the_limit_named():
 def test_raises_lock_after_20_s_and_lowering_unlocks():
     bench = raised(running(gate_plan("gate-tens", 60)), 2)
     bench.run_for(21 * SECOND)
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     assert "locked after 20 s" in reasons(bench)[-1]
-    bench.command(LowerIntensity(1, 1))
+    bench.command(Lower(1, Level(PERCENT, 1)))
     bench.run_for(SECOND)
     raised(bench, 2)
 
@@ -134,7 +133,7 @@ def test_raises_lock_after_20_s_and_lowering_unlocks():
 @pytest.mark.hazard("H18")
 def test_percent_and_milliampere_are_never_taken_for_each_other():
     bench = running(gate_plan("gate-tens", 60))
-    for wrong in (Raise(1, 1), Lower(1, 0)):
+    for wrong in (Raise(1, Level(CURRENT, 1)), Lower(1, Level(CURRENT, 0))):
         with pytest.raises(StateError, match="counts in %"):
             bench.command(wrong)
     other = checked(gate_plan("gate-tens", 60))
@@ -228,9 +227,9 @@ def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
     bench.command(Link((1, 2)))
     raised(bench, 2)
     assert [bench.engine.intensity_percent(channel) for channel in (1, 2)] == [2, 2]
-    bench.command(RaiseIntensity(1, 3))
+    bench.command(Raise(1, Level(PERCENT, 3)))
     assert dict(bench.told(Kind.LIMIT)[-1].data)["limit"] == "cleared intensity of a linked channel"
-    bench.command(LowerIntensity(1, 0))
+    bench.command(Lower(1, Level(PERCENT, 0)))
     bench.run_for(300 * MS)
     assert open_channels(bench) == {}
 
@@ -238,7 +237,7 @@ def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
 def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record():
     bench = running(gate_plan("gate-ems", 40, duration_s=80))
     while bench.engine.intensity_percent(1) < 10:
-        bench.command(RaiseIntensity(1, bench.engine.intensity_percent(1) + 1))
+        bench.command(Raise(1, Level(PERCENT, bench.engine.intensity_percent(1) + 1)))
         bench.run_for(300 * MS)
     assert bench.run_to_state(State.STOPPED, within_ns=90 * SECOND)
     assert len(bench.told(Kind.CONTRACTION)) == 3  # the start row stands for the first
@@ -267,7 +266,7 @@ def test_a_message_that_a_restarting_board_has_not_read_yet_is_never_obeyed(boot
     """What comes while it starts waits in its buffer, and is read when it has started [FW]."""
     bench = running(gate_plan("gate-tens", 60), boot_us=boot_us)
     bench.run_for(3 * SECOND)
-    bench.command(RaiseIntensity(1, 1))
+    bench.command(Raise(1, Level(PERCENT, 1)))
     bench.twin.reset(bench.now_ns)  # type: ignore[attr-defined]
     reset_us = bench.now_ns // 1_000
     bench.run_for(15 * SECOND)

@@ -26,12 +26,13 @@ from stimctl.session.intents import (
     Connect,
     LoadPlan,
     Pause,
-    RaiseIntensity,
+    Raise,
     Resume,
     Start,
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 
 stray = pytest.mark.no_invariant("noise, or another program, closes a relay; here it must be ended")
 PLAN = gate_plan("gate-tens", 60)
@@ -207,7 +208,7 @@ def _levels(bench: Bench, since_us: int) -> list[int]:
 def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
     bench = running(gate_plan("gate-ems", 60, duration_s=600))
     while (before := bench.engine.intensity_percent(1)) < percent:
-        bench.command(RaiseIntensity(1, before + 1))  # refused in the off time
+        bench.command(Raise(1, Level(PERCENT, before + 1)))  # refused in the off time
         bench.run_for(450 * MS)
     for _ in range(2):  # on ramps of the cycle, each in another phase of the messages
         while open_channels(bench):

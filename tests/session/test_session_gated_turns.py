@@ -13,8 +13,9 @@ from stimctl.bench import Bench
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.intents import Arm, Connect, LoadPlan, LowerIntensity, Start
+from stimctl.session.intents import Arm, Connect, LoadPlan, Lower, Start
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.gate_program import GatePlan
 
 POINTS = {
@@ -107,7 +108,7 @@ def test_what_somebody_lowers_is_never_told_as_a_step_of_the_plan() -> None:
     bench, driver = watched(gate_plan("gate-tens", 60, 60, duration_s=600))
     raised(raised(bench, 5), 5, channel=2)
     for channel, percent in ((1, 4), (2, 4), (2, 1), (1, 0)):
-        bench.command(LowerIntensity(channel, percent))
+        bench.command(Lower(channel, Level(PERCENT, percent)))
         _, told, planned = driver.calls[-1]
         assert told.get(channel, 0) == percent
         assert channel not in planned

@@ -49,6 +49,7 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 ML_UPDATE = 32
 KEEP_ALIVE = 36
@@ -169,7 +170,7 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
     bench.journal.delay_ns = 120 * MS
     bench.run_for(500 * MS)
     sent = commands_sent(bench)
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     row = bench.told(Kind.RAISE)[-1]
     assert row.durable
     for _ in range(17):  # however often the engine is woken meanwhile
@@ -185,7 +186,7 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
 def test_a_raise_that_waits_longer_than_250_ms_for_the_journal_is_dropped():
     bench = running(plan_of())
     bench.journal.delay_ns = 300 * MS
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(1_500 * MS)
     assert bench.engine.plateau_ua(1) == 0
     assert any("journal took longer" in reason for reason in reasons(bench))
@@ -283,7 +284,7 @@ def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
     bench = running(plan_of("nmes-tka", plateau_ua, duration_s=240), config)
     bench.run_for(4 * SECOND)
     while config is BY_HAND and bench.engine.plateau_ua(1) < 2_000:
-        bench.command(Raise(1, bench.engine.plateau_ua(1) + 500))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 500)))
         bench.run_for(600 * MS)
     bench.run_for(58 * SECOND - bench.now_ns)
     bench.journal.delay_ns = 900 * MS
@@ -296,9 +297,9 @@ def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
 @pytest.mark.hazard("H12")
 def test_nobody_raises_in_a_contraction_that_is_left_out():
     bench = in_a_contraction_left_out(BY_HAND, 9_000)
-    bench.command(Lower(1, 1_500))
+    bench.command(Lower(1, Level(CURRENT, 1_500)))
     for _ in range(4):
-        bench.command(Raise(1, 2_000))
+        bench.command(Raise(1, Level(CURRENT, 2_000)))
         bench.run_for(700 * MS)
     assert bench.engine.plateau_ua(1) == 1_500
     assert "this contraction is left out, so a raise could not be felt" in reasons(bench)
@@ -399,7 +400,7 @@ def test_a_fade_is_not_taken_back():
     bench.run_until(lambda: bool(bench.told(Kind.ATTENDANCE)), 10**12)
     bench.run_for(31 * SECOND)
     bench.command(Attend())
-    bench.command(Raise(1, 5_000))
+    bench.command(Raise(1, Level(CURRENT, 5_000)))
     bench.run_for(5 * SECOND)
     assert bench.state is State.STOPPED
 
@@ -415,7 +416,7 @@ def prompted() -> Bench:
 @pytest.mark.hazard("H69")
 @pytest.mark.parametrize(
     "intent",
-    [Attend(), Felt(1), Lower(1, 4_500), Raise(1, 4_500)],
+    [Attend(), Felt(1), Lower(1, Level(CURRENT, 4_500)), Raise(1, Level(CURRENT, 4_500))],
     ids=["attend", "felt", "lower", "raise"],
 )
 def test_where_a_person_is_required_no_command_answers_the_prompt(intent):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from session_world import STEP_UA, plan_of, raised, running
+from session_world import STEP_UA, forged, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
@@ -33,6 +33,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.kits import CurrentKit
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.program import Plan
 
 SCRIPTED = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
@@ -50,18 +51,21 @@ BEGIN: Script = [(0, Arm()), (300, Hold(LONGEST_HOLD_US)), (10, Start()), (400, 
 
 def jump(plan: Plan) -> Script:
     """Everything at once, without sleeping."""
-    return [*BEGIN, *[(0, Raise(1, plan.channels[0].amplitude_ua))] * 500]
+    return [*BEGIN, *[(0, Raise(1, Level(CURRENT, plan.channels[0].amplitude_ua)))] * 500]
 
 
 def no_sleep(plan: Plan) -> Script:
     """Step by step, as fast as a loop runs."""
     top_ua = plan.channels[0].amplitude_ua
-    return [*BEGIN, *[(1, Raise(1, ua)) for ua in range(STEP_UA, 3 * top_ua, STEP_UA)] * 40]
+    return [
+        *BEGIN,
+        *[(1, Raise(1, Level(CURRENT, ua))) for ua in range(STEP_UA, 3 * top_ua, STEP_UA)] * 40,
+    ]
 
 
 def no_off(plan: Plan) -> Script:
     """Up, and the script ends."""
-    return [*BEGIN, *[(260, Raise(1, ua)) for ua in range(STEP_UA, 2_001, STEP_UA)]]
+    return [*BEGIN, *[(260, Raise(1, Level(CURRENT, ua))) for ua in range(STEP_UA, 2_001, STEP_UA)]]
 
 
 def wrong_order(plan: Plan) -> Script:
@@ -72,7 +76,10 @@ def wrong_order(plan: Plan) -> Script:
 def above(plan: Plan) -> Script:
     """What was never cleared, and what is no amplitude."""
     wrong = (130_000, 10**9, -500, 1, 499, 0)
-    return [*BEGIN, *[(260, Raise(channel, ua)) for channel in (1, 2, 9, 0) for ua in wrong]]
+    return [
+        *BEGIN,
+        *[(260, Raise(channel, forged(ua))) for channel in (1, 2, 9, 0) for ua in wrong],
+    ]
 
 
 def hold_for_ever(plan: Plan) -> Script:
@@ -99,13 +106,21 @@ def reload(plan: Plan) -> Script:
 
 def sawtooth(plan: Plan) -> Script:
     """Down and up for ever."""
-    tooth: Script = [(300, Lower(1, 0)), (260, Raise(1, 500)), (260, Raise(1, 1_000))]
+    tooth: Script = [
+        (300, Lower(1, Level(CURRENT, 0))),
+        (260, Raise(1, Level(CURRENT, 500))),
+        (260, Raise(1, Level(CURRENT, 1_000))),
+    ]
     return [*no_off(plan), *tooth * 30]
 
 
 def linked(plan: Plan) -> Script:
     """Several channels by one."""
-    return [*BEGIN, (0, Link((1, 2))), *[(260, Raise(1, 500 * n)) for n in range(1, 20)]]
+    return [
+        *BEGIN,
+        (0, Link((1, 2))),
+        *[(260, Raise(1, Level(CURRENT, 500 * n))) for n in range(1, 20)],
+    ]
 
 
 def silent_hold(plan: Plan) -> Script:
@@ -122,9 +137,9 @@ BY_HAND = (
 def drawn(chance: Random, plan: Plan) -> Script:
     """Anything, in any order, mostly too fast."""
     menu = (
-        lambda: Raise(chance.choice((1, 1, 2, 3)), STEP_UA * chance.randint(-2, 14)),
-        lambda: Raise(1, chance.randint(0, 200_000)),
-        lambda: Lower(chance.choice((1, 2)), STEP_UA * chance.randint(-2, 10)),
+        lambda: Raise(chance.choice((1, 1, 2, 3)), forged(STEP_UA * chance.randint(-2, 14))),
+        lambda: Raise(1, Level(CURRENT, chance.randint(0, 200_000))),
+        lambda: Lower(chance.choice((1, 2)), forged(STEP_UA * chance.randint(-2, 10))),
         lambda: Hold(chance.choice((0, 1_000, 5_000_000, LONGEST_HOLD_US, 10**10))),
         lambda: chance.choice(
             (Arm(), Start(), Start(), Stop(), Pause(), Resume(), Resume(), Connect(), Felt(1),

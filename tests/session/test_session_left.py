@@ -20,13 +20,14 @@ from stimctl.session.intents import (
     Connect,
     LoadPlan,
     Pause,
-    RaiseIntensity,
+    Raise,
     Resume,
     Start,
     StartFrom,
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 
 LEFT, BEGINNING = StartFrom.WHAT_IS_LEFT, StartFrom.BEGINNING
 
@@ -201,7 +202,7 @@ def test_a_few_seconds_that_are_left_are_not_worth_a_start():
 def test_a_session_in_percent_goes_on_with_what_is_left_too():
     bench = gate_running(gate_plan("gate-ems", 30, duration_s=100))
     bench.run_for(3 * SECOND)
-    bench.command(RaiseIntensity(1, 1))
+    bench.command(Raise(1, Level(PERCENT, 1)))
     bench.run_for(22 * SECOND)
     bench.command(Attend())
     stopped(bench)

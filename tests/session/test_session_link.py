@@ -34,6 +34,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages import GetDeviceIdAck
 
@@ -56,7 +57,7 @@ def test_two_late_answers_lock_raises():
     slow_answers(bench, 120 * MS)
     bench.run_for(2 * SECOND)
     assert bench.told(Kind.LINK)[-1].data["quality"] == "degraded"
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 2_000
     assert any("link is not good" in reason for reason in reasons(bench))
@@ -70,7 +71,7 @@ def test_answers_in_time_unlock_raises_again():
     slow_answers(bench, MS)
     bench.run_for(4 * SECOND)
     assert bench.told(Kind.LINK)[-1].data["quality"] == "good"
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 2_500
 
@@ -324,7 +325,7 @@ def test_a_rejected_update_is_a_fault():
     bench.to_device.hook = lambda _now, data: (
         data.replace(b"\x01", b"\x03", 1) if data[10:11] == b"\x20" else data
     )
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
     assert bench.state is State.FAULT or bench.engine.plateau_ua(1) == 2_500
     assert bench.ledger()[1].peak_ma <= 2.5
@@ -346,7 +347,7 @@ def test_acknowledging_needs_verified_zero():
 def test_a_raise_that_the_line_swallows_is_not_made_up_for():
     bench = stimulating()
     bench.to_device.hook = nothing
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(400 * MS)
     bench.to_device.hook = None
     bench.run_for(SECOND)
@@ -359,7 +360,7 @@ def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
     """Whoever shows it, or raises from it, must not go on from what never got through."""
     bench = stimulating()
     bench.to_device.hook = nothing
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(100 * MS)
     assert bench.told(Kind.SET)[-1].data["level"] == 2_500
     bench.run_for(300 * MS)

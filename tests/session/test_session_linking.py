@@ -22,6 +22,7 @@ from stimctl.session.intents import (
     Unlink,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 
 def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)):
@@ -38,7 +39,7 @@ def test_a_linked_raise_raises_each_by_its_own_step():
     bench = running(plan_of("tens-conventional", 5_000, 3_000))
     raised(bench, 1_000, channel=1)
     bench.command(Link((1, 2)))
-    bench.command(Raise(1, 1_500))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
     assert plateaus(bench) == [1_500, 500]
     rows = bench.told(Kind.RAISE)[-2:]
@@ -50,7 +51,7 @@ def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
     bench = linked(5_000, 1_000)
     raised(bench, 1_000, channel=1)
     for _ in range(5):
-        bench.command(Raise(1, 1_500))
+        bench.command(Raise(1, Level(CURRENT, 1_500)))
         bench.run_for(300 * MS)
     assert plateaus(bench) == [1_000, 1_000]
     limit = bench.told(Kind.LIMIT)[-1].data
@@ -66,15 +67,15 @@ def test_a_link_changes_no_ceiling_and_no_plateau():
     bench.command(Unlink())
     assert plateaus(bench) == [2_000, 0]
     raised(bench, 1_000, channel=2)
-    bench.command(Raise(2, 1_500))
+    bench.command(Raise(2, Level(CURRENT, 1_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 1_000
 
 
 def test_the_raise_rules_of_each_channel_hold_for_all():
     bench = linked()
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(100 * MS)
-    bench.command(Raise(2, 1_000))
+    bench.command(Raise(2, Level(CURRENT, 1_000)))
     bench.run_for(SECOND)
     assert plateaus(bench) == [500, 500]
     assert reasons(bench) == ["too early after the raise before"]
@@ -86,7 +87,7 @@ def test_the_lock_of_one_linked_channel_locks_all():
     raised(bench, 500, channel=1)
     bench.run_for(10 * SECOND)
     bench.command(Link((1, 2)))
-    bench.command(Raise(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(SECOND)
     assert plateaus(bench) == [500, 0]
     assert bench.told(Kind.REFUSED)[-1].data["channel"] == 2
@@ -98,11 +99,11 @@ def test_lowering_one_lowers_all_linked_by_as_many_steps():
     raised(bench, 3_000, channel=1)
     raised(bench, 2_000, channel=2)
     bench.command(Link((1, 2)))
-    bench.command(Lower(1, 2_000))
+    bench.command(Lower(1, Level(CURRENT, 2_000)))
     assert plateaus(bench) == [2_000, 1_000]
     bench.run_for(20 * MS)
     assert on_electrodes_ua(bench) == 2_000
-    bench.command(Lower(1, 2_000))
+    bench.command(Lower(1, Level(CURRENT, 2_000)))
     assert plateaus(bench) == [2_000, 1_000]
 
 
@@ -111,7 +112,7 @@ def test_lowering_to_zero_turns_all_linked_off():
     raised(bench, 500, channel=1)
     raised(bench, 2_000, channel=2)
     bench.command(Link((1, 2)))
-    bench.command(Lower(1, 0))
+    bench.command(Lower(1, Level(CURRENT, 0)))
     assert plateaus(bench) == [0, 0]
     bench.run_for(20 * MS)
     assert on_electrodes_ua(bench) == 0
@@ -120,8 +121,8 @@ def test_lowering_to_zero_turns_all_linked_off():
 def test_lowering_drops_what_waits_for_any_linked_channel():
     bench = linked()
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 500))
-    bench.command(Lower(2, 0))
+    bench.command(Raise(1, Level(CURRENT, 500)))
+    bench.command(Lower(2, Level(CURRENT, 0)))
     bench.run_for(SECOND)
     assert plateaus(bench) == [0, 0]
 
@@ -129,9 +130,9 @@ def test_lowering_drops_what_waits_for_any_linked_channel():
 def test_a_linked_raise_is_dropped_whole_where_the_link_is_undone_meanwhile():
     bench = linked()
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.command(Unlink())
-    bench.command(Lower(2, 0))
+    bench.command(Lower(2, Level(CURRENT, 0)))
     bench.run_for(SECOND)
     assert plateaus(bench) == [0, 0]
     assert reasons(bench) == ["the links of the channel were changed"] * 2
@@ -142,7 +143,7 @@ def test_three_channels_go_together_and_others_stay():
     bench.command(Link((4, 1)))
     bench.command(Link((2, 3)))
     assert bench.told(Kind.LINKED)[-1].data["groups"] == [[1, 4], [2, 3]]
-    bench.command(Raise(4, 500))
+    bench.command(Raise(4, Level(CURRENT, 500)))
     bench.run_for(300 * MS)
     assert plateaus(bench, 4) == [500, 0, 0, 500]
 
@@ -150,7 +151,7 @@ def test_three_channels_go_together_and_others_stay():
 def test_unlinked_channels_are_raised_alone_again():
     bench = linked()
     bench.command(Unlink())
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(300 * MS)
     assert plateaus(bench) == [500, 0]
     assert bench.told(Kind.LINKED)[-1].data["groups"] == []
@@ -188,7 +189,7 @@ def test_a_link_holds_over_a_stop_and_ends_with_its_plan():
         bench.run_for(SECOND)
         bench.command(Start(StartFrom.BEGINNING))
         bench.run_for(SECOND)
-        bench.command(Raise(1, 500))
+        bench.command(Raise(1, Level(CURRENT, 500)))
         bench.run_for(SECOND)
         assert plateaus(bench) == expected
         bench.command(Stop())
@@ -199,12 +200,12 @@ def test_linked_motor_channels_in_the_off_time_are_pending_together():
     bench = running(plan_of("nmes-tka", 5_000, 5_000, duration_s=180), BY_HAND)
     bench.run_for(20 * SECOND)
     bench.command(Link((1, 2)))
-    bench.command(Lower(1, 0))
-    bench.command(Raise(1, 500))
+    bench.command(Lower(1, Level(CURRENT, 0)))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     assert [event.data["channel"] for event in bench.told(Kind.PENDING)] == [1, 2]
-    bench.command(Lower(2, 0))
+    bench.command(Lower(2, Level(CURRENT, 0)))
     assert [event.data["outcome"] for event in bench.told(Kind.PENDING)][2:] == ["discarded"] * 2
     bench.run_for(300 * MS)
-    bench.command(Raise(2, 500))
+    bench.command(Raise(2, Level(CURRENT, 500)))
     bench.run_for(58 * SECOND)
     assert plateaus(bench) == [500, 500]

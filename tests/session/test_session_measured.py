@@ -25,6 +25,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Acknowledge, Arm, Pause, Raise, Resume, Start, StartFrom
 from stimctl.session.readback import judge
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 KOHM = 1_000
 
@@ -164,7 +165,7 @@ def test_a_plan_tells_the_area_that_a_reading_is_held_against():
     bench, driver = measuring()
     feel(bench, driver, plateau_read(4 * KOHM))  # 50 cm2 were entered
     assert Condition.AREA_IMPLAUSIBLE.words in alarms(bench)[-1]
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     assert reasons(bench)[-1].startswith("raises are locked")
     assert bench.state is State.RUNNING
 
@@ -201,7 +202,7 @@ def test_a_pause_begins_a_new_baseline_and_a_new_condition():
     bench.command(Resume())
     bench.run_for(7 * SECOND)
     feel(bench, driver, plateau_read(1_500))
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
     assert bench.engine.plateau_ua(1) == 2_500, "no lock is left"
     feel(bench, driver, plateau_read(700))
@@ -215,10 +216,10 @@ def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad):
     feel(bench, driver, plateau_read(KOHM))
     feel(bench, driver, bad)
     assert bench.state is State.RUNNING
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     assert reasons(bench)[-1].startswith("raises are locked")
     feel(bench, driver, plateau_read(KOHM))
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
     assert bench.engine.plateau_ua(1) == 2_500
 

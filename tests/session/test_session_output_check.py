@@ -23,6 +23,7 @@ from stimctl.safety import Electrode
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause, Raise, Resume
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
@@ -107,9 +108,9 @@ def test_a_slow_train_lowered_to_zero_and_raised_again_comes_back_after_its_peri
     plan = bursts(1, "1 Hz", "100 Hz")
     bench = raised(running(plan, BY_HAND), 2_000)
     for _ in range(6):
-        bench.command(Lower(1, 0))
+        bench.command(Lower(1, Level(CURRENT, 0)))
         bench.run_for(100 * MS)
-        bench.command(Raise(1, 500))
+        bench.command(Raise(1, Level(CURRENT, 500)))
         bench.run_for(260 * MS)
     bench.run_for(3 * SECOND)
     pulses = seen(bench)

@@ -10,6 +10,7 @@ from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import Attend, Lower, Pause, Raise, Resume, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 
 def paused(plateau_ua: int = 5_000, for_ns: int = 10 * SECOND):
@@ -63,7 +64,7 @@ def test_raises_are_locked_while_the_soft_ramp_runs():
     bench = paused(5_000)
     bench.command(Resume())
     bench.run_for(2 * SECOND)
-    bench.command(Raise(1, 5_500))
+    bench.command(Raise(1, Level(CURRENT, 5_500)))
     bench.run_for(500 * MS)
     assert bench.engine.plateau_ua(1) == 5_000
 
@@ -82,14 +83,14 @@ def test_lowering_in_the_soft_ramp_lowers_where_it_leads():
     bench = paused(5_000)
     bench.command(Resume())
     bench.run_for(2 * SECOND)
-    bench.command(Lower(1, 1_000))
+    bench.command(Lower(1, Level(CURRENT, 1_000)))
     bench.run_for(20 * MS)
     assert on_electrodes_ua(bench, 10 * SECOND) == 1_000
 
 
 def test_lowering_in_a_pause_lowers_what_comes_back():
     bench = paused(5_000)
-    bench.command(Lower(1, 2_000))
+    bench.command(Lower(1, Level(CURRENT, 2_000)))
     bench.command(Resume())
     bench.run_for(7 * SECOND)
     assert on_electrodes_ua(bench) == 2_000
@@ -110,7 +111,7 @@ def test_nothing_is_raised_after_a_resume_before_the_device_is_ready_again():
     bench.to_host.latency_ns = 90 * MS
     bench.command(Resume())
     assert bench.state is State.RUNNING
-    bench.command(Raise(1, STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, STEP_UA)))
     reason = str(bench.told(Kind.REFUSED)[-1].data["reason"])
     assert reason == "the output is starting, the device is not ready yet: raise again in a moment"
     bench.run_for(SECOND)

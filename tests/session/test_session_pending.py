@@ -19,6 +19,7 @@ from stimctl.session.events import Kind
 from stimctl.session.facts import LinkDown, SuspendGap
 from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 # nmes-tka: 3 s up, 11 s hold, 1 s down, 45 s off.
 CYCLE_NS = 60 * SECOND
@@ -31,7 +32,7 @@ def in_off_time(plateau_ua: int = 2_000, **options):
     bench.run_for(4 * SECOND)
     raised(bench, plateau_ua)
     bench.run_for(began_ns + 20 * SECOND - bench.now_ns)
-    bench.command(Lower(1, plateau_ua))
+    bench.command(Lower(1, Level(CURRENT, plateau_ua)))
     return bench
 
 
@@ -46,7 +47,7 @@ def next_contraction_ua(bench) -> int:
 
 def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     taken = bench.told(Kind.PENDING)[-1].data
     assert (taken["outcome"], taken["level"]) == ("taken", 2_500)
     bench.run_for(35 * SECOND)
@@ -58,7 +59,7 @@ def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
 
 def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     asked_us = bench.now_ns // 1_000
     bench.run_for(50 * SECOND)
     applied_us = bench.told(Kind.PENDING)[-1].at_ns // 1_000
@@ -72,7 +73,7 @@ def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it():
 
 def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     row = bench.told(Kind.RAISE)[-1]
     assert row.durable
     assert row.data["pending"] is True
@@ -81,10 +82,10 @@ def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out():
 
 def test_one_raise_is_pending_and_a_further_one_is_refused_and_replaces_nothing():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     for plateau_ua in (2_500, 3_000):
         bench.run_for(SECOND)
-        bench.command(Raise(1, plateau_ua))
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
     assert reasons(bench)[-2:] == [
         "a raise is pending until the next on ramp",
         "more than one device step at a time",
@@ -95,8 +96,8 @@ def test_one_raise_is_pending_and_a_further_one_is_refused_and_replaces_nothing(
 
 def test_downwards_is_at_once_and_discards_what_is_pending():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
-    bench.command(Lower(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
+    bench.command(Lower(1, Level(CURRENT, 1_000)))
     assert bench.engine.plateau_ua(1) == 1_000
     assert outcomes(bench) == ["taken", "discarded"]
     assert next_contraction_ua(bench) == 1_000
@@ -117,7 +118,7 @@ def test_downwards_is_at_once_and_discards_what_is_pending():
 )
 def test_any_interruption_discards_what_is_pending(interrupt):
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     interrupt(bench)
     bench.run_for(2 * SECOND)
     assert outcomes(bench) == ["taken", "discarded"]
@@ -126,7 +127,7 @@ def test_any_interruption_discards_what_is_pending(interrupt):
 
 def test_a_pause_in_the_off_time_comes_back_without_what_was_pending():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.command(Pause())
     bench.run_for(10 * SECOND)
     bench.command(Resume())
@@ -136,8 +137,8 @@ def test_a_pause_in_the_off_time_comes_back_without_what_was_pending():
 def test_what_is_pending_does_not_outlive_the_plan():
     bench = running(plan_of("nmes-tka", 5_000, duration_s=60))
     bench.run_for(20 * SECOND)
-    bench.command(Lower(1, 0))
-    bench.command(Raise(1, 500))
+    bench.command(Lower(1, Level(CURRENT, 0)))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     assert bench.run_to_state(State.STOPPED, within_ns=CYCLE_NS)
     assert outcomes(bench) == ["taken", "discarded"]
 
@@ -145,9 +146,9 @@ def test_what_is_pending_does_not_outlive_the_plan():
 def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded():
     bench = in_off_time()
     bench.run_for(39_500 * MS)
-    bench.command(Lower(1, 2_000))
+    bench.command(Lower(1, Level(CURRENT, 2_000)))
     bench.journal.delay_ns = 1_500 * MS
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(2 * SECOND)
     assert bench.told(Kind.PENDING)[-1].data["reason"] == "its row is not on the disk"
     assert bench.engine.plateau_ua(1) == 2_000
@@ -155,7 +156,7 @@ def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded():
 
 def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(38 * SECOND)
     bench.journal.delay_ns = 900 * MS
     bench.run_for(4 * SECOND)
@@ -165,7 +166,7 @@ def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
 
 def test_a_pending_raise_is_discarded_by_a_bad_link():
     bench = in_off_time()
-    bench.command(Raise(1, 2_500))
+    bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.to_host.latency_ns = 150 * MS
     bench.run_for(42 * SECOND)
     assert "link degraded" in alarms(bench)
@@ -175,17 +176,17 @@ def test_a_pending_raise_is_discarded_by_a_bad_link():
 
 def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
     bench = in_off_time(5_000)
-    bench.command(Raise(1, 5_500))
+    bench.command(Raise(1, Level(CURRENT, 5_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 5_000
-    bench.command(Lower(1, 4_000))
-    bench.command(Raise(1, 5_000))
+    bench.command(Lower(1, Level(CURRENT, 4_000)))
+    bench.command(Raise(1, Level(CURRENT, 5_000)))
     assert reasons(bench)[-1] == "more than one device step at a time"
     assert outcomes(bench) == []
 
 
 def test_on_the_ramps_nothing_is_raised_and_nothing_is_pending():
     bench = running(plan_of("nmes-tka", 5_000, duration_s=120))
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     assert reasons(bench)[-1].endswith("at its plateau only")
     assert outcomes(bench) == []
 
@@ -193,13 +194,13 @@ def test_on_the_ramps_nothing_is_raised_and_nothing_is_pending():
 def test_a_continuous_programme_has_nothing_pending_in_its_end_ramp():
     bench = raised(running(plan_of("tens-conventional", 5_000, duration_s=10)), 500)
     bench.run_for(8_500 * MS)
-    bench.command(Raise(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     assert outcomes(bench) == []
 
 
 def test_the_script_has_nothing_pending():
     bench = running(plan_of("nmes-tka", 30_000, duration_s=120), BY_SCRIPT)
     bench.run_for(55 * SECOND)
-    bench.command(Raise(1, bench.engine.plateau_ua(1) + 500))
+    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 500)))
     bench.run_for(10 * SECOND)
     assert outcomes(bench) == []

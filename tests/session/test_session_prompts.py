@@ -11,6 +11,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Felt, Lower, Stop
 from stimctl.session.prompts import TEXTS, Asked, Prompt, Prompts
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 
 def prompts(bench: Bench) -> list[str]:
@@ -87,6 +88,6 @@ def test_what_is_lowered_has_to_be_felt_anew():
 @pytest.mark.hazard("H14")
 def test_lowering_is_not_asked_about():
     bench = raised(running(plan_of("tens-conventional", 20_000)), 14_000)
-    bench.command(Lower(1, 500))
+    bench.command(Lower(1, Level(CURRENT, 500)))
     bench.run_for(2 * SECOND)
     assert prompts(bench) == []

@@ -17,6 +17,7 @@ from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Connect, LoadPlan, Pulse, Raise, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
@@ -167,7 +168,7 @@ def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
     plan = compile_plan(protocol, REHASTIM2_SHEET, [setup], duration_us=60_000_000)
     assert isinstance(plan, Plan), plan
     bench = running(plan, SINGLE, twin=RehaStim2Twin(), driver=RehaStim2Driver(), latency_ns=5 * MS)
-    bench.command(Raise(1, 2_000))
+    bench.command(Raise(1, Level(CURRENT, 2_000)))
     bench.run_for(300 * MS)
     for _ in range(50):
         bench.command(Pulse(1, plan.channels[0].cleared.point(2_000)))

@@ -22,6 +22,7 @@ from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Raise, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.timeline import PlateauStep
 
 
@@ -33,9 +34,9 @@ def test_a_raise_reaches_the_electrodes():
 @pytest.mark.hazard("H19")
 def test_an_early_raise_is_dropped_not_queued():
     bench = running(plan_of())
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(200 * MS)
-    bench.command(Raise(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(5 * SECOND)
     assert bench.engine.plateau_ua(1) == 500
     assert reasons(bench) == ["too early after the raise before"]
@@ -44,7 +45,7 @@ def test_an_early_raise_is_dropped_not_queued():
 @pytest.mark.hazard("H19")
 def test_a_raise_of_more_than_one_device_step_is_refused():
     bench = running(plan_of())
-    bench.command(Raise(1, 2 * STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 0
     assert reasons(bench) == ["more than one device step at a time"]
@@ -53,7 +54,7 @@ def test_a_raise_of_more_than_one_device_step_is_refused():
 @pytest.mark.parametrize("plateau_ua", [250, 499, 1])
 def test_a_raise_off_the_device_grid_is_refused(plateau_ua):
     bench = running(plan_of())
-    bench.command(Raise(1, plateau_ua))
+    bench.command(Raise(1, Level(CURRENT, plateau_ua)))
     assert bench.engine.plateau_ua(1) == 0
     assert reasons(bench) == ["not a multiple of the device's step"]
 
@@ -61,7 +62,7 @@ def test_a_raise_off_the_device_grid_is_refused(plateau_ua):
 @pytest.mark.hazard("H14", "H19")
 def test_nothing_is_raised_above_the_cleared_amplitude():
     bench = raised(running(plan_of("tens-conventional", 1_000)), 1_000)
-    bench.command(Raise(1, 1_500))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 1_000
     assert on_electrodes_ua(bench, SECOND) == 1_000
 
@@ -69,7 +70,7 @@ def test_nothing_is_raised_above_the_cleared_amplitude():
 @pytest.mark.hazard("H20")
 def test_a_channel_the_plan_does_not_use_cannot_be_raised():
     bench = running(plan_of())
-    bench.command(Raise(5, 500))
+    bench.command(Raise(5, Level(CURRENT, 500)))
     assert bench.engine.plateau_ua(5) == 0
     assert on_electrodes_ua(bench, SECOND) == 0
 
@@ -77,7 +78,7 @@ def test_a_channel_the_plan_does_not_use_cannot_be_raised():
 @pytest.mark.hazard("H09", "H10")
 def test_a_repeated_absolute_raise_asks_for_nothing_more():
     bench = raised(running(plan_of()), 500)
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 500
 
@@ -86,9 +87,9 @@ def test_a_repeated_absolute_raise_asks_for_nothing_more():
 def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
     bench = raised(running(plan_of()), 500)
     bench.to_host.hook = lambda _now, _data: b""
-    bench.command(Raise(1, 1_000))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(RAISE_INTERVAL_NS)
-    bench.command(Raise(1, 1_500))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     assert reasons(bench)[-1] == "the device has not yet confirmed the raise before"
     assert bench.engine.plateau_ua(1) <= 1_000
 
@@ -97,7 +98,7 @@ def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
 def test_a_held_key_at_30_hz_gives_four_steps_a_second_and_stops_at_the_ceiling(record_property):
     bench = running(plan_of("tens-conventional", 10_000))
     for _ in range(300):
-        bench.command(Raise(1, bench.engine.plateau_ua(1) + STEP_UA))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
         bench.run_for(33 * MS)
     assert bench.engine.plateau_ua(1) == 10_000
     times = [at_us for at_us, _ in rises(bench)]
@@ -117,10 +118,10 @@ def test_a_held_key_at_30_hz_gives_four_steps_a_second_and_stops_at_the_ceiling(
 def test_raises_lock_after_20_s_and_lowering_unlocks():
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(20 * SECOND)
-    bench.command(Raise(1, 1_500))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     assert reasons(bench)[-1].startswith("locked after 20 s")
-    bench.command(Lower(1, 1_000))
-    bench.command(Raise(1, 1_500))
+    bench.command(Lower(1, Level(CURRENT, 1_000)))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
     assert bench.engine.plateau_ua(1) == 1_500
 
@@ -128,7 +129,7 @@ def test_raises_lock_after_20_s_and_lowering_unlocks():
 def test_lowering_is_immediate_and_unlimited():
     bench = raised(running(plan_of()), 5_000)
     for plateau_ua in (4_500, 4_000, 2_000, 500):
-        bench.command(Lower(1, plateau_ua))
+        bench.command(Lower(1, Level(CURRENT, plateau_ua)))
         assert bench.engine.plateau_ua(1) == plateau_ua
     bench.run_for(12 * MS)
     assert on_electrodes_ua(bench) == 500
@@ -136,13 +137,13 @@ def test_lowering_is_immediate_and_unlimited():
 
 def test_lowering_off_the_grid_goes_down_to_it():
     bench = raised(running(plan_of()), 2_000)
-    bench.command(Lower(1, 1_700))
+    bench.command(Lower(1, Level(CURRENT, 1_700)))
     assert bench.engine.plateau_ua(1) == 1_500
 
 
 def test_a_lower_that_asks_for_more_raises_nothing():
     bench = raised(running(plan_of()), 1_000)
-    bench.command(Lower(1, 5_000))
+    bench.command(Lower(1, Level(CURRENT, 5_000)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 1_000
 
@@ -150,8 +151,8 @@ def test_a_lower_that_asks_for_more_raises_nothing():
 def test_a_raise_under_way_to_the_journal_is_dropped_by_a_lower():
     bench = raised(running(plan_of()), 1_000)
     bench.journal.delay_ns = 100 * MS
-    bench.command(Raise(1, 1_500))
-    bench.command(Lower(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
+    bench.command(Lower(1, Level(CURRENT, 500)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 500
     assert on_electrodes_ua(bench) == 500
@@ -159,22 +160,22 @@ def test_a_raise_under_way_to_the_journal_is_dropped_by_a_lower():
 
 def test_motor_programmes_are_raised_at_their_plateau_only():
     bench = running(plan_of("nmes-tka", 10_000, duration_s=120))
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     assert reasons(bench)[-1].endswith("at its plateau only")
     bench.run_for(4 * SECOND)
-    bench.command(Raise(1, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(100 * MS)
     assert bench.engine.plateau_ua(1) == 500
     bench.run_for(14 * SECOND)
-    bench.command(Lower(1, 500))
-    bench.command(Raise(1, 1_000))
+    bench.command(Lower(1, Level(CURRENT, 500)))
+    bench.command(Raise(1, Level(CURRENT, 1_000)))
     assert reasons(bench)[-1].endswith("at its plateau only")
 
 
 def test_channels_are_raised_independently():
     bench = running(plan_of("tens-conventional", 2_000, 1_000))
-    bench.command(Raise(1, 500))
-    bench.command(Raise(2, 500))
+    bench.command(Raise(1, Level(CURRENT, 500)))
+    bench.command(Raise(2, Level(CURRENT, 500)))
     bench.run_for(300 * MS)
     raised(bench, 2_000, channel=1)
     ledger = bench.ledger()
@@ -194,11 +195,11 @@ def test_the_script_raises_at_two_milliampere_a_second():
 def test_lowering_ends_the_script_and_nothing_rises_again_by_itself():
     bench = running(plan_of("tens-conventional", 10_000, duration_s=30), BY_SCRIPT)
     bench.run_for(2 * SECOND)
-    bench.command(Lower(1, 1_000))
+    bench.command(Lower(1, Level(CURRENT, 1_000)))
     bench.run_for(100 * MS)
     assert on_electrodes_ua(bench, 10 * SECOND) == 1_000
-    bench.command(Lower(1, 1_000))
-    bench.command(Raise(1, 1_500))
+    bench.command(Lower(1, Level(CURRENT, 1_000)))
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
     assert bench.engine.plateau_ua(1) == 1_500
 
@@ -206,7 +207,7 @@ def test_lowering_ends_the_script_and_nothing_rises_again_by_itself():
 def test_the_hand_may_not_raise_what_the_script_is_raising():
     bench = running(plan_of("tens-conventional", 10_000, duration_s=30), BY_SCRIPT)
     bench.run_for(100 * MS)
-    bench.command(Raise(1, bench.engine.plateau_ua(1) + STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
     assert any("script is raising" in reason or "too early" in reason for reason in reasons(bench))
 
 
@@ -256,5 +257,5 @@ def test_raises_are_refused_while_a_stop_is_under_way():
     bench.command(Stop())
     before = bench.engine.plateau_ua(1)
     with pytest.raises(Exception, match="zero is being verified"):
-        bench.command(Raise(1, 500))
+        bench.command(Raise(1, Level(CURRENT, 500)))
     assert before == bench.engine.plateau_ua(1) == 0

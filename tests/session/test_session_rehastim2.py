@@ -18,6 +18,7 @@ from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Raise, Resume, Start, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecoder, RawFrame
@@ -158,7 +159,7 @@ def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
     bench = armed(plan, BY_HAND)
     bench.command(Start())
     bench.run_for(200 * MS)
-    bench.command(Raise(1, STEP_UA))
+    bench.command(Raise(1, Level(CURRENT, STEP_UA)))
     raised_ns = bench.told(Kind.SET)[-1].at_ns
     bench.run_for(10 * MS)
     bench.command(Stop())
@@ -169,7 +170,7 @@ def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
     bench.command(Start())
     while not bench.engine.plateau_ua(1) and bench.now_ns < raised_ns + SECOND:
         bench.run_for(MS)
-        bench.command(Raise(1, STEP_UA))
+        bench.command(Raise(1, Level(CURRENT, STEP_UA)))
     assert bench.state is State.RUNNING
     again_ns = bench.told(Kind.SET)[-1].at_ns
     assert 0 <= again_ns - raised_ns - RAISE_INTERVAL_NS <= MS
@@ -182,7 +183,7 @@ def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_m
     bench.command(Start())
     for plateau_ua in (STEP_UA, 2 * STEP_UA, 3 * STEP_UA):
         bench.run_for(300 * MS)
-        bench.command(Raise(1, plateau_ua))
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
     bench.run_for(SECOND)
     bench.command(Pause())
     bench.run_for(2 * SECOND)
@@ -190,7 +191,7 @@ def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_m
     end_ns = bench.now_ns + 6 * SECOND
     while bench.engine.plateau_ua(1) == 3 * STEP_UA and bench.now_ns < end_ns:
         bench.run_for(2 * MS)
-        bench.command(Raise(1, 4 * STEP_UA))
+        bench.command(Raise(1, Level(CURRENT, 4 * STEP_UA)))
     assert bench.engine.plateau_ua(1) == 4 * STEP_UA
     bench.run_for(SECOND)
     assert {by_ua for _, by_ua in rises(bench)} == {STEP_UA}

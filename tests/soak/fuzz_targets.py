@@ -168,8 +168,8 @@ def _targets() -> tuple[Target, ...]:
     shipped = tuple(path.read_bytes() for path in sorted((ROOT / "protocols").glob("*.toml")))
     row = pack_row(1, "0" * 64, 10**18, 5, "raise", {"channel": 1, "level": 500})
     commands = (
-        b'{"do": "raise", "channel": 1, "amplitude": "1 mA", "id": 4}',
-        b'{"do": "channel", "channel": 1, "amplitude": "10 mA", "area": "25 cm2"}',
+        b'{"do": "raise", "channel": 1, "level": "1 mA", "id": 4}',
+        b'{"do": "channel", "channel": 1, "level": "10 mA", "area": "25 cm2"}',
         b'{"do": "load", "path": "x.toml", "sha256": "00"}',
         b'{"do": "hold", "duration": "5 s"}',
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
+
+from session_world import forged
 from soak_story import Story
 
 from stimctl.bench import Bench
@@ -30,6 +35,7 @@ from stimctl.session.intents import (
     Stop,
 )
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 
 _WHIMS = {"careful": 0.0, "hasty": 0.08, "nervous": 0.08, "monkey": 0.4}
 """How often each temper does anything but what comes next."""
@@ -120,9 +126,9 @@ class Operator:
         if low and not self._scripted:
             channel = self._chance.choice(low)
             before_ua = bench.engine.plateau_ua(channel)
-            self._try(bench, Raise(channel, before_ua + self._step_ua))
+            self._try(bench, Raise(channel, Level(CURRENT, before_ua + self._step_ua)))
             if bench.engine.plateau_ua(channel) == before_ua and self._chance.random() < 0.2:
-                self._try(bench, Lower(channel, before_ua))  # unlocks
+                self._try(bench, Lower(channel, Level(CURRENT, before_ua)))  # unlocks
             return self._chance.randint(251, 700) * MS
         if self._temper == "careful":
             return self._chance.randint(10, 25) * SECOND
@@ -163,10 +169,10 @@ class Operator:
             Acknowledge(),
             Attend(),
             Hold(chance.choice((0, 1_000, 5_000_000))),
-            Raise(channel, chance.choice(some_ua)),
-            Raise(channel, bench.engine.plateau_ua(channel) + step_ua),
-            Lower(channel, chance.choice(less_ua)),
-            Lower(channel, max(0, bench.engine.plateau_ua(channel) - step_ua)),
+            Raise(channel, forged(chance.choice(some_ua))),
+            Raise(channel, Level(CURRENT, bench.engine.plateau_ua(channel) + step_ua)),
+            Lower(channel, forged(chance.choice(less_ua))),
+            Lower(channel, Level(CURRENT, max(0, bench.engine.plateau_ua(channel) - step_ua))),
         )
         for _ in range(chance.choice((1, 1, 1, 2, 10))):
             self._try(bench, chance.choice(intents))

@@ -189,7 +189,7 @@ class Session:
     def checked(self) -> Self:
         text = read_protocol("tens-conventional")
         self.ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-        self.ask("channel", channel=1, amplitude="3 mA", area="25 cm2")
+        self.ask("channel", channel=1, level="3 mA", area="25 cm2")
         self.ask("compile")
         self.ask("connect")
         self.wait_for("state", state="checked")
@@ -234,7 +234,7 @@ class Session:
         while True:
             newest = max((row["seq"] for row in self.rows if "seq" in row), default=0)
             try:
-                self.ask("raise", channel=1, amplitude=amplitude, since=newest)
+                self.ask("raise", channel=1, level=amplitude, since=newest)
             except StimctlError:
                 assert time.monotonic() < give_up, self.rows[-5:]
                 time.sleep(0.05)

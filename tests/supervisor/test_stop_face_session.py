@@ -276,5 +276,5 @@ def test_a_press_overtakes_what_waits_and_takes_raises_with_it(begin: Begin) -> 
     face = session.faces[PEDAL]
     pressed_ns = face.give(*[DOWN, UP] * 200)  # a contact that chatters
     with pytest.raises(StateError):
-        session.ask("raise", channel=1, amplitude="1.5 mA", since=0)
+        session.ask("raise", channel=1, level="1.5 mA", since=0)
     assert session.zero_after_ms(pressed_ns) <= 300

@@ -68,7 +68,7 @@ def connected(client: SupervisorClient, shown: Shown) -> None:
 def flood(client: SupervisorClient) -> None:
     """Send until the pipe is full; a send that waited would hang here for good."""
     while True:
-        client.send("lower", channel=1, amplitude="0 mA", reason="x" * 300)
+        client.send("lower", channel=1, level="0 mA", reason="x" * 300)
 
 
 @pytest.mark.hazard("H02")

@@ -95,7 +95,7 @@ def set_up(client: SupervisorClient) -> None:
 def set_plan(client: SupervisorClient) -> None:
     text = read_protocol("tens-conventional")
     client.ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-    client.ask("channel", channel=1, amplitude="3 mA", area="25 cm2", site="left-knee")
+    client.ask("channel", channel=1, level="3 mA", area="25 cm2", site="left-knee")
     client.ask("compile")
 
 

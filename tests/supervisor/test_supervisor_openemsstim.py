@@ -288,7 +288,7 @@ def test_a_program_raises_lowers_pauses_and_stops_in_percent(record: Path, tmp_p
         with pytest.raises(UsageError):
             device.load("gate-tens", amplitudes={1: "1 mA"}, intensities={1: "1 %"}, areas=areas)
         told = device.load("gate-tens", intensities={1: "3 %"}, areas=areas)
-        assert told["ceilings_percent"] == {"1": 3}
+        assert (told["ceilings"], told["unit"]) == ({"1": 3}, "%")
         device.arm()
         device.start("20 s")
         device.raise_to(1, "3 %")

@@ -28,6 +28,7 @@ from stimctl.errors import (
 )
 from stimctl.session import intents
 from stimctl.session.facts import ClockStep, FaceAlive, SuspendGap
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.supervisor import clocks as clocks_module
 from stimctl.supervisor.__main__ import _arguments, _serve
 from stimctl.supervisor.clocks import ClockWatch
@@ -55,17 +56,17 @@ def wait_for(condition: Callable[[], object]) -> None:
 @pytest.mark.hazard("H29", "H55")
 def test_a_stop_jumps_the_queue_and_cancels_waiting_raises() -> None:
     inbox = Inbox()
-    raising = Command("raise", {"channel": 1, "amplitude": 500}, 1)
+    raising = Command("raise", {"channel": 1, "level": Level(CURRENT, 500)}, 1)
     inbox.put(FaceAlive())
     inbox.put(raising)
-    inbox.put(Command("lower", {"channel": 1, "amplitude": 0}, 2))
+    inbox.put(Command("lower", {"channel": 1, "level": Level(CURRENT, 0)}, 2))
     inbox.put(StopAsked("operator"))
     assert inbox.get(0) == StopAsked("operator")
     assert inbox.discard_raises() == [raising]
     taken = [inbox.get(0) for _ in range(4)]
     assert [item for item in taken if item is not None] == [
         FaceAlive(),
-        Command("lower", {"channel": 1, "amplitude": 0}, 2),
+        Command("lower", {"channel": 1, "level": Level(CURRENT, 0)}, 2),
     ]
 
 
@@ -76,8 +77,8 @@ def test_whatever_can_lead_to_more_output_is_cancelled_by_a_stop() -> None:
 
 
 def test_commands_become_intents_in_integers() -> None:
-    line = b'{"do":"raise","channel":2,"amplitude":"12.5 mA","since":7,"id":3}'
-    assert intent_of(parse_command(line)) == intents.Raise(2, 12_500, 7)
+    line = b'{"do":"raise","channel":2,"level":"12.5 mA","since":7,"id":3}'
+    assert intent_of(parse_command(line)) == intents.Raise(2, Level(CURRENT, 12_500), 7)
     assert intent_of(parse_command(b'{"do":"hold","for":"2 s"}')) == intents.Hold(2_000_000)
     assert intent_of(parse_command(b'{"do":"arm"}')) == intents.Arm()
     link = b'{"do":"link","channels":[1,2]}'
@@ -145,7 +146,7 @@ def test_the_control_socket_takes_stop_and_watch_only(
     server, inbox, path = control
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with dial(path) as line:
-        line.sendall(b'{"do":"raise","channel":1,"amplitude":"5 mA"}\nnonsense\n')
+        line.sendall(b'{"do":"raise","channel":1,"level":"5 mA"}\nnonsense\n')
         assert b"only stop and watch" in line.recv(4096)
         assert inbox.get(0.05) is None
         line.sendall(b'{"do":"sto')

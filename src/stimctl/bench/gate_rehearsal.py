@@ -13,8 +13,9 @@ from stimctl.errors import StimctlError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind, SessionEvent
-from stimctl.session.intents import Arm, Attend, Close, Connect, LoadPlan, RaiseIntensity, Start
+from stimctl.session.intents import Arm, Attend, Close, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
+from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.gate_program import GatePlan
 
 _STEP_WITHIN_NS = 25 * SECOND
@@ -87,7 +88,7 @@ def _perform(bench: Bench, plan: GatePlan, reached: dict[int, int]) -> None:
             following = bench.engine.intensity_percent(one.channel) + one.step_percent
             going_on = bench.state is State.RUNNING and not bench.engine.stopping
             if going_on and following <= one.cleared.percent:
-                bench.command(RaiseIntensity(one.channel, following))
+                bench.command(Raise(one.channel, Level(PERCENT, following)))
             bench.run_for(_RAISE_EVERY_NS)
             now = bench.engine.intensity_percent(one.channel)
             reached[one.channel] = max(reached[one.channel], now)

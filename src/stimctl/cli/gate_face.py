@@ -142,12 +142,12 @@ class GateFace:
 
     def _step(self, by: int) -> None:
         to = max(0, self._view.plateau(self._channel) + by)
-        do = "raise_intensity" if by > 0 else "lower_intensity"
         known = {"since": self._view.model.newest_event} if by > 0 else {}
-        self._ask(do, channel=self._channel, intensity=format_intensity(to), **known)
+        do = "raise" if by > 0 else "lower"
+        self._ask(do, channel=self._channel, level=format_intensity(to), **known)
 
     def _zero(self) -> None:
-        self._ask("lower_intensity", channel=self._channel, intensity="0 %")
+        self._ask("lower", channel=self._channel, level="0 %")
 
     def _status(self) -> None:
         put(f"{self._client.state}, link and echo as told above")

@@ -305,11 +305,11 @@ class _Session:
         for layer, file in self._limit_files:
             client.ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
         for setup in self._setups:
-            fields: dict[str, Any] = {"intensity": format_intensity(setup.intensity_percent)}
+            fields: dict[str, Any] = {"level": format_intensity(setup.intensity_percent)}
             fields["area"] = format_area(setup.electrode.area_mm2)
             if setup.electrode.site is not None:
                 fields["site"] = setup.electrode.site
-            client.ask("gate", channel=setup.channel, **fields)
+            client.ask("channel", channel=setup.channel, **fields)
         options: dict[str, Any] = {"acknowledge": " ".join(sorted(self._acknowledged))}
         if self._duration_us is not None:
             options["duration"] = format_duration(self._duration_us)

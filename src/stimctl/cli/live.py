@@ -143,7 +143,7 @@ class LiveSession:
         for setup in prepared.setups:
             fields: dict[str, Any] = {
                 "channel": setup.channel,
-                "amplitude": format_current(setup.amplitude_ua),
+                "level": format_current(setup.amplitude_ua),
                 "area": format_area(setup.electrode.area_mm2),
             }
             if setup.electrode.site is not None:

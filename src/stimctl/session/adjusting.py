@@ -12,7 +12,18 @@ from stimctl.session.log import EventLog
 from stimctl.session.reasons import LINKED, Reason
 from stimctl.session.run import Run
 from stimctl.session.supervision import Supervision
-from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
+from stimctl.stimulus.level import AnyLevel, AnyScale
+
+
+def check_scale(what: str, level: AnyLevel, scale: AnyScale) -> None:
+    """StateError where a level is not on the scale of the plan; nothing is converted."""
+    if level.scale != scale:
+        raise StateError(
+            what,
+            code=Code.WRONG_UNIT,
+            why=f"{level} was given, and this session counts in {scale.shown_unit}",
+            what_to_do=f"give a value in {scale.shown_unit}",
+        )
 
 
 class Adjusting:
@@ -24,9 +35,7 @@ class Adjusting:
         self._supervision = supervision
         self.table: Mapping[type, Callable[[int, Any], None]] = {
             intents.Raise: self._raise,
-            intents.RaiseIntensity: self._raise_intensity,
             intents.Lower: self._lower,
-            intents.LowerIntensity: self._lower_intensity,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
             intents.Felt: self._felt,
@@ -35,42 +44,19 @@ class Adjusting:
         }
 
     def _lower(self, now_ns: int, intent: intents.Lower) -> None:
-        self._need_scale("lower refused", CURRENT)
         self._need_channel("lower refused", intent.channel)
-        self._supervision.lower(now_ns, intent.channel, intent.plateau_ua)
-        self.seen(now_ns)
-
-    def _lower_intensity(self, now_ns: int, intent: intents.LowerIntensity) -> None:
-        self._need_scale("lower refused", PERCENT)
-        self._need_channel("lower refused", intent.channel)
-        self._supervision.lower(now_ns, intent.channel, intent.intensity_percent)
+        run = self._core.run
+        if run is not None:
+            check_scale("lower refused", intent.level, run.scale)
+        self._supervision.lower(now_ns, intent.channel, intent.level.value)
         self.seen(now_ns)
 
     def _raise(self, now_ns: int, intent: intents.Raise) -> None:
-        self._raise_to(now_ns, CURRENT, intent.channel, intent.plateau_ua, intent.since)
-
-    def _raise_intensity(self, now_ns: int, intent: intents.RaiseIntensity) -> None:
-        self._raise_to(now_ns, PERCENT, intent.channel, intent.intensity_percent, intent.since)
-
-    def _raise_to(
-        self, now_ns: int, scale: AnyScale, channel: int, plateau: int, since: int | None
-    ) -> None:
         run = self._core.run
         assert run is not None
-        self._need_scale("raise refused", scale)
+        check_scale("raise refused", intent.level, run.scale)
         self.seen(now_ns)
-        run.raising.by_hand(now_ns, channel, plateau, since)
-
-    def _need_scale(self, what: str, scale: AnyScale) -> None:
-        """A number in microampere is never taken for one in percent, nor the other way round."""
-        run = self._core.run
-        if run is not None and run.scale is not scale:
-            raise StateError(
-                what,
-                code=Code.WRONG_UNIT,
-                why=f"{scale.unit} was given, and this session counts in {run.scale.unit}",
-                what_to_do=f"give a value in {run.scale.unit}",
-            )
+        run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
 
     def _need_channel(self, what: str, channel: int) -> None:
         """A channel that is named by mistake must not be taken for one that is at zero."""

@@ -1,8 +1,7 @@
 """What the operator or the program above wants of a session: one frozen record per intent.
 
-Amplitudes are absolute plateaus in microampere, never increments, so that a repeated intent asks
-for nothing more than the first one did. Devices that know no current have intents of their own, in
-percent of the device's scale: the two are never taken for each other.
+Levels are absolute plateaus with their scale, never increments, so that a repeated intent asks for
+nothing more than the first one did. A level of another scale than the plan's is refused.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.codes import Code
 from stimctl.session.states import Trigger
+from stimctl.stimulus.level import AnyLevel
 
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
@@ -70,7 +70,7 @@ class Raise:
     """
 
     channel: int
-    plateau_ua: int
+    level: AnyLevel
     since: int | None = None
 
 
@@ -82,24 +82,7 @@ class Lower:
     """
 
     channel: int
-    plateau_ua: int
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseIntensity:
-    """The same on a device without current control: one step of its scale, every 250 ms."""
-
-    channel: int
-    intensity_percent: int
-    since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LowerIntensity:
-    """The same on a device without current control (0 = off). Never limited."""
-
-    channel: int
-    intensity_percent: int
+    level: AnyLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +182,6 @@ Intent = (
     | Start
     | Raise
     | Lower
-    | RaiseIntensity
-    | LowerIntensity
     | Link
     | Unlink
     | Pulse
@@ -223,8 +204,6 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
-    RaiseIntensity: Trigger.RAISE,
-    LowerIntensity: Trigger.LOWER,
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,

@@ -82,9 +82,7 @@ class Output(Tells):
         Raises:
             UsageError: the channel or the amplitude is invalid.
         """
-        words = self._reach.words
-        told: dict[str, Any] = {"channel": self._reach.channel(channel), words.field: amplitude}
-        self._ask(words.lowering, **told)
+        self._ask("lower", channel=self._reach.channel(channel), level=amplitude)
 
     def link(self, *channels: int) -> None:
         """Increase and decrease these channels together from now on. Every maximum stays as it is.

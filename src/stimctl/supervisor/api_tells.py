@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from stimctl.supervisor.api_words import Reach
 from stimctl.supervisor.client import Row
+from stimctl.supervisor.reach import Reach
 
 
 class Tells(ABC):

@@ -31,7 +31,6 @@ _HELLO_WITHIN_S = 20.0
 _ANSWER_WITHIN_S = 10.0
 _LEAVE_WITHIN_S = 8.0
 _REAP_WITHIN_S = 1.0
-_RAISES = frozenset({"raise", "raise_intensity"})
 _AT_ZERO = frozenset({"disconnected", "identified", "checked", "stopped", "closed"})
 
 Row = Mapping[str, Any]
@@ -206,7 +205,7 @@ class SupervisorClient:
         with self._send_lock:
             self._last_id += 1
             number = self._last_id
-            if do in _RAISES:
+            if do == "raise":
                 fields = {"since": self.newest_event, **fields}
             line = json.dumps({"do": do, "id": number, **fields}).encode() + b"\n"
             if len(line) > LONGEST_BYTES:

@@ -9,8 +9,9 @@ from typing import Any
 from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session.reasons import PASSING
-from stimctl.supervisor.api_words import Reach
+from stimctl.stimulus.level import AnyLevel, Level
 from stimctl.supervisor.client import SupervisorClient
+from stimctl.supervisor.reach import Reach
 from stimctl.supervisor.view import SessionView
 
 _LOOK_S = 0.1
@@ -40,12 +41,13 @@ class Climb:
         self._renew = renew
         self._since = client.newest_event
 
-    def to(self, channel: int, target: int) -> None:
-        """Return when the device has acknowledged `target`."""
+    def to(self, channel: int, level: AnyLevel) -> None:
+        """Return when the device has acknowledged `level`."""
+        target = level.value
         count, now = self._view.count, self._reading(channel)
         if now["plateau"] > target:
             raise StateError(
-                f"channel {channel} is above {self._reach.words.format(target)} already",
+                f"channel {channel} is above {level} already",
                 code=Code.ABOVE_TARGET,
                 what_to_do="use lower_to",
             )
@@ -57,7 +59,7 @@ class Climb:
                 self._view.wait(count, min(_LOOK_S, early_s) if early_s > 0 else _LOOK_S)
             else:
                 step = self._reach.steps[channel]
-                self._ask(channel, min(target, now["plateau"] + step))
+                self._ask(channel, Level(level.scale, min(target, now["plateau"] + step)))
             count, now = self._view.count, self._reading(channel)
 
     def _reading(self, channel: int) -> Mapping[str, Any]:
@@ -66,11 +68,9 @@ class Climb:
         reading: Mapping[str, Any] = self._client.ask("readings")["channels"][str(channel)]
         return reading
 
-    def _ask(self, channel: int, plateau: int) -> None:
-        words = self._reach.words
-        told: dict[str, Any] = {"channel": channel, words.field: words.format(plateau)}
+    def _ask(self, channel: int, level: AnyLevel) -> None:
         try:
-            self._client.ask(words.raising, **told, since=self._since)
+            self._client.ask("raise", channel=channel, level=str(level), since=self._since)
         except StateError as refused:
             if refused.code not in _OVERTAKEN:
                 raise

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stimctl.errors import QuantityError, UsageError
-from stimctl.quantity import parse_current_ua, parse_duration_us, parse_intensity_percent
+from stimctl.quantity import parse_current_ua, parse_duration_us
 from stimctl.session import intents
+from stimctl.stimulus.level import AnyLevel, Level
 
 LONGEST_BYTES = 512
 
@@ -50,8 +51,8 @@ def _start_from(value: object) -> intents.StartFrom:
         raise UsageError(f"a start is from {known}", why=f"{value!r} is neither") from None
 
 
-def _intensity(value: object) -> int:
-    return parse_intensity_percent(_text(value))
+def _level(value: object) -> AnyLevel:
+    return Level.parse(_text(value))
 
 
 def _duration(value: object) -> int:
@@ -65,11 +66,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "load": ({"path": _text, "sha256": _text}, {}),
     "limits": ({"layer": _text, "path": _text, "sha256": _text}, {}),
     "channel": (
-        {"channel": _channel, "amplitude": _current, "area": _text},
-        {"site": _text, "contact": _text},
-    ),
-    "gate": (
-        {"channel": _channel, "intensity": _intensity, "area": _text},
+        {"channel": _channel, "level": _level, "area": _text},
         {"site": _text, "contact": _text},
     ),
     "options": ({}, {"duration": _duration, "profile": _text, "acknowledge": _text}),
@@ -95,10 +92,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "arm": ({}, {}),
     "start": ({}, {"from": _start_from}),
     # `since`: the newest event that whoever raises knew when it was decided to raise.
-    "raise": ({"channel": _channel, "amplitude": _current, "since": _event}, {}),
-    "lower": ({"channel": _channel, "amplitude": _current}, {}),
-    "raise_intensity": ({"channel": _channel, "intensity": _intensity, "since": _event}, {}),
-    "lower_intensity": ({"channel": _channel, "intensity": _intensity}, {}),
+    "raise": ({"channel": _channel, "level": _level, "since": _event}, {}),
+    "lower": ({"channel": _channel, "level": _level}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
@@ -116,13 +111,12 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "raise_intensity", "pulse", "resume", "hold"})
+_MAY_RAISE = frozenset({"arm", "start", "raise", "pulse", "resume", "hold"})
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command with its fields checked: texts, channel numbers, microampere, percent,
-    microseconds."""
+    """One command with its fields checked: texts, channel numbers, levels, microseconds."""
 
     do: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -196,13 +190,9 @@ def intent_of(command: Command) -> intents.Intent | None:
         case "start":
             return intents.Start(fields.get("from"))
         case "raise":
-            return intents.Raise(fields["channel"], fields["amplitude"], fields["since"])
+            return intents.Raise(fields["channel"], fields["level"], fields["since"])
         case "lower":
-            return intents.Lower(fields["channel"], fields["amplitude"])
-        case "raise_intensity":
-            return intents.RaiseIntensity(fields["channel"], fields["intensity"], fields["since"])
-        case "lower_intensity":
-            return intents.LowerIntensity(fields["channel"], fields["intensity"])
+            return intents.Lower(fields["channel"], fields["level"])
         case "link":
             return intents.Link(fields["channels"])
         case "felt":

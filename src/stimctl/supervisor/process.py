@@ -49,7 +49,7 @@ _OVERSLEPT_NS = 50_000_000
 _CATCH_UP_S = 0.02
 _LATE_BEAT_NS = 120_000_000  # a beat comes every 100 ms
 _SHORTEST_WAIT_S = 0.0002  # a deadline that has passed must not become a busy loop
-_PREPARES = frozenset({"load", "limits", "channel", "gate", "options", "compile"})
+_PREPARES = frozenset({"load", "limits", "channel", "options", "compile"})
 
 
 class Supervisor:
@@ -280,8 +280,6 @@ class Supervisor:
                 return self._setup.limits(fields["layer"], fields["path"], fields["sha256"])
             case "channel":
                 return self._setup.channel(fields)
-            case "gate":
-                return self._setup.gate(fields)
             case "options":
                 return self._setup.options(fields)
             case "compile":

@@ -37,21 +37,19 @@ def refusal_of(event: SessionEvent) -> StimctlError:
 
 def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:
     """What a face is told of the plan that was compiled for it."""
-    gated = isinstance(plan, GatePlan)
     steps = (
         {str(one.channel): one.step_percent for one in plan.channels}
         if isinstance(plan, GatePlan)
         else {str(one.channel): one.step_ua for one in plan.channels}
     )
-    ceilings = {str(channel): cleared for channel, cleared in cleared_of(plan).items()}
     return {
         "digest": plan.digest(),
         "duration_us": plan.duration_us,
         "channels": [one.channel for one in plan.channels],
         "unit": scale_of(plan).unit,
-        "steps_percent" if gated else "steps_ua": steps,
-        "ceilings_percent" if gated else "ceilings_ua": ceilings,
-        "notes": list(plan.notes) if gated else [],
+        "steps": steps,
+        "ceilings": {str(channel): cleared for channel, cleared in cleared_of(plan).items()},
+        "notes": list(plan.notes),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from stimctl.safety.envelope import LayeredBounds
 from stimctl.safety.layers import bounds_from_environment, layer_bounds_from_mapping
 from stimctl.safety.limits import Profile
 from stimctl.safety.refusal import Refusal
+from stimctl.session.adjusting import check_scale
 from stimctl.session.events import Json
 from stimctl.session.kits import AnyPlan
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, AnyScale
 from stimctl.supervisor.options import Options
 from stimctl.treatment.gate_plan import compile_gate_plan
 from stimctl.treatment.gate_program import GateSetup
@@ -58,8 +60,7 @@ class SessionSetup:
     def __init__(self, sheet: CapabilitySheet) -> None:
         self._sheet = sheet
         self._protocol: ProtocolText | None = None
-        self._channels: dict[int, ChannelSetup] = {}
-        self._gates: dict[int, GateSetup] = {}
+        self._channels: dict[int, tuple[AnyLevel, Electrode]] = {}
         self._limit_files: dict[str, Json] = {}
         self._bounds: dict[Layer, tuple[Bound, ...]] = {}
         self._duration_us: int | None = None
@@ -87,7 +88,6 @@ class SessionSetup:
         self._protocol = text
         self.acknowledged_now = frozenset()
         self._channels.clear()
-        self._gates.clear()
         return {"protocol": text.name, "sha256": text.sha256}
 
     def limits(self, layer: str, path: str, sha256: str) -> Mapping[str, Any]:
@@ -107,15 +107,9 @@ class SessionSetup:
         return {"layer": layer, "bounds": len(bounds)}
 
     def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set one channel: amplitude, electrode area, and where the electrode is."""
+        """Set one channel: its highest level, electrode area, and where the electrode is."""
         number = fields["channel"]
-        self._channels[number] = ChannelSetup(number, fields["amplitude"], _electrode(fields))
-        return {"channel": number}
-
-    def gate(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set one channel of a device without current control: up to which percent, and where."""
-        number = fields["channel"]
-        self._gates[number] = GateSetup(number, fields["intensity"], _electrode(fields))
+        self._channels[number] = (fields["level"], _electrode(fields))
         return {"channel": number}
 
     def options(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -145,7 +139,7 @@ class SessionSetup:
             plan: AnyPlan | Refusal = compile_gate_plan(
                 protocol,
                 self._sheet,
-                list(self._gates.values()),
+                [GateSetup(*one) for one in self._set_to(PERCENT)],
                 duration_us=self._duration_us,
                 bounds=self._layered(),
                 acknowledged=self._acknowledged,
@@ -154,7 +148,7 @@ class SessionSetup:
             plan = compile_plan(
                 protocol,
                 self._sheet,
-                list(self._channels.values()),
+                [ChannelSetup(*one) for one in self._set_to(CURRENT)],
                 duration_us=self._duration_us,
                 bounds=self._layered(),
                 profile=self._profile,
@@ -163,6 +157,12 @@ class SessionSetup:
         if not isinstance(plan, Refusal):
             return plan
         raise LimitRefusedError("a limit refuses this plan", why=plan.message, refusal=plan)
+
+    def _set_to(self, scale: AnyScale) -> Iterator[tuple[int, int, Electrode]]:
+        """Channel, highest level, electrode. StateError for a level of another scale."""
+        for channel, (level, electrode) in self._channels.items():
+            check_scale(f"channel {channel} refused", level, scale)
+            yield channel, level.value, electrode
 
     def header(self, plan: AnyPlan | None) -> dict[str, str]:
         """What the journal's first row says of protocol and limits; empty texts where unknown."""

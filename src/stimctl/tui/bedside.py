@@ -207,16 +207,12 @@ class Bedside:
 
     def raise_to(self, channel: int, level: int) -> None:
         """One step up, in the words of this session's measure."""
-        self._change(self.measure.words.raising, channel, level, since=self.live.newest_event)
+        since = self.live.newest_event
+        self.command("raise", channel=channel, level=self.measure.short(level), since=since)
 
     def lower_to(self, channel: int, level: int) -> None:
         """Down, as far as wanted."""
-        self._change(self.measure.words.lowering, channel, level)
-
-    def _change(self, do: str, channel: int, level: int, **known: object) -> None:
-        words = self.measure.words
-        told: dict[str, object] = {"channel": channel, words.field: words.format(level)}
-        self.command(do, **told, **known)
+        self.command("lower", channel=channel, level=self.measure.short(level))
 
     def load(self, then: Callable[[], None] = lambda: None) -> None:
         """Give the supervisor what was chosen, and compare what it makes of it with ours."""
@@ -227,8 +223,7 @@ class Bedside:
 
         def done(told: Row) -> None:
             self.loaded_digest = told["digest"]
-            steps = choice.measure.words.steps
-            self.steps = {int(number): int(step) for number, step in told[steps].items()}
+            self.steps = {int(number): int(step) for number, step in told["steps"].items()}
             then()
 
         work = loading(client, choice, self.plan_digest, self.state_folder)

@@ -21,16 +21,10 @@ def loading(client: Client, choice: Choice, digest: str, state: Path) -> Callabl
     def work() -> Row:
         path, sha256 = choice.file(state)
         client.ask("load", path=str(path), sha256=sha256)
-        words = choice.measure.words
         for seat in choice.seats:
-            fields: dict[str, Any] = {
-                "channel": seat.channel,
-                words.field: words.format(seat.ceiling_level),
-                "area": format_area(seat.area_mm2),
-            }
-            if seat.site is not None:
-                fields["site"] = seat.site
-            client.ask(words.set_up, **fields)
+            level, area = seat.measure.short(seat.ceiling_level), format_area(seat.area_mm2)
+            at: dict[str, Any] = {"site": seat.site} if seat.site is not None else {}
+            client.ask("channel", channel=seat.channel, level=level, area=area, **at)
         acknowledged = " ".join(sorted(choice.acknowledged))
         duration = format_duration(choice.duration_us)
         client.ask("options", duration=duration, acknowledge=acknowledged)

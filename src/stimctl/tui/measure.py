@@ -14,8 +14,6 @@ from typing import Any, Final
 from stimctl.errors import UsageError
 from stimctl.session.events import as_schema_2
 from stimctl.stimulus import level as scales
-from stimctl.supervisor import api_words
-from stimctl.supervisor.api_words import Words
 
 Row = Mapping[str, Any]
 
@@ -24,8 +22,8 @@ Row = Mapping[str, Any]
 class Measure:
     """One of the two. Levels are in microampere, or in percent.
 
-    `scale`, `words`: names in rows, and in commands to the supervisor. `digits`: a level without
-    its unit, for columns that name it in their head. `coarse`: what PgDn takes away.
+    `digits`: a level without its unit, for columns that name it in their head. `coarse`: what PgDn
+    takes away.
     `first_ceiling`, `ceiling_step`: where a ceiling by hand begins, and how it is changed.
     `mark`: what a marked level is called where it is kept. `rehearsal`: what follows `stimctl`.
     `unmeasured`: what a screen says of a device that measures nothing. `meaning`: what a level is,
@@ -33,8 +31,6 @@ class Measure:
     """
 
     scale: scales.AnyScale
-    words: Words
-    unit: str
     digits: Callable[[int], str]
     coarse: int
     first_ceiling: int
@@ -45,13 +41,18 @@ class Measure:
     meaning: str = ""
     no_dose: str = ""
 
+    @property
+    def unit(self) -> str:
+        """The unit that a person reads."""
+        return self.scale.shown_unit
+
     def text(self, level: int) -> str:
         """A level as screens show it, with its unit and as many digits as a step has."""
         return f"{self.digits(level)} {self.unit}"
 
     def short(self, level: int) -> str:
         """The same as commands and sentences have it: without digits that say nothing."""
-        return self.words.format(level)
+        return self.scale.format(level)
 
     def change(self, before: int, after: int) -> str:
         """By how much a level has changed, with its sign."""
@@ -75,8 +76,6 @@ def milliampere(ua: int) -> str:
 
 CURRENT: Final = Measure(
     scale=scales.CURRENT,
-    words=api_words.CURRENT,
-    unit="mA",
     digits=milliampere,
     coarse=2_000,
     first_ceiling=30_000,
@@ -89,8 +88,6 @@ CURRENT: Final = Measure(
 
 PERCENT: Final = Measure(
     scale=scales.PERCENT,
-    words=api_words.PERCENT,
-    unit="%",
     digits=str,
     coarse=5,
     first_ceiling=20,

@@ -94,7 +94,7 @@ def _pads(desk: Desk, rest: list[str]) -> str:
 
 def _ceiling(desk: Desk, rest: list[str]) -> str:
     seat, value = _seat(desk, rest)
-    return _take(desk, replace(seat, ceiling_level=seat.measure.words.parse(value)))
+    return _take(desk, replace(seat, ceiling_level=seat.measure.scale.parse(value)))
 
 
 def _amount(level: int | None, measure: Measure) -> str:

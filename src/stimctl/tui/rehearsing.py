@@ -30,9 +30,9 @@ def rehearse(desk: Desk) -> None:
     command += ["--device", bed.device, "--duration", format_duration(choice.duration_us)]
     if bed.live.serial and "rehearse" in choice.measure.rehearsal:
         command += ["--serial", bed.live.serial]  # it counts for this one device
-    words = choice.measure.words
+    scale = choice.measure.scale
     for seat in choice.seats:
-        command += [f"--{words.field}", f"{seat.channel}={words.format(seat.ceiling_level)}"]
+        command += [f"--{scale.name}", f"{seat.channel}={scale.format(seat.ceiling_level)}"]
         command += ["--area", f"{seat.channel}={format_area(seat.area_mm2)}"]
         command += ["--site", f"{seat.channel}={seat.site}"] if seat.site else []
     for warning in sorted(choice.acknowledged):

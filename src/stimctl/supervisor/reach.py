@@ -1,19 +1,14 @@
-"""In what a program that uses the API gives amplitudes: milliampere, or percent of a device."""
+"""How far the channels of a compiled plan can be raised, as a program that uses the API asks it."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, TypeVar
 
 from stimctl.errors import LimitRefusedError, UsageError
-from stimctl.quantity import (
-    format_current,
-    format_intensity,
-    parse_current_ua,
-    parse_intensity_percent,
-)
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, AnyScale, Level, scale_of_unit
 from stimctl.supervisor.view import IntensityReading, Reading
 
 
@@ -34,45 +29,21 @@ def checked_channels(by_channel: Mapping[int, Told]) -> dict[int, Told]:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """How the supervisor is told of plateaus on one of the two scales."""
-
-    parse: Callable[[object], int]
-    format: Callable[[int], str]
-    field: str
-    set_up: str
-    raising: str
-    lowering: str
-    steps: str
-    ceilings: str
-
-
-CURRENT = Words(
-    parse_current_ua, format_current, "amplitude", "channel", "raise", "lower", "steps_ua",
-    "ceilings_ua",
-)  # fmt: skip
-PERCENT = Words(
-    parse_intensity_percent, format_intensity, "intensity", "gate", "raise_intensity",
-    "lower_intensity", "steps_percent", "ceilings_percent",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class Reach:
-    """What the channels of a compiled plan can be raised to; `words` says on which scale."""
+    """What the channels of a compiled plan can be raised to, as numbers on `scale`."""
 
-    words: Words
+    scale: AnyScale
     steps: Mapping[int, int]
     ceilings: Mapping[int, int]
 
     @classmethod
-    def of(cls, words: Words, told: Mapping[str, Mapping[str, int]]) -> Reach:
+    def of(cls, told: Mapping[str, Any]) -> Reach:
         """From the supervisor's answer to `compile`."""
         steps, ceilings = (
             {int(channel): int(value) for channel, value in told[name].items()}
-            for name in (words.steps, words.ceilings)
+            for name in ("steps", "ceilings")
         )
-        return cls(words, steps, ceilings)
+        return cls(scale_of_unit(told["unit"]), steps, ceilings)
 
     def channel(self, channel: object) -> int:
         """A channel of the plan. UsageError where it is none."""
@@ -89,7 +60,7 @@ class Reach:
         self, told: Mapping[str, Mapping[str, Any]], now_ns: int
     ) -> Mapping[int, Reading | IntensityReading]:
         """What the supervisor has told of each channel."""
-        kind = IntensityReading if self.words is PERCENT else Reading
+        kind = IntensityReading if self.scale == PERCENT else Reading
         found: dict[int, Reading | IntensityReading] = {}
         for channel, one in told.items():
             at_ns = one["acked_ns"]
@@ -102,19 +73,18 @@ class Reach:
         told = {"plateau": 0, "acked": acked, "acked_ns": None}
         return self.readings({str(channel): told for channel in self.steps}, 0)
 
-    def target(self, channel: object, text: str) -> tuple[int, int]:
-        """The channel and the plateau that `text` names. LimitRefusedError, UsageError or
+    def target(self, channel: object, text: str) -> tuple[int, AnyLevel]:
+        """The channel and the level that `text` names. LimitRefusedError, UsageError or
         QuantityError."""
-        target = self.words.parse(text)
+        target = self.scale.level(text)
         channel = self.channel(channel)
-        step, ceiling = self.steps[channel], self.ceilings[channel]
+        step, ceiling = self.steps[channel], Level(self.scale, self.ceilings[channel])
         if target > ceiling:
-            most = self.words.format(ceiling)
             raise LimitRefusedError(
-                f"channel {channel} may not have {text}", why=f"it was cleared for {most}"
+                f"channel {channel} may not have {text}", why=f"it was cleared for {ceiling}"
             )
-        if target % step:
-            steps = self.words.format(step)
+        if target.value % step:
+            steps = self.scale.format(step)
             raise UsageError(f"{text} cannot be set", why=f"the device has steps of {steps}")
         return channel, target
 
