@@ -146,7 +146,7 @@ def test_the_supervisor_is_told_files_channels_and_options_with_units(
     told = dict(client.commands)
     assert told["load"]["sha256"] == prepared.text.sha256
     assert told["channel"] == {
-        "channel": 1, "amplitude": "12 mA", "area": "25 cm2", "site": "left-knee",
+        "channel": 1, "level": "12 mA", "area": "25 cm2", "site": "left-knee",
         "contact": "80 %",
     }  # fmt: skip
     assert told["options"] == {
