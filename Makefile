@@ -10,9 +10,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # The tests start a thousand processes. Each would compile every module anew where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 COMPUTING := -m "not pty and not soak" -n 2
-# Tests over real ptys mostly wait.
-WAITERS ?= 3
-WAITING := -m "pty and not soak" -n $(WAITERS) --dist loadscope
+# Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
+# otherwise collect ten thousand tests to run a hundred.
+WAITERS ?= 4
+WAITING = -m "pty and not soak" -n $(WAITERS) --dist loadscope $(shell grep -rl --include='test_*.py' 'mark\.pty' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
   tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
@@ -48,8 +49,11 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
 
-# One after the other: beside what computes, tests that are judged in real time failed now and then.
-test: test-computing test-waiting ## every test (but the soak)
+# Both at the same time. Those over ptys are judged in real time, so whatever only computes gives way.
+test: $(VENV)/.dev ## every test (but the soak)
+	@$(MAKE) --no-print-directory test-waiting >$(VENV)/waiting.log 2>&1 & waiting=$$!; \
+	  nice -n 19 $(MAKE) --no-print-directory test-computing; failed=$$?; \
+	  wait $$waiting || failed=$$?; cat $(VENV)/waiting.log; exit $$failed
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
