@@ -16,7 +16,6 @@ from stimctl.devices.family import (
     EXAMPLE_WITHOUT_CURRENT,
     NAMES,
     DeviceFamily,
-    LineSettings,
     family_row,
     find_family,
     load,
@@ -24,7 +23,6 @@ from stimctl.devices.family import (
 from stimctl.devices.registry import FAMILIES, family
 from stimctl.errors import UsageError
 from stimctl.supervisor.device_names import parse_device
-from stimctl.supervisor.families import family_to_drive
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.stop_direct import stop_directly
 from stimctl.wire.names import WIRES
@@ -129,18 +127,9 @@ def test_a_stop_needs_the_name_of_a_family() -> None:
         stop_port("/dev/null")  # type: ignore[call-arg]
 
 
-# -- families of other packages
+# -- families of other packages; those that are installed: tests/plugins
 
-OTHER = DeviceFamily(
-    "toy",
-    sheet="stimctl.devices.rehastim2.sheet:REHASTIM2_SHEET",
-    driver="stimctl.devices.rehastim2.driver:RehaStim2Driver",
-    stop="stimctl.devices.rehastim2.stop:RehaStim2StopSequence",
-    wire="sciencemode2",
-    lines=(LineSettings(460_800, parity="E"),),
-    twin="rehastim2",
-)
-SAME_NAME = OTHER._replace(name="p24")
+SAME_NAME = BUILT_IN[1]._replace(name="p24")
 NO_ROW = "not a row"
 
 
@@ -150,7 +139,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     offered = [
         EntryPoint(name, f"{__name__}:{what}", table.ENTRY_POINTS)
-        for name, what in (("toy", "OTHER"), ("p24", "SAME_NAME"), ("bad", "NO_ROW"))
+        for name, what in (("p24", "SAME_NAME"), ("bad", "NO_ROW"))
     ]
 
     def entry_points(*, group: str, name: str) -> EntryPoints:
@@ -158,21 +147,15 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return EntryPoints(one for one in offered if (one.group, one.name) == (group, name))
 
     monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
-    family.cache_clear()
+    monkeypatch.setattr(table, "_FOUND", {})
     return asked
-
-
-def test_a_family_of_another_package_is_found_by_its_name(installed: list[str]) -> None:
-    assert find_family("toy") == OTHER
-    assert parse_device("sim:toy").family == "toy"
-    assert installed
-    assert "toy" not in FAMILIES
 
 
 def test_a_built_in_family_wins_and_nothing_is_searched_for_it(installed: list[str]) -> None:
     for name in NAMES:
-        assert family_row(name).sheet != OTHER.sheet or name == "rehastim2"
+        assert family_row(name) in BUILT_IN
         assert parse_device(f"{name}:/dev/ttyUSB0").family == name
+    assert family_row("p24") != SAME_NAME
     assert installed == []
 
 
@@ -180,18 +163,3 @@ def test_an_entry_point_that_leads_to_no_row_is_refused(installed: list[str]) ->
     with pytest.raises(UsageError, match=r"NO_ROW is no DeviceFamily of that name"):
         find_family("bad")
     assert installed == ["bad"]
-
-
-@pytest.mark.hazard("H53")
-@pytest.mark.parametrize("place", ["/dev/ttyUSB0", "/dev/pts/3", "socket://127.0.0.1:4000"])
-def test_a_driver_of_another_package_drives_its_twin_and_no_port(
-    installed: list[str], place: str
-) -> None:
-    with pytest.raises(UsageError) as caught:
-        family_to_drive(parse_device(f"toy:{place}"))
-    assert "no part of stimctl" in str(caught.value)
-    assert "use its twin: sim:toy" in str(caught.value)
-    assert family_to_drive(parse_device("sim:toy")).row == OTHER
-    for name in NAMES:
-        assert family_to_drive(parse_device(f"{name}:{place}")).row.name == name
-    assert installed

@@ -8,6 +8,7 @@ from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.family import find_family
 from stimctl.devices.registry import family
 from stimctl.errors import UsageError
+from stimctl.session.guard import guarded
 
 
 def twin_of(name: str, seed: int = 0, **told: Any) -> LocalTwin:
@@ -24,5 +25,6 @@ def twin_of(name: str, seed: int = 0, **told: Any) -> LocalTwin:
 
 
 def driver_of(name: str) -> DeviceDriver:
-    """A new driver of a device family."""
-    return family(name).new_driver()
+    """A new driver of a device family, within its guard where it is another package's."""
+    found = family(name)
+    return guarded(found.new_driver(), found.sheet)

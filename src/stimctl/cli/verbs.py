@@ -23,6 +23,7 @@ VERBS = {
     "replay": ("replay", "Show a recorded session again."),
     "stop": ("stop", "Stop a device NOW, whoever holds it; wait for verified zero."),
     "screening": ("screening", "Print the screening questions as a form to fill in."),
+    "devices": ("devices", "List device families; check and trust drivers of other packages."),
     "doctor": ("doctor", "Check this machine for sessions."),
     "paths": ("paths", "Show the folders that stimctl uses."),
     "protocols": ("protocols", "List and show treatment protocols."),

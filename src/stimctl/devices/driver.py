@@ -79,12 +79,14 @@ class Frame:
     `expires_ns`: the bytes raise output; where they could not be written by this clock reading
     they must be thrown away, not sent late. None: never thrown away.
     `resets`: in place of bytes, the line that restarts the device (DTR) is pulsed.
+    `doing`: what the bytes are for. The guard around a driver of another package needs it.
     """
 
     data: bytes
     urgent: bool = False
     expires_ns: int | None = None
     resets: bool = False
+    doing: Doing | None = None
 
 
 @runtime_checkable

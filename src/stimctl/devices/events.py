@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from stimctl.codes import Code
+
 
 def _no_errors() -> Mapping[int, str]:
     return MappingProxyType({})
@@ -298,6 +300,17 @@ class StoppedAtDevice:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class DriverBroken:
+    """The guard around a driver of another package has ended it; its stop sequence is at work.
+
+    `code`: the rule that was broken . Only a new session leads on.
+    """
+
+    code: Code
+    what: str
+
+
 DriverEvent = (
     Identified
     | WrongDevice
@@ -321,4 +334,5 @@ DriverEvent = (
     | ParametersRead
     | ContactRead
     | StoppedAtDevice
+    | DriverBroken
 )

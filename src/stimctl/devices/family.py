@@ -99,6 +99,7 @@ BUILT_IN = (
         twin="rehamove3",
     ),
 )
+_FOUND: dict[str, DeviceFamily | None] = {}  # by name, what the search has found
 NAMES = tuple(row.name for row in BUILT_IN)
 #: What help texts and messages show; the second of the kind that has no current of its own.
 EXAMPLE, EXAMPLE_WITHOUT_CURRENT = "p24", "openemsstim"
@@ -113,7 +114,14 @@ def find_family(name: str) -> DeviceFamily | None:
     for row in BUILT_IN:
         if row.name == name:
             return row
-    return _from_packages(name) if name else None
+    if name and name not in _FOUND:
+        _FOUND[name] = _from_packages(name)
+    return _FOUND.get(name)
+
+
+def remember(row: DeviceFamily) -> None:
+    """Take this row for its name, unless one is built in: nothing is searched for it."""
+    _FOUND[row.name] = row
 
 
 def family_row(name: str) -> DeviceFamily:
@@ -143,7 +151,14 @@ def _from_packages(name: str) -> DeviceFamily | None:
     from stimctl.errors import UsageError
 
     for one in entry_points(group=ENTRY_POINTS, name=name):
-        row = one.load()
+        try:
+            row = one.load()
+        except Exception as error:
+            raise UsageError(
+                f"the device family {name!r} cannot be used",
+                why=f"{one.value} raises {error!r} when it is loaded",
+                what_to_do="tell the author of that package, or remove it",
+            ) from error
         if not isinstance(row, DeviceFamily) or row.name != name:
             raise UsageError(
                 f"the device family {name!r} cannot be used",

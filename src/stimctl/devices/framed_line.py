@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from stimctl.devices.driver import Frame
-from stimctl.devices.events import DriverEvent, LineError
+from stimctl.devices.events import Doing, DriverEvent, LineError
 from stimctl.devices.pairing import Match, Pairing, Sent, match
 from stimctl.wire.stuffing import STOP_BYTES, FrameError, RawFrame, StuffedFrameDecoder
 
@@ -74,7 +74,13 @@ class FramedLine:
     ) -> Sent:
         """One request. `after_break`: stop bytes go first, in case a frame was cut off before."""
         data, sent = self._request(now_ns, command, payload, owner)
-        self._out.append(Frame(STOP_BYTES + data if after_break else data, expires_ns=expires_ns))
+        self._out.append(
+            Frame(
+                STOP_BYTES + data if after_break else data,
+                expires_ns=expires_ns,
+                doing=getattr(owner, "doing", Doing.VERIFY),  # a stop asks for nothing else here
+            )
+        )
         return sent
 
     def _request(
@@ -89,7 +95,7 @@ class FramedLine:
     def _overtake(self, data: bytes) -> None:
         """Stop bytes and `data` in one urgent write, over whatever was not handed out yet."""
         self._out.clear()
-        self._out.append(Frame(STOP_BYTES + data, urgent=True))
+        self._out.append(Frame(STOP_BYTES + data, urgent=True, doing=Doing.STOP))
 
     def discard_unsent(self) -> None:
         """Throw away what was not handed out yet."""

@@ -115,6 +115,7 @@ class CapabilitySheet:
     A device is either a source of current (`current`) or lets through a part of what another one
     gives (`gating`); of the second kind nothing is known in milliampere.
     `boot_us`: opening the port restarts the device, which is ready so much later; None = no.
+    `package`: whose driver it is, with its version and the hash of its files; "" for stimctl's own.
     """
 
     family: str
@@ -136,6 +137,7 @@ class CapabilitySheet:
     channels_first: bool = False
     gating: PercentBounds | None = None
     boot_us: int | None = None
+    package: str = ""
 
     def __post_init__(self) -> None:
         if (self.current is None) == (self.gating is None):

@@ -43,6 +43,7 @@ class Core:
 
     def __init__(self, driver: DeviceDriver, log: EventLog) -> None:
         self._driver = driver
+        self.package = driver.sheet.package
         self._log = log
         self.link = LinkWatch()
         self.contacts = Contacts()

@@ -19,6 +19,7 @@ from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.event_handlers import EventHandlers
 from stimctl.session.events import Outgoing, SessionEvent
+from stimctl.session.guard import guarded
 from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.idle import IdleKeeper
 from stimctl.session.intent_handlers import IntentHandlers
@@ -40,7 +41,7 @@ class Engine:
     """One session with one device. Every call takes the caller's clock in nanoseconds."""
 
     def __init__(self, driver: DeviceDriver, sheet: CapabilitySheet, config: EngineConfig) -> None:
-        self._driver = driver
+        driver = self._driver = guarded(driver, sheet)
         self._log = EventLog()
         self._core = Core(driver, self._log)
         self._heartbeats = Heartbeats(config, self._log)

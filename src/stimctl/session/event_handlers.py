@@ -10,6 +10,7 @@ from stimctl.devices.events import (
     AnswerLate,
     ContactRead,
     DeviceError,
+    DriverBroken,
     DriverEvent,
     GateAcked,
     GatePartAcked,
@@ -53,6 +54,7 @@ class EventHandlers:
             AnswerLate: self._late,
             ContactRead: self._contact,
             DeviceError: self._device_error,
+            DriverBroken: self._driver_broken,
             GateAcked: self._acked,
             GatePartAcked: self._acked,
             Identified: self._identified,
@@ -151,6 +153,10 @@ class EventHandlers:
     def _device_error(self, now_ns: int, event: DeviceError) -> None:
         self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {event.result}")
 
+    def _driver_broken(self, now_ns: int, event: DriverBroken) -> None:
+        self._core.ready = False
+        self._broken(now_ns, event.code, event.what)
+
     def _stray(self, now_ns: int, _event: StrayAnswer) -> None:
         words = "an answer to a question never asked: another program is using the port"
         self._broken(now_ns, Code.STRAY_ANSWER, words)
@@ -199,6 +205,7 @@ class EventHandlers:
             firmware=event.firmware,
             protocol=event.protocol,
             firmware_hash=event.firmware_hash,
+            package=self._core.package,
         )
         self._log.emit(now_ns, identity, durable=True)
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import GateDriver
 from stimctl.devices.events import GateAcked, GatePartAcked
+from stimctl.safety.intensity import IntensityPoint
+from stimctl.safety.sealed import is_genuine
 from stimctl.session.budget import flow_of
 from stimctl.session.gate_track import GateKey, GateTrack
-from stimctl.session.told import Told
+from stimctl.session.told import Told, not_genuine
 
 
 class GateOutput(Told[GateKey]):
@@ -24,6 +26,8 @@ class GateOutput(Told[GateKey]):
     def _send(self, now_ns: int, keys: tuple[GateKey, ...]) -> int:
         tracks = self._tracks
         points = {key[0]: tracks[key[0]].point(key) for key in keys}
+        if not all(is_genuine(one, IntensityPoint) for one in points.values()):
+            raise not_genuine()
         planned = frozenset(channel for channel, one in tracks.items() if not one.asked_down)
         ticket = self._driver.gate(now_ns, points, planned)
         for track in tracks.values():

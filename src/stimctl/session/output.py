@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from stimctl.devices.driver import Driver
 from stimctl.devices.events import Acked, AckedOvertaken, ChannelSet, Doing
+from stimctl.safety.cleared import SetPoint
+from stimctl.safety.sealed import is_genuine
 from stimctl.session.budget import flow_of
-from stimctl.session.told import Told
+from stimctl.session.told import Told, not_genuine
 from stimctl.session.track import SetPointKey, Track
 
 
@@ -33,6 +35,8 @@ class Output(Told[SetPointKey]):
 
     def _send(self, now_ns: int, keys: tuple[SetPointKey, ...]) -> int:
         points = {key[0]: self._tracks[key[0]].point(key) for key in keys}
+        if not all(is_genuine(one, SetPoint) for one in points.values()):
+            raise not_genuine()
         return self._driver.apply(now_ns, points)
 
     def _flow_of(self, key: SetPointKey) -> int:

@@ -61,6 +61,8 @@ class Identity(Event):
     firmware: str
     protocol: str
     firmware_hash: str
+    package: str = ""
+    """Whose driver it is, with version and hash of its files; "" for stimctl's own."""
 
 
 @dataclass(frozen=True, slots=True)

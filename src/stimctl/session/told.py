@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
+from stimctl.codes import Code
 from stimctl.devices.events import ChannelSet, GateSet, RaiseDropped
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.plateaus import PlanViolation
@@ -130,6 +131,15 @@ class Told(ABC, Generic[Key]):
         # Neither the old nor the new state is certain: the next tell() must send.
         self._told = None
         return self.plateaus_acked
+
+
+def not_genuine() -> LimitRefusedError:
+    """The refusal of set points that no clearance made: asked before a driver sees them."""
+    return LimitRefusedError(
+        "the set points are refused",
+        why="one of them does not come from the safety model",
+        code=Code.NOT_GENUINE.value,
+    )
 
 
 def _output_of(one: ChannelSet | GateSet) -> int:

@@ -39,6 +39,7 @@ from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.stop_face_names import parse_stop_faces
 from stimctl.supervisor.stop_faces import stop_faces_of
+from stimctl.supervisor.stop_row import row_text
 from stimctl.supervisor.twin import launch_twin
 
 _SIGNALS = {
@@ -93,8 +94,8 @@ def _serve(
     face_speaks: Callable[[], bool] = lambda: False,
 ) -> int:
     device = parse_device(arguments.device)
-    family = family_to_drive(device)
     state = state_folder()
+    family = family_to_drive(device, state)
     # Before the device is opened: without its stop face a session does not begin.
     faces = parse_stop_faces(arguments.stop_face)
     stop_faces = stop_faces_of(faces, device.address, inbox.put)
@@ -116,7 +117,7 @@ def _serve(
     path = socket_path(options.address)
     control = ControlSocket(path, inbox, abstract_sockets(port_keys(options.address)))
     control.about = partial(_about, line, options.address)
-    line.whenever_opened(partial(_make_findable, control, str(path)))
+    line.whenever_opened(partial(_make_findable, control, str(path), row_text(family.row)))
     line.whenever_dropped(partial(_leave_the_node, control, options.address))
     NameWatch(line, inbox).start()
     try:
@@ -152,10 +153,10 @@ def _about(line: DeviceLine, address: str) -> Mapping[str, object]:
     return {"pid": os.getpid(), "name": address, "node": node, "keys": keys}
 
 
-def _make_findable(control: ControlSocket, path: str, port: Port) -> None:
+def _make_findable(control: ControlSocket, path: str, row: str, port: Port) -> None:
     """By the device and by each name, without a folder as well; after a replugging, too."""
     control.listen_at(abstract_sockets(port.keys))
-    port.listens_at(path)
+    port.listens_at(path, row)
 
 
 def _leave_the_node(control: ControlSocket, address: str, port: Port) -> None:

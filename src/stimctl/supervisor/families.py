@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stimctl.devices.registry import Family as Family
 from stimctl.devices.registry import family as family_named
-from stimctl.errors import UsageError
-from stimctl.supervisor.device_names import FAMILIES, TWIN, DeviceName
+from stimctl.records.trusted import check_may_drive
+from stimctl.supervisor.device_names import DeviceName
 
 __all__ = ["Family", "family_named", "family_to_drive"]
 
 
-def family_to_drive(device: DeviceName) -> Family:
+def family_to_drive(device: DeviceName, state: Path) -> Family:
     """The family of a device that a session is to drive.
 
-    Raises `UsageError` for an unknown one, and for a device whose driver is another package's:
-    nothing watches over what such a driver sends, so it drives its twin and no port.
+    Raises `UsageError` for an unknown one, and `StateError` for a port whose driver is another
+    package's and was not checked here, as it is, or is not trusted: that drives its twin only.
     """
-    if device.address and device.family not in FAMILIES:
-        raise UsageError(
-            f"{device} cannot be driven",
-            why=f"the driver of {device.family} is no part of stimctl, and nothing guards what it "
-            "sends to a device",
-            what_to_do=f"use its twin: {TWIN}:{device.family}",
-        )
-    return family_named(device.family)
+    family = family_named(device.family)
+    if device.address and family.package is not None:
+        check_may_drive(state, device.family, family.package)
+    return family

@@ -131,6 +131,7 @@ class Holder(NamedTuple):
     program: str  # "supervisor" or "stop"
     node: str = ""  # the device it opened, as it was found then
     socket: str = ""  # where it listens
+    row: str = ""  # what stops a device whose driver is another package's
 
     def is_alive(self) -> bool:
         """True if exactly this process still runs."""

@@ -99,10 +99,11 @@ class PortLock:
             if holder.pid != os.getpid():
                 raise busy_error(self.address, holder)
 
-    def listens_at(self, socket: str) -> None:
-        """Add to the lock where its holder listens."""
+    def listens_at(self, socket: str, row: str = "") -> None:
+        """Add to the lock where its holder listens, and `row`: what a stop must know of a driver
+        of another package (`stop_row`)."""
         with contextlib.suppress(OSError):
-            self._write(_myself(self.program, self._node, socket))
+            self._write(_myself(self.program, self._node, socket)._replace(row=row))
 
     def _write(self, holder: Holder) -> None:
         said = holder._asdict().items()

@@ -133,8 +133,8 @@ class _DescriptorPort:
     def pulse_dtr(self) -> None:
         """Nothing to pulse but on a serial line."""
 
-    def listens_at(self, socket: str) -> None:
-        self._lock.listens_at(socket)
+    def listens_at(self, socket: str, row: str = "") -> None:
+        self._lock.listens_at(socket, row)
 
     def name_has_moved(self) -> bool:
         """A TCP address is no link."""

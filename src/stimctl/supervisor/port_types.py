@@ -47,7 +47,7 @@ class Port(Protocol):
         Takes 5 ms.
         """
 
-    def listens_at(self, socket: str) -> None:
+    def listens_at(self, socket: str, row: str = "") -> None:
         """Note in the lock where its holder listens, for a stop that cannot find that itself."""
 
     def name_has_moved(self) -> bool:

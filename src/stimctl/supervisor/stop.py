@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.device_names import FAMILIES, TWIN, parse_device
 from stimctl.supervisor.port_names import device_key, port_keys
 from stimctl.supervisor.stop_direct import UNKNOWN_AFTER_S, stop_directly
 from stimctl.supervisor.stop_sessions import find
@@ -32,6 +32,7 @@ else:
 
 GIVE_UP_AFTER_S = 3.0  # past the longest watchdog of a device we drive (P24: 2 s)
 _STARTING = "The device was restarted, which ends its output; waiting until it is heard.\n"
+_KNOWN = (*FAMILIES, TWIN)
 _USAGE = "usage: stimctl stop DEVICE [--json]"
 
 
@@ -227,6 +228,10 @@ def stop_device(text: str, report: Report = lambda _state: None) -> list[StopOut
 
     Raises `UsageError` for a name that is none, and nothing else.
     """
+    if text.partition(":")[0] not in _KNOWN:
+        from stimctl.supervisor.stop_row import recall  # late: a driver of another package
+
+        recall(text)
     device = parse_device(text)
     try:
         addresses = [device.address] if device.address else _running_twins(device.family)

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from stimctl.devices.driver import Frame
-from stimctl.devices.events import DriverEvent, LineError
+from stimctl.devices.events import Doing, DriverEvent, LineError
 from stimctl.devices.openemsstim.sheet import STARTED_WITHIN_US
 from stimctl.wire.openemsstim.replies import Reply, ReplyKind
 from stimctl.wire.openemsstim.text import RECEIVE_BUFFER_BYTES, LineReader, Overflow
@@ -140,7 +140,7 @@ class BoardLine:
         """One message; an urgent one discards what has not yet been handed out."""
         if urgent:
             self._out.clear()
-        self._out.append(Frame(data, urgent, expires_ns))
+        self._out.append(Frame(data, urgent, expires_ns, doing=getattr(owner, "doing", Doing.STOP)))
         sent = Sent(now_ns, len(data), replies, owner)
         self.waiting.append(sent)
         return sent
@@ -154,12 +154,12 @@ class BoardLine:
         for data, replies in messages:
             whole += data
             self.waiting.append(Sent(now_ns, len(data), replies, owner))
-        self._out.append(Frame(whole, urgent=True))
+        self._out.append(Frame(whole, urgent=True, doing=Doing.STOP))
 
     def reset(self) -> None:
         """Restart the board by its line; what it has not read is lost."""
         self.forget()
-        self._out.append(Frame(b"", urgent=True, resets=True))
+        self._out.append(Frame(b"", urgent=True, resets=True, doing=Doing.STOP))
 
     def transmit(self) -> list[Frame]:
         """What must go out; handed out once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stimctl.devices.driver import Frame
-from stimctl.devices.events import DriverEvent
+from stimctl.devices.events import Doing, DriverEvent
 from stimctl.devices.framed_line import FramedLine
 from stimctl.wire.sciencemode2.framing import HIGHEST_PACKET_NUMBER, FrameDecoder, encode_frame
 from stimctl.wire.sciencemode2.messages import InitAck, UnknownCmd
@@ -25,7 +25,8 @@ class Line(FramedLine):
 
     def send_unanswered(self, command: int) -> None:
         """A frame without data and without an answer."""
-        self._out.append(Frame(encode_frame(self._pairing.unanswered(), command)))
+        data = encode_frame(self._pairing.unanswered(), command)
+        self._out.append(Frame(data, doing=Doing.KEEP_ALIVE))
 
     def send_urgent(
         self, now_ns: int, command: int, owner: object, *, greeting: bytes = b""
