@@ -32,8 +32,11 @@ from stimctl.safety.cleared import SetPoint
 from stimctl.session.config import EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.facts import PersonPresent
-from stimctl.session.guard import FOLLOW_UP_NS, GuardedDriver, guarded
+from stimctl.session.guard import GuardedDriver, guarded
+from stimctl.session.guard_rules import FOLLOW_UP_NS
 from stimctl.session.intents import Connect
+from stimctl.session.output import Output
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.testing.conformance_world import MS, SECOND, Points
 
@@ -224,6 +227,7 @@ def test_a_restart_by_the_line_without_a_stop_is_refused() -> None:
 # -- the keep-alive
 
 
+@pytest.mark.hazard("H02", "H53")
 @pytest.mark.parametrize("call", ["receive", "advance"])
 def test_a_keep_alive_that_nobody_asked_for_ends_the_output(call: str) -> None:
     rig = Rig()
@@ -348,6 +352,23 @@ def test_a_forged_set_point_does_not_reach_the_driver() -> None:
             rig.guard.pulse(rig.now, 1, forged)
         assert "apply" not in rig.script.calls
         assert "pulse" not in rig.script.calls
+
+
+class ForgingTrack:
+    """A track whose set points no clearance has made."""
+
+    def point(self, _key: object) -> Any:
+        genuine = POINTS.of({1: 500})[1]
+        return tuple.__new__(SetPoint, (*genuine[:-1], None))
+
+
+@pytest.mark.hazard("H11")
+def test_the_session_asks_before_any_driver_whether_a_set_point_is_genuine() -> None:
+    script = Script()
+    output = Output(script, {1: ForgingTrack()})  # type: ignore[arg-type, dict-item]
+    with pytest.raises(PlanViolation, match="does not come from the safety model"):
+        output._sent(SECOND, ((1, 500, 200, 50_000),))
+    assert script.calls == []
 
 
 @pytest.mark.parametrize("told", [(1, 10_500), (2, 500)])

@@ -88,6 +88,7 @@ def test_another_version_is_neither_checked_nor_trusted(
     assert _code(tmp_path) == "driver-untrusted"
 
 
+@pytest.mark.hazard("H53")
 def test_a_check_without_its_stop_and_one_of_another_stimctl_do_not_count(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,13 +17,11 @@ from stimctl.devices.driver import DeviceDriver, Frame
 from stimctl.devices.events import (
     Acked,
     AckedOvertaken,
-    ChannelSet,
     Doing,
     DriverBroken,
     DriverEvent,
     GateAcked,
     GatePartAcked,
-    GateSet,
     NoAnswer,
     ParametersRead,
     RaiseDropped,
@@ -39,22 +37,24 @@ from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.intensity import IntensityPoint
-from stimctl.safety.sealed import is_genuine
+from stimctl.session.guard_rules import (
+    BYTES_MAX,
+    CONNECTING,
+    FOLLOW_UP_NS,
+    FRAMES_MAX,
+    OUTPUT,
+    ZEROING,
+    Levels,
+    RuleError,
+    raises,
+    refuse_forged,
+    values_of,
+)
 from stimctl.session.guard_stop import StopInstead
 from stimctl.session.guard_values import flaw_of
-from stimctl.session.told import not_genuine
 
-FOLLOW_UP_NS = 1_000_000_000
-"""What a call causes (the next of its messages, a repeat) leaves within this time [POLICY]."""
-_FRAMES_MAX, _BYTES_MAX = 64, 4096  # of one call
-
-_ZEROING = frozenset({Doing.STOP, Doing.VERIFY})
-_CONNECTING = _ZEROING | {Doing.CONNECT, Doing.IDENTIFY}
-_OUTPUT = frozenset({Doing.START, Doing.APPLY, Doing.PULSE})
 _ANSWERS = (StatusRead, ParametersRead)
 _Result = TypeVar("_Result")
-_Point = SetPoint | IntensityPoint
-_Levels = Mapping[int, tuple[int, ...]]
 
 
 def guarded(driver: DeviceDriver, sheet: CapabilitySheet) -> DeviceDriver:
@@ -62,14 +62,6 @@ def guarded(driver: DeviceDriver, sheet: CapabilitySheet) -> DeviceDriver:
     if not sheet.package or isinstance(driver, GuardedDriver):
         return driver
     return GuardedDriver(driver, sheet)
-
-
-class _RuleError(Exception):
-    """A rule of the guard is broken."""
-
-    def __init__(self, code: Code, what: str) -> None:
-        super().__init__(what)
-        self.code, self.what = code, what
 
 
 class GuardedDriver:
@@ -95,10 +87,10 @@ class GuardedDriver:
         self._owed: dict[Doing, int] = {}
         """What a call has caused and the device has not answered yet: until when it may be sent."""
         self._ticket: int | None = None
-        self._asked: dict[int, _Levels] = {}
+        self._asked: dict[int, Levels] = {}
         """By ticket, what was asked of each channel; the values that must not be exceeded."""
-        self._told: _Levels = {}
-        self._acked: _Levels = {}
+        self._told: Levels = {}
+        self._acked: Levels = {}
         self._raise_by_ns: int | None = None
         self._unanswered = 0
         """Keep-alives that the device has not answered: the one in flight, and one that waits."""
@@ -141,7 +133,7 @@ class GuardedDriver:
 
     def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
         """Genuine set points only, and what raises must be able to expire."""
-        _refuse_forged(set_points.values(), SetPoint)
+        refuse_forged(set_points.values(), SetPoint)
         wanted = {
             channel: (one.amplitude_ua, one.phase_width_us, -one.period_us)
             for channel, one in set_points.items()
@@ -155,13 +147,13 @@ class GuardedDriver:
         planned: Collection[int] = frozenset(),
     ) -> int:
         """As `apply`, in percent."""
-        _refuse_forged(points.values(), IntensityPoint)
+        refuse_forged(points.values(), IntensityPoint)
         wanted = {channel: (one.percent,) for channel, one in points.items()}
         return self._ask(now_ns, wanted, lambda: self._driver.gate(now_ns, dict(points), planned))
 
     def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
         """One pulse, which raises whatever it is."""
-        _refuse_forged((set_point,), SetPoint)
+        refuse_forged((set_point,), SetPoint)
         self._refuse_broken()
         self._owed[Doing.PULSE] = now_ns + FOLLOW_UP_NS
         self._raise_by_ns, self._lowers = now_ns + STALE_NS, 0
@@ -207,13 +199,13 @@ class GuardedDriver:
 
     # -- the rules
 
-    def _ask(self, now_ns: int, wanted: _Levels, call: Callable[[], int]) -> int:
+    def _ask(self, now_ns: int, wanted: Levels, call: Callable[[], int]) -> int:
         self._refuse_broken()
         before = self._told, self._raise_by_ns, dict(self._owed)
-        raises = _raises(wanted, self._told) or _raises(wanted, self._acked)
+        more = raises(wanted, self._told) or raises(wanted, self._acked)
         self._earlier = Doing.APPLY in self._owed
         self._owed.update(dict.fromkeys((Doing.START, Doing.APPLY), now_ns + FOLLOW_UP_NS))
-        self._raise_by_ns = now_ns + STALE_NS if raises else None
+        self._raise_by_ns = now_ns + STALE_NS if more else None
         self._lowers = sum(
             any(a < b for a, b in zip(wanted.get(channel, (0,)), old, strict=False))
             for channel, old in {**self._acked, **self._told}.items()
@@ -225,7 +217,7 @@ class GuardedDriver:
             self._told, self._raise_by_ns, self._owed = before
             raise
 
-    def _taken(self, ticket: object, wanted: _Levels) -> int:
+    def _taken(self, ticket: object, wanted: Levels) -> int:
         if self._instead is not None:
             return -1  # no answer will have it
         if type(ticket) is not int or ticket < 1:
@@ -273,7 +265,7 @@ class GuardedDriver:
                 self._look(now_ns, silent=True)
                 raise
             self._look(now_ns, silent=silent)
-        except _RuleError as broken:
+        except RuleError as broken:
             self._break(now_ns, broken.code, broken.what)
         except (StateError, LimitRefusedError) as refused:
             if may_refuse and self._instead is None:
@@ -290,14 +282,14 @@ class GuardedDriver:
         due_ns, latched = self._driver.deadline(), self._driver.latched
         flaw = flaw_of(frames, events, due_ns, latched)
         if flaw:
-            raise _RuleError(Code.DRIVER_FAILED, flaw)
+            raise RuleError(Code.DRIVER_FAILED, flaw)
         self._due_ns, self._latched = due_ns, latched
         self._hear_first(now_ns, events)
         if frames:
-            if len(frames) > _FRAMES_MAX or sum(len(one.data) for one in frames) > _BYTES_MAX:
-                raise _RuleError(Code.DRIVER_UNASKED, "it sends without end")
+            if len(frames) > FRAMES_MAX or sum(len(one.data) for one in frames) > BYTES_MAX:
+                raise RuleError(Code.DRIVER_UNASKED, "it sends without end")
             if silent:
-                raise _RuleError(Code.DRIVER_UNASKED, "no call and no timer of it was due")
+                raise RuleError(Code.DRIVER_UNASKED, "no call and no timer of it was due")
             for frame in frames:
                 self._judge(now_ns, frame)
             if any(frame.urgent for frame in frames):
@@ -310,22 +302,22 @@ class GuardedDriver:
         """Whether it may leave; a rule that it breaks is raised."""
         doing = frame.doing
         if frame.resets and not (self._zeroing or self._connecting):
-            raise _RuleError(Code.DRIVER_UNASKED, "it restarts the device without need")
+            raise RuleError(Code.DRIVER_UNASKED, "it restarts the device without need")
         if doing is Doing.STOP:
             self._zeroing = True
         elif self._stopping or (self._latched and not self._connecting):
-            if doing not in _ZEROING:
+            if doing not in ZEROING:
                 state = "a stop is under way" if self._stopping else "it is latched"
-                raise _RuleError(Code.DRIVER_NOT_STOPPING, f"{doing} was to leave while {state}")
+                raise RuleError(Code.DRIVER_NOT_STOPPING, f"{doing} was to leave while {state}")
         elif self._connecting:
-            if doing not in _CONNECTING:
-                raise _RuleError(Code.DRIVER_NOT_STOPPING, f"{doing} was to leave while connecting")
+            if doing not in CONNECTING:
+                raise RuleError(Code.DRIVER_NOT_STOPPING, f"{doing} was to leave while connecting")
         elif doing is Doing.VERIFY and self._zeroing:
             return
         elif doing is None or now_ns > self._owed.get(doing, -1):
             code = Code.DRIVER_FEEDS if doing is Doing.KEEP_ALIVE else Code.DRIVER_UNASKED
-            raise _RuleError(code, f"no call has asked for {doing or 'it'}")
-        elif doing in _OUTPUT and doing is not Doing.START:
+            raise RuleError(code, f"no call has asked for {doing or 'it'}")
+        elif doing in OUTPUT and doing is not Doing.START:
             self._judge_expiry(frame)
 
     def _judge_expiry(self, frame: Frame) -> None:
@@ -339,7 +331,7 @@ class GuardedDriver:
         if frame.expires_ns is None and self._lowers > 0:
             self._lowers -= 1  # a call that lowers as well may do that first
             return
-        raise _RuleError(Code.DRIVER_NO_EXPIRY, "what raises could leave later than 250 ms")
+        raise RuleError(Code.DRIVER_NO_EXPIRY, "what raises could leave later than 250 ms")
 
     def _hear_first(self, now_ns: int, events: list[DriverEvent]) -> None:
         """What allows a frame of the same call: a fallback, or a channel switched off."""
@@ -356,15 +348,13 @@ class GuardedDriver:
         asked = self._asked.get(event.ticket or 0)
         if asked is None or (isinstance(event, Acked) and event.what is Doing.KEEP_ALIVE):
             return
-        given = {one.channel: _values_of(one) for one in event.channels}
+        given = {one.channel: values_of(one) for one in event.channels}
         for channel, values in given.items():
             if isinstance(event, GatePartAcked) and channel not in event.in_force:
                 continue  # it is still as a call before had it
             limit = asked.get(channel, ())
             if not limit or any(a > b for a, b in zip(values, limit, strict=False)):
-                raise _RuleError(
-                    Code.DRIVER_ABOVE, f"channel {channel} has {values}, above {limit}"
-                )
+                raise RuleError(Code.DRIVER_ABOVE, f"channel {channel} has {values}, above {limit}")
 
     def _hear_last(self, events: list[DriverEvent], *, fed: bool) -> None:
         """What ends with an event: a frame of the same call was judged by what was before.
@@ -372,10 +362,10 @@ class GuardedDriver:
         `fed`: a keep-alive has just left, so that the answer was to the one before it."""
         for event in events:
             if isinstance(event, Acked | GateAcked) and event.ticket == self._ticket:
-                for doing in _OUTPUT:
+                for doing in OUTPUT:
                     self._owed.pop(doing, None)
                 self._raise_by_ns = None
-                self._acked = {one.channel: _values_of(one) for one in event.channels}
+                self._acked = {one.channel: values_of(one) for one in event.channels}
             elif isinstance(event, _ANSWERS) and not fed:
                 self._unanswered = max(self._unanswered - 1, 0)
                 if not self._unanswered:
@@ -400,23 +390,3 @@ class GuardedDriver:
         done = self._instead.receive(now_ns, data)
         if done is not None:
             self._events.append(done)
-
-
-def _raises(wanted: _Levels, before: _Levels) -> bool:
-    for channel, values in wanted.items():
-        old = before.get(channel)
-        if values[0] and (old is None or any(a > b for a, b in zip(values, old, strict=False))):
-            return True
-    return False
-
-
-def _values_of(one: ChannelSet | GateSet) -> tuple[int, ...]:
-    if isinstance(one, GateSet):
-        return (one.intensity_percent,)
-    return (one.amplitude_ua, one.phase_width_us, -one.period_us)
-
-
-def _refuse_forged(points: Collection[_Point], kind: type[_Point]) -> None:
-    for point in points:
-        if not is_genuine(point, kind):
-            raise not_genuine()

@@ -1,0 +1,54 @@
+"""What the guard around a driver of another package compares: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
+
+from stimctl.codes import Code
+from stimctl.devices.events import ChannelSet, Doing, GateSet
+from stimctl.safety.cleared import SetPoint
+from stimctl.safety.intensity import IntensityPoint
+from stimctl.safety.sealed import is_genuine
+from stimctl.session.told import not_genuine
+
+FOLLOW_UP_NS = 1_000_000_000
+"""What a call causes (the next of its messages, a repeat) leaves within this time [POLICY]."""
+FRAMES_MAX, BYTES_MAX = 64, 4096  # of one call
+ZEROING = frozenset({Doing.STOP, Doing.VERIFY})
+CONNECTING = ZEROING | {Doing.CONNECT, Doing.IDENTIFY}
+OUTPUT = frozenset({Doing.START, Doing.APPLY, Doing.PULSE})
+Point: TypeAlias = SetPoint | IntensityPoint
+Levels: TypeAlias = Mapping[int, tuple[int, ...]]
+"""By channel, numbers that each give more where they are higher."""
+
+
+class RuleError(Exception):
+    """A rule of the guard is broken."""
+
+    def __init__(self, code: Code, what: str) -> None:
+        super().__init__(what)
+        self.code, self.what = code, what
+
+
+def raises(wanted: Levels, before: Levels) -> bool:
+    """Whether any channel that is to give output gets more of anything."""
+    for channel, values in wanted.items():
+        old = before.get(channel)
+        if values[0] and (old is None or any(a > b for a, b in zip(values, old, strict=False))):
+            return True
+    return False
+
+
+def values_of(one: ChannelSet | GateSet) -> tuple[int, ...]:
+    """What the device has, as `Levels` count."""
+    if isinstance(one, GateSet):
+        return (one.intensity_percent,)
+    return (one.amplitude_ua, one.phase_width_us, -one.period_us)
+
+
+def refuse_forged(points: Collection[Point], kind: type[Point]) -> None:
+    """LimitRefusedError where one of them does not come from the safety model."""
+    for point in points:
+        if not is_genuine(point, kind):
+            raise not_genuine()
