@@ -17,14 +17,16 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from stimctl.codes import Code  # noqa: E402
 from stimctl.session.alarms import ALARMS  # noqa: E402
-from stimctl.session.events import SCHEMA  # noqa: E402
+from stimctl.session.events import EVENTS, SCHEMA  # noqa: E402
 from stimctl.session.needs import MEANINGS  # noqa: E402
 from stimctl.session.prompts import TEXTS  # noqa: E402
-from stimctl.session.rows import EVENTS, Event, PlannedChannel, Setup  # noqa: E402
+from stimctl.session.row_base import Event, OpenEvent  # noqa: E402
+from stimctl.session.rows import PlannedChannel  # noqa: E402
 
 _HEAD = f"""# Events of a session
 
-Made by `python tools/make_events.py` from the classes of `stimctl.session.rows`; do not edit.
+Made by `python tools/make_events.py` from the classes of `stimctl.session.events.EVENTS`; do not
+edit.
 
 A face gets one JSON object a line (`{SCHEMA}`; `stimctl run --json` prints the same). Each has
 `schema`, `t` (UTC), `mono_ns` (monotonic clock, nanoseconds), `kind`, the fields of its kind, and
@@ -76,7 +78,7 @@ def _events() -> Iterator[str]:
     for one in EVENTS:
         yield f"## `{one.kind}`\n"
         yield cleandoc(one.__doc__ or "") + "\n"
-        if one is not Setup:
+        if not issubclass(one, OpenEvent):
             yield from _table(("field", "what", "default"), _fields(one))
 
 

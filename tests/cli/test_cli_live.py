@@ -384,7 +384,11 @@ def telemetry(plan_time_us: int, **more: Any) -> dict[str, Any]:
         "plan_time_us": plan_time_us,
         "set": {"1": 12_000},
         "acked": {"1": 12_000},
+        "measured": None,
+        "levels": {"1": 12_000},
+        "unit": "uA",
         "link": "good",
+        "acknowledged": {},
         **more,
     }
 
@@ -447,7 +451,10 @@ def test_unknown_output_says_what_to_do_at_once(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({"kind": "hello", "device": "sim:p24"}, "supervisor ready for sim:p24"),
+        (
+            {"kind": "hello", "device": "sim:p24", "address": "/dev/pts/7"},
+            "supervisor ready for sim:p24",
+        ),
         (
             {
                 "kind": "identity",

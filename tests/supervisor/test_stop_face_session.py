@@ -142,7 +142,7 @@ def test_one_that_is_lost_stays_lost_until_it_is_open_again() -> None:
     signs: queue.SimpleQueue[FaceSign] = queue.SimpleQueue()
     face = HandFace()
     faces = StopFaces({PEDAL: face.open}, signs.put)
-    faces.wire(lambda _asked: None, lambda _fact: None, lambda _kind, _row: None)
+    faces.wire(lambda _asked: None, lambda _fact: None, lambda _row: None)
     try:
         face.lose()
         faces.heard(signs.get(timeout=30))
@@ -166,7 +166,7 @@ def test_one_whose_reader_fails_in_any_way_is_lost() -> None:
 
     signs: queue.SimpleQueue[FaceSign] = queue.SimpleQueue()
     faces = StopFaces({PEDAL: Broken().open}, signs.put)
-    faces.wire(lambda _asked: None, lambda _fact: None, lambda _kind, _row: None)
+    faces.wire(lambda _asked: None, lambda _fact: None, lambda _row: None)
     assert signs.get(timeout=30).cause is Cause.LOSE
     faces.close()
 

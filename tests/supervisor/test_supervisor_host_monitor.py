@@ -163,8 +163,8 @@ def test_a_session_that_was_killed_is_told_to_the_next_one_on_that_device(tmp_pa
     writer.abandon()
     told = unclean_last_session(options(tmp_path))
     assert told is not None
-    assert told["session"] == writer.session
-    assert "no end on record" in told["what"]
+    assert told.session == writer.session
+    assert "no end on record" in told.what
     assert unclean_end(tmp_path, "p24:/dev/ttyACM7") is None
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from tui_desk import MS, S, World
 
+from stimctl.session import rows
+from stimctl.session.events import Kind, event_of
+from stimctl.session.reasons import Reason
 from stimctl.tui.course import Course
+
+NO_REASON = Reason("", "")
+
+
+def second(levels: dict[int, int], counted: dict[str, object] | None = None) -> rows.Telemetry:
+    return rows.Telemetry(0, levels, levels, None, levels, "uA", "good", counted or {})
 
 
 def type_text(world: World, text: str) -> None:
@@ -34,32 +43,37 @@ def test_the_report_has_the_course_of_every_channel(world: World) -> None:
 @pytest.mark.parametrize("accepted", [["H18"], [], "H18", {}, None])
 def test_what_was_accepted_is_not_taken_for_what_the_device_acknowledged(accepted: object) -> None:
     course = Course()
-    course.take({"kind": "telemetry", "acknowledged": {"1": {"pulses": 7}}})
-    course.take({"kind": "note", "acknowledged": accepted})
+    course.take(second({1: 2_000}, {"1": {"pulses": 7}}), "")
+    for kind in (Kind.NOTE, Kind.READY, Kind.UNKNOWN):
+        course.take(event_of({"kind": kind, "reason": "", "acknowledged": accepted}), "")
     assert course.acknowledged == {"1": {"pulses": 7}}
 
 
 def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None:
     course = Course()
-    rows = [
-        {"kind": "set", "channel": 1, "level": 9_000},
-        {"kind": "start", "t": "2026-11-21T10:31:02.114Z"},
-        {"kind": "set", "channel": 1, "level": 2_000},
-        {"kind": "set", "channel": 1, "level": 2_500},
-        {"kind": "set", "channel": 1, "level": 2_000, "by": "line"},  # it was never felt
-        *({"kind": "telemetry", "levels": {"1": 2_000, "2": 0}} for _ in range(60)),
-        {"kind": "telemetry", "levels": {"1": 8_000}},
-        {"kind": "contracted", "channel": 1, "number": 3},
-        {"kind": "alarm", "what": "link degraded"}, {"kind": "alarm", "what": "link degraded"},
-        {"kind": "refused"}, {"kind": "state", "state": "paused"}, {"kind": "ended"},
-    ]  # fmt: skip
-    for row in rows:
-        course.take(row)
+    degraded = rows.AlarmRaised(Reason("link-degraded", "link degraded"), "low")
+    for event in (
+        rows.LevelSet(1, 9_000, "uA", "hand"),
+        rows.Started("0f", 1, "beginning", 0),
+        rows.LevelSet(1, 2_000, "uA", "hand"),
+        rows.LevelSet(1, 2_500, "uA", "hand"),
+        rows.LevelSet(1, 2_000, "uA", "line"),  # it was never felt
+        *[second({1: 2_000, 2: 0})] * 60,
+        second({1: 8_000}),
+        rows.Contracted(1, 3, 2_000, 2_000, "uA"),
+        degraded,
+        degraded,
+        rows.Refused("raise", NO_REASON),
+        rows.StateEntered("paused", "running", NO_REASON),
+        rows.Ended("completed", NO_REASON),
+        None,
+    ):
+        course.take(event, "10:31:02")
     one = course.channels[1]
     assert (one.highest_level, one.on_s, one.contractions) == (2_000, 61, 3)
     assert one.mean_level == (60 * 2_000 + 8_000) // 61
     assert 2 not in course.channels
-    assert (course.alarms["link degraded"], course.refused, course.pauses) == (2, 1, 1)
+    assert (course.alarms["link-degraded"], course.refused, course.pauses) == (2, 1, 1)
 
 
 def test_the_outcome_is_answered_with_arrows_and_goes_on_record(world: World) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from stimctl.errors import LinkError, NoDeviceError
 from stimctl.quantity import format_duration
+from stimctl.session.events import encode, event_of
+from stimctl.session.host_rows import LineKind
+from stimctl.session.rows import ConnectFailed, Identity
 from stimctl.supervisor.device_names import parse_device
 
 # An openEMSstim takes 11.24 s to start, and 20 s are waited for it.
 _WITHIN_S = 25.0
 _POLL_S = 0.1
-_NOT_IDENTITY = frozenset({"schema", "t", "mono_ns", "kind", "seq", "durable"})
 
 
 def identify_device(text: str) -> dict[str, Any]:
@@ -66,16 +68,17 @@ def _wait_for_identity(client: Any) -> dict[str, Any]:
     until = time.monotonic() + _WITHIN_S
     while time.monotonic() < until and client.exit_code is None:
         for row in client.rows(_POLL_S):
-            if row["kind"] == "connect_failed":
-                raise NoDeviceError(
-                    f"nothing at {client.device} answers as that device",
-                    why=str(row["reason"]),
-                    what_to_do="Check the cable, the port and the family; see: stimctl ports",
-                )
-            if row["kind"] == "line_kind":
-                found["simulation"] = row["simulation"]
-            if row["kind"] == "identity":
-                found |= {key: value for key, value in row.items() if key not in _NOT_IDENTITY}
+            match event_of(row):
+                case ConnectFailed(reason):
+                    raise NoDeviceError(
+                        f"nothing at {client.device} answers as that device",
+                        why=reason.text,
+                        what_to_do="Check the cable, the port and the family; see: stimctl ports",
+                    )
+                case LineKind(simulation):
+                    found["simulation"] = simulation
+                case Identity() as identity:
+                    found |= encode(identity)
         if found and client.state != "disconnected":
             return found
     raise LinkError(

@@ -26,6 +26,18 @@ from stimctl.errors import (
 )
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_current, format_duration, format_permille
+from stimctl.session.events import event_of
+from stimctl.session.host_rows import JournalOpened, LineKind, Presence
+from stimctl.session.rows import (
+    AlarmRaised,
+    ConnectFailed,
+    Ended,
+    OutputUnknown,
+    StateEntered,
+    Stopping,
+    Telemetry,
+    ZeroVerified,
+)
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
@@ -71,7 +83,7 @@ class LiveSession:
         self._other_stop = False
         self.simulation: bool | None = True if prepared.is_simulation else None
         """Whether a twin is on the line; None before the supervisor has told."""
-        self._presence: Row | None = None
+        self._presence: Presence | None = None
         self._shown = show
         self._outcome = Outcome()
         self._client: SupervisorClient | None = None
@@ -230,11 +242,11 @@ class LiveSession:
             self._take_rows(client)
             if client.exit_code is not None or time.monotonic() > until:
                 break
-        if self._presence is not None and not self._presence["given"]:
+        if self._presence is not None and not self._presence.given:
             raise StateError(
                 "nobody at the machine has answered",
                 code=Code.NOBODY_PRESENT,
-                why=str(self._presence["why"]),
+                why=self._presence.why,
                 what_to_do="Run it again, and type what is shown",
             )
 
@@ -271,37 +283,36 @@ class LiveSession:
     def _note(self, row: Row) -> None:
         outcome = self._outcome
         outcome.delivered.take(row["kind"], row)
-        match row["kind"]:
-            case "line_kind":
-                self.simulation = row["simulation"]
-            case "presence":
-                self._presence = row
-            case "stopping" if row.get("purpose") == "stop":
-                self._other_stop |= row.get("code", "") != Code.STOP_FACE_PRESSED
-            case "journal":
-                outcome.journal, outcome.session = row["file"], row["session"]
-            case "telemetry":
-                outcome.plan_time_us = row["plan_time_us"]
-            case "state" if row["state"] == "running":
+        match event_of(row):
+            case LineKind(simulation):
+                self.simulation = simulation
+            case Presence() as presence:
+                self._presence = presence
+            case Stopping(reason, "stop"):
+                self._other_stop |= reason.code != Code.STOP_FACE_PRESSED
+            case JournalOpened(session, file):
+                outcome.journal, outcome.session = file, session
+            case Telemetry(plan_time_us):
+                outcome.plan_time_us = plan_time_us
+            case StateEntered("running"):
                 outcome.word, outcome.zero_verified = NOT_COMPLETED, False
-            case "state" if row["state"] == "fault":
-                outcome.because(row.get("why", ""), row.get("code", ""))
-            case "unknown":
+            case StateEntered("fault", why=why):
+                outcome.because(why)
+            case OutputUnknown(reason):
                 outcome.zero_verified = False
-                outcome.because(row.get("reason", ""), row.get("code", ""))
-            case "zero_verified":
-                outcome.zero_verified = True
-                outcome.zero_after_us = row.get("after_us")
-            case "ended":
-                outcome.word, outcome.reason = row["outcome"], row["reason"]
-                outcome.code = row.get("code", "")
-                outcome.plan_time_us = row.get("plan_time_us", outcome.plan_time_us)
-            case "alarm":
-                outcome.alarms.append(f"{row['priority']}: {row['what']}")
-            case "connect_failed":
+                outcome.because(reason)
+            case ZeroVerified(after_us):
+                outcome.zero_verified, outcome.zero_after_us = True, after_us
+            case Ended(word, reason, plan_time_us):
+                outcome.word, outcome.reason, outcome.code = word, reason.text, reason.code
+                if plan_time_us is not None:
+                    outcome.plan_time_us = plan_time_us
+            case AlarmRaised(what, priority):
+                outcome.alarms.append(f"{priority}: {what}")
+            case ConnectFailed(reason):
                 raise NoDeviceError(
                     f"no connection to {self._prepared.device}",
-                    why=str(row["reason"]),
+                    why=reason.text,
                     what_to_do="Check that the device is on and connected; see stimctl doctor",
                 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stimctl.codes import Code
 from stimctl.errors import ExitCode
 from stimctl.records.delivered import Delivered
+from stimctl.session.reasons import Reason
 
 NOT_STARTED = "not started"
 NOT_COMPLETED = "not completed"
@@ -28,10 +29,10 @@ class Outcome:
     alarms: list[str] = field(default_factory=list)
     delivered: Delivered = field(default_factory=Delivered)
 
-    def because(self, reason: str, code: str) -> None:
+    def because(self, reason: Reason) -> None:
         """Why it ends; the first reason is the one to tell."""
         if not self.reason:
-            self.reason, self.code = reason, code
+            self.reason, self.code = reason.text, reason.code
 
 
 def judge(outcome: Outcome, closed: int | None, signalled: ExitCode | None) -> ExitCode:

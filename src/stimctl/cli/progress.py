@@ -11,15 +11,21 @@ from typing import Any
 
 from stimctl.cli.output import for_terminal, is_terminal, styled
 from stimctl.quantity import format_current
-from stimctl.supervisor.phrases import sentence_of
+from stimctl.session.events import Kind, event_of
+from stimctl.session.host_rows import LineKind
+from stimctl.session.rows import OutputUnknown, Telemetry
+from stimctl.supervisor.phrases import describe
 
 Row = Mapping[str, Any]
 _PLAIN_LINES = 20  # about so many progress lines in a session, off a terminal
 _STALE_NS = 1_500_000_000  # three missed device intervals: no longer shown as current
 # A script raises: what it does step by step is in the line that is redrawn.
 _QUIET = frozenset(
-    {"set", "plan", "dead_man", "linked", "contraction", "contracted", "ended", "note", "clock"}
-)
+    {
+        Kind.SET, Kind.PLAN, Kind.DEAD_MAN, Kind.LINKED, Kind.CONTRACTION, Kind.CONTRACTED,
+        Kind.ENDED, Kind.NOTE, Kind.CLOCK,
+    }
+)  # fmt: skip
 _UNKNOWN = "OUTPUT UNKNOWN: PULL THE ELECTRODE CABLE OR SWITCH OFF THE DEVICE"
 
 
@@ -33,22 +39,22 @@ class Progress:
         self._redraws = is_terminal(sys.stderr)
         self._drawn = 0
         self._state = "disconnected"
-        self._telemetry: Row | None = None
         self._next_plain_us = 0
 
     def show(self, row: Row) -> None:
         """Take one row of the session."""
-        kind = row["kind"]
-        if kind == "telemetry":
-            self._telemetry = row
-            self._draw_progress(row)
-        elif kind == "unknown":
-            self.line(styled(_UNKNOWN, "red", sys.stderr))
-            self.line(f"  {row.get('reason', '')}. {row.get('what_to_do', '')}")
-        elif kind not in _QUIET:
-            if kind == "line_kind":
-                self._badge = "SIMULATION " if row["simulation"] else ""
-            self.line(sentence_of(row, "Press Enter") or "")
+        match event_of(row):
+            case Telemetry() as now:
+                self._draw_progress(now, int(row["mono_ns"]))
+            case OutputUnknown(reason, what_to_do):
+                self.line(styled(_UNKNOWN, "red", sys.stderr))
+                self.line(f"  {reason}. {what_to_do}")
+            case None:
+                pass
+            case event if event.kind not in _QUIET:
+                if isinstance(event, LineKind):
+                    self._badge = "SIMULATION " if event.simulation else ""
+                self.line(describe(event, "Press Enter") or "")
 
     def line(self, text: str) -> None:
         """A line of words that stays."""
@@ -63,28 +69,28 @@ class Progress:
                 self._write("\n")
         self._drawn = 0
 
-    def _draw_progress(self, row: Row) -> None:
+    def _draw_progress(self, now: Telemetry, at_ns: int) -> None:
         if self._quiet:
             return
-        text = for_terminal(self._progress_text(row))
+        text = for_terminal(self._progress_text(now, at_ns))
         if self._redraws:
             text = text[: max(20, shutil.get_terminal_size().columns - 1)]
             erase = self._erase()
             self._drawn = len(text)
             self._write(erase + text)
-        elif int(row["plan_time_us"]) >= self._next_plain_us:
+        elif now.plan_time_us >= self._next_plain_us:
             step_us = max(1_000_000, self._duration_us // _PLAIN_LINES)
-            self._next_plain_us = int(row["plan_time_us"]) + step_us
+            self._next_plain_us = now.plan_time_us + step_us
             self._write(f"{text}\n")
 
-    def _progress_text(self, row: Row) -> str:
-        left_us = max(0, self._duration_us - int(row["plan_time_us"]))
+    def _progress_text(self, now: Telemetry, at_ns: int) -> str:
+        left_us = max(0, self._duration_us - now.plan_time_us)
         channels = "  ".join(
-            f"ch{channel} {format_current(ua)}{_acked(row, channel, ua)}"
-            for channel, ua in row["set"].items()
+            f"ch{channel} {format_current(ua)}{_acked(now, at_ns, channel, ua)}"
+            for channel, ua in now.set.items()
         )
-        now = f"set {channels}" if channels else "off at this moment"
-        return f"{self._badge}STIM {clock(left_us)} left  {now}  link {row['link']}"
+        told = f"set {channels}" if channels else "off at this moment"
+        return f"{self._badge}STIM {clock(left_us)} left  {told}  link {now.link}"
 
     def _erase(self) -> str:
         if not self._drawn:
@@ -104,10 +110,10 @@ def clock(us: int) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def _acked(row: Row, channel: str, set_ua: int) -> str:
+def _acked(now: Telemetry, at_ns: int, channel: int, set_ua: int) -> str:
     """Whether the device has accepted what was set, and how old that knowledge is."""
-    acked = row["acked"].get(channel)
-    age_ns = time.monotonic_ns() - int(row["mono_ns"])
+    acked = now.acked.get(channel)
+    age_ns = time.monotonic_ns() - at_ns
     if acked is None or age_ns > _STALE_NS:
         return " (? not acknowledged)"
     word = "acked" if acked == set_ua else f"acked {format_current(acked)}"

@@ -11,11 +11,13 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Any, Final
 
+from stimctl.session import host_rows, rows
 from stimctl.session.reasons import Reason
-from stimctl.session.row_base import Event, Kind
-from stimctl.session.rows import EVENTS, PlannedChannel, Setup
+from stimctl.session.row_base import Event, Kind, OpenEvent
+from stimctl.session.rows import PlannedChannel
 
 __all__ = [
+    "EVENTS",
     "SCHEMA",
     "Event",
     "Json",
@@ -25,10 +27,20 @@ __all__ = [
     "as_schema_2",
     "decode",
     "encode",
+    "event_of",
 ]
 
 SCHEMA: Final = "stimctl.event/2"
 Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
+
+
+EVENTS: Final[tuple[type[Event], ...]] = tuple(
+    one
+    for module in (rows, host_rows)
+    for one in vars(module).values()
+    if isinstance(one, type) and issubclass(one, Event) and one not in (Event, OpenEvent)
+)
+"""Every class, one for each kind: of the session, and of the program that runs it."""
 
 
 class RowFormatError(ValueError):
@@ -37,7 +49,7 @@ class RowFormatError(ValueError):
 
 def encode(event: Event) -> dict[str, Any]:
     """The fields of an event as JSON-able values, without its kind."""
-    if isinstance(event, Setup):
+    if isinstance(event, OpenEvent):
         return dict(event.fields)
     found: dict[str, Any] = {}
     for name, _, default in _fields_of(type(event).kind):
@@ -52,7 +64,7 @@ def encode(event: Event) -> dict[str, Any]:
 
 
 def decode(kind: str, data: Mapping[str, Any]) -> Event | None:
-    """The event of a row; None for a kind that is not the session's.
+    """The event of a row; None for a kind that is no event: an answer.
 
     Raises `RowFormatError` where the row is not of its kind. Fields that are not of the event (who
     was in charge, a number, a time) are left to the caller.
@@ -60,8 +72,8 @@ def decode(kind: str, data: Mapping[str, Any]) -> Event | None:
     of_kind = _BY_KIND.get(kind)
     if of_kind is None:
         return None
-    if of_kind is Setup:
-        return Setup({name: one for name, one in data.items() if name not in _ENVELOPE})
+    if issubclass(of_kind, OpenEvent):
+        return of_kind({name: one for name, one in data.items() if name not in _ENVELOPE})
     told = as_schema_2(kind, data)
     found: dict[str, Any] = {}
     try:
@@ -75,6 +87,14 @@ def decode(kind: str, data: Mapping[str, Any]) -> Event | None:
         return of_kind(**found)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise RowFormatError(f"{kind!r}: {error}") from error
+
+
+def event_of(row: Mapping[str, Any]) -> Event | None:
+    """The event of a row with a `kind`; None where it is no event, or none that can be read."""
+    try:
+        return decode(str(row["kind"]), row)
+    except RowFormatError:
+        return None
 
 
 _Read = Callable[[Any, Mapping[str, Any]], Any]

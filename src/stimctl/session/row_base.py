@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Kind(StrEnum):
@@ -45,6 +46,21 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
     CLOCK = "clock"
     ENDED = "ended"
+    HELLO = "hello"
+    HEADER = "header"
+    JOURNAL = "journal"
+    END = "end"
+    UNCLEAN_END = "unclean_end"
+    LINE_KIND = "line_kind"
+    READY = "ready"
+    PRESENCE = "presence"
+    OPERATOR = "operator"
+    NOTE = "note"
+    BEAT = "beat"
+    STOP_RECEIVED = "stop_received"
+    ERROR = "error"
+    FATAL = "fatal"
+    BYE = "bye"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +68,10 @@ class Event:
     """What happened. A field that has its default is left out of the row."""
 
     kind: ClassVar[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent(Event):
+    """One whose fields are not fixed: they are the row's own."""
+
+    fields: Mapping[str, Any]

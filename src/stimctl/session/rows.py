@@ -36,6 +36,7 @@ from stimctl.session.people_rows import (
 from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event as Event
 from stimctl.session.row_base import Kind as Kind
+from stimctl.session.row_base import OpenEvent as OpenEvent
 
 Levels = Mapping[int, int]
 """By channel, a level."""
@@ -95,12 +96,11 @@ class PlanLoaded(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Setup(Event):
+class Setup(OpenEvent):
     """Everything that a plan, its electrodes, the program and the device were, field by field:
     durable before CHECKED, so before anything can be armed."""
 
     kind = Kind.SETUP
-    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,11 +366,3 @@ class Ended(Event):
     acknowledged: Mapping[str, Any] | None = None
     left_us: int | None = None
     exit_code: int | None = None
-
-
-EVENTS: tuple[type[Event], ...] = tuple(
-    one
-    for one in dict(globals()).values()
-    if isinstance(one, type) and issubclass(one, Event) and one is not Event
-)
-"""Every class, one for each kind."""

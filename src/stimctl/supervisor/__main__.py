@@ -21,6 +21,8 @@ from stimctl.errors import BugError, ExitCode, StimctlError
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder, state_folder
 from stimctl.session.config import EngineConfig
+from stimctl.session.events import encode
+from stimctl.session.host_rows import Fatal, Hello
 from stimctl.supervisor.control_socket import ControlSocket
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.face_input import FaceInput, FaceProcess
@@ -124,14 +126,12 @@ def _serve(
         supervisor = Supervisor(
             options, family, line, inbox, output, control, face_speaks, stop_faces
         )
-        hello = {
-            "pid": os.getpid(),
-            "device": str(device),
-            "line": dict(line.describe()),
-            "runs_after_host_death_us": family.sheet.longest_run_after_host_death_us,
-            "boot_us": family.sheet.boot_us,
-        }
-        supervisor.say("hello", {**hello, "address": options.address})
+        sheet = family.sheet
+        hello = Hello(
+            str(device), options.address, dict(line.describe()), os.getpid(),
+            sheet.longest_run_after_host_death_us, sheet.boot_us,
+        )  # fmt: skip
+        supervisor.say(hello)
         return supervisor.run()
     except Exception:
         # A bug in here must not leave output on: stop the device without engine and driver.
@@ -188,8 +188,9 @@ def main(argv: list[str]) -> int:
         known = error if isinstance(error, StimctlError) else BugError(repr(error))
         if known is not error:
             traceback.print_exc()
-        told = {"error": known.as_dict(), "exit_code": int(known.exit_code)}
-        output.put(row_of("fatal", time.time_ns(), time.monotonic_ns(), told), droppable=False)
+        fatal = Fatal(known.as_dict(), int(known.exit_code))
+        row = row_of(fatal.kind, time.time_ns(), time.monotonic_ns(), encode(fatal))
+        output.put(row, droppable=False)
         output.finish(0.5)
         return int(known.exit_code)
 

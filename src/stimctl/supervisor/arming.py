@@ -10,8 +10,10 @@ from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
-from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.events import Event, Kind, SessionEvent
+from stimctl.session.host_rows import LineKind, Presence, Ready
 from stimctl.session.kits import AnyPlan
+from stimctl.session.people_rows import StopFace
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.hardware import HardwareGate
@@ -24,7 +26,7 @@ from stimctl.supervisor.previous_session import check_plausible
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.stop_faces import StopFaces
 
-Record = Callable[[str, Mapping[str, Any]], None]
+Record = Callable[[Event], None]
 
 
 class Arming:
@@ -66,7 +68,7 @@ class Arming:
             case "present":
                 return self.gate.ask_presence(self._engine().stop_faces)
             case "operator":
-                self._record("operator", self._operator.hand_over(fields["code"]))
+                self._record(self._operator.hand_over(fields["code"]))
             case "arm":
                 self._arm(now, plan)
             case "attend" if self.gate.kind is not None and self.gate.needs_person:
@@ -99,8 +101,8 @@ class Arming:
         """The device has named itself: what is it? Attendance is asked for: who can answer?"""
         if event.kind is Kind.IDENTITY:
             for face in self._stop_faces.describe():
-                self._record("stop_face", {**face, "state": "open"})
-            self._record("line_kind", self.gate.identified(str(event.data["serial"]))._asdict())
+                self._record(StopFace(face["name"], "open", face["what"]))
+            self._record(LineKind(*self.gate.identified(str(event.data["serial"]))))
             if self.gate.needs_person:
                 self._engine().notify(now, facts.PresenceRequired())
         elif event.kind is Kind.ATTENDANCE and event.data.get("prompt"):
@@ -108,7 +110,7 @@ class Arming:
 
     def heard(self, now: int, asked: Asked) -> None:
         """Somebody has answered at the machine, or nobody has."""
-        self._record("presence", {"given": bool(asked.by), "by": asked.by, "why": asked.why})
+        self._record(Presence(bool(asked.by), asked.by, asked.why))
         if asked.by:
             self.gate.answered(now, asked.by)
             self._engine().notify(now, facts.PersonPresent(asked.by))
@@ -118,7 +120,7 @@ class Arming:
         self._engine().command(now, intents.Arm())
         if row and plan is not None:
             self.gate.armed(plan)
-            self._record("ready", row)
+            self._record(Ready(row))
 
     def _check(self, now: int, plan: AnyPlan | None) -> Mapping[str, Any]:
         """What allows output on hardware, {} on a twin; raises for what is missing."""

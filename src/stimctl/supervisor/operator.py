@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from stimctl.records.person import check_person_code
 from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.host_rows import OperatorChanged
 
 _OF_AN_OPERATOR = frozenset(
     {
@@ -22,10 +22,10 @@ class Operator:
     def __init__(self, code: str) -> None:
         self._code = code
 
-    def hand_over(self, code: str) -> Mapping[str, Any]:
+    def hand_over(self, code: str) -> OperatorChanged:
         """Somebody else from here on; the row about it. Raises UsageError for what is no code."""
         before, self._code = self._code, check_person_code(code)
-        return {"code": code, "before": before}
+        return OperatorChanged(code, before)
 
     def told_with(self, event: SessionEvent) -> dict[str, Any]:
         """What is told of an event, with who is in charge where it is about output."""

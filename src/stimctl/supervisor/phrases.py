@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stimctl.quantity import format_current, format_intensity
-from stimctl.session import rows
-from stimctl.session.events import RowFormatError, decode
+from stimctl.session import host_rows, rows
+from stimctl.session.events import event_of
 
 Row = Mapping[str, Any]
 ANY_KEY: Final = "Any key"
@@ -28,13 +28,7 @@ _QUIET: Final = ("arm", "trip")
 
 def sentence_of(row: Row, answer: str = ANY_KEY) -> str | None:
     """The row in words; None for those that come by the second, or say nothing to a person."""
-    kind = str(row["kind"])
-    if kind in _OWN:
-        return _OWN[kind](row)
-    try:
-        event = decode(kind, row)
-    except RowFormatError:
-        return None
+    event = event_of(row)
     return None if event is None else describe(event, answer)
 
 
@@ -104,6 +98,23 @@ def _identity(event: rows.Identity) -> str:
     return f"identified: serial {serial}, firmware {firmware}"
 
 
+def _line_kind(event: host_rows.LineKind) -> str:
+    return f"{'SIMULATION' if event.simulation else 'REAL CURRENT'}: {event.why}"
+
+
+def _presence(event: host_rows.Presence) -> str:
+    return f"present: {event.by}" if event.given else f"nobody has answered: {event.why}"
+
+
+def _unclean(event: host_rows.UncleanEnd) -> str:
+    begun = f"{event.what} (begun {event.started}): {event.why}. {event.what_to_do}"
+    return f"{event.marker} {begun}".strip()
+
+
+def _error(event: host_rows.ErrorReported) -> str:
+    return f"error: {event.fields.get('what', '')} {event.fields.get('why', '')}".rstrip()
+
+
 _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Identity: _identity,
     rows.ConnectFailed: lambda event: f"no connection: {event.reason}",
@@ -135,32 +146,18 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
         f"stop face {event.name} {_STOP_FACES.get(event.state, event.state)}"
     ),
     rows.ClockStepped: lambda event: f"the clock of this computer was moved by {event.step_us} us",
+    host_rows.Hello: lambda event: f"supervisor ready for {event.device}",
+    host_rows.JournalOpened: lambda event: f"journal of session {event.session}",
+    host_rows.LineKind: _line_kind,
+    host_rows.Ready: lambda event: (
+        f"device {event.fields.get('shown_as') or 'without a serial number'}"
+    ),
+    host_rows.Presence: _presence,
+    host_rows.OperatorChanged: lambda event: f"in charge: {event.code}",
+    host_rows.Note: lambda event: (
+        f"{event.fields.get('topic', 'note')}: {event.fields.get('text', '')}"
+    ),
+    host_rows.UncleanEnd: _unclean,
+    host_rows.ErrorReported: _error,
+    host_rows.Fatal: lambda event: f"the supervisor failed: {event.error.get('what', '')}",
 }
-
-
-def _line_kind(row: Row) -> str:
-    return f"{'SIMULATION' if row['simulation'] else 'REAL CURRENT'}: {row['why']}"
-
-
-def _presence(row: Row) -> str:
-    return f"present: {row['by']}" if row["given"] else f"nobody has answered: {row['why']}"
-
-
-def _unclean(row: Row) -> str:
-    begun = f"{row['what']} (begun {row['started']}): {row['why']}. {row['what_to_do']}"
-    return f"{row.get('marker', '')} {begun}".strip()
-
-
-_OWN: Final[Mapping[str, Callable[[Row], str]]] = {
-    "hello": lambda row: f"supervisor ready for {row['device']}",
-    "journal": lambda row: f"journal of session {row['session']}",
-    "line_kind": _line_kind,
-    "ready": lambda row: f"device {row['shown_as'] or 'without a serial number'}",
-    "presence": _presence,
-    "operator": lambda row: f"in charge: {row['code']}",
-    "note": lambda row: f"{row.get('topic', 'note')}: {row.get('text', '')}",
-    "unclean_end": _unclean,
-    "error": lambda row: f"error: {row.get('what', '')} {row.get('why', '')}".rstrip(),
-    "fatal": lambda row: f"the supervisor failed: {row.get('error', {}).get('what', '')}",
-}
-"""Rows of the supervisor itself."""

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from stimctl.errors import ImplausibleError
 from stimctl.quantity import format_current
 from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.session.alarms import MARKERS, Priority
+from stimctl.session.host_rows import UncleanEnd
 from stimctl.session.kits import AnyPlan
 from stimctl.session.plausible import ACKNOWLEDGE, FACTOR, tenfold
 from stimctl.supervisor.options import Options
 from stimctl.treatment.gate_program import GatePlan
 
-UNCLEAN_END = "unclean_end"
-"""The kind of the row that tells of a session without an end."""
 
-
-def unclean_last_session(options: Options) -> Mapping[str, Any] | None:
+def unclean_last_session(options: Options) -> UncleanEnd | None:
     """The row about the last session on this device, where its end is not on record."""
     last = unclean_end(options.journal_folder, options.device)
     if last is None:
         return None
-    return {
-        "marker": MARKERS[Priority.MEDIUM],
-        "session": last.session,
-        "started": last.started,
-        "device": last.device,
-        "what": "the last session on this device has no end on record",
-        "why": "its program was terminated, or it is still going on elsewhere",
-        "what_to_do": "This session begins at zero. See what happened with: "
+    return UncleanEnd(
+        last.session,
+        last.started,
+        last.device,
+        what="the last session on this device has no end on record",
+        why="its program was terminated, or it is still going on elsewhere",
+        what_to_do="This session begins at zero. See what happened with: "
         f"stimctl sessions show {last.session}",
-    }
+        marker=MARKERS[Priority.MEDIUM],
+    )
 
 
 def check_plausible(

@@ -9,11 +9,11 @@ from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import ExitCode, StateError, StimctlError
-from stimctl.session import facts, intents
+from stimctl.session import facts, host_rows, intents
 from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
-from stimctl.session.events import Kind, SessionEvent
+from stimctl.session.events import Event, Kind, SessionEvent, encode
 from stimctl.session.facts import FaceAlive
 from stimctl.session.kits import AnyPlan
 from stimctl.session.pulses import pulse_of
@@ -28,7 +28,7 @@ from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.presence import Asked
-from stimctl.supervisor.previous_session import UNCLEAN_END, unclean_last_session
+from stimctl.supervisor.previous_session import unclean_last_session
 from stimctl.supervisor.replies import REFUSALS, compiled_of, refusal_of, told_readings
 from stimctl.supervisor.setup import TAKES_PLANS, SessionSetup, check_may_prepare
 from stimctl.supervisor.stop_face_state import FaceSign
@@ -145,8 +145,11 @@ class Supervisor:
                 self._handle(now, item)
                 self._pump()
 
-    def say(self, kind: str, data: Mapping[str, Any], *, droppable: bool = False) -> None:
-        """Tell face and watchers something that is not an event of the session."""
+    def say(self, event: Event, *, droppable: bool = False) -> None:
+        """Tell face and watchers something that is not the engine's."""
+        self._say(event.kind, encode(event), droppable=droppable)
+
+    def _say(self, kind: str, data: Mapping[str, Any], *, droppable: bool = False) -> None:
         row = row_of(kind, time.time_ns(), time.monotonic_ns(), data)
         self._output.put(row, droppable=droppable)
         self._control.publish(kind, row)
@@ -170,8 +173,8 @@ class Supervisor:
         if now >= self._next_beat_ns:
             self._next_beat_ns = now + _BEAT_EVERY_NS
             kind = self._arming.gate.kind
-            beat = {"simulation": None if kind is None else kind.simulation}
-            self.say("beat", {"state": self._engine.state.value, **beat}, droppable=True)
+            simulation = None if kind is None else kind.simulation
+            self.say(host_rows.Beat(self._engine.state.value, simulation), droppable=True)
 
     def _pump(self) -> None:
         while True:  # publishing an event can make the engine go on (a waiting plan)
@@ -219,7 +222,7 @@ class Supervisor:
                     self._line.drop()
                     self._engine.notify(now, facts.LinkDown(reason))
             case BadLine(error, None):
-                self.say("error", encode_error(error), droppable=True)
+                self.say(host_rows.ErrorReported(encode_error(error)), droppable=True)
             case BadLine(error, number):
                 self._answer(number, error)
             case Command():
@@ -240,7 +243,7 @@ class Supervisor:
         if not self._engine.stopping:  # nothing has been sent to the device since it was at zero
             self._zero_verified = True
         self._pump()  # the frames leave before anybody is told
-        self.say("stop_received", {"reason": asked.reason})
+        self.say(host_rows.StopReceived(asked.reason))
         for command in self._inbox.discard_raises():
             dropped = StateError("dropped", code=Code.OVERTAKEN, why="a stop overtook it")
             self._answer(command.id, dropped)
@@ -298,11 +301,11 @@ class Supervisor:
             self._engine.command(now, intent)
         return {}
 
-    def _record(self, kind: str, data: Mapping[str, Any]) -> None:
+    def _record(self, event: Event) -> None:
         """Tell everybody, and the journal durably where there is one."""
-        self.say(kind, data)
+        self.say(event)
         if self._journal is not None:
-            self._journal.put(Entry(kind, data, 0, durable=True))
+            self._journal.put(Entry(event.kind, encode(event), 0, durable=True))
 
     def _compiled(self) -> AnyPlan:
         if self._plan is None:
@@ -328,7 +331,7 @@ class Supervisor:
         try:
             self._engine.command(time.monotonic_ns(), intents.LoadPlan(plan, about))
         except StimctlError as error:
-            self.say("error", encode_error(error))
+            self.say(host_rows.ErrorReported(encode_error(error)))
 
     def _open_journal(self) -> None:
         if self._journal is not None:
@@ -338,15 +341,17 @@ class Supervisor:
         self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
         self._arming.gate.session = writer.session
-        self.say("journal", {"session": writer.session, "file": str(writer.path)})
+        self.say(host_rows.JournalOpened(writer.session, str(writer.path)))
         self._tell_notice(self._journal)
         if last is not None:
-            self.say(UNCLEAN_END, last)
-            self._journal.put(Entry(UNCLEAN_END, last, 0, durable=True))
+            self._record(last)
+
+    def _journal_failed(self, what: str) -> None:
+        self.say(host_rows.ErrorReported({"error": "JournalError", "what": what}))
 
     def _tell_notice(self, journal: JournalThread) -> None:
         if journal.notice:
-            self.say("error", {"error": "JournalError", "what": journal.notice})
+            self._journal_failed(journal.notice)
 
     def _note(self, fields: Mapping[str, Any]) -> None:
         """What the face knows and the record needs (screening, approvals): a row of its own."""
@@ -354,7 +359,7 @@ class Supervisor:
             raise StateError(
                 "there is no journal yet", code=Code.NO_JOURNAL, what_to_do="connect first"
             )
-        self._journal.put(Entry("note", dict(fields), 0, durable=True))
+        self._journal.put(Entry(Kind.NOTE, dict(fields), 0, durable=True))
 
     def _may_go(self, now: int) -> bool:
         return self._journal is None or self._zero_verified or now >= self._leave_by_ns
@@ -368,9 +373,9 @@ class Supervisor:
         self._pump()
         trouble = self._end_journal(leave.reason, verified)
         if trouble is not None:
-            self.say("error", {"error": "JournalError", "what": trouble})
+            self._journal_failed(trouble)
             code = code or int(ExitCode.INTEGRITY)
-        self.say("bye", {"exit_code": code, "zero_verified": verified, "reason": leave.reason})
+        self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
         return code
 
@@ -389,4 +394,4 @@ class Supervisor:
         if error is not None:
             data["error"] = encode_error(error)
         if number is not None or error is not None:
-            self.say("answer", data)
+            self._say("answer", data)

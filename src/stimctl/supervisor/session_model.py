@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stimctl.codes import Code
-from stimctl.session import rows
-from stimctl.session.events import RowFormatError, decode
+from stimctl.session import host_rows, rows
+from stimctl.session.events import event_of
 from stimctl.session.reasons import Reason
 
 Row = Mapping[str, Any]
@@ -146,17 +146,11 @@ class SessionModel:
         return 0 if found is None else found.set_level
 
     def take(self, row: Row) -> rows.Event | None:
-        """Learn from one row; gives the event where it is one of the session's."""
-        kind, at_ns = str(row["kind"]), int(row.get("mono_ns", 0))
+        """Learn from one row; gives its event, None for what is none."""
+        at_ns = int(row.get("mono_ns", 0))
         self.newest_ns = max(self.newest_ns, at_ns)
         self.newest_event = max(self.newest_event, int(row.get("seq", 0)))
-        if kind in _OWN:
-            _OWN[kind](self, row)
-            return None
-        try:
-            event = decode(kind, row)
-        except RowFormatError:
-            return None
+        event = event_of(row)
         if event is not None:
             self.unit = getattr(event, "unit", None) or self.unit
             learn = _LEARN.get(type(event))
@@ -167,40 +161,41 @@ class SessionModel:
                 self.enter("stopped", at_ns)
         return event
 
-    # -- the supervisor's own rows -----------------------------------------------------------
+    # -- of the program that runs the session --------------------------------------------------
 
-    def _hello(self, row: Row) -> None:
-        self.device, self.address = str(row["device"]), str(row["address"])
+    def _hello(self, event: host_rows.Hello, _at_ns: int) -> None:
+        self.device, self.address = event.device, event.address
         self.simulation = True if self.device.startswith("sim:") else None
-        self.line = row.get("line") or {}
+        self.line = event.line or {}
 
-    def _header(self, row: Row) -> None:
-        self.device, self.simulation = str(row.get("device", "")), row.get("sim") is True
+    def _header(self, event: host_rows.Header, _at_ns: int) -> None:
+        told = event.fields
+        self.device, self.simulation = str(told.get("device", "")), told.get("sim") is True
 
-    def _journal(self, row: Row) -> None:
-        self.session, self.journal = str(row["session"]), str(row["file"])
+    def _journal(self, event: host_rows.JournalOpened, _at_ns: int) -> None:
+        self.session, self.journal = event.session, event.file
 
-    def _line_kind(self, row: Row) -> None:
-        self.simulation = row["simulation"] is True
+    def _line_kind(self, event: host_rows.LineKind, _at_ns: int) -> None:
+        self.simulation = event.simulation
 
-    def _ready(self, row: Row) -> None:
-        self.shown_as = str(row.get("shown_as", ""))
+    def _ready(self, event: host_rows.Ready, _at_ns: int) -> None:
+        self.shown_as = str(event.fields.get("shown_as", ""))
 
-    def _presence(self, _row: Row) -> None:
+    def _presence(self, _event: host_rows.Presence, _at_ns: int) -> None:
         self.presence += 1
 
-    def _beat(self, row: Row) -> None:
-        if row.get("simulation") is not None:  # for who began to watch after it was told
-            self.simulation = row["simulation"]
-        if row["state"] != self.state:
-            self.enter(str(row["state"]), int(row["mono_ns"]))
+    def _beat(self, event: host_rows.Beat, at_ns: int) -> None:
+        if event.simulation is not None:  # for who began to watch after it was told
+            self.simulation = event.simulation
+        if event.state != self.state:
+            self.enter(event.state, at_ns)
 
-    def _bye(self, row: Row) -> None:
+    def _bye(self, event: host_rows.Bye, at_ns: int) -> None:
         self.stopping_ns = None
-        if row.get("zero_verified"):
-            self.enter("closed", int(row["mono_ns"]))
+        if event.zero_verified:
+            self.enter("closed", at_ns)
         else:
-            self.unknown = self.unknown or str(row.get("reason", "")) or "zero was not confirmed"
+            self.unknown = self.unknown or event.reason or "zero was not confirmed"
             self.state = "unknown"
 
     # -- events ------------------------------------------------------------------------------
@@ -376,14 +371,12 @@ _LEARN: Final[Mapping[type, _Learn]] = {
     rows.ZeroVerified: SessionModel._zero_verified,
     rows.OutputUnknown: SessionModel._unknown,
     rows.Ended: SessionModel._ended,
-}
-_OWN: Final[Mapping[str, Callable[[SessionModel, Row], None]]] = {
-    "hello": SessionModel._hello,
-    "header": SessionModel._header,
-    "journal": SessionModel._journal,
-    "line_kind": SessionModel._line_kind,
-    "ready": SessionModel._ready,
-    "presence": SessionModel._presence,
-    "beat": SessionModel._beat,
-    "bye": SessionModel._bye,
+    host_rows.Hello: SessionModel._hello,
+    host_rows.Header: SessionModel._header,
+    host_rows.JournalOpened: SessionModel._journal,
+    host_rows.LineKind: SessionModel._line_kind,
+    host_rows.Ready: SessionModel._ready,
+    host_rows.Presence: SessionModel._presence,
+    host_rows.Beat: SessionModel._beat,
+    host_rows.Bye: SessionModel._bye,
 }

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import StimctlError
 from stimctl.session.facts import Fact, StopFaceLost, StopFaceTested
 from stimctl.session.needs import UntestedFace
+from stimctl.session.people_rows import StopFace
 from stimctl.supervisor.inbox import StopAsked
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_names import StopFaceName, pressed
@@ -129,13 +129,13 @@ class StopFaces:
             raise
         self._stop: Callable[[StopAsked], None] = lambda _asked: None
         self._notify: Callable[[Fact], None] = lambda _fact: None
-        self._tell: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _row: None
+        self._tell: Callable[[StopFace], None] = lambda _row: None
 
     def wire(
         self,
         stop: Callable[[StopAsked], None],
         notify: Callable[[Fact], None],
-        tell: Callable[[str, Mapping[str, Any]], None],
+        tell: Callable[[StopFace], None],
     ) -> None:
         """Say where a stop, a fact for the engine and a row go, and begin to read."""
         self._stop, self._notify, self._tell = stop, notify, tell
@@ -202,7 +202,7 @@ class StopFaces:
                 case Deed.LOST:
                     self._notify(StopFaceLost(name))
         if was_lost and face.state.phase is not Phase.LOST:
-            self._tell("stop_face", {"name": name, "state": "back"})
+            self._tell(StopFace(name, "back"))
 
 
 def _why_not(state: StopFaceState) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stimctl.errors import OutputUnknownError, StateError
+from stimctl.session import rows
 from stimctl.supervisor.session_model import SessionModel
 
 if TYPE_CHECKING:
@@ -61,16 +62,16 @@ class SessionView:
         self._changed = threading.Condition()
         self.count = 0
         """How many rows have come."""
-        self._pulses: queue.SimpleQueue[Row] = queue.SimpleQueue()
+        self._pulses: queue.SimpleQueue[rows.PulseAcked | rows.Refused] = queue.SimpleQueue()
 
     def take(self, row: Row) -> None:
         """Remember one row."""
         with self._changed:
             self._events.append(row)
-            self.model.take(row)
-            kind = row["kind"]
-            if kind == "pulse_acked" or (kind == "refused" and row.get("intent") == "pulse"):
-                self._pulses.put(row)
+            event = self.model.take(row)
+            match event:
+                case rows.PulseAcked() | rows.Refused(intent="pulse"):
+                    self._pulses.put(event)
             self.count += 1
             self._changed.notify_all()
 
@@ -98,13 +99,13 @@ class SessionView:
         Raises `StateError` where it was not given, or not acknowledged.
         """
         try:
-            row = self._pulses.get(timeout=within_s)
+            event = self._pulses.get(timeout=within_s)
         except queue.Empty:
             return None
-        if row["kind"] == "refused":
-            raise StateError("pulse refused", code=str(row["code"]), why=str(row["reason"]))
-        times = (row["asked_ns"], row["sent_ns"], row["acked_ns"])
-        return GivenPulse(row["channel"], row["amplitude_ua"], *times)
+        if isinstance(event, rows.Refused):
+            raise StateError("pulse refused", code=event.reason.code, why=event.reason.text)
+        times = (event.asked_ns, event.sent_ns, event.acked_ns)
+        return GivenPulse(event.channel, event.amplitude_ua, *times)
 
     def take_events(self) -> list[Row]:
         """The rows since the last call."""

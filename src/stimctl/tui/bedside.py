@@ -18,6 +18,7 @@ from stimctl.errors import (
     NotReadyError,
     StimctlError,
 )
+from stimctl.session.host_rows import Note
 from stimctl.supervisor.device_names import parse_device
 from stimctl.tui.client import Client, MakeClient
 from stimctl.tui.jobs import Jobs
@@ -126,8 +127,7 @@ class Bedside:
         """A row for the record."""
         if self.client is not None:
             self.command("note", topic=topic, text=text[:200])
-            told = {"kind": "note", "topic": topic, "text": text}
-            self.live.course.take(told)
+            self.live.course.take(Note({"topic": topic, "text": text}), "")
 
     # -- the supervisor ------------------------------------------------------------------------
 

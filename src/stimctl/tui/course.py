@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from stimctl.records.delivered import FIELD
-from stimctl.tui.words import local_time
+from stimctl.session import host_rows, rows
+from stimctl.session.reasons import Reason
 
-Row = Mapping[str, Any]
 _MOST_ALARMS = 20
 
 
@@ -40,7 +38,7 @@ class ChannelCourse:
 
 @dataclass(slots=True)
 class Course:
-    """Of the session's last run. Rows of the other kinds are nothing to it."""
+    """Of the session's last run. Events of the other kinds are nothing to it."""
 
     started: str = ""
     ended: str = ""
@@ -54,46 +52,44 @@ class Course:
     #: By channel what the device has acknowledged in this run.
     acknowledged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
-    def take(self, row: Row) -> None:
-        """Learn from one row."""
-        counted = row.get(FIELD)
-        if isinstance(counted, Mapping) and counted:  # elsewhere it is a list of what was accepted
-            self.acknowledged = counted
-        match row["kind"]:
-            case "start":
-                self.__init__(started=local_time(row))  # type: ignore[misc]
-            case "ended":
-                self.ended = local_time(row)
-            case "state" if row["state"] == "paused":
+    def take(self, event: rows.Event | None, at: str) -> None:
+        """Learn from one event; `at`: its local time, for people."""
+        match event:
+            case rows.Started():
+                self.__init__(started=at)  # type: ignore[misc]
+            case rows.Ended(acknowledged=counted):
+                self.ended = at
+                self.acknowledged = counted or self.acknowledged
+            case rows.OutputUnknown(acknowledged=counted):
+                self.acknowledged = counted or self.acknowledged
+            case rows.StateEntered("paused"):
                 self.pauses += 1
-            case "refused" | "limit":
+            case rows.Refused() | rows.Limit():
                 self.refused += 1
-            case "alarm":
-                self._alarm(row)
-            case "note":
-                self.answers[str(row.get("topic", ""))] = str(row.get("text", ""))
-            case "set" | "contracted" | "telemetry":
-                self._channels(row)
+            case rows.AlarmRaised(what):
+                self._alarm(what)
+            case host_rows.Note(told):
+                self.answers[str(told.get("topic", ""))] = str(told.get("text", ""))
+            case rows.LevelSet(channel, level, by=by):
+                self._channel(channel).set_to(level, by)
+            case rows.Contracted(channel, number):
+                self._channel(channel).contractions = number
+            case rows.Telemetry():
+                self._second(event)
 
-    def _alarm(self, row: Row) -> None:
-        code = str(row.get("code") or row["what"])  # rows of schema 1 have no code
+    def _alarm(self, what: Reason) -> None:
+        code = what.code or what.text  # rows of schema 1 have no code
         if code in self.alarms or len(self.alarms) < _MOST_ALARMS:
             self.alarms[code] += 1
-            self.alarm_words.setdefault(code, str(row["what"]))
+            self.alarm_words.setdefault(code, what.text)
 
-    def _channels(self, row: Row) -> None:
-        if row["kind"] == "telemetry":  # one a second
-            for number, level in (row.get("levels") or {}).items():
-                if int(level):
-                    one = self._channel(int(number))
-                    one.on_s += 1
-                    one.level_seconds += int(level)
-            return
-        one = self._channel(int(row["channel"]))
-        if row["kind"] == "set":
-            one.set_to(int(row["level"]), str(row.get("by")))
-        else:
-            one.contractions = int(row["number"])
+    def _second(self, event: rows.Telemetry) -> None:
+        self.acknowledged = event.acknowledged or self.acknowledged
+        for number, level in event.levels.items():
+            if level:
+                one = self._channel(number)
+                one.on_s += 1
+                one.level_seconds += level
 
     def _channel(self, number: int) -> ChannelCourse:
         return self.channels.setdefault(number, ChannelCourse())

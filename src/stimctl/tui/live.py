@@ -59,9 +59,9 @@ class Live(SessionModel):
         kind, raw = str(row["kind"]), row
         row = _printable(as_schema_2(kind, row))
         self.measure = measure_told(row) or self.measure
-        self.course.take(row)
         before = {number: one.set_level for number, one in self.channels.items()}
         event = super().take(row)
+        self.course.take(event, local_time(row))
         if kind in ("hello", "header"):
             self.measure = measure_of_device(self.device)
         elif kind == "journal":
