@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from firmware_sim.firmware.openemsstim import Dialect, OpenEmsStimTwin
-from stimctl.devices.driver import DriverEvent, Frame
+from stimctl.devices.driver import Frame
+from stimctl.devices.events import DriverEvent
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.safety import ClearedIntensity, Electrode, IntensityPoint, clear_intensity

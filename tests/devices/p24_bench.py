@@ -11,7 +11,7 @@ from typing import TypeVar
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame as TwinFrame
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
-from stimctl.devices.driver import DriverEvent
+from stimctl.devices.events import DriverEvent
 from stimctl.devices.p24.driver import P24Driver, ScienceModeDriver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Cleared, DeviceBounds, Electrode, Profile, SetPoint, clear, envelope_for

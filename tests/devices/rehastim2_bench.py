@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeVar
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
-from stimctl.devices.driver import DriverEvent
+from stimctl.devices.events import DriverEvent
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.safety import Cleared, Electrode, Profile, SetPoint, clear, envelope_for

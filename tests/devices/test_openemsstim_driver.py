@@ -344,7 +344,7 @@ def test_a_board_that_restarts_is_a_loss_that_only_a_new_connection_mends() -> N
     bench.twin.reset(bench.now)
     bench.run(20 * MS)
     anew = bench.all_of(UnexpectedState)[-1]
-    assert anew.began_anew
+    assert anew.restarted
     assert (anew.channels_expected, anew.channels_found) == ({1}, frozenset())
     bench.driver.stop(bench.now)  # it is still starting: all its pins are low
     bench.run(1)

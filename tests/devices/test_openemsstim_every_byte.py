@@ -12,7 +12,7 @@ from openemsstim_bench import MS, Bench, S
 from openemsstim_damage import KINDS, Damage, every, play
 
 from firmware_sim.firmware.openemsstim import Bootloader, Dialect, OpenEmsStimTwin
-from stimctl.devices.openemsstim.gate import burst_line, off_line
+from stimctl.devices.openemsstim.output import burst_line, off_line
 from stimctl.devices.openemsstim.sheet import CHANNELS, HIGHEST_PERCENT
 from stimctl.wire.openemsstim.text import TEST_CHARACTERS, probe_text, stop_line
 

@@ -19,6 +19,8 @@ from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.errors import LimitRefusedError
 from stimctl.safety import Cleared, Electrode, Profile, clear, clear_together, envelope_for
 from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus
+from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
+from stimctl.wire.sciencemode4.messages import MlUpdate
 
 PAD = Electrode(area_mm2=10_000)
 
@@ -57,6 +59,16 @@ def settled(bench: Bench) -> None:
     bench.run(5 * MS)
     while bench.driver.state not in ("zero", "mid", "low"):
         bench.run(5 * MS)
+
+
+def sm4_update(data: bytes) -> dict[int, tuple[int, ...]]:
+    """By channel, the currents above zero of the Ml_update in this write."""
+    frames = [one for one in FrameDecoder().feed(data) if isinstance(one, RawFrame)]
+    (frame,) = [one for one in frames if one.command == MlUpdate.command]
+    return {
+        one.index + 1: tuple(at.current_ua for at in one.points if at.current_ua > 0)
+        for one in MlUpdate.unpack(frame.data).channels
+    }
 
 
 def within(bench: Bench, proof: Cleared, channel: int = 1) -> None:
@@ -172,6 +184,29 @@ def test_the_other_channels_go_on_while_one_is_kept_off() -> None:
     assert len(pulses[1]) == 10
     gaps = [b.at_us - a.at_us for a, b in pairwise(pulses[2])]
     assert set(gaps) == {50_000}
+
+
+@pytest.mark.hazard("H39")
+def test_what_closes_one_channel_never_brings_back_a_raise_that_was_taken_back() -> None:
+    envelope = envelope_for(P24_SHEET.bounds, PAD, profile=Profile.RESEARCH)
+    steady = Stimulus(pulse=stimulus().pulse, frequency_mhz=20_000)
+    plan = clear_together({1: (stimulus(), envelope), 2: (steady, envelope)})
+    short, other = plan[1], plan[2]  # type: ignore[index]
+    bench = Bench().connected()
+    low = {1: short.set_point(20_000), 2: other.set_point(10_000)}
+    bench.driver.apply(bench.now, low)
+    while bench.driver.state != "mid" or len(bench.all_of(Acked)) < 2:
+        bench.run(1 * MS)
+    bench.device_line = lambda data: []
+    bench.driver.apply(bench.now, {**low, 2: other.set_point(14_000)})
+    bench.run(1 * MS)
+    bench.driver.apply(bench.now, low)
+    taken_back = len(bench.host_writes)
+    bench.run(120 * MS)
+    assert [(one.channel, one.closed) for one in withheld(bench)] == [(1, True)]
+    after = [sm4_update(data) for _, data, _ in bench.host_writes[taken_back:]]
+    assert after
+    assert {ua for update in after for ua in update.get(2, ())} == {10_000}
 
 
 @pytest.mark.hazard("H43")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stimctl.devices.p24.stopping import BOTH, REPEAT_NS, Stopping, levels_of_status
+from stimctl.devices.exchange_rules import REPEAT_NS
+from stimctl.devices.p24.stopping import BOTH, Stopping, levels_of_status
 from stimctl.devices.pairing import MEMORY_NS, Match, Pairing, match
 
 ML_STOP, LL_STOP, STATUS = 34, 4, 62

@@ -257,7 +257,7 @@ def test_a_level_that_was_off_before_it_was_stopped_is_told() -> None:
     bench.driver.stop(bench.now)
     bench.run(200 * MS)
     (zero,) = bench.all_of(ZeroVerified)
-    assert zero.found_off
+    assert zero.already_off
     assert zero.reset_seen
 
 
@@ -273,7 +273,7 @@ def test_a_level_that_a_lost_round_may_have_switched_off_is_perhaps_a_reset() ->
     bench.driver.stop(bench.now)
     bench.run(300 * MS)
     (zero,) = bench.all_of(ZeroVerified)
-    assert zero.found_off
+    assert zero.already_off
     assert not zero.reset_seen
 
 
@@ -286,7 +286,7 @@ def test_a_level_that_was_never_confirmed_can_be_off_without_a_reset() -> None:
     bench.driver.stop(bench.now)
     bench.run(200 * MS)
     zero = bench.all_of(ZeroVerified)[-1]
-    assert zero.found_off
+    assert zero.already_off
     assert not zero.reset_seen
 
 
@@ -296,5 +296,5 @@ def test_a_repeated_stop_that_finds_its_own_work_done_is_no_reset() -> None:
     bench.driver.stop(bench.now)
     bench.run(200 * MS)
     (zero,) = bench.all_of(ZeroVerified)
-    assert not zero.found_off
+    assert not zero.already_off
     assert not zero.reset_seen

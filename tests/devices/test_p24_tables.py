@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from stimctl.devices.exchange_rules import Act, Call
 from stimctl.devices.p24.accepted import ACCEPTED
-from stimctl.devices.p24.table import CALLS, EXPECTED_STATUS, WORKING, Act, Call, State
+from stimctl.devices.p24.table import CALLS, EXPECTED_STATUS, WORKING, State
 from stimctl.wire.sciencemode4.messages import BY_COMMAND
 
 

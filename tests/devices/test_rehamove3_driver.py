@@ -27,7 +27,7 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.p24.driver import P24Driver
-from stimctl.devices.p24.gate import Gate
+from stimctl.devices.p24.output import OutputEncoder
 from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.model import REHAMOVE3
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
@@ -255,11 +255,11 @@ def test_the_gate_holds_130_ma_even_if_the_safety_model_were_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The library of the maker would let it pass."""
-    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda *_: True)
+    monkeypatch.setattr("stimctl.devices.output_frame.is_genuine", lambda *_: True)
     for amplitude_ua in (130_500, 150_000, -500):
         wrong = forged(PulseShape.SYMMETRIC, amplitude_ua, 200, 100, 1, 20_000)
         with pytest.raises(LimitRefusedError, match=r"a RehaMove3 gives 0\.\.130000 uA"):
-            Gate(REHAMOVE3).trains({1: wrong})
+            OutputEncoder(REHAMOVE3).frame({1: wrong})
 
 
 def test_a_forged_set_point_is_refused() -> None:
@@ -272,9 +272,9 @@ def test_the_time_budget_of_330_us_a_pulse_is_kept() -> None:
     proof = on_it(10_000, 85, 500_000, gap_us=0)
     four = dict.fromkeys(range(1, 5), proof.point(10_000))
     with pytest.raises(LimitRefusedError, match="of every second"):
-        Gate(REHAMOVE3).trains(four)
+        OutputEncoder(REHAMOVE3).frame(four)
     three = dict(list(four.items())[:3])
-    assert Gate(REHAMOVE3).trains(three).mask == 0b111
+    assert OutputEncoder(REHAMOVE3).frame(three).outputs.keys() == {1, 2, 3}
 
 
 @pytest.mark.hazard("H12")

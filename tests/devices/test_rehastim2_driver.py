@@ -22,10 +22,11 @@ from stimctl.devices.events import (
     UnexpectedState,
     ZeroVerified,
 )
+from stimctl.devices.exchange_rules import Call
 from stimctl.devices.registry import family, sheet_of
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
-from stimctl.devices.rehastim2.table import CALLS, Call, State
+from stimctl.devices.rehastim2.table import CALLS, State
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import encode
@@ -250,6 +251,8 @@ def test_a_raise_that_left_and_was_not_confirmed_falls_back_to_the_lowest() -> N
     bench.run(310 * MS)
     (dropped,) = bench.all_of(RaiseDropped)
     assert dropped.sent
+    assert dropped.falls_to is not None
+    assert [(one.channel, one.amplitude_ua) for one in dropped.falls_to] == [(1, 2_000)]
     last = bench.sent()[-1]
     assert isinstance(last, sm2.StartChannelListMode)
     assert last.channels[0].current_ua == 2_000
@@ -308,6 +311,16 @@ def test_a_single_pulse_is_given_once_in_the_start_mode_and_refused_while_a_list
         bench.driver.pulse(bench.now, 3, point(10_000))
     pulses = [row for row in bench.finish() if row["kind"] in ("pulse", "train")]
     assert [row["channel"] for row in pulses] == [3]
+
+
+def test_a_pulse_that_waits_for_a_keep_alive_is_not_lost_to_the_next_one() -> None:
+    bench = Bench().connected()
+    bench.driver.keep_alive(bench.now)
+    first = bench.driver.pulse(bench.now, 1, point(10_000))
+    with pytest.raises(StateError, match="unanswered"):
+        bench.driver.pulse(bench.now, 2, point(10_000))
+    bench.run()
+    assert [one.ticket for one in bench.all_of(Acked) if one.what is Doing.PULSE] == [first]
 
 
 def test_a_pulse_that_was_not_answered_is_never_given_again() -> None:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "session"))
 from delivery_grid import Cycle, Point, Shape, plan_for
 
 from stimctl.devices.output_check import OutputCheck
-from stimctl.devices.p24.gate import Gate
+from stimctl.devices.p24.output import OutputEncoder
 from stimctl.session.ramp_limiter import FULL
 from stimctl.session.track import Track
 from stimctl.treatment.plan import Plan
@@ -62,7 +62,7 @@ def times_us(plan: Plan, raises_ms: list[int]) -> list[tuple[int, tuple | None]]
 
 def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:  # type: ignore[type-arg]
     """Whatever the check holds back or closes while everything is sent and answered on time."""
-    check, gate = OutputCheck(one_source=True), Gate()
+    check, gate = OutputCheck(one_source=True), OutputEncoder()
     tracks = {one.channel: Track(one) for one in plan.channels}
     proofs = {one.channel: one.cleared for one in plan.channels}
     held, plateau_ua, told, unanswered = [], 0, None, None
@@ -82,7 +82,7 @@ def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:  # type: ignore[t
             track.settled(now_ns)
         keys = [track.key(plateau_ua) for track in tracks.values()]
         points = {key[0]: tracks[key[0]].point(key) for key in keys if key is not None}
-        trains = gate.trains(points)
+        trains = gate.frame(points)
         if trains is told:
             continue
         told = trains

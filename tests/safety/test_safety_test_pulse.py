@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from stimctl.devices.p24.gate import Gate
+from stimctl.devices.p24.output import OutputEncoder
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehamove3.model import REHAMOVE3
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
@@ -97,11 +97,11 @@ def test_a_second_holds_the_test_pulses_and_so_does_what_the_gate_counts() -> No
     assert proof.second.rectified_ua_us == 50 * (400 * 10_000 + 30 * 15_000)
     lower = proof.lowered_to(5_000)
     assert lower.second.square_ua2_us == 50 * (400 * 5_000**2 + 30 * 15_000**2)
-    unit = Gate(REHAMOVE3).trains({1: proof.point(10_000)}).units[1]
+    unit = OutputEncoder(REHAMOVE3).frame({1: proof.point(10_000)}).units[1]
     assert unit.dose.square_ua2_us * 50 == proof.second.square_ua2_us
     assert unit.dose.rectified_ua_us * 50 == proof.second.rectified_ua_us
     # At 0 mA it is off, and what tests alone give is far below every limit.
-    assert not Gate(REHAMOVE3).trains({1: proof.point(0)}).units
+    assert not OutputEncoder(REHAMOVE3).frame({1: proof.point(0)}).units
 
 
 @pytest.mark.hazard("H43")

@@ -14,9 +14,10 @@ from firmware_sim.scenarios import SCENARIOS
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Disturbance, FaultRehearsal, rehearse_fault
 from stimctl.bench.parts import PORT_BUFFER_BYTES, UnreadPort
+from stimctl.devices.driver import Frame
 from stimctl.errors import DeviceFaultError, ExitCode, UsageError
 from stimctl.session.config import SECOND
-from stimctl.session.events import Kind, Outgoing
+from stimctl.session.events import Kind
 from stimctl.session.states import State
 
 TWIN = (sys.executable, "-P", "-m", "firmware_sim", "p24", "--lock-step")
@@ -170,11 +171,11 @@ def test_a_device_that_reads_again_hears_the_stop_and_no_raise_from_before() -> 
 
 def test_an_unread_port_lets_a_stop_overtake_and_a_raise_go_stale() -> None:
     port = UnreadPort()
-    port.write(Outgoing(b"x" * PORT_BUFFER_BYTES, urgent=False))
-    port.write(Outgoing(b"raise", urgent=False, expires_ns=10))
-    port.write(Outgoing(b"lower", urgent=False))
+    port.write(Frame(b"x" * PORT_BUFFER_BYTES, urgent=False))
+    port.write(Frame(b"raise", urgent=False, expires_ns=10))
+    port.write(Frame(b"lower", urgent=False))
     assert port.release(11) == [b"x" * PORT_BUFFER_BYTES, b"lower"]
-    port.write(Outgoing(b"raise", urgent=False, expires_ns=10))
-    port.write(Outgoing(b"stop", urgent=True))
+    port.write(Frame(b"raise", urgent=False, expires_ns=10))
+    port.write(Frame(b"stop", urgent=True))
     assert port.release(5) == [b"stop"]
     assert port.release(5) == []

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stimctl.session.events import Outgoing, SessionEvent
+from stimctl.devices.driver import Frame
+from stimctl.session.events import SessionEvent
 
 Hook = Callable[[int, bytes], bytes]
 """What happens to bytes on the line at a time (ns): returned as they arrive, empty = lost."""
@@ -81,10 +82,10 @@ class UnreadPort:
 
     def __init__(self) -> None:
         self._in_system: deque[bytes] = deque()
-        self._unsent: deque[Outgoing] = deque()
+        self._unsent: deque[Frame] = deque()
         self._bytes = 0
 
-    def write(self, frame: Outgoing) -> None:
+    def write(self, frame: Frame) -> None:
         """Take a frame."""
         if frame.urgent:
             self.clear()

@@ -12,10 +12,10 @@ from firmware_sim.ledger import Ledger
 from firmware_sim.twin import LocalTwin
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.parts import BenchJournal, Hook, Line, UnreadPort
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import DeviceDriver, Frame
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
-from stimctl.session.events import Kind, Outgoing, SessionEvent
+from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.facts import (
     FaceAlive,
     Fact,
@@ -187,7 +187,7 @@ class Bench:
         elif there and not twin.reading and self._unread is None:
             self._unread = UnreadPort()
 
-    def _hold(self, unread: UnreadPort, frame: Outgoing) -> None:
+    def _hold(self, unread: UnreadPort, frame: Frame) -> None:
         """What is written to a device that reads nothing waits."""
         unread.write(frame)
         twin: Any = self.twin

@@ -11,64 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from stimctl.devices.events import (
-    Acked,
-    AckedOvertaken,
-    AnswerLate,
-    ChannelSet,
-    DeviceError,
-    Doing,
-    DriverEvent,
-    GateAcked,
-    GatePartAcked,
-    GateSet,
-    Identified,
-    LineError,
-    NoAnswer,
-    RaiseDropped,
-    Ready,
-    Rejected,
-    StatusRead,
-    StrayAnswer,
-    UnexpectedState,
-    Withheld,
-    WrongDevice,
-    ZeroVerified,
-)
+from stimctl.devices.events import DriverEvent
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.intensity import IntensityPoint
-
-__all__ = [
-    "Acked",
-    "AckedOvertaken",
-    "AnswerLate",
-    "ChannelSet",
-    "DeviceDriver",
-    "DeviceError",
-    "Doing",
-    "Driver",
-    "DriverEvent",
-    "Frame",
-    "GateAcked",
-    "GateDriver",
-    "GatePartAcked",
-    "GateSet",
-    "Identified",
-    "LineError",
-    "NoAnswer",
-    "RaiseDropped",
-    "Ready",
-    "Rejected",
-    "StatusRead",
-    "StrayAnswer",
-    "UnexpectedState",
-    "Withheld",
-    "WrongDevice",
-    "ZeroVerified",
-    "is_current_source",
-    "is_gate",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,14 +153,14 @@ class StatusRead:
 class ZeroVerified:
     """Stop was acknowledged and the device reports that nothing is initialised.
 
-    `found_off`: what was to be stopped was off already, so that the device may have been reset
+    `already_off`: what was to be stopped was off already, so that the device may have been reset
     since it was last heard (or only the answer to an earlier round of the stop was lost).
     `reset_seen`: it was off before any stop of ours could have done it: reset, or let go.
     """
 
     latency_ns: int  # since stop() or connect() was called
     rounds: int  # how often the stop was sent
-    found_off: bool = False
+    already_off: bool = False
     reset_seen: bool = False
 
 
@@ -219,7 +219,7 @@ class UnexpectedState:
     """The device is not in the state it was left in: reset, expired, or driven by someone else.
 
     `expected` and `found` are words for a person; the channel sets are given where they are what
-    differs. The driver has latched. `began_anew`: the device has restarted, so that only connect()
+    differs. The driver has latched. `restarted`: the device has restarted, so that only connect()
     leads on.
     """
 
@@ -227,7 +227,7 @@ class UnexpectedState:
     found: str
     channels_expected: frozenset[int] | None = None
     channels_found: frozenset[int] | None = None
-    began_anew: bool = False
+    restarted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

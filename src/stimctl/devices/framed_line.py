@@ -6,11 +6,12 @@ what the commands mean.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
 
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import Doing, DriverEvent, LineError
-from stimctl.devices.pairing import Match, Pairing, Sent, match
+from stimctl.devices.pairing import Match, Pairing, Transmission, match
 from stimctl.wire.stuffing import STOP_BYTES, FrameError, RawFrame, StuffedFrameDecoder
 
 BYTE_GAP_NS = 50_000_000
@@ -26,32 +27,32 @@ class Encode(Protocol):
         """The complete frame."""
 
 
-class FramedLine:
-    """The bytes of one connection. Errors of the line are appended to `events`.
+class Wire(NamedTuple):
+    """The frames of one ScienceMode generation, with packet numbers from 0 to the highest.
 
-    `decoder` and `encode` are those of the wire, which has `packet_numbers` of them; `unknown` is
-    the answer that does not tell which command it answers.
+    `unknown`: the answer that does not tell which command it answers.
     """
+
+    decoder: Callable[[], StuffedFrameDecoder]
+    encode: Encode
+    highest_packet_number: int
+    unknown: int
+
+
+class FramedLine:
+    """The bytes of one connection. Errors of the line are appended to `events`."""
 
     __slots__ = ("_decoder", "_encode", "_events", "_last_byte_ns", "_out", "_pairing", "_unknown",
                  "silence_told", "waiting_ns")  # fmt: skip
 
-    def __init__(
-        self,
-        events: list[DriverEvent],
-        decoder: StuffedFrameDecoder,
-        encode: Encode,
-        *,
-        packet_numbers: int,
-        unknown: int,
-    ) -> None:
+    def __init__(self, events: list[DriverEvent], wire: Wire) -> None:
         self._events = events
-        self._decoder = decoder
-        self._encode = encode
-        self._unknown = unknown
+        self._decoder = wire.decoder()
+        self._encode = wire.encode
+        self._unknown = wire.unknown
         self._out: list[Frame] = []
         self._last_byte_ns = 0
-        self._pairing = Pairing(packet_numbers)
+        self._pairing = Pairing(wire.highest_packet_number + 1)
         self.waiting_ns: int | None = None  # since when nothing valid has come, while some is due
         self.silence_told = False
 
@@ -71,7 +72,7 @@ class FramedLine:
         *,
         after_break: bool = False,
         expires_ns: int | None = None,
-    ) -> Sent:
+    ) -> Transmission:
         """One request. `after_break`: stop bytes go first, in case a frame was cut off before."""
         data, sent = self._request(now_ns, command, payload, owner)
         self._out.append(
@@ -85,17 +86,29 @@ class FramedLine:
 
     def _request(
         self, now_ns: int, command: int, payload: bytes, owner: object
-    ) -> tuple[bytes, Sent]:
+    ) -> tuple[bytes, Transmission]:
         """The frame of a request whose answer is due from now on."""
         if self.waiting_ns is None:
             self.waiting_ns = now_ns
         sent = self._pairing.sending(command, owner, now_ns)
         return self._encode(sent.packet_number, command, payload), sent
 
-    def _overtake(self, data: bytes) -> None:
-        """Stop bytes and `data` in one urgent write, over whatever was not handed out yet."""
+    def send_unanswered(self, command: int) -> None:
+        """A frame without data and without an answer."""
+        data = self._encode(self._pairing.unanswered(), command)
+        self._out.append(Frame(data, doing=Doing.KEEP_ALIVE))
+
+    def send_urgent(
+        self, now_ns: int, commands: Iterable[int], owner: object, *, first: bytes = b""
+    ) -> None:
+        """Requests without data in one urgent write, over whatever was not handed out yet.
+
+        `first`: what goes before them, after the stop bytes.
+        """
+        frames = (self._request(now_ns, command, b"", owner)[0] for command in commands)
+        data = STOP_BYTES + first + b"".join(frames)
         self._out.clear()
-        self._out.append(Frame(STOP_BYTES + data, urgent=True, doing=Doing.STOP))
+        self._out.append(Frame(data, urgent=True, doing=Doing.STOP))
 
     def discard_unsent(self) -> None:
         """Throw away what was not handed out yet."""
@@ -121,7 +134,7 @@ class FramedLine:
 
     def identify(
         self, now_ns: int, frame: RawFrame, awaited_by: object
-    ) -> tuple[Match, Sent | None]:
+    ) -> tuple[Match, Transmission | None]:
         """What this answer is, and the transmission that it belongs to (of a stray: none)."""
         request = None if frame.command == self._unknown else frame.command - 1
         sent = self._pairing.answering(request, frame.packet_number, now_ns)

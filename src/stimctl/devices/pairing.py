@@ -23,7 +23,7 @@ class Match(StrEnum):
     STRAY = "stray"
 
 
-class Sent:
+class Transmission:
     """One transmission: which command went out when, and for whom."""
 
     __slots__ = ("answered", "command", "late_told", "owner", "packet_number", "sent_ns")
@@ -44,12 +44,12 @@ class Pairing:
 
     def __init__(self, count: int) -> None:
         self._next = 0
-        self._slots: list[Sent | None] = [None] * count
+        self._slots: list[Transmission | None] = [None] * count
 
-    def sending(self, command: int, owner: object, now_ns: int) -> Sent:
+    def sending(self, command: int, owner: object, now_ns: int) -> Transmission:
         """Take the next packet number for `command`, which `owner` waits for."""
         number = self.unanswered()
-        sent = self._slots[number] = Sent(number, command, owner, now_ns)
+        sent = self._slots[number] = Transmission(number, command, owner, now_ns)
         return sent
 
     def unanswered(self) -> int:
@@ -59,7 +59,9 @@ class Pairing:
         self._slots[number] = None
         return number
 
-    def answering(self, command: int | None, packet_number: int, now_ns: int) -> Sent | None:
+    def answering(
+        self, command: int | None, packet_number: int, now_ns: int
+    ) -> Transmission | None:
         """The transmission that an answer with this command number belongs to, or None.
 
         `command` is the number of the request that is answered, or None for an answer that does
@@ -75,7 +77,7 @@ class Pairing:
         self._slots = [None] * len(self._slots)
 
 
-def match(sent: Sent | None, awaited_by: object) -> Match:
+def match(sent: Transmission | None, awaited_by: object) -> Match:
     """What an answer is, given its transmission and who is waiting now. Marks it as answered."""
     if sent is None:
         return Match.STRAY

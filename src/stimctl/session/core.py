@@ -291,7 +291,7 @@ class Core:
             self._log.emit(now_ns, rows.LinkChanged("restarting", reason), durable=True)
 
     def zero_verified(
-        self, now_ns: int, *, found_off: bool = False, reset_seen: bool = False
+        self, now_ns: int, *, already_off: bool = False, reset_seen: bool = False
     ) -> None:
         """The device confirmed zero: what follows depends on why it was asked to."""
         purpose, self.purpose = self.purpose, None
@@ -308,7 +308,7 @@ class Core:
             # Seen for certain it is a fault like any other (M2).
             self.fault(now_ns, _WAS_RESET)
             return
-        if purpose is Purpose.PAUSE and found_off and self.run is not None:
+        if purpose is Purpose.PAUSE and already_off and self.run is not None:
             # Perhaps a reset, perhaps a lost answer: a discontinuity all the same (A1, M2).
             self.run.zero(now_ns, of_condition(Condition.DEVICE_RESET))
             self.from_zero = True

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import DeviceDriver, Frame
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session import facts, rows
 from stimctl.session.alarms import Condition, Priority
@@ -18,7 +18,7 @@ from stimctl.session.checking import Checking
 from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.event_handlers import EventHandlers
-from stimctl.session.events import Outgoing, SessionEvent
+from stimctl.session.events import SessionEvent
 from stimctl.session.guard import guarded
 from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.idle import IdleKeeper
@@ -166,12 +166,9 @@ class Engine:
 
     # -- out
 
-    def transmit(self) -> list[Outgoing]:
+    def transmit(self) -> list[Frame]:
         """What must be written now, in order; handed out once."""
-        return [
-            Outgoing(frame.data, frame.urgent, frame.expires_ns, frame.resets)
-            for frame in self._driver.transmit()
-        ]
+        return self._driver.transmit()
 
     def events(self) -> list[SessionEvent]:
         """What happened, in order; handed out once."""

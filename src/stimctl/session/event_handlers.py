@@ -162,7 +162,7 @@ class EventHandlers:
         self._broken(now_ns, Code.STRAY_ANSWER, words)
 
     def _unexpected(self, now_ns: int, event: UnexpectedState) -> None:
-        if event.began_anew:
+        if event.restarted:
             self._core.ready = False
         words = f"the device is {event.found}, expected {event.expected}"
         self._broken(now_ns, Code.DEVICE_UNEXPECTED, words)
@@ -215,4 +215,4 @@ class EventHandlers:
             self._core.fire(now_ns, Trigger.IDENTITY_READ, "identified, zero verified")
 
     def _zero(self, now_ns: int, event: ZeroVerified) -> None:
-        self._core.zero_verified(now_ns, found_off=event.found_off, reset_seen=event.reset_seen)
+        self._core.zero_verified(now_ns, already_off=event.already_off, reset_seen=event.reset_seen)

@@ -1,4 +1,4 @@
-"""Events in and out of their JSON form (`stimctl.event/2`), and the frames that must go out.
+"""Events in and out of their JSON form (`stimctl.event/2`).
 
 There is one encoding and one decoding. Rows of schema 1 are decoded, too: their levels had a name
 for each unit, and their refusals no code.
@@ -22,7 +22,6 @@ __all__ = [
     "Event",
     "Json",
     "Kind",
-    "Outgoing",
     "SessionEvent",
     "as_schema_2",
     "decode",
@@ -243,17 +242,3 @@ class SessionEvent:
             "durable": self.durable,
             **self.data,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """Bytes for the line. Urgent ones (stops) overtake and discard what has not yet left.
-
-    `expires_ns`: the bytes raise output; not written by this clock reading, they are thrown away.
-    `resets`: in place of bytes, the line that restarts the device (DTR) is pulsed.
-    """
-
-    data: bytes
-    urgent: bool
-    expires_ns: int | None = None
-    resets: bool = False

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from stimctl.devices.driver import Frame
 from stimctl.errors import StimctlError
 from stimctl.supervisor.inbox import Arrived, Inbox, LineLost
 from stimctl.supervisor.port import Port
@@ -17,26 +17,6 @@ _READ_S = 0.05
 _CROWDED_S = 0.005
 _CHECK_EVERY_NS = 5_000_000_000  # SAFETY K4
 _REOPEN_EVERY_NS = 500_000_000
-
-
-class Outgoing(Protocol):
-    """What the engine hands out: bytes, and whether they overtake."""
-
-    @property
-    def data(self) -> bytes:
-        """The bytes of one frame."""
-
-    @property
-    def urgent(self) -> bool:
-        """True for stops: whatever still waits is discarded."""
-
-    @property
-    def expires_ns(self) -> int | None:
-        """After this clock reading the frame must not go out any more (it raises output)."""
-
-    @property
-    def resets(self) -> bool:
-        """True in place of bytes: the line that restarts the device is pulsed."""
 
 
 @dataclass(slots=True)
@@ -113,7 +93,7 @@ class DeviceLine:
         """True if `link` names the present opening of the port."""
         return self._port is not None and link == self._opened
 
-    def send(self, frames: Sequence[Outgoing]) -> None:
+    def send(self, frames: Sequence[Frame]) -> None:
         """Send frames in order; an urgent one discards all that has not left before it."""
         for frame in frames:
             if frame.urgent:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from stimctl.codes import Code
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer, UnexpectedState
-from stimctl.devices.openemsstim.conversation import Conversation
-from stimctl.devices.openemsstim.gate import wanted_of
+from stimctl.devices.exchange_driver import not_now
 from stimctl.devices.openemsstim.line import Sent
+from stimctl.devices.openemsstim.link_state import BoardLink
+from stimctl.devices.openemsstim.output import wanted_of
 from stimctl.devices.openemsstim.request import ECHO_NS, LATE_NS, SILENCE_NS, Request, Stopping
 from stimctl.devices.openemsstim.sheet import BOOT_LIMIT_US, OPENEMSSTIM_SHEET
 from stimctl.devices.openemsstim.table import CALLS, WORKING, Act, Call, State
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import StateError
 from stimctl.safety.intensity import IntensityPoint
 
 _BOOT_LIMIT_NS = BOOT_LIMIT_US * 1_000
@@ -30,10 +29,10 @@ _PROBE_AFTER_NS = SILENCE_NS
 class OpenEmsStimDriver:
     """One board on one line. Implements `stimctl.devices.driver.GateDriver`."""
 
-    __slots__ = ("_heard_ns", "_talk", "_tickets")
+    __slots__ = ("_heard_ns", "_link", "_tickets")
 
     def __init__(self) -> None:
-        self._talk = Conversation()
+        self._link = BoardLink()
         self._tickets = 0
         self._heard_ns = 0
 
@@ -45,17 +44,17 @@ class OpenEmsStimDriver:
     @property
     def state(self) -> State:
         """What the driver believes and is busy with."""
-        return self._talk.state
+        return self._link.state
 
     @property
     def latched(self) -> bool:
         """True after a discontinuity: only stop() and connect() are accepted."""
-        return self._talk.state in (State.LATCHED, State.RESTARTED)
+        return self._link.state in (State.LATCHED, State.RESTARTED)
 
     def connect(self, now_ns: int) -> None:
         """Stop the board, wait up to 20 s for it to start, and ask which firmware it has."""
         self._act(Call.CONNECT)
-        self._talk.find(now_ns)
+        self._link.find(now_ns)
 
     def gate(
         self,
@@ -65,72 +64,72 @@ class OpenEmsStimDriver:
     ) -> int:
         """Open exactly these channels. Ticket; LimitRefusedError or StateError, nothing sent."""
         self._act(Call.GATE)
-        talk = self._talk
+        link = self._link
         wanted = wanted_of(points)
         self._tickets += 1
-        talk.ticket = self._tickets
-        if talk.state is State.ZERO and not wanted:
-            if talk.flight is None:
-                talk.ask(now_ns, Doing.APPLY)
+        link.ticket = self._tickets
+        if link.state is State.ZERO and not wanted:
+            if link.flight is None:
+                link.ask(now_ns, Doing.APPLY)
             return self._tickets
-        talk.state = State.RUNNING
-        talk.bursts.want(now_ns, wanted, planned)
-        talk.send_next(now_ns)
-        if talk.flight is None:
-            talk.settle(0)
+        link.state = State.RUNNING
+        link.bursts.want(now_ns, wanted, planned)
+        link.send_next(now_ns)
+        if link.flight is None:
+            link.settle(0)
         return self._tickets
 
     def keep_alive(self, now_ns: int) -> None:
         """Renew one burst, or ask for a heartbeat. The caller is the gate."""
         if self._act(Call.KEEP_ALIVE) is not Act.RENEW or self._overdue(now_ns):
             return
-        talk = self._talk
-        talk.bursts.allow(now_ns)
-        talk.send_next(now_ns)
-        idle = talk.flight is None and not talk.bursts.on
+        link = self._link
+        link.bursts.allow(now_ns)
+        link.send_next(now_ns)
+        idle = link.flight is None and not link.bursts.on
         if idle and now_ns - self._heard_ns >= _PROBE_AFTER_NS:
-            talk.ask(now_ns, Doing.KEEP_ALIVE)
+            link.ask(now_ns, Doing.KEEP_ALIVE)
 
     def stop(self, now_ns: int) -> None:
         """Stop at once. Called again while stopping it changes nothing: each round too many would
         only keep the board from answering the one before, and silence brings the next by itself."""
         if self._act(Call.STOP) is not Act.STOP_AGAIN:
-            self._talk.begin_stop(now_ns)
+            self._link.begin_stop(now_ns)
 
     def receive(self, now_ns: int, data: bytes) -> None:
         """Bytes from the board."""
         if data:
             self._heard_ns = now_ns
-        for heard in self._talk.line.receive(now_ns, data):
-            self._talk.take(now_ns, heard)
+        for heard in self._link.line.receive(now_ns, data):
+            self._link.take(now_ns, heard)
 
     def advance(self, now_ns: int) -> None:
         """Fire the timers that are due."""
-        talk = self._talk
-        if talk.stopping is not None:
-            self._watch_stop(now_ns, talk.stopping)
-        elif talk.state in WORKING:
-            if talk.flight is not None:
-                self._watch(now_ns, talk.flight)
-            if talk.state in WORKING and not self._overdue(now_ns):
-                talk.drop_stale(now_ns)
-                talk.send_next(now_ns)
+        link = self._link
+        if link.stopping is not None:
+            self._watch_stop(now_ns, link.stopping)
+        elif link.state in WORKING:
+            if link.flight is not None:
+                self._watch(now_ns, link.flight)
+            if link.state in WORKING and not self._overdue(now_ns):
+                link.drop_stale(now_ns)
+                link.send_next(now_ns)
 
     def _watch_stop(self, now_ns: int, stopping: Stopping) -> None:
-        talk = self._talk
-        if talk.probe is not None:
+        link = self._link
+        if link.probe is not None:
             if now_ns >= stopping.next_ns:
-                talk.dialect_silent(now_ns)
+                link.dialect_silent(now_ns)
             return
-        if talk.state is State.CLEARING:
-            assert talk.connect_ns is not None
-            if now_ns >= talk.connect_ns + _BOOT_LIMIT_NS:
-                talk.events.append(NoAnswer(Doing.CONNECT, talk.connect_ns))
-                talk.give_up()
+        if link.state is State.CLEARING:
+            assert link.connect_ns is not None
+            if now_ns >= link.connect_ns + _BOOT_LIMIT_NS:
+                link.events.append(NoAnswer(Doing.CONNECT, link.connect_ns))
+                link.give_up()
                 return
         elif stopping.silent(now_ns):
-            talk.events.append(NoAnswer(Doing.STOP, stopping.started_ns))
-        talk.stop_due(now_ns)
+            link.events.append(NoAnswer(Doing.STOP, stopping.started_ns))
+        link.stop_due(now_ns)
 
     def _watch(self, now_ns: int, flight: Sent) -> None:
         """Report a late echo; one that is not complete in time ends the session."""
@@ -138,56 +137,56 @@ class OpenEmsStimDriver:
         waited_ns = now_ns - flight.sent_ns
         if flight.begun_ns is None and not flight.late_told and waited_ns >= LATE_NS:
             flight.late_told = True
-            self._talk.events.append(AnswerLate(flight.owner.doing, waited_ns))
+            self._link.events.append(AnswerLate(flight.owner.doing, waited_ns))
         if waited_ns >= ECHO_NS:
             found = "silent" if flight.begun_ns is None else "silent in the middle of its echo"
-            self._talk.events.append(UnexpectedState("echoing what it was sent", found))
-            self._talk.latch()
+            self._link.events.append(UnexpectedState("echoing what it was sent", found))
+            self._link.latch()
 
     def _overdue(self, now_ns: int) -> bool:
         """A burst was left to end: to renew it would open the channel anew at once."""
-        channel = self._talk.bursts.late(now_ns)
+        channel = self._link.bursts.late(now_ns)
         if channel is None:
             return False
-        self._talk.events.append(
+        self._link.events.append(
             UnexpectedState(
                 "renewed in time", f"without a renewal of channel {channel}: this host was late"
             )
         )
-        self._talk.latch()
+        self._link.latch()
         return True
 
     def transmit(self) -> list[Frame]:
         """What must go out now."""
-        return self._talk.line.transmit()
+        return self._link.line.transmit()
 
     def events(self) -> list[DriverEvent]:
         """What happened."""
-        found = self._talk.events.copy()
-        self._talk.events.clear()
+        found = self._link.events.copy()
+        self._link.events.clear()
         return found
 
     def deadline(self) -> int | None:
         """When advance() has something to do."""
-        talk = self._talk
+        link = self._link
         due: list[int] = []
-        if talk.stopping is not None:
-            due += self._stop_deadlines(talk.stopping)
-        elif talk.state in WORKING:
-            flight = talk.flight
+        if link.stopping is not None:
+            due += self._stop_deadlines(link.stopping)
+        elif link.state in WORKING:
+            flight = link.flight
             if flight is not None:
                 due.append(flight.sent_ns + ECHO_NS)
                 if flight.begun_ns is None and not flight.late_told:
                     due.append(flight.sent_ns + LATE_NS)
-            due += talk.bursts.deadlines(free=flight is None)
+            due += link.bursts.deadlines(free=flight is None)
         return min(due, default=None)
 
     def _stop_deadlines(self, stopping: Stopping) -> list[int]:
-        talk = self._talk
-        if talk.state is State.CLEARING:
-            assert talk.connect_ns is not None
-            following_ns = stopping.next_ns if talk.probe is not None else talk.next_round_ns()
-            return [talk.connect_ns + _BOOT_LIMIT_NS, following_ns]
+        link = self._link
+        if link.state is State.CLEARING:
+            assert link.connect_ns is not None
+            following_ns = stopping.next_ns if link.probe is not None else link.next_round_ns()
+            return [link.connect_ns + _BOOT_LIMIT_NS, following_ns]
         due = [stopping.next_ns]
         if not stopping.heard:
             due.append(stopping.reset_ns)
@@ -196,12 +195,7 @@ class OpenEmsStimDriver:
         return due
 
     def _act(self, call: Call) -> Act:
-        act = CALLS[self._talk.state][call]
+        act = CALLS[self._link.state][call]
         if act is Act.REFUSE:
-            raise StateError(
-                f"{call} is not possible now",
-                code=Code.DRIVER_STATE,
-                why=f"the driver is in state {self._talk.state}",
-                what_to_do="Nothing was sent. Stop the device or connect to it first",
-            )
+            raise not_now(call, self._link.state)
         return act

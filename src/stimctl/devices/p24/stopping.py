@@ -7,10 +7,8 @@ Get_stim_status as well, and only its answer "nothing initialised" ends the stop
 
 from __future__ import annotations
 
+from stimctl.devices.exchange_rules import StopRounds
 from stimctl.wire.sciencemode4.framing import GET_STIM_STATUS, LL_STOP, ML_STOP
-
-REPEAT_NS = 50_000_000
-"""Between two rounds: SAFETY rule K8, repeated every 50 ms until verified [POLICY] D."""
 
 BOTH = (ML_STOP, LL_STOP)
 # A status byte that nobody documents is no reason to leave a level out.
@@ -25,22 +23,19 @@ def levels_of_status(status: int) -> tuple[int, ...]:
     return _LEVELS_OF_STATUS.get(status, BOTH)
 
 
-class Stopping:
+class Stopping(StopRounds):
     """The progress of one stop. It is the owner of every frame that it sends."""
 
-    __slots__ = ("_acked", "_confirmed", "_levels", "found_off", "next_ns", "reset_seen", "rounds",
-                 "started_ns", "verified")  # fmt: skip
+    __slots__ = ("_acked", "_confirmed", "_levels", "already_off", "reset_seen", "verified")
 
     def __init__(self, levels: tuple[int, ...], now_ns: int, *, confirmed: bool = False) -> None:
         """`confirmed`: the device itself has said that this one level is on."""
+        super().__init__(now_ns)
         self._levels = levels
         self._acked: set[int] = set()
-        self.started_ns = now_ns
-        self.next_ns = now_ns
-        self.rounds = 0
         self._confirmed = confirmed
         self.verified = False
-        self.found_off = False
+        self.already_off = False
         """The one level believed to be on was off before this stop is known to have done it."""
         self.reset_seen = False
         """It was off before the first round came: nothing of ours had switched it off."""
@@ -52,8 +47,7 @@ class Stopping:
 
     def round(self, now_ns: int) -> tuple[int, ...]:
         """The commands that must go out now."""
-        self.rounds += 1
-        self.next_ns = now_ns + REPEAT_NS
+        self.begin_round(now_ns)
         return (*self._levels, GET_STIM_STATUS) if self.acknowledged else self._levels
 
     def stop_answered(self, command: int, result: int) -> bool:
@@ -65,7 +59,7 @@ class Stopping:
         if result in STOPPED:
             one_level = len(self._levels) == 1
             off = result == _NOT_INITIALISED and one_level and not before
-            self.found_off |= off
+            self.already_off |= off
             self.reset_seen |= off and self._confirmed and self.rounds == 1
             self._acked.add(command)
         return self.acknowledged and not before

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from stimctl.devices.exchange_rules import Act, Call, row
+
 
 class State(StrEnum):
     """What the driver believes and is busy with."""
@@ -29,61 +31,23 @@ class State(StrEnum):
     LATCHED = "latched"  # the device is not what it was believed to be
 
 
-class Call(StrEnum):
-    """What the engine can ask."""
-
-    CONNECT = "connect"
-    APPLY = "apply"
-    PULSE = "pulse"
-    KEEP_ALIVE = "keep-alive"
-    STOP = "stop"
-
-
-class Act(StrEnum):
-    """What the driver does about it."""
-
-    FIND = "find"  # begin the connect sequence
-    STOP = "stop"  # begin to stop
-    STOP_AGAIN = "stop-again"  # one more round at once; what is already known stays known
-    REFUSE = "refuse"  # StateError
-    IGNORE = "ignore"
-    OFFER = "offer"  # send, or hold until the request in flight is answered
-    HOLD = "hold"  # becomes what is sent when the level is there
-    INIT = "init"  # bring up the level, then send
-    SWITCH = "switch"  # verified stop of the other level, bring up this one, then send
-    ASK_STATUS = "ask-status"
-    ASK_TRAINS = "ask-trains"
-
-
-def _row(apply: Act, pulse: Act, keep_alive: Act, stop: Act = Act.STOP) -> Mapping[Call, Act]:
-    return MappingProxyType(
-        {
-            Call.CONNECT: Act.FIND,
-            Call.APPLY: apply,
-            Call.PULSE: pulse,
-            Call.KEEP_ALIVE: keep_alive,
-            Call.STOP: stop,
-        }
-    )
-
-
 # A keep-alive is ignored wherever it could feed the watchdog of a device in doubt, and wherever
 # the driver is proving the state of the device anyway.
 CALLS: Mapping[State, Mapping[Call, Act]] = MappingProxyType(
     {
-        State.UNKNOWN: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.FINDING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.CLEARING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.NAMING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.ZERO: _row(Act.INIT, Act.INIT, Act.ASK_STATUS),
-        State.TO_MID: _row(Act.HOLD, Act.REFUSE, Act.IGNORE),
-        State.MID_INIT: _row(Act.HOLD, Act.REFUSE, Act.IGNORE),
-        State.MID: _row(Act.OFFER, Act.SWITCH, Act.ASK_TRAINS),
-        State.TO_LOW: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.LOW_INIT: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.LOW: _row(Act.SWITCH, Act.OFFER, Act.ASK_STATUS),
-        State.STOPPING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE, Act.STOP_AGAIN),
-        State.LATCHED: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.UNKNOWN: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.FINDING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.CLEARING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.NAMING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.ZERO: row(Act.INIT, Act.INIT, Act.ASK_STATUS),
+        State.TO_MID: row(Act.HOLD, Act.REFUSE, Act.IGNORE),
+        State.MID_INIT: row(Act.HOLD, Act.REFUSE, Act.IGNORE),
+        State.MID: row(Act.OFFER, Act.SWITCH, Act.ASK_TRAINS),
+        State.TO_LOW: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.LOW_INIT: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.LOW: row(Act.SWITCH, Act.OFFER, Act.ASK_STATUS),
+        State.STOPPING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE, Act.STOP_AGAIN),
+        State.LATCHED: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
     }
 )
 

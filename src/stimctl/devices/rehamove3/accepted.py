@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from stimctl.devices.events import Acked, DeviceError, Doing, Identified, StatusRead
+from stimctl.devices.events import DeviceError, Doing, Identified, StatusRead
 from stimctl.devices.p24 import accepted as shared
-from stimctl.devices.p24.conversation import Conversation
-from stimctl.devices.p24.dialect import Answer, Dialect, Handler
-from stimctl.devices.p24.request import Request
+from stimctl.devices.p24.link_state import Answer, Dialect, Handler, ScienceModeLink
 from stimctl.devices.p24.table import State
 from stimctl.devices.rehamove3.model import REHAMOVE3
 from stimctl.devices.rehamove3.sheet import (
@@ -33,84 +31,74 @@ GET_EXTENDED_VERSION = 68
 """A question of ScienceMode 4, asked because only a P24 knows it."""
 
 
-def _ask(talk: Conversation, now_ns: int, command: int) -> None:
-    talk.send(now_ns, Request(Doing.IDENTIFY, command, now_ns))
+def _device_id(link: ScienceModeLink, answer: Answer) -> None:
+    link.serial = sm3.GetDeviceIdAck.unpack(answer.data).device_id
+    link.ask(answer.now_ns, Doing.IDENTIFY, sm3.GetVersionMain.command)
 
 
-def _device_id(talk: Conversation, answer: Answer) -> None:
-    talk.serial = sm3.GetDeviceIdAck.unpack(answer.data).device_id
-    talk.line.heard(answer.now_ns)
-    _ask(talk, answer.now_ns, sm3.GetVersionMain.command)
-
-
-def _version(talk: Conversation, answer: Answer) -> None:
+def _version(link: ScienceModeLink, answer: Answer) -> None:
     message = sm3.GetVersionMainAck.unpack(answer.data)
-    talk.line.heard(answer.now_ns)
     if message.sciencemode.major != SCIENCEMODE_MAJOR:
         found = f"it speaks ScienceMode {message.sciencemode}"
-        shared.wrong_device(talk, EXPECTED, found)
+        shared.wrong_device(link, EXPECTED, found)
         return
-    talk.versions = (str(message.fw), str(message.sciencemode))
-    _ask(talk, answer.now_ns, GET_EXTENDED_VERSION)
+    link.versions = (str(message.fw), str(message.sciencemode))
+    link.ask(answer.now_ns, Doing.IDENTIFY, GET_EXTENDED_VERSION)
 
 
-def _is_a_p24(talk: Conversation, answer: Answer) -> None:
-    talk.line.heard(answer.now_ns)
+def _is_a_p24(link: ScienceModeLink, _answer: Answer) -> None:
     found = "it knows Get_extended_version of ScienceMode 4, as a P24 does"
-    shared.wrong_device(talk, EXPECTED, found)
+    shared.wrong_device(link, EXPECTED, found)
 
 
-def _is_no_p24(talk: Conversation, now_ns: int) -> None:
+def _is_no_p24(link: ScienceModeLink, now_ns: int) -> None:
     """Unknown, as it should be: it is identified."""
-    firmware, protocol = talk.versions
-    talk.events.append(Identified(FAMILY, talk.serial, firmware, protocol, ""))
-    _ask(talk, now_ns, sm3.GetBatteryStatus.command)
+    firmware, protocol = link.versions
+    link.events.append(Identified(FAMILY, link.serial, firmware, protocol, ""))
+    link.ask(now_ns, Doing.IDENTIFY, sm3.GetBatteryStatus.command)
 
 
-def _battery(talk: Conversation, answer: Answer) -> None:
+def _battery(link: ScienceModeLink, answer: Answer) -> None:
     percent = sm3.GetBatteryStatusAck.unpack(answer.data).battery_level_pct
-    talk.line.heard(answer.now_ns)
-    connecting = talk.state is State.NAMING
+    connecting = link.state is State.NAMING
     least = BATTERY_START_PERCENT if connecting else BATTERY_STOP_PERCENT + 1
     if percent < least:
         told = f"its battery at {percent} %, below {least} %: charge it"
-        talk.events.append(DeviceError(told, 0))
-        talk.latch()
+        link.events.append(DeviceError(told, 0))
+        link.latch()
         return
-    talk.battery_due_ns = answer.now_ns + BATTERY_EVERY_NS
+    link.battery_due_ns = answer.now_ns + BATTERY_EVERY_NS
     if connecting:
-        talk.ask_status(answer.now_ns, Doing.VERIFY)
+        link.ask_status(answer.now_ns, Doing.VERIFY)
     else:
-        talk.events.append(Acked(answer.request.doing, answer.latency_ns))
-        talk.answered(answer.now_ns)
+        link.done(answer)
 
 
-def _pulsed(talk: Conversation, answer: Answer) -> None:
+def _pulsed(link: ScienceModeLink, answer: Answer) -> None:
     sm3.LlChannelConfigAck.unpack(answer.data)
-    shared.pulse_given(talk, answer)
+    link.done(answer)
 
 
-def _trains_read(talk: Conversation, answer: Answer) -> None:
+def _trains_read(link: ScienceModeLink, answer: Answer) -> None:
     """It tells whether trains run and which electrodes fail, not which channels run."""
     message = sm3.MlGetCurrentDataAck.unpack(answer.data)
     if not message.has_stimulation_data:
         raise WireFormatError("an answer to another question than the one asked")
-    talk.line.heard(answer.now_ns)
     running = bool(message.stimulation_state)
-    fits = [trains for trains in talk.possible if bool(trains.mask) == running]
-    active = frozenset(fits[-1].forms) if running and fits else frozenset()
+    fits = [frame for frame in link.possible if bool(frame.outputs) == running]
+    active = frozenset(fits[-1].outputs) if running and fits else frozenset()
     failing = frozenset(n for n, error in enumerate(message.electrode_error, 1) if error)
     errors = MappingProxyType(dict.fromkeys(sorted(failing), "electrode error"))
-    talk.events.append(Acked(Doing.KEEP_ALIVE, answer.latency_ns))
-    talk.events.append(StatusRead(active, errors, answer.latency_ns))
+    link.events.append(answer.acked())
+    link.events.append(StatusRead(active, errors, answer.latency_ns))
     if failing:
-        talk.events.append(DeviceError("electrode error", ELECTRODE_ERROR, failing))
-        talk.latch()
+        link.events.append(DeviceError("electrode error", ELECTRODE_ERROR, failing))
+        link.latch()
     elif not fits:
         every = frozenset(range(1, REHAMOVE3_SHEET.channels + 1))
-        shared.other_trains(talk, every if running else frozenset())
+        shared.other_trains(link, every if running else frozenset())
     else:
-        talk.answered(answer.now_ns)
+        link.answered(answer.now_ns)
 
 
 ACCEPTED: Mapping[int, Handler] = MappingProxyType(

@@ -1,29 +1,30 @@
-"""What the gate must know of a RehaMove3: ScienceMode 3 messages of forms, and its bounds."""
+"""What the encoder must know of a RehaMove3: its ScienceMode 3 messages, and its bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stimctl.devices.p24.gate import Form, Model, points_of
+from stimctl.devices.p24.output import ChannelOutput, Model, points_of
 from stimctl.devices.rehamove3 import sheet
 from stimctl.wire.message import Message
 from stimctl.wire.sciencemode3.messages import LlChannelConfig, MlChannel, MlUpdate, Point
 
 
-def _points(form: Form) -> tuple[Point, ...]:
-    return tuple(Point(one.duration_us, one.current_ua) for one in points_of(form))
+def _points(output: ChannelOutput) -> tuple[Point, ...]:
+    return tuple(Point(one.duration_us, one.current_ua) for one in points_of(output))
 
 
-def _update(forms: Mapping[int, Form]) -> Message:
+def _update(outputs: Mapping[int, ChannelOutput]) -> Message:
     return MlUpdate(
         tuple(
-            MlChannel(channel - 1, form.period_us, _points(form)) for channel, form in forms.items()
+            MlChannel(channel - 1, output.period_us, _points(output))
+            for channel, output in outputs.items()
         )
     )
 
 
-def _pulse(channel: int, form: Form) -> Message:
-    return LlChannelConfig(True, channel - 1, _points(form))
+def _pulse(channel: int, output: ChannelOutput) -> Message:
+    return LlChannelConfig(True, channel - 1, _points(output))
 
 
 REHAMOVE3 = Model(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from stimctl.devices.exchange_rules import Act, Call, row
+
 
 class State(StrEnum):
     """What the driver believes and is busy with."""
@@ -21,57 +23,19 @@ class State(StrEnum):
     DROPPED = "dropped"  # at zero the connection was let go; only stop() and connect() go on
 
 
-class Call(StrEnum):
-    """What the engine can ask."""
-
-    CONNECT = "connect"
-    APPLY = "apply"
-    PULSE = "pulse"
-    KEEP_ALIVE = "keep-alive"
-    STOP = "stop"
-
-
-class Act(StrEnum):
-    """What the driver does about it."""
-
-    FIND = "find"
-    STOP = "stop"
-    STOP_AGAIN = "stop-again"
-    REFUSE = "refuse"  # StateError
-    IGNORE = "ignore"
-    SET_UP = "set-up"  # initialise the list, then send
-    HOLD = "hold"  # becomes what is sent when the list is there
-    OFFER = "offer"  # send, or hold until the request in flight is answered
-    SEND = "send"
-    FEED = "feed"  # Watchdog, and now and then the question for the mode
-    REFRESH = "refresh"  # the set points in force once more, and now and then the mode
-
-
-def _row(apply: Act, pulse: Act, keep_alive: Act, stop: Act = Act.STOP) -> Mapping[Call, Act]:
-    return MappingProxyType(
-        {
-            Call.CONNECT: Act.FIND,
-            Call.APPLY: apply,
-            Call.PULSE: pulse,
-            Call.KEEP_ALIVE: keep_alive,
-            Call.STOP: stop,
-        }
-    )
-
-
 # A keep-alive is ignored wherever it could feed the watchdog of a device in doubt, and wherever
 # requests that are sent until they are answered feed it anyway.
 CALLS: Mapping[State, Mapping[Call, Act]] = MappingProxyType(
     {
-        State.UNKNOWN: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.CLEARING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.ZERO: _row(Act.SET_UP, Act.SEND, Act.FEED),
-        State.SETTING_UP: _row(Act.HOLD, Act.REFUSE, Act.IGNORE),
-        State.LISTED: _row(Act.OFFER, Act.REFUSE, Act.IGNORE),
-        State.RUNNING: _row(Act.OFFER, Act.REFUSE, Act.REFRESH),
-        State.STOPPING: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE, Act.STOP_AGAIN),
-        State.LATCHED: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
-        State.DROPPED: _row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.UNKNOWN: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.CLEARING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.ZERO: row(Act.INIT, Act.OFFER, Act.FEED),
+        State.SETTING_UP: row(Act.HOLD, Act.REFUSE, Act.IGNORE),
+        State.LISTED: row(Act.OFFER, Act.REFUSE, Act.IGNORE),
+        State.RUNNING: row(Act.OFFER, Act.REFUSE, Act.REFRESH),
+        State.STOPPING: row(Act.REFUSE, Act.REFUSE, Act.IGNORE, Act.STOP_AGAIN),
+        State.LATCHED: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
+        State.DROPPED: row(Act.REFUSE, Act.REFUSE, Act.IGNORE),
     }
 )
 

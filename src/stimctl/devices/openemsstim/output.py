@@ -1,4 +1,4 @@
-"""The last gate: genuine intensity points to the one safe message of the wire, or a refusal.
+"""The output of a board: genuine intensity points to the one safe message, or a refusal.
 
 Everything is checked again in integers against the board's own hard bounds; nothing is rounded.
 """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from p24_bench import OTHER_DEVICE, cleared, forged, point
 
-from stimctl.devices.p24.gate import ALL_OFF, Gate, lowest, used_period_us
+from stimctl.devices.output_frame import lowest
+from stimctl.devices.p24.output import ALL_OFF, OutputEncoder, used_period_us
 from stimctl.devices.p24.sheet import FRAME_MAX_BYTES
 from stimctl.errors import LimitRefusedError
 from stimctl.stimulus import PulseShape
@@ -15,7 +16,7 @@ from stimctl.wire.sciencemode4.point import Point
 
 
 def points_of(**how: object) -> tuple[tuple[int, int], ...]:
-    trains = Gate().trains({1: point(**how)})  # type: ignore[arg-type]
+    trains = OutputEncoder().frame({1: point(**how)})  # type: ignore[arg-type]
     update = MlUpdate.unpack(trains.payload)
     return tuple((one.duration_us, one.current_ua) for one in update.channels[0].points)
 
@@ -38,7 +39,7 @@ def test_a_monophasic_pulse_is_one_point() -> None:
 
 
 def test_the_payload_of_a_pulse_is_the_documented_one() -> None:
-    payload, used, _ = Gate().pulse(1, point())
+    payload, used, _ = OutputEncoder().pulse(1, point())
     # Third worked example of the wire specification: +20 mA 200 us, 0 mA 100 us, -20 mA 200 us.
     assert payload == bytes.fromhex("82 0C855000 0644B000 0C841000")
     assert (used.channel, used.amplitude_ua, used.phase_width_us) == (1, 20_000, 200)
@@ -48,15 +49,15 @@ def test_the_payload_of_a_pulse_is_the_documented_one() -> None:
 def test_a_single_pulse_goes_to_the_connector_that_carries_its_channel(
     channel: int, head: int
 ) -> None:
-    assert Gate().pulse(channel, point())[0][0] == head
+    assert OutputEncoder().pulse(channel, point())[0][0] == head
 
 
 def test_channels_are_sent_in_ascending_order_and_ramps_are_the_hosts() -> None:
-    trains = Gate().trains({8: point(), 2: point(5_000)})
+    trains = OutputEncoder().frame({8: point(), 2: point(5_000)})
     update = MlUpdate.unpack(trains.payload)
     assert [one.index for one in update.channels] == [1, 7]
     assert {one.ramp for one in update.channels} == {0}
-    assert trains.mask == 0b1000_0010
+    assert trains.outputs.keys() == {2, 8}
     assert [one.channel for one in trains.channels] == [2, 8]
 
 
@@ -78,7 +79,7 @@ def test_a_period_is_rounded_up_never_down(asked: int, used: int) -> None:
 
 
 def test_the_period_used_is_reported_beside_the_one_asked_for() -> None:
-    one = Gate().trains({1: point(device=OTHER_DEVICE, frequency_mhz=33_300)}).channels[0]
+    one = OutputEncoder().frame({1: point(device=OTHER_DEVICE, frequency_mhz=33_300)}).channels[0]
     assert (one.period_asked_us, one.period_us) == (30_031, 30_250)
 
 
@@ -108,15 +109,15 @@ def test_a_genuine_set_point_that_a_p24_cannot_do_exactly_is_refused(
 ) -> None:
     one = point(device=OTHER_DEVICE, **how)  # type: ignore[arg-type]
     with pytest.raises(LimitRefusedError, match=words):
-        Gate().trains({1: one})
+        OutputEncoder().frame({1: one})
 
 
 @pytest.mark.parametrize("channel", [0, 9, -1])
 def test_a_channel_that_a_p24_does_not_have_is_refused(channel: int) -> None:
     with pytest.raises(LimitRefusedError, match=r"1\.\.8"):
-        Gate().trains({channel: point()})
+        OutputEncoder().frame({channel: point()})
     with pytest.raises(LimitRefusedError, match=r"1\.\.8"):
-        Gate().pulse(channel, point())
+        OutputEncoder().pulse(channel, point())
 
 
 @pytest.mark.parametrize(
@@ -133,18 +134,18 @@ def test_a_channel_that_a_p24_does_not_have_is_refused(channel: int) -> None:
 )
 def test_what_the_safety_model_did_not_make_is_refused(false: object) -> None:
     with pytest.raises(LimitRefusedError, match="not a set point"):
-        Gate().trains({1: false})  # type: ignore[dict-item]
+        OutputEncoder().frame({1: false})  # type: ignore[dict-item]
     with pytest.raises(LimitRefusedError, match="not a set point"):
-        Gate().pulse(1, false)  # type: ignore[arg-type]
+        OutputEncoder().pulse(1, false)  # type: ignore[arg-type]
 
 
 @pytest.mark.hazard("H08")
 def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_before() -> None:
-    gate = Gate()
+    encoder = OutputEncoder()
     genuine = point()
-    gate.trains({1: genuine})
+    encoder.frame({1: genuine})
     with pytest.raises(LimitRefusedError, match="not a set point"):
-        gate.trains({1: forged(*tuple(genuine)[:6])})
+        encoder.frame({1: forged(*tuple(genuine)[:6])})
 
 
 @pytest.mark.hazard("H08")
@@ -161,9 +162,9 @@ def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_b
 def test_the_gate_holds_even_if_the_safety_model_were_wrong(
     words: str, values: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stimctl.devices.p24.gate.is_genuine", lambda *_: True)
+    monkeypatch.setattr("stimctl.devices.output_frame.is_genuine", lambda *_: True)
     with pytest.raises(LimitRefusedError, match=words):
-        Gate().trains({1: forged(*values)})
+        OutputEncoder().frame({1: forged(*values)})
 
 
 @pytest.mark.hazard("H49", "H60")
@@ -171,50 +172,50 @@ def test_the_last_gate_refuses_a_pulse_that_carries_charge(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lopsided = (Point(200, 20_000), Point(200, -19_500))
-    monkeypatch.setattr("stimctl.devices.p24.gate._points", lambda _form: lopsided)
+    monkeypatch.setattr("stimctl.devices.p24.output.points_of", lambda _form: lopsided)
     with pytest.raises(LimitRefusedError, match="carries no charge"):
-        Gate().trains({1: point(20_000)})
+        OutputEncoder().frame({1: point(20_000)})
 
 
 def test_the_channels_share_the_time_and_the_sum_counts() -> None:
     # (200 + 100 + 200 + 60) us each: at 250 Hz seven fit in 4000 us, the eighth does not.
     one = point(1_000, frequency_mhz=250_000, device=OTHER_DEVICE)
-    Gate().trains(dict.fromkeys(range(1, 8), one))
+    OutputEncoder().frame(dict.fromkeys(range(1, 8), one))
     with pytest.raises(LimitRefusedError, match="999"):
-        Gate().trains(dict.fromkeys(range(1, 9), one))
+        OutputEncoder().frame(dict.fromkeys(range(1, 9), one))
 
 
 def test_the_longest_frame_stays_within_what_the_device_takes() -> None:
     one = point(30_000, frequency_mhz=20_000)
-    payload = Gate().trains(dict.fromkeys(range(1, 9), one)).payload
+    payload = OutputEncoder().frame(dict.fromkeys(range(1, 9), one)).payload
     assert len(encode_frame(60, MlUpdate.command, payload)) <= FRAME_MAX_BYTES
 
 
 def test_all_off_is_an_empty_mask() -> None:
-    assert Gate().trains({}) is ALL_OFF
+    assert OutputEncoder().frame({}) is ALL_OFF
     assert ALL_OFF.payload == b"\x00"
 
 
 def test_the_same_set_points_are_encoded_once_and_different_ones_never_mixed_up() -> None:
-    gate = Gate()
+    encoder = OutputEncoder()
     ladder = cleared(130_000, 100, 10_000)
-    first = [gate.trains({1: ladder.point(500 * n)}) for n in range(261)]
-    again = [gate.trains({1: ladder.point(500 * n)}) for n in range(261)]
+    first = [encoder.frame({1: ladder.point(500 * n)}) for n in range(261)]
+    again = [encoder.frame({1: ladder.point(500 * n)}) for n in range(261)]
     assert all(a is b for a, b in zip(first, again, strict=True))
     assert len({one.payload for one in first}) == 261
 
 
 def test_the_memory_of_encoded_trains_is_bounded() -> None:
-    gate = Gate()
+    encoder = OutputEncoder()
     ladder = cleared(130_000, 100, 10_000)
     for channel in range(1, 9):
         for n in range(261):
-            assert gate.trains({channel: ladder.point(500 * n)}).mask == 1 << (channel - 1)
+            assert encoder.frame({channel: ladder.point(500 * n)}).outputs.keys() == {channel}
 
 
 class TestRaisingAndLowering:
     def test_each_parameter_counts(self) -> None:
-        base = Gate().trains({1: point(20_000)})
+        base = OutputEncoder().frame({1: point(20_000)})
         for how, raises, lowers in [
             ({"amplitude_ua": 20_500}, True, False),
             ({"amplitude_ua": 19_500}, False, True),
@@ -225,26 +226,29 @@ class TestRaisingAndLowering:
             ({"gap_us": 50}, True, False),
             ({"amplitude_ua": 10_000, "width_us": 400}, True, True),
         ]:
-            other = Gate().trains({1: point(**{"amplitude_ua": 20_000, **how})})  # type: ignore[arg-type]
+            other = OutputEncoder().frame({1: point(**{"amplitude_ua": 20_000, **how})})  # type: ignore[arg-type]
             assert (other.raises(base), other.lowers(base)) == (raises, lowers), how
 
     def test_a_channel_more_raises_and_a_channel_less_lowers(self) -> None:
-        one, two = Gate().trains({1: point()}), Gate().trains({1: point(), 2: point()})
+        one, two = (
+            OutputEncoder().frame({1: point()}),
+            OutputEncoder().frame({1: point(), 2: point()}),
+        )
         assert (two.raises(one), two.lowers(one)) == (True, False)
         assert (one.raises(two), one.lowers(two)) == (False, True)
         assert (ALL_OFF.raises(two), ALL_OFF.lowers(two)) == (False, True)
 
     def test_the_lowest_of_several_raises_nothing_against_any(self) -> None:
-        gate = Gate()
-        wanted = gate.trains({1: point(30_000), 2: point(5_000), 3: point(1_000)})
-        before = gate.trains({1: point(20_000), 2: point(10_000)})
-        found = lowest(wanted, [before, wanted])
-        assert {c: f.amplitude_ua for c, f in found.forms.items()} == {1: 20_000, 2: 5_000}
+        encoder = OutputEncoder()
+        wanted = encoder.frame({1: point(30_000), 2: point(5_000), 3: point(1_000)})
+        before = encoder.frame({1: point(20_000), 2: point(10_000)})
+        found = lowest(wanted, [before, wanted], encoder.make)
+        assert {c: f.amplitude_ua for c, f in found.outputs.items()} == {1: 20_000, 2: 5_000}
         assert not found.raises(before)
         assert not found.raises(wanted)
 
     def test_set_points_of_which_none_is_the_least_are_off(self) -> None:
-        gate = Gate()
-        wide = gate.trains({1: point(10_000, width_us=400)})
-        high = gate.trains({1: point(20_000, width_us=200)})
-        assert lowest(wide, [high]).forms == {}
+        encoder = OutputEncoder()
+        wide = encoder.frame({1: point(10_000, width_us=400)})
+        high = encoder.frame({1: point(20_000, width_us=200)})
+        assert lowest(wide, [high], encoder.make).outputs == {}

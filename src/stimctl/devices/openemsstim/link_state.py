@@ -1,4 +1,4 @@
-"""What goes on between driver and board: message in flight, stop under way, what is believed.
+"""The state of an exchange with a board: message in flight, stop under way, what is believed.
 
 Holds everything that changes, and the transitions; when they happen is decided by the calls and
 timers of `driver`. The only thing that says what the board has done is its echo.
@@ -20,8 +20,8 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.openemsstim.bursts import ALL_OFF, Bursts
-from stimctl.devices.openemsstim.gate import burst_line, off_line
 from stimctl.devices.openemsstim.line import BoardLine, Heard, Sent, What
+from stimctl.devices.openemsstim.output import burst_line, off_line
 from stimctl.devices.openemsstim.request import (
     ECHO_NS,
     LOADING_NS,
@@ -54,7 +54,7 @@ _ROUNDS_AT_CONNECT_NS = (100_000_000, 1_000_000_000)
 """After the first stop of a connection; a board that starts keeps them, and must not overflow."""
 
 
-class Conversation:
+class BoardLink:
     """The state of one connection to a board."""
 
     __slots__ = ("buffered", "bursts", "connect_ns", "dialect", "doubtful", "events", "identified",
@@ -297,7 +297,7 @@ class Conversation:
         elif self.state in WORKING or self.state is State.LATCHED:
             on = self.bursts.on
             found = "restarted: it was reset or lost its supply"
-            self.events.append(UnexpectedState("going on", found, on, frozenset(), began_anew=True))
+            self.events.append(UnexpectedState("going on", found, on, frozenset(), restarted=True))
             self.line.forget()
             self.identified = False
             self._rest(State.RESTARTED)
