@@ -84,7 +84,7 @@ class _Direct:
     def __init__(self, *, checked: bool) -> None:
         self.driver, self.twin, self.now_ns = P24Driver(), P24Twin(), 0
         if not checked:
-            self.driver._talk.check = NoCheck(one_source=True)
+            self.driver._link.check = NoCheck(one_source=True)
         self.driver.connect(0)
         while self.driver.state != "zero":
             self.turn(1_000_000)

@@ -105,7 +105,7 @@ def test_a_pulse_waits_for_the_answer_to_a_keep_alive():
     bench = raised(running(PLAN, SINGLE, latency_ns=10 * MS), 2_000)
     bench.command(pulse(2_000))
     bench.run_for(SECOND)
-    while not bench.driver._talk.flight:  # type: ignore[attr-defined]
+    while not bench.driver._link.flight:  # type: ignore[attr-defined]
         bench.run_for(MS)
     bench.command(pulse(2_000))
     bench.run_for(100 * MS)

@@ -64,7 +64,7 @@ class SoakBench(Bench):
     def near_the_wrap(self) -> None:
         """As if this host had said more before: in a state of few frames the wrap is seldom met."""
         driver: Any = self.driver
-        driver._talk.line._pairing._next = self._device.top_number - 1
+        driver._link.line._pairing._next = self._device.top_number - 1
 
     def _begin_at_device(self, name: str) -> Callable[[], None] | None:
         undo = self._at_device(lambda: self._device.deeds[name](self._inside, self.now_ns))
