@@ -96,8 +96,8 @@ class RunAfterHostDeath:
 
     as_shipped_us: int | None
     under_our_rules_us: int | None
-    with_supervisor_or_face_alive_us: int | None
     note: str
+    with_supervisor_or_face_alive_us: int | None = 300_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,6 @@ OPENEMSSTIM_SHEET = CapabilitySheet(
     run_after_host_death=RunAfterHostDeath(
         as_shipped_us=None,
         under_our_rules_us=RUN_AFTER_DEATH_US,
-        with_supervisor_or_face_alive_us=300_000,
         note=(
             "as shipped a host can ask for 5 s, and by an on-time that wraps or a test character "
             "for output without end [FW]; our bursts last 750 ms, and 1 s with what is on the line "

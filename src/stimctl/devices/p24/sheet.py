@@ -110,7 +110,6 @@ P24_SHEET = CapabilitySheet(
     run_after_host_death=RunAfterHostDeath(
         as_shipped_us=WATCHDOG_US,
         under_our_rules_us=WATCHDOG_US,
-        with_supervisor_or_face_alive_us=300_000,
         note=(
             "mid level: 2.0 s after the last keep-alive [IFU]; low level: at most the pulse that "
             "was sent, because nothing is output without commands [IFU], but the high voltage "

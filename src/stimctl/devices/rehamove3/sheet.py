@@ -115,7 +115,6 @@ REHAMOVE3_SHEET = CapabilitySheet(
     run_after_host_death=RunAfterHostDeath(
         as_shipped_us=WATCHDOG_US,
         under_our_rules_us=WATCHDOG_US,
-        with_supervisor_or_face_alive_us=300_000,
         note=(
             "mid level: 2.0 s after the last keep-alive [DOC]; low level: at most the pulses that "
             "were sent, because nothing is output without commands [DOC], but the high voltage "

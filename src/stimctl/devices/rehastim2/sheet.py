@@ -104,7 +104,6 @@ REHASTIM2_SHEET = CapabilitySheet(
     run_after_host_death=RunAfterHostDeath(
         as_shipped_us=WATCHDOG_US,
         under_our_rules_us=WATCHDOG_US,
-        with_supervisor_or_face_alive_us=300_000,
         note=(
             "1.2 s after the last valid packet the device stops and resets all modes [DOC]; 300 ms "
             "where one of our processes is left to stop it [POLICY]"
