@@ -193,12 +193,12 @@ def test_what_closes_one_channel_never_brings_back_a_raise_that_was_taken_back()
     plan = clear_together({1: (stimulus(), envelope), 2: (steady, envelope)})
     short, other = plan[1], plan[2]  # type: ignore[index]
     bench = Bench().connected()
-    low = {1: short.set_point(20_000), 2: other.set_point(10_000)}
+    low = {1: short.point(20_000), 2: other.point(10_000)}
     bench.driver.apply(bench.now, low)
     while bench.driver.state != "mid" or len(bench.all_of(Acked)) < 2:
         bench.run(1 * MS)
     bench.device_line = lambda data: []
-    bench.driver.apply(bench.now, {**low, 2: other.set_point(14_000)})
+    bench.driver.apply(bench.now, {**low, 2: other.point(14_000)})
     bench.run(1 * MS)
     bench.driver.apply(bench.now, low)
     taken_back = len(bench.host_writes)
