@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from stimctl.devices.events import DriverEvent
+from stimctl.devices.events import Doing, DriverEvent
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.intensity import IntensityPoint

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from stimctl.codes import Code
-from stimctl.devices.asking import STALE_NS
 from stimctl.devices.driver import DeviceDriver, Frame
 from stimctl.devices.events import (
     Acked,
@@ -33,6 +32,7 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.family import family_row, load
+from stimctl.devices.pending_request import STALE_NS
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety.cleared import SetPoint
