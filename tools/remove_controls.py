@@ -29,7 +29,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tools" / "removals.toml"
-_COPIED = ("src", "firmware_sim", "protocols", "tests", "tools", "docs", "pyproject.toml")
+_COPIED = (
+    "src",
+    "firmware_sim",
+    "protocols",
+    "tests",
+    "tools",
+    "docs",
+    "examples",
+    "pyproject.toml",
+)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".hypothesis", "pictures")
 _PATIENCE_S = 300.0
 _FAILED = 1  # pytest's exit code for "tests ran and some of them failed"

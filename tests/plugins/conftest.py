@@ -12,6 +12,7 @@ from toy_package import install
 from firmware_sim import devices as twins
 from stimctl.devices import family as table
 from stimctl.devices.registry import family
+from stimctl.supervisor.families import every_family
 
 
 def _forget() -> None:
@@ -19,6 +20,7 @@ def _forget() -> None:
         del sys.modules[name]
     table._FOUND.clear()
     family.cache_clear()
+    every_family.cache_clear()
     twins.load.cache_clear()
 
 

@@ -36,13 +36,14 @@ def _protocols(incomplete: str, kind: str) -> list[str]:
 
 def devices(incomplete: str) -> list[str]:
     """`sim:FAMILY`, and `FAMILY:PORT` for each serial port there is."""
-    from stimctl.supervisor.device_names import FAMILIES
+    from stimctl.supervisor.device_names import FAMILIES, installed_families
 
-    names = [f"sim:{family}" for family in FAMILIES]
+    families = (*FAMILIES, *installed_families())
+    names = [f"sim:{family}" for family in families]
     try:
         from stimctl.supervisor.ports import list_ports
 
-        names += [f"{family}:{port.address}" for family in FAMILIES for port in list_ports()]
+        names += [f"{family}:{port.address}" for family in families for port in list_ports()]
     except (StimctlError, OSError):
         pass
     return [name for name in names if name.startswith(incomplete)]

@@ -170,11 +170,11 @@ def _runtime() -> Iterator[Check]:
 
 
 def _twins() -> Iterator[Check]:
-    from stimctl.supervisor.device_names import FAMILIES
+    from stimctl.supervisor.families import every_family
     from stimctl.supervisor.locks import read_holder
     from stimctl.supervisor.twin import running_twins
 
-    for family in FAMILIES:
+    for family in every_family():
         for address in running_twins(family):
             holder = read_holder(address)
             yield Check("twin", "ok", f"{family}:{address}, {holder or 'free'}")

@@ -10,7 +10,7 @@ import typer
 
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say
-from stimctl.supervisor.device_names import EXAMPLE, FAMILIES
+from stimctl.supervisor.device_names import EXAMPLE, FAMILIES, installed_families
 from stimctl.supervisor.twin import twin_name
 
 group = typer.Typer(help="Run and list digital twins.", no_args_is_help=True)
@@ -33,7 +33,7 @@ def _command(family: str) -> Callable[[typer.Context], None]:
     return sim
 
 
-for _family in FAMILIES:
+for _family in (*FAMILIES, *installed_families()):
     group.command(_family, context_settings=_PASS_ON, add_help_option=False)(_command(_family))
 
 
@@ -80,6 +80,7 @@ def _pairs(arguments: list[str]) -> list[tuple[str, str]]:
 @group.command("list")
 def list_running(as_json: Json = False) -> None:
     """List the twins of your `sim:` sessions that still run."""
+    from stimctl.supervisor.families import every_family
     from stimctl.supervisor.locks import read_holder
     from stimctl.supervisor.twin import running_twins
 
@@ -89,7 +90,7 @@ def list_running(as_json: Json = False) -> None:
             "device": f"{family}:{address}",
             "holder": str(read_holder(address) or ""),
         }
-        for family in FAMILIES
+        for family in every_family()
         for address in running_twins(family)
     ]
     if as_json:

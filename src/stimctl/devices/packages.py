@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from stimctl.devices.family import ENTRY_POINTS, NAMES, DeviceFamily
+from stimctl.devices.family import ENTRY_POINTS, DeviceFamily
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError, UsageError
 from stimctl.safety.bounds import STANDARD_BOUNDS
@@ -39,11 +39,6 @@ class Package(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.release} sha256:{self.sha256}"
-
-
-def installed_families() -> list[str]:
-    """The families that installed packages offer, but those whose name is built in."""
-    return sorted({one.name for one in entry_points(group=ENTRY_POINTS)} - {*NAMES})
 
 
 def package_of(name: str) -> Package:

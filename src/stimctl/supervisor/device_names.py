@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stimctl.devices.family import ENTRY_POINTS, EXAMPLES, NAMES, find_family
 from stimctl.devices.family import EXAMPLE as EXAMPLE
 from stimctl.devices.family import EXAMPLE_WITHOUT_CURRENT as EXAMPLE_WITHOUT_CURRENT
-from stimctl.devices.family import EXAMPLES, NAMES, find_family
 
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ class DeviceName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.family}:{self.address}" if self.address else f"{TWIN}:{self.family}"
+
+
+def installed_families() -> tuple[str, ...]:
+    """The families that installed packages offer, but those whose name is built in."""
+    from importlib.metadata import entry_points  # late: a stop asks for one name at most
+
+    return tuple(sorted({one.name for one in entry_points(group=ENTRY_POINTS)} - {*FAMILIES}))
 
 
 def parse_device(text: str) -> DeviceName:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stimctl.codes import Code
-from stimctl.devices.packages import Package, installed_families, package_of
+from stimctl.devices.packages import Package, package_of
 from stimctl.errors import BugError, StateError, StimctlError, UsageError
 from stimctl.records import trusted
-from stimctl.supervisor.device_names import FAMILIES
+from stimctl.supervisor.device_names import FAMILIES, installed_families
 
 _CHECK_WITHIN_S = 600
 

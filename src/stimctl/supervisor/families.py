@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from stimctl.devices.registry import Family as Family
 from stimctl.devices.registry import family as family_named
+from stimctl.errors import StimctlError
 from stimctl.records.trusted import check_may_drive
-from stimctl.supervisor.device_names import DeviceName
+from stimctl.supervisor.device_names import FAMILIES, DeviceName, installed_families
 
-__all__ = ["Family", "family_named", "family_to_drive"]
+__all__ = ["Family", "every_family", "family_named", "family_to_drive"]
+
+
+@cache
+def every_family() -> tuple[str, ...]:
+    """Every family there is a driver for: stimctl's own, then those of packages that can be loaded.
+
+    `stimctl devices list` says why another one cannot.
+    """
+    return (*FAMILIES, *filter(_is_usable, installed_families()))
+
+
+def _is_usable(name: str) -> bool:
+    try:
+        return bool(family_named(name))
+    except StimctlError:
+        return False
 
 
 def family_to_drive(device: DeviceName, state: Path) -> Family:

@@ -27,9 +27,9 @@ _READBACK = {
 
 def families() -> tuple[str, ...]:
     """Every family there is a driver for, by name."""
-    from stimctl.supervisor.device_names import FAMILIES
+    from stimctl.supervisor.families import every_family
 
-    return FAMILIES
+    return every_family()
 
 
 def likely_families(port: SerialPortInfo) -> tuple[str, ...]:

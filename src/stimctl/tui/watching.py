@@ -75,7 +75,8 @@ def open_watch(desk: Desk, device: str) -> None:
 
 def _sockets(device: str) -> list[tuple[str, str]]:
     """Where supervisors may listen, each with the name of its device as far as that is known."""
-    from stimctl.supervisor.device_names import FAMILIES, parse_device
+    from stimctl.supervisor.device_names import parse_device
+    from stimctl.supervisor.families import every_family
     from stimctl.supervisor.locks import candidates, socket_addresses
     from stimctl.supervisor.port_names import port_keys
     from stimctl.supervisor.twin import running_twins
@@ -88,7 +89,7 @@ def _sockets(device: str) -> list[tuple[str, str]]:
         return at(name.address, device)
     twins = {
         place: f"sim:{family}"
-        for family in FAMILIES
+        for family in every_family()
         for one in running_twins(family)
         for place, _ in at(one, "")
     }
