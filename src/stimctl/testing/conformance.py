@@ -161,6 +161,23 @@ class Conformance:
             assert self._stopped_by_sequence(world, before), "zero was not verified"
             assert not world.on, "zero was said to be verified, and output is on"
 
+    def test_the_stop_sequence_believes_no_answer_to_others(self) -> None:
+        """What the device has answered its session proves nothing: the output is on."""
+        world = self._world()
+        world.start(self._two_levels(world)[0])
+        heard: list[bytes] = []
+
+        def listening(data: bytes) -> list[tuple[int, bytes]]:
+            heard.append(data)
+            return [(0, data)]
+
+        world.to_host = listening
+        world.run(SECOND)
+        assert heard, "the device has answered nothing for 1 s"
+        sequence = load(world.family.row.stop)(7)
+        sequence.next_bytes()
+        assert not sequence.receive(b"".join(heard)), "it takes an answer to another question"
+
     def _stopped_by_sequence(self, world: World, before: bytes) -> bool:
         """The stop path of a program that knows nothing of the session."""
         sequence = load(world.family.row.stop)(7)

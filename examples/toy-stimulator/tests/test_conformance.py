@@ -1,0 +1,7 @@
+"""The toy conforms; needs the package to be installed."""
+
+from stimctl.testing.conformance import Conformance
+
+
+class TestToy(Conformance):
+    family = "toy"
