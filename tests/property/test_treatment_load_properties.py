@@ -102,7 +102,7 @@ def test_no_mutated_file_runs_outside_the_limits(case: tuple[str, str]) -> None:
     if isinstance(plan, Refusal):
         return
     for one, dose in zip(plan.channels, predict(plan), strict=True):
-        cap_ua = protocol.channels[0].amplitude.cap_ua
+        cap_ua = protocol.channels[0].amplitude.cap
         assert dose.peak_ua <= min(40_000, cap_ua or 40_000)
         assert dose.rms_plateau_ma <= 50
         assert dose.rms_plateau_ma / (one.setup.electrode.area_mm2 / 100) <= 2

@@ -66,7 +66,7 @@ def settings_over_time(plan: Plan, channel: int) -> Iterator[tuple[int, int, int
             elif isinstance(event, Moment):
                 drive = next(d for d in event.drives if d.channel == channel)
         assert drive is not None
-        step = plan.channel(channel).step_ua
+        step = plan.channel(channel).step
         amplitude = amplitude_of(plateau, drive.level_permille, step) if drive.gate_open else 0
         # A burst is begun at its beginning or not at all.
         if missed and drive.gate_open:
@@ -148,7 +148,7 @@ def test_nothing_goes_out_above_the_plateau_or_what_was_cleared(plan: Plan) -> N
     for one in plan.channels:
         for _, amplitude, width, period in settings_over_time(plan, one.channel):
             one.cleared.point(amplitude, width, period)  # raises outside the cleared range
-            assert 0 <= amplitude <= one.amplitude_ua
+            assert 0 <= amplitude <= one.most
 
 
 @modest
@@ -202,11 +202,11 @@ def test_a_scripted_raise_is_slow_and_only_where_it_may_be(plan: Plan) -> None:
     for step in raise_schedule(plan):
         one = plan.channel(step.channel)
         before = last.get(step.channel)
-        assert step.plateau_ua - (before.plateau_ua if before else 0) == one.step_ua
+        assert step.plateau_ua - (before.plateau_ua if before else 0) == one.step
         if before:
             assert step.at_us - before.at_us >= 250_000
-            assert step.at_us - before.at_us >= one.step_ua * 500  # 2 mA/s
-        assert step.plateau_ua <= one.amplitude_ua
+            assert step.at_us - before.at_us >= one.step * 500  # 2 mA/s
+        assert step.plateau_ua <= one.most
         assert drive_at(plan, one, step.at_us).may_raise
         last[step.channel] = step
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Electrode, Refusal
-from stimctl.treatment import ChannelSetup, Plan, TreatmentProtocol, compile_plan, load_protocol
+from stimctl.stimulus.level import CURRENT, Current, Level
+from stimctl.treatment import (
+    ChannelSetup,
+    CurrentPlan,
+    TreatmentProtocol,
+    compile_plan,
+    load_protocol,
+)
 
 PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
 SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
@@ -44,13 +51,23 @@ def usual_ua(name: str) -> int:
     return USUAL_UA[name.partition("-")[0]]
 
 
-def setup(channel: int = 1, amplitude_ua: int = 20_000, area_mm2: int = 2_500) -> ChannelSetup:
-    return ChannelSetup(channel, amplitude_ua, Electrode(area_mm2))
+def setup(
+    channel: int = 1, amplitude_ua: int = 20_000, area_mm2: int = 2_500
+) -> ChannelSetup[Current]:
+    return ChannelSetup(channel, level_of(amplitude_ua), Electrode(area_mm2))
+
+
+def level_of(amplitude_ua: int) -> Level[Current]:
+    """A current, also one that `Level` would refuse, as somebody could forge it."""
+    level: Level[Current] = object.__new__(Level)
+    object.__setattr__(level, "scale", CURRENT)
+    object.__setattr__(level, "value", amplitude_ua)
+    return level
 
 
 def plan_of(
-    protocol: TreatmentProtocol, *setups: ChannelSetup, duration_us: int | None = None
-) -> Plan:
+    protocol: TreatmentProtocol, *setups: ChannelSetup[Current], duration_us: int | None = None
+) -> CurrentPlan:
     plan = compile_plan(protocol, P24_SHEET, setups or (setup(),), duration_us=duration_us)
     assert not isinstance(plan, Refusal), plan.message
     return plan

@@ -18,6 +18,7 @@ from stimctl.safety import (
 )
 from stimctl.safety.problem import broken_rule, with_nearest
 from stimctl.stimulus import Burst, Cycle, Sweep, SweepShape
+from stimctl.stimulus.level import CURRENT, Level
 
 WIDE = {"period_min_us": 100, "phase_width_min_us": 1, "amplitude_max_ua": 130_000}
 
@@ -326,7 +327,7 @@ def test_w7_is_listed_and_not_refused():
 def test_ceilings_of_person_protocol_and_session_name_themselves():
     bounds = envelope(
         person=[person_ceiling(58_000, "set 10:42 by kl")],
-        protocol=[protocol_cap(60_000, "nmes.toml line 7")],
+        protocol=[protocol_cap(Level(CURRENT, 60_000), "nmes.toml line 7")],
         session=[session_ceiling(59_000, "--max-amplitude")],
     )
     no = refused(stim(62), bounds)
@@ -338,7 +339,7 @@ def test_ceilings_of_person_protocol_and_session_name_themselves():
     )  # fmt: skip
     assert (no.asked_text, no.allowed_text) == ("62 mA", "58 mA")
     cleared(stim(58), bounds)
-    looser = envelope(protocol=[protocol_cap(60_000, "nmes.toml line 7")])
+    looser = envelope(protocol=[protocol_cap(Level(CURRENT, 60_000), "nmes.toml line 7")])
     assert refused(stim(62), looser).limit_id == "L-SES"
 
 

@@ -15,10 +15,10 @@ from stimctl.devices.registry import family
 from stimctl.errors import StimctlError
 from stimctl.safety import Electrode
 from stimctl.safety.intensity import ATTENDED
-from stimctl.treatment.gate_plan import compile_gate_plan
-from stimctl.treatment.gate_program import GatePlan, GateSetup
+from stimctl.stimulus.level import CURRENT, PERCENT, Level
 from stimctl.treatment.load import load_gated, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import PercentPlan
 
 RATES_HZ = (1, 2, 3, 4, 5, 7, 10, 12.5, 15, 20, 25, 30, 33, 35, 40, 45, 50, 60, 75, 80, 100, 120)
 BURSTS = (  # pulses, rate inside, bursts a second
@@ -149,7 +149,9 @@ def plan_for(point: Point, device: str) -> Plan | str:
     """The plan, as `check` clears it, or why it is refused."""
     setups = [
         ChannelSetup(
-            number, shape.amplitude_ua, Electrode(area_mm2=point.area_cm2 * 100, site=None)
+            number,
+            Level(CURRENT, shape.amplitude_ua),
+            Electrode(area_mm2=point.area_cm2 * 100, site=None),
         )
         for number, shape in enumerate(point.shapes, start=1)
     ]
@@ -219,7 +221,7 @@ def _reached(cycle: Cycle, period_ms: int) -> tuple[int, ...]:
     return tuple(one for one in PERCENTS if one <= contractions * _steps(cycle))
 
 
-def gated_plan(point: GatedPoint) -> GatePlan | str:
+def gated_plan(point: GatedPoint) -> PercentPlan | str:
     """The plan, as it is cleared, or why it is refused."""
     head = protocol_text(Point(0, (), 50, point.duration_ms)).replace("treatment-v1", "gated-v1")
     parts = [
@@ -227,11 +229,11 @@ def gated_plan(point: GatedPoint) -> GatePlan | str:
         *(_gated_channel(index, cycle) for index, cycle in enumerate(point.cycles)),
     ]
     setups = [
-        GateSetup(channel, percent, Electrode(area_mm2=5_000))
+        ChannelSetup(channel, Level(PERCENT, percent), Electrode(area_mm2=5_000))
         for channel, percent in enumerate(point.percents, start=1)
     ]
     try:
-        plan = compile_gate_plan(
+        plan = compile_plan(
             load_gated("\n".join(parts), "grid"),
             OPENEMSSTIM_SHEET,
             setups,
@@ -239,7 +241,7 @@ def gated_plan(point: GatedPoint) -> GatePlan | str:
         )
     except StimctlError as error:
         return str(error)
-    return plan if isinstance(plan, GatePlan) else plan.message
+    return plan if isinstance(plan, Plan) else plan.message
 
 
 EXTERNAL = """[external]

@@ -16,10 +16,10 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
-from stimctl.treatment.gate_plan import compile_gate_plan
-from stimctl.treatment.gate_program import GatePlan, GateSetup
-from stimctl.treatment.gated_schema import GatedProtocol
 from stimctl.treatment.load import load_gated
+from stimctl.treatment.plan import Plan, compile_plan
+from stimctl.treatment.program import ChannelSetup, PercentPlan
+from stimctl.treatment.schema import GatedProtocol
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTENDED_BY_HAND = EngineConfig()
@@ -37,13 +37,13 @@ def gate_plan(
     *percents: int,
     duration_s: int | None = 600,
     bounds: LayeredBounds = LayeredBounds(),  # noqa: B008
-) -> GatePlan:
+) -> PercentPlan:
     """A shipped file compiled for the openEMSstim on 50 cm2 pads; channels 1, 2 in order."""
     setups = [
-        GateSetup(channel, percent, Electrode(area_mm2=5_000))
+        ChannelSetup(channel, Level(PERCENT, percent), Electrode(area_mm2=5_000))
         for channel, percent in enumerate(percents or (60,), start=1)
     ]
-    plan = compile_gate_plan(
+    plan = compile_plan(
         gated(name),
         OPENEMSSTIM_SHEET,
         setups,
@@ -51,7 +51,7 @@ def gate_plan(
         bounds=bounds,
         acknowledged=frozenset({ATTENDED}),
     )
-    assert isinstance(plan, GatePlan), plan
+    assert isinstance(plan, Plan), plan
     return plan
 
 
@@ -63,7 +63,7 @@ def bench_of(
     return Bench(config, twin=twin, driver=OpenEmsStimDriver(), **options)
 
 
-def checked(plan: GatePlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
     bench = bench_of(config, **options)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=20 * SECOND)
@@ -72,7 +72,7 @@ def checked(plan: GatePlan, config: EngineConfig = ATTENDED_BY_HAND, **options) 
     return bench
 
 
-def running(plan: GatePlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
     bench = checked(plan, config, **options)
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=2 * SECOND)

@@ -21,9 +21,9 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
-from stimctl.treatment.gate_program import GatePlan
-from stimctl.treatment.gate_timeline import gate_moments
 from stimctl.treatment.plan import Plan
+from stimctl.treatment.program import PercentPlan
+from stimctl.treatment.timeline import moments
 
 WHOLE = 500
 SLICE = 10
@@ -139,18 +139,20 @@ def relay_on_us(bench: Bench, channel: int, from_us: int, until_us: int) -> int:
     return on_us
 
 
-def planned_on_us(plan: GatePlan, channel: int, percent: int, from_us: int, until_us: int) -> int:
+def planned_on_us(
+    plan: PercentPlan, channel: int, percent: int, from_us: int, until_us: int
+) -> int:
     """The same as the plan has it, once the channel is raised."""
     one = plan.channel(channel)
     on_us = 0
-    for moment, following in itertools.pairwise(gate_moments(plan)):
+    for moment, following in itertools.pairwise(moments(plan)):
         level = next(d.level_permille for d in moment.drives if d.channel == channel)
         if percent * level // 1000 >= one.cleared.bounds.lowest_percent:
             on_us += max(0, min(following.at_us, until_us) - max(moment.at_us, from_us))
     return on_us
 
 
-def gated_run(plan: GatePlan) -> tuple[Bench, int, int]:
+def gated_run(plan: PercentPlan) -> tuple[Bench, int, int]:
     """A run raised to a few percent in its first contractions; when it began, and was raised."""
     bench = bench_of(ATTENDED_BY_HAND)
     bench.command(Connect())
@@ -166,7 +168,7 @@ def gated_run(plan: GatePlan) -> tuple[Bench, int, int]:
         for one in plan.channels:
             now = bench.engine.intensity_percent(one.channel)
             if now < one.cleared.percent and not bench.engine.stopping:
-                bench.command(Raise(one.channel, Level(PERCENT, now + one.step_percent)))
+                bench.command(Raise(one.channel, Level(PERCENT, now + one.step)))
                 raised_us = bench.now_ns // 1_000
         bench.run_for(200 * MS)
     bench.run_to_state(State.STOPPED, within_ns=10 * SECOND)
@@ -203,7 +205,7 @@ class GateFigures:
         )
 
 
-def on_times(plan: GatePlan, channel: int, raised_us: int) -> Iterator[tuple[int, int, int]]:
+def on_times(plan: PercentPlan, channel: int, raised_us: int) -> Iterator[tuple[int, int, int]]:
     """Each on time that begins once the channel is raised, and where to look for its output."""
     one = plan.channel(channel)
     cycle = one.cycle
@@ -217,7 +219,7 @@ def on_times(plan: GatePlan, channel: int, raised_us: int) -> Iterator[tuple[int
             yield start_us, start_us - around_us, start_us + cycle.on_us + around_us
 
 
-def through_gate(point: GatedPoint, plan: GatePlan, figures: GateFigures) -> None:
+def through_gate(point: GatedPoint, plan: PercentPlan, figures: GateFigures) -> None:
     bench, began_us, raised_us = gated_run(plan)
     figures.failed += [f"{point}: {event.data['what']}" for event in bench.told(Kind.ALARM)]
     if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):

@@ -47,10 +47,9 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
-from stimctl.treatment.gate_plan import compile_gate_plan
-from stimctl.treatment.gate_program import GatePlan, GateSetup
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import PercentPlan
 
 pytestmark = pytest.mark.hazard("H64")
 
@@ -61,7 +60,7 @@ SITES = ("left-quadriceps", "right-quadriceps", "left-calf", "right-calf")
 def placed(*sites: str | None, name: str = "tens-conventional") -> Plan:
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
     setups = [
-        ChannelSetup(channel, 5_000, Electrode(area_mm2=5_000, site=site))
+        ChannelSetup(channel, Level(CURRENT, 5_000), Electrode(area_mm2=5_000, site=site))
         for channel, site in enumerate(sites, start=1)
     ]
     plan = compile_plan(load_protocol(text, name), P24_SHEET, setups)
@@ -411,16 +410,16 @@ def test_a_session_in_which_nothing_can_be_found_is_refused(config, sites, why):
         bench.command(LoadPlan(placed(*sites)))
 
 
-def percent_plan() -> GatePlan:
+def percent_plan() -> PercentPlan:
     setups = [
-        GateSetup(channel, 60, Electrode(area_mm2=5_000, site=site))
+        ChannelSetup(channel, Level(PERCENT, 60), Electrode(area_mm2=5_000, site=site))
         for channel, site in enumerate(SITES[:2], start=1)
     ]
-    plan = compile_gate_plan(
+    plan = compile_plan(
         gate_world.gated("gate-tens"), OPENEMSSTIM_SHEET, setups, duration_us=600_000_000,
         acknowledged=frozenset({ATTENDED}),
     )  # fmt: skip
-    assert isinstance(plan, GatePlan), plan
+    assert isinstance(plan, Plan), plan
     return plan
 
 

@@ -16,7 +16,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Lower, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
-from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import PercentPlan, Plan
 
 POINTS = {
     "opens in a ramp down": GatedPoint(
@@ -51,7 +51,7 @@ POINTS = {
 def test_channels_that_change_at_once_keep_their_on_times(name: str) -> None:
     point = POINTS[name]
     plan = gated_plan(point)
-    assert isinstance(plan, GatePlan), plan
+    assert isinstance(plan, Plan), plan
     figures = GateFigures()
     through_gate(point, plan, figures)
     assert figures.failed == []
@@ -61,7 +61,7 @@ def test_a_channel_reaches_its_intensity_while_the_other_one_ramps_down_for_5_s(
     """It does not stand at its first percent until the other ramp is over."""
     point = POINTS["opens in a ramp down of 5 s"]
     plan = gated_plan(point)
-    assert isinstance(plan, GatePlan), plan
+    assert isinstance(plan, Plan), plan
     bench, began_us, _ = gated_run(plan)
     begins_us = began_us + 7_000_000 + 5 * 14_000_000
     reached = [
@@ -88,7 +88,7 @@ class Watched(OpenEmsStimDriver):
         return super().gate(now_ns, points, planned)
 
 
-def watched(plan: GatePlan) -> tuple[Bench, Watched]:
+def watched(plan: PercentPlan) -> tuple[Bench, Watched]:
     driver = Watched()
     twin = OpenEmsStimTwin(boot_us=SHORT_BOOT_US, strict=True)
     bench = Bench(ATTENDED_BY_HAND, twin=twin, driver=driver)

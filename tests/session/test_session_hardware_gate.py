@@ -10,12 +10,12 @@ from session_world import plan_of
 
 from stimctl.errors import NotReadyError
 from stimctl.session.config import EngineConfig
-from stimctl.session.kits import AnyPlan
 from stimctl.session.needs import ISOLATED, Need
 from stimctl.supervisor.face_process import FaceProcess
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.hardware import HardwareGate
 from stimctl.supervisor.options import Options
+from stimctl.treatment.program import AnyPlan
 
 HERE = FaceProcess("/dev/pts/9", "", "", False)
 

@@ -51,12 +51,12 @@ BEGIN: Script = [(0, Arm()), (300, Hold(LONGEST_HOLD_US)), (10, Start()), (400, 
 
 def jump(plan: Plan) -> Script:
     """Everything at once, without sleeping."""
-    return [*BEGIN, *[(0, Raise(1, Level(CURRENT, plan.channels[0].amplitude_ua)))] * 500]
+    return [*BEGIN, *[(0, Raise(1, Level(CURRENT, plan.channels[0].most)))] * 500]
 
 
 def no_sleep(plan: Plan) -> Script:
     """Step by step, as fast as a loop runs."""
-    top_ua = plan.channels[0].amplitude_ua
+    top_ua = plan.channels[0].most
     return [
         *BEGIN,
         *[(1, Raise(1, Level(CURRENT, ua))) for ua in range(STEP_UA, 3 * top_ua, STEP_UA)] * 40,
@@ -192,7 +192,7 @@ def test_a_hostile_script_gets_no_more_than_was_cleared_and_ends_at_zero(number:
     assert bench.state is not State.RUNNING
     for channel in range(1, 9):
         cleared = (one for plan in PLANS for one in plan.channels if one.channel == channel)
-        most_ua = max((one.amplitude_ua for one in cleared), default=0)
+        most_ua = max((one.most for one in cleared), default=0)
         assert ledger[channel].peak_ma * 1_000 <= most_ua, "of any plan that it may have loaded"
     # The plan in force and the rate of every rise are judged by the invariant on every bench.
 

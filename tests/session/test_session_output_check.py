@@ -38,7 +38,7 @@ def bursts(pulses: int, bursts_hz: str, inside_hz: str, duration_s: int = 30) ->
     plan = compile_plan(
         load_protocol(text, "tens-burst"),
         P24_SHEET,
-        [ChannelSetup(1, 5_000, Electrode(area_mm2=5_000))],
+        [ChannelSetup(1, Level(CURRENT, 5_000), Electrode(area_mm2=5_000))],
         duration_us=duration_s * 1_000_000,
     )
     assert isinstance(plan, Plan), plan
@@ -145,7 +145,7 @@ def groups(pulses: int, bursts_hz: str, inside_hz: str, cycle: str = "") -> Plan
     plan = compile_plan(
         load_protocol(text, name),
         REHASTIM2_SHEET,
-        [ChannelSetup(1, 8_000, Electrode(area_mm2=9_600))],
+        [ChannelSetup(1, Level(CURRENT, 8_000), Electrode(area_mm2=9_600))],
         duration_us=None if cycle else 30_000_000,
     )
     assert isinstance(plan, Plan), plan

@@ -164,7 +164,7 @@ def test_a_pulse_that_waits_when_the_session_stops_has_its_row():
 def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
     name = "tens-conventional"
     protocol = load_protocol((ROOT / "protocols" / f"{name}.toml").read_text("utf-8"), name)
-    setup = ChannelSetup(1, 4_000, Electrode(area_mm2=5_000))
+    setup = ChannelSetup(1, Level(CURRENT, 4_000), Electrode(area_mm2=5_000))
     plan = compile_plan(protocol, REHASTIM2_SHEET, [setup], duration_us=60_000_000)
     assert isinstance(plan, Plan), plan
     bench = running(plan, SINGLE, twin=RehaStim2Twin(), driver=RehaStim2Driver(), latency_ns=5 * MS)

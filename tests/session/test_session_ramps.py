@@ -16,6 +16,7 @@ from stimctl.session.events import Kind
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.session.track import FULL, Track
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.prediction import predict
@@ -281,7 +282,7 @@ def steepest_cycle(amplitude_ua: int) -> Plan:
     """nmes-tka with the shortest ramp there is."""
     text = (ROOT / "protocols" / "nmes-tka.toml").read_text(encoding="utf-8")
     text = text.replace('ramp_up = "3 s"', 'ramp_up = "500 ms"')
-    setup = ChannelSetup(1, amplitude_ua, Electrode(area_mm2=5_000, site=None))
+    setup = ChannelSetup(1, Level(CURRENT, amplitude_ua), Electrode(area_mm2=5_000, site=None))
     plan = compile_plan(
         load_protocol(text, "steepest"), P24_SHEET, [setup], duration_us=240_000_000
     )

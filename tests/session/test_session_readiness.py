@@ -12,7 +12,6 @@ from session_world import plan_of
 from stimctl.safety.day_budget import Given
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.screening import QUESTIONS
-from stimctl.session.kits import AnyPlan
 from stimctl.session.readiness import (
     DAY_BUDGET,
     Known,
@@ -22,6 +21,7 @@ from stimctl.session.readiness import (
     missing,
     side_of,
 )
+from stimctl.treatment.program import AnyPlan
 
 TODAY = date(2026, 11, 29)
 NO = {question.id: False for question in QUESTIONS}

@@ -21,6 +21,7 @@ from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Resume, Start, Stop
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
@@ -32,7 +33,7 @@ SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prom
 def plan_of(name: str, *channels: int, duration_s: int = 60, amplitude_ua: int = 12_000) -> Plan:
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
     setups = [
-        ChannelSetup(channel, amplitude_ua, Electrode(area_mm2=9_600))
+        ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(area_mm2=9_600))
         for channel in channels or (1,)
     ]
     protocol = load_protocol(text, name)

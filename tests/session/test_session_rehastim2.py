@@ -31,7 +31,10 @@ SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prom
 @cache
 def compiled(name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60) -> Plan | Refusal:
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
-    setups = [ChannelSetup(channel, 12_000, Electrode(area_mm2=9_600)) for channel in channels]
+    setups = [
+        ChannelSetup(channel, Level(CURRENT, 12_000), Electrode(area_mm2=9_600))
+        for channel in channels
+    ]
     protocol = load_protocol(text, name)
     return compile_plan(protocol, REHASTIM2_SHEET, setups, duration_us=duration_s * 1_000_000)
 
@@ -260,7 +263,7 @@ def test_an_amplitude_between_two_steps_is_refused_with_the_next_lower_one() -> 
     refusal = compile_plan(
         load_protocol(text, "tens-conventional"),
         REHASTIM2_SHEET,
-        [ChannelSetup(1, 13_000, Electrode(area_mm2=9_600))],
+        [ChannelSetup(1, Level(CURRENT, 13_000), Electrode(area_mm2=9_600))],
     )
     assert isinstance(refusal, Refusal)
     assert "12 mA" in refusal.message

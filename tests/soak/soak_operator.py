@@ -58,7 +58,7 @@ class Operator:
         self._holding = story.config.requires_hold
         self._home_time_ns = story.length_ns * 9 // 10
         self._attentive = self._chance.random() < 0.8
-        self._goals = {one.channel: one.setup.amplitude_ua for one in story.plan.channels}
+        self._goals = {one.channel: one.most for one in story.plan.channels}
         self._channels = tuple(self._goals)
         self._next: dict[State, Callable[[Bench], int]] = {
             State.DISCONNECTED: self._connect,

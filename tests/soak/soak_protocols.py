@@ -10,6 +10,7 @@ from random import Random
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.safety import Electrode
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 
@@ -195,7 +196,7 @@ def plan_for(
     if text is None:
         text = text_of(Random(f"protocol/{name}"))
     setups = [
-        ChannelSetup(channel, amplitude_ua, Electrode(area_mm2=AREA_MM2, site=None))
+        ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(area_mm2=AREA_MM2, site=None))
         for channel, amplitude_ua in amplitudes
     ]
     try:

@@ -10,20 +10,25 @@ import pytest
 
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.errors import LimitRefusedError, ProtocolFileError, UsageError
 from stimctl.safety import Electrode, Layer, LayeredBounds, Refusal, layer_bounds_from_mapping
 from stimctl.safety.intensity import ATTENDED
-from stimctl.treatment.gate_plan import compile_gate_plan
-from stimctl.treatment.gate_program import GatePlan, GateSetup
-from stimctl.treatment.gate_timeline import gate_moments
-from stimctl.treatment.gated_schema import GatedProtocol, gated_schema_text
+from stimctl.stimulus.level import CURRENT, PERCENT, Level, Percent
 from stimctl.treatment.load import load_any, load_gated, load_protocol
-from stimctl.treatment.plan import ChannelSetup, compile_plan
+from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import PercentPlan, in_percent, makes_current
+from stimctl.treatment.schema import GatedProtocol, schema_text
+from stimctl.treatment.timeline import moments
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocols"
 GATED = sorted(path.stem for path in (FOLDER / "gated").glob("*.toml"))
 ACK = frozenset({ATTENDED})
 PADS = Electrode(5_000, site="left-quadriceps")
+
+
+def share(channel: int, percent: int, pads: Electrode = PADS) -> ChannelSetup[Percent]:
+    return ChannelSetup(channel, Level(PERCENT, percent), pads)
 
 
 def text(name: str) -> str:
@@ -34,9 +39,9 @@ def load(name: str = "gate-tens") -> GatedProtocol:
     return load_gated(text(name), f"{name}.toml")
 
 
-def compiled(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how) -> GatePlan:
+def compiled(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how) -> PercentPlan:
     answer = answer_of(name, *percents, pads=pads, **how)
-    assert isinstance(answer, GatePlan), answer
+    assert isinstance(answer, Plan), answer
     return answer
 
 
@@ -47,16 +52,16 @@ def refused(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **h
 
 
 def answer_of(name: str, *percents: int, pads: Electrode = PADS, **how):
-    setups = [GateSetup(ch, percent, pads) for ch, percent in enumerate(percents or (40,), 1)]
+    setups = [share(ch, percent, pads) for ch, percent in enumerate(percents or (40,), 1)]
     how.setdefault("acknowledged", ACK)
-    return compile_gate_plan(load(name), OPENEMSSTIM_SHEET, setups, **how)
+    return compile_plan(load(name), OPENEMSSTIM_SHEET, setups, **how)
 
 
 def test_the_schema_file_is_the_schema_of_the_models() -> None:
     committed = (FOLDER / "gated" / "gated-v1.json").read_text(encoding="utf-8")
-    assert committed == gated_schema_text(), (
-        'make it anew: python -c "from stimctl.treatment.gated_schema import gated_schema_text; '
-        "print(gated_schema_text(), end='')\" > protocols/gated/gated-v1.json"
+    assert committed == schema_text(GatedProtocol), (
+        'make it anew: python -c "from stimctl.treatment.schema import GatedProtocol, schema_text; '
+        "print(schema_text(GatedProtocol), end='')\" > protocols/gated/gated-v1.json"
     )
     assert json.loads(committed)["additionalProperties"] is False
 
@@ -123,7 +128,7 @@ def test_a_treatment_in_milliampere_is_refused_with_the_devices_that_would_do() 
     protocol = load_protocol(tens, "tens-conventional.toml")
 
     def ask(channel: int, amplitude_ua: int) -> Refusal:
-        setups = [ChannelSetup(channel, amplitude_ua, Electrode(2_500))]
+        setups = [ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(2_500))]
         answer = compile_plan(protocol, OPENEMSSTIM_SHEET, setups)
         assert isinstance(answer, Refusal)
         assert answer.limit_id == "L-CAL"
@@ -138,7 +143,7 @@ def test_a_treatment_in_milliampere_is_refused_with_the_devices_that_would_do() 
 
 def test_a_device_with_current_of_its_own_has_no_use_for_such_a_file() -> None:
     with pytest.raises(LimitRefusedError, match="makes its own"):
-        compile_gate_plan(load(), P24_SHEET, [GateSetup(1, 40, PADS)], acknowledged=ACK)
+        compile_plan(load(), P24_SHEET, [share(1, 40)], acknowledged=ACK)
 
 
 def test_the_cap_of_the_file_and_every_layer_bound_the_intensity() -> None:
@@ -158,35 +163,33 @@ def test_pads_sites_and_channels_are_judged_as_for_any_device() -> None:
     assert refused(pads=Electrode(500)).limit_id == "E1"
     assert refused(pads=Electrode(5_000, site="head")).limit_id == "C05"
     arms = [
-        GateSetup(1, 10, Electrode(5_000, site="left-forearm-flexor")),
-        GateSetup(2, 10, Electrode(5_000, site="right-forearm-flexor")),
+        share(1, 10, Electrode(5_000, site="left-forearm-flexor")),
+        share(2, 10, Electrode(5_000, site="right-forearm-flexor")),
     ]
-    path = compile_gate_plan(load(), OPENEMSSTIM_SHEET, arms, acknowledged=ACK)
+    path = compile_plan(load(), OPENEMSSTIM_SHEET, arms, acknowledged=ACK)
     assert isinstance(path, Refusal)
     assert path.limit_id == "C06"
-    third = compile_gate_plan(load(), OPENEMSSTIM_SHEET, [GateSetup(3, 1, PADS)], acknowledged=ACK)
+    third = compile_plan(load(), OPENEMSSTIM_SHEET, [share(3, 1)], acknowledged=ACK)
     assert isinstance(third, Refusal)
     assert (third.limit_id, third.allowed) == ("L-DEV", 2)
     against = [
-        GateSetup(1, 10, Electrode(5_000, site="left-quadriceps")),
-        GateSetup(2, 10, Electrode(5_000, site="left-hamstrings")),
+        share(1, 10, Electrode(5_000, site="left-quadriceps")),
+        share(2, 10, Electrode(5_000, site="left-hamstrings")),
     ]
-    no = compile_gate_plan(load("gate-ems"), OPENEMSSTIM_SHEET, against, acknowledged=ACK)
+    no = compile_plan(load("gate-ems"), OPENEMSSTIM_SHEET, against, acknowledged=ACK)
     assert isinstance(no, Refusal)
     assert no.limit_id == "W10"
     together = load("gate-ems").model_copy(update={"co_contraction": True})
-    assert isinstance(
-        compile_gate_plan(together, OPENEMSSTIM_SHEET, against, acknowledged=ACK), GatePlan
-    )
+    assert isinstance(compile_plan(together, OPENEMSSTIM_SHEET, against, acknowledged=ACK), Plan)
 
 
 @pytest.mark.parametrize(
     "setups",
-    [[], [GateSetup(1, 4, PADS)] * 2, [GateSetup(1, "4 %", PADS)]],  # type: ignore[arg-type]
+    [[], [share(1, 4)] * 2, [ChannelSetup(1, "4 %", PADS)]],  # type: ignore[arg-type]
 )
-def test_requests_without_sense_are_usage_errors(setups: list[GateSetup]) -> None:
+def test_requests_without_sense_are_usage_errors(setups: list[ChannelSetup]) -> None:
     with pytest.raises(UsageError):
-        compile_gate_plan(load(), OPENEMSSTIM_SHEET, setups, acknowledged=ACK)
+        compile_plan(load(), OPENEMSSTIM_SHEET, setups, acknowledged=ACK)
 
 
 def test_a_session_has_a_length_and_no_more_than_is_allowed() -> None:
@@ -211,24 +214,47 @@ def test_a_plan_is_known_by_everything_that_decides_what_it_does() -> None:
     }
     assert len(digests) == 5
     assert plan.digest() == compiled("gate-ems", 40).digest()
-    assert repr(plan) == "<GatePlan gate-ems on openemsstim, channels 1, 10 min>"
+    assert repr(plan) == "<Plan gate-ems on openemsstim, channels 1, 10 min>"
     assert plan.channel(1).role == "muscle"
     with pytest.raises(KeyError):
         plan.channel(2)
 
 
 def test_the_moments_rise_hold_fall_and_end_in_nothing() -> None:
-    moments = list(gate_moments(compiled("gate-ems", 40, duration_us=40_000_000)))
-    assert (moments[0].at_us, moments[-1].at_us) == (0, 40_000_000)
-    assert not moments[-1].drives[0].gate_open
-    held = [m for m in moments if m.drives[0].may_raise]
+    shown = list(moments(compiled("gate-ems", 40, duration_us=40_000_000)))
+    assert (shown[0].at_us, shown[-1].at_us) == (0, 40_000_000)
+    assert not shown[-1].drives[0].gate_open
+    held = [m for m in shown if m.drives[0].may_raise]
     assert [m.at_us for m in held] == [2_000_000, 22_000_000]
-    levels = [m.drives[0].level_permille for m in moments if m.at_us < 2_000_000]
+    levels = [m.drives[0].level_permille for m in shown if m.at_us < 2_000_000]
     assert levels == sorted(levels)
     assert levels[0] == 0
-    off = [m for m in moments if 8_000_000 <= m.at_us < 20_000_000]
+    off = [m for m in shown if 8_000_000 <= m.at_us < 20_000_000]
     assert {(m.drives[0].level_permille, m.drives[0].gate_open) for m in off} == {(0, False)}
-    steady = list(gate_moments(compiled("gate-tens", 40, duration_us=60_000_000)))
+    steady = list(moments(compiled("gate-tens", 40, duration_us=60_000_000)))
     assert steady[0].drives[0].level_permille == 1_000
     assert steady[0].drives[0].may_raise
     assert steady[-2].drives[0].level_permille == 0  # the end ramp is over before the end
+
+
+@pytest.mark.hazard("H18")
+def test_a_level_on_another_scale_compiles_for_no_file() -> None:
+    percent, current = share(1, 4), ChannelSetup(1, Level(CURRENT, 4_000), PADS)
+    with pytest.raises(UsageError, match="counts in %"):
+        compile_plan(load(), OPENEMSSTIM_SHEET, [current], acknowledged=ACK)  # type: ignore[list-item]
+    tens = (FOLDER / "tens-conventional.toml").read_text(encoding="utf-8")
+    protocol = load_protocol(tens, "tens-conventional.toml")
+    for sheet in (P24_SHEET, REHASTIM2_SHEET):
+        with pytest.raises(UsageError, match="counts in mA"):
+            compile_plan(protocol, sheet, [percent])  # type: ignore[list-item]
+    made_up = replace(PERCENT, name="share of nothing")
+    with pytest.raises(UsageError, match="counts in %"):
+        compile_plan(load(), OPENEMSSTIM_SHEET, [replace(percent, most=Level(made_up, 4))])
+
+
+@pytest.mark.hazard("H18")
+def test_a_plan_carries_its_scale_and_is_of_one_kind_only() -> None:
+    plan = compiled()
+    assert plan.scale is PERCENT
+    assert (in_percent(plan), makes_current(plan)) == (True, False)
+    assert all(one.cleared.scale is PERCENT for one in plan.channels)

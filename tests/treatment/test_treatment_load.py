@@ -28,7 +28,7 @@ def test_a_file_becomes_integers_with_units_in_their_names() -> None:
     protocol = load_protocol(TKA, "protocols/nmes-tka.toml")
     (channel,) = protocol.channels
     assert channel.amplitude.target is Target.HIGHEST_TOLERABLE
-    assert channel.amplitude.cap_ua == 100_000
+    assert channel.amplitude.cap == 100_000
     assert channel.waveform.frequency_mhz == 50_000
     assert channel.waveform.phase_width_us == 250
     assert channel.cycle is not None

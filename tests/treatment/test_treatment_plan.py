@@ -31,6 +31,7 @@ from stimctl.safety import (
     layer_bounds_from_mapping,
     person_ceiling,
 )
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment import (
     ChannelSetup,
     Plan,
@@ -69,7 +70,7 @@ def refused(
 def test_a_plan_says_what_each_channel_does() -> None:
     plan = plan_of(shipped("nmes-tka"), setup(3, 40_000))
     (one,) = plan.channels
-    assert (one.channel, one.role, one.amplitude_ua) == (3, "quadriceps", 40_000)
+    assert (one.channel, one.role, one.most) == (3, "quadriceps", 40_000)
     assert one.cleared.amplitude_ua == 40_000
     assert one.period_us == 20_000
     assert plan.channel(3) is one
@@ -153,13 +154,13 @@ def test_an_electrode_below_the_protocols_minimum_is_refused() -> None:
 
 
 def test_a_pad_that_hardly_touches_is_refused_by_density() -> None:
-    lifted = ChannelSetup(1, 60_000, Electrode(2_500, contact_permille=100))
+    lifted = ChannelSetup(1, Level(CURRENT, 60_000), Electrode(2_500, contact_permille=100))
     assert refused(shipped("nmes-tka"), lifted).limit_id == "L-J"
 
 
 @pytest.mark.hazard("H48")
 def test_a_blocked_body_site_is_refused() -> None:
-    neck = ChannelSetup(1, 10_000, Electrode(2_500, site="anterior-neck"))
+    neck = ChannelSetup(1, Level(CURRENT, 10_000), Electrode(2_500, site="anterior-neck"))
     assert refused(shipped("tens-conventional"), neck).limit_id == "C04"
 
 
@@ -304,7 +305,7 @@ def test_the_target_decides_also_where_no_file_was_read() -> None:
     quiet = protocol.model_copy(update={"channels": roles})
     assert stimulus_of(roles[0], 0).motor
     pads = [
-        ChannelSetup(number, 5_000, Electrode(2_500, 1000, site))
+        ChannelSetup(number, Level(CURRENT, 5_000), Electrode(2_500, 1000, site))
         for number, site in ((1, "left-biceps"), (2, "left-triceps"))
     ]
     together = compile_plan(quiet, P24_SHEET, pads)
@@ -323,7 +324,7 @@ def test_an_asymmetric_pulse_rises_in_steps_that_balance() -> None:
     text = sample_text(20, channel_text(wave)).replace("symmetric", "asymmetric-balanced")
     protocol = load_protocol(text, "sample.toml")
     plan = plan_of(protocol, setup(1, 20_000))
-    assert plan.channels[0].step_ua == 2_000
+    assert plan.channels[0].step == 2_000
     steps = list(itertools.islice(raise_schedule(plan), 3))
     assert [s.plateau_ua for s in steps] == [2_000, 4_000, 6_000]
     assert [s.at_us for s in steps] == [0, 1_000_000, 2_000_000]  # 2 mA/s
@@ -348,8 +349,8 @@ def test_antagonists_that_alternate_are_cleared_and_others_are_not() -> None:
             PLAIN, role="b", motor=True, cycle=cycle_text(3000, 4000, 1000, 1000, after)
         )
         setups = [
-            ChannelSetup(1, 10_000, Electrode(2_500, site="left-forearm-extensor")),
-            ChannelSetup(2, 10_000, Electrode(2_500, site="left-forearm-flexor")),
+            ChannelSetup(1, Level(CURRENT, 10_000), Electrode(2_500, site="left-forearm-extensor")),
+            ChannelSetup(2, Level(CURRENT, 10_000), Electrode(2_500, site="left-forearm-flexor")),
         ]
         return compile_plan(sample(21, one, other), P24_SHEET, setups)
 
@@ -360,7 +361,7 @@ def test_antagonists_that_alternate_are_cleared_and_others_are_not() -> None:
 
 
 def test_a_warning_needs_acknowledgement_and_is_then_noted() -> None:
-    lifted = ChannelSetup(1, 60_000, Electrode(2_500, contact_permille=100))
+    lifted = ChannelSetup(1, Level(CURRENT, 60_000), Electrode(2_500, contact_permille=100))
     protocol, research = shipped("nmes-tka"), Profile.RESEARCH
     answer = compile_plan(protocol, P24_SHEET, [lifted], profile=research)
     assert isinstance(answer, Refusal)

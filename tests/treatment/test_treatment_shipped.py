@@ -82,7 +82,7 @@ def test_a_shipped_protocol_clears_up_to_its_cap_on_its_smallest_pad(name: str) 
     protocol = shipped(name)
     area_mm2 = protocol.electrodes.minimum_area_mm2
     setups = [
-        setup(n + 1, role.amplitude.cap_ua or usual_ua(name), area_mm2)
+        setup(n + 1, role.amplitude.cap or usual_ua(name), area_mm2)
         for n, role in enumerate(protocol.channels)
     ]
     plan_of(protocol, *setups)

@@ -18,7 +18,7 @@ from stimctl.session.config import SECOND, STOP_OVERDUE_NS, TRIP_MARGIN_NS, Engi
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
 from stimctl.session.states import State
-from stimctl.treatment.program import Plan
+from stimctl.treatment.program import CurrentPlan
 
 WITHHELD = (
     "what is rehearsed with a scenario, a fault or another firmware shows what happens then, not "
@@ -129,7 +129,7 @@ class FaultRehearsal:
 
 
 def rehearse_fault(
-    plan: Plan, disturbance: Disturbance, *, progress: Progress | None = None
+    plan: CurrentPlan, disturbance: Disturbance, *, progress: Progress | None = None
 ) -> FaultRehearsal:
     """Run a disturbed plan, from connection until the output is over and stays so.
 
@@ -144,7 +144,7 @@ def rehearse_fault(
         return _summed_up(bench, twin, plan, disturbance, failed)
 
 
-def _play(bench: Bench, plan: Plan, progress: Progress | None) -> str:
+def _play(bench: Bench, plan: CurrentPlan, progress: Progress | None) -> str:
     """The whole session; why it could not be begun, or nothing."""
     try:
         failed = _begin(bench, plan)
@@ -164,7 +164,7 @@ def _play(bench: Bench, plan: Plan, progress: Progress | None) -> str:
     return failed
 
 
-def _begin(bench: Bench, plan: Plan) -> str:
+def _begin(bench: Bench, plan: CurrentPlan) -> str:
     steps = (
         (Connect(), State.IDENTIFIED, "the device could not be connected"),
         (LoadPlan(plan), State.CHECKED, "the device did not pass the check before the start"),
@@ -191,7 +191,7 @@ def _end(bench: Bench) -> None:
 
 
 def _summed_up(
-    bench: Bench, twin: FaultyTwin, plan: Plan, disturbance: Disturbance, failed: str
+    bench: Bench, twin: FaultyTwin, plan: CurrentPlan, disturbance: Disturbance, failed: str
 ) -> FaultRehearsal:
     rows = twin.records()
     recorded = not disturbance.lock_step or any(row["kind"] not in _TOLD for row in rows)

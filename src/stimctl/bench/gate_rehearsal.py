@@ -16,7 +16,7 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Attend, Close, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
-from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import PercentPlan
 
 _STEP_WITHIN_NS = 25 * SECOND
 _RAISE_EVERY_NS = 450 * MS
@@ -45,7 +45,7 @@ class GateRehearsal:
         return not self.problems
 
 
-def rehearse_gate(plan: GatePlan, device: LocalTwin | None = None) -> GateRehearsal:
+def rehearse_gate(plan: PercentPlan, device: LocalTwin | None = None) -> GateRehearsal:
     """Run a plan from connection to verified zero on its twin, every channel raised by hand.
 
     `device`: what stands in the place of the twin.
@@ -74,7 +74,7 @@ def rehearse_gate(plan: GatePlan, device: LocalTwin | None = None) -> GateRehear
     )
 
 
-def _perform(bench: Bench, plan: GatePlan, reached: dict[int, int]) -> None:
+def _perform(bench: Bench, plan: PercentPlan, reached: dict[int, int]) -> None:
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
     bench.command(LoadPlan(plan))
@@ -85,9 +85,9 @@ def _perform(bench: Bench, plan: GatePlan, reached: dict[int, int]) -> None:
     attend_ns = bench.now_ns + _ATTEND_EVERY_NS
     while bench.state not in _OVER and bench.now_ns < end_ns:
         for one in plan.channels:
-            following = bench.engine.intensity_percent(one.channel) + one.step_percent
+            following = bench.engine.intensity_percent(one.channel) + one.step
             going_on = bench.state is State.RUNNING and not bench.engine.stopping
-            if going_on and following <= one.cleared.percent:
+            if going_on and following <= one.most:
                 bench.command(Raise(one.channel, Level(PERCENT, following)))
             bench.run_for(_RAISE_EVERY_NS)
             now = bench.engine.intensity_percent(one.channel)
@@ -98,14 +98,14 @@ def _perform(bench: Bench, plan: GatePlan, reached: dict[int, int]) -> None:
     bench.command(Close())
 
 
-def _problems(bench: Bench, plan: GatePlan) -> Iterator[str]:
+def _problems(bench: Bench, plan: PercentPlan) -> Iterator[str]:
     for event in bench.told(Kind.ALARM):
         yield f"alarm: {event.data['what']}"
     if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):
         yield f"the run did not complete; the session is {bench.state.value}"
     if bench.twin.stimulating:
         yield "a relay of the twin may still be closed at the end"
-    ceilings = {one.channel: wiper(one.cleared.percent) for one in plan.channels}
+    ceilings = {one.channel: wiper(one.most) for one in plan.channels}
     for row in bench.twin.records():
         if (
             row["kind"] == "wiper"

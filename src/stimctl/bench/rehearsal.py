@@ -19,7 +19,7 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
 from stimctl.session.states import State
 from stimctl.treatment.prediction import ChannelDose, predict
-from stimctl.treatment.program import Plan
+from stimctl.treatment.program import CurrentPlan
 
 _SLICES = 100
 _STEP_WITHIN_NS = 10 * SECOND
@@ -81,7 +81,7 @@ class Rehearsal:
         }
 
 
-def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> Rehearsal:
+def rehearse(plan: CurrentPlan, *, seed: int = 0, progress: Progress | None = None) -> Rehearsal:
     """Run a plan from connection to verified zero on its twin, the script raising the amplitude.
 
     UsageError for a device family that has no twin here. What goes wrong in the session itself is
@@ -109,7 +109,7 @@ def rehearse(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> 
     )
 
 
-def _perform(bench: Bench, plan: Plan, progress: Progress | None) -> None:
+def _perform(bench: Bench, plan: CurrentPlan, progress: Progress | None) -> None:
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
     bench.command(LoadPlan(plan))
@@ -144,7 +144,7 @@ def began_us(bench: Bench) -> int:
     return next((event.at_ns // 1_000 for event in bench.told(Kind.START)), 0)
 
 
-def channel_reports(plan: Plan, ledger: Ledger, from_us: int = 0) -> Iterator[ChannelReport]:
+def channel_reports(plan: CurrentPlan, ledger: Ledger, from_us: int = 0) -> Iterator[ChannelReport]:
     """What was planned for each channel beside what reached its electrodes from `from_us` on."""
     for planned in predict(plan):
         delivered: ChannelLedger = ledger[planned.channel]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from firmware_sim.ledger import ChannelLedger, Run
 from stimctl.treatment.prediction import ChannelDose
-from stimctl.treatment.program import PlanChannel
+from stimctl.treatment.program import CurrentChannel
 
 TOLERANCE_PERMILLE = 10
 _SECOND_US = 1_000_000
@@ -64,14 +64,14 @@ def _contractions(planned: Sequence[int], delivered: Sequence[int], at_once: int
 
 
 def pulses_of_contractions(
-    one: PlanChannel, ledger: ChannelLedger, began_us: int, duration_us: int
+    one: CurrentChannel, ledger: ChannelLedger, began_us: int, duration_us: int
 ) -> tuple[int, ...]:
     """The pulses of each contraction, which `began_us` puts into the record's time.
 
     Each is looked for from the middle of one off time to the middle of the next. Test pulses of
     the device's own are none of them.
     """
-    cycle = one.stimulus.cycle
+    cycle = one.cycle
     if cycle is None:
         return ()
     first_us = began_us + one.start_after_us - cycle.off_us // 2

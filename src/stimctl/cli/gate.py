@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from stimctl.records.answers import Answers
     from stimctl.records.approvals import Rehearsal
     from stimctl.records.pads import Pads
-    from stimctl.session.kits import AnyPlan
     from stimctl.session.readiness import Gap, Known, Preparation
+    from stimctl.treatment.program import AnyPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from stimctl.cli.output import put, put_json, say, styled
 
 if TYPE_CHECKING:
     from stimctl.bench.gate_rehearsal import GateRehearsal
-    from stimctl.treatment.gate_program import GatePlan
+    from stimctl.treatment.program import PercentPlan
 
 
 def rehearse_plan(
-    plan: GatePlan, address: str, *, as_json: bool, lock_step: str | None = None
+    plan: PercentPlan, address: str, *, as_json: bool, lock_step: str | None = None
 ) -> int:
     """Run it, put it on record where all went well, and tell; the exit code.
 
@@ -35,7 +35,7 @@ def rehearse_plan(
     return recorded.exit_code(rehearsal.ok)
 
 
-def _rehearse_on(plan: GatePlan, command: str, begun: float, *, as_json: bool) -> int:
+def _rehearse_on(plan: PercentPlan, command: str, begun: float, *, as_json: bool) -> int:
     from stimctl.bench.gate_rehearsal import rehearse_gate
     from stimctl.bench.lockstep import lock_step_device
     from stimctl.cli.disturbance_options import command_of
@@ -70,7 +70,7 @@ def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool = True) -> No
         put(f"  - {problem}")
 
 
-def _as_dict(plan: GatePlan, rehearsal: GateRehearsal) -> dict[str, Any]:
+def _as_dict(plan: PercentPlan, rehearsal: GateRehearsal) -> dict[str, Any]:
     """As `stimctl rehearse --json`; without characters where it must not be run."""
     return {
         "protocol": plan.protocol.id,

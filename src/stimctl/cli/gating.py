@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
     from stimctl.supervisor.client import SupervisorClient
     from stimctl.treatment.calibration import Calibration
-    from stimctl.treatment.gate_program import GatePlan
+    from stimctl.treatment.program import PercentPlan
 
 Intensities = Annotated[
     list[str] | None,
@@ -162,9 +162,10 @@ class _Session:
         from stimctl.cli.planning import read_named_protocol
         from stimctl.quantity import parse_area_mm2, parse_intensity_percent, parse_session_us
         from stimctl.safety import Electrode
+        from stimctl.stimulus.level import PERCENT, Level
         from stimctl.supervisor.device_names import parse_device
         from stimctl.supervisor.ports import may_be_software
-        from stimctl.treatment.gate_program import GateSetup
+        from stimctl.treatment.program import ChannelSetup
 
         self.device = parse_device(device)
         self.is_open = may_be_software(self.device.address)
@@ -178,8 +179,10 @@ class _Session:
                 what_to_do="Write --intensity 1=40% --area 1=25cm2, and so on for each channel",
             )
         self._setups = [
-            GateSetup(
-                channel, percents[channel], Electrode(pads[channel], 1000, places.get(channel))
+            ChannelSetup(
+                channel,
+                Level(PERCENT, percents[channel]),
+                Electrode(pads[channel], 1000, places.get(channel)),
             )
             for channel in sorted(percents)
         ]
@@ -189,16 +192,16 @@ class _Session:
         self._acknowledged = frozenset(acknowledged)
         self._limit_files: list[tuple[str, Any]] = []
 
-    def compile(self, files: tuple[tuple[str, Path | None], ...]) -> GatePlan:
+    def compile(self, files: tuple[tuple[str, Path | None], ...]) -> PercentPlan:
         """The cleared plan. LimitRefusedError or ProtocolFileError."""
         from stimctl.records.protocol_files import read_limit_file
+        from stimctl.safety import Refusal
         from stimctl.supervisor.families import family_named
-        from stimctl.treatment.gate_plan import compile_gate_plan
-        from stimctl.treatment.gate_program import GatePlan
         from stimctl.treatment.load import load_gated
+        from stimctl.treatment.plan import compile_plan
 
         self._limit_files = [(layer, read_limit_file(path)) for layer, path in files if path]
-        answer = compile_gate_plan(
+        answer = compile_plan(
             load_gated(self._text.text, self._text.path.name),
             family_named(self.device.family).sheet,
             self._setups,
@@ -206,7 +209,7 @@ class _Session:
             bounds=self._bounds(),
             acknowledged=self._acknowledged,
         )
-        if isinstance(answer, GatePlan):
+        if not isinstance(answer, Refusal):
             return answer
         raise LimitRefusedError(
             "a limit refuses this plan",
@@ -236,7 +239,7 @@ class _Session:
             site=(*found.get("site", ()), *environment), person=found.get("person", ())
         )
 
-    def announce(self, plan: GatePlan, cautions: tuple[str, ...]) -> None:
+    def announce(self, plan: PercentPlan, cautions: tuple[str, ...]) -> None:
         """What is about to be done, and what is not known about it."""
         from stimctl.quantity import format_duration
 
@@ -246,13 +249,13 @@ class _Session:
         say(f"duration {format_duration(plan.duration_us)}")
         for one in plan.channels:
             place = one.setup.electrode.site or "a place not given"
-            say(f"channel {one.channel} {one.role} at {place}: 0 % to {one.cleared.percent} %")
+            say(f"channel {one.channel} {one.role} at {place}: 0 % to {one.most} %")
         for note in (*plan.notes, *cautions):
             say(f"note: {note}")
         say(f"at the unit: {plan.sheet.stop_instruction}")
 
     def run(
-        self, plan: GatePlan, words: Any, papers: Papers, notes: dict[str, str],
+        self, plan: PercentPlan, words: Any, papers: Papers, notes: dict[str, str],
         between: Multiplexers | None,
         *, find_channels: bool = False,
     ) -> int:  # fmt: skip
@@ -298,14 +301,14 @@ class _Session:
         put("ended: zero verified" if code != ExitCode.NOT_CONFIRMED_ZERO else "OUTPUT UNKNOWN")
         return code or int(signals.exit_code or 0)
 
-    def _set_up(self, client: SupervisorClient, plan: GatePlan) -> None:
-        from stimctl.quantity import format_area, format_duration, format_intensity
+    def _set_up(self, client: SupervisorClient, plan: PercentPlan) -> None:
+        from stimctl.quantity import format_area, format_duration
 
         client.ask("load", path=str(self._text.path.resolve()), sha256=self._text.sha256)
         for layer, file in self._limit_files:
             client.ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
         for setup in self._setups:
-            fields: dict[str, Any] = {"level": format_intensity(setup.intensity_percent)}
+            fields: dict[str, Any] = {"level": str(setup.most)}
             fields["area"] = format_area(setup.electrode.area_mm2)
             if setup.electrode.site is not None:
                 fields["site"] = setup.electrode.site
@@ -318,7 +321,7 @@ class _Session:
             raise IntegrityError("the supervisor has compiled another plan than the one shown")
 
 
-def _calibrated(path: Path | None, plan: GatePlan, person: str, dial: str) -> Any:
+def _calibrated(path: Path | None, plan: PercentPlan, person: str, dial: str) -> Any:
     """Words with the calibration beside them, where it is about this session; why not is said."""
     from stimctl.cli.gate_words import GateWords
     from stimctl.records.text_files import read_text_file

@@ -25,7 +25,7 @@ from stimctl.errors import (
     StimctlError,
 )
 from stimctl.keyboard import is_ours
-from stimctl.quantity import format_area, format_current, format_duration, format_permille
+from stimctl.quantity import format_area, format_duration, format_permille
 from stimctl.session.events import event_of
 from stimctl.session.host_rows import JournalOpened, LineKind, Presence
 from stimctl.session.rows import (
@@ -42,7 +42,7 @@ from stimctl.session.rows import (
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
     from stimctl.supervisor.client import SupervisorClient
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.program import CurrentPlan
 
 Row = Mapping[str, Any]
 _POLL_S = 0.1
@@ -64,7 +64,7 @@ class LiveSession:
     def __init__(
         self,
         prepared: Prepared,
-        plan: Plan,
+        plan: CurrentPlan,
         *,
         person: str,
         show: Callable[[Row], None],
@@ -155,7 +155,7 @@ class LiveSession:
         for setup in prepared.setups:
             fields: dict[str, Any] = {
                 "channel": setup.channel,
-                "level": format_current(setup.amplitude_ua),
+                "level": str(setup.most),
                 "area": format_area(setup.electrode.area_mm2),
             }
             if setup.electrode.site is not None:

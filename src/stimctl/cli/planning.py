@@ -23,8 +23,9 @@ from stimctl.supervisor.ports import may_be_software
 
 if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
+    from stimctl.stimulus.level import Current
     from stimctl.supervisor.families import Family
-    from stimctl.treatment.program import ChannelSetup, Plan
+    from stimctl.treatment.program import ChannelSetup, CurrentPlan
     from stimctl.treatment.schema import TreatmentProtocol
 
 
@@ -53,7 +54,7 @@ class Prepared:
     text: ProtocolText
     protocol: TreatmentProtocol
     family: Family
-    setups: tuple[ChannelSetup, ...]
+    setups: tuple[ChannelSetup[Current], ...]
     limit_files: tuple[tuple[str, LimitFile], ...]
     duration_us: int | None
     acknowledged: frozenset[str]
@@ -125,12 +126,11 @@ def _acknowledged(given: Sequence[str]) -> frozenset[str]:
     return frozenset(choice("--acknowledge", each, {id: id for id in known}) for each in given)
 
 
-def compile_prepared(prepared: Prepared) -> Plan:
+def compile_prepared(prepared: Prepared) -> CurrentPlan:
     """The cleared plan. Raises LimitRefusedError that carries the refusal."""
     from stimctl.errors import LimitRefusedError
-    from stimctl.safety import Profile
+    from stimctl.safety import Profile, Refusal
     from stimctl.treatment.plan import compile_plan
-    from stimctl.treatment.program import Plan
 
     answer = compile_plan(
         prepared.protocol,
@@ -141,7 +141,7 @@ def compile_prepared(prepared: Prepared) -> Plan:
         profile=Profile(prepared.profile),
         acknowledged=prepared.acknowledged,
     )
-    if isinstance(answer, Plan):
+    if not isinstance(answer, Refusal):
         return answer
     raise LimitRefusedError(
         "a limit refuses this plan",
@@ -177,8 +177,9 @@ def layered_bounds(prepared: Prepared) -> LayeredBounds:
 
 def _setups(
     request: Request, protocol: TreatmentProtocol, *, preview: bool
-) -> tuple[tuple[ChannelSetup, ...], tuple[str, ...]]:
+) -> tuple[tuple[ChannelSetup[Current], ...], tuple[str, ...]]:
     from stimctl.safety import Electrode
+    from stimctl.stimulus.level import CURRENT, Level
     from stimctl.treatment.program import ChannelSetup
 
     amplitudes = by_channel("--amplitude", request.amplitudes, parse_current_ua, "1=12mA")
@@ -207,7 +208,7 @@ def _setups(
         electrode = Electrode(
             areas.get(channel, smallest), contacts.get(channel, 1000), sites.get(channel)
         )
-        setups.append(ChannelSetup(channel, amplitudes.get(channel, 0), electrode))
+        setups.append(ChannelSetup(channel, Level(CURRENT, amplitudes.get(channel, 0)), electrode))
     return tuple(setups), _assumptions(without_area, without_amplitude, smallest)
 
 

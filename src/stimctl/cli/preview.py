@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import LimitRefusedError
 from stimctl.quantity import format_current
+from stimctl.stimulus.level import CURRENT, Level
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.program import CurrentPlan
 
 
-def plan_or_ceiling(prepared: Prepared) -> tuple[Plan, tuple[str, ...]]:
+def plan_or_ceiling(prepared: Prepared) -> tuple[CurrentPlan, tuple[str, ...]]:
     """The plan and what was assumed for it. Raises LimitRefusedError."""
     from stimctl.cli.planning import compile_prepared
 
@@ -21,12 +22,12 @@ def plan_or_ceiling(prepared: Prepared) -> tuple[Plan, tuple[str, ...]]:
     ceilings = {
         one.channel: ceiling_of(plan, one.channel, prepared.acknowledged)
         for one in plan.channels
-        if not one.amplitude_ua
+        if not one.most
     }
     if not ceilings or not any("--amplitude" in line for line in prepared.preview):
         return plan, prepared.preview
     setups = tuple(
-        replace(setup, amplitude_ua=ceilings.get(setup.channel, setup.amplitude_ua))
+        replace(setup, most=Level(CURRENT, ceilings.get(setup.channel, setup.most.value)))
         for setup in prepared.setups
     )
     told = ", ".join(f"{channel}={format_current(ua)}" for channel, ua in ceilings.items())
@@ -39,10 +40,10 @@ def plan_or_ceiling(prepared: Prepared) -> tuple[Plan, tuple[str, ...]]:
     return highest, (*prepared.preview, note)
 
 
-def ceiling_of(plan: Plan, channel: int, acknowledged: frozenset[str]) -> int:
+def ceiling_of(plan: CurrentPlan, channel: int, acknowledged: frozenset[str]) -> int:
     """The highest amplitude in uA that the channel's limits allow, on the plan's grid."""
     from stimctl.safety import ceiling_ua
 
     one = plan.channel(channel)
     highest = ceiling_ua(one.stimulus, one.cleared.envelope, acknowledged=acknowledged)
-    return highest - highest % one.step_ua
+    return highest - highest % one.step

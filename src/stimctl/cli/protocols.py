@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stimctl.records.protocol_files import ProtocolSource, ProtocolText
-    from stimctl.treatment.gated_schema import GatedProtocol
-    from stimctl.treatment.schema import TreatmentProtocol
+    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
 
 group = typer.Typer(help="List and show treatment protocols.", no_args_is_help=True)
 
@@ -105,9 +104,9 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
 
 def _kind(loaded: TreatmentProtocol | GatedProtocol) -> str:
     """What the output of it is in, and so which devices and which verbs are for it."""
-    from stimctl.treatment.gated_schema import GatedProtocol
+    from stimctl.stimulus.level import CURRENT
 
-    return "percent" if isinstance(loaded, GatedProtocol) else "current"
+    return "current" if loaded.scale is CURRENT else "percent"
 
 
 def _described(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def _described(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) ->
 
 def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> None:
     from stimctl.quantity import format_area, format_duration
-    from stimctl.treatment.gated_schema import GatedProtocol
+    from stimctl.treatment.schema import GatedProtocol
 
     session, pads = loaded.session, loaded.electrodes
     put(styled(f"{loaded.id} {loaded.version}: {loaded.title}", "bold"))
@@ -146,8 +145,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol)
     for number, channel in enumerate(channels, 1):
         moves = " (moves a muscle)" if channel.moves_muscle else ""
         put(f"\nchannel {number}: {channel.role}{moves}")
-        put_channel = _put_gated if isinstance(loaded, GatedProtocol) else _put_channel
-        put_channel(channel)
+        _put_channel(loaded, channel)
         if channel.sites:
             put(f"  sites      {', '.join(channel.sites)}")
     put(f"\ncontraindications to ask for: {', '.join(loaded.contraindications) or 'none'}")
@@ -172,31 +170,17 @@ def _put_external(loaded: GatedProtocol) -> None:
     )
 
 
-def _put_gated(channel: Any) -> None:
-    from stimctl.cli.stimulus_text import cycle_text
-    from stimctl.quantity import format_intensity
+def _put_channel(loaded: TreatmentProtocol | GatedProtocol, channel: Any) -> None:
+    from stimctl.cli.stimulus_text import cycle_text, waveform_lines
 
-    intensity = channel.intensity
-    cap = intensity.cap_percent
-    most = f", never above {format_intensity(cap)}" if cap is not None else ""
-    put(f"  intensity  raise by hand to: {intensity.target.value}{most}")
-    if intensity.how:
-        put(f"             {intensity.how}")
-    if channel.cycle is not None:
-        put(f"  cycle      {cycle_text(channel.cycle)}")
-
-
-def _put_channel(channel: Any) -> None:
-    from stimctl.cli.stimulus_text import waveform_lines
-
-    amplitude = channel.amplitude
-    target = f"  amplitude  raise by hand to: {amplitude.target.value}"
-    if amplitude.cap_ua is not None:
-        from stimctl.quantity import format_current
-
-        target += f", never above {format_current(amplitude.cap_ua)}"
-    put(target)
-    if amplitude.how:
-        put(f"             {amplitude.how}")
+    cap = loaded.cap_of(channel)
+    most = f", never above {cap}" if cap is not None else ""
+    put(f"  {loaded.scale.name}  raise by hand to: {channel.aim.target.value}{most}")
+    if channel.aim.how:
+        put(f"             {channel.aim.how}")
+    if not hasattr(channel, "waveform"):
+        if channel.cycle is not None:
+            put(f"  cycle      {cycle_text(channel.cycle)}")
+        return
     for line in waveform_lines(channel.waveform, channel.cycle):
         put(f"  {line}")

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from stimctl.bench.gate_rehearsal import GateRehearsal
     from stimctl.cli.planning import Prepared
     from stimctl.session.events import SessionEvent
-    from stimctl.treatment.gate_program import GatePlan
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.program import AnyPlan, CurrentPlan
 
 _BAR = 30
 
@@ -100,7 +99,7 @@ def rehearse(
 
 
 def _rehearse_fault(
-    prepared: Prepared, plan: Plan, disturbance: Disturbance, *, as_json: bool
+    prepared: Prepared, plan: CurrentPlan, disturbance: Disturbance, *, as_json: bool
 ) -> int:
     from stimctl.bench import rehearse_fault
 
@@ -116,7 +115,9 @@ def _rehearse_fault(
     return int(rehearsal.exit_code)
 
 
-def _rehearse(prepared: Prepared, plan: Plan, seed: int, serial: str, *, as_json: bool) -> int:
+def _rehearse(
+    prepared: Prepared, plan: CurrentPlan, seed: int, serial: str, *, as_json: bool
+) -> int:
     from stimctl.bench import rehearse as rehearse_on_bench
 
     begun = time.monotonic()
@@ -184,7 +185,7 @@ def device_at(address: str, serial: str = "") -> str:
     return next(iter(names_of(serial, usb)), "")
 
 
-def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> Recorded:
+def remember(plan: AnyPlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> Recorded:
     """Put a successful one on record, for one device where that is named.
 
     Where that fails, its report is still worth showing.
@@ -198,7 +199,7 @@ def remember(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device
     return Recorded(ok=True)
 
 
-def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> None:
+def _write(plan: AnyPlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> None:
     from stimctl.records import approvals
     from stimctl.records.places import state_folder
     from stimctl.records.rows import utc_text
@@ -217,7 +218,7 @@ def _write(plan: Plan | GatePlan, rehearsal: Rehearsal | GateRehearsal, device: 
 
 
 def _as_dict(
-    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | FaultRehearsal
+    prepared: Prepared, plan: CurrentPlan, rehearsal: Rehearsal | FaultRehearsal
 ) -> dict[str, Any]:
     return {
         "protocol": plan.protocol.id,
@@ -230,7 +231,7 @@ def _as_dict(
     }
 
 
-def _put_fault_rehearsal(prepared: Prepared, plan: Plan, rehearsal: FaultRehearsal) -> None:
+def _put_fault_rehearsal(prepared: Prepared, plan: CurrentPlan, rehearsal: FaultRehearsal) -> None:
     from stimctl.bench.fault_rehearsal import WITHHELD
 
     _put_delivery(prepared, plan, rehearsal, rehearsal.disturbance.what)
@@ -240,7 +241,7 @@ def _put_fault_rehearsal(prepared: Prepared, plan: Plan, rehearsal: FaultRehears
 
 
 def _put_delivery(
-    prepared: Prepared, plan: Plan, rehearsal: Rehearsal | FaultRehearsal, on_what: str
+    prepared: Prepared, plan: CurrentPlan, rehearsal: Rehearsal | FaultRehearsal, on_what: str
 ) -> None:
     from stimctl.cli.report import put_heading
 
@@ -252,7 +253,7 @@ def _put_delivery(
         _put_channel(report)
 
 
-def _put_rehearsal(prepared: Prepared, plan: Plan, rehearsal: Rehearsal) -> None:
+def _put_rehearsal(prepared: Prepared, plan: CurrentPlan, rehearsal: Rehearsal) -> None:
     _put_delivery(prepared, plan, rehearsal, "the digital twin")
     _put_events(rehearsal.events)
     if rehearsal.ok:

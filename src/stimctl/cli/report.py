@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
     from stimctl.safety import Headroom
     from stimctl.treatment.prediction import ChannelDose
-    from stimctl.treatment.program import Plan, PlanChannel
+    from stimctl.treatment.program import CurrentChannel, CurrentPlan
 
 _US_MHZ = 1_000_000_000
 
 
 def plan_as_dict(
-    prepared: Prepared, plan: Plan, assumptions: tuple[str, ...] = ()
+    prepared: Prepared, plan: CurrentPlan, assumptions: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """All figures of a plan, JSON-able; integers carry their unit in the name."""
     from stimctl.treatment.prediction import predict
@@ -41,7 +41,7 @@ def plan_as_dict(
     }
 
 
-def put_plan(prepared: Prepared, plan: Plan, assumptions: tuple[str, ...] = ()) -> None:
+def put_plan(prepared: Prepared, plan: CurrentPlan, assumptions: tuple[str, ...] = ()) -> None:
     """The plan for people, on stdout."""
     from stimctl.treatment.prediction import predict
 
@@ -57,7 +57,7 @@ def put_plan(prepared: Prepared, plan: Plan, assumptions: tuple[str, ...] = ()) 
     say(f"\n{styled('cleared:', 'green')} {cleared} Nothing was sent to a device.")
 
 
-def put_heading(prepared: Prepared, plan: Plan) -> None:
+def put_heading(prepared: Prepared, plan: CurrentPlan) -> None:
     """Which protocol on which device, in two or three lines."""
     title = f"{plan.protocol.id} {plan.protocol.version}: {plan.protocol.title}"
     put(styled(title, "bold"))
@@ -67,7 +67,7 @@ def put_heading(prepared: Prepared, plan: Plan) -> None:
     put(f"evidence   {plan.protocol.evidence.grade}")
 
 
-def duration_text(prepared: Prepared, plan: Plan) -> str:
+def duration_text(prepared: Prepared, plan: CurrentPlan) -> str:
     """The session's length; a shortened one says so."""
     asked = prepared.protocol.session.duration_us
     used = format_duration(plan.duration_us)
@@ -81,7 +81,7 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}"
 
 
-def _channel_dict(one: PlanChannel, delivered: ChannelDose) -> dict[str, Any]:
+def _channel_dict(one: CurrentChannel, delivered: ChannelDose) -> dict[str, Any]:
     from stimctl.safety import headroom
     from stimctl.stimulus import dose_of
 
@@ -89,7 +89,7 @@ def _channel_dict(one: PlanChannel, delivered: ChannelDose) -> dict[str, Any]:
     return {
         "channel": one.channel,
         "role": one.role,
-        "amplitude_ua": one.amplitude_ua,
+        "amplitude_ua": one.most,
         "electrode": {**asdict(electrode), "effective_area_mm2": electrode.effective_area_mm2},
         "stimulus": one.stimulus.model_dump(mode="json"),
         "frequency_asked_mhz": one.stimulus.highest_frequency_mhz,
@@ -111,7 +111,7 @@ def _headroom_dict(each: Headroom) -> dict[str, Any]:
     }
 
 
-def _put_channel(one: PlanChannel, delivered: ChannelDose) -> None:
+def _put_channel(one: CurrentChannel, delivered: ChannelDose) -> None:
     electrode = one.setup.electrode
     site = f" on {electrode.site}" if electrode.site else ""
     put(styled(f"\nchannel {one.channel}: {one.role}{site}", "bold"))
@@ -120,13 +120,13 @@ def _put_channel(one: PlanChannel, delivered: ChannelDose) -> None:
     put(f"  electrode  {format_area(electrode.area_mm2)}{touching}")
     for line in stimulus_lines(one):
         put(f"  {line}")
-    put(f"  amplitude  {format_current(one.amplitude_ua)}, raised from 0 in steps of "
-        f"{format_current(one.step_ua)}")  # fmt: skip
+    put(f"  amplitude  {format_current(one.most)}, raised from 0 in steps of "
+        f"{format_current(one.step)}")  # fmt: skip
     _put_dose(one, delivered)
     _put_headroom(one)
 
 
-def stimulus_lines(one: PlanChannel) -> list[str]:
+def stimulus_lines(one: CurrentChannel) -> list[str]:
     """What one channel does, a property a line."""
     stimulus = one.stimulus
     pulse, cycle = stimulus.pulse, stimulus.cycle
@@ -155,7 +155,7 @@ def stimulus_lines(one: PlanChannel) -> list[str]:
     return lines
 
 
-def _frequency_text(one: PlanChannel) -> str:
+def _frequency_text(one: CurrentChannel) -> str:
     low, high = one.stimulus.lowest_frequency_mhz, one.stimulus.highest_frequency_mhz
     asked = format_frequency(high)
     if low != high:
@@ -166,7 +166,7 @@ def _frequency_text(one: PlanChannel) -> str:
     return f"{asked} asked, {amount(1e6 / one.period_us, 'Hz')} used ({used}, never faster)"
 
 
-def _put_dose(one: PlanChannel, delivered: ChannelDose) -> None:
+def _put_dose(one: CurrentChannel, delivered: ChannelDose) -> None:
     from stimctl.stimulus import dose_of
 
     dose = dose_of(one.stimulus, one.setup.electrode.effective_area_mm2)
@@ -187,7 +187,7 @@ def _put_dose(one: PlanChannel, delivered: ChannelDose) -> None:
     )
 
 
-def _put_headroom(one: PlanChannel) -> None:
+def _put_headroom(one: CurrentChannel) -> None:
     from stimctl.safety import headroom
 
     rows = [_headroom_row(each) for each in headroom(one.stimulus, one.cleared.envelope)]

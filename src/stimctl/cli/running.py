@@ -24,7 +24,7 @@ from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
 
 if TYPE_CHECKING:
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.program import CurrentPlan
 
 _VERDICTS = {
     ExitCode.DONE: ("green", "done: zero verified"),
@@ -99,7 +99,7 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
     return show
 
 
-def _announce(prepared: Prepared, plan: Plan, papers: Papers) -> None:
+def _announce(prepared: Prepared, plan: CurrentPlan, papers: Papers) -> None:
     person = papers.person
     kind = "REAL CURRENT, unless a twin answers, on" if prepared.is_open else "REAL CURRENT on"
     kind = "SIMULATION on" if prepared.is_simulation else kind
@@ -108,7 +108,7 @@ def _announce(prepared: Prepared, plan: Plan, papers: Papers) -> None:
         say(styled(f"person {person}", "bold"))
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:
-        top = format_current(one.amplitude_ua)
+        top = format_current(one.most)
         what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
         place = one.setup.electrode.site
         # The side in capitals: left and right are what is mixed up (H41).
@@ -128,7 +128,7 @@ def _with_side(site: str) -> str:
 
 
 def _summarise(
-    prepared: Prepared, plan: Plan, outcome: Outcome, *, simulation: bool, as_json: bool
+    prepared: Prepared, plan: CurrentPlan, outcome: Outcome, *, simulation: bool, as_json: bool
 ) -> None:
     if as_json:
         told = {**plan_as_dict(prepared, plan), "simulation": simulation}
@@ -152,7 +152,7 @@ def _summarise(
         put("SIMULATION: a digital twin was at the other end of the line.")
 
 
-def _put_dose(plan: Plan, outcome: Outcome) -> None:
+def _put_dose(plan: CurrentPlan, outcome: Outcome) -> None:
     """What was acknowledged, and what was planned: two numbers that may differ."""
     from stimctl.treatment.prediction import predict
 

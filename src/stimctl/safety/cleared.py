@@ -23,6 +23,7 @@ from stimctl.safety.revalidate import fresh_envelope
 from stimctl.safety.sealed import Clearance, OutputPoint, enter
 from stimctl.safety.with_test_pulse import worst_second_on
 from stimctl.stimulus import PulseShape, SecondDose, Stimulus
+from stimctl.stimulus.level import CURRENT, Current, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ class _Record:
         return SetPoint
 
     @property
-    def most_text(self) -> str:
-        return format_current(self.most)
+    def scale(self) -> Scale[Current]:
+        return CURRENT
+
+    def digest(self) -> str:
+        return self.envelope.digest()
 
     def values(
         self, amplitude_ua: int, width_us: int | None = None, period_us: int | None = None
@@ -223,10 +227,6 @@ class Cleared(Clearance[_Record], last=True):
                 second=worst_second_on(lower, record.envelope.device),
             ),
         )
-
-    def digest(self) -> str:
-        """SHA-256 (hex) of the effective limits."""
-        return self._record.envelope.digest()
 
     def point(
         self, amplitude_ua: int, phase_width_us: int | None = None, period_us: int | None = None

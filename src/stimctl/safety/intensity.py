@@ -29,6 +29,7 @@ from stimctl.safety.refusal import Refusal, RefusalKind
 from stimctl.safety.revalidate import UntrustedError, fresh_parts
 from stimctl.safety.rules import site_problems
 from stimctl.safety.sealed import Clearance, OutputPoint, enter
+from stimctl.stimulus.level import PERCENT, Percent, Scale
 
 ATTENDED = "L-ATT"
 UNCALIBRATED = "L-CAL"
@@ -48,12 +49,25 @@ class _Record:
         return IntensityPoint
 
     @property
-    def most_text(self) -> str:
-        return format_intensity(self.most)
+    def scale(self) -> Scale[Percent]:
+        return PERCENT
 
     @property
     def step(self) -> int:
         return self.bounds.step_percent
+
+    @property
+    def limits(self) -> tuple[Bound, ...]:
+        """Every bound in force, also those that nothing here can judge."""
+        return (*_standard(), _of_device(self.bounds), *self.added)
+
+    def digest(self) -> str:
+        content = {
+            "bounds": sorted(json.dumps(bound.as_dict(), sort_keys=True) for bound in self.limits),
+            "device": asdict(self.bounds),
+            "electrode": asdict(self.electrode),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def allows(self, values: tuple[object, ...]) -> bool:
         """Whether this is 0 or a setting of the device within what was cleared."""
@@ -98,18 +112,7 @@ class ClearedIntensity(Clearance[_Record], last=True):
     @property
     def limits(self) -> tuple[Bound, ...]:
         """Every bound in force, also those that nothing here can judge."""
-        record = self._record
-        return (*_standard(), _of_device(record.bounds), *record.added)
-
-    def digest(self) -> str:
-        """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
-        record = self._record
-        content = {
-            "bounds": sorted(json.dumps(bound.as_dict(), sort_keys=True) for bound in self.limits),
-            "device": asdict(record.bounds),
-            "electrode": asdict(record.electrode),
-        }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return self._record.limits
 
     def lowered_to(self, percent: int) -> ClearedIntensity:
         """The same with a smaller intensity. LimitRefusedError above what was cleared."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from stimctl.errors import LimitRefusedError, QuantityError, UsageError
 from stimctl.quantity import format_current
@@ -10,6 +11,7 @@ from stimctl.safety.bounds import LAYER_LIMIT_ID, STANDARD_BOUNDS, Bound, Layer,
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.limits import LIMIT_BY_ID, Action, Profile
 from stimctl.safety.quantities import INFO, Quantity, parse_value
+from stimctl.stimulus.level import Level
 
 ENVIRONMENT_PREFIX = "STIMCTL_MAX_"
 KEYS = tuple(str(quantity) for quantity, info in INFO.items() if info.file_settable)
@@ -98,9 +100,9 @@ def person_ceiling(amplitude_ua: int, source: str) -> Bound:
     return _amplitude_bound(Layer.PERSON, amplitude_ua, source)
 
 
-def protocol_cap(amplitude_ua: int, source: str) -> Bound:
-    """A treatment protocol's cap on the amplitude, as a bound (L-SES)."""
-    return _amplitude_bound(Layer.PROTOCOL, amplitude_ua, source)
+def protocol_cap(level: Level[Any], source: str) -> Bound:
+    """A protocol's cap on what it raises, as a bound (L-SES)."""
+    return layer_bounds_from_mapping(Layer.PROTOCOL, {level.scale.name: str(level)}, source)[0]
 
 
 def session_ceiling(amplitude_ua: int, source: str) -> Bound:

@@ -24,6 +24,7 @@ from typing import (
 )
 
 from stimctl.errors import BugError, LimitRefusedError
+from stimctl.stimulus.level import Scale
 
 
 class Sealed:
@@ -60,16 +61,19 @@ class Record(Protocol):
         """The kind of point that may be made within it."""
 
     @property
+    def scale(self) -> Scale[Any]:
+        """In what its levels are counted."""
+
+    @property
     def most(self) -> int:
         """The highest level cleared."""
 
     @property
-    def most_text(self) -> str:
-        """The same with its unit, for people."""
-
-    @property
     def step(self) -> int:
         """The step of levels."""
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
 
     def allows(self, values: tuple[object, ...]) -> bool:
         """Whether these values of a point lie within what was cleared."""
@@ -100,6 +104,11 @@ class Clearance(Sealed, Generic[R]):
         return record  # type: ignore[no-any-return]
 
     @property
+    def scale(self) -> Scale[Any]:
+        """In what its levels are counted."""
+        return self._record.scale
+
+    @property
     def most(self) -> int:
         """The highest level cleared, in the unit of its scale."""
         return self._record.most
@@ -108,6 +117,10 @@ class Clearance(Sealed, Generic[R]):
     def step(self) -> int:
         """The step of levels, such that the device can set each of them exactly."""
         return self._record.step
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
+        return self._record.digest()
 
     def _point(self, values: tuple[object, ...]) -> Any:
         """The point with these values. LimitRefusedError outside what was cleared."""
@@ -118,7 +131,7 @@ class Clearance(Sealed, Generic[R]):
 
     def __repr__(self) -> str:
         record = _record_of(self)
-        what = ", not genuine" if record is None else f" up to {record.most_text}"
+        what = ", not genuine" if record is None else f" up to {record.scale.format(record.most)}"
         return f"<{type(self).__name__}{what}>"
 
 

@@ -12,7 +12,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.core import Core, Purpose
 from stimctl.session.events import Json, encode
 from stimctl.session.finding import check_finding, sites_of
-from stimctl.session.kits import AnyPlan, cleared_of, kit_for, scale_of
+from stimctl.session.kits import kit_for
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import PlanViolation
@@ -22,7 +22,7 @@ from stimctl.session.run import Run
 from stimctl.session.setup_row import setup_of
 from stimctl.session.states import State, Trigger
 from stimctl.session.watchdog_test import Outcome, WatchdogTest
-from stimctl.treatment.program import Plan
+from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
 
 _FAILED = {
     Outcome.NEVER_RAN: Reason(
@@ -102,10 +102,9 @@ class Checking:
             {one.channel: one.setup.electrode.effective_area_mm2 for one in plan.channels}
         )
         self._core.go(now_ns, State.IDENTIFIED, "a plan is being checked")
-        cleared, unit = cleared_of(plan), scale_of(plan).unit
+        unit = plan.scale.unit
         channels = tuple(
-            rows.PlannedChannel(one.channel, one.role, cleared[one.channel])
-            for one in plan.channels
+            rows.PlannedChannel(one.channel, one.role, one.most) for one in plan.channels
         )
         loaded = rows.PlanLoaded(plan.digest(), plan.duration_us, channels, unit, run.left_us)
         self._log.emit(now_ns, loaded, durable=True)
@@ -114,7 +113,7 @@ class Checking:
         self._setup = self._log.emit_waiting(now_ns, setup)
         if self._has_watchdog_test():
             return  # CHECKED once the setup is on the record
-        if isinstance(plan, Plan) and is_current_source(self._driver):
+        if makes_current(plan) and is_current_source(self._driver):
             self._begin_watchdog_test(now_ns, plan, self._driver)
 
     def _mend(self, now_ns: int, plan: AnyPlan) -> None:
@@ -198,7 +197,7 @@ class Checking:
                 what_to_do="begin a session without a script, and raise by hand",
             )
 
-    def _begin_watchdog_test(self, now_ns: int, plan: Plan, driver: Driver) -> None:
+    def _begin_watchdog_test(self, now_ns: int, plan: CurrentPlan, driver: Driver) -> None:
         watchdog_us = self._sheet.watchdog_us
         assert watchdog_us is not None
         self._log.emit(now_ns, rows.DeadMan("begun", watchdog_us), durable=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from stimctl.session.kits import AnyPlan
+from stimctl.treatment.program import AnyPlan
 from stimctl.version import __version__, code_digest
 
 LENGTH = 4

@@ -12,8 +12,8 @@ from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.safety.sites import pad_sites
 from stimctl.session.config import EngineConfig
-from stimctl.session.kits import AnyPlan
 from stimctl.session.reasons import Reason
+from stimctl.treatment.program import AnyPlan
 
 ELSEWHERE: Final = "elsewhere"
 """In place of a site: it is felt at a place that has no name here."""

@@ -2,7 +2,7 @@
 
 from stimctl.safety.intensity import ClearedIntensity, IntensityPoint
 from stimctl.session.ramp_limiter import FULL, RampLimiter
-from stimctl.treatment.gate_program import GateChannel
+from stimctl.treatment.program import PercentChannel
 
 GateKey = tuple[int, int]
 """Channel and intensity_percent: equal keys need not be sent twice."""
@@ -11,10 +11,10 @@ GateKey = tuple[int, int]
 class GateTrack(RampLimiter):
     """The level of one channel that is in force, and what the device should be told for it."""
 
-    def __init__(self, plan_channel: GateChannel) -> None:
+    def __init__(self, plan_channel: PercentChannel) -> None:
         super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
         self.cleared: ClearedIntensity = plan_channel.cleared
-        self._step = plan_channel.step_percent
+        self._step = plan_channel.step
         self._plateau = self._gain = 0
         self.asked_down = False
         """Somebody, not the plan alone, wants less than the device was told last."""

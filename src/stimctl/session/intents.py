@@ -16,8 +16,7 @@ from stimctl.stimulus.level import AnyLevel
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
     from stimctl.session.events import Json
-    from stimctl.treatment.gate_program import GatePlan
-    from stimctl.treatment.program import Plan
+    from stimctl.treatment.program import AnyPlan
 
 
 class StartFrom(StrEnum):
@@ -40,7 +39,7 @@ class LoadPlan:
     `about`: what the engine cannot know of the setup: files, versions, who operates.
     """
 
-    plan: "Plan | GatePlan"
+    plan: "AnyPlan"
     about: "Mapping[str, Json]" = field(default_factory=dict)
 
 

@@ -12,7 +12,6 @@ from stimctl.devices.driver import (
     is_gate,
 )
 from stimctl.devices.events import Acked, AckedOvertaken, Doing, GateAcked, GatePartAcked
-from stimctl.safety.cleared import Cleared
 from stimctl.session.acknowledged import Point
 from stimctl.session.budget import flow_of
 from stimctl.session.config import RAMP_MIN_US
@@ -25,10 +24,15 @@ from stimctl.session.told import Told
 from stimctl.session.track import Track
 from stimctl.stimulus import Cycle
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
-from stimctl.treatment.gate_program import GatePlan
-from stimctl.treatment.program import Plan, PlanChannel
+from stimctl.treatment.program import (
+    AnyPlan,
+    CurrentChannel,
+    CurrentPlan,
+    PercentPlan,
+    in_percent,
+    makes_current,
+)
 
-AnyPlan = Plan | GatePlan
 Accepted = Acked | AckedOvertaken | GateAcked | GatePartAcked
 
 
@@ -63,7 +67,7 @@ class Kit(ABC):
 class CurrentKit(Kit):
     """For a source of current."""
 
-    def __init__(self, plan: Plan, driver: Driver) -> None:
+    def __init__(self, plan: CurrentPlan, driver: Driver) -> None:
         for one in plan.channels:
             _check_ramp(one.channel, one.stimulus.cycle)
         self.scale = CURRENT
@@ -77,7 +81,7 @@ class CurrentKit(Kit):
 
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
         return [
-            Plateau(one.channel, one.cleared.amplitude_ua, one.step_ua, CURRENT, scripted=scripted)
+            Plateau(one.channel, one.most, one.step, CURRENT, scripted=scripted)
             for one in self._plan.channels
         ]
 
@@ -110,7 +114,7 @@ class CurrentKit(Kit):
 class GateKit(Kit):
     """For a device that lets through a part of what another one gives."""
 
-    def __init__(self, plan: GatePlan, driver: GateDriver) -> None:
+    def __init__(self, plan: PercentPlan, driver: GateDriver) -> None:
         for one in plan.channels:
             _check_ramp(one.channel, one.cycle)
         self.scale = PERCENT
@@ -121,14 +125,12 @@ class GateKit(Kit):
         )
 
     def most(self) -> int:
-        flows = (
-            _on_share(flow_of(one.cleared.percent, 1, 1), one.cycle) for one in self._plan.channels
-        )
+        flows = (_on_share(flow_of(one.most, 1, 1), one.cycle) for one in self._plan.channels)
         return sum(flows) * self._plan.duration_us
 
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
         return [
-            Plateau(one.channel, one.cleared.percent, one.step_percent, PERCENT, scripted=scripted)
+            Plateau(one.channel, one.most, one.step, PERCENT, scripted=scripted)
             for one in self._plan.channels
         ]
 
@@ -150,33 +152,18 @@ class GateKit(Kit):
 
 def kit_for(plan: AnyPlan, driver: DeviceDriver) -> Kit:
     """The kit of a plan. PlanViolation where the driver is not of its kind."""
-    if isinstance(plan, GatePlan):
-        if is_gate(driver):
-            return GateKit(plan, driver)
-    elif is_current_source(driver):
-        return CurrentKit(plan, driver)
+    if makes_current(plan):
+        if is_current_source(driver):
+            return CurrentKit(plan, driver)
+    elif in_percent(plan) and is_gate(driver):
+        return GateKit(plan, driver)
     raise PlanViolation(f"{plan.protocol.id} is not for a device such as {driver.sheet.family}")
 
 
-def cleared_of(plan: AnyPlan) -> dict[int, int]:
-    """By channel what was cleared, in the scale of the plan."""
-    return {
-        one.channel: one.cleared.amplitude_ua
-        if isinstance(one.cleared, Cleared)
-        else one.cleared.percent
-        for one in plan.channels
-    }
-
-
-def scale_of(plan: AnyPlan) -> AnyScale:
-    """In what the plan counts."""
-    return PERCENT if isinstance(plan, GatePlan) else CURRENT
-
-
-def _most_flow(one: PlanChannel) -> int:
+def _most_flow(one: CurrentChannel) -> int:
     """Of a channel at its cleared amplitude, its widest and fastest pulses, its cycle's on time."""
     stimulus = one.stimulus
-    flow = flow_of(one.cleared.amplitude_ua, stimulus.widest_phase_us, one.period_us)
+    flow = flow_of(one.most, stimulus.widest_phase_us, one.period_us)
     flow *= one.pulses_a_period
     burst = one.host_burst
     if burst is not None:

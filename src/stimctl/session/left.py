@@ -1,7 +1,7 @@
 """How much of a plan was delivered, and where what is left of it begins: nothing is given twice."""
 
-from stimctl.session.kits import AnyPlan
 from stimctl.treatment.consistency import cycle_period_us
+from stimctl.treatment.program import AnyPlan
 from stimctl.treatment.timeline import END_RAMP_US
 
 _LEAST_LEFT_US = 2 * END_RAMP_US

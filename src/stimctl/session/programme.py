@@ -8,15 +8,9 @@ from collections import deque
 from collections.abc import Iterator
 
 from stimctl.session.config import CONTRACTION_LEAD_US
-from stimctl.session.kits import AnyPlan
-from stimctl.session.ramp_limiter import Level, RampLimiter
-from stimctl.treatment.gate_program import GatePlan
-from stimctl.treatment.gate_timeline import GateMoment, gate_moments
+from stimctl.session.ramp_limiter import RampLimiter
+from stimctl.treatment.program import AnyPlan, makes_current
 from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
-
-
-def _levels_of(moment: Moment | GateMoment) -> tuple[Level, ...]:
-    return moment.drives
 
 
 class Programme:
@@ -26,15 +20,12 @@ class Programme:
         self.duration_us: int = plan.duration_us
         self._from_us = from_us
         self._tracks = tracks
-        self._moments: Iterator[Moment | GateMoment]
-        self._schedule: Iterator[PlateauStep]
-        if isinstance(plan, GatePlan):
-            self._moments, self._schedule = gate_moments(plan, from_us), iter(())
-        else:
-            self._moments = moments(plan, from_us)
-            self._schedule = iter(() if from_us else raise_schedule(plan))
+        self._moments: Iterator[Moment] = moments(plan, from_us)
+        self._schedule: Iterator[PlateauStep] = iter(())
+        if makes_current(plan) and not from_us:
+            self._schedule = raise_schedule(plan)
         self._next_step: PlateauStep | None = next(self._schedule, None)
-        self._ahead: deque[Moment | GateMoment] = deque()
+        self._ahead: deque[Moment] = deque()
         self._levels = [0] * len(tracks)
         self._starts: deque[tuple[int, int]] = deque()
         self._zero_ns = 0
@@ -67,7 +58,7 @@ class Programme:
         self._look_ahead(time_us)
         while self._ahead and self._ahead[0].at_us <= time_us:
             moment = self._ahead.popleft()
-            for track, drive in zip(self._tracks, _levels_of(moment), strict=True):
+            for track, drive in zip(self._tracks, moment.drives, strict=True):
                 if track.turn_to(drive, first=self._first, at_ns=self.at_ns(moment.at_us)):
                     begun.append((track, moment.at_us))
             self._first = False
@@ -81,7 +72,7 @@ class Programme:
             moment = next(self._moments, None)
             if moment is None:
                 return
-            for index, drive in enumerate(_levels_of(moment)):
+            for index, drive in enumerate(moment.drives):
                 starts = drive.level_permille > 0 and self._levels[index] == 0
                 if starts and moment.at_us > self._from_us + CONTRACTION_LEAD_US:
                     self._starts.append((moment.at_us, index))

@@ -16,12 +16,11 @@ from stimctl.safety.sealed import is_genuine
 from stimctl.session import intents, rows
 from stimctl.session.config import LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
-from stimctl.session.kits import AnyPlan
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.reasons import JOURNAL_LATE, Reason
 from stimctl.session.states import State
 from stimctl.stimulus import Stimulus
-from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import AnyPlan, makes_current
 
 LINE_BUSY = Reason(Code.LINE_BUSY, "the device has not answered the pulse before within 100 ms")
 NOT_SENT = Reason(Code.PULSE_NOT_SENT, "the line took longer than 250 ms: it was not given")
@@ -40,7 +39,7 @@ def check_single_pulses(plan: AnyPlan) -> None:
     With single pulses a program sets the rhythm, and nothing keeps the pauses of bursts or of
     on/off cycles: only a clearance for pulses without a pause bounds them.
     """
-    if isinstance(plan, GatePlan):
+    if not makes_current(plan):
         return
     for one in plan.channels:
         what = _pauses(one.stimulus)
@@ -54,7 +53,7 @@ def check_single_pulses(plan: AnyPlan) -> None:
 
 def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
     """The intent for one pulse of this plan. Raises `StateError` where the device makes none."""
-    if isinstance(plan, GatePlan):
+    if not makes_current(plan):
         raise StateError(
             "no single pulses", code=Code.NO_PULSES, why="the device makes none of its own"
         )

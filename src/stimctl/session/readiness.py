@@ -11,7 +11,6 @@ from stimctl.safety.day_budget import Asked, Weight, judge_day
 from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
-from stimctl.session.kits import AnyPlan
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
     ANSWERS_FOR_DAYS,
@@ -29,7 +28,7 @@ from stimctl.session.needs import (
     Preparation,
     UntestedFace,
 )
-from stimctl.treatment.gate_program import GateChannel
+from stimctl.treatment.program import AnyPlan, CurrentChannel
 
 __all__ = [
     "ACKNOWLEDGEMENTS", "DAY_BUDGET", "FIRST_SESSION", "ISOLATED", "KNOWS_STOP", "OTHER_DEVICE",
@@ -203,9 +202,7 @@ def screening_of(plan: AnyPlan, said: Preparation) -> Screening:
 
 def _screening(plan: AnyPlan, answers: Mapping[str, bool]) -> Screening:
     sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
-    motor = any(
-        one.motor if isinstance(one, GateChannel) else one.stimulus.motor for one in plan.channels
-    )
+    motor = any(one.motor for one in plan.channels)
     return screen(answers, sites, motor=motor)
 
 
@@ -317,8 +314,8 @@ def _asked(plan: AnyPlan) -> tuple[Asked, ...]:
         Asked(
             one.channel,
             one.setup.electrode.site,
-            one.motor if isinstance(one, GateChannel) else one.stimulus.motor,
-            one.cycle if isinstance(one, GateChannel) else one.stimulus.cycle,
+            one.motor,
+            one.cycle,
             plan.duration_us,
         )
         for one in plan.channels
@@ -327,7 +324,7 @@ def _asked(plan: AnyPlan) -> tuple[Asked, ...]:
 
 def _profile_of(plan: AnyPlan) -> Profile:
     """The one that the channels were cleared in; the stricter one where no current is known."""
-    cleared = [one.cleared for one in plan.channels if not isinstance(one, GateChannel)]
+    cleared = [one.cleared for one in plan.channels if isinstance(one, CurrentChannel)]
     research = bool(cleared) and all(one.envelope.profile is Profile.RESEARCH for one in cleared)
     return Profile.RESEARCH if research else Profile.CLINIC
 

@@ -20,7 +20,7 @@ from stimctl.session.config import (
 from stimctl.session.contractions import Contractions
 from stimctl.session.fader import Fader
 from stimctl.session.finding import Finding, sites_of
-from stimctl.session.kits import Accepted, AnyPlan, Kit
+from stimctl.session.kits import Accepted, Kit
 from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
@@ -41,6 +41,7 @@ from stimctl.session.reasons import (
 from stimctl.session.withheld import Withholdings
 from stimctl.stimulus.level import CURRENT
 from stimctl.treatment.consistency import cycle_period_us
+from stimctl.treatment.program import AnyPlan
 
 _LINK_NOT_GOOD = Reason(Code.LINK_NOT_GOOD, "raises are locked: the link is not good")
 _FADING = Reason(Code.FADING, "the output is ramping to zero")

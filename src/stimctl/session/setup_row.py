@@ -1,25 +1,23 @@
 """What a session is set up with, as one row: everything that decides what the device will do."""
 
 from stimctl.session.events import Json
-from stimctl.session.kits import AnyPlan, cleared_of, scale_of
-from stimctl.treatment.program import PlanChannel, plain
+from stimctl.treatment.program import AnyPlan, CurrentChannel, plain
 
 
 def setup_of(plan: AnyPlan) -> dict[str, Json]:
     """The plan: how long, and for each channel the stimulus, its maximum and its electrodes."""
-    cleared = cleared_of(plan)
     channels: list[Json] = []
     for one in plan.channels:
         row: dict[str, Json] = {
             "channel": one.channel,
             "role": one.role,
-            "cleared": cleared[one.channel],
+            "cleared": one.most,
             "electrode": plain(one.setup.electrode),
             "start_after_us": one.start_after_us,
         }
-        if isinstance(one, PlanChannel):
+        if isinstance(one, CurrentChannel):
             row |= {"stimulus": plain(one.stimulus), "period_us": one.period_us}
-            row["step_ua"] = one.step_ua
+            row["step_ua"] = one.step
         else:
             row |= {"motor": one.motor, "cycle": plain(one.cycle)}
         channels.append(row)
@@ -29,6 +27,6 @@ def setup_of(plan: AnyPlan) -> dict[str, Json]:
         "plan_digest": plan.digest(),
         "duration_us": plan.duration_us,
         "notes": list(plan.notes),
-        "unit": scale_of(plan).unit,
+        "unit": plan.scale.unit,
         "channels": channels,
     }

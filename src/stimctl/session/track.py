@@ -4,7 +4,7 @@ from stimctl.safety.cleared import Cleared, SetPoint
 from stimctl.session.config import RAMP_TICK_NS
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.ramp_limiter import FULL, Level, RampLimiter
-from stimctl.treatment.program import PlanChannel
+from stimctl.treatment.program import CurrentChannel
 from stimctl.treatment.timeline import Drive, amplitude_of
 
 SetPointKey = tuple[int, int, int, int]
@@ -14,7 +14,7 @@ SetPointKey = tuple[int, int, int, int]
 class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
-    def __init__(self, plan_channel: PlanChannel) -> None:
+    def __init__(self, plan_channel: CurrentChannel) -> None:
         stimulus = plan_channel.stimulus
         modulation = stimulus.amplitude_modulation
         super().__init__(
@@ -23,7 +23,7 @@ class Track(RampLimiter):
             modulated_from=FULL if modulation is None else modulation.lowest_permille,
         )
         self.cleared: Cleared = plan_channel.cleared
-        self.step_ua = plan_channel.step_ua
+        self.step_ua = plan_channel.step
         self._period_us = plan_channel.period_us
         self._made: dict[tuple[int, int, int], SetPoint] = {}
         burst = plan_channel.host_burst

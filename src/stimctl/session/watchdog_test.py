@@ -16,7 +16,7 @@ from stimctl.devices.events import (
     UnexpectedState,
 )
 from stimctl.session.config import TRIP_MARGIN_NS
-from stimctl.treatment.program import PlanChannel
+from stimctl.treatment.program import CurrentChannel
 
 
 class Outcome(Enum):
@@ -38,7 +38,7 @@ class WatchdogTest:
     """One test on one channel of a plan; `watchdog_us` is what the device promises."""
 
     def __init__(
-        self, now_ns: int, driver: Driver, plan_channel: PlanChannel, watchdog_us: int
+        self, now_ns: int, driver: Driver, plan_channel: CurrentChannel, watchdog_us: int
     ) -> None:
         self._driver = driver
         self._channel = plan_channel.channel

@@ -12,7 +12,6 @@ from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
 from stimctl.session.events import Event, Kind, SessionEvent
 from stimctl.session.host_rows import LineKind, Presence, Ready
-from stimctl.session.kits import AnyPlan
 from stimctl.session.people_rows import StopFace
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
@@ -25,6 +24,7 @@ from stimctl.supervisor.presence import Asked
 from stimctl.supervisor.previous_session import check_plausible
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.stop_faces import StopFaces
+from stimctl.treatment.program import AnyPlan
 
 Record = Callable[[Event], None]
 

@@ -21,7 +21,6 @@ from stimctl.records.history import knows_person
 from stimctl.records.person import second_identifier
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
-from stimctl.session.kits import AnyPlan
 from stimctl.session.needs import UntestedFace
 from stimctl.session.readiness import Gap, Known, Need, Preparation, missing, of_untested
 from stimctl.supervisor.face_process import FaceProcess, face_process
@@ -32,6 +31,7 @@ from stimctl.supervisor.person_lock import PersonLock
 from stimctl.supervisor.preparation import Handed
 from stimctl.supervisor.presence import Asked, Presence
 from stimctl.supervisor.twin_lines import LineKind, is_held_by_twin, kind_of_line
+from stimctl.treatment.program import AnyPlan
 from stimctl.version import code_digest
 
 PRESENT_FOR_NS = 120 * SECOND

@@ -7,10 +7,9 @@ from stimctl.quantity import format_current
 from stimctl.records.history import last_plateaus, unclean_end
 from stimctl.session.alarms import MARKERS, Priority
 from stimctl.session.host_rows import UncleanEnd
-from stimctl.session.kits import AnyPlan
 from stimctl.session.plausible import ACKNOWLEDGE, FACTOR, tenfold
 from stimctl.supervisor.options import Options
-from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import AnyPlan, makes_current
 
 
 def unclean_last_session(options: Options) -> UncleanEnd | None:
@@ -37,9 +36,9 @@ def check_plausible(
 
     Acknowledging H18 says that this is meant.
     """
-    if not options.person or ACKNOWLEDGE in acknowledged or isinstance(plan, GatePlan):
+    if not options.person or ACKNOWLEDGE in acknowledged or not makes_current(plan):
         return  # the scale of a device without current control ends at 100 % whatever was meant
-    asked = {one.channel: one.cleared.amplitude_ua for one in plan.channels}
+    asked = {one.channel: one.most for one in plan.channels}
     last = last_plateaus(options.journal_folder, options.person, protocol)
     for found in tenfold(asked, last):
         raise ImplausibleError(

@@ -15,7 +15,6 @@ from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
 from stimctl.session.events import Event, Kind, SessionEvent, encode
 from stimctl.session.facts import FaceAlive
-from stimctl.session.kits import AnyPlan
 from stimctl.session.pulses import pulse_of
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
@@ -34,6 +33,7 @@ from stimctl.supervisor.setup import TAKES_PLANS, SessionSetup, check_may_prepar
 from stimctl.supervisor.stop_face_state import FaceSign
 from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
 from stimctl.supervisor.wire_errors import encode_error
+from stimctl.treatment.program import AnyPlan
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005

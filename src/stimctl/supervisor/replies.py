@@ -11,8 +11,7 @@ from stimctl.session import rows
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.finding import MEND_FIRST
-from stimctl.session.kits import AnyPlan, cleared_of, scale_of
-from stimctl.treatment.gate_program import GatePlan
+from stimctl.treatment.program import AnyPlan
 
 REFUSALS: Final = frozenset({Kind.REFUSED, Kind.LIMIT, Kind.CHANNEL_MISMATCH})
 """Events that whoever has caused them is told as an error."""
@@ -37,18 +36,13 @@ def refusal_of(event: SessionEvent) -> StimctlError:
 
 def compiled_of(plan: AnyPlan) -> Mapping[str, Any]:
     """What a face is told of the plan that was compiled for it."""
-    steps = (
-        {str(one.channel): one.step_percent for one in plan.channels}
-        if isinstance(plan, GatePlan)
-        else {str(one.channel): one.step_ua for one in plan.channels}
-    )
     return {
         "digest": plan.digest(),
         "duration_us": plan.duration_us,
         "channels": [one.channel for one in plan.channels],
-        "unit": scale_of(plan).unit,
-        "steps": steps,
-        "ceilings": {str(channel): cleared for channel, cleared in cleared_of(plan).items()},
+        "unit": plan.scale.unit,
+        "steps": {str(one.channel): one.step for one in plan.channels},
+        "ceilings": {str(one.channel): one.most for one in plan.channels},
         "notes": list(plan.notes),
     }
 

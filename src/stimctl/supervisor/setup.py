@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,11 @@ from stimctl.safety.limits import Profile
 from stimctl.safety.refusal import Refusal
 from stimctl.session.adjusting import check_scale
 from stimctl.session.events import Json
-from stimctl.session.kits import AnyPlan
 from stimctl.session.states import State
-from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, AnyScale
 from stimctl.supervisor.options import Options
-from stimctl.treatment.gate_plan import compile_gate_plan
-from stimctl.treatment.gate_program import GateSetup
-from stimctl.treatment.gated_schema import GatedProtocol
 from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import compile_plan
-from stimctl.treatment.program import ChannelSetup, Plan
+from stimctl.treatment.program import AnyPlan, ChannelSetup
 from stimctl.version import __version__, code_digest
 
 _FROM_FILES = {"site": Layer.SITE, "person": Layer.PERSON, "session": Layer.SESSION}
@@ -60,7 +55,7 @@ class SessionSetup:
     def __init__(self, sheet: CapabilitySheet) -> None:
         self._sheet = sheet
         self._protocol: ProtocolText | None = None
-        self._channels: dict[int, tuple[AnyLevel, Electrode]] = {}
+        self._channels: dict[int, ChannelSetup[Any]] = {}
         self._limit_files: dict[str, Json] = {}
         self._bounds: dict[Layer, tuple[Bound, ...]] = {}
         self._duration_us: int | None = None
@@ -109,7 +104,7 @@ class SessionSetup:
     def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """Set one channel: its highest level, electrode area, and where the electrode is."""
         number = fields["channel"]
-        self._channels[number] = (fields["level"], _electrode(fields))
+        self._channels[number] = ChannelSetup(number, fields["level"], _electrode(fields))
         return {"channel": number}
 
     def options(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,43 +130,26 @@ class SessionSetup:
                 what_to_do="load one first",
             )
         protocol = load_any(self._protocol.text, self._protocol.path.name)
-        if isinstance(protocol, GatedProtocol):
-            plan: AnyPlan | Refusal = compile_gate_plan(
-                protocol,
-                self._sheet,
-                [GateSetup(*one) for one in self._set_to(PERCENT)],
-                duration_us=self._duration_us,
-                bounds=self._layered(),
-                acknowledged=self._acknowledged,
-            )
-        else:
-            plan = compile_plan(
-                protocol,
-                self._sheet,
-                [ChannelSetup(*one) for one in self._set_to(CURRENT)],
-                duration_us=self._duration_us,
-                bounds=self._layered(),
-                profile=self._profile,
-                acknowledged=self._acknowledged,
-            )
+        for setup in self._channels.values():
+            check_scale(f"channel {setup.channel} refused", setup.most, protocol.scale)
+        plan = compile_plan(
+            protocol,
+            self._sheet,
+            list(self._channels.values()),
+            duration_us=self._duration_us,
+            bounds=self._layered(),
+            profile=self._profile,
+            acknowledged=self._acknowledged,
+        )
         if not isinstance(plan, Refusal):
             return plan
         raise LimitRefusedError("a limit refuses this plan", why=plan.message, refusal=plan)
-
-    def _set_to(self, scale: AnyScale) -> Iterator[tuple[int, int, Electrode]]:
-        """Channel, highest level, electrode. StateError for a level of another scale."""
-        for channel, (level, electrode) in self._channels.items():
-            check_scale(f"channel {channel} refused", level, scale)
-            yield channel, level.value, electrode
 
     def header(self, plan: AnyPlan | None) -> dict[str, str]:
         """What the journal's first row says of protocol and limits; empty texts where unknown."""
         if self._protocol is None or plan is None:
             return {}
-        if isinstance(plan, Plan):
-            limits = "".join(one.cleared.envelope.digest() for one in plan.channels)
-        else:
-            limits = "".join(one.cleared.digest() for one in plan.channels)
+        limits = "".join(one.cleared.digest() for one in plan.channels)
         return {
             "protocol": self._protocol.name,
             "protocol_sha256": self._protocol.sha256,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from firmware_sim.invariant import Judge, Pattern
 
 if TYPE_CHECKING:
-    from stimctl.session.kits import AnyPlan
-    from stimctl.treatment.program import PlanChannel
+    from stimctl.treatment.program import AnyPlan, CurrentChannel
 
 #: How much later than its time a gate may open: the engine's own tick [POLICY].
 GATE_MARGIN_US = 50_000
@@ -62,18 +61,16 @@ class SessionMarks:
 
 def limit_to(invariant: Judge, plan: AnyPlan) -> None:
     """Put the ceilings and patterns of a plan on its channels, and none on any other."""
-    from stimctl.treatment.program import PlanChannel  # who judges a record needs none of it
+    from stimctl.treatment.program import CurrentChannel  # who judges a record needs none of it
 
     invariant.unlimit()
     for one in plan.channels:
-        if isinstance(one, PlanChannel):
-            invariant.limit(one.channel, one.cleared.amplitude_ua, _pattern(one))
-        else:
-            invariant.limit(one.channel, one.cleared.percent)
+        pattern = (_pattern(one),) if isinstance(one, CurrentChannel) else ()
+        invariant.limit(one.channel, one.most, *pattern)
     invariant.limit_others()
 
 
-def _pattern(one: PlanChannel) -> Pattern:
+def _pattern(one: CurrentChannel) -> Pattern:
     stimulus = one.stimulus
     burst, modulation = one.host_burst, stimulus.amplitude_modulation
     gap_us = 0

@@ -4,8 +4,22 @@ from stimctl.treatment.library import Library, LibraryEntry
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.prediction import ChannelDose, predict
-from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
-from stimctl.treatment.schema import Target, TreatmentProtocol, json_schema, schema_text
+from stimctl.treatment.program import (
+    AnyPlan,
+    ChannelSetup,
+    CurrentPlan,
+    PercentPlan,
+    Plan,
+    PlanChannel,
+)
+from stimctl.treatment.schema import (
+    GatedProtocol,
+    ProtocolBase,
+    Target,
+    TreatmentProtocol,
+    json_schema,
+    schema_text,
+)
 from stimctl.treatment.timeline import (
     Drive,
     Moment,
@@ -16,15 +30,20 @@ from stimctl.treatment.timeline import (
 )
 
 __all__ = [
+    "AnyPlan",
     "ChannelDose",
     "ChannelSetup",
+    "CurrentPlan",
     "Drive",
+    "GatedProtocol",
     "Library",
     "LibraryEntry",
     "Moment",
+    "PercentPlan",
     "Plan",
     "PlanChannel",
     "PlateauStep",
+    "ProtocolBase",
     "Target",
     "TreatmentProtocol",
     "amplitude_of",

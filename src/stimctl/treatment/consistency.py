@@ -5,7 +5,7 @@ Each finding names the key path it belongs to, so that the loader can give it a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -15,10 +15,10 @@ from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety.layers import protocol_cap
 from stimctl.safety.sites import SITES
 from stimctl.stimulus import Severity, inconsistencies
+from stimctl.stimulus.level import CURRENT, Level
 from stimctl.suggestion import meant_by
-from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol
 from stimctl.treatment.locate import Path
-from stimctl.treatment.schema import Channel, CyclePart, Target, TreatmentProtocol
+from stimctl.treatment.schema import Channel, CyclePart, ProtocolBase, Role, Target
 from stimctl.treatment.stimuli import stimulus_of
 from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
@@ -44,14 +44,6 @@ SLOWEST_BURST_MHZ = 1_000
 SHORTEST_SESSION_US = 10_000_000
 
 
-AnyProtocol = TreatmentProtocol | GatedProtocol
-AnyChannel = Channel | GatedChannel
-
-
-def _channels(protocol: AnyProtocol) -> Sequence[AnyChannel]:
-    return protocol.channels
-
-
 class Finding(NamedTuple):
     """One thing wrong with a protocol, and the key it belongs to."""
 
@@ -59,32 +51,32 @@ class Finding(NamedTuple):
     message: str
 
 
-def cycle_period_us(protocol: AnyProtocol) -> int | None:
+def cycle_period_us(protocol: ProtocolBase) -> int | None:
     """The common period of all on/off cycles in us, or None where every role is continuous."""
     periods = [c.cycle.on_us + c.cycle.off_us for c in protocol.channels if c.cycle]
     return periods[0] if periods else None
 
 
-def session_cap_us(protocol: AnyProtocol) -> int:
+def session_cap_us(protocol: ProtocolBase) -> int:
     """N1: how long a session of this protocol may last at most, in us."""
     return SESSION_CAP_WITH_REASON_US if protocol.session.beyond_an_hour else SESSION_CAP_US
 
 
-def findings(protocol: AnyProtocol) -> tuple[Finding, ...]:
+def findings(protocol: ProtocolBase) -> tuple[Finding, ...]:
     """Everything wrong with `protocol`; empty where nothing is."""
     return (
         *_evidence(protocol),
         *_roles(protocol),
         *(
             found
-            for index, channel in enumerate(_channels(protocol))
+            for index, channel in enumerate(protocol.channels)
             for found in _channel(("channels", index), channel)
         ),
         *_session(protocol),
     )
 
 
-def _evidence(protocol: AnyProtocol) -> Iterator[Finding]:
+def _evidence(protocol: ProtocolBase) -> Iterator[Finding]:
     evidence = protocol.evidence
     if ("X" in evidence.grade) != (evidence.recommended_against is not None):
         yield Finding(
@@ -94,9 +86,9 @@ def _evidence(protocol: AnyProtocol) -> Iterator[Finding]:
         )
 
 
-def _roles(protocol: AnyProtocol) -> Iterator[Finding]:
+def _roles(protocol: ProtocolBase) -> Iterator[Finding]:
     names = [channel.role for channel in protocol.channels]
-    for index, channel in enumerate(_channels(protocol)):
+    for index, channel in enumerate(protocol.channels):
         path: Path = ("channels", index)
         if names.index(channel.role) != index:
             yield Finding((*path, "role"), f'the role "{channel.role}" is there twice')
@@ -106,10 +98,10 @@ def _roles(protocol: AnyProtocol) -> Iterator[Finding]:
         if other not in names or other == channel.role:
             yield Finding((*path, "antagonist_of"), f'"{other}" is not another role of this file')
         elif not protocol.co_contraction:
-            yield from _w10(path, channel, _channels(protocol)[names.index(other)])
+            yield from _w10(path, channel, protocol.channels[names.index(other)])
 
 
-def _w10(path: Path, one: AnyChannel, other: AnyChannel) -> Iterator[Finding]:
+def _w10(path: Path, one: Role, other: Role) -> Iterator[Finding]:
     if one.cycle is None or other.cycle is None or _overlap(one.cycle, other.cycle):
         yield Finding(
             (*path, "cycle"),
@@ -123,7 +115,7 @@ def _overlap(one: CyclePart, other: CyclePart) -> bool:
     return first.start_after_us + first.on_us > second.start_after_us
 
 
-def _channel(path: Path, channel: AnyChannel) -> Iterator[Finding]:
+def _channel(path: Path, channel: Role) -> Iterator[Finding]:
     for number, site in enumerate(channel.sites):
         if site not in SITES or SITES[site].blocked:
             yield Finding((*path, "sites", number), f'"{site}" is {_not_a_site(site)}')
@@ -135,10 +127,10 @@ def _channel(path: Path, channel: AnyChannel) -> Iterator[Finding]:
         yield from _pulses(path, channel)
 
 
-def _contradiction(channel: AnyChannel) -> str:
-    aim = channel.amplitude if isinstance(channel, Channel) else channel.intensity
+def _contradiction(channel: Role) -> str:
+    target = channel.aim.target
     return (
-        f'the target "{aim.target}" moves a muscle, so the rules for muscles hold (W6: from 15 Hz '
+        f'the target "{target}" moves a muscle, so the rules for muscles hold (W6: from 15 Hz '
         "on, an on/off cycle with rest): write motor = true; or name a target below a contraction, "
         f'"{Target.SENSORY_THRESHOLD}" or "{Target.STRONG_COMFORTABLE}"'
     )
@@ -183,10 +175,10 @@ def _rhythm(path: Path, channel: Channel, cycle: CyclePart) -> Iterator[Finding]
 
 
 def _cap(path: Path, channel: Channel) -> Iterator[Finding]:
-    if channel.amplitude.cap_ua is None:
+    if channel.amplitude.cap is None:
         return
     try:
-        protocol_cap(channel.amplitude.cap_ua, "this file")
+        protocol_cap(Level(CURRENT, channel.amplitude.cap), "this file")
     except LimitRefusedError as error:
         yield Finding(path, f"{error.what}; a file can lower a limit, never raise one")
 
@@ -260,7 +252,7 @@ def _stimulus(path: Path, channel: Channel) -> Iterator[Finding]:
             yield Finding(path, f"{found.rule}: {found.message}")
 
 
-def _session(protocol: AnyProtocol) -> Iterator[Finding]:
+def _session(protocol: ProtocolBase) -> Iterator[Finding]:
     session, path = protocol.session, ("session",)
     if not session.shortest_us <= session.duration_us <= session.longest_us:
         yield Finding((*path, "duration"), "must lie between shortest and longest")
@@ -282,9 +274,9 @@ def _session(protocol: AnyProtocol) -> Iterator[Finding]:
     yield from _whole_cycles(protocol, period)
 
 
-def _whole_cycles(protocol: AnyProtocol, period: int) -> Iterator[Finding]:
+def _whole_cycles(protocol: ProtocolBase, period: int) -> Iterator[Finding]:
     session = protocol.session
-    for index, channel in enumerate(_channels(protocol)):
+    for index, channel in enumerate(protocol.channels):
         if channel.cycle and channel.cycle.on_us + channel.cycle.off_us != period:
             yield Finding(
                 ("channels", index, "cycle"), "W8: all cycles of a file have the same period"

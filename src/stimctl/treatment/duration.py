@@ -10,10 +10,10 @@ from stimctl.quantity import format_duration
 from stimctl.safety import Bound, Layer, Nearest, Quantity, Refusal, RefusalKind
 from stimctl.treatment.consistency import (
     SESSION_CAP_US,
-    AnyProtocol,
     cycle_period_us,
     session_cap_us,
 )
+from stimctl.treatment.schema import ProtocolBase
 from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
 
@@ -35,7 +35,7 @@ class _Longest:
 
 
 def session_duration(
-    protocol: AnyProtocol, asked_us: int | None, bound: Bound | None
+    protocol: ProtocolBase, asked_us: int | None, bound: Bound | None
 ) -> Duration | Refusal:
     """The length of a session of `asked_us` (None: the protocol's own). `bound`: on its length.
 
@@ -68,7 +68,7 @@ def session_duration(
     return Duration(used_us, tuple(_notes(protocol, asked_us, used_us, near)))
 
 
-def _longest(protocol: AnyProtocol, bound: Bound | None) -> Iterator[_Longest]:
+def _longest(protocol: ProtocolBase, bound: Bound | None) -> Iterator[_Longest]:
     session = protocol.session
     yield _Longest(session.longest_us, "L-SES", Layer.PROTOCOL, f"the protocol {protocol.id}", "D")
     yield _Longest(session_cap_us(protocol), "N1", Layer.STANDARD, "stimctl session rules", "D")
@@ -77,7 +77,7 @@ def _longest(protocol: AnyProtocol, bound: Bound | None) -> Iterator[_Longest]:
 
 
 def _notes(
-    protocol: AnyProtocol, asked_us: int, used_us: int, near: tuple[int, ...]
+    protocol: ProtocolBase, asked_us: int, used_us: int, near: tuple[int, ...]
 ) -> Iterator[str]:
     session = protocol.session
     if used_us != asked_us:

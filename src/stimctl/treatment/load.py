@@ -18,17 +18,15 @@ from stimctl.errors import ProtocolFileError
 from stimctl.suggestion import meant_by
 from stimctl.toml_text import MOST_CHARACTERS, TomlBoundError, parse_toml
 from stimctl.treatment.consistency import Finding, findings
-from stimctl.treatment.fields import A11, A11_PERCENT
-from stimctl.treatment.gated_schema import GATED_SCHEMA_NAME, GatedProtocol
 from stimctl.treatment.locate import Path, key_lines, line_of
-from stimctl.treatment.schema import SCHEMA_NAME, TreatmentProtocol
+from stimctl.treatment.schema import SCHEMAS, GatedProtocol, ProtocolBase, TreatmentProtocol
 
 _MOST_PROBLEMS = 50
 _SUFFIX = ".toml"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 # Keys by which a file might try to say how many mA to go to.
 _CURRENT_WORDS = re.compile(r"amplitude|current|intensity|milliamp|(^|_)(m|u)a($|_)", re.IGNORECASE)
-_T = typing.TypeVar("_T", TreatmentProtocol, GatedProtocol)
+_T = typing.TypeVar("_T", bound=ProtocolBase)
 _M = typing.TypeVar("_M", bound=BaseModel)
 _PLAIN = {
     "missing": "is missing",
@@ -76,9 +74,8 @@ def load_gated(text: str, file_name: str) -> GatedProtocol:
 def load_any(text: str, file_name: str) -> TreatmentProtocol | GatedProtocol:
     """The file of whichever of the two kinds its `schema` names (the first where it names none)."""
     tree = _parse(text, file_name)
-    if tree.get("schema") == GATED_SCHEMA_NAME:
-        return _load(GatedProtocol, tree, text, file_name)
-    return _load(TreatmentProtocol, tree, text, file_name)
+    model = SCHEMAS.get(str(tree.get("schema")), TreatmentProtocol)
+    return _load(model, tree, text, file_name)
 
 
 def load_model(
@@ -124,19 +121,14 @@ def _checked(
 
 
 def _refuse_other_kind(
-    model: type[BaseModel], tree: Mapping[str, Any], lines: Mapping[Path, int], file_name: str
+    model: type[ProtocolBase], tree: Mapping[str, Any], lines: Mapping[Path, int], file_name: str
 ) -> None:
     """The other kind of file is no mistake in a file: say so, not what is missing in it."""
-    names = {TreatmentProtocol: SCHEMA_NAME, GatedProtocol: GATED_SCHEMA_NAME}
-    said = str(tree.get("schema"))
-    if said == names[model] or said not in names.values():
+    said = SCHEMAS.get(str(tree.get("schema")), model)
+    if said is model:
         return
-    for_what = {
-        SCHEMA_NAME: "a treatment protocol in milliampere, for devices with current control",
-        GATED_SCHEMA_NAME: "a file for external pulses, for devices without current control",
-    }
-    message = f"this is {for_what[said]}; {for_what[names[model]]} is needed here"
-    if said == GATED_SCHEMA_NAME:
+    message = f"this is {said.meant_for}; {model.meant_for} is needed here"
+    if said is GatedProtocol:
         message += (
             ". It is raised by hand, in the terminal UI or with `stimctl gate`: no script raises a "
             "device that has no watchdog (rule K3)"
@@ -232,7 +224,7 @@ def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(path, model)
     if kind == "missing" and path[-1:] == ("schema",):
-        name = GATED_SCHEMA_NAME if model is GatedProtocol else SCHEMA_NAME
+        name = model.schema_id if issubclass(model, ProtocolBase) else "..."
         return f'is missing; write schema = "{name}"'
     if kind in _PLAIN:
         return _PLAIN[kind]
@@ -259,8 +251,8 @@ def _unknown_key(path: Path, root: type[BaseModel]) -> str:
         text = f'is not a key of this schema; did you mean "{near[0]}"?'
     else:
         text = f"is not a key of this schema; here it knows {', '.join(known)}"
-    if path[0] == "channels" and _CURRENT_WORDS.search(key):
-        text += f" And {A11_PERCENT if root is GatedProtocol else A11}"
+    if path[0] == "channels" and issubclass(root, ProtocolBase) and _CURRENT_WORDS.search(key):
+        text += f" And {root.hint}"
     return text
 
 

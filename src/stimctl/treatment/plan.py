@@ -1,17 +1,15 @@
-"""Compiles a treatment protocol for one device, one set of electrodes and one person's limits."""
+"""Compiles a protocol file for one device, one set of electrodes and one person's limits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import UsageError
+from stimctl.errors import LimitRefusedError, UsageError
 from stimctl.quantity import format_area, format_current
 from stimctl.safety import (
-    Cleared,
-    Envelope,
     Layer,
     LayeredBounds,
     Nearest,
@@ -23,80 +21,215 @@ from stimctl.safety import (
     envelope_for,
     protocol_cap,
 )
+from stimctl.safety.bounds import Bound
+from stimctl.safety.joint_clearance import IntensityRequest, clear_intensities_together
 from stimctl.safety.quantities import text_in
+from stimctl.stimulus.level import Current, Level, Percent
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
-from stimctl.treatment.duration import Duration, session_duration
+from stimctl.treatment.duration import session_duration
 from stimctl.treatment.plan_notes import device_notes, frequency_notes, raise_notes
-from stimctl.treatment.program import ChannelSetup, Plan, PlanChannel
+from stimctl.treatment.program import (
+    AnyPlan,
+    ChannelSetup,
+    CurrentChannel,
+    CurrentPlan,
+    PercentChannel,
+    PercentPlan,
+    Plan,
+    PlanChannel,
+    makes_current,
+)
 from stimctl.treatment.roles import roles_for
-from stimctl.treatment.schema import Channel, TreatmentProtocol
+from stimctl.treatment.schema import (
+    Channel,
+    GatedProtocol,
+    ProtocolBase,
+    Role,
+    TreatmentProtocol,
+)
 from stimctl.treatment.stimuli import stimulus_of
 
-__all__ = ["ChannelSetup", "Plan", "PlanChannel", "compile_plan"]
-
-_MHZ_US = 1_000_000_000
-_NO_BOUNDS = LayeredBounds()
+__all__ = ["ChannelSetup", "Plan", "compile_plan"]
 
 
+class Choices(TypedDict, total=False):
+    """What may be chosen besides the channels. `duration_us`: None or nothing takes the file's own;
+    what is not a whole number of cycles is shortened to one, with a note. `profile` is of currents
+    only."""
+
+    duration_us: int | None
+    bounds: LayeredBounds
+    profile: Profile
+    acknowledged: frozenset[str]
+
+
+@overload
 def compile_plan(
     protocol: TreatmentProtocol,
     sheet: CapabilitySheet,
-    channels: Sequence[ChannelSetup],
-    *,
-    duration_us: int | None = None,
-    bounds: LayeredBounds = _NO_BOUNDS,
-    profile: Profile = Profile.CLINIC,
-    acknowledged: frozenset[str] = frozenset(),
-) -> Plan | Refusal:
+    channels: Sequence[ChannelSetup[Current]],
+    **how: Unpack[Choices],
+) -> CurrentPlan | Refusal: ...
+
+
+@overload
+def compile_plan(
+    protocol: GatedProtocol,
+    sheet: CapabilitySheet,
+    channels: Sequence[ChannelSetup[Percent]],
+    **how: Unpack[Choices],
+) -> PercentPlan | Refusal: ...
+
+
+def compile_plan(
+    protocol: TreatmentProtocol | GatedProtocol,
+    sheet: CapabilitySheet,
+    channels: Sequence[ChannelSetup[Any]],
+    **how: Unpack[Choices],
+) -> AnyPlan | Refusal:
     """The plan, or the first thing that forbids it; nothing is ever adjusted to fit.
 
     `channels` take the protocol's roles in their order, one each; a protocol with a single role
-    may be used on several channels. `duration_us`: None takes the protocol's own; what is not a
-    whole number of cycles is shortened to one, with a note. Raises UsageError for a request that
-    makes no sense (no channel, a channel twice, more channels than roles).
+    may be used on several channels. Raises UsageError for a request that makes no sense (no
+    channel, a channel twice, more channels than roles, a level on another scale than the
+    file's), LimitRefusedError for external pulses on a device that makes its own.
     """
+    gated = isinstance(protocol, GatedProtocol)
+    if gated and sheet.gating is None:
+        raise LimitRefusedError(
+            f"{protocol.id} is for external pulses, and {sheet.family} makes its own",
+            why="the file says nothing of pulse width, frequency and current",
+            what_to_do="use a treatment protocol, or a device that attenuates another unit",
+        )
     roles = roles_for(protocol.id, protocol.channels, [setup.channel for setup in channels])
-    if sheet.current is None:
-        options = {"duration_us": duration_us, "bounds": bounds, "profile": profile}
-        return _no_current(protocol, sheet, channels, options, acknowledged)
-    for setup, role in zip(channels, roles, strict=True):
+    if isinstance(protocol, TreatmentProtocol) and sheet.current is None:
+        return _no_current(protocol, sheet, channels, how)
+    asked = list(zip(channels, roles, strict=True))
+    for setup, role in asked:
         refusal = _setup_refusal(protocol, sheet, role, setup)
         if refusal is not None:
             return refusal
-    envelopes = {
-        setup.channel: _envelope(protocol, sheet, role, setup, bounds, profile)
-        for setup, role in zip(channels, roles, strict=True)
-    }
-    duration = session_duration(
-        protocol, duration_us, next(iter(envelopes.values())).tightest(Quantity.SESSION_DURATION)
-    )
+    bounds = how.get("bounds") or LayeredBounds()
+    duration = session_duration(protocol, how.get("duration_us"), _shortest(bounds))
     if isinstance(duration, Refusal):
         return duration
-    requests = {
-        setup.channel: (stimulus_of(role, setup.amplitude_ua), envelopes[setup.channel])
-        for setup, role in zip(channels, roles, strict=True)
-    }
-    cleared = clear_together(
+    clear = _in_percent if gated else _in_current
+    planned = clear(protocol, sheet, asked, bounds, how)
+    if isinstance(planned, Refusal):
+        return planned
+    notes = (*_notes_of(protocol), *duration.notes)
+    notes += tuple(f"channel {one.channel}: {note}" for one in planned for note in one.notes)
+    plan = Plan(protocol, sheet, planned, duration.us, notes)
+    return replace(plan, notes=(*notes, *raise_notes(plan))) if makes_current(plan) else plan
+
+
+_Asked = list[tuple[ChannelSetup[Any], Any]]
+
+
+def _in_current(
+    protocol: ProtocolBase,
+    sheet: CapabilitySheet,
+    asked: _Asked,
+    bounds: LayeredBounds,
+    how: Choices,
+) -> tuple[PlanChannel, ...] | Refusal:
+    """The channels of a source of current, cleared together."""
+    device, requests = sheet.bounds, {}
+    for setup, role in asked:
+        layers = _layers(protocol, role, bounds)
+        envelope = envelope_for(
+            device,
+            setup.electrode,
+            profile=how.get("profile", Profile.CLINIC),
+            site=layers.site,
+            protocol=layers.protocol,
+            person=layers.person,
+            session=layers.session,
+        )
+        requests[setup.channel] = (stimulus_of(role, setup.most.value), envelope)
+    answer = clear_together(
         requests,
-        acknowledged,
+        how.get("acknowledged", frozenset()),
         co_contraction=protocol.co_contraction,
-        cycle_start_us={
-            setup.channel: role.cycle.start_after_us
-            for setup, role in zip(channels, roles, strict=True)
-            if role.cycle
-        },
+        cycle_start_us={setup.channel: role.begins_us for setup, role in asked if role.cycle},
     )
-    if isinstance(cleared, Refusal):
-        return cleared
-    return _assemble(protocol, sheet, channels, roles, cleared, duration)
+    if isinstance(answer, Refusal):
+        return answer
+    planned = []
+    for setup, role in asked:
+        cleared = answer[setup.channel]
+        stimulus = cleared.stimulus
+        repeat_mhz = device.repeat_mhz(stimulus)
+        period_us = device.quantise_period_up_us(repeat_mhz)
+        planned.append(
+            CurrentChannel(
+                channel=setup.channel,
+                role=role.role,
+                setup=setup,
+                cleared=cleared,
+                motor=stimulus.motor,
+                cycle=stimulus.cycle,
+                start_after_us=role.begins_us,
+                notes=(
+                    *frequency_notes(repeat_mhz, period_us),
+                    *device_notes(device, stimulus),
+                    *map(str, cleared.warnings),
+                ),
+                stimulus=stimulus,
+                period_us=period_us,
+                width_step_us=device.phase_width_step_us,
+            )
+        )
+    return tuple(planned)
+
+
+def _in_percent(
+    protocol: ProtocolBase,
+    sheet: CapabilitySheet,
+    asked: _Asked,
+    bounds: LayeredBounds,
+    how: Choices,
+) -> tuple[PlanChannel, ...] | Refusal:
+    """The channels of a device that lets through a part of another unit's output."""
+    assert sheet.gating is not None
+    requests = {
+        setup.channel: IntensityRequest(
+            setup.most.value,
+            setup.electrode,
+            _layers(protocol, role, bounds),
+            role.moves_muscle,
+            role.on_off,
+            role.begins_us,
+        )
+        for setup, role in asked
+    }
+    answer = clear_intensities_together(
+        requests,
+        sheet.gating,
+        how.get("acknowledged", frozenset()),
+        co_contraction=protocol.co_contraction,
+    )
+    if isinstance(answer, Refusal):
+        return answer
+    return tuple(
+        PercentChannel(
+            channel=setup.channel,
+            role=role.role,
+            setup=setup,
+            cleared=answer[setup.channel],
+            motor=role.moves_muscle,
+            cycle=requests[setup.channel].cycle,
+            start_after_us=role.begins_us,
+        )
+        for setup, role in asked
+    )
 
 
 def _no_current(
     protocol: TreatmentProtocol,
     sheet: CapabilitySheet,
-    channels: Sequence[ChannelSetup],
-    options: Mapping[str, Any],
-    acknowledged: frozenset[str],
+    channels: Sequence[ChannelSetup[Any]],
+    how: Choices,
 ) -> Refusal:
     """A device that attenuates another one cannot do this; which of the others could, as asked."""
     from stimctl.devices.registry import FAMILIES  # loads every driver
@@ -105,10 +238,7 @@ def _no_current(
         name
         for name, other in FAMILIES.items()
         if other.sheet.current is not None
-        and isinstance(
-            compile_plan(protocol, other.sheet, channels, acknowledged=acknowledged, **options),
-            Plan,
-        )
+        and isinstance(compile_plan(protocol, other.sheet, channels, **how), Plan)
     ]
     listed = " or ".join(would) or "none of the devices with current control, as it is asked for"
     message = (
@@ -130,39 +260,24 @@ def _no_current(
     )
 
 
-def _assemble(
-    protocol: TreatmentProtocol,
-    sheet: CapabilitySheet,
-    channels: Sequence[ChannelSetup],
-    roles: Sequence[Channel],
-    cleared: Mapping[int, Cleared],
-    duration: Duration,
-) -> Plan:
-    planned = [
-        _plan_channel(sheet, role, setup, cleared[setup.channel])
-        for setup, role in zip(channels, roles, strict=True)
-    ]
+def _notes_of(protocol: ProtocolBase) -> tuple[str, ...]:
     against = protocol.evidence.recommended_against
-    notes = (
-        *((f"recommended against: {against}",) if against else ()),
-        *duration.notes,
-        *(f"channel {one.channel}: {note}" for one in planned for note in one.notes),
+    notes = (f"recommended against: {against}",) if against else ()
+    if not isinstance(protocol, GatedProtocol):
+        return notes
+    return (
+        *notes,
+        f"on the unit whose pulses are let through: {protocol.external.settings}",
+        f"its dial: {protocol.external.dial}",
+        "no dose is known: the percent is of the board's own scale, and no current",
     )
-    plan = Plan(protocol, sheet, tuple(planned), duration.us, notes)
-    return replace(plan, notes=(*notes, *raise_notes(plan)))
 
 
 def _setup_refusal(
-    protocol: TreatmentProtocol, sheet: CapabilitySheet, role: Channel, setup: ChannelSetup
+    protocol: ProtocolBase, sheet: CapabilitySheet, role: Role, setup: ChannelSetup[Any]
 ) -> Refusal | None:
     """What is wrong with a channel before any stimulus is looked at."""
-    if type(setup.channel) is not int or type(setup.amplitude_ua) is not int:
-        raise UsageError("a channel number and an amplitude in uA are integers")
-    if not 0 <= setup.amplitude_ua <= AMPLITUDE_TOP_UA:
-        raise UsageError(
-            f"channel {setup.channel}: an amplitude of {setup.amplitude_ua} uA cannot be",
-            why=f"it is 0 or more, and at most {format_current(AMPLITUDE_TOP_UA)}",
-        )
+    level = _level_of(protocol, setup)
     least_mm2 = protocol.electrodes.minimum_area_mm2
     if setup.electrode.area_mm2 < least_mm2:
         return _refusal(
@@ -173,70 +288,62 @@ def _setup_refusal(
             Nearest("electrode_area", least_mm2, format_area(least_mm2)),
             source=f"the protocol {protocol.id}",
         )  # fmt: skip
+    if not isinstance(role, Channel):
+        return None
+    if not 0 <= level <= AMPLITUDE_TOP_UA:
+        raise UsageError(
+            f"channel {setup.channel}: an amplitude of {level} uA is invalid",
+            why=f"it is 0 or more, and at most {format_current(AMPLITUDE_TOP_UA)}",
+        )
     ratio = role.waveform.second_phase_ratio
-    if setup.amplitude_ua % ratio == 0:
+    if level % ratio == 0:
         return None  # whether it is on the device's grid, clear() says
     step_ua = sheet.bounds.amplitude_step_ua * ratio
-    nearest_ua = setup.amplitude_ua - setup.amplitude_ua % step_ua
+    nearest_ua = level - level % step_ua
     return _refusal(
-        "W9", Layer.DEVICE, Quantity.AMPLITUDE, setup, setup.amplitude_ua, nearest_ua, "uA",
-        f"{format_current(setup.amplitude_ua)} is not a step of {format_current(step_ua)}, at "
+        "W9", Layer.DEVICE, Quantity.AMPLITUDE, setup, level, nearest_ua, "uA",
+        f"{format_current(level)} is not a step of {format_current(step_ua)}, at "
         "which both phases balance",
         Nearest("amplitude", nearest_ua, format_current(nearest_ua)),
     )  # fmt: skip
 
 
-def _envelope(
-    protocol: TreatmentProtocol,
-    sheet: CapabilitySheet,
-    role: Channel,
-    setup: ChannelSetup,
-    bounds: LayeredBounds,
-    profile: Profile,
-) -> Envelope:
-    cap_ua = role.amplitude.cap_ua
-    source = f"cap of {protocol.id} {protocol.version}"
-    cap = () if cap_ua is None else (protocol_cap(cap_ua, source),)
-    return envelope_for(
-        sheet.bounds,
-        setup.electrode,
-        profile=profile,
-        site=bounds.site,
-        protocol=(*bounds.protocol, *cap),
-        person=bounds.person,
-        session=bounds.session,
-    )
+def _level_of(protocol: ProtocolBase, setup: ChannelSetup[Any]) -> int:
+    """What a channel is raised to at most, on the scale of the file. UsageError."""
+    most = setup.most
+    whole = type(most) is Level and type(setup.channel) is type(most.value) is int
+    if not whole:
+        raise UsageError("a channel number is an integer, and what it goes to a level of integers")
+    if most.scale != protocol.scale:
+        raise UsageError(
+            f"channel {setup.channel} cannot be raised to {most}",
+            why=f"{protocol.id} counts in {protocol.scale.shown_unit}",
+            what_to_do=f"give a level in {protocol.scale.shown_unit}",
+        )
+    return most.value
 
 
-def _plan_channel(
-    sheet: CapabilitySheet, role: Channel, setup: ChannelSetup, cleared: Cleared
-) -> PlanChannel:
-    stimulus, device = cleared.stimulus, sheet.bounds
-    repeat_mhz = device.repeat_mhz(stimulus)
-    period_us = device.quantise_period_up_us(repeat_mhz)
-    return PlanChannel(
-        channel=setup.channel,
-        role=role.role,
-        setup=setup,
-        stimulus=stimulus,
-        cleared=cleared,
-        period_us=period_us,
-        step_ua=cleared.step,
-        width_step_us=device.phase_width_step_us,
-        start_after_us=role.cycle.start_after_us if role.cycle else 0,
-        notes=(
-            *frequency_notes(repeat_mhz, period_us),
-            *device_notes(device, stimulus),
-            *map(str, cleared.warnings),
-        ),
-    )
+def _layers(protocol: ProtocolBase, role: Role, bounds: LayeredBounds) -> LayeredBounds:
+    """The bounds of every layer, with the file's own cap on the role."""
+    cap = protocol.cap_of(role)
+    if cap is None:
+        return bounds
+    own = protocol_cap(cap, f"cap of {protocol.id} {protocol.version}")
+    return replace(bounds, protocol=(*bounds.protocol, own))
+
+
+def _shortest(bounds: LayeredBounds) -> Bound | None:
+    """The tightest bound on the length of a session; `session_duration` knows the built-in ones."""
+    every = (*bounds.site, *bounds.protocol, *bounds.person, *bounds.session)
+    on_it = [bound for bound in every if bound.quantity is Quantity.SESSION_DURATION]
+    return min(on_it, key=lambda bound: bound.value, default=None)
 
 
 def _refusal(
     limit_id: str,
     layer: Layer,
     quantity: Quantity,
-    setup: ChannelSetup,
+    setup: ChannelSetup[Any],
     asked: int,
     allowed: int,
     unit: str,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety import DeviceBounds
 from stimctl.stimulus import Stimulus
-from stimctl.treatment.program import Plan
+from stimctl.treatment.program import CurrentPlan
 from stimctl.treatment.timeline import raise_interval_us, raise_schedule
 
 _MHZ_US = 1_000_000_000
@@ -15,18 +15,18 @@ FINE_STEP_UA = 1_000
 """Rule A2: a coarser step of the device is told."""
 
 
-def raise_notes(plan: Plan) -> Iterator[str]:
+def raise_notes(plan: CurrentPlan) -> Iterator[str]:
     """Where the script does not reach the amplitude in the time there is."""
     reached = {step.channel: step.plateau_ua for step in raise_schedule(plan)}
     for one in plan.channels:
         top_ua = reached.get(one.channel, 0)
-        if top_ua < one.amplitude_ua:
+        if top_ua < one.most:
             yield (
                 f"channel {one.channel}: rehearse and run raise to {format_current(top_ua)} of the "
-                f"{format_current(one.amplitude_ua)} in this session: one step of "
-                f"{format_current(one.step_ua)} every "
-                f"{format_duration(raise_interval_us(one.step_ua))}"
-                + (", in each hold" if one.stimulus.cycle else "")
+                f"{format_current(one.most)} in this session: one step of "
+                f"{format_current(one.step)} every "
+                f"{format_duration(raise_interval_us(one.step))}"
+                + (", in each hold" if one.cycle else "")
             )
 
 

@@ -21,7 +21,7 @@ from operator import attrgetter
 
 from stimctl.safety.device_bounds import Group
 from stimctl.stimulus import PulseShape
-from stimctl.treatment.program import Plan, PlanChannel
+from stimctl.treatment.program import CurrentChannel, CurrentPlan
 from stimctl.treatment.timeline import (
     Drive,
     Moment,
@@ -88,7 +88,7 @@ class _Train:
         )
 
 
-def predict(plan: Plan) -> tuple[ChannelDose, ...]:
+def predict(plan: CurrentPlan) -> tuple[ChannelDose, ...]:
     """The dose of each plan channel, in the order of the plan."""
     in_list = plan.sheet.channels_first
     test = plan.sheet.bounds.test_pulse
@@ -114,7 +114,7 @@ def predict(plan: Plan) -> tuple[ChannelDose, ...]:
 class _Track:
     """One channel on its way through the plan."""
 
-    one: PlanChannel
+    one: CurrentChannel
     in_list: bool
     test_energy: int
     """Of the test pulse that the device gives before each pulse, in uA2 us."""
@@ -150,9 +150,7 @@ class _Track:
         if drive is None or not is_open or self.missed:
             self.amplitude_ua = 0
         else:
-            self.amplitude_ua = amplitude_of(
-                self.plateau_ua, drive.level_permille, self.one.step_ua
-            )
+            self.amplitude_ua = amplitude_of(self.plateau_ua, drive.level_permille, self.one.step)
         in_burst = is_open and self.one.host_burst is not None
         self.missed = in_burst and self.amplitude_ua == 0
 
@@ -209,7 +207,7 @@ class _Track:
         )
 
     def _contractions(self, duration_us: int) -> Iterator[int]:
-        cycle = self.one.stimulus.cycle
+        cycle = self.one.cycle
         if cycle is None:
             return
         trains = iter(self.trains)
@@ -222,7 +220,7 @@ class _Track:
             yield pulses
 
 
-def _energy(one: PlanChannel, amplitude_ua: int) -> int:
+def _energy(one: CurrentChannel, amplitude_ua: int) -> int:
     """uA2 per us of first phase, for both phases: I1^2 (1 + 1/r); exact, as r divides I1."""
     pulse = one.stimulus.pulse
     first = amplitude_ua * amplitude_ua

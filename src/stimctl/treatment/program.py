@@ -1,4 +1,9 @@
-"""A compiled plan as data: who does what, for how long, within which limits, and its digest."""
+"""A compiled plan as data: who does what, for how long, within which limits, and its digest.
+
+A plan carries its scale. What every plan has stands in `Plan` and `PlanChannel`; of a plan in
+milliampere the pulses are known, too. The two kinds are different types, so that nothing that
+needs a current takes a percent.
+"""
 
 from __future__ import annotations
 
@@ -8,45 +13,66 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, TypeGuard, TypeVar
 
 from pydantic import BaseModel
 
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.quantity import format_duration
-from stimctl.safety import Cleared, Electrode
-from stimctl.stimulus import Burst, Stimulus
-from stimctl.treatment.schema import TreatmentProtocol
+from stimctl.safety import Clearance, Cleared, ClearedIntensity, Electrode
+from stimctl.stimulus import Burst, Cycle, Stimulus
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
+from stimctl.treatment.schema import ProtocolBase
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelSetup:
+class ChannelSetup(Generic[K]):
     """What the operator says about one device channel.
 
-    `amplitude_ua`: what the raise goes to at most, in uA, on the device's grid; 0 is allowed and
-    means a session without output on this channel.
+    `most`: what the raise goes to at most, on the device's grid; 0 is allowed and means a session
+    without output on this channel.
     """
 
     channel: int
-    amplitude_ua: int
+    most: Level[K]
     electrode: Electrode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChannel:
-    """One device channel of a plan. `stimulus` is the cleared one, `period_us` what the device
-    makes of its highest frequency (never shorter than asked)."""
+    """One device channel of a plan. `motor`: it moves a muscle."""
 
     channel: int
     role: str
-    setup: ChannelSetup
-    stimulus: Stimulus
-    cleared: Cleared
-    period_us: int
-    step_ua: int
-    width_step_us: int
+    setup: ChannelSetup[Any]
+    cleared: Clearance[Any]
+    motor: bool
+    cycle: Cycle | None = None
     start_after_us: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def most(self) -> int:
+        """Where the raise ends at most, in the unit of the plan's scale."""
+        return self.cleared.most
+
+    @property
+    def step(self) -> int:
+        """One step of the device."""
+        return self.cleared.step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentChannel(PlanChannel):
+    """A channel of a current source. `stimulus` is the cleared one, `period_us` what the device
+    makes of its highest frequency (never shorter than asked)."""
+
+    cleared: Cleared
+    stimulus: Stimulus
+    period_us: int
+    width_step_us: int
 
     @property
     def host_burst(self) -> Burst | None:
@@ -59,23 +85,33 @@ class PlanChannel:
         group = self.cleared.group
         return 1 if group is None else group.pulses
 
-    @property
-    def amplitude_ua(self) -> int:
-        """Where the raise ends, in uA."""
-        return self.setup.amplitude_ua
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercentChannel(PlanChannel):
+    """A channel that lets through a part of what another unit gives: its pulses are not known."""
+
+    cleared: ClearedIntensity
+
+
+C = TypeVar("C", bound=PlanChannel, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan:
-    """A treatment protocol compiled for one device, one set of electrodes, one person's limits."""
+class Plan(Generic[C]):
+    """A protocol file compiled for one device, one set of electrodes, one person's limits."""
 
-    protocol: TreatmentProtocol
+    protocol: ProtocolBase
     sheet: CapabilitySheet
-    channels: tuple[PlanChannel, ...]
+    channels: tuple[C, ...]
     duration_us: int
     notes: tuple[str, ...] = ()
 
-    def channel(self, number: int) -> PlanChannel:
+    @property
+    def scale(self) -> AnyScale:
+        """In what its levels are counted."""
+        return self.protocol.scale
+
+    def channel(self, number: int) -> C:
         """The plan's part for device channel `number`; KeyError where it has none."""
         for one in self.channels:
             if one.channel == number:
@@ -94,24 +130,33 @@ class Plan:
         content = {
             "protocol": plain(self.protocol),
             "sheet": plain(self.sheet),
-            "channels": [
-                {
-                    "channel": one.channel,
-                    "role": one.role,
-                    "setup": plain(one.setup),
-                    "stimulus": plain(one.stimulus),
-                    "limits": one.cleared.envelope.digest(),
-                    "period_us": one.period_us,
-                    "step_ua": one.step_ua,
-                    "width_step_us": one.width_step_us,
-                    "start_after_us": one.start_after_us,
-                }
-                for one in self.channels
-            ],
+            "channels": [_decisive(one) for one in self.channels],
             "duration_us": self.duration_us,
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+AnyPlan = Plan[PlanChannel]
+CurrentPlan = Plan[CurrentChannel]
+PercentPlan = Plan[PercentChannel]
+
+
+def makes_current(plan: AnyPlan) -> TypeGuard[CurrentPlan]:
+    """Whether the pulses of a plan are known, and its levels are currents."""
+    return plan.scale is CURRENT
+
+
+def in_percent(plan: AnyPlan) -> TypeGuard[PercentPlan]:
+    """Whether its levels are percents of a device's own scale."""
+    return plan.scale is PERCENT
+
+
+def _decisive(one: PlanChannel) -> dict[str, Any]:
+    """What of a channel decides what a plan does; its clearance is there by its limits."""
+    names = {field.name for field in dataclasses.fields(one)} - {"cleared", "notes"}
+    values = {name: plain(getattr(one, name)) for name in names}
+    return values | {"limits": one.cleared.digest(), "most": one.most, "step": one.step}
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str})
@@ -123,6 +168,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, Level):
+        return {"level": value.value, "unit": value.scale.unit}
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from stimctl.errors import UsageError
-from stimctl.treatment.gated_schema import GatedChannel
-from stimctl.treatment.schema import Channel
+from stimctl.treatment.schema import Role
 
-_Role = TypeVar("_Role", Channel, GatedChannel)
+_Role = TypeVar("_Role", bound=Role)
 
 
 def roles_for(name: str, roles: Sequence[_Role], numbers: Sequence[int]) -> list[_Role]:

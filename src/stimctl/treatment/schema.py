@@ -1,8 +1,12 @@
-"""What a treatment protocol file may say: schema `treatment-v1`.
+"""What a protocol file may say: `treatment-v1` for currents, `gated-v1` for external pulses.
 
 The models are strict and frozen and know no extra keys. Field names inside carry their unit
 (`duration_us`); the key in the file is the name without it (`duration`). A file describes stimuli
 over time and how to find the amplitude with the person; it never holds a current to go to (A11).
+
+A `gated-v1` file is for devices that let through a part of what another unit gives. It has no pulse
+shape, width or frequency: those are set on that unit, by hand, and stimctl neither knows nor checks
+them. What is left is who gets how much of it, for how long, and how that is found with the person.
 
 An *on* time includes both of its ramps: ramp up, hold and ramp down together are `on` (W5).
 """
@@ -10,20 +14,24 @@ An *on* time includes both of its ramps: ramp up, hold and ramp down together ar
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from stimctl.stimulus import PulseShape, SweepShape
+from stimctl.stimulus import Cycle, PulseShape, SweepShape
+from stimctl.stimulus.level import CURRENT, PERCENT, Level, Scale
 from stimctl.treatment.fields import (
     A11,
+    A11_PERCENT,
     AreaMm2,
     ContraindicationId,
     Count,
     CurrentUa,
     DurationUs,
     FrequencyMhz,
+    IntensityPercent,
     MarkedText,
     Name,
     Permille,
@@ -32,10 +40,9 @@ from stimctl.treatment.fields import (
     Version,
     choice,
     refuse_bare_amplitude,
+    refuse_bare_intensity,
     unique,
 )
-
-SCHEMA_NAME = "treatment-v1"
 
 
 class Target(StrEnum):
@@ -119,17 +126,33 @@ class Session(Part):
     schedule: Text | None = None
 
 
-class Amplitude(Part):
-    """What to look for while raising by hand; at most a cap, never a current to go to."""
+class Aim(Part):
+    """What to look for while raising by hand; at most a cap, never a level to go to."""
 
     target: Annotated[Target, choice(Target, hint=A11)]
-    cap_ua: CurrentUa | None = Field(
+    cap: int | None = None
+    how: Text | None = Field(default=None, description="How the target is found, in words.")
+
+
+class Amplitude(Aim):
+    """What to look for while raising by hand; at most a cap, never a current to go to."""
+
+    cap: CurrentUa | None = Field(
         default=None,
-        alias="cap",
         ge=1,
         description="The amplitude may not be raised above this. It is a bound, not an aim.",
     )
-    how: Text | None = Field(default=None, description="How the target is found, in words.")
+
+
+class Intensity(Aim):
+    """What to look for while raising by hand; at most a cap, never an intensity to go to."""
+
+    cap: IntensityPercent | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="The intensity may not be raised above this. It is a bound, not an aim.",
+    )
 
 
 class BurstPart(Part):
@@ -198,37 +221,93 @@ class CyclePart(Part):
     )
 
 
-MOTOR = (
-    "Whether the stimulus moves a muscle; true for the targets motor-threshold, "
-    "strong-contraction and highest-tolerable."
-)
-
-
-class Channel(Part):
-    """One role: what one channel of the device does."""
+class Role(Part):
+    """One role: what one channel of the device does, on any scale."""
 
     role: Name
     sites: Annotated[tuple[Name, ...], AfterValidator(unique)] = Field(
         default=(), description="Suggestions; the person at the device chooses."
     )
-    motor: bool = Field(description=MOTOR)
+    motor: bool = Field(
+        description="Whether the stimulus moves a muscle; true for the targets motor-threshold, "
+        "strong-contraction and highest-tolerable."
+    )
     antagonist_of: Name | None = Field(
         default=None, description="A role on the same joint; the on times may not overlap (W10)."
     )
-    amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
-    waveform: Waveform
     cycle: CyclePart | None = None
+
+    @property
+    def aim(self) -> Aim:
+        """What the role is raised to, and how that is found."""
+        raise NotImplementedError
 
     @property
     def moves_muscle(self) -> bool:
         """Whether a muscle moves: the target decides, whatever `motor` says."""
-        return self.motor or self.amplitude.target.moves_muscle
+        return self.motor or self.aim.target.moves_muscle
+
+    @property
+    def on_off(self) -> Cycle | None:
+        """The cycle as a stimulus has it."""
+        part = self.cycle
+        if part is None:
+            return None
+        return Cycle(
+            on_us=part.on_us,
+            off_us=part.off_us,
+            ramp_up_us=part.ramp_up_us,
+            ramp_down_us=part.ramp_down_us,
+        )
+
+    @property
+    def begins_us(self) -> int:
+        """When the first on time begins."""
+        return self.cycle.start_after_us if self.cycle else 0
 
 
-class TreatmentProtocol(Part):
-    """One treatment protocol: a starting point for a qualified person, not a prescription."""
+class Channel(Role):
+    """One role: what one channel of the device does."""
 
-    schema_name: Literal["treatment-v1"] = Field(alias="schema")
+    amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
+    waveform: Waveform
+
+    @property
+    def aim(self) -> Amplitude:
+        """What to look for while raising."""
+        return self.amplitude
+
+
+class GatedChannel(Role):
+    """One role: what one channel of the device does."""
+
+    intensity: Annotated[Intensity, BeforeValidator(refuse_bare_intensity)]
+
+    @property
+    def aim(self) -> Intensity:
+        """What to look for while raising."""
+        return self.intensity
+
+
+class External(Part):
+    """The unit whose pulses are let through, in words: stimctl cannot check any of it."""
+
+    unit: Text = Field(description="What kind of unit it must be.")
+    settings: Text = Field(description="What is set on it before anything is connected.")
+    dial: Text = Field(description="How its own amplitude dial is set, and when it may be moved.")
+
+
+class ProtocolBase(Part):
+    """A protocol file of any schema. Levels are on `scale`; `title_of_schema` names the kind."""
+
+    schema_id: ClassVar[str]
+    title_of_schema: ClassVar[str]
+    meant_for: ClassVar[str]
+    scale: ClassVar[Scale[Any]]
+    hint: ClassVar[str]
+    """Why the file holds no level to go to."""
+
+    schema_name: str = Field(alias="schema")
     id: Name = Field(description="The file's name without .toml.")
     version: Version
     title: Text
@@ -243,12 +322,48 @@ class TreatmentProtocol(Part):
     evidence: Evidence
     electrodes: Electrodes
     session: Session
+    channels: tuple[Role, ...]
+
+    def cap_of(self, role: Role) -> Level[Any] | None:
+        """The file's own bound on a role."""
+        return None if role.aim.cap is None else Level(self.scale, role.aim.cap)
+
+
+class TreatmentProtocol(ProtocolBase):
+    """One treatment protocol: a starting point for a qualified person, not a prescription."""
+
+    schema_id = "treatment-v1"
+    title_of_schema = "treatment protocol"
+    meant_for = "a treatment protocol in milliampere, for devices with current control"
+    scale = CURRENT
+    hint = A11
+
+    schema_name: Literal["treatment-v1"] = Field(alias="schema")
     channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=8)]
 
 
-def json_schema() -> dict[str, Any]:
+class GatedProtocol(ProtocolBase):
+    """One file for external pulses: a starting point for a qualified person."""
+
+    schema_id = "gated-v1"
+    title_of_schema = "protocol for external pulses"
+    meant_for = "a file for external pulses, for devices without current control"
+    scale = PERCENT
+    hint = A11_PERCENT
+
+    schema_name: Literal["gated-v1"] = Field(alias="schema")
+    external: External
+    channels: Annotated[tuple[GatedChannel, ...], Field(min_length=1, max_length=8)]
+
+
+SCHEMAS: Mapping[str, type[TreatmentProtocol] | type[GatedProtocol]] = {
+    one.schema_id: one for one in (TreatmentProtocol, GatedProtocol)
+}
+
+
+def json_schema(model: type[ProtocolBase] = TreatmentProtocol) -> dict[str, Any]:
     """The JSON Schema of a protocol file, for editors (`#:schema ./treatment-v1.json`)."""
-    return json_schema_of(TreatmentProtocol, f"stimctl treatment protocol, {SCHEMA_NAME}")
+    return json_schema_of(model, f"stimctl {model.title_of_schema}, {model.schema_id}")
 
 
 def json_schema_of(model: type[Part], title: str) -> dict[str, Any]:
@@ -260,9 +375,9 @@ def json_schema_of(model: type[Part], title: str) -> dict[str, Any]:
     return schema
 
 
-def schema_text() -> str:
+def schema_text(model: type[ProtocolBase] = TreatmentProtocol) -> str:
     """The text of the committed schema file."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(json_schema(model), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def texts_only(node: Any) -> None:

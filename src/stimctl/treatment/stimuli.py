@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stimctl.stimulus import AmplitudeModulation, Burst, Cycle, Pulse, Stimulus, Sweep
+from stimctl.stimulus import AmplitudeModulation, Burst, Pulse, Stimulus, Sweep
 from stimctl.treatment.schema import Channel
 
 
@@ -29,7 +29,7 @@ def stimulus_of(channel: Channel, amplitude_ua: int) -> Stimulus:
         frequency_sweep=_frequency_sweep(channel),
         width_sweep=_width_sweep(channel),
         amplitude_modulation=_modulation(channel),
-        cycle=_cycle(channel),
+        cycle=channel.on_off,
         motor=channel.moves_muscle,
     )
 
@@ -65,16 +65,4 @@ def _modulation(channel: Channel) -> AmplitudeModulation | None:
         return None
     return AmplitudeModulation(
         lowest_permille=part.lowest_permille, period_us=part.period_us, shape=part.shape
-    )
-
-
-def _cycle(channel: Channel) -> Cycle | None:
-    part = channel.cycle
-    if part is None:
-        return None
-    return Cycle(
-        on_us=part.on_us,
-        off_us=part.off_us,
-        ramp_up_us=part.ramp_up_us,
-        ramp_down_us=part.ramp_down_us,
     )

@@ -1,5 +1,7 @@
 """When what changes in a plan: levels, gates, widths, periods, and the scripted raise; all lazy.
 
+The same for every scale; a plan in percent has no widths, no periods and no scripted raise.
+
 The timeline gives the shape of a programme without its amplitude. A channel's state at any time
 is a pure function of that time; the moments are the times at which it changes. Sampled ramps are
 never above the straight line they follow, and never last less than it does.
@@ -14,7 +16,7 @@ from itertools import count, groupby
 from operator import itemgetter
 
 from stimctl.stimulus import Burst, Cycle
-from stimctl.treatment.program import Plan, PlanChannel
+from stimctl.treatment.program import AnyPlan, CurrentChannel, CurrentPlan, PlanChannel
 
 # Ramps of an on/off cycle, and the end ramp, in steps of 50 ms; sweeps in steps of 250 ms [D].
 RAMP_TICK_US = 50_000
@@ -36,15 +38,16 @@ class Drive:
     """What one channel is to do: its plateau times `level_permille`, if the gate is open.
 
     `gate_open` is False between bursts and in the off time. `may_raise`: the plateau may be raised
-    now (continuous programmes until the end ramp; on/off cycles during the hold, A8).
+    now (continuous programmes until the end ramp; on/off cycles during the hold, A8). Width and
+    period are 0 where they are those of another unit.
     """
 
     channel: int
     level_permille: int
     gate_open: bool
-    phase_width_us: int
-    period_us: int
     may_raise: bool
+    phase_width_us: int = 0
+    period_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class PlateauStep:
     plateau_ua: int
 
 
-def moments(plan: Plan, from_us: int = 0) -> Iterator[Moment]:
+def moments(plan: AnyPlan, from_us: int = 0) -> Iterator[Moment]:
     """The moments of `plan` in order; the first at `from_us`, the last at its end with every level
     0."""
     streams = [_tagged(index, one, plan, from_us) for index, one in enumerate(plan.channels)]
@@ -81,13 +84,23 @@ def moments(plan: Plan, from_us: int = 0) -> Iterator[Moment]:
     yield Moment(plan.duration_us, tuple(_silent(drive) for drive in drives))
 
 
-def drive_at(plan: Plan, one: PlanChannel, t_us: int) -> Drive:
+def drive_at(plan: AnyPlan, one: PlanChannel, t_us: int) -> Drive:
     """The state of channel `one` at `t_us` after the start (0 <= t_us < duration)."""
-    stimulus, bounds = one.stimulus, plan.sheet.bounds
-    tick_us = t_us - t_us % SWEEP_TICK_US
     level, may_raise, since_on_us = envelope_at(
-        stimulus.cycle, one.start_after_us, plan.duration_us, t_us
+        one.cycle, one.start_after_us, plan.duration_us, t_us
     )
+    drive = Drive(one.channel, level, since_on_us is not None, may_raise)
+    if isinstance(one, CurrentChannel):
+        return _with_pulses(plan, one, drive, t_us, since_on_us)
+    return drive
+
+
+def _with_pulses(
+    plan: AnyPlan, one: CurrentChannel, drive: Drive, t_us: int, since_on_us: int | None
+) -> Drive:
+    """The same with what is known of the pulses: modulations, and the gate of bursts."""
+    stimulus, bounds, level = one.stimulus, plan.sheet.bounds, drive.level_permille
+    tick_us = t_us - t_us % SWEEP_TICK_US
     if stimulus.amplitude_modulation is not None:
         level = level * stimulus.amplitude_modulation.permille_at(tick_us) // 1000
     width_us, period_us = stimulus.pulse.phase_width_us, one.period_us
@@ -97,10 +110,10 @@ def drive_at(plan: Plan, one: PlanChannel, t_us: int) -> Drive:
     if stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(stimulus.frequency_sweep.value_at(tick_us))
     gate_open = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
-    return Drive(one.channel, level, gate_open, width_us, period_us, may_raise)
+    return Drive(one.channel, level, gate_open, drive.may_raise, width_us, period_us)
 
 
-def raise_schedule(plan: Plan) -> Iterator[PlateauStep]:
+def raise_schedule(plan: CurrentPlan) -> Iterator[PlateauStep]:
     """The scripted raise: from 0 to each channel's amplitude, one step at a time, in time order."""
     steps = [_raise_channel(plan, one) for one in plan.channels]
     return heapq.merge(*steps, key=lambda step: (step.at_us, step.channel))
@@ -118,7 +131,7 @@ def amplitude_of(plateau_ua: int, level_permille: int, step_ua: int) -> int:
 
 
 def _silent(drive: Drive) -> Drive:
-    return Drive(drive.channel, 0, False, drive.phase_width_us, drive.period_us, False)
+    return Drive(drive.channel, 0, False, False, drive.phase_width_us, drive.period_us)
 
 
 # -- the state at a time ------------------------------------------------------------------------
@@ -172,16 +185,16 @@ def _open_us(burst: Burst, period_us: int) -> int:
 # -- the times at which it changes --------------------------------------------------------------
 
 
-def _tagged(index: int, one: PlanChannel, plan: Plan, from_us: int) -> Iterator[tuple[int, int]]:
+def _tagged(index: int, one: PlanChannel, plan: AnyPlan, from_us: int) -> Iterator[tuple[int, int]]:
     """The times in (from_us, duration) at which channel `one` may change, in order."""
-    stimulus = one.stimulus
-    streams: list[Iterator[int]] = []
-    if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
-        first_us = from_us - from_us % SWEEP_TICK_US + SWEEP_TICK_US
-        streams.append(iter(range(first_us, plan.duration_us, SWEEP_TICK_US)))
-    streams.append(envelope_times(stimulus.cycle, one.start_after_us, plan.duration_us, from_us))
-    if one.host_burst is not None:
-        streams.append(_burst_times(one, one.host_burst, stimulus.cycle, from_us))
+    streams = [envelope_times(one.cycle, one.start_after_us, plan.duration_us, from_us)]
+    if isinstance(one, CurrentChannel):
+        stimulus = one.stimulus
+        if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
+            first_us = from_us - from_us % SWEEP_TICK_US + SWEEP_TICK_US
+            streams.append(iter(range(first_us, plan.duration_us, SWEEP_TICK_US)))
+        if one.host_burst is not None:
+            streams.append(_burst_times(one, one.host_burst, from_us))
     for at_us in heapq.merge(*streams):
         if at_us >= plan.duration_us:
             return
@@ -214,9 +227,8 @@ def _cycle_times(cycle: Cycle, start_after_us: int, from_us: int) -> Iterator[in
         yield start_us + cycle.on_us
 
 
-def _burst_times(
-    one: PlanChannel, burst: Burst, cycle: Cycle | None, from_us: int
-) -> Iterator[int]:
+def _burst_times(one: CurrentChannel, burst: Burst, from_us: int) -> Iterator[int]:
+    cycle = one.cycle
     open_us = _open_us(burst, one.period_us)
     first = 0 if cycle else from_us * burst.burst_frequency_mhz // _MHZ_US
     for turn in count(_cycle_before(cycle, one.start_after_us, from_us) if cycle else 0):
@@ -232,26 +244,26 @@ def _burst_times(
 # -- the scripted raise -------------------------------------------------------------------------
 
 
-def _raise_channel(plan: Plan, one: PlanChannel) -> Iterator[PlateauStep]:
+def _raise_channel(plan: CurrentPlan, one: CurrentChannel) -> Iterator[PlateauStep]:
     plateau_ua, next_us = 0, 0
-    interval_us = raise_interval_us(one.step_ua)
+    interval_us = raise_interval_us(one.step)
     for from_us, until_us in _raise_windows(plan, one):
         next_us = max(next_us, from_us)
         while next_us < until_us:
-            if plateau_ua >= one.amplitude_ua:
+            if plateau_ua >= one.most:
                 return
             next_us += _clear_of_burst_us(one, next_us)
             if next_us >= until_us:
                 break
-            plateau_ua = min(plateau_ua + one.step_ua, one.amplitude_ua)
+            plateau_ua = min(plateau_ua + one.step, one.most)
             yield PlateauStep(next_us, one.channel, plateau_ua)
             next_us += interval_us
 
 
-def _clear_of_burst_us(one: PlanChannel, at_us: int) -> int:
+def _clear_of_burst_us(one: CurrentChannel, at_us: int) -> int:
     """How much later a raise comes, so that it is never at the very beginning of a burst: whether
     that burst has it would be for the line to decide."""
-    burst, cycle = one.host_burst, one.stimulus.cycle
+    burst, cycle = one.host_burst, one.cycle
     if burst is None:
         return 0
     since_on_us = at_us if cycle is None else (at_us - one.start_after_us) % cycle.period_us
@@ -263,8 +275,8 @@ def _clear_of_burst_us(one: PlanChannel, at_us: int) -> int:
     return max(0, start_us + clear_us - since_on_us)
 
 
-def _raise_windows(plan: Plan, one: PlanChannel) -> Iterator[tuple[int, int]]:
-    cycle = one.stimulus.cycle
+def _raise_windows(plan: CurrentPlan, one: CurrentChannel) -> Iterator[tuple[int, int]]:
+    cycle = one.cycle
     if cycle is None:
         yield 0, plan.duration_us - END_RAMP_US
         return
@@ -274,7 +286,7 @@ def _raise_windows(plan: Plan, one: PlanChannel) -> Iterator[tuple[int, int]]:
         yield start_us + from_us, start_us + until_us
 
 
-def _at_plateau_us(one: PlanChannel, cycle: Cycle) -> int:
+def _at_plateau_us(one: CurrentChannel, cycle: Cycle) -> int:
     """When, in each on time, the device first puts out the plateau: between bursts not yet."""
     burst = one.host_burst
     if burst is None or _burst_open(burst, one.period_us, cycle.ramp_up_us):

@@ -128,6 +128,6 @@ def measure_of_device(device: str) -> Measure:
 
 def measure_of_protocol(protocol: object) -> Measure:
     """In what the ceilings of a protocol are given."""
-    from stimctl.treatment.gated_schema import GatedProtocol
+    from stimctl.treatment.schema import GatedProtocol
 
     return PERCENT if isinstance(protocol, GatedProtocol) else CURRENT

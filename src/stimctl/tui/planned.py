@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stimctl.safety import Bound
-    from stimctl.session.kits import AnyPlan
-    from stimctl.stimulus.modulation import Cycle
-    from stimctl.treatment.gate_program import GateChannel
-    from stimctl.treatment.gate_timeline import GateDrive
-    from stimctl.treatment.program import PlanChannel
+    from stimctl.treatment.program import AnyPlan, CurrentChannel, PercentChannel, PlanChannel
     from stimctl.treatment.timeline import Drive
 
-    AnyChannel = PlanChannel | GateChannel
 
-
-def is_gate(one: AnyChannel) -> bool:
+def is_gate(one: PlanChannel) -> bool:
     """Whether a channel lets through pulses of another unit."""
-    from stimctl.treatment.gate_program import GateChannel
+    from stimctl.treatment.program import PercentChannel
 
-    return isinstance(one, GateChannel)
+    return isinstance(one, PercentChannel)
 
 
 def binding_of(plan: AnyPlan, channel: int) -> str:
@@ -37,25 +31,25 @@ def binding_of(plan: AnyPlan, channel: int) -> str:
     return {"person": "patient", "protocol": "treatment"}.get(bound.layer.value, bound.layer.value)
 
 
-def _bound_of_current(one: PlanChannel) -> Bound | None:
+def _bound_of_current(one: CurrentChannel) -> Bound | None:
     """The first bound that one step more would exceed; None where the hand's ceiling is lower."""
     from stimctl.safety import ceiling_ua, headroom
 
     envelope: Any = one.cleared.envelope
-    if one.cleared.amplitude_ua < ceiling_ua(one.stimulus, envelope):
+    if one.most < ceiling_ua(one.stimulus, envelope):
         return None
-    above = one.stimulus.with_amplitude(one.cleared.amplitude_ua + one.step_ua)
+    above = one.stimulus.with_amplitude(one.most + one.step)
     return next((each.bound for each in headroom(above, envelope) if each.exceeded), None)
 
 
-def _bound_of_gate(one: GateChannel) -> Bound | None:
+def _bound_of_gate(one: PercentChannel) -> Bound | None:
     """The same for a channel in percent."""
-    above = one.cleared.percent + one.step_percent
+    above = one.most + one.step
     exceeded = [bound for bound in _on_intensity(one) if bound.value < above]
     return exceeded[0] if exceeded else None
 
 
-def _on_intensity(one: GateChannel) -> list[Bound]:
+def _on_intensity(one: PercentChannel) -> list[Bound]:
     """The bounds in percent, the lowest first: the only ones that can be kept here."""
     from stimctl.safety import Quantity
 
@@ -66,7 +60,7 @@ def _on_intensity(one: GateChannel) -> list[Bound]:
 def limits_of(one: Any) -> list[tuple[str, str]]:
     """The bounds in force on a channel, the closest first: id, and how much of which is used."""
     if is_gate(one):
-        told = [(one.cleared.percent / bound.value, bound) for bound in _on_intensity(one)]
+        told = [(one.most / bound.value, bound) for bound in _on_intensity(one)]
     else:
         from stimctl.safety import headroom
 
@@ -78,18 +72,8 @@ def limits_of(one: Any) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def cycle_of(one: Any) -> Cycle | None:
-    """The on/off cycle of a channel; None where it goes on without one."""
-    cycle: Cycle | None = one.cycle if is_gate(one) else one.stimulus.cycle
-    return cycle
-
-
-def drive_of(plan: Any, one: Any, at_us: int) -> Drive | GateDrive:
+def drive_of(plan: Any, one: Any, at_us: int) -> Drive:
     """What a channel does at a time of its plan."""
-    if is_gate(one):
-        from stimctl.treatment.gate_timeline import gate_drive_at
-
-        return gate_drive_at(plan, one, at_us)
     from stimctl.treatment.timeline import drive_at
 
     return drive_at(plan, one, at_us)

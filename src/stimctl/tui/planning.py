@@ -21,10 +21,9 @@ from stimctl.tui.text import safe
 if TYPE_CHECKING:
     from stimctl.records.protocol_files import ProtocolText
     from stimctl.safety import Refusal
-    from stimctl.session.kits import AnyPlan
     from stimctl.supervisor.families import Family
-    from stimctl.treatment.gated_schema import GatedProtocol
-    from stimctl.treatment.schema import TreatmentProtocol
+    from stimctl.treatment.program import AnyPlan
+    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Choice:
     @property
     def other_unit(self) -> tuple[tuple[str, str], ...]:
         """What a person has to see to on the unit whose pulses are let through; label and words."""
-        from stimctl.treatment.gated_schema import GatedProtocol
+        from stimctl.treatment.schema import GatedProtocol
 
         if not isinstance(self.protocol, GatedProtocol):
             return ()
@@ -162,21 +161,10 @@ def _compiled(choice: Choice, device: str) -> AnyPlan | Refusal:
     import os
 
     from stimctl.safety import LayeredBounds, bounds_from_environment
-    from stimctl.treatment.gate_plan import compile_gate_plan
-    from stimctl.treatment.gated_schema import GatedProtocol
     from stimctl.treatment.plan import compile_plan
 
     protocol, sheet = choice.protocol, family_of(device).sheet
     layers = LayeredBounds(site=bounds_from_environment(os.environ, device=sheet.current))
-    if isinstance(protocol, GatedProtocol):
-        return compile_gate_plan(
-            protocol,
-            sheet,
-            [seat.as_gate() for seat in choice.seats],
-            duration_us=choice.duration_us,
-            bounds=layers,
-            acknowledged=choice.acknowledged,
-        )
     return compile_plan(
         protocol,
         sheet,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_area
 from stimctl.tui.measure import Measure, measure_of_protocol
 
 if TYPE_CHECKING:
-    from stimctl.safety import Electrode
-    from stimctl.treatment.gate_program import GateSetup
-    from stimctl.treatment.gated_schema import GatedChannel, GatedProtocol, Intensity
     from stimctl.treatment.program import ChannelSetup
-    from stimctl.treatment.schema import Amplitude, Channel, TreatmentProtocol
+    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
 
 #: Usual pads by their conductive area; the smaller pad of a pair counts.
 PADS: tuple[tuple[int, str], ...] = (
@@ -49,22 +46,14 @@ class Seat:
         level = self.ceiling_level + by * self.measure.ceiling_step
         return replace(self, ceiling_level=max(0, level))
 
-    def as_setup(self) -> ChannelSetup:
-        """The same for the compiler of plans in milliampere."""
+    def as_setup(self) -> ChannelSetup[Any]:
+        """The same for the compiler of plans."""
+        from stimctl.safety import Electrode
+        from stimctl.stimulus.level import Level
         from stimctl.treatment.program import ChannelSetup
 
-        return ChannelSetup(self.channel, self.ceiling_level, self._electrode())
-
-    def as_gate(self) -> GateSetup:
-        """The same for the compiler of plans in percent."""
-        from stimctl.treatment.gate_program import GateSetup
-
-        return GateSetup(self.channel, self.ceiling_level, self._electrode())
-
-    def _electrode(self) -> Electrode:
-        from stimctl.safety import Electrode
-
-        return Electrode(self.area_mm2, 1000, self.site)
+        most = Level(self.measure.scale, self.ceiling_level)
+        return ChannelSetup(self.channel, most, Electrode(self.area_mm2, 1000, self.site))
 
 
 def pad_name(area_mm2: int) -> str:
@@ -76,7 +65,6 @@ def pad_name(area_mm2: int) -> str:
 def first_seats(protocol: TreatmentProtocol | GatedProtocol) -> tuple[Seat, ...]:
     """One seat for each role, at the first suggested site, with the smallest pads allowed."""
     measure = measure_of_protocol(protocol)
-    roles: Sequence[Channel | GatedChannel] = protocol.channels
     least_mm2 = protocol.electrodes.minimum_area_mm2
     area = next((area for area, _ in PADS if area >= least_mm2), least_mm2)
     return tuple(
@@ -86,25 +74,11 @@ def first_seats(protocol: TreatmentProtocol | GatedProtocol) -> tuple[Seat, ...]
             role_name=role.role,
             site=role.sites[0] if role.sites else None,
             area_mm2=area,
-            ceiling_level=min(measure.first_ceiling, _cap(role) or measure.first_ceiling),
+            ceiling_level=min(measure.first_ceiling, role.aim.cap or measure.first_ceiling),
             measure=measure,
         )
-        for number, role in enumerate(roles)
+        for number, role in enumerate(protocol.channels)
     )
-
-
-def aim_of(role: Channel | GatedChannel) -> Amplitude | Intensity:
-    """What a role is raised to, and how that is found."""
-    from stimctl.treatment.gated_schema import GatedChannel
-
-    return role.intensity if isinstance(role, GatedChannel) else role.amplitude
-
-
-def _cap(role: Channel | GatedChannel) -> int | None:
-    """The file's own bound on a role, on the measure of its kind of file."""
-    from stimctl.treatment.gated_schema import GatedChannel
-
-    return role.intensity.cap_percent if isinstance(role, GatedChannel) else role.amplitude.cap_ua
 
 
 def sites_for(protocol: TreatmentProtocol | GatedProtocol, seat: Seat) -> Sequence[str | None]:

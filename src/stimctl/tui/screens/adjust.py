@@ -10,7 +10,7 @@ from stimctl.quantity import format_frequency
 from stimctl.tui import drawing
 from stimctl.tui.adjusting import Field
 from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planned import cycle_of, is_gate, limits_of
+from stimctl.tui.planned import is_gate, limits_of
 from stimctl.tui.planning import Choice, family_of
 from stimctl.tui.rehearsing import rehearse
 from stimctl.tui.text import Line, line, safe, wrap
@@ -168,7 +168,7 @@ class AdjustPage(ListPage):
 
     def _drawing(self, width: int) -> list[Line]:
         one = self._planned()
-        cycle = cycle_of(one)
+        cycle = one.cycle
         if cycle is not None or is_gate(one):
             return drawing.cycle(cycle, min(60, width))
         return drawing.pulse(one.stimulus, 30)

@@ -10,7 +10,6 @@ from stimctl.tui.device_facts import labelled
 from stimctl.tui.page import ListPage, Offers
 from stimctl.tui.planning import Choice, as_last_time, choose, compiled, protocol_names
 from stimctl.tui.screens.precheck import screening_of
-from stimctl.tui.seats import aim_of
 from stimctl.tui.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class ProtocolsPage(ListPage):
         if evidence.recommended_against:
             text = f"!! recommended against: {safe(evidence.recommended_against)}"
             lines += [line((part, "wait")) for part in wrap(text, width)[:2]]
-        how = aim_of(protocol.channels[0])
+        how = protocol.channels[0].aim
         aim = f"raise to {how.target.value}: {safe(how.how or '')}"
         lines += [line((part, "text")) for part in wrap(aim, width)[:2]]
         if choice.other_unit:
@@ -147,10 +146,8 @@ class ProtocolsPage(ListPage):
 
 def _unit(choice: Choice, width: int) -> list[Line]:
     """What has to be set on the unit that gives the pulses, and what a percent of them is."""
-    from stimctl.treatment.gate_plan import cycle_of
-
     rows = [*choice.other_unit, ("percent", choice.measure.meaning)]
-    cycle = cycle_of(choice.protocol.channels[0].cycle)
+    cycle = choice.protocol.channels[0].on_off
     return [*labelled(rows, width), *drawing.cycle(cycle, min(60, width))]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stimctl.tui import drawing
 from stimctl.tui.guards import HotChannel
 from stimctl.tui.live import Live
-from stimctl.tui.planned import cycle_of, drive_of, in_burst, train_of
+from stimctl.tui.planned import drive_of, in_burst, train_of
 from stimctl.tui.screens.run_table import Look, Phase, table
 from stimctl.tui.text import Line, line, wrap
 
@@ -24,7 +24,7 @@ def _phases(bed: Bedside, now_ns: int) -> dict[int, Phase]:
     at_us = min(live.duration_us - live.left_us(now_ns), live.duration_us - 1)
     found = {}
     for one in bed.plan.channels:
-        drive, cycle = drive_of(bed.plan, one, at_us), cycle_of(one)
+        drive, cycle = drive_of(bed.plan, one, at_us), one.cycle
         in_cycle = (at_us - one.start_after_us) % cycle.period_us if cycle else 0
         rest = cycle.period_us - in_cycle if cycle else 0
         if at_us < one.start_after_us:
@@ -94,7 +94,7 @@ def _stimulus(bed: Bedside, hot: HotChannel, width: int, now_ns: int) -> list[Li
         one = bed.plan.channel(number)
     except KeyError:
         return []
-    words, cycle = f"ch{number}  {train_of(one)}", cycle_of(one)
+    words, cycle = f"ch{number}  {train_of(one)}", one.cycle
     total = bed.plan.protocol.session.contractions
     if cycle is None:
         return [line(f"{words}  continuous")]
