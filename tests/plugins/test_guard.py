@@ -29,13 +29,13 @@ from stimctl.devices.events import (
 from stimctl.devices.registry import family
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety.cleared import SetPoint
+from stimctl.session.commanded_output import CommandedOutput
 from stimctl.session.config import EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.facts import PersonPresent
 from stimctl.session.guard import GuardedDriver, guarded
 from stimctl.session.guard_rules import FOLLOW_UP_NS
 from stimctl.session.intents import Connect
-from stimctl.session.output import Output
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.testing.conformance_world import MS, SECOND, Points
@@ -365,7 +365,7 @@ class ForgingTrack:
 @pytest.mark.hazard("H11")
 def test_the_session_asks_before_any_driver_whether_a_set_point_is_genuine() -> None:
     script = Script()
-    output = Output(script, {1: ForgingTrack()})  # type: ignore[arg-type, dict-item]
+    output = CommandedOutput(script, {1: ForgingTrack()})  # type: ignore[arg-type, dict-item]
     with pytest.raises(PlanViolation, match="does not come from the safety model"):
         output._sent(SECOND, ((1, 500, 200, 50_000),))
     assert script.calls == []

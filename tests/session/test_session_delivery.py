@@ -180,7 +180,7 @@ def limited_to_zero(_bench, monkeypatch):
 
 
 def level_lost(_bench, monkeypatch):
-    monkeypatch.setattr(Track, "amplitude_ua", lambda _self, _plateau: 0)
+    monkeypatch.setattr(Track, "output", lambda _self, _plateau: 0)
 
 
 @pytest.mark.hazard("H12", "H22")

@@ -314,5 +314,7 @@ def test_a_plan_with_a_ramp_under_half_a_second_is_refused():
         }
     )
     with pytest.raises(LimitRefusedError):
-        bench.command(LoadPlan(replace(plan, channels=(replace(one, stimulus=steep),))))
+        bench.command(
+            LoadPlan(replace(plan, channels=(replace(one, stimulus=steep, cycle=steep.cycle),)))
+        )
     assert bench.state is State.IDENTIFIED

@@ -31,7 +31,7 @@ from stimctl.session.intents import (
     Stop,
     Unlink,
 )
-from stimctl.session.kits import CurrentKit
+from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.program import Plan
@@ -215,7 +215,7 @@ def test_a_session_gives_no_more_charge_than_its_plan_however_often_it_is_starte
         bench.run_for(40 * SECOND)
     reasons = [str(one.data["reason"]) for one in bench.told(Kind.ENDED)]
     assert reasons[-1] == "the charge budget of this session is used up"
-    most_uc = CurrentKit(plan, bench.driver).most() / 1e12
+    most_uc = OutputAdapter(plan, bench.driver).most() / 1e12
     assert most_uc * 0.98 < given_uc(bench) <= most_uc * 1.001
     with pytest.raises(StateError, match="begin a new session"):
         bench.command(Arm())
@@ -228,4 +228,4 @@ def test_a_whole_plan_at_its_full_amplitude_stays_within_the_budget() -> None:
         bench = running(plan, config)
         bench.run_to_state(State.STOPPED, within_ns=200 * SECOND)
         assert bench.told(Kind.ENDED)[-1].data["outcome"] == "completed"
-        assert given_uc(bench) <= CurrentKit(plan, bench.driver).most() / 1e12
+        assert given_uc(bench) <= OutputAdapter(plan, bench.driver).most() / 1e12

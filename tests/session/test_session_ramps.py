@@ -24,7 +24,7 @@ from stimctl.treatment.timeline import Drive, Moment, moments
 
 
 def drive(level: int, *, width_us: int = 250, period_us: int = 20_000, channel: int = 1) -> Drive:
-    return Drive(channel, level, True, width_us, period_us, True)
+    return Drive(channel, level, True, True, width_us, period_us)
 
 
 def track(name: str = "nmes-tka") -> Track:
@@ -40,11 +40,11 @@ def climb_times(one: Track, tick_ns: int, plateau_ua: int = 10_000) -> list[int]
     one.turn_to(drive(1_000), first=False)
     one.covered = True
     now_ns, reached = 10 * SECOND, []
-    while one.amplitude_ua(plateau_ua) < plateau_ua:
+    while one.output(plateau_ua) < plateau_ua:
         now_ns += tick_ns
         one.climb(now_ns, plateau_ua, FULL)
         one.confirmed(now_ns, one.reach_ppm)
-        reached.append(one.amplitude_ua(plateau_ua))
+        reached.append(one.output(plateau_ua))
     return reached
 
 
@@ -61,7 +61,7 @@ def test_a_late_wake_up_makes_no_jump():
     one.turn_to(drive(1_000), first=False)
     one.covered = True
     assert one.climb(13 * SECOND, 10_000, FULL)
-    assert one.amplitude_ua(10_000) <= 2_000
+    assert one.output(10_000) <= 2_000
 
 
 @pytest.mark.hazard("H10", "H12")
@@ -75,7 +75,7 @@ def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered):
         one.climb(10 * SECOND + tick * 50 * MS, 10_000, FULL)
         if tick <= answered:
             one.confirmed(10 * SECOND + tick * 50 * MS, one.reach_ppm)
-    assert one.amplitude_ua(10_000) == answered * 1_000 + 2_000
+    assert one.output(10_000) == answered * 1_000 + 2_000
 
 
 @pytest.mark.hazard("H12")
@@ -115,14 +115,14 @@ class Bursts:
         period_us = self.track.key_of_zero()[3]
         width_us = self.track.key_of_zero()[2]
         self.track.turn_to(
-            Drive(self.track.channel, 1_000, open_, width_us, period_us, True), first=first
+            Drive(self.track.channel, 1_000, open_, True, width_us, period_us), first=first
         )
 
     def burst(self, *, told: bool = True, answered: str = "at once") -> int:
         """One burst; what it asks of the device (uA)."""
         self._gate(open_=True)
         self.track.climb(self.now_ns, 10_000, FULL)
-        asked_ua = self.track.amplitude_ua(10_000)
+        asked_ua = self.track.output(10_000)
         sent_ns, reach_ppm = self.now_ns, self.track.reach_ppm
         if told and answered == "at once":
             self.track.confirmed(sent_ns, reach_ppm)
@@ -188,7 +188,7 @@ def test_a_level_that_falls_is_followed_at_once():
     climb_times(one, 50 * MS)
     one.turn_to(drive(200), first=False)
     one.climb(20 * SECOND, 10_000, FULL)
-    assert one.amplitude_ua(10_000) == 2_000
+    assert one.output(10_000) == 2_000
 
 
 def test_the_cleared_amplitude_modulation_is_followed_at_once():
@@ -200,7 +200,7 @@ def test_the_cleared_amplitude_modulation_is_followed_at_once():
     for level in (900, 1_000, 900, 1_000):
         one.turn_to(drive(level), first=False)
         assert not one.climb(SECOND, 10_000, FULL)
-        assert one.amplitude_ua(10_000) == level * 10
+        assert one.output(10_000) == level * 10
 
 
 def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
@@ -226,9 +226,9 @@ def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
                     one.channel,
                     one.level_permille,
                     one.gate_open,
+                    one.may_raise,
                     one.phase_width_us + (10 if moment.at_us > 0 else 0),
                     one.period_us,
-                    one.may_raise,
                 )
                 for one in moment.drives
             )
@@ -245,7 +245,7 @@ def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
     def louder(plan, from_us):
         for moment in moments(plan, from_us):
             wide = tuple(
-                Drive(one.channel, one.level_permille, one.gate_open, 900, one.period_us, True)
+                Drive(one.channel, one.level_permille, one.gate_open, True, 900, one.period_us)
                 for one in moment.drives
             )
             yield Moment(moment.at_us, wide)
@@ -303,7 +303,7 @@ def test_the_steepest_ramp_delivers_exactly_what_was_predicted(amplitude_ua):
 
 def ramped(one: Track, wakes_ms: list[int]) -> dict[int, int]:
     """Reach (permille) at each wake-up of a planned 0.5 s ramp whose ticks are at 0, 50, ... ms."""
-    rest = Drive(1, 0, False, 250, 20_000, False)
+    rest = Drive(1, 0, False, False, 250, 20_000)
     one.turn_to(rest, first=False)
     one.climb(10 * SECOND - 300 * MS, 10_000, FULL)
     one.settled(10 * SECOND - 300 * MS)
@@ -355,13 +355,13 @@ def test_a_burst_that_was_missed_gets_no_output_and_confirms_none():
         now_ns += 50 * MS
         one.climb(now_ns, 10_000, FULL)
         one.settled(now_ns)
-        assert one.amplitude_ua(10_000) == 0
+        assert one.output(10_000) == 0
     one.turn_to(replace(opened, gate_open=False), first=False, at_ns=now_ns)
     one.climb(now_ns, 10_000, FULL)
     now_ns += 100 * MS
     one.turn_to(opened, first=False, at_ns=now_ns)
     one.climb(now_ns, 10_000, FULL)
-    assert 0 < one.amplitude_ua(10_000) <= 2_500
+    assert 0 < one.output(10_000) <= 2_500
 
 
 @pytest.mark.parametrize("plateau_ua", [500, 5_000])
@@ -374,6 +374,6 @@ def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
     one.climb(10 * SECOND, plateau_ua, FULL)
     one.turn_to(replace(one.drive, gate_open=True), first=False)
     one.climb(10 * SECOND, plateau_ua, FULL)
-    assert one.amplitude_ua(plateau_ua) == plateau_ua
+    assert one.output(plateau_ua) == plateau_ua
     one.climb(10 * SECOND, plateau_ua + 500, FULL)
-    assert one.amplitude_ua(plateau_ua + 500) == plateau_ua + 500
+    assert one.output(plateau_ua + 500) == plateau_ua + 500

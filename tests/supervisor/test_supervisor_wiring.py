@@ -24,6 +24,7 @@ from stimctl.session.facts import ClockStep, DiskSpace, Fact, HostPower, LinkDow
 from stimctl.session.reasons import Reason
 from stimctl.session.rows import StateEntered
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT
 from stimctl.supervisor import clocks
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.control_socket import ControlSocket
@@ -114,10 +115,10 @@ class _Plan:
     """What arming reads of a plan."""
 
     def __init__(self, amplitude_ua: int) -> None:
+        self.scale = CURRENT
         self.channels = (self,)
         self.channel = 1
-        self.cleared = self
-        self.amplitude_ua = amplitude_ua
+        self.most = amplitude_ua
 
 
 @pytest.mark.hazard("H18")

@@ -61,13 +61,17 @@ class _Record:
     def digest(self) -> str:
         return self.envelope.digest()
 
+    @property
+    def lowest(self) -> int:
+        return self.step
+
     def values(
-        self, amplitude_ua: int, width_us: int | None = None, period_us: int | None = None
+        self, level: int, width_us: int | None = None, period_us: int | None = None
     ) -> tuple[object, ...]:
         """Those of a point, with the stimulus's own width and period where there are none."""
         width = self.width_us if width_us is None else width_us
         period = self.period_us if period_us is None else period_us
-        return (self.shape, amplitude_ua, width, self.gap_us, self.ratio, period)
+        return (self.shape, level, width, self.gap_us, self.ratio, period)
 
     def allows(self, values: tuple[object, ...]) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
@@ -155,7 +159,7 @@ def sealed_together(proofs: Mapping[int, Cleared]) -> Mapping[int, Cleared]:
 
 
 @final
-class Cleared(Clearance[_Record], last=True):
+class Cleared(Clearance[_Record, "SetPoint"], last=True):
     """A stimulus that passed its envelope. Only `stimctl.safety.clear` makes one."""
 
     __slots__ = ()
@@ -227,17 +231,6 @@ class Cleared(Clearance[_Record], last=True):
                 second=worst_second_on(lower, record.envelope.device),
             ),
         )
-
-    def point(
-        self, amplitude_ua: int, phase_width_us: int | None = None, period_us: int | None = None
-    ) -> SetPoint:
-        """A set-point within what was cleared: uA, us, us; on the device's grid.
-
-        Widths and periods lie between those that the cleared stimulus reaches; without one it is
-        the stimulus's own. Raises LimitRefusedError outside the cleared range.
-        """
-        made: SetPoint = self._point(self._record.values(amplitude_ua, phase_width_us, period_us))
-        return made
 
 
 @final

@@ -57,6 +57,16 @@ class _Record:
         return self.bounds.step_percent
 
     @property
+    def lowest(self) -> int:
+        return self.bounds.lowest_percent
+
+    def values(
+        self, level: int, width_us: int | None = None, period_us: int | None = None
+    ) -> tuple[object, ...]:
+        timing = (width_us, period_us)
+        return (level,) if timing == (None, None) else (level, *timing)
+
+    @property
     def limits(self) -> tuple[Bound, ...]:
         """Every bound in force, also those that nothing here can judge."""
         return (*_standard(), _of_device(self.bounds), *self.added)
@@ -89,7 +99,7 @@ class _Record:
 
 
 @final
-class ClearedIntensity(Clearance[_Record], last=True):
+class ClearedIntensity(Clearance[_Record, "IntensityPoint"], last=True):
     """So many percent of a device's own scale are allowed. Only `clear_intensity` makes one."""
 
     __slots__ = ()
@@ -120,11 +130,6 @@ class ClearedIntensity(Clearance[_Record], last=True):
         if not record.allows((percent,)):
             raise record.outside((percent,))
         return enter(ClearedIntensity, replace(record, most=percent))
-
-    def point(self, percent: int) -> IntensityPoint:
-        """An intensity within what was cleared, 0 = off. LimitRefusedError outside it."""
-        made: IntensityPoint = self._point((percent,))
-        return made
 
 
 @final

@@ -19,6 +19,7 @@ from typing import (
     Protocol,
     Self,
     SupportsIndex,
+    TypeAlias,
     TypeGuard,
     TypeVar,
 )
@@ -72,6 +73,15 @@ class Record(Protocol):
     def step(self) -> int:
         """The step of levels."""
 
+    @property
+    def lowest(self) -> int:
+        """The lowest level above nothing."""
+
+    def values(
+        self, level: int, width_us: int | None = None, period_us: int | None = None
+    ) -> tuple[object, ...]:
+        """Those of a point at this level."""
+
     def digest(self) -> str:
         """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
 
@@ -83,7 +93,9 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
-_register: dict[int, tuple[weakref.ref[Clearance[Any]], Record]] = {}
+P = TypeVar("P", bound="OutputPoint")
+AnyClearance: TypeAlias = "Clearance[Any, Any]"
+_register: dict[int, tuple[weakref.ref[AnyClearance], Record]] = {}
 
 
 def _record_of(cleared: object) -> Record | None:
@@ -91,7 +103,7 @@ def _record_of(cleared: object) -> Record | None:
     return entry[1] if entry is not None and entry[0]() is cleared else None
 
 
-class Clearance(Sealed, Generic[R]):
+class Clearance(Sealed, Generic[R, P]):
     """What passed its judgement, on one scale. Only `stimctl.safety` makes one."""
 
     __slots__ = ("__weakref__",)
@@ -118,16 +130,27 @@ class Clearance(Sealed, Generic[R]):
         """The step of levels, such that the device can set each of them exactly."""
         return self._record.step
 
+    @property
+    def lowest(self) -> int:
+        """The lowest level that the device can set, above nothing."""
+        return self._record.lowest
+
     def digest(self) -> str:
         """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
         return self._record.digest()
 
-    def _point(self, values: tuple[object, ...]) -> Any:
-        """The point with these values. LimitRefusedError outside what was cleared."""
+    def point(self, level: int, width_us: int | None = None, period_us: int | None = None) -> P:
+        """The point at this level; 0 is off. LimitRefusedError outside what was cleared.
+
+        A current has a phase width and a period, in us, on the device's grid and between those
+        that the cleared stimulus reaches; without one it is the stimulus's own.
+        """
         record = self._record
+        values = record.values(level, width_us, period_us)
         if not record.allows(values):
             raise record.outside(values)
-        return _new_tuple(record.point, (*values, self))
+        made: P = _new_tuple(record.point, (*values, self))
+        return made
 
     def __repr__(self) -> str:
         record = _record_of(self)
@@ -136,7 +159,7 @@ class Clearance(Sealed, Generic[R]):
 
 
 _new_tuple: Any = tuple.__new__
-C = TypeVar("C", bound=Clearance[Any])
+C = TypeVar("C", bound="AnyClearance")
 
 
 def enter(kind: type[C], record: Record) -> C:
@@ -155,7 +178,7 @@ class OutputPoint(Sealed, tuple[Any, ...]):
 
     __slots__ = ()
 
-    cleared: Clearance[Any] = property(itemgetter(-1))  # type: ignore[assignment]
+    cleared: AnyClearance = property(itemgetter(-1))  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, tuple) and type(other) is type(self) and self[:-1] == other[:-1]
@@ -167,10 +190,10 @@ class OutputPoint(Sealed, tuple[Any, ...]):
         return hash(self[:-1])
 
 
-P = TypeVar("P", bound=Clearance[Any] | OutputPoint)
+T = TypeVar("T", bound="AnyClearance | OutputPoint")
 
 
-def is_genuine(obj: object, kind: type[P]) -> TypeGuard[P]:
+def is_genuine(obj: object, kind: type[T]) -> TypeGuard[T]:
     """Whether `obj` is a clearance of this kind that was made here, or a point within such a one.
 
     Drivers ask this before they take anything: `kind` is what the driver takes, and nothing else

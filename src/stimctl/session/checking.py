@@ -12,9 +12,9 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.core import Core, Purpose
 from stimctl.session.events import Json, encode
 from stimctl.session.finding import check_finding, sites_of
-from stimctl.session.kits import kit_for
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
+from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.pulses import check_single_pulses
 from stimctl.session.reasons import NOT_IDENTIFIED, Reason
@@ -166,7 +166,7 @@ class Checking:
         try:
             return Run(
                 plan,
-                kit_for(plan, self._driver),
+                OutputAdapter(plan, self._driver),
                 self._config,
                 self._log,
                 link_good=lambda: link.quality is Quality.GOOD,

@@ -35,10 +35,10 @@ from stimctl.session.alarms import Condition
 from stimctl.session.config import SECOND
 from stimctl.session.core import Core
 from stimctl.session.log import EventLog
-from stimctl.session.output import Output
 from stimctl.session.readback import judge
 from stimctl.session.reasons import Reason
 from stimctl.session.states import State, Trigger
+from stimctl.stimulus.level import CURRENT
 
 
 class EventHandlers:
@@ -110,7 +110,7 @@ class EventHandlers:
         run = self._core.run
         if self._core.stopping or self._core.state is not State.RUNNING or run is None:
             return
-        if not isinstance(run.output, Output):
+        if run.scale is not CURRENT:
             return  # percent is never read back
         found = judge(event.channels, run.output.may_be_in_force())
         if found is not None:

@@ -10,7 +10,7 @@ from stimctl.devices.events import ChannelSet, Doing, GateSet
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.intensity import IntensityPoint
 from stimctl.safety.sealed import is_genuine
-from stimctl.session.told import not_genuine
+from stimctl.session.commanded_output import not_genuine
 
 FOLLOW_UP_NS = 1_000_000_000
 """What a call causes (the next of its messages, a repeat) leaves within this time [POLICY]."""

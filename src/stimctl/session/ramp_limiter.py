@@ -7,34 +7,14 @@ wake-up may make up for, so that what a line has swallowed is never made up for 
 """
 
 from abc import ABC, abstractmethod
-from typing import Protocol
 
 from stimctl.session.config import RAMP_MIN_NS, RAMP_TICK_NS
 from stimctl.session.plateaus import PlanViolation
+from stimctl.treatment.timeline import Drive
 
 FULL = 1_000
 """Permille of a plateau."""
 _AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
-
-
-class Level(Protocol):
-    """What any plan says of a channel at a time."""
-
-    @property
-    def channel(self) -> int:
-        """The device channel."""
-
-    @property
-    def level_permille(self) -> int:
-        """How much of its plateau."""
-
-    @property
-    def gate_open(self) -> bool:
-        """False in the off time of a cycle, and between bursts."""
-
-    @property
-    def may_raise(self) -> bool:
-        """Whether the plateau may be raised now."""
 
 
 class RampLimiter(ABC):
@@ -42,7 +22,7 @@ class RampLimiter(ABC):
 
     def __init__(self, channel: int, *, cycles: bool, modulated_from: int = FULL) -> None:
         self.channel = channel
-        self.drive: Level | None = None
+        self.drive: Drive | None = None
         self.covered = False
         self.contractions = 0
         self.highest_permille = 0
@@ -152,7 +132,7 @@ class RampLimiter(ABC):
         self._sure_ppm = min(self._sure_ppm, reach_ppm)
         self._line_ns = now_ns
 
-    def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
+    def turn_to(self, drive: Drive, *, first: bool, at_ns: int | None = None) -> bool:
         """Put the next drive in force; True where a contraction begins with it.
 
         `at_ns`: when the plan says so; a ramp is measured from there, however late it is now.

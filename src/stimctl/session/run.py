@@ -11,6 +11,7 @@ from stimctl.devices.events import RaiseDropped, Withheld
 from stimctl.session import rows
 from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
+from stimctl.session.commanded_output import Accepted
 from stimctl.session.config import (
     FADE_NS,
     RAMP_TICK_NS,
@@ -20,10 +21,10 @@ from stimctl.session.config import (
 from stimctl.session.contractions import Contractions
 from stimctl.session.fader import Fader
 from stimctl.session.finding import Finding, sites_of
-from stimctl.session.kits import Accepted, Kit
 from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
+from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.plateaus import Plateau
 from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
@@ -54,7 +55,7 @@ class Run:
     def __init__(
         self,
         plan: AnyPlan,
-        kit: Kit,
+        adapter: OutputAdapter,
         config: EngineConfig,
         log: EventLog,
         link_good: Callable[[], bool],
@@ -64,8 +65,8 @@ class Run:
         delivered: Delivered,
     ) -> None:
         self.plan = plan
-        self.scale = kit.scale
-        self._kit = kit
+        self.scale = adapter.scale
+        self._adapter = adapter
         self._config = config
         self._log = log
         self._link_good = link_good
@@ -74,15 +75,15 @@ class Run:
         self._raised = raised
         self.delivered = delivered
         self._began_us = 0
-        budget.allow(kit.most())
-        self.prompts = Prompts(plan.duration_us, kit.scale)
+        budget.allow(adapter.most())
+        self.prompts = Prompts(plan.duration_us, adapter.scale)
         self._fader = Fader()
-        self._tracks = tuple(kit.tracks)
+        self._tracks = adapter.tracks
         self._by_channel = {track.channel: track for track in self._tracks}
         self.links = Links(self._by_channel)
         self.finding = Finding(sites_of(plan) if config.find_channels else {})
         self.raising = self._new_raising()
-        self.output = kit.output
+        self.output = adapter.output
         self._programme = Programme(plan, self._tracks)
         self._contractions = Contractions(log)
         self._withholdings = Withholdings(log)
@@ -112,7 +113,7 @@ class Run:
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
-        plateaus = self._kit.plateaus(scripted=scripted)
+        plateaus = self._adapter.plateaus(scripted=scripted)
         return Raising(
             plateaus,
             self.scale,
@@ -305,7 +306,7 @@ class Run:
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
         if self._config.single_pulses:
             return
-        if not self._kit.tell(now_ns, plateaus) and self.output.settled:
+        if not self._adapter.tell(now_ns, plateaus) and self.output.settled:
             for track in self._tracks:
                 if track.channel not in self.output.kept_off:
                     track.settled(now_ns)
@@ -320,14 +321,14 @@ class Run:
     def acked(self, now_ns: int, event: Accepted) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
         self.acked_ns = now_ns
-        points = self._kit.points(event)
+        points = self._adapter.points(event)
         if points is not None:
             self.acknowledged.accepts(now_ns, points)
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return
         before = self.output.plateaus_acked
-        self._kit.accepted(now_ns, event)
+        self.output.accepted(now_ns, event)
         self._contractions.acked(self.output.acked)
         if self._running and any(self.output.acked.values()):
             self.delivered.output_at(self.time_us(now_ns))

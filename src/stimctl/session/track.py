@@ -1,36 +1,40 @@
-"""One channel of a source of current: what is in force, and the set points for it."""
+"""One channel of a run: what of its plan is in force, and the points for it, on any scale."""
 
-from stimctl.safety.cleared import Cleared, SetPoint
+from stimctl.safety.sealed import OutputPoint
+from stimctl.session.budget import flow_of
 from stimctl.session.config import RAMP_TICK_NS
 from stimctl.session.plateaus import PlanViolation
-from stimctl.session.ramp_limiter import FULL, Level, RampLimiter
-from stimctl.treatment.program import CurrentChannel
-from stimctl.treatment.timeline import Drive, amplitude_of
+from stimctl.session.ramp_limiter import FULL, RampLimiter
+from stimctl.treatment.program import CurrentChannel, PlanChannel
+from stimctl.treatment.timeline import Drive
 
-SetPointKey = tuple[int, int, int, int]
-"""Channel, amplitude_ua, phase_width_us, period_us: equal keys need not be sent twice."""
+Key = tuple[int, ...]
+"""Channel and output, and of a current its width and period: equal keys need not be sent twice."""
 
 
 class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
-    def __init__(self, plan_channel: CurrentChannel) -> None:
-        stimulus = plan_channel.stimulus
-        modulation = stimulus.amplitude_modulation
+    def __init__(self, plan_channel: PlanChannel) -> None:
+        one = plan_channel if isinstance(plan_channel, CurrentChannel) else None
+        modulation = one.stimulus.amplitude_modulation if one else None
         super().__init__(
             plan_channel.channel,
-            cycles=stimulus.cycle is not None,
+            cycles=plan_channel.cycle is not None,
             modulated_from=FULL if modulation is None else modulation.lowest_permille,
         )
-        self.cleared: Cleared = plan_channel.cleared
-        self.step_ua = plan_channel.step
-        self._period_us = plan_channel.period_us
-        self._made: dict[tuple[int, int, int], SetPoint] = {}
-        burst = plan_channel.host_burst
+        self.cleared = plan_channel.cleared
+        self.each = one.pulses_a_period if one else 1
+        """How many pulses the device gives in each period."""
+        self._step, self._lowest = self.cleared.step, self.cleared.lowest
+        self._zero = (one.stimulus.pulse.phase_width_us, one.period_us) if one else ()
+        """Width and period with which it begins; nothing where they are those of another unit."""
+        self._made: dict[Key, OutputPoint] = {}
+        burst = one.host_burst if one else None
         self._gap_ns: int | None = None
         """How long the gate of a burst may have been shut; a longer gap is none of the pattern."""
-        if burst is not None:
-            open_us = burst.pulses_per_burst * self._period_us - self._period_us // 2
+        if one is not None and burst is not None:
+            open_us = burst.pulses_per_burst * one.period_us - one.period_us // 2
             shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
             self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
         self._lit = False
@@ -42,8 +46,11 @@ class Track(RampLimiter):
         """The burst under way had no output, at its beginning or since: it gets none any more."""
         self._lacks = False
         """More is asked by now than nothing, so the device has less than what is asked."""
-        self._sweeps_width = stimulus.width_sweep is not None
-        self._sweeps_rate = stimulus.frequency_sweep is not None
+        self._sweeps_width = one is not None and one.stimulus.width_sweep is not None
+        self._sweeps_rate = one is not None and one.stimulus.frequency_sweep is not None
+        self._plateau = self._gain = 0
+        self.asked_down = False
+        """Somebody, not the plan alone, wants less than the device was told last."""
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
@@ -55,12 +62,11 @@ class Track(RampLimiter):
         """As of any channel; not where a burst that was missed lacks something."""
         return super().is_open and not self._lacks
 
-    def turn_to(self, drive: Level, *, first: bool, at_ns: int | None = None) -> bool:
+    def turn_to(self, drive: Drive, *, first: bool, at_ns: int | None = None) -> bool:
         """As of any channel; PlanViolation, too, where width or period change without a cleared
         modulation (rules A6, A7)."""
         before = self.drive
-        assert isinstance(drive, Drive)
-        if isinstance(before, Drive) and (
+        if before is not None and (
             (drive.phase_width_us != before.phase_width_us and not self._sweeps_width)
             or (drive.period_us != before.period_us and not self._sweeps_rate)
         ):
@@ -89,13 +95,18 @@ class Track(RampLimiter):
         super().settled(now_ns)
 
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
-        """Move the ramp limiter; True while the output still lags behind the plan."""
+        """Move the ramp limiter; True while the output still lags behind the plan.
+
+        Notes who lowers: the plan alone moves neither plateau nor gain.
+        """
+        self.asked_down |= plateau < self._plateau or gain < self._gain
+        self._plateau, self._gain = plateau, gain
         self._look_at_gate(now_ns, plateau)
         lags = super().climb(now_ns, plateau, gain)
         # A burst is begun at its beginning or not at all: begun later it could hold a pulse more
         # than the rest of it, which a second that is cleared for whole bursts has no room for.
         in_burst = self._gap_ns is not None and self.drive is not None and self.drive.gate_open
-        self._missed = in_burst and not self.amplitude_ua(plateau)
+        self._missed = in_burst and not self.output(plateau)
         self._lacks = self._missed and self.on_grid(plateau, self.reach_permille) > 0
         return lags
 
@@ -126,36 +137,41 @@ class Track(RampLimiter):
         """A burst that climbs begins in time or not at all: its ramp was made for its beginning."""
         return self._gap_ns is None or self.is_up
 
-    def amplitude_ua(self, plateau_ua: int) -> int:
+    def output(self, plateau: int) -> int:
         """What the device should put out now, on its grid."""
         drive = self.drive
-        if drive is None or not self.covered or not drive.gate_open or not plateau_ua:
+        if drive is None or not self.covered or not drive.gate_open or not plateau:
             return 0
         if self._missed:
             return 0
-        return self.on_grid(plateau_ua, self.reach_permille)
+        return self.on_grid(plateau, self.reach_permille)
 
     def on_grid(self, plateau: int, permille: int) -> int:
-        return amplitude_of(plateau, permille, self.step_ua)
+        output = plateau * permille // FULL
+        output -= output % self._step
+        return output if output >= self._lowest else 0
 
-    def key(self, plateau_ua: int) -> SetPointKey | None:
+    def key(self, plateau: int) -> Key | None:
         """What the device should be told; None for off."""
-        amplitude_ua = self.amplitude_ua(plateau_ua)
-        if amplitude_ua == 0:
+        output, drive = self.output(plateau), self.drive
+        if output == 0 or drive is None:
             return None
-        drive = self.drive
-        assert isinstance(drive, Drive)
-        return (self.channel, amplitude_ua, drive.phase_width_us, drive.period_us)
+        if not self._zero:
+            return (self.channel, output)
+        return (self.channel, output, drive.phase_width_us, drive.period_us)
 
-    def key_of_zero(self) -> SetPointKey:
-        """The channel with no current, in the rhythm of the plan."""
-        return (self.channel, 0, self.cleared.stimulus.pulse.phase_width_us, self._period_us)
+    def key_of_zero(self) -> Key:
+        """The channel with no output, in the rhythm of the plan."""
+        return (self.channel, 0, *self._zero)
 
-    def point(self, key: SetPointKey) -> SetPoint:
-        """The genuine set point for a key, made by the clearance once and kept."""
-        _, amplitude_ua, width_us, period_us = key
-        made = self._made.get((amplitude_ua, width_us, period_us))
+    def flow(self, key: Key) -> int:
+        """What passes with a key."""
+        width_us, period_us = key[2:] or (1, 1)
+        return flow_of(key[1], width_us, period_us) * self.each
+
+    def point(self, key: Key) -> OutputPoint:
+        """The genuine point for a key, made by the clearance once and kept."""
+        made = self._made.get(key)
         if made is None:
-            made = self.cleared.point(amplitude_ua, width_us, period_us)
-            self._made[amplitude_ua, width_us, period_us] = made
+            made = self._made[key] = self.cleared.point(*key[1:])
         return made

@@ -47,7 +47,7 @@ class PlanChannel:
     channel: int
     role: str
     setup: ChannelSetup[Any]
-    cleared: Clearance[Any]
+    cleared: Clearance[Any, Any]
     motor: bool
     cycle: Cycle | None = None
     start_after_us: int = 0

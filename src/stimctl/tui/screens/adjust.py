@@ -180,7 +180,7 @@ def _figures(choice: Choice, role: int, one: Any) -> str:
 
     area = one.setup.electrode.effective_area_mm2
     now = dose_of(one.stimulus, area)
-    before = dose_of(_as_filed(choice, role, one.amplitude_ua), area)
+    before = dose_of(_as_filed(choice, role, one.most), area)
     figures = [
         ("charge", before.charge_per_phase_uc, now.charge_per_phase_uc, "µC a phase"),
         ("r.m.s.", before.rms_ma, now.rms_ma, "mA"),

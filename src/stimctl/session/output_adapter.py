@@ -1,0 +1,77 @@
+"""What a run needs of its plan and device: tracks, output and plateaus, on the plan's scale."""
+
+from collections.abc import Mapping
+
+from stimctl.devices.driver import DeviceDriver, is_current_source, is_gate
+from stimctl.devices.events import Acked, ChannelSet, Doing
+from stimctl.session.acknowledged import Point
+from stimctl.session.budget import flow_of
+from stimctl.session.commanded_output import Accepted, CommandedOutput
+from stimctl.session.config import RAMP_MIN_US
+from stimctl.session.plateaus import PlanViolation, Plateau
+from stimctl.session.track import Track
+from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, makes_current
+
+
+class OutputAdapter:
+    """One plan on one driver. PlanViolation where they do not fit, or a ramp is too short."""
+
+    def __init__(self, plan: AnyPlan, driver: DeviceDriver) -> None:
+        current = is_current_source(driver)
+        if not (current or is_gate(driver)) or current is not makes_current(plan):
+            raise PlanViolation(
+                f"{plan.protocol.id} is not for a device such as {driver.sheet.family}"
+            )
+        for one in plan.channels:
+            if one.cycle is not None and one.cycle.ramp_up_us < RAMP_MIN_US:
+                raise PlanViolation(f"the ramp of channel {one.channel} is shorter than 0.5 s")
+        self.scale = plan.scale
+        self._plan = plan
+        self.tracks = tuple(Track(one) for one in plan.channels)
+        self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
+
+    def most(self) -> int:
+        """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
+        return sum(_most_flow(one) for one in self._plan.channels) * self._plan.duration_us
+
+    def plateaus(self, *, scripted: bool) -> list[Plateau]:
+        """A plateau for each channel, at zero."""
+        return [
+            Plateau(one.channel, one.most, one.step, self.scale, scripted=scripted)
+            for one in self._plan.channels
+        ]
+
+    def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
+        """Tell the device where every channel is now; True where that was something new."""
+        keys = (track.key(plateaus[track.channel]) for track in self.tracks)
+        return self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
+
+    def points(self, event: Accepted) -> list[Point] | None:
+        """What the device does from now on; None where the event says nothing of that."""
+        if isinstance(event, Acked) and event.what is not Doing.APPLY:
+            return None
+        each = {track.channel: track.each for track in self.tracks}
+        return [
+            Point(
+                one.channel,
+                one.amplitude_ua,
+                one.phase_width_us,
+                one.period_us,
+                each.get(one.channel, 1),
+            )
+            if isinstance(one, ChannelSet)
+            else Point(one.channel, one.intensity_percent)
+            for one in event.channels
+        ]
+
+
+def _most_flow(one: PlanChannel) -> int:
+    """Of a channel at its cleared output, its widest and fastest pulses, its cycle's on time."""
+    flow = flow_of(one.most, 1, 1)
+    if isinstance(one, CurrentChannel):
+        flow = flow_of(one.most, one.stimulus.widest_phase_us, one.period_us) * one.pulses_a_period
+        burst = one.host_burst
+        if burst is not None:
+            each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
+            flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
+    return flow if one.cycle is None else flow * one.cycle.on_us // one.cycle.period_us
