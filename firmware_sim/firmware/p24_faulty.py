@@ -169,8 +169,11 @@ class FaultyFirmware(P24Twin):
         return lambda frame: misbehaviour.take(Order(frame, execute, answer, self.layout))
 
     def _answer(self, at_us: int, frame: Frame, result: Result) -> None:
-        command = Command(frame.command)
-        self._answers.refuse(at_us, command, frame.packet_number, result, frame.data)
+        command = self._known(frame.command)
+        if command is None:  # one of another generation: nothing else can be said of it
+            self._answers.unknown_command(at_us, frame)
+        else:
+            self._answers.refuse(at_us, command, frame.packet_number, result, frame.data)
 
 
 class FaultyP24(FaultyFirmware):

@@ -11,6 +11,8 @@ from twin_host import MS, biphasic, pulse, train, update
 
 from firmware_sim.__main__ import main
 from firmware_sim.faults import Fault, FaultyTwin, usable
+from firmware_sim.faults.model import Place
+from firmware_sim.faults.registry import spec_of
 from firmware_sim.firmware.p24 import TURNAROUND_US
 from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.rehamove3 import RehaMove3Twin
@@ -55,6 +57,20 @@ def test_every_fault_begins_and_changes_something(name: str) -> None:
     host.stimulate(3, FOUR)
     begun = [row for row in host.twin.records() if row["kind"] == "fault"]
     assert begun[0]["event"] == "begins"
+
+
+@pytest.mark.no_invariant("faults of the firmware do what no rule allows")
+@pytest.mark.parametrize(
+    "name", [name for name in usable("rehamove3") if spec_of(name).place is Place.DEVICE]
+)
+def test_what_only_a_p24_knows_stays_unknown_whatever_is_wrong(name: str) -> None:
+    host = host_of(Fault(name, SECOND))
+    host.run_for(2 * SECOND)
+    host.say(Command.GET_EXTENDED_VERSION)
+    host.say(Command.SET_POWER, bytes(8))
+    host.run_for(2 * SECOND)
+    answered = {Command.GET_EXTENDED_VERSION + 1, Command.SET_POWER + 1}
+    assert not answered & {one.command for one in host.heard}
 
 
 @pytest.mark.no_invariant("another channel is driven than was meant")

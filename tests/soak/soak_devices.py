@@ -12,11 +12,13 @@ from soak_protocols import Amplitudes
 from soak_troubles import ALL_FAULTS, HOST_FAULTS, LINE_FAULTS, PAD_FAULTS, Draw, one_of
 
 from firmware_sim.faults import FaultError, FaultyTwin
+from firmware_sim.faults.registry import usable
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.scenarios import SCENARIOS, scenario
 from stimctl.bench.families import driver_of
 from stimctl.devices.driver import DeviceDriver
 from stimctl.devices.p24.sheet import P24_SHEET
+from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.states import State
@@ -176,6 +178,33 @@ REHASTIM2 = Device(
     },
 )
 
-DEVICES = (P24, REHASTIM2)
+
+def _rehamove3(name: str, seed: int) -> tuple[FaultyTwin, Any]:
+    twin = scenario(name).start("rehamove3", seed)
+    return twin, twin.device
+
+
+REHAMOVE3 = Device(
+    sheet=REHAMOVE3_SHEET,
+    twin=_rehamove3,
+    text=protocols.drawn_text,
+    amplitudes=protocols.drawn_amplitudes,
+    shipped=protocols.SHIPPED,
+    long=_PLAIN,
+    any_long=_PLAIN,
+    scenarios=tuple(SCENARIOS),
+    calm=_CALM,
+    faults=(*usable("rehamove3"), *HOST_FAULTS),
+    leading={State.UNKNOWN: "mute", State.FAULT: "over-temperature"},
+    particular={
+        # It has a battery: a pulled cable does not switch it off.
+        ("unplug", "powered"): one_of(1),
+        ("replug-elsewhere", "powered"): one_of(1),
+        ("unplug-during-stop", "powered"): one_of(1),
+    },
+    top_number=63,
+)
+
+DEVICES = (P24, REHASTIM2, REHAMOVE3)
 P24_BURSTS = replace(P24, text=protocols.drawn_text_of_bursts)
 REHASTIM2_GROUPS = replace(REHASTIM2, text=protocols.drawn_text_of_groups)

@@ -6,9 +6,10 @@ which little goes wrong, `long-17` one of plain trains only, `storm-17` a short 
 `point-17-running.hang` the same with those faults lasting that need time to meet a byte, and
 `meet-17-disconnected.twice` that, with somebody who stops while connecting. All of these are on a
 P24. `reha-17` is a storm on a RehaStim2, which may have aims too (`reha-17-running.echo`), and
-`rehaquiet-17` a long session on one. `burst-17` is a storm over bursts, mostly in on/off cycles, on
-a P24, and `rehaburst-17` one over doublets and triplets on a RehaStim2; `burstline-17` and
-`rehaburstline-17` are the same where nothing is wrong but the line.
+`rehaquiet-17` a long session on one; `move-17` and `movequiet-17` are the same on a RehaMove3.
+`burst-17` is a storm over bursts, mostly in on/off cycles, on a P24, and `rehaburst-17` one over
+doublets and triplets on a RehaStim2; `burstline-17` and `rehaburstline-17` are the same where
+nothing is wrong but the line.
 
 What these words draw must stay as it is, or the seeds in seeds.txt mean other sessions: a new kind
 of story gets a word of its own.
@@ -21,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from soak_devices import P24, P24_BURSTS, REHASTIM2, REHASTIM2_GROUPS, Device
+from soak_devices import P24, P24_BURSTS, REHAMOVE3, REHASTIM2, REHASTIM2_GROUPS, Device
 from soak_troubles import (
     HOST_FAULTS,
     JOURNAL_FAILS,
@@ -271,5 +272,7 @@ KINDS: Mapping[str, tuple[Device, Callable[[Device, str, Random, Pairs], Story]]
     "burstline": (P24_BURSTS, _bad_line),
     "rehaburstline": (REHASTIM2_GROUPS, _bad_line),
     "rehaquiet": (REHASTIM2, partial(_quiet, plain_share=0.5)),
+    "move": (REHAMOVE3, _storm),
+    "movequiet": (REHAMOVE3, partial(_quiet, plain_share=0.5)),
 }
 """Each word that a seed may begin with: on which device, and how the story is drawn."""

@@ -56,6 +56,16 @@ def test_storms_on_a_rehastim2_keep_every_promise() -> None:
     assert not tally.p24.sessions
 
 
+def test_storms_on_a_rehamove3_keep_every_promise() -> None:
+    tally = Tally()
+    for number in range(6):
+        tally.add(play(f"move-{9_100 + number}"), 0.0)
+    assert tally.violations == []
+    played = tally.devices["rehamove3"]
+    assert played.faults_while_running > 6
+    assert played.output_hours > 0
+
+
 @pytest.mark.parametrize("kind", ["burst", "burstline", "rehaburst", "rehaburstline"])
 def test_bursts_in_and_out_of_cycles_keep_every_promise(kind: str) -> None:
     outcomes = [play(f"{kind}-{9_100 + number}") for number in range(3)]
