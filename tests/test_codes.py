@@ -11,7 +11,7 @@ import pytest
 from tool_modules import load_tool
 
 from stimctl import errors
-from stimctl.cli.gate import Papers, _as_error
+from stimctl.cli.checklist import Papers, _as_error
 from stimctl.codes import Code
 from stimctl.errors import (
     ExitCode,

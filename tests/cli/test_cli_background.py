@@ -17,7 +17,7 @@ from stimctl.testing.terminal import Terminal
 pytestmark = pytest.mark.pty
 STIMCTL = f"{sys.executable} -m stimctl"
 RUN = "run tens-conventional -d sim:p24 -a 1=2mA --area 1=25cm2"
-GATE = "gate gate-tens -d sim:openemsstim -i 1=5% --area 1=25cm2 --acknowledge L-ATT"
+MANUAL = "run --manual gate-tens -d sim:openemsstim -i 1=5% --area 1=25cm2 --acknowledge L-ATT"
 
 
 class Shell:
@@ -85,7 +85,7 @@ def test_a_run_in_the_background_is_not_put_to_sleep_by_its_keyboard(
 @pytest.mark.hazard("H30")
 @pytest.mark.parametrize("job", ["{} &", "setsid -w {}"], ids=["background", "own session"])
 @pytest.mark.parametrize(
-    "face", [GATE, "--plain", "--theme mono", "--demo"], ids=["gate", "plain", "tui", "demo"]
+    "face", [MANUAL, "--plain", "--theme mono", "--demo"], ids=["manual", "plain", "tui", "demo"]
 )
 def test_a_face_that_needs_the_keyboard_is_refused_where_it_has_none(
     shell: Shell, face: str, job: str

@@ -351,9 +351,8 @@ def test_completion_offers_protocols_devices_and_sessions(cli: Any, state: Path)
     from stimctl.cli import completion
 
     assert completion.protocols("tens-con") == ["tens-conventional"]
-    assert completion.protocols("gate") == []
-    assert completion.gated_protocols("gate") == ["gate-ems", "gate-tens"]
-    assert {"gate-ems", "tens-burst"} <= set(completion.all_protocols(""))
+    assert completion.protocols("gate") == ["gate-ems", "gate-tens"]
+    assert {"gate-ems", "tens-burst"} <= set(completion.protocols(""))
     assert "sim:p24" in completion.devices("sim")
     assert completion.sessions("") == ["last"]
     journal = state / "journal"

@@ -152,7 +152,7 @@ def test_a_rehearsal_in_percent_is_shown_as_well(cli: Any, state: Path) -> None:
     state.write_text("in the way")
     plan = ("gate-tens", "--device", "sim:openemsstim", "--intensity", "1=5%", "--area",
             "1=25cm2")  # fmt: skip
-    told = cli("gate", *plan, "--acknowledge", "L-ATT", "--duration", "60s", "--rehearse", "--json")
+    told = cli("rehearse", *plan, "--acknowledge", "L-ATT", "--duration", "60s", "--json")
     assert told.code == ExitCode.INTEGRITY
     assert (told.data["ok"], told.data["recorded"]) == (True, False)
 

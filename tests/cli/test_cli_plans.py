@@ -44,7 +44,7 @@ def test_the_files_in_percent_are_listed_and_shown_with_their_kind(cli: Any) -> 
         "dial ",
         "never above 80 %",
         "8 s on",
-        "stimctl gate",
+        "stimctl run --manual",
     ):
         assert text in words
     assert "mA" not in words

@@ -56,8 +56,8 @@ def test_the_client_restarts_a_firmware_in_another_process() -> None:
 
 
 def test_a_gate_is_rehearsed_on_a_firmware_in_lock_step() -> None:
-    given = ["gate", "gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=50cm2",
-             "--acknowledge", "L-ATT", "--duration", "20s", "--rehearse", "--json"]  # fmt: skip
+    given = ["rehearse", "gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=50cm2",
+             "--acknowledge", "L-ATT", "--duration", "20s", "--json"]  # fmt: skip
     firmware = " ".join(COMMAND) + " --bootloader old"
     result = CliRunner().invoke(app, [*given, "--lock-step", firmware])
     assert result.exit_code == 0, result.output
@@ -65,5 +65,5 @@ def test_a_gate_is_rehearsed_on_a_firmware_in_lock_step() -> None:
     assert told["ok"]
     assert told["confirmation"] == ""  # this was not the twin
     assert told["reached_percent"] == {"1": 5}
-    without = [word for word in given if word not in ("--rehearse", "--json")]
-    assert CliRunner().invoke(app, [*without, "--lock-step", firmware]).exit_code != 0
+    run = ["run", "--manual", *given[1:-1], "--lock-step", firmware]
+    assert CliRunner().invoke(app, run).exit_code != 0

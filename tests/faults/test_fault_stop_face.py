@@ -157,7 +157,7 @@ def test_a_pedal_that_is_not_there_is_told_by_every_face_and_nothing_begins(rig:
     run = rig.stimctl("run", "tens-conventional", *chosen, "--stop-face", missing)
     gated = ["-d", "sim:openemsstim", "-i", "1=40%", "--area", "1=25cm2"]
     gated += ["--acknowledge", "L-ATT", "--stop-face", missing]
-    gate = rig.stimctl("gate", "gate-tens", *gated)
+    gate = rig.stimctl("run", "--manual", "gate-tens", *gated)
     for told in (run, gate):
         assert told.returncode == 3
         assert "is not there" in told.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from firmware_sim.faults import FaultError, parse_fault
-from stimctl.cli.gate import read_answers
+from stimctl.cli.checklist import read_answers
 from stimctl.errors import (
     ProtocolFileError,
     QuantityError,

@@ -47,6 +47,7 @@ class BenchClient:
     """Engine, driver and twin on the virtual bench, spoken to as a supervisor is."""
 
     exit_code: int | None = None
+    runs_after_host_death_us: int | None = None
 
     def __init__(self, device: str, options: list[str], on_row: Callable[[Any], None]) -> None:
         family = parse_device(device).family
@@ -111,8 +112,6 @@ class BenchClient:
                 return self._setup.load(fields["path"], fields["sha256"])
             case "channel":
                 return self._setup.channel(fields)
-            case "gate":
-                return self._setup.gate(fields)
             case "options":
                 return self._setup.options(fields)
             case "compile":

@@ -11,6 +11,7 @@ from stimctl.cli.options import (
     Contacts,
     Device,
     Duration,
+    Intensities,
     Json,
     PersonLimits,
     ProfileName,
@@ -29,6 +30,7 @@ def check(
     protocol: Protocol,
     device: Device,
     amplitude: Amplitudes = None,
+    intensity: Intensities = None,
     area: Areas = None,
     site: Sites = None,
     contact: Contacts = None,
@@ -42,7 +44,7 @@ def check(
     """Show plan, dose, and the distance to every limit. Moves no device. Exit code 4: refused.
 
     What is left out is assumed and said: the smallest electrode the protocol allows, and the
-    highest amplitude that all limits allow.
+    highest amplitude that all limits allow (--intensity is never assumed).
     """
     from stimctl.cli.planning import Request, prepare
     from stimctl.cli.preview import plan_or_ceiling
@@ -50,7 +52,8 @@ def check(
 
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
-        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        amplitudes=amplitude or (), intensities=intensity or (), areas=area or (),
+        sites=site or (), contacts=contact or (),
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     prepared = prepare(request, preview=True)

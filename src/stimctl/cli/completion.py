@@ -7,28 +7,14 @@ from stimctl.errors import StateError, StimctlError
 
 
 def protocols(incomplete: str) -> list[str]:
-    """Names of the shipped protocols in milliampere and of the user's own."""
-    return _protocols(incomplete, "current")
-
-
-def gated_protocols(incomplete: str) -> list[str]:
-    """The same for those in percent, which only `gate` takes."""
-    return _protocols(incomplete, "percent")
-
-
-def all_protocols(incomplete: str) -> list[str]:
-    """Both."""
-    return [*protocols(incomplete), *gated_protocols(incomplete)]
-
-
-def _protocols(incomplete: str, kind: str) -> list[str]:
+    """Names of protocols: in milliampere, then in percent."""
     from stimctl.records import protocol_files
     from stimctl.records.places import user_protocol_folders
 
-    gated = kind == "percent"
-    find = protocol_files.list_gated_protocols if gated else protocol_files.list_protocols
+    kinds = (protocol_files.list_protocols, protocol_files.list_gated_protocols)
     try:
-        names = [source.name for source in find(user_protocol_folders())]
+        folders = user_protocol_folders()
+        names = [source.name for find in kinds for source in find(folders)]
     except (StimctlError, OSError, RuntimeError):
         return []
     return [name for name in names if name.startswith(incomplete)]

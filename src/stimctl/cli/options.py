@@ -31,24 +31,19 @@ Protocol = Annotated[
     str,
     typer.Argument(metavar="PROTOCOL", help=_PROTOCOL_HELP, autocompletion=completion.protocols),
 ]
-GatedProtocol = Annotated[
-    str,
-    typer.Argument(
-        metavar="PROTOCOL",
-        help="A name from `stimctl protocols list`, of the kind percent, or a .toml file's path.",
-        autocompletion=completion.gated_protocols,
-    ),
-]
-AnyProtocol = Annotated[
-    str,
-    typer.Argument(
-        metavar="PROTOCOL", help=_PROTOCOL_HELP, autocompletion=completion.all_protocols
-    ),
-]
 Amplitudes = Annotated[
     list[str] | None,
     typer.Option(
         "--amplitude", "-a", metavar="CH=CURRENT", help="Plateau of a channel, e.g. 1=12mA."
+    ),
+]
+Intensities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--intensity",
+        "-i",
+        metavar="CH=PERCENT",
+        help="The same where the device counts in percent, e.g. 1=40%.",
     ),
 ]
 Areas = Annotated[

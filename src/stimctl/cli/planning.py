@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.options import by_channel, choice, parsed
 from stimctl.errors import UsageError
 from stimctl.quantity import (
     parse_area_mm2,
-    parse_current_ua,
     parse_ratio_permille,
     parse_session_us,
 )
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import LimitFile, ProtocolText, read_limit_file, read_protocol
+from stimctl.stimulus.level import CURRENT, PERCENT, SCALES, AnyScale, Level
 from stimctl.supervisor.device_names import DeviceName, parse_device
 from stimctl.supervisor.ports import may_be_software
 
 if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
-    from stimctl.stimulus.level import Current
     from stimctl.supervisor.families import Family
-    from stimctl.treatment.program import ChannelSetup, CurrentPlan
-    from stimctl.treatment.schema import TreatmentProtocol
+    from stimctl.treatment.program import AnyPlan, ChannelSetup
+    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Request:
     protocol: str
     device: str
     amplitudes: Sequence[str] = ()
+    intensities: Sequence[str] = ()
     areas: Sequence[str] = ()
     sites: Sequence[str] = ()
     contacts: Sequence[str] = ()
@@ -52,9 +51,9 @@ class Prepared:
 
     device: DeviceName
     text: ProtocolText
-    protocol: TreatmentProtocol
+    protocol: TreatmentProtocol | GatedProtocol
     family: Family
-    setups: tuple[ChannelSetup[Current], ...]
+    setups: tuple[ChannelSetup[Any], ...]
     limit_files: tuple[tuple[str, LimitFile], ...]
     duration_us: int | None
     acknowledged: frozenset[str]
@@ -91,11 +90,11 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
     """
     from stimctl.safety import Profile
     from stimctl.supervisor.families import family_named
-    from stimctl.treatment.load import load_protocol
+    from stimctl.treatment.load import load_any
 
     device = parse_device(request.device)
     text = read_named_protocol(request.protocol)
-    protocol = load_protocol(text.text, text.path.name)
+    protocol = load_any(text.text, text.path.name)
     files = [("site", request.site_limits), ("person", request.person_limits)]
     setups, assumed = _setups(request, protocol, preview=preview)
     return Prepared(
@@ -115,7 +114,7 @@ def prepare(request: Request, *, preview: bool = False) -> Prepared:
 
 
 def _acknowledged(given: Sequence[str]) -> frozenset[str]:
-    """Ids of limits, of what the gate asks and of cautions: none mistyped looks accepted."""
+    """Ids of limits, of the checklist and of cautions: none mistyped looks accepted."""
     from stimctl.safety.limits import LIMITS
     from stimctl.safety.screening import QUESTIONS
     from stimctl.session.plausible import ACKNOWLEDGE
@@ -126,7 +125,7 @@ def _acknowledged(given: Sequence[str]) -> frozenset[str]:
     return frozenset(choice("--acknowledge", each, {id: id for id in known}) for each in given)
 
 
-def compile_prepared(prepared: Prepared) -> CurrentPlan:
+def compile_prepared(prepared: Prepared) -> AnyPlan:
     """The cleared plan. Raises LimitRefusedError that carries the refusal."""
     from stimctl.errors import LimitRefusedError
     from stimctl.safety import Profile, Refusal
@@ -155,38 +154,27 @@ def compile_prepared(prepared: Prepared) -> CurrentPlan:
 
 def layered_bounds(prepared: Prepared) -> LayeredBounds:
     """The bounds of files and environment. They can lower a limit, never raise one."""
-    from stimctl.safety import (
-        Layer,
-        LayeredBounds,
-        bounds_from_environment,
-        layer_bounds_from_mapping,
-    )
+    from stimctl.tui.planning import layers_of
 
-    device = prepared.family.sheet.current
-    found: dict[str, tuple[object, ...]] = {}
-    for layer, file in prepared.limit_files:
-        found[layer] = layer_bounds_from_mapping(
-            Layer(layer), file.mapping, file.path.name, device=device
-        )
-    environment = bounds_from_environment(os.environ, device=device)
-    return LayeredBounds(
-        site=(*found.get("site", ()), *environment),  # type: ignore[arg-type]
-        person=found.get("person", ()),  # type: ignore[arg-type]
-    )
+    return layers_of(prepared.limit_files, prepared.family.sheet.current)
 
 
 def _setups(
-    request: Request, protocol: TreatmentProtocol, *, preview: bool
-) -> tuple[tuple[ChannelSetup[Current], ...], tuple[str, ...]]:
+    request: Request, protocol: TreatmentProtocol | GatedProtocol, *, preview: bool
+) -> tuple[tuple[ChannelSetup[Any], ...], tuple[str, ...]]:
     from stimctl.safety import Electrode
-    from stimctl.stimulus.level import CURRENT, Level
     from stimctl.treatment.program import ChannelSetup
 
-    amplitudes = by_channel("--amplitude", request.amplitudes, parse_current_ua, "1=12mA")
+    scale = protocol.scale
+    in_percent = scale == PERCENT
+    option, example = f"--{scale.name}", "40%" if in_percent else "12mA"
+    given = {CURRENT.name: request.amplitudes, PERCENT.name: request.intensities}
+    _refuse_other_scale(given, scale, protocol.id)
+    levels = by_channel(option, given[scale.name], scale.parse, f"1={example}")
     areas = by_channel("--area", request.areas, parse_area_mm2, "1=25cm2")
     sites = by_channel("--site", request.sites, str, "1=left-quadriceps")
     contacts = by_channel("--contact", request.contacts, parse_ratio_permille, "1=80%")
-    channels = sorted(amplitudes.keys() | areas.keys())
+    channels = sorted(levels.keys() | areas.keys())
     _refuse_strays("--site", sites.keys() - set(channels))
     _refuse_strays("--contact", contacts.keys() - areas.keys())
     if not channels and preview:
@@ -194,22 +182,34 @@ def _setups(
     elif not channels:
         raise UsageError(
             "no channel was given",
-            why=f"{protocol.id} needs {len(protocol.channels)}, each with --amplitude and --area",
-            what_to_do="Write --amplitude 1=12mA --area 1=25cm2, and so on for each channel",
+            why=f"{protocol.id} needs {len(protocol.channels)}, each with {option} and --area",
+            what_to_do=f"Write {option} 1={example} --area 1=25cm2, and so on for each channel",
         )
     without_area = [channel for channel in channels if channel not in areas]
-    without_amplitude = [channel for channel in channels if channel not in amplitudes]
+    without_level = [channel for channel in channels if channel not in levels]
     if not preview:
-        _refuse_gap("--area", without_area, "25cm2")
-        _refuse_gap("--amplitude", without_amplitude, "12mA")
+        _refuse_gap("--area", without_area, "25cm2", option)
+    if in_percent or not preview:  # how far a percent may go only a person can say
+        _refuse_gap(option, without_level, example, option)
     smallest = protocol.electrodes.minimum_area_mm2
     setups = []
     for channel in channels:
         electrode = Electrode(
             areas.get(channel, smallest), contacts.get(channel, 1000), sites.get(channel)
         )
-        setups.append(ChannelSetup(channel, Level(CURRENT, amplitudes.get(channel, 0)), electrode))
-    return tuple(setups), _assumptions(without_area, without_amplitude, smallest)
+        setups.append(ChannelSetup(channel, Level(scale, levels.get(channel, 0)), electrode))
+    return tuple(setups), _assumptions(without_area, without_level, smallest)
+
+
+def _refuse_other_scale(given: Mapping[str, Sequence[str]], scale: AnyScale, protocol: str) -> None:
+    """Percent and milliampere are never taken for each other."""
+    for other in SCALES:
+        if given[other.name] and other != scale:
+            raise UsageError(
+                f"--{other.name} is in {other.shown_unit}, and {protocol} is in {scale.shown_unit}",
+                why="none of the two can be converted into the other",
+                what_to_do=f"Give each channel --{scale.name}",
+            )
 
 
 def _assumptions(
@@ -232,16 +232,16 @@ def _refuse_strays(option: str, channels: Collection[int]) -> None:
     if channels:
         raise UsageError(
             f"{option} names channel {min(channels)}, which is not used",
-            why="a used channel has --amplitude and --area",
+            why="a used channel has --area, and --amplitude or --intensity",
             what_to_do=f"Correct the number, or leave this {option} out",
         )
 
 
-def _refuse_gap(option: str, channels: Sequence[int], example: str) -> None:
+def _refuse_gap(option: str, channels: Sequence[int], example: str, level: str) -> None:
     if channels:
         raise UsageError(
             f"channel {_listed(channels)} has no {option}",
-            why="amplitude and electrode area of every used channel must be known",
+            why=f"{level[2:]} and electrode area of every used channel must be known",
             what_to_do=f"Write {option} {channels[0]}={example}",
         )
 

@@ -11,14 +11,17 @@ from stimctl.stimulus.level import CURRENT, Level
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
-    from stimctl.treatment.program import CurrentPlan
+    from stimctl.treatment.program import AnyPlan, CurrentPlan
 
 
-def plan_or_ceiling(prepared: Prepared) -> tuple[CurrentPlan, tuple[str, ...]]:
+def plan_or_ceiling(prepared: Prepared) -> tuple[AnyPlan, tuple[str, ...]]:
     """The plan and what was assumed for it. Raises LimitRefusedError."""
     from stimctl.cli.planning import compile_prepared
+    from stimctl.treatment.program import makes_current
 
     plan = compile_prepared(prepared)
+    if not makes_current(plan):
+        return plan, prepared.preview
     ceilings = {
         one.channel: ceiling_of(plan, one.channel, prepared.acknowledged)
         for one in plan.channels

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimctl.cli.options import AnyProtocol, Json
+from stimctl.cli.options import Json, Protocol
 from stimctl.cli.output import put, put_json, put_table, say, styled
 from stimctl.errors import ExitCode, StimctlError
 from stimctl.supervisor.device_names import EXAMPLE_WITHOUT_CURRENT
@@ -54,7 +54,7 @@ def list_all(as_json: Json = False) -> None:
 
 @group.command("show")
 def show(
-    protocol: AnyProtocol,
+    protocol: Protocol,
     as_json: Json = False,
     source: Annotated[bool, typer.Option("--source", help="The file itself, as it is.")] = False,
 ) -> None:
@@ -165,8 +165,8 @@ def _put_external(loaded: GatedProtocol) -> None:
     put(f"settings  {external.settings}")
     put(f"dial      {external.dial}")
     put(
-        f"raised by hand, with: stimctl gate {loaded.id} --device sim:{EXAMPLE_WITHOUT_CURRENT} "
-        "(see gate --help)"
+        f"raised by hand, with: stimctl run --manual {loaded.id} "
+        f"--device sim:{EXAMPLE_WITHOUT_CURRENT} (see run --help)"
     )
 
 

@@ -19,6 +19,7 @@ from stimctl.cli.options import (
     Contacts,
     Device,
     Duration,
+    Intensities,
     Json,
     PersonLimits,
     ProfileName,
@@ -27,7 +28,7 @@ from stimctl.cli.options import (
     Sites,
 )
 from stimctl.cli.output import is_terminal, put, put_json, put_table, say, styled
-from stimctl.errors import ExitCode, StimctlError
+from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.quantity import format_current
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def rehearse(
     protocol: Protocol,
     device: Device,
     amplitude: Amplitudes = None,
+    intensity: Intensities = None,
     area: Areas = None,
     site: Sites = None,
     contact: Contacts = None,
@@ -84,15 +86,27 @@ def rehearse(
     gc.disable()
     from stimctl.cli.disturbance_options import disturbance_of
     from stimctl.cli.planning import Request, compile_prepared, prepare
+    from stimctl.cli.rehearse_by_hand import rehearse_by_hand
+    from stimctl.treatment.program import in_percent, makes_current
 
     disturbance = disturbance_of(scenario, fault, seed, lock_step)
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
-        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        amplitudes=amplitude or (), intensities=intensity or (), areas=area or (),
+        sites=site or (), contacts=contact or (),
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     prepared = prepare(request)
     plan = compile_prepared(prepared)
+    if in_percent(plan):
+        if scenario is not None or fault:
+            raise UsageError(
+                "--scenario and --fault are for sessions in milliampere",
+                why=f"{plan.protocol.id} is in percent, and is rehearsed as it should go only",
+                what_to_do="Leave them out",
+            )
+        raise typer.Exit(rehearse_by_hand(prepared, plan, lock_step, serial, as_json=as_json))
+    assert makes_current(plan)
     if disturbance is None:
         raise typer.Exit(_rehearse(prepared, plan, seed or 0, serial, as_json=as_json))
     raise typer.Exit(_rehearse_fault(prepared, plan, disturbance, as_json=as_json))

@@ -11,19 +11,17 @@ from stimctl.quantity import format_area, format_current, format_duration, forma
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
     from stimctl.safety import Headroom
+    from stimctl.stimulus import Cycle
     from stimctl.treatment.prediction import ChannelDose
-    from stimctl.treatment.program import CurrentChannel, CurrentPlan
+    from stimctl.treatment.program import AnyPlan, CurrentChannel, PercentChannel, PlanChannel
 
 _US_MHZ = 1_000_000_000
 
 
 def plan_as_dict(
-    prepared: Prepared, plan: CurrentPlan, assumptions: tuple[str, ...] = ()
+    prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """All figures of a plan, JSON-able; integers carry their unit in the name."""
-    from stimctl.treatment.prediction import predict
-
-    delivered = {dose.channel: dose for dose in predict(plan)}
     return {
         "protocol": plan.protocol.id,
         "version": plan.protocol.version,
@@ -37,27 +35,64 @@ def plan_as_dict(
         "plan_digest": plan.digest(),
         "notes": list(plan.notes),
         "assumed": list(assumptions),
-        "channels": [_channel_dict(one, delivered[one.channel]) for one in plan.channels],
+        "channels": _channels_as_dicts(plan),
     }
 
 
-def put_plan(prepared: Prepared, plan: CurrentPlan, assumptions: tuple[str, ...] = ()) -> None:
+def _channels_as_dicts(plan: AnyPlan) -> list[dict[str, Any]]:
+    from stimctl.treatment.prediction import predict
+    from stimctl.treatment.program import in_percent, makes_current
+
+    if in_percent(plan):
+        return [_percent_dict(one) for one in plan.channels]
+    assert makes_current(plan)
+    delivered = {dose.channel: dose for dose in predict(plan)}
+    return [_channel_dict(one, delivered[one.channel]) for one in plan.channels]
+
+
+def _percent_dict(one: PercentChannel) -> dict[str, Any]:
+    """A percent is no dose: there is none to tell."""
+    return {
+        "channel": one.channel,
+        "role": one.role,
+        "intensity_percent": one.most,
+        "step_percent": one.step,
+        "electrode": asdict(one.setup.electrode),
+        "cycle": one.cycle and one.cycle.model_dump(mode="json"),
+    }
+
+
+def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = ()) -> None:
     """The plan for people, on stdout."""
     from stimctl.treatment.prediction import predict
+    from stimctl.treatment.program import in_percent, makes_current
 
     put_heading(prepared, plan)
     for line in assumptions:
         put(f"assumed    {line}")
     for line in plan.notes:
         put(f"note       {line}")
-    delivered = {dose.channel: dose for dose in predict(plan)}
-    for one in plan.channels:
-        _put_channel(one, delivered[one.channel])
+    if makes_current(plan):
+        delivered = {dose.channel: dose for dose in predict(plan)}
+        for one in plan.channels:
+            _put_channel(one, delivered[one.channel])
+    elif in_percent(plan):
+        for gated in plan.channels:
+            _put_percent_channel(gated)
     cleared = "All limits are kept." if not assumptions else "All limits are kept, as assumed."
     say(f"\n{styled('cleared:', 'green')} {cleared} Nothing was sent to a device.")
 
 
-def put_heading(prepared: Prepared, plan: CurrentPlan) -> None:
+def _put_percent_channel(one: PercentChannel) -> None:
+    _put_electrode(one)
+    put(f"  intensity  0 % to {one.most} %, raised by hand in steps of "
+        f"{one.step} %")  # fmt: skip
+    if one.cycle is not None:
+        put(f"  {_cycle_line(one.cycle)}")
+    put("  dose       not known: a percent is of the device's own scale")
+
+
+def put_heading(prepared: Prepared, plan: AnyPlan) -> None:
     """Which protocol on which device, in two or three lines."""
     title = f"{plan.protocol.id} {plan.protocol.version}: {plan.protocol.title}"
     put(styled(title, "bold"))
@@ -67,7 +102,7 @@ def put_heading(prepared: Prepared, plan: CurrentPlan) -> None:
     put(f"evidence   {plan.protocol.evidence.grade}")
 
 
-def duration_text(prepared: Prepared, plan: CurrentPlan) -> str:
+def duration_text(prepared: Prepared, plan: AnyPlan) -> str:
     """The session's length; a shortened one says so."""
     asked = prepared.protocol.session.duration_us
     used = format_duration(plan.duration_us)
@@ -111,13 +146,17 @@ def _headroom_dict(each: Headroom) -> dict[str, Any]:
     }
 
 
-def _put_channel(one: CurrentChannel, delivered: ChannelDose) -> None:
+def _put_electrode(one: PlanChannel) -> None:
     electrode = one.setup.electrode
     site = f" on {electrode.site}" if electrode.site else ""
     put(styled(f"\nchannel {one.channel}: {one.role}{site}", "bold"))
     contact = electrode.contact_permille
     touching = "" if contact == 1000 else f", {contact / 10:g} % of it touching"
     put(f"  electrode  {format_area(electrode.area_mm2)}{touching}")
+
+
+def _put_channel(one: CurrentChannel, delivered: ChannelDose) -> None:
+    _put_electrode(one)
     for line in stimulus_lines(one):
         put(f"  {line}")
     put(f"  amplitude  {format_current(one.most)}, raised from 0 in steps of "
@@ -147,12 +186,16 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         lowest = stimulus.amplitude_modulation.lowest_permille
         lines.append(f"modulation {lowest / 10:g} to 100 % of the amplitude")
     if cycle is not None:
-        lines.append(
-            f"cycle      {format_duration(cycle.on_us)} on "
-            f"({format_duration(cycle.ramp_up_us)} up, {format_duration(cycle.ramp_down_us)} "
-            f"down), {format_duration(cycle.off_us)} off"
-        )
+        lines.append(_cycle_line(cycle))
     return lines
+
+
+def _cycle_line(cycle: Cycle) -> str:
+    return (
+        f"cycle      {format_duration(cycle.on_us)} on "
+        f"({format_duration(cycle.ramp_up_us)} up, {format_duration(cycle.ramp_down_us)} "
+        f"down), {format_duration(cycle.off_us)} off"
+    )
 
 
 def _frequency_text(one: CurrentChannel) -> str:

@@ -14,6 +14,7 @@ from stimctl.cli.options import (
     Contacts,
     Device,
     Duration,
+    Intensities,
     Json,
     PersonLimits,
     ProfileName,
@@ -74,7 +75,7 @@ SecondDevice = Annotated[
 ]
 FindChannels = Annotated[
     bool,
-    typer.Option("--find-channels", help="The person says where each channel is felt (found)."),
+    typer.Option("--find-channels", help="The person says where each channel is felt (--manual)."),
 ]
 ScreeningFile = Annotated[
     Path | None,
@@ -95,6 +96,17 @@ NewPads = Annotated[
     bool,
     typer.Option("--new-pads", help="The electrodes are new: their use is counted from here."),
 ]
+Manual = Annotated[
+    bool, typer.Option("--manual", help="Increase and decrease by hand, by typed words.")
+]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", metavar="FILE", help="What a percent once came to (--manual)."),
+]
+Dial = Annotated[
+    str, typer.Option("--dial", metavar="POSITION", help="Where the unit's dial is now (--manual).")
+]
+RemoteOk = Annotated[bool, typer.Option("--remote-ok", help="Allow arming over SSH (--manual).")]
 
 
 def register(app: typer.Typer) -> None:
@@ -105,6 +117,7 @@ def run(
     protocol: Protocol,
     device: Device,
     amplitude: Amplitudes = None,
+    intensity: Intensities = None,
     area: Areas = None,
     site: Sites = None,
     contact: Contacts = None,
@@ -126,10 +139,18 @@ def run(
     person_limits: PersonLimits = None,
     profile: ProfileName = "clinic",
     acknowledge: Acknowledge = None,
-    find_channels: Annotated[bool, typer.Option("--find-channels", hidden=True)] = False,
+    manual: Manual = False,
+    find_channels: FindChannels = False,
+    calibration: CalibrationFile = None,
+    dial: Dial = "",
+    remote_ok: RemoteOk = False,
     as_json: Json = False,
 ) -> None:
     """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
+
+    The protocol's own schedule raises each channel. With --manual a person does, by words:
+    arm, go, 1, up, down, status, quit; SPACE and an empty line are STOP, help lists the words.
+    A device that counts in percent is run with --manual only.
 
     On a device it needs --person, --site and --side for each channel, the screening
     answers, --acknowledge E6 (the pads are one pad width apart) and N3 (the person knows
@@ -137,19 +158,16 @@ def run(
     and somebody at this terminal who types what is asked there. On sim:p24 it needs none
     of these. It never resumes.
     """
-    from stimctl.cli.gate import Papers
+    from stimctl.cli.checklist import Papers
     from stimctl.cli.planning import Request
     from stimctl.cli.running import run_session
 
-    if find_channels:
-        raise UsageError(
-            "--find-channels is for sessions that a hand raises",
-            why="`stimctl run` raises every channel by the protocol's schedule, and asks nobody",
-            what_to_do="Use the terminal UI (stimctl --find-channels), the API or `stimctl gate`",
-        )
+    if not manual:
+        _refuse_manual_options(find_channels, calibration, dial, remote_ok)
     request = Request(
         protocol=protocol, device=device, duration=duration, profile=profile,
-        amplitudes=amplitude or (), areas=area or (), sites=site or (), contacts=contact or (),
+        amplitudes=amplitude or (), intensities=intensity or (), areas=area or (),
+        sites=site or (), contacts=contact or (),
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
     papers = Papers(
@@ -159,4 +177,32 @@ def run(
         accept_use=accept_research_use, acknowledged=request.acknowledged, new_pads=new_pads,
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
-    raise typer.Exit(run_session(request, papers, as_json=as_json))
+    if not manual:
+        raise typer.Exit(run_session(request, papers, as_json=as_json))
+    if as_json:
+        raise UsageError(
+            "--json is not for --manual",
+            why="it is a session by words, for a person",
+            what_to_do="Leave one of the two out",
+        )
+    from stimctl.cli.manual import run_manual
+
+    raise typer.Exit(
+        run_manual(request, papers, calibration, dial,
+                   find_channels=find_channels, remote_ok=remote_ok)
+    )  # fmt: skip
+
+
+def _refuse_manual_options(
+    find_channels: bool, calibration: Path | None, dial: str, remote_ok: bool
+) -> None:
+    given = {"--find-channels": find_channels, "--calibration": calibration, "--dial": dial,
+             "--remote-ok": remote_ok}  # fmt: skip
+    for option, value in given.items():
+        if value:
+            raise UsageError(
+                f"{option} is for sessions that a hand raises",
+                why="without --manual every channel is raised by the protocol's schedule, and "
+                "nobody is asked",
+                what_to_do="Add --manual, or use the terminal UI or the API",
+            )

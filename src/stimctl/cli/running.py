@@ -8,14 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stimctl.cli.gate import Papers, commands_of, pads_of, pass_gate, said_by
+from stimctl.cli.checklist import (
+    Papers,
+    Passed,
+    check_readiness,
+    commands_of,
+    pads_of,
+    said_by,
+)
 from stimctl.cli.live import LiveSession
 from stimctl.cli.outcome import NOT_STARTED, Outcome
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.progress import Progress, clock
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
-from stimctl.errors import ExitCode, NoDeviceError
+from stimctl.errors import ExitCode, NoDeviceError, UsageError
 from stimctl.keyboard import is_elsewhere, need_keyboard
 from stimctl.quantity import format_current
 from stimctl.records.delivered import HOW, describe
@@ -24,7 +31,7 @@ from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
 
 if TYPE_CHECKING:
-    from stimctl.treatment.program import CurrentPlan
+    from stimctl.treatment.program import AnyPlan, CurrentPlan, PlanChannel
 
 _VERDICTS = {
     ExitCode.DONE: ("green", "done: zero verified"),
@@ -44,16 +51,21 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if papers.person:
         check_person_code(papers.person)
+    from stimctl.treatment.program import makes_current
+
     prepared = prepare(request)
     plan = compile_prepared(prepared)
-    _need_port(prepared)
-    unsure = prepared.is_simulation or prepared.is_open
+    if not makes_current(plan):
+        raise UsageError(
+            f"{plan.protocol.id} is in percent, and no script raises a percent",
+            why="a person raises it by hand and says what is felt",
+            what_to_do="Add --manual: stimctl run --manual ...",
+        )
+    need_port(prepared)
     if not prepared.is_simulation:
         need_keyboard("stimctl run on a device")
-    passed = None if unsure else pass_gate(plan, papers, state_folder())
-    _announce(prepared, plan, papers)
-    for caution in passed.cautions if passed else ():
-        say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
+    passed = checked(prepared, plan, papers)
+    _announce(prepared, plan, papers, passed)
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
     session = LiveSession(
         prepared,
@@ -78,7 +90,13 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     return outcome.exit_code
 
 
-def _need_port(prepared: Prepared) -> None:
+def checked(prepared: Prepared, plan: AnyPlan, papers: Papers) -> Passed | None:
+    """The checklist of a run on hardware; None where a twin may answer, and the supervisor asks."""
+    unsure = prepared.is_simulation or prepared.is_open
+    return None if unsure else check_readiness(plan, papers, state_folder())
+
+
+def need_port(prepared: Prepared) -> None:
     address = prepared.device.address
     if address.startswith("/") and not Path(address).exists():
         raise NoDeviceError(
@@ -99,27 +117,44 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
     return show
 
 
-def _announce(prepared: Prepared, plan: CurrentPlan, papers: Papers) -> None:
+def _announce(prepared: Prepared, plan: CurrentPlan, papers: Papers, passed: Passed | None) -> None:
+    announce(prepared, plan, papers, passed)
+    if is_elsewhere():
+        say(f"In the background no key reaches this: stimctl stop {prepared.device} stops it.")
+    else:
+        say("Ctrl-C stops the device and verifies zero.")
+
+
+def announce(prepared: Prepared, plan: AnyPlan, papers: Papers, passed: Passed | None) -> None:
+    """What is about to be done, and what to watch for, on stderr."""
+    from stimctl.treatment.program import makes_current
+
     person = papers.person
-    kind = "REAL CURRENT, unless a twin answers, on" if prepared.is_open else "REAL CURRENT on"
+    real = "REAL CURRENT" if makes_current(plan) else "REAL OUTPUT"
+    kind = f"{real}, unless a twin answers, on" if prepared.is_open else f"{real} on"
     kind = "SIMULATION on" if prepared.is_simulation else kind
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
     if person:
         say(styled(f"person {person}", "bold"))
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:
-        top = format_current(one.most)
-        what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
         place = one.setup.electrode.site
         # The side in capitals: left and right are what is mixed up (H41).
         where = "" if place is None else f" at {_with_side(place)}"
-        say(f"channel {one.channel} {one.role}{where}: 0 to {top}, {what}")
+        say(f"channel {one.channel} {one.role}{where}: {_up_to(one)}")
     for note in plan.notes:
         say(f"note: {note}")
-    if is_elsewhere():
-        say(f"In the background no key reaches this: stimctl stop {prepared.device} stops it.")
-    else:
-        say("Ctrl-C stops the device and verifies zero.")
+    for caution in passed.cautions if passed else ():
+        say(f"{styled('caution:', 'yellow', sys.stderr)} {caution}")
+
+
+def _up_to(one: PlanChannel) -> str:
+    from stimctl.treatment.program import CurrentChannel
+
+    if not isinstance(one, CurrentChannel):
+        return f"0 % to {one.most} %"
+    what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
+    return f"0 to {format_current(one.most)}, {what}"
 
 
 def _with_side(site: str) -> str:

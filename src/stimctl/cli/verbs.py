@@ -19,7 +19,6 @@ VERBS = {
     "check": ("check", "Show plan, dose, and the distance to every limit."),
     "rehearse": ("rehearse", "Rehearse a session on the twin, in virtual time."),
     "run": ("run", "Run a protocol."),
-    "gate": ("gating", "Gate another unit's pulses by hand."),
     "replay": ("replay", "Show a recorded session again."),
     "stop": ("stop", "Stop a device NOW, whoever holds it; wait for verified zero."),
     "screening": ("screening", "Print the screening questions as a form to fill in."),
@@ -31,7 +30,9 @@ VERBS = {
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
     "sessions": ("sessions", "List, show and verify recorded sessions."),
+    "gate": ("moved", "Gone; see stimctl run --manual."),
 }
+_HIDDEN = frozenset({"gate"})
 
 
 class Verbs(TyperGroup):
@@ -41,7 +42,8 @@ class Verbs(TyperGroup):
         super().__init__(**settings)
         self._listing = False
         for name, (_, words) in VERBS.items():
-            self.add_command(TyperCommand(name, help=words, rich_markup_mode=None))
+            hidden = name in _HIDDEN
+            self.add_command(TyperCommand(name, help=words, rich_markup_mode=None, hidden=hidden))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The verb of that name, or None."""

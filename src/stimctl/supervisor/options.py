@@ -9,7 +9,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.supervisor.stop_face_names import StopFaceName
 
 PROGRAM = "api"
-FACES = (PROGRAM, "run", "gate", "identify", "tui", "plain")
+FACES = (PROGRAM, "run", "identify", "tui", "plain")
 """A program with the Python API, the commands of the CLI, and the two forms of the terminal UI."""
 
 

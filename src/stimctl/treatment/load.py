@@ -130,8 +130,8 @@ def _refuse_other_kind(
     message = f"this is {said.meant_for}; {model.meant_for} is needed here"
     if said is GatedProtocol:
         message += (
-            ". It is raised by hand, in the terminal UI or with `stimctl gate`: no script raises a "
-            "device that has no watchdog (rule K3)"
+            ". It is raised by hand, in the terminal UI or with `stimctl run --manual`: no script "
+            "raises a device that has no watchdog (rule K3)"
         )
     raise _error(file_name, [_Problem(line_of(lines, ("schema",)), "schema", message)])
 

@@ -153,7 +153,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
     read = {id_ for id_, is_so in said.items() if is_so} | papers.approvals
     sides = [f"{channel}={readiness.side_of(at)}" for channel, at in sorted(papers.sides.items())]
     day = datetime.fromtimestamp(bed.memory.answered_s).astimezone().date().isoformat()
-    answers = {
+    answers = bed.answers_said or {
         "answers": " ".join(f"{id_}={'yes' if on else 'no'}" for id_, on in bed.answers.items()),
         "person": bed.person,
         "answered": day,

@@ -50,9 +50,15 @@ class Bedside:
         self.live = Live()
         self.client: Client | None = None
         self.connecting = False
+        #: Why the last connection was not made.
+        self.failure: StimctlError | None = None
+        #: A level in words, where more is known of it than its number (a calibration).
+        self.level_text: Callable[[int, int], str] | None = None
         self.person = ""
         self.memory: Remembered = NOTHING
         self.answers: dict[str, bool] = {}
+        #: The answers as they were handed in with their own date; {} where they were given here.
+        self.answers_said: dict[str, str] = {}
         self.papers = Papers()
         #: The person the present supervisor was started for: its journal is theirs.
         self.connected_for = ""
@@ -79,6 +85,7 @@ class Bedside:
         memory = remembered(self.state_folder, code)  # checks the code
         if self.person and self.person != code:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
+        self.answers_said = {}
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
         self.papers = Papers()
 
@@ -97,7 +104,7 @@ class Bedside:
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
-        self.answers = dict(answers)
+        self.answers, self.answers_said = dict(answers), {}
         self.keep(answers=self.answers, answered_s=now_s())
 
     def take(self, choice: Choice) -> bool:
@@ -183,7 +190,7 @@ class Bedside:
             raise LinkError(reason, what_to_do="switch it off, then start stimctl again")
 
     def _failed_to_connect(self, error: StimctlError) -> None:
-        self.connecting = False
+        self.connecting, self.failure = False, error
         self.live.failed = str(error)
         self.say(str(error))
 

@@ -12,6 +12,7 @@ class Client(Protocol):
     """What is needed of `SupervisorClient`."""
 
     exit_code: int | None
+    runs_after_host_death_us: int | None
 
     def start(self) -> None: ...
     def send(self, do: str, **fields: object) -> int: ...

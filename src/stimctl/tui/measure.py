@@ -25,7 +25,7 @@ class Measure:
     `digits`: a level without its unit, for columns that name it in their head. `coarse`: what PgDn
     takes away.
     `first_ceiling`, `ceiling_step`: where a ceiling by hand begins, and how it is changed.
-    `mark`: what a marked level is called where it is kept. `rehearsal`: what follows `stimctl`.
+    `mark`: what a marked level is called where it is kept.
     `unmeasured`: what a screen says of a device that measures nothing. `meaning`: what a level is,
     and `no_dose`: what cannot be told of it, where its unit does not say it.
     """
@@ -36,7 +36,6 @@ class Measure:
     first_ceiling: int
     ceiling_step: int
     mark: str
-    rehearsal: tuple[str, ...]
     unmeasured: str
     meaning: str = ""
     no_dose: str = ""
@@ -81,7 +80,6 @@ CURRENT: Final = Measure(
     first_ceiling=30_000,
     ceiling_step=1_000,
     mark="amplitude_ua",
-    rehearsal=("rehearse",),
     unmeasured="no meas: it measures no current",
 )
 """A first ceiling of 30 mA is felt by most and is far from most limits; PgDn takes 2 mA (D)."""
@@ -93,7 +91,6 @@ PERCENT: Final = Measure(
     first_ceiling=20,
     ceiling_step=1,
     mark="intensity_percent",
-    rehearsal=("gate", "--rehearse"),
     unmeasured="no meas: ack is the board's echo",
     meaning="% of the unit's signal, on the board's own scale: no current and no dose is known. "
     "The unit's dial decides what it comes to; it is moved only after STOP",

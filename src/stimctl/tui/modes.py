@@ -20,6 +20,10 @@ def open_mode(desk: Desk, wishes: Wishes) -> None:
         from stimctl.tui.watching import open_watch
 
         open_watch(desk, wishes.watch)
+    elif wishes.manual is not None:
+        from stimctl.tui.manual import begin_manual
+
+        begin_manual(desk, wishes.manual)
     elif wishes.demo:
         desk.first = lambda: begin_demo(desk)
 

@@ -12,6 +12,7 @@ class NoClient:
     """Stands for a supervisor where none may be: watching, or replaying."""
 
     exit_code: int | None = None
+    runs_after_host_death_us: int | None = None
     output_may_be_on = False
 
     def __init__(self, why: str) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.keyboard import is_ours
+from stimctl.records.delivered import HOW, Delivered, describe
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.terminal_text import printable
 from stimctl.tui.live import Row
@@ -44,6 +45,7 @@ class PlainFace:
         self._posted = posted
         self._line = self._partial = b""
         self.leaving = False
+        self.delivered = Delivered()
         desk.heard = self._heard
         desk.leave = self.leave
 
@@ -56,9 +58,42 @@ class PlainFace:
         print(printable(words), flush=True)  # noqa: T201 - this face is lines on stdout
 
     def _heard(self, row: Row) -> None:
-        words = sentence_of(row)
+        self.delivered.take(row["kind"], row)
+        words = self._echoed(row) if row["kind"] == "ack" else sentence_of(row)
         if words:
             self.say(words)
+
+    def _echoed(self, row: Row) -> str:
+        """Where more is known of a level than its number, it is said of what the device has."""
+        text = self.desk.bed.level_text
+        if text is None:
+            return ""
+        on = [f"channel {one} at {text(int(one), now)}" for one, now in row["channels"].items()]
+        return f"echoed by the board: {'; '.join(on) or 'nothing on'}"
+
+    def say_delivered(self) -> None:
+        """What the device has acknowledged, once the session is over."""
+        for channel, told in self.delivered.by_channel.items():
+            self.say(f"channel {channel} acknowledged: {describe(told)}, {HOW}")
+
+    def wait_for_supervisor(self) -> None:
+        """For a device that was named on the command line. Nothing is said to it before."""
+        bed = self.desk.bed
+        while bed.connecting and not self.leaving:
+            self._take_posted(_LOOP_S)
+        if bed.failure is not None:
+            self.leaving = True
+        elif bed.client is not None:
+            longest_us = bed.client.runs_after_host_death_us
+            if longest_us is not None:
+                s = f"{longest_us / 1e6:g} s"
+                self.say(f"if this computer dies, output goes on for at most {s}")
+            self.say(HELP)
+
+    def _take_posted(self, within_s: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._posted.get(timeout=within_s)()
 
     def turn(self, fd: int, *, typed: bool) -> None:
         """One turn: a beat, the rows, the time, what was typed."""
@@ -226,7 +261,9 @@ def run_plain(wishes: Wishes) -> int:
 
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     stop_line = StopLine()
-    make = partial(make_client, face="plain", stop_faces=wishes.stop_faces)
+    manual = wishes.manual
+    make = partial(make_client, face="plain", stop_faces=wishes.stop_faces,
+                   operator=manual.operator if manual else "")  # fmt: skip
     bed = Bedside(stop_line, ThreadJobs(posted.put), make, state_folder(), lambda _w: None)
     bed.find_channels = wishes.find_channels
     mode = "watch" if wishes.watch is not None else ""
@@ -242,11 +279,15 @@ def run_plain(wishes: Wishes) -> int:
                 lookout=lookout)  # fmt: skip
     face = PlainFace(desk, posted)
     endings = Endings(stop_line.stop, face.leave, bed.close, job_control=True)
-    with endings, _typing(0) as typed:
-        face.say("stimctl, plain. An empty line or SPACE is STOP; help lists the words.")
+    with endings, contextlib.ExitStack() as stack:
+        if manual is None:
+            face.say("stimctl, plain. An empty line or SPACE is STOP; help lists the words.")
         try:
             open_mode(desk, wishes)
             desk.first()
+            if manual is not None:
+                face.wait_for_supervisor()
+            typed = stack.enter_context(_typing(0))
             while not face.leaving:
                 face.turn(0, typed=typed)
         finally:
@@ -254,6 +295,10 @@ def run_plain(wishes: Wishes) -> int:
                 stop_line.stop("the plain face ends")
             code = bed.close()
             desk.take_rows()
+    if bed.failure is not None and manual is not None:
+        raise bed.failure
+    if manual is not None:
+        face.say_delivered()
     zero = code != ExitCode.NOT_CONFIRMED_ZERO
     face.say("ended: zero verified" if zero else "OUTPUT UNKNOWN: pull the electrode cable")
     return code if code or endings.exit_code is None else int(endings.exit_code)

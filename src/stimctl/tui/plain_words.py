@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
@@ -19,6 +20,8 @@ from stimctl.tui.words import clock_text
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
     from stimctl.tui.seats import Seat
+
+    Text = Callable[[int], str]
 
 
 def _demo(desk: Desk, _rest: list[str]) -> str:
@@ -97,8 +100,10 @@ def _ceiling(desk: Desk, rest: list[str]) -> str:
     return _take(desk, replace(seat, ceiling_level=seat.measure.scale.parse(value)))
 
 
-def _amount(level: int | None, measure: Measure) -> str:
-    return "not known" if level is None else measure.text(level)
+def _amount(level: int | None, measure: Measure, text: Text | None = None) -> str:
+    if level is None:
+        return "not known"
+    return measure.text(level) if text is None else text(level)
 
 
 def _status(desk: Desk, _rest: list[str]) -> str:
@@ -111,9 +116,11 @@ def _status(desk: Desk, _rest: list[str]) -> str:
     known, measure = live.state != "unknown", live.measure
     for one in live.channels.values():
         now, acked = (one.set_level, one.acked_level) if known else (None, None)
+        text = desk.bed.level_text and partial(desk.bed.level_text, one.number)
         told.append(
             f"channel {one.number} {one.role}: set {_amount(now, measure)}, "
-            f"acknowledged {_amount(acked, measure)}, ceiling {_amount(one.ceiling_level, measure)}"
+            f"acknowledged {_amount(acked, measure, text)}, "
+            f"ceiling {_amount(one.ceiling_level, measure)}"
         )
     told = [live.alarms.words] * bool(live.alarms.words) + told
     return "\n".join(safe(one) for one in told)

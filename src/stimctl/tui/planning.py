@@ -6,7 +6,7 @@ Both must come to the same digest, or nothing is armed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ from stimctl.tui.seats import Seat, first_seats
 from stimctl.tui.text import safe
 
 if TYPE_CHECKING:
-    from stimctl.records.protocol_files import ProtocolText
-    from stimctl.safety import Refusal
+    from stimctl.records.protocol_files import LimitFile, ProtocolText
+    from stimctl.safety import LayeredBounds, Refusal
+    from stimctl.safety.device_bounds import DeviceBounds
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan
     from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen so far. `origin` is the file as shipped, `text` as adjusted."""
+    """What was chosen so far. `origin` is the file as shipped, `text` as adjusted.
+
+    `limit_files` (by layer) and `profile` are chosen on the command line only.
+    """
 
     origin: ProtocolText
     text: str
@@ -36,6 +40,8 @@ class Choice:
     seats: tuple[Seat, ...]
     duration_us: int
     acknowledged: frozenset[str] = frozenset()
+    limit_files: tuple[tuple[str, LimitFile], ...] = ()
+    profile: str = "clinic"
 
     @property
     def name(self) -> str:
@@ -158,18 +164,40 @@ def compiled(choice: Choice, device: str) -> tuple[AnyPlan | None, str, str]:
 
 def _compiled(choice: Choice, device: str) -> AnyPlan | Refusal:
     """By the compiler for the protocol's kind; as the supervisor does it."""
-    import os
-
-    from stimctl.safety import LayeredBounds, bounds_from_environment
+    from stimctl.safety.limits import Profile
     from stimctl.treatment.plan import compile_plan
 
     protocol, sheet = choice.protocol, family_of(device).sheet
-    layers = LayeredBounds(site=bounds_from_environment(os.environ, device=sheet.current))
+    layers = layers_of(choice.limit_files, sheet.current)
     return compile_plan(
         protocol,
         sheet,
         [seat.as_setup() for seat in choice.seats],
         duration_us=choice.duration_us,
         bounds=layers,
+        profile=Profile(choice.profile),
         acknowledged=choice.acknowledged,
+    )
+
+
+def layers_of(
+    limit_files: Iterable[tuple[str, LimitFile]], device: DeviceBounds | None
+) -> LayeredBounds:
+    """The bounds of the environment and of limit files. They can only lower a limit."""
+    import os
+
+    from stimctl.safety import (
+        Layer,
+        LayeredBounds,
+        bounds_from_environment,
+        layer_bounds_from_mapping,
+    )
+
+    found = {
+        layer: layer_bounds_from_mapping(Layer(layer), file.mapping, file.path.name, device=device)
+        for layer, file in limit_files
+    }
+    environment = bounds_from_environment(os.environ, device=device)
+    return LayeredBounds(
+        site=(*found.get("site", ()), *environment), person=found.get("person", ())
     )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from stimctl.errors import ExitCode, UsageError
 from stimctl.keyboard import need_keyboard
@@ -20,6 +21,9 @@ from stimctl.tui.clock import SystemClock
 from stimctl.tui.keymap import read_keymap
 from stimctl.tui.stopping import StopLine
 from stimctl.tui.themes import THEMES, theme_named
+
+if TYPE_CHECKING:
+    from stimctl.tui.manual import Manual
 
 _UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
 
@@ -39,6 +43,7 @@ class Wishes:
     find_channels: bool = False
     replay: str = ""
     speed: int = 1
+    manual: Manual | None = None
 
 
 def parse_wishes(arguments: list[str]) -> Wishes | None:
@@ -124,11 +129,13 @@ def make_client(
     *,
     face: str = "tui",
     stop_faces: Sequence[str] = (),
+    operator: str = "",
 ) -> Client:
     """A supervisor's client that beats from our event loop, not from a thread."""
     from stimctl.supervisor.client import SupervisorClient
 
     options = ["--face-name", face, *stop_face_options(stop_faces), *options]
+    options += ["--operator", operator] if operator else []
     return SupervisorClient(device, options, beats=False, on_row=on_row)  # type: ignore[arg-type]
 
 

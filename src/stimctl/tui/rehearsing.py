@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.codes import Code
 from stimctl.errors import StateError
-from stimctl.quantity import format_area, format_duration
+from stimctl.quantity import format_area, format_duration, format_permille
+from stimctl.tui.seats import WHOLE
 
 if TYPE_CHECKING:
     from stimctl.tui.desk import Desk
@@ -25,16 +26,20 @@ def rehearse(desk: Desk) -> None:
         desk.say("choose a protocol first (4)")
         return
     path, _ = choice.file(bed.state_folder)
-    command = [sys.executable, "-P", "-m", "stimctl", *choice.measure.rehearsal]
-    command += [str(path), "--json"]
+    command = [sys.executable, "-P", "-m", "stimctl", "rehearse", str(path), "--json"]
     command += ["--device", bed.device, "--duration", format_duration(choice.duration_us)]
-    if bed.live.serial and "rehearse" in choice.measure.rehearsal:
+    if bed.live.serial:
         command += ["--serial", bed.live.serial]  # it counts for this one device
     scale = choice.measure.scale
     for seat in choice.seats:
         command += [f"--{scale.name}", f"{seat.channel}={scale.format(seat.ceiling_level)}"]
         command += ["--area", f"{seat.channel}={format_area(seat.area_mm2)}"]
         command += ["--site", f"{seat.channel}={seat.site}"] if seat.site else []
+        if seat.contact_permille != WHOLE:
+            command += ["--contact", f"{seat.channel}={format_permille(seat.contact_permille)}"]
+    for layer, file in choice.limit_files:
+        command += [f"--{layer}-limits", str(file.path.resolve())]
+    command += ["--profile", choice.profile]
     for warning in sorted(choice.acknowledged):
         command += ["--acknowledge", warning]
     desk.say("rehearsing on the twin …")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup
     from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
 
+WHOLE = 1000
+"""Permille of a pad that touch the skin."""
 #: Usual pads by their conductive area; the smaller pad of a pair counts.
 PADS: tuple[tuple[int, str], ...] = (
     (500, "∅ 2.5 cm"), (800, "∅ 3.2 cm"), (1_600, "4×4 cm"), (2_500, "5×5 cm"),
@@ -35,6 +37,7 @@ class Seat:
     area_mm2: int
     ceiling_level: int
     measure: Measure
+    contact_permille: int = WHOLE
 
     @property
     def ceiling(self) -> str:
@@ -52,8 +55,8 @@ class Seat:
         from stimctl.stimulus.level import Level
         from stimctl.treatment.program import ChannelSetup
 
-        most = Level(self.measure.scale, self.ceiling_level)
-        return ChannelSetup(self.channel, most, Electrode(self.area_mm2, 1000, self.site))
+        electrode = Electrode(self.area_mm2, self.contact_permille, self.site)
+        return ChannelSetup(self.channel, Level(self.measure.scale, self.ceiling_level), electrode)
 
 
 def pad_name(area_mm2: int) -> str:

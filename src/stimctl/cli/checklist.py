@@ -43,7 +43,7 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What the gate found; goes to the supervisor and into the record.
+    """What was found; goes to the supervisor and into the record.
 
     `cautions` are shown before the start.
     """
@@ -64,7 +64,7 @@ class Passed:
         return {topic: text for topic, text in notes.items() if text}
 
 
-def pass_gate(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
+def check_readiness(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
 
     Raises UsageError, NotReadyError, and LimitRefusedError where screening blocks.

@@ -1,4 +1,4 @@
-"""The gate before hardware: nothing is sent before every paper is there; each gap has its words."""
+"""The checklist before hardware: nothing is sent before every item is there; each has its words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stimctl.records.verify import Anchor
 from stimctl.safety.screening import QUESTIONS
 from stimctl.supervisor.ports import may_be_software
 
-# A file that is no port: not software, so the gate is closed; behind it there is no device.
+# A file that is no port: not software, so the checklist is asked; behind it there is no device.
 _PORT = Path(__file__)
 SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", "--area", "1=25cm2")
 SITE = ("--site", "1=left-knee")
@@ -326,7 +326,17 @@ def test_only_what_can_be_nothing_but_software_passes_without_papers(
 
 @pytest.mark.hazard("H56")
 def test_where_no_maker_states_isolation_somebody_has_to(cli: Any) -> None:
-    words = ("gate", "gate-tens", "-d", "openemsstim:/dev/null", "-i", "1=5%", "--area", "1=25cm2")
+    words = (
+        "run",
+        "--manual",
+        "gate-tens",
+        "-d",
+        "openemsstim:/dev/null",
+        "-i",
+        "1=5%",
+        "--area",
+        "1=25cm2",
+    )
     given = (*words, *SITE, "--acknowledge", "L-ATT", *KNOWN)
     refused = cli(*given)
     assert refused.code == ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""`stimctl gate --rehearse`: a session in percent on the twin, in virtual time."""
+"""`stimctl rehearse` of a protocol in percent: on the twin, raised by a made-up hand."""
 
 from __future__ import annotations
 
@@ -6,55 +6,59 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.output import put, put_json, say, styled
+from stimctl.cli.report import put_heading
+from stimctl.errors import DeviceFaultError, ExitCode
 
 if TYPE_CHECKING:
     from stimctl.bench.gate_rehearsal import GateRehearsal
+    from stimctl.cli.planning import Prepared
     from stimctl.treatment.program import PercentPlan
 
 
-def rehearse_plan(
-    plan: PercentPlan, address: str, *, as_json: bool, lock_step: str | None = None
+def rehearse_by_hand(
+    prepared: Prepared, plan: PercentPlan, lock_step: str | None, serial: str, *, as_json: bool
 ) -> int:
     """Run it, put it on record where all went well, and tell; the exit code.
 
     `lock_step`: a command that starts a firmware in the place of the twin; what that does is no
     rehearsal for a run on hardware.
     """
-    from stimctl.bench.gate_rehearsal import rehearse_gate
     from stimctl.cli.rehearse import device_at, remember
 
     begun = time.monotonic()
-    if lock_step is not None:
-        return _rehearse_on(plan, lock_step, begun, as_json=as_json)
-    rehearsal = rehearse_gate(plan)
-    recorded = remember(plan, rehearsal, device_at(address))
+    rehearsal = _rehearsed(plan, lock_step)
+    recorded = None
+    if lock_step is None:
+        recorded = remember(plan, rehearsal, device_at(prepared.device.address, serial))
     if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal) | recorded.as_dict())
+        told = _as_dict(prepared, plan, rehearsal)
+        told |= {"confirmation": ""} if recorded is None else recorded.as_dict()
+        put_json("stimctl.rehearsal/1", told)
     else:
-        _put(rehearsal, time.monotonic() - begun)
+        put_heading(prepared, plan)
+        _put(rehearsal, time.monotonic() - begun, confirm=recorded is not None)
+    if recorded is None:
+        return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
     return recorded.exit_code(rehearsal.ok)
 
 
-def _rehearse_on(plan: PercentPlan, command: str, begun: float, *, as_json: bool) -> int:
+def _rehearsed(plan: PercentPlan, lock_step: str | None) -> GateRehearsal:
     from stimctl.bench.gate_rehearsal import rehearse_gate
+
+    if lock_step is None:
+        return rehearse_gate(plan)
     from stimctl.bench.lockstep import lock_step_device
     from stimctl.cli.disturbance_options import command_of
-    from stimctl.errors import DeviceFaultError, ExitCode
 
-    with lock_step_device(command_of(command)) as device:
+    with lock_step_device(command_of(lock_step)) as device:
         if device.family not in ("", plan.sheet.family):
             raise DeviceFaultError(
                 f"the lock-step firmware is a {device.family}, the plan is for {plan.sheet.family}"
             )
-        rehearsal = rehearse_gate(plan, device)
-    if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(plan, rehearsal) | {"confirmation": ""})
-    else:
-        _put(rehearsal, time.monotonic() - begun, confirm=False)
-    return int(ExitCode.DONE if rehearsal.ok else ExitCode.REFUSED)
+        return rehearse_gate(plan, device)
 
 
-def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool = True) -> None:
+def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool) -> None:
     for channel, percent in rehearsal.reached_percent.items():
         put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
     say(f"rehearsed in {took_s:.1f} s of real time")
@@ -70,10 +74,12 @@ def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool = True) -> No
         put(f"  - {problem}")
 
 
-def _as_dict(plan: PercentPlan, rehearsal: GateRehearsal) -> dict[str, Any]:
-    """As `stimctl rehearse --json`; without characters where it must not be run."""
+def _as_dict(prepared: Prepared, plan: PercentPlan, rehearsal: GateRehearsal) -> dict[str, Any]:
+    """As for a protocol in milliampere; without characters where it must not be run."""
     return {
         "protocol": plan.protocol.id,
+        "protocol_sha256": prepared.text.sha256,
+        "device": str(prepared.device),
         "simulation": True,
         "notes": list(plan.notes),
         "ok": rehearsal.ok,

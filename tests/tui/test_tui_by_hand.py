@@ -1,0 +1,90 @@
+"""`run --manual`: what the command line has said is handed in as it was said, and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from tui_desk import S, World
+
+from stimctl.records.answers import Answers
+from stimctl.session.needs import FIRST_SESSION, KNOWS_STOP, PADS_APART, Preparation
+from stimctl.tui.arming import arm_refusal, handed_in
+from stimctl.tui.manual import Manual, begin_manual
+from stimctl.tui.planning import choose
+
+NO_TO_ALL = {"C01": False, "C13": False}
+
+
+def begun(world: World, device: str = "sim:p24", **said: Any) -> World:
+    preparation = Preparation(**said)
+    answers = Answers(
+        preparation.answers, preparation.answers_person, preparation.answered, preparation.expires
+    )
+    choice = choose("tens-conventional" if "p24" in device else "gate-tens")
+    seats = tuple(replace(seat, site="left-knee") for seat in choice.seats)
+    choice = replace(choice, seats=seats, acknowledged=frozenset({"L-ATT", "H18"}))
+    given = answers.as_fields() if preparation.answers else {}
+    begin_manual(world.desk, Manual(device, choice, preparation, given, person="K-17"))
+    world.pass_time((2 if "p24" in device else 14) * S)
+    return world
+
+
+def handed(world: World) -> dict[str, str]:
+    return {name: text for fields in handed_in(world.desk) for name, text in fields.items()}
+
+
+@pytest.mark.parametrize("device", ["sim:p24", "sim:openemsstim"])
+def test_the_plan_of_the_command_line_is_with_the_supervisor_at_once(
+    world: World, device: str
+) -> None:
+    bed = begun(world, device).bed
+    assert bed.is_loaded, bed.why_not
+    assert bed.live.state == "checked"
+    assert bed.device == device
+    assert arm_refusal(world.desk) is None
+
+
+@pytest.mark.hazard("H68", "H45")
+def test_answers_keep_their_own_person_and_day(world: World) -> None:
+    told = handed(begun(world, answers=NO_TO_ALL, answers_person="K-71", answered=date(2020, 1, 1)))
+    assert (told["person"], told["answered"]) == ("K-71", "2020-01-01")
+    world.bed.answered({"C01": False})  # given in the face: of the person here, today
+    assert handed(world)["person"] == "K-17"
+    assert handed(world)["answered"] != "2020-01-01"
+
+
+@pytest.mark.hazard("H25")
+def test_nothing_is_acknowledged_that_nobody_has_said(world: World) -> None:
+    told = handed(begun(world))
+    assert told.keys() <= {"acknowledge", "approvals", "confirm"}
+    assert not told.get("acknowledge")
+    assert world.bed.papers.sides == {}
+
+
+def test_what_was_said_is_handed_in(world: World) -> None:
+    ids = frozenset({FIRST_SESSION, KNOWS_STOP, PADS_APART, "C13"})
+    told = handed(begun(world, acknowledged=ids, sides={1: "left"}, confirm="0F61"))
+    assert ids <= set(told["acknowledge"].split())
+    assert (told["sides"], told["confirm"]) == ("1=left", "0f61")
+
+
+@pytest.mark.hazard("H41")
+@pytest.mark.parametrize("sides", [{1: "right"}, {2: "left"}, {}])
+def test_a_side_that_is_not_that_of_the_site_is_not_handed_in(
+    world: World, sides: dict[int, str]
+) -> None:
+    assert "sides" not in handed(begun(world, sides=sides))
+
+
+@pytest.mark.hazard("H25")
+def test_another_person_takes_nothing_of_it(world: World) -> None:
+    ids = frozenset({FIRST_SESSION, KNOWS_STOP, PADS_APART})
+    begun(world, answers=NO_TO_ALL, answers_person="K-17", acknowledged=ids, sides={1: "left"})
+    world.bed.take_person("K-18")
+    told = handed(world)
+    assert "answers" not in told
+    assert "sides" not in told
+    assert not told.get("acknowledge")
