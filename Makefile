@@ -78,6 +78,7 @@ cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 
 soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, kill -9, fuzzing, random keys
 	$(BIN)/python -m pytest -q -s -m soak --hypothesis-profile=default
+	$(BIN)/python -m pytest -q -m "not soak" --hypothesis-profile=default $(shell grep -rl --include='test_*.py' 'import examples' tests)
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
 	$(BIN)/python tools/remove_controls.py

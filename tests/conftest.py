@@ -12,9 +12,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # The same examples each time: what a run finds, the next one finds too. `make soak` draws new ones.
-# How quickly examples come tells of the machine's load, and of no promise.
+# How quickly examples come tells of the machine's load, and of no promise. The soak tries all
+# examples that `support.examples` counts, anew each time.
 settings.register_profile(
-    "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "fixed",
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("fixed")
 

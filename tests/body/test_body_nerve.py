@@ -9,6 +9,7 @@ import pytest
 from body_world import GOLDEN, biphasic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.body.chance import Stream, between, lognormal_permille
 from firmware_sim.body.nerve import (
@@ -45,7 +46,7 @@ def test_the_median_person_feels_at_5_6_and_moves_at_14_1_ma() -> None:
     assert sense.threshold_ua(Threshold.MT, 300) == 14_100
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     place=st.integers(500, 2000),

@@ -8,6 +8,7 @@ import pytest
 from body_world import GOLDEN, WHOLE, biphasic, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.body.adc import measure
 from firmware_sim.body.interface import Contact, network_of
@@ -60,7 +61,7 @@ def test_phase_two_clips_less_because_the_skin_helps() -> None:
     assert abs(first[1]) < abs(second[1]) < 80_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     area=st.integers(200, 10_000),
     contact=st.integers(50, 1000),

@@ -6,6 +6,7 @@ import pytest
 from faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.faults import Fault, applicable
 from firmware_sim.firmware.p24_commands import Command
@@ -103,7 +104,7 @@ some_faults = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(some_faults, st.integers(0, 5))
 def test_when_all_have_ended_the_device_is_as_healthy_as_ever(
     faults: list[Fault], seed: int

@@ -14,6 +14,7 @@ import pytest
 from faulty_host import MS, SECOND, TEN_MA, FaultyHost, perform
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from twin_host import biphasic, pulse, train, update
 
 from firmware_sim.faults import parse_fault
@@ -130,7 +131,7 @@ def test_a_line_that_is_no_line_is_refused_and_the_next_is_obeyed() -> None:
     assert told[-1]["t_us"] == 12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([b"run 1000", b"tx f00f"]))))
 def test_whatever_comes_each_line_has_one_end(lines: list[bytes]) -> None:
     lines = [line.replace(b"\n", b"") for line in lines]

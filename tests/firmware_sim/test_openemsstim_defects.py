@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openemsstim_host import MS, A, B, Bench, wv
+from support.examples import examples
 
 from firmware_sim.firmware.openemsstim import (
     I2C,
@@ -342,7 +343,7 @@ def play(
 
 
 @provokes
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(scripts, st.sampled_from(list(Dialect)), st.integers(1, 5))
 def test_any_chunking_and_any_waking_up_give_the_same_board(
     script: list[tuple[int, bytes]], dialect: Dialect, chunk: int

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.firmware.frames import Damage, Frame
 from firmware_sim.firmware.sciencemode2_frames import (
@@ -80,7 +81,7 @@ def test_a_body_beyond_255_bytes_is_neither_written_nor_read() -> None:
     assert decoder.feed(encode(3, 4)) == [Frame(3, 4, b"")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=120), st.integers(1, 9))
 def test_what_was_written_is_read_in_any_pieces(
     number: int, command: int, data: bytes, chunk: int
@@ -93,7 +94,7 @@ def test_what_was_written_is_read_in_any_pieces(
     assert not decoder.pending
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.binary(max_size=30)), st.binary(max_size=10))
 def test_noise_is_survived_and_a_frame_after_a_stop_byte_is_found(
     noise: list[bytes], data: bytes

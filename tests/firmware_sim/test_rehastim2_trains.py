@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rehastim2_host import MS, OK, RehaHost, pulse, setup
+from support.examples import examples
 
 from firmware_sim.body.load import Passed, Points
 from firmware_sim.firmware.frames import Frame
@@ -363,7 +364,7 @@ def play(
     return bytes(out), twin.records(), twin
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(scripts, loads, st.sampled_from([0, 1_000, 10_000, 60_000]), st.integers(1, 5))
 def test_any_chunking_and_any_waking_up_give_the_same_device(
     script: list[tuple[int, bytes]], load_ohm: int | None, turnaround_us: int, chunk: int
@@ -373,7 +374,7 @@ def test_any_chunking_and_any_waking_up_give_the_same_device(
     assert play(script, load_ohm, turnaround_us, chunk, often=True)[:2] == (out, rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(scripts, loads, st.sampled_from([0, 10_000]))
 def test_left_alone_the_twin_ends_without_output(
     script: list[tuple[int, bytes]], load_ohm: int | None, turnaround_us: int

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.firmware.sciencemode4_frames import (
     LONGEST,
@@ -112,7 +113,7 @@ filler = st.sampled_from([b"\xf0" + b"a" * 1150, b"\x81\xf0" * 590, b"b" * 40])
 streams = st.lists(noise | frames | filler, max_size=8).map(b"".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(streams, st.lists(st.integers(0, 4000), max_size=12))
 def test_any_chunking_finds_what_the_specification_finds(stream: bytes, cuts: list[int]) -> None:
     expected = reference(stream)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from twin_host import MS, biphasic, point, pulse, train, update
 
 from firmware_sim.firmware.p24 import P24Twin
@@ -61,7 +62,7 @@ def play(
     return bytes(out), twin.records(), twin
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(scripts, loads, st.integers(1, 5))
 def test_any_chunking_and_any_waking_up_give_the_same_device(
     script: list[tuple[int, bytes]], load_ohm: int | None, chunk: int
@@ -71,7 +72,7 @@ def test_any_chunking_and_any_waking_up_give_the_same_device(
     assert play(script, load_ohm, chunk, often=True)[:2] == (out, rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(scripts, loads)
 def test_left_alone_the_twin_ends_without_output(
     script: list[tuple[int, bytes]], load_ohm: int | None
@@ -101,7 +102,7 @@ def test_left_alone_the_twin_ends_without_output(
             assert channel.peak_ma * load_ohm <= 150_000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_a_flipped_bit_never_changes_the_output(data: st.DataObject) -> None:
     wire = encode(5, Command.ML_UPDATE, UPDATES[1])

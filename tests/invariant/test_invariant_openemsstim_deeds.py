@@ -9,6 +9,7 @@ import pytest
 from gate_world import gate_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.faults import Fault, FaultyTwin, usable
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
@@ -107,7 +108,7 @@ def test_whatever_happens_an_openemsstim_keeps_every_rule(
 
 @pytest.mark.soak
 @pytest.mark.timeout(7_200)
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=examples(2_000), deadline=None)
 @given(st.sampled_from(PLANS), st.lists(DEEDS, max_size=40), FAULTS, BOOTS)
 def test_whatever_happens_for_long_an_openemsstim_keeps_every_rule(
     plan: Any, deeds: list[Any], faults: list[tuple[str, int]], boot_us: int

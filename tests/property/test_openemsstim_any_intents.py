@@ -6,15 +6,16 @@ import pytest
 from gate_machine import GateMachine, steps
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
+from support.examples import examples
 
 STEPS = 100_000
 
 
-def _run(examples: int, length: int) -> None:
+def _run(count: int, length: int) -> None:
     run_state_machine_as_test(
         GateMachine,
         settings=settings(
-            max_examples=examples,
+            max_examples=count,
             stateful_step_count=length,
             deadline=None,
             database=None,
@@ -25,7 +26,7 @@ def _run(examples: int, length: int) -> None:
 
 @pytest.mark.hazard("H09", "H39")
 def test_no_intents_provoke_a_defect_or_leave_a_relay_closed() -> None:
-    _run(30, 25)
+    _run(examples(30), 25)
 
 
 @pytest.mark.soak

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
 
@@ -76,7 +77,7 @@ def perform(bench: Bench, proofs: tuple[Cleared, ...], operations: list[tuple]) 
 
 
 @pytest.mark.hazard("H39")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.tuples(*[st.sampled_from(PROOFS)] * 3),
     st.lists(OPERATIONS, min_size=4, max_size=50),
@@ -99,7 +100,7 @@ def test_no_second_of_what_the_device_does_is_above_what_was_cleared(
         assert integrals[1] <= most.rectified_ua_us
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.tuples(*[st.sampled_from(PROOFS)] * 3),
     st.lists(OPERATIONS, min_size=4, max_size=50),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "session"))
 
@@ -93,7 +94,7 @@ def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:  # type: ignore[t
 
 
 @pytest.mark.hazard("H39")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(plans(), RAISES_MS)
 def test_bursts_on_time_are_never_kept_off(plan: Plan, raises_ms: list[int]) -> None:
     assert kept_off(plan, raises_ms) == []

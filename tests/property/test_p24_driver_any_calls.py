@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
 
@@ -143,7 +144,7 @@ class Machine:
             assert sent.data == b"\x01"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
 def test_any_calls_and_any_bytes(operations: list[tuple[object, ...]]) -> None:
     machine = Machine()
@@ -151,7 +152,7 @@ def test_any_calls_and_any_bytes(operations: list[tuple[object, ...]]) -> None:
         machine.do(operation)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
 def test_any_calls_and_any_bytes_from_a_connected_device(
     operations: list[tuple[object, ...]],
@@ -169,7 +170,7 @@ def test_any_calls_and_any_bytes_from_a_connected_device(
         machine.do(operation)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=400), st.lists(st.integers(1, 399), max_size=6))
 def test_the_same_bytes_in_other_portions_give_the_same_events(
     data: bytes, cuts: list[int]

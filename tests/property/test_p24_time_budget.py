@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from firmware_sim.firmware.p24_fields import read_ml_update
 from stimctl.wire.sciencemode4.messages_mid import BUDGET_US_PER_S, MlChannel, MlUpdate
@@ -40,7 +41,7 @@ def nearly_full(draw: st.DrawFn) -> MlUpdate:
     return MlUpdate((*others, last))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(nearly_full())
 def test_what_the_gate_lets_through_is_never_refused_for_its_busy_time(message: MlUpdate) -> None:
     fits = busy_us_per_s(message) <= BUDGET_US_PER_S

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
 
@@ -134,7 +135,7 @@ class Machine:
             assert sent.data == b"\0"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
 def test_any_calls_and_any_bytes(operations: list) -> None:  # type: ignore[type-arg]
     machine = Machine()
@@ -142,7 +143,7 @@ def test_any_calls_and_any_bytes(operations: list) -> None:  # type: ignore[type
         machine.do(operation)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
 def test_any_calls_and_any_bytes_from_a_running_device(
     operations: list,  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ import math
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from stimctl.safety import (
     Action,
@@ -32,7 +33,7 @@ from stimctl.stimulus import (
     SweepShape,
 )
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=examples(200), deadline=None)
 UNITS = {
     Quantity.AMPLITUDE: "uA",
     Quantity.CURRENT_DENSITY: "mA/cm2",
@@ -275,7 +276,7 @@ def test_tightening_an_envelope_never_accepts_more(stimulus, envelope, bound):
     assert before is None or after.value <= before.value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(stimuli(), min_size=1, max_size=4), devices(), st.integers(100, 5_000))
 def test_channels_cleared_together_would_each_be_cleared_alone(asked, device, area):
     envelope = envelope_for(device, Electrode(area, site="left-quadriceps"))

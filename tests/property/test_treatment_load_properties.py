@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from treatment_samples import SHIPPED, protocol_texts, setup, shipped_text
 
 from stimctl.devices.p24.sheet import P24_SHEET
@@ -17,7 +18,9 @@ from stimctl.safety import Refusal
 from stimctl.treatment import TreatmentProtocol, compile_plan, load_protocol, predict
 from stimctl.treatment.locate import Path, key_lines
 
-modest = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+modest = settings(
+    max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 TEXTS = {name: shipped_text(name) for name in SHIPPED}
 SNIPPETS = st.sampled_from(
     ["", "\n", '"', "'''", '"""', "[", "]]", "{", "}", "=", ".", "#", ",", "-", "1e9", "nan",
@@ -90,7 +93,7 @@ def test_bytes_that_are_not_utf8_come_as_surrogates_and_are_refused(data: bytes)
 
 
 @pytest.mark.hazard("H37")
-@settings(modest, max_examples=1_000)
+@settings(modest, max_examples=examples(1_000))
 @given(mutated() | with_other_numbers())
 def test_no_mutated_file_runs_outside_the_limits(case: tuple[str, str]) -> None:
     text, name = case

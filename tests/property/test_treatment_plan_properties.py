@@ -10,6 +10,7 @@ from itertools import accumulate, groupby, pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from treatment_samples import (
     SHIPPED,
     channel_text,
@@ -36,7 +37,9 @@ from stimctl.treatment import (
 from stimctl.treatment.timeline import END_RAMP_US, RAMP_TICK_US, drive_at
 
 SECOND_US = 1_000_000
-modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+modest = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @st.composite

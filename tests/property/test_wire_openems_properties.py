@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from wire_streams import cuts
 
 from stimctl.errors import WireFormatError
@@ -32,7 +33,7 @@ def lines(*chunks):
 
 
 @given(streams, cuts)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_same_bytes_give_the_same_lines_however_they_are_cut(stream, places):
     whole = lines(stream)
     assert lines(*(stream[n : n + 1] for n in range(len(stream)))) == whole
@@ -41,7 +42,7 @@ def test_the_same_bytes_give_the_same_lines_however_they_are_cut(stream, places)
 
 
 @given(streams)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_no_stream_raises_and_all_that_is_shown_writes_back_exactly(stream):
     shown = json.loads(json.dumps(decode_line(stream.hex(), WIRE)))
     if not shown["errors"]:
@@ -58,7 +59,7 @@ def test_a_reader_holds_no_more_than_a_line(stream):
 
 
 @given(st.builds(Action, number, number, number), st.sampled_from(Form))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_what_leaves_by_default_is_in_the_safe_subset(action, form):
     try:
         line = encode(action, form)

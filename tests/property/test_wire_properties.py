@@ -4,6 +4,7 @@ import json
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from wire_strategies import all_messages, ml_updates, packet_numbers, valid_points
 from wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
 from wire_streams import read as read_with
@@ -30,7 +31,7 @@ def read(*chunks):
 
 
 @given(all_messages, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_the_wire(message, packet_number):
     frame = encode(message, packet_number, invalid=True)
     events, pending = read(frame)
@@ -40,7 +41,7 @@ def test_every_message_survives_the_wire(message, packet_number):
 
 
 @given(all_messages, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_its_json_form(message, packet_number):
     wire = encode(message, packet_number, invalid=True).hex()
     shown = json.loads(json.dumps(decode_line(wire, "sciencemode4")))
@@ -50,13 +51,13 @@ def test_every_message_survives_its_json_form(message, packet_number):
 
 
 @given(streams, cuts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places):
     assert_same_however_cut(FrameDecoder, stream, places)
 
 
 @given(streams)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @example(b"\xf0" * 3000)
 @example(b"\xf0\x81" * 1500)
 def test_no_stream_raises_or_holds_more_than_a_frame(stream):
@@ -69,7 +70,7 @@ def test_no_stream_raises_or_holds_more_than_a_frame(stream):
 
 
 @given(st.binary(max_size=300), frames)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_two_stop_bytes_free_a_frame_from_any_garbage_before_it(garbage, frame):
     events, pending = read(garbage, b"\x0f\x0f", frame)
     assert events[-1:] == read(frame)[0]
@@ -77,14 +78,14 @@ def test_two_stop_bytes_free_a_frame_from_any_garbage_before_it(garbage, frame):
 
 
 @given(st.binary(max_size=1300), packet_numbers)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_an_emergency_stop_is_heard_after_anything(garbage, packet_number):
     events, _ = read(garbage + stop_frames(packet_number))
     assert [event.command for event in events[-2:]] == [34, 4]
 
 
 @given(all_messages, packet_numbers, st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, data):
     frame = bytearray(encode(message, packet_number, invalid=True))
     bit = data.draw(st.integers(0, 8 * len(frame) - 1))
@@ -93,7 +94,7 @@ def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, 
 
 
 @given(st.integers(0, 1023), hard_bytes, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data, packet_number):
     wire = encode_frame(packet_number, command, data).hex()
     shown = json.loads(json.dumps(decode_line(wire, "sciencemode4")))
@@ -101,7 +102,7 @@ def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data
 
 
 @given(st.sampled_from(sorted(BY_COMMAND)), hard_bytes)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_data_of_any_length_is_read_or_reported_for_every_command(command, data):
     message = decode(RawFrame(0, command, data))
     assert message.command == command
@@ -109,7 +110,7 @@ def test_data_of_any_length_is_read_or_reported_for_every_command(command, data)
 
 
 @given(ml_updates(valid_points, st.integers(1, 32767)), packet_numbers)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_quick_way_to_write_an_update_agrees_with_the_careful_way(message, packet_number):
     quick = message.quick_pack()
     if quick is None:
@@ -126,7 +127,7 @@ def test_the_quick_way_to_write_an_update_agrees_with_the_careful_way(message, p
 
 
 @given(ml_updates(), st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_what_would_be_refused_is_never_written_by_default(message, data):
     assert isinstance(message, MlUpdate)
     try:

@@ -4,6 +4,7 @@ import json
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
 from wire_streams import read as read_with
 
@@ -71,7 +72,7 @@ def read(*chunks):
 
 
 @given(all_messages, byte)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_the_wire(message, packet_number):
     events, pending = read(encode(message, packet_number, invalid=True))
     assert events == [RawFrame(packet_number, message.command, message.pack())]
@@ -80,7 +81,7 @@ def test_every_message_survives_the_wire(message, packet_number):
 
 
 @given(all_messages, byte)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_its_json_form(message, packet_number):
     wire = encode(message, packet_number, invalid=True).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
@@ -90,13 +91,13 @@ def test_every_message_survives_its_json_form(message, packet_number):
 
 
 @given(streams, cuts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places):
     assert_same_however_cut(FrameDecoder, stream, places)
 
 
 @given(streams)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @example(b"\xf0" * 3000)
 @example(b"\xf0\x81" * 1500)
 def test_no_stream_raises_or_holds_more_than_a_frame(stream):
@@ -109,7 +110,7 @@ def test_no_stream_raises_or_holds_more_than_a_frame(stream):
 
 
 @given(st.binary(max_size=300), byte)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_stop_is_heard_after_anything(garbage, packet_number):
     events, pending = read(garbage + stop_frames(packet_number))
     assert events[-1] == RawFrame(packet_number, 34, b"")
@@ -117,7 +118,7 @@ def test_a_stop_is_heard_after_anything(garbage, packet_number):
 
 
 @given(byte, byte, hard_bytes)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_command_with_any_data_decodes_and_writes_back_exactly(packet_number, command, data):
     wire = encode_frame(packet_number, command, data).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
@@ -125,7 +126,7 @@ def test_any_command_with_any_data_decodes_and_writes_back_exactly(packet_number
 
 
 @given(st.lists(valid_pulses, max_size=8).map(tuple))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_quick_way_to_write_a_list_agrees_with_the_careful_way(channels):
     message = m.StartChannelListMode(channels)
     assert message.quick_pack() == message.pack()
@@ -133,7 +134,7 @@ def test_the_quick_way_to_write_a_list_agrees_with_the_careful_way(channels):
 
 
 @given(starts, byte)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_what_would_be_refused_is_never_written_by_default(message, packet_number):
     try:
         encode(message, packet_number)

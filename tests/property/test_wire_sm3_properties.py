@@ -4,6 +4,7 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from wire_sm3_strategies import all_messages, ml_updates, packet_numbers, valid_points
 from wire_streams import assert_same_however_cut, cuts, hard_bytes, read, streams_of
 
@@ -27,7 +28,7 @@ streams = streams_of(frames, LONGEST_FRAME)
 
 
 @given(all_messages, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_the_wire(message, packet_number):
     frame = encode(message, packet_number, invalid=True)
     events, pending = read(FrameDecoder(), frame)
@@ -38,7 +39,7 @@ def test_every_message_survives_the_wire(message, packet_number):
 
 
 @given(all_messages, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_message_survives_its_json_form(message, packet_number):
     wire = encode(message, packet_number, invalid=True).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
@@ -48,20 +49,20 @@ def test_every_message_survives_its_json_form(message, packet_number):
 
 
 @given(streams, cuts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places):
     assert_same_however_cut(FrameDecoder, stream, places)
 
 
 @given(st.binary(max_size=1300), packet_numbers)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_an_emergency_stop_is_heard_after_anything(garbage, packet_number):
     events, _ = read(FrameDecoder(), garbage + stop_frames(packet_number))
     assert [event.command for event in events[-2:]] == [34, 4]
 
 
 @given(all_messages, packet_numbers, st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, data):
     frame = bytearray(encode(message, packet_number, invalid=True))
     bit = data.draw(st.integers(0, 8 * len(frame) - 1))
@@ -71,7 +72,7 @@ def test_one_flipped_bit_never_gives_another_good_frame(message, packet_number, 
 
 
 @given(st.integers(0, 1023), hard_bytes, packet_numbers)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data, packet_number):
     wire = encode_frame(packet_number, command, data).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
@@ -79,7 +80,7 @@ def test_any_command_with_any_data_decodes_and_writes_back_exactly(command, data
 
 
 @given(st.sampled_from(sorted(BY_COMMAND)), hard_bytes)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_data_of_any_length_is_read_or_reported_for_every_command(command, data):
     message = decode(RawFrame(0, command, data))
     assert message.command == command
@@ -87,7 +88,7 @@ def test_data_of_any_length_is_read_or_reported_for_every_command(command, data)
 
 
 @given(ml_updates(), packet_numbers)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_what_would_be_refused_is_never_written_by_default(message, packet_number):
     try:
         frame = encode(message, packet_number)
@@ -99,6 +100,6 @@ def test_what_would_be_refused_is_never_written_by_default(message, packet_numbe
 
 
 @given(ml_updates(valid_points, st.just(32766)), packet_numbers)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_every_valid_update_fits_the_buffer_of_the_device(message, packet_number):
     assert len(encode(message, packet_number)) <= LONGEST_DEVICE_FRAME

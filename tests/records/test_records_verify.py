@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from stimctl.errors import IntegrityError
 from stimctl.records.journal import Anchor, Clocks, Header, JournalWriter
@@ -175,7 +176,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.integers(0, 2**40), st.text(), st.dictionaries(st.text(), json_values, max_size=4))
 def test_every_row_comes_back_as_it_was(seq: int, kind: str, data: dict[str, object]) -> None:
     line = pack_row(seq, FIRST_PREVIOUS, 10**18, 1, kind, data)
@@ -186,7 +187,7 @@ def test_every_row_comes_back_as_it_was(seq: int, kind: str, data: dict[str, obj
     assert row.as_dict()["data"] == data
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_row_or_a_problem_and_nothing_else(data: bytes) -> None:
     with contextlib.suppress(RowError):

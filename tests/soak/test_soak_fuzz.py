@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from support.examples import examples
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -16,12 +17,12 @@ from fuzz_targets import TARGETS, Target, inputs
 FUZZ_S = 600.0
 
 
-def fuzz(target: Target, number: int, examples: int) -> None:
+def fuzz(target: Target, number: int, count: int) -> None:
     """So many inputs from one seed; the smallest one that breaks it is in the error."""
 
     @seed(number)
     @settings(
-        max_examples=examples,
+        max_examples=count,
         database=None,
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
@@ -37,7 +38,7 @@ def fuzz(target: Target, number: int, examples: int) -> None:
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 @pytest.mark.hazard("H08", "H37", "H50")
 def test_a_reader_raises_nothing_but_what_it_declares(target: Target) -> None:
-    fuzz(target, 0, 150)
+    fuzz(target, 0, examples(150))
 
 
 @pytest.mark.soak
