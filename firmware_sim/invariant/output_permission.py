@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .rules import Rule, Rules
+
+_UNKNOWN_US, _NEVER_US = -2, 10**15
 
 
 class Latest(NamedTuple):
@@ -27,6 +30,8 @@ class OutputPermission:
         self._signs: dict[str, int] = {}
         self._lost: tuple[int, str] | None = None
         self._fed_us: int | None = None
+        # No bound passes until then. What only puts bounds off (a sign, a keep-alive) leaves it.
+        self._none_until_us = _UNKNOWN_US
 
     def armed(self) -> None:
         """Output may be started."""
@@ -37,6 +42,7 @@ class OutputPermission:
         if not self._armed:
             return "a start without arming"
         self.running, self._ended, self.paused_us, self._lost = True, None, None, None
+        self._none_until_us = _UNKNOWN_US
         return None
 
     def paused(self, at_us: int) -> None:
@@ -50,6 +56,7 @@ class OutputPermission:
         if paused_us is None:
             return None
         self.running, self._ended = True, None
+        self._none_until_us = _UNKNOWN_US
         return at_us - paused_us <= self._rules.longest_pause_us
 
     def ended(self, at_us: int, why: str) -> None:
@@ -60,62 +67,56 @@ class OutputPermission:
     def _end(self, at_us: int, why: str) -> None:
         if self.running:
             self.running, self._ended = False, (at_us, why)
+            self._none_until_us = _UNKNOWN_US
 
     def sign(self, at_us: int, name: str) -> None:
         """Something whose life the keep-alive depends on was alive."""
+        if at_us < self._signs.get(name, at_us + 1):
+            self._none_until_us = _UNKNOWN_US
         self._signs[name] = at_us
 
     def lost(self, at_us: int, why: str) -> None:
         """The host, or its line, is gone for good."""
         self._lost = self._lost or (at_us, why)
+        self._none_until_us = _UNKNOWN_US
 
     def fed(self, at_us: int) -> None:
         """The device obeyed what counts as a keep-alive."""
+        if self._fed_us is None or at_us < self._fed_us:
+            self._none_until_us = _UNKNOWN_US
         self._fed_us = at_us
 
     def past(self, at_us: int) -> list[Latest]:
         """Every bound on the time of output that has passed by then, the earliest first."""
-        bounds = (self._start_until, self._life_until, self._loss_until, self._dead_man_until)
-        found = [one for bound in bounds if (one := bound(at_us)) is not None]
-        return sorted(found, key=lambda one: one.until_us) if len(found) > 1 else found
+        if at_us <= self._none_until_us:
+            return []
+        bounds = sorted(self._bounds(), key=lambda one: one.until_us)
+        self._none_until_us = bounds[0].until_us if bounds else _NEVER_US
+        return [one for one in bounds if one.until_us < at_us]
 
-    @property
-    def _after_us(self) -> int:
-        return self._rules.dead_man_us + self._rules.margin_us
-
-    def _start_until(self, at_us: int) -> Latest | None:
-        if self.running or not self._rules.needs_start:
-            return None
-        if self._ended is None:
-            return Latest(-1, Rule.START, "nothing was armed and started")
-        ended_us, why = self._ended
-        until_us = ended_us + self._rules.line_us + self._after_us
-        if at_us <= until_us:
-            return None
-        return Latest(until_us, Rule.START, f"output was ended at {ended_us} us: {why}")
-
-    def _life_until(self, at_us: int) -> Latest | None:
+    def _bounds(self) -> Iterator[Latest]:
+        """Until when output may go on, for each reason that it must end for."""
+        rules = self._rules
+        after_us = rules.dead_man_us + rules.margin_us
+        if rules.needs_start and not self.running:
+            if self._ended is None:
+                yield Latest(-1, Rule.START, "nothing was armed and started")
+            else:
+                ended_us, why = self._ended
+                words = f"output was ended at {ended_us} us: {why}"
+                yield Latest(ended_us + rules.line_us + after_us, Rule.START, words)
         for name, seen_us in self._signs.items():
-            until_us = seen_us + self._rules.signs_us[name] + self._rules.line_us + self._after_us
-            if at_us > until_us:
-                words = f"the last sign of life of the {name} was at {seen_us} us"
-                return Latest(until_us, Rule.LIFE, words)
-        return None
-
-    def _loss_until(self, at_us: int) -> Latest | None:
-        if self._lost is None or at_us <= self._lost[0] + self._after_us:
-            return None
-        lost_us, why = self._lost
-        words = f"the host was lost at {lost_us} us ({why})"
-        return Latest(lost_us + self._after_us, Rule.DEAD_MAN, words)
-
-    def _dead_man_until(self, at_us: int) -> Latest | None:
-        if not (self._rules.line and self._rules.keep_alive):
-            return None
-        if self._fed_us is None:
-            return Latest(-1, Rule.DEAD_MAN, "no command that keeps output alive was obeyed")
-        until_us = self._fed_us + self._after_us
-        if at_us <= until_us:
-            return None
-        words = f"the last keep-alive was obeyed at {self._fed_us} us"
-        return Latest(until_us, Rule.DEAD_MAN, words)
+            until_us = seen_us + rules.signs_us[name] + rules.line_us + after_us
+            words = f"the last sign of life of the {name} was at {seen_us} us"
+            yield Latest(until_us, Rule.LIFE, words)
+        if self._lost is not None:
+            lost_us, why = self._lost
+            words = f"the host was lost at {lost_us} us ({why})"
+            yield Latest(lost_us + after_us, Rule.DEAD_MAN, words)
+        if rules.line and rules.keep_alive:
+            if self._fed_us is None:
+                words = "no command that keeps output alive was obeyed"
+                yield Latest(-1, Rule.DEAD_MAN, words)
+            else:
+                words = f"the last keep-alive was obeyed at {self._fed_us} us"
+                yield Latest(self._fed_us + after_us, Rule.DEAD_MAN, words)
