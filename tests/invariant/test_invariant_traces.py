@@ -51,7 +51,9 @@ DEEDS = st.one_of(
             Start(StartFrom.WHAT_IS_LEFT),
         ]
     ),
-    st.builds(Lower, st.integers(1, 2), st.integers(0, 4).map(lambda n: n * STEP_UA)),
+    st.builds(
+        Lower, st.integers(1, 2), st.integers(0, 4).map(lambda n: Level(CURRENT, n * STEP_UA))
+    ),
     st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 8)),
     st.sampled_from([60, 300, 2_000, 12_000, 61_000]).map(lambda ms: ms * MS),
 )
