@@ -27,11 +27,14 @@ class PendingRequest(Generic[C]):
     `frame`: the output that is asked for, None in any other request. `proofs`: by channel, the
     clearance of what is asked; `unit`: what a single pulse gives. `raises` and `lowers`: against
     anything that may be in force. `refused`: how often the device called it damaged, or itself
-    busy. `last`: its last transmission.
+    busy. `last`: its last transmission. `repeatable`: a pulse that was perhaps given is never given
+    again. `resend_after_ns`: how long an answer is awaited; output sent as a keep-alive mends what
+    went wrong, so it waits less.
     """
 
     __slots__ = ("asked_ns", "channels", "command", "doing", "frame", "last", "late_after_ns",
-                 "lowers", "payload", "proofs", "raises", "refused", "ticket", "unit")  # fmt: skip
+                 "lowers", "payload", "proofs", "raises", "refused", "repeatable",
+                 "resend_after_ns", "ticket", "unit")  # fmt: skip
 
     def __init__(
         self,
@@ -57,6 +60,9 @@ class PendingRequest(Generic[C]):
         self.proofs = proofs
         self.unit = unit
         self.late_after_ns = late_after_ns
+        self.repeatable = doing is not Doing.PULSE
+        refreshes = frame is not None and doing is Doing.KEEP_ALIVE
+        self.resend_after_ns = LATE_NS if refreshes else RESEND_NS
         self.raises = False
         self.lowers = False
         self.refused = 0
@@ -76,15 +82,3 @@ class PendingRequest(Generic[C]):
     def stale(self, now_ns: int) -> bool:
         """Whether it raises and is too old to leave."""
         return self.raises and now_ns - self.asked_ns >= STALE_NS
-
-    @property
-    def repeatable(self) -> bool:
-        """A pulse that was perhaps given is never given again."""
-        return self.doing is not Doing.PULSE
-
-    @property
-    def resend_after_ns(self) -> int:
-        """How long an answer is awaited. Output sent as a keep-alive mends what went wrong, so it
-        waits less."""
-        refreshes = self.frame is not None and self.doing is Doing.KEEP_ALIVE
-        return LATE_NS if refreshes else RESEND_NS
