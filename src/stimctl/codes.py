@@ -150,6 +150,7 @@ class Code(StrEnum):
     DRIVER_NO_EXPIRY = "driver-no-expiry", "It sent a raise that could leave too late."
     DRIVER_FEEDS = "driver-feeds", "It kept the device alive without being asked to."
     DRIVER_ABOVE = "driver-above-asked", "It tells of more output than was asked of it."
+    DRIVER_UNPROVED = "driver-unproved", "It tells of zero or of a device, and has heard nothing."
     DRIVER_FAILED = "driver-failed", "A foreign driver raised, or gave what is not in its contract."
     PLAN_BROKEN = "plan-broken", "The plan or the driver asks for what the rules forbid."
     TRIP_NEVER_RAN = "watchdog-test-no-train", "In the watchdog test the 0 mA train did not run."

@@ -23,6 +23,7 @@ from stimctl.devices.events import (
     Identified,
     LineError,
     RaiseDropped,
+    Ready,
     StatusRead,
     ZeroVerified,
 )
@@ -379,6 +380,18 @@ def test_an_answer_above_what_was_asked_ends_the_output(told: tuple[int, int]) -
     assert rig.code() == "driver-above-asked"
 
 
+@pytest.mark.parametrize(
+    "event", [ZeroVerified(MS, 1), Ready(), Identified("p24", "1", "1", "1", "")]
+)
+@pytest.mark.parametrize("call", ["stop", "advance", "connect", "receive"])
+def test_zero_that_no_byte_proves_ends_the_output(call: str, event: Any) -> None:
+    rig = Rig()
+    rig.running()
+    rig.script.then[call] = lambda: setattr(rig.script, "said", [event])
+    getattr(rig.guard, call)(*((rig.now, b"") if call == "receive" else (rig.now,)))
+    assert rig.code() == "driver-unproved"
+
+
 # -- exceptions, and things that are none of the contract
 
 
@@ -386,8 +399,8 @@ def test_an_answer_above_what_was_asked_ends_the_output(told: tuple[int, int]) -
     "call",
     ["connect", "stop", "receive", "advance", "keep_alive", "transmit", "events", "deadline"],
 )
-@pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), KeyError(1), MemoryError()])
-def test_an_exception_in_a_driver_is_a_stop_with_a_code(call: str, error: Exception) -> None:
+@pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), MemoryError(), SystemExit(1)])
+def test_an_exception_in_a_driver_is_a_stop_with_a_code(call: str, error: BaseException) -> None:
     rig = Rig()
 
     def fails() -> None:
@@ -474,6 +487,10 @@ def test_what_is_no_frame_is_a_stop(frame: Any) -> None:
         LineError(Text("x")),
         ZeroVerified("now", 1),  # type: ignore[arg-type]
         ZeroVerified(True, 1),
+        ZeroVerified(10**400, 1),
+        LineError("\ud800"),
+        LineError("x" * 1_001),
+        LineError("\x1b[2J"),
         Acked(Doing.APPLY, MS, 1, ({},)),  # type: ignore[arg-type]
         Acked("apply", MS),  # type: ignore[arg-type]
         StatusRead({1}),  # type: ignore[arg-type]
@@ -543,6 +560,24 @@ def _sends(one: Turncoat, now_ns: int) -> None:
 def _lies(one: Turncoat, now_ns: int) -> None:
     if now_ns > SECOND:
         one.said = ["all is well"]
+
+
+def test_what_a_driver_tells_never_crashes_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = GuardedDriver(Turncoat(lambda _one, _now: None), SHEET)  # type: ignore[arg-type]
+    bench = Bench(EngineConfig(), family="p24", driver=driver)
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
+
+    def take(_self: Any, _now_ns: int, event: DriverEvent) -> None:
+        if isinstance(event, LineError):
+            raise IndexError(event.kind)
+
+    monkeypatch.setattr("stimctl.session.event_handlers.EventHandlers.take", take)
+    driver._driver._driver._link.events.append(LineError("crc"))
+    bench.engine.advance(bench.now_ns)
+    assert driver.latched
+    (stop,) = driver.transmit()
+    assert stop.urgent
 
 
 @pytest.mark.parametrize(

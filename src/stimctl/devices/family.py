@@ -120,8 +120,9 @@ def find_family(name: str) -> DeviceFamily | None:
 
 
 def remember(row: DeviceFamily) -> None:
-    """Take this row for its name, unless one is built in: nothing is searched for it."""
-    _FOUND[row.name] = row
+    """Take this row for its name, unless one is known: nothing is searched for it."""
+    if _FOUND.get(row.name) is None:
+        _FOUND[row.name] = row
 
 
 def family_row(name: str) -> DeviceFamily:
@@ -153,7 +154,7 @@ def _from_packages(name: str) -> DeviceFamily | None:
     for one in entry_points(group=ENTRY_POINTS, name=name):
         try:
             row = one.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"the device family {name!r} cannot be used",
                 why=f"{one.value} raises {error!r} when it is loaded",

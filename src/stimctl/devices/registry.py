@@ -45,7 +45,7 @@ def _of_package(row: DeviceFamily) -> Family:
     packages.check_row(row, package)
     try:
         sheet, driver = load(row.sheet), load(row.driver)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"the device family {row.name!r} cannot be used",
             why=f"{package.release} raises {error!r} when it is loaded",

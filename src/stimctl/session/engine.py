@@ -19,7 +19,7 @@ from stimctl.session.config import STALL_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.event_handlers import EventHandlers
 from stimctl.session.events import SessionEvent
-from stimctl.session.guard import guarded
+from stimctl.session.guard import GuardedDriver, guarded
 from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.idle import IdleKeeper
 from stimctl.session.intent_handlers import IntentHandlers
@@ -197,9 +197,14 @@ class Engine:
         """Take the driver's events; reactions may cause further ones."""
         while found := self._driver.events():
             for event in found:
-                self._pulses.hear(now_ns, event)
-                if not self._checking.takes(now_ns, event):
-                    self._event_handlers.take(now_ns, event)
+                try:
+                    self._pulses.hear(now_ns, event)
+                    if not self._checking.takes(now_ns, event):
+                        self._event_handlers.take(now_ns, event)
+                except Exception as error:
+                    if not isinstance(self._driver, GuardedDriver):
+                        raise
+                    self._driver.blame(now_ns, error)
 
     def _watched(self) -> bool:
         return self._core.state in _WATCHED and not self._core.stopping

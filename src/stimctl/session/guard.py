@@ -43,10 +43,12 @@ from stimctl.session.guard_rules import (
     FOLLOW_UP_NS,
     FRAMES_MAX,
     OUTPUT,
+    PROOFS,
     ZEROING,
     Levels,
     RuleError,
     raises,
+    refuse_above,
     refuse_forged,
     values_of,
 )
@@ -92,6 +94,10 @@ class GuardedDriver:
         self._told: Levels = {}
         self._acked: Levels = {}
         self._raise_by_ns: int | None = None
+        # One that restarts with its port is known to be at zero while it does: by its own time.
+        self._proves = () if sheet.boot_us is not None else PROOFS
+        self._heard = False
+        """Since the stop or the connection began; nothing but bytes from the device proves it."""
         self._unanswered = 0
         """Keep-alives that the device has not answered: the one in flight, and one that waits."""
         self._lowers = 0
@@ -111,7 +117,7 @@ class GuardedDriver:
             self._events.append(self._instead.why)
             return
         self._forget()
-        self._connecting, self._stopping = True, False
+        self._connecting, self._stopping, self._heard = True, False, False
         self._call(now_ns, lambda: self._driver.connect(now_ns), may_refuse=True)
 
     def keep_alive(self, now_ns: int) -> None:
@@ -128,6 +134,7 @@ class GuardedDriver:
             self._instead.stop(now_ns)
             return
         self._forget()
+        self._heard &= self._stopping
         self._connecting, self._stopping, self._zeroing = False, True, True
         self._call(now_ns, lambda: self._driver.stop(now_ns))
 
@@ -167,6 +174,7 @@ class GuardedDriver:
         if self._instead is not None:
             self._take_over(now_ns, data)
             return
+        self._heard |= bool(data)
         self._call(now_ns, lambda: self._driver.receive(now_ns, data))
 
     def advance(self, now_ns: int) -> None:
@@ -271,7 +279,7 @@ class GuardedDriver:
             if may_refuse and self._instead is None:
                 raise
             self._break(now_ns, Code.DRIVER_FAILED, f"it raised {refused!r} where it must not")
-        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a stop
+        except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 - it becomes a stop
             self._break(now_ns, Code.DRIVER_FAILED, f"it raised {error!r}")
         else:
             return result
@@ -339,22 +347,12 @@ class GuardedDriver:
             if isinstance(event, RaiseDropped) or (isinstance(event, Withheld) and event.closed):
                 self._raise_by_ns = None
                 self._owed[Doing.APPLY] = now_ns + FOLLOW_UP_NS
+            if isinstance(event, self._proves) and not self._heard:
+                what = f"it tells {type(event).__name__} and has heard nothing"
+                raise RuleError(Code.DRIVER_UNPROVED, what)
             if isinstance(event, Acked | AckedOvertaken | GateAcked | GatePartAcked):
-                self._judge_answer(event)
+                refuse_above(event, self._asked.get(event.ticket or 0))
                 self._earlier = False
-
-    def _judge_answer(self, event: Acked | AckedOvertaken | GateAcked | GatePartAcked) -> None:
-        """No answer tells of more than was asked under its ticket."""
-        asked = self._asked.get(event.ticket or 0)
-        if asked is None or (isinstance(event, Acked) and event.what is Doing.KEEP_ALIVE):
-            return
-        given = {one.channel: values_of(one) for one in event.channels}
-        for channel, values in given.items():
-            if isinstance(event, GatePartAcked) and channel not in event.in_force:
-                continue  # it is still as a call before had it
-            limit = asked.get(channel, ())
-            if not limit or any(a > b for a, b in zip(values, limit, strict=False)):
-                raise RuleError(Code.DRIVER_ABOVE, f"channel {channel} has {values}, above {limit}")
 
     def _hear_last(self, events: list[DriverEvent], *, fed: bool) -> None:
         """What ends with an event: a frame of the same call was judged by what was before.
@@ -377,6 +375,11 @@ class GuardedDriver:
                 self._connecting = False
 
     # -- in its stead
+
+    def blame(self, now_ns: int, error: Exception) -> None:
+        """What it told has made the session fail: the same as if it had failed itself."""
+        if self._instead is None:
+            self._break(now_ns, Code.DRIVER_FAILED, f"what it tells leads to {error!r}")
 
     def _break(self, now_ns: int, code: Code, what: str) -> None:
         self._forget()

@@ -6,7 +6,18 @@ from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from stimctl.codes import Code
-from stimctl.devices.events import ChannelSet, Doing, GateSet
+from stimctl.devices.events import (
+    Acked,
+    AckedOvertaken,
+    ChannelSet,
+    Doing,
+    GateAcked,
+    GatePartAcked,
+    GateSet,
+    Identified,
+    Ready,
+    ZeroVerified,
+)
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.intensity import IntensityPoint
 from stimctl.safety.sealed import is_genuine
@@ -18,6 +29,8 @@ FRAMES_MAX, BYTES_MAX = 64, 4096  # of one call
 ZEROING = frozenset({Doing.STOP, Doing.VERIFY})
 CONNECTING = ZEROING | {Doing.CONNECT, Doing.IDENTIFY}
 OUTPUT = frozenset({Doing.START, Doing.APPLY, Doing.PULSE})
+PROOFS = (ZeroVerified, Ready, Identified)
+"""What only bytes from the device can prove."""
 Point: TypeAlias = SetPoint | IntensityPoint
 Levels: TypeAlias = Mapping[int, tuple[int, ...]]
 """By channel, numbers that each give more where they are higher."""
@@ -52,3 +65,18 @@ def refuse_forged(points: Collection[Point], kind: type[Point]) -> None:
     for point in points:
         if not is_genuine(point, kind):
             raise not_genuine()
+
+
+def refuse_above(
+    event: Acked | AckedOvertaken | GateAcked | GatePartAcked, asked: Levels | None
+) -> None:
+    """RuleError where an answer tells of more than was `asked` under its ticket."""
+    if asked is None or (isinstance(event, Acked) and event.what is Doing.KEEP_ALIVE):
+        return
+    for one in event.channels:
+        if isinstance(event, GatePartAcked) and one.channel not in event.in_force:
+            continue  # it is still as a call before had it
+        values, limit = values_of(one), asked.get(one.channel, ())
+        if not limit or any(a > b for a, b in zip(values, limit, strict=False)):
+            what = f"channel {one.channel} has {values}, above {limit}"
+            raise RuleError(Code.DRIVER_ABOVE, what)

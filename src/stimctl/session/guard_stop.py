@@ -49,7 +49,7 @@ class StopInstead:
         try:
             if self._sequence.receive(data) is not True:
                 return None
-        except Exception:  # noqa: BLE001 - whatever it is: the next round comes
+        except (Exception, SystemExit, GeneratorExit):  # noqa: BLE001 - the next round comes
             return None
         self._next_ns, self._sequence = None, None
         return ZeroVerified(now_ns - self._begun_ns, self._rounds)
@@ -68,7 +68,7 @@ class StopInstead:
             data = self._sequence.next_bytes()
             resets = getattr(self._sequence, "reset_due", None)
             restart = resets is not None and resets((now_ns - self._begun_ns) / 1e9)
-        except Exception:  # noqa: BLE001 - whatever it is: another sequence, with the next round
+        except (Exception, SystemExit, GeneratorExit):  # noqa: BLE001 - another, with the next round
             self._sequence = None
             return
         if type(data) is bytes and data:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from stimctl.devices import events as names
 from stimctl.devices.driver import Frame
 from stimctl.devices.events import Doing, DriverEvent
 
+_LONGEST_TEXT, _HIGHEST = 1_000, 2**63
 _EVENTS = frozenset(get_args(DriverEvent))
 
 
@@ -45,6 +47,13 @@ def _is_sound(value: Any) -> bool:
     return all(_is(getattr(value, name), kind) for name, kind in _kinds_of(kind_of))
 
 
+def _is_small(value: int | str) -> bool:
+    """It can be written to a journal, whatever it is."""
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_TEXT and value.isprintable()
+    return abs(value) < _HIGHEST
+
+
 @cache
 def _kinds_of(event: type) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(event, vars(names))
@@ -54,6 +63,8 @@ def _kinds_of(event: type) -> tuple[tuple[str, Any], ...]:
 def _is(value: Any, kind: Any) -> bool:
     """Exactly: a bool is no int, and no class of its own stands in for a text."""
     origin, parts = get_origin(kind), get_args(kind)
+    if kind is int or kind is str:
+        return type(value) is kind and _is_small(value)
     if origin is None:
         if kind is type(None) or not isinstance(kind, type):
             return value is None
@@ -65,6 +76,6 @@ def _is(value: Any, kind: Any) -> bool:
     if origin is frozenset:
         return type(value) is frozenset and all(_is(one, parts[0]) for one in value)
     if origin is Mapping:
-        items = list(value.items()) if isinstance(value, Mapping) else [(None, None)]
-        return all(_is(key, parts[0]) and _is(one, parts[1]) for key, one in items)
+        known = type(value) in (dict, MappingProxyType)
+        return known and all(_is(k, parts[0]) and _is(one, parts[1]) for k, one in value.items())
     return any(_is(value, part) for part in parts)

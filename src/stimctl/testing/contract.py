@@ -56,7 +56,8 @@ _MODULES = frozenset(
 
 CALLS = frozenset(
     """
-    __import__ breakpoint compile delattr eval exec exit getattr globals input locals memoryview
+    BaseException GeneratorExit KeyboardInterrupt SystemExit __import__ breakpoint
+    compile delattr eval exec exit getattr globals input locals memoryview
     open print quit setattr vars
     """.split()  # noqa: SIM905
 )
