@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tui_desk import S, World
 
 from stimctl.records.answers import Answers
+from stimctl.records.approvals import accept_use
+from stimctl.safety import QUESTIONS
 from stimctl.session.needs import FIRST_SESSION, KNOWS_STOP, PADS_APART, Preparation
 from stimctl.tui.arming import arm_refusal, handed_in
 from stimctl.tui.manual import Manual, begin_manual
@@ -23,7 +26,7 @@ def begun(world: World, device: str = "sim:p24", **said: Any) -> World:
     answers = Answers(
         preparation.answers, preparation.answers_person, preparation.answered, preparation.expires
     )
-    choice = choose("tens-conventional" if "p24" in device else "gate-tens")
+    choice = choose("gate-tens" if "openemsstim" in device else "tens-conventional")
     seats = tuple(replace(seat, site="left-knee") for seat in choice.seats)
     choice = replace(choice, seats=seats, acknowledged=frozenset({"L-ATT", "H18"}))
     given = answers.as_fields() if preparation.answers else {}
@@ -88,3 +91,44 @@ def test_another_person_takes_nothing_of_it(world: World) -> None:
     assert "answers" not in told
     assert "sides" not in told
     assert not told.get("acknowledge")
+
+
+# -- on hardware: each item of the checklist that the command line left out is asked for ----------
+
+DEVICE = f"p24:{Path(__file__)}"  # a file that is no port: not software
+TODAY = datetime.now().astimezone().date()
+IDS = frozenset({FIRST_SESSION, KNOWS_STOP, PADS_APART})
+SAID: dict[str, Any] = {
+    "answers": {one.id: False for one in QUESTIONS}, "answers_person": "K-17", "answered": TODAY,
+    "acknowledged": IDS, "sides": {1: "left"},
+}  # fmt: skip
+
+
+@pytest.mark.hazard("H25", "H41", "H45")
+@pytest.mark.parametrize(
+    ("left_out", "asked"),
+    [
+        ({}, "STOP key"),
+        ({"acknowledged": IDS - {FIRST_SESSION}}, "second identifier"),
+        ({"acknowledged": IDS - {KNOWS_STOP}}, "know how to stop"),
+        ({"acknowledged": IDS - {PADS_APART}}, "one pad width apart"),
+        ({"answers": {}}, "questions are open"),
+        ({"answers": SAID["answers"] | {"C02": True}}, "C02"),
+        ({"sides": {}}, "the side of ch1"),
+        ({"sides": {1: "right"}}, "the side of ch1"),
+    ],
+)
+def test_what_was_left_out_is_asked_for_before_hardware_is_armed(
+    world: World, left_out: dict[str, Any], asked: str
+) -> None:
+    accept_use(world.bed.state_folder, "2026-01-01T00:00:00Z", "0")
+    begun(world, DEVICE, **(SAID | left_out))
+    assert not world.bed.live.sim
+    if left_out:
+        world.bed.papers.stop_key = "SPACE"
+    told = arm_refusal(world.desk)
+    assert told is not None
+    assert asked in told
+    world.bed.papers.stop_key = "SPACE"
+    if not left_out:
+        assert "has not been rehearsed" in str(arm_refusal(world.desk))
