@@ -136,7 +136,7 @@ def test_a_package_cannot_take_the_name_of_a_built_in_family(
     points.write_text(points.read_text().replace("toy =", "p24 ="), encoding="utf-8")
     assert table.family_row("p24") in table.BUILT_IN
     assert family("p24").package is None
-    assert drivers.installed_families() == []
+    assert drivers.installed_families() == ()
 
 
 @pytest.mark.parametrize("field", ["sheet", "driver", "stop"])
