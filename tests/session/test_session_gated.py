@@ -19,6 +19,9 @@ from gate_world import (
 from session_world import codes, plan_of
 
 from stimctl.codes import Code
+from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
+from stimctl.devices.p24.driver import P24Driver
+from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
@@ -38,6 +41,8 @@ from stimctl.session.intents import (
     Start,
     Stop,
 )
+from stimctl.session.output_adapter import OutputAdapter
+from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
 
@@ -368,3 +373,18 @@ def test_a_ramp_that_is_too_short_is_refused():
     bench.run_for(2 * SECOND)
     with pytest.raises(LimitRefusedError, match=r"0\.5 s"):
         bench.command(LoadPlan(plan))
+
+
+@pytest.mark.hazard("H18")
+@pytest.mark.parametrize(
+    ("plan", "driver"),
+    [
+        (gate_plan(), P24Driver()),
+        (gate_plan("gate-ems", 30), RehaStim2Driver()),
+        (plan_of("tens-conventional", 4_000), OpenEmsStimDriver()),
+        (plan_of("nmes-tka", 4_000), OpenEmsStimDriver()),
+    ],
+)
+def test_a_plan_on_one_scale_never_runs_on_a_driver_of_another(plan, driver):
+    with pytest.raises(PlanViolation, match="is not for a device such as"):
+        OutputAdapter(plan, driver)

@@ -187,7 +187,7 @@ def test_pads_sites_and_channels_are_judged_as_for_any_device() -> None:
     "setups",
     [[], [share(1, 4)] * 2, [ChannelSetup(1, "4 %", PADS)]],  # type: ignore[arg-type]
 )
-def test_requests_without_sense_are_usage_errors(setups: list[ChannelSetup]) -> None:
+def test_requests_without_sense_are_usage_errors(setups: list[ChannelSetup[Percent]]) -> None:
     with pytest.raises(UsageError):
         compile_plan(load(), OPENEMSSTIM_SHEET, setups, acknowledged=ACK)
 
