@@ -3,11 +3,13 @@
 What came out is held against the plan, and against the limits themselves.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from firmware_sim.ledger import ChannelLedger, Ledger
+from firmware_sim.twin import LocalTwin
+from stimctl.bench.by_hand import problems_let_through, raise_by_hand
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.verdict import Output, differences, pulses_of_contractions
 from stimctl.bench.virtual import Bench
@@ -19,10 +21,10 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
 from stimctl.session.states import State
 from stimctl.treatment.prediction import ChannelDose, predict
-from stimctl.treatment.program import CurrentPlan
+from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
 
 _SLICES = 100
-_STEP_WITHIN_NS = 10 * SECOND
+_STEP_WITHIN_NS = 25 * SECOND
 _AFTER_END_NS = 10 * SECOND
 
 Progress = Callable[[int, int], None]
@@ -55,7 +57,11 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a rehearsal showed. `ok`: it may be confirmed with the four characters."""
+    """What a rehearsal showed. `ok`: it may be confirmed with the four characters.
+
+    `report`: of plans whose pulses are known. `reached`: of those that a hand has raised, by
+    channel how far it came in the time of the plan.
+    """
 
     report: tuple[ChannelReport, ...]
     events: tuple[SessionEvent, ...]
@@ -63,6 +69,7 @@ class Rehearsal:
     digest: str
     confirmation: str
     problems: tuple[str, ...]
+    reached: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -81,22 +88,37 @@ class Rehearsal:
         }
 
 
-def rehearse(plan: CurrentPlan, *, seed: int = 0, progress: Progress | None = None) -> Rehearsal:
-    """Run a plan from connection to verified zero on its twin, the script raising the amplitude.
+def rehearse(
+    plan: AnyPlan,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    device: LocalTwin | None = None,
+) -> Rehearsal:
+    """Run a plan from connection to verified zero on its twin.
 
-    UsageError for a device family that has no twin here. What goes wrong in the session itself is
-    in `problems`.
+    The script raises the amplitude, or where no script may (rule K3), a made-up hand. `device`:
+    what stands in the place of the twin. UsageError for a device family that has no twin here.
+    What goes wrong in the session itself is in `problems`.
     """
     name = plan.sheet.family
-    twin, driver = twin_of(name, seed), driver_of(name)
-    config = EngineConfig(scripted_raise=True, watchdog_test=True, attended_by_prompt=False)
-    bench = Bench(config, twin=twin, driver=driver)
+    twin = twin_of(name, seed) if device is None else device
+    config = EngineConfig()
+    if makes_current(plan):
+        config = EngineConfig(scripted_raise=True, watchdog_test=True, attended_by_prompt=False)
+    bench = Bench(config, twin=twin, driver=driver_of(name))
     problems: list[str] = []
+    reached: dict[int, int] = {}
+    report: tuple[ChannelReport, ...] = ()
     try:
-        _perform(bench, plan, progress)
+        _perform(bench, plan, progress, reached)
     except StimctlError as error:
         problems.append(str(error))
-    report = tuple(channel_reports(plan, bench.ledger(), began_us(bench)))
+    if makes_current(plan):
+        report = tuple(channel_reports(plan, bench.ledger(), began_us(bench)))
+        problems += _kept_off(bench)
+    else:
+        problems += problems_let_through(bench, plan)
     problems += _session_problems(bench)
     problems += [problem for one in report for problem in one.problems()]
     return Rehearsal(
@@ -106,37 +128,49 @@ def rehearse(plan: CurrentPlan, *, seed: int = 0, progress: Progress | None = No
         digest=plan.digest(),
         confirmation=confirmation_of(plan),
         problems=tuple(problems),
+        reached=reached,
     )
 
 
-def _perform(bench: Bench, plan: CurrentPlan, progress: Progress | None) -> None:
+def _perform(
+    bench: Bench, plan: AnyPlan, progress: Progress | None, reached: dict[int, int]
+) -> None:
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
     bench.command(LoadPlan(plan))
     bench.run_to_state(State.CHECKED, State.FAULT, within_ns=_STEP_WITHIN_NS)
     bench.command(Arm())
+    bench.run_to_state(State.ARMED, within_ns=_STEP_WITHIN_NS)
     bench.command(Start())
     began_ns = bench.now_ns
-    for done in range(1, _SLICES + 1):
-        until_us = plan.duration_us * done // _SLICES
-        bench.run_for(began_ns + until_us * 1_000 - bench.now_ns)
-        if progress is not None:
-            progress(until_us, plan.duration_us)
+    if makes_current(plan):
+        for done in range(1, _SLICES + 1):
+            until_us = plan.duration_us * done // _SLICES
+            bench.run_for(began_ns + until_us * 1_000 - bench.now_ns)
+            if progress is not None:
+                progress(until_us, plan.duration_us)
+    else:
+        reached |= {one.channel: 0 for one in plan.channels}
+        raise_by_hand(bench, plan, reached, began_ns + plan.duration_us * 1_000 + _AFTER_END_NS)
     bench.run_to_state(State.STOPPED, State.FAULT, State.UNKNOWN, within_ns=_AFTER_END_NS)
     bench.command(Close())
+
+
+def _kept_off(bench: Bench) -> Iterator[str]:
+    """Nobody is there in a script whom a refusal could have been meant for."""
+    for event in bench.told(Kind.REFUSED):
+        yield f"refused: {event.data['reason']}"
+    for event in bench.told(Kind.WITHHELD):
+        yield f"channel {event.data['channel']} was kept off: {event.data['reason']}"
 
 
 def _session_problems(bench: Bench) -> Iterator[str]:
     for event in bench.told(Kind.ALARM):
         yield f"alarm: {event.data['what']}"
-    for event in bench.told(Kind.REFUSED):
-        yield f"refused: {event.data['reason']}"
-    for event in bench.told(Kind.WITHHELD):
-        yield f"channel {event.data['channel']} was kept off: {event.data['reason']}"
     if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):
         yield f"the run did not complete; the session is {bench.state.value}"
     if bench.twin.stimulating:
-        yield "the twin may still put out current at the end"
+        yield "the twin may still give output at the end"
 
 
 def began_us(bench: Bench) -> int:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stimctl.bench import ChannelReport, Disturbance, FaultRehearsal, Rehearsal
-    from stimctl.bench.gate_rehearsal import GateRehearsal
     from stimctl.cli.planning import Prepared
     from stimctl.session.events import SessionEvent
     from stimctl.treatment.program import AnyPlan, CurrentPlan
@@ -199,7 +198,7 @@ def device_at(address: str, serial: str = "") -> str:
     return next(iter(names_of(serial, usb)), "")
 
 
-def remember(plan: AnyPlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> Recorded:
+def remember(plan: AnyPlan, rehearsal: Rehearsal, device: str) -> Recorded:
     """Put a successful one on record, for one device where that is named.
 
     Where that fails, its report is still worth showing.
@@ -213,7 +212,7 @@ def remember(plan: AnyPlan, rehearsal: Rehearsal | GateRehearsal, device: str) -
     return Recorded(ok=True)
 
 
-def _write(plan: AnyPlan, rehearsal: Rehearsal | GateRehearsal, device: str) -> None:
+def _write(plan: AnyPlan, rehearsal: Rehearsal, device: str) -> None:
     from stimctl.records import approvals
     from stimctl.records.places import state_folder
     from stimctl.records.rows import utc_text

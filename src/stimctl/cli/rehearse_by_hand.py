@@ -10,7 +10,7 @@ from stimctl.cli.report import put_heading
 from stimctl.errors import DeviceFaultError, ExitCode
 
 if TYPE_CHECKING:
-    from stimctl.bench.gate_rehearsal import GateRehearsal
+    from stimctl.bench import Rehearsal
     from stimctl.cli.planning import Prepared
     from stimctl.treatment.program import PercentPlan
 
@@ -42,11 +42,11 @@ def rehearse_by_hand(
     return recorded.exit_code(rehearsal.ok)
 
 
-def _rehearsed(plan: PercentPlan, lock_step: str | None) -> GateRehearsal:
-    from stimctl.bench.gate_rehearsal import rehearse_gate
+def _rehearsed(plan: PercentPlan, lock_step: str | None) -> Rehearsal:
+    from stimctl.bench import rehearse
 
     if lock_step is None:
-        return rehearse_gate(plan)
+        return rehearse(plan)
     from stimctl.bench.lockstep import lock_step_device
     from stimctl.cli.disturbance_options import command_of
 
@@ -55,11 +55,11 @@ def _rehearsed(plan: PercentPlan, lock_step: str | None) -> GateRehearsal:
             raise DeviceFaultError(
                 f"the lock-step firmware is a {device.family}, the plan is for {plan.sheet.family}"
             )
-        return rehearse_gate(plan, device)
+        return rehearse(plan, device=device)
 
 
-def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool) -> None:
-    for channel, percent in rehearsal.reached_percent.items():
+def _put(rehearsal: Rehearsal, took_s: float, *, confirm: bool) -> None:
+    for channel, percent in rehearsal.reached.items():
         put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
     say(f"rehearsed in {took_s:.1f} s of real time")
     if rehearsal.ok:
@@ -74,7 +74,7 @@ def _put(rehearsal: GateRehearsal, took_s: float, *, confirm: bool) -> None:
         put(f"  - {problem}")
 
 
-def _as_dict(prepared: Prepared, plan: PercentPlan, rehearsal: GateRehearsal) -> dict[str, Any]:
+def _as_dict(prepared: Prepared, plan: PercentPlan, rehearsal: Rehearsal) -> dict[str, Any]:
     """As for a protocol in milliampere; without characters where it must not be run."""
     return {
         "protocol": plan.protocol.id,
@@ -82,12 +82,9 @@ def _as_dict(prepared: Prepared, plan: PercentPlan, rehearsal: GateRehearsal) ->
         "device": str(prepared.device),
         "simulation": True,
         "notes": list(plan.notes),
-        "ok": rehearsal.ok,
+        **rehearsal.as_dict(),
         "confirmation": rehearsal.confirmation if rehearsal.ok else "",
-        "digest": rehearsal.digest,
-        "duration_us": rehearsal.duration_us,
-        "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached_percent.items()},
-        "problems": list(rehearsal.problems),
+        "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached.items()},
         "why": "; ".join(rehearsal.problems),
         "events": [event.as_dict() for event in rehearsal.events],
     }

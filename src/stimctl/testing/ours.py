@@ -18,7 +18,7 @@ _NAME = "firmware_sim"
 #: What imports it at its top. Nothing imports it later, or it would get theirs.
 _USERS = (
     "stimctl.bench", "stimctl.bench.families", "stimctl.bench.virtual", "stimctl.bench.rehearsal",
-    "stimctl.bench.gate_rehearsal", "stimctl.bench.lockstep", "stimctl.bench.disturbances",
+    "stimctl.bench.by_hand", "stimctl.bench.lockstep", "stimctl.bench.disturbances",
     "stimctl.bench.fault_rehearsal", "stimctl.testing.watched", "stimctl.testing.marks",
     "stimctl.testing.journals", "stimctl.testing.everywhere", "stimctl.testing.twins",
 )  # fmt: skip
