@@ -154,7 +154,7 @@ def compile_prepared(prepared: Prepared) -> AnyPlan:
 
 def layered_bounds(prepared: Prepared) -> LayeredBounds:
     """The bounds of files and environment. They can lower a limit, never raise one."""
-    from stimctl.tui.planning import layers_of
+    from stimctl.records.protocol_files import layers_of
 
     return layers_of(prepared.limit_files, prepared.family.sheet.current)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.records.text_files import TextFile, read_text_file
 from stimctl.suggestion import meant_by
 from stimctl.toml_text import parse_toml
+
+if TYPE_CHECKING:
+    from stimctl.safety import DeviceBounds, LayeredBounds
 
 SUFFIX: Final = ".toml"
 GATED: Final = "gated"
@@ -179,4 +182,25 @@ def _no_file(path: Path, user_folders: Sequence[Path], shipped: Path | None) -> 
         why="nothing is at that path",
         what_to_do=f"{hint}Check the path, or see: stimctl protocols list",
         file=str(path),
+    )
+
+
+def layers_of(
+    limit_files: Iterable[tuple[str, LimitFile]], device: DeviceBounds | None
+) -> LayeredBounds:
+    """The bounds of the environment and of limit files. They can only lower a limit."""
+    from stimctl.safety import (
+        Layer,
+        LayeredBounds,
+        bounds_from_environment,
+        layer_bounds_from_mapping,
+    )
+
+    found = {
+        layer: layer_bounds_from_mapping(Layer(layer), file.mapping, file.path.name, device=device)
+        for layer, file in limit_files
+    }
+    environment = bounds_from_environment(os.environ, device=device)
+    return LayeredBounds(
+        site=(*found.get("site", ()), *environment), person=found.get("person", ())
     )

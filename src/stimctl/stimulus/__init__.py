@@ -1,16 +1,23 @@
-"""What is asked of a channel, and the doses that follow from it."""
+"""What is asked of a channel, and the doses that follow from it.
 
-from stimctl.stimulus.consistency import (
-    Inconsistency,
-    Severity,
-    inconsistencies,
-    session_inconsistency,
-)
-from stimctl.stimulus.dose import Dose, dose_of, sine_burst_rms_ma
-from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, Sweep, SweepShape
-from stimctl.stimulus.pulse import Pulse, PulseShape
-from stimctl.stimulus.second import SecondDose, worst_second
-from stimctl.stimulus.stimulus import Stimulus
+Its names are loaded when they are first asked for: who needs a scale only, needs no pydantic.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stimctl.stimulus.consistency import (
+        Inconsistency,
+        Severity,
+        inconsistencies,
+        session_inconsistency,
+    )
+    from stimctl.stimulus.dose import Dose, dose_of, sine_burst_rms_ma
+    from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, Sweep, SweepShape
+    from stimctl.stimulus.pulse import Pulse, PulseShape
+    from stimctl.stimulus.second import SecondDose, worst_second
+    from stimctl.stimulus.stimulus import Stimulus
 
 __all__ = [
     "AmplitudeModulation",
@@ -31,3 +38,14 @@ __all__ = [
     "sine_burst_rms_ma",
     "worst_second",
 ]
+
+_HOMES = ("consistency", "dose", "modulation", "pulse", "second", "stimulus")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"{__name__}.{home}")
+            if getattr(module, name, None) is not None:
+                return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

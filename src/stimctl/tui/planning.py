@@ -6,7 +6,7 @@ Both must come to the same digest, or nothing is armed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,7 @@ from stimctl.tui.text import safe
 
 if TYPE_CHECKING:
     from stimctl.records.protocol_files import LimitFile, ProtocolText
-    from stimctl.safety import LayeredBounds, Refusal
-    from stimctl.safety.device_bounds import DeviceBounds
+    from stimctl.safety import Refusal
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan
     from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
@@ -164,6 +163,7 @@ def compiled(choice: Choice, device: str) -> tuple[AnyPlan | None, str, str]:
 
 def _compiled(choice: Choice, device: str) -> AnyPlan | Refusal:
     """By the compiler for the protocol's kind; as the supervisor does it."""
+    from stimctl.records.protocol_files import layers_of
     from stimctl.safety.limits import Profile
     from stimctl.treatment.plan import compile_plan
 
@@ -177,27 +177,4 @@ def _compiled(choice: Choice, device: str) -> AnyPlan | Refusal:
         bounds=layers,
         profile=Profile(choice.profile),
         acknowledged=choice.acknowledged,
-    )
-
-
-def layers_of(
-    limit_files: Iterable[tuple[str, LimitFile]], device: DeviceBounds | None
-) -> LayeredBounds:
-    """The bounds of the environment and of limit files. They can only lower a limit."""
-    import os
-
-    from stimctl.safety import (
-        Layer,
-        LayeredBounds,
-        bounds_from_environment,
-        layer_bounds_from_mapping,
-    )
-
-    found = {
-        layer: layer_bounds_from_mapping(Layer(layer), file.mapping, file.path.name, device=device)
-        for layer, file in limit_files
-    }
-    environment = bounds_from_environment(os.environ, device=device)
-    return LayeredBounds(
-        site=(*found.get("site", ()), *environment), person=found.get("person", ())
     )
