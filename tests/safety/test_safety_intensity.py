@@ -34,6 +34,7 @@ from stimctl.safety import (
 )
 from stimctl.safety import sealed as module
 from stimctl.safety.intensity import ATTENDED, UNCALIBRATED
+from stimctl.stimulus.level import CURRENT, PERCENT
 
 GATE = PercentBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
 COARSE = PercentBounds("coarse", 2, 10, 90, 10, 200_000)
@@ -290,3 +291,21 @@ def test_a_kind_of_clearance_that_somebody_makes_up_is_in_no_register():
         _ = mine.most
     with pytest.raises(TypeError):
         Mine()
+
+
+def test_a_clearance_says_its_scale_its_step_and_its_lowest_level():
+    for one, told in (
+        (cleared(40, COARSE), (PERCENT, 40, 10, 10)),
+        (cleared(40), (PERCENT, 40, 1, 1)),
+        (CURRENT_PROOF, (CURRENT, 20_000, 500, 500)),
+    ):
+        assert (one.scale, one.most, one.step, one.lowest) == told
+        assert one.scale.limit == f"cleared {one.scale.name}"
+    assert CURRENT_PROOF.digest() == CURRENT_PROOF.envelope.digest()
+
+
+@pytest.mark.parametrize("values", [(20,), (20, 200, 20_000), ()])
+def test_a_point_with_too_few_values_is_not_genuine(values):
+    assert not is_genuine(tuple.__new__(SetPoint, (*values, CURRENT_PROOF)), SetPoint)
+    longer = (20, *values, cleared(40)) if values else (cleared(40),)
+    assert not is_genuine(tuple.__new__(IntensityPoint, longer), IntensityPoint)
