@@ -11,8 +11,8 @@ from stimctl.safety.screening import CONDITIONS, Rule, Where
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _MADE = "Made by `python tools/make_reference.py` from `{source}`; do not edit."
 _CERTAINTY = """\
-Certainty: **R** read in a primary text; **R2** read in a text that quotes it; **M+**, **M?** from
-memory; **D** decided here."""
+Certainty: **R** read in a primary text; **R2** read in a text that quotes it; **M+**, **M?**
+unverified; **D** decided here."""
 _LIMITS_TEXT = """\
 A stimulus over a limit is refused, never reduced. The smallest bound in effect decides: the
 standard's, the device's, the clinic's, the protocol's, the person's and the session's. `ceiling`

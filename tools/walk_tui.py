@@ -64,7 +64,7 @@ def _answers(count: int) -> tuple[Step, ...]:
 _TO_OUTPUT = (
     Step("a", b"a", "▲ ARMED", "arm: zero is verified once more"),
     Step("g", b"g", "● STIM", "go, at 0 mA", 0.32),
-    Step("1", b"1", "▸  1", "channel 1 is the hot one"),
+    Step("1", b"1", "▸  1", "channel 1 is selected"),
     Step("↑", UP, "ch1 +0.5", "the first step: 0.5 mA", 2.5),  # a cycle ramps up for 2 s
 )
 _TO_RUN = (
@@ -106,12 +106,12 @@ _PERCENT = (
     Step("4", b"4", "▸ gate-ems", "meanwhile: the protocols for such a device"),
     Step("↓", DOWN, "▸ gate-tens", "what it needs of the unit stands below"),
     Step("Enter", ENTER, "Press w to accept this warning", "L-ATT: is somebody there?"),
-    Step("w", b"w", "nothing refuses this", "somebody attends, with a hand on the unit's switch"),
+    Step("w", b"w", "all checks passed", "somebody attends, with a hand on the unit's switch"),
     Step("Enter", ENTER, "┌ ADJUST", "site, pads and ceiling as shown"),
     Step("Enter", ENTER, "■ READY 0 %", "loaded once the board has started", within_s=30),
     Step("a", b"a", "▲ ARMED 0 %", "arm: zero is verified once more"),
     Step("g", b"g", "● STIM", "go, at 0 %", 0.32),
-    Step("1", b"1", "▸  1", "channel 1 is the hot one"),
+    Step("1", b"1", "▸  1", "channel 1 is selected"),
     Step("↑", UP, "ch1 +1 → 1 %", "the first step: 1 %", 0.8),
     Step("↓", DOWN, "ch1 -1 → 0 %", "and down again"),
 )

@@ -107,7 +107,7 @@ class OutputPermission:
                 yield Latest(ended_us + rules.line_us + after_us, Rule.START, words)
         for name, seen_us in self._signs.items():
             until_us = seen_us + rules.signs_us[name] + rules.line_us + after_us
-            words = f"the last sign of life of the {name} was at {seen_us} us"
+            words = f"the last heartbeat of the {name} was at {seen_us} us"
             yield Latest(until_us, Rule.LIFE, words)
         if self._lost is not None:
             lost_us, why = self._lost

@@ -17,7 +17,7 @@ class Rule(StrEnum):
     CEILING = "ceiling"
     START = "arming and start"
     DEAD_MAN = "dead-man"
-    LIFE = "signs of life"
+    LIFE = "heartbeats"
     RISE = "rise"
     RETURN = "return after an interruption"
     ASKED = "output that no command asked for"

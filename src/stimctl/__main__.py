@@ -90,7 +90,7 @@ def _stop(arguments: list[str]) -> int:
         return 6  # ExitCode.NOT_CONFIRMED_ZERO
     except Exception as error:  # noqa: BLE001 - whatever it is, the words must come out
         sys.stderr.write(
-            f"stimctl: the stop failed by a bug of its own ({error!r}).\n"
+            f"stimctl: the stop failed by an internal error ({error!r}).\n"
             "OUTPUT UNKNOWN: pull the electrode cable or switch off the device\n"
         )
         return 6  # ExitCode.NOT_CONFIRMED_ZERO, without importing anything that may be broken

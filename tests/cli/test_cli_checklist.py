@@ -58,7 +58,7 @@ def test_each_gap_is_named_in_turn_and_the_last_step_is_the_device(cli: Any, ans
         (["--person", "K-17"], "needs --person", ExitCode.USAGE),
         (["--acknowledge", "H25"], "no session of K-17 on record", ExitCode.USAGE),
         (list(SITE), "has no --site", ExitCode.USAGE),
-        (["--acknowledge", "E6"], "pads are far enough apart", ExitCode.USAGE),
+        (["--acknowledge", "E6"], "electrode spacing is not confirmed", ExitCode.USAGE),
         (["--screening", str(answers)], "screening questions are not answered", ExitCode.USAGE),
         (list(SIDE), "the side of channel 1 is not confirmed", ExitCode.USAGE),
         (["--acknowledge", "N3"], "knows how to stop", ExitCode.USAGE),
@@ -340,7 +340,7 @@ def test_where_no_maker_states_isolation_somebody_has_to(cli: Any) -> None:
     given = (*words, *SITE, "--acknowledge", "L-ATT", *KNOWN)
     refused = cli(*given)
     assert refused.code == ExitCode.USAGE
-    assert "isolated from the mains" in refused.err
+    assert "mains isolation" in refused.err
     assert "--acknowledge H56" in refused.err
     assert "screening questions" in cli(*given, "--acknowledge", "H56").err
     assert "screening questions" in cli("run", *SESSION, *SITE, *KNOWN).err, "a P24 is isolated"

@@ -78,7 +78,7 @@ def test_the_lists_need_no_protocol(cli: Any) -> None:
         (("--scenario", "qqq"), "--scenario list shows all"),
         (("--fault", "mutee@3s"), "did you mean mute"),
         (("--fault", "mute"), "NAME@TIME"),
-        (("--lock-step", "'"), "is no command"),
+        (("--lock-step", "'"), "is not a command"),
         (("--lock-step", ""), "names no command"),
         (("--lock-step", TWIN, "--scenario", "normal-tens"), "has no scenario"),
         (("--lock-step", TWIN, "--fault", "reset@3s"), "faults of its line"),

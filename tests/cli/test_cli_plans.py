@@ -89,7 +89,7 @@ def test_check_shows_plan_dose_and_headroom_with_sources(cli: Any) -> None:
     assert result.code == 0
     for text in (
         "SIMULATION",
-        "100 Hz asked and used (period 10 ms)",
+        "100 Hz (period 10 ms)",
         "12 mA",
         "uC a phase",
         "L-RMS-400",

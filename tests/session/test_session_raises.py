@@ -39,7 +39,7 @@ def test_an_early_raise_is_dropped_not_queued():
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(5 * SECOND)
     assert bench.engine.plateau_ua(1) == 500
-    assert reasons(bench) == ["too early after the raise before"]
+    assert reasons(bench) == ["too soon after the last raise: wait, then raise again"]
 
 
 @pytest.mark.hazard("H19")
@@ -90,7 +90,7 @@ def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(RAISE_INTERVAL_NS)
     bench.command(Raise(1, Level(CURRENT, 1_500)))
-    assert reasons(bench)[-1] == "the device has not yet confirmed the raise before"
+    assert reasons(bench)[-1] == "the device has not yet confirmed the last raise"
     assert bench.engine.plateau_ua(1) <= 1_000
 
 

@@ -46,7 +46,7 @@ TOLD_ONLY: list[rows.Event] = [
     host_rows.StopReceived("operator"),
     host_rows.ErrorReported({"error": "StateError", "what": "no plan", "why": "none was sent"}),
     host_rows.Fatal({"error": "BugError", "what": "it failed"}, 70),
-    host_rows.Bye(6, False, "the face is gone"),
+    host_rows.Bye(6, False, "the program has ended"),
 ]
 """What a face is told and no journal keeps."""
 ROWS = [row for row in golden_rows() if row.kind in set(Kind)]

@@ -130,7 +130,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         for face in self.faces.values():
             face.hangs = False
-        self._inbox.put(Leave("closed by the face", 0))
+        self._inbox.put(Leave("the program was closed", 0))
         self._threads[0].join(PATIENCE_S)
         self._over.set()
         os.close(self._writing)

@@ -69,7 +69,7 @@ def test_what_is_no_input_device_and_no_port_is_refused(
     # A pseudo terminal has no control lines, and is no input device either.
     path = {"null": "/dev/null", "pty": slave}.get(what, str(tmp_path / what))
     before = open_files()
-    with pytest.raises(NoDeviceError, match="is no stop face that can be read") as refused:
+    with pytest.raises(NoDeviceError, match="is not a readable stop face") as refused:
         open_reader(make(path))
     assert refused.value.what_to_do
     assert open_files() == before, "nothing stays open"

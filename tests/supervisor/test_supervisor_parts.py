@@ -87,7 +87,7 @@ def test_commands_become_intents_in_integers() -> None:
     assert intent_of(parse_command(b'{"do":"compile"}')) is None
     assert item_of(b'{"do":"beat"}') == FaceAlive()
     assert item_of(b'{"do":"stop","id":9}') == StopAsked("operator", 9)
-    assert item_of(b'{"do":"close"}') == Leave("closed by the face", 0)
+    assert item_of(b'{"do":"close"}') == Leave("the program was closed", 0)
 
 
 def test_a_command_line_has_at_most_512_bytes() -> None:

@@ -120,7 +120,7 @@ def test_what_was_checked_is_told_for_a_device_without_a_serial_number(
     world.key("down", "enter")
     world.pass_time(1 * S)
     shown = world.text()
-    assert "✓ sim:rehastim2, it tells no serial number" in shown
+    assert "✓ sim:rehastim2, it reports no serial number" in shown
     assert "zero verified" in shown
     assert "✓ good" in shown
 

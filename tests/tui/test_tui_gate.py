@@ -150,8 +150,8 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
         ("C13 epilepsy: watch for it", caution),
         ("how to stop", lambda world: (world.desk.open("precheck"), world.key("t"))),
         ("has no site", site),
-        ("pad width apart", apart),
-        ("isolated from the mains", isolated),
+        ("electrode spacing", apart),
+        ("mains isolation", isolated),
         ("side of ch1", side),
         ("not been rehearsed", rehearsal),
         ("not confirmed", confirmation),
@@ -211,9 +211,9 @@ def test_worn_electrodes_are_named_in_the_set_up_and_new_ones_begin_anew(world: 
 def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> None:
     world.to_run("nmes-tka")
     apart(world)
-    assert "✓ apart" in world.text()
+    assert "✓ spacing confirmed" in world.text()
     world.key("down", "right")
-    assert "✓ apart" not in world.text()
+    assert "✓ spacing confirmed" not in world.text()
 
 
 @pytest.mark.hazard("H25")
@@ -395,9 +395,9 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
         ("STOP key", "stop"),
         ("questions are open", "screen C13 yes", "screen", *answers),
         ("C13 epilepsy: watch for it", "read C13"),
-        ("how to stop", "told"),
+        ("how to stop", "instructed"),
         ("has no site", "site 1 left-knee"),
-        ("pad width apart", "apart"),
+        ("electrode spacing", "pads-spaced"),
         ("side of ch1", "side left"),
         ("not been rehearsed", "rehearse"),
         ("not confirmed", f"confirm {'????'}"),
@@ -415,8 +415,10 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
 @pytest.mark.hazard("H28")
 @pytest.mark.parametrize(("line", "says"), [
     ("person", "a code is needed"), ("person K-17 19", "four digits"),
-    ("screen maybe", "answers nothing"), ("screen unchanged", "no screening of the last 90 days"),
-    ("read C99", "no question C99"), ("side up", "is no side"), ("apart", "choose a protocol"),
+    ("screen maybe", "unrecognised answer"),
+    ("screen unchanged", "no screening of the last 90 days"),
+    ("read C99", "no question C99"), ("side up", "is no side"),
+    ("pads-spaced", "choose a protocol"),
     ("confirm ab12", "rehearse first"), ("answer 9", "there is no number 9"),
 ])  # fmt: skip
 def test_a_wrong_word_says_what_is_right(world: World, line: str, says: str) -> None:

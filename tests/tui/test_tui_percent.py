@@ -347,7 +347,7 @@ def test_ten_percent_without_a_sensation_are_asked_about_and_an_answer_goes_to_z
 ) -> None:
     running(world, percent=10)
     world.pass_time(1 * S)
-    assert "10 % more and no sensation was told" in words(world)
+    assert "raised by 10 %, no sensation recorded" in words(world)
     world.key("y", "2")
     world.pass_time(500 * MS)
     assert world.set_level() == 0

@@ -54,7 +54,7 @@ def root(
         bool, typer.Option("--watch", help="Terminal UI that watches a running session.")
     ] = False,
     plain: Annotated[
-        bool, typer.Option("--plain", help="The UI in lines of words, for screen readers.")
+        bool, typer.Option("--plain", help="Text-only UI, for screen readers.")
     ] = False,
     theme: Annotated[
         str, typer.Option("--theme", metavar="NAME", help="night, day, cvd or mono.")
@@ -70,7 +70,9 @@ def root(
     ] = None,
     find_channels: Annotated[
         bool,
-        typer.Option("--find-channels", help="The UI has each channel found before the next."),
+        typer.Option(
+            "--find-channels", help="Confirm each channel's site before the next is raised."
+        ),
     ] = False,
 ) -> None:
     if version:

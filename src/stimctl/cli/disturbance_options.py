@@ -102,7 +102,7 @@ def command_of(text: str | None) -> tuple[str, ...]:
     try:
         command = tuple(shlex.split(text))
     except ValueError as error:
-        raise UsageError(f"--lock-step {text!r} is no command", why=str(error)) from error
+        raise UsageError(f"--lock-step {text!r} is not a command", why=str(error)) from error
     if not command:
-        raise UsageError("--lock-step names no command", what_to_do="write what is to be started")
+        raise UsageError("--lock-step has no command", what_to_do="write what is to be started")
     return command

@@ -64,7 +64,7 @@ def explain_usage(error: Any, *, as_json: bool) -> int:
 def explain_bug(error: BaseException, arguments: Sequence[str], *, as_json: bool) -> int:
     """A failure nobody foresaw: one sentence, and the path of a report with the details."""
     path = _write_report(error, arguments)
-    what = f"stimctl has met a bug of its own: {type(error).__name__}: {error}"
+    what = f"internal error: {type(error).__name__}: {error}"
     where = f"A report is in {path}" if path else "No report could be written; see below"
     say(f"{styled('error:', 'red', sys.stderr)} {_sentence(what)}")
     say(_labelled("what to do", f"{where}. Please attach it when you report this."))

@@ -56,7 +56,7 @@ def put_ending(rehearsal: FaultRehearsal) -> None:
     else:
         put(f"\n{styled('NOT SAFE', 'red')}: {_unsafe_text(rehearsal)}")
         if not ending.confirmed:
-            put(f"  what the operator is told to do: {rehearsal.stop_instruction}")
+            put(f"  instruction to the operator: {rehearsal.stop_instruction}")
     for problem in dict.fromkeys(rehearsal.problems):
         put(f"  - {problem}")
 

@@ -55,13 +55,15 @@ Sites = Annotated[
     typer.Option(
         "--site",
         metavar="CH=SITE",
-        help="Where the pads are, e.g. 1=left-quadriceps, or 1=left-calf/left-foot for two places.",
+        help="Electrode site, e.g. 1=left-quadriceps, or 1=left-calf/left-foot for two places.",
     ),
 ]
 Contacts = Annotated[
     list[str] | None,
     typer.Option(
-        "--contact", metavar="CH=SHARE", help="Share of the pad that touches the skin, e.g. 1=80%."
+        "--contact",
+        metavar="CH=SHARE",
+        help="Share of the electrode that touches the skin, e.g. 1=80%.",
     ),
 ]
 Duration = Annotated[

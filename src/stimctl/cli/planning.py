@@ -143,7 +143,7 @@ def compile_prepared(prepared: Prepared) -> AnyPlan:
     if not isinstance(answer, Refusal):
         return answer
     raise LimitRefusedError(
-        "a limit refuses this plan",
+        "this plan exceeds a limit",
         why=answer.message,
         what_to_do="Change the value it names; nothing is ever lowered on its own"
         if not answer.needs_acknowledgement

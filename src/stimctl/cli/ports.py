@@ -25,7 +25,7 @@ def ports(as_json: Json = False) -> None:
     for usb in without:
         say(f"{usb.vendor}:{usb.product} {usb.description} is plugged in and has no serial port.")
     if without:
-        say("`stimctl doctor` tells what may keep it from having one.")
+        say("`stimctl doctor` shows what may be the cause.")
     if as_json:
         put_json("stimctl.ports/1", {"ports": [port.as_dict() for port in found]})
         return
@@ -59,7 +59,7 @@ def identify(
     ],
     as_json: Json = False,
 ) -> None:
-    """Ask a device who it is, with its output at zero."""
+    """Identify a device, with its output at zero."""
     from stimctl.cli.identity import identify_device
 
     identity = identify_device(device)

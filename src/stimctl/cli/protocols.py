@@ -137,7 +137,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol)
         f"session   {format_duration(session.duration_us)} "
         f"({format_duration(session.shortest_us)} to {format_duration(session.longest_us)})"
     )
-    put(f"pads      {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
+    put(f"electrodes {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
     put(f"          {pads.placement}")
     if isinstance(loaded, GatedProtocol):
         _put_external(loaded)

@@ -47,13 +47,13 @@ Answered = Annotated[
 ]
 Side = Annotated[
     list[str] | None,
-    typer.Option(
-        "--side", metavar="CH=SIDE", help="left or right, said by who looks at the person: 1=left."
-    ),
+    typer.Option("--side", metavar="CH=SIDE", help="left or right, as seen at the person: 1=left."),
 ]
 Operator = Annotated[
     str,
-    typer.Option("--operator", metavar="CODE", help="Who is in charge; stands in every raise."),
+    typer.Option(
+        "--operator", metavar="CODE", help="The operator's code; recorded with every raise."
+    ),
 ]
 StopFaces = Annotated[
     list[str] | None,
@@ -66,12 +66,12 @@ SecondIdentifier = Annotated[
     typer.Option(
         "--second-identifier",
         metavar="DIGITS",
-        help="The four digits that the person tells, where they are kept with the code.",
+        help="The person's 4-digit PIN, if one is kept with the code.",
     ),
 ]
 SecondDevice = Annotated[
     bool,
-    typer.Option("--second-device-on-person", help="A second device on the same person is meant."),
+    typer.Option("--second-device-on-person", help="Confirm a second device on the same person."),
 ]
 FindChannels = Annotated[
     bool,

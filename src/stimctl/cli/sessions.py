@@ -46,7 +46,7 @@ def _folder() -> Path:
 def list_all(
     as_json: Json = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the catalogue again from the journal files.")
+        bool, typer.Option("--rebuild", help="Rebuild the catalogue from the journal files.")
     ] = False,
 ) -> None:
     """List all sessions, oldest first."""
@@ -55,7 +55,7 @@ def list_all(
     folder = _folder()
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
-        say(f"The catalogue was made again from the files. {_kept(aside)}")
+        say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
     entries = sessions.list_sessions(folder)
     if as_json:
         put_json("stimctl.sessions/1", {"sessions": [entry.as_dict() for entry in entries]})

@@ -14,7 +14,7 @@ from typer.main import get_group
 
 VERBS = {
     "ports": ("ports", "List serial ports, what is plugged in, and who uses it."),
-    "identify": ("ports", "Ask a device who it is, with its output at zero."),
+    "identify": ("ports", "Identify a device, with its output at zero."),
     "spec": ("spec", "Show a device family's output table, protections and assumptions."),
     "check": ("check", "Show plan, dose, and the distance to every limit."),
     "rehearse": ("rehearse", "Rehearse a session on the twin, in virtual time."),

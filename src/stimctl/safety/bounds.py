@@ -65,12 +65,12 @@ class Bound:
         if type(self.value) not in (int, float) or not math.isfinite(self.value) or self.value < 0:
             raise self._wrong(f"its value is {self.value!r}")
         if self.strict and self.value == 0:
-            raise self._wrong("nothing is below 0")
+            raise self._wrong("a limit that is exclusive must be above 0")
         if self.action not in (Action.BLOCK, Action.CEILING, Action.WARN):
-            raise self._wrong(f"a {self.action} row of the table bounds nothing")
+            raise self._wrong(f"a {self.action} row of the table sets no limit")
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(f"bound {self.limit_id} cannot be", why=why)
+        return UsageError(f"bound {self.limit_id} is invalid", why=why)
 
     def limit_at(self, phase_width_us: int) -> Fraction:
         """The exact limit for a phase of this width, in `unit`."""

@@ -114,7 +114,7 @@ class DeviceBounds:
             raise self._wrong("the shortest period is longer than the longest")
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(f"the bounds of device {self.name!r} cannot be", why=why)
+        return UsageError(f"the bounds of device {self.name!r} are invalid", why=why)
 
     def quantise_period_up_us(self, frequency_mhz: int) -> int:
         """The period in us, on the device's grid, that is never faster than `frequency_mhz`."""
@@ -189,7 +189,7 @@ class PercentBounds:
             raise self._wrong("its lowest setting is no step of its scale")
 
     def _wrong(self, why: str) -> UsageError:
-        return UsageError(f"the bounds of device {self.name!r} cannot be", why=why)
+        return UsageError(f"the bounds of device {self.name!r} are invalid", why=why)
 
     def on_grid(self, percent: int) -> bool:
         """Whether it can be set to exactly this (range apart); 0, off, always."""

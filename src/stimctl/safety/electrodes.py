@@ -28,12 +28,12 @@ class Electrode:
     def __post_init__(self) -> None:
         if type(self.area_mm2) is not int or not 1 <= self.area_mm2 <= AREA_TOP_MM2:
             raise UsageError(
-                f"an electrode area of {self.area_mm2!r} mm2 cannot be",
-                why=f"it is more than nothing and at most {format_area(AREA_TOP_MM2)}",
+                f"an electrode area of {self.area_mm2!r} mm2 is invalid",
+                why=f"it must be above 0 and at most {format_area(AREA_TOP_MM2)}",
             )
         if type(self.contact_permille) is not int or not 1 <= self.contact_permille <= 1000:
             raise UsageError(
-                f"a contact of {self.contact_permille!r} permille cannot be", why="1 to 1000 can"
+                f"a contact of {self.contact_permille!r} permille is invalid", why="1 to 1000 can"
             )
         if self.site is not None:
             pad_sites(str(self.site))

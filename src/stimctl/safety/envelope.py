@@ -53,7 +53,9 @@ class Envelope:
             and type(self.allow_monophasic) is bool
         )
         if not right:
-            raise UsageError("an envelope cannot be made of that", what_to_do="use envelope_for()")
+            raise UsageError(
+                "an envelope is built by envelope_for() only", what_to_do="use envelope_for()"
+            )
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

@@ -86,16 +86,16 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
             "output not confirmed zero", Priority.HIGH, "stop is being repeated", Effect.STOP
         ),
         Condition.READ_BACK_HIGHER: Alarm(
-            "the device reports more than it was told", Priority.HIGH, _STOPPING, Effect.STOP
+            "the device reports more than was commanded", Priority.HIGH, _STOPPING, Effect.STOP
         ),
         Condition.READ_BACK_DIFFERS: Alarm(
-            "the device reports other parameters than it was told",
+            "the device reports other parameters than were commanded",
             Priority.HIGH,
             _STOPPING,
             Effect.STOP,
         ),
         Condition.CURRENT_AT_ZERO: Alarm(
-            "output is reported where none was asked for", Priority.HIGH, _STOPPING, Effect.STOP
+            "output is reported where none was commanded", Priority.HIGH, _STOPPING, Effect.STOP
         ),
         Condition.CONTACT_LOST: Alarm(
             "electrode contact lost", Priority.MEDIUM, _STOPPING, Effect.STOP
@@ -104,7 +104,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
             "electrodes may touch each other", Priority.MEDIUM, _STOPPING, Effect.STOP
         ),
         Condition.SURGE: Alarm(
-            "the current rose suddenly when the contact improved",
+            "the current rose suddenly as contact returned",
             Priority.MEDIUM,
             _STOPPING,
             Effect.STOP,
@@ -125,7 +125,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
             "electrode impedance rose by more than 40 %", Priority.MEDIUM, _LOCKING, Effect.LOCK
         ),
         Condition.AREA_IMPLAUSIBLE: Alarm(
-            "the measured impedance does not fit the electrode area that was entered",
+            "the measured impedance does not match the electrode area",
             Priority.MEDIUM,
             _LOCKING,
             Effect.LOCK,
@@ -144,7 +144,7 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
             Effect.TELL,
         ),
         Condition.DEVICE_RESET: Alarm(
-            "the device was off before the pause: it may have been reset",
+            "the stimulator may have restarted during the pause",
             Priority.MEDIUM,
             "every plateau is at zero",
             Effect.TELL,

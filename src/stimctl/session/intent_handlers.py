@@ -259,7 +259,11 @@ class IntentHandlers:
                 what_to_do="say whether to start from the beginning or with what is left",
             )
         if not until_us or self._config.scripted_raise:
-            why = "a scripted session begins anew" if until_us else "nothing of the plan is left"
+            why = (
+                "a scripted session starts from the beginning"
+                if until_us
+                else "nothing of the plan is left"
+            )
             code = Code.SCRIPT_FROM_START if until_us else Code.NOTHING_LEFT
             raise StateError(what, code=code, why=why, what_to_do="start from the beginning")
         return until_us

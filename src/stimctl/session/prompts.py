@@ -28,7 +28,7 @@ TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
         Prompt.SKIN_CHECK: "look at the skin under the electrodes now; stop if it is burning, "
         "blistered or much redder than around them",
         Prompt.SKIN_CHECK_AT_END: "look at the skin under the electrodes and note what you see",
-        Prompt.END_NEAR: "the session ends in 60 s",
+        Prompt.END_NEAR: "1 minute left",
         Prompt.NO_SENSATION: CURRENT.rules.unfelt_text,
     }
 )

@@ -23,11 +23,11 @@ from stimctl.stimulus import Stimulus
 from stimctl.treatment.program import AnyPlan, makes_current
 
 LINE_BUSY = Reason(Code.LINE_BUSY, "the device has not answered the pulse before within 100 ms")
-NOT_SENT = Reason(Code.PULSE_NOT_SENT, "the line took longer than 250 ms: it was not given")
+NOT_SENT = Reason(Code.PULSE_NOT_SENT, "the port took longer than 250 ms: the pulse was not sent")
 NOT_CONFIRMED = Reason(
     Code.PULSE_NOT_CONFIRMED, "it was sent and not acknowledged: it may have been given"
 )
-NOT_RUNNING = Reason(Code.PULSE_NOT_RUNNING, "the session has stopped: it was not given")
+NOT_RUNNING = Reason(Code.PULSE_NOT_RUNNING, "the session has stopped: the pulse was not sent")
 _NOT_ON_RECORD = Reason(Code.PULSE_NOT_ON_RECORD, "the pulse before is not yet on the record")
 _NOT_GENUINE = Reason(Code.NOT_GENUINE, "not a set point of the safety model")
 _ABOVE_PLATEAU = Reason(Code.PULSE_ABOVE_PLATEAU, "above the plateau raised for this channel")
@@ -55,7 +55,7 @@ def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
     """The intent for one pulse of this plan. Raises `StateError` where the device makes none."""
     if not makes_current(plan):
         raise StateError(
-            "no single pulses", code=Code.NO_PULSES, why="the device makes none of its own"
+            "no single pulses", code=Code.NO_PULSES, why="the device generates no pulses of its own"
         )
     return intents.Pulse(channel, plan.channel(channel).cleared.point(amplitude_ua))
 

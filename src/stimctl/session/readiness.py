@@ -100,18 +100,18 @@ def _about_pads(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
     if PADS_APART not in said.acknowledged:
         yield Gap(
             Need.PADS_APART,
-            "nobody has said that the pads are far enough apart",
-            "between pads less than one pad width apart the current flows along the skin and "
-            "heaps up at their edges (RehaStim2 manual)",
-            "see that the pads of each channel are at least one pad width apart, then "
+            "electrode spacing is not confirmed",
+            "with less than one electrode width between them the current flows along the skin "
+            "and concentrates at their edges (RehaStim2 manual)",
+            "check that the electrodes of each channel are one electrode width apart, then "
             f"acknowledge {PADS_APART}",
         )
     if not plan.sheet.isolation_stated and ISOLATED not in said.acknowledged:
         yield Gap(
             Need.ISOLATION,
-            "nobody has said that the stimulus is isolated from the mains",
-            f"no maker states it for {plan.sheet.family}, and a leakage current of the unit or of "
-            "this computer would flow through the person",
+            "mains isolation is not confirmed",
+            f"no manufacturer states it for {plan.sheet.family}, and a leakage current of the unit "
+            "or of this computer would flow through the person",
             "see that the unit runs on its own battery or is a medical device, and run this "
             f"computer on its battery; then acknowledge {ISOLATED}",
         )
@@ -123,7 +123,7 @@ def _about_answers(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[G
         yield Gap(
             Need.ANSWERS,
             f"{len(_screening(plan, {}).unanswered)} screening questions are not answered",
-            "whoever has a contraindication must not be stimulated",
+            "a contraindication rules out stimulation",
             "answer each question of `stimctl screening`",
         )
         return
@@ -216,8 +216,8 @@ def _about_side(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
                 f"the side of channel {one.channel} is not confirmed"
                 if given is None
                 else f"the side of channel {one.channel} is not {given}",
-                "the settings of one side on the other are a common mix-up; whoever looks at the "
-                "person says where the pads are",
+                "left and right are easily mixed up, so the side is confirmed by looking at the "
+                "person",
                 f"look at the person, then give the side of channel {one.channel}: left or right",
                 str(one.channel),
             )
@@ -233,7 +233,7 @@ def _about_stop(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
     if KNOWS_STOP not in said.acknowledged:
         yield Gap(
             Need.KNOWS_STOP,
-            "nobody has said that the person knows how to stop",
+            "it is not confirmed that the person knows how to stop",
             "the person feels first what nobody else can see",
             f"tell the person how to stop, then acknowledge {KNOWS_STOP}",
         )
@@ -276,12 +276,12 @@ def _about_rehearsal(plan: AnyPlan, said: Preparation, known: Known) -> Iterator
 def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     last = known.last_device
     if last and last not in known.devices and OTHER_DEVICE not in said.acknowledged:
-        now = ", ".join(sorted(known.devices)) or "a device that tells no serial number"
+        now = ", ".join(sorted(known.devices)) or "a device that reports no serial number"
         yield Gap(
             Need.DEVICE,
             f"this is not the device of the last session of {known.person}: {now}",
             f"the last one with this protocol was on {last}; two devices of one kind look alike",
-            "look at the label of the device; where another one is meant, acknowledge "
+            "look at the label of the device; if another one is intended, acknowledge "
             f"{OTHER_DEVICE}",
         )
     if known.others and SECOND_DEVICE not in said.acknowledged:
@@ -289,7 +289,7 @@ def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Ga
             Need.ONE_DEVICE,
             f"another program already has a device for {known.person}: {', '.join(known.others)}",
             "limits hold for one device; what two give together is not checked",
-            "end the other session; where two devices on one person are meant, acknowledge "
+            "end the other session; if two devices on one person are intended, acknowledge "
             f"{SECOND_DEVICE} (--second-device-on-person)",
         )
 
@@ -305,7 +305,7 @@ def _about_day(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
         elif DAY_BUDGET not in said.acknowledged:
             yield Gap(
                 Need.DAY_BUDGET, one.what, one.why,
-                f"where it is meant, acknowledge {DAY_BUDGET}", about,
+                f"if it is intended, acknowledge {DAY_BUDGET}", about,
             )  # fmt: skip
 
 

@@ -36,13 +36,11 @@ def of_condition(condition: Condition, before: str = "", detail: str = "") -> Re
 STARTING: Final = Reason(
     Code.STARTING, "the output is starting, the device is not ready yet: raise again in a moment"
 )
-STANDING: Final = Reason(Code.STANDING, "nothing is raised while the output is paused or stopped")
-NOT_ON_RECORD: Final = Reason(Code.RAISE_NOT_ON_RECORD, "the raise before is not yet on the record")
+STANDING: Final = Reason(Code.STANDING, "no raise while the output is paused or stopped")
+NOT_ON_RECORD: Final = Reason(Code.RAISE_NOT_ON_RECORD, "the last raise is not recorded yet")
 NOT_ABOVE: Final = Reason(Code.NOT_ABOVE, "not above the present plateau: lower instead")
-TOO_EARLY: Final = Reason(Code.TOO_EARLY, "too early after the raise before")
-NOT_CONFIRMED: Final = Reason(
-    Code.NOT_CONFIRMED, "the device has not yet confirmed the raise before"
-)
+TOO_EARLY: Final = Reason(Code.TOO_EARLY, "too soon after the last raise: wait, then raise again")
+NOT_CONFIRMED: Final = Reason(Code.NOT_CONFIRMED, "the device has not yet confirmed the last raise")
 RAMPING: Final = Reason(Code.RAMPING, "a ramp of all channels is under way")
 PENDING: Final = Reason(Code.RAISE_PENDING, "a raise is pending until the next on ramp")
 NOT_AT_PLATEAU: Final = Reason(
@@ -73,4 +71,4 @@ LOWERED: Final = Reason(Code.LOWERED, "the channel was lowered")
 LINKED: Final = Reason(Code.RELINKED, "the links of the channel were changed")
 PAUSED: Final = Reason(Code.OUTPUT_PAUSED, "the output was paused")
 STOPPED: Final = Reason(Code.OUTPUT_STOPPED, "the output was stopped")
-BEGUN: Final = Reason(Code.RESTARTED, "the output has begun anew")
+BEGUN: Final = Reason(Code.RESTARTED, "the output has restarted")

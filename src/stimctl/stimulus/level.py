@@ -173,7 +173,7 @@ PERCENT: Final[Scale[Percent]] = Scale(
     format=format_intensity,
     rules=Rules(
         unfelt=10,
-        unfelt_text="10 % more and no sensation was told: ask; if there is none, lower to zero "
+        unfelt_text="raised by 10 %, no sensation recorded: ask; if there is none, lower to zero "
         "and check the unit's dial, electrodes and leads",
         script_per_s=None,
     ),

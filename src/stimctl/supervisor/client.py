@@ -191,7 +191,9 @@ class SupervisorClient:
         try:
             answer = answers.get(timeout=timeout_s)
         except queue.Empty:
-            raise LinkError("the supervisor does not answer", why=f"{do!r} was in vain") from None
+            raise LinkError(
+                "the supervisor does not answer", why=f"no reply to {do!r} within {timeout_s:g} s"
+            ) from None
         finally:
             self._answers.pop(number, None)
         if not answer.get("ok"):

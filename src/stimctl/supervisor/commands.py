@@ -17,25 +17,25 @@ LONGEST_BYTES = 512
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise UsageError("a text is expected", why=f"{value!r} is none")
+        raise UsageError("a text is expected", why=f"got {value!r}")
     return value
 
 
 def _channel(value: object) -> int:
     if type(value) is not int or not 1 <= value <= 255:
-        raise UsageError("a channel is a whole number from 1", why=f"{value!r} is none")
+        raise UsageError("a channel is a whole number from 1", why=f"got {value!r}")
     return value
 
 
 def _channels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
-        raise UsageError("a list of channels is expected", why=f"{value!r} is none")
+        raise UsageError("a list of channels is expected", why=f"got {value!r}")
     return tuple(_channel(one) for one in value)
 
 
 def _event(value: object) -> int:
     if type(value) is not int or value < 0:
-        raise UsageError("an event's number is a whole number from 0", why=f"{value!r} is none")
+        raise UsageError("an event's number is a whole number from 0", why=f"got {value!r}")
     return value
 
 
@@ -144,7 +144,7 @@ def parse_command(line: bytes) -> Command:
         raise UsageError("an unknown command", why=f"{said!r:.80}", what_to_do=f"Known: {known}")
     number = said.pop("id", None)
     if number is not None and type(number) is not int:
-        raise UsageError("the id of a command is a whole number", why=f"{number!r} is none")
+        raise UsageError("the id of a command is a whole number", why=f"got {number!r}")
     return Command(do, _checked(do, said), number)
 
 

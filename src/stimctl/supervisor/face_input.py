@@ -16,7 +16,7 @@ from stimctl.supervisor.inbox import BadLine, Inbox, Item, Leave, StopAsked
 
 _READ_BYTES = 4096
 _LOOK_EVERY_S = 0.05
-FACE_GONE = "the face is gone"
+FACE_GONE = "the program has ended"
 
 
 class FaceProcess:
@@ -115,5 +115,5 @@ def item_of(line: bytes) -> Item:
         case "stop":
             return StopAsked(command.fields.get("reason", "operator"), command.id)
         case "close":
-            return Leave("closed by the face", 0, Code.FACE_CLOSED)
+            return Leave("the program was closed", 0, Code.FACE_CLOSED)
     return command

@@ -70,4 +70,4 @@ class FaceOutput:
                 while row:
                     row = row[os.write(self._fd, row) :]
             except OSError:
-                return  # the face is gone; its closed stdin says so to the inbox
+                return  # the program has ended; its closed stdin says so to the inbox

@@ -45,6 +45,6 @@ def check_plausible(
             f"channel {found.channel}: {format_current(found.asked_ua)} is not plausible",
             why=f"it is {FACTOR} times or more what the last session of {options.person} with "
             f"this protocol reached, {format_current(found.last_ua)}",
-            what_to_do="look for a wrong unit or decimal sign; where it is meant, acknowledge "
+            what_to_do="look for a wrong unit or decimal sign; if it is intended, acknowledge "
             f"{ACKNOWLEDGE}",
         )

@@ -143,7 +143,7 @@ class SessionSetup:
         )
         if not isinstance(plan, Refusal):
             return plan
-        raise LimitRefusedError("a limit refuses this plan", why=plan.message, refusal=plan)
+        raise LimitRefusedError("this plan exceeds a limit", why=plan.message, refusal=plan)
 
     def header(self, plan: AnyPlan | None) -> dict[str, str]:
         """What the journal's first row says of protocol and limits; empty texts where unknown."""

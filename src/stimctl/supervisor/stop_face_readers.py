@@ -244,7 +244,7 @@ def _group_of(path: str) -> str:
 def _none(name: StopFaceName, why: str, error: OSError | None = None) -> NoDeviceError:
     said = f"{why} ({error.strerror or error})" if error else why
     return NoDeviceError(
-        f"{name} is no stop face that can be read",
+        f"{name} is not a readable stop face",
         why=said,
         what_to_do="`stimctl stop-face list` shows what can be one",
     )

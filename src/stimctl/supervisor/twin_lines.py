@@ -49,7 +49,9 @@ def kind_of_line(
         return LineKind(False, f"the device says that it is {serial}, which is no twin")
     if is_held_by_twin():
         return LineKind(True, "a twin's own process holds the other end of the line")
-    return LineKind(False, "the device tells no serial number, and no twin of yours holds the line")
+    return LineKind(
+        False, "the device reports no serial number, and no twin of yours has this port"
+    )
 
 
 def is_held_by_twin(family: str, far_end: tuple[str, ...]) -> bool:

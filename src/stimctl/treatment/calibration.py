@@ -77,9 +77,9 @@ def load_calibration(text: str, file_name: str) -> Calibration:
 def _findings(calibration: Calibration) -> Iterator[Finding]:
     month, day = (int(part) for part in calibration.date.split("-")[1:])
     if (day == 31 and month not in _LONG_MONTHS) or (month == 2 and day > 29):
-        yield Finding(("date",), "is no day of the calendar")
+        yield Finding(("date",), "is not a valid date")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", calibration.person):
-        yield Finding(("person",), "is no code: a pseudonym such as K-17, never a name")
+        yield Finding(("person",), "is not a code: use a pseudonym such as K-17, never a name")
     numbers = [one.channel for one in calibration.channels]
     for index, one in enumerate(calibration.channels):
         if numbers.index(one.channel) != index:

@@ -45,7 +45,7 @@ def session_duration(
     session = protocol.session
     asked_us = session.duration_us if asked_us is None else asked_us
     if type(asked_us) is not int or asked_us < 1:
-        raise UsageError(f"a duration of {asked_us!r} us cannot be", what_to_do='write "20 min"')
+        raise UsageError(f"a duration of {asked_us!r} us is invalid", what_to_do='write "20 min"')
     longest = min(_longest(protocol, bound), key=lambda bound: bound.us)
     period_us = cycle_period_us(protocol)
     grid_us = period_us or 1

@@ -128,7 +128,7 @@ Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[
 ContraindicationId = Annotated[str, StringConstraints(pattern=r"^C(0[1-9]|[12][0-9]|30)$")]
 Count = Annotated[int, Field(ge=1, le=1000)]
 
-# R read, R2 quoted by another text, M+ and M? from memory, D decided here, calc computed here.
+# R read, R2 quoted by another text, M+ and M? unverified, D decided here, calc computed here.
 _MARK = re.compile(r"(?<![A-Za-z0-9])(R2?|M\+|M\?|D|calc)(?![A-Za-z0-9])")
 
 
@@ -136,7 +136,7 @@ def _marked(value: str) -> str:
     if not _MARK.search(value):
         raise _complain(
             "says nothing about how certain it is; add a mark: R (read), R2 (quoted by another "
-            "text), M+ or M? (from memory), D (decided by the author)"
+            "text), M+ or M? (unverified), D (decided by the author)"
         )
     return value
 

@@ -47,6 +47,6 @@ def frequency_notes(asked_mhz: int, period_us: int) -> Iterator[str]:
         return
     used = format_frequency(_MHZ_US // period_us)
     yield (
-        f"{format_frequency(asked_mhz)} asked, {used} used: the device's period is "
-        f"{format_duration(period_us)}, rounded up so that it is never faster than asked"
+        f"{format_frequency(asked_mhz)} requested, the device gives {used}: its period is "
+        f"{format_duration(period_us)}, rounded up so that it is never faster than requested"
     )

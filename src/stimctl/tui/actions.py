@@ -37,27 +37,27 @@ _UP, _DOWN, _STOP = Group.UP, Group.DOWN, Group.STOP
 
 ACTIONS: tuple[Action, ...] = (
     Action("stop", STOP_KEYS, "STOP", "all channels off at once, from everywhere", _STOP),
-    Action("lower", ("down", "minus"), "down", "hot channel one step down; also unlocks", _DOWN),
-    Action("lower-more", ("pagedown",), "further down", "hot channel 2 mA (or 5 %) down", _DOWN),
-    Action("zero", ("0", "home"), "to 0", "hot channel to zero", _DOWN),
+    Action("lower", ("down", "minus"), "down", "selected channel one step down; unlocks", _DOWN),
+    Action("lower-more", ("pagedown",), "less", "selected channel 2 mA (or 5 %) down", _DOWN),
+    Action("zero", ("0", "home"), "to 0", "selected channel to zero", _DOWN),
     Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
     Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
     Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
     Action("go-on", ("l",), "GO ON", "the same, with what is left of the plan", _UP, raises=True),
-    Action("raise", ("up", "plus", "pageup"), "up 1 step", "hot channel one device step up; a "
+    Action("raise", ("up", "plus", "pageup"), "up 1 step", "selected channel one device step up; a "
            "held key is one step, and so is PgUp", _UP, raises=True),
     *(
-        Action(f"channel-{n}", (str(n),), f"channel {n}", f"make channel {n} the hot one")
+        Action(f"channel-{n}", (str(n),), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)
     ),
-    Action("next-channel", ("tab",), "next channel", "make the next channel hot"),
-    Action("previous-channel", ("shift+tab",), "previous channel", "make the one before hot"),
+    Action("next-channel", ("tab",), "next channel", "select the next channel"),
+    Action("previous-channel", ("shift+tab",), "previous channel", "select the previous channel"),
     Action("link", ("l",), "link", "raise and lower all channels together, or each on its own"),
     Action("mark-sensory", ("s",), "sensory", "mark: the person begins to feel it"),
     Action("mark-motor", ("m",), "motor", "mark: the muscle begins to move"),
     Action("mark-tolerance", ("t",), "tolerance", "mark: no more is wanted"),
-    Action("found", ("f",), "found", "where the person feels the hot channel; after a stop for "
-           "swapped leads: they are checked"),
+    Action("found", ("f",), "found", "where the person feels the selected channel; after a stop "
+           "for swapped leads: they are checked"),
     Action("note", ("n",), "note", "pick a note from a list with a digit"),
     Action("answer", ("y",), "answer", "answer what the alarm line asks: skin, sensation"),
     Action("contact", ("c",), "contact", "test the contact of the electrodes"),
@@ -67,17 +67,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("more", ("right", "plus"), "more", "the next value"),
     Action("less", ("left", "minus"), "less", "the value before"),
     Action("choose", ("enter",), "choose", "take this and go on"),
-    Action("yes", ("y",), "yes", "it is so"),
+    Action("yes", ("y",), "yes", "yes"),
     Action("no", ("n",), "no", "it is not so"),
     Action("unchanged", ("u",), "unchanged", "nothing has changed since the last screening"),
     Action("accept-warning", ("w",), "accept warning", "read it, and accept it for this session"),
     Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
-    Action("told", ("t",), "person told", "the person knows how to stop at any time"),
-    Action("apart", ("d",), "pads apart", "the pads of each channel are one pad width apart"),
-    Action("isolated", ("i",), "isolated", "no mains: unit on its battery or a medical device, and "
-           "this computer on its battery"),
-    Action("new-pads", ("v",), "new pads", "these electrodes are used for the first time"),
-    Action("side", ("s",), "confirm side", "type the side on which the pads are, once"),
+    Action("instructed", ("t",), "patient instructed", "the person knows how to stop at any time"),
+    Action("pads-spaced", ("d",), "spacing ok", "electrode spacing confirmed: one electrode width"),
+    Action("mains-isolated", ("i",), "isolated", "no mains: unit on its battery or a medical "
+           "device, and this computer on its battery"),
+    Action("new-electrodes", ("v",), "new", "these electrodes are used for the first time"),
+    Action("side", ("s",), "confirm side", "type the side of the electrodes, once"),
     Action("statement", ("u",), "statement of use", "what is accepted once before hardware"),
     Action("rehearse", ("r",), "rehearse", "run this plan on the twin, as hardware demands"),
     Action("slower", ("left",), "10 s back", "go back in the recording"),

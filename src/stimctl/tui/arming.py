@@ -89,9 +89,9 @@ def _plan_refusal(desk: Desk) -> str | None:
     if not seats or any(seat.site is None for seat in seats):
         return "a channel has no site: 5 set-up"
     if bed.papers.apart != seats:
-        return "are the pads one pad width apart? 5 set-up, then d (E6)"
+        return "electrode spacing is not confirmed: 5 set-up, then d (E6)"
     if not isolation_seen(bed):
-        return "is it isolated from the mains? 5 set-up, then i (H56)"
+        return "mains isolation is not confirmed: 5 set-up, then i (H56)"
     sides = bed.papers.open_sides(seats)
     if sides:
         return f"the side of ch{sides[0].channel} is not confirmed: 5 set-up, then s (H41)"

@@ -233,7 +233,7 @@ class Desk:
     def _answer_attendance(self, key: str) -> None:
         self.bed.live.attend_until_ns = None
         self.bed.command("attend")
-        self.say("thank you: attendance is answered")
+        self.say("Thank you. Treatment continues.")
         action = self.keymap.action_for(key, self.offers())
         if action in ("lower", "lower-more", "zero"):
             self._do(action)

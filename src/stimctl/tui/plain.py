@@ -191,7 +191,7 @@ class PlainFace:
         command = COMMANDS.get(word)
         try:
             if command is None:
-                raise UsageError(f"{word!r} is no command", what_to_do="type help")
+                raise UsageError(f"unknown command: {word}", what_to_do="type help")
             self._run(command, rest)
         except StimctlError as error:
             self.say(f"refused: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
@@ -65,7 +66,7 @@ def _screen(desk: Desk, rest: list[str]) -> str:
     if not words:
         return _next_question(page)
     if words[-1] not in ("yes", "no") or id_ not in ids:
-        raise UsageError("this answers nothing", what_to_do="screen no, or screen C13 yes")
+        raise UsageError("unrecognised answer", what_to_do="screen no, or screen C13 yes")
     page.picked = ids.index(id_)
     page.act(words[-1])
     return _next_question(page)
@@ -95,16 +96,21 @@ def _read(desk: Desk, rest: list[str]) -> str:
 
 
 def _told(desk: Desk, _rest: list[str]) -> str:
-    _precheck(desk).act("told")
+    _precheck(desk).act("instructed")
     return ""
 
 
-def _set_up(desk: Desk, action: str) -> str:
-    why = desk.pages["setup"].offers().get(action)
-    if why:
-        raise UsageError(f"{action} refused", why=why)
-    desk.pages["setup"].act(action)
-    return ""
+def _does(action: str) -> Callable[[Desk, list[str]], str]:
+    """What a word of the set-up does: the action of that page."""
+
+    def do(desk: Desk, _rest: list[str]) -> str:
+        why = desk.pages["setup"].offers().get(action)
+        if why:
+            raise UsageError(f"{action} refused", why=why)
+        desk.pages["setup"].act(action)
+        return ""
+
+    return do
 
 
 def _side(desk: Desk, rest: list[str]) -> str:
@@ -139,15 +145,15 @@ GATE_COMMANDS: Mapping[str, Command] = {
                       do=_screen, at_zero=True),
     "read": Command("read ID: a caution is read, or a specialist's approval is on file",
                     do=_read, at_zero=True),
-    "told": Command("the person knows how to stop", do=_told, at_zero=True),
+    "instructed": Command("the person knows how to stop", do=_told, at_zero=True),
     "side": Command("side left, or side right: where the pads are on the person",
                     do=_side, at_zero=True),
-    "apart": Command("the pads of each channel are one pad width apart",
-                     do=lambda desk, _rest: _set_up(desk, "apart"), at_zero=True),
-    "isolated": Command("no mains: unit on its battery or a medical device, this computer on its "
-                        "battery", do=lambda desk, _rest: _set_up(desk, "isolated"), at_zero=True),
-    "newpads": Command("these electrodes are used for the first time",
-                       do=lambda desk, _rest: _set_up(desk, "new-pads"), at_zero=True),
+    "pads-spaced": Command("electrode spacing confirmed: one electrode width",
+                           do=_does("pads-spaced"), at_zero=True),
+    "mains-isolated": Command("no mains: unit on its battery or a medical device, this computer "
+                              "on its battery", do=_does("mains-isolated"), at_zero=True),
+    "new-electrodes": Command("these electrodes are used for the first time",
+                              do=_does("new-electrodes"), at_zero=True),
     "rehearse": Command("run this plan on the twin, as hardware demands", do=_rehearse,
                         at_zero=True),
     "confirm": Command("confirm XXXX: the four characters of the rehearsal", do=_confirm,

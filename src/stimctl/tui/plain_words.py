@@ -66,7 +66,7 @@ def _seats(desk: Desk, _rest: list[str]) -> str:
         f"pads {format_area(seat.area_mm2)}, ceiling {seat.measure.short(seat.ceiling_level)}"
         for seat in choice.seats
     ]
-    return "\n".join([*told, desk.bed.why_not or "nothing refuses this"])
+    return "\n".join([*told, desk.bed.why_not or "all checks passed"])
 
 
 def _seat(desk: Desk, rest: list[str]) -> tuple[Seat, str]:
@@ -173,14 +173,14 @@ COMMANDS: Mapping[str, Command] = {
     "ceiling": Command(
         "ceiling CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_ceiling, at_zero=True
     ),
-    "accept": Command("accept the warning that was told", action="accept-warning"),
+    "accept": Command("accept the warning", action="accept-warning"),
     "arm": Command("verify zero and ask; then go within 5 s", action="arm"),
     "go": Command("start from the beginning, 0.3 to 5 s after arm", action="go"),
     "go-on": Command("the same with what is left of the plan after a stop", action="go-on"),
-    "up": Command("hot channel one step up", action="raise"),
-    "down": Command("hot channel one step down", action="lower"),
-    "zero": Command("hot channel to zero", action="zero"),
-    **{str(n): Command(f"channel {n} is the hot one", action=f"channel-{n}") for n in range(1, 9)},
+    "up": Command("selected channel one step up", action="raise"),
+    "down": Command("selected channel one step down", action="lower"),
+    "zero": Command("selected channel to zero", action="zero"),
+    **{str(n): Command(f"select channel {n}", action=f"channel-{n}") for n in range(1, 9)},
     "pause": Command("output to zero and wait; again: go on", action="pause"),
     "link": Command("raise and lower all channels together, or not", action="link"),
     "sensory": Command("mark: begins to feel it", action="mark-sensory"),

@@ -100,4 +100,7 @@ def open_replay(desk: Desk, name: str, speed: int) -> None:
     desk.bed.person = safe(record.entry.person)
     desk.page = desk.pages["run"]
     desk.bed.live.journal = str(record.entry.file)
-    desk.say(damage or f"replay of {record.entry.session}, {len(rows)} rows, chain whole")
+    desk.say(
+        damage
+        or f"replay of {record.entry.session}, {len(rows)} rows, record complete and unaltered"
+    )

@@ -45,7 +45,7 @@ _FACTS = (
     Fact("compliance", "154 V", "[IFU]", "R", "the current falls short above 154 V / load"),
     Fact("skin_test", "before each pulse", "[DOC]", "R", "no pulse outside the normal range"),
     Fact("watchdog", "1.2 s", "[DOC]", "R", "any valid packet; then all stops and modes reset"),
-    Fact("keep_alive", "400 ms", "[POLICY]", "D", "a third of the watchdog; one lost is borne"),
+    Fact("keep_alive", "400 ms", "[POLICY]", "D", "a third of the watchdog; one may be lost"),
     Fact(
         "refresh",
         "120 ms",

@@ -71,7 +71,7 @@ class ArmedPage(Page):
         journal = "✓ written" if live.journal else "✗ none"
         lines += [
             (),
-            line(f"zero ✓ confirmed   dead-man trip {trip}   journal {journal}"),
+            line(f"zero ✓ confirmed   watchdog test {trip}   journal {journal}"),
             *(line(part) for part in self._people(width)),
             *(line(part) for part in self._unit(width)),
             (),

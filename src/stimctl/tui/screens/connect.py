@@ -186,13 +186,15 @@ class ConnectPage(ListPage):
             "not due": "not due on a twin" if live.sim else "due when a plan is loaded",
             "begun": "… being observed",
         }.get(live.dead_man, f"✗ {live.dead_man}")
-        serial = f"serial {live.serial}" if live.serial else "it tells no serial number"
-        firmware = f"firmware {live.firmware}" if live.firmware else "it tells no firmware"
+        serial = f"serial {live.serial}" if live.serial else "it reports no serial number"
+        firmware = (
+            f"firmware {live.firmware}" if live.firmware else "it reports no firmware version"
+        )
         rows = (
             ("identified", f"✓ {live.device}, {serial}, {firmware}"),
             ("output", zero),
             ("link", f"{'✓ ' if live.link == 'good' else ''}{live.link}{_adapter(live.line)}"),
-            ("dead-man trip", trip),
+            ("watchdog test", trip),
             ("journal", f"✓ {live.session}" if live.session else "✗ none"),
         )  # fmt: skip
         return [*labelled(rows, width), line(("4 protocols goes on", "dim"))]

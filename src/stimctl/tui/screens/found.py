@@ -1,4 +1,4 @@
-"""Where the person feels the hot channel, by digit: at the site of a channel, or elsewhere."""
+"""Where the person feels the selected channel, by digit: at the site of a channel, or elsewhere."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class PrecheckPage(ListPage):
         old = None if recent else "there is no screening of the last 90 days: answer each once"
         return {
             **super().offers(), "yes": busy, "no": busy, "unchanged": busy or old,
-            "accept-warning": busy, "told": busy,
+            "accept-warning": busy, "instructed": busy,
         }  # fmt: skip
 
     def act(self, action: str) -> None:
@@ -66,7 +66,7 @@ class PrecheckPage(ListPage):
             self.desk.say("as last time; change what is not so any more with y and n")
         elif action == "accept-warning":
             self._take(one.id)
-        elif action == "told":
+        elif action == "instructed":
             papers = self.bed.papers
             papers.told_stop = not papers.told_stop
             knows = "knows" if papers.told_stop else "has not been told"

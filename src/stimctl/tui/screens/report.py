@@ -146,7 +146,7 @@ def _verified(journal: str) -> str:
     except StimctlError as error:
         return safe(error)
     if found.ok:
-        return f"✓ {found.rows} rows, chain whole, closed"
+        return f"✓ {found.rows} rows, record complete and unaltered, closed"
     if found.unfinished_only:
-        return f"✓ {found.rows} rows, chain whole so far (the session is still open)"
+        return f"✓ {found.rows} rows, record complete and unaltered (session open)"
     return f"✗ DAMAGED: {found.problems[0].message}"

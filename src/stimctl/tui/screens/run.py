@@ -153,7 +153,7 @@ class RunPage(Page):
             self._arm()
         elif action == "acknowledge" and self.bed.live.state != "fault":
             self.bed.live.alarms.end()
-            self.desk.say("the alarm is read; what caused it stays in the log")
+            self.desk.say("alarm acknowledged; its cause stays in the log")
         elif action in ("acknowledge", "answer"):
             self.desk.overlay = self.desk.pages["fault" if action == "acknowledge" else "asked"]
         elif action == "accept-warning":
@@ -192,7 +192,7 @@ class RunPage(Page):
 
     def _select(self, number: int) -> None:
         self.hot.select(number, self.desk.key_ns)
-        self.desk.say(f"channel {number} {self._name(number)} is hot")
+        self.desk.say(f"channel {number} {self._name(number)} selected")
 
     def _turn(self, by: int) -> None:
         numbers = sorted(self.bed.live.channels)
@@ -219,9 +219,7 @@ class RunPage(Page):
             )
             self.lock.press(again, now_ns)
             self._select(again)
-            self.desk.say(
-                f"channel {again} {self._name(again)} is hot now; press ↑ again to raise it"
-            )
+            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
             return
         self.hot.touch(now_ns)
         assert number is not None
@@ -268,7 +266,7 @@ class RunPage(Page):
         number = self.hot.now(self.desk.key_ns)
         channel = self.bed.live.channels.get(number or 0)
         if channel is None or not channel.set_level:
-            self.desk.say(f"refused: {what} is marked on a hot channel that is above zero")
+            self.desk.say(f"refused: {what} is marked on a selected channel that is above zero")
             return
         self.bed.mark(what, channel.number, channel.set_level)
         at = self.bed.measure.text(channel.set_level)

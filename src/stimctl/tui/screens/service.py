@@ -51,7 +51,8 @@ class ServicePage(ListPage):
         family = family_of(self.bed.device)
         sheet, live = family.sheet, self.bed.live
         rows = [
-            ("serial", f"{live.serial or 'not told'}   firmware {live.firmware or 'not told'}"),
+            ("serial", f"{live.serial or 'not reported'}   "
+             f"firmware {live.firmware or 'not reported'}"),
             ("keep-alive", f"every {duration_text(sheet.keep_alive_us)}, watchdog "
              f"{duration_text(sheet.watchdog_us) if sheet.watchdog_us else 'none'}"),
             ("after death", sheet.run_after_host_death.note),
@@ -63,7 +64,7 @@ class ServicePage(ListPage):
     def _limits(self, width: int) -> list[Line]:
         """For each channel its bounds, the closest first, at the ceiling."""
         plan = self.bed.plan
-        head = line(("limits in force, the closest first", "title"))
+        head = line(("limits in effect, the closest first", "title"))
         if plan is None:
             return [head, line(("no plan is chosen: 4 protocols", "dim"))]
         rows: list[Line] = [head]
@@ -85,7 +86,7 @@ class ServicePage(ListPage):
         rows = [
             ("link", f"{live.link or '–'} {live.link_why}".strip()),
             ("line", f"{live.address or '–'} {told}".strip()),
-            ("dead-man trip", live.dead_man),
+            ("watchdog test", live.dead_man),
             ("terminal", f"{way}; {self.desk.width}x{self.desk.height}, theme {self.desk.theme}"),
         ]
         return [line(("link", "title")), *labelled(rows, width)]

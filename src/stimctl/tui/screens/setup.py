@@ -24,7 +24,7 @@ class SetupPage(ListPage):
 
     name = "setup"
     title = "SET-UP"
-    footer = ("less", "more", "choose", "side", "apart")
+    footer = ("less", "more", "choose", "side", "pads-spaced")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -50,7 +50,8 @@ class SetupPage(ListPage):
             **super().offers(), "more": busy, "less": busy, "choose": busy,
             "contact": self._no_contact(), "accept-warning": self._no_warning(),
             "back": None, "move-up": None, "move-down": None, "side": busy or self._no_side(),
-            "apart": busy, "new-pads": busy, "isolated": busy or self._no_isolation(),
+            "pads-spaced": busy, "new-electrodes": busy,
+            "mains-isolated": busy or self._no_isolation(),
         }  # fmt: skip
 
     def _no_contact(self) -> str | None:
@@ -100,10 +101,10 @@ class SetupPage(ListPage):
                 self._side = None
         elif action == "side":
             self._side = ""
-        elif action == "isolated":
+        elif action == "mains-isolated":
             self.bed.papers.isolated = self.bed.device
             self.desk.say("no mains at the person: seen to at the unit and this computer (H56)")
-        elif action in ("apart", "new-pads"):
+        elif action in ("pads-spaced", "new-electrodes"):
             self._pads(action)
         elif action in ("more", "less"):
             self._change(1 if action == "more" else -1)
@@ -161,7 +162,7 @@ class SetupPage(ListPage):
         below += [line(part) for part in wrap(placement, width)[:3]]
         least = format_area(protocol.electrodes.minimum_area_mm2)
         papers = self.bed.papers
-        apart = "✓ apart" if papers.apart == choice.seats else "○ d = a pad width apart"
+        apart = "✓ spacing confirmed" if papers.apart == choice.seats else "○ d = spacing confirmed"
         new = "✓ new" if papers.new_pads else "v = new ones"
         below.append(line((f"at least {least}, this person's only; {apart}; {new}", "dim")))
         if not self.bed.live.sim and self._no_isolation() is None:
@@ -200,9 +201,9 @@ class SetupPage(ListPage):
         """What somebody has seen of the electrodes; another site or size asks again."""
         papers = self.bed.papers
         assert self.bed.choice is not None
-        if action == "apart":
+        if action == "pads-spaced":
             papers.apart = self.bed.choice.seats
-            self.desk.say("the pads of each channel are at least one pad width apart (E6)")
+            self.desk.say("Electrode spacing confirmed (E6)")
         else:
             papers.new_pads = not papers.new_pads
             self.desk.say(f"the electrodes are {'new' if papers.new_pads else 'used ones'} (E1)")
@@ -223,6 +224,6 @@ class SetupPage(ListPage):
 
     def _verdict(self, width: int) -> list[str]:
         if self.bed.plan is not None:
-            return ["✓ limits, sites and current paths are checked: nothing refuses this"]
+            return ["✓ All checks passed"]
         accept = " Press w to accept this warning." if self.bed.warning else ""
         return wrap(f"✗ {self.bed.why_not}{accept}", width)[:4]
