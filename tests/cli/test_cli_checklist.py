@@ -214,7 +214,7 @@ def test_a_wrong_screening_file_is_refused(cli: Any, tmp_path: Path, text: str, 
          "have expired"),
         (form(answered=f'"{TODAY - timedelta(days=90)}"'), "rehearsed"),
         (form(answered=f"{TODAY}T10:00:00"), "rehearsed"),
-        (form(answered='"last year"'), "is no day"),
+        (form(answered='"last year"'), "is not a date"),
         (form(person="Rose"), "not a code"),
     ],
 )  # fmt: skip

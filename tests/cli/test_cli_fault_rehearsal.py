@@ -79,7 +79,7 @@ def test_the_lists_need_no_protocol(cli: Any) -> None:
         (("--fault", "mutee@3s"), "did you mean mute"),
         (("--fault", "mute"), "NAME@TIME"),
         (("--lock-step", "'"), "is not a command"),
-        (("--lock-step", ""), "names no command"),
+        (("--lock-step", ""), "has no command"),
         (("--lock-step", TWIN, "--scenario", "normal-tens"), "has no scenario"),
         (("--lock-step", TWIN, "--fault", "reset@3s"), "faults of its line"),
     ],

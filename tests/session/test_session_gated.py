@@ -110,7 +110,7 @@ def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
     bench.command(Raise(1, Level(PERCENT, 3)))
     bench.run_for(100 * MS)
     bench.command(Raise(1, Level(PERCENT, 3)))
-    assert "too early" in reasons(bench)[-1] or "confirmed" in reasons(bench)[-1]
+    assert "too soon" in reasons(bench)[-1] or "confirmed" in reasons(bench)[-1]
     bench.run_for(SECOND)
     assert bench.engine.intensity_percent(1) == 2
 

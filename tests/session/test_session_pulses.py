@@ -158,7 +158,7 @@ def test_a_pulse_that_waits_when_the_session_stops_has_its_row():
     bench.command(pulse(2_000))
     bench.command(Stop())
     bench.run_for(SECOND)
-    assert "it was not given" in reasons(bench)[-1]
+    assert "the pulse was not sent" in reasons(bench)[-1]
 
 
 def test_single_pulses_on_a_rehastim2_are_acknowledged_too():

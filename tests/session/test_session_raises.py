@@ -208,7 +208,7 @@ def test_the_hand_may_not_raise_what_the_script_is_raising():
     bench = running(plan_of("tens-conventional", 10_000, duration_s=30), BY_SCRIPT)
     bench.run_for(100 * MS)
     bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
-    assert any("script is raising" in reason or "too early" in reason for reason in reasons(bench))
+    assert any("script is raising" in reason or "too soon" in reason for reason in reasons(bench))
 
 
 @pytest.mark.hazard("H39")

@@ -77,7 +77,7 @@ def test_it_says_nothing_about_another_person_dial_or_electrode(change: dict, wh
         ('dial = "4"\n', "", 1, "dial", "is missing"),
         ('date = "2026-01-02"', 'date = "02.01.2026"', 6, "date", "pattern"),
         ('date = "2026-01-02"', 'date = "2026-02-30"', 6, "date", "not a valid date"),
-        ('person = "K-17"', 'person = "John Doe"', 5, "person", "is no code"),
+        ('person = "K-17"', 'person = "John Doe"', 5, "person", "is not a code"),
         ('"25 cm2"', '"25"', 10, "channels[0].area", "no unit"),
         ('measured = "9 mA"', 'measured = "9"', 12, "channels[0].points[1].measured", "no unit"),
         ('measured = "9 mA"', 'measured = "13 mA"', 12, "channels[0].points[2].measured", "less"),

@@ -406,7 +406,7 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
         assert not world.clients or world.bench.state.value != "armed"
         if words == ["confirm ????"]:
             words = [f"confirm {confirmation_of(world.bed.plan)}"]
-        assert "no command" not in type_lines(*words)
+        assert "unknown command" not in type_lines(*words)
     type_lines("arm")
     world.pass_time(500 * MS)
     assert world.bench.state.value == "armed"

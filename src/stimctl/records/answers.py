@@ -66,7 +66,7 @@ def day_of(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(f"{text!r} is no day", what_to_do="Write it as 2026-11-29") from None
+        raise UsageError(f"{text!r} is not a date", what_to_do="Write it as 2026-11-29") from None
 
 
 def _person(path: Path, value: object) -> str:

@@ -157,7 +157,7 @@ CURRENT: Final[Scale[Current]] = Scale(
     format=format_current,
     rules=Rules(
         unfelt=15_000,
-        unfelt_text="15 mA more and no sensation was told: ask; if there is none, lower to zero "
+        unfelt_text="raised by 15 mA, no sensation recorded: ask; if nothing is felt, go to zero "
         "and check electrodes and leads",
         script_per_s=2_000,
     ),
@@ -173,7 +173,7 @@ PERCENT: Final[Scale[Percent]] = Scale(
     format=format_intensity,
     rules=Rules(
         unfelt=10,
-        unfelt_text="raised by 10 %, no sensation recorded: ask; if there is none, lower to zero "
+        unfelt_text="raised by 10 %, no sensation recorded: ask; if nothing is felt, go to zero "
         "and check the unit's dial, electrodes and leads",
         script_per_s=None,
     ),
