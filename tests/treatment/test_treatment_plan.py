@@ -268,7 +268,7 @@ def test_the_frequency_used_is_never_faster_than_asked_and_is_told() -> None:
     (one,) = plan.channels
     assert one.period_us == 28_000
     assert plan.notes == (f"channel 1: {one.notes[0]}",)
-    assert "36 Hz asked, 35.714 Hz used" in one.notes[0]
+    assert "36 Hz requested, the device gives 35.714 Hz" in one.notes[0]
     assert plan_of(shipped("tens-conventional")).channels[0].notes == ()
 
 
