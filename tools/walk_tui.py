@@ -106,7 +106,7 @@ _PERCENT = (
     Step("4", b"4", "▸ gate-ems", "meanwhile: the protocols for such a device"),
     Step("↓", DOWN, "▸ gate-tens", "what it needs of the unit stands below"),
     Step("Enter", ENTER, "Press w to accept this warning", "L-ATT: is somebody there?"),
-    Step("w", b"w", "all checks passed", "somebody attends, with a hand on the unit's switch"),
+    Step("w", b"w", "All checks passed", "somebody attends, with a hand on the unit's switch"),
     Step("Enter", ENTER, "┌ ADJUST", "site, pads and ceiling as shown"),
     Step("Enter", ENTER, "■ READY 0 %", "loaded once the board has started", within_s=30),
     Step("a", b"a", "▲ ARMED 0 %", "arm: zero is verified once more"),
