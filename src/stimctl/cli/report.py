@@ -79,7 +79,11 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
     elif in_percent(plan):
         for gated in plan.channels:
             _put_percent_channel(gated)
-    cleared = "Within all limits." if not assumptions else "Within all limits, given the assumptions above."
+    cleared = (
+        "Within all limits."
+        if not assumptions
+        else "Within all limits, given the assumptions above."
+    )
     say(f"\n{styled('cleared:', 'green')} {cleared} Nothing was sent to a device.")
 
 
@@ -206,7 +210,8 @@ def _frequency_text(one: CurrentChannel) -> str:
     used = f"period {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
-    return f"{asked} requested, the device gives {amount(1e6 / one.period_us, 'Hz')} ({used}, never faster)"
+    given = amount(1e6 / one.period_us, "Hz")
+    return f"{asked} requested, the device gives {given} ({used}, never faster)"
 
 
 def _put_dose(one: CurrentChannel, delivered: ChannelDose) -> None:
