@@ -35,6 +35,7 @@ from stimctl.stimulus import (
     SweepShape,
     worst_second,
 )
+from stimctl.stimulus.level import CURRENT
 
 BOUNDS = envelope(person=[person_ceiling(58_000, "today")])
 
@@ -283,6 +284,12 @@ def test_a_forged_set_point_is_held_against_what_was_cleared():
     ):  # fmt: skip
         assert not is_genuine(forged(**changes), SetPoint), changes
     assert not is_genuine(genuine, SetPoint)
+    for values in (genuine[1:], genuine[-1:], (*genuine[:-1], 1, proof)):
+        assert not is_genuine(tuple.__new__(SetPoint, values), SetPoint)
+
+
+def test_a_proof_says_on_which_scale_it_is():
+    assert answer().scale is CURRENT
 
 
 def test_a_proof_is_forgotten_with_its_object():
