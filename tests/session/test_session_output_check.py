@@ -17,6 +17,7 @@ from output_brute import pulses_of, worst
 from firmware_sim.faults import Fault
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench, rehearse
+from stimctl.devices.events import Withheld
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.safety import Electrode
@@ -188,3 +189,21 @@ def test_what_was_kept_off_is_not_taken_for_confirmed_and_climbs_anew() -> None:
     heights = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us >= lost_us]
     assert max(b - a for a, b in pairwise([0, *heights])) <= 1_000
     assert heights[-1] == 4_000
+
+
+@pytest.mark.hazard("H12")
+def test_a_channel_that_was_switched_off_in_a_session_climbs_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = raised(running(plan_of("tens-conventional", 5_000), BY_HAND), 5_000)
+    events, closed = bench.driver.events, [Withheld(1, None, "this second is full", closed=True)]
+    monkeypatch.setattr(
+        type(bench.driver), "events", lambda _self: events() + [closed.pop() for _ in closed]
+    )
+    closed_us = bench.now_ns // 1_000
+    bench.run_for(10 * SECOND)
+    assert bench.told(Kind.WITHHELD)
+    runs = [run for run in bench.ledger()[1].runs if run.start_us > closed_us]
+    full_us = min(run.start_us for run in runs if run.peak_ua == 5_000)
+    assert runs[0].peak_ua <= 1_500
+    assert full_us - closed_us >= 500_000

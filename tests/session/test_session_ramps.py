@@ -377,3 +377,42 @@ def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
     assert one.output(plateau_ua) == plateau_ua
     one.climb(10 * SECOND, plateau_ua + 500, FULL)
     assert one.output(plateau_ua + 500) == plateau_ua + 500
+
+
+@pytest.mark.hazard("H12")
+def test_a_channel_that_the_driver_has_switched_off_climbs_again():
+    one = track()
+    climb_times(one, 10 * MS)
+    now_ns = 12 * SECOND
+    one.closed(now_ns)
+    assert one.output(10_000) == 0
+    took_ns = 0
+    while one.output(10_000) < 10_000:
+        took_ns += 10 * MS
+        one.climb(now_ns + took_ns, 10_000, FULL)
+        one.confirmed(now_ns + took_ns, one.reach_ppm)
+    assert took_ns >= 500 * MS
+
+
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize(("closed_after_ms", "climbs"), [(20, True), (40, True), (60, False)])
+def test_after_a_burst_that_was_switched_off_early_the_gap_counts_from_there(
+    closed_after_ms, climbs
+):
+    one = Track(plan_of("tens-burst", 10_000).channels[0])  # 10 pulses in 100 ms, each 500 ms
+    opened = drive(1_000, width_us=200, period_us=10_000)
+    one.turn_to(replace(opened, gate_open=False), first=True)
+    one.covered = True
+    for burst in range(1, 5):
+        one.climb(burst * SECOND // 2 - 50 * MS, 10_000, FULL)
+        one.turn_to(opened, first=False)
+        one.climb(burst * SECOND // 2, 10_000, FULL)
+        one.confirmed(burst * SECOND // 2, one.reach_ppm)
+        if burst == 3:
+            assert one.output(10_000) > 0
+            one.closed(burst * SECOND // 2 + closed_after_ms * MS)
+        one.climb(burst * SECOND // 2 + 95 * MS, 10_000, FULL)
+        before = one.output(10_000)
+        one.turn_to(replace(opened, gate_open=False), first=False)
+        one.climb(burst * SECOND // 2 + 100 * MS, 10_000, FULL)
+    assert (before <= 2_500) is climbs

@@ -23,7 +23,7 @@ _HOURS_SHARE = 0.78
 _QUIET_SHARE = 0.15
 """How much of that goes to quiet sessions of every kind; the rest to plain trains."""
 _AIMS = 8
-_OTHERS = {"reha": 0.045, "rehaquiet": 0.015}
+_OTHERS = {"reha": 0.04, "rehaquiet": 0.015, "move": 0.015, "movequiet": 0.005}
 """How much of the time the other devices get, by kind of session."""
 
 

@@ -353,8 +353,11 @@ class Run:
     def withheld(self, now_ns: int, event: Withheld) -> None:
         """The final output check keeps a channel off; it is asked for again when it may be."""
         if self._running:
+            track = self._by_channel[event.channel]
             self.output.keep_off(event.channel)
-            again = self._by_channel[event.channel].may_open_late
+            if event.closed:
+                track.closed(now_ns)
+            again = track.may_open_late
             self._withholdings.take(now_ns, event, again=again)
 
     def telemetry(self, now_ns: int, link: str) -> rows.Telemetry:

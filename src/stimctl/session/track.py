@@ -94,6 +94,17 @@ class Track(RampLimiter):
         self._lit = self._lit or (self._was_open and self.is_open)
         super().settled(now_ns)
 
+    def closed(self, now_ns: int) -> None:
+        """The driver has switched it off: output that comes back climbs again (A1, A3).
+
+        Of bursts the gap counts from here, and one within the pattern is none: the next burst has
+        the level of this one.
+        """
+        if self._gap_ns is None:
+            self._stand_at(now_ns, 0)
+        elif self._lit:
+            self._dark_ns, self._lit = now_ns, False
+
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan.
 
