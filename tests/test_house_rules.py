@@ -14,6 +14,7 @@ import tty
 from pathlib import Path
 
 import pytest
+from support.own_pty import own_pty
 
 from stimctl.devices.family import NAMES
 
@@ -133,7 +134,7 @@ main(["stop", sys.argv[1]])
 def test_a_stop_has_loaded_nothing_heavy_when_it_sends_its_first_byte(
     family: str, needed: set[str]
 ) -> None:
-    master, slave = os.openpty()
+    master, slave = own_pty()
     tty.setraw(slave)
     command = [sys.executable, "-S", "-c", UNTIL_FIRST_BYTE, f"{family}:{os.ttyname(slave)}"]
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.own_pty import own_pty
 
 from firmware_sim.ledger import Ledger
 from stimctl.errors import ExitCode
@@ -232,7 +233,7 @@ def test_a_terminal_that_stands_still_ends_the_output(
     state: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Ctrl-S: what is written waits, nothing fails, and no number is renewed."""
-    master, slave = os.openpty()
+    master, slave = own_pty()
     process = subprocess.Popen(
         [sys.executable, "-m", "stimctl", "run", *TENS, "-d", "sim:p24"],
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
 import pytest
+from support.own_pty import own_pty
 
 from firmware_sim import devices as twins
 from stimctl.devices import family as table
@@ -101,7 +102,7 @@ def test_a_stop_of_an_unknown_family_says_so_and_sends_nothing(name: str, tmp_pa
     """What stops another device might do anything to this one."""
     import os
 
-    master, slave = os.openpty()
+    master, slave = own_pty()
     os.set_blocking(master, False)
     told: list[str] = []
     now = time.monotonic()

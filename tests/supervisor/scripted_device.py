@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import threading
 import tty
+
+from support.own_pty import own_pty
 
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
@@ -30,7 +31,7 @@ class ScriptedDevice:
         self.serial = ""  # what it answers when it is asked for its serial number
         self.heard = b""
         self.commands: list[int] = []
-        self._master, slave = pty.openpty()
+        self._master, slave = own_pty()
         tty.setraw(slave)
         self.address = os.ttyname(slave)
         self._slave = slave
