@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 COMPUTING := -m "not pty and not soak" -n 2
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
 # otherwise collect ten thousand tests to run a hundred.
-WAITERS ?= 4
+WAITERS ?= 3
 WAITING = -m "pty and not soak" -n $(WAITERS) --dist loadscope $(shell grep -rl --include='test_*.py' 'mark\.pty' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
@@ -49,11 +49,8 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
 
-# Both at the same time. Those over ptys are judged in real time, so whatever only computes gives way.
-test: $(VENV)/.dev ## every test (but the soak)
-	@$(MAKE) --no-print-directory test-waiting >$(VENV)/waiting.log 2>&1 & waiting=$$!; \
-	  nice -n 19 $(MAKE) --no-print-directory test-computing; failed=$$?; \
-	  wait $$waiting || failed=$$?; cat $(VENV)/waiting.log; exit $$failed
+# One after the other: beside what computes, tests that are judged in real time failed now and then.
+test: test-computing test-waiting ## every test (but the soak)
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \

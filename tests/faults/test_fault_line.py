@@ -16,7 +16,7 @@ from relay import Relay
 from firmware_sim.process import TwinProcess
 
 pytestmark = pytest.mark.pty
-NO_TRIP = "--no-dead-man-trip"
+NO_TRIP = "--no-watchdog-test"
 #: How late a loaded machine may show what is due.
 SHOWN_WITHIN_MS = 100
 RecordProperty = Callable[[str, object], None]

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from stimctl import stimulus
 from stimctl.errors import QuantityError
+from stimctl.stimulus import Pulse
 from stimctl.stimulus.level import CURRENT, PERCENT, Level, scale_of_unit
 
 
@@ -119,3 +121,12 @@ def test_a_row_names_its_scale_by_the_unit() -> None:
     assert scale_of_unit("%") is PERCENT
     with pytest.raises(QuantityError, match="uA, %"):
         scale_of_unit("mA")
+
+
+def test_what_the_package_offers_is_loaded_when_it_is_asked_for_and_nothing_else_is_there() -> None:
+    assert stimulus.Pulse is Pulse
+    for name in stimulus.__all__:
+        assert getattr(stimulus, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Impulse'"):
+        stimulus.Impulse  # noqa: B018
+    assert not hasattr(stimulus, "level_of")

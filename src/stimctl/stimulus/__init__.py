@@ -39,13 +39,29 @@ __all__ = [
     "worst_second",
 ]
 
-_HOMES = ("consistency", "dose", "modulation", "pulse", "second", "stimulus")
+_HOMES = {
+    "AmplitudeModulation": "modulation",
+    "Burst": "modulation",
+    "Cycle": "modulation",
+    "Dose": "dose",
+    "Inconsistency": "consistency",
+    "Pulse": "pulse",
+    "PulseShape": "pulse",
+    "SecondDose": "second",
+    "Severity": "consistency",
+    "Stimulus": "stimulus",
+    "Sweep": "modulation",
+    "SweepShape": "modulation",
+    "dose_of": "dose",
+    "inconsistencies": "consistency",
+    "session_inconsistency": "consistency",
+    "sine_burst_rms_ma": "dose",
+    "worst_second": "second",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for home in _HOMES:
-            module = import_module(f"{__name__}.{home}")
-            if getattr(module, name, None) is not None:
-                return globals().setdefault(name, getattr(module, name))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, getattr(import_module(f"{__name__}.{home}"), name))
