@@ -14,6 +14,7 @@ from stimctl.records.journal import Header, JournalWriter
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import DiskSpace, HostPower
 from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT
 from stimctl.supervisor.battery import read_power
 from stimctl.supervisor.host_monitor import HostMonitor, read_disk
 from stimctl.supervisor.options import Options
@@ -197,10 +198,10 @@ class OneChannel:
     """What `check_plausible` reads of a plan."""
 
     def __init__(self, amplitude_ua: int) -> None:
+        self.scale = CURRENT
         self.channels = (self,)
         self.channel = 1
-        self.cleared = self
-        self.amplitude_ua = amplitude_ua
+        self.most = amplitude_ua
 
 
 @pytest.mark.hazard("H18", "H50")

@@ -111,7 +111,7 @@ SAID: dict[str, Any] = {
         ({}, "STOP key"),
         ({"acknowledged": IDS - {FIRST_SESSION}}, "second identifier"),
         ({"acknowledged": IDS - {KNOWS_STOP}}, "know how to stop"),
-        ({"acknowledged": IDS - {PADS_APART}}, "one pad width apart"),
+        ({"acknowledged": IDS - {PADS_APART}}, "electrode spacing is not confirmed"),
         ({"answers": {}}, "questions are open"),
         ({"answers": SAID["answers"] | {"C02": True}}, "C02"),
         ({"sides": {}}, "the side of ch1"),
