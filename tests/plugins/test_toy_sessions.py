@@ -163,7 +163,7 @@ def test_the_row_of_a_lock_file_says_what_a_stop_needs(site: Path) -> None:
 
 @pty
 def test_the_screen_lists_it_and_connects(site: Path, tmp_path: Path) -> None:
-    terminal = Terminal(command(), dict(os.environ))
+    terminal = Terminal(command(), {**os.environ, "TERM": "xterm-256color"})
     try:
         for wait, key in (
             ("START", b"2"), ("new code", b"K-17"), ("K-17", b"\r"), ("four digits", b"\r"),

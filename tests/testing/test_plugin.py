@@ -22,7 +22,10 @@ def run_pytest(folder: Path, test: str, **variables: str) -> subprocess.Complete
     """A pytest run of a project that has stimctl installed."""
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", encoding="utf-8")
     (folder / "test_mine.py").write_text(test, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if "STIMCTL" not in name}
+    ours = ("STIMCTL", "PYTEST_ADDOPTS")
+    environment = {
+        name: value for name, value in os.environ.items() if not any(one in name for one in ours)
+    }
     environment |= variables
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(
