@@ -12,13 +12,15 @@ from .orders import Order
 
 @dataclass(slots=True)
 class OpenTrain:
-    """A train that may still go on. judged_us: pulses that begin before it have been judged."""
+    """A train that may still go on. judged_us: pulses that begin before it have been judged.
+    lead_us: how long before each pulse the device has begun it, with a test pulse of its own."""
 
     channel: int
     start_us: int
     period_us: int
     peak_ua: int
     judged_us: int
+    lead_us: int = 0
 
     def first_after(self, at_us: int) -> int:
         """When the first pulse after at_us begins."""
@@ -47,6 +49,10 @@ def peak_of(points: list[list[int]]) -> int:
     return max((abs(current_ua) for time_us, current_ua in points if time_us), default=0)
 
 
+def _lead_us(row: Mapping[str, Any]) -> int:
+    return int((row.get("test") or {}).get("before_us", 0))
+
+
 class Outputs:
     """The open trains of a record, and what of them has passed."""
 
@@ -59,7 +65,7 @@ class Outputs:
         if peak_ua:
             start_us = row["start_us"]
             self._open[row["id"]] = OpenTrain(
-                row["channel"], start_us, row["period_us"], peak_ua, start_us
+                row["channel"], start_us, row["period_us"], peak_ua, start_us, _lead_us(row)
             )
 
     def until(self, now_us: int) -> Iterator[Span]:
@@ -78,6 +84,7 @@ class Outputs:
                 row["period_us"],
                 peak_of(row["points"]),
                 row["start_us"],
+                _lead_us(row),
             )
         if row["count"] and train.peak_ua:
             yield from _portion(train, row["start_us"] + (row["count"] - 1) * row["period_us"])
@@ -86,7 +93,7 @@ class Outputs:
         """Take a pulse row."""
         start_us, peak_ua = row["start_us"], peak_of(row["points"])
         if peak_ua:
-            train = OpenTrain(row["channel"], start_us, 1, peak_ua, start_us)
+            train = OpenTrain(row["channel"], start_us, 1, peak_ua, start_us, _lead_us(row))
             yield Span(train, start_us, start_us, fresh=True)
 
 

@@ -156,8 +156,10 @@ class Invariant(Judge):
         asked, train = self._asked[span.train.channel], span.train
         level_ua, since_us = asked.since()
         at_us: int | None = span.first_us
-        if train.peak_ua <= asked.at(span.first_us):
-            at_us = span.after(since_us) if train.peak_ua > level_ua else None
+        # An order that comes between a test pulse and its pulse is too late for this one.
+        if train.peak_ua <= asked.at(span.first_us - train.lead_us):
+            later = since_us + train.lead_us
+            at_us = span.after(later) if train.peak_ua > level_ua else None
         if at_us is not None:
             words = f"{train.peak_ua} uA, {asked.at(at_us)} uA asked for"
             self._fail(Rule.ASKED, at_us, train.channel, words)

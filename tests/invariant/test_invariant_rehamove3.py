@@ -45,6 +45,29 @@ def test_a_test_pulse_is_no_output_that_nobody_asked_for() -> None:
     assert one.rule == "output that no command asked for"
 
 
+@pytest.mark.parametrize(
+    ("lowered_us", "rule"),
+    [(-1, "output that no command asked for"), (1, None), (120, None), (229, None)],
+)
+def test_an_order_between_a_test_pulse_and_its_pulse_is_too_late_for_that_pulse(
+    lowered_us: int, rule: str | None
+) -> None:
+    begun_us = READY_US + 100 * MS
+    for open_train in (False, True):
+        one = world()
+        one.tell.to_device(READY_US, update({1: 5_000}))
+        one.tell.to_device(begun_us + lowered_us, update({1: 4_000}))
+        if open_train:
+            about = {"id": 7, "period_us": 10 * MS}
+            one.tell.row(behind_test("train_open", begun_us + 230, 5_000, **about))
+            one.tell.row(behind_test("train", begun_us + 230, 5_000, count=1, **about))
+        else:
+            one.tell.row(behind_test("pulse", begun_us + 230, 5_000))
+        assert one.rule == rule
+        one.tell.row(behind_test("pulse", begun_us + 20 * MS, 5_000))
+        assert one.rule == "output that no command asked for"
+
+
 def test_the_fifth_channel_bit_is_softstart_and_moves_no_channel() -> None:
     one = world()
     frame = encode(1, Command.ML_UPDATE, b"\x11\x10" + (40 << 1).to_bytes(2, "big"))
