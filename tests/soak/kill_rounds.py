@@ -129,7 +129,8 @@ def _alive(pid: int) -> bool:
 
 def _check_journal(rig: Rig, face: Face, result: Round) -> None:
     """It verifies, and holds every row whose effect has reached the electrodes."""
-    paths = sorted(rig.journal.glob("*.jsonl"))
+    # Killed between the making of the file and its first row: the session has no journal yet.
+    paths = [path for path in sorted(rig.journal.glob("*.jsonl")) if path.stat().st_size]
     ledger = rig.ledger() if rig.record.exists() else Ledger([])
     if not paths:
         if ledger.last_output_us is not None:
