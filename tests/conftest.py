@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -53,11 +52,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for path in sorted(marked):
         if "mark.pty" not in path.read_text("utf-8"):
             raise pytest.UsageError(f"{path}: write pytest.mark.pty in the module itself")
-
-
-def pytest_collection_finish() -> None:
-    """Ten thousand tests stay to the end: the garbage collector need not look at them again."""
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
