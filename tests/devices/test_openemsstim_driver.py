@@ -252,6 +252,7 @@ def test_a_running_board_with_nothing_on_is_asked_for_a_sign_of_life() -> None:
     assert bench.driver.latched
 
 
+@pytest.mark.hazard("H09")
 def test_a_raise_that_cannot_leave_in_time_is_dropped_and_never_sent_late() -> None:
     bench = Bench().connected()
     bench.driver.gate(bench.now, points(ch1=1))
@@ -264,6 +265,7 @@ def test_a_raise_that_cannot_leave_in_time_is_dropped_and_never_sent_late() -> N
     assert dropped
     assert not any(one.sent for one in dropped)
     assert "C0I10T750G" not in bench.sent()
+    assert {one.falls_to for one in dropped} == {(GateSet(1, 5),)}, "what the bursts have confirmed"
 
 
 def test_a_host_that_was_late_does_not_open_a_channel_anew() -> None:
