@@ -43,7 +43,7 @@ def run_manual(
     need_port(prepared)
     passed = checked(prepared, plan, papers)
     level_text = _calibrated(calibration, plan, papers.person, dial)
-    said = said_by(papers)
+    said = said_by(papers) if passed is None else passed.said
     need_keyboard("stimctl run --manual")
     if not prepared.is_simulation:
         need_somebody()

@@ -73,7 +73,7 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
         person=papers.person,
         show=_shower(progress, as_json=as_json),
         notes=passed.notes() if passed else None,
-        prepare=commands_of(said_by(papers)),
+        prepare=commands_of(said_by(papers) if passed is None else passed.said),
         operator=papers.operator,
         stop_faces=papers.stop_faces,
     )

@@ -12,7 +12,6 @@ from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
 from stimctl.session.events import Event, Kind, SessionEvent
 from stimctl.session.host_rows import LineKind, Presence, Ready
-from stimctl.session.people_rows import StopFace
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.hardware import HardwareGate
@@ -100,8 +99,8 @@ class Arming:
     def took_place(self, now: int, event: SessionEvent) -> None:
         """The device has named itself: what is it? Attendance is asked for: who can answer?"""
         if event.kind is Kind.IDENTITY:
-            for face in self._stop_faces.describe():
-                self._record(StopFace(face["name"], "open", face["what"]))
+            for face in self._stop_faces.opened():
+                self._record(face)
             self._record(LineKind(*self.gate.identified(str(event.data["serial"]))))
             if self.gate.needs_person:
                 self._engine().notify(now, facts.PresenceRequired())

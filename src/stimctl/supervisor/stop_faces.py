@@ -147,9 +147,9 @@ class StopFaces:
         for face in self._faces.values():
             face.thread.end()
 
-    def describe(self) -> list[Mapping[str, str]]:
+    def opened(self) -> list[StopFace]:
         """For the record: each by its name, and what the system tells of it."""
-        return [{"name": name, "what": face.thread.what} for name, face in self._faces.items()]
+        return [StopFace(name, "open", face.thread.what) for name, face in self._faces.items()]
 
     def connecting(self, now_ns: int) -> None:
         """A connection begins: each is tested for it."""

@@ -9,7 +9,7 @@ from typing import Any
 from stimctl.session import rows
 from stimctl.session.alarms import Condition
 from stimctl.session.events import as_schema_2
-from stimctl.supervisor.phrases import sentence_of
+from stimctl.supervisor.phrases import describe
 from stimctl.supervisor.session_model import BUSY_STATES, OUTPUT_STATES, SessionModel
 from stimctl.tui.alarms import Alarm, Alarms
 from stimctl.tui.course import Course
@@ -68,10 +68,10 @@ class Live(SessionModel):
             self.journal = str(raw["file"])  # a path is opened by its own characters
         elif event is not None:
             self._show(event, row, before)
-        words = sentence_of(row)
+        words = None if event is None else describe(event)
         if words:
             self.log.append((local_time(row), words))
-            if kind in ("refused", "limit"):
+            if isinstance(event, rows.Refused | rows.Limit):
                 self.refused = f"{local_time(row)}  {words.removeprefix('refused: ')}"
         return event
 
