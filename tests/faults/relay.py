@@ -13,12 +13,11 @@ from contextlib import suppress
 class Relay:
     """Give `address` to the host; what it says reaches the pty at `device`, and back.
 
-    `drop_answers`: the device's bytes vanish from now on. `deaf`: nothing is read from the host.
+    `drop_answers`: the device's bytes vanish from now on.
     """
 
     def __init__(self, device: str) -> None:
         self.drop_answers = False
-        self.deaf = False
         self._device = os.open(device, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self._device)
         self._master, self._slave = pty.openpty()
@@ -33,8 +32,12 @@ class Relay:
         for fd in (self._device, self._master, self._slave, self._wake, self._waker):
             os.close(fd)
 
-    def go_deaf(self, *, full: bool) -> None:
-        """From now on nothing is read from the host. full: its line has no room for a byte, too."""
+    def go_deaf(self, *, full: bool = False) -> None:
+        """When this returns, nothing is read from the host. full: nor has its line room for a byte.
+
+        The thread has ended by then. A flag that it looks at would let a slow machine pass one more
+        piece, and one piece can hold a whole stop.
+        """
         self._stop_reading()
         os.set_blocking(self._slave, False)
         with suppress(BlockingIOError):
@@ -58,8 +61,7 @@ class Relay:
 
     def _run(self) -> None:
         while True:
-            sources = [self._device, self._wake] + ([] if self.deaf else [self._master])
-            ready, _, _ = select.select(sources, [], [], 0.02)
+            ready, _, _ = select.select([self._device, self._wake, self._master], [], [])
             if self._wake in ready:
                 return
             if self._master in ready:

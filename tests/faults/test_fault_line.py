@@ -79,7 +79,7 @@ def test_a_line_that_takes_no_bytes_ends_in_unknown_and_exit_6(rig: Rig, relay: 
     face = rig.face(f"p24:{relay.address}", NO_TRIP)
     face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
     deaf_ns = time.monotonic_ns()
-    relay.deaf = True
+    relay.go_deaf()
     face.wait_for("unknown")
     assert rig.zero_after_ms(deaf_ns) <= 2100, "the device's own watchdog"
     face.say("close")
@@ -142,7 +142,7 @@ def test_stop_takes_the_port_from_a_supervisor_that_does_not_answer(rig: Rig) ->
 
 
 def test_stop_does_not_hang_on_a_device_that_does_not_read(rig: Rig, relay: Relay) -> None:
-    relay.deaf = True
+    relay.go_deaf()
     done = rig.stimctl("stop", f"p24:{relay.address}")
     assert done.returncode == 6
     assert "OUTPUT UNKNOWN" in done.stdout
