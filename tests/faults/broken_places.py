@@ -156,8 +156,9 @@ class World:
         """A face of that user with its output on; returns the supervisor's process."""
         program = str(Path(__file__).with_name("face_program.py"))
         face = self.start(
-            program, f"p24:{self.port}", str(self.own("journal")), "1000", broken=broken
-        )
+            program, f"p24:{self.port}", str(self.own("journal")), "1000", "--no-watchdog-test",
+            broken=broken,
+        )  # fmt: skip
         self._faces.append(face)
         assert face.stdout is not None
         pid = 0

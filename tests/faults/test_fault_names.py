@@ -51,7 +51,7 @@ class Names:
         fresh.replace(name)
 
     def session(self, name: str | Path) -> Face:
-        face = self.rig.face(f"p24:{name}")
+        face = self.rig.face(f"p24:{name}", "--no-watchdog-test")
         face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
         return face
 

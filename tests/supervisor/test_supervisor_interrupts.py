@@ -90,7 +90,7 @@ POINTS: dict[str, Callable[[pytest.MonkeyPatch, BaseException], None]] = {
         SupervisorClient, "ask", _Raises(error, SupervisorClient.ask, 1)
     ),
     "while it is identified": lambda patch, error: patch.setattr(
-        api.Device, "_still", _Raises(error, api.Device._still, 1)
+        api.Device, "_until", _Raises(error, api.Device._until, 1)
     ),
 }
 
