@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import termios
@@ -37,7 +38,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.readiness import Need
 from stimctl.supervisor.client import SupervisorClient
-from stimctl.supervisor.face_process import FaceProcess, is_own_ui, why_remote
+from stimctl.supervisor.face_process import FaceProcess, face_process, is_own_ui, why_remote
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.hardware import HardwareGate
 from stimctl.supervisor.options import Options
@@ -597,6 +598,26 @@ def test_every_raise_names_who_is_in_charge(state: Path, tmp_path: Path) -> None
     raises = [row["data"]["who"] for row in rows if row["kind"] == "raise"]
     assert raises == ["T-1", "T-2"]
     assert [row["data"]["code"] for row in rows if row["kind"] == "operator"] == ["T-2"]
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H69")
+def test_a_job_in_the_background_of_a_terminal_is_nobody_at_the_keyboard() -> None:
+    """By the supervisor's own look: the command line's refusal comes before, a program has none."""
+    shell = "set -m; sleep 60 & echo job=$! shell=$$.; wait"
+    terminal = Terminal(["/bin/bash", "-c", shell], dict(os.environ), 80, 24)
+    try:
+        terminal.wait_for("shell=")
+        terminal.wait_for(".")
+        found = re.search(r"job=(\d+) shell=(\d+)\.", terminal.text())
+        assert found is not None
+        job, foreground = (face_process(int(pid)) for pid in found.groups())
+        assert "in the background" in job.why_not
+        assert foreground.why_not == ""
+        assert job.terminal == foreground.terminal != ""
+        os.kill(int(found[1]), signal.SIGKILL)
+    finally:
+        terminal.close()
 
 
 # -- the attendance prompt while output is on ------------------------------------------------------
