@@ -131,6 +131,7 @@ def test_a_frozen_session_whose_name_was_led_elsewhere_is_ended_and_its_device_s
     port = names.folder / "port"
     names.lead(port, names.twins[0].url)
     face = names.session(port)
+    kill(face.pid, signal.SIGSTOP)  # or it would stop the device, too, and read half the answers
     kill(face.supervisor, signal.SIGSTOP)
     names.lead(port, names.twins[1].url)
     outcomes = stopped(port)
