@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from stimctl.tui.actions import ACTIONS, Group, key_name
-from stimctl.tui.plain_words import COMMANDS
+from stimctl.tui.model.actions import ACTIONS, Group, key_name
+from stimctl.tui.plain.commands import COMMANDS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "terminal-ui.md"
 

@@ -35,8 +35,8 @@ from stimctl.records.sessions import list_sessions, show_session
 from stimctl.records.verify import read_rows, verify_journal
 from stimctl.supervisor.commands import parse_command
 from stimctl.treatment.load import load_protocol
-from stimctl.tui.keymap import read_keymap
-from stimctl.tui.persons import remembered
+from stimctl.tui.model.keymap import read_keymap
+from stimctl.tui.model.persons import remembered
 from stimctl.wire.hexlines import WIRES, decode_line, encode_text
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from stimctl.session.events import as_schema_2
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.supervisor.session_model import SessionModel
 from stimctl.supervisor.view import SessionView
-from stimctl.tui.live import Live
+from stimctl.tui.model.live import Live
 
 JOURNALS = sorted((Path(__file__).resolve().parents[1] / "data" / "journals").glob("*.jsonl"))
 

@@ -10,7 +10,7 @@ import pytest
 from tui_desk import World
 
 from stimctl.testing.demo import DemoSession
-from stimctl.tui.plain import PlainFace
+from stimctl.tui.plain.face import PlainFace
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from stimctl.records.answers import Answers
 from stimctl.records.approvals import accept_use
 from stimctl.safety import QUESTIONS
 from stimctl.session.needs import FIRST_SESSION, KNOWS_STOP, PADS_APART, Preparation
-from stimctl.tui.arming import arm_refusal, handed_in
-from stimctl.tui.manual import Manual, begin_manual
-from stimctl.tui.planning import choose
+from stimctl.tui.model.arming import arm_refusal, handed_in
+from stimctl.tui.model.manual import Manual, begin_manual
+from stimctl.tui.model.planning import choose
 
 NO_TO_ALL = {"C01": False, "C13": False}
 

@@ -11,8 +11,8 @@ from stimctl.devices.registry import FAMILIES
 from stimctl.supervisor import ports
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.ports import SerialPortInfo
-from stimctl.tui.device_facts import families, sheet_lines
-from stimctl.tui.text import plain
+from stimctl.tui.model.device_facts import families, sheet_lines
+from stimctl.tui.model.text import plain
 
 Plug = Callable[..., None]
 

@@ -8,7 +8,7 @@ import pytest
 from test_tui_hazards import TWO_CHANNELS, write_two_channels
 from tui_desk import MS, S, World, type_lines
 
-from stimctl.tui.plain import PlainFace
+from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.program import Wishes, parse_wishes
 
 pytestmark = pytest.mark.hazard("H64")
@@ -19,7 +19,7 @@ LEFT, RIGHT = "left-quadriceps", "right-quadriceps"
 @pytest.fixture
 def two(world: World, tmp_path: Path) -> World:
     """Two channels, running, the first ready to rise."""
-    from stimctl.tui.planning import choose
+    from stimctl.tui.model.planning import choose
 
     write_two_channels(tmp_path / "protocols")
     world.bed.find_channels = True

@@ -12,11 +12,11 @@ from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
-from stimctl.tui.beginning import session_began
-from stimctl.tui.papers import Papers
-from stimctl.tui.persons import now_s
-from stimctl.tui.plain import PlainFace
-from stimctl.tui.planning import choose
+from stimctl.tui.model.beginning import session_began
+from stimctl.tui.model.papers import Papers
+from stimctl.tui.model.persons import now_s
+from stimctl.tui.model.planning import choose
+from stimctl.tui.plain.face import PlainFace
 
 # A file that is no port: not software, so the gate is closed.
 DEVICE = f"p24:{Path(__file__)}"

@@ -9,9 +9,9 @@ import pytest
 from test_tui_keys import DIALOGS, PAGES
 from tui_desk import MS, S, World
 
-from stimctl.tui.live import Live
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.text import Line, plain
 from stimctl.tui.program import Wishes, theme_for
-from stimctl.tui.text import Line, plain
 from stimctl.tui.view import window_title
 
 TWO_CHANNELS = "both-knees"
@@ -61,7 +61,7 @@ def test_the_hot_channel_is_marked_and_named_by_its_place_on_the_body(two: World
 
 @pytest.mark.hazard("H20")
 def test_a_raise_touches_the_hot_channel_alone(world: World, tmp_path: Path) -> None:
-    from stimctl.tui.planning import choose
+    from stimctl.tui.model.planning import choose
 
     write_two_channels(tmp_path / "protocols")
     world.bed.take_person("DEMO-1")
@@ -87,8 +87,8 @@ def test_a_raise_touches_the_hot_channel_alone(world: World, tmp_path: Path) -> 
 
 def write_two_channels(folder: Path) -> None:
     """The knee protocol for both legs at once."""
-    from stimctl.tui.adjusting import toml_text
-    from stimctl.tui.planning import choose
+    from stimctl.tui.model.adjusting import toml_text
+    from stimctl.tui.model.planning import choose
 
     mapping = tomllib.loads(choose("nmes-tka").text)
     mapping["id"] = TWO_CHANNELS
@@ -206,7 +206,7 @@ def test_the_plain_transcript_of_a_session_with_an_alarm(world: World) -> None:
     """One line for each change, alarms marked, no cursor is addressed; golden."""
     import queue
 
-    from stimctl.tui.plain import PlainFace
+    from stimctl.tui.plain.face import PlainFace
 
     said: list[str] = []
     face = PlainFace(world.desk, queue.SimpleQueue())

@@ -22,9 +22,12 @@ def loaded_after(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         ("import stimctl.tui.program", {"textual", "rich", "pydantic", "serial", "typer"}),
-        ("import stimctl.tui.plain, stimctl.tui.desk", {"textual", "rich", "serial", "typer"}),
         (
-            "import stimctl.tui.app, stimctl.tui.screens.index, stimctl.tui.modes",
+            "import stimctl.tui.plain.face, stimctl.tui.model.desk",
+            {"textual", "rich", "serial", "typer"},
+        ),
+        (
+            "import stimctl.tui.app, stimctl.tui.screens.index, stimctl.tui.model.modes",
             {"typer", "serial", "pydantic", "firmware_sim", "stimctl.session.engine"},
         ),
         ("import stimctl.cli.app, stimctl.cli.replay", {"textual", "rich", "stimctl.tui"}),

@@ -9,10 +9,10 @@ import pytest
 from tui_desk import MS, S, World
 
 from stimctl.errors import ImplausibleError, UsageError
-from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
-from stimctl.tui.guards import PasteWatch
-from stimctl.tui.keymap import Keymap, changes_in
-from stimctl.tui.planning import choose
+from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
+from stimctl.tui.model.guards import PasteWatch
+from stimctl.tui.model.keymap import Keymap, changes_in
+from stimctl.tui.model.planning import choose
 
 PAGES = (
     "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",

@@ -9,10 +9,10 @@ from tui_desk import MS, S, World
 
 from stimctl.multiplexer import Multiplexer, multiplexers_of
 from stimctl.session.alarms import Condition
-from stimctl.tui.alarms import Alarm, Alarms, Bell
-from stimctl.tui.lookout import Lookout
-from stimctl.tui.plain import PlainFace
-from stimctl.tui.probe import QUERY, TerminalProbe
+from stimctl.tui.model.alarms import Alarm, Alarms, Bell
+from stimctl.tui.model.lookout import Lookout
+from stimctl.tui.model.probe import QUERY, TerminalProbe
+from stimctl.tui.plain.face import PlainFace
 
 
 def answer_after(world: World, probe: TerminalProbe, delay_ns: int) -> None:

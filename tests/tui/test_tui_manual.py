@@ -10,7 +10,7 @@ import pytest
 from tool_modules import load_tool
 
 from stimctl.errors import UsageError
-from stimctl.tui.keymap import read_keymap
+from stimctl.tui.model.keymap import read_keymap
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ from tui_desk import MS, S, World
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.testing.demo import DOWN, ENTER, LEFT, RIGHT, STOP_KEYS, UP, DemoSession
-from stimctl.tui.actions import ACTIONS
+from stimctl.tui.model.actions import ACTIONS
 
 KEYS = sorted({key for action in ACTIONS for key in action.keys if key not in ("ctrl+s", "r")})
 SIZES = ((1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (140, 40))

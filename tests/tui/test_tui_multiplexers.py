@@ -26,7 +26,7 @@ from stimctl.multiplexer import (
     read_zellij,
 )
 from stimctl.testing.terminal import Terminal
-from stimctl.tui.lookout import Lookout
+from stimctl.tui.model.lookout import Lookout
 
 TMUX = {"TMUX": "/tmp/tmux-0/default,1,0", "TMUX_PANE": "%0"}
 SCREENS = """There are screens on:

@@ -12,18 +12,18 @@ from tui_desk import AT, MS, S, World, type_lines
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.safety import QUESTIONS
 from stimctl.supervisor.phrases import sentence_of
-from stimctl.tui.device_facts import families
-from stimctl.tui.live import Live
-from stimctl.tui.measure import (
+from stimctl.tui.model.device_facts import families
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.measure import (
     CURRENT,
     PERCENT,
     measure_of_device,
     measure_of_protocol,
     measure_of_row,
 )
-from stimctl.tui.persons import Mark, remembered
-from stimctl.tui.plain import PlainFace
-from stimctl.tui.planning import choose
+from stimctl.tui.model.persons import Mark, remembered
+from stimctl.tui.model.planning import choose
+from stimctl.tui.plain.face import PlainFace
 
 BOARD = "sim:openemsstim"
 PORT = "openemsstim:/dev/ttyUSB0"

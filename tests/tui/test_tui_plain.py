@@ -16,11 +16,11 @@ import pytest
 from tui_desk import MS, S, World, type_lines
 
 from stimctl.session.events import Kind
-from stimctl.tui.live import Live
-from stimctl.tui.lookout import Lookout
-from stimctl.tui.plain import PlainFace
-from stimctl.tui.probe import TerminalProbe
-from stimctl.tui.replay import Replay, rows_of_journal
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.lookout import Lookout
+from stimctl.tui.model.probe import TerminalProbe
+from stimctl.tui.model.replay import Replay, rows_of_journal
+from stimctl.tui.plain.face import PlainFace
 
 
 @pytest.mark.hazard("H28")
@@ -108,7 +108,7 @@ def test_a_replay_has_its_report_and_neither_rings_nor_measures_a_terminal(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from stimctl.records import sessions
-    from stimctl.tui import replay
+    from stimctl.tui.model import replay
 
     rows: list[Any] = []
     world.desk.heard = rows.append

@@ -8,7 +8,7 @@ from tui_desk import MS, S, World
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
 from stimctl.session.reasons import Reason
-from stimctl.tui.course import Course
+from stimctl.tui.model.course import Course
 
 NO_REASON = Reason("", "")
 

@@ -99,7 +99,7 @@ def test_unknown_is_full_screen_and_shows_no_amplitude_as_live(world: World) -> 
     assert "PULL THE ELECTRODE CABLE" in text
     assert "mA" not in text
     world.desk.open("run")
-    from stimctl.tui.text import plain
+    from stimctl.tui.model.text import plain
 
     table = [plain(line) for line in world.desk.pages["run"].body(76, 20)]
     assert "––" in table[1]
@@ -162,8 +162,8 @@ def test_every_value_of_the_hot_channel_has_its_own_age(world: World) -> None:
 
 def test_of_many_channels_the_hot_one_tells_its_ages_in_little_room(world: World) -> None:
     from stimctl.supervisor.session_model import Channel
+    from stimctl.tui.model.text import plain
     from stimctl.tui.screens.run_table import table
-    from stimctl.tui.text import plain
 
     live = world.bed.live
     live.state = "running"
@@ -297,7 +297,7 @@ def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
 
 
 def test_text_from_outside_cannot_command_the_terminal() -> None:
-    from stimctl.tui.text import safe
+    from stimctl.tui.model.text import safe
 
     assert safe("a\x1b[2Jb\r\n\u4e2dc") == "a?[2Jb???c"
 

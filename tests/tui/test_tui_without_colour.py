@@ -9,9 +9,9 @@ import pytest
 from tui_desk import S, World
 
 from stimctl.supervisor.session_model import Channel
-from stimctl.tui.live import Live
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.text import Line, plain
 from stimctl.tui.screens.run_table import Look, Phase, state_of
-from stimctl.tui.text import Line, plain
 from stimctl.tui.themes import THEMES
 from stimctl.tui.view import window_title
 

@@ -18,12 +18,12 @@ from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.replies import REFUSALS, compiled_of, refusal_of
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.wire_errors import decode_error, encode_error
-from stimctl.tui.bedside import Bedside
-from stimctl.tui.desk import Desk
-from stimctl.tui.jobs import InlineJobs
-from stimctl.tui.keymap import Keymap
-from stimctl.tui.plain import PlainFace
-from stimctl.tui.stopping import StopLine
+from stimctl.tui.model.bedside import Bedside
+from stimctl.tui.model.desk import Desk
+from stimctl.tui.model.jobs import InlineJobs
+from stimctl.tui.model.keymap import Keymap
+from stimctl.tui.model.stopping import StopLine
+from stimctl.tui.plain.face import PlainFace
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -182,7 +182,7 @@ class World:
 
     def begin(self, device: str, protocol: str) -> None:
         """Connected, started where that takes a board its time, and a plan; L-ATT acknowledged."""
-        from stimctl.tui.planning import choose
+        from stimctl.tui.model.planning import choose
 
         self.bed.connect(device)
         self.desk.take_rows()
@@ -216,7 +216,7 @@ class World:
 
     def text(self, width: int = 80, height: int = 24) -> str:
         """The screen in words."""
-        from stimctl.tui.text import plain
+        from stimctl.tui.model.text import plain
 
         return "\n".join(plain(line).rstrip() for line in self.desk.lines(width, height))
 

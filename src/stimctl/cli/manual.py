@@ -16,7 +16,7 @@ from stimctl.records.person import check_person_code
 
 if TYPE_CHECKING:
     from stimctl.treatment.program import AnyPlan
-    from stimctl.tui.planning import Choice
+    from stimctl.tui.model.planning import Choice
 
 LevelText = Callable[[int, int], str]
 
@@ -32,8 +32,8 @@ def run_manual(
 ) -> int:
     """Run it; the exit code. Raises StimctlError for what keeps it from starting."""
     from stimctl.records.answers import Answers
-    from stimctl.tui.manual import Manual
-    from stimctl.tui.plain import run_plain
+    from stimctl.tui.model.manual import Manual
+    from stimctl.tui.plain.face import run_plain
     from stimctl.tui.program import Wishes
 
     if papers.person:
@@ -72,9 +72,9 @@ def run_manual(
 
 def _choice_of(prepared: Prepared, plan: AnyPlan) -> Choice:
     """What the screens call a choice: the same plan must come of it."""
-    from stimctl.tui.measure import measure_of_protocol
-    from stimctl.tui.planning import Choice
-    from stimctl.tui.seats import Seat
+    from stimctl.tui.model.measure import measure_of_protocol
+    from stimctl.tui.model.planning import Choice
+    from stimctl.tui.model.seats import Seat
 
     roles = [role.role for role in prepared.protocol.channels]
     measure = measure_of_protocol(prepared.protocol)

@@ -12,10 +12,10 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.driver import Driver
 
-from stimctl.tui.desk import Desk
-from stimctl.tui.driver import StopDriver, key_time_ns
-from stimctl.tui.probe import QUERY
+from stimctl.tui.model.desk import Desk
+from stimctl.tui.model.probe import QUERY
 from stimctl.tui.sheet import Sheet
+from stimctl.tui.stop_driver import StopDriver, key_time_ns
 from stimctl.tui.themes import ground_of
 from stimctl.tui.view import window_title
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_frequency
-from stimctl.tui.text import Line, line
-from stimctl.tui.words import duration_text
+from stimctl.tui.model.text import Line, line
+from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus

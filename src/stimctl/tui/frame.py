@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stimctl.tui.clock import Clock
-from stimctl.tui.live import Live
-from stimctl.tui.text import Line, Span, fit, line, spread, width_of
-from stimctl.tui.words import clock_text
+from stimctl.tui.model.clock import Clock
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.text import Line, Span, fit, line, spread, width_of
+from stimctl.tui.model.words import clock_text
 
 WIDTH_MIN, HEIGHT_MIN = 80, 24
 #: Lines of the frame: its top, the alarm line, the message line, its bottom.

@@ -15,15 +15,15 @@ from stimctl.errors import ExitCode, UsageError
 from stimctl.keyboard import need_keyboard
 from stimctl.records.places import state_folder
 from stimctl.supervisor.stop_face_names import stop_face_options
-from stimctl.tui.bedside import Bedside
-from stimctl.tui.client import Client
-from stimctl.tui.clock import SystemClock
-from stimctl.tui.keymap import read_keymap
-from stimctl.tui.stopping import StopLine
+from stimctl.tui.model.bedside import Bedside
+from stimctl.tui.model.client import Client
+from stimctl.tui.model.clock import SystemClock
+from stimctl.tui.model.keymap import read_keymap
+from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.themes import THEMES, theme_named
 
 if TYPE_CHECKING:
-    from stimctl.tui.manual import Manual
+    from stimctl.tui.model.manual import Manual
 
 _UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
 
@@ -89,7 +89,7 @@ def open_tui(wishes: Wishes) -> int:
     need_keyboard("the terminal UI")
     plain = wishes.plain or os.environ.get("TERM", "dumb") == "dumb"
     if plain and not wishes.replay:
-        from stimctl.tui.plain import run_plain
+        from stimctl.tui.plain.face import run_plain
 
         return run_plain(wishes)
     if not is_interactive():
@@ -142,12 +142,12 @@ def make_client(
 def _run(wishes: Wishes) -> int:
     from stimctl.multiplexer import multiplexers_of
     from stimctl.tui.app import BEAT_S, StimctlApp
-    from stimctl.tui.desk import Desk
     from stimctl.tui.endings import Endings
-    from stimctl.tui.jobs import ThreadJobs
-    from stimctl.tui.lookout import Lookout
-    from stimctl.tui.modes import open_mode
-    from stimctl.tui.probe import TerminalProbe
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.jobs import ThreadJobs
+    from stimctl.tui.model.lookout import Lookout
+    from stimctl.tui.model.modes import open_mode
+    from stimctl.tui.model.probe import TerminalProbe
 
     sys.setswitchinterval(0.001)
     faulthandler.enable()

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from stimctl.tui.text import Line, fit, plain
+from stimctl.tui.model.text import Line, fit, plain
 from stimctl.tui.themes import ground_of, theme_named
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stimctl.supervisor.phrases import PULL
 from stimctl.tui.frame import HEIGHT_MIN, WIDTH_MIN, state_span
-from stimctl.tui.live import Live
-from stimctl.tui.text import Line, fit, line, wrap
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.text import Line, fit, line, wrap
 
 #: `● STIM 29:57` beside nothing, `SPACE = STOP` below it.
 _LEAST_WIDTH, _LEAST_HEIGHT = 12, 2

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stimctl.tui import frame, small
-from stimctl.tui.actions import ACTION_BY_ID
-from stimctl.tui.alarms import Alarm
-from stimctl.tui.keymap import NO_KEY
-from stimctl.tui.live import STALE_NS, Live
-from stimctl.tui.text import Line, line, plain, wrap
+from stimctl.tui.model.actions import ACTION_BY_ID
+from stimctl.tui.model.alarms import Alarm
+from stimctl.tui.model.keymap import NO_KEY
+from stimctl.tui.model.live import STALE_NS, Live
+from stimctl.tui.model.text import Line, line, plain, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
-    from stimctl.tui.page import Page
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.page import Page
 
 #: The most that an alarm and a message each take.
 _MESSAGE_LINES = 4

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from stimctl.errors import StimctlError
 from stimctl.quantity import format_frequency
 from stimctl.tui import drawing
-from stimctl.tui.adjusting import Field
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planned import is_gate, limits_of
-from stimctl.tui.planning import Choice, family_of
-from stimctl.tui.rehearsing import rehearse
-from stimctl.tui.text import Line, line, safe, wrap
-from stimctl.tui.words import duration_text
+from stimctl.tui.model.adjusting import Field
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.planned import is_gate, limits_of
+from stimctl.tui.model.planning import Choice, family_of
+from stimctl.tui.model.rehearsing import rehearse
+from stimctl.tui.model.text import Line, line, safe, wrap
+from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _MINUTE_US = 60_000_000
 _MHZ_US = 1_000_000_000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.planning import family_of
-from stimctl.tui.seats import pad_name
-from stimctl.tui.text import Line, line, wrap
-from stimctl.tui.words import clock_text
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.seats import pad_name
+from stimctl.tui.model.text import Line, line, wrap
+from stimctl.tui.model.words import clock_text
 
 if TYPE_CHECKING:
-    from stimctl.tui.bedside import Bedside
+    from stimctl.tui.model.bedside import Bedside
 
 _TRIPS = {"passed": "✓ seen", "not due": "not tried", "begun": "… being observed"}
 

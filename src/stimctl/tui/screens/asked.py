@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.text import Line, line, wrap
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.text import Line, line, wrap
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stimctl.tui.modes import begin_demo
-from stimctl.tui.page import ListPage, Offers, Page
-from stimctl.tui.text import Line, line, wrap
+from stimctl.tui.model.modes import begin_demo
+from stimctl.tui.model.page import ListPage, Offers, Page
+from stimctl.tui.model.text import Line, line, wrap
 from stimctl.version import __version__
 
 _CHOICES = (

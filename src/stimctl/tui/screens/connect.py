@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
-from stimctl.tui.device_facts import families, labelled, likely_families, sheet_lines, starting
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planning import family_of
-from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.model.device_facts import (
+    families,
+    labelled,
+    likely_families,
+    sheet_lines,
+    starting,
+)
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
     from stimctl.supervisor.ports import SerialPortInfo
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _LONGEST_NAME = 120
 #: Above this the adapter itself makes answers late (D; FTDI's own default is 16 ms, R).

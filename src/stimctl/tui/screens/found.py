@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.text import Line, line
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.text import Line, line
 
 
 class FoundPage(Page):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.actions import ACTION_BY_ID, MENU, Group, key_name
-from stimctl.tui.page import ListPage, Offers, Page
-from stimctl.tui.text import Line, line
+from stimctl.tui.model.actions import ACTION_BY_ID, MENU, Group, key_name
+from stimctl.tui.model.page import ListPage, Offers, Page
+from stimctl.tui.model.text import Line, line
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 
 def offered_behind(desk: Desk) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.tui.page import Page
+from stimctl.tui.model.page import Page
 from stimctl.tui.screens.adjust import AdjustPage
 from stimctl.tui.screens.armed import ArmedPage
 from stimctl.tui.screens.asked import AskedPage
@@ -26,7 +26,7 @@ from stimctl.tui.screens.statement import StatementPage
 from stimctl.tui.screens.thresholds import ThresholdsPage
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.text import Line, line, wrap
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.text import Line, line, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _LONGEST = 120
 NOTES = (

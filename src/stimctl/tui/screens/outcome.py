@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.text import Line, line
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.text import Line, line
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _OPEN = "not asked"
 #: Numeric rating of pain, 0 none to 10 the worst (LOINC 72514-3, R).

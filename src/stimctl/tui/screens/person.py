@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.records.person import check_person_code
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.papers import check_second
-from stimctl.tui.persons import known_persons, remembered
-from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.papers import check_second
+from stimctl.tui.model.persons import known_persons, remembered
+from stimctl.tui.model.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _LONGEST = 16
 

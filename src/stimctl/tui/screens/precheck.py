@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.guards import RaiseLock
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.persons import now_s
-from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.model.guards import RaiseLock
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.persons import now_s
+from stimctl.tui.model.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
     from stimctl.safety import Screening
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 #: Cells of a row before its question: the mark, the answer, the id.
 _BEFORE_TEXT = 12

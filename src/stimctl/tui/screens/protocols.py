@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui import drawing
-from stimctl.tui.device_facts import labelled
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planning import Choice, as_last_time, choose, compiled, protocol_names
+from stimctl.tui.model.device_facts import labelled
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.planning import Choice, as_last_time, choose, compiled, protocol_names
+from stimctl.tui.model.text import Line, line, safe, wrap
 from stimctl.tui.screens.precheck import screening_of
-from stimctl.tui.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 
 class ProtocolsPage(ListPage):

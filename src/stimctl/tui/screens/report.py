@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.records.delivered import HOW, describe
-from stimctl.tui.course import ChannelCourse
-from stimctl.tui.device_facts import intended_use, labelled
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.planning import family_of
-from stimctl.tui.seats import pad_name
-from stimctl.tui.text import Line, line, safe
-from stimctl.tui.words import clock_text
+from stimctl.tui.model.course import ChannelCourse
+from stimctl.tui.model.device_facts import intended_use, labelled
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.seats import pad_name
+from stimctl.tui.model.text import Line, line, safe
+from stimctl.tui.model.words import clock_text
 from stimctl.version import __version__
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 
 class ReportPage(Page):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.tui.arming import arm_refusal, handed_in, papers_of
-from stimctl.tui.guards import HotChannel, RaiseLock
-from stimctl.tui.live import STALE_NS
-from stimctl.tui.page import Offers, Page
+from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
+from stimctl.tui.model.guards import HotChannel, RaiseLock
+from stimctl.tui.model.live import STALE_NS
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.text import Line
 from stimctl.tui.screens import run_view
-from stimctl.tui.text import Line
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
     from stimctl.tui.screens.found import FoundPage
 
 _PAUSE = 0  # the lock of the pause key; channels count from 1

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.tui.drawing import bar, spark
-from stimctl.tui.live import STALE_NS, WAIT_NS, Live
-from stimctl.tui.measure import CURRENT
-from stimctl.tui.text import Line, Span, line
+from stimctl.tui.model.live import STALE_NS, WAIT_NS, Live
+from stimctl.tui.model.measure import CURRENT
+from stimctl.tui.model.text import Line, Span, line
 
 _NEVER = "––"
 _UNTOLD = "–"

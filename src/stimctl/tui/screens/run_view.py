@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stimctl.tui import drawing
-from stimctl.tui.guards import HotChannel
-from stimctl.tui.live import Live
-from stimctl.tui.planned import drive_of, in_burst, train_of
+from stimctl.tui.model.guards import HotChannel
+from stimctl.tui.model.live import Live
+from stimctl.tui.model.planned import drive_of, in_burst, train_of
+from stimctl.tui.model.text import Line, line, wrap
 from stimctl.tui.screens.run_table import Look, Phase, table
-from stimctl.tui.text import Line, line, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.bedside import Bedside
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.bedside import Bedside
+    from stimctl.tui.model.desk import Desk
 
 
 def _phases(bed: Bedside, now_ns: int) -> dict[int, Phase]:

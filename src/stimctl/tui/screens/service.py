@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.device_facts import PROTECTIONS, labelled, sheet_lines
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.planned import limits_of
-from stimctl.tui.planning import family_of
-from stimctl.tui.text import Line, line, safe
-from stimctl.tui.words import duration_text
+from stimctl.tui.model.device_facts import PROTECTIONS, labelled, sheet_lines
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.planned import limits_of
+from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.text import Line, line, safe
+from stimctl.tui.model.words import duration_text
 from stimctl.version import __version__
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 
 class ServicePage(ListPage):

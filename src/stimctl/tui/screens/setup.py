@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_area
-from stimctl.tui.page import ListPage, Offers
-from stimctl.tui.papers import side_of, worn_pads
-from stimctl.tui.planned import binding_of
-from stimctl.tui.planning import family_of
-from stimctl.tui.seats import PADS, Seat, pad_name, sites_for
-from stimctl.tui.text import Line, line, safe, wrap
+from stimctl.tui.model.page import ListPage, Offers
+from stimctl.tui.model.papers import side_of, worn_pads
+from stimctl.tui.model.planned import binding_of
+from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.seats import PADS, Seat, pad_name, sites_for
+from stimctl.tui.model.text import Line, line, safe, wrap
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _FIELDS = ("site", "pads", "ceiling")
 

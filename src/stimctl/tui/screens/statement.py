@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from stimctl.tui.page import Offers, Page
-from stimctl.tui.text import Line, line, wrap
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.text import Line, line, wrap
 
 _WORD = "accept"
 

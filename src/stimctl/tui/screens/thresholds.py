@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stimctl.tui.page import Page
-from stimctl.tui.persons import THRESHOLDS_FOR_H, Mark, now_s
-from stimctl.tui.text import Line, line, safe
+from stimctl.tui.model.page import Page
+from stimctl.tui.model.persons import THRESHOLDS_FOR_H, Mark, now_s
+from stimctl.tui.model.text import Line, line, safe
 
 WORDS = ("sensory", "motor", "tolerance")
 

@@ -10,8 +10,8 @@ from stimctl.tui.small import too_small
 
 if TYPE_CHECKING:
     from stimctl.safety import Finding
-    from stimctl.tui.bedside import Bedside
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.bedside import Bedside
+    from stimctl.tui.model.desk import Desk
 
 _CAN_ARM = ("identified", "checked", "stopped")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stimctl.errors import LinkError
-from stimctl.tui.live import Row
+from stimctl.tui.model.live import Row
 
 
 class NoClient:

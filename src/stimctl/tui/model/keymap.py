@@ -13,7 +13,7 @@ from pathlib import Path
 from stimctl.errors import UsageError
 from stimctl.records.places import home_folder
 from stimctl.toml_text import parse_toml
-from stimctl.tui.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
+from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 
 VARIABLE = "STIMCTL_KEYMAP"
 #: The name of an action that no key does (here).

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder
-from stimctl.tui.measure import CURRENT, PERCENT
+from stimctl.tui.model.measure import CURRENT, PERCENT
 
 UNCHANGED_FOR_DAYS = 90
 THRESHOLDS_FOR_H = 24

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from stimctl.tui.text import Line, line
+from stimctl.tui.model.text import Line, line
 
 if TYPE_CHECKING:
-    from stimctl.tui.bedside import Bedside
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.bedside import Bedside
+    from stimctl.tui.model.desk import Desk
 
 Offers = Mapping[str, str | None]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.quantity import format_area, format_duration, format_permille
-from stimctl.tui.seats import WHOLE
+from stimctl.tui.model.seats import WHOLE
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _LONGEST_S = 120
 

@@ -6,14 +6,14 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
-from stimctl.tui.clock import Clock
-from stimctl.tui.live import Live, Row
-from stimctl.tui.lookout import Lookout
-from stimctl.tui.no_client import NoClient
-from stimctl.tui.text import safe
+from stimctl.tui.model.clock import Clock
+from stimctl.tui.model.live import Live, Row
+from stimctl.tui.model.lookout import Lookout
+from stimctl.tui.model.no_client import NoClient
+from stimctl.tui.model.text import safe
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 SPEEDS = (1, 4, 16, 64)
 _SKIP_NS = 10_000_000_000

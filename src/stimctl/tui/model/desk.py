@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui import small, view
-from stimctl.tui.actions import ACTION_BY_ID, MENU, key_name
-from stimctl.tui.bedside import Bedside
-from stimctl.tui.beginning import session_began
-from stimctl.tui.clock import Clock
-from stimctl.tui.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
-from stimctl.tui.keymap import Keymap, is_text, is_typed
-from stimctl.tui.live import Row
-from stimctl.tui.lookout import Lookout
-from stimctl.tui.page import Page
-from stimctl.tui.text import Line
+from stimctl.tui.model.actions import ACTION_BY_ID, MENU, key_name
+from stimctl.tui.model.bedside import Bedside
+from stimctl.tui.model.beginning import session_began
+from stimctl.tui.model.clock import Clock
+from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
+from stimctl.tui.model.keymap import Keymap, is_text, is_typed
+from stimctl.tui.model.live import Row
+from stimctl.tui.model.lookout import Lookout
+from stimctl.tui.model.page import Page
+from stimctl.tui.model.text import Line
 from stimctl.tui.themes import theme_after
 
 if TYPE_CHECKING:
-    from stimctl.tui.replay import Replay
+    from stimctl.tui.model.replay import Replay
 
 _EVERYWHERE = ("help", "palette", "theme", "save", "quit", "back")
 _NO_KEY = "no key does that here; ? shows the keys that work now"
@@ -274,7 +274,7 @@ class Desk:
 
     def ceiling_sources(self) -> dict[int, str]:
         """For each channel of the plan, which bound its ceiling is."""
-        from stimctl.tui.planned import binding_of
+        from stimctl.tui.model.planned import binding_of
 
         plan = self.bed.plan
         if plan is not self._sources_of:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stimctl.tui.papers import count_pads
+from stimctl.tui.model.papers import count_pads
 
 if TYPE_CHECKING:
-    from stimctl.tui.bedside import Bedside
+    from stimctl.tui.model.bedside import Bedside
 
 
 def session_began(bed: Bedside) -> None:

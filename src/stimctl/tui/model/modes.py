@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
     from stimctl.tui.program import Wishes
 
 
 def open_mode(desk: Desk, wishes: Wishes) -> None:
     """Put the first screen up; what takes time follows the first paint."""
     if wishes.replay:
-        from stimctl.tui.replay import open_replay
+        from stimctl.tui.model.replay import open_replay
 
         open_replay(desk, wishes.replay, wishes.speed)
     elif wishes.watch is not None:
-        from stimctl.tui.watching import open_watch
+        from stimctl.tui.model.watching import open_watch
 
         open_watch(desk, wishes.watch)
     elif wishes.manual is not None:
-        from stimctl.tui.manual import begin_manual
+        from stimctl.tui.model.manual import begin_manual
 
         begin_manual(desk, wishes.manual)
     elif wishes.demo:
@@ -31,7 +31,7 @@ def open_mode(desk: Desk, wishes: Wishes) -> None:
 def begin_demo(desk: Desk) -> None:
     """A twin, a code, and a protocol: everything of a session but the person."""
     from stimctl.supervisor.device_names import EXAMPLE
-    from stimctl.tui.planning import choose
+    from stimctl.tui.model.planning import choose
 
     desk.bed.take_person("DEMO-1")
     desk.bed.connect(f"sim:{EXAMPLE}")

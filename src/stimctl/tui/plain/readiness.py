@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
-from stimctl.tui.plain_command import Command, one_of
-from stimctl.tui.rehearsing import rehearse
-from stimctl.tui.text import plain
+from stimctl.tui.model.rehearsing import rehearse
+from stimctl.tui.model.text import plain
+from stimctl.tui.plain.command import Command, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
     from stimctl.tui.screens.adjust import AdjustPage
     from stimctl.tui.screens.precheck import PrecheckPage
 
@@ -23,8 +23,8 @@ def _person(desk: Desk, rest: list[str]) -> str:
         raise UsageError("a code is needed", what_to_do="for example: person K-17 1961")
     code, *second = rest
     if second:
-        from stimctl.tui.papers import check_second
-        from stimctl.tui.persons import remembered
+        from stimctl.tui.model.papers import check_second
+        from stimctl.tui.model.persons import remembered
 
         check_second(second[0], remembered(desk.bed.state_folder, code).second)
     desk.bed.take_person(code)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stimctl.session.alarms import Condition
-from stimctl.tui.words import alarm_marker
+from stimctl.tui.model.words import alarm_marker
 
 _ORDER = ("high", "medium", "low", "information")
 #: How often each priority rings, 2 s apart at the soonest: high until it ends, medium three

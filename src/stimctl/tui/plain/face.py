@@ -21,13 +21,13 @@ from stimctl.keyboard import is_ours
 from stimctl.records.delivered import HOW, Delivered, describe
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.terminal_text import printable
-from stimctl.tui.live import Row
-from stimctl.tui.plain_command import Command
-from stimctl.tui.plain_words import COMMANDS, HELP
-from stimctl.tui.probe import QUERY, TerminalProbe
+from stimctl.tui.model.live import Row
+from stimctl.tui.model.probe import QUERY, TerminalProbe
+from stimctl.tui.plain.command import Command
+from stimctl.tui.plain.commands import COMMANDS, HELP
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
     from stimctl.tui.program import Wishes
 
 _LOOP_S = 0.1
@@ -248,16 +248,16 @@ def run_plain(wishes: Wishes) -> int:
     """Run it; returns the exit code."""
     from stimctl.multiplexer import multiplexers_of
     from stimctl.records.places import state_folder
-    from stimctl.tui.bedside import Bedside
-    from stimctl.tui.clock import SystemClock
-    from stimctl.tui.desk import Desk
     from stimctl.tui.endings import Endings
-    from stimctl.tui.jobs import ThreadJobs
-    from stimctl.tui.keymap import read_keymap
-    from stimctl.tui.lookout import Lookout
-    from stimctl.tui.modes import open_mode
+    from stimctl.tui.model.bedside import Bedside
+    from stimctl.tui.model.clock import SystemClock
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.jobs import ThreadJobs
+    from stimctl.tui.model.keymap import read_keymap
+    from stimctl.tui.model.lookout import Lookout
+    from stimctl.tui.model.modes import open_mode
+    from stimctl.tui.model.stopping import StopLine
     from stimctl.tui.program import make_client, remote_refusal
-    from stimctl.tui.stopping import StopLine
 
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     stop_line = StopLine()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_area
-from stimctl.tui.measure import Measure, measure_of_protocol
+from stimctl.tui.model.measure import Measure, measure_of_protocol
 
 if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup

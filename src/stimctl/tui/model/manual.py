@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.session.needs import FIRST_SESSION, ISOLATED, KNOWS_STOP, PADS_APART
-from stimctl.tui.papers import side_of
+from stimctl.tui.model.papers import side_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stimctl.session.needs import Preparation
-    from stimctl.tui.bedside import Bedside
-    from stimctl.tui.desk import Desk
-    from stimctl.tui.planning import Choice
+    from stimctl.tui.model.bedside import Bedside
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.planning import Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from stimctl.quantity import (
     parse_frequency_mhz,
     parse_ratio_permille,
 )
-from stimctl.tui.words import duration_text
+from stimctl.tui.model.words import duration_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,15 @@ from stimctl.errors import (
 )
 from stimctl.session.host_rows import Note
 from stimctl.supervisor.device_names import parse_device
-from stimctl.tui.client import Client, MakeClient
-from stimctl.tui.jobs import Jobs
-from stimctl.tui.live import BUSY_STATES, Live, Row
-from stimctl.tui.loading import loading
-from stimctl.tui.measure import Measure, measure_of_device
-from stimctl.tui.papers import Papers, check_second
-from stimctl.tui.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
-from stimctl.tui.planning import Choice, compiled
-from stimctl.tui.stopping import StopLine
+from stimctl.tui.model.client import Client, MakeClient
+from stimctl.tui.model.jobs import Jobs
+from stimctl.tui.model.live import BUSY_STATES, Live, Row
+from stimctl.tui.model.loading import loading
+from stimctl.tui.model.measure import Measure, measure_of_device
+from stimctl.tui.model.papers import Papers, check_second
+from stimctl.tui.model.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
+from stimctl.tui.model.planning import Choice, compiled
+from stimctl.tui.model.stopping import StopLine
 
 Say = Callable[[str], None]
 #: What the supervisor asks about and `w` answers: another device, a second one on the person.

@@ -6,8 +6,8 @@ Nothing is raised over a terminal that shows things late, and nothing stays on w
 from __future__ import annotations
 
 from stimctl.multiplexer import Multiplexer, Multiplexers
-from stimctl.tui.alarms import Alarm, Bell
-from stimctl.tui.probe import TerminalProbe
+from stimctl.tui.model.alarms import Alarm, Bell
+from stimctl.tui.model.probe import TerminalProbe
 
 
 class FocusWatch:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import LinkError, NoDeviceError
 from stimctl.supervisor.peer import peer_of
-from stimctl.tui.live import Row
-from stimctl.tui.measure import measure_of_device
-from stimctl.tui.no_client import NoClient
+from stimctl.tui.model.live import Row
+from stimctl.tui.model.measure import measure_of_device
+from stimctl.tui.model.no_client import NoClient
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 _WITHIN_S = 0.5
 

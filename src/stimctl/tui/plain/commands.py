@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, parse_area_mm2
 from stimctl.supervisor.device_names import EXAMPLE
-from stimctl.tui.device_facts import starting
-from stimctl.tui.measure import Measure
-from stimctl.tui.plain_command import Command, Do, one_of
-from stimctl.tui.plain_gate import GATE_COMMANDS
-from stimctl.tui.text import plain, safe
-from stimctl.tui.words import clock_text
+from stimctl.tui.model.device_facts import starting
+from stimctl.tui.model.measure import Measure
+from stimctl.tui.model.text import plain, safe
+from stimctl.tui.model.words import clock_text
+from stimctl.tui.plain.command import Command, Do, one_of
+from stimctl.tui.plain.readiness import GATE_COMMANDS
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
-    from stimctl.tui.seats import Seat
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.seats import Seat
 
     Text = Callable[[int], str]
 
 
 def _demo(desk: Desk, _rest: list[str]) -> str:
-    from stimctl.tui.modes import begin_demo
+    from stimctl.tui.model.modes import begin_demo
 
     begin_demo(desk)
     return "demo: the digital twin, tens-conventional; then type arm, go, up"
@@ -39,13 +39,13 @@ def _connect(desk: Desk, rest: list[str]) -> str:
 
 
 def _protocols(desk: Desk, _rest: list[str]) -> str:
-    from stimctl.tui.planning import protocol_names
+    from stimctl.tui.model.planning import protocol_names
 
     return "\n".join(protocol_names(desk.bed.device))
 
 
 def _protocol(desk: Desk, rest: list[str]) -> str:
-    from stimctl.tui.planning import choose
+    from stimctl.tui.model.planning import choose
 
     choice = choose(one_of(rest, "protocol name"))
     desk.bed.plan = None

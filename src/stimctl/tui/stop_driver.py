@@ -16,7 +16,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
-from stimctl.tui.stopping import StopLine
+from stimctl.tui.model.stopping import StopLine
 
 if TYPE_CHECKING:
     from textual.message import Message

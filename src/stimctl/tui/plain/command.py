@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stimctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from stimctl.tui.desk import Desk
+    from stimctl.tui.model.desk import Desk
 
 Do = Callable[["Desk", list[str]], str]
 

@@ -11,11 +11,11 @@ from stimctl.session.alarms import Condition
 from stimctl.session.events import as_schema_2
 from stimctl.supervisor.phrases import describe
 from stimctl.supervisor.session_model import BUSY_STATES, OUTPUT_STATES, SessionModel
-from stimctl.tui.alarms import Alarm, Alarms
-from stimctl.tui.course import Course
-from stimctl.tui.measure import CURRENT, Measure, measure_of_device, measure_told
-from stimctl.tui.text import safe
-from stimctl.tui.words import local_time
+from stimctl.tui.model.alarms import Alarm, Alarms
+from stimctl.tui.model.course import Course
+from stimctl.tui.model.measure import CURRENT, Measure, measure_of_device, measure_told
+from stimctl.tui.model.text import safe
+from stimctl.tui.model.words import local_time
 
 __all__ = ["BUSY_STATES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_current, format_intensity
-from stimctl.tui.text import Line, Span, line, safe, wrap
-from stimctl.tui.words import duration_text
+from stimctl.tui.model.text import Line, Span, line, safe, wrap
+from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
     from stimctl.supervisor.families import Family

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError, UsageError
-from stimctl.tui.adjusting import Field, changed, fields_of, save_adjusted, with_origin
-from stimctl.tui.measure import Measure, measure_of_protocol
-from stimctl.tui.persons import Place
-from stimctl.tui.seats import Seat, first_seats
-from stimctl.tui.text import safe
+from stimctl.tui.model.adjusting import Field, changed, fields_of, save_adjusted, with_origin
+from stimctl.tui.model.measure import Measure, measure_of_protocol
+from stimctl.tui.model.persons import Place
+from stimctl.tui.model.seats import Seat, first_seats
+from stimctl.tui.model.text import safe
 
 if TYPE_CHECKING:
     from stimctl.records.protocol_files import LimitFile, ProtocolText

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import IntegrityError
 from stimctl.quantity import format_area, format_duration, format_permille
-from stimctl.tui.live import Row
-from stimctl.tui.seats import WHOLE
+from stimctl.tui.model.live import Row
+from stimctl.tui.model.seats import WHOLE
 
 if TYPE_CHECKING:
-    from stimctl.tui.client import Client
-    from stimctl.tui.planning import Choice
+    from stimctl.tui.model.client import Client
+    from stimctl.tui.model.planning import Choice
 
 
 def loading(client: Client, choice: Choice, digest: str, state: Path) -> Callable[[], Row]:

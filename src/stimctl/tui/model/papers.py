@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
-from stimctl.tui.persons import now_s
+from stimctl.tui.model.persons import now_s
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stimctl.records.pads import Pads
-    from stimctl.tui.seats import Seat
+    from stimctl.tui.model.seats import Seat
 
 _SECOND_DIGITS = 4
 SIDES = ("left", "right")

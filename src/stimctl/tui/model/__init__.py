@@ -1,0 +1,1 @@
+"""What the screens show, without Textual; the plain face reads the same."""

@@ -1,0 +1,1 @@
+"""Words instead of screens: one sentence an event, commands typed as words."""

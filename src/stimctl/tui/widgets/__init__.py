@@ -1,0 +1,1 @@
+"""What is seen: each a Textual widget that shows one value."""
