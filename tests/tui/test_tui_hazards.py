@@ -11,8 +11,8 @@ from tui_desk import MS, S, World
 
 from stimctl.tui.model.live import Live
 from stimctl.tui.model.text import Line, plain
+from stimctl.tui.old.view import window_title
 from stimctl.tui.program import Wishes, theme_for
-from stimctl.tui.view import window_title
 
 TWO_CHANNELS = "both-knees"
 

@@ -11,9 +11,9 @@ from tui_desk import S, World
 from stimctl.supervisor.session_model import Channel
 from stimctl.tui.model.live import Live
 from stimctl.tui.model.text import Line, plain
-from stimctl.tui.screens.run_table import Look, Phase, state_of
+from stimctl.tui.old.run_table import Look, Phase, state_of
+from stimctl.tui.old.view import window_title
 from stimctl.tui.themes import THEMES
-from stimctl.tui.view import window_title
 
 STATES = ("disconnected", "identified", "checked", "armed", "running", "paused", "stopped",
           "closed", "fault", "unknown")  # fmt: skip

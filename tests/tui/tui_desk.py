@@ -22,6 +22,7 @@ from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.jobs import InlineJobs
 from stimctl.tui.model.keymap import Keymap
+from stimctl.tui.model.pages import pages_of
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.plain.face import PlainFace
 
@@ -150,7 +151,7 @@ class World:
         self.clients: list[BenchClient] = []
         self.stop_line = StopLine()
         self.bed = Bedside(self.stop_line, InlineJobs(), self._client, state, lambda _words: None)
-        options = {"theme": "mono", **options}
+        options = {"theme": "mono", "pages": pages_of, **options}
         self.desk = Desk(self.bed, options.pop("keymap", Keymap()), self.clock, **options)
 
     def _client(self, device: str, options: list[str], on_row: Any) -> BenchClient:
@@ -217,8 +218,9 @@ class World:
     def text(self, width: int = 80, height: int = 24) -> str:
         """The screen in words."""
         from stimctl.tui.model.text import plain
+        from stimctl.tui.old import view
 
-        return "\n".join(plain(line).rstrip() for line in self.desk.lines(width, height))
+        return "\n".join(plain(line).rstrip() for line in view.lines(self.desk, width, height))
 
     def page_is_run(self) -> bool:
         return self.desk.front.name == "run"

@@ -1,4 +1,5 @@
-"""The Textual app: one sheet of lines, keys in, beats out, and nothing that STOP waits for."""
+"""The Textual app: the model in front decides which screen is up; beats go out; STOP waits for none
+of it."""
 
 from __future__ import annotations
 
@@ -8,34 +9,47 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.widgets import Input
 
+from stimctl.tui.model.actions import MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
-from stimctl.tui.sheet import Sheet
+from stimctl.tui.palette import StimCommands
+from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
+from stimctl.tui.screens.index import screen_of
+from stimctl.tui.screens.shown import window_title
 from stimctl.tui.stop_driver import StopDriver, key_time_ns
-from stimctl.tui.themes import ground_of
-from stimctl.tui.view import window_title
+from stimctl.tui.themes import THEMES, own_variables
+from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
 TICK_S = 0.2
+#: Obeyed on every screen, over every question, while output may be on.
+_DOWN = ("lower", "lower-more", "zero")
+#: Textual's own empty screen, and the model's above it.
+_BASE = 2
+_EVERYWHERE = ("back", "help", "theme", "save", "quit")
 
 
 class StimctlApp(App[int]):
-    """Routes keys and rows to the desk, and draws what it says."""
+    """Brings keys and rows to the model, and puts up what it says."""
 
-    CSS = "Screen { background: transparent; overflow: hidden; }"
+    CSS_PATH = ["styles/app.tcss", "styles/widgets.tcss"]  # noqa: RUF012 - as Textual declares it
     TITLE = "stimctl"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of(_EVERYWHERE, ("back", "quit", "help")), *bindings_of(MENU),
+    ]  # fmt: skip
 
     def __init__(
         self, desk: Desk, *, beat_s: float = BEAT_S, timers: bool = True,
         gone: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        super().__init__(ansi_color=True)
+        super().__init__()
         self.desk = desk
         self.stop_line = desk.bed.stop_line
         self.stop_keys = desk.keymap.stop_keys
@@ -45,42 +59,49 @@ class StimctlApp(App[int]):
         self._woken = False
         self._events_loop: asyncio.AbstractEventLoop | None = None
         self._titled = ""
-        self.sheet = Sheet(desk.theme)
-        self._worn = desk.theme
+        self._offered: object = None
+        #: A key, and no click, is what is being obeyed.
+        self._by_key = False
+        self._screens: dict[str, StimScreen | StimModal] = {}
         desk.leave = self.exit
         desk.wake = self.wake
         desk.save = self._save_screen
+        for one in THEMES.values():
+            self.register_theme(one)
+        self.theme = desk.theme
+        self.set_keymap(desk.keymap.changed())
 
     def get_driver_class(self) -> type[Driver]:
         """Ours, with STOP in the input thread."""
         return StopDriver
 
-    def compose(self) -> ComposeResult:
-        """The sheet is all there is."""
-        yield self.sheet
-
     def on_mount(self) -> None:
         """Beats and ticks come from the message pump that keys and drawing depend on."""
         self._events_loop = asyncio.get_running_loop()
-        self.screen.styles.background = (
-            "transparent" if self.desk.theme == "mono" else ground_of(self.desk.theme)
-        )
         if self._timed:
             self.set_interval(self._beat_s, self.desk.bed.beat)
             self.set_interval(TICK_S, self._tick)
-        self.draw()
+        self.follow()
         self.call_after_refresh(self._first_work)
 
     def _first_work(self) -> None:
         first, self.desk.first = self.desk.first, lambda: None
         first()
-        self.draw()
+        self.follow()
 
     # -- from other threads ----------------------------------------------------------------------
 
     def output_may_be_on(self) -> bool:
         """See `StoppableApp`."""
         return self.desk.bed.output_may_be_on
+
+    def takes_space(self) -> bool:
+        """See `StoppableApp`."""
+        return isinstance(self.focused, Input) and not self.desk.bed.output_may_be_on
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colours of ours where a theme does not have them."""
+        return own_variables(self.theme)
 
     def terminal_gone(self) -> None:
         """See `StoppableApp`."""
@@ -105,50 +126,85 @@ class StimctlApp(App[int]):
     def _rows_came(self) -> None:
         self._woken = False
         self.desk.take_rows()
-        self.draw()
+        self.follow()
 
     def finished(self, call: Callable[[], None]) -> None:
         """A job's outcome, brought into the event loop."""
 
         def report() -> None:
             call()
-            self.draw()
+            self.follow()
 
         self.post(report)
 
-    # -- events ------------------------------------------------------------------------------
+    # -- keys --------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pastes go to the desk, never to a widget or a binding of Textual's own."""
-        if isinstance(event, events.Key):
-            self._pressed(event.key, event.character, key_time_ns(event))
+        """The guards of the keyboard come first; what they let through goes Textual's way."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            at_ns = key_time_ns(event) if self._timed else self.desk.clock.mono_ns()
+            space = event.key == "space" and self.takes_space()
+            if self.desk.guarded(event.key, at_ns, is_text=space) or self._lowered(event.key):
+                self.follow()
+                return
+            self._by_key = True
+            try:
+                await super().on_event(event)
+            finally:
+                self._by_key = False
             return
-        if isinstance(event, events.Paste):
-            self.desk.paste()
-            self.draw()
+        if isinstance(event, events.Paste) and self.desk.pasted(isinstance(self.focused, Input)):
+            self.follow()
             return
         if isinstance(event, events.AppFocus):
             self.desk.lookout.focus.came(self.desk.clock.mono_ns())
         await super().on_event(event)
 
-    def _pressed(self, key: str, character: str | None, at_ns: int) -> None:
-        self.desk.key(key, character, self.desk.clock.mono_ns() if not self._timed else at_ns)
-        self.draw()
+    def _lowered(self, key: str) -> bool:
+        """Down works everywhere while output is on, whatever has the focus."""
+        action = self.desk.keymap.action_for(key, _DOWN)
+        return action is not None and self.desk.lowered(action)
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A click selects, lowers or stops; it never starts anything. The wheel does nothing."""
-        self.desk.click(int(event.screen_x), int(event.screen_y))
-        self.draw()
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing has taken: say why."""
+        there = self.screen.active_bindings.get(event.key)
+        if there is None or not there.enabled:
+            self.desk.say_no(event.key)
+            self.follow()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """As the model has it."""
+        if action == "do":
+            offered = self.desk.offers()
+            one = str(parameters[0])
+            return False if one not in offered else None if offered[one] else True
+        return super().check_action(action, parameters)
+
+    def action_do(self, action: str) -> None:
+        """Do an action of the table."""
+        self.do(action)
+
+    def do(self, action: str) -> None:
+        """Do an action of the table; its refusal is said."""
+        self.desk.do(action, by_key=self._by_key)
+        self.follow()
+
+    def on_stop_key_pressed(self, event: StopKey.Pressed) -> None:
+        """The mouse stops as a key does."""
+        event.stop()
+        self.stop_line.stop("mouse")
+        self.desk.say("STOP sent (mouse)")
+        self.follow()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another size, another drawing."""
-        self.draw()
+        self.follow()
 
     def _tick(self) -> None:
         self._look_at_size()
         self._ask_terminal()
         self.desk.tick()
-        self.draw()
+        self.follow()
 
     def _look_at_size(self) -> None:
         """A signal of another size can be lost; a screen drawn for the old one would hide STOP."""
@@ -164,29 +220,51 @@ class StimctlApp(App[int]):
             probe.asked(now_ns)
             self._driver.write(QUERY)
 
-    # -- drawing -----------------------------------------------------------------------------
+    # -- screens -----------------------------------------------------------------------------
 
-    def draw(self) -> None:
-        """Show what there is now."""
+    def _screen_named(self, name: str) -> StimScreen | StimModal:
+        if name not in self._screens:
+            self._screens[name] = screen_of(self.desk.pages[name])
+        return self._screens[name]
+
+    def follow(self) -> None:
+        """Put up the screens that the model wants, and show what there is now."""
         if not self.is_running:
             return
-        width, height = self.size
-        if self._worn != self.desk.theme:
-            self._wear()
-        self.sheet.show(self.desk.lines(width, height))
-        self._ring()
-        self._retitle()
-
-    def _wear(self) -> None:
-        self._worn = self.desk.theme
-        self.sheet.wear(self._worn)
-        mono = self._worn == "mono"
-        self.screen.styles.background = "transparent" if mono else ground_of(self._worn)
-
-    def _ring(self) -> None:
-        """For as long as something has to be heard; the desk says when."""
+        self.desk.width, self.desk.height = self.size
+        self._stack()
+        if self.theme != self.desk.theme:
+            self.theme = self.desk.theme
+        top = self.screen
+        if isinstance(top, StimScreen | StimModal):
+            top.show()
+        self._look_at_offers()
         if self.desk.rings():
             self.bell()
+        self._retitle()
+
+    def _stack(self) -> None:
+        """The model's screens, the front one last; Textual's own (the palette) may lie above."""
+        wanted = [self._screen_named(name) for name in self.desk.stack()]
+        ours = [one for one in self.screen_stack if isinstance(one, StimScreen | StimModal)]
+        if ours == wanted:
+            return
+        while len(self.screen_stack) > _BASE:
+            self.pop_screen()
+        if len(self.screen_stack) < _BASE:
+            self.push_screen(wanted[0])
+        elif self.screen is not wanted[0]:
+            self.switch_screen(wanted[0])
+        for one in wanted[1:]:
+            self.push_screen(one)
+
+    def _look_at_offers(self) -> None:
+        """The footer is made anew where a key has begun or ceased to work, and not otherwise."""
+        front = self.desk.front
+        offered = (front, {one: not why for one, why in self.desk.offers().items()})
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def _retitle(self) -> None:
         """The state in the window's title too, where another window covers the screen."""
@@ -196,23 +274,16 @@ class StimctlApp(App[int]):
             self._driver.write(f"\x1b]2;{title}\x07")
 
     def _save_screen(self) -> None:
-        """SVG and text of the screen, with the person's code blacked out."""
+        """An SVG picture of the screen, with the person's code blacked out."""
         folder = self.desk.bed.state_folder / "screens"
-        person, self.desk.bed.person = self.desk.bed.person, ""
+        person = self.desk.bed.person
+        picture = self.export_screenshot(title="stimctl")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            hidden = "█" * len(person)
-            words = "\n".join(self.sheet.words())
-            name = f"{self.desk.page.name}-{os.getpid()}-{self.desk.clock.mono_ns()}"
-            (folder / f"{name}.txt").write_text(
-                (words.replace(person, hidden) if person else words) + "\n", "utf-8"
-            )
-            picture = self.export_screenshot(title="stimctl")
-            (folder / f"{name}.svg").write_text(
-                picture.replace(person, hidden) if person else picture, "utf-8"
-            )
-            self.desk.say(f"saved {folder / name}.svg and .txt, the person's code blacked out")
+            name = f"{self.desk.front.name}-{os.getpid()}-{self.desk.clock.mono_ns()}.svg"
+            path = folder / name
+            hidden = picture.replace(person, "█" * len(person)) if person else picture
+            path.write_text(hidden, "utf-8")
+            self.desk.say(f"saved {path}, the patient's code blacked out")
         except OSError as error:
             self.desk.say(f"not saved: {error}")
-        finally:
-            self.desk.bed.person = person

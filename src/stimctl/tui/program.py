@@ -20,7 +20,7 @@ from stimctl.tui.model.client import Client
 from stimctl.tui.model.clock import SystemClock
 from stimctl.tui.model.keymap import read_keymap
 from stimctl.tui.model.stopping import StopLine
-from stimctl.tui.themes import THEMES, theme_named
+from stimctl.tui.model.theme_names import THEME_NAMES, check_theme
 
 if TYPE_CHECKING:
     from stimctl.tui.model.manual import Manual
@@ -84,7 +84,7 @@ def is_interactive() -> bool:
 def open_tui(wishes: Wishes) -> int:
     """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
     if wishes.theme:
-        theme_named(wishes.theme)
+        check_theme(wishes.theme)
     stop_face_options(wishes.stop_faces)  # refuses a name that is none
     need_keyboard("the terminal UI")
     plain = wishes.plain or os.environ.get("TERM", "dumb") == "dumb"
@@ -110,7 +110,7 @@ def open_tui(wishes: Wishes) -> int:
 def theme_for(wishes: Wishes, environ: Mapping[str, str]) -> str:
     """The asked one, else the environment's, else mono where colour is not wanted."""
     wanted = wishes.theme or environ.get("STIMCTL_THEME", "")
-    if wanted in THEMES:
+    if wishes.theme or wanted in THEME_NAMES:
         return wanted
     return "mono" if environ.get("NO_COLOR") else "night"
 
@@ -147,6 +147,7 @@ def _run(wishes: Wishes) -> int:
     from stimctl.tui.model.jobs import ThreadJobs
     from stimctl.tui.model.lookout import Lookout
     from stimctl.tui.model.modes import open_mode
+    from stimctl.tui.model.pages import pages_of
     from stimctl.tui.model.probe import TerminalProbe
 
     sys.setswitchinterval(0.001)
@@ -169,7 +170,7 @@ def _run(wishes: Wishes) -> int:
     if between is not None:
         between.begin()
     desk = Desk(
-        bed, read_keymap(), SystemClock(), theme=theme, mode=mode,
+        bed, read_keymap(), SystemClock(), pages=pages_of, theme=theme, mode=mode,
         remote=remote_refusal(wishes, os.environ),
         lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote, between=between,
                         remote_ok=wishes.remote_ok),

@@ -34,6 +34,9 @@ class StoppableApp(Protocol):
     def output_may_be_on(self) -> bool:
         """Whether a paste is a reason to stop."""
 
+    def takes_space(self) -> bool:
+        """An open text field takes a space, at zero only."""
+
     def terminal_gone(self) -> None:
         """Nobody can see or type any more."""
 
@@ -58,11 +61,15 @@ class StopDriver(LinuxDriver):
         if isinstance(message, events.CursorPosition):
             self._face.terminal_answered(key_time_ns(message))
             return
-        if isinstance(message, events.Key) and message.key in self._face.stop_keys:
+        if isinstance(message, events.Key) and self._stops(message.key):
             self._face.stop_line.key(message.key, key_time_ns(message))
         elif isinstance(message, events.Paste) and self._face.output_may_be_on():
             self._face.stop_line.stop("paste into the terminal")
         super().process_message(message)
+
+    def _stops(self, key: str) -> bool:
+        """A space is text in an open field while everything is at zero, and STOP otherwise."""
+        return key in self._face.stop_keys and not (key == "space" and self._face.takes_space())
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends or the terminal goes."""

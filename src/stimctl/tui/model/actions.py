@@ -47,11 +47,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("raise", ("up", "plus", "pageup"), "up 1 step", "selected channel one device step up; a "
            "held key is one step, and so is PgUp", _UP, raises=True),
     *(
-        Action(f"channel-{n}", (str(n),), f"channel {n}", f"select channel {n}")
+        Action(f"channel-{n}", (f"alt+{n}",), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)
     ),
-    Action("next-channel", ("tab",), "next channel", "select the next channel"),
-    Action("previous-channel", ("shift+tab",), "previous channel", "select the previous channel"),
+    *(Action(f"answer-{n}", (str(n),), f"answer {n}", f"give answer {n}") for n in range(1, 9)),
+    Action("next-channel", ("tab", "right"), "next channel", "select the next channel"),
+    Action("previous-channel", ("shift+tab", "left"), "previous channel",
+           "select the previous channel"),
     Action("link", ("l",), "link", "raise and lower all channels together, or each on its own"),
     Action("mark-sensory", ("s",), "sensory", "mark: the person begins to feel it"),
     Action("mark-motor", ("m",), "motor", "mark: the muscle begins to move"),
@@ -96,6 +98,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("service", ("0",), "service", "device, limits and link in detail"),
     Action("demo", ("d",), "demo", "a session on the digital twin, nothing to set up"),
     Action("safety", ("s",), "safety sheet", "one page to read before the first session"),
+    Action("reconnect", ("r",), "reconnect", "connect again; zero is verified then"),
+    Action("unplugged", ("u",), "unplugged", "the electrodes are unplugged: on record, and zero is "
+           "still not confirmed"),
     Action("back", ("b", "left", "escape"), "back", "to where this was opened"),
     Action("help", ("question_mark", "f1"), "keys", "the keys that work now"),
     Action("palette", ("ctrl+p",), "find", "every action that starts no output, by number"),

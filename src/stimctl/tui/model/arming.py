@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stimctl.tui.frame import HEIGHT_MIN, WIDTH_MIN
-from stimctl.tui.small import too_small
+from stimctl.tui.model.sizes import HEIGHT_MIN, WIDTH_MIN, too_small
 
 if TYPE_CHECKING:
     from stimctl.safety import Finding
@@ -45,7 +44,7 @@ def arm_refusal(desk: Desk) -> str | None:
 
 
 def _screening_blocks(desk: Desk) -> str | None:
-    from stimctl.tui.screens.precheck import screening_of, why_not
+    from stimctl.tui.old.precheck import screening_of, why_not
 
     found = screening_of(desk, desk.bed.answers)
     return why_not(found, desk.bed.papers.approvals) if found.blocks else None
@@ -64,7 +63,7 @@ def _use_refusal(desk: Desk) -> str | None:
 
 def _person_refusal(desk: Desk) -> str | None:
     """What is missing of the person: who, whether it is that one, and whether they may."""
-    from stimctl.tui.screens.precheck import screening_of, why_not
+    from stimctl.tui.old.precheck import screening_of, why_not
 
     bed, papers = desk.bed, desk.bed.papers
     if not bed.person:
@@ -111,7 +110,7 @@ def isolation_seen(bed: Bedside) -> bool:
 def papers_of(desk: Desk) -> dict[str, str]:
     """What the gate found, by topic, for the record; each short enough for one command."""
     from stimctl.records.approvals import find_rehearsal
-    from stimctl.tui.screens.precheck import answers_text, screening_of
+    from stimctl.tui.old.precheck import answers_text, screening_of
 
     bed, papers = desk.bed, desk.bed.papers
     found = screening_of(desk, bed.answers)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
-from stimctl.tui import small, view
 from stimctl.tui.model.actions import ACTION_BY_ID, MENU, key_name
+from stimctl.tui.model.attention import alarm_now
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
 from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
-from stimctl.tui.model.keymap import Keymap, is_text, is_typed
+from stimctl.tui.model.keymap import Keymap, is_text
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.page import Page
-from stimctl.tui.model.text import Line
-from stimctl.tui.themes import theme_after
+from stimctl.tui.model.sizes import HEIGHT_MIN, WIDTH_MIN, too_small, unreadable
+from stimctl.tui.model.theme_names import theme_after
 
 if TYPE_CHECKING:
     from stimctl.tui.model.replay import Replay
@@ -31,11 +31,10 @@ class Desk:
     """One per program. All methods run in the event loop, but `hear`, which any thread may call."""
 
     def __init__(
-        self, bed: Bedside, keymap: Keymap, clock: Clock, *, theme: str, mode: str = "",
+        self, bed: Bedside, keymap: Keymap, clock: Clock, *, theme: str,
+        pages: Callable[[Desk], Mapping[str, Page]], mode: str = "",
         remote: str = "", lookout: Lookout | None = None,
     ) -> None:  # fmt: skip
-        from stimctl.tui.screens.index import pages_of
-
         self.bed = bed
         self.keymap = keymap
         self.clock = clock
@@ -54,7 +53,7 @@ class Desk:
         self.replay: Replay | None = None
         #: Called once, after the first paint.
         self.first: Callable[[], None] = lambda: None
-        self.width, self.height, self.body_top = 80, 24, 2
+        self.width, self.height = WIDTH_MIN, HEIGHT_MIN
         self.leave: Callable[[], None] = lambda: None
         self.save: Callable[[], None] = lambda: None
         self.wake: Callable[[], None] = lambda: None
@@ -63,7 +62,7 @@ class Desk:
         self._quit_ns = -QUIT_AGAIN_NS
         self._sources_of: object = None
         self._sources: dict[int, str] = {}
-        self.pages: Mapping[str, Page] = pages_of(self)
+        self.pages: Mapping[str, Page] = pages(self)
         self.page = self.pages["chooser"]
         self.overlay: Page | None = None
         self._trail: list[str] = []
@@ -144,9 +143,9 @@ class Desk:
 
     def _look_at_terminal(self) -> None:
         on = self.bed.output_may_be_on and not self.mode
-        unreadable = small.unreadable(self.width, self.height)
+        hidden = unreadable(self.width, self.height)
         real = not self.bed.live.sim
-        why = self.lookout.cuts(self.clock.mono_ns(), on=on, unreadable=unreadable, real=real)
+        why = self.lookout.cuts(self.clock.mono_ns(), on=on, unreadable=hidden, real=real)
         if why:
             self.window.close()
             self.bed.stop_line.stop(why)
@@ -155,39 +154,90 @@ class Desk:
     def rings(self) -> bool:
         """Whether the bell is due now."""
         unknown = self.bed.live.state == "unknown" and self.mode != "replay"
-        alarm = None if self.mode == "replay" else view.alarm_now(self)
+        alarm = None if self.mode == "replay" else alarm_now(self.bed.live, self.clock.mono_ns())
         return self.lookout.rings(self.clock.mono_ns(), alarm, unknown=unknown)
 
     # -- keys --------------------------------------------------------------------------------
 
-    def key(self, key: str, character: str | None, at_ns: int) -> None:
-        """One key. STOP has gone out already where a driver saw it first."""
+    def guarded(self, key: str, at_ns: int, *, is_text: bool = False) -> bool:
+        """STOP, pastes and attendance, before a key means anything; True where that was all.
+
+        `is_text`: a space for an open text field, at zero. STOP has gone out already where a
+        driver saw it first.
+        """
         self.key_ns = at_ns
         self.take_rows()
-        if key in self.keymap.stop_keys:
+        if key in self.keymap.stop_keys and not is_text:
             self._stop_key(key, at_ns)
             self._paste.key(at_ns)
-            return
+            return True
         if self._paste.key(at_ns):
             self.paste()
-            return
+            return True
         self.message = ""
-        front = self.front
         if self.bed.live.attend_until_ns is not None and not self.mode:
             self._answer_attendance(key)
+            return True
+        return False
+
+    def key(self, key: str, character: str | None, at_ns: int) -> None:
+        """One key, by the keymap."""
+        if self.guarded(key, at_ns):
             return
+        front = self.front
         offered = self.offers()
         action = self.keymap.action_for(key, offered)
         if front.takes_text and not self.bed.live.busy and is_text(key, character, action):
             front.typed(key, character)
         elif action is None:
             self._no_action(key)
-        elif action == "quit" and self.bed.live.state == "unknown" and is_typed(key):
-            self.say("the output is not confirmed to be zero: Ctrl-Q leaves, one letter does not")
-        elif offered[action]:
-            self.say(f"refused {key_name(key)} {ACTION_BY_ID[action].label}: {offered[action]}")
         else:
-            self._do(action)
+            self.do(action, by_key=True)
+
+    def do(self, action: str, *, by_key: bool = False) -> None:
+        """Do an action, or say why not. What may raise output is done for a key alone."""
+        offered = self.offers()
+        why = offered.get(action, "there is no such action here")
+        if ACTION_BY_ID[action].raises and not by_key:
+            why = "only its key does that, no click and no list"
+        if why:
+            self.say(f"refused {key_name(self.keymap.keys_of(action)[0])} "
+                     f"{ACTION_BY_ID[action].label}: {why}")  # fmt: skip
+            return
+        self._do(action)
+
+    def lowered(self, action: str) -> bool:
+        """Lower while output is on, whatever screen is in front; False where nothing is on."""
+        if self.mode or self.bed.live.state not in ("running", "paused"):
+            return False
+        self.pages["run"].act(action)
+        return True
+
+    def say_no(self, key: str) -> None:
+        """A key that nothing has taken: why not."""
+        action = self.keymap.action_for(key, self.offers())
+        if action is None:
+            self._no_action(key)
+        else:
+            self.do(action, by_key=True)
+
+    def pasted(self, into_field: bool) -> bool:
+        """True where a paste is not for a text field: while output may be on, it stops."""
+        if into_field and not self.bed.output_may_be_on:
+            return False
+        self.paste()
+        return True
+
+    def stack(self) -> list[str]:
+        """The screens that lie above each other, the front one last."""
+        names = [self.page.name]
+        if self.overlay is not None:
+            names.append(self.overlay.name)
+        if self.too_small:
+            names.append("small")
+        if self.bed.live.state == "unknown" and not self.mode:
+            names.append("unknown")
+        return names
 
     def _do(self, action: str) -> None:
         try:
@@ -283,15 +333,7 @@ class Desk:
             self._sources = {one.channel: binding_of(plan, one.channel) for one in channels}
         return self._sources
 
-    def click(self, x: int, y: int) -> None:
-        """A mouse click: on STOP it stops, on the body it selects."""
-        if y == self.height - 1 and x < len("└ SPACE STOP "):
-            self.bed.stop_line.stop("mouse")
-            self.say("STOP sent (mouse)")
-        elif not small.too_small(self.width, self.height):
-            self.front.click(x - 2, y - self.body_top)
-
-    def lines(self, width: int, height: int) -> list[Line]:
-        """The whole screen."""
-        self.width, self.height = width, height
-        return view.lines(self, width, height)
+    @property
+    def too_small(self) -> bool:
+        """The terminal is too small for the screens."""
+        return too_small(self.width, self.height)

@@ -37,6 +37,7 @@ class Keymap:
     """From a key to the ids it may stand for; the screen says which of them it has."""
 
     def __init__(self, changes: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self._changes = dict(changes or {})
         self._keys = {action.id: action.keys for action in ACTIONS} | dict(changes or {})
         self._keys["stop"] = tuple(dict.fromkeys((*STOP_KEYS, *self._keys["stop"])))
         self._by_key: dict[str, list[str]] = {}
@@ -48,6 +49,10 @@ class Keymap:
     def stop_keys(self) -> frozenset[str]:
         """Every key that stops."""
         return frozenset(self._keys["stop"])
+
+    def changed(self) -> dict[str, str]:
+        """What a file has changed, as Textual's keymap has it: action id to its keys."""
+        return {action: ",".join(keys) for action, keys in self._changes.items()}
 
     def keys_of(self, action: str) -> tuple[str, ...]:
         """The keys of an action."""

@@ -1,12 +1,10 @@
-"""What every screen is: a drawing of its body, the actions it offers now, and what they do."""
+"""What every screen has behind it: the actions that it offers now, and what they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
-
-from stimctl.tui.model.text import Line, line
 
 if TYPE_CHECKING:
     from stimctl.tui.model.bedside import Bedside
@@ -16,10 +14,13 @@ Offers = Mapping[str, str | None]
 
 
 class Page:
-    """One screen. `offers` maps action ids to None, or to why not and what would allow it."""
+    """The model of one screen; it knows nothing of Textual."""
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
+    #: Every action that it may ever offer, in the order of the footer.
+    actions: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that the footer names.
     footer: ClassVar[tuple[str, ...]] = ()
     #: Words for actions that mean something else in this state than the table says.
     labels: Mapping[str, str] = MappingProxyType({})
@@ -35,70 +36,18 @@ class Page:
         return self.desk.bed
 
     def opened(self) -> None:
-        """Called when it comes to the front."""
+        """It has come to the front."""
 
     def offers(self) -> Offers:
-        """The actions that mean something here."""
+        """Action ids, each with None, or with why it does nothing now and what would allow it."""
         return {}
 
     def act(self, action: str) -> None:
-        """Do an offered action."""
+        """Do an offered action. Raises StimctlError."""
 
-    def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
-        """At most `height` lines of `width` cells."""
-        return []
+    # Of the screens that are not built of widgets yet.
 
-    @property
-    def takes_text(self) -> bool:
-        """A free-text field is open; never so while a channel is armed or on."""
-        return False
+    takes_text = False
 
     def typed(self, key: str, character: str | None) -> None:
         """A key for the free-text field."""
-
-    def click(self, x: int, y: int) -> None:
-        """A mouse click on the body; it may select, never raise."""
-
-
-class ListPage(Page):
-    """A screen with a list in which one line is picked."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.picked = 0
-
-    def count(self) -> int:
-        """How many lines there are."""
-        return 0
-
-    def offers(self) -> Offers:
-        """Moving and choosing."""
-        there = None if self.count() else "the list is empty"
-        return {"move-up": there, "move-down": there, "choose": there}
-
-    def act(self, action: str) -> None:
-        """Move, or choose."""
-        last = max(0, self.count() - 1)
-        if action == "move-up":
-            self.picked = max(0, self.picked - 1)
-        elif action == "move-down":
-            self.picked = min(last, self.picked + 1)
-        elif action == "choose":
-            self.picked = min(self.picked, last)
-            self.chosen()
-
-    def chosen(self) -> None:
-        """The picked line is taken."""
-
-    def rows(self, texts: Sequence[Line | str], room: int) -> list[Line]:
-        """The list with its picked line marked, scrolled so that it is seen."""
-        self.picked = min(self.picked, max(0, len(texts) - 1))
-        first = max(0, min(self.picked - room // 2, len(texts) - room))
-        shown: list[Line] = []
-        for number, text in list(enumerate(texts))[first : first + room]:
-            parts = line(text) if isinstance(text, str) else text
-            if number == self.picked:
-                shown.append(line(("▸ ", "key"), *((part.text, "pick") for part in parts)))
-            else:
-                shown.append(line("  ", *parts))
-        return shown

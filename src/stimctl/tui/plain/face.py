@@ -256,6 +256,7 @@ def run_plain(wishes: Wishes) -> int:
     from stimctl.tui.model.keymap import read_keymap
     from stimctl.tui.model.lookout import Lookout
     from stimctl.tui.model.modes import open_mode
+    from stimctl.tui.model.pages import pages_of
     from stimctl.tui.model.stopping import StopLine
     from stimctl.tui.program import make_client, remote_refusal
 
@@ -275,8 +276,8 @@ def run_plain(wishes: Wishes) -> int:
         between.begin()
     lookout = Lookout(TerminalProbe(remote=True) if answers else None, remote=is_remote,
                       between=between, remote_ok=wishes.remote_ok)  # fmt: skip
-    desk = Desk(bed, read_keymap(), SystemClock(), theme="mono", mode=mode, remote=remote,
-                lookout=lookout)  # fmt: skip
+    desk = Desk(bed, read_keymap(), SystemClock(), pages=pages_of, theme="mono",
+                mode=mode, remote=remote, lookout=lookout)  # fmt: skip
     face = PlainFace(desk, posted)
     endings = Endings(stop_line.stop, face.leave, bed.close, job_control=True)
     with endings, contextlib.ExitStack() as stack:

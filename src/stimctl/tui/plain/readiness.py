@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.screens.adjust import AdjustPage
-    from stimctl.tui.screens.precheck import PrecheckPage
+    from stimctl.tui.old.adjust import AdjustPage
+    from stimctl.tui.old.precheck import PrecheckPage
 
 
 def _person(desk: Desk, rest: list[str]) -> str:

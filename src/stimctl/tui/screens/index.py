@@ -1,41 +1,21 @@
-"""Which screens there are, by name."""
+"""Which screen shows which model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.tui.model.page import Page
-from stimctl.tui.screens.adjust import AdjustPage
-from stimctl.tui.screens.armed import ArmedPage
-from stimctl.tui.screens.asked import AskedPage
-from stimctl.tui.screens.chooser import ChooserPage, SafetyPage
-from stimctl.tui.screens.connect import ConnectPage
-from stimctl.tui.screens.found import FoundPage
-from stimctl.tui.screens.help import HelpPage, PalettePage
-from stimctl.tui.screens.notes import FaultPage, NotesPage
-from stimctl.tui.screens.outcome import OutcomePage
-from stimctl.tui.screens.person import PersonPage
-from stimctl.tui.screens.precheck import PrecheckPage
-from stimctl.tui.screens.protocols import ProtocolsPage
-from stimctl.tui.screens.report import ReportPage
-from stimctl.tui.screens.run import RunPage
-from stimctl.tui.screens.service import ServicePage
-from stimctl.tui.screens.setup import SetupPage
-from stimctl.tui.screens.statement import StatementPage
-from stimctl.tui.screens.thresholds import ThresholdsPage
+from stimctl.tui.screens.base import StimModal, StimScreen
+from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
 
 if TYPE_CHECKING:
-    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.page import Page
 
-_PAGES: tuple[type[Page], ...] = (
-    ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
-    PalettePage, NotesPage, AskedPage, FoundPage,
-    FaultPage, StatementPage, OutcomePage,
-)  # fmt: skip
+_SCREENS: Mapping[str, type[StimScreen | StimModal]] = {}
+_QUESTIONS = ("armed", "help", "palette", "notes", "asked", "found", "fault")
 
 
-def pages_of(desk: Desk) -> Mapping[str, Page]:
-    """One of each."""
-    return {page.name: page(desk) for page in _PAGES}
+def screen_of(page: Page) -> StimScreen | StimModal:
+    """The screen of a model."""
+    old = LegacyModal if page.name in _QUESTIONS else LegacyScreen
+    return _SCREENS.get(page.name, old)(page)

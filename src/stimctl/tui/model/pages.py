@@ -1,0 +1,42 @@
+"""Which screens there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from stimctl.tui.model.covers import SmallPage, UnknownPage
+from stimctl.tui.model.page import Page
+from stimctl.tui.old.adjust import AdjustPage
+from stimctl.tui.old.armed import ArmedPage
+from stimctl.tui.old.asked import AskedPage
+from stimctl.tui.old.chooser import ChooserPage, SafetyPage
+from stimctl.tui.old.connect import ConnectPage
+from stimctl.tui.old.found import FoundPage
+from stimctl.tui.old.help import HelpPage, PalettePage
+from stimctl.tui.old.notes import FaultPage, NotesPage
+from stimctl.tui.old.outcome import OutcomePage
+from stimctl.tui.old.person import PersonPage
+from stimctl.tui.old.precheck import PrecheckPage
+from stimctl.tui.old.protocols import ProtocolsPage
+from stimctl.tui.old.report import ReportPage
+from stimctl.tui.old.run import RunPage
+from stimctl.tui.old.service import ServicePage
+from stimctl.tui.old.setup import SetupPage
+from stimctl.tui.old.statement import StatementPage
+from stimctl.tui.old.thresholds import ThresholdsPage
+
+if TYPE_CHECKING:
+    from stimctl.tui.model.desk import Desk
+
+_PAGES: tuple[type[Page], ...] = (
+    ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
+    PalettePage, NotesPage, AskedPage, FoundPage,
+    FaultPage, StatementPage, OutcomePage, UnknownPage, SmallPage,
+)  # fmt: skip
+
+
+def pages_of(desk: Desk) -> Mapping[str, Page]:
+    """One of each."""
+    return {page.name: page(desk) for page in _PAGES}

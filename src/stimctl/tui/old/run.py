@@ -1,0 +1,303 @@
+"""The screen that matters: what flows, what was asked, what was refused, and the keys for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
+from stimctl.tui.model.guards import HotChannel, RaiseLock
+from stimctl.tui.model.live import STALE_NS
+from stimctl.tui.model.text import Line
+from stimctl.tui.old import run_view
+from stimctl.tui.old.page import Offers, Page
+
+if TYPE_CHECKING:
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.old.found import FoundPage
+
+_PAUSE = 0  # the lock of the pause key; channels count from 1
+_RECENT_NS = 500_000_000
+_NOT_RUNNING = "nothing runs: a arms, then g starts"
+_PAUSED = "the session is paused at zero: p goes on, softly"
+_REPLAY = ("slower", "faster", "speed", "hold")
+_MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
+
+
+class RunPage(Page):
+    """One hot channel; ↑ one step, ↓ any time."""
+
+    name = "run"
+    title = "RUN"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.hot = HotChannel()
+        self.lock = RaiseLock()
+        self._lowered: dict[int, tuple[int, int]] = {}
+        self._papers: dict[str, str] = {}
+
+    @property
+    def footer(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The keys that count in this state."""
+        if self.desk.replay is not None:
+            return _REPLAY
+        if self.bed.live.state in ("running", "paused"):
+            mark = "found" if self.bed.find_channels else "mark-sensory"
+            return ("lower", "raise", "pause", "channel-1", mark, "note")
+        if self.bed.live.state == "fault":
+            return ("acknowledge", "arm")
+        return ("arm", "outcome", "report", "channel-1")
+
+    @property
+    def has_menu(self) -> bool:  # type: ignore[override]
+        """Digits are channels; without a plan there are none, and they open what is missing."""
+        return not self.bed.live.channels and not self.desk.mode
+
+    @property
+    def labels(self) -> Mapping[str, str]:  # type: ignore[override]
+        """How much a step is (A2); in a pause the same key goes on."""
+        steps = set(self.bed.steps.values())
+        measure = self.bed.measure
+        step = f"up {measure.short(steps.pop())}" if len(steps) == 1 else "up 1 step"
+        paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
+        return {"raise": step, "lower-more": f"{measure.short(measure.coarse)} down", **paused}
+
+    def opened(self) -> None:
+        """The plan goes to the supervisor as soon as there are both."""
+        bed = self.bed
+        ready = bed.client is not None and bed.plan is not None and not self.desk.mode
+        if ready and not bed.is_loaded and not bed.output_may_be_on:
+            bed.load()
+
+    # -- what the keys may do ------------------------------------------------------------------
+
+    def offers(self) -> Offers:
+        """Every key of a session, with the reason where it does nothing now."""
+        if self.desk.replay is not None:
+            return dict.fromkeys((*_REPLAY, "report", "thresholds"))
+        live = self.bed.live
+        watching = f"this is a {self.desk.mode} view" if self.desk.mode else None
+        nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
+        running = watching or (None if live.state == "running" else nothing)
+        going = watching or (None if live.state in ("running", "paused") else _NOT_RUNNING)
+        alarmed = live.state == "fault" or live.alarms.worst() is not None
+        found: dict[str, str | None] = {
+            "arm": watching or arm_refusal(self.desk),
+            "go": watching or "not armed: press a first",
+            "raise": running or self._no_raise(), "pause": going,
+            "lower": watching, "lower-more": watching, "zero": watching,
+            "link": watching or self._no_link(),
+            "next-channel": None, "previous-channel": None, "report": None,
+            "outcome": None,
+            **dict.fromkeys(_MARKS, running), "note": watching,
+            "contact": "this device measures no impedance: look at the pads",
+            "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
+            "found": watching or self._no_found(),
+            "answer": watching or (None if live.asked else "nothing is asked"),
+            "accept-warning": None if self.bed.warning else "there is no warning to accept",
+        }  # fmt: skip
+        return {**found, **self._channel_keys()}
+
+    def _channel_keys(self) -> Offers:
+        if self.has_menu:
+            return {}
+        there = self.bed.live.channels
+        return {
+            f"channel-{number}": None if number in there else f"the plan has no channel {number}"
+            for number in range(1, 9)
+        }
+
+    def _no_raise(self) -> str | None:
+        """A screen that lags, or shows what is old, is no ground to raise on (H21, H22)."""
+        now_ns = self.desk.clock.mono_ns()
+        if now_ns - self.bed.live.newest_ns > STALE_NS:
+            return "nothing was heard for a while: the numbers on this screen are old"
+        return self.desk.lookout.refusal(now_ns)
+
+    def _no_link(self) -> str | None:
+        return None if len(self.bed.live.channels) > 1 else "there is one channel only"
+
+    def _no_found(self) -> str | None:
+        if not self.bed.find_channels:
+            return "start stimctl with --find-channels for this"
+        going = self.bed.live.state in ("running", "paused")
+        return None if going or self.bed.live.mismatch else _NOT_RUNNING
+
+    def act(self, action: str) -> None:
+        """Do it."""
+        now_ns = self.desk.key_ns
+        if action in _REPLAY:
+            self._replay(action)
+        elif action.startswith("channel-"):
+            self._select(int(action[-1]))
+        elif action in ("next-channel", "previous-channel"):
+            self._turn(1 if action == "next-channel" else -1)
+        elif action == "raise":
+            self._raise(now_ns)
+        elif action in ("lower", "lower-more", "zero"):
+            self._lower(action, now_ns)
+        elif action in _MARKS:
+            self._mark(_MARKS[action])
+        elif action == "found":
+            self._found()
+        elif action == "pause":
+            self._pause(now_ns)
+        elif action == "link":
+            self._link()
+        elif action in ("report", "outcome", "thresholds"):
+            self.desk.open(action)
+        elif action == "note":
+            self.desk.overlay = self.desk.pages["notes"]
+        elif action == "arm":
+            self._arm()
+        elif action == "acknowledge" and self.bed.live.state != "fault":
+            self.bed.live.alarms.end()
+            self.desk.say("alarm acknowledged; its cause stays in the log")
+        elif action in ("acknowledge", "answer"):
+            self.desk.overlay = self.desk.pages["fault" if action == "acknowledge" else "asked"]
+        elif action == "accept-warning":
+            self.bed.accept_warning()
+            self.opened()
+
+    def _arm(self) -> None:
+        """The plan has to be with the supervisor first; it says no where the check is not over."""
+        if self.bed.is_loaded:
+            self._on_record_then_arm()
+        else:
+            self.bed.load(self._on_record_then_arm)
+
+    def _on_record_then_arm(self) -> None:
+        papers = papers_of(self.desk)
+        if papers != self._papers:  # the same is not written again for every try
+            for topic, text in papers.items():
+                self.bed.note(topic, text)
+            self._papers = papers
+        for fields in handed_in(self.desk):
+            self.bed.command("prepare", **fields)
+        self.bed.ask("arm")
+
+    def _replay(self, action: str) -> None:
+        replay = self.desk.replay
+        assert replay is not None
+        if action == "speed":
+            self.desk.say(f"{replay.faster()} times as fast")
+        elif action == "hold":
+            replay.held = not replay.held
+            self.desk.say("held" if replay.held else "going on")
+        else:
+            fresh = replay.skip(forward=action == "faster")
+            self.bed.live = fresh or self.bed.live
+            replay.advance(self.bed.live)
+
+    def _select(self, number: int) -> None:
+        self.hot.select(number, self.desk.key_ns)
+        self.desk.say(f"channel {number} {self._name(number)} selected")
+
+    def _turn(self, by: int) -> None:
+        numbers = sorted(self.bed.live.channels)
+        if not numbers:
+            self.desk.say("no plan is loaded, so there are no channels")
+            return
+        last = self.hot.last
+        at = numbers.index(last) if last in numbers else -1 if by > 0 else 0
+        self._select(numbers[(at + by) % len(numbers)])
+
+    def _name(self, number: int) -> str:
+        choice = self.bed.choice
+        seats = choice.seats if choice else ()
+        seat = next((one for one in seats if one.channel == number), None)
+        channel = self.bed.live.channels.get(number)
+        return (seat.site if seat else None) or (channel.role if channel else "")
+
+    def _raise(self, now_ns: int) -> None:
+        number = self.hot.now(now_ns)
+        live = self.bed.live
+        if number not in live.channels:
+            again = (
+                self.hot.last if self.hot.last in live.channels else min(live.channels, default=0)
+            )
+            self.lock.press(again, now_ns)
+            self._select(again)
+            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
+            return
+        self.hot.touch(now_ns)
+        assert number is not None
+        counts = [self.lock.press(one, now_ns) for one in self._linked(number)]
+        if not all(counts):
+            self.desk.say("refused ↑: one step in 700 ms; let go of the key, then press again")
+            return
+        channel = live.channels[number]
+        target = channel.set_level + self.bed.steps.get(number, 0)
+        if channel.ceiling_level is not None and target > channel.ceiling_level:
+            source = self.desk.ceiling_sources().get(number, "plan")
+            most = live.measure.text(channel.ceiling_level)
+            live.refused = f"{self.desk.clock.wall_text()}  ch{number} ↑ ceiling {most} ({source})"
+            self.desk.say(f"refused ↑: ceiling {most} (from {source})")
+            return
+        self.bed.raise_to(number, target)
+
+    def _linked(self, number: int) -> list[int]:
+        group = next((one for one in self.bed.live.links if number in one), (number,))
+        return [number, *(one for one in group if one != number)]
+
+    def _lower(self, action: str, now_ns: int) -> None:
+        number = self.hot.last
+        if number not in self.bed.live.channels:
+            number = min(self.bed.live.channels, default=None)
+        if number is None:
+            self.desk.say("no plan is loaded: everything is at zero")
+            return
+        self.hot.select(number, now_ns)
+        measure = self.bed.measure
+        step = self.bed.steps.get(number, measure.ceiling_step)
+        by = {"lower": step, "lower-more": max(step, measure.coarse)}.get(action)
+        target = 0 if by is None else max(0, self._set_or_asked(number, now_ns) - by)
+        self._lowered[number] = (target, now_ns)
+        self.bed.lower_to(number, target)
+
+    def _set_or_asked(self, number: int, now_ns: int) -> int:
+        """A second Down before the first was answered goes on from where that one goes to."""
+        level = self.bed.live.channels[number].set_level
+        asked, at_ns = self._lowered.get(number, (level, 0))
+        return min(level, asked) if now_ns - at_ns < _RECENT_NS else level
+
+    def _mark(self, what: str) -> None:
+        number = self.hot.now(self.desk.key_ns)
+        channel = self.bed.live.channels.get(number or 0)
+        if channel is None or not channel.set_level:
+            self.desk.say(f"refused: {what} is marked on a selected channel that is above zero")
+            return
+        self.bed.mark(what, channel.number, channel.set_level)
+        at = self.bed.measure.text(channel.set_level)
+        self.desk.say(f"marked: {what} ch{channel.number} at {at}")
+
+    def _found(self) -> None:
+        if self.bed.live.state not in ("running", "paused"):
+            self.bed.ask("leads_checked")
+            return
+        page: FoundPage = self.desk.pages["found"]  # type: ignore[assignment]
+        page.channel = self.hot.last or min(self.bed.live.channels)
+        self.desk.overlay = page
+
+    def _pause(self, now_ns: int) -> None:
+        counts = self.lock.press(_PAUSE, now_ns)
+        far = self.desk.lookout.refusal(self.desk.clock.mono_ns())
+        if self.bed.live.state == "running":
+            self.bed.command("pause")
+        elif far:
+            self.desk.say(f"refused p: {far}")
+        elif counts:
+            self.bed.ask("resume")
+        else:
+            self.desk.say("refused p: a held key pauses only; press again to go on")
+
+    def _link(self) -> None:
+        if self.bed.live.links:
+            self.bed.ask("unlink")
+        else:
+            self.bed.ask("link", channels=sorted(self.bed.live.channels))
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """See `run_view`."""
+        return run_view.body(self.desk, self.hot, width, height)

@@ -1,0 +1,160 @@
+"""What every screen is: its model's actions as bindings, and its body in the same frame.
+
+A key reaches a screen as one of Textual's bindings. Their keys and words come from the table of
+actions, and whether one works now is the model's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer, Static
+
+from stimctl.tui.model.actions import ACTION_BY_ID
+from stimctl.tui.screens.shown import alarms_shown, head_shown, steps_shown
+from stimctl.tui.widgets.alarm_banner import AlarmBanner
+from stimctl.tui.widgets.state_banner import StateBanner
+from stimctl.tui.widgets.steps_bar import StepsBar
+from stimctl.tui.widgets.stop_key import StopKey
+
+if TYPE_CHECKING:
+    from stimctl.tui.app import StimctlApp
+    from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.page import Page
+
+
+def bindings_of(actions: Iterable[str], footer: Iterable[str] = ()) -> list[BindingType]:
+    """Textual's bindings for actions of the table. What may raise output is a priority binding:
+    those are obeyed for a key only, never for a click on the footer."""
+    shown = set(footer)
+    found: list[BindingType] = []
+    for one in actions:
+        told = ACTION_BY_ID[one]
+        found.append(
+            Binding(
+                ",".join(told.keys), f"do('{one}')", told.label, show=one in shown, id=one,
+                priority=told.raises, tooltip=told.help,
+            )
+        )  # fmt: skip
+    return found
+
+
+class _Framed(Screen[None]):
+    """What full screens and questions share."""
+
+    AUTO_FOCUS = ""
+    page_type: ClassVar[type[Page]]
+    _is_built = False
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.page = page
+
+    def __init_subclass__(cls, page: type[Page] | None = None, **options: Any) -> None:
+        if page is not None:
+            cls.page_type = page
+            cls.BINDINGS = bindings_of(page.actions, page.footer)
+        super().__init_subclass__(**options)
+
+    @property
+    def stim(self) -> StimctlApp:
+        """The app, by its own type."""
+        return cast("StimctlApp", self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """The model behind all screens."""
+        return self.page.desk
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """As the model has it: True, None (shown, and refused), or False (there is none)."""
+        if action != "do":
+            return True
+        offered = self.desk.offers()
+        one = str(parameters[0])
+        if one not in offered:
+            return False
+        return None if offered[one] else True
+
+    def action_do(self, action: str) -> None:
+        """Do an action of the table."""
+        self.stim.do(action)
+
+    def frame_shown(self) -> None:
+        """Head, alarms and message as they are now."""
+        desk = self.desk
+        self.query_one(StateBanner).show(head_shown(desk))
+        self.query_one(AlarmBanner).show(alarms_shown(desk))
+        message = self.query_one("#message", Static)
+        if message.content != desk.message:
+            message.update(desk.message)
+            message.display = bool(desk.message)
+
+    def on_mount(self) -> None:
+        """Its widgets are there now."""
+        self._is_built = True
+        self.show()
+
+    def show(self) -> None:
+        """Bring everything up to what the model says now."""
+        if self._is_built:
+            self.frame_shown()
+            self.fill()
+
+    def fill(self) -> None:
+        """Bring the body up to what the model says now."""
+
+
+class StimScreen(_Framed):
+    """A full screen."""
+
+    def compose(self) -> ComposeResult:
+        """Head, alarms, steps; the body; message and keys."""
+        yield StateBanner()
+        yield AlarmBanner()
+        yield StepsBar()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Static(id="message", markup=False)
+        with Horizontal(id="foot"):
+            yield StopKey()
+            yield Footer(show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What the screen is about."""
+        yield from ()
+
+    def frame_shown(self) -> None:
+        """With the steps of the way to a session."""
+        super().frame_shown()
+        self.query_one(StepsBar).show(steps_shown(self.desk))
+
+    def on_steps_bar_chosen(self, event: StepsBar.Chosen) -> None:
+        """A step was clicked."""
+        event.stop()
+        self.stim.do(event.name)
+
+
+class StimModal(_Framed, ModalScreen[None]):
+    """A question over a screen. It has a head of its own: what flows is read there too."""
+
+    def compose(self) -> ComposeResult:
+        """Head and alarms; the question; message and keys."""
+        yield StateBanner()
+        yield AlarmBanner()
+        with Vertical(id="question") as box:
+            box.border_title = self.page.title
+            yield from self.body()
+        yield Static(id="message", markup=False)
+        with Horizontal(id="foot"):
+            yield StopKey()
+            yield Footer(show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """The question."""
+        yield from ()
