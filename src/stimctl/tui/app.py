@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import ClassVar
 
 from textual import events
@@ -58,6 +59,8 @@ class StimctlApp(App[int]):
         self._gone = gone
         self._woken = False
         self._events_loop: asyncio.AbstractEventLoop | None = None
+        #: Where Textual keeps which app is active: a call from another thread has none of its own.
+        self._where: Context | None = None
         self._titled = ""
         self._offered: object = None
         #: A key, and no click, is what is being obeyed.
@@ -78,6 +81,7 @@ class StimctlApp(App[int]):
     def on_mount(self) -> None:
         """Beats and ticks come from the message pump that keys and drawing depend on."""
         self._events_loop = asyncio.get_running_loop()
+        self._where = copy_context()
         if self._timed:
             self.set_interval(self._beat_s, self.desk.bed.beat)
             self.set_interval(TICK_S, self._tick)
@@ -121,7 +125,7 @@ class StimctlApp(App[int]):
     def post(self, call: Callable[[], None]) -> None:
         """Run `call` in the event loop."""
         if self._events_loop is not None and not self._events_loop.is_closed():
-            self._events_loop.call_soon_threadsafe(call)
+            self._events_loop.call_soon_threadsafe(call, context=self._where)
 
     def _rows_came(self) -> None:
         self._woken = False

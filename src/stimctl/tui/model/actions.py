@@ -95,7 +95,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", ("7",), "run", "the session"),
     Action("thresholds", ("8",), "thresholds", "what was marked, now and last time"),
     Action("report", ("9",), "report", "what will be on record"),
-    Action("service", ("0",), "service", "device, limits and link in detail"),
+    Action("service", ("f2",), "service", "device, limits and link in detail"),
     Action("demo", ("d",), "demo", "a session on the digital twin, nothing to set up"),
     Action("safety", ("s",), "safety sheet", "one page to read before the first session"),
     Action("reconnect", ("r",), "reconnect", "connect again; zero is verified then"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.model.page import Page
+from stimctl.tui.model.ready import ReadyPage
+from stimctl.tui.model.run import RunPage
 from stimctl.tui.old.adjust import AdjustPage
-from stimctl.tui.old.armed import ArmedPage
 from stimctl.tui.old.asked import AskedPage
 from stimctl.tui.old.chooser import ChooserPage, SafetyPage
 from stimctl.tui.old.connect import ConnectPage
@@ -20,7 +21,6 @@ from stimctl.tui.old.person import PersonPage
 from stimctl.tui.old.precheck import PrecheckPage
 from stimctl.tui.old.protocols import ProtocolsPage
 from stimctl.tui.old.report import ReportPage
-from stimctl.tui.old.run import RunPage
 from stimctl.tui.old.service import ServicePage
 from stimctl.tui.old.setup import SetupPage
 from stimctl.tui.old.statement import StatementPage
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ArmedPage, HelpPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ReadyPage, HelpPage,
     PalettePage, NotesPage, AskedPage, FoundPage,
     FaultPage, StatementPage, OutcomePage, UnknownPage, SmallPage,
 )  # fmt: skip

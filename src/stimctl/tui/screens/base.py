@@ -72,14 +72,16 @@ class _Framed(Screen[None]):
         return self.page.desk
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """As the model has it: True, None (shown, and refused), or False (there is none)."""
+        """As the model has it: True, None (named, but refused now), or False (not named)."""
         if action != "do":
             return True
         offered = self.desk.offers()
         one = str(parameters[0])
         if one not in offered:
             return False
-        return None if offered[one] else True
+        if offered[one]:
+            return None if one in self.page.footer_now else False
+        return True
 
     def action_do(self, action: str) -> None:
         """Do an action of the table."""

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
+from stimctl.tui.screens.ready import ReadyScreen
+from stimctl.tui.screens.run import RunScreen
 
 if TYPE_CHECKING:
     from stimctl.tui.model.page import Page
 
-_SCREENS: Mapping[str, type[StimScreen | StimModal]] = {}
+_SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
+    "run": RunScreen,
+    "armed": ReadyScreen,
+}
 _QUESTIONS = ("armed", "help", "palette", "notes", "asked", "found", "fault")
 
 

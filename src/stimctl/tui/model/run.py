@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
 from stimctl.tui.model.guards import HotChannel, RaiseLock
 from stimctl.tui.model.live import STALE_NS
-from stimctl.tui.model.text import Line
-from stimctl.tui.old import run_view
-from stimctl.tui.old.page import Offers, Page
+from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.planning import family_of
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.old.found import FoundPage
 
+#: So many events are shown below the cards.
+_EVENTS = 12
 _PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "nothing runs: a arms, then g starts"
@@ -28,7 +29,32 @@ class RunPage(Page):
     """One hot channel; ↑ one step, ↓ any time."""
 
     name = "run"
-    title = "RUN"
+    title = "Run"
+    actions = (
+        "arm",
+        "raise",
+        "lower",
+        "lower-more",
+        "zero",
+        "pause",
+        "next-channel",
+        "previous-channel",
+        *(f"channel-{number}" for number in range(1, 9)),
+        "link",
+        *_MARKS,
+        "found",
+        "note",
+        "answer",
+        "contact",
+        "acknowledge",
+        "outcome",
+        "report",
+        "accept-warning",
+        *_REPLAY,
+    )
+
+    footer = ("arm", "raise", "lower", "zero", "pause", "next-channel", "note", "answer",
+              "acknowledge", "outcome", "report", *_REPLAY)  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -36,23 +62,24 @@ class RunPage(Page):
         self.lock = RaiseLock()
         self._lowered: dict[int, tuple[int, int]] = {}
         self._papers: dict[str, str] = {}
+        #: Why the last raise of a channel was refused.
+        self.refusals: dict[int, str] = {}
 
     @property
-    def footer(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The keys that count in this state."""
+    def footer_now(self) -> tuple[str, ...]:
+        """The keys that count in this state, also where they are refused."""
         if self.desk.replay is not None:
             return _REPLAY
         if self.bed.live.state in ("running", "paused"):
-            mark = "found" if self.bed.find_channels else "mark-sensory"
-            return ("lower", "raise", "pause", "channel-1", mark, "note")
+            return ("lower", "raise", "pause", "next-channel", "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
-        return ("arm", "outcome", "report", "channel-1")
+        return ("arm", "outcome", "report")
 
     @property
     def has_menu(self) -> bool:  # type: ignore[override]
-        """Digits are channels; without a plan there are none, and they open what is missing."""
-        return not self.bed.live.channels and not self.desk.mode
+        """Digits open screens, but in a view of somebody else's session."""
+        return not self.desk.mode
 
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
@@ -100,8 +127,6 @@ class RunPage(Page):
         return {**found, **self._channel_keys()}
 
     def _channel_keys(self) -> Offers:
-        if self.has_menu:
-            return {}
         there = self.bed.live.channels
         return {
             f"channel-{number}": None if number in there else f"the plan has no channel {number}"
@@ -298,6 +323,43 @@ class RunPage(Page):
         else:
             self.bed.ask("link", channels=sorted(self.bed.live.channels))
 
-    def body(self, width: int, height: int) -> list[Line]:
-        """See `run_view`."""
-        return run_view.body(self.desk, self.hot, width, height)
+    # -- what the screen shows -----------------------------------------------------------------
+
+    def site_of(self, number: int) -> str:
+        """Where the electrodes of a channel are; "" where that is not given."""
+        choice = self.bed.choice
+        seats = choice.seats if choice else ()
+        return next((one.site or "" for one in seats if one.channel == number), "")
+
+    def selected(self, now_ns: int) -> int | None:
+        """The channel that the keys are for; None where there is none (any more)."""
+        return self.hot.now(now_ns)
+
+    def lock_words(self, number: int, now_ns: int) -> str:
+        """Why raising this channel is locked now; "" where it is not."""
+        if self.bed.live.state != "running" or self.hot.last != number:
+            return ""
+        return "" if self.hot.now(now_ns) == number else "locked after 20 s: press ↑ to unlock"
+
+    @property
+    def watches_contact(self) -> bool:
+        """The device sees that an electrode is off, from some current on."""
+        if not self.bed.device:
+            return False
+        presence = family_of(self.bed.device).sheet.protections.no_load_trip.presence
+        return presence.value == "present"
+
+    def gaps(self) -> list[str]:
+        """What is missing before there is a session, ticked where it is done."""
+        bed = self.bed
+        steps = (
+            ("2 connect a device", bed.client is not None and bed.live.identified),
+            ("4 choose a protocol", bed.choice is not None),
+            ("5 6 electrodes and settings", bed.plan is not None),
+        )
+        head = "No plan is loaded. Before a session:"
+        return [head, *(f"{'✓' if done else '○'} {words}" for words, done in steps)]
+
+    def events(self) -> list[tuple[str, str]]:
+        """What happened, the newest first: local time and words."""
+        return list(reversed(self.bed.live.log))[:_EVENTS]

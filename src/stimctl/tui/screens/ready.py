@@ -1,0 +1,36 @@
+"""Ready, then start: a few short lines, and the time in which the second key counts."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Digits, Static
+
+from stimctl.tui.model.ready import ReadyPage
+from stimctl.tui.screens.base import StimModal
+
+
+class ReadyScreen(StimModal, page=ReadyPage):
+    """The question between the two keys."""
+
+    page: ReadyPage
+
+    def body(self) -> ComposeResult:
+        """The facts, the keys, the time."""
+        yield Static(id="facts", markup=False)
+        with Horizontal(id="start"):
+            yield Digits(id="left")
+            yield Static(id="keys", markup=False)
+
+    def fill(self) -> None:
+        """The time runs."""
+        facts = "\n".join(self.page.facts())
+        static = self.query_one("#facts", Static)
+        if static.content != facts:
+            static.update(facts)
+        self.query_one("#left", Digits).update(str(self.page.left_s))
+        labels, offered = self.page.labels, self.page.offers()
+        keys = [f"g   {labels['go']}"]
+        if offered["go-on"] is None:
+            keys.append(f"l   {labels['go-on']}")
+        self.query_one("#keys", Static).update("\n".join([*keys, "any other key: not now"]))

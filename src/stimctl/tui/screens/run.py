@@ -1,0 +1,54 @@
+"""The screen that matters: what flows, to be read from two metres away, and the keys for it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
+
+from stimctl.tui.model.run import RunPage
+from stimctl.tui.screens.base import StimScreen
+from stimctl.tui.screens.cards import cards_shown
+from stimctl.tui.widgets.channel_card import ChannelCard
+
+_BIG = 2
+
+
+class RunScreen(StimScreen, page=RunPage):
+    """A card a channel; the plot and the pulse below; what happened last."""
+
+    page: RunPage
+
+    def body(self) -> ComposeResult:
+        """Cards, drawings, events."""
+        yield Static(id="gaps", markup=False)
+        yield Container(id="cards")
+        with Horizontal(id="drawings"):
+            yield Static(id="plot")
+        yield Static(id="events", markup=False)
+
+    def fill(self) -> None:
+        """Every card, and below them what there is room for."""
+        shown = cards_shown(self.page)
+        box = self.query_one("#cards", Container)
+        cards = list(box.query_children(ChannelCard))
+        if [card.shown.channel for card in cards] != [one.channel for one in shown]:
+            box.remove_children()
+            box.mount_all(ChannelCard(one, compact=len(shown) > _BIG) for one in shown)
+            self.set_class(len(shown) > _BIG, "-many")
+        else:
+            for card, one in zip(cards, shown, strict=True):
+                card.show(one)
+        self._tell("#gaps", "" if shown else "\n".join(self.page.gaps()))
+        self._tell("#events", "\n".join(f"{at}  {words}" for at, words in self.page.events()))
+
+    def _tell(self, where: str, text: str) -> None:
+        static = self.query_one(where, Static)
+        if static.content != text:
+            static.update(text)
+            static.display = bool(text)
+
+    def on_channel_card_picked(self, event: ChannelCard.Picked) -> None:
+        """A click selects; it never raises."""
+        event.stop()
+        self.stim.do(f"channel-{event.channel}")
