@@ -9,9 +9,13 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Self
 
+from textual import events
 from textual.pilot import Pilot
 
 from stimctl.tui.app import StimctlApp
+
+#: Messages that follow from messages; more than this would be a loop.
+_ROUNDS = 50
 
 
 class Headless:
@@ -56,24 +60,51 @@ class Headless:
 
     def settle(self) -> None:
         """Every message has arrived, and the screen is drawn."""
-        self._run(self.pilot.pause())
+        self._run(self._quiet())
         self.app.follow()
-        self._run(self.pilot.pause())
+        self._run(self._quiet())
+
+    async def _quiet(self) -> None:
+        """Until no widget has a message waiting. Textual's own pause waits for an idle process
+        instead: for a time, that is, and on a busy machine in vain."""
+        for _ in range(_ROUNDS):
+            await self.pilot._wait_for_screen()
+            there = [self.app, *self.app.screen.walk_children(with_self=True)]
+            if all(one._message_queue.empty() and not one._next_callbacks for one in there):
+                break
+        self.app.screen._on_timer_update()
 
     def press(self, *keys: str) -> None:
         """Keys, a tenth of a second apart by the world's clock."""
         for key in keys:
             self.world.pass_time(100_000_000)
-            self._run(self.pilot.press(key))
+            character = _CHARACTERS.get(key, key if len(key) == 1 else None)
+            self.send(events.Key(key, character))
         self.settle()
+
+    def send(self, event: events.Event) -> None:
+        """An event from the terminal; it has been obeyed when this returns."""
+        event.set_sender(self.app)
+        self._run(self._sent(event))
+
+    async def _sent(self, event: events.Event) -> None:
+        assert self.app._driver is not None
+        self.app._driver.send_message(event)
+        await self._quiet()
 
     def type(self, text: str) -> None:
         """Characters, one after the other."""
         self.press(*(_NAMES.get(one, one) for one in text))
 
-    def click(self, selector: Any, offset: tuple[int, int] = (0, 0)) -> None:
-        """A click on a widget."""
-        self._run(self.pilot.click(selector, offset=offset))
+    def click(self, selector: Any = None, offset: tuple[int, int] = (0, 0)) -> None:
+        """The left button goes down and up, at an offset into a widget or into the screen."""
+        x, y = offset
+        if selector is not None:
+            region = self.app.screen.query_one(selector).region
+            x, y = region.x + x, region.y + y
+        for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
+            button = 0 if kind is events.MouseMove else 1
+            self.send(kind(None, x, y, 0, 0, button, False, False, False, x, y))
         self.settle()
 
     def pass_time(self, ns: int) -> None:
@@ -85,6 +116,13 @@ class Headless:
         """Another size of the terminal."""
         self._run(self.pilot.resize_terminal(width, height))
         self.settle()
+
+    def be_of_size(self, width: int, height: int) -> None:
+        """As above, where it is not so already."""
+        if self.app.size == (width, height):
+            self.settle()
+        else:
+            self.resize(width, height)
 
     @property
     def name(self) -> str:
@@ -108,3 +146,4 @@ class Headless:
 
 _NAMES = {"-": "minus", "+": "plus", " ": "space", ".": "full_stop", ":": "colon", "/": "slash",
           "_": "underscore", "%": "percent_sign", "?": "question_mark", ",": "comma"}  # fmt: skip
+_CHARACTERS = {name: one for one, name in _NAMES.items()}

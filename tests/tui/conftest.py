@@ -14,13 +14,15 @@ from stimctl.tui.plain.face import PlainFace
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name in ("NO_COLOR", "SSH_CONNECTION", "STIMCTL_KEYMAP", "STIMCTL_MAX_AMPLITUDE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("STIMCTL_PROTOCOLS", str(tmp_path / "protocols"))
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "state"))
-    return World(tmp_path / "state")
+    made = World(tmp_path / "state")
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from support.headless import Headless
+
 from stimctl.bench import Bench
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.errors import StimctlError
@@ -150,6 +152,7 @@ class World:
         self.clock = SteppedClock()
         self.clients: list[BenchClient] = []
         self.stop_line = StopLine()
+        self._ui: Headless | None = None
         self.bed = Bedside(self.stop_line, InlineJobs(), self._client, state, lambda _words: None)
         options = {"theme": "mono", "pages": pages_of, **options}
         self.desk = Desk(self.bed, options.pop("keymap", Keymap()), self.clock, **options)
@@ -210,17 +213,29 @@ class World:
         self.pass_time(500 * MS)
         self.key("g")
         self.pass_time(500 * MS)
-        self.key("1")
+        self.key("alt+1")
         for _ in range(steps):
             self.pass_time(800 * MS)
             self.key("up")
 
-    def text(self, width: int = 80, height: int = 24) -> str:
-        """The screen in words."""
-        from stimctl.tui.model.text import plain
-        from stimctl.tui.old import view
+    @property
+    def ui(self) -> Headless:
+        """The screens over this desk, begun when they are first asked for."""
+        if self._ui is None:
+            self._ui = Headless(self)
+            self._ui.__enter__()
+        return self._ui
 
-        return "\n".join(plain(line).rstrip() for line in view.lines(self.desk, width, height))
+    def text(self, width: int = 80, height: int = 24) -> str:
+        """The screen in words, at this size."""
+        self.ui.be_of_size(width, height)
+        return self.ui.text
+
+    def close(self) -> None:
+        """End the screens, where there are any."""
+        if self._ui is not None:
+            ui, self._ui = self._ui, None
+            ui.__exit__(None, None, None)
 
     def page_is_run(self) -> bool:
         return self.desk.front.name == "run"

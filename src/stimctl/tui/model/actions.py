@@ -103,7 +103,6 @@ ACTIONS: tuple[Action, ...] = (
            "still not confirmed"),
     Action("back", ("b", "left", "escape"), "back", "to where this was opened"),
     Action("help", ("question_mark", "f1"), "keys", "the keys that work now"),
-    Action("palette", ("ctrl+p",), "find", "every action that starts no output, by number"),
     Action("theme", ("ctrl+t",), "theme", "night, day, colour-vision deficiency, mono"),
     Action("save", ("ctrl+s",), "save screen", "as SVG and text, the person's code blacked out"),
     Action("quit", ("q", "ctrl+q"), "quit", "leave; with output on only after STOP"),

@@ -23,7 +23,7 @@ from stimctl.tui.model.theme_names import theme_after
 if TYPE_CHECKING:
     from stimctl.tui.model.replay import Replay
 
-_EVERYWHERE = ("help", "palette", "theme", "save", "quit", "back")
+_EVERYWHERE = ("help", "theme", "save", "quit", "back")
 _NO_KEY = "no key does that here; ? shows the keys that work now"
 
 
@@ -311,7 +311,7 @@ class Desk:
             self.front.act(action)
         elif action in MENU:
             self.open(action)
-        elif action in ("help", "palette"):
+        elif action == "help":
             self.overlay = self.pages[action]
             self.overlay.opened()
         elif action == "theme":

@@ -14,7 +14,7 @@ from stimctl.tui.old.asked import AskedPage
 from stimctl.tui.old.chooser import ChooserPage, SafetyPage
 from stimctl.tui.old.connect import ConnectPage
 from stimctl.tui.old.found import FoundPage
-from stimctl.tui.old.help import HelpPage, PalettePage
+from stimctl.tui.old.help import HelpPage
 from stimctl.tui.old.notes import FaultPage, NotesPage
 from stimctl.tui.old.outcome import OutcomePage
 from stimctl.tui.old.person import PersonPage
@@ -31,12 +31,17 @@ if TYPE_CHECKING:
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, ReadyPage, HelpPage,
-    PalettePage, NotesPage, AskedPage, FoundPage,
-    FaultPage, StatementPage, OutcomePage, UnknownPage, SmallPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, StatementPage, OutcomePage,
 )  # fmt: skip
+_QUESTIONS: tuple[type[Page], ...] = (
+    ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
+)  # fmt: skip
+_COVERS = (UnknownPage, SmallPage)
+#: The titles of the screens, of the questions over them, and of what covers both, by their names.
+PAGES = {page.name: page.title for page in _PAGES}
+QUESTIONS = {page.name: page.title for page in _QUESTIONS}
 
 
 def pages_of(desk: Desk) -> Mapping[str, Page]:
     """One of each."""
-    return {page.name: page(desk) for page in _PAGES}
+    return {page.name: page(desk) for page in (*_PAGES, *_QUESTIONS, *_COVERS)}

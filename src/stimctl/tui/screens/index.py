@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from stimctl.tui.model.pages import QUESTIONS
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
 from stimctl.tui.screens.ready import ReadyScreen
@@ -17,10 +18,9 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "run": RunScreen,
     "armed": ReadyScreen,
 }
-_QUESTIONS = ("armed", "help", "palette", "notes", "asked", "found", "fault")
 
 
 def screen_of(page: Page) -> StimScreen | StimModal:
     """The screen of a model."""
-    old = LegacyModal if page.name in _QUESTIONS else LegacyScreen
+    old = LegacyModal if page.name in QUESTIONS else LegacyScreen
     return _SCREENS.get(page.name, old)(page)
