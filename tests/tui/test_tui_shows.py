@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.tui.screens.run_table import Look, state_of
 from stimctl.tui.themes import THEMES
+from tests.support.tui_desk import MS, S, World
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 SIZES = ((20, 5), (80, 24), (100, 30), (140, 40))

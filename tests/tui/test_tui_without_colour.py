@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from tui_desk import S, World
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.tui.model.live import Live
@@ -14,6 +13,7 @@ from stimctl.tui.model.text import Line, plain
 from stimctl.tui.screens.run_table import Look, Phase, state_of
 from stimctl.tui.themes import THEMES
 from stimctl.tui.view import window_title
+from tests.support.tui_desk import S, World
 
 STATES = ("disconnected", "identified", "checked", "armed", "running", "paused", "stopped",
           "closed", "fault", "unknown")  # fmt: skip
