@@ -10,7 +10,7 @@ interpreter (`python -c pass`) runs in the same rounds: what is above it is ours
 and 99th percentile (nearest rank), milliseconds.
 
 `stop_in_broken_places`: the same as an ordinary user, once in each world of
-`tests/faults/broken_places.py` (folders that are somebody else's, full, read-only or not there, no
+`tests/support/broken_places.py` (folders that are somebody else's, full, read-only or not there, no
 home, hardly a descriptor left). Timed from the `exec` of the program, since making the world takes
 time of its own. Worlds that this system does not let us make (not root) are left out.
 """
@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import stimctl
+from tests.support.broken_places import PLACES
 
 BUDGET_MS = {
     "version": 120.0,
@@ -94,7 +95,7 @@ def _stop_first_byte_ms(environment: dict[str, str]) -> float:
 
 def _stop_in(place: str) -> float | None:
     """As `_stop_first_byte_ms`, in a broken world; None where it cannot be made."""
-    from broken_places import PLACES, CannotError, World
+    from tests.support.broken_places import PLACES, CannotError, World
 
     world = World()
     master, slave = pty.openpty()
@@ -134,9 +135,6 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
             samples["help"].append(_run_ms([*_script(), "--help"], compiled))
             samples["stop_first_byte"].append(_stop_first_byte_ms(compiled))
             samples["stop_uncompiled"].append(_stop_first_byte_ms(uncompiled))
-    sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
-    from broken_places import PLACES
-
     in_places = [found for _ in range(1 if quick else 3) for found in map(_stop_in, PLACES)]
     samples["stop_in_broken_places"] = [found for found in in_places if found is not None]
     return {

@@ -53,16 +53,14 @@ _MINUTES = (
 
 def simulate(hours: float = DAY_H) -> dict[str, Any]:
     """The day, in this process; at least two sessions after those that do not count."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "tui"))
     os.environ.pop("NO_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_day(Path(folder), hours))
 
 
 async def _day(folder: Path, hours: float) -> dict[str, Any]:
-    from tui_desk import World
-
     from stimctl.tui.app import StimctlApp
+    from tests.support.tui_desk import World
 
     os.environ["STIMCTL_PROTOCOLS"] = str(folder / "protocols")
     world = World(folder / "state", theme="night")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tool_modules import load_tool
 
 from stimctl import errors
 from stimctl.cli.checklist import Papers, _as_error
@@ -25,6 +24,7 @@ from stimctl.session.alarms import ALARMS, Condition
 from stimctl.session.needs import MEANINGS, Gap, Need
 from stimctl.session.prompts import TEXTS, Prompt
 from stimctl.supervisor.wire_errors import decode_error
+from tools import make_events
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "stimctl"
@@ -156,7 +156,7 @@ def test_every_code_is_documented() -> None:
 
 def test_the_page_about_events_is_up_to_date() -> None:
     page = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
-    assert page == load_tool("make_events").page(), "make it anew: python tools/make_events.py"
+    assert page == make_events.page(), "make it anew: python tools/make_events.py"
     assert all(f"`{one}`" in page for one in (*Code, *Condition, *Need, *Prompt))
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from tool_modules import load_tool
+
+from tools import make_hazards as tool
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    return load_tool("make_hazards")
-
-
-def test_every_hazard_has_exactly_one_row_in_order(tool: ModuleType) -> None:
+def test_every_hazard_has_exactly_one_row_in_order() -> None:
     assert tuple(one.id for one in tool.hazards()) == tool.IDS
 
 
 @pytest.mark.hazard("H53")
-def test_every_control_in_software_is_proved_by_a_test(tool: ModuleType) -> None:
+def test_every_control_in_software_is_proved_by_a_test() -> None:
     tests = tool.marked_tests()
     unproved = [
         one.id for one in tool.hazards() if one.control == "software" and one.id not in tests
@@ -27,17 +22,17 @@ def test_every_control_in_software_is_proved_by_a_test(tool: ModuleType) -> None
     assert unproved == []
 
 
-def test_every_mark_and_every_figure_names_a_hazard(tool: ModuleType) -> None:
+def test_every_mark_and_every_figure_names_a_hazard() -> None:
     assert set(tool.marked_tests()) <= set(tool.IDS)
     assert set(tool.figures()) <= set(tool.IDS)
 
 
-def test_the_page_is_what_the_tool_makes(tool: ModuleType) -> None:
+def test_the_page_is_what_the_tool_makes() -> None:
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run tools/make_hazards.py"
 
 
 def test_what_tests_record_becomes_the_last_figure(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = tmp_path / "results.xml"
     results.write_text(
@@ -50,7 +45,7 @@ def test_what_tests_record_becomes_the_last_figure(
 
 
 def test_marks_are_found_on_functions_classes_and_modules(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tool, "ROOT", tmp_path)
     (tmp_path / "test_x.py").write_text(

@@ -14,9 +14,9 @@ import tty
 from pathlib import Path
 
 import pytest
-from support.own_pty import own_pty
 
 from stimctl.devices.family import NAMES
+from tests.support.own_pty import own_pty
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "stimctl"
@@ -249,3 +249,24 @@ def test_no_code_but_the_two_tables_and_its_own_names_a_device_family() -> None:
 )
 def test_a_name_of_a_family_is_seen_in_code_and_not_in_prose(source: str, words: list[str]) -> None:
     assert [word for _, word in families_named(source)] == words
+
+
+def test_no_test_or_tool_makes_an_import_path_of_its_own() -> None:
+    """What tests share is in `tests.support`; pyproject's `pythonpath` finds it."""
+    folders = [ROOT / name for name in ("tests", "benchmarks", "tools", "examples")]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    own = "sys." + "path"
+    assert [path for path in files if re.search(rf"{own}\b", path.read_text("utf-8"))] == []
+    roots = ("tests", "soak", "support")
+    outside = [
+        path
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.parent.name not in roots and not path.name.startswith(("test_", "conftest"))
+    ]
+    assert {path.name for path in outside} <= PROGRAMS_OF_TESTS
+
+
+# Started by their path, in a process of their own; nobody imports them.
+PROGRAMS_OF_TESTS = {
+    "forking_program.py", "ems_program.py", "pysciencemode_program.py", "sitecustomize.py",
+}  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from tool_modules import load_tool
+
+from tools import make_reference as tool
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*(ROOT / "docs" / "reference").glob("*.md"), ROOT / "docs" / "hazards.md"]
@@ -27,12 +27,7 @@ def defined() -> set[str]:
     return {line.split("|")[1].strip() for line in rows if line.startswith("| ")}
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    return load_tool("make_reference")
-
-
-def test_the_pages_are_what_the_tool_makes(tool: ModuleType) -> None:
+def test_the_pages_are_what_the_tool_makes() -> None:
     for path, text in tool.pages().items():
         assert path.read_text(encoding="utf-8") == text, "run tools/make_reference.py"
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tool_modules import load_tool
 
-tool = load_tool("remove_controls")
-hazards = load_tool("make_hazards")
+from tools import make_hazards as hazards
+from tools import remove_controls as tool
+
 REMOVALS = tool.removals()
 
 

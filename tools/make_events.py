@@ -11,17 +11,16 @@ from dataclasses import MISSING, fields
 from inspect import cleandoc
 from pathlib import Path
 
+from stimctl.codes import Code
+from stimctl.session.alarms import ALARMS
+from stimctl.session.events import EVENTS, SCHEMA
+from stimctl.session.needs import MEANINGS
+from stimctl.session.prompts import TEXTS
+from stimctl.session.row_base import Event, OpenEvent
+from stimctl.session.rows import PlannedChannel
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "events.md"
-sys.path.insert(0, str(ROOT / "src"))
-
-from stimctl.codes import Code  # noqa: E402
-from stimctl.session.alarms import ALARMS  # noqa: E402
-from stimctl.session.events import EVENTS, SCHEMA  # noqa: E402
-from stimctl.session.needs import MEANINGS  # noqa: E402
-from stimctl.session.prompts import TEXTS  # noqa: E402
-from stimctl.session.row_base import Event, OpenEvent  # noqa: E402
-from stimctl.session.rows import PlannedChannel  # noqa: E402
 
 _HEAD = f"""# Events of a session
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from body_world import MS, SECOND, Output, biphasic, body
 
 from firmware_sim.body.body import Body
 from firmware_sim.body.events import LoadEvent, LoadEventKind, steps_of
 from firmware_sim.body.interface import Contact
 from firmware_sim.body.person import Site
+from tests.support.body_world import MS, SECOND, Output, biphasic, body
 
 K = LoadEventKind
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from body_world import MINUTE, MS, SECOND, WHOLE, Output, biphasic, body
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from firmware_sim.body.battery import LITHIUM_CELL, Battery
 from firmware_sim.body.events import LoadEvent, LoadEventKind
 from firmware_sim.body.interface import Contact
 from firmware_sim.body.person import Person, Site
+from tests.support.body_world import MINUTE, MS, SECOND, WHOLE, Output, biphasic, body
 
 
 def nmes_hour(output: Output, looks: int = 1) -> Output:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from body_world import GOLDEN, SECOND, golden
 
 from firmware_sim.body.ding import DingMuscle
 from firmware_sim.body.muscle import TwoCompartments, fusion, rate_weight, recruitment
 from firmware_sim.body.nerve import FIBRES, Fibre, felt, strength_permille
+from tests.support.body_world import GOLDEN, SECOND, golden
 
 
 @pytest.mark.parametrize(("ma", "share"), GOLDEN["recruitment_300us"])

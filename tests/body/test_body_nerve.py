@@ -6,10 +6,8 @@ from random import Random
 from statistics import median
 
 import pytest
-from body_world import GOLDEN, biphasic
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.body.chance import Stream, between, lognormal_permille
 from firmware_sim.body.nerve import (
@@ -23,6 +21,8 @@ from firmware_sim.body.nerve import (
 )
 from firmware_sim.body.person import Person, Site, draw_person
 from firmware_sim.body.sensation import Sense, Threshold, Word, sit_test
+from tests.support.body_world import GOLDEN, biphasic
+from tests.support.examples import examples
 
 WIDTHS = GOLDEN["thresholds_ma"]["widths_us"]
 CASES = [

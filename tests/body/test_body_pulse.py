@@ -5,10 +5,8 @@ from __future__ import annotations
 from math import exp
 
 import pytest
-from body_world import GOLDEN, WHOLE, biphasic, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.body.adc import measure
 from firmware_sim.body.interface import Contact, network_of
@@ -16,6 +14,8 @@ from firmware_sim.body.load import TEST_LOADS, Load, OpenCircuit, Resistor
 from firmware_sim.body.pads import Lead, Pads
 from firmware_sim.body.person import Site
 from firmware_sim.body.pulse import Network, solve
+from tests.support.body_world import GOLDEN, WHOLE, biphasic, golden
+from tests.support.examples import examples
 
 FULL_MV = 150_000
 VOLTAGE = golden("voltage")

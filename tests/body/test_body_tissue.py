@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from body_world import MS, SECOND, golden
 
 from firmware_sim.body.battery import (
     ALKALINE_9V,
@@ -29,6 +28,7 @@ from firmware_sim.body.pads import Pads
 from firmware_sim.body.person import Site
 from firmware_sim.body.skin import Skin, SkinLoad
 from firmware_sim.body.systemic import Duty, oversensing_permille, pressure_rise_mmhg
+from tests.support.body_world import MS, SECOND, golden
 
 CELLS = {"pack": LITHIUM_PACK, "cell": LITHIUM_CELL}
 

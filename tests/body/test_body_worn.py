@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from body_world import MS, SECOND, WHOLE, body, worn
-from twin_host import Host, biphasic, pulse, train, update
 
 from firmware_sim.body.body import Body
 from firmware_sim.body.events import LoadEvent, LoadEventKind
@@ -17,6 +15,8 @@ from firmware_sim.body.worn import WornTwin
 from firmware_sim.firmware.electrodes import Fault
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, Result
+from tests.support.body_world import MS, SECOND, WHOLE, body, worn
+from tests.support.twin_host import Host, biphasic, pulse, train, update
 
 K = LoadEventKind
 START = 5 * SECOND

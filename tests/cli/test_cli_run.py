@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.own_pty import own_pty
 
 from firmware_sim.ledger import Ledger
 from stimctl.errors import ExitCode
 from stimctl.records.pads import Pads, used
 from stimctl.records.sessions import list_sessions, show_session, verify_all
 from stimctl.safety.screening import QUESTIONS
+from tests.support.own_pty import own_pty
 
 pytestmark = pytest.mark.pty
 

@@ -7,7 +7,6 @@ from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
 import pytest
-from support.own_pty import own_pty
 
 from firmware_sim import devices as twins
 from stimctl.devices import family as table
@@ -27,6 +26,7 @@ from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.stop_direct import stop_directly
 from stimctl.wire.names import WIRES
+from tests.support.own_pty import own_pty
 
 ROWS = pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
 UNKNOWN = ("", "p42", "P24", "sciencemode4", "sim")

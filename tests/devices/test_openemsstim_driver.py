@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from openemsstim_bench import MS, SHEET, Bench, S, cleared, points
 
 from firmware_sim.firmware.openemsstim import BOOT_US, Dialect
 from stimctl.devices.driver import Driver, Frame, GateDriver
@@ -29,6 +28,7 @@ from stimctl.devices.openemsstim.table import CALLS, Call, State
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_intensity
 from stimctl.safety.intensity import ATTENDED
+from tests.support.openemsstim_bench import MS, SHEET, Bench, S, cleared, points
 
 STOP = "Connection End\n"
 STOP_AND_PROBE = STOP + "x....\n"

@@ -8,13 +8,13 @@ import itertools
 import random
 
 import pytest
-from openemsstim_bench import MS, Bench, S
-from openemsstim_damage import KINDS, Damage, every, play
 
 from firmware_sim.firmware.openemsstim import Bootloader, Dialect, OpenEmsStimTwin
 from stimctl.devices.openemsstim.output import burst_line, off_line
 from stimctl.devices.openemsstim.sheet import CHANNELS, HIGHEST_PERCENT
 from stimctl.wire.openemsstim.text import TEST_CHARACTERS, probe_text, stop_line
+from tests.support.openemsstim_bench import MS, Bench, S
+from tests.support.openemsstim_damage import KINDS, Damage, every, play
 
 damaged = pytest.mark.no_invariant(
     "what the line makes of a message without a checksum is bounded here, byte by byte"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openemsstim_bench import MS, Bench, points
 
 from stimctl.devices.events import Doing, GateAcked, GatePartAcked, GateSet, RaiseDropped
 from stimctl.devices.openemsstim.bursts import Bursts
 from stimctl.devices.openemsstim.request import LAST_CALL_NS, PRESSING_NS
 from stimctl.devices.openemsstim.sheet import CHANNELS
+from tests.support.openemsstim_bench import MS, Bench, points
 
 BOTH = frozenset({1, 2})
 OPENS_WITHIN_MS = 272

@@ -7,10 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import rehastim2_bench
-from output_brute import fits, pulses_of, worst
-from p24_bench import MS, Bench, S
-from p24_bench import cleared as cleared_p24
 
 from firmware_sim.firmware.p24 import P24Twin
 from stimctl.devices.events import Acked, Doing, Withheld
@@ -21,6 +17,10 @@ from stimctl.safety import Cleared, Electrode, Profile, clear, clear_together, e
 from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
 from stimctl.wire.sciencemode4.messages import MlUpdate
+from tests.support import rehastim2_bench
+from tests.support.output_brute import fits, pulses_of, worst
+from tests.support.p24_bench import MS, Bench, S
+from tests.support.p24_bench import cleared as cleared_p24
 
 PAD = Electrode(area_mm2=10_000)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, Bench, S, cleared, forged, of_kind, point
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
@@ -20,6 +19,7 @@ from stimctl.devices.events import (
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
+from tests.support.p24_bench import MS, Bench, S, cleared, forged, of_kind, point
 
 LADDER = cleared(60_000, 200, 50_000)
 UPDATE = 32

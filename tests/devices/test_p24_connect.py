@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, Bench, S, of_kind, point
 
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
@@ -17,6 +16,7 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.errors import StateError
+from tests.support.p24_bench import MS, Bench, S, of_kind, point
 
 GET_DEVICE_ID, GET_EXTENDED_VERSION = 52, 68
 INIT = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, Bench, S, cleared, of_kind
 
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import (
@@ -21,6 +20,7 @@ from stimctl.devices.events import (
 )
 from stimctl.errors import StateError
 from stimctl.safety import SetPoint
+from tests.support.p24_bench import MS, Bench, S, cleared, of_kind
 
 LADDER = cleared(60_000, 200, 50_000)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import OTHER_DEVICE, cleared, forged, point
 
 from stimctl.devices.output_frame import lowest
 from stimctl.devices.p24.output import ALL_OFF, OutputEncoder, used_period_us
@@ -13,6 +12,7 @@ from stimctl.stimulus import PulseShape
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages import MlUpdate
 from stimctl.wire.sciencemode4.point import Point
+from tests.support.p24_bench import OTHER_DEVICE, cleared, forged, point
 
 
 def points_of(**how: object) -> tuple[tuple[int, int], ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import MS, Bench, S, cleared, of_kind
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import NoAnswer, Rejected, ZeroVerified
 from stimctl.errors import StateError
 from stimctl.safety import SetPoint
+from tests.support.p24_bench import MS, Bench, S, cleared, of_kind
 
 LADDER = cleared(60_000, 200, 50_000)
 ML_STOP, LL_STOP, STATUS = 34, 4, 62

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from p24_bench import MS, Bench, S, cleared, forged, of_kind
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command
@@ -34,6 +33,7 @@ from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
+from tests.support.p24_bench import MS, Bench, S, cleared, forged, of_kind
 
 on_it = partial(cleared, device=REHAMOVE3_SHEET.bounds)
 
@@ -236,7 +236,7 @@ def test_the_keep_alive_is_the_documented_mask_and_nothing_reserved_is_ever_set(
 )
 @pytest.mark.hazard("H08")
 def test_the_gate_refuses_what_the_device_cannot_do(channel: int, how: dict[str, int]) -> None:
-    from p24_bench import OTHER_DEVICE
+    from tests.support.p24_bench import OTHER_DEVICE
 
     amplitude_ua = how.pop("amplitude_ua", 10_000)
     proof = cleared(amplitude_ua, device=OTHER_DEVICE, **how)  # type: ignore[arg-type]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import random
 
-from rehastim2_bench import MS, Bench, S, cleared
-
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.devices.events import LineError, UnexpectedState
 from stimctl.devices.rehastim2.sheet import REFRESH_US
@@ -21,6 +19,7 @@ from stimctl.wire.sciencemode2.framing import (
     encode_frame,
 )
 from stimctl.wire.stuffing import KEY
+from tests.support.rehastim2_bench import MS, Bench, S, cleared
 
 HOUR = 3_600 * S
 LOST_PERMILLE = 10

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from p24_bench import OTHER_DEVICE
-from p24_bench import cleared as cleared_for
-from rehastim2_bench import MS, Bench, S, cleared, point
 
 from stimctl.devices.driver import Driver
 from stimctl.devices.events import (
@@ -31,6 +28,9 @@ from stimctl.errors import LimitRefusedError, StateError
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import encode
 from stimctl.wire.sciencemode2.framing import encode_frame
+from tests.support.p24_bench import OTHER_DEVICE
+from tests.support.p24_bench import cleared as cleared_for
+from tests.support.rehastim2_bench import MS, Bench, S, cleared, point
 
 
 def names(messages: list[sm2.Message]) -> list[str]:

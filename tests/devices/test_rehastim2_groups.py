@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from output_brute import fits, pulses_of, worst
-from rehastim2_bench import MS, Bench, S
 
 from stimctl.devices.events import Withheld
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
@@ -22,6 +20,8 @@ from stimctl.safety import (
 )
 from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus, worst_second
 from stimctl.wire.sciencemode2 import messages as sm2
+from tests.support.output_brute import fits, pulses_of, worst
+from tests.support.rehastim2_bench import MS, Bench, S
 
 BOX = envelope_for(REHASTIM2_SHEET.bounds, Electrode(area_mm2=10_000), profile=Profile.RESEARCH)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_host import TEN_MA
 
 from firmware_sim import __main__ as command_line
 from firmware_sim.devices import BUILT_IN
@@ -22,6 +21,7 @@ from firmware_sim.line import PtyLine, TcpLine
 from firmware_sim.process import TwinProcess
 from firmware_sim.scenarios import SCENARIOS
 from firmware_sim.situation import faulty_twin
+from tests.support.faulty_host import TEN_MA
 
 WITHIN_S = 30.0
 TWINS = [row.name for row in BUILT_IN]

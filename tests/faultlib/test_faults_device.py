@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
-from twin_host import biphasic, pulse, train, update
 
 from firmware_sim.faults import Fault, FaultError, FaultyTwin
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, Result
 from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
 from firmware_sim.situation import faulty_twin
+from tests.support.faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
+from tests.support.twin_host import biphasic, pulse, train, update
 
 TWENTY_MA = update(c1=train(biphasic(20)))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from faulty_host import MS, SECOND, Session, perform
 
 from firmware_sim.faults import Fault, FaultyTwin, applicable
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.situation import faulty_twin
+from tests.support.faulty_host import MS, SECOND, Session, perform
 
 AT_US = 5 * SECOND + 3
 NAMES = [spec.name for spec in applicable()]

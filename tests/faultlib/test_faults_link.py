@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
-from twin_host import biphasic, pulse
 
 from firmware_sim.faults import Fault, FaultyTwin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.situation import faulty_twin
+from tests.support.faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
+from tests.support.twin_host import biphasic, pulse
 
 STATUS = Command.GET_STIM_STATUS
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.faults import Fault, applicable
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.p24_mid_level import KEEP_ALIVE_US
 from firmware_sim.situation import faulty_twin
+from tests.support.examples import examples
+from tests.support.faulty_host import MS, SECOND, TEN_MA, FaultyHost, host_with
 
 #: These leave another device behind, or the same one elsewhere.
 CHANGING_FOR_EVER = {"firmware-changes", "other-serial", "replug-elsewhere"}

@@ -6,8 +6,6 @@ import io
 import json
 
 import pytest
-from faulty_host import FaultyHost
-from twin_host import MS, biphasic, pulse, train, update
 
 from firmware_sim.__main__ import main
 from firmware_sim.faults import Fault, FaultyTwin, usable
@@ -18,6 +16,8 @@ from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.rehamove3 import RehaMove3Twin
 from firmware_sim.firmware.rehamove3_faulty import FaultyRehaMove3
 from firmware_sim.scenarios import SCENARIOS, scenario
+from tests.support.faulty_host import FaultyHost
+from tests.support.twin_host import MS, biphasic, pulse, train, update
 
 SECOND = 1000 * MS
 FOUR = update(c1=train(biphasic(10)), c4=train(biphasic(8)))

@@ -11,11 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from faulty_host import MS, SECOND, TEN_MA, FaultyHost, perform
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from twin_host import biphasic, pulse, train, update
 
 from firmware_sim.faults import parse_fault
 from firmware_sim.firmware.p24 import P24Twin
@@ -25,6 +22,9 @@ from firmware_sim.lockstep import CONTRACT, LONGEST_LINE, LONGEST_RUN_US, LockSt
 from firmware_sim.lockstep_client import LockStepError, LockStepTwin, twin_command
 from firmware_sim.scenarios import scenario
 from firmware_sim.situation import faulty_twin
+from tests.support.examples import examples
+from tests.support.faulty_host import MS, SECOND, TEN_MA, FaultyHost, perform
+from tests.support.twin_host import biphasic, pulse, train, update
 
 INIT = encode(1, Command.ML_INIT, b"\0").hex()
 UPDATE = encode(2, Command.ML_UPDATE, TEN_MA).hex()

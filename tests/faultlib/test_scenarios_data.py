@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 import pytest
-from faulty_host import MS, SECOND, FaultyHost
-from twin_host import biphasic, train, update
 
 from firmware_sim.faults import Fault, FaultError, FaultyTwin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.ledger import Ledger
 from firmware_sim.scenarios import EVENT_US, SCENARIOS, Scenario, listing, scenario
+from tests.support.faulty_host import MS, SECOND, FaultyHost
+from tests.support.twin_host import biphasic, train, update
 
 NAMED = [
     "normal-tens",

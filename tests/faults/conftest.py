@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_rig import Rig
+
+from tests.support.fault_rig import Rig
 
 
 @pytest.fixture

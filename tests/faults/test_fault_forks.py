@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_rig import PATIENCE_S, Rig, kill
+
+from tests.support.fault_rig import PATIENCE_S, Rig, kill
 
 pytestmark = pytest.mark.pty
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fault_rig import Rig, Row
+
+from tests.support.fault_rig import Rig, Row
 
 pytestmark = pytest.mark.pty
 

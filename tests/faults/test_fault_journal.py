@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,10 +16,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
-
-from session_world import BY_HAND, STEP_UA, plan_of
 
 from stimctl.bench import Bench, BenchJournal
 from stimctl.errors import JournalError, LimitRefusedError, StateError
@@ -35,6 +30,7 @@ from stimctl.session.intents import Arm, Close, Connect, Intent, LoadPlan, Raise
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.supervisor.journal_thread import Entry, JournalThread
+from tests.support.session_world import BY_HAND, STEP_UA, plan_of
 
 HEADER = Header(device="sim:p24", sim=True, stimctl="0", python="3")
 ENOUGH = 10_000

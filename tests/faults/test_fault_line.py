@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from fault_rig import Rig, kill
-from relay import Relay
 
 from firmware_sim.process import TwinProcess
+from tests.support.fault_rig import Rig, kill
+from tests.support.relay import Relay
 
 pytestmark = pytest.mark.pty
 NO_TRIP = "--no-watchdog-test"

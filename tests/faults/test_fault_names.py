@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from broken_places import TRAIN, until
-from fault_rig import Face, Rig, kill
 
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
@@ -24,6 +22,8 @@ from stimctl.supervisor.peer import peer_of
 from stimctl.supervisor.port_names import device_key, port_key, port_keys
 from stimctl.supervisor.stop import stop_named
 from stimctl.supervisor.stop_outcome import StopOutcome
+from tests.support.broken_places import TRAIN, until
+from tests.support.fault_rig import Face, Rig, kill
 
 pytestmark = pytest.mark.pty
 

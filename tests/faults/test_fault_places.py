@@ -9,9 +9,9 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from broken_places import PLACES, CannotError, World
 
 from firmware_sim.ledger import Ledger
+from tests.support.broken_places import PLACES, CannotError, World
 
 pytestmark = pytest.mark.pty
 

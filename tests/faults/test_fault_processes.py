@@ -7,9 +7,9 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from fault_rig import Rig, kill
 
 from stimctl.records.verify import verify_journal
+from tests.support.fault_rig import Rig, kill
 
 pytestmark = pytest.mark.pty
 CHANNEL = ("--amplitude", "1=2mA", "--area", "1=25cm2")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from fault_rig import Face, Rig, kill
+
+from tests.support.fault_rig import Face, Rig, kill
 
 pytestmark = pytest.mark.pty
 DEVICE = "sim:rehamove3"

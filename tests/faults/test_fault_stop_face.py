@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_rig import Rig
 
 import stimctl
 from stimctl.errors import NoDeviceError, StateError, StimctlError
+from tests.support.fault_rig import Rig
 
 pytestmark = [
     pytest.mark.pty,

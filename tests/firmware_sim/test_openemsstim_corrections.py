@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from openemsstim_host import MS, A, B, Bench, wv
 
 from firmware_sim.firmware.openemsstim import BOOT_US, Bootloader, Dialect, OpenEmsStimTwin
 from firmware_sim.firmware.openemsstim_fields import decode_hex, hex_digits
+from tests.support.openemsstim_host import MS, A, B, Bench, wv
 
 ECHO = b"\tUSB: received command: %b\r\n\tCommand NON HEX:\r\n%b\r\n"
 UNKNOWN = b"\tERROR: SINGLE-CHAR Command Unknown\r\n"

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openemsstim_host import MS, A, B, Bench, wv
-from support.examples import examples
 
 from firmware_sim.firmware.openemsstim import (
     I2C,
@@ -27,6 +25,8 @@ from firmware_sim.firmware.openemsstim_fields import (
     read_message,
     wiper,
 )
+from tests.support.examples import examples
+from tests.support.openemsstim_host import MS, A, B, Bench, wv
 
 provokes = pytest.mark.no_invariant("it provokes a defect of the firmware, to see it happen")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from openemsstim_host import MS, A, B, Bench, wv
 
 from firmware_sim.firmware.openemsstim import BOOT_US, Dialect, OpenEmsStimTwin
+from tests.support.openemsstim_host import MS, A, B, Bench, wv
 
 ECHO = b"\tUSB: received command: %b\r\n\tCommand NON HEX:\r\n%b\r\n"
 HEX = (

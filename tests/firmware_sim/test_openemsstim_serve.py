@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 import serial
-from openemsstim_host import wv
-from rehastim2_host import pulse, setup
 
 import firmware_sim.__main__ as program
 from firmware_sim.dtr import DtrPtyLine
@@ -21,6 +19,8 @@ from firmware_sim.firmware.frames import Frame
 from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
 from firmware_sim.line import PtyLine
 from firmware_sim.process import TwinProcess
+from tests.support.openemsstim_host import wv
+from tests.support.rehastim2_host import pulse, setup
 
 READY = b"SETUP DONE (LED 13 WILL BE ON)\r\n"
 

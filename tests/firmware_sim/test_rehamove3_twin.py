@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from twin_host import MS, Host, biphasic, point, pulse, train, update
 
 from firmware_sim.body.body import Body
 from firmware_sim.body.person import Person, Site
@@ -19,6 +18,7 @@ from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.rehamove3 import BATTERY_LIFE_US, RESET_US, RehaMove3Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, check, encode
 from firmware_sim.ledger import Ledger
+from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
 
 SECOND = 1000 * MS
 VECTORS = json.loads(

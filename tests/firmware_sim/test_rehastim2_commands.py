@@ -7,18 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rehastim2_host import (
-    BUSY,
-    MOTOMED,
-    MS,
-    OK,
-    PARAMETER,
-    TRANSFER,
-    WRONG_MODE,
-    RehaHost,
-    pulse,
-    setup,
-)
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.rehastim2_commands import (
@@ -32,6 +20,18 @@ from firmware_sim.firmware.rehastim2_commands import (
     known,
 )
 from firmware_sim.firmware.sciencemode2_frames import encode
+from tests.support.rehastim2_host import (
+    BUSY,
+    MOTOMED,
+    MS,
+    OK,
+    PARAMETER,
+    TRANSFER,
+    WRONG_MODE,
+    RehaHost,
+    pulse,
+    setup,
+)
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "data" / "sciencemode2_vectors.json").read_text("utf-8")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.firmware.frames import Damage, Frame
 from firmware_sim.firmware.sciencemode2_frames import (
@@ -19,6 +18,7 @@ from firmware_sim.firmware.sciencemode2_frames import (
     crc8,
     encode,
 )
+from tests.support.examples import examples
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "data" / "sciencemode2_vectors.json").read_text("utf-8")

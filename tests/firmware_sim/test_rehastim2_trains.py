@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rehastim2_host import MS, OK, RehaHost, pulse, setup
-from support.examples import examples
 
 from firmware_sim.body.load import Passed, Points
 from firmware_sim.firmware.frames import Frame
@@ -18,6 +16,8 @@ from firmware_sim.firmware.rehastim2_commands import Command
 from firmware_sim.firmware.rehastim2_fields import programme, read_setup, read_single, read_wants
 from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
 from firmware_sim.ledger import Ledger
+from tests.support.examples import examples
+from tests.support.rehastim2_host import MS, OK, RehaHost, pulse, setup
 
 
 def starts(host: RehaHost, channel: int) -> list[int]:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.firmware.sciencemode4_frames import (
     LONGEST,
@@ -20,6 +19,7 @@ from firmware_sim.firmware.sciencemode4_frames import (
     check,
     encode,
 )
+from tests.support.examples import examples
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "sciencemode4_vectors.json").read_text()

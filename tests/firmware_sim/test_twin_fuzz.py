@@ -7,13 +7,13 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from twin_host import MS, biphasic, point, pulse, train, update
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.ledger import Ledger
+from tests.support.examples import examples
+from tests.support.twin_host import MS, biphasic, point, pulse, train, update
 
 UPDATES = [
     update(c1=train(biphasic(10))),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twin_host import MS, Host, biphasic, point, train, update
 
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.ledger import ChannelLedger, Ledger, Run
+from tests.support.twin_host import MS, Host, biphasic, point, train, update
 
 S = 1_000_000
 

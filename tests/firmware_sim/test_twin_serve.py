@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 import serial
-from twin_host import biphasic, pulse, train, update
 
 import firmware_sim.__main__ as program
 from firmware_sim import serve as serving
@@ -29,6 +28,7 @@ from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encod
 from firmware_sim.ledger import Ledger
 from firmware_sim.line import LinkRefusedError, PtyLine, TcpLine
 from firmware_sim.process import TwinProcess
+from tests.support.twin_host import biphasic, pulse, train, update
 
 TRAIN = update(c1=train(biphasic(20)))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from twin_host import MS, Host, biphasic, point, pulse, train, update
 
 from firmware_sim.firmware.p24 import WAITING_LENGTH, P24Twin
 from firmware_sim.firmware.p24_commands import Command, State
+from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
 
 TRAIN = update(c1=train(biphasic(10)))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twin_host import MS, Host, biphasic, point, pulse, train, update
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, State
+from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
 
 Rows = list[dict[str, Any]]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from shadow_world import (
+
+from firmware_sim.invariant import Invariant, InvariantBrokenError, Rule, check_record, fitted
+from tests.support.shadow_world import (
     BARE,
     KEEP_ALIVE,
     LL_INIT,
@@ -21,8 +23,6 @@ from shadow_world import (
     row,
     update,
 )
-
-from firmware_sim.invariant import Invariant, InvariantBrokenError, Rule, check_record, fitted
 
 AFTER_US = 2_050 * MS
 

@@ -7,19 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from gate_judged import (
-    BURST_MS,
-    EFFECT_US,
-    MS,
-    READY_US,
-    SECOND,
-    STOP,
-    WEAKEST,
-    GateWorld,
-    hexed,
-    says,
-)
-from gate_world import gate_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +43,19 @@ from stimctl.session.intents import (
 )
 from stimctl.stimulus.level import PERCENT, Level
 from stimctl.testing.watched import rules_for, watch_bench
+from tests.support.gate_judged import (
+    BURST_MS,
+    EFFECT_US,
+    MS,
+    READY_US,
+    SECOND,
+    STOP,
+    WEAKEST,
+    GateWorld,
+    hexed,
+    says,
+)
+from tests.support.gate_world import gate_plan
 
 END_US = 2 * 50_100 + 2_000
 """From the end of an on-time to the open relay, at most."""

@@ -6,10 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from gate_world import gate_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.faults import Fault, FaultyTwin, usable
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
@@ -33,6 +31,8 @@ from stimctl.session.intents import (
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
 from stimctl.testing.watched import watch_bench
+from tests.support.examples import examples
+from tests.support.gate_world import gate_plan
 
 PLANS = [
     gate_plan("gate-tens", 30, 20, duration_s=120),

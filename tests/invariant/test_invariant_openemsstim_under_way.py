@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from gate_judged import EFFECT_US, MS, SECOND, STOP, GateWorld, says
-from gate_world import gate_plan, raised, relay_rows, running
 
 from firmware_sim.firmware.openemsstim_fields import wiper
 from firmware_sim.invariant import STRICT, Rule
@@ -23,6 +21,8 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
+from tests.support.gate_judged import EFFECT_US, MS, SECOND, STOP, GateWorld, says
+from tests.support.gate_world import gate_plan, raised, relay_rows, running
 
 LINE_US = 3 * MS
 """A message of 27 bytes at 115200 baud takes 2.4 ms."""

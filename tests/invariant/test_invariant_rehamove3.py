@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shadow_world import MS, READY_US, SECOND, World, points, row, update
 
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.invariant import BARE, STRICT, Rules, fitted
+from tests.support.shadow_world import MS, READY_US, SECOND, World, points, row, update
 
 KEEP_ALIVE = encode(1, Command.ML_GET_CURRENT_DATA, b"\2")
 TEST = {"before_us": 230, "points": [[15, 15_000], [15, -15_000]]}

@@ -7,26 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reha_world import (
-    AFTER_US,
-    ELECTRODE,
-    INIT_ACK,
-    MS,
-    READY_US,
-    STEP_UA,
-    STOP,
-    T1_US,
-    WATCHDOG,
-    WRONG_MODE,
-    RehaWorld,
-    frame,
-    setup,
-    single,
-    start,
-    want,
-)
-from shadow_world import SECOND, louder
-from test_session_rehastim2 import SCRIPT, plan_of
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.rehastim2_commands import STIMULATION_ERROR, Command
@@ -47,6 +27,26 @@ from stimctl.session.config import SECOND as SECOND_NS
 from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Resume, Start
 from stimctl.session.states import State
 from stimctl.testing.watched import rules_for, watch_bench
+from tests.support.reha_world import (
+    AFTER_US,
+    ELECTRODE,
+    INIT_ACK,
+    MS,
+    READY_US,
+    STEP_UA,
+    STOP,
+    T1_US,
+    WATCHDOG,
+    WRONG_MODE,
+    RehaWorld,
+    frame,
+    setup,
+    single,
+    start,
+    want,
+)
+from tests.support.rehastim2_plans import SCRIPT, plan_of
+from tests.support.shadow_world import SECOND, louder
 
 
 def bare(init: bytes | None = None) -> RehaWorld:

@@ -7,8 +7,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from session_world import BY_HAND, BY_SCRIPT
-from test_session_rehastim2 import plan_of
 
 from firmware_sim.faults import SPECS, Fault, FaultyTwin
 from firmware_sim.faults.model import Place
@@ -32,6 +30,8 @@ from stimctl.session.intents import (
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.testing.watched import watch_bench
+from tests.support.rehastim2_plans import plan_of
+from tests.support.session_world import BY_HAND, BY_SCRIPT
 
 STEP_UA = 2_000
 PLANS = [plan_of("tens-conventional", 1, 2), plan_of("nmes-tka", 1), plan_of("nmes-tka", 6)]

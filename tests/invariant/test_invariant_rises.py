@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from shadow_world import (
+
+from firmware_sim.firmware.p24_commands import Command
+from firmware_sim.firmware.sciencemode4_frames import encode
+from firmware_sim.invariant import Rule
+from tests.support.shadow_world import (
     KEEP_ALIVE,
     LL_INIT,
     ML_INIT,
@@ -18,10 +22,6 @@ from shadow_world import (
     pulse,
     update,
 )
-
-from firmware_sim.firmware.p24_commands import Command
-from firmware_sim.firmware.sciencemode4_frames import encode
-from firmware_sim.invariant import Rule
 
 EVERY_US = 250 * MS
 

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
-from shadow_world import louder
 
 from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record, fitted
 from firmware_sim.situation import faulty_twin
@@ -32,6 +30,8 @@ from stimctl.session.intents import (
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.testing.watched import watch_bench
+from tests.support.session_world import BY_HAND, BY_SCRIPT, STEP_UA, plan_of
+from tests.support.shadow_world import louder
 
 PLANS = [
     plan_of("tens-conventional", 3_000, 1_500, duration_s=40),

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from toy_package import install
 
 from firmware_sim import devices as twins
 from stimctl.devices import family as table
 from stimctl.devices.registry import family
 from stimctl.supervisor.families import every_family
+from tests.support.toy_package import install
 
 
 def _forget() -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from toy_package import install
 
 from stimctl.devices import family as table
 from stimctl.devices.packages import package_of, sound_sheet
@@ -30,6 +29,7 @@ from stimctl.supervisor import drivers
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.families import family_to_drive
 from stimctl.treatment.program import plain
+from tests.support.toy_package import install
 
 PLACES = pytest.mark.parametrize("place", ["/dev/ttyUSB0", "/dev/pts/3", "socket://127.0.0.1:4"])
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from gate_machine import GateMachine, steps
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from support.examples import examples
+
+from tests.support.examples import examples
+from tests.support.gate_machine import GateMachine, steps
 
 STEPS = 100_000
 

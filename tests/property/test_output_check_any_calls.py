@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
-
-from output_brute import fits, pulses_of, worst, worst_integrals
-from p24_bench import MS, Bench, S, cleared
 
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import StimctlError
 from stimctl.safety import Cleared, Electrode, Profile, clear, envelope_for
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus
+from tests.support.examples import examples
+from tests.support.output_brute import fits, pulses_of, worst, worst_integrals
+from tests.support.p24_bench import MS, Bench, S, cleared
 
 PAD = Electrode(area_mm2=10_000)
 TOP_UA = 20_000

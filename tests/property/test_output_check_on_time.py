@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "session"))
-
-from delivery_grid import Cycle, Point, Shape, plan_for
 
 from stimctl.devices.output_check import OutputCheck
 from stimctl.devices.p24.output import OutputEncoder
@@ -20,6 +12,8 @@ from stimctl.session.ramp_limiter import FULL
 from stimctl.session.track import Track
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.timeline import moments
+from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
+from tests.support.examples import examples
 
 LATENCY_NS = 1_400_000
 RAISES_MS = st.lists(st.integers(250, 1_500), min_size=1, max_size=12)

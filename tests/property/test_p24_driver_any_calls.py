@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
-
-from p24_bench import MS, cleared
 
 from firmware_sim.firmware.sciencemode4_frames import Frame as WireFrame
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
@@ -25,6 +18,8 @@ from stimctl.wire.sciencemode4.messages import (
     MlInit,
     MlUpdate,
 )
+from tests.support.examples import examples
+from tests.support.p24_bench import MS, cleared
 
 LADDER = cleared(60_000, 200, 50_000)
 AMPLITUDES = st.integers(0, 120).map(lambda n: n * 500)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
-
-from p24_bench import MS, Bench, cleared
 
 from firmware_sim.firmware.rehamove3 import RehaMove3Twin
 from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import StateError
 from stimctl.safety import Cleared
+from tests.support.p24_bench import MS, Bench, cleared
 
 LADDER = cleared(60_000, 200, 50_000)
 MEMORY_US = 250_000

@@ -4,11 +4,11 @@ from fractions import Fraction
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from firmware_sim.firmware.p24_fields import read_ml_update
 from stimctl.wire.sciencemode4.messages_mid import BUDGET_US_PER_S, MlChannel, MlUpdate
 from stimctl.wire.sciencemode4.point import Point
+from tests.support.examples import examples
 
 OVERHEAD_US = 60
 

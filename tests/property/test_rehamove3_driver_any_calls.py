@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
-
-from p24_bench import MS, cleared
 
 from firmware_sim.firmware.sciencemode4_frames import Frame as WireFrame
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
@@ -20,6 +13,8 @@ from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import StimctlError
 from stimctl.wire.sciencemode3.messages import LlChannelConfig, MlUpdate
+from tests.support.examples import examples
+from tests.support.p24_bench import MS, cleared
 
 LADDER = cleared(60_000, 200, 50_000, device=REHAMOVE3_SHEET.bounds)
 AMPLITUDES = st.integers(0, 120).map(lambda n: n * 500)

@@ -4,7 +4,6 @@ import math
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from stimctl.safety import (
     Action,
@@ -32,6 +31,7 @@ from stimctl.stimulus import (
     Sweep,
     SweepShape,
 )
+from tests.support.examples import examples
 
 EXAMPLES = settings(max_examples=examples(200), deadline=None)
 UNITS = {

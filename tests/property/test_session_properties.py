@@ -7,9 +7,7 @@ given to the driver and the twin's record of its electrodes.
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, settings
@@ -21,11 +19,6 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
-
-from session_watch import WatchedDriver
-from session_world import BY_HAND, BY_SCRIPT, STEP_UA, forged, plan_of
 
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
@@ -52,6 +45,8 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_watch import WatchedDriver
+from tests.support.session_world import BY_HAND, BY_SCRIPT, STEP_UA, forged, plan_of
 
 WATCHDOG_NS = 2 * SECOND
 PLANS = [

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from treatment_samples import SHIPPED, protocol_texts, setup, shipped_text
 
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import ProtocolFileError
 from stimctl.safety import Refusal
 from stimctl.treatment import TreatmentProtocol, compile_plan, load_protocol, predict
 from stimctl.treatment.locate import Path, key_lines
+from tests.support.examples import examples
+from tests.support.treatment_samples import SHIPPED, protocol_texts, setup, shipped_text
 
 modest = settings(
     max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -10,18 +10,6 @@ from itertools import accumulate, groupby, pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from treatment_samples import (
-    SHIPPED,
-    channel_text,
-    cycle_text,
-    plan_of,
-    protocol_texts,
-    sample,
-    setup,
-    shipped,
-    usual_ua,
-)
 
 from stimctl.treatment import (
     Drive,
@@ -35,6 +23,18 @@ from stimctl.treatment import (
     raise_schedule,
 )
 from stimctl.treatment.timeline import END_RAMP_US, RAMP_TICK_US, drive_at
+from tests.support.examples import examples
+from tests.support.treatment_samples import (
+    SHIPPED,
+    channel_text,
+    cycle_text,
+    plan_of,
+    protocol_texts,
+    sample,
+    setup,
+    shipped,
+    usual_ua,
+)
 
 SECOND_US = 1_000_000
 modest = settings(

@@ -5,8 +5,6 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from wire_streams import cuts
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
@@ -14,6 +12,8 @@ from stimctl.wire.openemsstim.codec import encode, read_line
 from stimctl.wire.openemsstim.commands import Action, ConnectionEnd, Form
 from stimctl.wire.openemsstim.replies import Reply
 from stimctl.wire.openemsstim.text import LONGEST_LINE, LineReader
+from tests.support.examples import examples
+from tests.support.wire_streams import cuts
 
 WIRE = "openemsstim"
 number = st.one_of(st.none(), st.integers(-2, 110), st.integers(0, 70_000))

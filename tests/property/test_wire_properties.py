@@ -4,10 +4,6 @@ import json
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from wire_strategies import all_messages, ml_updates, packet_numbers, valid_points
-from wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
-from wire_streams import read as read_with
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
@@ -21,6 +17,10 @@ from stimctl.wire.sciencemode4.framing import (
     stop_frames,
 )
 from stimctl.wire.sciencemode4.messages import BY_COMMAND, MlUpdate
+from tests.support.examples import examples
+from tests.support.wire_strategies import all_messages, ml_updates, packet_numbers, valid_points
+from tests.support.wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
+from tests.support.wire_streams import read as read_with
 
 frames = st.builds(encode_frame, packet_numbers, st.integers(0, 1023), hard_bytes)
 streams = streams_of(frames, LONGEST_FRAME)

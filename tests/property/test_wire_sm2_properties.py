@@ -4,9 +4,6 @@ import json
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
-from wire_streams import read as read_with
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
@@ -20,6 +17,9 @@ from stimctl.wire.sciencemode2.framing import (
     encode_frame,
     stop_frames,
 )
+from tests.support.examples import examples
+from tests.support.wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
+from tests.support.wire_streams import read as read_with
 
 WIRE = "sciencemode2"
 byte = st.integers(0, 255)

@@ -4,9 +4,6 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
-from wire_sm3_strategies import all_messages, ml_updates, packet_numbers, valid_points
-from wire_streams import assert_same_however_cut, cuts, hard_bytes, read, streams_of
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
@@ -21,6 +18,9 @@ from stimctl.wire.sciencemode3.framing import (
     stop_frames,
 )
 from stimctl.wire.sciencemode3.messages import BY_COMMAND
+from tests.support.examples import examples
+from tests.support.wire_sm3_strategies import all_messages, ml_updates, packet_numbers, valid_points
+from tests.support.wire_streams import assert_same_however_cut, cuts, hard_bytes, read, streams_of
 
 WIRE = "sciencemode3"
 frames = st.builds(encode_frame, packet_numbers, st.integers(0, 1023), hard_bytes)

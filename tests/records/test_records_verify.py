@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 
 from stimctl.errors import IntegrityError
 from stimctl.records.journal import Anchor, Clocks, Header, JournalWriter
 from stimctl.records.rows import FIRST_PREVIOUS, RowError, digest_of, pack_row, unpack_row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
+from tests.support.examples import examples
 
 
 @pytest.fixture

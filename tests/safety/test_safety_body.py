@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-from safety_samples import device, envelope, stim
 
 from stimctl.errors import UsageError
 from stimctl.safety import (
@@ -25,6 +24,7 @@ from stimctl.safety import (
 )
 from stimctl.safety.sites import are_antagonists
 from stimctl.stimulus import Burst, Cycle
+from tests.support.safety_samples import device, envelope, stim
 
 ISOLATED = device(isolated_channels=True)
 

@@ -1,10 +1,10 @@
 """What was delivered is held against the limits, exactly, whatever was planned."""
 
 import pytest
-from safety_samples import MONO, cleared, device, envelope, stim
 
 from stimctl.safety import Delivered, Profile, limits_exceeded
 from stimctl.stimulus import Burst
+from tests.support.safety_samples import MONO, cleared, device, envelope, stim
 
 
 def of_pulses(count, ma=75, width_us=400, gives_net=False):

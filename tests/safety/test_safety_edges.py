@@ -1,7 +1,5 @@
 """The exact edges: at the limit is allowed, one step beyond is not, and the right one is named."""
 
-from safety_samples import cleared, device, envelope, refused, stim
-
 from stimctl.safety import (
     Layer,
     Profile,
@@ -12,6 +10,7 @@ from stimctl.safety import (
     session_refusal,
 )
 from stimctl.stimulus import Burst, Cycle, inconsistencies
+from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
 NOTHING_SHARED = device(multiplexed=False)
 

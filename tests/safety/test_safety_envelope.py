@@ -3,7 +3,6 @@
 import dataclasses
 
 import pytest
-from safety_samples import cleared, device, envelope, refused, stim
 
 from stimctl.errors import LimitRefusedError, QuantityError, UsageError
 from stimctl.safety import (
@@ -25,6 +24,7 @@ from stimctl.safety import (
     person_ceiling,
     session_ceiling,
 )
+from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
 
 def site(**mapping):

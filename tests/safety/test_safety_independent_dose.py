@@ -12,14 +12,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import independent_dose
 import numpy as np
 import pytest
-from dose_courses import ACKNOWLEDGED, DEVICES, KINDS, Case, random_case
-from independent_dose import Course, Worst, worst_second
 
 from stimctl.safety import Cleared, Profile, clear
 from stimctl.stimulus import dose_of
+from tests.support import independent_dose
+from tests.support.dose_courses import ACKNOWLEDGED, DEVICES, KINDS, Case, random_case
+from tests.support.independent_dose import Course, Worst, worst_second
 
 BELOW = 1e-3  # what stimctl may be below the other
 EXACT = 1e-9  # rounding of floats

@@ -7,8 +7,6 @@ import gc
 import pickle
 
 import pytest
-from safety_samples import cleared as current_cleared
-from safety_samples import envelope, stim
 
 from stimctl.errors import BugError, LimitRefusedError, UsageError
 from stimctl.quantity import format_intensity, parse_intensity_percent
@@ -35,6 +33,8 @@ from stimctl.safety import (
 from stimctl.safety import sealed as module
 from stimctl.safety.intensity import ATTENDED, UNCALIBRATED
 from stimctl.stimulus.level import CURRENT, PERCENT
+from tests.support.safety_samples import cleared as current_cleared
+from tests.support.safety_samples import envelope, stim
 
 GATE = PercentBounds("gate", 2, 1, 100, 1, 200_000, source="a test")
 COARSE = PercentBounds("coarse", 2, 10, 90, 10, 200_000)

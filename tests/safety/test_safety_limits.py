@@ -1,7 +1,6 @@
 """Each limit of the table refuses just above its value, accepts at it, and names itself."""
 
 import pytest
-from safety_samples import ASYM, MONO, cleared, device, envelope, refused, stim
 
 from stimctl.safety import (
     LIMITS,
@@ -19,6 +18,7 @@ from stimctl.safety import (
 from stimctl.safety.problem import broken_rule, with_nearest
 from stimctl.stimulus import Burst, Cycle, Sweep, SweepShape
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.safety_samples import ASYM, MONO, cleared, device, envelope, refused, stim
 
 WIDE = {"period_min_us": 100, "phase_width_min_us": 1, "amplitude_max_ua": 130_000}
 

@@ -5,7 +5,6 @@ from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
 
 import pytest
-from safety_samples import cleared, device, envelope, refused, stim
 
 from stimctl.errors import UsageError
 from stimctl.safety import (
@@ -22,6 +21,7 @@ from stimctl.safety import (
 from stimctl.safety.paths import PATHS, ZONES, problem_between, problem_within
 from stimctl.safety.sites import SIDED_ZONES
 from stimctl.stimulus import Cycle
+from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
 PAGE = Path(__file__).parents[2] / "docs" / "current-paths.md"
 OPEN_SITES = [site for site in SITES.values() if not site.blocked]

@@ -5,7 +5,6 @@ import gc
 import pickle
 
 import pytest
-from safety_samples import ASYM, SYM, cleared, device, envelope, refused, stim
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.safety import (
@@ -36,6 +35,7 @@ from stimctl.stimulus import (
     worst_second,
 )
 from stimctl.stimulus.level import CURRENT
+from tests.support.safety_samples import ASYM, SYM, cleared, device, envelope, refused, stim
 
 BOUNDS = envelope(person=[person_ceiling(58_000, "today")])
 

@@ -1,9 +1,8 @@
 """Devices of one rhythm: no bursts, no sweeps, one rate for all, slower over two modules."""
 
-from safety_samples import cleared, device, envelope, refused, stim
-
 from stimctl.safety import Quantity, Refusal, clear_together
 from stimctl.stimulus import Burst, Sweep, SweepShape
+from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
 # As a RehaStim2: 8 ms for the channels of one module, 16 ms where both are in use.
 ONE_RHYTHM = device(

@@ -6,7 +6,6 @@ import json
 import sys
 
 import pytest
-from session_world import BY_SCRIPT, plan_of, running
 
 from firmware_sim.faults import Fault
 from firmware_sim.faults.link_faults import LINK_FAULTS
@@ -19,6 +18,7 @@ from stimctl.errors import DeviceFaultError, ExitCode, UsageError
 from stimctl.session.config import SECOND
 from stimctl.session.events import Kind
 from stimctl.session.states import State
+from tests.support.session_world import BY_SCRIPT, plan_of, running
 
 TWIN = (sys.executable, "-P", "-m", "firmware_sim", "p24", "--lock-step")
 CANNOT_CONFIRM = frozenset({"battery-dead", "stop-fails"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from test_session_rehastim2 import plan_of
 
 from firmware_sim.faults import SPECS
 from firmware_sim.faults.model import Place
@@ -13,6 +12,7 @@ from stimctl.bench import Disturbance
 from stimctl.bench.fault_rehearsal import rehearse_fault
 from stimctl.errors import ExitCode, UsageError
 from stimctl.session.states import State
+from tests.support.rehastim2_plans import plan_of
 
 OF_THE_P24 = {
     one.name

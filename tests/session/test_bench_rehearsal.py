@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from session_world import plan_of
 
 from firmware_sim.ledger import Ledger
 from stimctl import version
@@ -23,6 +22,7 @@ from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind
 from stimctl.treatment.timeline import PlateauStep
+from tests.support.session_world import plan_of
 
 SESSIONS = [
     ("tens-conventional", 12_000, 60),

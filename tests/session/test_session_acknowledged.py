@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from gate_world import gate_plan
-from gate_world import raised as raised_percent
-from gate_world import running as running_in_percent
-from session_world import BY_SCRIPT, SECOND, STEP_UA, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.records.delivered import Delivered, describe
@@ -15,6 +11,10 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause, Resume, Stop
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.gate_world import gate_plan
+from tests.support.gate_world import raised as raised_percent
+from tests.support.gate_world import running as running_in_percent
+from tests.support.session_world import BY_SCRIPT, SECOND, STEP_UA, plan_of, raised, running
 
 MS = 1_000_000
 

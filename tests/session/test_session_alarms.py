@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from session_world import plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.config import SECOND
 from stimctl.session.events import Kind
+from tests.support.session_world import plan_of, raised, running
 
 pytestmark = pytest.mark.hazard("H27")
 

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from session_watch import WatchedDriver
-from session_world import BY_SCRIPT, plan_of
 
 from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.bench import Bench
@@ -15,6 +13,8 @@ from stimctl.errors import StateError
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Arm, Connect, LoadPlan, Start
 from stimctl.session.states import State
+from tests.support.session_watch import WatchedDriver
+from tests.support.session_world import BY_SCRIPT, plan_of
 
 # Shorter than any protocol allows, so that every bit can have its turn.
 PLAN = replace(plan_of("tens-conventional", 1_000), duration_us=4_000_000)

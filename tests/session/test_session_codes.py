@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import gate_world
 import pytest
-from session_world import BY_HAND, STEP_UA, checked, codes, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.codes import Code
@@ -20,6 +18,8 @@ from stimctl.session.intents import Acknowledge, Arm, Connect, Lower, Pause, Rai
 from stimctl.session.prompts import Prompt
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
+from tests.support import gate_world
+from tests.support.session_world import BY_HAND, STEP_UA, checked, codes, plan_of, raised, running
 
 PLAN = plan_of("tens-conventional", 5_000, 1_000)
 CODED = (

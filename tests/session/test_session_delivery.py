@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from delivery_grid import Cycle, Point, Shape, plan_for
-from session_world import BY_SCRIPT, alarms, plan_of, raised, rises, running
 
 from stimctl.bench import rehearse
 from stimctl.session.config import MS, SECOND
@@ -18,6 +16,8 @@ from stimctl.session.track import Track
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.prediction import predict
+from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
+from tests.support.session_world import BY_SCRIPT, alarms, plan_of, raised, rises, running
 
 
 def one_channel(rate_hz, burst, cycle, amplitude_ua, *, seconds, width_us=200, device="p24"):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from gate_world import gate_plan
-from gate_world import raised as raised_percent
-from gate_world import running as running_in_percent
-from session_world import MS, SECOND, STEP_UA, on_electrodes_ua, plan_of, raised, reasons, running
 
 from stimctl.bench import Bench
 from stimctl.session.config import EngineConfig
@@ -26,6 +22,19 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
+from tests.support.gate_world import gate_plan
+from tests.support.gate_world import raised as raised_percent
+from tests.support.gate_world import running as running_in_percent
+from tests.support.session_world import (
+    MS,
+    SECOND,
+    STEP_UA,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    reasons,
+    running,
+)
 
 pytestmark = pytest.mark.hazard("H39")
 

@@ -5,18 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 
-import gate_world
 import pytest
-from session_world import (
-    BY_HAND,
-    BY_SCRIPT,
-    ROOT,
-    codes,
-    on_electrodes_ua,
-    raised,
-    reasons,
-    running,
-)
 
 from stimctl.bench import Bench
 from stimctl.codes import Code
@@ -50,6 +39,17 @@ from stimctl.stimulus.level import CURRENT, PERCENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import PercentPlan
+from tests.support import gate_world
+from tests.support.session_world import (
+    BY_HAND,
+    BY_SCRIPT,
+    ROOT,
+    codes,
+    on_electrodes_ua,
+    raised,
+    reasons,
+    running,
+)
 
 pytestmark = pytest.mark.hazard("H64")
 

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from session_world import BY_HAND, BY_SCRIPT, checked, on_electrodes_ua, plan_of, raised, running
 
 from firmware_sim.firmware import p24_mid_level
 from firmware_sim.firmware.p24 import P24Twin
@@ -34,6 +33,15 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import TRANSITIONS, State, Trigger
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import (
+    BY_HAND,
+    BY_SCRIPT,
+    checked,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    running,
+)
 
 WITH_TRIP = EngineConfig(attended_by_prompt=False)
 

@@ -5,18 +5,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from gate_world import (
-    alarms,
-    bench_of,
-    checked,
-    gate_plan,
-    open_channels,
-    raised,
-    reasons,
-    relay_rows,
-    running,
-)
-from session_world import codes, plan_of
 
 from stimctl.codes import Code
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
@@ -45,6 +33,18 @@ from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
+from tests.support.gate_world import (
+    alarms,
+    bench_of,
+    checked,
+    gate_plan,
+    open_channels,
+    raised,
+    reasons,
+    relay_rows,
+    running,
+)
+from tests.support.session_world import codes, plan_of
 
 WIPERS = {1: 200, 2: 198, 3: 197, 10: 186}
 

@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from gate_world import (
-    MS,
-    alarms,
-    gate_plan,
-    open_channels,
-    raised,
-    relay_rows,
-    running,
-)
 
 from firmware_sim.firmware.openemsstim import Bootloader, OpenEmsStimTwin
 from firmware_sim.firmware.openemsstim_fields import wiper
@@ -33,6 +24,15 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
+from tests.support.gate_world import (
+    MS,
+    alarms,
+    gate_plan,
+    open_channels,
+    raised,
+    relay_rows,
+    running,
+)
 
 stray = pytest.mark.no_invariant("noise, or another program, closes a relay; here it must be ended")
 PLAN = gate_plan("gate-tens", 60)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from delivery_grid import Cycle, GatedPoint, gated_plan
-from gate_world import ATTENDED_BY_HAND, SHORT_BOOT_US, gate_plan, raised
-from test_delivery_grid import GateFigures, gated_run, through_gate
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from firmware_sim.firmware.openemsstim_fields import wiper
@@ -17,6 +14,9 @@ from stimctl.session.intents import Arm, Connect, LoadPlan, Lower, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.program import PercentPlan, Plan
+from tests.support.delivery_grid import Cycle, GatedPoint, gated_plan
+from tests.support.gate_world import ATTENDED_BY_HAND, SHORT_BOOT_US, gate_plan, raised
+from tests.support.gated_delivery import GateFigures, gated_run, through_gate
 
 POINTS = {
     "opens in a ramp down": GatedPoint(

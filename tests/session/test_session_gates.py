@@ -6,18 +6,6 @@ import contextlib
 import itertools
 
 import pytest
-from session_world import (
-    BY_HAND,
-    BY_SCRIPT,
-    alarms,
-    checked,
-    codes,
-    on_electrodes_ua,
-    plan_of,
-    raised,
-    reasons,
-    running,
-)
 
 from stimctl.bench import Bench, BenchJournal
 from stimctl.codes import Code
@@ -50,6 +38,18 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import (
+    BY_HAND,
+    BY_SCRIPT,
+    alarms,
+    checked,
+    codes,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    reasons,
+    running,
+)
 
 ML_UPDATE = 32
 KEEP_ALIVE = 36

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gate_world import gate_plan
-from session_world import plan_of
 
 from stimctl.errors import NotReadyError
 from stimctl.session.config import EngineConfig
@@ -16,6 +14,8 @@ from stimctl.supervisor.families import family_named
 from stimctl.supervisor.hardware import HardwareGate
 from stimctl.supervisor.options import Options
 from stimctl.treatment.program import AnyPlan
+from tests.support.gate_world import gate_plan
+from tests.support.session_world import plan_of
 
 HERE = FaceProcess("/dev/pts/9", "", "", False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import alarms, checked, plan_of, raised, running
 
 from stimctl.errors import StateError
 from stimctl.session.config import SECOND
@@ -12,6 +11,7 @@ from stimctl.session.facts import DiskSpace, HostPower
 from stimctl.session.intents import Arm
 from stimctl.session.plausible import TenFold, tenfold
 from stimctl.session.states import State
+from tests.support.session_world import alarms, checked, plan_of, raised, running
 
 MB = 1_000_000
 

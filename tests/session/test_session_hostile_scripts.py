@@ -6,7 +6,6 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from session_world import STEP_UA, forged, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
@@ -35,6 +34,7 @@ from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.program import Plan
+from tests.support.session_world import STEP_UA, forged, plan_of, raised, running
 
 SCRIPTED = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
 PLANS = (

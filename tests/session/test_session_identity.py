@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import BY_HAND, checked, plan_of
 
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -11,6 +10,7 @@ from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Start, Stop
 from stimctl.session.states import State
+from tests.support.session_world import BY_HAND, checked, plan_of
 
 
 def unidentified() -> Bench:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from gate_world import gate_plan
-from gate_world import running as gate_running
-from session_world import BY_SCRIPT, on_electrodes_ua, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -28,6 +25,9 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
+from tests.support.gate_world import gate_plan
+from tests.support.gate_world import running as gate_running
+from tests.support.session_world import BY_SCRIPT, on_electrodes_ua, plan_of, raised, running
 
 LEFT, BEGINNING = StartFrom.WHAT_IS_LEFT, StartFrom.BEGINNING
 

@@ -3,17 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import (
-    BY_HAND,
-    BY_SCRIPT,
-    alarms,
-    checked,
-    on_electrodes_ua,
-    plan_of,
-    raised,
-    reasons,
-    running,
-)
 
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -37,6 +26,17 @@ from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.wire.sciencemode4.framing import encode_frame
 from stimctl.wire.sciencemode4.messages import GetDeviceIdAck
+from tests.support.session_world import (
+    BY_HAND,
+    BY_SCRIPT,
+    alarms,
+    checked,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    reasons,
+    running,
+)
 
 
 def nothing(_now_ns: int, _data: bytes) -> bytes:

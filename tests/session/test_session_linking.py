@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import BY_HAND, on_electrodes_ua, plan_of, raised, reasons, running
 
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -23,6 +22,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import BY_HAND, on_electrodes_ua, plan_of, raised, reasons, running
 
 
 def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)):

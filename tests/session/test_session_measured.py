@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from session_world import alarms, on_electrodes_ua, plan_of, raised, reasons, running
 
 from stimctl.bench import Bench
 from stimctl.devices.events import (
@@ -26,6 +25,7 @@ from stimctl.session.intents import Acknowledge, Arm, Pause, Raise, Resume, Star
 from stimctl.session.readback import judge
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import alarms, on_electrodes_ua, plan_of, raised, reasons, running
 
 KOHM = 1_000
 

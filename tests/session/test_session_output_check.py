@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from session_world import BY_HAND, BY_SCRIPT, ROOT, plan_of, raised, running
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "devices"))
-
-from output_brute import pulses_of, worst
 
 from firmware_sim.faults import Fault
 from firmware_sim.situation import faulty_twin
@@ -27,6 +20,8 @@ from stimctl.session.intents import Lower, Pause, Raise, Resume
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from tests.support.output_brute import pulses_of, worst
+from tests.support.session_world import BY_HAND, BY_SCRIPT, ROOT, plan_of, raised, running
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import STEP_UA, alarms, on_electrodes_ua, plan_of, raised, rises, running
 
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
@@ -11,6 +10,15 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Attend, Lower, Pause, Raise, Resume, Stop
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import (
+    STEP_UA,
+    alarms,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    rises,
+    running,
+)
 
 
 def paused(plateau_ua: int = 5_000, for_ns: int = 10 * SECOND):

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from session_world import (
+
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.facts import LinkDown, SuspendGap
+from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
+from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import (
     BY_HAND,
     BY_SCRIPT,
     alarms,
@@ -13,13 +20,6 @@ from session_world import (
     reasons,
     running,
 )
-
-from stimctl.session.config import MS, SECOND
-from stimctl.session.events import Kind
-from stimctl.session.facts import LinkDown, SuspendGap
-from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
-from stimctl.session.states import State
-from stimctl.stimulus.level import CURRENT, Level
 
 # nmes-tka: 3 s up, 11 s hold, 1 s down, 45 s off.
 CYCLE_NS = 60 * SECOND

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from session_world import BY_SCRIPT, plan_of, raised, running
 
 from stimctl.bench import Bench
 from stimctl.session.config import SECOND
@@ -12,6 +11,7 @@ from stimctl.session.intents import Felt, Lower, Stop
 from stimctl.session.prompts import TEXTS, Asked, Prompt, Prompts
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.session_world import BY_SCRIPT, plan_of, raised, running
 
 
 def prompts(bench: Bench) -> list[str]:

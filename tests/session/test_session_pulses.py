@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from session_world import ROOT, checked, plan_of, raised, reasons, running
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.bench import Bench
@@ -20,6 +19,7 @@ from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from tests.support.session_world import ROOT, checked, plan_of, raised, reasons, running
 
 SINGLE = EngineConfig(watchdog_test=False, attended_by_prompt=False, single_pulses=True)
 PLAN = plan_of("tens-conventional", 3_000)

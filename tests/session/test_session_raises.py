@@ -5,7 +5,15 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from session_world import (
+
+from stimctl.session import programme
+from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.intents import Lower, Raise, Stop
+from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
+from stimctl.treatment.timeline import PlateauStep
+from tests.support.session_world import (
     BY_HAND,
     BY_SCRIPT,
     STEP_UA,
@@ -16,14 +24,6 @@ from session_world import (
     rises,
     running,
 )
-
-from stimctl.session import programme
-from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
-from stimctl.session.events import Kind
-from stimctl.session.intents import Lower, Raise, Stop
-from stimctl.session.states import State
-from stimctl.stimulus.level import CURRENT, Level
-from stimctl.treatment.timeline import PlateauStep
 
 
 def test_a_raise_reaches_the_electrodes():

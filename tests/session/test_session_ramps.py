@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from session_world import BY_SCRIPT, ROOT, plan_of, raised, running
 
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Electrode
@@ -21,6 +20,7 @@ from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.prediction import predict
 from stimctl.treatment.timeline import Drive, Moment, moments
+from tests.support.session_world import BY_SCRIPT, ROOT, plan_of, raised, running
 
 
 def drive(level: int, *, width_us: int = 250, period_us: int = 20_000, channel: int = 1) -> Drive:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from gate_world import gate_plan
-from session_world import plan_of
 
 from stimctl.safety.day_budget import Given
 from stimctl.safety.electrodes import Electrode
@@ -22,6 +20,8 @@ from stimctl.session.readiness import (
     side_of,
 )
 from stimctl.treatment.program import AnyPlan
+from tests.support.gate_world import gate_plan
+from tests.support.session_world import plan_of
 
 TODAY = date(2026, 11, 29)
 NO = {question.id: False for question in QUESTIONS}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from random import Random
 
 import pytest
-from session_world import BY_HAND, rises
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.bench import Bench, rehearse
@@ -22,27 +20,11 @@ from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecoder, RawFrame
+from tests.support.rehastim2_plans import SCRIPT, compiled, plan_of
+from tests.support.session_world import BY_HAND, rises
 
 ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = REHASTIM2_SHEET.bounds.amplitude_step_ua
-SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
-
-
-@cache
-def compiled(name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60) -> Plan | Refusal:
-    text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
-    setups = [
-        ChannelSetup(channel, Level(CURRENT, 12_000), Electrode(area_mm2=9_600))
-        for channel in channels
-    ]
-    protocol = load_protocol(text, name)
-    return compile_plan(protocol, REHASTIM2_SHEET, setups, duration_us=duration_s * 1_000_000)
-
-
-def plan_of(name: str, *channels: int, duration_s: int = 60) -> Plan:
-    plan = compiled(name, channels or (1,), duration_s)
-    assert isinstance(plan, Plan), plan
-    return plan
 
 
 def bench_of(config: EngineConfig = SCRIPT, **options: object) -> Bench:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from session_world import plan_of, raised, running
 
 from stimctl.codes import Code
 from stimctl.records.history import last_plateaus
@@ -27,6 +26,7 @@ from stimctl.session.reasons import Reason
 from stimctl.session.row_base import OpenEvent
 from stimctl.session.rows import Kind
 from stimctl.supervisor.output import row_of
+from tests.support.session_world import plan_of, raised, running
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "journals"
 JOURNALS = sorted(GOLDEN.glob("*.jsonl"))

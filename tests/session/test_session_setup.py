@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from gate_world import checked as checked_in_percent
-from gate_world import gate_plan
-from session_world import BY_HAND, BY_SCRIPT, MS, SECOND, checked, plan_of
 
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -13,6 +10,9 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan
 from stimctl.session.states import State
+from tests.support.gate_world import checked as checked_in_percent
+from tests.support.gate_world import gate_plan
+from tests.support.session_world import BY_HAND, BY_SCRIPT, MS, SECOND, checked, plan_of
 
 pytestmark = pytest.mark.hazard("H37")
 WITH_TRIP = EngineConfig(attended_by_prompt=False)

@@ -1,22 +1,19 @@
-"""python tests/soak: simulated sessions on all cores, or one again by its seed."""
+"""python -m tests.soak: simulated sessions on all cores, or one again by its seed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from soak_campaign import Tally, campaign
-from soak_report import report
-from soak_session import play
+from tests.soak.soak_campaign import Tally, campaign
+from tests.soak.soak_report import report
+from tests.soak.soak_session import play
 
 
 def main() -> int:
     """Exit code 1 after a violation."""
-    parser = argparse.ArgumentParser(prog="python tests/soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (600)")
     parser.add_argument(
         "--first", type=int, default=0, metavar="N", help="number of the first seed"

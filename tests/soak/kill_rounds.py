@@ -7,7 +7,6 @@ both; waits until the twin's own record shows no current any more; and reads the
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,14 +18,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
-
-from fault_rig import Face, Rig, kill
-
 from firmware_sim.invariant import check_record
 from firmware_sim.ledger import Ledger
 from stimctl.records.rows import Row
 from stimctl.records.verify import read_rows, verify_journal
+from tests.support.fault_rig import Face, Rig, kill
 
 IN_TIME_MS = 2_050.0
 """The dead-man of the P24 (2 s [IFU]) and 50 ms."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import soak_troubles as troubles
-from soak_devices import Device
-from soak_troubles import Trouble
-
 from firmware_sim.faults import FaultyTwin
 from stimctl.bench import Bench, BenchJournal
 from stimctl.devices.driver import DeviceDriver
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import ClockStep, LinkDown, LinkUp, SuspendGap
 from stimctl.session.states import State
+from tests.soak import soak_troubles as troubles
+from tests.soak.soak_devices import Device
+from tests.soak.soak_troubles import Trouble
 
 Done = TypeVar("Done")
 _WALL_CLOCK_US = 3_600_000_000

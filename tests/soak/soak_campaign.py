@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from soak_devices import DEVICES, P24
-from soak_reach import pairs
-from soak_session import Outcome, Pair, play
-from soak_story import KINDS, aimed_seed
-
 from stimctl.session.states import State
+from tests.soak.soak_devices import DEVICES, P24
+from tests.soak.soak_reach import pairs
+from tests.soak.soak_session import Outcome, Pair, play
+from tests.soak.soak_story import KINDS, aimed_seed
 
 _HOURS_SHARE = 0.78
 """How much of the time the long sessions get: they make the hours, the storms make the faults."""

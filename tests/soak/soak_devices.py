@@ -7,10 +7,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-import soak_protocols as protocols
-from soak_protocols import Amplitudes
-from soak_troubles import ALL_FAULTS, HOST_FAULTS, LINE_FAULTS, PAD_FAULTS, Draw, one_of
-
 from firmware_sim.faults import FaultError, FaultyTwin
 from firmware_sim.faults.registry import usable
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
@@ -23,6 +19,9 @@ from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.states import State
 from stimctl.treatment.plan import Plan
+from tests.soak import soak_protocols as protocols
+from tests.soak.soak_protocols import Amplitudes
+from tests.soak.soak_troubles import ALL_FAULTS, HOST_FAULTS, LINE_FAULTS, PAD_FAULTS, Draw, one_of
 
 Undo = Callable[[int], None]
 """Ends what somebody did at a device, at a time (ns)."""

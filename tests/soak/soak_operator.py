@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from random import Random
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
-
-from session_world import forged
-from soak_story import Story
 
 from stimctl.bench import Bench
 from stimctl.errors import LimitRefusedError, StateError
@@ -36,6 +29,8 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.soak.soak_story import Story
+from tests.support.session_world import forged
 
 _WHIMS = {"careful": 0.0, "hasty": 0.08, "nervous": 0.08, "monkey": 0.4}
 """How often each temper does anything but what comes next."""

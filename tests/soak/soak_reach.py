@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from soak_session import Pair
-from soak_troubles import ALL_FAULTS
-
 from stimctl.session.states import State
+from tests.soak.soak_session import Pair
+from tests.soak.soak_troubles import ALL_FAULTS
 
 WANTED = 20
 """So often each pair that can be should have been."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from soak_campaign import Played, Tally
-from soak_devices import DEVICES, P24, Device
-from soak_reach import WANTED, pairs, unreachable
-from soak_troubles import ALL_FAULTS
-
 from stimctl.session.states import State
+from tests.soak.soak_campaign import Played, Tally
+from tests.soak.soak_devices import DEVICES, P24, Device
+from tests.soak.soak_reach import WANTED, pairs, unreachable
+from tests.soak.soak_troubles import ALL_FAULTS
 
 _LISTED = 60
 
@@ -42,7 +41,7 @@ def _summary(model: str, played: Played) -> Iterator[str]:
 def _violations(tally: Tally) -> Iterator[str]:
     yield f"violations: {len(tally.violations)}"
     for seed, what in tally.violations:
-        yield f"  {what}\n    replay: python tests/soak --replay {seed}"
+        yield f"  {what}\n    replay: python -m tests.soak --replay {seed}"
 
 
 def _seen(device: Device, played: Played) -> Iterator[str]:

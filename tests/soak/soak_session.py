@@ -8,16 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from soak_bench import SoakBench
-from soak_operator import Operator
-from soak_story import Story, story_of
-from soak_troubles import Trouble
-from soak_watch import Violation, Watch
-
 from firmware_sim.firmware.recorder import Row
 from firmware_sim.scenarios import scenario
 from stimctl.session.config import SECOND
 from stimctl.session.states import State
+from tests.soak.soak_bench import SoakBench
+from tests.soak.soak_operator import Operator
+from tests.soak.soak_story import Story, story_of
+from tests.soak.soak_troubles import Trouble
+from tests.soak.soak_watch import Violation, Watch
 
 Pair = tuple[State, str]
 _AFTERWARDS_NS = 8 * SECOND

@@ -22,20 +22,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from soak_devices import P24, P24_BURSTS, REHAMOVE3, REHASTIM2, REHASTIM2_GROUPS, Device
-from soak_troubles import (
+from firmware_sim.faults import TO_HOST
+from firmware_sim.faults.misbehaviour import ALL_COMMANDS
+from stimctl.session.config import MS, SECOND, EngineConfig
+from stimctl.session.states import State
+from stimctl.treatment.plan import Plan
+from tests.soak.soak_devices import P24, P24_BURSTS, REHAMOVE3, REHASTIM2, REHASTIM2_GROUPS, Device
+from tests.soak.soak_troubles import (
     HOST_FAULTS,
     JOURNAL_FAILS,
     Trouble,
     drawn_murmur,
     drawn_trouble,
 )
-
-from firmware_sim.faults import TO_HOST
-from firmware_sim.faults.misbehaviour import ALL_COMMANDS
-from stimctl.session.config import MS, SECOND, EngineConfig
-from stimctl.session.states import State
-from stimctl.treatment.plan import Plan
 
 _QUIET_S = (3_600, 3_600, 1_800, 1_200)
 _STORM_S = 120

@@ -6,17 +6,7 @@ do something else than it is told, only that much is allowed for, from the story
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
-
-from session_watch import WatchedDriver
-from soak_bench import SoakBench
-from soak_devices import Device
-from soak_story import Story
-from soak_troubles import Trouble
 
 from firmware_sim.faults import SPECS, Fault
 from firmware_sim.invariant import Invariant
@@ -25,6 +15,11 @@ from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, STOP_OVERDUE_N
 from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.states import State
 from stimctl.testing.watched import watch_bench
+from tests.soak.soak_bench import SoakBench
+from tests.soak.soak_devices import Device
+from tests.soak.soak_story import Story
+from tests.soak.soak_troubles import Trouble
+from tests.support.session_watch import WatchedDriver
 
 _MARGIN_NS = 50 * MS
 _NEVER_ENDS_NS = 24 * 3_600 * SECOND

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from support.examples import examples
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fuzz_targets import TARGETS, Target, inputs
+from tests.soak.fuzz_targets import TARGETS, Target, inputs
+from tests.support.examples import examples
 
 FUZZ_S = 600.0
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from kill_rounds import latest, play_rounds, summary
+from tests.soak.kill_rounds import latest, play_rounds, summary
 
 ROUNDS = 1_000
 

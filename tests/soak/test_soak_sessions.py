@@ -1,24 +1,20 @@
 """A few simulated sessions from fixed seeds, and every seed that ever broke a promise, again.
 
-The long run is `python tests/soak`, which `make soak` starts.
+The long run is `python -m tests.soak`, which `make soak` starts.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from soak_campaign import Tally, campaign
-from soak_reach import WANTED, pairs
-from soak_report import report
-from soak_session import play
-from soak_story import story_of
-
 from stimctl.session.states import State
+from tests.soak.soak_campaign import Tally, campaign
+from tests.soak.soak_reach import WANTED, pairs
+from tests.soak.soak_report import report
+from tests.soak.soak_session import play
+from tests.soak.soak_story import story_of
 
 pytestmark = pytest.mark.no_invariant("each session hangs it on its own bench")
 

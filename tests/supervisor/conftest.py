@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_device import ScriptedDevice
+
+from tests.support.scripted_device import ScriptedDevice
 
 
 @pytest.fixture(autouse=True)

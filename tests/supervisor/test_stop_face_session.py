@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from stop_face_rig import Begin, HandFace, Session
 
 from firmware_sim.process import TwinProcess
 from stimctl.errors import NoDeviceError, NotReadyError, StateError
@@ -17,6 +16,7 @@ from stimctl.records.verify import read_rows, verify_journal
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_state import Cause, FaceSign
 from stimctl.supervisor.stop_faces import StopFaces
+from tests.support.stop_face_rig import Begin, HandFace, Session
 
 pytestmark = pytest.mark.pty
 PEDAL = "pedal:/dev/input/by-id/usb-VEC"

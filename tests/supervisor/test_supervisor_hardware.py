@@ -15,18 +15,16 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from real_device import Link, RealDevice
 
 import stimctl
 from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
 from stimctl.errors import ExitCode, NotReadyError, StateError
-from stimctl.records.approvals import Rehearsal, accept_use, remember_rehearsal
+from stimctl.records.approvals import accept_use
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
@@ -35,7 +33,6 @@ from stimctl.records.protocol_files import read_protocol
 from stimctl.records.sessions import show_session
 from stimctl.safety.screening import QUESTIONS
 from stimctl.session.config import EngineConfig
-from stimctl.session.confirmation import confirmation_of
 from stimctl.session.readiness import Need
 from stimctl.supervisor.client import SupervisorClient
 from stimctl.supervisor.face_process import FaceProcess, face_process, is_own_ui, why_remote
@@ -47,10 +44,10 @@ from stimctl.supervisor.port_facts import is_loopback
 from stimctl.supervisor.presence import Presence, ask_at
 from stimctl.supervisor.twin_lines import is_twin_command, kind_of_line
 from stimctl.testing.terminal import Terminal
+from tests.support.hardware_session import DAY, SERIAL, rehearsed
+from tests.support.real_device import Link, RealDevice
 
-SERIAL = "160550017"
 ANSWERS = " ".join(f"{question.id}=no" for question in QUESTIONS)
-DAY = datetime.now().astimezone().date().isoformat()
 CHARACTERS = re.compile(r"type  (\w{4})  and Enter")
 
 
@@ -66,21 +63,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def device(tmp_path: Path) -> Iterator[RealDevice]:
     with RealDevice(SERIAL, record=tmp_path / "electrodes.jsonl") as made:
         yield made
-
-
-def rehearsed(state: Path, for_device: str = "") -> str:
-    """The session of these tests has been rehearsed; its four characters."""
-    from stimctl.cli.planning import Request, compile_prepared, prepare
-
-    request = Request(
-        protocol="tens-conventional", device="p24:/dev/null", amplitudes=("1=3mA",),
-        areas=("1=25cm2",), sites=("1=left-knee",),
-    )  # fmt: skip
-    plan = compile_prepared(prepare(request))
-    confirmation = confirmation_of(plan)
-    record = Rehearsal(plan.digest(), confirmation, "p", "p24", "now", "0", for_device)
-    remember_rehearsal(state, record)
-    return confirmation
 
 
 def set_up(client: SupervisorClient) -> None:

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from scripted_device import ScriptedDevice
 
 from stimctl.codes import Code
 from stimctl.devices.family import family_row
@@ -44,6 +43,7 @@ from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
 from stimctl.supervisor.wire_errors import decode_error
+from tests.support.scripted_device import ScriptedDevice
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -15,11 +15,11 @@ import tty
 from pathlib import Path
 
 import pytest
-from scripted_device import ScriptedDevice
 
 from stimctl.devices.family import LineSettings, family_row
 from stimctl.errors import LinkError, NoDeviceError, PortBusyError
 from stimctl.supervisor.port import Port, SerialPort, open_port
+from tests.support.scripted_device import ScriptedDevice
 
 
 def fill(port: Port) -> None:

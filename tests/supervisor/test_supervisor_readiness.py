@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_device import RealDevice
-from test_supervisor_hardware import DAY, SERIAL, rehearsed
 
 import stimctl
 from firmware_sim.ledger import Ledger
@@ -29,6 +27,8 @@ from stimctl.records.journal import Header, JournalWriter
 from stimctl.safety.screening import QUESTIONS
 from stimctl.session.needs import Need
 from stimctl.supervisor.person_lock import PersonLock
+from tests.support.hardware_session import DAY, SERIAL, rehearsed
+from tests.support.real_device import RealDevice
 
 PERSON = "K-17"
 ACKNOWLEDGED = ("H25", "E6", "N3")

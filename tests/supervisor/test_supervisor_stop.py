@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 
 import pytest
-from scripted_device import ScriptedDevice
-from test_supervisor_locks import finish, holding_process
 
 from stimctl.devices.family import family_row
 from stimctl.devices.p24.stop import P24StopSequence
@@ -37,6 +35,8 @@ from stimctl.wire.sciencemode4.framing import (
     RawFrame,
     encode_frame,
 )
+from tests.support.holding_process import finish, holding_process
+from tests.support.scripted_device import ScriptedDevice
 
 
 def frames_of(burst: bytes) -> list[RawFrame]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_device import ScriptedDevice
 
 from stimctl.devices.family import family_row
 from stimctl.session.config import EngineConfig
@@ -24,6 +23,7 @@ from stimctl.supervisor.options import Options
 from stimctl.supervisor.output import FaceOutput
 from stimctl.supervisor.port import open_port
 from stimctl.supervisor.process import Supervisor
+from tests.support.scripted_device import ScriptedDevice
 
 
 class _Overheard:

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from scripted_device import ScriptedDevice
 
 from stimctl.devices.family import family_row
 from stimctl.errors import StateError
@@ -38,6 +37,7 @@ from stimctl.supervisor.port import open_port
 from stimctl.supervisor.process import Supervisor
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.sleep_lock import SleepLock
+from tests.support.scripted_device import ScriptedDevice
 
 
 class _Session:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from treatment_samples import channel_text, cycle_text, sample_text, shipped_text
 
 from stimctl.errors import ExitCode, ProtocolFileError
 from stimctl.toml_text import MOST_CHARACTERS
 from stimctl.treatment import Target, load_protocol
+from tests.support.treatment_samples import channel_text, cycle_text, sample_text, shipped_text
 
 TKA = shipped_text("nmes-tka")
 PLAIN = 'phase_width = "200 us"\nfrequency = "50 Hz"'

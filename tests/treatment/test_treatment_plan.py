@@ -9,15 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from treatment_samples import (
-    channel_text,
-    cycle_text,
-    plan_of,
-    sample,
-    sample_text,
-    setup,
-    shipped,
-)
 
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import ProtocolFileError, UsageError
@@ -45,6 +36,15 @@ from stimctl.treatment import (
 )
 from stimctl.treatment.schema import Target
 from stimctl.treatment.stimuli import stimulus_of
+from tests.support.treatment_samples import (
+    channel_text,
+    cycle_text,
+    plan_of,
+    sample,
+    sample_text,
+    setup,
+    shipped,
+)
 
 MINUTE_US = 60_000_000
 PLAIN = 'phase_width = "200 us"\nfrequency = "50 Hz"'
@@ -395,10 +395,13 @@ def test_the_digest_tells_limits_apart_and_is_the_same_in_another_process() -> N
     other = compile_plan(protocol, other_device, [setup()])
     assert isinstance(other, Plan)
     assert len({plan.digest(), tighter.digest(), other.digest()}) == 3
-    code = "import treatment_samples as t\nprint(t.plan_of(t.shipped('nmes-tka')).digest())"
-    samples = Path(__file__).resolve().parent.parent / "property"
+    code = (
+        "from tests.support import treatment_samples as t\n"
+        "print(t.plan_of(t.shipped('nmes-tka')).digest())"
+    )
+    root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=samples, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True,
         timeout=60,
     )  # fmt: skip
     assert done.stdout.strip() == plan.digest()

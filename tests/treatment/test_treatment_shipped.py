@@ -6,11 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from treatment_samples import PROTOCOLS, SHIPPED, plan_of, setup, shipped, shipped_text, usual_ua
 
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.treatment import Library, moments, predict, schema_text
 from stimctl.treatment.load import load_protocol
+from tests.support.treatment_samples import (
+    PROTOCOLS,
+    SHIPPED,
+    plan_of,
+    setup,
+    shipped,
+    shipped_text,
+    usual_ua,
+)
 
 REQUIRED = {
     "tens-conventional", "tens-burst", "tens-modulated", "nmes-tka", "nmes-acl", "ttns-oab"

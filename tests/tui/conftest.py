@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tui_desk import World
 
 from stimctl.testing.demo import DemoSession
 from stimctl.tui.plain.face import PlainFace
+from tests.support.tui_desk import World
 
 
 @pytest.fixture

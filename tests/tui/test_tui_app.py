@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.headless import Headless
 from textual.widgets import Input
-from tui_desk import MS, S, World
 
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.model.keymap import Keymap, changes_in
 from stimctl.tui.model.pages import PAGES, QUESTIONS
 from stimctl.tui.screens.index import screen_of
 from stimctl.tui.widgets.stop_key import StopKey
+from tests.support.headless import Headless
+from tests.support.tui_desk import MS, S, World
 
 EVERYWHERE = (*PAGES, *QUESTIONS, "palette")
 RAISING = frozenset(action.id for action in ACTIONS if action.raises)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tui_desk import S, World
 
 from stimctl.records.answers import Answers
 from stimctl.records.approvals import accept_use
@@ -17,6 +16,7 @@ from stimctl.session.needs import FIRST_SESSION, KNOWS_STOP, PADS_APART, Prepara
 from stimctl.tui.model.arming import arm_refusal, handed_in
 from stimctl.tui.model.manual import Manual, begin_manual
 from stimctl.tui.model.planning import choose
+from tests.support.tui_desk import S, World
 
 NO_TO_ALL = {"C01": False, "C13": False}
 

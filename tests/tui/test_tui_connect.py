@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.devices.registry import FAMILIES
 from stimctl.supervisor import ports
@@ -13,6 +12,7 @@ from stimctl.supervisor.families import family_named
 from stimctl.supervisor.ports import SerialPortInfo
 from stimctl.tui.model.device_facts import families, sheet_lines
 from stimctl.tui.model.text import plain
+from tests.support.tui_desk import MS, S, World
 
 Plug = Callable[..., None]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_tui_hazards import TWO_CHANNELS, write_two_channels
-from tui_desk import MS, S, World, type_lines
 
 from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.program import Wishes, parse_wishes
+from tests.support.tui_desk import MS, S, World, type_lines
+from tests.support.tui_pages import TWO_CHANNELS, write_two_channels
 
 pytestmark = pytest.mark.hazard("H64")
 

@@ -6,7 +6,6 @@ import queue
 from pathlib import Path
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
@@ -17,6 +16,7 @@ from stimctl.tui.model.papers import Papers
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.planning import choose
 from stimctl.tui.plain.face import PlainFace
+from tests.support.tui_desk import MS, S, World
 
 # A file that is no port: not software, so the gate is closed.
 DEVICE = f"p24:{Path(__file__)}"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
-from test_tui_keys import DIALOGS, PAGES
-from tui_desk import MS, S, World
 
 from stimctl.tui.model.live import Live
 from stimctl.tui.model.text import Line, plain
-from stimctl.tui.old.view import window_title
 from stimctl.tui.program import Wishes, theme_for
-
-TWO_CHANNELS = "both-knees"
+from stimctl.tui.screens.shown import window_title
+from tests.support.tui_desk import MS, S, World
+from tests.support.tui_pages import DIALOGS, PAGES, TWO_CHANNELS, write_two_channels
 
 
 @pytest.fixture
@@ -83,22 +80,6 @@ def test_a_raise_touches_the_hot_channel_alone(world: World, tmp_path: Path) -> 
         world.pass_time(500 * MS)
         assert sets(world)[other] == before[other]
         assert "ch" + str(hot) in world.bed.live.last
-
-
-def write_two_channels(folder: Path) -> None:
-    """The knee protocol for both legs at once."""
-    from stimctl.tui.model.adjusting import toml_text
-    from stimctl.tui.model.planning import choose
-
-    mapping = tomllib.loads(choose("nmes-tka").text)
-    mapping["id"] = TWO_CHANNELS
-    left = mapping["channels"][0]
-    mapping["channels"] = [
-        {**left, "role": f"{side}-quadriceps", "sites": [f"{side}-quadriceps"]}
-        for side in ("left", "right")
-    ]
-    folder.mkdir()
-    (folder / f"{TWO_CHANNELS}.toml").write_text(toml_text(mapping), "utf-8")
 
 
 def role_at(lines: list[Line], text: str) -> str:

@@ -6,19 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.errors import ImplausibleError, UsageError
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.model.guards import PasteWatch
 from stimctl.tui.model.keymap import Keymap, changes_in
 from stimctl.tui.model.planning import choose
-
-PAGES = (
-    "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
-    "run", "thresholds", "report", "service", "statement", "outcome",
-)  # fmt: skip
-DIALOGS = ("help", "palette", "notes", "asked", "found", "fault", "armed")
+from tests.support.tui_desk import MS, S, World
+from tests.support.tui_pages import DIALOGS, PAGES
 
 
 def test_the_known_path_to_first_output_takes_few_keys(world: World) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.multiplexer import Multiplexer, multiplexers_of
 from stimctl.session.alarms import Condition
@@ -13,6 +12,7 @@ from stimctl.tui.model.alarms import Alarm, Alarms, Bell
 from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.probe import QUERY, TerminalProbe
 from stimctl.tui.plain.face import PlainFace
+from tests.support.tui_desk import MS, S, World
 
 
 def answer_after(world: World, probe: TerminalProbe, delay_ns: int) -> None:

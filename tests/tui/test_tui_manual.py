@@ -7,16 +7,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tool_modules import load_tool
 
 from stimctl.errors import UsageError
 from stimctl.tui.model.keymap import read_keymap
+from tools import make_keys as make
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_tables_of_the_manual_are_up_to_date() -> None:
-    make = load_tool("make_keys")
     text = make.PAGE.read_text("utf-8")
     assert make.page(text) == text
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.testing.demo import DOWN, ENTER, LEFT, RIGHT, STOP_KEYS, UP, DemoSession
 from stimctl.tui.model.actions import ACTIONS
+from tests.support.tui_desk import MS, S, World
 
 KEYS = sorted({key for action in ACTIONS for key in action.keys if key not in ("ctrl+s", "r")})
 SIZES = ((1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (140, 40))

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from tui_desk import S, World
 
 from stimctl.cli.watched import need_somebody
 from stimctl.errors import StateError
@@ -27,6 +26,7 @@ from stimctl.multiplexer import (
 )
 from stimctl.testing.terminal import Terminal
 from stimctl.tui.model.lookout import Lookout
+from tests.support.tui_desk import S, World
 
 TMUX = {"TMUX": "/tmp/tmux-0/default,1,0", "TMUX_PANE": "%0"}
 SCREENS = """There are screens on:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tui_desk import AT, MS, S, World, type_lines
 
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.safety import QUESTIONS
@@ -24,6 +23,7 @@ from stimctl.tui.model.measure import (
 from stimctl.tui.model.persons import Mark, remembered
 from stimctl.tui.model.planning import choose
 from stimctl.tui.plain.face import PlainFace
+from tests.support.tui_desk import AT, MS, S, World, type_lines
 
 BOARD = "sim:openemsstim"
 PORT = "openemsstim:/dev/ttyUSB0"

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tui_desk import MS, S, World, type_lines
 
 from stimctl.session.events import Kind
 from stimctl.tui.model.live import Live
@@ -21,6 +20,7 @@ from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.probe import TerminalProbe
 from stimctl.tui.model.replay import Replay, rows_of_journal
 from stimctl.tui.plain.face import PlainFace
+from tests.support.tui_desk import MS, S, World, type_lines
 
 
 @pytest.mark.hazard("H28")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tui_desk import MS, S, World
 
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
 from stimctl.session.reasons import Reason
 from stimctl.tui.model.course import Course
+from tests.support.tui_desk import MS, S, World
 
 NO_REASON = Reason("", "")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.rendered import text_of
-from support.widget_gallery import LOW_BACK, Gallery, run
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Digits
@@ -14,6 +12,8 @@ from textual.widgets import Digits
 from stimctl.tui.widgets.card_shown import CardState
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.level_bar import LevelBar, LevelShown, Mark
+from tests.support.rendered import text_of
+from tests.support.widget_gallery import LOW_BACK, Gallery, run
 
 
 @pytest.mark.parametrize("state", CardState)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.rendered import cut, unreadable
-from support.widget_gallery import SCENES, THEMES, Gallery, run
 from textual.pilot import Pilot
+
+from tests.support.rendered import cut, unreadable
+from tests.support.widget_gallery import SCENES, THEMES, Gallery, run
 
 SIZES = ((80, 24), (100, 30), (140, 45))
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from twin_host import MS, Heard, Host, biphasic, train, update
-
 from firmware_sim.faults import FaultyTwin, parse_fault
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
 from firmware_sim.situation import faulty_twin
+from tests.support.twin_host import MS, Heard, Host, biphasic, train, update
 
 SECOND = 1000 * MS
 TEN_MA = update(c1=train(biphasic(10)))

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from support.headless import Headless
-
 from stimctl.bench import Bench
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.errors import StimctlError
@@ -27,6 +25,7 @@ from stimctl.tui.model.keymap import Keymap
 from stimctl.tui.model.pages import pages_of
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.plain.face import PlainFace
+from tests.support.headless import Headless
 
 MS = 1_000_000
 S = 1_000_000_000

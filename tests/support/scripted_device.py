@@ -7,8 +7,6 @@ import select
 import threading
 import tty
 
-from support.own_pty import own_pty
-
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
     LL_STOP,
@@ -17,6 +15,7 @@ from stimctl.wire.sciencemode4.framing import (
     FrameError,
     encode_frame,
 )
+from tests.support.own_pty import own_pty
 
 _GET_DEVICE_ID = 52
 

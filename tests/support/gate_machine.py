@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "session"))
-
-from gate_world import ATTENDED_BY_HAND, bench_of, gate_plan, open_channels
 
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.bench import Bench
@@ -20,6 +13,7 @@ from stimctl.session.config import MS, SECOND
 from stimctl.session.intents import Intent
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
+from tests.support.gate_world import ATTENDED_BY_HAND, bench_of, gate_plan, open_channels
 
 CEILINGS = (25, 12)
 PLANS = (

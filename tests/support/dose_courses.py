@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from independent_dose import Course, Wave
-
 from stimctl.devices.registry import FAMILIES
 from stimctl.safety import DeviceBounds, Electrode, Envelope, Profile, ceiling_ua, envelope_for
 from stimctl.stimulus import (
@@ -19,6 +17,7 @@ from stimctl.stimulus import (
     Sweep,
     SweepShape,
 )
+from tests.support.independent_dose import Course, Wave
 
 SYM, ASYM, MONO = PulseShape.SYMMETRIC, PulseShape.ASYMMETRIC, PulseShape.MONOPHASIC
 SHEETS = tuple(one.sheet.bounds for one in FAMILIES.values() if one.sheet.current is not None)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from itertools import count
 
-from shadow_world import MS, READY_US, World
-
 from firmware_sim.firmware.rehastim2_commands import STIMULATION_ERROR, Command
 from firmware_sim.firmware.sciencemode2_frames import encode
 from firmware_sim.invariant import STRICT, Rules, fitted
+from tests.support.shadow_world import MS, READY_US, World
 
 STEP_UA = 2_000
 T1_US = 20 * MS

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from openemsstim_bench import MS, Bench, S, points
-
 from firmware_sim.firmware.openemsstim import Dialect
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.devices.events import NoAnswer, Rejected, UnexpectedState, ZeroVerified
+from tests.support.openemsstim_bench import MS, Bench, S, points
 
 KINDS = ("lost", "doubled", *(f"bit {bit}" for bit in range(8)))
 OPEN_WITHIN_NS = 400 * MS

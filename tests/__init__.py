@@ -1,0 +1,1 @@
+"""The tests of stimctl; `tests.support` holds what several of them share."""

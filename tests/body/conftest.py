@@ -1,6 +1,0 @@
-"""The host in virtual time lives beside the twin's own tests, which share it."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "firmware_sim"))

@@ -1,0 +1,1 @@
+"""Long random sessions: `python -m tests.soak`, and `make soak`."""

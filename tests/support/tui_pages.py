@@ -1,0 +1,29 @@
+"""Every screen and dialog of the terminal UI, and a protocol with two channels."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from stimctl.tui.model.adjusting import toml_text
+from stimctl.tui.model.planning import choose
+
+PAGES = (
+    "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
+    "run", "thresholds", "report", "service", "statement", "outcome",
+)  # fmt: skip
+DIALOGS = ("help", "palette", "notes", "asked", "found", "fault", "armed")
+TWO_CHANNELS = "both-knees"
+
+
+def write_two_channels(folder: Path) -> None:
+    """The knee protocol for both legs at once."""
+    mapping = tomllib.loads(choose("nmes-tka").text)
+    mapping["id"] = TWO_CHANNELS
+    left = mapping["channels"][0]
+    mapping["channels"] = [
+        {**left, "role": f"{side}-quadriceps", "sites": [f"{side}-quadriceps"]}
+        for side in ("left", "right")
+    ]
+    folder.mkdir()
+    (folder / f"{TWO_CHANNELS}.toml").write_text(toml_text(mapping), "utf-8")

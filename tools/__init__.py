@@ -1,0 +1,1 @@
+"""Programs that make pages and pictures, and that try the tests; each is run by its path."""
