@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+from stimctl.tui.old.run_table import Look, state_of
 from tui_desk import MS, S, World
 
-from stimctl.tui.old.run_table import Look, state_of
 from stimctl.tui.themes import THEMES
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -161,9 +161,10 @@ def test_every_value_of_the_hot_channel_has_its_own_age(world: World) -> None:
 
 
 def test_of_many_channels_the_hot_one_tells_its_ages_in_little_room(world: World) -> None:
+    from stimctl.tui.old.run_table import table
+
     from stimctl.supervisor.session_model import Channel
     from stimctl.tui.model.text import plain
-    from stimctl.tui.old.run_table import table
 
     live = world.bed.live
     live.state = "running"

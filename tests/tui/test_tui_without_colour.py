@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+from stimctl.tui.old.run_table import Look, Phase, state_of
 from tui_desk import S, World
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.tui.model.live import Live
 from stimctl.tui.model.text import Line, plain
-from stimctl.tui.old.run_table import Look, Phase, state_of
 from stimctl.tui.old.view import window_title
 from stimctl.tui.themes import THEMES
 

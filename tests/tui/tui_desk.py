@@ -210,7 +210,7 @@ class World:
         self.pass_time(500 * MS)
         self.key("g")
         self.pass_time(500 * MS)
-        self.key("1")
+        self.key("alt+1")
         for _ in range(steps):
             self.pass_time(800 * MS)
             self.key("up")
