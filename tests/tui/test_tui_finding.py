@@ -8,6 +8,7 @@ import pytest
 
 from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.program import Wishes, parse_wishes
+from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World, type_lines
 from tests.support.tui_pages import TWO_CHANNELS, write_two_channels
 
@@ -39,7 +40,7 @@ def two(world: World, tmp_path: Path) -> World:
 
 def up(world: World, channel: int) -> int:
     """The level after one press on this channel."""
-    world.key(str(channel))
+    world.key(f"alt+{channel}")
     world.pass_time(1 * S)
     world.key("up")
     world.pass_time(500 * MS)
@@ -50,15 +51,18 @@ def test_one_key_and_a_digit_let_the_next_channel_rise(two: World) -> None:
     assert up(two, 1) > 0
     assert up(two, 2) == 0
     assert "not found yet" in two.bed.live.refused
-    two.key("1", "f")
-    assert "where is channel 1 felt?" in two.text()
-    two.key("1")
+    two.key("alt+1")
+    with Headless(two) as ui:
+        ui.press("f")
+        assert "where is channel 1 felt?" in ui.text
+        assert "2  right quadriceps" in ui.text
+        ui.press("1")
     two.pass_time(200 * MS)
     assert two.page_is_run()
     assert up(two, 2) > 0
 
 
-@pytest.mark.parametrize("key", ["2", "n"])
+@pytest.mark.parametrize("key", ["2", "3", "n"])
 def test_another_site_stops_and_the_same_key_says_that_the_leads_are_checked(
     two: World, key: str
 ) -> None:
@@ -66,7 +70,7 @@ def test_another_site_stops_and_the_same_key_says_that_the_leads_are_checked(
     two.key("f", key)
     two.pass_time(2 * S)
     assert two.bench.state.value == "stopped"
-    assert "the leads may be swapped" in two.text()
+    assert "the leads may be swapped" in two.bed.live.why
     two.key("a")
     two.pass_time(2 * S)
     assert two.bench.state.value == "stopped"
@@ -79,7 +83,7 @@ def test_another_site_stops_and_the_same_key_says_that_the_leads_are_checked(
 def test_without_the_option_the_key_says_how_to_have_it(world: World) -> None:
     world.to_running(steps=1)
     world.key("f")
-    assert "--find-channels" in world.text()
+    assert "--find-channels" in world.desk.message
 
 
 def test_the_words_of_the_plain_face(two: World, face: PlainFace, said: list[str]) -> None:

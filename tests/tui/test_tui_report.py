@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Input
 
+from stimctl.errors import UsageError
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
 from stimctl.session.reasons import Reason
 from stimctl.tui.model.course import Course
+from stimctl.tui.model.persons import remembered
+from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
 
 NO_REASON = Reason("", "")
@@ -15,13 +19,6 @@ NO_REASON = Reason("", "")
 
 def second(levels: dict[int, int], counted: dict[str, object] | None = None) -> rows.Telemetry:
     return rows.Telemetry(0, levels, levels, None, levels, "uA", "good", counted or {})
-
-
-def type_text(world: World, text: str) -> None:
-    for character in text:
-        world.pass_time(100 * MS)
-        key = "underscore" if character == "_" else character
-        world.desk.key(key, character, world.clock.now_ns)
 
 
 def test_the_report_has_the_course_of_every_channel(world: World) -> None:
@@ -95,23 +92,101 @@ def test_while_output_is_on_no_outcome_is_changed(world: World) -> None:
     assert "STOP first" in str(world.desk.offers()["more"])
 
 
+def notes_sent(world: World, topic: str = "note") -> list[str]:
+    sent = world.clients[-1].sent
+    return [str(f["text"]) for do, f in sent if do == "note" and f["topic"] == topic]
+
+
 def test_a_note_is_picked_while_on_and_may_be_typed_at_zero(world: World) -> None:
     world.to_running(steps=1)
-    world.key("n")
-    assert "type it" not in world.text()
-    world.key("enter")
-    assert "SPACE is STOP" in world.desk.message
-    world.key("3")
-    world.key("space")
-    world.pass_time(1 * S)
-    world.desk.open("run")
-    world.key("n")
-    type_text(world, "calf_cramp")
-    world.key("enter")
-    texts = [f["text"] for do, f in world.clients[-1].sent if do == "note" and f["topic"] == "note"]
-    assert texts == ["good contraction", "calf cramp"]
-    world.key("n", "1")
-    assert world.clients[-1].sent[-1][1]["text"] == "comfortable"
+    with Headless(world) as ui:
+        ui.press("n", "t")
+        assert "SPACE is STOP" in world.desk.message
+        ui.press("a")
+        assert ui.name == "run"
+        ui.press("space")
+        ui.pass_time(1 * S)
+        ui.press("n", "t")
+        ui.type("calf cramp 3 times")
+        ui.press("enter")
+        assert notes_sent(world) == ["good contraction", "calf cramp 3 times"]
+        ui.press("n", "1")
+    assert notes_sent(world)[-1] == "comfortable"
+
+
+def test_an_open_field_closes_when_output_comes_on_and_its_space_is_stop_again(
+    world: World,
+) -> None:
+    world.to_run()
+    world.desk.overlay = world.desk.pages["notes"]
+    with Headless(world) as ui:
+        ui.press("t")
+        ui.type("a b")
+        assert ui.app.takes_space()
+        ui.app.screen.query_one(Input).clear()
+        world.key("escape")  # the desk: as from another thread
+        world.to_running(steps=1)
+        world.desk.overlay = world.desk.pages["notes"]
+        ui.settle()
+        assert not ui.app.takes_space()
+        assert not ui.app.screen.query_one(Input).display
+        ui.press("space")
+        ui.pass_time(1 * S)
+    assert world.bench.state.value == "stopped"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t"])
+def test_an_empty_note_is_none(world: World, text: str) -> None:
+    world.to_run()
+    with pytest.raises(UsageError, match="empty"):
+        world.desk.pages["notes"].write(text)  # type: ignore[attr-defined]
+    assert not notes_sent(world)
+
+
+def test_while_output_is_on_no_note_is_written_by_any_way(world: World) -> None:
+    world.to_running(steps=1)
+    with pytest.raises(UsageError, match="at zero only"):
+        world.desk.pages["notes"].write("comfortable")  # type: ignore[attr-defined]
+    assert not notes_sent(world)
+
+
+@pytest.mark.parametrize("words", ["feels nothing", "stings/burns", "itches", "cramp",
+                                   "muscle trembling", "wants less", "wants more"])  # fmt: skip
+def test_what_people_say_is_in_the_list_and_has_a_key(world: World, words: str) -> None:
+    world.to_running(steps=1)
+    page = world.desk.pages["notes"]
+    key = next(key for key, one in page.numbered() if one.text == words)  # type: ignore[attr-defined]
+    world.key("n", key)
+    assert notes_sent(world) == [words]
+    assert world.bench.state.value == "running"
+
+
+def test_a_mistaken_note_is_taken_back_and_the_record_keeps_both(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("n", "1", "n", "a")
+    assert world.bed.live.course.answers["note"] == "good contraction"
+    world.key("n", "z")
+    assert notes_sent(world) == ["comfortable", "good contraction"]
+    assert notes_sent(world, "correction") == ["taken back: note: good contraction"]
+    assert world.bed.live.course.answers["note"] == "comfortable"
+    world.key("n", "z", "n", "z")
+    assert "no note and no mark" in world.desk.message
+    assert len(notes_sent(world, "correction")) == 2
+
+
+def test_a_mark_is_taken_back_to_what_stood_there_before(world: World) -> None:
+    world.to_running(steps=2)
+    world.key("s")
+    world.key("down")
+    world.pass_time(300 * MS)
+    world.key("s", "t")
+    assert [(one.what, one.amplitude_ua) for one in world.bed.marks] == [
+        ("sensory", 500), ("tolerance", 500)]  # fmt: skip
+    world.key("n", "z", "n", "z")
+    assert [(one.what, one.amplitude_ua) for one in world.bed.marks] == [("sensory", 1_000)]
+    (kept,) = remembered(world.bed.state_folder, "DEMO-1").marks
+    assert kept.amplitude_ua == 1_000
+    assert len(notes_sent(world, "correction")) == 2
 
 
 @pytest.mark.hazard("H25", "H24")

@@ -38,7 +38,9 @@ _EVERYWHERE = ("back", "help", "theme", "save", "quit")
 class StimctlApp(App[int]):
     """Brings keys and rows to the model, and puts up what it says."""
 
-    CSS_PATH = ["styles/app.tcss", "styles/widgets.tcss"]  # noqa: RUF012 - as Textual declares it
+    CSS_PATH = [  # noqa: RUF012 - as Textual declares it
+        "styles/app.tcss", "styles/widgets.tcss", "styles/after.tcss",
+    ]  # fmt: skip
     TITLE = "stimctl"
     COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -229,6 +231,7 @@ class StimctlApp(App[int]):
     def _screen_named(self, name: str) -> StimScreen | StimModal:
         if name not in self._screens:
             self._screens[name] = screen_of(self.desk.pages[name])
+            self.install_screen(self._screens[name], name)  # else it is taken apart when it closes
         return self._screens[name]
 
     def follow(self) -> None:

@@ -50,7 +50,14 @@ ACTIONS: tuple[Action, ...] = (
         Action(f"channel-{n}", (f"alt+{n}",), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)
     ),
-    *(Action(f"answer-{n}", (str(n),), f"answer {n}", f"give answer {n}") for n in range(1, 9)),
+    *(
+        Action(f"answer-{n}", (key,), f"answer {n}", f"give answer {n}")
+        for n, key in enumerate("123456789acdefgh", 1)
+    ),
+    Action("type-note", ("t",), "type a note", "a note in your own words, at zero"),
+    Action("undo", ("z",), "take back", "the last note or mark; the record keeps both"),
+    Action("record", ("r",), "put on record", "what this form says"),
+    Action("log", ("e",), "events", "every event of this session"),
     Action("next-channel", ("tab", "right"), "next channel", "select the next channel"),
     Action("previous-channel", ("shift+tab", "left"), "previous channel",
            "select the previous channel"),
@@ -105,10 +112,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("question_mark", "f1"), "keys", "the keys that work now"),
     Action("theme", ("ctrl+t",), "theme", "night, day, colour-vision deficiency, mono"),
     Action("save", ("ctrl+s",), "save screen", "as SVG and text, the person's code blacked out"),
+    Action("leave", ("ctrl+q",), "leave", "leave although the output is not confirmed"),
     Action("quit", ("q", "ctrl+q"), "quit", "leave; with output on only after STOP"),
 )  # fmt: skip
 
 ACTION_BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+#: The answers of a question, the first one first.
+ANSWERS = tuple(action.id for action in ACTIONS if action.id.startswith("answer-"))
 
 #: The screens that digits open, from every screen but Run, where digits are channels.
 MENU = (

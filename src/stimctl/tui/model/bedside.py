@@ -18,15 +18,15 @@ from stimctl.errors import (
     NotReadyError,
     StimctlError,
 )
-from stimctl.session.host_rows import Note
 from stimctl.supervisor.device_names import parse_device
 from stimctl.tui.model.client import Client, MakeClient
 from stimctl.tui.model.jobs import Jobs
 from stimctl.tui.model.live import BUSY_STATES, Live, Row
 from stimctl.tui.model.loading import loading
-from stimctl.tui.model.measure import Measure, measure_of_device
+from stimctl.tui.model.measure import measure_of_device
+from stimctl.tui.model.noting import Noting
 from stimctl.tui.model.papers import Papers, check_second
-from stimctl.tui.model.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
+from stimctl.tui.model.persons import NOTHING, Remembered, now_s, remember, remembered
 from stimctl.tui.model.planning import Choice, compiled
 from stimctl.tui.model.stopping import StopLine
 
@@ -35,12 +35,13 @@ Say = Callable[[str], None]
 _MEANT: Mapping[tuple[str, ...], str] = {("device",): "H63", ("one-device",): "H65"}
 
 
-class Bedside:
+class Bedside(Noting):
     """State of the set-up, and the commands. `say` shows a sentence to the operator."""
 
     def __init__(
         self, stop_line: StopLine, jobs: Jobs, make_client: MakeClient, state: Path, say: Say
     ) -> None:
+        super().__init__()
         self.stop_line = stop_line
         self.jobs = jobs
         self.state_folder = state
@@ -72,7 +73,6 @@ class Bedside:
         self._digested: tuple[Any, str] = (None, "")
         #: One step of each channel, on the measure of the plan.
         self.steps: dict[int, int] = {}
-        self.marks: list[Mark] = []
         self.exit_codes: list[int] = []
         #: Each channel is found at threshold before the next one rises.
         self.find_channels = False
@@ -87,6 +87,7 @@ class Bedside:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
         self.answers_said = {}
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
+        self.said = []
         self.papers = Papers()
 
     def confirm_person(self, typed: str) -> None:
@@ -116,25 +117,6 @@ class Bedside:
             return False
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
-
-    def mark(self, what: str, channel: int, level: int) -> None:
-        """A threshold at the present level; goes to the record and to memory."""
-        seats = () if self.choice is None else self.choice.seats
-        seat = next((one for one in seats if one.channel == channel), None)
-        site, area = (seat.site or "", seat.area_mm2) if seat else ("", 0)
-        kept: dict[str, Any] = {self.measure.mark: level}
-        mark = Mark(what, channel, site, area, now_s(), **kept)
-        same = (what, channel)
-        self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
-        self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
-        self.note("threshold", f"{what} ch{channel} {site} {self.measure.short(level)}")
-        self.keep()
-
-    def note(self, topic: str, text: str) -> None:
-        """A row for the record."""
-        if self.client is not None:
-            self.command("note", topic=topic, text=text[:200])
-            self.live.course.take(Note({"topic": topic, "text": text}), "")
 
     # -- the supervisor ------------------------------------------------------------------------
 
@@ -259,11 +241,6 @@ class Bedside:
             acknowledged = self.choice.acknowledged | {self.warning}
             self.loaded_digest = ""
             self.take(replace(self.choice, acknowledged=acknowledged))
-
-    @property
-    def measure(self) -> Measure:
-        """In what this session counts."""
-        return self.live.measure
 
     @property
     def is_loaded(self) -> bool:

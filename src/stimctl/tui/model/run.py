@@ -13,7 +13,7 @@ from stimctl.tui.model.planning import family_of
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.old.found import FoundPage
+    from stimctl.tui.model.question import FoundPage
 
 #: So many events are shown below the cards.
 _EVENTS = 12

@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 from stimctl.errors import UsageError
 from stimctl.quantity import format_area, parse_area_mm2
 from stimctl.supervisor.device_names import EXAMPLE
+from stimctl.tui.model.actions import ANSWERS
 from stimctl.tui.model.device_facts import starting
 from stimctl.tui.model.measure import Measure
-from stimctl.tui.model.text import plain, safe
+from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.plain.command import Command, Do, one_of
 from stimctl.tui.plain.readiness import GATE_COMMANDS
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.notes import NotesPage
+    from stimctl.tui.model.question import QuestionPage
     from stimctl.tui.model.seats import Seat
 
     Text = Callable[[int], str]
+
+_ALONE = "type the word alone for the list"
 
 
 def _demo(desk: Desk, _rest: list[str]) -> str:
@@ -127,21 +132,30 @@ def _status(desk: Desk, _rest: list[str]) -> str:
 
 
 def _by_number(page: str) -> Do:
-    """A list on a page of its own, from which a number picks; without one it is told."""
+    """A question, from whose answers a number picks; without one it is asked."""
 
     def do(desk: Desk, rest: list[str]) -> str:
-        there = desk.pages[page]
+        there: QuestionPage = desk.pages[page]  # type: ignore[assignment]
+        answers = there.answers()
         if not rest:
-            return "\n".join(plain(one) for one in there.body(10_000, 0) if one)
-        action = f"channel-{one_of(rest, 'number')}"
-        if action not in there.offers():
-            raise UsageError(
-                f"there is no number {rest[0]}", what_to_do="type the word alone for the list"
-            )
-        there.act(action)
+            numbered = [f"{number}  {one.text}" for number, one in enumerate(answers, 1)]
+            return "\n".join([there.question(), *numbered])
+        number = one_of(rest, "number")
+        if number not in map(str, range(1, len(answers) + 1)):
+            raise UsageError(f"there is no number {number}", what_to_do=_ALONE)
+        there.act(ANSWERS[int(number) - 1])
         return ""
 
     return do
+
+
+def _note(desk: Desk, rest: list[str]) -> str:
+    """By its number, or in words where nothing may be on."""
+    if not rest or rest[0].isdigit():
+        return _by_number("notes")(desk, rest)
+    notes: NotesPage = desk.pages["notes"]  # type: ignore[assignment]
+    notes.write(" ".join(rest))
+    return ""
 
 
 def _found(desk: Desk, rest: list[str]) -> str:
@@ -196,6 +210,7 @@ COMMANDS: Mapping[str, Command] = {
         "acknowledge NUMBER: why a session may go on after a fault", do=_by_number("fault")
     ),
     "answer": Command("answer NUMBER: to what was asked of you", do=_by_number("asked")),
+    "note": Command("note NUMBER, or at zero note WORDS: for the record", do=_note),
     "status": Command("state, time left, every channel", do=_status, watching=True),
     "quit": Command("leave; after STOP", do=_quit, at_zero=True, watching=True),
 }

@@ -145,6 +145,11 @@ class StimScreen(_Framed):
 class StimModal(_Framed, ModalScreen[None]):
     """A question over a screen. It has a head of its own: what flows is read there too."""
 
+    #: Textual asks no app for the bindings of a modal screen.
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(
+        ("back", "help", "theme", "save", "quit"), ("back", "help")
+    )
+
     def compose(self) -> ComposeResult:
         """Head and alarms; the question; message and keys."""
         yield StateBanner()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stimctl.tui.model.pages import QUESTIONS
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
+from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
 from stimctl.tui.screens.ready import ReadyScreen
 from stimctl.tui.screens.run import RunScreen
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "run": RunScreen,
     "armed": ReadyScreen,
+    "asked": QuestionScreen,
+    "fault": QuestionScreen,
+    "found": FoundScreen,
+    "notes": NotesScreen,
 }
 
 
