@@ -13,6 +13,7 @@ from stimctl.supervisor.phrases import describe
 from stimctl.supervisor.session_model import BUSY_STATES, OUTPUT_STATES, SessionModel
 from stimctl.tui.model.alarms import Alarm, Alarms
 from stimctl.tui.model.course import Course
+from stimctl.tui.model.history import History
 from stimctl.tui.model.measure import CURRENT, Measure, measure_of_device, measure_told
 from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import local_time
@@ -38,6 +39,7 @@ class Live(SessionModel):
         self.last = self.refused = ""
         self.alarms = Alarms()
         self.course = Course()
+        self.history = History()
         self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
         self._zero_at = ""
 
@@ -62,6 +64,7 @@ class Live(SessionModel):
         before = {number: one.set_level for number, one in self.channels.items()}
         event = super().take(row)
         self.course.take(event, local_time(row))
+        self.history.take(event)
         if kind in ("hello", "header"):
             self.measure = measure_of_device(self.device)
         elif kind == "journal":

@@ -35,9 +35,9 @@ _PAGES: tuple[type[Page], ...] = (
 _QUESTIONS: tuple[type[Page], ...] = (
     ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
 )  # fmt: skip
-_COVERS = (UnknownPage, SmallPage)
+_COVERS: tuple[type[Page], ...] = (UnknownPage, SmallPage)
 #: The titles of the screens, of the questions over them, and of what covers both, by their names.
-PAGES = {page.name: page.title for page in _PAGES}
+PAGES: Mapping[str, str] = {page.name: page.title for page in _PAGES}
 QUESTIONS = {page.name: page.title for page in _QUESTIONS}
 
 

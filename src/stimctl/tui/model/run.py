@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
 from stimctl.tui.model.guards import HotChannel, RaiseLock
@@ -330,6 +330,11 @@ class RunPage(Page):
         choice = self.bed.choice
         seats = choice.seats if choice else ()
         return next((one.site or "" for one in seats if one.channel == number), "")
+
+    def planned(self, number: int) -> Any:
+        """The plan's part for a channel; None where there is none."""
+        channels = self.bed.plan.channels if self.bed.plan is not None else ()
+        return next((one for one in channels if one.channel == number), None)
 
     def selected(self, now_ns: int) -> int | None:
         """The channel that the keys are for; None where there is none (any more)."""

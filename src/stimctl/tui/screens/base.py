@@ -16,10 +16,10 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
 from stimctl.tui.model.actions import ACTION_BY_ID
-from stimctl.tui.screens.shown import alarms_shown, head_shown, steps_shown
+from stimctl.tui.screens.shown import STEP_PAGES, alarms_shown, head_shown, steps_shown
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
-from stimctl.tui.widgets.steps_bar import StepsBar
+from stimctl.tui.widgets.steps_bar import STEPS, StepsBar
 from stimctl.tui.widgets.stop_key import StopKey
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class StimScreen(_Framed):
         yield StateBanner()
         yield AlarmBanner()
         yield StepsBar()
-        with Vertical(id="body"):
+        with Vertical(id="body") as box:
+            box.border_title = self.page.title
             yield from self.body()
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
@@ -136,10 +137,10 @@ class StimScreen(_Framed):
         super().frame_shown()
         self.query_one(StepsBar).show(steps_shown(self.desk))
 
-    def on_steps_bar_chosen(self, event: StepsBar.Chosen) -> None:
+    def on_steps_bar_picked(self, event: StepsBar.Picked) -> None:
         """A step was clicked."""
         event.stop()
-        self.stim.do(event.name)
+        self.stim.do(STEP_PAGES[STEPS.index(event.step)])
 
 
 class StimModal(_Framed, ModalScreen[None]):

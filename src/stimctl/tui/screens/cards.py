@@ -27,7 +27,7 @@ def cards_shown(run: RunPage) -> list[CardShown]:
 
 def _card(run: RunPage, one: Channel) -> CardShown:
     bed, live, now_ns = run.bed, run.bed.live, run.desk.clock.mono_ns()
-    planned = _planned(run, one.number)
+    planned = run.planned(one.number)
     drive, cycle = _where(run, planned, now_ns)
     measure = live.measure
     scale = 1000 if measure.is_dose else 1
@@ -53,13 +53,6 @@ def _card(run: RunPage, one: Channel) -> CardShown:
         impedance=f"{one.impedance_ohm[-1] / 1000:.1f} kΩ" if one.impedance_ohm else "",
         impedance_kohm=tuple(value / 1000 for value in one.impedance_ohm),
     )
-
-
-def _planned(run: RunPage, number: int) -> Any:
-    plan = run.bed.plan
-    if plan is None:
-        return None
-    return next((each for each in plan.channels if each.channel == number), None)
 
 
 def _where(run: RunPage, planned: Any, now_ns: int) -> tuple[Any, CycleShown | None]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
+from textual.events import Resize
 from textual.widgets import Static
 
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.cards import cards_shown
+from stimctl.tui.screens.drawn import plot_shown, pulse_shown
+from stimctl.tui.widgets.amplitude_plot import AmplitudePlot
 from stimctl.tui.widgets.channel_card import ChannelCard
+from stimctl.tui.widgets.pulse_view import PulseView
 
 _BIG = 2
+#: From so many rows on there is room for the drawings, and for larger cards.
+_ROOMY, _VAST = 28, 40
 
 
 class RunScreen(StimScreen, page=RunPage):
@@ -24,7 +30,8 @@ class RunScreen(StimScreen, page=RunPage):
         yield Static(id="gaps", markup=False)
         yield Container(id="cards")
         with Horizontal(id="drawings"):
-            yield Static(id="plot")
+            yield AmplitudePlot(id="plot")
+            yield PulseView(id="pulse")
         yield Static(id="events", markup=False)
 
     def fill(self) -> None:
@@ -39,8 +46,15 @@ class RunScreen(StimScreen, page=RunPage):
         else:
             for card, one in zip(cards, shown, strict=True):
                 card.show(one)
+        self.query_one(AmplitudePlot).show(plot_shown(self.page))
+        self.query_one(PulseView).show(pulse_shown(self.page))
         self._tell("#gaps", "" if shown else "\n".join(self.page.gaps()))
         self._tell("#events", "\n".join(f"{at}  {words}" for at, words in self.page.events()))
+
+    def on_resize(self, event: Resize) -> None:
+        """With more room more is drawn."""
+        self.set_class(event.size.height >= _ROOMY, "-roomy")
+        self.set_class(event.size.height >= _VAST, "-vast")
 
     def _tell(self, where: str, text: str) -> None:
         static = self.query_one(where, Static)

@@ -4,28 +4,128 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stimctl.tui.model.attention import alarm_now
+from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.words import clock_text
-from stimctl.tui.widgets.state_banner import StateShown
+from stimctl.tui.widgets.alarm_banner import AlarmShown, Priority
+from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, Tone
+from stimctl.tui.widgets.steps_bar import StepState
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.live import Live
 
+#: The page of each step, in their order.
+STEP_PAGES = (
+    "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "report",
+)  # fmt: skip
+_STATES = {
+    "disconnected": ("○ NO DEVICE", Tone.IDLE),
+    "identified": ("■ CONNECTED", Tone.IDLE),
+    "checked": ("■ READY", Tone.IDLE),
+    "armed": ("▲ READY TO START", Tone.READY),
+    "running": ("● ON", Tone.ON),
+    "paused": ("‖ PAUSED", Tone.PAUSED),
+    "stopped": ("■ STOPPED", Tone.STOPPED),
+    "completed": ("✓ COMPLETED", Tone.COMPLETE),
+    "closed": ("■ CLOSED", Tone.IDLE),
+    "fault": ("✗ FAULT", Tone.PAUSED),
+    "unknown": ("? OUTPUT UNKNOWN", Tone.UNKNOWN),
+}
+_STOPPING = ("… STOPPING", Tone.PAUSED)
+_PRIORITIES = {"high": Priority.HIGH, "medium": Priority.MEDIUM, "low": Priority.LOW}
 
-def head_shown(desk: Desk) -> StateShown:
+
+def state_words(live: Live) -> tuple[str, Tone]:
+    """Glyph and word for what the session does; no two states share them."""
+    if live.state == "unknown":
+        return _STATES["unknown"]
+    if live.stopping_ns is not None:
+        return _STOPPING
+    ended = live.state == "stopped" and live.plan_ended
+    return _STATES.get("completed" if ended else live.state, (f"? {live.state}", Tone.PAUSED))
+
+
+def head_shown(desk: Desk) -> BannerShown:
     """State, time left, who, which device, and what flows."""
+    bed, live, now_ns = desk.bed, desk.bed.live, desk.clock.mono_ns()
+    state, tone = state_words(live)
+    timed = live.state in ("running", "paused") and live.duration_us
+    return BannerShown(
+        state=state,
+        tone=tone,
+        time_left=clock_text(live.left_us(now_ns)) if timed else "",
+        time_of=f"of {clock_text(live.duration_us)}" if timed else "",
+        protocol=bed.choice.name if bed.choice else "",
+        patient=bed.person,
+        badge="REPLAY" if desk.mode == "replay" else badge_of(live),
+        mode="WATCH" if desk.mode == "watch" else "",
+        link=_link_words(desk, now_ns),
+        channels=_briefs(desk, now_ns),
+    )
+
+
+def badge_of(live: Live) -> str:
+    """What kind of current this is; it cannot be hidden."""
+    return "SIM" if live.sim else "REAL" if live.device else ""
+
+
+def _briefs(desk: Desk, now_ns: int) -> tuple[ChannelBrief, ...]:
+    """What each channel gives, as far as that is confirmed; only where anything could flow."""
     live = desk.bed.live
-    return StateShown(f"{live.state} {clock_text(live.left_us(desk.clock.mono_ns()))}")
+    if live.state not in ("armed", "running", "paused", "unknown") and live.stopping_ns is None:
+        return ()
+    seats = desk.bed.choice.seats if desk.bed.choice else ()
+    sites = {seat.channel: (seat.site or seat.role_name).replace("-", " ") for seat in seats}
+    found = []
+    for number, one in sorted(live.channels.items()):
+        old = one.set_level and now_ns - (one.acked_ns or live.newest_ns) > STALE_NS
+        known = live.state != "unknown" and not (live.state == "running" and old)
+        level = one.set_level if live.state == "running" else 0
+        value = live.measure.text(level) if known else "?"
+        found.append(ChannelBrief(number, sites.get(number, one.role), value))
+    return tuple(found)
 
 
-def alarms_shown(desk: Desk) -> str:
-    """The alarms, the worst first."""
-    return desk.bed.live.alarms.words
+def _link_words(desk: Desk, now_ns: int) -> str:
+    """Only what is not as it should be."""
+    live = desk.bed.live
+    slow = "" if live.link in ("", "good") else "slow connection"
+    unwritten = "" if live.journal or live.state != "running" or live.sim else "not recording"
+    return "  ".join(one for one in (desk.lookout.words(now_ns), slow, unwritten) if one)
 
 
-def steps_shown(desk: Desk) -> str:
-    """The way to a session."""
-    return desk.page.title
+def alarms_shown(desk: Desk) -> tuple[AlarmShown, ...]:
+    """What has to be read first; a question to the people where there is no alarm."""
+    live = desk.bed.live
+    alarm = alarm_now(live, desk.clock.mono_ns())
+    if alarm is not None:
+        priority = _PRIORITIES.get(alarm.priority, Priority.LOW)
+        return (AlarmShown(priority, alarm.what, do=alarm.action),)
+    if live.asked is None:
+        return ()
+    key = desk.keymap.name_of("answer")
+    how = "" if desk.mode else f"{key} answers" if desk.page.name == "run" else f"on Run {key}"
+    where = f"channel {live.asked.channel}" if live.asked.channel else ""
+    return (AlarmShown(Priority.LOW, live.asked.text, where=where, do=how),)
+
+
+def steps_shown(desk: Desk) -> tuple[StepState, ...]:
+    """One for each step of the way."""
+    bed = desk.bed
+    done = {
+        "person": bool(bed.person), "connect": bed.live.identified,
+        "precheck": bool(bed.answers), "protocols": bed.choice is not None,
+        "setup": bed.plan is not None, "adjust": bed.is_loaded,
+    }  # fmt: skip
+    return tuple(
+        StepState.CURRENT
+        if page == desk.page.name
+        else StepState.DONE
+        if done.get(page)
+        else StepState.MISSING
+        for page in STEP_PAGES
+    )
 
 
 def window_title(live: Live) -> str:

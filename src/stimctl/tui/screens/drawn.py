@@ -1,0 +1,78 @@
+"""What the plot of the session and the picture of the pulse show now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stimctl.quantity import format_frequency
+from stimctl.tui.model.history import Point, planned
+from stimctl.tui.model.planned import is_gate
+from stimctl.tui.model.run import RunPage
+from stimctl.tui.widgets.plot_shown import Curve, PlotShown, Points
+from stimctl.tui.widgets.pulse_view import PulseShown
+
+_US_PER_MIN = 60_000_000
+
+
+def plot_shown(run: RunPage) -> PlotShown:
+    """Every channel over the whole session; what comes is as if nobody changed anything."""
+    bed, live, now_ns = run.bed, run.bed.live, run.desk.clock.mono_ns()
+    scale = 1000 if live.measure.is_dose else 1
+    at_us = live.duration_us - live.left_us(now_ns)
+    curves = tuple(
+        Curve(
+            number,
+            _points(live.history.confirmed.get(number), scale),
+            _points(live.history.commanded.get(number), scale),
+            _scaled(_ahead(run, number, at_us), scale),
+        )
+        for number in sorted(live.channels)
+    )
+    length_us = live.duration_us or (bed.plan.duration_us if bed.plan is not None else 0)
+    return PlotShown(
+        curves, at_us / _US_PER_MIN, max(length_us, 1) / _US_PER_MIN, live.measure.unit
+    )
+
+
+def _points(course: Any, scale: int) -> Points:
+    return () if course is None else _scaled(course.points, scale)
+
+
+def _scaled(points: list[Point], scale: int) -> Points:
+    return tuple((at_min, level / scale) for at_min, level in points)
+
+
+def _ahead(run: RunPage, number: int, at_us: int) -> list[Point]:
+    """From now on, at the level that is set; before the start, at the maximum."""
+    bed, live = run.bed, run.bed.live
+    one = run.planned(number)
+    if one is None:
+        return []
+    going = live.state in ("running", "paused")
+    channel = live.channels[number]
+    level = channel.set_level if going else channel.ceiling_level or 0
+    return list(planned(one.cycle, one.start_after_us, at_us, bed.plan.duration_us, level))
+
+
+def pulse_shown(run: RunPage) -> PulseShown | None:
+    """One pulse of the selected channel; None where another unit gives them."""
+    number = run.hot.last if run.hot.last in run.bed.live.channels else None
+    number = number or min(run.bed.live.channels, default=0)
+    one = run.planned(number)
+    if one is None or is_gate(one):
+        return None
+    pulse = one.stimulus.pulse
+    level = run.bed.live.channels[number].set_level
+    burst = one.stimulus.burst
+    return PulseShown(
+        phase_us=pulse.phase_width_us,
+        gap_us=pulse.interphase_gap_us,
+        balance_us=pulse.second_phase_width_us,
+        balance_height=1 / pulse.second_phase_ratio,
+        rate_hz=round(1e6 / one.period_us, 4),
+        amplitude=run.bed.measure.text(level),
+        burst=""
+        if burst is None
+        else f"bursts of {burst.pulses_per_burst} at {format_frequency(burst.burst_frequency_mhz)}",
+        channel=number,
+    )
