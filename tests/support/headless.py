@@ -60,9 +60,12 @@ class Headless:
 
     def settle(self) -> None:
         """Every message has arrived, and the screen is drawn."""
-        self._run(self._quiet())
+        self._run(self._followed())
+
+    async def _followed(self) -> None:
+        await self._quiet()
         self.app.follow()
-        self._run(self._quiet())
+        await self._quiet()
 
     async def _quiet(self) -> None:
         """Until no widget has a message waiting. Textual's own pause waits for an idle process

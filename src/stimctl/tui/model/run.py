@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.question import FoundPage
 
-#: So many events are shown below the cards.
-_EVENTS = 12
 _PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "nothing runs: a arms, then g starts"
@@ -365,6 +363,6 @@ class RunPage(Page):
         head = "No plan is loaded. Before a session:"
         return [head, *(f"{'✓' if done else '○'} {words}" for words, done in steps)]
 
-    def events(self) -> list[tuple[str, str]]:
+    def events(self, most: int) -> list[tuple[str, str]]:
         """What happened, the newest first: local time and words."""
-        return list(reversed(self.bed.live.log))[:_EVENTS]
+        return list(reversed(self.bed.live.log))[:most]

@@ -49,7 +49,9 @@ class RunScreen(StimScreen, page=RunPage):
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
         self.query_one(PulseView).show(pulse_shown(self.page))
         self._tell("#gaps", "" if shown else "\n".join(self.page.gaps()))
-        self._tell("#events", "\n".join(f"{at}  {words}" for at, words in self.page.events()))
+        room = self.query_one("#events", Static).content_size
+        told = (f"{at}  {words}"[: room.width] for at, words in self.page.events(room.height))
+        self._tell("#events", "\n".join(told))
 
     def on_resize(self, event: Resize) -> None:
         """With more room more is drawn."""
@@ -60,7 +62,7 @@ class RunScreen(StimScreen, page=RunPage):
         static = self.query_one(where, Static)
         if static.content != text:
             static.update(text)
-            static.display = bool(text)
+            static.display = bool(text) or where == "#events"
 
     def on_channel_card_picked(self, event: ChannelCard.Picked) -> None:
         """A click selects; it never raises."""

@@ -12,6 +12,7 @@ from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, Tone
 from stimctl.tui.widgets.steps_bar import StepState
 
 if TYPE_CHECKING:
+    from stimctl.supervisor.session_model import Channel
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.live import Live
 
@@ -79,12 +80,17 @@ def _briefs(desk: Desk, now_ns: int) -> tuple[ChannelBrief, ...]:
     sites = {seat.channel: (seat.site or seat.role_name).replace("-", " ") for seat in seats}
     found = []
     for number, one in sorted(live.channels.items()):
-        old = one.set_level and now_ns - (one.acked_ns or live.newest_ns) > STALE_NS
-        known = live.state != "unknown" and not (live.state == "running" and old)
-        level = one.set_level if live.state == "running" else 0
-        value = live.measure.text(level) if known else "?"
+        value = live.measure.text(one.acked_level or 0) if is_fresh(one, live, now_ns) else "?"
         found.append(ChannelBrief(number, sites.get(number, one.role), value))
     return tuple(found)
+
+
+def is_fresh(one: Channel, live: Live, now_ns: int) -> bool:
+    """Whether the confirmed level of a channel is what the device does now."""
+    if live.state == "unknown":
+        return False
+    at_ns = one.acked_ns or live.newest_ns
+    return live.state != "running" or not one.set_level or now_ns - at_ns <= STALE_NS
 
 
 def _link_words(desk: Desk, now_ns: int) -> str:
