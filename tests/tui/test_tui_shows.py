@@ -82,6 +82,7 @@ def test_unknown_covers_everything_and_shows_no_amplitude_as_live(world: World) 
 @pytest.mark.hazard("H21")
 def test_an_old_number_is_not_shown_as_current(world: World) -> None:
     world.to_running(steps=2)
+    world.pass_time(S)
     assert "1.0 mA" in world.text()
     world.clock.now_ns += 3 * S  # and nobody tells anything new
     text = world.text()

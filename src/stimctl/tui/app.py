@@ -45,7 +45,7 @@ class StimctlApp(App[int]):
     COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of(_EVERYWHERE, ("back", "quit", "help")), *bindings_of(MENU),
+        *bindings_of(_EVERYWHERE, ("quit", "help")), *bindings_of(MENU),
     ]  # fmt: skip
 
     def __init__(

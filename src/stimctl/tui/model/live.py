@@ -41,6 +41,8 @@ class Live(SessionModel):
         self.course = Course()
         self.history = History()
         self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
+        #: By channel why its last raise was refused; until its level changes.
+        self.refusals: dict[int, str] = {}
         self._zero_at = ""
 
     @property
@@ -79,6 +81,11 @@ class Live(SessionModel):
         return event
 
     def _show(self, event: rows.Event, row: Row, before: Mapping[int, int]) -> None:
+        match event:
+            case rows.Refused(reason=reason, channel=int(channel)):
+                self.refusals[channel] = reason.text
+            case rows.LevelSet(channel):
+                self.refusals.pop(channel, None)
         match event:
             case rows.LevelSet(channel, now, _, by) if now != before.get(channel, 0):
                 change, to = (

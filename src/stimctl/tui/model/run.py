@@ -51,8 +51,7 @@ class RunPage(Page):
         *_REPLAY,
     )
 
-    footer = ("arm", "raise", "lower", "zero", "pause", "next-channel", "note", "answer",
-              "acknowledge", "outcome", "report", *_REPLAY)  # fmt: skip
+    footer = ("arm", "raise", "lower", "pause", "note", "answer", "acknowledge", *_REPLAY)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -60,8 +59,6 @@ class RunPage(Page):
         self.lock = RaiseLock()
         self._lowered: dict[int, tuple[int, int]] = {}
         self._papers: dict[str, str] = {}
-        #: Why the last raise of a channel was refused.
-        self.refusals: dict[int, str] = {}
 
     @property
     def footer_now(self) -> tuple[str, ...]:
@@ -69,10 +66,10 @@ class RunPage(Page):
         if self.desk.replay is not None:
             return _REPLAY
         if self.bed.live.state in ("running", "paused"):
-            return ("lower", "raise", "pause", "next-channel", "note")
+            return ("lower", "raise", "pause", "note")
         if self.bed.live.state == "fault":
             return ("acknowledge", "arm")
-        return ("arm", "outcome", "report")
+        return ("arm",)
 
     @property
     def has_menu(self) -> bool:  # type: ignore[override]
@@ -256,6 +253,7 @@ class RunPage(Page):
             source = self.desk.ceiling_sources().get(number, "plan")
             most = live.measure.text(channel.ceiling_level)
             live.refused = f"{self.desk.clock.wall_text()}  ch{number} ↑ ceiling {most} ({source})"
+            live.refusals[number] = f"maximum {most} reached (from {source})"
             self.desk.say(f"refused ↑: ceiling {most} (from {source})")
             return
         self.bed.raise_to(number, target)

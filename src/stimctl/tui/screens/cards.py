@@ -45,7 +45,7 @@ def _card(run: RunPage, one: Channel) -> CardShown:
         is_selected=run.selected(now_ns) == one.number,
         aim=train_of(planned) if planned is not None else "",
         age=_age(one, live, now_ns),
-        refused=run.refusals.get(one.number, ""),
+        refused=live.refusals.get(one.number, ""),
         lock=run.lock_words(one.number, now_ns),
         contact=_contact(run, one),
         marks=tuple(_marks(bed.marks, bed.memory.marks, one.number, scale)),
