@@ -23,6 +23,8 @@ from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_names import StopFaceName, parse_stop_face
 from stimctl.supervisor.stop_face_readers import LineReader, PedalReader, open_reader
 
+pytestmark = pytest.mark.clock
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="input devices are Linux's")
 
 
