@@ -252,7 +252,7 @@ def test_a_raise_that_left_and_was_not_confirmed_falls_back_to_the_lowest() -> N
     (dropped,) = bench.all_of(RaiseDropped)
     assert dropped.sent
     assert dropped.falls_to is not None
-    assert [(one.channel, one.amplitude_ua) for one in dropped.falls_to] == [(1, 2_000)]
+    assert [(one.channel, one.level) for one in dropped.falls_to] == [(1, 2_000)]
     last = bench.sent()[-1]
     assert isinstance(last, sm2.StartChannelListMode)
     assert last.channels[0].current_ua == 2_000

@@ -80,7 +80,7 @@ class Script:
     def advance(self, now_ns: int) -> None:
         self._do("advance")
 
-    def apply(self, now_ns: int, set_points: Any) -> Any:
+    def apply(self, now_ns: int, set_points: Any, planned: Any) -> Any:
         self._do("apply")
         if type(self.ticket) is int:
             self.ticket += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.family import NAMES, DeviceFamily, family_row, load
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
@@ -25,7 +25,7 @@ class Family:
 
     row: DeviceFamily
     sheet: CapabilitySheet
-    new_driver: Callable[[], DeviceDriver]
+    new_driver: Callable[[], AnyDriver]
     package: Package | None = None
 
 

@@ -139,6 +139,7 @@ class IntensityPoint(OutputPoint, last=True):
     __slots__ = ()
 
     percent: int = property(itemgetter(0))  # type: ignore[assignment]
+    level: int = percent
     cleared: ClearedIntensity
 
     def __repr__(self) -> str:

@@ -95,7 +95,7 @@ def compile_plan(
     file's), LimitRefusedError for external pulses on a device that makes its own.
     """
     gated = isinstance(protocol, GatedProtocol)
-    if gated and sheet.gating is None:
+    if gated and sheet.external_pulses is None:
         raise LimitRefusedError(
             f"{protocol.id} is for external pulses, and {sheet.family} makes its own",
             why="the file says nothing of pulse width, frequency and current",
@@ -191,7 +191,7 @@ def _in_percent(
     how: Choices,
 ) -> tuple[PlanChannel, ...] | Refusal:
     """The channels of a device that lets through a part of another unit's output."""
-    assert sheet.gating is not None
+    assert sheet.external_pulses is not None
     requests = {
         setup.channel: IntensityRequest(
             setup.most.value,
@@ -205,7 +205,7 @@ def _in_percent(
     }
     answer = clear_intensities_together(
         requests,
-        sheet.gating,
+        sheet.external_pulses,
         how.get("acknowledged", frozenset()),
         co_contraction=protocol.co_contraction,
     )

@@ -117,10 +117,10 @@ def measure_of_device(device: str) -> Measure:
     from stimctl.supervisor.families import family_named
 
     try:
-        gating = family_named(parse_device(device).family).sheet.gating
+        scale = family_named(parse_device(device).family).sheet.scale
     except UsageError:
         return CURRENT
-    return CURRENT if gating is None else PERCENT
+    return CURRENT if scale is scales.CURRENT else PERCENT
 
 
 def measure_of_protocol(protocol: object) -> Measure:

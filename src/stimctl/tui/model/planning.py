@@ -141,7 +141,7 @@ def protocol_names(device: str) -> list[str]:
 
     kinds = [list_protocols, list_gated_protocols]
     if device:
-        kinds = kinds[1:] if family_of(device).sheet.gating is not None else kinds[:1]
+        kinds = kinds[1:] if family_of(device).sheet.external_pulses is not None else kinds[:1]
     folders = user_protocol_folders()
     return sorted({one.name for of_kind in kinds for one in of_kind(folders)})
 
