@@ -66,7 +66,7 @@ class CommandedOutput:
         self._plateaus_sent = plateaus
         self._told = keys
         on = {key[0] for key in keys}
-        # A track whose gate is open at zero on the device's grid is at what is asked, too.
+        # A track that is on, at zero on the device's grid, is at what is asked, too.
         self._reaches[self._ticket] = {
             channel: track.reach_ppm
             for channel, track in self._tracks.items()

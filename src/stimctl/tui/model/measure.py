@@ -125,6 +125,6 @@ def measure_of_device(device: str) -> Measure:
 
 def measure_of_protocol(protocol: object) -> Measure:
     """In what the ceilings of a protocol are given."""
-    from stimctl.treatment.schema import GatedProtocol
+    from stimctl.treatment.schema import PercentProtocol
 
-    return PERCENT if isinstance(protocol, GatedProtocol) else CURRENT
+    return PERCENT if isinstance(protocol, PercentProtocol) else CURRENT

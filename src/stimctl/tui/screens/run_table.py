@@ -25,7 +25,7 @@ class Phase:
     """Where a channel stands in its programme: level 0..1000, and what comes next."""
 
     level_permille: int
-    gate_open: bool
+    is_on: bool
     may_raise: bool
     rest_us: int = 0
 
@@ -136,7 +136,7 @@ def state_of(one: Channel, live: Live, look: Look) -> Span:
     phase = look.phases.get(one.number)
     if one.pending_level is not None:
         return Span(f"▲ PENDING {live.measure.digits(one.pending_level)} at next on", "wait")
-    if phase is not None and not phase.gate_open and phase.level_permille == 0:
+    if phase is not None and not phase.is_on and phase.level_permille == 0:
         return Span(f"□ rest {-(-phase.rest_us // 1_000_000)} s", "off")
     if _waits(one, look.now_ns):
         return Span("… WAIT ack", "wait")

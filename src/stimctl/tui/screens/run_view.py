@@ -29,7 +29,7 @@ def _phases(bed: Bedside, now_ns: int) -> dict[int, Phase]:
         rest = cycle.period_us - in_cycle if cycle else 0
         if at_us < one.start_after_us:
             rest = one.start_after_us - at_us
-        open_ = drive.gate_open or (in_burst(one) and drive.level_permille > 0)
+        open_ = drive.is_on or (in_burst(one) and drive.level_permille > 0)
         found[one.channel] = Phase(drive.level_permille, open_, drive.may_raise, rest)
     return found
 
