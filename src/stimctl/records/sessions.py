@@ -18,11 +18,12 @@ from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
+from stimctl.session.row_base import Kind
 from stimctl.suggestion import meant_by
 
 LAST: Final = "last"
 # Rows that come by the second; the timeline of a session leaves them out.
-FREQUENT_KINDS: Final = frozenset({"telemetry", "ack", "set"})
+FREQUENT_KINDS: Final = frozenset({Kind.TELEMETRY, Kind.ACK, Kind.SET})
 
 
 class SessionState(StrEnum):

@@ -13,7 +13,7 @@ from stimctl.session import facts, host_rows, intents
 from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
-from stimctl.session.events import Event, Kind, SessionEvent, encode
+from stimctl.session.events import ANSWER, Event, Kind, SessionEvent, encode
 from stimctl.session.facts import FaceAlive
 from stimctl.session.pulses import pulse_of
 from stimctl.supervisor.arming import Arming
@@ -394,4 +394,4 @@ class Supervisor:
         if error is not None:
             data["error"] = encode_error(error)
         if number is not None or error is not None:
-            self._say("answer", data)
+            self._say(ANSWER, data)
