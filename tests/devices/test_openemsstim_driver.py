@@ -27,8 +27,8 @@ from stimctl.devices.openemsstim.table import CALLS, Call, State
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_intensity
 from stimctl.safety.intensity import ATTENDED
-from tests.support.openemsstim_bench import MS, SHEET, Bench, S, cleared, points
 from stimctl.stimulus.level import PERCENT
+from tests.support.openemsstim_bench import MS, SHEET, Bench, S, cleared, points
 
 STOP = "Connection End\n"
 STOP_AND_PROBE = STOP + "x....\n"

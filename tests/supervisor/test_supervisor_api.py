@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from scripted_device import acked_of
 
 import stimctl
 from firmware_sim.ledger import Ledger
@@ -23,6 +22,7 @@ from stimctl.errors import (
     UsageError,
 )
 from stimctl.supervisor.twin import running_twins
+from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
 

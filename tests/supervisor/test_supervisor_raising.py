@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from scripted_device import acked_of
 
 import stimctl
 from firmware_sim.ledger import Ledger
@@ -26,6 +25,7 @@ from stimctl.records.sessions import show_session
 from stimctl.supervisor.locks import socket_path, sub_folder
 from stimctl.supervisor.twin import running_twins
 from stimctl.supervisor.view import Reading
+from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
 

@@ -7,7 +7,6 @@ import select
 import threading
 import tty
 
-
 from stimctl.supervisor.view import Reading
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
