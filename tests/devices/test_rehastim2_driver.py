@@ -20,7 +20,7 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.exchange_rules import Call
-from stimctl.devices.registry import family, sheet_of
+from stimctl.devices.registry import family
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.rehastim2.table import CALLS, State
@@ -38,7 +38,7 @@ def names(messages: list[sm2.Message]) -> list[str]:
 
 
 def test_the_registry_makes_a_driver_that_keeps_the_contract() -> None:
-    assert sheet_of("rehastim2") is REHASTIM2_SHEET
+    assert family("rehastim2").sheet is REHASTIM2_SHEET
     driver = family("rehastim2").new_driver()
     assert isinstance(driver, RehaStim2Driver)
     assert isinstance(driver, Driver)

@@ -358,6 +358,8 @@ def test_a_forged_set_point_does_not_reach_the_driver() -> None:
 class ForgingTrack:
     """A track whose set points no clearance has made."""
 
+    asked_down = False
+
     def point(self, _key: object) -> Any:
         genuine = POINTS.of({1: 500})[1]
         return tuple.__new__(SetPoint, (*genuine[:-1], None))

@@ -54,11 +54,6 @@ def _of_package(row: DeviceFamily) -> Family:
     return Family(row, packages.sound_sheet(row, sheet, package), driver, package)
 
 
-def sheet_of(name: str) -> CapabilitySheet:
-    """The capability sheet of the family called `name`; UsageError when there is none."""
-    return family(name).sheet
-
-
 class _Families(Mapping[str, Family]):
     """Those that are built in."""
 

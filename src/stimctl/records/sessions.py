@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
-from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
+from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
@@ -273,9 +273,3 @@ def _gone(path: Path, entry: Entry) -> Verification:
         anchored=entry.anchor,
         problems=(Problem(Finding.MISSING, 0, None, message),),
     )
-
-
-def anchored_afterwards(folder: Path, session: str) -> bool:
-    """True when the catalogue learnt a session's anchor from its file, not from its writer."""
-    entry = Catalogue(folder).entry(session)
-    return entry is not None and entry.origin == BY_FILE

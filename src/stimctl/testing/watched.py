@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from stimctl.bench import Bench
     from stimctl.devices.sheet import CapabilitySheet
     from stimctl.session.events import SessionEvent
-
-Taken = Callable[..., Any]
 
 
 def watch_bench(
