@@ -9,11 +9,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # The tests start a thousand processes. Each would compile every module anew where this is set.
 export PYTHONDONTWRITEBYTECODE :=
-COMPUTING := -m "not pty and not soak" -n 2
+# BESIDE=1: beside the tests that wait, which take those that look at the clock; the rest may be slow.
+BESIDE ?=
+COMPUTING = -m "not pty and not soak$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
 # otherwise collect ten thousand tests to run a hundred.
 WAITERS ?= 3
-WAITING = -m "pty and not soak" -n $(WAITERS) --dist loadscope $(shell grep -rl --include='test_*.py' 'mark\.pty' tests)
+WAITING = -m "(pty or clock) and not soak" -n $(WAITERS) --dist loadscope \
+  $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
   tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
@@ -49,8 +52,12 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
 
-# One after the other: beside what computes, tests that are judged in real time failed now and then.
-test: test-computing test-waiting ## every test (but the soak)
+# Those that compute run in the scheduling class that gets only what is left of the processor: they
+# never hold up what is judged in real time.
+test: $(VENV)/.dev ## every test (but the soak): those that compute beside those that wait
+	@$(BIN)/python tools/beside.py .computing.log \
+	  "$(MAKE) --no-print-directory test-computing BESIDE=1" \
+	  "$(MAKE) --no-print-directory test-waiting"
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
@@ -96,5 +103,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

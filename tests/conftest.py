@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -46,12 +47,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return OneByOne(config, log)
 
 
+def pytest_collection_finish() -> None:
+    """Ten thousand collected tests stay as they are: nobody need search them for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` looks for the mark `pty` in the text of the modules, not in what they make."""
-    marked = {item.path for item in items if item.get_closest_marker("pty") is not None}
-    for path in sorted(marked):
-        if "mark.pty" not in path.read_text("utf-8"):
-            raise pytest.UsageError(f"{path}: write pytest.mark.pty in the module itself")
+    """`make test` looks for these marks in the text of the modules, not in what they make."""
+    for mark in ("pty", "clock"):
+        marked = {item.path for item in items if item.get_closest_marker(mark) is not None}
+        for path in sorted(marked):
+            if f"mark.{mark}" not in path.read_text("utf-8"):
+                raise pytest.UsageError(f"{path}: write pytest.mark.{mark} in the module itself")
 
 
 @pytest.fixture(autouse=True, scope="session")

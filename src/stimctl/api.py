@@ -32,9 +32,9 @@ from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
-from stimctl.supervisor.view import GivenPulse, IntensityReading, Reading, SessionView
+from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
-__all__ = ["Device", "GivenPulse", "IntensityReading", "Reading", "connect"]
+__all__ = ["Device", "GivenPulse", "Reading", "connect"]
 
 
 def connect(
@@ -276,7 +276,7 @@ class Device(Output):
     # -- what is known ------------------------------------------------------------------------
 
     @property
-    def readings(self) -> Mapping[int, Reading | IntensityReading]:
+    def readings(self) -> Mapping[int, Reading]:
         """By channel of the plan: what was commanded, and what the device has acknowledged, now."""
         self._client.check_owner()
         if not self._is_open:

@@ -42,11 +42,6 @@ def printable(text: str) -> str:
     )
 
 
-def one_line(text: str) -> str:
-    """The same on one line: a line end from outside could forge a line of ours."""
-    return printable(" ".join(text.split()))
-
-
 def _code(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from stimctl.devices.driver import is_current_source, is_gate
 from stimctl.devices.registry import FAMILIES, family
+from stimctl.safety import IntensityPoint, SetPoint
+from stimctl.stimulus.level import CURRENT, PERCENT
 
 
 class PassesOn:
@@ -19,8 +20,9 @@ class PassesOn:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_driver_is_of_exactly_one_kind_also_behind_a_wrapper(name: str) -> None:
+def test_a_driver_takes_points_of_its_scale_only_also_behind_a_wrapper(name: str) -> None:
     driver = family(name).new_driver()
     for one in (driver, PassesOn(driver), PassesOn(PassesOn(driver))):
-        assert is_current_source(one) == (driver.sheet.current is not None)
-        assert is_gate(one) == (not is_current_source(one))
+        in_current = one.sheet.current is not None
+        assert one.sheet.scale is (CURRENT if in_current else PERCENT)
+        assert one.sheet.point is (SetPoint if in_current else IntensityPoint)

@@ -7,13 +7,12 @@ import itertools
 import pytest
 
 from firmware_sim.firmware.openemsstim import BOOT_US, Dialect
-from stimctl.devices.driver import Driver, Frame, GateDriver
+from stimctl.devices.driver import Driver, Frame
 from stimctl.devices.events import (
     Acked,
     AnswerLate,
+    ChannelSet,
     Doing,
-    GateAcked,
-    GateSet,
     Identified,
     NoAnswer,
     RaiseDropped,
@@ -28,6 +27,7 @@ from stimctl.devices.openemsstim.table import CALLS, Call, State
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_intensity
 from stimctl.safety.intensity import ATTENDED
+from stimctl.stimulus.level import PERCENT
 from tests.support.openemsstim_bench import MS, SHEET, Bench, S, cleared, points
 
 STOP = "Connection End\n"
@@ -36,10 +36,18 @@ WIPER = {1: 200, 10: 186, 50: 122, 100: 42}
 """What the firmware makes of an intensity, in the emulator."""
 
 
-def test_it_keeps_the_contract_of_devices_without_current_and_not_the_other() -> None:
+def test_it_keeps_the_contract_of_devices_without_current_and_gives_no_pulse() -> None:
     driver = OpenEmsStimDriver()
-    assert isinstance(driver, GateDriver)
-    assert not isinstance(driver, Driver)
+    assert isinstance(driver, Driver)
+    assert (driver.sheet.scale, driver.sheet.point) == (PERCENT, IntensityPoint)
+    with pytest.raises(StateError, match="no single pulses"):
+        driver.pulse(0, 1, cleared(10).point(10))
+    assert not driver.transmit()
+
+
+def applied(bench: Bench) -> list[Acked]:
+    """The answers to whole calls."""
+    return [one for one in bench.all_of(Acked) if one.ticket is not None and one.in_force is None]
 
 
 def test_every_call_has_a_meaning_in_every_state() -> None:
@@ -117,7 +125,7 @@ def test_a_firmware_that_is_not_known_is_refused_and_never_driven(
     assert f"({name}) is not one of those that can be driven safely" in no.result
     assert bench.all_of(Ready) == []
     with pytest.raises(StateError):
-        bench.driver.gate(bench.now, points(ch1=1))
+        bench.driver.apply(bench.now, points(ch1=1))
 
 
 def test_a_board_that_was_not_seen_to_start_is_refused() -> None:
@@ -145,11 +153,11 @@ def test_a_start_that_was_heard_before_connecting_counts() -> None:
 def test_an_opened_channel_gets_what_was_asked_and_is_acknowledged_by_its_echo() -> None:
     for percent, wiper in WIPER.items():
         bench = Bench().connected()
-        ticket = bench.driver.gate(bench.now, points(ch1=percent))
+        ticket = bench.driver.apply(bench.now, points(ch1=percent))
         bench.run(200 * MS)
         assert bench.open == {1: wiper}
-        (acked,) = bench.all_of(GateAcked)
-        assert (acked.ticket, acked.channels) == (ticket, (GateSet(1, percent),))
+        (acked,) = applied(bench)
+        assert (acked.ticket, acked.channels) == (ticket, (ChannelSet(1, percent),))
         assert acked.latency_ns < 100 * MS
 
 
@@ -192,21 +200,21 @@ def test_two_channels_are_renewed_in_turn_and_the_board_is_never_asked_too_much(
     since = len(bench.writes)
     every = itertools.cycle((450, 470, 500))
     for percent in range(21, 41):
-        bench.driver.gate(bench.now, points(ch1=percent, ch2=30))
+        bench.driver.apply(bench.now, points(ch1=percent, ch2=30))
         bench.kept(next(every) * MS)
     times = [at for at, _ in bench.writes[since:]]
     assert min(b - a for a, b in itertools.pairwise(times)) >= 150 * MS
     assert all(b - a >= S for a, b in zip(times, times[5:], strict=False))
     assert len(bench.relays()) == 2  # both on, once, without a gap
     assert bench.all_of(RaiseDropped) == []
-    assert bench.all_of(GateAcked)[-1].channels == (GateSet(1, 40), GateSet(2, 30))
+    assert applied(bench)[-1].channels == (ChannelSet(1, 40), ChannelSet(2, 30))
 
 
 def test_what_lowers_leaves_as_soon_as_the_echo_before_it_is_complete() -> None:
     bench = Bench().running(ch1=50)
-    bench.driver.gate(bench.now, points(ch1=51))
+    bench.driver.apply(bench.now, points(ch1=51))
     for percent in (40, 30, 10):  # the latest counts, whatever was asked in between
-        bench.driver.gate(bench.now, points(ch1=percent))
+        bench.driver.apply(bench.now, points(ch1=percent))
     bench.run(250 * MS)
     assert bench.sent()[-1] == f"C0I10T{BURST_MS}G"
     assert bench.open == {1: WIPER[10]}
@@ -214,16 +222,16 @@ def test_what_lowers_leaves_as_soon_as_the_echo_before_it_is_complete() -> None:
 
 def test_one_channel_is_switched_off_by_the_least_and_shortest_burst_there_is() -> None:
     bench = Bench().running(ch1=50, ch2=50)
-    bench.driver.gate(bench.now, points(ch2=50))
+    bench.driver.apply(bench.now, points(ch2=50))
     bench.run(300 * MS)
     assert "C0I1T50G" in bench.sent()[-2:]
     assert list(bench.open) == [2]
-    assert bench.all_of(GateAcked)[-1].channels == (GateSet(2, 50),)
+    assert applied(bench)[-1].channels == (ChannelSet(2, 50),)
 
 
 def test_all_channels_are_switched_off_by_the_stop_that_opens_nothing() -> None:
     bench = Bench().running(ch1=50, ch2=50)
-    bench.driver.gate(bench.now, {})
+    bench.driver.apply(bench.now, {})
     bench.run(300 * MS)
     assert bench.sent()[-1] == STOP
     assert bench.open == {}
@@ -232,16 +240,16 @@ def test_all_channels_are_switched_off_by_the_stop_that_opens_nothing() -> None:
 
 def test_nothing_asked_of_a_board_at_zero_is_a_question_that_it_answers() -> None:
     bench = Bench().connected()
-    ticket = bench.driver.gate(bench.now, {})
+    ticket = bench.driver.apply(bench.now, {})
     bench.run()
     assert bench.sent()[-1] == "x\n"
-    assert bench.all_of(GateAcked)[-1].ticket == ticket
+    assert applied(bench)[-1].ticket == ticket
     assert bench.relays() == []
 
 
 def test_a_running_board_with_nothing_on_is_asked_for_a_sign_of_life() -> None:
     bench = Bench().running(ch1=5)
-    bench.driver.gate(bench.now, {})
+    bench.driver.apply(bench.now, {})
     bench.run()
     since = len(bench.writes)
     bench.kept(3 * S)
@@ -255,17 +263,19 @@ def test_a_running_board_with_nothing_on_is_asked_for_a_sign_of_life() -> None:
 @pytest.mark.hazard("H09")
 def test_a_raise_that_cannot_leave_in_time_is_dropped_and_never_sent_late() -> None:
     bench = Bench().connected()
-    bench.driver.gate(bench.now, points(ch1=1))
+    bench.driver.apply(bench.now, points(ch1=1))
     bench.run(160 * MS)
     for percent in (9, 8, 7, 6, 5, 10):  # decreases are not held back, and use up the second
-        bench.driver.gate(bench.now, points(ch1=percent))
+        bench.driver.apply(bench.now, points(ch1=percent))
         bench.run(150 * MS)
     bench.run(400 * MS)
     dropped = bench.all_of(RaiseDropped)
     assert dropped
     assert not any(one.sent for one in dropped)
     assert "C0I10T750G" not in bench.sent()
-    assert {one.falls_to for one in dropped} == {(GateSet(1, 5),)}, "what the bursts have confirmed"
+    assert {one.falls_to for one in dropped} == {(ChannelSet(1, 5),)}, (
+        "what the bursts have confirmed"
+    )
 
 
 def test_a_host_that_was_late_does_not_open_a_channel_anew() -> None:
@@ -278,7 +288,7 @@ def test_a_host_that_was_late_does_not_open_a_channel_anew() -> None:
     bench.run(S)
     assert [on for _, _, on in bench.relays()] == [True, False]
     with pytest.raises(StateError):
-        bench.driver.gate(bench.now, points(ch1=70))
+        bench.driver.apply(bench.now, points(ch1=70))
 
 
 def test_what_opens_or_renews_is_never_written_late() -> None:
@@ -357,7 +367,7 @@ def test_a_board_that_restarts_is_a_loss_that_only_a_new_connection_mends() -> N
     assert bench.all_of(ZeroVerified)[-1].rounds == 1
     assert bench.driver.state == "restarted"
     with pytest.raises(StateError):
-        bench.driver.gate(bench.now, points(ch1=1))
+        bench.driver.apply(bench.now, points(ch1=1))
     bench.connected()
 
 
@@ -382,7 +392,7 @@ def test_a_stop_is_verified_by_an_answer_that_can_only_come_when_both_relays_are
 def test_a_stop_in_the_middle_of_a_message_and_its_echo_is_verified_in_time(into_ms: int) -> None:
     bench = Bench().running(ch1=50)
     bench.run(200 * MS)
-    bench.driver.gate(bench.now, points(ch1=51))
+    bench.driver.apply(bench.now, points(ch1=51))
     bench.run(into_ms * MS)
     bench.driver.stop(bench.now)
     bench.run(400 * MS)
@@ -396,7 +406,7 @@ def test_half_a_message_before_it_cannot_swallow_a_stop(cut: int) -> None:
     bench = Bench(strict=False).running(ch1=50)
     bench.run(200 * MS)
     bench.to_device = lambda now, data: data[:cut]
-    bench.driver.gate(bench.now, points(ch1=51))
+    bench.driver.apply(bench.now, points(ch1=51))
     bench.run(5 * MS)
     bench.to_device = lambda now, data: data
     bench.driver.stop(bench.now)
@@ -434,7 +444,7 @@ def test_a_stop_on_a_dead_line_goes_on_for_ever_and_is_told_as_no_answer() -> No
 @pytest.mark.hazard("H11")
 def test_stops_said_again_and_again_never_overflow_the_board() -> None:
     bench = Bench().running(ch1=50, ch2=50)
-    bench.driver.gate(bench.now, points(ch1=40, ch2=50))
+    bench.driver.apply(bench.now, points(ch1=40, ch2=50))
     bench.to_host = lambda now, data: b""
     bench.driver.stop(bench.now)
     for _ in range(3_000):
@@ -464,16 +474,16 @@ def test_only_genuine_points_of_this_device_and_its_channels_pass() -> None:
         (True, genuine),
     ]:  # fmt: skip
         with pytest.raises(LimitRefusedError):
-            bench.driver.gate(bench.now, {channel: point})  # type: ignore[dict-item]
+            bench.driver.apply(bench.now, {channel: point})  # type: ignore[dict-item]
     assert bench.writes[since:] == []
     assert bench.driver.state == "zero"
 
 
 def test_zero_percent_is_off_and_never_the_intensity_0_of_the_wire() -> None:
     bench = Bench().running(ch1=30)
-    bench.driver.gate(bench.now, points(ch1=0, ch2=0))
+    bench.driver.apply(bench.now, points(ch1=0, ch2=0))
     bench.run(300 * MS)
-    bench.driver.gate(bench.now, points(ch1=0))
+    bench.driver.apply(bench.now, points(ch1=0))
     bench.run(300 * MS)
     assert bench.open == {}
     assert not any("I0" in text for text in bench.sent())
@@ -495,9 +505,9 @@ def test_frames_say_that_they_reset_in_place_of_bytes() -> None:
 
 def test_a_raise_that_finds_no_room_does_not_keep_the_host_awake() -> None:
     bench = Bench().running(ch1=2, ch2=1)
-    bench.driver.gate(bench.now, points(ch1=2, ch2=2))
+    bench.driver.apply(bench.now, points(ch1=2, ch2=2))
     bench.kept(400 * MS)
-    bench.driver.gate(bench.now, points(ch1=9, ch2=9))
+    bench.driver.apply(bench.now, points(ch1=9, ch2=9))
     for _ in range(300):
         due = bench.driver.deadline()
         assert due is None or due > bench.now, "woken again and again for nothing"
@@ -507,7 +517,7 @@ def test_a_raise_that_finds_no_room_does_not_keep_the_host_awake() -> None:
 def test_a_row_of_decreases_on_one_channel_does_not_starve_the_other() -> None:
     bench = Bench().running(ch1=60, ch2=30)
     for percent in range(59, 0, -1):  # a key held down: faster than any message
-        bench.driver.gate(bench.now, points(ch1=percent, ch2=30))
+        bench.driver.apply(bench.now, points(ch1=percent, ch2=30))
         bench.run(33 * MS)
         if percent % 6 == 0:
             bench.driver.keep_alive(bench.now)
@@ -526,10 +536,10 @@ def test_a_channel_that_is_to_be_lowered_is_never_renewed_as_it_was(
     for wait_ms in range(0, 440, 70):
         bench = Bench().running(ch1=40, ch2=30)
         bench.kept(wait_ms * MS)
-        bench.driver.gate(bench.now, points(**in_flight))
+        bench.driver.apply(bench.now, points(**in_flight))
         bench.run(MS)  # it leaves
         written = len(bench.writes)
-        bench.driver.gate(bench.now, points(**wanted))
+        bench.driver.apply(bench.now, points(**wanted))
         bench.kept(600 * MS)
         said = bench.sent(written)
         assert not [line for line in said if line[2:4] in ("I4", "I3", "I2")], (wait_ms, said)
@@ -554,7 +564,7 @@ def test_a_board_that_crashes_over_a_message_is_reset_within_400_ms_of_it() -> N
     bench.run(200 * MS)
     began = bench.now
     bench.to_device = bench.to_host = lambda now, data: b""
-    bench.driver.gate(began, points(ch1=51))
+    bench.driver.apply(began, points(ch1=51))
     bench.twin.receive(began, b"T5G\n")  # in the older dialect, and so in hex form
     bench.twin.receive(began, b"WV,0000,543547.\n")
     for _ in range(200):

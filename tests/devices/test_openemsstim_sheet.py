@@ -72,5 +72,5 @@ def test_a_sheet_has_one_kind_of_bounds() -> None:
     from dataclasses import replace
 
     with pytest.raises(BugError):
-        replace(SHEET, gating=None)
+        replace(SHEET, external_pulses=None)
     assert isinstance(SHEET, CapabilitySheet)

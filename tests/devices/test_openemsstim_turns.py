@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stimctl.devices.events import Doing, GateAcked, GatePartAcked, GateSet, RaiseDropped
+from stimctl.devices.events import Acked, ChannelSet, Doing, RaiseDropped
 from stimctl.devices.openemsstim.bursts import Bursts
 from stimctl.devices.openemsstim.request import LAST_CALL_NS, PRESSING_NS
 from stimctl.devices.openemsstim.sheet import CHANNELS
@@ -18,6 +18,16 @@ OPENS_WITHIN_MS = 272
 CLOSES_WITHIN_MS = 122 + 122 + 50 + 100
 
 
+def whole(bench: Bench) -> list[Acked]:
+    """The answers to whole calls."""
+    return [one for one in bench.all_of(Acked) if one.ticket and one.in_force is None]
+
+
+def in_part(bench: Bench) -> list[Acked]:
+    """The answers to a part of a call."""
+    return [one for one in bench.all_of(Acked) if one.in_force is not None]
+
+
 def ramp_down(
     bench: Bench, falling: int, other: int, wanted: list[int], *, from_percent: int, every_ms: int
 ) -> None:
@@ -25,7 +35,7 @@ def ramp_down(
     for step, percent in enumerate(wanted):
         lower = {f"ch{falling}": from_percent - 1 - step}
         asked = {f"ch{other}": percent} if percent else {}
-        bench.driver.gate(bench.now, points(**lower, **asked), BOTH)
+        bench.driver.apply(bench.now, points(**lower, **asked), BOTH)
         bench.kept(every_ms * MS)
 
 
@@ -60,8 +70,8 @@ def test_a_channel_climbs_while_the_other_one_falls(every_ms: int) -> None:
     ramp_down(bench, 1, 2, climb, from_percent=60, every_ms=every_ms)
     ramp_down(bench, 1, 2, [climb[-1]] * 4, from_percent=60 - len(climb), every_ms=every_ms)
     assert bench.all_of(RaiseDropped) == []
-    told = [one.channels for one in bench.seen if isinstance(one, GateAcked | GatePartAcked)]
-    second = [set_.intensity_percent for sets in told for set_ in sets if set_.channel == 2]
+    told = [one.channels for one in bench.seen if isinstance(one, Acked) and one.ticket]
+    second = [set_.level for sets in told for set_ in sets if set_.channel == 2]
     assert second == sorted(second)
     assert len(set(second)) >= 5  # it climbed all the while, not at the end
     assert second[-1] == climb[-1]
@@ -88,7 +98,7 @@ def test_a_channel_opens_in_time_while_the_other_one_ramps_up(percent: int) -> N
         asked = {"ch2": percent} if step >= 6 else {}
         if step == 6:
             since_ms = bench.now // MS
-        bench.driver.gate(bench.now, points(ch1=11 + step, **asked), BOTH)
+        bench.driver.apply(bench.now, points(ch1=11 + step, **asked), BOTH)
         bench.kept(100 * MS)
     assert relay_ms(bench, 2, on=True, since_ms=since_ms) <= OPENS_WITHIN_MS
     assert [on for _, channel, on in bench.relays() if channel == 1] == [True]
@@ -101,15 +111,15 @@ def test_a_decrease_that_was_asked_for_waits_for_no_planned_step_of_the_other_ch
         for into_ms in range(0, 100, 20):
             bench = Bench().running(ch1=40, **before)
             bench.kept(into_ms * MS)
-            bench.driver.gate(bench.now, points(ch1=39, **before), BOTH)  # it leaves
+            bench.driver.apply(bench.now, points(ch1=39, **before), BOTH)  # it leaves
             bench.run(20 * MS)
-            bench.driver.gate(bench.now, points(ch1=38, **after), BOTH)
+            bench.driver.apply(bench.now, points(ch1=38, **after), BOTH)
             bench.run(5 * MS)
             written = len(bench.writes)
-            bench.driver.gate(bench.now, points(ch1=12, **after), {2})
+            bench.driver.apply(bench.now, points(ch1=12, **after), {2})
             bench.run(5 * MS)
             # The plan's next step comes before it has left, and takes nothing of its haste.
-            bench.driver.gate(bench.now, points(ch1=11, **after), BOTH)
+            bench.driver.apply(bench.now, points(ch1=11, **after), BOTH)
             bench.run(200 * MS)
             first = bench.sent(written)[0]
             assert first in ("C0I12T750G", "C0I11T750G"), (before, after, into_ms)
@@ -118,7 +128,7 @@ def test_a_decrease_that_was_asked_for_waits_for_no_planned_step_of_the_other_ch
 def test_whoever_does_not_say_that_a_decrease_is_planned_has_it_first() -> None:
     bench = Bench().running(ch1=40)
     for percent in range(39, 29, -1):
-        bench.driver.gate(bench.now, points(ch1=percent, ch2=3))
+        bench.driver.apply(bench.now, points(ch1=percent, ch2=3))
         bench.run(90 * MS)
     assert all(line.startswith("C0I3") for line in bench.sent()[-9:])
 
@@ -130,27 +140,28 @@ def test_a_raise_that_was_given_up_is_never_told_as_in_force() -> None:
         bench = Bench().running(ch1=40)
         tickets = set()
         for percent in range(39, 33, -1):
-            tickets.add(bench.driver.gate(bench.now, points(ch1=percent, ch2=3)))
+            tickets.add(bench.driver.apply(bench.now, points(ch1=percent, ch2=3)))
             bench.run(every_ms * MS)
         bench.run(60 * MS)
-        for told in bench.all_of(GateAcked):
+        for told in whole(bench):
             if told.ticket in tickets:
-                assert GateSet(2, 3) in told.channels, every_ms
-        for part in bench.all_of(GatePartAcked):
-            assert 2 not in part.in_force or GateSet(2, 3) in part.channels, every_ms
+                assert ChannelSet(2, 3) in told.channels, every_ms
+        for part in in_part(bench):
+            assert part.in_force is not None
+            assert 2 not in part.in_force or ChannelSet(2, 3) in part.channels, every_ms
 
 
 def test_what_of_a_call_is_in_force_is_told_though_the_rest_is_still_to_come() -> None:
     bench = Bench().running(ch1=40, ch2=10)
-    bench.driver.gate(bench.now, points(ch1=39, ch2=11), BOTH)
+    bench.driver.apply(bench.now, points(ch1=39, ch2=11), BOTH)
     bench.run(110 * MS)
-    bench.driver.gate(bench.now, points(ch1=38, ch2=11), BOTH)
+    bench.driver.apply(bench.now, points(ch1=38, ch2=11), BOTH)
     bench.run(160 * MS)
-    part = bench.all_of(GatePartAcked)[-1]
-    assert part.channels == (GateSet(1, 39), GateSet(2, 11))
+    part = in_part(bench)[-1]
+    assert part.channels == (ChannelSet(1, 39), ChannelSet(2, 11))
     assert part.in_force == {2}
     bench.run(160 * MS)
-    assert bench.all_of(GateAcked)[-1].channels == (GateSet(1, 38), GateSet(2, 11))
+    assert whole(bench)[-1].channels == (ChannelSet(1, 38), ChannelSet(2, 11))
 
 
 # -- whatever is asked for, in whatever order ---------------------------------------------------

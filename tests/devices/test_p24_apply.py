@@ -34,7 +34,7 @@ def updates(bench: Bench) -> int:
 
 
 def amplitudes(event: Acked) -> dict[int, int]:
-    return {one.channel: one.amplitude_ua for one in event.channels}
+    return {one.channel: one.level for one in event.channels}
 
 
 def applied(bench: Bench) -> list[Acked]:
@@ -128,7 +128,7 @@ class TestOneRequestInFlight:
         bench.run(200 * MS)
         assert [amplitudes(event)[1] for event in applied(bench)] == [5_000]
         (overtaken,) = bench.all_of(AckedOvertaken)
-        assert (overtaken.ticket, overtaken.channels[0].amplitude_ua) == (first, 20_000)
+        assert (overtaken.ticket, overtaken.channels[0].level) == (first, 20_000)
         assert overtaken.latency_ns >= 60 * MS
         assert bench.all_of(LineError) == []
         assert not bench.driver.latched
@@ -243,7 +243,7 @@ class TestLostAnswers:
         (dropped,) = bench.all_of(RaiseDropped)
         assert (dropped.ticket, dropped.age_ns, dropped.sent) == (ticket, 300 * MS, True)
         assert dropped.falls_to is not None
-        assert [(one.channel, one.amplitude_ua) for one in dropped.falls_to] == [(1, 10_000)]
+        assert [(one.channel, one.level) for one in dropped.falls_to] == [(1, 10_000)]
         assert (applied(bench)[-1].ticket, amplitudes(applied(bench)[-1])) == (0, {1: 10_000})
 
     def test_a_decrease_never_goes_stale(self) -> None:

@@ -262,7 +262,7 @@ class TestBadLine:
         bench.run(20 * MS)
         bench.driver.apply(bench.now, {1: at(5_000)})
         bench.run(200 * MS)
-        assert [event.channels[0].amplitude_ua for event in bench.all_of(Acked)] == [5_000]
+        assert [event.channels[0].level for event in bench.all_of(Acked)] == [5_000]
         assert not bench.driver.latched
 
     def test_a_late_refusal_of_an_overtaken_request_is_news(self) -> None:

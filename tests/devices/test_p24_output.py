@@ -42,7 +42,7 @@ def test_the_payload_of_a_pulse_is_the_documented_one() -> None:
     payload, used, _ = OutputEncoder().pulse(1, point())
     # Third worked example of the wire specification: +20 mA 200 us, 0 mA 100 us, -20 mA 200 us.
     assert payload == bytes.fromhex("82 0C855000 0644B000 0C841000")
-    assert (used.channel, used.amplitude_ua, used.phase_width_us) == (1, 20_000, 200)
+    assert (used.channel, used.level, used.phase_width_us) == (1, 20_000, 200)
 
 
 @pytest.mark.parametrize(("channel", "head"), [(1, 0x82), (4, 0xE2), (5, 0x92), (8, 0xF2)])

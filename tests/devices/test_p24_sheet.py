@@ -8,7 +8,7 @@ from stimctl.devices.driver import Driver
 from stimctl.devices.family import family_row
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.sheet import P24_SHEET
-from stimctl.devices.registry import FAMILIES, family, sheet_of
+from stimctl.devices.registry import FAMILIES, family
 from stimctl.devices.sheet import IntendedUse, Presence, Readback
 from stimctl.errors import UsageError
 from stimctl.quantity import format_current, format_duration
@@ -87,7 +87,7 @@ def test_every_pulse_shape_can_be_made() -> None:
 
 
 def test_the_registry_knows_the_p24_by_name() -> None:
-    assert sheet_of("p24") is P24_SHEET
+    assert family("p24").sheet is P24_SHEET
     driver = family("p24").new_driver()
     assert isinstance(driver, P24Driver)
     assert isinstance(driver, Driver)

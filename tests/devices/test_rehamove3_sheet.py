@@ -6,7 +6,7 @@ import pytest
 
 from stimctl.devices.driver import Driver
 from stimctl.devices.family import family_row
-from stimctl.devices.registry import family, sheet_of
+from stimctl.devices.registry import family
 from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET as SHEET
 from stimctl.devices.sheet import IntendedUse, Presence, Readback
@@ -81,7 +81,7 @@ def test_its_line_is_a_real_one_without_others_to_fall_back_to() -> None:
 
 
 def test_it_is_in_the_registry_with_a_driver_that_keeps_the_contract() -> None:
-    assert sheet_of("rehamove3") is SHEET
+    assert family("rehamove3").sheet is SHEET
     driver = family("rehamove3").new_driver()
     assert isinstance(driver, RehaMove3Driver)
     assert isinstance(driver, Driver)

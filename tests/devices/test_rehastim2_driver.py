@@ -20,7 +20,7 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.devices.exchange_rules import Call
-from stimctl.devices.registry import family, sheet_of
+from stimctl.devices.registry import family
 from stimctl.devices.rehastim2.driver import RehaStim2Driver
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.rehastim2.table import CALLS, State
@@ -38,7 +38,7 @@ def names(messages: list[sm2.Message]) -> list[str]:
 
 
 def test_the_registry_makes_a_driver_that_keeps_the_contract() -> None:
-    assert sheet_of("rehastim2") is REHASTIM2_SHEET
+    assert family("rehastim2").sheet is REHASTIM2_SHEET
     driver = family("rehastim2").new_driver()
     assert isinstance(driver, RehaStim2Driver)
     assert isinstance(driver, Driver)
@@ -252,7 +252,7 @@ def test_a_raise_that_left_and_was_not_confirmed_falls_back_to_the_lowest() -> N
     (dropped,) = bench.all_of(RaiseDropped)
     assert dropped.sent
     assert dropped.falls_to is not None
-    assert [(one.channel, one.amplitude_ua) for one in dropped.falls_to] == [(1, 2_000)]
+    assert [(one.channel, one.level) for one in dropped.falls_to] == [(1, 2_000)]
     last = bench.sent()[-1]
     assert isinstance(last, sm2.StartChannelListMode)
     assert last.channels[0].current_ua == 2_000

@@ -240,6 +240,7 @@ def disk() -> Iterator[HangingFiles]:
     made.let_go.set()
 
 
+@pytest.mark.clock
 @pytest.mark.hazard("H36", "H55")
 def test_a_disk_that_hangs_holds_up_neither_the_supervisor_nor_its_end(
     disk: HangingFiles, tmp_path: Path

@@ -80,7 +80,7 @@ class Script:
     def advance(self, now_ns: int) -> None:
         self._do("advance")
 
-    def apply(self, now_ns: int, set_points: Any) -> Any:
+    def apply(self, now_ns: int, set_points: Any, planned: Any) -> Any:
         self._do("apply")
         if type(self.ticket) is int:
             self.ticket += 1
@@ -357,6 +357,8 @@ def test_a_forged_set_point_does_not_reach_the_driver() -> None:
 
 class ForgingTrack:
     """A track whose set points no clearance has made."""
+
+    asked_down = False
 
     def point(self, _key: object) -> Any:
         genuine = POINTS.of({1: 500})[1]

@@ -70,11 +70,11 @@ def settings_over_time(plan: Plan, channel: int) -> Iterator[tuple[int, int, int
                 drive = next(d for d in event.drives if d.channel == channel)
         assert drive is not None
         step = plan.channel(channel).step
-        amplitude = amplitude_of(plateau, drive.level_permille, step) if drive.gate_open else 0
+        amplitude = amplitude_of(plateau, drive.level_permille, step) if drive.is_on else 0
         # A burst is begun at its beginning or not at all.
-        if missed and drive.gate_open:
+        if missed and drive.is_on:
             amplitude = 0
-        missed = in_bursts and drive.gate_open and not amplitude
+        missed = in_bursts and drive.is_on and not amplitude
         yield at_us, amplitude, drive.phase_width_us, drive.period_us
 
 
@@ -161,7 +161,7 @@ def test_moments_are_in_order_complete_and_end_at_zero(plan: Plan) -> None:
     assert all_moments[0].at_us == 0
     assert all_moments[-1].at_us == plan.duration_us
     assert all(a.at_us < b.at_us for a, b in pairwise(all_moments))
-    assert all(d.level_permille == 0 and not d.gate_open for d in all_moments[-1].drives)
+    assert all(d.level_permille == 0 and not d.is_on for d in all_moments[-1].drives)
     numbers = [one.channel for one in plan.channels]
     assert all([d.channel for d in moment.drives] == numbers for moment in all_moments)
     assert all(a.drives != b.drives for a, b in pairwise(all_moments[:-1]))
@@ -191,7 +191,7 @@ def test_no_ramp_is_faster_than_its_straight_line(plan: Plan) -> None:
                 continue
             since_us = (moment.at_us - one.start_after_us) % cycle.period_us
             if moment.at_us < one.start_after_us or since_us >= cycle.on_us:
-                assert drive.level_permille == 0 or not drive.gate_open
+                assert drive.level_permille == 0 or not drive.is_on
             else:
                 rising = 1000 * since_us / cycle.ramp_up_us
                 falling = 1000 * (cycle.on_us - since_us) / cycle.ramp_down_us
@@ -263,7 +263,7 @@ def test_alternating_antagonists_are_never_on_together(
     plan = plan_of(sample(max(seconds, 12), one, other), setup(1), setup(2))
 
     def working(drive: Drive) -> bool:
-        return drive.gate_open and drive.level_permille > 0
+        return drive.is_on and drive.level_permille > 0
 
     assert all(sum(map(working, moment.drives)) <= 1 for moment in moments(plan))
     assert any(working(moment.drives[1]) for moment in moments(plan))

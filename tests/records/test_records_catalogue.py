@@ -13,7 +13,6 @@ from stimctl.records.catalogue import BY_FILE, BY_WRITER, FILE_NAME, Catalogue
 from stimctl.records.journal import Anchor, Header, JournalWriter
 from stimctl.records.sessions import (
     SessionState,
-    anchored_afterwards,
     list_sessions,
     rebuild,
     show_session,
@@ -86,7 +85,6 @@ def test_a_file_the_catalogue_does_not_know_is_entered_when_listed(tmp_path: Pat
     writer = write_session(tmp_path, enter=False)
     (entry,) = list_sessions(tmp_path)
     assert entry.state is SessionState.COMPLETE
-    assert anchored_afterwards(tmp_path, writer.session)
     stored = Catalogue(tmp_path).entry(writer.session)
     assert stored is not None
     assert (stored.origin, stored.anchor) == (BY_FILE, writer.anchor)
@@ -150,7 +148,8 @@ def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
     def work(name: str) -> None:
         try:
             for rows in range(1, 16):
-                Catalogue(tmp_path).anchor(name, Anchor(rows, f"{name}{rows}"))
+                # However long the machine lets one wait: what is lost here, no clock has lost.
+                Catalogue(tmp_path, busy_s=3_600).anchor(name, Anchor(rows, f"{name}{rows}"))
         except BaseException as error:  # noqa: BLE001 - handed to the test
             failures.append(error)
 

@@ -171,6 +171,7 @@ def test_an_end_that_the_catalogue_missed_is_no_unclean_end(tmp_path):
     assert unclean_end(tmp_path, DEVICE) is None
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("when", ["begin", "end", "both"])
 def test_a_catalogue_that_is_locked_is_in_nobodys_way(tmp_path, when):
     options = Options(DEVICE, "", False, tmp_path, tmp_path, "K-17", EngineConfig())

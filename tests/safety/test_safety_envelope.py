@@ -274,7 +274,6 @@ def test_a_device_s_grid():
     made = device()
     assert made.on_grid(12_500)
     assert not made.on_grid(12_501)
-    assert made.floor_to_grid(12_999) == 12_500
     assert made.quantise_period_up_us(100_000) == 10_000
     assert made.quantise_period_up_us(99_999) == 10_500
     assert made.quantise_period_up_us(30_000) == 33_500

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stimctl.errors import LimitRefusedError
 from stimctl.safety import (
     LIMITS,
     Action,
@@ -365,7 +366,7 @@ def test_a_refusal_is_plain_data_and_can_become_an_error():
         58_000,
         "limit",
     )
-    error = no.as_error()
+    error = LimitRefusedError(no.message, refusal=no)
     assert error.refusal is no
     assert error.as_dict()["refusal"]["limit_id"] == "L-PAT"
     without = refused(stim(0), envelope(device_=device(calibrated=False)))

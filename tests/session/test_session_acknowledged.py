@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stimctl.bench import Bench
+from stimctl.devices.events import ChannelSet
 from stimctl.records.delivered import Delivered, describe
-from stimctl.session.acknowledged import Acknowledged, Point
+from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause, Resume, Stop
 from stimctl.session.states import State
@@ -19,6 +20,10 @@ from tests.support.session_world import BY_SCRIPT, SECOND, STEP_UA, plan_of, rai
 MS = 1_000_000
 
 
+def on(channel: int, level: int, width_us: int, period_us: int) -> ChannelSet:
+    return ChannelSet(channel, level, width_us, period_us, period_us)
+
+
 def of_record(bench: Bench) -> dict[str, dict[str, int]]:
     found = Delivered()
     for event in bench.events:
@@ -27,9 +32,9 @@ def of_record(bench: Bench) -> dict[str, dict[str, int]]:
 
 
 def test_pulses_are_counted_by_whole_periods_from_the_first_set_point():
-    count = Acknowledged([1], "ua")
-    count.accepts(0, [Point(1, 2_000, 200, 10_000)])
-    count.accepts(95 * MS, [Point(1, 3_000, 200, 10_000)])  # at 0, 10, ... 90 ms
+    count = Acknowledged({1: 1}, "ua")
+    count.accepts(0, [on(1, 2_000, 200, 10_000)])
+    count.accepts(95 * MS, [on(1, 3_000, 200, 10_000)])  # at 0, 10, ... 90 ms
     count.accepts(120 * MS, ())  # at 100 and 110 ms
     count.accepts(10_000 * MS, ())
     assert count.told(10_000 * MS)["1"] == {
@@ -42,16 +47,16 @@ def test_pulses_are_counted_by_whole_periods_from_the_first_set_point():
 
 @pytest.mark.parametrize("jitter_ms", [-2, 0, 2])
 def test_a_doublet_is_two_pulses_however_late_its_end_is_answered(jitter_ms):
-    count = Acknowledged([1], "ua")
+    count = Acknowledged({1: 1}, "ua")
     for start_ms in range(0, 1_000, 50):
-        count.accepts(start_ms * MS, [Point(1, 2_000, 200, 5_000)])
+        count.accepts(start_ms * MS, [on(1, 2_000, 200, 5_000)])
         count.accepts(int((start_ms + 7.5 + jitter_ms) * MS), ())
     assert count.told(2_000 * MS)["1"]["pulses"] == 40
 
 
 def test_a_channel_at_no_current_gives_no_pulse_and_groups_count_each():
-    count = Acknowledged([1, 2], "ua")
-    count.accepts(0, [Point(1, 0, 200, 10_000), Point(2, 1_000, 100, 50_000, each=2)])
+    count = Acknowledged({1: 1, 2: 2}, "ua")
+    count.accepts(0, [on(1, 0, 200, 10_000), on(2, 1_000, 100, 50_000)])
     count.ends(1_000 * MS)
     told = count.told(1_000 * MS)
     assert (told["1"]["pulses"], told["1"]["on_ms"]) == (0, 0)

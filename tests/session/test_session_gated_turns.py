@@ -82,10 +82,10 @@ class Watched(OpenEmsStimDriver):
         super().__init__()
         self.calls: list[tuple[int, dict[int, int], frozenset[int]]] = []
 
-    def gate(self, now_ns, points, planned=frozenset()):
-        percents = {channel: point.percent for channel, point in points.items()}
+    def apply(self, now_ns, set_points, planned=frozenset()):
+        percents = {channel: point.percent for channel, point in set_points.items()}
         self.calls.append((now_ns, percents, frozenset(planned)))
-        return super().gate(now_ns, points, planned)
+        return super().apply(now_ns, set_points, planned)
 
 
 def watched(plan: PercentPlan) -> tuple[Bench, Watched]:

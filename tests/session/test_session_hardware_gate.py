@@ -11,7 +11,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.session.needs import ISOLATED, Need
 from stimctl.supervisor.face_process import FaceProcess
 from stimctl.supervisor.families import family_named
-from stimctl.supervisor.hardware import HardwareGate
+from stimctl.supervisor.hardware import HardwareCheck
 from stimctl.supervisor.options import Options
 from stimctl.treatment.program import AnyPlan
 from tests.support.gate_world import gate_plan
@@ -24,7 +24,7 @@ class _Line:
     is_hardware, far_end, identity = True, (), ""
 
 
-def needs(gate: HardwareGate, plan: AnyPlan, *acknowledged: str) -> tuple[str, ...]:
+def needs(gate: HardwareCheck, plan: AnyPlan, *acknowledged: str) -> tuple[str, ...]:
     with pytest.raises(NotReadyError) as refused:
         gate.check(0, plan, frozenset(acknowledged), frozenset())
     return refused.value.needs
@@ -54,9 +54,9 @@ def test_what_the_supervisor_was_started_with_is_on_the_same_list(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     plan = gate_plan() if family == "openemsstim" else plan_of()
 
-    def gate(config: EngineConfig) -> HardwareGate:
+    def gate(config: EngineConfig) -> HardwareCheck:
         options = Options("x:x", "x", False, tmp_path, tmp_path, "K-17", config, keys=True)
-        made = HardwareGate(options, family_named(family), _Line(), lambda _: None)  # type: ignore[arg-type]
+        made = HardwareCheck(options, family_named(family), _Line(), lambda _: None)  # type: ignore[arg-type]
         made.identified("160550017")
         return made
 

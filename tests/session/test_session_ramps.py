@@ -225,7 +225,7 @@ def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
                 Drive(
                     one.channel,
                     one.level_permille,
-                    one.gate_open,
+                    one.is_on,
                     one.may_raise,
                     one.phase_width_us + (10 if moment.at_us > 0 else 0),
                     one.period_us,
@@ -245,7 +245,7 @@ def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
     def louder(plan, from_us):
         for moment in moments(plan, from_us):
             wide = tuple(
-                Drive(one.channel, one.level_permille, one.gate_open, True, 900, one.period_us)
+                Drive(one.channel, one.level_permille, one.is_on, True, 900, one.period_us)
                 for one in moment.drives
             )
             yield Moment(moment.at_us, wide)
@@ -356,7 +356,7 @@ def test_a_burst_that_was_missed_gets_no_output_and_confirms_none():
         one.climb(now_ns, 10_000, FULL)
         one.settled(now_ns)
         assert one.output(10_000) == 0
-    one.turn_to(replace(opened, gate_open=False), first=False, at_ns=now_ns)
+    one.turn_to(replace(opened, is_on=False), first=False, at_ns=now_ns)
     one.climb(now_ns, 10_000, FULL)
     now_ns += 100 * MS
     one.turn_to(opened, first=False, at_ns=now_ns)
@@ -370,9 +370,9 @@ def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
     one.turn_to(drive(1_000, width_us=200, period_us=10_000), first=True)
     one.covered = True
     one.climb(10 * SECOND, 0, FULL)
-    one.turn_to(replace(one.drive, gate_open=False), first=False)
+    one.turn_to(replace(one.drive, is_on=False), first=False)
     one.climb(10 * SECOND, plateau_ua, FULL)
-    one.turn_to(replace(one.drive, gate_open=True), first=False)
+    one.turn_to(replace(one.drive, is_on=True), first=False)
     one.climb(10 * SECOND, plateau_ua, FULL)
     assert one.output(plateau_ua) == plateau_ua
     one.climb(10 * SECOND, plateau_ua + 500, FULL)
@@ -401,7 +401,7 @@ def test_after_a_burst_that_was_switched_off_early_the_gap_counts_from_there(
 ):
     one = Track(plan_of("tens-burst", 10_000).channels[0])  # 10 pulses in 100 ms, each 500 ms
     opened = drive(1_000, width_us=200, period_us=10_000)
-    one.turn_to(replace(opened, gate_open=False), first=True)
+    one.turn_to(replace(opened, is_on=False), first=True)
     one.covered = True
     for burst in range(1, 5):
         one.climb(burst * SECOND // 2 - 50 * MS, 10_000, FULL)
@@ -413,6 +413,6 @@ def test_after_a_burst_that_was_switched_off_early_the_gap_counts_from_there(
             one.closed(burst * SECOND // 2 + closed_after_ms * MS)
         one.climb(burst * SECOND // 2 + 95 * MS, 10_000, FULL)
         before = one.output(10_000)
-        one.turn_to(replace(opened, gate_open=False), first=False)
+        one.turn_to(replace(opened, is_on=False), first=False)
         one.climb(burst * SECOND // 2 + 100 * MS, 10_000, FULL)
     assert (before <= 2_500) is climbs

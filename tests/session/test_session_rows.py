@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stimctl.codes import Code
 from stimctl.records.history import last_plateaus
 from stimctl.records.journal import Header, JournalWriter
-from stimctl.records.rows import END_KIND, HEADER_KIND, Row
+from stimctl.records.rows import Row
 from stimctl.records.sessions import list_sessions, show_session
 from stimctl.records.verify import Problem, read_rows, verify_journal
 from stimctl.session import host_rows, rows
@@ -65,15 +65,15 @@ def test_a_journal_of_schema_1_is_verified_shown_and_decoded(path: Path) -> None
         assert not isinstance(row, Problem)
         event = decode(row.kind, row.data)
         assert (event is None) == (row.kind not in set(Kind))
-        if row.kind == HEADER_KIND:
+        if row.kind == Kind.HEADER:
             assert row.data["schema"] == "stimctl.journal/1"
 
 
 def test_the_golden_journals_have_every_kind_of_row() -> None:
     kinds = {row.kind for row in golden_rows()}
     assert set(Kind) - {one.kind for one in TOLD_ONLY} <= kinds
-    assert HEADER_KIND in kinds
-    assert END_KIND in kinds
+    assert Kind.HEADER in kinds
+    assert Kind.END in kinds
 
 
 def test_a_row_of_schema_1_says_the_same_in_schema_2() -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from firmware_sim.faults import FaultyTwin
 from stimctl.bench import Bench, BenchJournal
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.session.config import EngineConfig
 from stimctl.session.facts import ClockStep, LinkDown, LinkUp, SuspendGap
 from stimctl.session.states import State
@@ -29,7 +29,7 @@ class SoakBench(Bench):
         device: Device,
         twin: FaultyTwin,
         inside: Any,
-        driver: DeviceDriver,
+        driver: AnyDriver,
         latency_ns: int,
         journal_ns: int,
         entered: Callable[[State], None],

@@ -12,7 +12,7 @@ from firmware_sim.faults.registry import usable
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.scenarios import SCENARIOS, scenario
 from stimctl.bench.families import driver_of
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
@@ -72,7 +72,7 @@ class Device:
         assert self.sheet.watchdog_us is not None, "without a dead-man there is nothing to soak"
         return self.sheet.watchdog_us * 1_000
 
-    def new_driver(self) -> DeviceDriver:
+    def new_driver(self) -> AnyDriver:
         """A driver that has said nothing yet."""
         return driver_of(self.family)
 

@@ -23,6 +23,8 @@ from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_names import StopFaceName, parse_stop_face
 from stimctl.supervisor.stop_face_readers import LineReader, PedalReader, open_reader
 
+pytestmark = pytest.mark.clock
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="input devices are Linux's")
 
 
@@ -72,7 +74,7 @@ def test_what_is_no_input_device_and_no_port_is_refused(
     with pytest.raises(NoDeviceError, match="is not a readable stop face") as refused:
         open_reader(make(path))
     assert refused.value.what_to_do
-    assert open_files() == before, "nothing stays open"
+    assert open_files() <= before, "nothing stays open"  # what tests before left may be closed
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")

@@ -22,6 +22,7 @@ from stimctl.errors import (
     UsageError,
 )
 from stimctl.supervisor.twin import running_twins
+from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
 
@@ -53,7 +54,7 @@ def session(tmp_path: Path, *, single_pulses: bool = False) -> Device:
 
 def hold_until_acked(device: Device, amplitude_ua: int) -> None:
     give_up = time.monotonic() + 10
-    while device.readings[1].acked_ua != amplitude_ua:
+    while acked_of(device.readings[1]) != amplitude_ua:
         assert time.monotonic() < give_up
         device.hold("5 s")
 
@@ -75,14 +76,14 @@ def test_a_session_raises_lowers_and_ends_at_verified_zero(record: Path, tmp_pat
         device.arm()
         device.start()
         device.raise_to(1, "1.5 mA")
-        assert device.readings[1].set_ua == 1500
+        assert device.readings[1].commanded.value == 1500
         hold_until_acked(device, 1500)
         device.wait(0.05)
         device.lower_to(1, "0.5 mA")
         hold_until_acked(device, 500)
         device.stop()
         assert device.state == "stopped"
-        assert device.readings[1].set_ua == 0
+        assert device.readings[1].commanded.value == 0
     ledger = Ledger.from_file(record)
     assert not ledger.running
     assert ledger[1].peak_ma == 1.5
@@ -124,14 +125,20 @@ def test_linked_channels_go_up_and_down_together(record: Path, tmp_path: Path) -
         device.start()
         device.raise_to(1, "1 mA")
         device.felt(1)
-        assert {n: reading.set_ua for n, reading in device.readings.items()} == {1: 1000, 2: 1000}
+        assert {n: reading.commanded.value for n, reading in device.readings.items()} == {
+            1: 1000,
+            2: 1000,
+        }
         with pytest.raises(LimitRefusedError, match="linked"):
             device.raise_to(1, "1.5 mA")
         device.lower_to(2, "0.5 mA")
         hold_until_acked(device, 500)
         device.unlink()
         device.raise_to(1, "1 mA")
-        assert {n: reading.set_ua for n, reading in device.readings.items()} == {1: 1000, 2: 500}
+        assert {n: reading.commanded.value for n, reading in device.readings.items()} == {
+            1: 1000,
+            2: 500,
+        }
 
 
 def kill_the_supervisor(device: Device) -> None:
@@ -195,7 +202,9 @@ def test_what_cannot_be_is_refused_before_anything_is_raised(record: Path, tmp_p
         ):
             with pytest.raises(error):
                 device.raise_to(channel, amplitude)
-        assert [(one.set_ua, one.acked_ua) for one in device.readings.values()] == [(0, 0)]
+        assert [(one.commanded.value, acked_of(one)) for one in device.readings.values()] == [
+            (0, 0)
+        ]
     assert not Ledger.from_file(record).channels
 
 

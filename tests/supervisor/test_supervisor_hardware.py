@@ -37,7 +37,7 @@ from stimctl.session.readiness import Need
 from stimctl.supervisor.client import SupervisorClient
 from stimctl.supervisor.face_process import FaceProcess, face_process, is_own_ui, why_remote
 from stimctl.supervisor.families import family_named
-from stimctl.supervisor.hardware import HardwareGate
+from stimctl.supervisor.hardware import HardwareCheck
 from stimctl.supervisor.options import Options
 from stimctl.supervisor.person_lock import PersonLock
 from stimctl.supervisor.port_facts import is_loopback
@@ -627,7 +627,7 @@ def test_the_prompt_is_put_to_the_terminal_where_only_a_person_counts(
     monkeypatch.setattr("stimctl.supervisor.hardware.face_process", lambda _pid: face)
     monkeypatch.setattr(Presence, "ask", lambda _self, terminal, *_: put.append(terminal))
     options = Options("p24:x", "x", False, tmp_path, tmp_path, "K-17", EngineConfig(), keys=True)
-    gate = HardwareGate(options, family_named("p24"), _Line(), lambda _: None)  # type: ignore[arg-type]
+    gate = HardwareCheck(options, family_named("p24"), _Line(), lambda _: None)  # type: ignore[arg-type]
     gate.identified("160550017")
     gate.prompt()
     assert bool(put) is asked

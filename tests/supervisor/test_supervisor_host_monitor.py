@@ -21,6 +21,8 @@ from stimctl.supervisor.options import Options
 from stimctl.supervisor.previous_session import check_plausible, unclean_last_session
 from stimctl.supervisor.sleep_lock import SleepLock
 
+pytestmark = pytest.mark.clock
+
 S = 1_000_000_000
 
 

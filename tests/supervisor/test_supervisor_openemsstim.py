@@ -296,12 +296,12 @@ def test_a_program_raises_lowers_pauses_and_stops_in_percent(record: Path, tmp_p
             device.raise_to(1, "4 %")
         with pytest.raises(QuantityError):
             device.raise_to(1, "4 mA")
-        assert device.readings[1].set_percent == 3  # type: ignore[union-attr]
+        assert device.readings[1].commanded.value == 3
         device.lower_to(1, "1 %")
         device.wait(0.3)
         device.pause()
         device.resume()
-        assert device.readings[1].set_percent == 1  # type: ignore[union-attr]
+        assert device.readings[1].commanded.value == 1
         device.stop()
         assert device.state == "stopped"
     (journal,) = (tmp_path / "j").glob("*.jsonl")

@@ -11,6 +11,8 @@ from stimctl.supervisor.stop_sequence import Patience
 from stimctl.wire.openemsstim.codec import encode
 from stimctl.wire.openemsstim.commands import Action
 
+pytestmark = pytest.mark.clock
+
 MS = 1_000_000
 provokes = pytest.mark.no_invariant("another program drives the board, or noise does")
 

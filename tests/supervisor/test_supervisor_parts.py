@@ -45,6 +45,8 @@ from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
 from stimctl.supervisor.wire_errors import decode_error
 from tests.support.scripted_device import ScriptedDevice
 
+pytestmark = pytest.mark.clock
+
 
 def wait_for(condition: Callable[[], object]) -> None:
     give_up = time.monotonic() + 20

@@ -21,6 +21,8 @@ from stimctl.errors import LinkError, NoDeviceError, PortBusyError
 from stimctl.supervisor.port import Port, SerialPort, open_port
 from tests.support.scripted_device import ScriptedDevice
 
+pytestmark = pytest.mark.clock
+
 
 def fill(port: Port) -> None:
     while port.write(b"x" * 4096) or port.write(b"x"):

@@ -25,6 +25,7 @@ from stimctl.records.sessions import show_session
 from stimctl.supervisor.locks import socket_path, sub_folder
 from stimctl.supervisor.twin import running_twins
 from stimctl.supervisor.view import Reading
+from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
 
@@ -92,7 +93,7 @@ def until(found: Callable[[], object]) -> None:
 def set_ua(device: Device, channel: int = 1) -> int:
     reading = device.readings[channel]
     assert isinstance(reading, Reading)
-    return reading.set_ua
+    return reading.commanded.value
 
 
 def stays_at(device: Device, set_ua_of: dict[int, int]) -> None:
@@ -176,26 +177,26 @@ def test_a_stop_from_another_program_ends_it_with_its_reason(record: Path, tmp_p
             line.sendall(b'{"do":"stop"}\n')
             assert "control socket" in raiser.end().why
         until(lambda: device.state == "stopped")
-        assert [one.acked_ua for one in device.readings.values()] == [0, 0]
+        assert [acked_of(one) for one in device.readings.values()] == [0, 0]
 
 
 @pytest.mark.hazard("H39")
 def test_a_raise_in_percent_is_ended_by_a_lowering(record: Path, tmp_path: Path) -> None:
     with running(tmp_path, device="sim:openemsstim") as device:
         raiser = Raiser(device, "20 %")
-        until(lambda: device.readings[1].set_percent >= 2)  # type: ignore[union-attr]
+        until(lambda: device.readings[1].commanded.value >= 2)
         device.lower_to(1, "0 %")
         assert "the channel was lowered" in raiser.end().why
         end = time.monotonic() + 1.0
         while time.monotonic() < end:
-            assert device.readings[1].set_percent == 0  # type: ignore[union-attr]
+            assert device.readings[1].commanded.value == 0
 
 
 def test_a_raise_that_waits_leaves_no_row_but_the_raises(record: Path, tmp_path: Path) -> None:
     with running(tmp_path) as device:
         device.raise_to(1, "3 mA")
         device.raise_to(2, "1 mA")
-        assert device.readings[1].acked_ua == 3000  # type: ignore[union-attr]
+        assert acked_of(device.readings[1]) == 3000
         with pytest.raises(StateError, match="above 2 mA already"):
             device.raise_to(1, "2 mA")
     counts = show_session(tmp_path / "journal", "last").counts
@@ -218,7 +219,7 @@ def test_one_refusal_that_was_asked_for_is_one_row(record: Path, tmp_path: Path)
 def test_a_short_hold_lasts_as_long_as_the_raise_that_blocks(record: Path, tmp_path: Path) -> None:
     with running(tmp_path, hold="1.5 s") as device:
         device.raise_to(1, "5 mA")  # takes 2.5 s
-        assert device.readings[1].acked_ua == 5000  # type: ignore[union-attr]
+        assert acked_of(device.readings[1]) == 5000
         with pytest.raises(StateError, match="hold of the program has run out"):
             device.wait(30)
         with pytest.raises(StateError, match="hold of the program has run out"):
@@ -228,7 +229,7 @@ def test_a_short_hold_lasts_as_long_as_the_raise_that_blocks(record: Path, tmp_p
 def test_readings_are_true_from_the_loading_to_the_end(record: Path, tmp_path: Path) -> None:
     def now() -> dict[int, tuple[int, int | None]]:
         return {
-            channel: (one.set_ua, one.acked_ua)  # type: ignore[union-attr]
+            channel: (one.commanded.value, acked_of(one))
             for channel, one in device.readings.items()
         }
 
@@ -237,10 +238,10 @@ def test_readings_are_true_from_the_loading_to_the_end(record: Path, tmp_path: P
         device.raise_to(2, "1.5 mA")
         assert now() == {1: (0, 0), 2: (1500, 1500)}
         device.pause()
-        until(lambda: device.readings[2].acked_ua is not None)
+        until(lambda: device.readings[2].acknowledged is not None)
         assert now() == {1: (0, 0), 2: (1500, 0)}
         device.resume()
-        until(lambda: device.readings[2].acked_ua == 1500)
+        until(lambda: acked_of(device.readings[2]) == 1500)
         assert device.readings[2].age_s < 2  # type: ignore[operator]
         device.stop()
         assert now() == {1: (0, 0), 2: (0, 0)}
@@ -253,9 +254,9 @@ def test_in_the_off_time_of_a_cycle_nothing_is_acknowledged(record: Path, tmp_pa
         device.arm()
         device.start("60 s")
         device.raise_to(1, "1 mA")
-        until(lambda: device.readings[1].acked_ua == 1000)
-        until(lambda: device.readings[1].acked_ua == 0)
-        assert device.readings[1].set_ua == 1000  # type: ignore[union-attr]
+        until(lambda: acked_of(device.readings[1]) == 1000)
+        until(lambda: acked_of(device.readings[1]) == 0)
+        assert device.readings[1].commanded.value == 1000
         assert Ledger.from_file(record)[1].peak_ma == 1.0
 
 

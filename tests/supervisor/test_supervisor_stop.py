@@ -38,6 +38,8 @@ from stimctl.wire.sciencemode4.framing import (
 from tests.support.holding_process import finish, holding_process
 from tests.support.scripted_device import ScriptedDevice
 
+pytestmark = pytest.mark.clock
+
 
 def frames_of(burst: bytes) -> list[RawFrame]:
     assert burst.startswith(STOP_BYTES)

@@ -25,6 +25,8 @@ from stimctl.supervisor.port import open_port
 from stimctl.supervisor.process import Supervisor
 from tests.support.scripted_device import ScriptedDevice
 
+pytestmark = pytest.mark.clock
+
 
 class _Overheard:
     """Stands for the engine: what it is told, in order."""

@@ -39,6 +39,8 @@ from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.sleep_lock import SleepLock
 from tests.support.scripted_device import ScriptedDevice
 
+pytestmark = pytest.mark.clock
+
 
 class _Session:
     """Stands for the engine: the facts it is told, and events for it to tell."""

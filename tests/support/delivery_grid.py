@@ -16,9 +16,10 @@ from stimctl.errors import StimctlError
 from stimctl.safety import Electrode
 from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
-from stimctl.treatment.load import load_gated, load_protocol
+from stimctl.treatment.load import load_any, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import PercentPlan
+from stimctl.treatment.schema import PercentProtocol
 
 RATES_HZ = (1, 2, 3, 4, 5, 7, 10, 12.5, 15, 20, 25, 30, 33, 35, 40, 45, 50, 60, 75, 80, 100, 120)
 BURSTS = (  # pulses, rate inside, bursts a second
@@ -233,8 +234,10 @@ def gated_plan(point: GatedPoint) -> PercentPlan | str:
         for channel, percent in enumerate(point.percents, start=1)
     ]
     try:
+        protocol = load_any("\n".join(parts), "grid")
+        assert isinstance(protocol, PercentProtocol)
         plan = compile_plan(
-            load_gated("\n".join(parts), "grid"),
+            protocol,
             OPENEMSSTIM_SHEET,
             setups,
             acknowledged=frozenset({ATTENDED}),

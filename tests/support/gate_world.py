@@ -16,10 +16,10 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Arm, Connect, LoadPlan, Raise, Start
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
-from stimctl.treatment.load import load_gated
+from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import Plan, compile_plan
 from stimctl.treatment.program import ChannelSetup, PercentPlan
-from stimctl.treatment.schema import GatedProtocol
+from stimctl.treatment.schema import PercentProtocol
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTENDED_BY_HAND = EngineConfig()
@@ -27,9 +27,11 @@ SHORT_BOOT_US = 300_000
 
 
 @cache
-def gated(name: str) -> GatedProtocol:
+def gated(name: str) -> PercentProtocol:
     text = (ROOT / "protocols" / "gated" / f"{name}.toml").read_text(encoding="utf-8")
-    return load_gated(text, f"{name}.toml")
+    loaded = load_any(text, f"{name}.toml")
+    assert isinstance(loaded, PercentProtocol)
+    return loaded
 
 
 def gate_plan(

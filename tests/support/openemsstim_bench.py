@@ -23,9 +23,9 @@ SHEET = OPENEMSSTIM_SHEET
 
 
 def cleared(percent: int = 100) -> ClearedIntensity:
-    assert SHEET.gating is not None
+    assert SHEET.external_pulses is not None
     answer = clear_intensity(
-        percent, SHEET.gating, Electrode(2_500), acknowledged=frozenset({ATTENDED})
+        percent, SHEET.external_pulses, Electrode(2_500), acknowledged=frozenset({ATTENDED})
     )
     assert isinstance(answer, ClearedIntensity), answer
     return answer
@@ -85,7 +85,7 @@ class Bench:
     def running(self, **channels: int) -> Bench:
         """Connected, and these channels open: running(ch1=20)."""
         self.connected()
-        self.driver.gate(self.now, points(**channels))
+        self.driver.apply(self.now, points(**channels))
         self.kept(800 * MS)
         assert self.driver.state == "running", self.driver.state
         assert {c.number for c in self.twin.channels if c.on} == {int(n[2:]) for n in channels}

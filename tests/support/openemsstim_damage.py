@@ -88,7 +88,7 @@ def play(damage: Damage) -> tuple[int, float, float] | str:
     if damage.scene == "stop":
         bench.driver.stop(began)
     else:
-        bench.driver.gate(began, points(ch1=51, ch2=30))
+        bench.driver.apply(began, points(ch1=51, ch2=30))
     host.run(OPEN_WITHIN_NS)
     seen = spoiler.seen
     if damage.scene == "burst" and spoiler.hit_ns > began:

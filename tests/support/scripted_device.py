@@ -7,6 +7,7 @@ import select
 import threading
 import tty
 
+from stimctl.supervisor.view import Reading
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
     LL_STOP,
@@ -18,6 +19,11 @@ from stimctl.wire.sciencemode4.framing import (
 from tests.support.own_pty import own_pty
 
 _GET_DEVICE_ID = 52
+
+
+def acked_of(reading: Reading) -> int | None:
+    """What the device has acknowledged, as a number; None where nobody knows."""
+    return None if reading.acknowledged is None else reading.acknowledged.value
 
 
 class ScriptedDevice:

@@ -7,7 +7,7 @@ and the twin's own record of every pulse.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from firmware_sim.ledger import Ledger, Run
@@ -30,13 +30,15 @@ class WatchedDriver:
         self.engine: Engine | None = None
         self.judged: list[tuple[State, int, int, int]] = []
 
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+    def apply(
+        self, now_ns: int, set_points: Mapping[int, SetPoint], planned: Collection[int] = ()
+    ) -> int:
         if self.engine is not None:
             self.judged += [
                 (self.engine.state, channel, point.amplitude_ua, self.engine.plateau_ua(channel))
                 for channel, point in set_points.items()
             ]
-        ticket = self._driver.apply(now_ns, set_points)
+        ticket = self._driver.apply(now_ns, set_points, planned)
         self.asked.append((now_ns, dict(set_points)))
         return ticket
 

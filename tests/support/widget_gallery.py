@@ -1,6 +1,6 @@
 """Every widget of the terminal UI in its states, for tests and for a person to look at.
 
-`python tests/support/widget_gallery.py SCENE THEME 80x24 out.svg` writes a picture; without
+`python -m tests.support.widget_gallery SCENE THEME 80x24 out.svg` writes a picture; without
 arguments it lists the scenes.
 """
 
@@ -9,18 +9,28 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from textual.app import App, ComposeResult
 from textual.containers import Grid, Vertical
+from textual.message import Message
 from textual.pilot import Pilot
 from textual.theme import Theme
 from textual.widget import Widget
 
+from stimctl.tui.widgets.alarm_banner import AlarmBanner, AlarmShown, Priority
+from stimctl.tui.widgets.amplitude_plot import AmplitudePlot
+from stimctl.tui.widgets.body_figure import BodyChannel, BodyFigure
 from stimctl.tui.widgets.card_shown import CardShown, CardState
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.cycle_bar import CycleShown
 from stimctl.tui.widgets.level_bar import Mark
+from stimctl.tui.widgets.plot_shown import Curve, PlotShown
+from stimctl.tui.widgets.pulse_view import PulseShown, PulseView
+from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, StateBanner, Tone
+from stimctl.tui.widgets.steps_bar import StepsBar, StepState
 from stimctl.tui.widgets.variables import widget_variables
 
 STYLES = Path(__file__).parents[2] / "src/stimctl/tui/styles/widgets.tcss"
@@ -95,12 +105,105 @@ def eight() -> list[CardShown]:
     return cards
 
 
+def plotted(channels: int, now_min: float) -> PlotShown:
+    """A session of 30 minutes, raised by hand in steps, lowered once, with a plan ahead."""
+    curves = []
+    for channel in range(1, channels + 1):
+        peak = 22.0 - 2.3 * channel
+        corners = [(0.0, 0.0), (3.0, peak * 0.6), (5.0, peak * 0.6), (6.5, peak), (11.0, peak),
+                   (11.5, peak - 4), (14.0, peak - 4), (16.0, peak + 1)]  # fmt: skip
+        past = [one for one in corners if one[0] < now_min]
+        level = past[-1][1]
+        confirmed = (*past, (now_min, level))
+        commanded = (
+            *past,
+            (now_min - 0.8, level),
+            (now_min - 0.7, level + 2),
+            (now_min, level + 2),
+        )
+        planned = ((0.0, 0.0), (4.0, peak), (28.0, peak), (30.0, 0.0))
+        curves.append(Curve(channel, confirmed, commanded, planned))
+    return PlotShown(tuple(curves), now_min)
+
+
+def plot(shown: PlotShown, rows: int) -> Widget:
+    """A plot of so many rows."""
+    widget = AmplitudePlot(shown)
+    widget.styles.height = rows
+    return widget
+
+
 def cards(*shown: CardShown, columns: int, compact: bool = False, rows: str = "") -> Widget:
     """A grid of cards."""
     grid = Grid(*(ChannelCard(one, compact=compact) for one in shown))
     grid.styles.grid_size_columns = columns
     grid.styles.grid_rows = rows or ("8" if compact and columns < 4 else "9" if compact else "12")
     return grid
+
+
+W = TypeVar("W", bound=Widget)
+
+
+def shown(widget: W, value: object) -> W:
+    """A widget that shows this from the start."""
+    widget.show(value)  # type: ignore[attr-defined]
+    return widget
+
+
+ELECTRODE = AlarmShown(
+    Priority.MEDIUM, "ELECTRODE OFF", "channel 1, low back",
+    "Output is off.  1 press the electrode on  2 check the lead  3 x acknowledges", "17:26",
+)  # fmt: skip
+UNCONFIRMED = AlarmShown(
+    Priority.HIGH, "OUTPUT NOT CONFIRMED", "all channels",
+    "1 pull the electrode cable  2 switch the stimulator off  3 r reconnects", "17:27",
+)  # fmt: skip
+SLOW = AlarmShown(
+    Priority.LOW, "Slow connection", "", "Increases are locked. Check the USB cable.", "17:20"
+)
+BRIEFS = (ChannelBrief(1, "low back", "12.0 mA"), ChannelBrief(2, "left buttock", "6.0 mA"))
+TREATING = BannerShown(
+    "● TREATING", Tone.ON, "23:41", "of 30:00", "Conventional TENS", "K-17", "SIM",
+    channels=BRIEFS,
+)  # fmt: skip
+MANY = tuple(ChannelBrief(one, site, f"{10.5 + one:.1f} mA") for one, site in enumerate(SITES, 1))
+BANNERS = (
+    TREATING,
+    replace(TREATING, channels=MANY, badge="REAL"),
+    replace(TREATING, state="■ STOPPED", tone=Tone.STOPPED, link="slow connection", mode="WATCH"),
+    replace(TREATING, state="✓ COMPLETE", tone=Tone.COMPLETE, time_left="0:00"),
+    replace(TREATING, state="? OUTPUT UNKNOWN", tone=Tone.UNKNOWN, badge="REAL",
+            channels=(ChannelBrief(1, "low back", "?"),)),
+    replace(TREATING, state="◆ READY", tone=Tone.READY, mode="REPLAY"),
+    BannerShown(),
+)  # fmt: skip
+DONE, MISSING, CURRENT = StepState.DONE, StepState.MISSING, StepState.CURRENT
+WAY = (DONE, DONE, DONE, CURRENT, MISSING, MISSING, MISSING, MISSING)
+TENS = PulseShown(100, 0, 100, 1.0, 80, "12.0 mA", channel=1)
+NMES = PulseShown(300, 100, 300, 1.0, 35, "42.5 mA", channel=2)
+SLANTED = PulseShown(200, 20, 800, 0.25, 2, "8.0 mA", "bursts of 7 at 2 Hz", channel=3)
+SINGLE = PulseShown(1_000, rate_hz=1)
+PLACED = (
+    BodyChannel(1, ("low-back",), is_selected=True), BodyChannel(2, ("left-quadriceps",)),
+    BodyChannel(3, ("right-calf", "right-hamstrings")),
+)  # fmt: skip
+
+
+def pulses(*told: PulseShown) -> Widget:
+    """Two beside each other."""
+    grid = Grid(*(shown(PulseView(), one) for one in told))
+    grid.styles.grid_size_columns = 2
+    grid.styles.grid_gutter_vertical = 4
+    grid.styles.grid_rows = "11"
+    return grid
+
+
+def alarms(*told: AlarmShown, is_dark: bool = False) -> Widget:
+    """A banner that does not flash by itself."""
+    banner = AlarmBanner(flashes=False)
+    banner.show(told)
+    banner.lit = not is_dark
+    return banner
 
 
 Scene = Callable[[], Iterable[Widget]]
@@ -118,6 +221,20 @@ SCENES: dict[str, Scene] = {
             columns=2,
         )
     ],
+    "plot-2": lambda: [plot(plotted(2, 17.3), 9)],
+    "plot-8": lambda: [plot(plotted(8, 17.3), 20)],
+    "plot-empty": lambda: [plot(PlotShown(), 9)],
+    "alarms": lambda: [
+        alarms(SLOW),
+        alarms(ELECTRODE, SLOW),
+        alarms(SLOW, ELECTRODE, UNCONFIRMED),
+        alarms(UNCONFIRMED, is_dark=True),
+        alarms(replace(ELECTRODE, acknowledged="17:28")),
+    ],
+    "banners": lambda: [shown(StateBanner(), one) for one in BANNERS],
+    "steps": lambda: [shown(StepsBar(), WAY), StepsBar()],
+    "pulses": lambda: [pulses(TENS, NMES, SLANTED, SINGLE)],
+    "body": lambda: [shown(BodyFigure(), PLACED)],
     "cards-4": lambda: [cards(*eight()[:4], columns=2, compact=True)],
     "cards-8": lambda: [cards(*eight(), columns=4, compact=True)],
 }
@@ -131,6 +248,7 @@ class Gallery(App[None]):
     def __init__(self, scene: str, theme: str = "night") -> None:
         super().__init__()
         self.scene = scene
+        self.told: list[Message] = []
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme
@@ -138,6 +256,12 @@ class Gallery(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The widgets' own colours."""
         return widget_variables(dark=self.current_theme.dark)
+
+    def on_channel_card_picked(self, message: Message) -> None:
+        """Keep what a click tells."""
+        self.told.append(message)
+
+    on_steps_bar_picked = on_channel_card_picked
 
     def compose(self) -> ComposeResult:
         """The scene's widgets, one below the other."""
@@ -156,17 +280,23 @@ def run(
     async def shown() -> None:
         app = Gallery(scene, theme)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
+            await _settled(pilot)
             await check(app, pilot)
 
     asyncio.run(shown())
+
+
+async def _settled(pilot: Pilot[None]) -> None:
+    """After what the first paint starts: the plot is loaded then."""
+    for _ in range(3):
+        await pilot.pause()
 
 
 async def photograph(scene: str, theme: str, size: tuple[int, int], path: Path) -> None:
     """Write the scene as SVG."""
     app = Gallery(scene, theme)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await _settled(pilot)
         path.write_text(app.export_screenshot(title=f"{scene} {theme}"), encoding="utf-8")
 
 

@@ -15,10 +15,10 @@ from stimctl.errors import LimitRefusedError, ProtocolFileError, UsageError
 from stimctl.safety import Electrode, Layer, LayeredBounds, Refusal, layer_bounds_from_mapping
 from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import CURRENT, PERCENT, Level, Percent
-from stimctl.treatment.load import load_any, load_gated, load_protocol
+from stimctl.treatment.load import load_any, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import PercentPlan, in_percent, makes_current
-from stimctl.treatment.schema import GatedProtocol, schema_text
+from stimctl.treatment.schema import PercentProtocol, schema_text
 from stimctl.treatment.timeline import moments
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocols"
@@ -35,8 +35,10 @@ def text(name: str) -> str:
     return (FOLDER / "gated" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def load(name: str = "gate-tens") -> GatedProtocol:
-    return load_gated(text(name), f"{name}.toml")
+def load(name: str = "gate-tens") -> PercentProtocol:
+    loaded = load_any(text(name), f"{name}.toml")
+    assert isinstance(loaded, PercentProtocol)
+    return loaded
 
 
 def compiled(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how) -> PercentPlan:
@@ -59,9 +61,10 @@ def answer_of(name: str, *percents: int, pads: Electrode = PADS, **how):
 
 def test_the_schema_file_is_the_schema_of_the_models() -> None:
     committed = (FOLDER / "gated" / "gated-v1.json").read_text(encoding="utf-8")
-    assert committed == schema_text(GatedProtocol), (
-        'make it anew: python -c "from stimctl.treatment.schema import GatedProtocol, schema_text; '
-        "print(schema_text(GatedProtocol), end='')\" > protocols/gated/gated-v1.json"
+    assert committed == schema_text(PercentProtocol), (
+        'make it again: python -c "from stimctl.treatment import schema; '
+        "print(schema.schema_text(schema.PercentProtocol), end='')\" > "
+        "protocols/gated/gated-v1.json"
     )
     assert json.loads(committed)["additionalProperties"] is False
 
@@ -99,14 +102,14 @@ def test_what_is_wrong_is_refused_with_line_and_field(was: str, now: str, says: 
     changed = text("gate-tens").replace(was, now, 1)
     assert changed != text("gate-tens")
     with pytest.raises(ProtocolFileError, match=says) as caught:
-        load_gated(changed, "gate-tens.toml")
+        load_any(changed, "gate-tens.toml")
     assert caught.value.line is not None
 
 
 @pytest.mark.hazard("H44")
 def test_a_target_that_moves_a_muscle_cannot_be_called_no_motor_programme() -> None:
     with pytest.raises(ProtocolFileError, match='the target "strong-contraction" moves a muscle'):
-        load_gated(text("gate-ems").replace("motor = true", "motor = false"), "gate-ems.toml")
+        load_any(text("gate-ems").replace("motor = true", "motor = false"), "gate-ems.toml")
     role = load("gate-ems").channels[0]
     assert role.model_copy(update={"motor": False}).moves_muscle
     assert not load("gate-tens").channels[0].moves_muscle
@@ -116,9 +119,7 @@ def test_the_other_kind_of_file_is_said_to_be_the_other_kind() -> None:
     tens = (FOLDER / "tens-conventional.toml").read_text(encoding="utf-8")
     with pytest.raises(ProtocolFileError, match="this is a file for external pulses"):
         load_protocol(text("gate-tens"), "gate-tens.toml")
-    with pytest.raises(ProtocolFileError, match="this is a treatment protocol in milliampere"):
-        load_gated(tens, "tens-conventional.toml")
-    assert isinstance(load_any(text("gate-tens"), "gate-tens.toml"), GatedProtocol)
+    assert isinstance(load_any(text("gate-tens"), "gate-tens.toml"), PercentProtocol)
     assert load_any(tens, "tens-conventional.toml") == load_protocol(tens, "tens-conventional.toml")
 
 
@@ -223,14 +224,14 @@ def test_a_plan_is_known_by_everything_that_decides_what_it_does() -> None:
 def test_the_moments_rise_hold_fall_and_end_in_nothing() -> None:
     shown = list(moments(compiled("gate-ems", 40, duration_us=40_000_000)))
     assert (shown[0].at_us, shown[-1].at_us) == (0, 40_000_000)
-    assert not shown[-1].drives[0].gate_open
+    assert not shown[-1].drives[0].is_on
     held = [m for m in shown if m.drives[0].may_raise]
     assert [m.at_us for m in held] == [2_000_000, 22_000_000]
     levels = [m.drives[0].level_permille for m in shown if m.at_us < 2_000_000]
     assert levels == sorted(levels)
     assert levels[0] == 0
     off = [m for m in shown if 8_000_000 <= m.at_us < 20_000_000]
-    assert {(m.drives[0].level_permille, m.drives[0].gate_open) for m in off} == {(0, False)}
+    assert {(m.drives[0].level_permille, m.drives[0].is_on) for m in off} == {(0, False)}
     steady = list(moments(compiled("gate-tens", 40, duration_us=60_000_000)))
     assert steady[0].drives[0].level_permille == 1_000
     assert steady[0].drives[0].may_raise

@@ -417,7 +417,7 @@ def test_the_timeline_is_lazy_and_as_fine_as_it_has_to_be() -> None:
 
 def test_a_burst_holds_exactly_its_pulses() -> None:
     plan = plan_of(shipped("tens-burst"), setup(1, 500), duration_us=62_000_000)
-    changes = [(m.at_us, m.drives[0].gate_open) for m in moments(plan) if m.at_us <= 1_000_000]
+    changes = [(m.at_us, m.drives[0].is_on) for m in moments(plan) if m.at_us <= 1_000_000]
     opens = [at_us for at_us, is_open in changes if is_open]
     assert opens == [0, 500_000, 1_000_000]
     assert [at_us for at_us, is_open in changes if not is_open] == [95_000, 595_000]

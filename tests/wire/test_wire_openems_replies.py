@@ -3,7 +3,7 @@
 import pytest
 
 from stimctl.wire.openemsstim.dialect import Dialect, DialectProbe
-from stimctl.wire.openemsstim.echo import Echo, EchoCheck, expected_echo
+from stimctl.wire.openemsstim.echo import expected_echo
 from stimctl.wire.openemsstim.replies import Reply, ReplyKind
 from stimctl.wire.openemsstim.text import LineReader
 
@@ -27,10 +27,6 @@ BANNER = (
 
 def lines(data):
     return LineReader().feed(data)
-
-
-def outcomes(check, data):
-    return [check.take(line) for line in lines(data)]
 
 
 # -- replies ----------------------------------------------------------------------------------
@@ -82,48 +78,6 @@ def test_a_line_has_its_kind_and_writes_back(line, reply):
 def test_the_recorded_echo_is_the_expected_one(line, echo, dialect):
     expected = [reply.pack() for reply in expected_echo(line, dialect)]
     assert expected == lines(echo)
-    *before, last = outcomes(EchoCheck(line, dialect), echo)
-    assert set(before) <= {Echo.PENDING}
-    assert last is Echo.SAME
-
-
-def test_any_line_that_differs_is_seen_and_stays_seen():
-    good = lines(HEX_ECHO)
-    for at in range(len(good)):
-        check = EchoCheck(HEX_LINE)
-        damaged = [*good[:at], good[at] + "7", *good[at + 1 :]]
-        assert [check.take(line) for line in damaged][at:] == [Echo.DIFFERENT] * (len(good) - at)
-        assert check.state is Echo.DIFFERENT
-
-
-def test_more_than_the_echo_is_different():
-    check = EchoCheck(HEX_LINE)
-    assert outcomes(check, HEX_ECHO)[-1] is Echo.SAME
-    assert check.take("Unknown command: C0I100T1000G") is Echo.DIFFERENT
-
-
-def test_a_reset_is_seen_at_any_moment():
-    for count in range(len(lines(HEX_ECHO)) + 1):
-        check = EchoCheck(HEX_LINE)
-        for line in lines(HEX_ECHO)[:count]:
-            check.take(line)
-        found = outcomes(check, BANNER)
-        assert found[0] in (Echo.PENDING, Echo.SAME)
-        assert set(found[1:]) == {Echo.RESTARTED}
-    check = EchoCheck(HEX_LINE)
-    check.take("garbage")
-    assert outcomes(check, BANNER)[-1] is Echo.RESTARTED
-
-
-def test_a_stop_is_heard_behind_the_answers_to_what_went_before():
-    noise = b"0I5\r\n\tUSB: received command: \r\n\tCommand NON HEX:\r\n\r\n" + HEX_ECHO
-    check = EchoCheck("Connection End", after_noise=True)
-    *before, received, last = outcomes(check, noise + STOP_ECHO)
-    assert set(before) == {Echo.PENDING}
-    assert (received, last) == (Echo.PENDING, Echo.SAME)
-    check = EchoCheck("Connection End", after_noise=True)
-    outcomes(check, STOP_ECHO.partition(b"\tBT")[0])
-    assert check.take("Unknown command: x") is Echo.DIFFERENT
 
 
 # -- dialect ----------------------------------------------------------------------------------

@@ -272,4 +272,3 @@ def test_codes_have_names_and_unknown_ones_too():
     assert values.result_name(5) == "unknown(5)"
     assert values.stimulation_mode_name(2) == "channel list started"
     assert values.stimulation_error_name(-1) == "emergency switch pressed or not connected"
-    assert values.pulse_mode_name(1) == "doublet"

@@ -4,7 +4,7 @@ from typing import Any
 
 from firmware_sim.devices import UnknownTwinError, make_twin
 from firmware_sim.twin import LocalTwin
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.family import find_family
 from stimctl.devices.registry import family
 from stimctl.errors import UsageError
@@ -24,7 +24,7 @@ def twin_of(name: str, seed: int = 0, **told: Any) -> LocalTwin:
         ) from unknown
 
 
-def driver_of(name: str) -> DeviceDriver:
+def driver_of(name: str) -> AnyDriver:
     """A new driver of a device family, within its guard where it is another package's."""
     found = family(name)
     return guarded(found.new_driver(), found.sheet)

@@ -12,7 +12,7 @@ from firmware_sim.ledger import Ledger
 from firmware_sim.twin import LocalTwin
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.bench.parts import BenchJournal, Hook, Line, UnreadPort
-from stimctl.devices.driver import DeviceDriver, Frame
+from stimctl.devices.driver import AnyDriver, Frame
 from stimctl.session.config import EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind, SessionEvent
@@ -49,7 +49,7 @@ class Bench:
         family: str = "",
         seed: int = 0,
         twin: LocalTwin | None = None,
-        driver: DeviceDriver | None = None,
+        driver: AnyDriver | None = None,
         latency_ns: int = LINK_LATENCY_NS,
         to_device: Hook | None = None,
         to_host: Hook | None = None,
@@ -59,7 +59,7 @@ class Bench:
         self.now_ns = 0
         if driver is None:
             driver = driver_of(family or getattr(twin, "family", ""))
-        self.driver: DeviceDriver = driver
+        self.driver: AnyDriver = driver
         self.twin = twin_of(family or driver.sheet.family, seed) if twin is None else twin
         self.engine = Engine(
             self.driver, self.driver.sheet, EngineConfig() if config is None else config

@@ -11,7 +11,7 @@ def protocols(incomplete: str) -> list[str]:
     from stimctl.records import protocol_files
     from stimctl.records.places import user_protocol_folders
 
-    kinds = (protocol_files.list_protocols, protocol_files.list_gated_protocols)
+    kinds = (protocol_files.list_protocols, protocol_files.list_percent_protocols)
     try:
         folders = user_protocol_folders()
         names = [source.name for find in kinds for source in find(folders)]

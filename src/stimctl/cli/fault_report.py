@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from stimctl.cli.output import put, styled
 from stimctl.errors import ExitCode
 from stimctl.quantity import format_duration
+from stimctl.session.row_base import Kind
 
 if TYPE_CHECKING:
     from stimctl.bench import FaultRehearsal
     from stimctl.session.events import SessionEvent
 
 # These come by the hundred and are counted, not listed.
-_COUNTED = frozenset({"telemetry", "ack", "set", "raise", "contraction", "contracted"})
+_COUNTED = frozenset(
+    {Kind.TELEMETRY, Kind.ACK, Kind.SET, Kind.RAISE, Kind.CONTRACTION, Kind.CONTRACTED}
+)
 _US_PER_S = 1_000_000
 _WIDEST = 50
 _ROW_HEAD = frozenset({"kind", "at_us", "event", "fault", "channel"})
@@ -116,7 +119,7 @@ def _unsafe_text(rehearsal: FaultRehearsal) -> str:
 
 def _session_lines(events: tuple[SessionEvent, ...]) -> Iterator[tuple[int, str, str]]:
     for event in events:
-        if event.kind.value not in _COUNTED:
+        if event.kind not in _COUNTED:
             told = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items())
             yield event.at_ns // 1_000, event.kind.value, told
 
@@ -124,7 +127,7 @@ def _session_lines(events: tuple[SessionEvent, ...]) -> Iterator[tuple[int, str,
 def _put_counts(events: tuple[SessionEvent, ...]) -> None:
     counts: dict[str, int] = {}
     for event in events:
-        if event.kind.value in _COUNTED:
+        if event.kind in _COUNTED:
             counts[event.kind.value] = counts.get(event.kind.value, 0) + 1
     if counts:
         put("  and " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))

@@ -26,7 +26,7 @@ from stimctl.errors import (
 )
 from stimctl.keyboard import is_ours
 from stimctl.quantity import format_area, format_duration, format_permille
-from stimctl.session.events import event_of
+from stimctl.session.events import Event, event_of
 from stimctl.session.host_rows import JournalOpened, LineKind, Presence
 from stimctl.session.rows import (
     AlarmRaised,
@@ -275,15 +275,16 @@ class LiveSession:
 
     def _take_rows(self, client: SupervisorClient) -> None:
         for row in client.rows(_POLL_S):
-            self._note(row)
+            event = self._note(row)
             self._show(row)
-            if row["kind"] in ("state", "zero_verified", "ended", "unknown"):
+            if isinstance(event, StateEntered | ZeroVerified | Ended | OutputUnknown):
                 return  # who waits for one of these looks now
 
-    def _note(self, row: Row) -> None:
+    def _note(self, row: Row) -> Event | None:
         outcome = self._outcome
         outcome.delivered.take(row["kind"], row)
-        match event_of(row):
+        event = event_of(row)
+        match event:
             case LineKind(simulation):
                 self.simulation = simulation
             case Presence() as presence:
@@ -315,6 +316,7 @@ class LiveSession:
                     why=reason.text,
                     what_to_do="Check that the device is on and connected; see stimctl doctor",
                 )
+        return event
 
     # -- the end ----------------------------------------------------------------------------
 

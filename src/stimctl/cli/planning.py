@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan, ChannelSetup
-    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
+    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Prepared:
 
     device: DeviceName
     text: ProtocolText
-    protocol: TreatmentProtocol | GatedProtocol
+    protocol: TreatmentProtocol | PercentProtocol
     family: Family
     setups: tuple[ChannelSetup[Any], ...]
     limit_files: tuple[tuple[str, LimitFile], ...]
@@ -160,7 +160,7 @@ def layered_bounds(prepared: Prepared) -> LayeredBounds:
 
 
 def _setups(
-    request: Request, protocol: TreatmentProtocol | GatedProtocol, *, preview: bool
+    request: Request, protocol: TreatmentProtocol | PercentProtocol, *, preview: bool
 ) -> tuple[tuple[ChannelSetup[Any], ...], tuple[str, ...]]:
     from stimctl.safety import Electrode
     from stimctl.treatment.program import ChannelSetup

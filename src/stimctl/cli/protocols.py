@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stimctl.records.protocol_files import ProtocolSource, ProtocolText
-    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
+    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
 group = typer.Typer(help="List and show treatment protocols.", no_args_is_help=True)
 
@@ -29,13 +29,13 @@ def list_all(as_json: Json = False) -> None:
     """List the shipped protocols and your own. Exit code 2 when a file of yours is wrong.
 
     Of the kind "current" are those in milliampere, for rehearse and run; of the kind "percent"
-    those that let through what another unit gives, for gate.
+    those that let through what another unit gives.
     """
     from stimctl.records.places import user_protocol_folders
-    from stimctl.records.protocol_files import list_gated_protocols, list_protocols
+    from stimctl.records.protocol_files import list_percent_protocols, list_protocols
 
     folders = user_protocol_folders()
-    sources = (*list_protocols(folders), *list_gated_protocols(folders))
+    sources = (*list_protocols(folders), *list_percent_protocols(folders))
     listed = [_entry(source) for source in sources]
     if as_json:
         put_json("stimctl.protocols/1", {"protocols": listed})
@@ -102,14 +102,14 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
     return entry
 
 
-def _kind(loaded: TreatmentProtocol | GatedProtocol) -> str:
+def _kind(loaded: TreatmentProtocol | PercentProtocol) -> str:
     """What the output of it is in, and so which devices and which verbs are for it."""
     from stimctl.stimulus.level import CURRENT
 
     return "current" if loaded.scale is CURRENT else "percent"
 
 
-def _described(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> dict[str, Any]:
+def _described(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) -> dict[str, Any]:
     return {
         "name": text.name,
         "path": str(text.path),
@@ -120,9 +120,9 @@ def _described(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) ->
     }
 
 
-def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol) -> None:
+def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) -> None:
     from stimctl.quantity import format_area, format_duration
-    from stimctl.treatment.schema import GatedProtocol
+    from stimctl.treatment.schema import PercentProtocol
 
     session, pads = loaded.session, loaded.electrodes
     put(styled(f"{loaded.id} {loaded.version}: {loaded.title}", "bold"))
@@ -139,7 +139,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol)
     )
     put(f"electrodes {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
     put(f"          {pads.placement}")
-    if isinstance(loaded, GatedProtocol):
+    if isinstance(loaded, PercentProtocol):
         _put_external(loaded)
     channels: Sequence[Any] = loaded.channels
     for number, channel in enumerate(channels, 1):
@@ -157,7 +157,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | GatedProtocol)
     put(f"\nfile {text.path}\nsha256 {text.sha256}")
 
 
-def _put_external(loaded: GatedProtocol) -> None:
+def _put_external(loaded: PercentProtocol) -> None:
     """It has no pulses of its own, so what has to be said is about the unit that gives them."""
     external = loaded.external
     put("\nIn percent of what another unit gives; no current is known, and a percent is no dose.")
@@ -170,7 +170,7 @@ def _put_external(loaded: GatedProtocol) -> None:
     )
 
 
-def _put_channel(loaded: TreatmentProtocol | GatedProtocol, channel: Any) -> None:
+def _put_channel(loaded: TreatmentProtocol | PercentProtocol, channel: Any) -> None:
     from stimctl.cli.stimulus_text import cycle_text, waveform_lines
 
     cap = loaded.cap_of(channel)

@@ -77,8 +77,8 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
         for one in plan.channels:
             _put_channel(one, delivered[one.channel])
     elif in_percent(plan):
-        for gated in plan.channels:
-            _put_percent_channel(gated)
+        for share in plan.channels:
+            _put_percent_channel(share)
     cleared = (
         "Within all limits."
         if not assumptions

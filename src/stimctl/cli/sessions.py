@@ -11,6 +11,7 @@ from stimctl.cli import completion
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, put_table, say, short_time, styled
 from stimctl.errors import ExitCode
+from stimctl.session.row_base import Kind
 
 if TYPE_CHECKING:
     from stimctl.records.rows import Row
@@ -142,11 +143,11 @@ def _put_record(record: SessionRecord) -> None:
         if value not in ("", None, {}):
             put(f"  {name:<16} {_shown(value)}")
     for row in record.timeline:
-        if row.kind == "setup":
+        if row.kind == Kind.SETUP:
             _put_setup(row)
     put("timeline (UTC)")
     for row in record.timeline:
-        if row.kind == "setup":
+        if row.kind == Kind.SETUP:
             put(f"  {row.t[11:23]}  {row.kind:<14} as above")
             continue
         put(f"  {row.t[11:23]}  {row.kind:<14} {_facts(row)}")
@@ -181,7 +182,7 @@ def _listed(record: SessionRecord, kind: str) -> bool:
 
 
 def _facts(row: Row) -> str:
-    if row.kind == "header":
+    if row.kind == Kind.HEADER:
         return ""
     return "  ".join(
         f"{name}={_shown(value)}" for name, value in row.data.items() if name not in _BOOK_KEEPING

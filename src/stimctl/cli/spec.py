@@ -94,23 +94,25 @@ def _longest(time_us: int | None) -> str:
     return "nothing bounds it" if time_us is None else format_duration(time_us)
 
 
-def _gated_output(gate: Any) -> dict[str, str]:
+def _share(share: Any) -> dict[str, str]:
     """What is let through; shape, width, rate and current are those of another unit."""
-    scale = f"{gate.lowest_percent} % to {gate.highest_percent} %, steps of {gate.step_percent} %"
+    scale = (
+        f"{share.lowest_percent} % to {share.highest_percent} %, steps of {share.step_percent} %"
+    )
     others = "those of the unit whose pulses are let through: unknown here"
     return {
         "class": "uncalibrated: no dose is known, attended only, no scripted runs",
         "intensity": f"{scale}, of the device's own scale; 0 % is off",
         "waveform, phase duration, frequency, current": others,
         "net charge per pulse": others,
-        "changes": f"each channel at most every {format_duration(gate.change_every_us)}",
+        "changes": f"each channel at most every {format_duration(share.change_every_us)}",
         "on/off times": "by the host, in bursts that end by themselves",
     }
 
 
 def _output(sheet: Any) -> dict[str, str]:
-    if sheet.gating is not None:
-        return _gated_output(sheet.gating)
+    if sheet.external_pulses is not None:
+        return _share(sheet.external_pulses)
     bounds = sheet.bounds
     shapes = ", ".join(sorted(str(shape) for shape in bounds.shapes))
     gap_us = bounds.interphase_gap_fixed_us

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from stimctl.codes import Code
 from stimctl.devices.events import Doing, DriverEvent
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.safety.cleared import SetPoint
-from stimctl.safety.intensity import IntensityPoint
+from stimctl.errors import StateError
+from stimctl.safety.sealed import OutputPoint
+
+P = TypeVar("P", bound=OutputPoint, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,10 @@ class Frame:
 
 
 @runtime_checkable
-class DeviceDriver(Protocol):
+class Driver(Protocol[P]):
     """One device on one line. All calls return at once; what came of them is in `events()`.
 
-    What drivers of all kinds have in common: connecting, keeping alive, stopping, the line.
+    `P`: the kind of point that it takes; its level is on the scale of the sheet.
 
     Errors: LimitRefusedError when a set point is not genuine or not one for this device (nothing
     is sent), StateError when the call makes no sense in the present state (nothing is sent).
@@ -56,6 +59,32 @@ class DeviceDriver(Protocol):
 
     def connect(self, now_ns: int) -> None:
         """Find out the device's state, bring it to verified zero, identify it; then `Ready`."""
+
+    def apply(
+        self,
+        now_ns: int,
+        set_points: Mapping[int, P],
+        planned: Collection[int] = frozenset(),
+    ) -> int:
+        """Make exactly these channels run, absolutely, for the whole device; empty = all off.
+
+        The latest call wins. What only lowers leaves at once, or as soon as a device that takes one
+        channel at a time has answered; what raises waits for the request in flight and is dropped
+        and reported after 250 ms. Returns the ticket of the call, which its `Acked` names. A
+        channel with which a second would hold more than was cleared stays off, or is switched off
+        while it runs (`Withheld`); its `Acked` then lacks it. Output that lasts one burst is
+        renewed by `keep_alive` only.
+
+        `planned`: channels on which a decrease is a step of the plan's own ramp and no more. Such
+        a step may wait for one message of another channel; every other decrease goes first.
+        """
+
+    def pulse(self, now_ns: int, channel: int, set_point: P) -> int:
+        """One single pulse on one channel; refused while a train runs, or where it comes too soon.
+
+        It waits for the answer to a keep-alive, at most 250 ms. Returns a ticket. StateError on a
+        device that makes no single pulses: see `no_pulses`.
+        """
 
     def keep_alive(self, now_ns: int) -> None:
         """Ask for the device's state, which also restarts its watchdog. The caller is the gate."""
@@ -79,57 +108,12 @@ class DeviceDriver(Protocol):
         """The clock reading at which advance() must be called, or None."""
 
 
-@runtime_checkable
-class Driver(DeviceDriver, Protocol):
-    """The driver of a source of current."""
-
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
-        """Make exactly these channels run, absolutely, for the whole device; empty = all off.
-
-        The latest call wins. What only lowers leaves at once; what raises waits for the request
-        in flight and is dropped and reported after 250 ms. Returns the ticket of the call.
-        A channel with which a second would hold more than was cleared stays off, or is switched
-        off while it runs (`Withheld`); its `Acked` then lacks it.
-        """
-
-    def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
-        """One single pulse on one channel; refused while a train runs, or where it comes too soon.
-
-        It waits for the answer to a keep-alive, at most 250 ms. Returns a ticket.
-        """
+AnyDriver: TypeAlias = Driver[Any]
+"""A driver on whichever scale its sheet names."""
 
 
-@runtime_checkable
-class GateDriver(DeviceDriver, Protocol):
-    """The driver of a device that lets through a part of what another one gives."""
-
-    def gate(
-        self,
-        now_ns: int,
-        points: Mapping[int, IntensityPoint],
-        planned: Collection[int] = frozenset(),
-    ) -> int:
-        """Open exactly these channels, each at its intensity; empty = all off. Returns a ticket.
-
-        The latest call wins. What only lowers leaves as soon as the device has answered what is in
-        flight; what raises is dropped and reported after 250 ms. Output lasts one burst, and is
-        renewed by `keep_alive` only. `GateAcked` tells when the whole call is in force,
-        and `GatePartAcked` what is of one whose rest is still to follow.
-
-        `planned`: channels on which a decrease is a step of the plan's own ramp and no more. Such
-        a step may wait for one message of another channel; every other decrease goes first.
-        """
-
-
-# A driver says by its sheet which kind it is. An `isinstance` test of a protocol would not see the
-# methods that a wrapper passes on (Python 3.12 and newer look past `__getattr__`).
-
-
-def is_current_source(driver: DeviceDriver) -> TypeGuard[Driver]:
-    """Whether the driver takes set points in microampere."""
-    return driver.sheet.current is not None
-
-
-def is_gate(driver: DeviceDriver) -> TypeGuard[GateDriver]:
-    """Whether the driver takes a share of another device's output, in percent."""
-    return driver.sheet.gating is not None
+def no_pulses() -> StateError:
+    """The refusal of single pulses on a device that makes none."""
+    return StateError(
+        "no single pulses", code=Code.NO_PULSES, why="the device generates no pulses of its own"
+    )

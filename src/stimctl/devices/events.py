@@ -29,13 +29,16 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelSet:
-    """What was sent for one channel, with the values the device can represent."""
+    """What was sent for one channel, with the values the device can represent.
+
+    `level`: on the scale of the sheet. A device without current control has no width and period.
+    """
 
     channel: int
-    amplitude_ua: int
-    phase_width_us: int
-    period_asked_us: int
-    period_us: int  # used: the asked one rounded up, never faster
+    level: int
+    phase_width_us: int = 0
+    period_asked_us: int = 0
+    period_us: int = 0  # used: the asked one rounded up, never faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,15 @@ class Acked:
     `ticket` is what `apply()` or `pulse()` returned, 0 for the fallback that follows a
     RaiseDropped, None for the others. `channels` is what the
     device accepted with an apply: exactly the channels that are on, the others are off.
+    `in_force`: the channels, on or off, that are as the call has them, where the device takes one
+    at a time and more is to follow; None: the whole call is in force.
     """
 
     what: Doing
     latency_ns: int
     ticket: int | None = None
     channels: tuple[ChannelSet, ...] = ()
+    in_force: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +96,6 @@ class AckedOvertaken:
     ticket: int
     latency_ns: int
     channels: tuple[ChannelSet, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GateSet:
-    """What one channel of a device without current control is set to, in percent of its scale."""
-
-    channel: int
-    intensity_percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class GateAcked:
-    """A whole `gate()` call is in force: exactly these channels are open.
-
-    `latency_ns`: from the last message to the beginning of its answer.
-    """
-
-    ticket: int
-    latency_ns: int
-    channels: tuple[GateSet, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GatePartAcked:
-    """A part of a `gate()` call is in force: exactly `channels` are open, more is to follow.
-
-    `in_force`: the channels, open or closed, that are as the call has them.
-    """
-
-    ticket: int
-    latency_ns: int
-    channels: tuple[GateSet, ...]
-    in_force: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +170,7 @@ class RaiseDropped:
     ticket: int
     age_ns: int
     sent: bool
-    falls_to: tuple[ChannelSet, ...] | tuple[GateSet, ...] | None = None
+    falls_to: tuple[ChannelSet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +290,6 @@ DriverEvent = (
     | Ready
     | Acked
     | AckedOvertaken
-    | GateAcked
-    | GatePartAcked
     | Rejected
     | StatusRead
     | ZeroVerified

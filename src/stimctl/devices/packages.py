@@ -77,7 +77,7 @@ def sound_sheet(row: DeviceFamily, sheet: object, package: Package) -> Capabilit
     """
     if type(sheet) is not CapabilitySheet or sheet.family != row.name:
         raise _refused(row.name, f"its sheet is no CapabilitySheet of {row.name}")
-    bounds: Any = sheet.current or sheet.gating
+    bounds: Any = sheet.current or sheet.external_pulses
     if type(bounds) not in (DeviceBounds, PercentBounds):
         raise _refused(row.name, f"its bounds are no plain ones but {type(bounds).__name__}")
     times = (sheet.watchdog_us, sheet.keep_alive_us, sheet.refresh_us, sheet.boot_us)
@@ -90,7 +90,7 @@ def sound_sheet(row: DeviceFamily, sheet: object, package: Package) -> Capabilit
     except StimctlError as wrong:
         raise _refused(row.name, str(wrong)) from wrong
     if isinstance(copy, PercentBounds):
-        return replace(sheet, gating=copy, watchdog_us=None, package=str(package))
+        return replace(sheet, external_pulses=copy, watchdog_us=None, package=str(package))
     _check_narrows(row.name, copy)
     return replace(sheet, current=copy, package=str(package))
 

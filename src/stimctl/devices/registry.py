@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.family import NAMES, DeviceFamily, family_row, load
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import UsageError
@@ -25,7 +25,7 @@ class Family:
 
     row: DeviceFamily
     sheet: CapabilitySheet
-    new_driver: Callable[[], DeviceDriver]
+    new_driver: Callable[[], AnyDriver]
     package: Package | None = None
 
 
@@ -52,11 +52,6 @@ def _of_package(row: DeviceFamily) -> Family:
             what_to_do="tell the author of that package, or remove it",
         ) from error
     return Family(row, packages.sound_sheet(row, sheet, package), driver, package)
-
-
-def sheet_of(name: str) -> CapabilitySheet:
-    """The capability sheet of the family called `name`; UsageError when there is none."""
-    return family(name).sheet
 
 
 class _Families(Mapping[str, Family]):

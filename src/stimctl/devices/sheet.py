@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stimctl.errors import BugError, LimitRefusedError
+from stimctl.safety.cleared import SetPoint
 from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
+from stimctl.safety.intensity import IntensityPoint
+from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
 
 
 class Readback(StrEnum):
@@ -113,7 +116,7 @@ class CapabilitySheet:
     `stop_instruction`: what a person does at the device when stimctl cannot confirm zero.
 
     A device is either a source of current (`current`) or lets through a part of what another one
-    gives (`gating`); of the second kind nothing is known in milliampere.
+    gives (`external_pulses`); of the second kind nothing is known in milliampere.
     `boot_us`: opening the port restarts the device, which is ready so much later; None = no.
     `package`: whose driver it is, with its version and the hash of its files; "" for stimctl's own.
     """
@@ -135,12 +138,12 @@ class CapabilitySheet:
     refresh_us: int | None = None
     connection_expires: bool = False
     channels_first: bool = False
-    gating: PercentBounds | None = None
+    external_pulses: PercentBounds | None = None
     boot_us: int | None = None
     package: str = ""
 
     def __post_init__(self) -> None:
-        if (self.current is None) == (self.gating is None):
+        if (self.current is None) == (self.external_pulses is None):
             raise BugError(f"the sheet of {self.family} must have one kind of bounds")
 
     @property
@@ -154,6 +157,16 @@ class CapabilitySheet:
                 what_to_do="use a protocol for external pulses, or a device with current control",
             )
         return self.current
+
+    @property
+    def scale(self) -> AnyScale:
+        """In what its levels are counted."""
+        return CURRENT if self.external_pulses is None else PERCENT
+
+    @property
+    def point(self) -> type[SetPoint | IntensityPoint]:
+        """The kind of point that its driver takes."""
+        return SetPoint if self.external_pulses is None else IntensityPoint
 
     @property
     def isolation_stated(self) -> bool:
@@ -170,7 +183,7 @@ class CapabilitySheet:
     @property
     def channels(self) -> int:
         """How many channels it has, numbered from 1."""
-        return self.gating.channels if self.gating is not None else self.bounds.channels
+        return (self.external_pulses or self.bounds).channels
 
     @property
     def has_watchdog(self) -> bool:

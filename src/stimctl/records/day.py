@@ -15,6 +15,7 @@ from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Problem, read_rows
 from stimctl.safety.day_budget import DAY_US, Given, as_given
 from stimctl.safety.sites import pad_sites
+from stimctl.session.row_base import Kind
 
 _LONGEST_SESSION_US = DAY_US  # a session that began before the day may have ended in it
 
@@ -41,7 +42,7 @@ def _given_by(folder: Path, entry: Entry, now: datetime) -> Iterator[Given]:
     for row in read_rows(path) if path.exists() else ():
         if isinstance(row, Problem):
             continue
-        if row.kind == "setup":
+        if row.kind == Kind.SETUP:
             yield from _of_setup(regions, counted, _us_between(last, now))
             regions, counted = _regions_of(row), Delivered()
         counted.take(row.kind, row.data)

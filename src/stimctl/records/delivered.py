@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stimctl.quantity import format_current
+from stimctl.session.row_base import Kind
 
 FIELD: Final = "acknowledged"
 """The field of the rows `telemetry`, `unknown` and `ended` that counts the run so far."""
@@ -22,7 +23,7 @@ class Delivered:
 
     def take(self, kind: str, data: Mapping[str, Any]) -> None:
         """Learn from one row."""
-        if kind == "start":
+        if kind == Kind.START:
             self._before, self._run = self.by_channel, {}
         elif isinstance(data.get(FIELD), Mapping):
             self._run = {channel: dict(one) for channel, one in data[FIELD].items()}

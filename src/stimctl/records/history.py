@@ -14,9 +14,10 @@ from stimctl.errors import IntegrityError, JournalError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
 from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
-from stimctl.records.rows import END_KIND, HEADER_KIND, SUFFIX, Row, RowError, unpack_row
+from stimctl.records.rows import SUFFIX, Row, RowError, unpack_row
 from stimctl.records.verify import Problem, read_rows
 from stimctl.session.events import as_schema_2
+from stimctl.session.row_base import Kind
 
 _BUSY_S = 0.25  # a session that begins does not wait for a program that keeps the catalogue
 _TAIL_BYTES = 1 << 16
@@ -48,7 +49,7 @@ def _was_armed(folder: Path, entry: Entry) -> bool:
     if not path.exists():  # its file was moved away; it was a session all the same
         return True
     return any(
-        not isinstance(row, Problem) and row.kind == "state" and row.data.get("state") == "armed"
+        not isinstance(row, Problem) and row.kind == Kind.STATE and row.data.get("state") == "armed"
         for row in read_rows(path)
     )
 
@@ -87,8 +88,8 @@ def newest_first(folder: Path) -> Iterator[Entry]:
 
 def _from_file(path: Path, entry: Entry | None) -> Entry:
     first, last = _ends_of(path)
-    header = first.data if first is not None and first.kind == HEADER_KIND else {}
-    ended = last if last is not None and last.kind == END_KIND else None
+    header = first.data if first is not None and first.kind == Kind.HEADER else {}
+    ended = last if last is not None and last.kind == Kind.END else None
     protocol = str(header.get("protocol", ""))
     return Entry(
         session=path.name.removesuffix(SUFFIX),
@@ -127,7 +128,7 @@ def _protocol_in(path: Path) -> str:
     """The protocol of the last plan of a session whose header was written before it was chosen."""
     found = ""
     for row in read_rows(path):
-        if not isinstance(row, Problem) and row.kind == "setup":
+        if not isinstance(row, Problem) and row.kind == Kind.SETUP:
             protocol = row.data.get("protocol")
             found = str(protocol.get("name", "")) if isinstance(protocol, Mapping) else found
     return found
@@ -139,7 +140,7 @@ def _reached(path: Path) -> dict[int, int]:
     if not path.exists():
         return reached
     for row in read_rows(path):
-        if isinstance(row, Problem) or row.kind != "set":
+        if isinstance(row, Problem) or row.kind != Kind.SET:
             continue
         told = as_schema_2(row.kind, row.data)
         if told.get("unit") != "uA":

@@ -19,9 +19,7 @@ from typing import Any, NoReturn, Self
 from stimctl.errors import JournalError
 from stimctl.records.numbers import next_number
 from stimctl.records.rows import (
-    END_KIND,
     FIRST_PREVIOUS,
-    HEADER_KIND,
     SCHEMA,
     SUFFIX,
     RowError,
@@ -30,6 +28,7 @@ from stimctl.records.rows import (
     utc_text,
 )
 from stimctl.records.storage import FileSystem, LocalFileSystem
+from stimctl.session.row_base import Kind
 
 _WHAT_TO_DO = "Stop the session. Free or repair the disk, then start a new session"
 _CREATE_ATTEMPTS = 8
@@ -129,7 +128,7 @@ class JournalWriter:
         except OSError as error:
             raise _cannot_start(folder, error) from error
         try:
-            writer.append(HEADER_KIND, header.as_dict(writer.session), durable=True)
+            writer.append(Kind.HEADER, header.as_dict(writer.session), durable=True)
             writer._sync_name()
         except JournalError:
             writer.abandon()
@@ -204,7 +203,7 @@ class JournalWriter:
 
     def end(self, data: Mapping[str, Any]) -> Anchor:
         """Write the closing row, durable, and close. Its absence is the evidence of a crash."""
-        self.append(END_KIND, data, durable=True)
+        self.append(Kind.END, data, durable=True)
         anchor = self.anchor
         self._ended = True
         self._close()

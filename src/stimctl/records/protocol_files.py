@@ -80,7 +80,7 @@ def list_protocols(
     return tuple(sorted(found, key=lambda source: (source.name, not source.shipped)))
 
 
-def list_gated_protocols(
+def list_percent_protocols(
     user_folders: Sequence[Path] = (), *, shipped: Path | None = None
 ) -> tuple[ProtocolSource, ...]:
     """The files for external pulses: those in a folder `gated` beside the treatment protocols."""
@@ -103,7 +103,7 @@ def read_protocol(
             raise _no_file(path, user_folders, shipped)
         return _read(ProtocolSource(path.stem, path, shipped=_lies_in(path, shipped)))
     sources = list_protocols(user_folders, shipped=shipped)
-    sources += list_gated_protocols(user_folders, shipped=shipped)
+    sources += list_percent_protocols(user_folders, shipped=shipped)
     matching = [source for source in sources if source.name == name_or_path]
     if len(matching) > 1:
         paths = ", ".join(str(source.path) for source in matching)

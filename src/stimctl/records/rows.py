@@ -24,8 +24,6 @@ SUFFIX: Final = ".jsonl"
 FIRST_PREVIOUS: Final = "0" * 64
 # A plan with eight channels is some 20 kB; anything near this bound is not a row of ours.
 LARGEST_ROW_BYTES: Final = 1 << 20
-HEADER_KIND: Final = "header"
-END_KIND: Final = "end"
 _KEYS: Final = ("seq", "prev", "t", "mono_ns", "kind", "data")
 _NS_PER_S: Final = 1_000_000_000
 

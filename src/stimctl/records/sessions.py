@@ -12,17 +12,18 @@ from typing import Any, Final
 
 from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
-from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
+from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
+from stimctl.session.row_base import Kind
 from stimctl.suggestion import meant_by
 
 LAST: Final = "last"
 # Rows that come by the second; the timeline of a session leaves them out.
-FREQUENT_KINDS: Final = frozenset({"telemetry", "ack", "set"})
+FREQUENT_KINDS: Final = frozenset({Kind.TELEMETRY, Kind.ACK, Kind.SET})
 
 
 class SessionState(StrEnum):
@@ -272,9 +273,3 @@ def _gone(path: Path, entry: Entry) -> Verification:
         anchored=entry.anchor,
         problems=(Problem(Finding.MISSING, 0, None, message),),
     )
-
-
-def anchored_afterwards(folder: Path, session: str) -> bool:
-    """True when the catalogue learnt a session's anchor from its file, not from its writer."""
-    entry = Catalogue(folder).entry(session)
-    return entry is not None and entry.origin == BY_FILE

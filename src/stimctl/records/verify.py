@@ -14,9 +14,7 @@ from typing import Any, BinaryIO
 from stimctl.errors import IntegrityError
 from stimctl.records.journal import Anchor
 from stimctl.records.rows import (
-    END_KIND,
     FIRST_PREVIOUS,
-    HEADER_KIND,
     LARGEST_ROW_BYTES,
     READABLE,
     SCHEMA,
@@ -24,6 +22,7 @@ from stimctl.records.rows import (
     RowError,
     unpack_row,
 )
+from stimctl.session.row_base import Kind
 
 
 class Finding(StrEnum):
@@ -170,7 +169,7 @@ class _Reading:
             self._take_header(item)
         elif self._end is not None:
             self._add(Finding.AFTER_END, f"row {item.seq} stands behind the closing row")
-        if item.kind == END_KIND and self._end is None:
+        if item.kind == Kind.END and self._end is None:
             self._end = item
         self._rows += 1
         self._last_hash = item.digest
@@ -197,7 +196,7 @@ class _Reading:
         )
 
     def _take_header(self, row: Row) -> None:
-        self._header = row if row.kind == HEADER_KIND else None
+        self._header = row if row.kind == Kind.HEADER else None
         schema = row.data.get("schema")
         if self._header is None:
             self._add(Finding.HEADER, "the first row is not a header")

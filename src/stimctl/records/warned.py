@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stimctl.records.rows import Row
+from stimctl.session.row_base import Kind
 
 
 @dataclass(slots=True)
@@ -21,13 +22,13 @@ class Warned:
 
     def take(self, row: Row) -> None:
         """Count one row of a journal."""
-        if row.kind == "alarm":
+        if row.kind == Kind.ALARM:
             self.alarms[str(row.data.get("priority"))] += 1
-        elif row.kind == "prompt" or (row.kind == "attendance" and row.data.get("prompt")):
+        elif row.kind == Kind.PROMPT or (row.kind == Kind.ATTENDANCE and row.data.get("prompt")):
             self.prompts += 1
-        elif row.kind in ("refused", "limit"):
+        elif row.kind in (Kind.REFUSED, Kind.LIMIT):
             self.refused += 1
-        elif row.kind == "note" and row.data.get("topic") == "acknowledged":
+        elif row.kind == Kind.NOTE and row.data.get("topic") == "acknowledged":
             self.acknowledged |= set(str(row.data.get("text")).split())
 
     @property

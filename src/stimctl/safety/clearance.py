@@ -1,4 +1,4 @@
-"""`clear`: the one gate between what is asked and what may be sent. It never clips."""
+"""`clear`: the one check between what is asked and what may be sent. It never clips."""
 
 from __future__ import annotations
 

@@ -244,6 +244,7 @@ class SetPoint(OutputPoint, last=True):
 
     shape: PulseShape = property(itemgetter(0))  # type: ignore[assignment]
     amplitude_ua: int = property(itemgetter(1))  # type: ignore[assignment]
+    level: int = amplitude_ua
     phase_width_us: int = property(itemgetter(2))  # type: ignore[assignment]
     interphase_gap_us: int = property(itemgetter(3))  # type: ignore[assignment]
     second_phase_ratio: int = property(itemgetter(4))  # type: ignore[assignment]

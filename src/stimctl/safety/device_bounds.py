@@ -146,10 +146,6 @@ class DeviceBounds:
         """Whether the device can set exactly this amplitude (range apart)."""
         return amplitude_ua % self.amplitude_step_ua == 0
 
-    def floor_to_grid(self, amplitude_ua: int) -> int:
-        """The highest amplitude on the device's grid that is not above `amplitude_ua`."""
-        return amplitude_ua - amplitude_ua % self.amplitude_step_ua
-
 
 _WANTED: dict[str, type] = {
     "int": int, "bool": bool, "str": str, "frozenset[PulseShape]": frozenset,

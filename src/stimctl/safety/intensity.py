@@ -1,4 +1,4 @@
-"""The gate for devices that know no current: what of their own scale may be set, in percent.
+"""What devices that know no current may be set to, in percent of their own scale.
 
 Nothing here is a dose. A `ClearedIntensity` says that a person, a clinic, a treatment file and the
 device allow so many percent of the device's scale on these electrodes; what that is at the skin
@@ -139,6 +139,7 @@ class IntensityPoint(OutputPoint, last=True):
     __slots__ = ()
 
     percent: int = property(itemgetter(0))  # type: ignore[assignment]
+    level: int = percent
     cleared: ClearedIntensity
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
 """The answer "no": which limit, what was asked, what is allowed, whose word that is, what is near.
 
-A refusal is an answer, not an error; `as_error()` makes one where an error is wanted.
+A refusal is an answer, not an error.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from stimctl.errors import LimitRefusedError
 from stimctl.safety.bounds import Layer
 from stimctl.safety.quantities import Quantity
 from stimctl.stimulus import Stimulus
@@ -88,7 +87,3 @@ class Refusal:
             else {"parameter": near.parameter, "value": near.value, "text": near.text},
             "message": self.message,
         }
-
-    def as_error(self) -> LimitRefusedError:
-        """The refusal as an error to raise; exit code LIMIT."""
-        return LimitRefusedError(self.message, refusal=self)

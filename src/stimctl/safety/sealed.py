@@ -178,6 +178,8 @@ class OutputPoint(Sealed, tuple[Any, ...]):
 
     __slots__ = ()
 
+    level: int
+    """On the scale of its clearance."""
     cleared: AnyClearance = property(itemgetter(-1))  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:

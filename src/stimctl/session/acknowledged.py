@@ -8,6 +8,7 @@ channel on, and one for each whole period after it, until the channel is off or 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from stimctl.devices.events import ChannelSet
 from stimctl.session.events import Json
 
 _NS = 1_000
@@ -50,26 +51,16 @@ class _Count:
         return told
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One channel of a set point that was accepted. A device without current has no width."""
-
-    channel: int
-    output: int
-    width_us: int = 0
-    period_us: int = 0
-    each: int = 1
-
-
 class Acknowledged:
     """The channels of one run."""
 
-    def __init__(self, channels: Iterable[int], unit: str) -> None:
-        self._counts = {channel: _Count(unit) for channel in channels}
+    def __init__(self, each: Mapping[int, int], unit: str) -> None:
+        """`each`: by channel, how many pulses the device gives in each period."""
+        self._counts = {channel: _Count(unit, each=one) for channel, one in each.items()}
 
-    def accepts(self, now_ns: int, points: Iterable[Point]) -> None:
+    def accepts(self, now_ns: int, sets: Iterable[ChannelSet]) -> None:
         """From now on the device does exactly this; the channels that are not named are off."""
-        by_channel = {one.channel: one for one in points}
+        by_channel = {one.channel: one for one in sets}
         for channel, count in self._counts.items():
             count.advance(now_ns)
             point = by_channel.get(channel)
@@ -78,9 +69,9 @@ class Acknowledged:
                 continue
             if not count.period_ns:
                 count.next_ns = now_ns  # its timer starts; a new set point of a train waits for it
-            count.output, count.width_us, count.each = point.output, point.width_us, point.each
+            count.output, count.width_us = point.level, point.phase_width_us
             count.period_ns = point.period_us * _NS
-            count.peak = max(count.peak, point.output)
+            count.peak = max(count.peak, point.level)
 
     def gives(self, channel: int, output: int, width_us: int) -> None:
         """One single pulse was acknowledged."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver, Driver, is_current_source
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.events import DriverEvent, UnexpectedState
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
@@ -48,7 +48,7 @@ class Checking:
     def __init__(
         self,
         core: Core,
-        driver: DeviceDriver,
+        driver: AnyDriver,
         sheet: CapabilitySheet,
         config: EngineConfig,
         log: EventLog,
@@ -113,8 +113,8 @@ class Checking:
         self._setup = self._log.emit_waiting(now_ns, setup)
         if self._has_watchdog_test():
             return  # CHECKED once the setup is on the record
-        if makes_current(plan) and is_current_source(self._driver):
-            self._begin_watchdog_test(now_ns, plan, self._driver)
+        if makes_current(plan):
+            self._begin_watchdog_test(now_ns, plan)
 
     def _mend(self, now_ns: int, plan: AnyPlan) -> None:
         """A plan with other sites is an answer to a channel that was felt elsewhere."""
@@ -197,12 +197,12 @@ class Checking:
                 what_to_do="begin a session without a script, and raise by hand",
             )
 
-    def _begin_watchdog_test(self, now_ns: int, plan: CurrentPlan, driver: Driver) -> None:
+    def _begin_watchdog_test(self, now_ns: int, plan: CurrentPlan) -> None:
         watchdog_us = self._sheet.watchdog_us
         assert watchdog_us is not None
         self._log.emit(now_ns, rows.DeadMan("begun", watchdog_us), durable=True)
         self._core.output_begins()
-        self._watchdog_test = WatchdogTest(now_ns, driver, plan.channels[0], watchdog_us)
+        self._watchdog_test = WatchdogTest(now_ns, self._driver, plan.channels[0], watchdog_us)
 
     def takes(self, now_ns: int, event: DriverEvent) -> bool:
         """Let the watchdog test look at an event; True where nothing else should react to it."""

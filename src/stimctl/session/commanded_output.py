@@ -7,31 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver, is_current_source, is_gate
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.events import (
     Acked,
     AckedOvertaken,
     ChannelSet,
     Doing,
-    GateAcked,
-    GatePartAcked,
-    GateSet,
     RaiseDropped,
 )
 from stimctl.errors import LimitRefusedError, StateError
-from stimctl.safety.cleared import SetPoint
-from stimctl.safety.intensity import IntensityPoint
 from stimctl.safety.sealed import is_genuine
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.track import Key, Track
 
-Accepted = Acked | AckedOvertaken | GateAcked | GatePartAcked
+Accepted = Acked | AckedOvertaken
 
 
 class CommandedOutput:
     """Outputs and plateaus, as told and as acknowledged, in the scale of the run."""
 
-    def __init__(self, driver: DeviceDriver, tracks: Mapping[int, Track]) -> None:
+    def __init__(self, driver: AnyDriver, tracks: Mapping[int, Track]) -> None:
         self._driver = driver
         self._tracks = tracks
         self.forget()
@@ -71,7 +66,7 @@ class CommandedOutput:
         self._plateaus_sent = plateaus
         self._told = keys
         on = {key[0] for key in keys}
-        # A track whose gate is open at zero on the device's grid is at what is asked, too.
+        # A track that is on, at zero on the device's grid, is at what is asked, too.
         self._reaches[self._ticket] = {
             channel: track.reach_ppm
             for channel, track in self._tracks.items()
@@ -113,14 +108,10 @@ class CommandedOutput:
         """Hand the state to the driver; its ticket."""
         tracks, driver = self._tracks, self._driver
         points: dict[int, Any] = {key[0]: tracks[key[0]].point(key) for key in keys}
-        kind = SetPoint if is_current_source(driver) else IntensityPoint
-        if not all(is_genuine(one, kind) for one in points.values()):
+        if not all(is_genuine(one, driver.sheet.point) for one in points.values()):
             raise not_genuine()
-        if is_current_source(driver):
-            return driver.apply(now_ns, points)
-        assert is_gate(driver)
         planned = frozenset(channel for channel, one in tracks.items() if not one.asked_down)
-        ticket = driver.gate(now_ns, points, planned)
+        ticket = driver.apply(now_ns, points, planned)
         for track in tracks.values():
             track.asked_down = False
         return ticket
@@ -149,29 +140,29 @@ class CommandedOutput:
         sent_ns = now_ns - event.latency_ns
         if isinstance(event, AckedOvertaken):
             self._had(sent_ns, event.ticket)
-        elif isinstance(event, GatePartAcked):
-            self._accepted_in_part(sent_ns, event)
-        elif isinstance(event, GateAcked) or event.what is Doing.APPLY:
-            if isinstance(event, Acked):
-                self._accepted = {one.channel: one for one in event.channels}
+        elif event.in_force is not None:
+            self._accepted_in_part(sent_ns, event, event.in_force)
+        elif event.what is Doing.APPLY:
+            self._accepted = {one.channel: one for one in event.channels}
             self._had(sent_ns, event.ticket)
-            self.acked = {one.channel: _output_of(one) for one in event.channels}
+            self.acked = {one.channel: one.level for one in event.channels}
             if event.ticket == self._ticket:
                 self.plateaus_acked = self._plateaus_sent
                 self._ticket = None
                 self._reaches.clear()
 
-    def _accepted_in_part(self, sent_ns: int, event: GatePartAcked) -> None:
+    def _accepted_in_part(self, sent_ns: int, event: Acked, in_force: frozenset[int]) -> None:
         """A part of a call: of its other channels nothing new is known.
 
         A ramp of one channel must not keep what the other one has from being known until it ends.
         """
-        self.acked = {one.channel: one.intensity_percent for one in event.channels}
-        if event.ticket != self._ticket:
+        self.acked = {one.channel: one.level for one in event.channels}
+        ticket = self._ticket
+        if ticket is None or event.ticket != ticket:
             return
-        reaches = self._reaches[event.ticket]
-        self._reaches = {event.ticket: reaches}
-        known = event.in_force & self._tracks.keys()
+        reaches = self._reaches[ticket]
+        self._reaches = {ticket: reaches}
+        known = in_force & self._tracks.keys()
         for channel in known & reaches.keys():
             self._tracks[channel].confirmed(sent_ns, reaches[channel])
         plateaus = {channel: self._plateaus_sent.get(channel, 0) for channel in known}
@@ -190,7 +181,7 @@ class CommandedOutput:
         if event.falls_to is not None:
             # Whatever comes next must climb from what the driver falls back to, also what was
             # told since: it was made for a device that had what has been dropped.
-            self.acked = {one.channel: _output_of(one) for one in event.falls_to}
+            self.acked = {one.channel: one.level for one in event.falls_to}
         elif event.ticket != self._ticket:
             return None
         self._ticket = None
@@ -207,7 +198,3 @@ def not_genuine() -> LimitRefusedError:
         why="one of them does not come from the safety model",
         code=Code.NOT_GENUINE.value,
     )
-
-
-def _output_of(one: ChannelSet | GateSet) -> int:
-    return one.intensity_percent if isinstance(one, GateSet) else one.amplitude_ua

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.session import rows
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.budget import Budget
@@ -41,7 +41,7 @@ _AFTER_ZERO = {
 class Core:
     """State, latched cause, and the one place from which output is stopped."""
 
-    def __init__(self, driver: DeviceDriver, log: EventLog) -> None:
+    def __init__(self, driver: AnyDriver, log: EventLog) -> None:
         self._driver = driver
         self.package = driver.sheet.package
         self._log = log

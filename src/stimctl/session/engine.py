@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver, Frame
+from stimctl.devices.driver import AnyDriver, Frame
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session import facts, rows
 from stimctl.session.alarms import Condition, Priority
@@ -40,7 +40,7 @@ _WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
 class Engine:
     """One session with one device. Every call takes the caller's clock in nanoseconds."""
 
-    def __init__(self, driver: DeviceDriver, sheet: CapabilitySheet, config: EngineConfig) -> None:
+    def __init__(self, driver: AnyDriver, sheet: CapabilitySheet, config: EngineConfig) -> None:
         driver = self._driver = guarded(driver, sheet)
         self._log = EventLog()
         self._core = Core(driver, self._log)

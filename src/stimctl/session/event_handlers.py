@@ -12,8 +12,6 @@ from stimctl.devices.events import (
     DeviceError,
     DriverBroken,
     DriverEvent,
-    GateAcked,
-    GatePartAcked,
     Identified,
     LineError,
     NoAnswer,
@@ -55,8 +53,6 @@ class EventHandlers:
             ContactRead: self._contact,
             DeviceError: self._device_error,
             DriverBroken: self._driver_broken,
-            GateAcked: self._acked,
-            GatePartAcked: self._acked,
             Identified: self._identified,
             LineError: self._line_error,
             NoAnswer: self._no_answer,
@@ -83,7 +79,7 @@ class EventHandlers:
             good = Reason(Code.LINK_IN_TIME, "answers in time")
             self._log.emit(now_ns, rows.LinkChanged("good", good))
 
-    def _acked(self, now_ns: int, event: Acked | GateAcked | GatePartAcked) -> None:
+    def _acked(self, now_ns: int, event: Acked) -> None:
         self._answered(now_ns, event.latency_ns)
         run = self._core.run
         if run is not None:

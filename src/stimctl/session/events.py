@@ -17,6 +17,7 @@ from stimctl.session.row_base import Event, Kind, OpenEvent
 from stimctl.session.rows import PlannedChannel
 
 __all__ = [
+    "ANSWER",
     "EVENTS",
     "SCHEMA",
     "Event",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 SCHEMA: Final = "stimctl.event/2"
+ANSWER: Final = "answer"
+"""The one kind of row that is no event: what became of a command."""
 Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
 
 
@@ -63,7 +66,7 @@ def encode(event: Event) -> dict[str, Any]:
 
 
 def decode(kind: str, data: Mapping[str, Any]) -> Event | None:
-    """The event of a row; None for a kind that is no event: an answer.
+    """The event of a row; None for a kind that is no event: `ANSWER`.
 
     Raises `RowFormatError` where the row is not of its kind. Fields that are not of the event (who
     was in charge, a number, a time) are left to the caller.

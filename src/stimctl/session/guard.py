@@ -12,15 +12,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver, Frame
+from stimctl.devices.driver import AnyDriver, Frame
 from stimctl.devices.events import (
     Acked,
     AckedOvertaken,
     Doing,
     DriverBroken,
     DriverEvent,
-    GateAcked,
-    GatePartAcked,
     NoAnswer,
     ParametersRead,
     RaiseDropped,
@@ -35,8 +33,6 @@ from stimctl.devices.family import family_row, load
 from stimctl.devices.pending_request import STALE_NS
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError
-from stimctl.safety.cleared import SetPoint
-from stimctl.safety.intensity import IntensityPoint
 from stimctl.session.guard_rules import (
     BYTES_MAX,
     CONNECTING,
@@ -46,7 +42,9 @@ from stimctl.session.guard_rules import (
     PROOFS,
     ZEROING,
     Levels,
+    Point,
     RuleError,
+    asked_of,
     raises,
     refuse_above,
     refuse_forged,
@@ -59,7 +57,7 @@ _ANSWERS = (StatusRead, ParametersRead)
 _Result = TypeVar("_Result")
 
 
-def guarded(driver: DeviceDriver, sheet: CapabilitySheet) -> DeviceDriver:
+def guarded(driver: AnyDriver, sheet: CapabilitySheet) -> AnyDriver:
     """The driver, within a guard where it is another package's."""
     if not sheet.package or isinstance(driver, GuardedDriver):
         return driver
@@ -67,11 +65,11 @@ def guarded(driver: DeviceDriver, sheet: CapabilitySheet) -> DeviceDriver:
 
 
 class GuardedDriver:
-    """Implements `Driver` and `GateDriver`; which of the two it is says the sheet."""
+    """Implements `Driver`."""
 
     def __init__(
         self,
-        driver: DeviceDriver,
+        driver: AnyDriver,
         sheet: CapabilitySheet,
         new_sequence: Callable[[int], Any] | None = None,
     ) -> None:
@@ -138,36 +136,29 @@ class GuardedDriver:
         self._connecting, self._stopping, self._zeroing = False, True, True
         self._call(now_ns, lambda: self._driver.stop(now_ns))
 
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
-        """Genuine set points only, and what raises must be able to expire."""
-        refuse_forged(set_points.values(), SetPoint)
-        wanted = {
-            channel: (one.amplitude_ua, one.phase_width_us, -one.period_us)
-            for channel, one in set_points.items()
-        }
-        return self._ask(now_ns, wanted, lambda: self._driver.apply(now_ns, dict(set_points)))
-
-    def gate(
+    def apply(
         self,
         now_ns: int,
-        points: Mapping[int, IntensityPoint],
+        set_points: Mapping[int, Point],
         planned: Collection[int] = frozenset(),
     ) -> int:
-        """As `apply`, in percent."""
-        refuse_forged(points.values(), IntensityPoint)
-        wanted = {channel: (one.percent,) for channel, one in points.items()}
-        return self._ask(now_ns, wanted, lambda: self._driver.gate(now_ns, dict(points), planned))
+        """Genuine points of the sheet's scale only; what raises must be able to expire."""
+        refuse_forged(set_points.values(), self.sheet.point)
+        wanted = {channel: asked_of(one) for channel, one in set_points.items()}
+        return self._ask(
+            now_ns, wanted, lambda: self._driver.apply(now_ns, dict(set_points), planned)
+        )
 
-    def pulse(self, now_ns: int, channel: int, set_point: SetPoint) -> int:
+    def pulse(self, now_ns: int, channel: int, set_point: Point) -> int:
         """One pulse, which raises whatever it is."""
-        refuse_forged((set_point,), SetPoint)
+        refuse_forged((set_point,), self.sheet.point)
         self._refuse_broken()
         self._owed[Doing.PULSE] = now_ns + FOLLOW_UP_NS
         self._raise_by_ns, self._lowers = now_ns + STALE_NS, 0
         ticket = self._call(
             now_ns, lambda: self._driver.pulse(now_ns, channel, set_point), may_refuse=True
         )
-        return self._taken(ticket, {channel: (set_point.amplitude_ua, set_point.phase_width_us)})
+        return self._taken(ticket, {channel: asked_of(set_point)[:2]})
 
     def receive(self, now_ns: int, data: bytes) -> None:
         """Bytes from the device."""
@@ -350,7 +341,7 @@ class GuardedDriver:
             if isinstance(event, self._proves) and not self._heard:
                 what = f"it tells {type(event).__name__} and has heard nothing"
                 raise RuleError(Code.DRIVER_UNPROVED, what)
-            if isinstance(event, Acked | AckedOvertaken | GateAcked | GatePartAcked):
+            if isinstance(event, Acked | AckedOvertaken):
                 refuse_above(event, self._asked.get(event.ticket or 0))
                 self._earlier = False
 
@@ -359,7 +350,9 @@ class GuardedDriver:
 
         `fed`: a keep-alive has just left, so that the answer was to the one before it."""
         for event in events:
-            if isinstance(event, Acked | GateAcked) and event.ticket == self._ticket:
+            if isinstance(event, Acked) and event.ticket == self._ticket:
+                if event.in_force is not None:
+                    continue  # more of the call is to follow
                 for doing in OUTPUT:
                     self._owed.pop(doing, None)
                 self._raise_by_ns = None

@@ -11,9 +11,6 @@ from stimctl.devices.events import (
     AckedOvertaken,
     ChannelSet,
     Doing,
-    GateAcked,
-    GatePartAcked,
-    GateSet,
     Identified,
     Ready,
     ZeroVerified,
@@ -53,11 +50,16 @@ def raises(wanted: Levels, before: Levels) -> bool:
     return False
 
 
-def values_of(one: ChannelSet | GateSet) -> tuple[int, ...]:
+def values_of(one: ChannelSet) -> tuple[int, ...]:
     """What the device has, as `Levels` count."""
-    if isinstance(one, GateSet):
-        return (one.intensity_percent,)
-    return (one.amplitude_ua, one.phase_width_us, -one.period_us)
+    return (one.level, one.phase_width_us, -one.period_us)
+
+
+def asked_of(point: Point) -> tuple[int, ...]:
+    """What a point asks for, as `Levels` count."""
+    if isinstance(point, SetPoint):
+        return (point.amplitude_ua, point.phase_width_us, -point.period_us)
+    return (point.percent,)
 
 
 def refuse_forged(points: Collection[Point], kind: type[Point]) -> None:
@@ -67,14 +69,13 @@ def refuse_forged(points: Collection[Point], kind: type[Point]) -> None:
             raise not_genuine()
 
 
-def refuse_above(
-    event: Acked | AckedOvertaken | GateAcked | GatePartAcked, asked: Levels | None
-) -> None:
+def refuse_above(event: Acked | AckedOvertaken, asked: Levels | None) -> None:
     """RuleError where an answer tells of more than was `asked` under its ticket."""
     if asked is None or (isinstance(event, Acked) and event.what is Doing.KEEP_ALIVE):
         return
+    in_force = event.in_force if isinstance(event, Acked) else None
     for one in event.channels:
-        if isinstance(event, GatePartAcked) and one.channel not in event.in_force:
+        if in_force is not None and one.channel not in in_force:
             continue  # it is still as a call before had it
         values, limit = values_of(one), asked.get(one.channel, ())
         if not limit or any(a > b for a, b in zip(values, limit, strict=False)):

@@ -4,7 +4,7 @@ While output may be on the keep-alive is a matter of `supervision`. Here nothing
 been verified, and what is kept is the connection alone.
 """
 
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.checking import Checking
 from stimctl.session.core import Core
@@ -21,7 +21,7 @@ class IdleKeeper:
     def __init__(
         self,
         core: Core,
-        driver: DeviceDriver,
+        driver: AnyDriver,
         sheet: CapabilitySheet,
         heartbeats: Heartbeats,
         checking: Checking,

@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 
-from stimctl.devices.driver import DeviceDriver, is_current_source, is_gate
-from stimctl.devices.events import Acked, ChannelSet, Doing
-from stimctl.session.acknowledged import Point
+from stimctl.devices.driver import AnyDriver
+from stimctl.devices.events import AckedOvertaken, ChannelSet, Doing
 from stimctl.session.budget import flow_of
 from stimctl.session.commanded_output import Accepted, CommandedOutput
 from stimctl.session.config import RAMP_MIN_US
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
-from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, makes_current
+from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel
 
 
 class OutputAdapter:
     """One plan on one driver. PlanViolation where they do not fit, or a ramp is too short."""
 
-    def __init__(self, plan: AnyPlan, driver: DeviceDriver) -> None:
-        current = is_current_source(driver)
-        if not (current or is_gate(driver)) or current is not makes_current(plan):
+    def __init__(self, plan: AnyPlan, driver: AnyDriver) -> None:
+        if plan.scale is not driver.sheet.scale:
             raise PlanViolation(
                 f"{plan.protocol.id} is not for a device such as {driver.sheet.family}"
             )
@@ -46,23 +44,11 @@ class OutputAdapter:
         keys = (track.key(plateaus[track.channel]) for track in self.tracks)
         return self.output.tell(now_ns, tuple(key for key in keys if key is not None), plateaus)
 
-    def points(self, event: Accepted) -> list[Point] | None:
+    def sets(self, event: Accepted) -> tuple[ChannelSet, ...] | None:
         """What the device does from now on; None where the event says nothing of that."""
-        if isinstance(event, Acked) and event.what is not Doing.APPLY:
-            return None
-        each = {track.channel: track.each for track in self.tracks}
-        return [
-            Point(
-                one.channel,
-                one.amplitude_ua,
-                one.phase_width_us,
-                one.period_us,
-                each.get(one.channel, 1),
-            )
-            if isinstance(one, ChannelSet)
-            else Point(one.channel, one.intensity_percent)
-            for one in event.channels
-        ]
+        if isinstance(event, AckedOvertaken) or event.what is Doing.APPLY:
+            return event.channels
+        return None
 
 
 def _most_flow(one: PlanChannel) -> int:

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver, Driver
+from stimctl.devices.driver import AnyDriver, no_pulses
 from stimctl.devices.events import Acked, DriverEvent, RaiseDropped, Rejected
 from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.safety.cleared import SetPoint
@@ -54,9 +54,7 @@ def check_single_pulses(plan: AnyPlan) -> None:
 def pulse_of(plan: AnyPlan, channel: int, amplitude_ua: int) -> intents.Pulse:
     """The intent for one pulse of this plan. Raises `StateError` where the device makes none."""
     if not makes_current(plan):
-        raise StateError(
-            "no single pulses", code=Code.NO_PULSES, why="the device generates no pulses of its own"
-        )
+        raise no_pulses()
     return intents.Pulse(channel, plan.channel(channel).cleared.point(amplitude_ua))
 
 
@@ -76,9 +74,7 @@ class _AskedPulse:
 class Pulses:
     """The pulses that wait for their rows, and the one whose answer is awaited."""
 
-    def __init__(
-        self, core: Core, driver: DeviceDriver, config: EngineConfig, log: EventLog
-    ) -> None:
+    def __init__(self, core: Core, driver: AnyDriver, config: EngineConfig, log: EventLog) -> None:
         self._core = core
         self._driver = driver
         self._config = config
@@ -187,7 +183,7 @@ class Pulses:
 
     def _send(self, now_ns: int, asked: _AskedPulse) -> None:
         reason = self._refusal(asked.channel, asked.set_point)
-        if reason is None and isinstance(self._driver, Driver):
+        if reason is None:
             try:
                 self._ticket = self._driver.pulse(now_ns, asked.channel, asked.set_point)
                 self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)

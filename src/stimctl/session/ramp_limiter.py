@@ -35,9 +35,9 @@ class RampLimiter(ABC):
         """Where the steepest ramp that is allowed was at `_line_ns`: never below what is sure."""
         self._line_ns = 0
         self._ramping = False
-        """The gate has opened at level 0: a planned ramp has begun, and the line climbs with it."""
+        """It was switched on at level 0: a planned ramp has begun, and the line climbs with it."""
         self._ramp_ns = 0
-        """When it did; bursts open the gate again before the first step of the ramp is over."""
+        """When it did; bursts switch it on again before the first step of the ramp is over."""
         self._cycles = cycles
         self._modulated_from = modulated_from
 
@@ -68,12 +68,12 @@ class RampLimiter(ABC):
         drive = self.drive
         if not self._cycles or drive is None:
             return False
-        return drive.level_permille == 0 and not drive.gate_open
+        return drive.level_permille == 0 and not drive.is_on
 
     @property
     def is_open(self) -> bool:
         """The plan lets something through now, be it zero on the device's grid."""
-        return self.drive is not None and self.drive.gate_open
+        return self.drive is not None and self.drive.is_on
 
     @property
     def may_open_late(self) -> bool:
@@ -110,7 +110,7 @@ class RampLimiter(ABC):
 
     def settled(self, now_ns: int) -> None:
         """The device has all it was told, and what is asked now is the same on its grid."""
-        if self.drive is not None and self.drive.gate_open:
+        if self.drive is not None and self.drive.is_on:
             self._settle(now_ns, self._reach_ppm)
 
     def _settle(self, at_ns: int, reach_ppm: int) -> None:
@@ -148,7 +148,7 @@ class RampLimiter(ABC):
         if first:
             return False
         if drive.level_permille == 0 and before is not None:
-            opens = drive.gate_open and not before.gate_open
+            opens = drive.is_on and not before.is_on
             if opens and self._ramping and at_ns is not None:
                 opens = at_ns - self._ramp_ns >= RAMP_TICK_NS
             if before.level_permille or opens:

@@ -16,7 +16,7 @@ def judge(found: Iterable[ChannelSet], allowed: Allowed) -> Condition | None:
     than the reverse, but less dangerous: somebody has changed it.
     """
     conditions = {_judge_one(one, allowed.get(one.channel, ())) for one in found}
-    driven = {one.channel for one in found if one.amplitude_ua}
+    driven = {one.channel for one in found if one.level}
     if any(may and one not in driven and _must_be_on(may) for one, may in allowed.items()):
         conditions.add(Condition.READ_BACK_DIFFERS)
     for condition in _WORST_FIRST:
@@ -33,22 +33,22 @@ _WORST_FIRST = (
 
 
 def _must_be_on(may: tuple[ChannelSet, ...]) -> bool:
-    return all(one.amplitude_ua > 0 for one in may)
+    return all(one.level > 0 for one in may)
 
 
 def _judge_one(found: ChannelSet, may: tuple[ChannelSet, ...]) -> Condition | None:
-    if found.amplitude_ua == 0:
+    if found.level == 0:
         return None
-    if not any(one.amplitude_ua for one in may):
+    if not any(one.level for one in may):
         return Condition.CURRENT_AT_ZERO
     if (
-        found.amplitude_ua > max(one.amplitude_ua for one in may)
+        found.level > max(one.level for one in may)
         or found.phase_width_us > max(one.phase_width_us for one in may)
         or found.period_us < min(one.period_us for one in may)
     ):
         return Condition.READ_BACK_HIGHER
     for one in may:
-        same = (one.amplitude_ua, one.phase_width_us, one.period_us)
-        if same == (found.amplitude_ua, found.phase_width_us, found.period_us):
+        same = (one.level, one.phase_width_us, one.period_us)
+        if same == (found.level, found.phase_width_us, found.period_us):
             return None
     return Condition.READ_BACK_DIFFERS

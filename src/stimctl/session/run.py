@@ -99,7 +99,8 @@ class Run:
         """When the device accepted something last, since the output was zero."""
 
     def _nothing_yet(self) -> Acknowledged:
-        return Acknowledged(self._by_channel, "ua" if self.scale is CURRENT else "percent")
+        each = {track.channel: track.each for track in self._tracks}
+        return Acknowledged(each, "ua" if self.scale is CURRENT else "percent")
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -321,9 +322,9 @@ class Run:
     def acked(self, now_ns: int, event: Accepted) -> None:
         """The device accepted something; reported where a plateau is now confirmed by it."""
         self.acked_ns = now_ns
-        points = self._adapter.points(event)
-        if points is not None:
-            self.acknowledged.accepts(now_ns, points)
+        sets = self._adapter.sets(event)
+        if sets is not None:
+            self.acknowledged.accepts(now_ns, sets)
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return

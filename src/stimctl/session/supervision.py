@@ -1,7 +1,7 @@
 """What goes on while output may be on: the run itself, keep-alive, telemetry, attendance."""
 
 from stimctl.codes import Code
-from stimctl.devices.driver import DeviceDriver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import StimctlError
 from stimctl.session import rows
@@ -23,7 +23,7 @@ class Supervision:
     def __init__(
         self,
         core: Core,
-        driver: DeviceDriver,
+        driver: AnyDriver,
         sheet: CapabilitySheet,
         config: EngineConfig,
         log: EventLog,

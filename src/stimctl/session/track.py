@@ -32,7 +32,7 @@ class Track(RampLimiter):
         self._made: dict[Key, OutputPoint] = {}
         burst = one.host_burst if one else None
         self._gap_ns: int | None = None
-        """How long the gate of a burst may have been shut; a longer gap is none of the pattern."""
+        """How long the pause between bursts may be; a longer gap is none of the pattern."""
         if one is not None and burst is not None:
             open_us = burst.pulses_per_burst * one.period_us - one.period_us // 2
             shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
@@ -112,16 +112,16 @@ class Track(RampLimiter):
         """
         self.asked_down |= plateau < self._plateau or gain < self._gain
         self._plateau, self._gain = plateau, gain
-        self._look_at_gate(now_ns, plateau)
+        self._look_at_gap(now_ns, plateau)
         lags = super().climb(now_ns, plateau, gain)
         # A burst is begun at its beginning or not at all: begun later it could hold a pulse more
         # than the rest of it, which a second that is cleared for whole bursts has no room for.
-        in_burst = self._gap_ns is not None and self.drive is not None and self.drive.gate_open
+        in_burst = self._gap_ns is not None and self.drive is not None and self.drive.is_on
         self._missed = in_burst and not self.output(plateau)
         self._lacks = self._missed and self.on_grid(plateau, self.reach_permille) > 0
         return lags
 
-    def _look_at_gate(self, now_ns: int, plateau: int) -> None:
+    def _look_at_gap(self, now_ns: int, plateau: int) -> None:
         """After too long a gap of bursts the output climbs anew (A1, A3).
 
         A burst that was left out by a stall, swallowed by the driver or lost on the line makes
@@ -130,7 +130,7 @@ class Track(RampLimiter):
         """
         if self._gap_ns is None or self.drive is None:
             return
-        was_open, self._was_open = self._was_open, self.drive.gate_open
+        was_open, self._was_open = self._was_open, self.drive.is_on
         if was_open and not self._was_open:
             self._shut_ns = now_ns
             if self._lit:
@@ -151,7 +151,7 @@ class Track(RampLimiter):
     def output(self, plateau: int) -> int:
         """What the device should put out now, on its grid."""
         drive = self.drive
-        if drive is None or not self.covered or not drive.gate_open or not plateau:
+        if drive is None or not self.covered or not drive.is_on or not plateau:
             return 0
         if self._missed:
             return 0

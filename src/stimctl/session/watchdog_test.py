@@ -6,7 +6,7 @@ when this program no longer can. No current flows in it.
 
 from enum import Enum, auto
 
-from stimctl.devices.driver import Driver
+from stimctl.devices.driver import AnyDriver
 from stimctl.devices.events import (
     Acked,
     Doing,
@@ -38,7 +38,7 @@ class WatchdogTest:
     """One test on one channel of a plan; `watchdog_us` is what the device promises."""
 
     def __init__(
-        self, now_ns: int, driver: Driver, plan_channel: CurrentChannel, watchdog_us: int
+        self, now_ns: int, driver: AnyDriver, plan_channel: CurrentChannel, watchdog_us: int
     ) -> None:
         self._driver = driver
         self._channel = plan_channel.channel

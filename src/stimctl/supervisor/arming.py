@@ -14,7 +14,7 @@ from stimctl.session.events import Event, Kind, SessionEvent
 from stimctl.session.host_rows import LineKind, Presence, Ready
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
-from stimctl.supervisor.hardware import HardwareGate
+from stimctl.supervisor.hardware import HardwareCheck
 from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.operator import Operator
@@ -48,7 +48,7 @@ class Arming:
         self._record = record
         self._stop_faces = stop_faces
         self._operator = Operator(options.operator)
-        self.gate = HardwareGate(options, family, line, inbox.put)
+        self.hardware = HardwareCheck(options, family, line, inbox.put)
 
     def obey(self, now: int, command: Command, plan: AnyPlan | None) -> Mapping[str, Any] | None:
         """The answer to a command that is about arming; None for one that others go on with."""
@@ -58,19 +58,19 @@ class Arming:
                 self._stop_faces.connecting(now)
                 return None
             case "load":
-                self.gate.handed.forget_plan()
+                self.hardware.handed.forget_plan()
                 return None
             case "prepare":
-                self.gate.handed.take(fields)
+                self.hardware.handed.take(fields)
             case "ready":
                 return {"ready": self._check(now, plan)}
             case "present":
-                return self.gate.ask_presence(self._engine().stop_faces)
+                return self.hardware.ask_presence(self._engine().stop_faces)
             case "operator":
                 self._record(self._operator.hand_over(fields["code"]))
             case "arm":
                 self._arm(now, plan)
-            case "attend" if self.gate.kind is not None and self.gate.needs_person:
+            case "attend" if self.hardware.kind is not None and self.hardware.needs_person:
                 raise StateError(
                     "a program does not answer for a person",
                     code=Code.PERSON_ANSWERS,
@@ -92,7 +92,7 @@ class Arming:
     def told_with(self, event: SessionEvent) -> dict[str, Any]:
         """What is told of an event: who is in charge, and who has to answer."""
         told = self._operator.told_with(event)
-        if event.kind is Kind.ATTENDANCE and told.get("prompt") and self.gate.needs_person:
+        if event.kind is Kind.ATTENDANCE and told.get("prompt") and self.hardware.needs_person:
             told["by_person"] = True
         return told
 
@@ -101,24 +101,24 @@ class Arming:
         if event.kind is Kind.IDENTITY:
             for face in self._stop_faces.opened():
                 self._record(face)
-            self._record(LineKind(*self.gate.identified(str(event.data["serial"]))))
-            if self.gate.needs_person:
+            self._record(LineKind(*self.hardware.identified(str(event.data["serial"]))))
+            if self.hardware.needs_person:
                 self._engine().notify(now, facts.PresenceRequired())
         elif event.kind is Kind.ATTENDANCE and event.data.get("prompt"):
-            self.gate.prompt()
+            self.hardware.prompt()
 
     def heard(self, now: int, asked: Asked) -> None:
         """Somebody has answered at the machine, or nobody has."""
         self._record(Presence(bool(asked.by), asked.by, asked.why))
         if asked.by:
-            self.gate.answered(now, asked.by)
+            self.hardware.answered(now, asked.by)
             self._engine().notify(now, facts.PersonPresent(asked.by))
 
     def _arm(self, now: int, plan: AnyPlan | None) -> None:
         row = self._check(now, plan)
         self._engine().command(now, intents.Arm())
         if row and plan is not None:
-            self.gate.armed(plan)
+            self.hardware.armed(plan)
             self._record(Ready(row))
 
     def _check(self, now: int, plan: AnyPlan | None) -> Mapping[str, Any]:
@@ -127,7 +127,7 @@ class Arming:
         if plan is None:
             return {}  # the engine has none either, and says so
         check_plausible(self._options, plan, self._setup.protocol_name, acknowledged)
-        if self.gate.kind is None:
+        if self.hardware.kind is None:
             return {}  # no device has been identified: the engine refuses that by itself
         faces, untested = self._engine().stop_faces, self._stop_faces.ask(now)
-        return self.gate.check(now, plan, self._setup.acknowledged_now, faces, untested)
+        return self.hardware.check(now, plan, self._setup.acknowledged_now, faces, untested)

@@ -14,6 +14,9 @@ from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import LinkError, NoDeviceError, StimctlError, UsageError
+from stimctl.session import host_rows, rows
+from stimctl.session.events import ANSWER, Event, encode, event_of
+from stimctl.session.reasons import Reason
 from stimctl.supervisor.child_process import (
     SupervisorProcess,
     refuse_copy,
@@ -276,32 +279,30 @@ class SupervisorClient:
                     self._take(json.loads(line))
 
     def _take(self, row: Row) -> None:
-        kind = row["kind"]
-        if kind == "beat":
-            return
-        if kind == "answer":
-            waiting = self._answers.get(row["id"])
-            if waiting is not None:
-                waiting.put(row)
-            return
-        if kind == "hello":
-            self.address = row["address"]
-            self._node = str(row["line"].get("device", ""))
-            self.runs_after_host_death_us = row["runs_after_host_death_us"]
-            self._heard.set()
-        elif kind == "fatal":
-            self._fatal = decode_error(row["error"])
-            self._heard.set()
-        elif kind == "state":
-            self.state = row["state"]
-            self._zero_verified = False
-        elif kind == "stopping":  # whatever was verified before: this zero is still to be seen
-            self._zero_verified = False
-        elif kind == "zero_verified":
-            self._zero_verified = True
-        elif kind == "bye":
-            self.exit_code = row["exit_code"]
-            self._zero_verified = row["zero_verified"]
+        match event_of(row):
+            case host_rows.Beat():
+                return
+            case None if row["kind"] == ANSWER:
+                waiting = self._answers.get(row["id"])
+                if waiting is not None:
+                    waiting.put(row)
+                return
+            case host_rows.Hello() as hello:
+                self.address = hello.address
+                self._node = str((hello.line or {}).get("device", ""))
+                self.runs_after_host_death_us = hello.runs_after_host_death_us
+                self._heard.set()
+            case host_rows.Fatal(error):
+                self._fatal = decode_error(error)
+                self._heard.set()
+            case rows.StateEntered(state):
+                self.state, self._zero_verified = state, False
+            case rows.Stopping():  # whatever was verified before: this zero is still to be seen
+                self._zero_verified = False
+            case rows.ZeroVerified():
+                self._zero_verified = True
+            case host_rows.Bye(exit_code, zero_verified):
+                self.exit_code, self._zero_verified = exit_code, zero_verified
         self._tell(row)
 
     def _tell(self, row: Row) -> None:
@@ -340,20 +341,20 @@ class SupervisorClient:
     def _stop_it(self, why: str) -> None:
         """What is shown is UNKNOWN until zero is verified."""
         self._zero_verified, self.state = False, "unknown"
-        code = Code.SUPERVISOR_GONE
-        to_do = "pull the electrode cable, or wait"
-        self._say("unknown", reason=why, code=code, what_to_do=to_do)
+        gone = Reason(Code.SUPERVISOR_GONE, why)
+        self._say(rows.OutputUnknown(gone, "pull the electrode cable, or wait"))
         outcome = stop_port(self.address, self._family, node=self._node)
         while outcome.verdict == "unconfirmed" and not self._closing:
             outcome = stop_port(self.address, self._family, node=self._node)
         self._zero_verified = outcome.verdict == "verified"
         if self._zero_verified:
             self.state = "stopped"
-            self._say("zero_verified", after_us=outcome.elapsed_ms * 1000)
+            self._say(rows.ZeroVerified(outcome.elapsed_ms * 1000, "stop"))
         self.exit_code = 1 if self._zero_verified else 6
-        self._say("ended", outcome="fault", reason=why, code=code, exit_code=self.exit_code)
+        self._say(rows.Ended("fault", gone, exit_code=self.exit_code))
 
-    def _say(self, kind: str, **data: object) -> None:
+    def _say(self, event: Event) -> None:
         """Tell what the stop path does. A listener that fails must not end the stop."""
+        head = {"kind": event.kind.value, "mono_ns": time.monotonic_ns(), "source": "face"}
         with contextlib.suppress(BaseException):
-            self._tell({"kind": kind, "mono_ns": time.monotonic_ns(), "source": "face", **data})
+            self._tell({**head, **encode(event)})

@@ -14,6 +14,7 @@ from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import NoDeviceError
+from stimctl.session.row_base import Kind
 from stimctl.supervisor.inbox import Inbox, StopAsked
 from stimctl.supervisor.peer import is_trusted
 
@@ -21,7 +22,7 @@ _MOST_CLIENTS = 16
 _ONLY = f'{{"kind":"refused","reason":"only stop and watch","code":"{Code.WATCH_ONLY}"}}\n'.encode()
 _LONGEST_BYTES = 512
 # What somebody who asked for a stop is told; a watcher is told everything.
-_OF_A_STOP = frozenset({"stop_received", "stopping", "zero_verified", "unknown"})
+_OF_A_STOP = frozenset({Kind.STOP_RECEIVED, Kind.STOPPING, Kind.ZERO_VERIFIED, Kind.UNKNOWN})
 
 
 class _Client:

@@ -1,4 +1,4 @@
-"""What is on the line, and the one gate before output on hardware, whichever face asks.
+"""What is on the line, and the one check before output on hardware, whichever face asks.
 
 What is missing is said by the pure list of `stimctl.session.readiness`; here is gathered what the
 supervisor knows by itself. A line that is known to lead to a twin passes.
@@ -40,7 +40,7 @@ _ANSWER_WITHIN_S = 60.0
 _PROMPT_WITHIN_S = 30.0
 
 
-class HardwareGate:
+class HardwareCheck:
     """One per supervisor. `post` takes the outcome of a question at the terminal; must not wait."""
 
     def __init__(
@@ -129,7 +129,7 @@ class HardwareGate:
         self._presence.cancel()
         self._present_by, self._present_ns = by, now_ns
 
-    # -- the gate ---------------------------------------------------------------------------------
+    # -- the check --------------------------------------------------------------------------------
 
     def check(
         self,

@@ -13,7 +13,7 @@ from stimctl.session import facts, host_rows, intents
 from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
-from stimctl.session.events import Event, Kind, SessionEvent, encode
+from stimctl.session.events import ANSWER, Event, Kind, SessionEvent, encode
 from stimctl.session.facts import FaceAlive
 from stimctl.session.pulses import pulse_of
 from stimctl.supervisor.arming import Arming
@@ -172,7 +172,7 @@ class Supervisor:
             self._engine.notify(now, facts.LinkUp())
         if now >= self._next_beat_ns:
             self._next_beat_ns = now + _BEAT_EVERY_NS
-            kind = self._arming.gate.kind
+            kind = self._arming.hardware.kind
             simulation = None if kind is None else kind.simulation
             self.say(host_rows.Beat(self._engine.state.value, simulation), droppable=True)
 
@@ -340,7 +340,7 @@ class Supervisor:
         last = unclean_last_session(self._options)
         self._journal = open_journal(self._options, self._line.describe(), header, self._inbox.put)
         writer = self._journal.writer
-        self._arming.gate.session = writer.session
+        self._arming.hardware.session = writer.session
         self.say(host_rows.JournalOpened(writer.session, str(writer.path)))
         self._tell_notice(self._journal)
         if last is not None:
@@ -394,4 +394,4 @@ class Supervisor:
         if error is not None:
             data["error"] = encode_error(error)
         if number is not None or error is not None:
-            self._say("answer", data)
+            self._say(ANSWER, data)

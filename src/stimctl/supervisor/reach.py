@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, SupportsIndex, TypeVar
 
 from stimctl.errors import LimitRefusedError, UsageError
-from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, AnyScale, Level, scale_of_unit
-from stimctl.supervisor.view import IntensityReading, Reading
+from stimctl.stimulus.level import CURRENT, AnyLevel, AnyScale, Level, scale_of_unit
+from stimctl.supervisor.view import Reading
 
 
 def channel_number(channel: object) -> int:
@@ -56,19 +56,19 @@ class Reach:
             )
         return number
 
-    def readings(
-        self, told: Mapping[str, Mapping[str, Any]], now_ns: int
-    ) -> Mapping[int, Reading | IntensityReading]:
+    def readings(self, told: Mapping[str, Mapping[str, Any]], now_ns: int) -> Mapping[int, Reading]:
         """What the supervisor has told of each channel."""
-        kind = IntensityReading if self.scale == PERCENT else Reading
-        found: dict[int, Reading | IntensityReading] = {}
+        found: dict[int, Reading] = {}
         for channel, one in told.items():
-            at_ns = one["acked_ns"]
-            age_s = None if at_ns is None else (now_ns - at_ns) / 1e9
-            found[int(channel)] = kind(one["plateau"], one["acked"], age_s)
+            acked, at_ns = one["acked"], one["acked_ns"]
+            found[int(channel)] = Reading(
+                Level(self.scale, one["plateau"]),
+                None if acked is None else Level(self.scale, acked),
+                None if at_ns is None else (now_ns - at_ns) / 1e9,
+            )
         return found
 
-    def readings_at_the_end(self, acked: int | None) -> Mapping[int, Reading | IntensityReading]:
+    def readings_at_the_end(self, acked: int | None) -> Mapping[int, Reading]:
         """Of a session that is over: nothing is raised, and zero was verified or was not."""
         told = {"plateau": 0, "acked": acked, "acked_ns": None}
         return self.readings({str(channel): told for channel in self.steps}, 0)

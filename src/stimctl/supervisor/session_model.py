@@ -36,7 +36,6 @@ class Channel:
     role: str = ""
     set_level: int = 0
     set_ns: int = 0
-    told_level: int = 0
     acked_level: int | None = None
     acked_ns: int | None = None
     measured_ua: int | None = None
@@ -262,7 +261,7 @@ class SessionModel:
     def _from_zero(self, at_ns: int) -> None:
         """From zero, which was verified before: set anew, and nothing waits for the device."""
         for one in self.channels.values():
-            one.set_level = one.told_level = 0
+            one.set_level = 0
             one.pending_level = None
             one.set_ns = one.confirmed_ns = at_ns
 
@@ -295,7 +294,6 @@ class SessionModel:
             self.channel(number).set_level = level
         self._acked(event.acked, at_ns)
         for one in self.channels.values():
-            one.told_level = event.set.get(one.number, 0)
             if event.measured is not None:
                 _measured(one, event.measured.get(str(one.number)), at_ns)
 
@@ -321,7 +319,7 @@ class SessionModel:
         if event.purpose == "stop":
             self._from_zero(at_ns)
         for one in self.channels.values():
-            one.told_level, one.acked_level, one.acked_ns, one.confirmed_ns = 0, 0, at_ns, at_ns
+            one.acked_level, one.acked_ns, one.confirmed_ns = 0, at_ns, at_ns
 
     def _unknown(self, event: rows.OutputUnknown, _at_ns: int) -> None:
         self.unknown = event.reason.text or "zero was not confirmed"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import OutputUnknownError, StateError
 from stimctl.session import rows
+from stimctl.stimulus.level import AnyLevel
 from stimctl.supervisor.session_model import SessionModel
 
 if TYPE_CHECKING:
@@ -17,24 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One channel: the plateau that was raised, and what the device has accepted, in microampere.
+    """One channel: the plateau that was raised, and what the device has accepted, as levels.
 
-    `acked_ua` is 0 in the off time of a cycle, in a pause and after a verified stop, None where
-    nobody knows. `age_s` is the age of that acknowledgement. A P24 measures nothing, so there is
-    no third number.
+    `acknowledged` is 0 in the off time of a cycle, in a pause and after a verified stop, None where
+    nobody knows. `age_s` is the age of that acknowledgement. What is measured is no part of it.
     """
 
-    set_ua: int
-    acked_ua: int | None
-    age_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class IntensityReading:
-    """One channel of a device that knows no current: in percent of its own scale."""
-
-    set_percent: int
-    acked_percent: int | None
+    commanded: AnyLevel
+    acknowledged: AnyLevel | None
     age_s: float | None
 
 

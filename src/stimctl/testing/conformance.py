@@ -19,8 +19,6 @@ from typing import Any, ClassVar
 from stimctl.devices.events import AckedOvertaken, Identified, StatusRead
 from stimctl.devices.family import load
 from stimctl.errors import LimitRefusedError
-from stimctl.safety.cleared import SetPoint
-from stimctl.safety.intensity import IntensityPoint
 from stimctl.testing.conformance_world import MS, SECOND, World, good_line
 
 _CALLS = ("connect", "apply", "apply", "apply", "keep", "stop", "noise", "wait", "wait")
@@ -69,11 +67,10 @@ class Conformance:
         world.connect()
         world.choose()
         before = len(world.sent)
-        kind: Any = SetPoint if world.family.sheet.current is not None else IntensityPoint
+        kind: Any = world.family.sheet.point
         genuine = next(iter(world.points.of(self._two_levels(world)[0]).values()))
-        name = "apply" if kind is SetPoint else "gate"
         for forged in (tuple.__new__(kind, (*genuine[:-1], None)), object(), None):
-            assert world.call(name, {1: forged}) is None, f"{forged!r} was taken"
+            assert world.call("apply", {1: forged}) is None, f"{forged!r} was taken"
             assert isinstance(world.refused[-1], LimitRefusedError)
         assert len(world.sent) == before, "bytes left for a forged set point"
 

@@ -41,13 +41,13 @@ class Points:
         sheet = family.sheet
         self.channels = range(1, sheet.channels + 1)
         self._ladder: Cleared | ClearedIntensity
-        if sheet.gating is not None:
-            gating = sheet.gating
+        if sheet.external_pulses is not None:
+            share = sheet.external_pulses
             answer: object = clear_intensity(
-                gating.highest_percent, gating, _PAD, acknowledged=frozenset({ATTENDED})
+                share.highest_percent, share, _PAD, acknowledged=frozenset({ATTENDED})
             )
-            step = gating.step_percent
-            self.levels = list(range(gating.lowest_percent, gating.highest_percent + 1, step))
+            step = share.step_percent
+            self.levels = list(range(share.lowest_percent, share.highest_percent + 1, step))
         else:
             bounds = sheet.bounds
             step = bounds.amplitude_step_ua
@@ -133,8 +133,7 @@ class World:
         before = dict(self.asked)
         for channel, level in wanted.items():
             self.asked[channel] = max(level, self.asked.get(channel, 0))
-        current = self.family.sheet.current is not None
-        ticket = self.call("apply" if current else "gate", self.points.of(wanted))
+        ticket = self.call("apply", self.points.of(wanted))
         if ticket is None:
             self.asked = before
         return ticket

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from firmware_sim.invariant import BARE, Judge, check_record, fitted, judge_by
+from stimctl.session.row_base import Kind
 from stimctl.testing.marks import SessionMarks
 
-_MARKING = ("state", "stopping", "resume")
+_MARKING = (Kind.STATE, Kind.STOPPING, Kind.RESUME)
 
 
 def judge(record: Path, device: str, journals: Iterable[Path] = ()) -> Judge:

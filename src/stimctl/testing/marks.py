@@ -10,8 +10,8 @@ from firmware_sim.invariant import Judge, Pattern
 if TYPE_CHECKING:
     from stimctl.treatment.program import AnyPlan, CurrentChannel
 
-#: How much later than its time a gate may open: the engine's own tick [POLICY].
-GATE_MARGIN_US = 50_000
+#: How much later than its time a burst may begin: the engine's own tick [POLICY].
+BURST_MARGIN_US = 50_000
 
 
 class SessionMarks:
@@ -75,7 +75,7 @@ def _pattern(one: CurrentChannel) -> Pattern:
     burst, modulation = one.host_burst, stimulus.amplitude_modulation
     gap_us = 0
     if burst is not None:
-        gap_us = 1_000_000_000 // burst.burst_frequency_mhz + GATE_MARGIN_US
+        gap_us = 1_000_000_000 // burst.burst_frequency_mhz + BURST_MARGIN_US
     return Pattern(
         gap_us=gap_us,
         modulated_from_permille=1_000 if modulation is None else modulation.lowest_permille,

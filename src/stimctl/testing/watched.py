@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from firmware_sim.invariant import STRICT, Judge, Rules, Violation, fitted, lets_through, watch
+from stimctl.session.row_base import Kind
 from stimctl.testing.marks import SessionMarks, limit_to
 
 if TYPE_CHECKING:
     from stimctl.bench import Bench
     from stimctl.devices.sheet import CapabilitySheet
     from stimctl.session.events import SessionEvent
-
-Taken = Callable[..., Any]
 
 
 def watch_bench(
@@ -91,7 +89,7 @@ class _Ears:
     def _heard_events(self) -> list[SessionEvent]:
         events: list[SessionEvent] = self._events()
         for event in events:
-            if event.kind == "plan" and self._plan is not None:
+            if event.kind is Kind.PLAN and self._plan is not None:
                 limit_to(self._invariant, self._plan)
             self._judge_sent(event.at_ns // 1_000)
             self._marks.take(event.as_dict())

@@ -13,7 +13,7 @@ from stimctl.treatment.program import (
     PlanChannel,
 )
 from stimctl.treatment.schema import (
-    GatedProtocol,
+    PercentProtocol,
     ProtocolBase,
     Target,
     TreatmentProtocol,
@@ -35,11 +35,11 @@ __all__ = [
     "ChannelSetup",
     "CurrentPlan",
     "Drive",
-    "GatedProtocol",
     "Library",
     "LibraryEntry",
     "Moment",
     "PercentPlan",
+    "PercentProtocol",
     "Plan",
     "PlanChannel",
     "PlateauStep",

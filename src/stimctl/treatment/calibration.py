@@ -21,7 +21,6 @@ from stimctl.treatment.fields import AreaMm2, CurrentUa, IntensityPercent, Name,
 from stimctl.treatment.load import load_model
 from stimctl.treatment.schema import Part
 
-CALIBRATION_SCHEMA = "calibration-v1"
 _DATE = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # One site for both pads, or one for each.
 _SITE = r"^[a-z0-9-]+(/[a-z0-9-]+)?$"

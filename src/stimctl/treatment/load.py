@@ -19,7 +19,7 @@ from stimctl.suggestion import meant_by
 from stimctl.toml_text import MOST_CHARACTERS, TomlBoundError, parse_toml
 from stimctl.treatment.consistency import Finding, findings
 from stimctl.treatment.locate import Path, key_lines, line_of
-from stimctl.treatment.schema import SCHEMAS, GatedProtocol, ProtocolBase, TreatmentProtocol
+from stimctl.treatment.schema import SCHEMAS, PercentProtocol, ProtocolBase, TreatmentProtocol
 
 _MOST_PROBLEMS = 50
 _SUFFIX = ".toml"
@@ -63,15 +63,12 @@ def load_protocol(text: str, file_name: str) -> TreatmentProtocol:
     Raises ProtocolFileError, with the file, the line and the field of the first problem; its text
     lists every problem.
     """
-    return _load(TreatmentProtocol, _parse(text, file_name), text, file_name)
+    tree = _parse(text, file_name)
+    _refuse_external_pulses(tree, text, file_name)
+    return _load(TreatmentProtocol, tree, text, file_name)
 
 
-def load_gated(text: str, file_name: str) -> GatedProtocol:
-    """The same for a file for external pulses (schema `gated-v1`)."""
-    return _load(GatedProtocol, _parse(text, file_name), text, file_name)
-
-
-def load_any(text: str, file_name: str) -> TreatmentProtocol | GatedProtocol:
+def load_any(text: str, file_name: str) -> TreatmentProtocol | PercentProtocol:
     """The file of whichever of the two kinds its `schema` names (the first where it names none)."""
     tree = _parse(text, file_name)
     model = SCHEMAS.get(str(tree.get("schema")), TreatmentProtocol)
@@ -86,8 +83,6 @@ def load_model(
 
 
 def _load(model: type[_T], tree: dict[str, Any], text: str, file_name: str) -> _T:
-    _refuse_other_kind(model, tree, key_lines(text), file_name)
-
     def find(protocol: _T) -> Iterator[Finding]:
         yield from findings(protocol)
         stem = _stem(file_name)
@@ -120,20 +115,16 @@ def _checked(
     return loaded
 
 
-def _refuse_other_kind(
-    model: type[ProtocolBase], tree: Mapping[str, Any], lines: Mapping[Path, int], file_name: str
-) -> None:
+def _refuse_external_pulses(tree: Mapping[str, Any], text: str, file_name: str) -> None:
     """The other kind of file is no mistake in a file: say so, not what is missing in it."""
-    said = SCHEMAS.get(str(tree.get("schema")), model)
-    if said is model:
-        return
-    message = f"this is {said.meant_for}; {model.meant_for} is needed here"
-    if said is GatedProtocol:
-        message += (
-            ". It is raised by hand, in the terminal UI or with `stimctl run --manual`: no script "
+    if SCHEMAS.get(str(tree.get("schema"))) is PercentProtocol:
+        message = (
+            f"this is {PercentProtocol.meant_for}; {TreatmentProtocol.meant_for} is needed here. "
+            "It is raised by hand, in the terminal UI or with `stimctl run --manual`: no script "
             "raises a device that has no watchdog (rule K3)"
         )
-    raise _error(file_name, [_Problem(line_of(lines, ("schema",)), "schema", message)])
+        problem = _Problem(line_of(key_lines(text), ("schema",)), "schema", message)
+        raise _error(file_name, [problem])
 
 
 def _stem(file_name: str) -> str | None:

@@ -42,7 +42,7 @@ from stimctl.treatment.program import (
 from stimctl.treatment.roles import roles_for
 from stimctl.treatment.schema import (
     Channel,
-    GatedProtocol,
+    PercentProtocol,
     ProtocolBase,
     Role,
     TreatmentProtocol,
@@ -74,7 +74,7 @@ def compile_plan(
 
 @overload
 def compile_plan(
-    protocol: GatedProtocol,
+    protocol: PercentProtocol,
     sheet: CapabilitySheet,
     channels: Sequence[ChannelSetup[Percent]],
     **how: Unpack[Choices],
@@ -82,7 +82,7 @@ def compile_plan(
 
 
 def compile_plan(
-    protocol: TreatmentProtocol | GatedProtocol,
+    protocol: TreatmentProtocol | PercentProtocol,
     sheet: CapabilitySheet,
     channels: Sequence[ChannelSetup[Any]],
     **how: Unpack[Choices],
@@ -94,8 +94,8 @@ def compile_plan(
     channel, a channel twice, more channels than roles, a level on another scale than the
     file's), LimitRefusedError for external pulses on a device that makes its own.
     """
-    gated = isinstance(protocol, GatedProtocol)
-    if gated and sheet.gating is None:
+    in_percent = isinstance(protocol, PercentProtocol)
+    if in_percent and sheet.external_pulses is None:
         raise LimitRefusedError(
             f"{protocol.id} is for external pulses, and {sheet.family} makes its own",
             why="the file says nothing of pulse width, frequency and current",
@@ -113,7 +113,7 @@ def compile_plan(
     duration = session_duration(protocol, how.get("duration_us"), _shortest(bounds))
     if isinstance(duration, Refusal):
         return duration
-    clear = _in_percent if gated else _in_current
+    clear = _in_percent if in_percent else _in_current
     planned = clear(protocol, sheet, asked, bounds, how)
     if isinstance(planned, Refusal):
         return planned
@@ -191,7 +191,7 @@ def _in_percent(
     how: Choices,
 ) -> tuple[PlanChannel, ...] | Refusal:
     """The channels of a device that lets through a part of another unit's output."""
-    assert sheet.gating is not None
+    assert sheet.external_pulses is not None
     requests = {
         setup.channel: IntensityRequest(
             setup.most.value,
@@ -205,7 +205,7 @@ def _in_percent(
     }
     answer = clear_intensities_together(
         requests,
-        sheet.gating,
+        sheet.external_pulses,
         how.get("acknowledged", frozenset()),
         co_contraction=protocol.co_contraction,
     )
@@ -263,7 +263,7 @@ def _no_current(
 def _notes_of(protocol: ProtocolBase) -> tuple[str, ...]:
     against = protocol.evidence.recommended_against
     notes = (f"recommended against: {against}",) if against else ()
-    if not isinstance(protocol, GatedProtocol):
+    if not isinstance(protocol, PercentProtocol):
         return notes
     return (
         *notes,

@@ -3,8 +3,8 @@
 The rule shared with the engine and the device [POLICY]: settings of the same instant apply before
 a pulse that is due then; a channel enabled from off pulses at once; a running train keeps its
 phase, so that after a change the next pulse is due one *new* period after the last pulse (at once
-if that is past); amplitude 0 or a closed gate is off. A burst that is off at any time of it stays
-off until it is over: none is begun late.
+if that is past); amplitude 0 or a pause of a burst is off. A burst that is off at any time of
+it stays off until it is over: none is begun late.
 
 A device whose channels share one list (`channels_first`) pulses in the rhythm of that list, which
 runs from the start on: what is set has effect from the next time the list is begun.
@@ -146,7 +146,7 @@ class _Track:
 
     def _set(self) -> None:
         drive = self.drive
-        is_open = drive is not None and drive.gate_open
+        is_open = drive is not None and drive.is_on
         if drive is None or not is_open or self.missed:
             self.amplitude_ua = 0
         else:

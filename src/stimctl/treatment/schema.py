@@ -278,7 +278,7 @@ class Channel(Role):
         return self.amplitude
 
 
-class GatedChannel(Role):
+class PercentRole(Role):
     """One role: what one channel of the device does."""
 
     intensity: Annotated[Intensity, BeforeValidator(refuse_bare_intensity)]
@@ -342,7 +342,7 @@ class TreatmentProtocol(ProtocolBase):
     channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=8)]
 
 
-class GatedProtocol(ProtocolBase):
+class PercentProtocol(ProtocolBase):
     """One file for external pulses: a starting point for a qualified person."""
 
     schema_id = "gated-v1"
@@ -353,11 +353,11 @@ class GatedProtocol(ProtocolBase):
 
     schema_name: Literal["gated-v1"] = Field(alias="schema")
     external: External
-    channels: Annotated[tuple[GatedChannel, ...], Field(min_length=1, max_length=8)]
+    channels: Annotated[tuple[PercentRole, ...], Field(min_length=1, max_length=8)]
 
 
-SCHEMAS: Mapping[str, type[TreatmentProtocol] | type[GatedProtocol]] = {
-    one.schema_id: one for one in (TreatmentProtocol, GatedProtocol)
+SCHEMAS: Mapping[str, type[TreatmentProtocol] | type[PercentProtocol]] = {
+    one.schema_id: one for one in (TreatmentProtocol, PercentProtocol)
 }
 
 

@@ -1,4 +1,4 @@
-"""When what changes in a plan: levels, gates, widths, periods, and the scripted raise; all lazy.
+"""When what changes in a plan: levels, pauses, widths, periods, and the scripted raise; all lazy.
 
 The same for every scale; a plan in percent has no widths, no periods and no scripted raise.
 
@@ -35,16 +35,16 @@ _MHZ_US = 1_000_000_000  # a frequency of 1 mHz has a period of 10^9 us
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """What one channel is to do: its plateau times `level_permille`, if the gate is open.
+    """What one channel is to do: its plateau times `level_permille`, if it `is_on`.
 
-    `gate_open` is False between bursts and in the off time. `may_raise`: the plateau may be raised
+    `is_on` is False between bursts and in the off time. `may_raise`: the plateau may be raised
     now (continuous programmes until the end ramp; on/off cycles during the hold, A8). Width and
     period are 0 where they are those of another unit.
     """
 
     channel: int
     level_permille: int
-    gate_open: bool
+    is_on: bool
     may_raise: bool
     phase_width_us: int = 0
     period_us: int = 0
@@ -98,7 +98,7 @@ def drive_at(plan: AnyPlan, one: PlanChannel, t_us: int) -> Drive:
 def _with_pulses(
     plan: AnyPlan, one: CurrentChannel, drive: Drive, t_us: int, since_on_us: int | None
 ) -> Drive:
-    """The same with what is known of the pulses: modulations, and the gate of bursts."""
+    """The same with what is known of the pulses: modulations, and the pauses of bursts."""
     stimulus, bounds, level = one.stimulus, plan.sheet.bounds, drive.level_permille
     tick_us = t_us - t_us % SWEEP_TICK_US
     if stimulus.amplitude_modulation is not None:
@@ -109,8 +109,8 @@ def _with_pulses(
         width_us -= width_us % one.width_step_us
     if stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(stimulus.frequency_sweep.value_at(tick_us))
-    gate_open = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
-    return Drive(one.channel, level, gate_open, drive.may_raise, width_us, period_us)
+    is_on = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
+    return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
 
 
 def raise_schedule(plan: CurrentPlan) -> Iterator[PlateauStep]:

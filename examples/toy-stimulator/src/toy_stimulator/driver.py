@@ -6,7 +6,7 @@ is for, and one that raises says until when it may leave.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 
 from stimctl.codes import Code
@@ -97,7 +97,12 @@ class ToyDriver:
             self._connecting = False
             self._send_round(now_ns)
 
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+    def apply(
+        self,
+        now_ns: int,
+        set_points: Mapping[int, SetPoint],
+        planned: Collection[int] = frozenset(),
+    ) -> int:
         """Exactly these channels; nothing is sent where one of them is refused."""
         self._refuse_unless_ready("set points")
         forms = {channel: form_of(channel, point) for channel, point in set_points.items()}

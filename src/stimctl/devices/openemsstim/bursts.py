@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from stimctl.devices.events import Doing, GateAcked, GatePartAcked, GateSet
+from stimctl.devices.events import Acked, ChannelSet, Doing
 from stimctl.devices.openemsstim.request import (
     BOTH_FROM_NS,
     LAST_CALL_NS,
@@ -86,9 +86,7 @@ class Bursts:
         """A keep-alive: one burst may be renewed within the next 200 ms."""
         self._allowed_ns = now_ns
 
-    def acked(
-        self, ticket: int | None, latency_ns: int, *, echoed: bool
-    ) -> GateAcked | GatePartAcked | None:
+    def acked(self, ticket: int | None, latency_ns: int, *, echoed: bool) -> Acked | None:
         """What is in force of the latest call: the whole of it or, after an echo, a part."""
         if ticket is None or self._age_ns is not None:
             return None  # a raise was given up, and that is still to be told
@@ -98,14 +96,15 @@ class Bursts:
             if burst.confirmed == burst.percent == self.wanted.get(channel, 0)
         )
         if len(in_force) == CHANNELS:
-            return GateAcked(ticket, latency_ns, self.sets)
-        return GatePartAcked(ticket, latency_ns, self.sets, in_force) if echoed else None
+            return Acked(Doing.APPLY, latency_ns, ticket, self.sets)
+        part = Acked(Doing.APPLY, latency_ns, ticket, self.sets, in_force)
+        return part if echoed else None
 
     @property
-    def sets(self) -> tuple[GateSet, ...]:
+    def sets(self) -> tuple[ChannelSet, ...]:
         """The channels that the board has echoed as on."""
         return tuple(
-            GateSet(channel, burst.confirmed)
+            ChannelSet(channel, burst.confirmed)
             for channel, burst in self.by_channel.items()
             if burst.confirmed
         )

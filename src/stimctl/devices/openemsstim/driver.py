@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from stimctl.devices.driver import Frame
+from stimctl.devices.driver import Frame, no_pulses
 from stimctl.devices.events import AnswerLate, Doing, DriverEvent, NoAnswer, UnexpectedState
 from stimctl.devices.exchange_driver import not_now
 from stimctl.devices.openemsstim.line import Sent
@@ -27,7 +27,7 @@ _PROBE_AFTER_NS = SILENCE_NS
 
 
 class OpenEmsStimDriver:
-    """One board on one line. Implements `stimctl.devices.driver.GateDriver`."""
+    """One board on one line. Implements `stimctl.devices.driver.Driver`."""
 
     __slots__ = ("_heard_ns", "_link", "_tickets")
 
@@ -56,16 +56,16 @@ class OpenEmsStimDriver:
         self._act(Call.CONNECT)
         self._link.find(now_ns)
 
-    def gate(
+    def apply(
         self,
         now_ns: int,
-        points: Mapping[int, IntensityPoint],
+        set_points: Mapping[int, IntensityPoint],
         planned: Collection[int] = frozenset(),
     ) -> int:
         """Open exactly these channels. Ticket; LimitRefusedError or StateError, nothing sent."""
-        self._act(Call.GATE)
+        self._act(Call.APPLY)
         link = self._link
-        wanted = wanted_of(points)
+        wanted = wanted_of(set_points)
         self._tickets += 1
         link.ticket = self._tickets
         if link.state is State.ZERO and not wanted:
@@ -78,6 +78,10 @@ class OpenEmsStimDriver:
         if link.flight is None:
             link.settle(0)
         return self._tickets
+
+    def pulse(self, now_ns: int, channel: int, set_point: IntensityPoint) -> int:  # noqa: ARG002
+        """Refused: the pulses are those of another unit."""
+        raise no_pulses()
 
     def keep_alive(self, now_ns: int) -> None:
         """Renew one burst, or ask for a heartbeat. The caller is the gate."""

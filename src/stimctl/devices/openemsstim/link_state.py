@@ -10,7 +10,6 @@ from stimctl.devices.events import (
     Acked,
     Doing,
     DriverEvent,
-    GateAcked,
     Identified,
     RaiseDropped,
     Ready,
@@ -72,7 +71,7 @@ class BoardLink:
         self.stopping: Stopping | None = None
         self.strangers = Strangers()
         self.ticket: int | None = None
-        """Of the latest `gate()`, until all of it is in force."""
+        """Of the latest `apply()`, until all of it is in force."""
         self.connect_ns: int | None = None
         self.doubtful = False
         """Half a message may be on the line, or the board has understood something else."""
@@ -159,7 +158,7 @@ class BoardLink:
         told = self.bursts.acked(self.ticket, latency_ns, echoed=echoed)
         if told is not None:
             self.events.append(told)
-            self.ticket = None if isinstance(told, GateAcked) else self.ticket
+            self.ticket = None if told.in_force is None else self.ticket
 
     def drop_stale(self, now_ns: int) -> None:
         """Give up a raise that could not leave in time. What the bursts have confirmed holds."""

@@ -23,7 +23,7 @@ class Call(StrEnum):
     """What the engine can ask."""
 
     CONNECT = "connect"
-    GATE = "gate"
+    APPLY = "apply"
     KEEP_ALIVE = "keep-alive"
     STOP = "stop"
 
@@ -40,9 +40,9 @@ class Act(StrEnum):
     RENEW = "renew"
 
 
-def _row(gate: Act, keep_alive: Act, stop: Act = Act.STOP) -> Mapping[Call, Act]:
+def _row(apply: Act, keep_alive: Act, stop: Act = Act.STOP) -> Mapping[Call, Act]:
     return MappingProxyType(
-        {Call.CONNECT: Act.FIND, Call.GATE: gate, Call.KEEP_ALIVE: keep_alive, Call.STOP: stop}
+        {Call.CONNECT: Act.FIND, Call.APPLY: apply, Call.KEEP_ALIVE: keep_alive, Call.STOP: stop}
     )
 
 

@@ -5,7 +5,7 @@ verified stop."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from stimctl.codes import Code
@@ -42,7 +42,12 @@ class ScienceModeDriver(ExchangeDriver[ChannelOutput, State]):
         """The capability sheet of the device."""
         return self.dialect.sheet
 
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+    def apply(
+        self,
+        now_ns: int,
+        set_points: Mapping[int, SetPoint],
+        planned: Collection[int] = frozenset(),  # noqa: ARG002 - one frame has every channel
+    ) -> int:
         """Run exactly these channels. Ticket; LimitRefusedError or StateError and nothing sent."""
         link = self._link
         act = self._act(Call.APPLY)

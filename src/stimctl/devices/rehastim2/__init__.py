@@ -1,1 +1,1 @@
-"""The HASOMED RehaStim2: sheet, gate and driver."""
+"""The HASOMED RehaStim2: sheet, output and driver."""

@@ -8,7 +8,7 @@ by its set points, said once more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from stimctl.devices.events import Doing
 from stimctl.devices.exchange_driver import ExchangeDriver
@@ -38,7 +38,12 @@ class RehaStim2Driver(ExchangeDriver[ChannelOutput, State]):
         """The capability sheet of the RehaStim2."""
         return REHASTIM2_SHEET
 
-    def apply(self, now_ns: int, set_points: Mapping[int, SetPoint]) -> int:
+    def apply(
+        self,
+        now_ns: int,
+        set_points: Mapping[int, SetPoint],
+        planned: Collection[int] = frozenset(),  # noqa: ARG002 - one frame has every channel
+    ) -> int:
         """Run exactly these channels. Ticket; LimitRefusedError or StateError and nothing sent.
 
         The first call after a stop chooses the channels and the rhythm of the list; set points of

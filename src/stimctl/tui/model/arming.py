@@ -108,7 +108,7 @@ def isolation_seen(bed: Bedside) -> bool:
 
 
 def papers_of(desk: Desk) -> dict[str, str]:
-    """What the gate found, by topic, for the record; each short enough for one command."""
+    """What the check found, by topic, for the record; each short enough for one command."""
     from stimctl.records.approvals import find_rehearsal
     from stimctl.tui.old.precheck import answers_text, screening_of
 

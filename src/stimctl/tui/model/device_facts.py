@@ -62,9 +62,9 @@ def starting(device: str) -> str:
 def strength(family: Family) -> str:
     """How strong, in which steps, on how many channels; and whether that is a known current."""
     sheet = family.sheet
-    gating = sheet.gating
-    if gating is not None:
-        low, high = gating.lowest_percent, gating.highest_percent
+    share = sheet.external_pulses
+    if share is not None:
+        low, high = share.lowest_percent, share.highest_percent
         part = f"{format_intensity(low)} to {format_intensity(high)} of what another unit gives"
         return f"UNCALIBRATED, no dose is known: lets through {part}, {sheet.channels} channels"
     bounds = sheet.bounds

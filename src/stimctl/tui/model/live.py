@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from stimctl.session import rows
+from stimctl.session import host_rows, rows
 from stimctl.session.alarms import Condition
 from stimctl.session.events import as_schema_2
 from stimctl.supervisor.phrases import describe
@@ -60,16 +60,15 @@ class Live(SessionModel):
 
     def take(self, row: Row) -> rows.Event | None:
         """Learn from one row. Nothing in it can move a cursor."""
-        kind, raw = str(row["kind"]), row
-        row = _printable(as_schema_2(kind, row))
+        raw, row = row, _printable(as_schema_2(str(row["kind"]), row))
         self.measure = measure_told(row) or self.measure
         before = {number: one.set_level for number, one in self.channels.items()}
         event = super().take(row)
         self.course.take(event, local_time(row))
         self.history.take(event)
-        if kind in ("hello", "header"):
+        if isinstance(event, host_rows.Hello | host_rows.Header):
             self.measure = measure_of_device(self.device)
-        elif kind == "journal":
+        elif isinstance(event, host_rows.JournalOpened):
             self.journal = str(raw["file"])  # a path is opened by its own characters
         elif event is not None:
             self._show(event, row, before)

@@ -117,14 +117,14 @@ def measure_of_device(device: str) -> Measure:
     from stimctl.supervisor.families import family_named
 
     try:
-        gating = family_named(parse_device(device).family).sheet.gating
+        scale = family_named(parse_device(device).family).sheet.scale
     except UsageError:
         return CURRENT
-    return CURRENT if gating is None else PERCENT
+    return CURRENT if scale is scales.CURRENT else PERCENT
 
 
 def measure_of_protocol(protocol: object) -> Measure:
     """In what the ceilings of a protocol are given."""
-    from stimctl.treatment.schema import GatedProtocol
+    from stimctl.treatment.schema import PercentProtocol
 
-    return PERCENT if isinstance(protocol, GatedProtocol) else CURRENT
+    return PERCENT if isinstance(protocol, PercentProtocol) else CURRENT

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stimctl.treatment.timeline import Drive
 
 
-def is_gate(one: PlanChannel) -> bool:
+def is_in_percent(one: PlanChannel) -> bool:
     """Whether a channel lets through pulses of another unit."""
     from stimctl.treatment.program import PercentChannel
 
@@ -22,7 +22,7 @@ def binding_of(plan: AnyPlan, channel: int) -> str:
     from stimctl.safety import Layer, Quantity
 
     one: Any = plan.channel(channel)
-    bound = _bound_of_gate(one) if is_gate(one) else _bound_of_current(one)
+    bound = _bound_of_percent(one) if is_in_percent(one) else _bound_of_current(one)
     if bound is None:
         return "set-up"
     own = (Quantity.AMPLITUDE, Quantity.INTENSITY)
@@ -42,7 +42,7 @@ def _bound_of_current(one: CurrentChannel) -> Bound | None:
     return next((each.bound for each in headroom(above, envelope) if each.exceeded), None)
 
 
-def _bound_of_gate(one: PercentChannel) -> Bound | None:
+def _bound_of_percent(one: PercentChannel) -> Bound | None:
     """The same for a channel in percent."""
     above = one.most + one.step
     exceeded = [bound for bound in _on_intensity(one) if bound.value < above]
@@ -59,7 +59,7 @@ def _on_intensity(one: PercentChannel) -> list[Bound]:
 
 def limits_of(one: Any) -> list[tuple[str, str]]:
     """The bounds in force on a channel, the closest first: id, and how much of which is used."""
-    if is_gate(one):
+    if is_in_percent(one):
         told = [(one.most / bound.value, bound) for bound in _on_intensity(one)]
     else:
         from stimctl.safety import headroom
@@ -80,12 +80,12 @@ def drive_of(plan: Any, one: Any, at_us: int) -> Drive:
 
 
 def in_burst(one: Any) -> bool:
-    """Whether its gate closes between pulses while it is on."""
-    return not is_gate(one) and one.stimulus.burst is not None
+    """Whether its output pauses between pulses while it is on."""
+    return not is_in_percent(one) and one.stimulus.burst is not None
 
 
 def train_of(one: Any) -> str:
     """Its pulses in a few words; those of another unit are not known here."""
-    if is_gate(one):
+    if is_in_percent(one):
         return "pulses of the unit, as set on it"
     return f"{one.stimulus.pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"

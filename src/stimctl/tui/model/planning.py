@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stimctl.safety import Refusal
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan
-    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
+    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Choice:
 
     origin: ProtocolText
     text: str
-    protocol: TreatmentProtocol | GatedProtocol
+    protocol: TreatmentProtocol | PercentProtocol
     seats: tuple[Seat, ...]
     duration_us: int
     acknowledged: frozenset[str] = frozenset()
@@ -55,9 +55,9 @@ class Choice:
     @property
     def other_unit(self) -> tuple[tuple[str, str], ...]:
         """What a person has to see to on the unit whose pulses are let through; label and words."""
-        from stimctl.treatment.schema import GatedProtocol
+        from stimctl.treatment.schema import PercentProtocol
 
-        if not isinstance(self.protocol, GatedProtocol):
+        if not isinstance(self.protocol, PercentProtocol):
             return ()
         external = self.protocol.external
         rows = (("unit", external.unit), ("set on it", external.settings), ("dial", external.dial))
@@ -137,11 +137,11 @@ def protocol_names(device: str) -> list[str]:
     """The protocols of the kind that a device takes, by name: in milliampere, or in percent; of
     both kinds where no device is chosen yet."""
     from stimctl.records.places import user_protocol_folders
-    from stimctl.records.protocol_files import list_gated_protocols, list_protocols
+    from stimctl.records.protocol_files import list_percent_protocols, list_protocols
 
-    kinds = [list_protocols, list_gated_protocols]
+    kinds = [list_protocols, list_percent_protocols]
     if device:
-        kinds = kinds[1:] if family_of(device).sheet.gating is not None else kinds[:1]
+        kinds = kinds[1:] if family_of(device).sheet.external_pulses is not None else kinds[:1]
     folders = user_protocol_folders()
     return sorted({one.name for of_kind in kinds for one in of_kind(folders)})
 

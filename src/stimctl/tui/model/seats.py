@@ -11,7 +11,7 @@ from stimctl.tui.model.measure import Measure, measure_of_protocol
 
 if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup
-    from stimctl.treatment.schema import GatedProtocol, TreatmentProtocol
+    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
 WHOLE = 1000
 """Permille of a pad that touch the skin."""
@@ -65,7 +65,7 @@ def pad_name(area_mm2: int) -> str:
     return f"{name} {format_area(area_mm2)}".strip()
 
 
-def first_seats(protocol: TreatmentProtocol | GatedProtocol) -> tuple[Seat, ...]:
+def first_seats(protocol: TreatmentProtocol | PercentProtocol) -> tuple[Seat, ...]:
     """One seat for each role, at the first suggested site, with the smallest pads allowed."""
     measure = measure_of_protocol(protocol)
     least_mm2 = protocol.electrodes.minimum_area_mm2
@@ -84,7 +84,7 @@ def first_seats(protocol: TreatmentProtocol | GatedProtocol) -> tuple[Seat, ...]
     )
 
 
-def sites_for(protocol: TreatmentProtocol | GatedProtocol, seat: Seat) -> Sequence[str | None]:
+def sites_for(protocol: TreatmentProtocol | PercentProtocol, seat: Seat) -> Sequence[str | None]:
     """Where a seat may be: the protocol's suggestions first, then every other known site."""
     from stimctl.safety import SITES
 

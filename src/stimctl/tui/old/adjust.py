@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stimctl.errors import StimctlError
 from stimctl.quantity import format_frequency
 from stimctl.tui.model.adjusting import Field
-from stimctl.tui.model.planned import is_gate, limits_of
+from stimctl.tui.model.planned import is_in_percent, limits_of
 from stimctl.tui.model.planning import Choice, family_of
 from stimctl.tui.model.rehearsing import rehearse
 from stimctl.tui.model.text import Line, line, safe, wrap
@@ -169,7 +169,7 @@ class AdjustPage(ListPage):
     def _drawing(self, width: int) -> list[Line]:
         one = self._planned()
         cycle = one.cycle
-        if cycle is not None or is_gate(one):
+        if cycle is not None or is_in_percent(one):
             return drawing.cycle(cycle, min(60, width))
         return drawing.pulse(one.stimulus, 30)
 

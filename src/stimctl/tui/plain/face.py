@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.keyboard import is_ours
 from stimctl.records.delivered import HOW, Delivered, describe
+from stimctl.session.row_base import Kind
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.terminal_text import printable
 from stimctl.tui.model.live import Row
@@ -59,7 +60,7 @@ class PlainFace:
 
     def _heard(self, row: Row) -> None:
         self.delivered.take(row["kind"], row)
-        words = self._echoed(row) if row["kind"] == "ack" else sentence_of(row)
+        words = self._echoed(row) if row["kind"] == Kind.ACK else sentence_of(row)
         if words:
             self.say(words)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from stimctl.quantity import format_frequency
 from stimctl.tui.model.history import Point, planned
-from stimctl.tui.model.planned import is_gate
+from stimctl.tui.model.planned import is_in_percent
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.widgets.plot_shown import Curve, PlotShown, Points
 from stimctl.tui.widgets.pulse_view import PulseShown
@@ -59,7 +59,7 @@ def pulse_shown(run: RunPage) -> PulseShown | None:
     number = run.hot.last if run.hot.last in run.bed.live.channels else None
     number = number or min(run.bed.live.channels, default=0)
     one = run.planned(number)
-    if one is None or is_gate(one):
+    if one is None or is_in_percent(one):
         return None
     pulse = one.stimulus.pulse
     level = run.bed.live.channels[number].set_level

@@ -1,4 +1,4 @@
-"""openEMSstim, the text wire of the open attenuator board that gates an ordinary TENS unit.
+"""openEMSstim, the text wire of the open attenuator board for an ordinary TENS unit.
 
 The wire has no checksum, no sequence number and no acknowledgement; the echo of what was received
 is all that comes back. `text` cuts bytes into lines, `commands` has what a host may say and what

@@ -9,8 +9,6 @@ else:
     from stimctl.light_tuple import NamedTuple
 
 LINE_END = b"\n"
-SILENCE_ENDS_MESSAGE_US = 50_000
-"""A message without a line end ends this long after its last byte [E]."""
 RECEIVE_BUFFER_BYTES = 63
 """What the board can hold; more is lost, and the rest is spliced and executed [E]."""
 LONGEST_LINE = 512

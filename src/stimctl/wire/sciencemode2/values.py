@@ -26,7 +26,6 @@ STIMULATION_ERROR_NAMES: dict[int, str] = {
     -2: "electrode error",
     -3: "stimulation module error",
 }
-PULSE_MODE_NAMES: dict[int, str] = {0: "single", 1: "doublet", 2: "triplet"}
 
 
 def _name(names: dict[int, str], code: int) -> str:
@@ -41,11 +40,6 @@ def result_name(code: int) -> str:
 def stimulation_mode_name(code: int) -> str:
     """Return the name of a stimulation mode 0..255; "unknown(n)" for one that is not listed."""
     return _name(STIMULATION_MODE_NAMES, code)
-
-
-def pulse_mode_name(code: int) -> str:
-    """Return the name of a pulse mode 0..255; "unknown(n)" for one that is not listed."""
-    return _name(PULSE_MODE_NAMES, code)
 
 
 def stimulation_error_name(code: int) -> str:
