@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits, Footer, Static
@@ -20,7 +18,7 @@ _SPACED = "!!!   O U T P U T   U N K N O W N   !!!"
 class UnknownScreen(StimModal, page=UnknownPage):
     """The one red screen: what to do, in order."""
 
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-tight"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-tight"), (30, "-tall")]  # noqa: RUF012 - as Textual has it
     page: UnknownPage
 
     def compose(self) -> ComposeResult:
