@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.headless import Headless
-from tui_desk import MS, BenchClient, S, World
 
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.families import every_family, family_named
 from stimctl.supervisor.phrases import steps_to_zero
+from tests.support.headless import Headless
+from tests.support.tui_desk import MS, BenchClient, S, World
 
 pytestmark = pytest.mark.hazard("H11")
 
