@@ -90,9 +90,8 @@ class Bedside(Noting):
         memory = remembered(self.state_folder, code)  # checks the code
         if self.person and self.person != code:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
-        self.answers_said = {}
+        self.answers_said, self.said = {}, []
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
-        self.said = []
         self.papers = Papers()
 
     def confirm_person(self, typed: str) -> None:
