@@ -298,17 +298,19 @@ class Desk:
 
     # -- actions -----------------------------------------------------------------------------
 
-    def offers(self) -> dict[str, str | None]:
-        """What the keys mean now: action id to None, or to why not."""
-        found = dict(self.front.offers())
-        if self.overlay is self.pages["armed"]:
+    def offers(self, page: Page | None = None) -> dict[str, str | None]:
+        """What the keys mean now, on the screen in front or on another one: action id to None, or
+        to why not."""
+        front = page or self.front
+        found = dict(front.offers())
+        if front is self.pages["armed"]:
             return found
         for action in _EVERYWHERE:
             found.setdefault(action, None)
         ours = not self.mode and self.bed.live.state != "unknown"
         if ours and self.bed.output_may_be_on:
             found["quit"] = "output may be on: STOP first (SPACE), then leave"
-        if self.front.has_menu:
+        if front.has_menu:
             for name in MENU:
                 found.setdefault(name, None)
         return found
