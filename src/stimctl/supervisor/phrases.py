@@ -26,6 +26,14 @@ _QUIET: Final = ("arm", "trip")
 """Nothing was on: zero is only looked at once more."""
 
 
+def steps_to_zero(what_to_do: str) -> list[str]:
+    """What a person does where zero is not confirmed, in this order. `what_to_do`: at the device,
+    as its sheet says it."""
+    at_device, _, after = what_to_do.partition(", then ")
+    steps = ["PULL THE ELECTRODE CABLE out of the stimulator", at_device, after]
+    return [f"{one[0].upper()}{one[1:]}." for one in steps if one]
+
+
 def sentence_of(row: Row, answer: str = ANY_KEY) -> str | None:
     """The row in words; None for those that come by the second, or say nothing to a person."""
     event = event_of(row)

@@ -138,4 +138,4 @@ _NAMES = {
 
 def key_name(key: str) -> str:
     """A key as a person reads it on the keyboard."""
-    return _NAMES.get(key, key)
+    return _NAMES.get(key) or key.replace("alt+", "Alt-").replace("f2", "F2")

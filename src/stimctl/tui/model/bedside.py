@@ -29,7 +29,9 @@ from stimctl.tui.model.papers import Papers, check_second
 from stimctl.tui.model.persons import NOTHING, Remembered, now_s, remember, remembered
 from stimctl.tui.model.planning import Choice, compiled
 from stimctl.tui.model.stopping import StopLine
+from stimctl.tui.model.unconfirmed import TRY_EVERY_NS, Unconfirmed, still_unknown, unconfirmed_of
 
+_LEFT = "the stimulator before was left without a confirmed zero"
 Say = Callable[[str], None]
 #: What the supervisor asks about and `w` answers: another device, a second one on the person.
 _MEANT: Mapping[tuple[str, ...], str] = {("device",): "H63", ("one-device",): "H65"}
@@ -64,6 +66,9 @@ class Bedside(Noting):
         #: The person the present supervisor was started for: its journal is theirs.
         self.connected_for = ""
         self._session = 0
+        #: The device whose zero was not confirmed when its session was closed.
+        self.lost: Unconfirmed | None = None
+        self._try_ns = 0
         self.device = ""
         self.choice: Choice | None = None
         self.plan: Any = None
@@ -85,9 +90,8 @@ class Bedside(Noting):
         memory = remembered(self.state_folder, code)  # checks the code
         if self.person and self.person != code:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
-        self.answers_said = {}
+        self.answers_said, self.said = {}, []
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
-        self.said = []
         self.papers = Papers()
 
     def confirm_person(self, typed: str) -> None:
@@ -120,13 +124,17 @@ class Bedside(Noting):
 
     # -- the supervisor ------------------------------------------------------------------------
 
-    def connect(self, device: str, then: Callable[[], None] = lambda: None) -> None:
-        """Start the supervisor and identify the device; the one before is closed first."""
+    def connect(
+        self, device: str, then: Callable[[], None] = lambda: None, *, again: bool = False
+    ) -> None:
+        """Start the supervisor and identify the device; the one before is closed first, and has to
+        be at zero unless it is the same one `again`."""
         if self.connecting:
             self.say("refused: a connection is being made")
             return
         parse_device(device)  # UsageError before anything is closed for it
         old, self.client, self.connecting = self.client, None, True
+        before = unconfirmed_of(self.live, self.device, _LEFT)
         self.device, self.live, self.loaded_digest = device, Live(measure_of_device(device)), ""
         if self.choice is not None:  # another device makes another plan of it, or none
             self.plan, self.why_not, self.warning = compiled(self.choice, device)
@@ -140,7 +148,7 @@ class Bedside(Noting):
 
         def work() -> Client:
             if old is not None:
-                self._close_before(old)
+                self._close_before(old, None if again else before)
             client.start()
             return client
 
@@ -162,19 +170,36 @@ class Bedside(Noting):
 
         return hear
 
-    def _close_before(self, old: Client) -> None:
+    def _close_before(self, old: Client, lost: Unconfirmed | None) -> None:
         """Zero on the device before; where nobody confirmed it, there is no next one."""
         code = old.close()
         self.exit_codes.append(code)
-        if code == ExitCode.NOT_CONFIRMED_ZERO:
-            reason = "the device before was left without a confirmed zero"
-            self.on_row({"kind": "unknown", "mono_ns": time.monotonic_ns(), "reason": reason})
-            raise LinkError(reason, what_to_do="switch it off, then start stimctl again")
+        if code == ExitCode.NOT_CONFIRMED_ZERO and lost is not None:
+            self.lost = lost
+            self.on_row({"kind": "unknown", "mono_ns": time.monotonic_ns(), "reason": _LEFT})
+            raise LinkError(_LEFT, what_to_do="switch it off")
 
     def _failed_to_connect(self, error: StimctlError) -> None:
         self.connecting, self.failure = False, error
         self.live.failed = str(error)
         self.say(str(error))
+
+    def reconnect(self) -> None:
+        """To the device whose zero is not confirmed. What is shown stays so until it is."""
+        if self.connecting:
+            return
+        lost = self.lost = self.live.expects or self.lost or unconfirmed_of(self.live, self.device)
+        self.connect(lost.device, again=True)
+        still_unknown(self.live, lost)
+
+    def try_again(self, now_ns: int) -> None:
+        """Where connecting again has failed, nobody repeats STOP: go on trying."""
+        waits = self.live.state == "unknown" and self.client is None and not self.connecting
+        if not waits or self.lost is None:
+            self._try_ns = now_ns + TRY_EVERY_NS
+        elif now_ns >= self._try_ns:
+            self._try_ns = now_ns + TRY_EVERY_NS
+            self.reconnect()
 
     def command(self, do: str, **fields: object) -> None:
         """Send without waiting; a refusal comes as a row."""
@@ -283,6 +308,10 @@ class Bedside(Noting):
         client, self.client = self.client, None
         if client is not None:
             self.exit_codes.append(client.close())
+        if self.lost is not None and self.live.state != "unknown":
+            self.lost = None  # confirmed since: the worst is that it took a fault
+            once = int(ExitCode.NOT_CONFIRMED_ZERO)
+            self.exit_codes = [1 if code == once else code for code in self.exit_codes]
         return max(self.exit_codes, default=0, key=_badness)
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from stimctl.supervisor.phrases import steps_to_zero
 from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.unconfirmed import Unconfirmed, unconfirmed_of
+from stimctl.tui.model.words import clock_text
+
+_FIRST = "the output is not confirmed: follow the list"
+_UNPLUGGED = "somebody has unplugged the electrodes; zero is not confirmed"
 
 
 class UnknownPage(Page):
@@ -12,22 +18,67 @@ class UnknownPage(Page):
 
     name = "unknown"
     title = "OUTPUT UNKNOWN"
-    actions: ClassVar[tuple[str, ...]] = ("reconnect", "unplugged")
+    actions: ClassVar[tuple[str, ...]] = ("reconnect", "unplugged", "leave")
     footer = actions
     has_menu = False
+    #: When somebody said that the electrodes are off, and of which unconfirmed output.
+    _said: tuple[str, str] = ("", "")
 
     def offers(self) -> Offers:
-        """Connecting again, and saying that the electrodes are off."""
-        gone = None if self.bed.device else "no device was connected"
-        return {"reconnect": gone, "unplugged": None}
+        """Connecting again, and saying that the electrodes are off; one letter never leaves."""
+        gone = None if self._lost.device else "no device was connected"
+        making = "a connection is being made" if self.bed.connecting else None
+        nowhere = None if self.bed.client is not None else "there is no session to record it in"
+        return {
+            "reconnect": gone or making, "unplugged": nowhere, "leave": None,
+            "quit": f"{_FIRST}. Ctrl-Q leaves, one letter does not", "back": _FIRST,
+            "help": _FIRST,
+        }  # fmt: skip
 
     def act(self, action: str) -> None:
         """Connect again (zero is verified by that), or put on record what somebody has done."""
-        if action == "reconnect":
-            self.bed.connect(self.bed.device)
+        if action == "leave":
+            self.desk.leave()
+        elif action == "reconnect":
+            self.bed.reconnect()
         else:
-            self.bed.note("unconfirmed output", "somebody says: the electrodes are unplugged")
-            self.desk.say("On record: electrodes unplugged. Zero is still not confirmed.")
+            self.bed.ask("note", self._recorded, topic="unconfirmed output", text=_UNPLUGGED)
+
+    def _recorded(self) -> None:
+        self._said = (self._lost.why, self.desk.clock.wall_text())
+        self.desk.say("Recorded: electrodes unplugged. Zero is still not confirmed.")
+
+    @property
+    def _lost(self) -> Unconfirmed:
+        bed = self.bed
+        return bed.live.expects or bed.lost or unconfirmed_of(bed.live, bed.device)
+
+    def steps(self) -> list[str]:
+        """What to do, in this order; the words of a step end with what records it."""
+        told = steps_to_zero(self._lost.what_to_do)
+        why, at = self._said
+        is_done = at and why == self._lost.why
+        done = f"✓ recorded {at}" if is_done else "Then press u."
+        return [f"{told[0]} {done}", *told[1:], "Plug it in again. Press r: zero is verified."]
+
+    def facts(self) -> list[str]:
+        """Why, which device, and what the program does meanwhile."""
+        live, lost = self.bed.live, self._lost
+        kind = "SIMULATED" if lost.is_twin else "REAL CURRENT"
+        why = (live.unknown or lost.why).split(". ")[0]
+        return [
+            f"Why: {why}",
+            f"Stimulator: {lost.device or '?'}   serial {lost.serial or '?'}   {kind}",
+            f"{self.desk.clock.wall_text()}  {self._meanwhile()}",
+        ]
+
+    def _meanwhile(self) -> str:
+        if self.bed.connecting:
+            return "Connecting again ..."
+        if self.bed.client is None:
+            why = self.bed.failure.what if self.bed.failure is not None else "no session"
+            return f"Tried again every 2 s: {why}"
+        return "STOP is being repeated. Nothing will resume."
 
 
 class SmallPage(Page):
@@ -36,3 +87,28 @@ class SmallPage(Page):
     name = "small"
     title = "TOO SMALL"
     has_menu = False
+
+    def lines(self, width: int, height: int) -> list[str]:
+        """From 12 by 2 cells on; the state first."""
+        desk, live = self.desk, self.bed.live
+        sim = " SIM" if live.sim else ""
+        if live.state == "running":
+            left = clock_text(live.left_us(desk.clock.mono_ns()))
+            shown = [f"● ON {left}{sim}"]
+        else:
+            shown = [f"{_STATES.get(live.state, '■ OFF')}{sim}"]
+        if live.attend_until_ns is not None:
+            shown.append("ANY KEY: there?")
+        on = [one for one in live.channels.values() if one.set_level] if live.busy else []
+        if on and live.state != "unknown":
+            each = [f"{one.number}: {live.measure.text(one.set_level)}" for one in on]
+            joined = "  ".join(each)
+            shown += [joined] if len(joined) <= width else each
+        elif not live.busy:
+            shown.append(f"too small: {width}x{height}, needed 80x24; nothing is started")
+        return shown[: max(1, height - 1)]
+
+
+_STATES = {
+    "armed": "● READY", "paused": "‖ PAUSED", "unknown": "? OUTPUT UNKNOWN", "fault": "■ FAULT",
+}  # fmt: skip

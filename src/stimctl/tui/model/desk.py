@@ -94,7 +94,12 @@ class Desk:
     @property
     def front(self) -> Page:
         """What keys go to."""
-        return self.overlay or self.page
+        return self.pages["unknown"] if self.is_unknown else self.overlay or self.page
+
+    @property
+    def is_unknown(self) -> bool:
+        """The output of this session is not confirmed: that covers everything else."""
+        return self.bed.live.state == "unknown" and not self.mode
 
     # -- rows and time -----------------------------------------------------------------------
 
@@ -136,6 +141,7 @@ class Desk:
         if self.replay is not None:
             self.replay.advance(self.bed.live)
         self._look_at_terminal()
+        self.bed.try_again(self.clock.mono_ns())
         if self.window.overdue(self.clock.mono_ns()):
             self.window.close()
             self.bed.stop_line.stop("not started within 5 s of arming")
@@ -235,7 +241,7 @@ class Desk:
             names.append(self.overlay.name)
         if self.too_small:
             names.append("small")
-        if self.bed.live.state == "unknown" and not self.mode:
+        if self.is_unknown:
             names.append("unknown")
         return names
 
@@ -268,6 +274,8 @@ class Desk:
         nothing = "nothing is connected, so nothing is on"
         if self.mode == "replay":
             nothing = "this is a replay: there is nothing to stop"
+        if self.is_unknown:
+            nothing = "it cannot be sent, nothing is connected. Follow the list"
         sent = self.mode != "replay" and (bed.client is not None or bed.connecting)
         again = "; Ctrl-C again leaves" if key == "ctrl+c" and not bed.output_may_be_on else ""
         self.say(f"STOP sent ({key_name(key)}){again}" if sent else f"STOP: {nothing}{again}")
@@ -290,17 +298,19 @@ class Desk:
 
     # -- actions -----------------------------------------------------------------------------
 
-    def offers(self) -> dict[str, str | None]:
-        """What the keys mean now: action id to None, or to why not."""
-        found = dict(self.front.offers())
-        if self.overlay is self.pages["armed"]:
+    def offers(self, page: Page | None = None) -> dict[str, str | None]:
+        """What the keys mean now, on the screen in front or on another one: action id to None, or
+        to why not."""
+        front = page or self.front
+        found = dict(front.offers())
+        if front is self.pages["armed"]:
             return found
         for action in _EVERYWHERE:
             found.setdefault(action, None)
         ours = not self.mode and self.bed.live.state != "unknown"
         if ours and self.bed.output_may_be_on:
             found["quit"] = "output may be on: STOP first (SPACE), then leave"
-        if self.front.has_menu:
+        if front.has_menu:
             for name in MENU:
                 found.setdefault(name, None)
         return found

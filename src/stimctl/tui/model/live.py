@@ -16,6 +16,7 @@ from stimctl.tui.model.course import Course
 from stimctl.tui.model.history import History
 from stimctl.tui.model.measure import CURRENT, Measure, measure_of_device, measure_told
 from stimctl.tui.model.text import safe
+from stimctl.tui.model.unconfirmed import Unconfirmed
 from stimctl.tui.model.words import local_time
 
 __all__ = ["BUSY_STATES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
@@ -24,6 +25,8 @@ Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
 WAIT_NS = 200_000_000
 _LOG_LINES = 200
+#: States that are entered once zero has been verified, and not before.
+_ZERO_SEEN = ("identified", "stopped", "closed", "fault")
 _LONGEST = 300
 #: Who set a plateau, in the words of the last change; the line, where a raise did not get through.
 _BY = {"hand": "you", "program": "program", "script": "script", "line": "it never got through"}
@@ -44,6 +47,8 @@ class Live(SessionModel):
         #: By channel why its last raise was refused; until its level changes.
         self.refusals: dict[int, str] = {}
         self._zero_at = ""
+        #: The device of a session before whose zero is still to be confirmed.
+        self.expects: Unconfirmed | None = None
 
     @property
     def zero(self) -> str:
@@ -103,7 +108,14 @@ class Live(SessionModel):
                 self._zero_at = local_time(row, thousandths=True)
 
     def enter(self, state: str, at_ns: int) -> None:
-        """The session is in this state now."""
+        """The session is in this state now; where another one left an output unconfirmed, only
+        once its device has answered at zero."""
+        if self.expects is not None:
+            refusal = self.expects.refusal(self) if self.identified else self.unknown
+            if refusal or state not in _ZERO_SEEN:
+                self.unknown = refusal or self.unknown
+                return
+            self.expects = None
         left = self.state == "fault" and state not in ("fault", "unknown")
         if left or state == "running":
             self.alarms.end()  # what was wrong before is over, or has been acknowledged

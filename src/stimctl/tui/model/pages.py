@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.tui.model.covers import SmallPage, UnknownPage
+from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.notes import NotesPage
 from stimctl.tui.model.page import Page
 from stimctl.tui.model.question import AskedPage, FaultPage, FoundPage
@@ -14,7 +15,6 @@ from stimctl.tui.model.run import RunPage
 from stimctl.tui.old.adjust import AdjustPage
 from stimctl.tui.old.chooser import ChooserPage, SafetyPage
 from stimctl.tui.old.connect import ConnectPage
-from stimctl.tui.old.help import HelpPage
 from stimctl.tui.old.outcome import OutcomePage
 from stimctl.tui.old.person import PersonPage
 from stimctl.tui.old.precheck import PrecheckPage

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.model.pages import QUESTIONS
 from stimctl.tui.screens.base import StimModal, StimScreen
+from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
+from stimctl.tui.screens.help import HelpScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
 from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
 from stimctl.tui.screens.ready import ReadyScreen
@@ -22,6 +24,9 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "fault": QuestionScreen,
     "found": FoundScreen,
     "notes": NotesScreen,
+    "help": HelpScreen,
+    "unknown": UnknownScreen,
+    "small": SmallScreen,
 }
 
 
