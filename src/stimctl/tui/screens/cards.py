@@ -93,7 +93,7 @@ def _state(live: Live, one: Channel, drive: Any, now_ns: int) -> tuple[CardState
         return CardState.NO_REPLY, f"{silent_ns / 1e9:.0f} s"
     if one.pending_level is not None:
         return CardState.PENDING, live.measure.text(one.pending_level)
-    if drive is not None and drive.level_permille == 0 and not drive.gate_open:
+    if drive is not None and drive.level_permille == 0 and not drive.is_on:
         return CardState.REST, ""
     if one.set_ns > one.confirmed_ns and now_ns - one.set_ns > WAIT_NS:
         return CardState.WAITING, ""
