@@ -39,7 +39,7 @@ class StimctlApp(App[int]):
     """Brings keys and rows to the model, and puts up what it says."""
 
     CSS_PATH = [  # noqa: RUF012 - as Textual declares it
-        "styles/app.tcss", "styles/widgets.tcss", "styles/after.tcss",
+        "styles/app.tcss", "styles/widgets.tcss", "styles/after.tcss", "styles/setup.tcss",
     ]  # fmt: skip
     TITLE = "stimctl"
     COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it

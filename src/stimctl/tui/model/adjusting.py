@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stimctl.quantity import (
+    format_duration,
     format_frequency,
     format_permille,
     parse_duration_us,
@@ -54,23 +55,24 @@ def _rate(section: str, key: str, label: str) -> Field:
 
 FIELDS: tuple[Field, ...] = (
     _rate("waveform", "frequency", "frequency"),
-    _time("waveform", "phase_width", "phase width", 10 * _US),
-    _time("waveform", "interphase_gap", "interphase gap", 10 * _US),
+    _time("waveform", "phase_width", "pulse width (per phase)", 10 * _US),
+    _time("waveform", "interphase_gap", "gap between phases", 10 * _US),
     Field("waveform.burst", "pulses", "pulses per burst", 1, _count, str),
     _rate("waveform.burst", "frequency", "burst rate"),
     _rate("waveform.frequency_sweep", "lowest", "lowest frequency"),
     _rate("waveform.frequency_sweep", "highest", "highest frequency"),
-    _time("waveform.phase_width_sweep", "lowest", "narrowest phase", 10 * _US),
-    _time("waveform.phase_width_sweep", "highest", "widest phase", 10 * _US),
+    _time("waveform.phase_width_sweep", "lowest", "narrowest pulse", 10 * _US),
+    _time("waveform.phase_width_sweep", "highest", "widest pulse", 10 * _US),
     Field("waveform.amplitude_modulation", "lowest", "modulated down to", 50,
           parse_ratio_permille, format_permille),
     _time("waveform.amplitude_modulation", "period", "modulation period", _S),
-    _time("cycle", "on", "on time (with ramps)", _S),
+    _time("cycle", "on", "on time (both ramps)", _S),
     _time("cycle", "off", "off time", _S),
     _time("cycle", "ramp_up", "ramp up", _S // 2),
     _time("cycle", "ramp_down", "ramp down", _S // 2),
 )  # fmt: skip
 
+_TIMES = ("on", "off", "start_after")
 _OPTIONAL = {("waveform", "interphase_gap"): 0}
 
 
@@ -103,6 +105,24 @@ def with_origin(text: str, name: str, sha256: str) -> str:
     mapping = tomllib.loads(text)
     origin = f"{_ORIGIN} {name}, SHA-256 {sha256[:16]} (D)."
     mapping["sources"] = [*_without_origin(mapping["sources"]), origin]
+    return toml_text(mapping)
+
+
+def alternated(text: str, role: str, count: int) -> str:
+    """The text with its one role, called `role` in its file, for `count` channels whose on times
+    begin evenly one after the other in a cycle; with one, as it was."""
+    mapping = tomllib.loads(text)
+    first = {**mapping["channels"][0], "role": role}
+    mapping["channels"] = [first]
+    if count > 1:
+        cycle = first["cycle"]
+        on, off, at = (parse_duration_us(str(cycle.get(one, "0 us"))) for one in _TIMES)
+        starts = [at + (on + off) * number // count // 1_000 * 1_000 for number in range(count)]
+        mapping["channels"] = [
+            {**first, "role": f"{role}-{number}",
+             "cycle": cycle | ({"start_after": format_duration(start)} if start else {})}
+            for number, start in enumerate(starts, 1)
+        ]  # fmt: skip
     return toml_text(mapping)
 
 

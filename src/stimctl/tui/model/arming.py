@@ -87,7 +87,7 @@ def _plan_refusal(desk: Desk) -> str | None:
     seats = bed.choice.seats if bed.choice else ()
     if not seats or any(seat.site is None for seat in seats):
         return "a channel has no site: 5 set-up"
-    if bed.papers.apart != seats:
+    if not bed.papers.spaced(seats):
         return "electrode spacing is not confirmed: 5 set-up, then d (E6)"
     if not isolation_seen(bed):
         return "mains isolation is not confirmed: 5 set-up, then i (H56)"
@@ -144,7 +144,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
     seats = bed.choice.seats if bed.choice else ()
     said = {
         readiness.FIRST_SESSION: papers.second,
-        readiness.PADS_APART: bool(seats) and papers.apart == seats,
+        readiness.PADS_APART: papers.spaced(seats),
         readiness.ISOLATED: papers.isolated == bed.device,
         readiness.KNOWS_STOP: papers.told_stop,
         readiness.STOP_KEY: bool(papers.stop_key),

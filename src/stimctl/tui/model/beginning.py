@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stimctl.tui.model.papers import count_pads
+from stimctl.tui.model.last_time import settings_of
+from stimctl.tui.model.papers import count_pads, places_of
 
 if TYPE_CHECKING:
     from stimctl.tui.model.bedside import Bedside
@@ -16,9 +17,9 @@ def session_began(bed: Bedside) -> None:
     choice, papers = bed.choice, bed.papers
     if choice is None or not bed.person:
         return
-    pads = tuple((one.channel, one.site or "", one.area_mm2) for one in choice.seats)
     others = {name: one for name, one in bed.memory.places.items() if name != choice.name}
-    bed.keep(places={**others, choice.name: pads})
+    settings = {**bed.memory.settings, choice.name: settings_of(choice, bed.device)}
+    bed.keep(places={**others, choice.name: places_of(choice.seats)}, settings=settings)
     if not bed.live.sim and not papers.pads_counted:
         papers.pads_counted = True
         work = partial(count_pads, bed.state_folder, bed.person, choice.seats, papers.new_pads)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.session.needs import FIRST_SESSION, ISOLATED, KNOWS_STOP, PADS_APART
-from stimctl.tui.model.papers import side_of
+from stimctl.tui.model.papers import places_of, side_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def _hand_in(bed: Bedside, manual: Manual) -> None:
     bed.answers, bed.answers_said = dict(said.answers), dict(manual.answers)
     papers.second = papers.second or FIRST_SESSION in said.acknowledged
     papers.told_stop = KNOWS_STOP in said.acknowledged
-    papers.apart = seats if PADS_APART in said.acknowledged else ()
+    papers.apart = places_of(seats) if PADS_APART in said.acknowledged else ()
     papers.isolated = manual.device if ISOLATED in said.acknowledged else ""
     papers.approvals = {*said.approvals, *said.acknowledged}
     papers.sides = {

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
+from stimctl.tui.model.electrodes import SetupPage, SidePage
 from stimctl.tui.model.help import HelpPage
+from stimctl.tui.model.last_time import LastTimePage
 from stimctl.tui.model.notes import NotesPage
 from stimctl.tui.model.page import Page
+from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.model.question import AskedPage, FaultPage, FoundPage
 from stimctl.tui.model.ready import ReadyPage
 from stimctl.tui.model.run import RunPage
-from stimctl.tui.old.adjust import AdjustPage
 from stimctl.tui.old.chooser import ChooserPage, SafetyPage
 from stimctl.tui.old.connect import ConnectPage
 from stimctl.tui.old.outcome import OutcomePage
 from stimctl.tui.old.person import PersonPage
 from stimctl.tui.old.precheck import PrecheckPage
-from stimctl.tui.old.protocols import ProtocolsPage
 from stimctl.tui.old.report import ReportPage
 from stimctl.tui.old.service import ServicePage
-from stimctl.tui.old.setup import SetupPage
 from stimctl.tui.old.statement import StatementPage
 from stimctl.tui.old.thresholds import ThresholdsPage
 
@@ -33,7 +34,7 @@ _PAGES: tuple[type[Page], ...] = (
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, StatementPage, OutcomePage,
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
-    ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
+    SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
 )  # fmt: skip
 _COVERS: tuple[type[Page], ...] = (UnknownPage, SmallPage)
 #: The titles of the screens, of the questions over them, and of what covers both, by their names.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stimctl.records.pads import Pads
+    from stimctl.tui.model.persons import Place
     from stimctl.tui.model.seats import Seat
 
 _SECOND_DIGITS = 4
@@ -27,8 +28,9 @@ class Papers:
     """`second`: the person was confirmed by a second identifier, too (H25). `sides`: for each
     channel the site whose side was typed by hand (H41). `stop_key`: the STOP key that was pressed
     and seen to work (H32). `told_stop`: the person knows how to stop (N3). `approvals`: ids of
-    specialists' approvals on file and of cautions that were read. `apart`: the seats whose pads
-    somebody has seen to be a pad width apart (E6). `new_pads`: they are used for the first time
+    specialists' approvals on file and of cautions that were read. `apart`: the places whose
+    electrodes somebody has seen to be an electrode width apart (E6). `cautions`: the protocol whose
+    own cautions were read. `new_pads`: they are used for the first time
     (E1); `pads_counted`: this session is counted among their uses. `isolated`: the device whose
     isolation from the mains no maker states, and somebody has seen to (H56)."""
 
@@ -37,7 +39,8 @@ class Papers:
     stop_key: str = ""
     told_stop: bool = False
     approvals: set[str] = field(default_factory=set)
-    apart: tuple[Seat, ...] = ()
+    apart: tuple[Place, ...] = ()
+    cautions: str = ""
     new_pads: bool = False
     pads_counted: bool = False
     isolated: str = ""
@@ -49,20 +52,31 @@ class Papers:
             raise UsageError(f"{typed!r} is no side", what_to_do="type left or right")
         there = [seat for seat in seats if side_of(seat) == word]
         if not there:
-            sides = ", ".join(f"ch{seat.channel} {seat.site}" for seat in seats if side_of(seat))
+            sides = ", ".join(
+                f"channel {seat.channel} {seat.site}" for seat in seats if side_of(seat)
+            )
             raise UsageError(
-                f"no channel is on the {word}",
+                f"side mismatch: you typed {word}",
                 why=f"the set-up says {sides or 'no side at all'}",
-                what_to_do="look at the person, then correct the site",
+                what_to_do="look at the patient, then correct the site",
             )
         self.sides.update({seat.channel: str(seat.site) for seat in there})
         return there
+
+    def spaced(self, seats: Sequence[Seat]) -> bool:
+        """The spacing is confirmed for these electrodes; another site or size asks again."""
+        return bool(seats) and self.apart == places_of(seats)
 
     def open_sides(self, seats: Sequence[Seat]) -> list[Seat]:
         """The channels with a side that nobody has typed for their present site."""
         return [
             seat for seat in seats if side_of(seat) and self.sides.get(seat.channel) != seat.site
         ]
+
+
+def places_of(seats: Sequence[Seat]) -> tuple[Place, ...]:
+    """Where the electrodes of each channel are."""
+    return tuple(seat.place for seat in seats)
 
 
 def _pads(seats: Sequence[Seat]) -> list[Pads]:

@@ -44,19 +44,34 @@ class Mark:
 
 
 Place = tuple[int, str, int]
+"""Channel, site ("": none), and area in mm2."""
+Change = tuple[int, str, str, int]
+"""Role's number, table and key in the protocol file, and the value in the base unit of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a session ran with beside its electrodes: device by name, length, changed values, and
+    whether its channels took turns."""
+
+    device: str
+    duration_us: int
+    changes: tuple[Change, ...] = ()
+    alternates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """Answers (condition id: present), when they were given (Unix s), the last thresholds, the
     second identifier (four digits that the person can tell, or ""), and for each protocol, the last
-    one last, where its pads were: (channel, site, mm2). No amplitude is kept to begin with."""
+    one last, where its electrodes were and how it was set. No amplitude is kept to begin with."""
 
     answers: Mapping[str, bool]
     answered_s: int
     marks: tuple[Mark, ...]
     second: str = ""
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
     def screening_is_recent(self, now_s: int) -> bool:
         """Whether only what changed is to be asked."""
@@ -77,7 +92,18 @@ def remembered(state: Path, code: str) -> Remembered:
             str(name): tuple((int(n), str(site), int(mm2)) for n, site, mm2 in pads)
             for name, pads in found.get("places", {}).items()
         }
-        return Remembered(answers, int(found["answered_s"]), marks, second, places)
+        settings = {
+            str(name): Settings(
+                str(one["device"]),
+                int(one["duration_us"]),
+                tuple(
+                    (int(r), str(table), str(key), int(v)) for r, table, key, v in one["changes"]
+                ),
+                one["alternates"] is True,
+            )
+            for name, one in found.get("settings", {}).items()
+        }
+        return Remembered(answers, int(found["answered_s"]), marks, second, places, settings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NOTHING
 
@@ -92,6 +118,7 @@ def remember(state: Path, code: str, what: Remembered) -> None:
         "marks": [asdict(mark) for mark in what.marks],
         "second": what.second,
         "places": {name: list(pads) for name, pads in what.places.items()},
+        "settings": {name: asdict(one) for name, one in what.settings.items()},
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,13 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError, UsageError
-from stimctl.tui.model.adjusting import Field, changed, fields_of, save_adjusted, with_origin
+from stimctl.tui.model.adjusting import (
+    Field,
+    alternated,
+    changed,
+    fields_of,
+    save_adjusted,
+    with_origin,
+)
 from stimctl.tui.model.measure import Measure, measure_of_protocol
-from stimctl.tui.model.persons import Place
 from stimctl.tui.model.seats import Seat, first_seats
 from stimctl.tui.model.text import safe
 
@@ -80,25 +87,78 @@ class Choice:
         path = save_adjusted(folder, self.name, self.text)
         return path.resolve(), hashlib.sha256(self.text.encode()).hexdigest()
 
+    def seat(self, channel: int) -> Seat:
+        """What is set up for a channel. UsageError where it is none of them."""
+        for one in self.seats:
+            if one.channel == channel:
+                return one
+        raise UsageError(f"there is no channel {channel}", what_to_do="add it on Electrodes")
+
     def with_seat(self, seat: Seat) -> Choice:
-        """The same with one seat changed."""
-        seats = tuple(seat if one.role == seat.role else one for one in self.seats)
+        """The same with one channel set up otherwise."""
+        seats = tuple(seat if one.channel == seat.channel else one for one in self.seats)
         return replace(self, seats=seats)
+
+    @property
+    def has_shared_role(self) -> bool:
+        """Its file has one role, which any number of channels may have."""
+        return len(self.filed.channels) == 1
+
+    @property
+    def filed(self) -> TreatmentProtocol | PercentProtocol:
+        """The protocol as it is in its file."""
+        return _filed(self.origin.text, self.name)
+
+    @property
+    def alternates(self) -> bool:
+        """Its channels take turns: each has a role of its own, made from the one of the file."""
+        return self.has_shared_role and len(self.protocol.channels) > 1
+
+    def with_seats(self, seats: Sequence[Seat], *, alternate: bool) -> Choice:
+        """The same for these channels, all on together or in turns. Raises what the protocol's own
+        form refuses."""
+        if not self.has_shared_role:
+            raise UsageError(
+                f"{self.name} is for exactly {len(self.seats)} channels",
+                why="each of them has a part of its own in it",
+            )
+        alternate = alternate and len(seats) > 1
+        text = self.text
+        if alternate or self.alternates:
+            text = self._alternated(len(seats) if alternate else 1)
+        seats = tuple(replace(one, role=n if alternate else 0) for n, one in enumerate(seats))
+        return replace(self._with_text(text), seats=seats)
 
     def fields(self, role: int) -> dict[Field, int]:
         """The adjustable values of one role."""
         return fields_of(self.text, role)
 
     def with_field(self, role: int, field: Field, value: int) -> Choice:
-        """The same with one value changed. Raises what the protocol's own form refuses."""
+        """The same with one value changed; channels that take turns keep the same values. Raises
+        what the protocol's own form refuses."""
+        if self.alternates:
+            once = self._with_text(self._alternated(1)).with_field(0, field, value)
+            return once.with_seats(self.seats, alternate=True)
+        return self._with_text(changed(self.text, role, field, value))
+
+    def _alternated(self, count: int) -> str:
+        return alternated(self.text, self.filed.channels[0].role, count)
+
+    def _with_text(self, text: str) -> Choice:
         from stimctl.treatment.load import load_any
 
-        text = changed(self.text, role, field, value)
-        if load_any(text, f"{self.name}.toml") == load_any(self.origin.text, f"{self.name}.toml"):
+        if load_any(text, f"{self.name}.toml") == self.filed:
             text = self.origin.text
         else:
             text = with_origin(text, f"{self.name} {self.protocol.version}", self.origin.sha256)
         return replace(self, text=text, protocol=load_any(text, f"{self.name}.toml"))
+
+
+@lru_cache(maxsize=16)
+def _filed(text: str, name: str) -> TreatmentProtocol | PercentProtocol:
+    from stimctl.treatment.load import load_any
+
+    return load_any(text, f"{name}.toml")
 
 
 def choose(name: str) -> Choice:
@@ -112,15 +172,6 @@ def choose(name: str) -> Choice:
     return Choice(
         origin, origin.text, protocol, first_seats(protocol), protocol.session.duration_us
     )
-
-
-def as_last_time(choice: Choice, places: Sequence[Place]) -> Choice:
-    """The same with sites and pads of the person's last session; never its ceilings."""
-    for channel, site, area_mm2 in places:
-        for seat in choice.seats:
-            if seat.channel == channel:
-                choice = choice.with_seat(replace(seat, site=site or None, area_mm2=area_mm2))
-    return choice
 
 
 def family_of(device: str) -> Family:

@@ -42,10 +42,10 @@ def rehearse(desk: Desk) -> None:
     command += ["--profile", choice.profile]
     for warning in sorted(choice.acknowledged):
         command += ["--acknowledge", warning]
-    desk.say("rehearsing on the twin …")
+    desk.say("Simulating these settings …")
 
     def done(told: dict[str, Any]) -> None:
-        desk.say(f"rehearsed: type {told['confirmation']} to confirm this plan for this device")
+        desk.say(f"Simulation passed. Type {told['confirmation']} to confirm.")
         desk.expects = str(told["confirmation"])
 
     bed.jobs.run(lambda: _run(command), done, lambda error: desk.say(str(error)))

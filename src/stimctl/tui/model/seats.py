@@ -1,9 +1,9 @@
-"""What the operator says about each channel: where its pads are, their size, and its ceiling."""
+"""What the operator says about each channel: site and size of its electrodes, and its maximum."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_area
@@ -12,6 +12,7 @@ from stimctl.tui.model.measure import Measure, measure_of_protocol
 if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup
     from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+    from stimctl.tui.model.persons import Mark
 
 WHOLE = 1000
 """Permille of a pad that touch the skin."""
@@ -25,9 +26,9 @@ PADS: tuple[tuple[int, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One channel: its role's number in the protocol, site, pad area, and the hand's ceiling.
+    """One channel: its role's number in the protocol, site, area of an electrode, and its maximum.
 
-    The ceiling is on `measure`, as every level.
+    The maximum is on `measure`, as every level; `source` says in words whose it is.
     """
 
     channel: int
@@ -38,16 +39,17 @@ class Seat:
     ceiling_level: int
     measure: Measure
     contact_permille: int = WHOLE
+    source: str = field(default="", compare=False)
 
     @property
     def ceiling(self) -> str:
-        """The ceiling as screens show it."""
+        """The maximum as screens show it."""
         return self.measure.text(self.ceiling_level)
 
-    def changed(self, by: int) -> Seat:
-        """With a ceiling by so many steps higher or lower."""
-        level = self.ceiling_level + by * self.measure.ceiling_step
-        return replace(self, ceiling_level=max(0, level))
+    @property
+    def place(self) -> tuple[int, str, int]:
+        """What a person can see of it: channel, site and area."""
+        return self.channel, self.site or "", self.area_mm2
 
     def as_setup(self) -> ChannelSetup[Any]:
         """The same for the compiler of plans."""
@@ -66,22 +68,39 @@ def pad_name(area_mm2: int) -> str:
 
 
 def first_seats(protocol: TreatmentProtocol | PercentProtocol) -> tuple[Seat, ...]:
-    """One seat for each role, at the first suggested site, with the smallest pads allowed."""
-    measure = measure_of_protocol(protocol)
-    least_mm2 = protocol.electrodes.minimum_area_mm2
-    area = next((area for area, _ in PADS if area >= least_mm2), least_mm2)
-    return tuple(
-        Seat(
-            channel=number + 1,
-            role=number,
-            role_name=role.role,
-            site=role.sites[0] if role.sites else None,
-            area_mm2=area,
-            ceiling_level=min(measure.first_ceiling, role.aim.cap or measure.first_ceiling),
-            measure=measure,
-        )
+    """One for each role, at the first suggested site, with the electrodes of the trial."""
+    measure, area = measure_of_protocol(protocol), first_area(protocol)
+    seats = (
+        Seat(number + 1, number, role.role, role.sites[0] if role.sites else None, area, 0, measure)
         for number, role in enumerate(protocol.channels)
     )
+    return tuple(with_first_maximum(protocol, seat) for seat in seats)
+
+
+def first_area(protocol: TreatmentProtocol | PercentProtocol) -> int:
+    """Of the electrode that the trial used, where the file names one of ours; else the smallest
+    usual one that is allowed."""
+    least_mm2, size = protocol.electrodes.minimum_area_mm2, protocol.electrodes.size or ""
+    of_trial = next((area for area, name in PADS if name.replace("×", " x ") in size), 0)
+    if of_trial >= least_mm2:
+        return of_trial
+    return next((area for area, _ in PADS if area >= least_mm2), least_mm2)
+
+
+def with_first_maximum(
+    protocol: TreatmentProtocol | PercentProtocol, seat: Seat, marks: Sequence[Mark] = ()
+) -> Seat:
+    """With the last tolerance at this site as its maximum, where one was marked; else with the
+    protocol's own. It is a bound only: every output begins at zero, and limits still decide."""
+    cap, first = protocol.channels[seat.role].aim.cap, seat.measure.first_ceiling
+    if cap is None or not seat.measure.is_dose:
+        cap = min(first, cap or first)
+    for mark in reversed(marks):
+        told = getattr(mark, seat.measure.mark)
+        if mark.what == "tolerance" and seat.site and mark.site == seat.site and told:
+            level = min(cap, int(told))
+            return replace(seat, ceiling_level=level, source="last tolerance here")
+    return replace(seat, ceiling_level=cap, source="this treatment")
 
 
 def sites_for(protocol: TreatmentProtocol | PercentProtocol, seat: Seat) -> Sequence[str | None]:
@@ -91,3 +110,8 @@ def sites_for(protocol: TreatmentProtocol | PercentProtocol, seat: Seat) -> Sequ
     suggested = list(protocol.channels[seat.role].sites)
     others = [name for name, site in SITES.items() if name not in suggested and not site.blocked]
     return [*suggested, *others, None]
+
+
+def site_name(site: str) -> str:
+    """A site as a person says it."""
+    return site.replace("/", " / ").replace("-", " ")

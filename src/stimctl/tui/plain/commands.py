@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
-from stimctl.quantity import format_area, parse_area_mm2
+from stimctl.quantity import format_area
 from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.model.actions import ANSWERS
 from stimctl.tui.model.device_facts import starting
@@ -20,9 +19,9 @@ from stimctl.tui.plain.readiness import GATE_COMMANDS
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.electrodes import SetupPage
     from stimctl.tui.model.notes import NotesPage
     from stimctl.tui.model.question import QuestionPage
-    from stimctl.tui.model.seats import Seat
 
     Text = Callable[[int], str]
 
@@ -50,59 +49,77 @@ def _protocols(desk: Desk, _rest: list[str]) -> str:
 
 
 def _protocol(desk: Desk, rest: list[str]) -> str:
-    from stimctl.tui.model.planning import choose
+    from stimctl.tui.model.protocols import facts_of
 
-    choice = choose(one_of(rest, "protocol name"))
-    desk.bed.plan = None
-    desk.bed.take(choice)
-    grade = choice.protocol.evidence.grade
-    unit = [f"{label}: {words}" for label, words in choice.other_unit]
-    meaning = [choice.measure.meaning] * bool(choice.measure.meaning)
-    told = [f"{choice.name}, evidence {grade}. {_seats(desk, [])}", *unit, *meaning]
-    return "\n".join(told)
+    page = _page(desk, "protocols")
+    page.opened()
+    page.choose(one_of(rest, "protocol name"))
+    assert desk.bed.choice is not None
+    told = [f"{label}: {words}" for label, words in facts_of(desk.bed.choice)]
+    return "\n".join([f"{desk.bed.choice.name}. {_channels(desk, [])}", *told])
 
 
-def _seats(desk: Desk, _rest: list[str]) -> str:
+def _channels(desk: Desk, _rest: list[str]) -> str:
     choice = desk.bed.choice
     if choice is None:
         return "no protocol is chosen"
+    page: SetupPage = _page(desk, "setup")
     told = [
-        f"channel {seat.channel} {seat.role_name}: site {seat.site or 'not given'}, "
-        f"pads {format_area(seat.area_mm2)}, ceiling {seat.measure.short(seat.ceiling_level)}"
+        f"channel {seat.channel} {seat.role_name}: site {seat.site or 'not given'}, electrodes "
+        f"{format_area(seat.area_mm2)}, maximum {seat.measure.short(seat.ceiling_level)} "
+        f"({page.source_of(seat)})"
         for seat in choice.seats
     ]
-    return "\n".join([*told, desk.bed.why_not or "all checks passed"])
+    turns = ["channels take turns"] if choice.alternates else []
+    return "\n".join([*told, *turns, page.verdict()])
 
 
-def _seat(desk: Desk, rest: list[str]) -> tuple[Seat, str]:
-    choice = desk.bed.choice
-    if choice is None or len(rest) < 2:
-        raise UsageError("a channel and a value are needed", what_to_do="for example: pads 1 25cm2")
-    seat = next((one for one in choice.seats if str(one.channel) == rest[0]), None)
-    if seat is None:
-        raise UsageError(f"there is no channel {rest[0]}")
-    return seat, " ".join(rest[1:])
+def _page(desk: Desk, name: str) -> Any:
+    return desk.pages[name]
 
 
-def _take(desk: Desk, seat: Seat) -> str:
-    assert desk.bed.choice is not None
-    desk.bed.take(desk.bed.choice.with_seat(seat))
-    return _seats(desk, [])
+def _number(rest: list[str]) -> int:
+    if not rest or not rest[0].isdigit():
+        raise UsageError("a channel is needed", what_to_do="for example: size 1 25cm2")
+    return int(rest[0])
 
 
-def _site(desk: Desk, rest: list[str]) -> str:
-    seat, value = _seat(desk, rest)
-    return _take(desk, replace(seat, site=value))
+def _sets(what: str) -> Do:
+    """A word that sets one value of a channel."""
+
+    def do(desk: Desk, rest: list[str]) -> str:
+        number = _number(rest)
+        if len(rest) < 2:
+            raise UsageError("a channel and a value are needed", what_to_do="size 1 25cm2")
+        getattr(_page(desk, "setup"), f"set_{what}")(number, " ".join(rest[1:]))
+        return _channels(desk, [])
+
+    return do
 
 
-def _pads(desk: Desk, rest: list[str]) -> str:
-    seat, value = _seat(desk, rest)
-    return _take(desk, replace(seat, area_mm2=parse_area_mm2(value)))
+def _remove(desk: Desk, rest: list[str]) -> str:
+    _page(desk, "setup").channel = _number(rest)
+    return _setup(desk, "remove-channel")
 
 
-def _ceiling(desk: Desk, rest: list[str]) -> str:
-    seat, value = _seat(desk, rest)
-    return _take(desk, replace(seat, ceiling_level=seat.measure.scale.parse(value)))
+def _setup(desk: Desk, action: str) -> str:
+    page = _page(desk, "setup")
+    why = page.offers()[action]
+    if why:
+        raise UsageError(why)
+    page.act(action)
+    return _channels(desk, [])
+
+
+def _adjust(desk: Desk, rest: list[str]) -> str:
+    """Without a name: every value, its limits, and what the device gives."""
+    page = _page(desk, "adjust")
+    if len(rest) > 1:
+        page.set(rest[0], " ".join(rest[1:]))
+    told = [
+        f"{one.key} {one.text}{f' ({one.limit})' if one.limit else ''}" for one in page.values()
+    ]
+    return "\n".join([*told, *page.notes()])
 
 
 def _amount(level: int | None, measure: Measure, text: Text | None = None) -> str:
@@ -181,12 +198,24 @@ COMMANDS: Mapping[str, Command] = {
     "connect": Command(f"connect DEVICE: for example sim:{EXAMPLE}", do=_connect, at_zero=True),
     "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
     "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),
-    "seats": Command("what is set up for each channel", do=_seats),
-    "site": Command("site CHANNEL NAME", do=_site, at_zero=True),
-    "pads": Command("pads CHANNEL AREA: for example pads 1 25cm2", do=_pads, at_zero=True),
-    "ceiling": Command(
-        "ceiling CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_ceiling, at_zero=True
+    "channels": Command("what is set up for each channel", do=_channels),
+    "site": Command("site CHANNEL NAME", do=_sets("site"), at_zero=True),
+    "size": Command("size CHANNEL AREA: for example size 1 25cm2", do=_sets("area"), at_zero=True),
+    "maximum": Command(
+        "maximum CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_sets("maximum"), at_zero=True
     ),
+    "add-channel": Command(
+        "one more pair of electrodes for the same treatment",
+        do=lambda desk, _rest: _setup(desk, "add-channel"),
+        at_zero=True,
+    ),
+    "remove-channel": Command("remove-channel NUMBER", do=_remove, at_zero=True),
+    "alternate": Command(
+        "channels take turns, or are all on together",
+        do=lambda desk, _rest: _setup(desk, "alternate"),
+        at_zero=True,
+    ),
+    "adjust": Command("adjust NAME VALUE; alone: every setting", do=_adjust, at_zero=True),
     "accept": Command("accept the warning", action="accept-warning"),
     "arm": Command("verify zero and ask; then go within 5 s", action="arm"),
     "go": Command("start from the beginning, 0.3 to 5 s after arm", action="go"),

@@ -13,8 +13,8 @@ from stimctl.tui.plain.command import Command, one_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stimctl.tui.model.adjust import AdjustPage
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.old.adjust import AdjustPage
     from stimctl.tui.old.precheck import PrecheckPage
 
 
@@ -126,13 +126,7 @@ def _rehearse(desk: Desk, _rest: list[str]) -> str:
 
 def _confirm(desk: Desk, rest: list[str]) -> str:
     page: AdjustPage = desk.pages["adjust"]  # type: ignore[assignment]
-    if not desk.expects:
-        raise UsageError("nothing waits to be confirmed", what_to_do="type rehearse first")
-    desk.confirmed = ""
-    for character in one_of(rest, "four characters of the rehearsal"):
-        page.typed(character, character)
-    if desk.confirmed != desk.expects:
-        raise UsageError("these are not the characters of the rehearsal")
+    page.confirm(one_of(rest, "four characters of the simulation"))
     return ""
 
 
@@ -154,8 +148,10 @@ GATE_COMMANDS: Mapping[str, Command] = {
                               "on its battery", do=_does("mains-isolated"), at_zero=True),
     "new-electrodes": Command("these electrodes are used for the first time",
                               do=_does("new-electrodes"), at_zero=True),
-    "rehearse": Command("run this plan on the twin, as hardware demands", do=_rehearse,
-                        at_zero=True),
-    "confirm": Command("confirm XXXX: the four characters of the rehearsal", do=_confirm,
+    "cautions-read": Command("the cautions of this treatment are read", do=_does("cautions"),
+                             at_zero=True),
+    "rehearse": Command("try these settings on a simulated device, as real ones demand",
+                        do=_rehearse, at_zero=True),
+    "confirm": Command("confirm XXXX: the four characters of the simulation", do=_confirm,
                        at_zero=True),
 }  # fmt: skip

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.tui.model.pages import QUESTIONS
+from stimctl.tui.screens.adjust import AdjustScreen
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
+from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
 from stimctl.tui.screens.help import HelpScreen
+from stimctl.tui.screens.last_time import LastTimeScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
+from stimctl.tui.screens.protocols import ProtocolsScreen
 from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
 from stimctl.tui.screens.ready import ReadyScreen
 from stimctl.tui.screens.run import RunScreen
@@ -18,15 +22,20 @@ if TYPE_CHECKING:
     from stimctl.tui.model.page import Page
 
 _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
-    "run": RunScreen,
+    "adjust": AdjustScreen,
     "armed": ReadyScreen,
     "asked": QuestionScreen,
     "fault": QuestionScreen,
     "found": FoundScreen,
+    "last-time": LastTimeScreen,
     "notes": NotesScreen,
     "help": HelpScreen,
     "unknown": UnknownScreen,
     "small": SmallScreen,
+    "protocols": ProtocolsScreen,
+    "run": RunScreen,
+    "setup": ElectrodesScreen,
+    "side": SideScreen,
 }
 
 

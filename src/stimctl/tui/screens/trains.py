@@ -1,0 +1,50 @@
+"""What the picture of the pulses shows of a plan, or of a protocol that has none yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stimctl.quantity import format_frequency
+from stimctl.tui.model.seats import site_name
+from stimctl.tui.model.words import duration_text
+from stimctl.tui.widgets.train_view import TrainShown, TrainsShown
+
+if TYPE_CHECKING:
+    from stimctl.tui.model.planning import Choice
+
+
+def trains_of(choice: Choice) -> TrainsShown:
+    """Every channel that is set up."""
+    roles = choice.protocol.channels
+    channels = tuple(
+        _channel(seat.channel, site_name(seat.site or seat.role_name), roles[seat.role])
+        for seat in choice.seats
+    )
+    return TrainsShown(pulses_of(choice), channels)
+
+
+def _channel(number: int, label: str, role: Any) -> TrainShown:
+    cycle = role.cycle
+    if cycle is None:
+        return TrainShown(number, label)
+    times = (cycle.on_us, cycle.off_us, cycle.ramp_up_us, cycle.ramp_down_us, cycle.start_after_us)
+    return TrainShown(number, label, *(us / 1e6 for us in times))
+
+
+def pulses_of(choice: Choice) -> str:
+    """Shape, width and rate of the first role, in words."""
+    if not choice.measure.is_dose:
+        return "Pulses of the other unit, as set on it"
+    from stimctl.treatment.stimuli import stimulus_of
+
+    role: Any = choice.protocol.channels[0]
+    stimulus = stimulus_of(role, 0)
+    low, high = stimulus.lowest_frequency_mhz, stimulus.highest_frequency_mhz
+    rate = format_frequency(high)
+    rate = rate if low == high else f"{format_frequency(low)} to {rate}"
+    burst = stimulus.burst
+    if burst is not None:
+        often = format_frequency(burst.burst_frequency_mhz)
+        rate = f"{burst.pulses_per_burst} pulses at {rate}, {often} bursts"
+    shape = stimulus.pulse
+    return f"{duration_text(shape.phase_width_us)} pulses, {rate}, {shape.shape.value}"
