@@ -12,14 +12,28 @@ from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
 from stimctl.tui.model.beginning import session_began
+from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.papers import Papers
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.planning import choose
 from stimctl.tui.plain.face import PlainFace
+from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
 
 # A file that is no port: not software, so the gate is closed.
 DEVICE = f"p24:{Path(__file__)}"
+
+
+def setup_of(world: World) -> SetupPage:
+    page = world.desk.pages["setup"]
+    assert isinstance(page, SetupPage)
+    return page
+
+
+def settled(world: World) -> Headless:
+    """The screens, with what the model has in front."""
+    world.ui.settle()
+    return world.ui
 
 
 def type_text(world: World, text: str) -> None:
@@ -102,21 +116,26 @@ def apart(world: World) -> None:
 def isolated(world: World) -> None:
     """Where no maker states it, somebody has looked at unit and computer."""
     world.desk.open("setup")
-    assert "i = no mains" in world.text()
-    world.key("i")
+    ui = settled(world)
+    assert "No mains: unit on battery" in ui.text
+    ui.press("i")
 
 
 def site(world: World) -> None:
+    """By typing what it is called into the list that is open."""
     world.desk.open("setup")
-    while world.bed.choice is not None and world.bed.choice.seats[0].site != "left-knee":
-        world.key("right")
+    ui = settled(world)
+    ui.press("tab", "enter")
+    ui.type("knee")
+    ui.press("enter")
 
 
 def side(world: World) -> None:
     world.desk.open("setup")
-    world.key("s")
-    type_text(world, "left")
-    world.key("enter")
+    ui = settled(world)
+    ui.press("s")
+    ui.type("left")
+    ui.press("enter")
 
 
 def rehearsal(world: World) -> None:
@@ -126,7 +145,9 @@ def rehearsal(world: World) -> None:
 
 def confirmation(world: World) -> None:
     world.desk.open("adjust")
-    type_text(world, confirmation_of(world.bed.plan))
+    ui = settled(world)
+    assert "Type" in ui.text
+    ui.type(confirmation_of(world.bed.plan))
 
 
 @pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54", "H56")
@@ -199,9 +220,10 @@ def test_worn_electrodes_are_named_in_the_set_up_and_new_ones_begin_anew(world: 
     site(world)
     for _ in range(30):
         count_use(world.bed.state_folder, "K-17", [Pads("left-knee", 1_600)], now_s(), new=False)
-    assert "used in 30 sessions" in world.text()
-    world.key("v")
-    assert "used in 30 sessions" not in world.text()
+    ui = settled(world)
+    assert "used in 30 sessions" in ui.text
+    ui.press("v")
+    assert "used in 30 sessions" not in ui.text
     world.bed.live.sim = False
     session_began(world.bed)
     session_began(world.bed)  # a second start in the same session is no second use
@@ -211,9 +233,18 @@ def test_worn_electrodes_are_named_in_the_set_up_and_new_ones_begin_anew(world: 
 def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> None:
     world.to_run("nmes-tka")
     apart(world)
-    assert "✓ spacing confirmed" in world.text()
-    world.key("down", "right")
-    assert "✓ spacing confirmed" not in world.text()
+    assert world.bed.choice is not None
+    assert world.bed.papers.spaced(world.bed.choice.seats)
+    setup_of(world).set_maximum(1, "20 mA")
+    assert world.bed.papers.spaced(world.bed.choice.seats)  # nothing has moved
+    setup_of(world).set_area(1, "100 cm2")
+    assert not world.bed.papers.spaced(world.bed.choice.seats)
+    apart(world)
+    setup_of(world).set_site(1, "right-quadriceps")
+    assert not world.bed.papers.spaced(world.bed.choice.seats)
+    apart(world)
+    setup_of(world).add_channel()
+    assert not world.bed.papers.spaced(world.bed.choice.seats)
 
 
 @pytest.mark.hazard("H25")
@@ -319,19 +350,24 @@ def test_a_side_that_is_not_in_the_set_up_is_refused_and_a_new_site_asks_again(
 ) -> None:
     world.to_run("tens-conventional")
     site(world)
-    world.key("s")
-    assert "left-knee" not in world.text()  # who types it looks at the person, not at the screen
-    type_text(world, "right")
-    world.key("enter")
-    assert "no channel is on the right" in world.desk.message
+    ui = settled(world)
+    ui.press("s")
+    asked = ui.text
+    assert "on which side are the electrodes of channel 1" in asked
+    for answer in ("left knee", "left-knee"):
+        assert answer not in asked  # who types it looks at the person, not at the screen
+    ui.type("right")
+    ui.press("enter")
+    assert "you typed right" in world.desk.message
+    assert ui.name == "setup"
     assert world.bed.choice is not None
     assert world.bed.papers.open_sides(world.bed.choice.seats)
     side(world)
     assert not world.bed.papers.open_sides(world.bed.choice.seats)
-    world.key("right", "left")
-    assert not world.bed.papers.open_sides(world.bed.choice.seats)
-    world.key("right")
+    setup_of(world).set_site(1, "right-knee")
     assert world.bed.papers.open_sides(world.bed.choice.seats)
+    setup_of(world).set_site(1, "left-knee")  # back where somebody has looked
+    assert not world.bed.papers.open_sides(world.bed.choice.seats)
 
 
 def test_the_statement_is_accepted_by_its_word_alone(world: World) -> None:
@@ -419,7 +455,7 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
     ("screen unchanged", "no screening of the last 90 days"),
     ("read C99", "no question C99"), ("side up", "is no side"),
     ("pads-spaced", "choose a protocol"),
-    ("confirm ab12", "rehearse first"), ("answer 9", "there is no number 9"),
+    ("confirm ab12", "simulate first"), ("answer 9", "there is no number 9"),
 ])  # fmt: skip
 def test_a_wrong_word_says_what_is_right(world: World, line: str, says: str) -> None:
     said: list[str] = []
@@ -452,7 +488,7 @@ def test_a_known_person_finds_protocol_sites_and_pads_and_no_ceiling(world: Worl
     later.bed.take_person("K-17")
     later.desk.open("protocols")
     later.key("enter")
-    assert "as last time" in later.desk.message
+    assert "Copied from last visit" in later.desk.message
     assert later.bed.choice is not None
     now = later.bed.choice.seats[0]
     assert (later.bed.choice.name, now.site, now.area_mm2) == (

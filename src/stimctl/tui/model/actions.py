@@ -82,6 +82,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
     Action("instructed", ("t",), "patient instructed", "the person knows how to stop at any time"),
     Action("pads-spaced", ("d",), "spacing ok", "electrode spacing confirmed: one electrode width"),
+    Action("contact", ("c",), "contact", "test the contact of the electrodes"),
     Action("cautions", ("c",), "cautions read", "the cautions of this treatment are read"),
     Action("add-channel", ("a",), "add channel", "one more pair of electrodes, same treatment"),
     Action("remove-channel", ("x",), "remove", "take the channel away that is being set up"),
