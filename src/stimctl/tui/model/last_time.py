@@ -143,17 +143,15 @@ class LastTimePage(Page):
         """A number ticks a part; Enter takes over what is ticked."""
         numbers = {f"answer-{n}": None for n in range(1, min(9, len(self.parts) + 1))}
         nothing = None if self.ticked else "nothing is ticked: look at each part, press its number"
-        return {**numbers, "choose": nothing, "back": None}
+        return {**numbers, "choose": nothing}
 
     def act(self, action: str) -> None:
         """Tick a part, or set up what is ticked."""
         if action.startswith("answer-"):
             self.tick(self.parts[int(action[-1]) - 1].id)
-        elif action == "choose":
+        else:
             take_over(self.bed, self.ticked)
             self.desk.open("setup")
-        else:
-            self.desk.overlay = None
 
     def tick(self, part: str) -> None:
         """It is as last time; again: it is not."""

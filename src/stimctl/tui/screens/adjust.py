@@ -31,7 +31,10 @@ class ValueRow(Horizontal):
         """One line."""
         yield Static(self.value.label, classes="label", markup=False)
         refusing = Refusing(lambda text: self.page.refusal(self.value.key, text))
-        yield Input(self.value.text, compact=True, max_length=16, validators=refusing)
+        locked = self.page.busy() is not None
+        yield Input(
+            self.value.text, compact=True, max_length=16, validators=refusing, disabled=locked
+        )
         yield Static(classes="limit", markup=False)
 
     def fill(self, value: Value, *, locked: bool) -> None:

@@ -41,6 +41,7 @@ class ChannelRow(Vertical):
         super().__init__()
         self.page = page
         self.channel = channel
+        self._areas: set[int] = set()
 
     @property
     def seat(self) -> Seat:
@@ -48,43 +49,56 @@ class ChannelRow(Vertical):
         return self.page.choice.seat(self.channel)
 
     def compose(self) -> ComposeResult:
-        """Number, site, size, maximum, whose; below it what is refused."""
+        """Number, site, size, maximum; below it whose that is, and what is refused."""
         seat, page = self.seat, self.page
-        protocol = page.choice.protocol
-        suggested = protocol.channels[seat.role].sites
-        names = dict.fromkeys([*sites_for(protocol, seat), seat.site])
-        sites = [
-            (f"{site_name(one)}{' ·' if one in suggested else ''}", one) for one in names if one
-        ]
-        areas = sorted({*(area for area, _ in PADS), seat.area_mm2})
-        sizes = [(pad_name(area).replace("cm2", "cm²"), area) for area in areas]
+        locked, number = page.busy() is not None, self.channel
         with Horizontal(classes="fields"):
-            yield Static(Content.styled(f"{self.channel}", f"bold $channel-{self.channel}"),
-                         classes="number")  # fmt: skip
-            yield Select(sites, prompt="choose the site", value=seat.site or Select.NULL,
-                         compact=True, classes="site")  # fmt: skip
-            yield Select([*sizes, ("other size…", _OTHER)], value=seat.area_mm2, allow_blank=False,
-                         compact=True, classes="size")  # fmt: skip
+            yield Static(Content.styled(str(number), f"bold $channel-{number}"), classes="number")
+            yield Select(
+                self._sites(),
+                prompt="choose the site",
+                value=seat.site or Select.NULL,
+                compact=True,
+                classes="site",
+                disabled=locked,
+            )
+            self._areas = {seat.area_mm2}
+            yield Select(
+                _sizes(self._areas),
+                value=seat.area_mm2,
+                allow_blank=False,
+                compact=True,
+                classes="size",
+                disabled=locked,
+            )
             yield Input(
                 placeholder="e.g. 36 cm2",
                 compact=True,
                 classes="other-size",
-                validators=Refusing(lambda text: page.area_refusal(self.channel, text)),
+                disabled=locked,
+                validators=Refusing(lambda text: page.area_refusal(number, text)),
             )
             yield Input(
-                seat.ceiling,
-                compact=True,
-                classes="maximum",
-                max_length=10,
-                validators=Refusing(lambda text: page.maximum_refusal(self.channel, text)),
-            )
+                seat.ceiling, compact=True, classes="maximum", disabled=locked, max_length=10,
+                validators=Refusing(lambda text: page.maximum_refusal(number, text)),
+            )  # fmt: skip
         yield Static(classes="whose", markup=False)
         yield Static(classes="refused why", markup=False)
+
+    def _sites(self) -> list[tuple[str, str]]:
+        """Those that the protocol suggests first, with a mark."""
+        seat, protocol = self.seat, self.page.choice.protocol
+        suggested = protocol.channels[seat.role].sites
+        names = dict.fromkeys([*sites_for(protocol, seat), seat.site])
+        return [
+            (f"{site_name(one)}{' ·' if one in suggested else ''}", one) for one in names if one
+        ]
 
     def fill(self, *, locked: bool) -> None:
         """As the model has it, but for the field that is being typed in."""
         seat = self.seat
-        self.disabled = locked
+        for field in self.query("Select, Input"):
+            field.disabled = locked
         site = self.query_one(".site", Select)
         size = self.query_one(".size", Select)
         with self.prevent(Select.Changed):
@@ -102,16 +116,12 @@ class ChannelRow(Vertical):
             whose.update(words)
         self.set_class(self.page.channel == self.channel, "-here")
 
-    @staticmethod
-    def _to_area(size: Select[int], area_mm2: int) -> None:
+    def _to_area(self, size: Select[int], area_mm2: int) -> None:
         """An area that is not in the list is put there."""
-        try:
-            size.value = area_mm2
-        except Exception:  # noqa: BLE001 - Textual's own, for a value that is none of its options
-            name = pad_name(area_mm2).replace("cm2", "cm²")
-            sizes = [(pad_name(area).replace("cm2", "cm²"), area) for area, _ in PADS]
-            size.set_options([(name, area_mm2), *sizes, ("other size…", _OTHER)])
-            size.value = area_mm2
+        if area_mm2 not in self._areas:
+            self._areas.add(area_mm2)
+            size.set_options(_sizes(self._areas))
+        size.value = area_mm2
 
     def _refuse(self, why: str) -> None:
         shown = self.query_one(".why", Static)
@@ -179,3 +189,10 @@ class ChannelRow(Vertical):
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
         """What was refused is not taken, and not shown on."""
         self._refuse("")
+
+
+def _sizes(others: set[int]) -> list[tuple[str, int]]:
+    """The usual electrodes and these, the smallest first; the last one is typed."""
+    areas = sorted({*(area for area, _ in PADS), *others})
+    named = [(pad_name(area).replace("cm2", "cm²"), area) for area in areas]
+    return [*named, ("other size…", _OTHER)]

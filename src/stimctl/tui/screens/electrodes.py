@@ -154,5 +154,8 @@ class SideScreen(StimModal, page=SidePage):
             self.desk.say(str(error))
         self.stim.follow()
 
-    def on_key(self) -> None:
-        """Nothing here means anything else."""
+    def on_screen_resume(self) -> None:
+        """Nothing of an earlier answer stays."""
+        field = self.query_one("#side-typed", Input)
+        field.value = ""
+        field.focus()

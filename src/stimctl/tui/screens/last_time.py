@@ -18,24 +18,28 @@ class LastTimeScreen(StimModal, page=LastTimePage):
 
     def body(self) -> ComposeResult:
         """Parts, and what is not taken over."""
-        page = cast("LastTimePage", self.page)
         yield Static("Look at each part. Press its number where it is the same today, then Enter.",
                      markup=False)  # fmt: skip
-        with Vertical(id="parts"):
-            for number, part in enumerate(page.parts, 1):
-                yield Tick(f"{number}  {part.words}", id=part.id, compact=True)
+        yield Vertical(id="parts")
         yield Static("Output begins at zero; side and spacing are confirmed again.",
                      classes="quiet", markup=False)  # fmt: skip
 
     def fill(self) -> None:
         """The ticks as they are."""
-        ticked = cast("LastTimePage", self.page).ticked
+        page, there = cast("LastTimePage", self.page), self.query_one("#parts", Vertical)
+        if page.parts != getattr(self, "_parts", None):
+            self._parts = page.parts
+            there.remove_children()
+            there.mount_all(
+                Tick(f"{number}  {part.words}", name=part.id, compact=True)
+                for number, part in enumerate(page.parts, 1)
+            )
         for box in self.query(Checkbox):
             with self.prevent(Checkbox.Changed):
-                box.value = box.id in ticked
+                box.value = box.name in page.ticked
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """By the mouse, or Enter."""
         event.stop()
-        cast("LastTimePage", self.page).tick(str(event.checkbox.id))
+        cast("LastTimePage", self.page).tick(str(event.checkbox.name))
         self.stim.follow()
