@@ -124,10 +124,10 @@ class SlewRules:
         return Wrong(rule, words)
 
     def _raise(self, at_us: int, before: int, after: int, slack_us: int, what: str) -> Wrong | None:
-        """One step in each interval, nothing saved up but what a late line has held back."""
+        """One increment in each interval, nothing saved up but what a late line has held back."""
         rules = self._rules
-        step, every_us = rules.step, rules.raise_every_us
-        steps = -(-(after - before) // step)
+        largest, every_us = rules.largest, rules.largest_every_us
+        steps = -(-(after - before) // largest)
         self._gained += after - before
         if self._reach is not None:
             self._reach += (after - before) * rules.ramp_us
@@ -147,9 +147,9 @@ class SlewRules:
         if self._interrupted is not None and not before and steps > 1:
             return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
         if steps > 1:
-            return Wrong(Rule.RISE, f"{told}, more than one step of {step} {self._unit}")
+            return Wrong(Rule.RISE, f"{told}, more than {largest} {self._unit} at once")
         since_us = at_us - (last_us or 0) + every_us
-        return Wrong(Rule.RISE, f"{told}, {since_us} us after the step before ({every_us} us)")
+        return Wrong(Rule.RISE, f"{told}, {since_us} us after the rise before ({every_us} us)")
 
     def _too_steep(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Whether a return to the plateau is faster than its shortest ramp."""
@@ -196,7 +196,7 @@ class SlewRules:
     def _grow(self, at_us: int, recent: int, slack_us: int) -> int:
         rules = self._rules
         ahead_us = rules.ramp_burst_us + slack_us
-        spare = rules.step * (1 + slack_us // rules.raise_every_us)
+        spare = rules.step + rules.largest * (slack_us // rules.raise_every_us)
         highest = (recent + self._gained + spare) * rules.ramp_us
         highest += self._plateau * ahead_us
         if self._reach is None:

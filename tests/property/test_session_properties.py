@@ -76,6 +76,8 @@ INTENTS = [
     Unlink(),
 ]
 CHANNELS = st.sampled_from([1, 1, 1, 2, 3])
+MOST_UA = 1_000
+"""One increment by hand."""
 KEEPS_PLATEAUS = {State.RUNNING, State.PAUSED}
 
 
@@ -145,7 +147,7 @@ class Model:
         if plateau_ua > before_ua:
             assert self.started, "a raise without Arm and Start"
             assert self.state is State.RUNNING
-            assert plateau_ua - before_ua <= STEP_UA
+            assert plateau_ua - before_ua <= MOST_UA
             assert at_ns - self.raised_ns.get(channel, -SECOND) >= RAISE_INTERVAL_NS
             row_seq, asked_ua = self.asked[channel]
             assert asked_ua == plateau_ua, "raised without a row of its own"
@@ -202,12 +204,16 @@ class AnySession(RuleBasedStateMachine):
     def raise_anywhere(self, channel: int, plateau_ua: int) -> None:
         self.attempt(Raise(channel, forged(plateau_ua * STEP_UA)))
 
-    @rule(channel=CHANNELS, times=st.integers(1, 8), gap_ms=st.sampled_from([30, 260]))
-    def hold_the_key(self, channel: int, times: int, gap_ms: int) -> None:
+    @rule(
+        channel=CHANNELS,
+        times=st.integers(1, 8),
+        gap_ms=st.sampled_from([30, 260]),
+        steps=st.integers(1, 3),
+    )
+    def hold_the_key(self, channel: int, times: int, gap_ms: int, steps: int) -> None:
         for _ in range(times):
-            self.attempt(
-                Raise(channel, Level(CURRENT, self.bench.engine.plateau_ua(channel) + STEP_UA))
-            )
+            now_ua = self.bench.engine.plateau_ua(channel)
+            self.attempt(Raise(channel, Level(CURRENT, now_ua + steps * STEP_UA)))
             self.bench.run_for(gap_ms * MS)
 
     @rule(ms=st.sampled_from([1, 7, 50, 251, 600, 1_100, 2_600, 5_000, 21_000, 61_000]))

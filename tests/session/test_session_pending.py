@@ -88,7 +88,7 @@ def test_one_raise_is_pending_and_a_further_one_is_refused_and_replaces_nothing(
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
     assert reasons(bench)[-2:] == [
         "a raise is pending until the next on ramp",
-        "more than one device step at a time",
+        "a raise is pending until the next on ramp",
     ]
     assert next_contraction_ua(bench) == 2_500
     assert outcomes(bench) == ["taken", "applied"]
@@ -178,9 +178,9 @@ def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
     bench = in_off_time(5_000)
     bench.command(Raise(1, Level(CURRENT, 5_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 5_000
-    bench.command(Lower(1, Level(CURRENT, 4_000)))
-    bench.command(Raise(1, Level(CURRENT, 5_000)))
-    assert reasons(bench)[-1] == "more than one device step at a time"
+    bench.command(Lower(1, Level(CURRENT, 3_000)))
+    bench.command(Raise(1, Level(CURRENT, 4_500)))
+    assert reasons(bench)[-1] == "more than one increment at a time: 1 mA at most"
     assert outcomes(bench) == []
 
 

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from stimctl.session import programme
-from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Raise, Stop
 from stimctl.session.states import State
@@ -39,16 +39,34 @@ def test_an_early_raise_is_dropped_not_queued():
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(5 * SECOND)
     assert bench.engine.plateau_ua(1) == 500
-    assert reasons(bench) == ["too soon after the last raise: wait, then raise again"]
+    assert reasons(bench) == ["too soon after the last raise: a raise of 1 mA needs 250 ms"]
 
 
 @pytest.mark.hazard("H19")
-def test_a_raise_of_more_than_one_device_step_is_refused():
+def test_a_raise_of_more_than_one_increment_is_refused():
     bench = running(plan_of())
-    bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
+    bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 0
-    assert reasons(bench) == ["more than one device step at a time"]
+    assert reasons(bench) == ["more than one increment at a time: 1 mA at most"]
+
+
+@pytest.mark.hazard("H19")
+def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms():
+    bench = running(plan_of())
+    for _ in range(100):
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 2 * STEP_UA)))
+        bench.run_for(33 * MS)
+    times = [at_us for at_us, _ in rises(bench)]
+    assert len(times) > 9
+    assert {by_ua for _, by_ua in rises(bench)} == {2 * STEP_UA}
+    assert all(later - earlier >= 239_000 for earlier, later in itertools.pairwise(times))
+
+
+def test_a_program_raises_by_single_steps():
+    bench = running(plan_of(), EngineConfig(watchdog_test=False, operated_by="program"))
+    bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
+    assert reasons(bench) == ["more than one increment at a time: 0.5 mA at most"]
 
 
 @pytest.mark.parametrize("plateau_ua", [250, 499, 1])

@@ -53,6 +53,10 @@ def late_by_ns(trouble: Trouble, device: Device) -> int:
     return delay_us * 1_000 + (400 * MS if trouble.name in ("split", "merge") else 0)
 
 
+_BY_HAND_UA = 1_000
+_BY_HAND_UA_PER_S = 4_000
+
+
 class Rules:
     """The plateaus as the rules allow them, from the session's events alone."""
 
@@ -102,9 +106,11 @@ class Rules:
             return
         _hold(self._started, "a raise without arm and start", event)
         _hold(self.state is State.RUNNING, "a raise outside RUNNING", event)
-        _hold(plateau_ua - before_ua <= self._step_ua, "more than one step at once", event)
+        most_ua = max(self._step_ua, _BY_HAND_UA)
+        _hold(plateau_ua - before_ua <= most_ua, "more than one increment at once", event)
         since_ns = event.at_ns - self._raised_ns.get(channel, -SECOND)
-        _hold(since_ns >= RAISE_INTERVAL_NS, "two raises within 250 ms", event)
+        every_ns = max(RAISE_INTERVAL_NS, most_ua * SECOND // _BY_HAND_UA_PER_S)
+        _hold(since_ns >= every_ns, "two raises at once", event)
         row_seq, asked_ua = self._asked.get(channel, (0, -1))
         _hold(asked_ua == plateau_ua, "a raise without a row of its own", event)
         _hold(row_seq <= durable_seq, "a raise before its row was on the disk", event)

@@ -61,7 +61,8 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms.
+    """Raise one channel's plateau to this absolute value: one increment (a device step, or by hand
+    up to 1 mA), at most every 250 ms and 4 mA/s.
 
     In the off time of a cycle it is pending until the next on ramp; linked channels go along.
     `since`: the newest event that was known when it was decided to raise. A lowering, a pause, a

@@ -2,18 +2,19 @@
 
 A plateau is an integer in the scale of its run: microampere, or percent of a device's own scale.
 
-A plateau is what the on phase reaches: zero at every start, one device step at a time, never above
-the cleared amplitude. Nothing is queued: a raise that may not happen now is refused with a reason.
-The one exception is the off time of a cycle, where a single step may be pending.
+A plateau is what the on phase reaches: zero at every start, one increment at a time (a device step,
+or by hand up to 1 mA where the grid has it), never above the cleared amplitude. Nothing is queued:
+a raise that may not happen now is refused with a reason. The one exception is the off time of a
+cycle, where a single step may be pending.
 """
 
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import AUTO_LOCK_NS, MS, RAISE_INTERVAL_NS, SECOND
 from stimctl.session.log import Waiting
 from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY, Reason
-from stimctl.stimulus.level import AnyScale, Rules
+from stimctl.stimulus.level import AnyScale
 
 
 class PlanViolation(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
@@ -49,7 +50,11 @@ class Plateau:
         """By channel, when it was raised last."""
         self._changed_ns = 0
         self._script_ns: int | None = None
-        self._script_interval_ns = _script_interval_ns(scale.rules, step)
+        rules = scale.rules
+        self._script_interval_ns = _interval_ns(step, rules.script_per_s)
+        self.most = rules.most_by_hand(step)
+        """The largest increment by hand."""
+        self._hand_interval_ns = _interval_ns(self.most, rules.hand_per_s)
 
     def recall(self, raised: dict[int, int]) -> None:
         """Know when which channel was raised last, and note it there: a new run, and a new plan,
@@ -71,7 +76,7 @@ class Plateau:
         self._changed_ns = now_ns
 
     def _interval_ns(self, by: str) -> int:
-        return self._script_interval_ns if by == "script" else RAISE_INTERVAL_NS
+        return self._script_interval_ns if by == "script" else self._hand_interval_ns
 
     def over_ceiling(self, plateau: int) -> bool:
         """Whether the clearance forbids this plateau."""
@@ -85,14 +90,16 @@ class Plateau:
             return NOT_ABOVE
         if plateau % self.step:
             return Reason(Code.OFF_STEP, "not a multiple of the device's step")
-        if plateau > self.now + self.step:
-            return Reason(Code.MORE_THAN_A_STEP, "more than one device step at a time")
+        most = self.most if by == "hand" else self.step
+        if plateau > self.now + most:
+            text = f"more than one increment at a time: {self.scale.format(most)} at most"
+            return Reason(Code.MORE_THAN_A_STEP, text)
         if self.asked is not None:
             return NOT_ON_RECORD
         if self.pending is not None:
             return PENDING
         if now_ns < self.due_ns(by):
-            return TOO_EARLY
+            return self._too_early(by)
         if by != "script" and self.script_on:
             return Reason(
                 Code.SCRIPT_RAISES,
@@ -101,6 +108,10 @@ class Plateau:
         if by != "script" and now_ns - self._changed_ns > AUTO_LOCK_NS:
             return Reason(Code.AUTO_LOCKED, "locked after 20 s without a change; lowering unlocks")
         return None
+
+    def _too_early(self, by: str) -> Reason:
+        every_ms = self._interval_ns(by) // MS
+        return TOO_EARLY.and_(f": a raise of {self.scale.format(self.most)} needs {every_ms} ms")
 
     def grant(self, now_ns: int) -> AskedRaise:
         """The row is durable: the plateau rises."""
@@ -149,8 +160,8 @@ class Plateau:
         return 0 if raised_ns is None else raised_ns + self._interval_ns(by)
 
 
-def _script_interval_ns(rules: Rules, step: int) -> int:
-    """The time between two scripted raises: a coarse step takes longer than 250 ms (A3)."""
-    if rules.script_per_s is None:
+def _interval_ns(increment: int, per_s: int | None) -> int:
+    """The time between two raises: a coarse increment takes longer than 250 ms (A3)."""
+    if per_s is None:
         return RAISE_INTERVAL_NS
-    return max(RAISE_INTERVAL_NS, step * SECOND // rules.script_per_s)
+    return max(RAISE_INTERVAL_NS, increment * SECOND // per_s)

@@ -39,6 +39,7 @@ class StimctlApp(App[int]):
         self.desk = desk
         self.stop_line = desk.bed.stop_line
         self.stop_keys = desk.keymap.stop_keys
+        self.taps = desk.taps
         self._beat_s = beat_s
         self._timed = timers
         self._gone = gone

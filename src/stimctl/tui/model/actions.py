@@ -44,8 +44,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
     Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
     Action("go-on", ("l",), "GO ON", "the same, with what is left of the plan", _UP, raises=True),
-    Action("raise", ("up", "plus", "pageup"), "up 1 step", "selected channel one device step up; a "
-           "held key is one step, and so is PgUp", _UP, raises=True),
+    Action("raise", ("up", "plus"), "up 1 step", "selected channel one device step up for each "
+           "tap, 250 ms apart; a held key is one step", _UP, raises=True),
+    Action("raise-more", ("pageup",), "up 1 mA", "the same by 1 mA, where the device has finer "
+           "steps", _UP, raises=True),
     *(
         Action(f"channel-{n}", (str(n),), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)

@@ -12,7 +12,7 @@ from stimctl.tui.model.actions import ACTION_BY_ID, MENU, key_name
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
-from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
+from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
 from stimctl.tui.model.keymap import Keymap, is_text, is_typed
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
@@ -45,7 +45,8 @@ class Desk:
         self.remote = remote
         self.lookout = lookout or Lookout()
         self.window = GoWindow()
-        self.message = ""
+        self.taps = Taps()
+        self.message = self.last_key = ""
         self.key_ns = 0
         #: The four characters of the last rehearsal, and what was typed of them.
         self.expects = self.confirmed = ""
@@ -162,13 +163,13 @@ class Desk:
 
     def key(self, key: str, character: str | None, at_ns: int) -> None:
         """One key. STOP has gone out already where a driver saw it first."""
-        self.key_ns = at_ns
+        self.key_ns, self.last_key = at_ns, key
         self.take_rows()
         if key in self.keymap.stop_keys:
             self._stop_key(key, at_ns)
             self._paste.key(at_ns)
             return
-        if self._paste.key(at_ns):
+        if not self.taps.is_repeat(key, at_ns) and self._paste.key(at_ns):
             self.paste()
             return
         self.message = ""

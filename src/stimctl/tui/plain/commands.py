@@ -178,6 +178,7 @@ COMMANDS: Mapping[str, Command] = {
     "go": Command("start from the beginning, 0.3 to 5 s after arm", action="go"),
     "go-on": Command("the same with what is left of the plan after a stop", action="go-on"),
     "up": Command("selected channel one step up", action="raise"),
+    "up-more": Command("selected channel 1 mA up", action="raise-more"),
     "down": Command("selected channel one step down", action="lower"),
     "zero": Command("selected channel to zero", action="zero"),
     **{str(n): Command(f"select channel {n}", action=f"channel-{n}") for n in range(1, 9)},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
-from stimctl.tui.model.guards import HotChannel, RaiseLock
+from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.text import Line
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.screens.found import FoundPage
 
-_PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "nothing runs: a arms, then g starts"
 _PAUSED = "the session is paused at zero: p goes on, softly"
@@ -33,7 +32,7 @@ class RunPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.hot = HotChannel()
-        self.lock = RaiseLock()
+        self._pause_lock = AnswerLock()
         self._lowered: dict[int, tuple[int, int]] = {}
         self._papers: dict[str, str] = {}
 
@@ -59,9 +58,12 @@ class RunPage(Page):
         """How much a step is (A2); in a pause the same key goes on."""
         steps = set(self.bed.steps.values())
         measure = self.bed.measure
-        step = f"up {measure.short(steps.pop())}" if len(steps) == 1 else "up 1 step"
+        one = steps.pop() if len(steps) == 1 else 0
+        step = f"up {measure.short(one)}" if one else "up 1 step"
+        more = f"up {measure.short(self._more(one))}" if one else "more"
         paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
-        return {"raise": step, "lower-more": f"{measure.short(measure.coarse)} down", **paused}
+        less = f"{measure.short(measure.coarse)} down"
+        return {"raise": step, "raise-more": more, "lower-more": less, **paused}
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""
@@ -85,7 +87,8 @@ class RunPage(Page):
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
             "go": watching or "not armed: press a first",
-            "raise": running or self._no_raise(), "pause": going,
+            "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
+            "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._no_link(),
             "next-channel": None, "previous-channel": None, "report": None,
@@ -133,8 +136,8 @@ class RunPage(Page):
             self._select(int(action[-1]))
         elif action in ("next-channel", "previous-channel"):
             self._turn(1 if action == "next-channel" else -1)
-        elif action == "raise":
-            self._raise(now_ns)
+        elif action in ("raise", "raise-more"):
+            self._raise(now_ns, more=action == "raise-more")
         elif action in ("lower", "lower-more", "zero"):
             self._lower(action, now_ns)
         elif action in _MARKS:
@@ -210,25 +213,25 @@ class RunPage(Page):
         channel = self.bed.live.channels.get(number)
         return (seat.site if seat else None) or (channel.role if channel else "")
 
-    def _raise(self, now_ns: int) -> None:
+    def _raise(self, now_ns: int, *, more: bool) -> None:
         number = self.hot.now(now_ns)
+        held = self.desk.taps.refusal(self.desk.last_key, now_ns)
         live = self.bed.live
         if number not in live.channels:
             again = (
                 self.hot.last if self.hot.last in live.channels else min(live.channels, default=0)
             )
-            self.lock.press(again, now_ns)
             self._select(again)
             self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
             return
         self.hot.touch(now_ns)
         assert number is not None
-        counts = [self.lock.press(one, now_ns) for one in self._linked(number)]
-        if not all(counts):
-            self.desk.say("refused ↑: one step in 700 ms; let go of the key, then press again")
+        if held:
+            self.desk.say(f"refused ↑: {held}")
             return
         channel = live.channels[number]
-        target = channel.set_level + self.bed.steps.get(number, 0)
+        step = self.bed.steps.get(number, 0)
+        target = channel.set_level + (self._more(step) if more else step)
         if channel.ceiling_level is not None and target > channel.ceiling_level:
             source = self.desk.ceiling_sources().get(number, "plan")
             most = live.measure.text(channel.ceiling_level)
@@ -237,9 +240,8 @@ class RunPage(Page):
             return
         self.bed.raise_to(number, target)
 
-    def _linked(self, number: int) -> list[int]:
-        group = next((one for one in self.bed.live.links if number in one), (number,))
-        return [number, *(one for one in group if one != number)]
+    def _more(self, step: int) -> int:
+        return self.bed.measure.scale.rules.most_by_hand(step) if step else 0
 
     def _lower(self, action: str, now_ns: int) -> None:
         number = self.hot.last
@@ -281,7 +283,7 @@ class RunPage(Page):
         self.desk.overlay = page
 
     def _pause(self, now_ns: int) -> None:
-        counts = self.lock.press(_PAUSE, now_ns)
+        counts = self._pause_lock.press(now_ns)
         far = self.desk.lookout.refusal(self.desk.clock.mono_ns())
         if self.bed.live.state == "running":
             self.bed.command("pause")
