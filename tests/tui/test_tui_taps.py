@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
-from tui_desk import MS, S, World
 
 from stimctl.testing.demo import DemoSession
 from stimctl.testing.journals import is_journal
 from stimctl.tui.model.guards import Taps
 from stimctl.tui.stop_driver import EventTypeParser, KeyEvent
+from tests.support.tui_desk import MS, S, World
 
 JITTER = st.integers(-4, 4)
 

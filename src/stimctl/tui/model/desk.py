@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui import small, view
-from stimctl.tui.model.actions import ACTION_BY_ID, MENU, key_name
+from stimctl.tui.model.actions import ACTION_BY_ID, LOWERING, MENU, key_name
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
-from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
+from stimctl.tui.model.guards import GO_UNTIL_NS, QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
 from stimctl.tui.model.keymap import Keymap, is_text, is_typed
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
@@ -140,8 +140,9 @@ class Desk:
         self._look_at_terminal()
         if self.window.overdue(self.clock.mono_ns()):
             self.window.close()
-            self.bed.stop_line.stop("not started within 5 s of arming")
-            self.say("disarmed: the 5 s to go are over")
+            within_s = GO_UNTIL_NS // 10**9
+            self.bed.stop_line.stop(f"not started within {within_s} s of arming")
+            self.say(f"Not started: no key for {within_s} s. Press a again.")
 
     def _look_at_terminal(self) -> None:
         on = self.bed.output_may_be_on and not self.mode
@@ -236,7 +237,7 @@ class Desk:
         self.bed.command("attend")
         self.say("Thank you. Treatment continues.")
         action = self.keymap.action_for(key, self.offers())
-        if action in ("lower", "lower-more", "zero"):
+        if action in LOWERING:
             self._do(action)
 
     # -- actions -----------------------------------------------------------------------------
@@ -246,6 +247,8 @@ class Desk:
         found = dict(self.front.offers())
         if self.overlay is self.pages["armed"]:
             return found
+        if self.lowers_everywhere:
+            found |= dict.fromkeys(LOWERING)
         for action in _EVERYWHERE:
             found.setdefault(action, None)
         ours = not self.mode and self.bed.live.state != "unknown"
@@ -256,9 +259,16 @@ class Desk:
                 found.setdefault(name, None)
         return found
 
+    @property
+    def lowers_everywhere(self) -> bool:
+        """Whether output is on, so that what lowers it does so on every screen and overlay."""
+        return not self.mode and self.bed.live.state in ("running", "paused")
+
     def act(self, action: str) -> None:
         """Do an action that is offered."""
-        if action in self.front.offers():
+        if action in LOWERING:
+            self.pages["run"].act(action)
+        elif action in self.front.offers():
             self.front.act(action)
         elif action in MENU:
             self.open(action)

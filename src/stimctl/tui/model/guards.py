@@ -19,7 +19,7 @@ BOUNCE_NS = 10 * MS
 _REMEMBERED = 64
 HOT_FOR_NS = 20_000 * MS
 GO_FROM_NS = 300 * MS
-GO_UNTIL_NS = 5_000 * MS
+GO_UNTIL_NS = 15_000 * MS
 PASTE_KEYS = 8
 PASTE_WITHIN_NS = 100 * MS
 PASTE_QUIET_NS = 300 * MS
@@ -116,13 +116,13 @@ class HotChannel:
 
 
 class GoWindow:
-    """Arm and go are two keys, 300 ms to 5 s apart, so that no paste and no held key starts."""
+    """Ready and start are two keys, 300 ms to 15 s apart: no paste and no held key starts."""
 
     def __init__(self) -> None:
         self._armed_ns: int | None = None
 
     def open(self, now_ns: int) -> None:
-        """The device reported zero and the session is armed; the question is on the screen."""
+        """The device reported zero and the session is armed: the question is on the screen."""
         self._armed_ns = now_ns
 
     def close(self) -> None:
@@ -138,11 +138,15 @@ class GoWindow:
     def refusal(self, now_ns: int) -> str | None:
         """Why `go` does not count now; None where it does."""
         if self._armed_ns is None:
-            return "not armed: press a first"
+            return "not ready: press a first"
         since = now_ns - self._armed_ns
         if since < GO_FROM_NS:
-            return "too early after arming: read the question, then press g"
-        return None if since <= GO_UNTIL_NS else "too late: the 5 s to go are over, arm again"
+            return "too early: read the question, then press g"
+        return (
+            None
+            if since <= GO_UNTIL_NS
+            else f"too late: no key for {GO_UNTIL_NS // 10**9} s. Press a again"
+        )
 
     def overdue(self, now_ns: int) -> bool:
         """The window has passed unused."""

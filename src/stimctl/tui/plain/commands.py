@@ -174,8 +174,8 @@ COMMANDS: Mapping[str, Command] = {
         "ceiling CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_ceiling, at_zero=True
     ),
     "accept": Command("accept the warning", action="accept-warning"),
-    "arm": Command("verify zero and ask; then go within 5 s", action="arm"),
-    "go": Command("start from the beginning, 0.3 to 5 s after arm", action="go"),
+    "arm": Command("verify zero and ask; then go within 15 s", action="arm"),
+    "go": Command("start from the beginning, 0.3 to 15 s after arm", action="go"),
     "go-on": Command("the same with what is left of the plan after a stop", action="go-on"),
     "up": Command("selected channel one step up", action="raise"),
     "up-more": Command("selected channel 1 mA up", action="raise-more"),

@@ -11,16 +11,14 @@ from stimctl.tui.model.text import Line, line, wrap
 from stimctl.tui.model.words import clock_text
 
 if TYPE_CHECKING:
-    from stimctl.tui.model.bedside import Bedside
-
-_TRIPS = {"passed": "✓ seen", "not due": "not tried", "begun": "… being observed"}
+    from stimctl.supervisor.session_model import Channel
 
 
 class ArmedPage(Page):
-    """g starts, and l what is left of the plan; every other key goes back and disarms."""
+    """g starts, and l what is left of the plan; every other key goes back."""
 
     name = "armed"
-    title = "ARM"
+    title = "READY"
     footer = ("go",)
     has_menu = False
 
@@ -44,66 +42,54 @@ class ArmedPage(Page):
         self.desk.window.close()
         self.desk.overlay = None
         self.bed.stop_line.stop("disarmed by the operator")
-        self.desk.say("disarmed: g alone starts")
+        self.desk.say("Not started: g starts, every other key goes back.")
 
     def body(self, width: int, height: int) -> list[Line]:  # noqa: ARG002
-        """What will be able to flow, where, and the key."""
+        """Who and what, how much at most, what nobody but the people here can see to, the keys."""
         bed, live = self.bed, self.bed.live
         kind = ("SIMULATION", "sim") if live.sim else ("REAL CURRENT", "notice")
-        label = f"{live.shown_as}  " if live.shown_as else f"sn {live.serial}  "
-        label = label if live.serial or live.shown_as else ""
+        label = live.shown_as or (f"sn {live.serial}" if live.serial else live.device)
         person = f"{bed.person}{' ✓ two identifiers' if bed.papers.second else ''}"
-        lines = [
-            line(kind, (f"  {label}{live.device}", "title")),
-            line("person ", (person or "none", "strong"), f"   protocol {_protocol(bed)}"),
-            (),
-        ]
-        seats = {seat.channel: seat for seat in bed.choice.seats} if bed.choice else {}
-        for one in live.channels.values():
-            seat = seats.get(one.number)
-            where = f"{seat.site or 'site not given'}, {pad_name(seat.area_mm2)}" if seat else ""
-            most = live.measure.text(one.ceiling_level or 0)
-            lines.append(
-                line((f"{one.number} {one.role:<14}", "strong"), f" 0 → max {most}   {where}")
-            )
         left_s = -(-self.desk.window.left_ns(self.desk.clock.mono_ns()) // 10**9)
-        trip = _TRIPS.get(live.dead_man, live.dead_man)
-        journal = "✓ written" if live.journal else "✗ none"
-        lines += [
-            (),
-            line(f"zero ✓ confirmed   watchdog test {trip}   journal {journal}"),
-            *(line(part) for part in self._people(width)),
+        who = f"   {person or 'no person'}   {bed.choice.name if bed.choice else ''}   "
+        return [
+            line(kind, (who, "strong"), (label, "dim")),
+            *(self._channel(one) for one in live.channels.values()),
+            *(line(part) for text in self._people() for part in wrap(text, width)[:2]),
             *(line(part) for part in self._unit(width)),
             (),
             *self._keys(left_s),
         ]
-        return lines
+
+    def _channel(self, one: Channel) -> Line:
+        seats = self.bed.choice.seats if self.bed.choice else ()
+        seat = next((seat for seat in seats if seat.channel == one.number), None)
+        where = f"{seat.site or 'site not given'}, {pad_name(seat.area_mm2)}" if seat else ""
+        most = self.bed.measure.text(one.ceiling_level or 0)
+        return line((f"{one.number} {where or one.role}", "strong"), f"   from 0 to at most {most}")
 
     def _keys(self, within_s: int) -> list[Line]:
         left_us = self.bed.live.resumable_us
-        within, back = f"  within {within_s} s      ", ("any other key = back", "dim")
+        within, back = f"   within {within_s} s      ", ("any other key: back", "dim")
         if not left_us:
-            return [line(("g = GO", "key"), within, back)]
+            return [line(("g = START", "key"), within, back)]
         return [
-            line(("g = GO from the beginning", "key"), within),
-            line(("l = GO ON with what is left: ", "key"), clock_text(left_us), "  ", back),
+            line((f"l = CONTINUE ({clock_text(left_us)} left)", "key"), within),
+            line(("g = START again from the beginning", "key"), "   ", back),
         ]
 
-    def _people(self, width: int) -> list[str]:
-        """What nobody but the people here can see to, and what the screening warns of."""
+    def _people(self) -> list[str]:
         from stimctl.tui.screens.precheck import screening_of
 
         sheet = family_of(self.bed.device).sheet
-        own = sheet.protections.patient_override.presence.value
-        stop = "has a stop of its own" if own == "present" else f"NO PATIENT STOP ({own})"
-        lines = [f"person at the device: {stop}; stay with the person"]
-        if not sheet.has_watchdog:
-            lines.append("NO WATCHDOG: the device may go on without this computer; attended only")
-        lines.append("contact: not measured by this device; look at the pads")
+        own = sheet.protections.patient_override.presence.value == "present"
+        stop = "the device has a stop button" if own else "no patient stop button known"
+        alone = "" if sheet.has_watchdog else " NO WATCHDOG: output may outlast this computer."
         cautions = screening_of(self.desk, self.bed.answers).cautions
+        told = [f"Stay with the person: {stop}.{alone}"]
         if cautions:
-            lines.append("caution: " + "; ".join(f"{one.id} {one.text}" for one in cautions))
-        return [part for text in lines for part in wrap(text, width)[:2]]
+            told.append("Caution: " + "; ".join(f"{one.id} {one.text}" for one in cautions))
+        return told
 
     def _unit(self, width: int) -> list[str]:
         """Where another unit gives the pulses: what a percent of them is, and where its dial is."""
@@ -111,7 +97,3 @@ class ArmedPage(Page):
         dial = [f"{label}: {words}" for label, words in choice.other_unit[-1:]] if choice else []
         texts = [*[meaning] * bool(meaning), *dial]
         return [part for text in texts for part in wrap(text, width)[:3]]
-
-
-def _protocol(bed: Bedside) -> str:
-    return f"{bed.choice.name} {bed.choice.short_hash}" if bed.choice else "none"

@@ -132,5 +132,9 @@ class PalettePage(ListPage):
             why, told = offered[one], ACTION_BY_ID[one]
             role = "dim" if why else "text"
             rows.append(line((f"{told.label:<18}", role), ((why or told.help)[: width - 22], role)))
-        field = f"find: {self._filter}_" if self.takes_text else "↑ ↓ Enter (no typing while busy)"
+        field = (
+            f"find: {self._filter}_"
+            if self.takes_text
+            else "k j Enter (no typing while busy; ↓ lowers)"
+        )
         return [line((field, "key")), *self.rows(rows, height - 1)]

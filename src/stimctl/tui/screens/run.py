@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from stimctl.tui.model.actions import LOWERING
 from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
 from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.live import STALE_NS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from stimctl.tui.screens.found import FoundPage
 
 _RECENT_NS = 500_000_000
-_NOT_RUNNING = "nothing runs: a arms, then g starts"
+_NOT_RUNNING = "Not started: press a, then g"
 _PAUSED = "the session is paused at zero: p goes on, softly"
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
@@ -86,7 +87,7 @@ class RunPage(Page):
         alarmed = live.state == "fault" or live.alarms.worst() is not None
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
-            "go": watching or "not armed: press a first",
+            "go": watching or "not ready: press a first",
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
@@ -138,7 +139,7 @@ class RunPage(Page):
             self._turn(1 if action == "next-channel" else -1)
         elif action in ("raise", "raise-more"):
             self._raise(now_ns, more=action == "raise-more")
-        elif action in ("lower", "lower-more", "zero"):
+        elif action in LOWERING:
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
@@ -257,6 +258,8 @@ class RunPage(Page):
         target = 0 if by is None else max(0, self._set_or_asked(number, now_ns) - by)
         self._lowered[number] = (target, now_ns)
         self.bed.lower_to(number, target)
+        if self.desk.front is not self:
+            self.desk.say(f"channel {number} {self._name(number)} down to {measure.text(target)}")
 
     def _set_or_asked(self, number: int, now_ns: int) -> int:
         """A second Down before the first was answered goes on from where that one goes to."""
