@@ -144,6 +144,43 @@ def test_a_ramp_by_the_device_takes_as_long(ramp: int, rule: Rule | None) -> Non
     assert world.rule == broken(rule)
 
 
+# -- raises in the off time of a cycle
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "level_ua", "rule"),
+    [
+        (500, 12_000, None),
+        (499, 12_000, Rule.RISE),
+        (250, 11_000, None),
+        (9_000, 12_500, Rule.RISE),
+    ],
+)
+def test_raises_in_an_off_time_add_up_to_2_ma_as_fast_as_by_hand(
+    off_ms: int, level_ua: int, rule: Rule | None
+) -> None:
+    world = World()
+    for number in range(1, 11):
+        world.tell.plateau(READY_US + number * EVERY_US, 1, number * 1_000)
+    world.order(3 * SECOND, 9_000).order(9 * SECOND, 0)
+    world.tell.to_device(9 * SECOND, KEEP_ALIVE)
+    world.tell.plateau(9 * SECOND + off_ms * MS, 1, level_ua)
+    assert world.rule == broken(rule)
+
+
+def test_what_has_added_up_counts_once_and_not_without_output_before() -> None:
+    world = World()
+    world.tell.plateau(9 * SECOND, 1, 1_500)
+    assert world.rule == Rule.RISE.value
+    world = World()
+    world.tell.plateau(READY_US, 1, 1_000)
+    world.order(READY_US, 1_000).order(SECOND, 0)
+    world.tell.plateau(2 * SECOND, 1, 3_000)
+    assert world.rule is None
+    world.tell.plateau(2 * SECOND + 400 * MS, 1, 5_000)
+    assert world.rule == Rule.RISE.value
+
+
 # -- patterns
 
 

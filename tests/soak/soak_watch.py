@@ -55,6 +55,7 @@ def late_by_ns(trouble: Trouble, device: Device) -> int:
 
 _BY_HAND_UA = 1_000
 _BY_HAND_UA_PER_S = 4_000
+_IN_AN_OFF_TIME_UA = 2_000
 
 
 class Rules:
@@ -66,6 +67,7 @@ class Rules:
         self.plateau_ua: dict[int, int] = {}
         self._raised_ns: dict[int, int] = {}
         self._asked: dict[int, tuple[int, int]] = {}
+        self._applied = 0
         self._started = False
         self._seen = 0
         self.stopping_ns: int | None = None
@@ -91,6 +93,8 @@ class Rules:
             self.plateau_ua.clear()
         elif event.kind is Kind.RAISE:
             self._asked[int(str(data["channel"]))] = (event.seq, int(str(data["level"])))
+        elif event.kind is Kind.PENDING:
+            self._applied = int(str(data["channel"])) if data["outcome"] == "applied" else 0
         elif event.kind is Kind.SET:
             self._set(event, durable_seq)
         elif event.kind is Kind.STOPPING and self.state is not State.UNKNOWN:
@@ -107,7 +111,10 @@ class Rules:
         _hold(self._started, "a raise without arm and start", event)
         _hold(self.state is State.RUNNING, "a raise outside RUNNING", event)
         most_ua = max(self._step_ua, _BY_HAND_UA)
-        _hold(plateau_ua - before_ua <= most_ua, "more than one increment at once", event)
+        added_up = self._applied == channel and before_ua > 0
+        allowed_ua = max(most_ua, _IN_AN_OFF_TIME_UA) if added_up else most_ua
+        self._applied = 0
+        _hold(plateau_ua - before_ua <= allowed_ua, "more than one increment at once", event)
         since_ns = event.at_ns - self._raised_ns.get(channel, -SECOND)
         every_ns = max(RAISE_INTERVAL_NS, most_ua * SECOND // _BY_HAND_UA_PER_S)
         _hold(since_ns >= every_ns, "two raises at once", event)

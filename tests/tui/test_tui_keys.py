@@ -227,7 +227,7 @@ def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: 
     world.key("up")
     world.pass_time(1 * S)
     assert world.set_level() == before
-    assert "↑ raises it" in world.desk.message
+    assert "press ↑ again to raise" in world.desk.message  # one press selects and unlocks
 
 
 def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> None:

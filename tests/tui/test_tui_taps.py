@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 
+from stimctl.session.events import Kind
 from stimctl.testing.demo import DemoSession
 from stimctl.testing.journals import is_journal
 from stimctl.tui.model.guards import Taps
@@ -138,6 +140,76 @@ def test_a_held_key_on_the_twin(world: World, key: str) -> None:
         world.desk.key(key, None, world.clock.now_ns)
     world.pass_time(S)
     assert world.set_level() <= (2_000 if key == "pageup" else 1_000)
+
+
+@pytest.mark.hazard("H19")
+def test_after_20_s_the_first_press_unlocks_and_the_second_raises(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(22 * S)
+    assert world.bed.live.channels[1].locked
+    world.key("up")
+    world.pass_time(S)
+    assert world.set_level() == 2_000  # and no dip
+    assert "unlocked; press ↑ again to raise" in world.desk.message
+    assert not world.bed.live.channels[1].locked
+    world.key("up")
+    world.pass_time(S)
+    assert world.set_level() == 2_500
+    assert [event.data["level"] for event in world.bench.told(Kind.UNLOCKED)] == [2_000]
+
+
+@pytest.mark.hazard("H19")
+def test_a_key_held_on_a_locked_channel_is_one_step_at_most(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(22 * S)
+    begin = world.clock.now_ns
+    for at in held_ms(500, 33, ()):
+        world.pass_time(begin + (at - 900) * MS - world.clock.now_ns, step_ns=33 * MS)
+        world.desk.key("up", None, world.clock.now_ns)
+    world.pass_time(S)
+    assert world.set_level() <= 2_500
+
+
+def nmes_world(world: World) -> None:
+    """Quadriceps, 15 s on and 45 s off, at the start of its output; 40 mA are cleared."""
+    world.bed.take_person("DEMO-1")
+    world.begin("sim:p24", "nmes-tka")
+    choice = world.bed.choice
+    assert choice is not None
+    seats = tuple(replace(seat, area_mm2=9_600, ceiling_level=40_000) for seat in choice.seats)
+    world.bed.take(replace(choice, seats=seats))
+    world.desk.open("run")
+    world.desk.take_rows()
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(500 * MS)
+    assert world.bench.state.value == "running", world.desk.message
+
+
+@pytest.mark.parametrize("fine", [True, False], ids=["up", "page up"])
+def test_30_ma_within_the_second_contraction_with_at_most_70_keys(world: World, fine: bool) -> None:
+    """A hand that taps each 300 ms, but not where the screen says that it does not count."""
+    nmes_world(world)
+    began_ns, keys = world.clock.now_ns, 0
+
+    def press() -> None:
+        nonlocal keys
+        keys += 1
+        world.desk.key("up" if fine else "pageup", None, world.clock.now_ns)
+
+    while world.set_level() < 30_000:
+        into_s = (world.clock.now_ns - began_ns) / S
+        assert into_s < 75, "the second contraction is over"
+        assert keys <= 70
+        in_hold = 3.6 < into_s < 14 or 63.6 < into_s < 74
+        in_rest = 20 < into_s < 24
+        pending = world.bed.live.channels[1].pending_level
+        full = pending is not None and pending - world.set_level() >= 2_000
+        if in_hold or (in_rest and not full):
+            press()
+        world.pass_time(300 * MS, step_ns=50 * MS)
+    assert keys <= 70
 
 
 # -- what the terminal tells

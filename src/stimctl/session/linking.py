@@ -61,8 +61,8 @@ def raised_together(
 ) -> list[tuple[Plateau, int]]:
     """What a raise of the first channel to `plateau` asks for: the others by as many steps."""
     named, *others = (plateaus[channel] for channel in channels)
-    steps = -(-max(0, plateau - named.now) // named.step)
-    return [(named, plateau), *((one, one.now + steps * one.step) for one in others)]
+    steps = -(-max(0, plateau - named.following) // named.step)
+    return [(named, plateau), *((one, one.following + steps * one.step) for one in others)]
 
 
 def lowered_together(

@@ -41,7 +41,8 @@ class Rules:
     `unfelt`: a rise by so much without a sensation is asked about (hazard H14), with
     `unfelt_text`. `script_per_s`: how fast a script may raise (rule A3); None: not at all.
     `hand_most`: the largest increment by hand, where the grid has it; a device whose step is
-    coarser is raised by that step. `hand_per_s`: how fast a hand may raise.
+    coarser is raised by that step. `hand_per_s`: how fast a hand may raise. `rest_most`: by how
+    much at most the next contraction is stronger by what is asked for in an off time.
     """
 
     unfelt: int
@@ -49,6 +50,7 @@ class Rules:
     script_per_s: int | None
     hand_most: int
     hand_per_s: int
+    rest_most: int
 
     def most_by_hand(self, step: int) -> int:
         """The largest increment by hand on a grid of `step` (rule A2)."""
@@ -170,6 +172,7 @@ CURRENT: Final[Scale[Current]] = Scale(
         script_per_s=2_000,
         hand_most=1_000,
         hand_per_s=4_000,
+        rest_most=2_000,
     ),
 )
 """Hazard H14: 15 mA (D). Rule A3: a script raises by at most 2 mA/s, a hand by 4 mA/s (D)."""
@@ -188,6 +191,7 @@ PERCENT: Final[Scale[Percent]] = Scale(
         script_per_s=None,
         hand_most=1,
         hand_per_s=4,
+        rest_most=1,
     ),
 )
 """Hazard H14: 10 % of the device's scale, because nobody knows what a percent is (D)."""

@@ -215,24 +215,24 @@ class RunPage(Page):
         return (seat.site if seat else None) or (channel.role if channel else "")
 
     def _raise(self, now_ns: int, *, more: bool) -> None:
+        live = self.bed.live
         number = self.hot.now(now_ns)
         held = self.desk.taps.refusal(self.desk.last_key, now_ns)
-        live = self.bed.live
         if number not in live.channels:
-            again = (
-                self.hot.last if self.hot.last in live.channels else min(live.channels, default=0)
-            )
-            self._select(again)
-            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
+            self._select_again(now_ns)
             return
         self.hot.touch(now_ns)
         assert number is not None
         if held:
             self.desk.say(f"refused ↑: {held}")
             return
+        if any(live.channels[one].locked for one in self._linked(number)):
+            self._unlock(number)
+            return
         channel = live.channels[number]
         step = self.bed.steps.get(number, 0)
-        target = channel.set_level + (self._more(step) if more else step)
+        # What is asked for in an off time adds up, and comes with the next contraction.
+        target = (channel.pending_level or channel.set_level) + (self._more(step) if more else step)
         if channel.ceiling_level is not None and target > channel.ceiling_level:
             source = self.desk.ceiling_sources().get(number, "plan")
             most = live.measure.text(channel.ceiling_level)
@@ -240,6 +240,27 @@ class RunPage(Page):
             self.desk.say(f"refused ↑: ceiling {most} (from {source})")
             return
         self.bed.raise_to(number, target)
+
+    def _select_again(self, now_ns: int) -> None:
+        """The channel that was selected, or the first: the press selects, and raises nothing."""
+        live = self.bed.live
+        last = self.hot.last
+        again = last if last in live.channels else min(live.channels, default=0)
+        self.hot.select(again, now_ns)
+        locked = any(live.channels[one].locked for one in self._linked(again))
+        if locked:
+            self._unlock(again)
+        else:
+            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
+
+    def _unlock(self, number: int) -> None:
+        self.bed.command("unlock", channel=number)
+        where = f"channel {number} {self._name(number)}".rstrip()
+        self.desk.say(f"{where} unlocked; press ↑ again to raise")
+
+    def _linked(self, number: int) -> tuple[int, ...]:
+        group = next((one for one in self.bed.live.links if number in one), (number,))
+        return tuple(one for one in group if one in self.bed.live.channels)
 
     def _more(self, step: int) -> int:
         return self.bed.measure.scale.rules.most_by_hand(step) if step else 0
