@@ -49,6 +49,7 @@ _TYPES = {
     + ", ".join(one.name for one in fields(PlannedChannel))
     + "}",
     "tuple[tuple[int, ...], ...]": "list of lists of channels",
+    "tuple[int, ...]": "list of channels",
 }
 
 

@@ -79,8 +79,8 @@ def fitted(rules: Rules, family: str) -> Rules:
     row = judge_row(family)
     if isinstance(row, GateFamily):
         return replace(
-            rules, family=family, unit="%", ceiling=100, step=1, channels=row.channels,
-            keep_alive=False, dead_man_us=row.dead_man_us,
+            rules, family=family, unit="%", ceiling=100, step=1, increment=1, raise_per_s=4,
+            rest_gain=1, channels=row.channels, keep_alive=False, dead_man_us=row.dead_man_us,
         )  # fmt: skip
     if row is None:
         return replace(rules, line=False)

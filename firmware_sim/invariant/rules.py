@@ -66,11 +66,14 @@ class Rules:
     """What is judged; the defaults are the strict ones.
 
     unit: of every level, and so of ceiling (on every channel [IFU]) and step (one device step
-    [IFU]); the defaults are those of the finest source of current. raise_every_us: one step of a
-    plateau in this time. ramp_us: from zero to a plateau that was raised before; ramp_burst_us: how
-    much of that time a ramp may make up for at once (two ticks of 50 ms). resume_us: the same after
-    a pause of up to longest_pause_us; after a longer one everything is raised afresh.
-    dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it. line_us: how late
+    [IFU]); the defaults are those of the finest source of current. increment: the most that a
+    plateau rises at once, where a step is not more; raise_every_us: one increment in this time, and
+    raise_per_s: never faster than this. ramp_us: from zero to a plateau that was raised before;
+    ramp_burst_us: how much of that time a ramp may make up for at once (two ticks of 50 ms).
+    resume_us: the same after a pause of up to longest_pause_us; after a longer one everything is
+    raised afresh. dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it.
+    rest_gain: the most that a plateau rises in the off time of a cycle, as fast as by hand, before
+    the ramp that brings it. line_us: how late
     a byte may arrive, and how early a line that was late may make the next raise seem. notice_us:
     how soon a host must know that the device stopped by itself: it asks each 500 ms, and 1 s
     without an answer is a loss. signs_us: how old a sign of life
@@ -89,7 +92,10 @@ class Rules:
     ceiling: int = 130_000
     channels: int = 8
     step: int = 500
+    increment: int = 1_000
     raise_every_us: int = 250_000
+    raise_per_s: int = 4_000
+    rest_gain: int = 2_000
     ramp_us: int = 500_000
     ramp_burst_us: int = 100_000
     resume_us: int = 5_000_000
@@ -106,6 +112,16 @@ class Rules:
     line: bool = True
     needs_start: bool = True
     limits_rise: bool = True
+
+    @property
+    def largest(self) -> int:
+        """The most that a plateau rises at once: whole steps, and one at least."""
+        return max(self.step, self.increment - self.increment % self.step)
+
+    @property
+    def largest_every_us(self) -> int:
+        """The time that belongs to it."""
+        return max(self.raise_every_us, self.largest * 1_000_000 // self.raise_per_s)
 
 
 #: Everything; a session that tells its marks. Both name no family yet: `fitted` does.

@@ -37,6 +37,7 @@ class SlewRules:
         self._reach: int | None = None
         self._reach_us = 0
         self._gained = 0  # by raises since the channel was last on
+        self._off_us: int | None = None  # since when it is off, where it was on
         self._held: deque[tuple[int, int]] = deque()  # until when a level held
         self._resumed_us: int | None = None
         self._interrupted: str | None = None
@@ -53,6 +54,9 @@ class SlewRules:
         """The session says which plateau is in force."""
         self._declared = True
         before, self._plateau = self._plateau, plateau
+        if plateau > before and self._added_up(at_us, before, plateau):
+            self._next_raise_us = at_us + self._rules.largest_every_us
+            return None
         if plateau > before:
             wrong = self._raise(at_us, before, plateau, 0, "a plateau was declared")
             self._interrupted = None  # raised afresh: what comes late from now on is a rise
@@ -61,12 +65,21 @@ class SlewRules:
             self._lowered.append((at_us, before))
         return None
 
+    def _added_up(self, at_us: int, before: int, plateau: int) -> bool:
+        """Whether so much more than one increment may have been asked for by hand while the channel
+        was off; once."""
+        rules, gain = self._rules, plateau - before
+        if not before or self._off_us is None or not rules.largest < gain <= rules.rest_gain:
+            return False
+        took_us, self._off_us = at_us - self._off_us, at_us
+        return took_us * rules.raise_per_s >= gain * 1_000_000
+
     def interrupt(self, why: str) -> None:
         """Nothing of what was raised counts any more."""
         if self._plateau or self.level:
             self._interrupted = why
         self._plateau = self.level = 0
-        self._reach, self._resumed_us, self._gained = None, None, 0
+        self._reach, self._resumed_us, self._gained, self._off_us = None, None, 0, None
         self._widest_us = self._fastest_us = 0
         self._held.clear()
         self._lowered.clear()
@@ -124,10 +137,10 @@ class SlewRules:
         return Wrong(rule, words)
 
     def _raise(self, at_us: int, before: int, after: int, slack_us: int, what: str) -> Wrong | None:
-        """One step in each interval, nothing saved up but what a late line has held back."""
+        """One increment in each interval, nothing saved up but what a late line has held back."""
         rules = self._rules
-        step, every_us = rules.step, rules.raise_every_us
-        steps = -(-(after - before) // step)
+        largest, every_us = rules.largest, rules.largest_every_us
+        steps = -(-(after - before) // largest)
         self._gained += after - before
         if self._reach is not None:
             self._reach += (after - before) * rules.ramp_us
@@ -147,9 +160,9 @@ class SlewRules:
         if self._interrupted is not None and not before and steps > 1:
             return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
         if steps > 1:
-            return Wrong(Rule.RISE, f"{told}, more than one step of {step} {self._unit}")
+            return Wrong(Rule.RISE, f"{told}, more than {largest} {self._unit} at once")
         since_us = at_us - (last_us or 0) + every_us
-        return Wrong(Rule.RISE, f"{told}, {since_us} us after the step before ({every_us} us)")
+        return Wrong(Rule.RISE, f"{told}, {since_us} us after the rise before ({every_us} us)")
 
     def _too_steep(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Whether a return to the plateau is faster than its shortest ramp."""
@@ -196,7 +209,7 @@ class SlewRules:
     def _grow(self, at_us: int, recent: int, slack_us: int) -> int:
         rules = self._rules
         ahead_us = rules.ramp_burst_us + slack_us
-        spare = rules.step * (1 + slack_us // rules.raise_every_us)
+        spare = rules.step + rules.largest * (slack_us // rules.raise_every_us)
         highest = (recent + self._gained + spare) * rules.ramp_us
         highest += self._plateau * ahead_us
         if self._reach is None:
@@ -239,4 +252,5 @@ class SlewRules:
             return
         if level < self.level:
             self._held.append((at_us, self.level))
+        self._off_us = None if level else at_us
         self.level = level

@@ -35,9 +35,15 @@ class Code(StrEnum):
     ABOVE_CLEARED = "above-cleared", "The level asked for is above what was cleared."
     LINKED_ABOVE_CLEARED = "linked-above-cleared", "A linked channel is at what was cleared for it."
     OFF_STEP = "off-step", "The level is not a multiple of the device's step."
-    MORE_THAN_A_STEP = "more-than-a-step", "A raise is one device step at a time."
+    MORE_THAN_A_STEP = (
+        "more-than-a-step",
+        "A raise is one increment at a time: a device step, or by hand up to 1 mA.",
+    )
     SCRIPT_RAISES = "script-raises", "The script raises this channel until somebody lowers it."
-    AUTO_LOCKED = "auto-locked", "Nobody has changed the channel for 20 s; lowering unlocks."
+    AUTO_LOCKED = (
+        "auto-locked",
+        "Nobody has changed the channel for 20 s: unlock, then raise.",
+    )
     NOT_IN_PLAN = "not-in-plan", "The plan does not use this channel."
     LINK_NOT_GOOD = "link-not-good", "Raises are locked while the link is degraded."
     FADING = "fading", "The output is ramping to zero."

@@ -159,9 +159,9 @@ def test_without_an_init_ack_nothing_is_obeyed(first: bytes, broken: Rule | None
 
 @pytest.mark.parametrize(
     ("after_us", "level_ua", "broken"),
-    [(250 * MS, 4_000, None), (249 * MS, 4_000, Rule.RISE), (250 * MS, 6_000, Rule.RISE)],
+    [(500 * MS, 4_000, None), (499 * MS, 4_000, Rule.RISE), (500 * MS, 6_000, Rule.RISE)],
 )
-def test_a_plateau_rises_by_one_step_of_the_device_in_250_ms(
+def test_a_plateau_rises_by_one_step_of_the_device_in_500_ms(
     after_us: int, level_ua: int, broken: Rule | None
 ) -> None:
     world = RehaWorld().starts(READY_US, STEP_UA)

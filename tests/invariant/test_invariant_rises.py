@@ -36,10 +36,16 @@ def test_a_plateau_is_raised_one_step_each_250_ms(early_us: int, rule: Rule | No
     assert world.rule == broken(rule)
 
 
-@pytest.mark.parametrize(("level_ua", "rule"), [(1_000, None), (1_500, Rule.RISE)])
-def test_a_step_is_one_device_step(level_ua: int, rule: Rule | None) -> None:
+@pytest.mark.parametrize(("level_ua", "rule"), [(1_000, None), (1_500, None), (2_000, Rule.RISE)])
+def test_a_rise_is_one_device_step_or_1_ma(level_ua: int, rule: Rule | None) -> None:
     world = World().order(READY_US, 500).order(READY_US + EVERY_US, level_ua)
     assert world.rule == broken(rule)
+
+
+@pytest.mark.parametrize(("early_us", "rule"), [(0, None), (1, Rule.RISE)])
+def test_a_coarse_step_takes_as_long_as_4_ma_a_second(early_us: int, rule: Rule | None) -> None:
+    world = World(replace(STRICT, step=2_000)).order(READY_US, 2_000)
+    assert world.order(READY_US + 500 * MS - early_us, 4_000).rule == broken(rule)
 
 
 def test_raises_are_not_saved_up() -> None:
@@ -138,6 +144,43 @@ def test_a_ramp_by_the_device_takes_as_long(ramp: int, rule: Rule | None) -> Non
     assert world.rule == broken(rule)
 
 
+# -- raises in the off time of a cycle
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "level_ua", "rule"),
+    [
+        (500, 12_000, None),
+        (499, 12_000, Rule.RISE),
+        (250, 11_000, None),
+        (9_000, 12_500, Rule.RISE),
+    ],
+)
+def test_raises_in_an_off_time_add_up_to_2_ma_as_fast_as_by_hand(
+    off_ms: int, level_ua: int, rule: Rule | None
+) -> None:
+    world = World()
+    for number in range(1, 11):
+        world.tell.plateau(READY_US + number * EVERY_US, 1, number * 1_000)
+    world.order(3 * SECOND, 9_000).order(9 * SECOND, 0)
+    world.tell.to_device(9 * SECOND, KEEP_ALIVE)
+    world.tell.plateau(9 * SECOND + off_ms * MS, 1, level_ua)
+    assert world.rule == broken(rule)
+
+
+def test_what_has_added_up_counts_once_and_not_without_output_before() -> None:
+    world = World()
+    world.tell.plateau(9 * SECOND, 1, 1_500)
+    assert world.rule == Rule.RISE.value
+    world = World()
+    world.tell.plateau(READY_US, 1, 1_000)
+    world.order(READY_US, 1_000).order(SECOND, 0)
+    world.tell.plateau(2 * SECOND, 1, 3_000)
+    assert world.rule is None
+    world.tell.plateau(2 * SECOND + 400 * MS, 1, 5_000)
+    assert world.rule == Rule.RISE.value
+
+
 # -- patterns
 
 
@@ -197,7 +240,7 @@ def test_sweeps_stay_inside_what_was_declared(
 # -- returns
 
 
-@pytest.mark.parametrize(("level_ua", "rule"), [(500, None), (1_000, Rule.RETURN)])
+@pytest.mark.parametrize(("level_ua", "rule"), [(500, None), (1_000, None), (1_500, Rule.RETURN)])
 def test_after_a_stop_everything_is_raised_afresh(level_ua: int, rule: Rule | None) -> None:
     world = World()
     at_us = world.raise_to(3_000)
@@ -307,7 +350,7 @@ def test_a_new_start_begins_at_zero() -> None:
     world.tell.ended(at_us + SECOND)
     world.tell.armed(at_us + 2 * SECOND)
     world.tell.started(at_us + 2 * SECOND)
-    assert world.order(at_us + 3 * SECOND, 1_000).rule == Rule.RETURN.value
+    assert world.order(at_us + 3 * SECOND, 1_500).rule == Rule.RETURN.value
 
 
 @pytest.mark.parametrize(("level_ua", "rule"), [(2_000, None), (2_500, Rule.RISE)])
@@ -420,7 +463,7 @@ def test_a_modulation_may_jump_over_what_was_raised_while_it_was_off() -> None:
 
 
 def test_rules_can_be_others() -> None:
-    world = World(replace(STRICT, raise_every_us=100 * MS, step=2_000))
+    world = World(replace(STRICT, raise_every_us=100 * MS, raise_per_s=20_000, step=2_000))
     assert world.order(READY_US, 2_000).order(READY_US + 100 * MS, 4_000).rule is None
     world.tell.to_device(SECOND, KEEP_ALIVE)
     assert world.order(SECOND, 6_500).rule == Rule.RISE.value

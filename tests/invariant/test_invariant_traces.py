@@ -54,7 +54,7 @@ DEEDS = st.one_of(
     st.builds(
         Lower, st.integers(1, 2), st.integers(0, 4).map(lambda n: Level(CURRENT, n * STEP_UA))
     ),
-    st.tuples(st.just("raise"), st.integers(1, 2), st.integers(1, 8)),
+    st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 8)),
     st.sampled_from([60, 300, 2_000, 12_000, 61_000]).map(lambda ms: ms * MS),
 )
 
@@ -77,7 +77,7 @@ def do(bench: Bench, deed: Any) -> None:
             bench.run_for(deed)
         elif isinstance(deed, tuple):
             for _ in range(deed[2]):
-                level_ua = bench.engine.plateau_ua(deed[1]) + STEP_UA
+                level_ua = bench.engine.plateau_ua(deed[1]) + deed[0] * STEP_UA
                 bench.command(Raise(deed[1], Level(CURRENT, level_ua)))
                 bench.run_for(260 * MS)
         else:

@@ -76,6 +76,8 @@ INTENTS = [
     Unlink(),
 ]
 CHANNELS = st.sampled_from([1, 1, 1, 2, 3])
+MOST_UA, REST_MOST_UA = 1_000, 2_000
+"""One increment by hand, and all that is asked for in an off time."""
 KEEPS_PLATEAUS = {State.RUNNING, State.PAUSED}
 
 
@@ -93,6 +95,7 @@ class Model:
         self.raised_ns: dict[int, int] = {}
         self.asked: dict[int, tuple[int, int]] = {}
         self.pending_ua: dict[int, int] = {}
+        self.applied = 0
         self.groups: list[list[int]] = []
         self.durable_seq = 0
         self.started = False
@@ -126,7 +129,8 @@ class Model:
 
     def _raise(self, event: SessionEvent, data) -> None:
         channel = int(data["channel"])
-        assert channel not in self.pending_ua, "asked while a raise is pending"
+        pending_ua = self.pending_ua.get(channel)
+        assert pending_ua is None or data["pending"], "asked while a raise is pending"
         self.asked[channel] = (event.seq, int(data["level"]))
         for group in self.groups if data["by"] == "hand" else ():
             for one in group if channel in group else ():
@@ -135,17 +139,22 @@ class Model:
     def _pending(self, data) -> None:
         channel, plateau_ua = int(data["channel"]), int(data["level"])
         if data["outcome"] == "taken":
-            assert channel not in self.pending_ua, "two raises are pending"
+            now_ua = self.plateau_ua.get(channel, 0)
+            assert 0 < plateau_ua - self.pending_ua.get(channel, now_ua) <= MOST_UA
+            assert plateau_ua - now_ua <= (REST_MOST_UA if now_ua else MOST_UA)
             self.pending_ua[channel] = plateau_ua
         else:
             assert self.pending_ua.pop(channel) == plateau_ua
+            self.applied = channel if data["outcome"] == "applied" else 0
 
     def _set(self, at_ns: int, channel: int, plateau_ua: int) -> None:
         before_ua = self.plateau_ua.get(channel, 0)
         if plateau_ua > before_ua:
             assert self.started, "a raise without Arm and Start"
             assert self.state is State.RUNNING
-            assert plateau_ua - before_ua <= STEP_UA
+            most_ua = REST_MOST_UA if self.applied == channel and before_ua else MOST_UA
+            assert plateau_ua - before_ua <= most_ua
+            self.applied = 0
             assert at_ns - self.raised_ns.get(channel, -SECOND) >= RAISE_INTERVAL_NS
             row_seq, asked_ua = self.asked[channel]
             assert asked_ua == plateau_ua, "raised without a row of its own"
@@ -202,12 +211,16 @@ class AnySession(RuleBasedStateMachine):
     def raise_anywhere(self, channel: int, plateau_ua: int) -> None:
         self.attempt(Raise(channel, forged(plateau_ua * STEP_UA)))
 
-    @rule(channel=CHANNELS, times=st.integers(1, 8), gap_ms=st.sampled_from([30, 260]))
-    def hold_the_key(self, channel: int, times: int, gap_ms: int) -> None:
+    @rule(
+        channel=CHANNELS,
+        times=st.integers(1, 8),
+        gap_ms=st.sampled_from([30, 260]),
+        steps=st.integers(1, 3),
+    )
+    def hold_the_key(self, channel: int, times: int, gap_ms: int, steps: int) -> None:
         for _ in range(times):
-            self.attempt(
-                Raise(channel, Level(CURRENT, self.bench.engine.plateau_ua(channel) + STEP_UA))
-            )
+            now_ua = self.bench.engine.plateau_ua(channel)
+            self.attempt(Raise(channel, Level(CURRENT, now_ua + steps * STEP_UA)))
             self.bench.run_for(gap_ms * MS)
 
     @rule(ms=st.sampled_from([1, 7, 50, 251, 600, 1_100, 2_600, 5_000, 21_000, 61_000]))

@@ -89,7 +89,7 @@ def a_linked_channel_at_its_end() -> Bench:
 REFUSALS: dict[Code, Callable[[], Bench]] = {
     Code.NOT_ABOVE: lambda: asked(live(), 1_000),
     Code.OFF_STEP: lambda: asked(live(), 1_001),
-    Code.MORE_THAN_A_STEP: lambda: asked(live(), 2_000),
+    Code.MORE_THAN_A_STEP: lambda: asked(live(), 2_500),
     Code.TOO_EARLY: lambda: asked(running(PLAN), 500, 1_000),
     Code.NOT_IN_PLAN: lambda: asked(live(), 500, channel=3),
     Code.AUTO_LOCKED: lambda: asked(live(), 1_500, wait_ns=21 * SECOND),

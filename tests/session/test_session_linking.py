@@ -78,7 +78,7 @@ def test_the_raise_rules_of_each_channel_hold_for_all():
     bench.command(Raise(2, Level(CURRENT, 1_000)))
     bench.run_for(SECOND)
     assert plateaus(bench) == [500, 500]
-    assert reasons(bench) == ["too soon after the last raise: wait, then raise again"]
+    assert reasons(bench) == ["too soon after the last raise: a raise of 1 mA needs 250 ms"]
 
 
 def test_the_lock_of_one_linked_channel_locks_all():

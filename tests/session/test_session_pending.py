@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stimctl.session.config import MS, SECOND
+from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.facts import LinkDown, SuspendGap
 from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
@@ -25,9 +25,9 @@ from tests.support.session_world import (
 CYCLE_NS = 60 * SECOND
 
 
-def in_off_time(plateau_ua: int = 2_000, **options):
-    """20 s into the first cycle, 5 s into its off time, raises unlocked by a lowering."""
-    bench = running(plan_of("nmes-tka", 5_000, duration_s=240), BY_HAND, **options)
+def in_off_time(plateau_ua: int = 2_000, config=BY_HAND, **options):
+    """20 s into the first cycle, 5 s into its off time."""
+    bench = running(plan_of("nmes-tka", 5_000, duration_s=240), config, **options)
     began_ns = bench.told(Kind.STATE)[-1].at_ns
     bench.run_for(4 * SECOND)
     raised(bench, plateau_ua)
@@ -80,18 +80,84 @@ def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out():
     assert bench.journal.durable_seq >= row.seq
 
 
-def test_one_raise_is_pending_and_a_further_one_is_refused_and_replaces_nothing():
+def test_a_repeated_pending_raise_asks_for_nothing_more():
     bench = in_off_time()
-    bench.command(Raise(1, Level(CURRENT, 2_500)))
-    for plateau_ua in (2_500, 3_000):
+    for _ in range(2):
+        bench.command(Raise(1, Level(CURRENT, 2_500)))
         bench.run_for(SECOND)
-        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
-    assert reasons(bench)[-2:] == [
-        "a raise is pending until the next on ramp",
-        "more than one device step at a time",
-    ]
+    assert reasons(bench)[-1:] == ["a raise is pending until the next on ramp"]
     assert next_contraction_ua(bench) == 2_500
     assert outcomes(bench) == ["taken", "applied"]
+
+
+@pytest.mark.hazard("H19")
+@pytest.mark.parametrize("step_ua", [500, 1_000])
+def test_raises_in_the_off_time_add_up_to_2_ma(step_ua):
+    bench = in_off_time()
+    for plateau_ua in range(2_000 + step_ua, 6_000, step_ua):
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
+        bench.run_for(300 * MS)
+    assert reasons(bench)[-1] in (
+        "2 mA wait for the next contraction already",
+        "more than one increment at a time: 1 mA at most",
+    )
+    assert bench.engine.plateau_ua(1) == 2_000
+    assert next_contraction_ua(bench) == 4_000
+    assert outcomes(bench) == ["taken"] * (2_000 // step_ua) + ["applied"]
+    assert bench.told(Kind.CONTRACTION)[-1].data["level"] == 4_000
+
+
+@pytest.mark.hazard("H19")
+def test_in_the_off_time_too_one_increment_takes_250_ms():
+    bench = in_off_time()
+    for plateau_ua in (2_500, 3_000):
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
+        bench.run_for(200 * MS)
+    assert reasons(bench)[-1].startswith("too soon after the last raise")
+    assert next_contraction_ua(bench) == 2_500
+
+
+@pytest.mark.hazard("H19")
+def test_the_first_output_of_a_channel_is_one_increment():
+    bench = in_off_time(0)
+    for plateau_ua in (1_000, 1_500):
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
+        bench.run_for(300 * MS)
+    assert reasons(bench)[-1] == "1 mA wait for the next contraction already"
+    assert next_contraction_ua(bench) == 1_000
+
+
+def test_lowering_discards_all_that_has_added_up():
+    bench = in_off_time()
+    for plateau_ua in (2_500, 3_000, 3_500):
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
+        bench.run_for(300 * MS)
+    bench.command(Lower(1, Level(CURRENT, 2_000)))
+    assert next_contraction_ua(bench) == 2_000
+    assert outcomes(bench) == ["taken"] * 3 + ["discarded"]
+
+
+def test_what_a_program_raises_in_the_off_time_does_not_add_up():
+    bench = in_off_time(config=EngineConfig(watchdog_test=False, operated_by="program"))
+    for plateau_ua in (2_500, 3_000):
+        bench.command(Raise(1, Level(CURRENT, plateau_ua)))
+        bench.run_for(300 * MS)
+    assert reasons(bench)[-1] == "a raise is pending until the next on ramp"
+    assert next_contraction_ua(bench) == 2_500
+
+
+@pytest.mark.hazard("H19")
+def test_raises_do_not_lock_in_the_off_time_and_are_open_at_each_contraction():
+    bench = running(plan_of("nmes-tka", 5_000, duration_s=240), BY_HAND)
+    bench.run_for(4 * SECOND)
+    raised(bench, 1_000)
+    bench.run_for(70 * SECOND - bench.now_ns)  # in the hold of the second contraction
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 1_500
+    bench.run_for(40 * SECOND)  # 36 s into the off time
+    bench.command(Raise(1, Level(CURRENT, 2_000)))
+    assert outcomes(bench)[-1] == "taken"
 
 
 def test_downwards_is_at_once_and_discards_what_is_pending():
@@ -178,9 +244,9 @@ def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
     bench = in_off_time(5_000)
     bench.command(Raise(1, Level(CURRENT, 5_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 5_000
-    bench.command(Lower(1, Level(CURRENT, 4_000)))
-    bench.command(Raise(1, Level(CURRENT, 5_000)))
-    assert reasons(bench)[-1] == "more than one device step at a time"
+    bench.command(Lower(1, Level(CURRENT, 3_000)))
+    bench.command(Raise(1, Level(CURRENT, 4_500)))
+    assert reasons(bench)[-1] == "more than one increment at a time: 1 mA at most"
     assert outcomes(bench) == []
 
 

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from stimctl.session import programme
-from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, EngineConfig
 from stimctl.session.events import Kind
-from stimctl.session.intents import Lower, Raise, Stop
+from stimctl.session.intents import Link, Lower, Raise, Stop, Unlock
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.timeline import PlateauStep
@@ -39,16 +39,34 @@ def test_an_early_raise_is_dropped_not_queued():
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(5 * SECOND)
     assert bench.engine.plateau_ua(1) == 500
-    assert reasons(bench) == ["too soon after the last raise: wait, then raise again"]
+    assert reasons(bench) == ["too soon after the last raise: a raise of 1 mA needs 250 ms"]
 
 
 @pytest.mark.hazard("H19")
-def test_a_raise_of_more_than_one_device_step_is_refused():
+def test_a_raise_of_more_than_one_increment_is_refused():
     bench = running(plan_of())
-    bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
+    bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.run_for(SECOND)
     assert bench.engine.plateau_ua(1) == 0
-    assert reasons(bench) == ["more than one device step at a time"]
+    assert reasons(bench) == ["more than one increment at a time: 1 mA at most"]
+
+
+@pytest.mark.hazard("H19")
+def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms():
+    bench = running(plan_of("tens-conventional", 10_000))
+    for _ in range(100):
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 2 * STEP_UA)))
+        bench.run_for(33 * MS)
+    times = [at_us for at_us, _ in rises(bench)]
+    assert len(times) > 9
+    assert {by_ua for _, by_ua in rises(bench)} == {2 * STEP_UA}
+    assert all(later - earlier >= 239_000 for earlier, later in itertools.pairwise(times))
+
+
+def test_a_program_raises_by_single_steps():
+    bench = running(plan_of(), EngineConfig(watchdog_test=False, operated_by="program"))
+    bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
+    assert reasons(bench) == ["more than one increment at a time: 0.5 mA at most"]
 
 
 @pytest.mark.parametrize("plateau_ua", [250, 499, 1])
@@ -124,6 +142,43 @@ def test_raises_lock_after_20_s_and_lowering_unlocks():
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
     assert bench.engine.plateau_ua(1) == 1_500
+
+
+@pytest.mark.hazard("H19")
+def test_raises_that_have_locked_are_unlocked_by_hand_and_nothing_rises_by_it():
+    bench = raised(running(plan_of()), 1_000)
+    bench.run_for(22 * SECOND)
+    assert bench.told(Kind.TELEMETRY)[-1].data["locked"] == [1]
+    bench.command(Unlock(1))
+    assert bench.told(Kind.UNLOCKED)[-1].data["level"] == 1_000
+    bench.run_for(200 * MS)
+    bench.command(Raise(1, Level(CURRENT, 1_500)))  # still the press that unlocked, or its repeat
+    bench.run_for(100 * MS)
+    assert bench.engine.plateau_ua(1) == 1_000
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
+    bench.run_for(SECOND)
+    assert bench.engine.plateau_ua(1) == 1_500
+    assert "locked" not in bench.told(Kind.TELEMETRY)[-1].data
+
+
+def test_unlocking_opens_raises_for_20_s_again():
+    bench = raised(running(plan_of()), 1_000)
+    bench.run_for(25 * SECOND)
+    bench.command(Unlock(1))
+    bench.run_for(21 * SECOND)
+    bench.command(Raise(1, Level(CURRENT, 1_500)))
+    assert reasons(bench)[-1].startswith("locked after 20 s")
+
+
+def test_linked_channels_are_unlocked_together():
+    bench = running(plan_of("tens-conventional", 3_000, 3_000))
+    bench.command(Link((1, 2)))
+    bench.run_for(25 * SECOND)
+    bench.command(Unlock(2))
+    bench.run_for(SECOND)
+    bench.command(Raise(1, Level(CURRENT, 500)))
+    bench.run_for(SECOND)
+    assert [bench.engine.plateau_ua(one) for one in (1, 2)] == [500, 500]
 
 
 def test_lowering_is_immediate_and_unlimited():

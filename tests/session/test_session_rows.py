@@ -43,6 +43,7 @@ TOLD_ONLY: list[rows.Event] = [
     host_rows.Hello("p24:/dev/ttyACM0", "/dev/ttyACM0", {"device": "/dev/ttyACM0"}, 7, 2_000_000),
     host_rows.JournalOpened("20260101T000000Z-ab12", "/j/20260101T000000Z-ab12.jsonl"),
     host_rows.Beat("running", True),
+    rows.Unlocked(1, 5_000, "uA"),  # newer than the golden journals
     host_rows.StopReceived("operator"),
     host_rows.ErrorReported({"error": "StateError", "what": "no plan", "why": "none was sent"}),
     host_rows.Fatal({"error": "BugError", "what": "it failed"}, 70),

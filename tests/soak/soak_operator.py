@@ -121,7 +121,10 @@ class Operator:
         if low and not self._scripted:
             channel = self._chance.choice(low)
             before_ua = bench.engine.plateau_ua(channel)
-            self._try(bench, Raise(channel, Level(CURRENT, before_ua + self._step_ua)))
+            # 1 mA where that is left and the grid has it, else one device step.
+            left_ua = self._goals[channel] - before_ua
+            by_ua = max(self._step_ua, min(1_000, left_ua)) if before_ua else self._step_ua
+            self._try(bench, Raise(channel, Level(CURRENT, before_ua + by_ua)))
             if bench.engine.plateau_ua(channel) == before_ua and self._chance.random() < 0.2:
                 self._try(bench, Lower(channel, Level(CURRENT, before_ua)))  # unlocks
             return self._chance.randint(251, 700) * MS

@@ -53,6 +53,11 @@ def late_by_ns(trouble: Trouble, device: Device) -> int:
     return delay_us * 1_000 + (400 * MS if trouble.name in ("split", "merge") else 0)
 
 
+_BY_HAND_UA = 1_000
+_BY_HAND_UA_PER_S = 4_000
+_IN_AN_OFF_TIME_UA = 2_000
+
+
 class Rules:
     """The plateaus as the rules allow them, from the session's events alone."""
 
@@ -62,6 +67,7 @@ class Rules:
         self.plateau_ua: dict[int, int] = {}
         self._raised_ns: dict[int, int] = {}
         self._asked: dict[int, tuple[int, int]] = {}
+        self._applied = 0
         self._started = False
         self._seen = 0
         self.stopping_ns: int | None = None
@@ -87,6 +93,8 @@ class Rules:
             self.plateau_ua.clear()
         elif event.kind is Kind.RAISE:
             self._asked[int(str(data["channel"]))] = (event.seq, int(str(data["level"])))
+        elif event.kind is Kind.PENDING:
+            self._applied = int(str(data["channel"])) if data["outcome"] == "applied" else 0
         elif event.kind is Kind.SET:
             self._set(event, durable_seq)
         elif event.kind is Kind.STOPPING and self.state is not State.UNKNOWN:
@@ -102,9 +110,14 @@ class Rules:
             return
         _hold(self._started, "a raise without arm and start", event)
         _hold(self.state is State.RUNNING, "a raise outside RUNNING", event)
-        _hold(plateau_ua - before_ua <= self._step_ua, "more than one step at once", event)
+        most_ua = max(self._step_ua, _BY_HAND_UA)
+        added_up = self._applied == channel and before_ua > 0
+        allowed_ua = max(most_ua, _IN_AN_OFF_TIME_UA) if added_up else most_ua
+        self._applied = 0
+        _hold(plateau_ua - before_ua <= allowed_ua, "more than one increment at once", event)
         since_ns = event.at_ns - self._raised_ns.get(channel, -SECOND)
-        _hold(since_ns >= RAISE_INTERVAL_NS, "two raises within 250 ms", event)
+        every_ns = max(RAISE_INTERVAL_NS, most_ua * SECOND // _BY_HAND_UA_PER_S)
+        _hold(since_ns >= every_ns, "two raises at once", event)
         row_seq, asked_ua = self._asked.get(channel, (0, -1))
         _hold(asked_ua == plateau_ua, "a raise without a row of its own", event)
         _hold(row_seq <= durable_seq, "a raise before its row was on the disk", event)

@@ -10,6 +10,7 @@ from firmware_sim.invariant import STRICT, Rules, fitted
 from tests.support.shadow_world import MS, READY_US, World
 
 STEP_UA = 2_000
+EVERY_US = 500 * MS  # 2 mA at 4 mA/s
 T1_US = 20 * MS
 AFTER_US = 1_250 * MS
 """The watchdog of the device and the margin of the rules."""
@@ -87,5 +88,5 @@ class RehaWorld(World):
         at_us = READY_US
         for level in range(STEP_UA, level_ua + 1, STEP_UA):
             self.starts(at_us, level)
-            at_us += 250 * MS
-        return at_us - 250 * MS
+            at_us += EVERY_US
+        return at_us - EVERY_US

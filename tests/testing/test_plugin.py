@@ -107,7 +107,7 @@ def test_opted_out(p24_twin):
 """,
     )
     assert summary(done).startswith("5 passed, 2 errors"), done.stdout
-    assert "channel 1: the level was raised from 0 to 10000 uA, more than one step" in done.stdout
+    assert "channel 1: the level was raised from 0 to 10000 uA, more than 1000 uA" in done.stdout
     assert "InvariantBrokenError: [device limits]" in done.stdout
     assert "channel 1: 10000 uA ordered, ceiling 9500 uA" in done.stdout
 

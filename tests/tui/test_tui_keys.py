@@ -12,6 +12,7 @@ from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.model.guards import PasteWatch
 from stimctl.tui.model.keymap import Keymap, changes_in
 from stimctl.tui.model.planning import choose
+from stimctl.tui.model.text import plain
 from tests.support.tui_desk import MS, S, World
 from tests.support.tui_pages import DIALOGS, PAGES
 
@@ -78,7 +79,7 @@ def test_one_key_never_starts(world: World) -> None:
 
 
 @pytest.mark.hazard("H30")
-def test_go_counts_between_300_ms_and_5_s_only(world: World) -> None:
+def test_start_counts_between_300_ms_and_15_s_only(world: World) -> None:
     world.to_run()
     world.desk.key("a", "a", world.clock.now_ns)
     world.desk.take_rows()
@@ -86,10 +87,21 @@ def test_go_counts_between_300_ms_and_5_s_only(world: World) -> None:
     world.desk.key("g", "g", world.clock.now_ns)
     assert world.bench.state.value == "armed"
     assert "too early" in world.desk.message
-    world.pass_time(6 * S)
+    world.pass_time(14 * S)
+    assert world.bench.state.value == "armed"
+    world.pass_time(2 * S)
     assert world.bench.state.value == "stopped"
+    assert "no key for 15 s" in world.desk.message
     world.key("g")
     assert world.bench.state.value == "stopped"
+
+
+def test_the_question_before_the_start_is_short(world: World) -> None:
+    world.to_run()
+    world.key("a")
+    asked = [text for one in world.desk.front.body(76, 18) if (text := plain(one).strip())]
+    assert len(asked) == 4
+    assert sum(len(one.split()) for one in asked) <= 45
 
 
 @pytest.mark.hazard("H30")
@@ -145,6 +157,38 @@ def test_every_stop_key_stops_on_every_page(world: World, page: str, key: str) -
     assert world.bed.live.zero
 
 
+@pytest.mark.hazard("H19", "H30")
+@pytest.mark.parametrize("page", [*PAGES, *(one for one in DIALOGS if one != "armed")])
+@pytest.mark.parametrize(
+    ("key", "left"),
+    [("down", 3_500), ("minus", 3_500), ("pagedown", 2_000), ("0", 0), ("home", 0)],
+)
+def test_what_lowers_does_so_on_every_screen_and_overlay(
+    world: World, page: str, key: str, left: int
+) -> None:
+    world.to_running(steps=8)
+    if page in PAGES:
+        world.desk.open(page)
+    else:
+        world.desk.overlay = world.desk.pages[page]
+    front = world.desk.front
+    world.key(key)
+    world.pass_time(300 * MS)
+    assert world.set_level() == left
+    assert world.desk.front is front
+    assert page == "run" or "down to" in world.desk.message
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_keys_of_a_list_are_its_own_again_once_output_is_off(world: World, page: str) -> None:
+    world.to_running(steps=2)
+    world.desk.open(page)
+    world.key("space")
+    world.pass_time(S)
+    offered = world.desk.offers()
+    assert page == "run" or "lower" not in offered
+
+
 @pytest.mark.hazard("H29")
 def test_these_are_all_the_screens_there_are(world: World) -> None:
     assert set(world.desk.pages) == {*PAGES, *DIALOGS}
@@ -183,7 +227,7 @@ def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: 
     world.key("up")
     world.pass_time(1 * S)
     assert world.set_level() == before
-    assert "↑ raises it" in world.desk.message
+    assert "press ↑ again to raise" in world.desk.message  # one press selects and unlocks
 
 
 def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> None:

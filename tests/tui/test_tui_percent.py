@@ -262,7 +262,7 @@ def test_device_and_file_tell_in_what_they_count() -> None:
     ({"kind": "refused", "intent": "raise", "channel": 1, "asked_percent": 5, "reason": "early"},
      "refused: raise channel 1 to 5 %: early"),
     ({"kind": "pending", "channel": 1, "intensity_percent": 5, "outcome": "taken", "reason": "r"},
-     "channel 1 5 % pending: r"),
+     "channel 1: 5 % from the next contraction"),
 ])  # fmt: skip
 def test_rows_in_percent_are_said_in_percent(row: dict[str, object], says: str) -> None:
     assert sentence_of(row) == says

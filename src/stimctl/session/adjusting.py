@@ -36,6 +36,7 @@ class Adjusting:
         self.table: Mapping[type, Callable[[int, Any], None]] = {
             intents.Raise: self._raise,
             intents.Lower: self._lower,
+            intents.Unlock: self._unlock,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
             intents.Felt: self._felt,
@@ -57,6 +58,12 @@ class Adjusting:
         check_scale("raise refused", intent.level, run.scale)
         self.seen(now_ns)
         run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
+
+    def _unlock(self, now_ns: int, intent: intents.Unlock) -> None:
+        self._need_channel("unlock refused", intent.channel)
+        assert self._core.run is not None
+        self.seen(now_ns)
+        self._core.run.raising.unlock(now_ns, intent.channel)
 
     def _need_channel(self, what: str, channel: int) -> None:
         """A channel that is named by mistake must not be taken for one that is at zero."""

@@ -8,7 +8,8 @@ MS: Final = 1_000_000
 SECOND: Final = 1_000 * MS
 
 RAISE_INTERVAL_NS: Final = 250 * MS
-"""Rule A3: one increment of a plateau in this time, nothing saved up (decided here, D)."""
+"""Rule A3: one increment of a plateau in this time at the soonest, nothing saved up (D); an
+increment that is more than a hand may raise in that time takes longer."""
 RAMP_MIN_NS: Final = 500 * MS
 """A cycle's ramp from zero to a plateau already raised takes at least this long (D)."""
 RAMP_MIN_US: Final = RAMP_MIN_NS // 1_000

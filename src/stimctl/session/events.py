@@ -166,6 +166,7 @@ _READ: Final[Mapping[str, _Read]] = {
     "Mapping[str, Any] | None": _or_none(_mapping),
     "tuple[PlannedChannel, ...]": _channels,
     "tuple[tuple[int, ...], ...]": _groups,
+    "tuple[int, ...]": lambda value, _row: tuple(int(one) for one in value),
 }
 _ENVELOPE: Final = frozenset(
     {"schema", "t", "mono_ns", "kind", "seq", "durable", "event", "at_ns", "source", "who"}

@@ -61,9 +61,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Raise one channel's plateau to this absolute value: one device step, at most every 250 ms.
+    """Raise one channel's plateau to this absolute value: one increment (a device step, or by hand
+    up to 1 mA), at most every 250 ms and 4 mA/s.
 
-    In the off time of a cycle it is pending until the next on ramp; linked channels go along.
+    In the off time of a cycle it is pending until the next on ramp, with what is pending already,
+    2 mA in all; linked channels go along.
     `since`: the newest event that was known when it was decided to raise. A lowering, a pause, a
     stop or a change of links after that event refuses the raise. None: decided now.
     """
@@ -82,6 +84,14 @@ class Lower:
 
     channel: int
     level: AnyLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Open the lock of raises that 20 s without a change have closed (rule A5), with every linked
+    channel. It raises nothing, and the next raise comes 250 ms later at the soonest."""
+
+    channel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,7 @@ Intent = (
     | Start
     | Raise
     | Lower
+    | Unlock
     | Link
     | Unlink
     | Pulse
@@ -203,6 +214,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
+    Unlock: Trigger.UNLOCK,
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,

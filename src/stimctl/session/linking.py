@@ -59,9 +59,10 @@ class Links:
 def raised_together(
     plateaus: Mapping[int, Plateau], channels: tuple[int, ...], plateau: int
 ) -> list[tuple[Plateau, int]]:
-    """What a raise of the first channel to `plateau` asks for: the others by their own step."""
+    """What a raise of the first channel to `plateau` asks for: the others by as many steps."""
     named, *others = (plateaus[channel] for channel in channels)
-    return [(named, plateau), *((one, one.now + one.step) for one in others)]
+    steps = -(-max(0, plateau - named.following) // named.step)
+    return [(named, plateau), *((one, one.following + steps * one.step) for one in others)]
 
 
 def lowered_together(

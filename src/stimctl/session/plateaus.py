@@ -2,18 +2,26 @@
 
 A plateau is an integer in the scale of its run: microampere, or percent of a device's own scale.
 
-A plateau is what the on phase reaches: zero at every start, one device step at a time, never above
-the cleared amplitude. Nothing is queued: a raise that may not happen now is refused with a reason.
-The one exception is the off time of a cycle, where a single step may be pending.
+A plateau is what the on phase reaches: zero at every start, one increment at a time (a device step,
+or by hand up to 1 mA where the grid has it), never above the cleared amplitude. Nothing is queued:
+a raise that may not happen now is refused with a reason. The one exception is the off time of a
+cycle: what is raised then, 2 mA at most, is pending until the next on ramp.
 """
 
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import AUTO_LOCK_NS, MS, RAISE_INTERVAL_NS, SECOND
 from stimctl.session.log import Waiting
-from stimctl.session.reasons import NOT_ABOVE, NOT_ON_RECORD, PENDING, TOO_EARLY, Reason
-from stimctl.stimulus.level import AnyScale, Rules
+from stimctl.session.reasons import (
+    AUTO_LOCKED,
+    NOT_ABOVE,
+    NOT_ON_RECORD,
+    PENDING,
+    TOO_EARLY,
+    Reason,
+)
+from stimctl.stimulus.level import AnyScale
 
 
 class PlanViolation(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
@@ -42,14 +50,19 @@ class Plateau:
         self.now = 0
         self.asked: AskedRaise | None = None
         self.pending: AskedRaise | None = None
-        """Rule A9: the one step that waits for the next on ramp."""
+        """Rule A9: what waits for the next on ramp."""
         self.script = 0
         self.script_on = scripted
         self._raised: dict[int, int] = {}
         """By channel, when it was raised last."""
         self._changed_ns = 0
         self._script_ns: int | None = None
-        self._script_interval_ns = _script_interval_ns(scale.rules, step)
+        rules = scale.rules
+        self._script_interval_ns = _interval_ns(step, rules.script_per_s)
+        self.most = rules.most_by_hand(step)
+        """The largest increment by hand."""
+        self._hand_interval_ns = _interval_ns(self.most, rules.hand_per_s)
+        self._rest_most = max(self.most, rules.rest_most - rules.rest_most % step)
 
     def recall(self, raised: dict[int, int]) -> None:
         """Know when which channel was raised last, and note it there: a new run, and a new plan,
@@ -67,40 +80,75 @@ class Plateau:
         self.asked = self.pending = None
 
     def touched(self, now_ns: int) -> None:
-        """The operator is at this channel: the lock of raises opens (rule A5)."""
+        """The operator is at this channel, or a contraction begins: raises open (rule A5)."""
         self._changed_ns = now_ns
 
+    def unlock(self, now_ns: int) -> None:
+        """By hand; the press that unlocks is none that raises, nor is it the same held key's."""
+        self._changed_ns = self._raised[self.channel] = now_ns
+
+    def locked(self, now_ns: int) -> bool:
+        """Whether nobody has changed the channel for too long to raise it (rule A5)."""
+        return now_ns - self._changed_ns > AUTO_LOCK_NS
+
+    @property
+    def following(self) -> int:
+        """The plateau of the next on ramp: with what is pending."""
+        return self.now if self.pending is None else self.pending.plateau
+
     def _interval_ns(self, by: str) -> int:
-        return self._script_interval_ns if by == "script" else RAISE_INTERVAL_NS
+        return self._script_interval_ns if by == "script" else self._hand_interval_ns
 
     def over_ceiling(self, plateau: int) -> bool:
         """Whether the clearance forbids this plateau."""
         return plateau > self.ceiling
 
-    def refusal(self, now_ns: int, plateau: int, by: str) -> Reason | None:
-        """Why this raise may not be asked for now; None when it may."""
+    def refusal(
+        self, now_ns: int, plateau: int, by: str, *, resting: bool = False
+    ) -> Reason | None:
+        """Why this raise may not be asked for now; None when it may. `resting`: in the off time of
+        a cycle, in which nothing locks and the increments of a hand add up."""
         if self.over_ceiling(plateau):
             return Reason(Code.ABOVE_CLEARED, "above the cleared amplitude")
         if plateau <= self.now:
             return NOT_ABOVE
         if plateau % self.step:
             return Reason(Code.OFF_STEP, "not a multiple of the device's step")
-        if plateau > self.now + self.step:
-            return Reason(Code.MORE_THAN_A_STEP, "more than one device step at a time")
+        most = self.most if by == "hand" else self.step
+        if self.pending is not None and (by != "hand" or plateau <= self.following):
+            return PENDING
+        if plateau > self.following + most:
+            text = f"more than one increment at a time: {self.scale.format(most)} at most"
+            return Reason(Code.MORE_THAN_A_STEP, text)
         if self.asked is not None:
             return NOT_ON_RECORD
-        if self.pending is not None:
-            return PENDING
+        if self.pending is not None and plateau > self.now + self._together:
+            text = f"{self.scale.format(self._together)} wait for the next contraction already"
+            return PENDING.with_text(text)
         if now_ns < self.due_ns(by):
-            return TOO_EARLY
+            return self._too_early(by)
         if by != "script" and self.script_on:
             return Reason(
                 Code.SCRIPT_RAISES,
                 "the script is raising this channel; lowering it ends the script",
             )
-        if by != "script" and now_ns - self._changed_ns > AUTO_LOCK_NS:
-            return Reason(Code.AUTO_LOCKED, "locked after 20 s without a change; lowering unlocks")
+        if by != "script" and not resting and self.locked(now_ns):
+            return AUTO_LOCKED
         return None
+
+    def _too_early(self, by: str) -> Reason:
+        every_ms = self._interval_ns(by) // MS
+        return TOO_EARLY.and_(f": a raise of {self.scale.format(self.most)} needs {every_ms} ms")
+
+    @property
+    def _together(self) -> int:
+        """How much may be pending: of a channel without output one increment, as ever."""
+        return self._rest_most if self.now else self.most
+
+    def wait(self, now_ns: int, asked: AskedRaise) -> None:
+        """It goes out with the next on ramp, with what is pending already."""
+        self.pending = asked
+        self._raised[self.channel] = now_ns
 
     def grant(self, now_ns: int) -> AskedRaise:
         """The row is durable: the plateau rises."""
@@ -149,8 +197,8 @@ class Plateau:
         return 0 if raised_ns is None else raised_ns + self._interval_ns(by)
 
 
-def _script_interval_ns(rules: Rules, step: int) -> int:
-    """The time between two scripted raises: a coarse step takes longer than 250 ms (A3)."""
-    if rules.script_per_s is None:
+def _interval_ns(increment: int, per_s: int | None) -> int:
+    """The time between two raises: a coarse increment takes longer than 250 ms (A3)."""
+    if per_s is None:
         return RAISE_INTERVAL_NS
-    return max(RAISE_INTERVAL_NS, step * SECOND // rules.script_per_s)
+    return max(RAISE_INTERVAL_NS, increment * SECOND // per_s)

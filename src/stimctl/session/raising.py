@@ -83,8 +83,7 @@ class Raising:
 
     def following(self, channel: int) -> int:
         """The plateau of the next on ramp: with what is pending."""
-        plateau = self._plateaus[channel]
-        return plateau.now if plateau.pending is None else plateau.pending.plateau
+        return self._plateaus[channel].following
 
     def snapshot(self) -> dict[int, int]:
         """Every plateau in force."""
@@ -177,7 +176,7 @@ class Raising:
 
     def _reason_against(self, now_ns: int, plateau: Plateau, step: int) -> Reason | None:
         resting = self._locks.resting(plateau)
-        reason = plateau.refusal(now_ns, step, self._by)
+        reason = plateau.refusal(now_ns, step, self._by, resting=resting)
         return reason or self._locks.lock(plateau, at_plateau=not resting)
 
     def outlook(self, now_ns: int, channel: int) -> Outlook:
@@ -208,12 +207,12 @@ class Raising:
         """One row for each; linked ones wait for the last of their rows and rise together."""
         resting = [by != "script" and self._locks.resting(plateau) for plateau, _ in steps]
         for (plateau, step), rests in zip(steps, resting, strict=True):
-            row = rows.Raise(plateau.channel, step, plateau.now, self.scale.unit, by, rests)
+            row = rows.Raise(plateau.channel, step, plateau.following, self.scale.unit, by, rests)
             waiting = self._log.emit_waiting(now_ns, row)
         for (plateau, step), rests in zip(steps, resting, strict=True):
             asked = AskedRaise(waiting, step, by)
             if rests:
-                plateau.pending = asked
+                plateau.wait(now_ns, asked)
                 self._tell_pending(now_ns, plateau, step, "taken", _UNTIL_ON_RAMP)
             else:
                 plateau.asked = asked
@@ -272,6 +271,7 @@ class Raising:
     def contract(self, now_ns: int, channel: int, *, covered: bool) -> None:
         """The on ramp of a channel begins: what is pending applies now, or not at all."""
         plateau = self._plateaus[channel]
+        plateau.touched(now_ns)  # the off time before does not count: raises do not lock in it
         pending = plateau.pending
         if pending is None:
             return
@@ -300,6 +300,22 @@ class Raising:
     def _set(self, now_ns: int, plateau: Plateau, by: str) -> None:
         row = rows.LevelSet(plateau.channel, plateau.now, self.scale.unit, by)
         self._log.emit(now_ns, row, durable=by != "script")
+
+    def unlock(self, now_ns: int, channel: int) -> None:
+        """Raises of a channel, and of those linked with it, open again; nothing rises by this."""
+        for one in self._links.with_channel(channel):
+            plateau = self._plateaus[one]
+            plateau.unlock(now_ns)
+            row = rows.Unlocked(one, plateau.now, self.scale.unit)
+            self._log.emit(now_ns, row, durable=True)
+
+    def locked(self, now_ns: int) -> tuple[int, ...]:
+        """The channels whose raises are locked after 20 s without a change."""
+        if self._scripted:
+            return ()
+        return tuple(
+            one.channel for one in self._all if one.locked(now_ns) and not self._locks.resting(one)
+        )
 
     def lower(self, now_ns: int, channel: int, level: int) -> None:
         """Down at once, with everything linked; the rows follow."""

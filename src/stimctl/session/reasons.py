@@ -23,6 +23,10 @@ class Reason:
     def __str__(self) -> str:
         return self.text
 
+    def with_text(self, text: str) -> Reason:
+        """The same in other words."""
+        return Reason(self.code, text)
+
     def and_(self, more: str) -> Reason:
         """The same with more words."""
         return Reason(self.code, f"{self.text}{more}")
@@ -39,7 +43,10 @@ STARTING: Final = Reason(
 STANDING: Final = Reason(Code.STANDING, "no raise while the output is paused or stopped")
 NOT_ON_RECORD: Final = Reason(Code.RAISE_NOT_ON_RECORD, "the last raise is not recorded yet")
 NOT_ABOVE: Final = Reason(Code.NOT_ABOVE, "not above the present plateau: lower instead")
-TOO_EARLY: Final = Reason(Code.TOO_EARLY, "too soon after the last raise: wait, then raise again")
+TOO_EARLY: Final = Reason(Code.TOO_EARLY, "too soon after the last raise")
+AUTO_LOCKED: Final = Reason(
+    Code.AUTO_LOCKED, "locked after 20 s without a change: unlock or lower, then raise"
+)
 NOT_CONFIRMED: Final = Reason(Code.NOT_CONFIRMED, "the device has not yet confirmed the last raise")
 RAMPING: Final = Reason(Code.RAMPING, "a ramp of all channels is under way")
 PENDING: Final = Reason(Code.RAISE_PENDING, "a raise is pending until the next on ramp")

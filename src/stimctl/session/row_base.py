@@ -27,6 +27,7 @@ class Kind(StrEnum):
     PULSE = "pulse"
     PULSE_ACKED = "pulse_acked"
     SET = "set"
+    UNLOCKED = "unlocked"
     ACK = "ack"
     TELEMETRY = "telemetry"
     REFUSED = "refused"

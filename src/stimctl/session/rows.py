@@ -150,7 +150,8 @@ class Raise(Event):
 
 @dataclass(frozen=True, slots=True)
 class Pending(Event):
-    """What became of a raise in the off time of a cycle: "taken", "applied" or "discarded"."""
+    """What became of raises in the off time of a cycle: "taken" (`level` is all of
+    them, and takes the place of the row before), "applied" or "discarded"."""
 
     kind = Kind.PENDING
     channel: int
@@ -228,6 +229,17 @@ class LevelSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Unlocked(Event):
+    """Raises of a channel were locked after 20 s without a change, and are open again; `level` is
+    as it was."""
+
+    kind = Kind.UNLOCKED
+    channel: int
+    level: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged(Event):
     """The device accepted these levels; a channel that is not named is off."""
 
@@ -238,7 +250,8 @@ class Acknowledged(Event):
 
 @dataclass(frozen=True, slots=True)
 class Telemetry(Event):
-    """Each second of a run. `levels`: what was raised. `set`, `acked`: the output of this moment.
+    """Each second of a run. `levels`: what was raised. `locked`: channels whose raises are locked
+    after 20 s without a change. `set`, `acked`: the output of this moment.
     `acknowledged` (here, in `unknown` and in `ended`) counts the run so far by channel, from the
     set points that the device has accepted: {"pulses", "charge_nc", "peak_ua", "on_ms"}, or
     {"peak_percent", "on_ms"}. It is computed: no device tells its pulses."""
@@ -252,6 +265,7 @@ class Telemetry(Event):
     unit: str
     link: str
     acknowledged: Mapping[str, Any]
+    locked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

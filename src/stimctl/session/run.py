@@ -372,6 +372,7 @@ class Run:
             unit=self.scale.unit,
             link=link,
             acknowledged=self.acknowledged.told(now_ns),
+            locked=self.raising.locked(now_ns),
         )
 
     def deadline(self, now_ns: int) -> int | None:

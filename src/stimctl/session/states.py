@@ -35,6 +35,7 @@ class Trigger(StrEnum):
     START = "start"
     RAISE = "raise"
     LOWER = "lower"
+    UNLOCK = "unlock"
     LINK = "link"
     UNLINK = "unlink"
     PULSE = "pulse"
@@ -69,6 +70,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.START,
         Trigger.RAISE,
         Trigger.LOWER,
+        Trigger.UNLOCK,
         Trigger.LINK,
         Trigger.UNLINK,
         Trigger.PULSE,
@@ -97,6 +99,7 @@ arm                  .   .   =   .   .   .   =   .   .   .
 start                .   .   .   =   .   .   .   .   .   .
 raise                .   .   .   .   =   .   .   .   .   .
 lower                .   .   .   =   =   =   =   .   =   =
+unlock               .   .   .   .   =   .   .   .   .   .
 link                 .   .   =   =   =   =   =   .   .   .
 unlink               .   .   =   =   =   =   =   .   =   =
 pulse                .   .   .   .   =   .   .   .   .   .

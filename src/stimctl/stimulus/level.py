@@ -40,11 +40,21 @@ class Rules:
 
     `unfelt`: a rise by so much without a sensation is asked about (hazard H14), with
     `unfelt_text`. `script_per_s`: how fast a script may raise (rule A3); None: not at all.
+    `hand_most`: the largest increment by hand, where the grid has it; a device whose step is
+    coarser is raised by that step. `hand_per_s`: how fast a hand may raise. `rest_most`: by how
+    much at most the next contraction is stronger by what is asked for in an off time.
     """
 
     unfelt: int
     unfelt_text: str
     script_per_s: int | None
+    hand_most: int
+    hand_per_s: int
+    rest_most: int
+
+    def most_by_hand(self, step: int) -> int:
+        """The largest increment by hand on a grid of `step` (rule A2)."""
+        return max(step, self.hand_most - self.hand_most % step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +170,12 @@ CURRENT: Final[Scale[Current]] = Scale(
         unfelt_text="raised by 15 mA, no sensation recorded: ask; if nothing is felt, go to zero "
         "and check electrodes and leads",
         script_per_s=2_000,
+        hand_most=1_000,
+        hand_per_s=4_000,
+        rest_most=2_000,
     ),
 )
-"""Hazard H14: 15 mA (D). Rule A3: a script raises by at most 2 mA/s (D)."""
+"""Hazard H14: 15 mA (D). Rule A3: a script raises by at most 2 mA/s, a hand by 4 mA/s (D)."""
 
 PERCENT: Final[Scale[Percent]] = Scale(
     name="intensity",
@@ -176,6 +189,9 @@ PERCENT: Final[Scale[Percent]] = Scale(
         unfelt_text="raised by 10 %, no sensation recorded: ask; if nothing is felt, go to zero "
         "and check the unit's dial, electrodes and leads",
         script_per_s=None,
+        hand_most=1,
+        hand_per_s=4,
+        rest_most=1,
     ),
 )
 """Hazard H14: 10 % of the device's scale, because nobody knows what a percent is (D)."""

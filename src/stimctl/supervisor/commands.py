@@ -94,6 +94,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     # `since`: the newest event that whoever raises knew when it was decided to raise.
     "raise": ({"channel": _channel, "level": _level, "since": _event}, {}),
     "lower": ({"channel": _channel, "level": _level}, {}),
+    "unlock": ({"channel": _channel}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
@@ -111,7 +112,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "pulse", "resume", "hold"})
+_MAY_RAISE = frozenset({"arm", "start", "raise", "unlock", "pulse", "resume", "hold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Raise(fields["channel"], fields["level"], fields["since"])
         case "lower":
             return intents.Lower(fields["channel"], fields["level"])
+        case "unlock":
+            return intents.Unlock(fields["channel"])
         case "link":
             return intents.Link(fields["channels"])
         case "felt":

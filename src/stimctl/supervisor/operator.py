@@ -11,7 +11,7 @@ from stimctl.session.host_rows import OperatorChanged
 _OF_AN_OPERATOR = frozenset(
     {
         Kind.START, Kind.RESUME, Kind.RAISE, Kind.PENDING, Kind.PULSE, Kind.SET, Kind.FELT,
-        Kind.CHANNEL_FOUND, Kind.CHANNEL_MISMATCH, Kind.LEADS_CHECKED,
+        Kind.UNLOCKED, Kind.CHANNEL_FOUND, Kind.CHANNEL_MISMATCH, Kind.LEADS_CHECKED,
     }
 )  # fmt: skip
 

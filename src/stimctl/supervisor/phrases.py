@@ -21,7 +21,6 @@ _STOP_FACES: Final = {
     "lost": "is LOST",
     "back": "is back, and has to be tested again",
 }
-_PENDING: Final = {"taken": "pending"}
 _QUIET: Final = ("arm", "trip")
 """Nothing was on: zero is only looked at once more."""
 
@@ -65,9 +64,10 @@ def _limit(event: rows.Limit) -> str:
 
 
 def _pending(event: rows.Pending) -> str:
-    outcome = _PENDING.get(event.outcome, event.outcome)
     level = level_text(event.level, event.unit)
-    return f"channel {event.channel} {level} {outcome}: {event.reason}"
+    if event.outcome == "taken":
+        return f"channel {event.channel}: {level} from the next contraction"
+    return f"channel {event.channel} {level} {event.outcome}: {event.reason}"
 
 
 def _linked(event: rows.Linked) -> str:
@@ -132,6 +132,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.LevelSet: lambda event: (
         f"channel {event.channel} set to {level_text(event.level, event.unit)}"
     ),
+    rows.Unlocked: lambda event: f"channel {event.channel} unlocked: raise again",
     rows.Pending: _pending,
     rows.Linked: _linked,
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",

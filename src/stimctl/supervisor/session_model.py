@@ -44,6 +44,8 @@ class Channel:
     ceiling_level: int | None = None
     confirmed_ns: int = 0
     contraction: int = 0
+    locked: bool = False
+    """Raises are locked after 20 s without a change, and are unlocked first."""
     impedance_ohm: deque[int] = field(default_factory=lambda: deque(maxlen=16))
 
 
@@ -262,12 +264,20 @@ class SessionModel:
         """From zero, which was verified before: set anew, and nothing waits for the device."""
         for one in self.channels.values():
             one.set_level = 0
-            one.pending_level = None
+            one.pending_level, one.locked = None, False
             one.set_ns = one.confirmed_ns = at_ns
 
     def _set(self, event: rows.LevelSet, at_ns: int) -> None:
         channel = self.channel(event.channel)
         channel.set_level, channel.set_ns, channel.pending_level = event.level, at_ns, None
+        channel.locked = False
+
+    def _unlocked(self, event: rows.Unlocked, _at_ns: int) -> None:
+        self.channel(event.channel).locked = False
+
+    def _refused(self, event: rows.Refused, _at_ns: int) -> None:
+        if event.channel is not None and event.reason.code == Code.AUTO_LOCKED:
+            self.channel(event.channel).locked = True
 
     def _pending(self, event: rows.Pending, _at_ns: int) -> None:
         waits = event.outcome == "taken"
@@ -294,6 +304,7 @@ class SessionModel:
             self.channel(number).set_level = level
         self._acked(event.acked, at_ns)
         for one in self.channels.values():
+            one.locked = one.number in event.locked
             if event.measured is not None:
                 _measured(one, event.measured.get(str(one.number)), at_ns)
 
@@ -357,6 +368,8 @@ _LEARN: Final[Mapping[type, _Learn]] = {
     rows.Started: SessionModel._start,
     rows.Resumed: SessionModel._resume,
     rows.LevelSet: SessionModel._set,
+    rows.Unlocked: SessionModel._unlocked,
+    rows.Refused: SessionModel._refused,
     rows.Pending: SessionModel._pending,
     rows.Linked: SessionModel._linked,
     rows.Contracted: SessionModel._contracted,

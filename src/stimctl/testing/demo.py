@@ -26,7 +26,7 @@ DIALOGS = {
 SCREENS = ("PERSON", "CONNECT", "PRE-CHECK", "PROTOCOLS", "SET-UP", "ADJUST", "THRESHOLDS",
            "REPORT", "SERVICE")  # fmt: skip
 #: The question between arm and go, and the Run screen itself.
-EVERYWHERE = ("RUN", "ARM", *DIALOGS, *SCREENS)
+EVERYWHERE = ("RUN", "READY?", *DIALOGS, *SCREENS)
 #: Arm and go are at least 300 ms apart.
 _BEFORE_GO_S = 0.31
 #: Nine keys in 100 ms are a paste; so these are five.
@@ -109,7 +109,7 @@ class DemoSession:
             terminal.key(DIALOGS["FIND"][0])
             terminal.wait_for("device, limits and link in detail")  # the last of the screens
             for _ in range(self._row_of(title)):
-                terminal.key(DOWN)
+                terminal.key(b"j")  # ↓ lowers while output is on
                 terminal.settle(_BETWEEN_KEYS_S)
             terminal.key(ENTER)
         terminal.wait_for(f"┌ {title}")
@@ -126,7 +126,7 @@ class DemoSession:
 
     def be_at(self, title: str) -> None:
         """With the session running, or armed where that is asked, at one of `EVERYWHERE`."""
-        if title == "ARM":
+        if title == "READY?":
             self.arm()
             return
         self.run()

@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.widgets import Input
 
-from stimctl.tui.model.actions import MENU
+from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
 from stimctl.tui.palette import StimCommands
@@ -29,7 +29,7 @@ from stimctl.tui.widgets.stop_key import StopKey
 BEAT_S = 0.1
 TICK_S = 0.2
 #: Obeyed on every screen, over every question, while output may be on.
-_DOWN = ("lower", "lower-more", "zero")
+
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
 _EVERYWHERE = ("back", "help", "theme", "save", "quit")
@@ -56,6 +56,7 @@ class StimctlApp(App[int]):
         self.desk = desk
         self.stop_line = desk.bed.stop_line
         self.stop_keys = desk.keymap.stop_keys
+        self.taps = desk.taps
         self._beat_s = beat_s
         self._timed = timers
         self._gone = gone
@@ -168,7 +169,7 @@ class StimctlApp(App[int]):
 
     def _lowered(self, key: str) -> bool:
         """Down works everywhere while output is on, whatever has the focus."""
-        action = self.desk.keymap.action_for(key, _DOWN)
+        action = self.desk.keymap.action_for(key, LOWERING)
         return action is not None and self.desk.lowered(action)
 
     def on_key(self, event: events.Key) -> None:

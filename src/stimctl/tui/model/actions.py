@@ -41,11 +41,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("lower-more", ("pagedown",), "less", "selected channel 2 mA (or 5 %) down", _DOWN),
     Action("zero", ("0", "home"), "to 0", "selected channel to zero", _DOWN),
     Action("pause", ("p",), "pause", "output to zero and wait; again: go on softly", _DOWN),
-    Action("arm", ("a",), "arm", "first of two keys to output: verify zero, ask", _UP, raises=True),
-    Action("go", ("g",), "GO", "second key, 0.3 to 5 s after arming", _UP, raises=True),
-    Action("go-on", ("l",), "GO ON", "the same, with what is left of the plan", _UP, raises=True),
-    Action("raise", ("up", "plus", "pageup"), "up 1 step", "selected channel one device step up; a "
-           "held key is one step, and so is PgUp", _UP, raises=True),
+    Action("arm", ("a",), "ready", "first of two keys to output: verify zero, ask", _UP,
+           raises=True),
+    Action("go", ("g",), "START", "second key, 0.3 to 15 s after ready", _UP, raises=True),
+    Action("go-on", ("l",), "CONTINUE", "the same, with what is left of the plan", _UP,
+           raises=True),
+    Action("raise", ("up", "plus"), "up 1 step", "selected channel one device step up for each "
+           "tap, 250 ms apart; a held key is one step", _UP, raises=True),
+    Action("raise-more", ("pageup",), "up 1 mA", "the same by 1 mA, where the device has finer "
+           "steps", _UP, raises=True),
     *(
         Action(f"channel-{n}", (f"alt+{n}",), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)
@@ -137,6 +141,9 @@ MENU = (
     "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "thresholds",
     "report", "service",
 )  # fmt: skip
+
+#: What lowers: while output is on these keys do so on every screen and overlay.
+LOWERING = ("lower", "lower-more", "zero")
 
 _NAMES = {
     "space": "SPACE", "ctrl+x": "Ctrl-X", "ctrl+c": "Ctrl-C", "f12": "F12", "up": "↑",

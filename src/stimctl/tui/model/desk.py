@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.actions import ACTION_BY_ID, MENU, key_name
+from stimctl.tui.model.actions import ACTION_BY_ID, LOWERING, MENU, key_name
 from stimctl.tui.model.attention import alarm_now
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
-from stimctl.tui.model.guards import QUIT_AGAIN_NS, GoWindow, PasteWatch
+from stimctl.tui.model.guards import GO_UNTIL_NS, QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
 from stimctl.tui.model.keymap import Keymap, is_text
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
@@ -44,7 +44,8 @@ class Desk:
         self.remote = remote
         self.lookout = lookout or Lookout()
         self.window = GoWindow()
-        self.message = ""
+        self.taps = Taps()
+        self.message = self.last_key = ""
         self.key_ns = 0
         #: The four characters of the last rehearsal, and what was typed of them.
         self.expects = self.confirmed = ""
@@ -144,8 +145,9 @@ class Desk:
         self.bed.try_again(self.clock.mono_ns())
         if self.window.overdue(self.clock.mono_ns()):
             self.window.close()
-            self.bed.stop_line.stop("not started within 5 s of arming")
-            self.say("disarmed: the 5 s to go are over")
+            within_s = GO_UNTIL_NS // 10**9
+            self.bed.stop_line.stop(f"not started within {within_s} s of arming")
+            self.say(f"Not started: no key for {within_s} s. Press a again.")
 
     def _look_at_terminal(self) -> None:
         on = self.bed.output_may_be_on and not self.mode
@@ -171,13 +173,13 @@ class Desk:
         `is_text`: a space for an open text field, at zero. STOP has gone out already where a
         driver saw it first.
         """
-        self.key_ns = at_ns
+        self.key_ns, self.last_key = at_ns, key
         self.take_rows()
         if key in self.keymap.stop_keys and not is_text:
             self._stop_key(key, at_ns)
             self._paste.key(at_ns)
             return True
-        if self._paste.key(at_ns):
+        if not self.taps.is_repeat(key, at_ns) and self._paste.key(at_ns):
             self.paste()
             return True
         self.message = ""
@@ -214,9 +216,9 @@ class Desk:
 
     def lowered(self, action: str) -> bool:
         """Lower while output is on, whatever screen is in front; False where nothing is on."""
-        if self.mode or self.bed.live.state not in ("running", "paused"):
+        if not self.lowers_everywhere:
             return False
-        self.pages["run"].act(action)
+        self._do(action)
         return True
 
     def say_no(self, key: str) -> None:
@@ -293,7 +295,7 @@ class Desk:
         self.bed.command("attend")
         self.say("Thank you. Treatment continues.")
         action = self.keymap.action_for(key, self.offers())
-        if action in ("lower", "lower-more", "zero"):
+        if action in LOWERING:
             self._do(action)
 
     # -- actions -----------------------------------------------------------------------------
@@ -305,6 +307,8 @@ class Desk:
         found = dict(front.offers())
         if front is self.pages["armed"]:
             return found
+        if self.lowers_everywhere:
+            found |= dict.fromkeys(LOWERING)
         for action in _EVERYWHERE:
             found.setdefault(action, None)
         ours = not self.mode and self.bed.live.state != "unknown"
@@ -315,9 +319,16 @@ class Desk:
                 found.setdefault(name, None)
         return found
 
+    @property
+    def lowers_everywhere(self) -> bool:
+        """Whether output is on, so that what lowers it does so on every screen and overlay."""
+        return not self.mode and self.bed.live.state in ("running", "paused")
+
     def act(self, action: str) -> None:
         """Do an action that is offered."""
-        if action in self.front.offers():
+        if action in LOWERING:
+            self.pages["run"].act(action)
+        elif action in self.front.offers():
             self.front.act(action)
         elif action in MENU:
             self.open(action)

@@ -46,8 +46,8 @@ class ReadyPage(Page):
             self.bed.ask("start", **chosen)
             return
         self.desk.overlay = None
-        self.bed.stop_line.stop("not started: taken back by the operator")
-        self.desk.say("Not started. Press a again when ready.")
+        self.bed.stop_line.stop("disarmed by the operator")
+        self.desk.say("Not started: g starts, every other key goes back.")
 
     @property
     def left_s(self) -> int:

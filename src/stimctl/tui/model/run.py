@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from stimctl.tui.model.actions import LOWERING
 from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
-from stimctl.tui.model.guards import HotChannel, RaiseLock
+from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planning import family_of
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.question import FoundPage
 
-_PAUSE = 0  # the lock of the pause key; channels count from 1
 _RECENT_NS = 500_000_000
-_NOT_RUNNING = "nothing runs: a arms, then g starts"
+_NOT_RUNNING = "Not started: press a, then g"
 _PAUSED = "the session is paused at zero: p goes on, softly"
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
@@ -51,12 +51,22 @@ class RunPage(Page):
         *_REPLAY,
     )
 
-    footer = ("arm", "raise", "lower", "pause", "note", "answer", "acknowledge", *_REPLAY)
+    footer = (
+        "arm",
+        "raise",
+        "raise-more",
+        "lower",
+        "pause",
+        "note",
+        "answer",
+        "acknowledge",
+        *_REPLAY,
+    )
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.hot = HotChannel()
-        self.lock = RaiseLock()
+        self._pause_lock = AnswerLock()
         self._lowered: dict[int, tuple[int, int]] = {}
         self._papers: dict[str, str] = {}
 
@@ -81,9 +91,12 @@ class RunPage(Page):
         """How much a step is (A2); in a pause the same key goes on."""
         steps = set(self.bed.steps.values())
         measure = self.bed.measure
-        step = f"up {measure.short(steps.pop())}" if len(steps) == 1 else "up 1 step"
+        one = steps.pop() if len(steps) == 1 else 0
+        step = f"up {measure.short(one)}" if one else "up 1 step"
+        more = f"up {measure.short(self._more(one))}" if one else "more"
         paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
-        return {"raise": step, "lower-more": f"{measure.short(measure.coarse)} down", **paused}
+        less = f"{measure.short(measure.coarse)} down"
+        return {"raise": step, "raise-more": more, "lower-more": less, **paused}
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""
@@ -106,8 +119,9 @@ class RunPage(Page):
         alarmed = live.state == "fault" or live.alarms.worst() is not None
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
-            "go": watching or "not armed: press a first",
-            "raise": running or self._no_raise(), "pause": going,
+            "go": watching or "not ready: press a first",
+            "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
+            "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._no_link(),
             "next-channel": None, "previous-channel": None, "report": None,
@@ -153,9 +167,9 @@ class RunPage(Page):
             self._select(int(action[-1]))
         elif action in ("next-channel", "previous-channel"):
             self._turn(1 if action == "next-channel" else -1)
-        elif action == "raise":
-            self._raise(now_ns)
-        elif action in ("lower", "lower-more", "zero"):
+        elif action in ("raise", "raise-more"):
+            self._raise(now_ns, more=action == "raise-more")
+        elif action in LOWERING:
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
@@ -230,25 +244,25 @@ class RunPage(Page):
         channel = self.bed.live.channels.get(number)
         return (seat.site if seat else None) or (channel.role if channel else "")
 
-    def _raise(self, now_ns: int) -> None:
-        number = self.hot.now(now_ns)
+    def _raise(self, now_ns: int, *, more: bool) -> None:
         live = self.bed.live
+        number = self.hot.now(now_ns)
+        held = self.desk.taps.refusal(self.desk.last_key, now_ns)
         if number not in live.channels:
-            again = (
-                self.hot.last if self.hot.last in live.channels else min(live.channels, default=0)
-            )
-            self.lock.press(again, now_ns)
-            self._select(again)
-            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
+            self._select_again(now_ns)
             return
         self.hot.touch(now_ns)
         assert number is not None
-        counts = [self.lock.press(one, now_ns) for one in self._linked(number)]
-        if not all(counts):
-            self.desk.say("refused ↑: one step in 700 ms; let go of the key, then press again")
+        if held:
+            self.desk.say(f"refused ↑: {held}")
+            return
+        if any(live.channels[one].locked for one in self._linked(number)):
+            self._unlock(number)
             return
         channel = live.channels[number]
-        target = channel.set_level + self.bed.steps.get(number, 0)
+        step = self.bed.steps.get(number, 0)
+        # What is asked for in an off time adds up, and comes with the next contraction.
+        target = (channel.pending_level or channel.set_level) + (self._more(step) if more else step)
         if channel.ceiling_level is not None and target > channel.ceiling_level:
             source = self.desk.ceiling_sources().get(number, "plan")
             most = live.measure.text(channel.ceiling_level)
@@ -258,9 +272,29 @@ class RunPage(Page):
             return
         self.bed.raise_to(number, target)
 
-    def _linked(self, number: int) -> list[int]:
+    def _select_again(self, now_ns: int) -> None:
+        """The channel that was selected, or the first: the press selects, and raises nothing."""
+        live = self.bed.live
+        last = self.hot.last
+        again = last if last in live.channels else min(live.channels, default=0)
+        self.hot.select(again, now_ns)
+        locked = any(live.channels[one].locked for one in self._linked(again))
+        if locked:
+            self._unlock(again)
+        else:
+            self.desk.say(f"channel {again} {self._name(again)} selected. ↑ raises it.")
+
+    def _unlock(self, number: int) -> None:
+        self.bed.command("unlock", channel=number)
+        where = f"channel {number} {self._name(number)}".rstrip()
+        self.desk.say(f"{where} unlocked; press ↑ again to raise")
+
+    def _linked(self, number: int) -> tuple[int, ...]:
         group = next((one for one in self.bed.live.links if number in one), (number,))
-        return [number, *(one for one in group if one != number)]
+        return tuple(one for one in group if one in self.bed.live.channels)
+
+    def _more(self, step: int) -> int:
+        return self.bed.measure.scale.rules.most_by_hand(step) if step else 0
 
     def _lower(self, action: str, now_ns: int) -> None:
         number = self.hot.last
@@ -276,6 +310,8 @@ class RunPage(Page):
         target = 0 if by is None else max(0, self._set_or_asked(number, now_ns) - by)
         self._lowered[number] = (target, now_ns)
         self.bed.lower_to(number, target)
+        if self.desk.front is not self:
+            self.desk.say(f"channel {number} {self._name(number)} down to {measure.text(target)}")
 
     def _set_or_asked(self, number: int, now_ns: int) -> int:
         """A second Down before the first was answered goes on from where that one goes to."""
@@ -302,7 +338,7 @@ class RunPage(Page):
         self.desk.overlay = page
 
     def _pause(self, now_ns: int) -> None:
-        counts = self.lock.press(_PAUSE, now_ns)
+        counts = self._pause_lock.press(now_ns)
         far = self.desk.lookout.refusal(self.desk.clock.mono_ns())
         if self.bed.live.state == "running":
             self.bed.command("pause")

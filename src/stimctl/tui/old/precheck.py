@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.model.guards import RaiseLock
+from stimctl.tui.model.guards import AnswerLock
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.text import Line, line, safe, wrap
 from stimctl.tui.old.page import ListPage, Offers
@@ -28,7 +28,7 @@ class PrecheckPage(ListPage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.answers: dict[str, bool] = {}
-        self._held = RaiseLock()  # a held n would deny every contraindication in a second
+        self._held = AnswerLock()  # a held n would deny every contraindication in a second
 
     def opened(self) -> None:
         """Begin with what was answered in this session."""
@@ -55,7 +55,7 @@ class PrecheckPage(ListPage):
         from stimctl.safety import QUESTIONS
 
         one = QUESTIONS[min(self.picked, len(QUESTIONS) - 1)]
-        if action in ("yes", "no") and not self._held.press(0, self.desk.key_ns):
+        if action in ("yes", "no") and not self._held.press(self.desk.key_ns):
             self.desk.say("refused: one answer in 700 ms; read the question, then press again")
             return
         if action in ("yes", "no"):
