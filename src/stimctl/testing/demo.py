@@ -18,15 +18,17 @@ from stimctl.testing.terminal import Terminal
 UP, DOWN, LEFT, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x1b[C", b"\r"
 #: Every STOP key as an xterm sends it.
 STOP_KEYS = {"space": b" ", "ctrl+x": b"\x18", "ctrl+c": b"\x03", "f12": b"\x1b[24~"}
-#: What is opened by a key of its own from the Run screen, by its title; and what closes it.
-DIALOGS = {
-    "NOTE": (b"n", LEFT), "KEYS": (b"?", b"z"), "FIND": (b"\x10", LEFT), "OUTCOME": (b"o", b"b"),
+#: As an xterm sends them.
+ALT_1, ESC, F2 = b"\x1b1", b"\x1b", b"\x1bOQ"
+#: Each screen by its title, and the key that opens it from the Run screen.
+SCREENS = {
+    "Patient": b"1", "Device": b"2", "Screening": b"3", "Protocols": b"4", "Electrodes": b"5",
+    "Settings": b"6", "Thresholds": b"8", "Report": b"9", "Service": F2,
 }  # fmt: skip
-#: The screens that the list of actions opens, by their titles.
-SCREENS = ("PERSON", "CONNECT", "PRE-CHECK", "PROTOCOLS", "SET-UP", "ADJUST", "THRESHOLDS",
-           "REPORT", "SERVICE")  # fmt: skip
-#: The question between arm and go, and the Run screen itself.
-EVERYWHERE = ("RUN", "READY?", *DIALOGS, *SCREENS)
+#: What lies over the Run screen: its title, what opens and what closes it.
+DIALOGS = {"Note": (b"n", ESC), "Keys": (b"?", ESC), "Search for commands": (b"\x10", ESC)}
+#: The question between ready and start, and the Run screen itself.
+EVERYWHERE = ("Run", "Ready", *DIALOGS, *SCREENS)
 #: Arm and go are at least 300 ms apart.
 _BEFORE_GO_S = 0.31
 #: Nine keys in 100 ms are a paste; so these are five.
@@ -60,28 +62,30 @@ class DemoSession:
     def ready(self, protocol: str = "tens-conventional") -> DemoSession:
         """From the protocols, where a demo begins, to the Run screen."""
         terminal = self.terminal
-        terminal.wait_for("0.0 mA confirmed", within_s=30)
-        terminal.wait_for("▸ ")
-        for _ in range(20):
-            if f"▸ {protocol} " in terminal.text():
-                break
-            terminal.key(UP)
-            terminal.settle(_BETWEEN_KEYS_S * 3)
-        for title in ("SET-UP", "ADJUST", "RUN"):
+        terminal.wait_for("CONNECTED", within_s=30)
+        terminal.wait_for(_shown("Protocols"))
+        if protocol != "tens-conventional":
+            terminal.key(b"/")
+            terminal.settle(0.3)
+            for one in protocol:
+                terminal.key(one.encode())
+                terminal.settle(_BETWEEN_KEYS_S)
+            terminal.wait_for("1 of ")
+        for title in ("Electrodes", "Settings", "Run"):
             terminal.key(ENTER)
-            terminal.wait_for(f"┌ {title}")
+            terminal.wait_for(_shown(title))
         terminal.wait_for("■ READY")
         return self
 
     def arm(self) -> None:
         """The first key; returns when the second counts."""
-        self._press(b"a", "▲ ARMED")
+        self._press(b"a", "▲ READY TO START")
         self.terminal.settle(_BEFORE_GO_S)
 
     def run(self) -> None:
-        """Arm and go."""
+        """Ready, then start."""
         self.arm()
-        self._press(b"g", "● STIM")
+        self._press(b"g", "● ON")
 
     def _press(self, key: bytes, wanted: str) -> None:
         """A key, and again where it was refused because this terminal was slow to answer."""
@@ -94,39 +98,33 @@ class DemoSession:
                 self.terminal.settle(1.0)
 
     def raise_once(self) -> None:
-        """Channel 1 by one step. The first train is acknowledged some milliseconds after go."""
-        self.terminal.key(b"1")
-        self.terminal.settle(0.2)
+        """Channel 1 by one step. The first train is acknowledged some milliseconds after start."""
+        self.terminal.key(ALT_1)
+        self.terminal.settle(0.3)
         self.terminal.key(UP)
-        self.terminal.wait_for("ch1 +0.5")
+        self.terminal.wait_for("set to 0.5 mA")
 
     def open(self, title: str) -> None:
         """From the Run screen of a running session to any other, by the keys a person has."""
-        terminal = self.terminal
         if title in DIALOGS:
-            terminal.key(DIALOGS[title][0])
+            self.terminal.key(DIALOGS[title][0])
         elif title in SCREENS:
-            terminal.key(DIALOGS["FIND"][0])
-            terminal.wait_for("device, limits and link in detail")  # the last of the screens
-            for _ in range(self._row_of(title)):
-                terminal.key(b"j")  # ↓ lowers while output is on
-                terminal.settle(_BETWEEN_KEYS_S)
-            terminal.key(ENTER)
-        terminal.wait_for(f"┌ {title}")
+            self.terminal.key(SCREENS[title])
+        self.terminal.wait_for(_shown(title))
 
     def leave(self, title: str) -> None:
         """Back to the Run screen."""
         if title in DIALOGS:
             self.terminal.key(DIALOGS[title][1])
-        elif title == "PERSON":
-            self.terminal.key(LEFT)  # digits are part of a code there
         elif title in SCREENS:
+            self.terminal.key(ESC)  # out of a field
+            self.terminal.settle(0.2)
             self.terminal.key(b"7")
-        self.terminal.wait_for("┌ RUN")
+        self.terminal.wait_for(_shown("Run"))
 
     def be_at(self, title: str) -> None:
-        """With the session running, or armed where that is asked, at one of `EVERYWHERE`."""
-        if title == "READY?":
+        """With the session running, or ready where that is asked, at one of `EVERYWHERE`."""
+        if title == "Ready":
             self.arm()
             return
         self.run()
@@ -172,11 +170,11 @@ class DemoSession:
         """End it; a session that runs is ended by its supervisor, whose face is gone."""
         self.terminal.close()
 
-    def _row_of(self, title: str) -> int:
-        """How far down the list of actions a screen stands."""
-        rows = self.terminal.text().splitlines()
-        first = next(number for number, row in enumerate(rows) if "▸" in row)
-        return next(
-            number - first for number, row in enumerate(rows)
-            if number >= first and row[4:].startswith(title.lower())
-        )  # fmt: skip
+
+def _shown(title: str) -> str:
+    """How a screen shows its title: in its border; Run among the steps, the palette in its field."""
+    if title == "Run":
+        return "▸ Run"
+    return (
+        title if title not in SCREENS and title not in ("Note", "Keys", "Ready") else f" {title} ─"
+    )

@@ -56,7 +56,7 @@ class AdjustPage(Page):
     """The values of one role of the protocol, and the length of the session."""
 
     name = "adjust"
-    title = "SETTINGS"
+    title = "Settings"
     actions: ClassVar[tuple[str, ...]] = ("choose", "rehearse", "reset", "next-role")
     footer = ("choose", "rehearse", "reset", "next-role")
 

@@ -133,6 +133,7 @@ class Desk:
             self.overlay = None
         if state == "running" and not self.mode:
             session_began(self.bed)
+            self.pages["run"].began()
             if self.page.name != "run":
                 self.open("run")
 

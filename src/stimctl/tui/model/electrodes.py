@@ -26,7 +26,7 @@ class SetupPage(Page):
     """Three values for each channel, and what is confirmed by hand."""
 
     name = "setup"
-    title = "ELECTRODES"
+    title = "Electrodes"
     actions: ClassVar[tuple[str, ...]] = (
         "choose", "side", "pads-spaced", "cautions", "accept-warning", "add-channel",
         "remove-channel", "alternate", "new-electrodes", "mains-isolated",
@@ -261,7 +261,7 @@ class SidePage(Page):
     """The side of the electrodes, asked without giving the answer."""
 
     name = "side"
-    title = "LOOK AT THE PATIENT"
+    title = "Look at the patient"
     has_menu = False
 
     def question(self) -> str:

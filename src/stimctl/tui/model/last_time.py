@@ -121,7 +121,7 @@ class LastTimePage(Page):
     """What the last session was, each part taken over once it is ticked."""
 
     name = "last-time"
-    title = "SAME AS LAST TIME"
+    title = "Same as last time"
     actions: ClassVar[tuple[str, ...]] = (*(f"answer-{n}" for n in range(1, 9)), "choose")
     footer = ("choose",)
     has_menu = False

@@ -43,6 +43,9 @@ class Page:
     def opened(self) -> None:
         """It has come to the front."""
 
+    def began(self) -> None:
+        """A session has been started."""
+
     def offers(self) -> Offers:
         """Action ids, each with None, or with why it does nothing now and what would allow it."""
         return {}

@@ -27,7 +27,7 @@ class ProtocolsPage(Page):
     """One is picked, and chosen."""
 
     name = "protocols"
-    title = "PROTOCOLS"
+    title = "Protocols"
     actions: ClassVar[tuple[str, ...]] = (
         "choose", "last-time", "search", "favourite", "move-up", "move-down",
     )  # fmt: skip

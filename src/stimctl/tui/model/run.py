@@ -105,6 +105,11 @@ class RunPage(Page):
         if ready and not bed.is_loaded and not bed.output_may_be_on:
             bed.load()
 
+    def began(self) -> None:
+        """Output is on, at zero. One channel alone needs nobody to select it."""
+        if len(self.bed.live.channels) == 1:
+            self.hot.select(min(self.bed.live.channels), self.desk.clock.mono_ns())
+
     # -- what the keys may do ------------------------------------------------------------------
 
     def offers(self) -> Offers:
