@@ -172,9 +172,8 @@ class DemoSession:
 
 
 def _shown(title: str) -> str:
-    """How a screen shows its title: in its border; Run among the steps, the palette in its field."""
+    """How a screen shows its title: most in a border, Run among the steps."""
     if title == "Run":
         return "▸ Run"
-    return (
-        title if title not in SCREENS and title not in ("Note", "Keys", "Ready") else f" {title} ─"
-    )
+    bordered = title in (*SCREENS, "Note", "Keys", "Ready")
+    return f" {title} ─" if bordered else title
