@@ -90,7 +90,7 @@ class Bedside(Noting):
         memory = remembered(self.state_folder, code)  # checks the code
         if self.person and self.person != code:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
-        self.answers_said, self.said = {}, []
+        self.answers_said, self.said, self.levels = {}, [], ()
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
         self.papers = Papers()
 
@@ -105,7 +105,8 @@ class Bedside(Noting):
         self.memory = replace(self.memory, **changes)
         if self.person:
             marks = tuple(self.marks) or self.memory.marks  # of today, else of the last time
-            remember(self.state_folder, self.person, replace(self.memory, marks=marks))
+            kept = replace(self.memory, marks=marks, levels=self.levels or self.memory.levels)
+            remember(self.state_folder, self.person, kept)
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
