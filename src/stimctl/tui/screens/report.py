@@ -26,21 +26,21 @@ class ReportScreen(StimScreen, page=ReportPage):
 
     def body(self) -> ComposeResult:
         """The plot beside the words where there is room."""
-        yield Static(id="verdict", markup=False)
+        yield Static(id="ended", markup=False)
         with Vertical(id="words"):
             yield RowsTable(HEADS, _COLUMNS, id="channels")
-            yield RowsTable(("", ""), (10,), id="facts")
+            yield RowsTable(("", ""), (10,), id="told")
         yield AmplitudePlot(id="plot")
 
     def fill(self) -> None:
         """What has come since."""
         words, kind = self.page.verdict()
-        verdict = self.query_one("#verdict", Static)
+        verdict = self.query_one("#ended", Static)
         if verdict.content != words:
             verdict.update(words)
             verdict.set_classes(f"-{kind}")
         self.query_one("#channels", RowsTable).show(self.page.channels())
-        self.query_one("#facts", RowsTable).show(self.page.facts())
+        self.query_one("#told", RowsTable).show(self.page.facts())
         run = self.desk.pages["run"]
         plot = self.query_one(AmplitudePlot)
         self.set_class(self.page.shows_plot, "-plot")
