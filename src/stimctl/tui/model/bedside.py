@@ -26,7 +26,7 @@ from stimctl.tui.model.loading import loading
 from stimctl.tui.model.measure import measure_of_device
 from stimctl.tui.model.noting import Noting
 from stimctl.tui.model.papers import Papers, check_second
-from stimctl.tui.model.persons import NOTHING, Remembered, now_s, remember, remembered
+from stimctl.tui.model.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.model.planning import Choice, compiled
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.model.unconfirmed import TRY_EVERY_NS, Unconfirmed, still_unknown, unconfirmed_of
@@ -122,6 +122,11 @@ class Bedside(Noting):
             return False
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
+
+    @property
+    def known_marks(self) -> tuple[Mark, ...]:
+        """Of the last sessions and of today, the newest last."""
+        return (*self.memory.marks, *self.marks)
 
     # -- the supervisor ------------------------------------------------------------------------
 
