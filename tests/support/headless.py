@@ -135,7 +135,8 @@ class Headless:
     @property
     def lines(self) -> list[str]:
         """The screen's cells as text."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        strips = self._where.run(self.app.screen._compositor.render_strips)
+        return [strip.text for strip in strips]
 
     @property
     def text(self) -> str:

@@ -242,9 +242,20 @@ def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> Non
 @pytest.mark.hazard("H23")
 def test_while_output_is_on_only_amplitudes_change(world: World) -> None:
     world.to_running(steps=1)
-    for page in ("setup", "adjust"):
+    choice = world.bed.choice
+    for page, change in (
+        ("setup", lambda page: page.set_site(1, "left-knee")),
+        ("setup", lambda page: page.set_area(1, "25 cm2")),
+        ("setup", lambda page: page.set_maximum(1, "20 mA")),
+        ("setup", lambda page: page.add_channel()),
+        ("adjust", lambda page: page.set("waveform.frequency", "80 Hz")),
+        ("adjust", lambda page: page.set("session", "20 min")),
+    ):
         world.desk.open(page)
-        assert "STOP first" in str(world.desk.offers()["more"])
+        assert "STOP first" in str(world.desk.offers()["choose"])
+        with pytest.raises(UsageError, match="STOP first"):
+            change(world.desk.pages[page])
+        assert world.bed.choice is choice
 
 
 def test_quitting_with_output_on_is_refused(world: World) -> None:

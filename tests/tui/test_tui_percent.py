@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.firmware.openemsstim_fields import wiper
+from stimctl.errors import UsageError
 from stimctl.safety import QUESTIONS
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.tui.model.device_facts import families
@@ -136,10 +137,16 @@ def test_nothing_is_armed_before_somebody_says_that_the_board_is_attended(world:
 def test_a_ceiling_changes_by_one_percent_and_is_refused_above_the_scale(world: World) -> None:
     world.to_run("gate-tens", BOARD)
     world.desk.open("setup")
-    world.key("down", "down", "right")
-    assert "ceiling ◂ 21 % ▸ from set-up" in words(world)
-    world.key("left", "left")
-    assert "ceiling ◂ 19 % ▸" in words(world)
+    ui = world.ui
+    ui.settle()
+    ui.press("tab", "tab", "tab")
+    ui.type("21%")
+    ui.press("enter")
+    assert "21 %" in ui.text
+    assert "maximum from set here" in words(world)
+    world.desk.pages["setup"].set_maximum(1, "19%")  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="L-INT"):
+        world.desk.pages["setup"].set_maximum(1, "101 %")  # type: ignore[attr-defined]
     assert world.bed.choice is not None
     above = replace(world.bed.choice.seats[0], ceiling_level=101)
     assert not world.bed.take(world.bed.choice.with_seat(above))
@@ -163,7 +170,7 @@ def test_sites_and_pads_of_the_last_time_come_back_though_the_warning_is_asked_a
     world.bed.connect(BOARD)
     world.pass_time(13 * S)
     world.desk.open("protocols")
-    assert "▸ gate-tens" in world.text()
+    assert world.desk.pages["protocols"].picked == "gate-tens"  # type: ignore[attr-defined]
     world.key("enter")
     assert world.bed.choice is not None
     assert (world.bed.choice.seats[0].site, world.bed.warning) == ("left-calf", "L-ATT")
@@ -207,11 +214,14 @@ def test_no_screen_of_a_session_in_percent_tells_a_current(
 def test_what_a_percent_is_stands_once_on_the_screens_that_lead_to_output(world: World) -> None:
     world.to_run("gate-tens", BOARD)
     meaning = "% of the unit's signal, on the board's own scale: no current and no dose is known."
-    for page in ("run", "protocols"):
-        world.desk.open(page)
-        assert words(world).count(meaning) == 1
+    world.desk.open("run")
+    assert words(world).count(meaning) == 1
+    world.desk.open("protocols")
+    facts = world.desk.pages["protocols"].facts("gate-tens")  # type: ignore[attr-defined]
+    assert [told.count(meaning) for label, told in facts if label == "Percent"] == [1]
+    assert "on the board's own scale" in " ".join(world.text(140, 45).split())
     world.desk.open("setup")
-    assert "dial: At its lowest while connecting and arming" in words(world)
+    assert "Dial At its lowest while connecting and arming" in words(world, 80, 45)
     world.desk.open("run")
     world.key("a")
     world.pass_time(500 * MS)
@@ -436,14 +446,14 @@ def test_a_session_in_percent_in_words(world: World, face: PlainFace, said: list
     type_lines(world, face, f"connect {BOARD}")
     assert "restarts the board, which takes about 12 s" in said[0]
     world.pass_time(13 * S)
-    type_lines(world, face, "protocols", "protocol gate-tens", "accept", "ceiling 1 12mA",
-               "ceiling 1 5%", "arm", "go", "1", "up", "up", "up", "down", "status")  # fmt: skip
+    type_lines(world, face, "protocols", "protocol gate-tens", "accept", "maximum 1 12mA",
+               "maximum 1 5%", "arm", "go", "1", "up", "up", "up", "down", "status")  # fmt: skip
     told = "\n".join(said)
     assert "gate-ems\ngate-tens" in told
     assert "on the board's own scale: no current and no dose is known" in told
-    assert "dial: At its lowest" in told
+    assert "Dial: At its lowest" in told
     assert "an intensity is written in %" in told
-    assert "ceiling 5 %" in told
+    assert "maximum 5 %" in told
     assert "set 2 %, acknowledged 2 %, ceiling 5 %" in told
     said.clear()
     type_lines(world, face, "zero", "", "status")

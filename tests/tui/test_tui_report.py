@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, RichLog, Select
 
 from stimctl.errors import UsageError
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
 from stimctl.session.reasons import Reason
 from stimctl.tui.model.course import Course
-from stimctl.tui.model.persons import remembered
+from stimctl.tui.model.outcome import OutcomePage
+from stimctl.tui.model.persons import now_s, remembered
+from stimctl.tui.model.report import HEADS, ReportPage
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
 
@@ -21,20 +23,100 @@ def second(levels: dict[int, int], counted: dict[str, object] | None = None) -> 
     return rows.Telemetry(0, levels, levels, None, levels, "uA", "good", counted or {})
 
 
-def test_the_report_has_the_course_of_every_channel(world: World) -> None:
+def report_of(world: World) -> ReportPage:
+    page = world.desk.pages["report"]
+    assert isinstance(page, ReportPage)
+    return page
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (140, 45)])
+def test_the_report_has_the_course_of_every_channel(world: World, size: tuple[int, int]) -> None:
     world.to_running(steps=4)
     world.pass_time(10 * S)
     world.key("s", "p")
     world.pass_time(1 * S)
     world.key("space")
     world.pass_time(1 * S)
-    world.key("9")
-    shown = world.text(100, 30)
-    assert "highest 2.0 mA" in shown
-    assert "1 pauses" in shown
-    assert "sensory 2.0" in shown
-    assert "stopped: key space" in shown
-    assert "research only" in shown
+    world.desk.open("report")
+    (row,) = report_of(world).channels()
+    told = dict(zip(HEADS, row, strict=True))
+    assert world.bed.choice is not None
+    most = world.bed.choice.seats[0].ceiling
+    assert (told["Channel"], told["Maximum"], told["Highest"]) == ("1 pain", most, "2.0 mA")
+    assert told["Mean"].endswith("mA")
+    assert "contractions" not in told["Pulses"]  # none are told of a session without cycles
+    facts = dict(report_of(world).facts())
+    assert facts["Time"].endswith(", 1 pause")
+    assert "sensory 2.0" in facts["Thresholds"]
+    assert "research only" in facts["Stimulator"]
+    assert "pulses" in facts["Dose 1"]
+    with Headless(world, size) as ui:
+        shown = " ".join(ui.text.split())
+    for words in ("STOPPED EARLY", "by the operator (SPACE)", "2.0 mA", "1 pause", "Alarms none",
+                  "not recorded yet", "Record"):  # fmt: skip
+        assert words in shown
+
+
+def test_refusals_are_none_of_the_report(world: World) -> None:
+    world.to_running(steps=2)
+    world.bed.live.course.refused = 7
+    assert "refus" not in str(report_of(world).facts())
+
+
+def test_contractions_are_told_of_cycles(world: World) -> None:
+    world.to_running("nmes-tka")
+    world.pass_time(4 * S)
+    world.key("up")
+    world.pass_time(70 * S, S)
+    (row,) = report_of(world).channels()
+    assert "contractions" in row[-1]
+
+
+@pytest.mark.parametrize(("end", "words", "kind"), [
+    ("run on", "● IN PROGRESS", "on"), ("plan", "✓ COMPLETED  30:00 of 30:00", "completed"),
+    ("key", "■ STOPPED EARLY", "stopped"), ("fault", "■ STOPPED EARLY", "stopped"),
+])  # fmt: skip
+def test_a_completed_session_looks_different_from_a_stopped_one(
+    world: World, end: str, words: str, kind: str
+) -> None:
+    world.to_running(steps=1)
+    if end == "plan":
+        for _ in range(31 * 60):
+            world.pass_time(1 * S, 1 * S)
+            if world.bed.live.attend_until_ns is not None:
+                world.key("z")
+    elif end == "key":
+        world.key("space")
+    elif end == "fault":
+        world.bench.engine._core.stopped_at_device(world.bench.now_ns, "the emergency switch")
+    world.pass_time(1 * S)
+    told, found = report_of(world).verdict()
+    assert told.startswith(words)
+    assert found == kind
+
+
+def test_before_any_session_there_is_nothing_to_tell(world: World) -> None:
+    assert report_of(world).verdict() == ("No treatment yet", "none")
+    world.desk.open("report")
+    with Headless(world) as ui:
+        assert "No treatment yet" in ui.text
+
+
+def test_where_there_is_no_room_for_both_a_key_shows_the_plot(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(60 * S, S)
+    world.key("space")
+    world.pass_time(1 * S)
+    world.desk.open("report")
+    with Headless(world) as ui:
+        assert "confirmed" not in ui.text.replace("confirmed 0.0", "")
+        ui.press("v")
+        assert "planned" in ui.text
+        ui.press("v")
+        assert "Highest" in ui.text
+    with Headless(world, (140, 45)) as ui:
+        assert "planned" in ui.text
+        assert "Highest" in ui.text
 
 
 @pytest.mark.parametrize("accepted", [["H18"], [], "H18", {}, None])
@@ -73,23 +155,99 @@ def test_a_course_begins_anew_with_each_start_and_counts_by_the_second() -> None
     assert (course.alarms["link-degraded"], course.refused, course.pauses) == (2, 1, 1)
 
 
-def test_the_outcome_is_answered_with_arrows_and_goes_on_record(world: World) -> None:
+def outcome_of(world: World) -> OutcomePage:
+    page = world.desk.pages["outcome"]
+    assert isinstance(page, OutcomePage)
+    return page
+
+
+def stopped(world: World) -> None:
     world.to_running(steps=1)
     world.key("space")
     world.pass_time(1 * S)
-    world.key("o", "enter")
-    assert "nothing was answered" in world.desk.message
-    world.key(*["right"] * 7, "down", *["right"] * 4, "down", "right", "enter")
-    text = "pain before 0-10: 6; pain after 0-10: 3; skin: unchanged"
-    assert ("note", {"topic": "outcome", "text": text}) in world.clients[-1].sent
-    assert world.desk.front.name == "report"
-    assert "pain after 0-10: 3" in world.text()
+
+
+def test_the_outcome_is_answered_in_lists_and_goes_on_record(world: World) -> None:
+    stopped(world)
+    with Headless(world) as ui:
+        ui.press("o", "r")
+        assert "nothing is answered" in world.desk.message
+        ui.press("enter", *["down"] * 7, "enter")  # not asked, 0, 1, ... 6
+        ui.press("tab", "enter", *["down"] * 4, "enter")
+        ui.press("tab", "enter", "down", "enter")
+        ui.press("r")
+        assert ui.name == "report"
+        text = "pain before 0-10: 6; pain after 0-10: 3; skin: unchanged"
+        assert ("note", {"topic": "outcome", "text": text}) in world.clients[-1].sent
+        assert "pain after 0-10: 3" in " ".join(ui.text.split())
+        ui.press("o")
+        assert ui.text.count("not asked") == 6  # another one begins empty
+
+
+def test_the_button_records_as_the_key_does(world: World) -> None:
+    stopped(world)
+    world.desk.open("outcome")
+    with Headless(world) as ui:
+        outcome_of(world).choose("comfort", "comfortable")
+        ui.settle()
+        ui.click("#record")
+    assert notes_sent(world, "outcome") == ["comfort: comfortable"]
+
+
+def test_pain_before_is_taken_over_where_it_was_asked_before(world: World) -> None:
+    stopped(world)
+    world.bed.papers.pain_before = "7"
+    world.desk.open("outcome")
+    assert outcome_of(world).values == {"pain before 0-10": "7"}
+    outcome_of(world).choose("pain after 0-10", "2")
+    world.key("r")
+    assert notes_sent(world, "outcome") == ["pain before 0-10: 7; pain after 0-10: 2"]
+
+
+def test_the_skin_is_asked_once_whichever_comes_first(world: World) -> None:
+    stopped(world)
+    world.key("y", "2")
+    world.key("o")
+    assert outcome_of(world).values["skin"] == "slightly red"
+    world.key("r")
+    assert notes_sent(world, "skin_check_at_end") == ["skin slightly and evenly red"]
+    world.to_running(steps=1)
+    world.key("space")
+    world.pass_time(1 * S)
+    assert world.bed.live.asked is not None
+    world.key("o")
+    outcome_of(world).choose("skin", "unchanged")
+    world.key("r")
+    assert world.bed.live.asked is None
+    assert notes_sent(world, "skin_check_at_end")[-1] == "skin unchanged"
+
+
+def test_nothing_of_one_outcome_stays_for_the_next_session(world: World) -> None:
+    stopped(world)
+    world.desk.open("outcome")
+    outcome_of(world).choose("tolerance", "tolerated")
+    world.bed.take_person("K-17")
+    world.desk.open("outcome")
+    assert not outcome_of(world).values
+
+
+@pytest.mark.parametrize(("field", "value"), [("skin", "green"), ("pain after 0-10", "11"),
+                                              ("comfort", "tolerated")])  # fmt: skip
+def test_an_answer_that_the_form_has_not_is_none(world: World, field: str, value: str) -> None:
+    stopped(world)
+    with pytest.raises(UsageError, match="no answer"):
+        outcome_of(world).choose(field, value)
 
 
 def test_while_output_is_on_no_outcome_is_changed(world: World) -> None:
     world.to_running(steps=1)
     world.desk.open("outcome")
-    assert "STOP first" in str(world.desk.offers()["more"])
+    assert "STOP first" in str(world.desk.offers()["record"])
+    with pytest.raises(UsageError, match="STOP first"):
+        outcome_of(world).choose("skin", "unchanged")
+    with Headless(world) as ui:
+        assert all(one.disabled or one.parent.parent.disabled  # type: ignore[union-attr]
+                   for one in ui.app.screen.query(Select))  # fmt: skip
 
 
 def notes_sent(world: World, topic: str = "note") -> list[str]:
@@ -189,6 +347,10 @@ def test_a_mark_is_taken_back_to_what_stood_there_before(world: World) -> None:
     assert len(notes_sent(world, "correction")) == 2
 
 
+def thresholds_of(world: World) -> list[tuple[str, ...]]:
+    return world.desk.pages["thresholds"].rows()  # type: ignore[attr-defined, no-any-return]
+
+
 @pytest.mark.hazard("H25", "H24")
 def test_thresholds_of_last_time_are_shown_for_the_same_place_and_never_set(world: World) -> None:
     from dataclasses import replace
@@ -204,11 +366,64 @@ def test_thresholds_of_last_time_are_shown_for_the_same_place_and_never_set(worl
     assert [(mark.what, mark.amplitude_ua) for mark in marks] == [("motor", 500)]
     world.to_run("nmes-tka")
     world.bed.live.asked = None
+    today, last = thresholds_of(world)
+    assert today[2:] == ("–", "–", "–", "–")
+    assert last[2:] == ("–", "0.5 mA", "–", "0.5 mA")  # the last one: how strong the visit was
     world.desk.open("thresholds")
-    assert "last 24 h" in world.text()
-    assert "ch1 motor 0.5 mA" in world.text()
+    with Headless(world) as ui:
+        assert "last 24 h" in " ".join(ui.text.split())
+        assert "0.5 mA" in ui.text
     assert world.set_level() == 0
     assert world.bed.choice is not None
     seat = world.bed.choice.seats[0]
     world.bed.take(world.bed.choice.with_seat(replace(seat, site="right-quadriceps")))
-    assert "ch1 motor" not in world.text()
+    assert len(thresholds_of(world)) == 1
+
+
+@pytest.mark.hazard("H24")
+def test_how_strong_the_last_visit_was_is_kept_after_a_day_and_a_threshold_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.to_running(steps=5)
+    world.key("s")
+    world.key("space")
+    world.pass_time(1 * S)
+    later = now_s() + 8 * 86_400
+    monkeypatch.setattr("stimctl.tui.model.thresholds.now_s", lambda: later)
+    world.to_run()
+    _, last = thresholds_of(world)
+    assert last[2:] == ("–", "–", "–", "2.5 mA")
+    assert world.set_level() == 0
+
+
+def test_every_event_is_behind_a_key_and_takes_no_arrow(world: World) -> None:
+    world.to_running(steps=3)
+    with Headless(world) as ui:
+        ui.press("e")
+        assert ui.name == "log"
+        assert "channel 1 set to 1.5 mA" in ui.text
+        assert not ui.app.screen.query_one(RichLog).can_focus
+        ui.press("up", "plus")
+        ui.press("down")
+        ui.pass_time(500 * MS)
+        assert world.set_level() == 1_000
+        assert ui.text.count("channel 1 set to 1 mA") == 2  # on the way up, and now
+        ui.press("k", "k", "k", "j", "escape")
+        assert ui.name == "run"
+
+
+def test_service_tells_device_limits_and_records_and_changes_nothing(world: World) -> None:
+    world.to_running(steps=1)
+    with Headless(world) as ui:
+        ui.press("f2")
+        assert "SIM0000000" in ui.text
+        for words in ("At the device", "pain, maximum", "Watchdog test", "records in"):
+            ui.press("right")
+            assert words in " ".join(ui.text.split())
+    assert world.set_level() == 500
+
+
+def test_without_a_device_service_says_where_one_is_connected(world: World) -> None:
+    world.desk.open("service")
+    with Headless(world) as ui:
+        assert "none is connected: 2" in ui.text

@@ -97,7 +97,20 @@ def changed(text: str, role: int, field: Field, value: int) -> str:
     if table is None:
         return text
     table[field.key] = value if field.parse is _count else field.show(value)
+    if field.section == "cycle":
+        _whole_cycles(mapping["session"], table)
     return toml_text(mapping)
+
+
+def _whole_cycles(session: dict[str, Any], cycle: Mapping[str, Any]) -> None:
+    """Another cycle fits another number of times into the session (W8): its length becomes that of
+    the whole cycles in it, and its contractions as many."""
+    on_us, off_us = (parse_duration_us(str(cycle[one])) for one in ("on", "off"))
+    count = parse_duration_us(str(session["duration"])) // (on_us + off_us)
+    if count:
+        session["duration"] = format_duration(count * (on_us + off_us))
+        if "contractions" in session:
+            session["contractions"] = count
 
 
 def with_origin(text: str, name: str, sha256: str) -> str:
@@ -112,6 +125,7 @@ def alternated(text: str, role: str, count: int) -> str:
     """The text with its one role, called `role` in its file, for `count` channels whose on times
     begin evenly one after the other in a cycle; with one, as it was."""
     mapping = tomllib.loads(text)
+    mapping["sources"] = _without_origin(mapping["sources"])
     first = {**mapping["channels"][0], "role": role}
     mapping["channels"] = [first]
     if count > 1:

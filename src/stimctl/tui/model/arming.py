@@ -118,10 +118,12 @@ def papers_of(desk: Desk) -> dict[str, str]:
     rehearsed = f"{rehearsal.confirmation} {rehearsal.digest}" if rehearsal else ""
     read = [one.id for one in found.cautions if one.id in papers.approvals]
     read += sorted(bed.choice.acknowledged) if bed.choice else ()
+    cautious = bed.choice is not None and papers.cautions == bed.choice.name
     told = {
         "screening": answers_text(bed.answers),
         "specialist approvals": _ids(found.specialist, papers.approvals),
         "acknowledged": " ".join(read),
+        "cautions": f"those of {papers.cautions} were read" if cautious else "",
         "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
         "isolation": f"seen to for {papers.isolated} (H56)" if papers.isolated else "",
         "identity": "confirmed by a second identifier" if papers.second else "",

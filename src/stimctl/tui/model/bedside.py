@@ -26,7 +26,7 @@ from stimctl.tui.model.loading import loading
 from stimctl.tui.model.measure import measure_of_device
 from stimctl.tui.model.noting import Noting
 from stimctl.tui.model.papers import Papers, check_second
-from stimctl.tui.model.persons import NOTHING, Remembered, now_s, remember, remembered
+from stimctl.tui.model.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.model.planning import Choice, compiled
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.model.unconfirmed import TRY_EVERY_NS, Unconfirmed, still_unknown, unconfirmed_of
@@ -90,7 +90,7 @@ class Bedside(Noting):
         memory = remembered(self.state_folder, code)  # checks the code
         if self.person and self.person != code:
             self.choice, self.plan, self.why_not, self.warning = None, None, "", ""
-        self.answers_said, self.said = {}, []
+        self.answers_said, self.said, self.levels = {}, [], ()
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
         self.papers = Papers()
 
@@ -105,7 +105,8 @@ class Bedside(Noting):
         self.memory = replace(self.memory, **changes)
         if self.person:
             marks = tuple(self.marks) or self.memory.marks  # of today, else of the last time
-            remember(self.state_folder, self.person, replace(self.memory, marks=marks))
+            kept = replace(self.memory, marks=marks, levels=self.levels or self.memory.levels)
+            remember(self.state_folder, self.person, kept)
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
@@ -121,6 +122,11 @@ class Bedside(Noting):
             return False
         self.choice, self.plan, self.why_not, self.warning = choice, plan, why_not, warning
         return plan is not None
+
+    @property
+    def known_marks(self) -> tuple[Mark, ...]:
+        """Of the last sessions and of today, the newest last."""
+        return (*self.memory.marks, *self.marks)
 
     # -- the supervisor ------------------------------------------------------------------------
 

@@ -131,6 +131,8 @@ class Desk:
         elif self.overlay is self.pages["armed"]:
             self.window.close()
             self.overlay = None
+        if was in ("running", "paused") and state not in ("running", "paused") and not self.mode:
+            self.bed.keep_levels()
         if state == "running" and not self.mode:
             session_began(self.bed)
             self.pages["run"].began()

@@ -89,6 +89,11 @@ def intended_use(family: Family) -> str:
     return "intended use unknown" if use == "unknown" else use
 
 
+def reads_back(family: Family) -> str:
+    """What the device reports of its output."""
+    return _READBACK.get(family.sheet.readback.value, family.sheet.readback.value)
+
+
 def sheet_lines(family: Family, width: int) -> list[Line]:
     """The family's sheet in five lines and a title."""
     sheet = family.sheet
@@ -98,7 +103,7 @@ def sheet_lines(family: Family, width: int) -> list[Line]:
     rows = (
         ("output", strength(family)),
         ("", after_death(family)),
-        ("reads back", _READBACK.get(sheet.readback.value, sheet.readback.value)),
+        ("reads back", reads_back(family)),
         ("protections", has),
     )
     title = f"{sheet.maker} {sheet.model}: {intended_use(family)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -144,7 +144,7 @@ class SetupPage(Page):
         UsageError, as all of these do."""
         seat = replace(self.choice.seat(channel), site=site)
         if seat.source != "set here":
-            seat = with_first_maximum(self.choice.protocol, seat, self.bed.memory.marks)
+            seat = with_first_maximum(self.choice.protocol, seat, self.bed.known_marks)
         self._change(seat)
 
     def set_area(self, channel: int, text: str) -> None:
@@ -180,22 +180,26 @@ class SetupPage(Page):
         return "" if plan is not None or warning or why == self.bed.why_not else why
 
     def add_channel(self) -> None:
-        """One more for the same treatment: on the other side of the last one, where it has one."""
+        """One more for the same treatment: at the site on the other side, else at the same one;
+        where both are refused, without a site, which somebody has to choose then."""
         last, used = self.seats[-1], {one.channel for one in self.seats}
         number = next(one for one in range(1, _MOST_CHANNELS + 1) if one not in used)
-        seat = replace(last, channel=number, site=_opposite(last.site))
-        seat = with_first_maximum(self.choice.protocol, seat, self.bed.memory.marks)
-        self._with(sorted((*self.seats, seat), key=lambda one: one.channel))
+        for site in (_opposite(last.site), last.site, None):
+            seat = replace(last, channel=number, site=site)
+            seat = with_first_maximum(self.choice.protocol, seat, self.bed.known_marks)
+            seats = sorted((*self.seats, seat), key=lambda one: one.channel)
+            choice = self.choice.with_seats(seats, alternate=self.choice.alternates)
+            if self.bed.device and compiled(choice, self.bed.device)[0] is not None:
+                break
+        self._take(choice)
         self.channel = number
 
     def remove_channel(self, channel: int) -> None:
         """One less; one stays."""
         self.choice.seat(channel)
-        self._with([one for one in self.seats if one.channel != channel])
-        self.channel = self.seats[-1].channel
-
-    def _with(self, seats: Sequence[Seat]) -> None:
+        seats = [one for one in self.seats if one.channel != channel]
         self._take(self.choice.with_seats(seats, alternate=self.choice.alternates))
+        self.channel = self.seats[-1].channel
 
     # -- what is said ------------------------------------------------------------------------
 

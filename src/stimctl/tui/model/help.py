@@ -14,13 +14,13 @@ class HelpPage(Page):
 
     name = "help"
     title = "Keys"
-    actions = ("move-up", "move-down")
-    footer = ("move-down",)
+    actions = ("scroll-up", "scroll-down")
+    footer = ("scroll-down",)
     has_menu = False
 
     def offers(self) -> Offers:
         """The same key closes it. The screen moves the list."""
-        return {"help": None, "back": None, "move-up": None, "move-down": None}
+        return {"help": None, "back": None, "scroll-up": None, "scroll-down": None}
 
     def act(self, action: str) -> None:
         """Close."""

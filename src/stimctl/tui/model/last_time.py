@@ -111,7 +111,7 @@ def placed(choice: Choice, places: Sequence[Place], bed: Bedside) -> Choice:
         like = seats.get(channel) or (choice.seats[0] if choice.has_shared_role else None)
         if like is not None:
             seats[channel] = replace(like, channel=channel, site=site or None, area_mm2=area_mm2)
-    ordered = [with_first_maximum(protocol, seats[one], bed.memory.marks) for one in sorted(seats)]
+    ordered = [with_first_maximum(protocol, seats[one], bed.known_marks) for one in sorted(seats)]
     if not choice.has_shared_role:
         return replace(choice, seats=tuple(ordered))
     return choice.with_seats(ordered, alternate=choice.alternates)

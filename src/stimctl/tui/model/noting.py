@@ -35,6 +35,8 @@ class Noting:
         self.marks: list[Mark] = []
         #: What can be taken back, the last one last.
         self.said: list[Said] = []
+        #: How strong the session was that has just ended.
+        self.levels: tuple[Mark, ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -51,19 +53,33 @@ class Noting:
 
     def mark(self, what: str, channel: int, level: int) -> None:
         """A threshold at the present level; goes to the record and to memory."""
-        seats = () if self.choice is None else self.choice.seats
-        seat = next((one for one in seats if one.channel == channel), None)
-        site, area = (seat.site or "", seat.area_mm2) if seat else ("", 0)
-        kept: dict[str, Any] = {self.measure.mark: level}
-        mark = Mark(what, channel, site, area, now_s(), **kept)
+        mark = self._mark(what, channel, level)
         before = tuple(self.marks)
         same = (what, channel)
         self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
         self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
-        text = f"{what} ch{channel} {site} {self.measure.short(level)}"
+        text = f"{what} ch{channel} {mark.site} {self.measure.short(level)}"
         self.note("threshold", text)
         self.said.append(Said("threshold", text, before))
         self.keep()
+
+    def _mark(self, what: str, channel: int, level: int) -> Mark:
+        seats = () if self.choice is None else self.choice.seats
+        seat = next((one for one in seats if one.channel == channel), None)
+        site, area = (seat.site or "", seat.area_mm2) if seat else ("", 0)
+        kept: dict[str, Any] = {self.measure.mark: level}
+        return Mark(what, channel, site, area, now_s(), **kept)
+
+    def keep_levels(self) -> None:
+        """How strong this session was, for the next visit: to be looked at, never to be set."""
+        levels = tuple(
+            self._mark("level", number, one.highest_level)
+            for number, one in self.live.course.channels.items()
+            if one.highest_level
+        )
+        if levels:
+            self.levels = levels
+            self.keep()
 
     def note(self, topic: str, text: str) -> None:
         """A row for the record."""

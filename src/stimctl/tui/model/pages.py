@@ -10,21 +10,22 @@ from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.model.electrodes import SetupPage, SidePage
 from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.last_time import LastTimePage
+from stimctl.tui.model.log import LogPage
 from stimctl.tui.model.notes import NotesPage
+from stimctl.tui.model.outcome import OutcomePage
 from stimctl.tui.model.page import Page
 from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.model.question import AskedPage, FaultPage, FoundPage
 from stimctl.tui.model.ready import ReadyPage
+from stimctl.tui.model.report import ReportPage
 from stimctl.tui.model.run import RunPage
+from stimctl.tui.model.service import ServicePage
+from stimctl.tui.model.thresholds import ThresholdsPage
 from stimctl.tui.old.chooser import ChooserPage, SafetyPage
 from stimctl.tui.old.connect import ConnectPage
-from stimctl.tui.old.outcome import OutcomePage
 from stimctl.tui.old.person import PersonPage
 from stimctl.tui.old.precheck import PrecheckPage
-from stimctl.tui.old.report import ReportPage
-from stimctl.tui.old.service import ServicePage
 from stimctl.tui.old.statement import StatementPage
-from stimctl.tui.old.thresholds import ThresholdsPage
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
     AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, StatementPage, OutcomePage,
+    LogPage,
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,

@@ -44,6 +44,8 @@ class Papers:
     new_pads: bool = False
     pads_counted: bool = False
     isolated: str = ""
+    #: What the patient said of the pain before, 0 to 10; "" where it was not asked.
+    pain_before: str = ""
 
     def confirm_side(self, typed: str, seats: Sequence[Seat]) -> list[Seat]:
         """The channels on the side that was typed. Raises UsageError where there are none."""

@@ -72,6 +72,7 @@ class Remembered:
     second: str = ""
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     settings: Mapping[str, Settings] = field(default_factory=dict)
+    levels: tuple[Mark, ...] = ()
 
     def screening_is_recent(self, now_s: int) -> bool:
         """Whether only what changed is to be asked."""
@@ -103,7 +104,9 @@ def remembered(state: Path, code: str) -> Remembered:
             )
             for name, one in found.get("settings", {}).items()
         }
-        return Remembered(answers, int(found["answered_s"]), marks, second, places, settings)
+        levels = tuple(Mark(**one) for one in found.get("levels", ()))
+        answered_s = int(found["answered_s"])
+        return Remembered(answers, answered_s, marks, second, places, settings, levels)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NOTHING
 
@@ -116,6 +119,7 @@ def remember(state: Path, code: str, what: Remembered) -> None:
         "answers": dict(what.answers),
         "answered_s": what.answered_s,
         "marks": [asdict(mark) for mark in what.marks],
+        "levels": [asdict(mark) for mark in what.levels],
         "second": what.second,
         "places": {name: list(pads) for name, pads in what.places.items()},
         "settings": {name: asdict(one) for name, one in what.settings.items()},

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Label and words; a caution has none.
 Fact = tuple[str, str]
 _FAVOURITES = "favourites.json"
-_MARKS = re.compile(r" ?\((?:[A-Z]\d\d|M\+|M\?|R2?|D|calc)(?:,[^()]*)?\)")
+_MARKS = re.compile(r" ?\((?:[A-Z]\d\d|M\+|M\?|R2?|D|calc)(?:,(?:[^()]|\([^()]*\))*)?\)")
 
 
 class ProtocolsPage(Page):
@@ -135,9 +135,10 @@ class ProtocolsPage(Page):
     def _take(self, choice: Choice) -> None:
         bed = self.bed
         places = bed.memory.places.get(choice.name, ())
-        if places and (bed.take(placed(choice, places, bed)) or bed.warning or not bed.device):
+        taken = bed.take(placed(choice, places, bed)) or bed.warning or not bed.device
+        if places and taken:
             self.desk.say("Copied from last visit: check sites and electrodes.")
-        else:
+        elif not taken:
             bed.take(choice)
 
     # -- what is told of one -----------------------------------------------------------------

@@ -47,6 +47,7 @@ class RunPage(Page):
         "acknowledge",
         "outcome",
         "report",
+        "log",
         "accept-warning",
         *_REPLAY,
     )
@@ -115,7 +116,7 @@ class RunPage(Page):
     def offers(self) -> Offers:
         """Every key of a session, with the reason where it does nothing now."""
         if self.desk.replay is not None:
-            return dict.fromkeys((*_REPLAY, "report", "thresholds"))
+            return dict.fromkeys((*_REPLAY, "report", "thresholds", "log"))
         live = self.bed.live
         watching = f"this is a {self.desk.mode} view" if self.desk.mode else None
         nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
@@ -130,7 +131,7 @@ class RunPage(Page):
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._no_link(),
             "next-channel": None, "previous-channel": None, "report": None,
-            "outcome": None,
+            "outcome": None, "log": None,
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
             "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
@@ -184,7 +185,7 @@ class RunPage(Page):
             self._pause(now_ns)
         elif action == "link":
             self._link()
-        elif action in ("report", "outcome", "thresholds"):
+        elif action in ("report", "outcome", "thresholds", "log"):
             self.desk.open(action)
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]

@@ -29,7 +29,7 @@ class UnknownScreen(StimModal, page=UnknownPage):
                 with Horizontal(classes="step"):
                     yield Digits(f"{number}")
                     yield Static(markup=False)
-        yield Static(id="facts", markup=False)
+        yield Static(id="about", markup=False)
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
             yield StopKey()
@@ -50,7 +50,7 @@ class UnknownScreen(StimModal, page=UnknownPage):
             row.display = number < len(steps)
             if row.display:
                 _tell(row.query_one(Static), steps[number])
-        _tell(self.query_one("#facts", Static), "\n".join(self.page.facts()))
+        _tell(self.query_one("#about", Static), "\n".join(self.page.facts()))
 
 
 class SmallScreen(StimModal, page=SmallPage):

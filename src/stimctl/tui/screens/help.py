@@ -30,6 +30,6 @@ class HelpScreen(StimModal, page=HelpPage):
     def action_do(self, action: str) -> None:
         """Moving is the screen's own."""
         super().action_do(action)
-        if action in ("move-up", "move-down"):
+        if action in ("scroll-up", "scroll-down"):
             table = self.query_one(RowsTable)
-            table.scroll_relative(y=3 if action == "move-down" else -3, animate=False)
+            table.scroll_relative(y=3 if action == "scroll-down" else -3, animate=False)

@@ -13,10 +13,15 @@ from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
 from stimctl.tui.screens.help import HelpScreen
 from stimctl.tui.screens.last_time import LastTimeScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
+from stimctl.tui.screens.log import LogScreen
+from stimctl.tui.screens.outcome import OutcomeScreen
 from stimctl.tui.screens.protocols import ProtocolsScreen
 from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
 from stimctl.tui.screens.ready import ReadyScreen
+from stimctl.tui.screens.report import ReportScreen
 from stimctl.tui.screens.run import RunScreen
+from stimctl.tui.screens.service import ServiceScreen
+from stimctl.tui.screens.thresholds import ThresholdsScreen
 
 if TYPE_CHECKING:
     from stimctl.tui.model.page import Page
@@ -30,6 +35,11 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "last-time": LastTimeScreen,
     "notes": NotesScreen,
     "help": HelpScreen,
+    "log": LogScreen,
+    "service": ServiceScreen,
+    "thresholds": ThresholdsScreen,
+    "outcome": OutcomeScreen,
+    "report": ReportScreen,
     "unknown": UnknownScreen,
     "small": SmallScreen,
     "protocols": ProtocolsScreen,

@@ -102,7 +102,7 @@ class StateBanner(Vertical):
 
     def watch_shown(self) -> None:
         """Update what has changed."""
-        if not self.is_mounted:
+        if not (self.is_mounted and self.children):  # an app that ends mounts none any more
             return
         shown, height = self.shown, self.app.size.height
         rows = 3 if height >= 30 else 2 if height >= 20 else 1
