@@ -8,7 +8,6 @@ from stimctl.errors import UsageError
 from stimctl.safety import (
     CONDITIONS,
     QUESTIONS,
-    SESSION_DEFAULT_CAP_US,
     SITES,
     Cleared,
     Layer,
@@ -19,7 +18,6 @@ from stimctl.safety import (
     is_genuine,
     layer_bounds_from_mapping,
     screen,
-    session_refusal,
     site_named,
 )
 from stimctl.safety.sites import are_antagonists
@@ -295,22 +293,3 @@ def test_answers_that_are_none_are_refused():
         screen({"C01": "no"}, [], motor=False)
     with pytest.raises(UsageError):
         screen({}, ["elbow"], motor=False)
-
-
-# --- session length -------------------------------------------------------------------------
-
-
-@pytest.mark.hazard("H34")
-def test_a_session_is_whole_cycles_within_the_longest_allowed():
-    cycled = stim(motor=True, cycle=cycle(10, 50))
-    assert session_refusal(cycled, envelope(), 900_000_000) is None
-    found = session_refusal(cycled, envelope(), 910_000_000)
-    assert (found.limit_id, found.nearest.value) == ("W8", 900_000_000)
-    assert found.message.endswith("Nearest legal: 15 min.")
-    assert session_refusal(cycled, envelope(), 59_000_000).nearest is None
-    found = session_refusal(stim(), envelope(), 7_200_000_001)
-    assert (found.limit_id, found.nearest.value) == ("L-TIME", 7_200_000_000)
-    limit = layer_bounds_from_mapping(Layer.SITE, {"session_duration": "30 min"}, "site.toml")
-    found = session_refusal(cycled, envelope().tightened(*limit), 3_600_000_000)  # fmt: skip
-    assert (found.limit_id, found.nearest.text) == ("L-SITE", "30 min")
-    assert session_refusal(stim(), envelope(), SESSION_DEFAULT_CAP_US) is None

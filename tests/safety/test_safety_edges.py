@@ -7,7 +7,6 @@ from stimctl.safety import (
     Refusal,
     clear_together,
     layer_bounds_from_mapping,
-    session_refusal,
 )
 from stimctl.stimulus import Burst, Cycle, inconsistencies
 from tests.support.safety_samples import cleared, device, envelope, refused, stim
@@ -87,10 +86,6 @@ def test_a_rule_is_mended_by_its_own_parameter():
 def test_one_second_on_and_one_second_off_is_rest_enough():
     cycle = Cycle(on_us=1_000_000, off_us=1_000_000, ramp_up_us=500_000, ramp_down_us=0)
     assert inconsistencies(stim(motor=True, cycle=cycle)) == ()
-
-
-def test_the_longest_session_is_allowed():
-    assert session_refusal(stim(), envelope(), 7_200_000_000) is None
 
 
 def no_together(requests, **more):

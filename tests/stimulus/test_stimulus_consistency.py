@@ -10,7 +10,6 @@ from stimctl.stimulus import (
     Severity,
     Stimulus,
     inconsistencies,
-    session_inconsistency,
 )
 from stimctl.stimulus.consistency import period_inconsistency
 
@@ -96,12 +95,3 @@ def test_w7_more_work_than_rest_is_only_a_warning():
     found = inconsistencies(stim(motor=True, cycle=cycle(on=10_000_001)))
     assert [(one.rule, one.severity) for one in found] == [("W7", Severity.WARNING)]
     assert rules(stim(motor=False, cycle=cycle(on=10_000_001))) == []
-
-
-def test_w8_a_session_is_whole_cycles():
-    cycled = stim(cycle=cycle())
-    assert session_inconsistency(cycled, 20_000_000) is None
-    assert session_inconsistency(cycled, 1_200_000_000) is None
-    for wrong in (0, 19_999_999, 30_000_000):
-        assert session_inconsistency(cycled, wrong).rule == "W8"
-    assert session_inconsistency(stim(), 12_345) is None
