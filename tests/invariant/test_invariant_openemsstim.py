@@ -631,9 +631,7 @@ def trace() -> Trace:
         bench.run_for(wait_s * SECOND_NS)
     for _ in range(12):
         for channel in (1, 2):
-            bench.command(
-                Raise(channel, Level(PERCENT, bench.engine.intensity_percent(channel) + 1))
-            )
+            bench.command(Raise(channel, Level(PERCENT, bench.engine.plateau(channel) + 1)))
             bench.run_for(300 * MS_NS)
     for intent in (
         Lower(1, Level(PERCENT, 2)),

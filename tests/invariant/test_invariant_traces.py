@@ -77,7 +77,7 @@ def do(bench: Bench, deed: Any) -> None:
             bench.run_for(deed)
         elif isinstance(deed, tuple):
             for _ in range(deed[2]):
-                level_ua = bench.engine.plateau_ua(deed[1]) + deed[0] * STEP_UA
+                level_ua = bench.engine.plateau(deed[1]) + deed[0] * STEP_UA
                 bench.command(Raise(deed[1], Level(CURRENT, level_ua)))
                 bench.run_for(260 * MS)
         else:

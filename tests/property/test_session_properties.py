@@ -219,7 +219,7 @@ class AnySession(RuleBasedStateMachine):
     )
     def hold_the_key(self, channel: int, times: int, gap_ms: int, steps: int) -> None:
         for _ in range(times):
-            now_ua = self.bench.engine.plateau_ua(channel)
+            now_ua = self.bench.engine.plateau(channel)
             self.attempt(Raise(channel, Level(CURRENT, now_ua + steps * STEP_UA)))
             self.bench.run_for(gap_ms * MS)
 
@@ -283,7 +283,7 @@ class AnySession(RuleBasedStateMachine):
     def output_is_what_was_raised_on_the_record(self) -> None:
         self.follow()
         for channel in (1, 2, 3):
-            assert self.bench.engine.plateau_ua(channel) <= self.model.plateau_ua.get(channel, 0)
+            assert self.bench.engine.plateau(channel) <= self.model.plateau_ua.get(channel, 0)
 
     @invariant()
     def nothing_is_pending_outside_the_run_that_took_it(self) -> None:

@@ -46,7 +46,7 @@ def a_script_is_raised_by_hand() -> Bench:
     bench = running(plan_of("nmes-tka", 40_000), config)
     for _ in range(2_000):
         bench.run_for(10 * MS)
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + STEP_UA)))
         if Code.SCRIPT_RAISES in codes(bench)[-1:]:
             break
     return bench

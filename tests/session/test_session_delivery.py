@@ -97,7 +97,7 @@ def test_what_the_script_could_not_raise_is_made_up_for_no_faster_than_the_rules
     assert all(later - sooner >= 240_000 for sooner, later in pairwise(times))
     assert all(rise == 500 for _, rise in rises(bench))
     assert bench.state is State.RUNNING
-    assert bench.engine.plateau_ua(1) == 10_000
+    assert bench.engine.plateau(1) == 10_000
 
 
 def test_a_plan_says_where_the_script_does_not_reach_the_amplitude():
@@ -163,7 +163,7 @@ def in_second_rest(config=BY_SCRIPT):
     """nmes-tka in the rest after its first contraction, raised by the script in its hold."""
     bench = running(plan_of("nmes-tka", 4_000, duration_s=180), config)
     bench.run_for(20 * SECOND)
-    assert bench.engine.plateau_ua(1) == 4_000
+    assert bench.engine.plateau(1) == 4_000
     return bench
 
 

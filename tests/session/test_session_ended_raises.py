@@ -53,10 +53,10 @@ def two_channels() -> Bench:
 def goes_on(bench: Bench, since: int, channel: int = 1, times: int = 4) -> int:
     """Somebody who began to raise at event `since` goes on; gives the plateau that is reached."""
     for _ in range(times):
-        plateau_ua = bench.engine.plateau_ua(channel) + STEP_UA
+        plateau_ua = bench.engine.plateau(channel) + STEP_UA
         bench.command(Raise(channel, Level(CURRENT, plateau_ua), since))
         bench.run_for(300 * MS)
-    return bench.engine.plateau_ua(channel)
+    return bench.engine.plateau(channel)
 
 
 @pytest.mark.parametrize("to_ua", [0, STEP_UA, 2 * STEP_UA])
@@ -111,7 +111,7 @@ def test_a_pause_ends_it_however_the_session_goes_on(pause_s):
     assert bench.run_for(pause_s * SECOND) is None
     bench.command(Resume())
     assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
-    before_ua = bench.engine.plateau_ua(1)
+    before_ua = bench.engine.plateau(1)
     bench.run_for(6 * SECOND)
     assert goes_on(bench, since) == before_ua
     assert goes_on(bench, newest(bench), times=1) == before_ua + STEP_UA
@@ -168,7 +168,7 @@ def test_a_raise_that_waits_for_its_row_is_dropped_by_a_change_of_links():
     bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.command(Link((1, 2)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2 * STEP_UA
+    assert bench.engine.plateau(1) == 2 * STEP_UA
     assert reasons(bench) == ["the links of the channel were changed"]
 
 
@@ -177,7 +177,7 @@ def test_it_is_the_same_in_percent():
     since = newest(bench)
     bench.command(Lower(1, Level(PERCENT, 0)))
     for _ in range(4):
-        bench.command(Raise(1, Level(PERCENT, bench.engine.intensity_percent(1) + 1), since))
+        bench.command(Raise(1, Level(PERCENT, bench.engine.plateau(1) + 1), since))
         bench.run_for(450 * MS)
-    assert bench.engine.intensity_percent(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert len(bench.told(Kind.REFUSED)) == 4

@@ -74,12 +74,12 @@ def finding(*sites: str) -> Bench:
 
 def try_raise(bench: Bench, channel: int) -> bool:
     """Whether one step up on this channel was made."""
-    before_ua = bench.engine.plateau_ua(channel)
+    before_ua = bench.engine.plateau(channel)
     # Unlocks what has waited for more than 20 s.
     bench.command(Lower(channel, Level(CURRENT, before_ua)))
     bench.command(Raise(channel, Level(CURRENT, before_ua + 500)))
     bench.run_for(300 * MS)
-    return bench.engine.plateau_ua(channel) > before_ua
+    return bench.engine.plateau(channel) > before_ua
 
 
 def start_again(bench: Bench, start_from: StartFrom = StartFrom.BEGINNING) -> None:
@@ -147,7 +147,7 @@ def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation():
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.command(Felt(1))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     assert codes(bench)[-1] == Code.FELT_NOT_FOUND
 
 
@@ -157,7 +157,7 @@ def test_a_raise_that_waits_for_its_row_counts_as_rising():
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.command(Raise(2, Level(CURRENT, 500)))
     bench.run_for(SECOND)
-    assert [bench.engine.plateau_ua(channel) for channel in (1, 2)] == [500, 0]
+    assert [bench.engine.plateau(channel) for channel in (1, 2)] == [500, 0]
 
 
 def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising():
@@ -330,7 +330,7 @@ def test_linked_channels_count_as_several():
     bench.command(Found(2, SITES[1]))
     bench.command(Link((1, 2)))
     assert try_raise(bench, 1)
-    assert bench.engine.plateau_ua(2) == 1_000
+    assert bench.engine.plateau(2) == 1_000
 
 
 def test_a_link_that_holds_over_a_stop_raises_nothing_until_all_are_found_again():
@@ -356,7 +356,7 @@ def test_a_soft_return_keeps_what_was_found_and_a_long_pause_does_not():
         bench.command(Resume())
         assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
         bench.run_for(6 * SECOND)
-        assert (bench.engine.plateau_ua(1) == 500) is kept
+        assert (bench.engine.plateau(1) == 500) is kept
         if kept:
             assert try_raise(bench, 2)
     assert try_raise(bench, 1)
@@ -388,7 +388,7 @@ def test_lowering_pause_and_stop_are_never_limited():
     bench.command(Felt(1))
     bench.command(Lower(2, Level(CURRENT, 0)))
     bench.command(Lower(1, Level(CURRENT, 500)))
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     bench.command(Pause())
     bench.run_for(SECOND)
     bench.command(Stop())

@@ -274,7 +274,7 @@ def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there(start_f
     bench = raised(running(plan_of()), 2_000)
     bench.command(Stop())
     bench.run_to_state(State.STOPPED, within_ns=SECOND)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     bench.command(Arm())
     bench.run_to_state(State.ARMED, within_ns=SECOND)
     bench.command(Start(start_from))

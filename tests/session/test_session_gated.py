@@ -67,7 +67,7 @@ def test_a_session_goes_from_connecting_to_verified_zero_in_percent():
     assert dict(bench.told(Kind.ZERO_VERIFIED)[-1].data)["after_us"] < 300_000
     bench.command(Close())
     assert bench.state is State.CLOSED
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
 
 
 def test_no_row_of_such_a_session_speaks_of_microampere():
@@ -112,7 +112,7 @@ def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert "too soon" in reasons(bench)[-1] or "confirmed" in reasons(bench)[-1]
     bench.run_for(SECOND)
-    assert bench.engine.intensity_percent(1) == 2
+    assert bench.engine.plateau(1) == 2
 
 
 def test_above_what_was_cleared_is_refused_and_the_limit_named():
@@ -122,7 +122,7 @@ def test_above_what_was_cleared_is_refused_and_the_limit_named():
         "channel": 1, "asked": 3, "allowed": 2, "unit": "%", "limit": "cleared intensity",
         "code": "above-cleared",
     }  # fmt: skip
-    assert bench.engine.intensity_percent(1) == 2
+    assert bench.engine.plateau(1) == 2
 
 
 def test_raises_lock_after_20_s_and_lowering_unlocks():
@@ -216,14 +216,14 @@ def test_after_a_pause_the_way_back_is_a_soft_ramp_or_begins_at_zero():
     bench.run_for(SECOND)
     assert 186 < open_channels(bench)[1] <= 200  # on its way: below half of it
     bench.run_for(6 * SECOND)
-    assert bench.engine.intensity_percent(1) == 20
+    assert bench.engine.plateau(1) == 20
     last = open_channels(bench)[1]
     bench.command(Pause())
     bench.run_for(61 * SECOND)
     bench.command(Resume())
     bench.run_for(6 * SECOND)
     assert open_channels(bench) == {}
-    assert bench.engine.intensity_percent(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert last == 170
 
 
@@ -231,7 +231,7 @@ def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
     bench = running(gate_plan("gate-tens", 60, 2))
     bench.command(Link((1, 2)))
     raised(bench, 2)
-    assert [bench.engine.intensity_percent(channel) for channel in (1, 2)] == [2, 2]
+    assert [bench.engine.plateau(channel) for channel in (1, 2)] == [2, 2]
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert dict(bench.told(Kind.LIMIT)[-1].data)["limit"] == "cleared intensity of a linked channel"
     bench.command(Lower(1, Level(PERCENT, 0)))
@@ -241,8 +241,8 @@ def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
 
 def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record():
     bench = running(gate_plan("gate-ems", 40, duration_s=80))
-    while bench.engine.intensity_percent(1) < 10:
-        bench.command(Raise(1, Level(PERCENT, bench.engine.intensity_percent(1) + 1)))
+    while bench.engine.plateau(1) < 10:
+        bench.command(Raise(1, Level(PERCENT, bench.engine.plateau(1) + 1)))
         bench.run_for(300 * MS)
     assert bench.run_to_state(State.STOPPED, within_ns=90 * SECOND)
     assert len(bench.told(Kind.CONTRACTION)) == 3  # the start row stands for the first

@@ -179,7 +179,7 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
     assert ML_UPDATE not in [command for _, command in sent]
     bench.run_for(3 * MS)
     assert ML_UPDATE in [command for _, command in sent]
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
 
 
 @pytest.mark.hazard("H09")
@@ -188,7 +188,7 @@ def test_a_raise_that_waits_longer_than_250_ms_for_the_journal_is_dropped():
     bench.journal.delay_ns = 300 * MS
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(1_500 * MS)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert any("journal took longer" in reason for reason in reasons(bench))
     assert on_electrodes_ua(bench) == 0
 
@@ -283,8 +283,8 @@ def test_a_contraction_whose_row_is_not_on_the_disk_is_left_out():
 def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
     bench = running(plan_of("nmes-tka", plateau_ua, duration_s=240), config)
     bench.run_for(4 * SECOND)
-    while config is BY_HAND and bench.engine.plateau_ua(1) < 2_000:
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 500)))
+    while config is BY_HAND and bench.engine.plateau(1) < 2_000:
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
         bench.run_for(600 * MS)
     bench.run_for(58 * SECOND - bench.now_ns)
     bench.journal.delay_ns = 900 * MS
@@ -301,19 +301,19 @@ def test_nobody_raises_in_a_contraction_that_is_left_out():
     for _ in range(4):
         bench.command(Raise(1, Level(CURRENT, 2_000)))
         bench.run_for(700 * MS)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
     assert "this contraction is left out, so a raise could not be felt" in reasons(bench)
 
 
 @pytest.mark.hazard("H12")
 def test_the_script_does_not_raise_in_a_contraction_that_is_left_out():
     bench = in_a_contraction_left_out(BY_SCRIPT, 30_000)
-    before_ua = bench.engine.plateau_ua(1)
+    before_ua = bench.engine.plateau(1)
     assert before_ua < 30_000
     bench.run_for(5 * SECOND)
-    assert bench.engine.plateau_ua(1) == before_ua
+    assert bench.engine.plateau(1) == before_ua
     bench.run_for(60 * SECOND)
-    assert bench.engine.plateau_ua(1) > before_ua
+    assert bench.engine.plateau(1) > before_ua
 
 
 # -- the hold

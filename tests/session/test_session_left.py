@@ -80,7 +80,7 @@ def test_what_is_left_is_never_longer_than_the_plan_and_begins_at_zero():
     began_ns = started(armed(bench), LEFT).now_ns
     start = row(bench, Kind.START)
     assert (start["start_from"], start["from_us"]) == ("what-is-left", 60_000_000 - left_us)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert on_electrodes_ua(bench, SECOND) == 0
     raised(bench, 1_000)
     assert bench.run_to_state(State.STOPPED, within_ns=60 * SECOND)

@@ -59,7 +59,7 @@ def test_two_late_answers_lock_raises():
     assert bench.told(Kind.LINK)[-1].data["quality"] == "degraded"
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert any("link is not good" in reason for reason in reasons(bench))
     assert bench.state is State.RUNNING
 
@@ -73,7 +73,7 @@ def test_answers_in_time_unlock_raises_again():
     assert bench.told(Kind.LINK)[-1].data["quality"] == "good"
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_500
+    assert bench.engine.plateau(1) == 2_500
 
 
 @pytest.mark.hazard("H22")
@@ -327,7 +327,7 @@ def test_a_rejected_update_is_a_fault():
     )
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.state is State.FAULT or bench.engine.plateau_ua(1) == 2_500
+    assert bench.state is State.FAULT or bench.engine.plateau(1) == 2_500
     assert bench.ledger()[1].peak_ma <= 2.5
 
 
@@ -351,7 +351,7 @@ def test_a_raise_that_the_line_swallows_is_not_made_up_for():
     bench.run_for(400 * MS)
     bench.to_device.hook = None
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert on_electrodes_ua(bench) in (0, 2_000)
 
 
@@ -366,7 +366,7 @@ def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
     bench.run_for(300 * MS)
     fallen = bench.told(Kind.SET)[-1].data
     assert fallen == {"channel": 1, "level": 2_000, "unit": "uA", "by": "line"}
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
 
 
 def test_two_faults_one_after_the_other_are_both_latched():

@@ -32,7 +32,7 @@ def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)):
 
 
 def plateaus(bench, count: int = 2) -> list[int]:
-    return [bench.engine.plateau_ua(channel) for channel in range(1, count + 1)]
+    return [bench.engine.plateau(channel) for channel in range(1, count + 1)]
 
 
 def test_a_linked_raise_raises_each_by_its_own_step():

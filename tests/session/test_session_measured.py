@@ -186,7 +186,7 @@ def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
     bench.command(Start(StartFrom.BEGINNING))
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
 
 
@@ -204,7 +204,7 @@ def test_a_pause_begins_a_new_baseline_and_a_new_condition():
     feel(bench, driver, plateau_read(1_500))
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 2_500, "no lock is left"
+    assert bench.engine.plateau(1) == 2_500, "no lock is left"
     feel(bench, driver, plateau_read(700))
     assert bench.state is State.FAULT, "under half of the new baseline"
 
@@ -221,7 +221,7 @@ def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad):
     feel(bench, driver, plateau_read(KOHM))
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 2_500
+    assert bench.engine.plateau(1) == 2_500
 
 
 @pytest.mark.hazard("H13")

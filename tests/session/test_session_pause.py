@@ -74,7 +74,7 @@ def test_raises_are_locked_while_the_soft_ramp_runs():
     bench.run_for(2 * SECOND)
     bench.command(Raise(1, Level(CURRENT, 5_500)))
     bench.run_for(500 * MS)
-    assert bench.engine.plateau_ua(1) == 5_000
+    assert bench.engine.plateau(1) == 5_000
 
 
 @pytest.mark.parametrize("intent", [Pause(), Stop()])
@@ -111,7 +111,7 @@ def test_after_a_minute_every_plateau_is_zero():
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
 
 
 def test_nothing_is_raised_after_a_resume_before_the_device_is_ready_again():
@@ -123,7 +123,7 @@ def test_nothing_is_raised_after_a_resume_before_the_device_is_ready_again():
     reason = str(bench.told(Kind.REFUSED)[-1].data["reason"])
     assert reason == "the output is starting, the device is not ready yet: raise again in a moment"
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
 
 
 def test_a_resume_whose_row_comes_late_is_dropped():
@@ -155,7 +155,7 @@ def test_a_pause_that_cannot_be_verified_is_unknown_and_does_not_come_back():
     bench.to_host.hook = None
     bench.run_for(SECOND)
     assert bench.state is State.STOPPED
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
 
 
 def test_a_resume_before_zero_is_verified_is_refused():
@@ -195,7 +195,7 @@ def paused_with_its_first_answer_lost(plateau_ua: int):
 @pytest.mark.hazard("H15", "H24")
 def test_a_pause_of_a_device_that_may_have_been_reset_comes_back_from_zero():
     bench = paused_with_its_first_answer_lost(5_000)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert "the stimulator may have restarted during the pause" in alarms(bench)
     bench.command(Resume())
     bench.run_for(SECOND)

@@ -51,7 +51,7 @@ def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
     taken = bench.told(Kind.PENDING)[-1].data
     assert (taken["outcome"], taken["level"]) == ("taken", 2_500)
     bench.run_for(35 * SECOND)
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert next_contraction_ua(bench) == 2_500
     assert outcomes(bench) == ["taken", "applied"]
     assert bench.told(Kind.CONTRACTION)[-1].data["level"] == 2_500
@@ -101,7 +101,7 @@ def test_raises_in_the_off_time_add_up_to_2_ma(step_ua):
         "2 mA wait for the next contraction already",
         "more than one increment at a time: 1 mA at most",
     )
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert next_contraction_ua(bench) == 4_000
     assert outcomes(bench) == ["taken"] * (2_000 // step_ua) + ["applied"]
     assert bench.told(Kind.CONTRACTION)[-1].data["level"] == 4_000
@@ -154,7 +154,7 @@ def test_raises_do_not_lock_in_the_off_time_and_are_open_at_each_contraction():
     bench.run_for(70 * SECOND - bench.now_ns)  # in the hold of the second contraction
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
     bench.run_for(40 * SECOND)  # 36 s into the off time
     bench.command(Raise(1, Level(CURRENT, 2_000)))
     assert outcomes(bench)[-1] == "taken"
@@ -164,7 +164,7 @@ def test_downwards_is_at_once_and_discards_what_is_pending():
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.command(Lower(1, Level(CURRENT, 1_000)))
-    assert bench.engine.plateau_ua(1) == 1_000
+    assert bench.engine.plateau(1) == 1_000
     assert outcomes(bench) == ["taken", "discarded"]
     assert next_contraction_ua(bench) == 1_000
 
@@ -217,7 +217,7 @@ def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded():
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(2 * SECOND)
     assert bench.told(Kind.PENDING)[-1].data["reason"] == "its row is not on the disk"
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
 
 
 def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
@@ -227,7 +227,7 @@ def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
     bench.journal.delay_ns = 900 * MS
     bench.run_for(4 * SECOND)
     assert bench.told(Kind.PENDING)[-1].data["reason"] == "this contraction is left out"
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
 
 
 def test_a_pending_raise_is_discarded_by_a_bad_link():
@@ -237,7 +237,7 @@ def test_a_pending_raise_is_discarded_by_a_bad_link():
     bench.run_for(42 * SECOND)
     assert "link degraded" in alarms(bench)
     assert outcomes(bench) == ["taken", "discarded"]
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
 
 
 def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
@@ -267,6 +267,6 @@ def test_a_continuous_programme_has_nothing_pending_in_its_end_ramp():
 def test_the_script_has_nothing_pending():
     bench = running(plan_of("nmes-tka", 30_000, duration_s=120), BY_SCRIPT)
     bench.run_for(55 * SECOND)
-    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 500)))
+    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
     bench.run_for(10 * SECOND)
     assert outcomes(bench) == []

@@ -38,7 +38,7 @@ def test_an_early_raise_is_dropped_not_queued():
     bench.run_for(200 * MS)
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.run_for(5 * SECOND)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     assert reasons(bench) == ["too soon after the last raise: a raise of 1 mA needs 250 ms"]
 
 
@@ -47,7 +47,7 @@ def test_a_raise_of_more_than_one_increment_is_refused():
     bench = running(plan_of())
     bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert reasons(bench) == ["more than one increment at a time: 1 mA at most"]
 
 
@@ -55,7 +55,7 @@ def test_a_raise_of_more_than_one_increment_is_refused():
 def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms():
     bench = running(plan_of("tens-conventional", 10_000))
     for _ in range(100):
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 2 * STEP_UA)))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 2 * STEP_UA)))
         bench.run_for(33 * MS)
     times = [at_us for at_us, _ in rises(bench)]
     assert len(times) > 9
@@ -73,7 +73,7 @@ def test_a_program_raises_by_single_steps():
 def test_a_raise_off_the_device_grid_is_refused(plateau_ua):
     bench = running(plan_of())
     bench.command(Raise(1, Level(CURRENT, plateau_ua)))
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert reasons(bench) == ["not a multiple of the device's step"]
 
 
@@ -89,7 +89,7 @@ def test_nothing_is_raised_above_the_cleared_amplitude():
 def test_a_channel_the_plan_does_not_use_cannot_be_raised():
     bench = running(plan_of())
     bench.command(Raise(5, Level(CURRENT, 500)))
-    assert bench.engine.plateau_ua(5) == 0
+    assert bench.engine.plateau(5) == 0
     assert on_electrodes_ua(bench, SECOND) == 0
 
 
@@ -98,7 +98,7 @@ def test_a_repeated_absolute_raise_asks_for_nothing_more():
     bench = raised(running(plan_of()), 500)
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
 
 
 @pytest.mark.hazard("H10")
@@ -109,16 +109,16 @@ def test_a_second_raise_waits_for_the_device_to_confirm_the_first():
     bench.run_for(RAISE_INTERVAL_NS)
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     assert reasons(bench)[-1] == "the device has not yet confirmed the last raise"
-    assert bench.engine.plateau_ua(1) <= 1_000
+    assert bench.engine.plateau(1) <= 1_000
 
 
 @pytest.mark.hazard("H19")
 def test_a_held_key_at_30_hz_gives_four_steps_a_second_and_stops_at_the_ceiling(record_property):
     bench = running(plan_of("tens-conventional", 10_000))
     for _ in range(300):
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + STEP_UA)))
         bench.run_for(33 * MS)
-    assert bench.engine.plateau_ua(1) == 10_000
+    assert bench.engine.plateau(1) == 10_000
     times = [at_us for at_us, _ in rises(bench)]
     assert all(later - earlier >= 239_000 for earlier, later in itertools.pairwise(times))
     assert all(rise == STEP_UA for _, rise in rises(bench))
@@ -141,7 +141,7 @@ def test_raises_lock_after_20_s_and_lowering_unlocks():
     bench.command(Lower(1, Level(CURRENT, 1_000)))
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
 
 
 @pytest.mark.hazard("H19")
@@ -154,10 +154,10 @@ def test_raises_that_have_locked_are_unlocked_by_hand_and_nothing_rises_by_it():
     bench.run_for(200 * MS)
     bench.command(Raise(1, Level(CURRENT, 1_500)))  # still the press that unlocked, or its repeat
     bench.run_for(100 * MS)
-    assert bench.engine.plateau_ua(1) == 1_000
+    assert bench.engine.plateau(1) == 1_000
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
     assert "locked" not in bench.told(Kind.TELEMETRY)[-1].data
 
 
@@ -178,14 +178,14 @@ def test_linked_channels_are_unlocked_together():
     bench.run_for(SECOND)
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(SECOND)
-    assert [bench.engine.plateau_ua(one) for one in (1, 2)] == [500, 500]
+    assert [bench.engine.plateau(one) for one in (1, 2)] == [500, 500]
 
 
 def test_lowering_is_immediate_and_unlimited():
     bench = raised(running(plan_of()), 5_000)
     for plateau_ua in (4_500, 4_000, 2_000, 500):
         bench.command(Lower(1, Level(CURRENT, plateau_ua)))
-        assert bench.engine.plateau_ua(1) == plateau_ua
+        assert bench.engine.plateau(1) == plateau_ua
     bench.run_for(12 * MS)
     assert on_electrodes_ua(bench) == 500
 
@@ -193,14 +193,14 @@ def test_lowering_is_immediate_and_unlimited():
 def test_lowering_off_the_grid_goes_down_to_it():
     bench = raised(running(plan_of()), 2_000)
     bench.command(Lower(1, Level(CURRENT, 1_700)))
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
 
 
 def test_a_lower_that_asks_for_more_raises_nothing():
     bench = raised(running(plan_of()), 1_000)
     bench.command(Lower(1, Level(CURRENT, 5_000)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 1_000
+    assert bench.engine.plateau(1) == 1_000
 
 
 def test_a_raise_under_way_to_the_journal_is_dropped_by_a_lower():
@@ -209,7 +209,7 @@ def test_a_raise_under_way_to_the_journal_is_dropped_by_a_lower():
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.command(Lower(1, Level(CURRENT, 500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     assert on_electrodes_ua(bench) == 500
 
 
@@ -220,7 +220,7 @@ def test_motor_programmes_are_raised_at_their_plateau_only():
     bench.run_for(4 * SECOND)
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(100 * MS)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     bench.run_for(14 * SECOND)
     bench.command(Lower(1, Level(CURRENT, 500)))
     bench.command(Raise(1, Level(CURRENT, 1_000)))
@@ -256,13 +256,13 @@ def test_lowering_ends_the_script_and_nothing_rises_again_by_itself():
     bench.command(Lower(1, Level(CURRENT, 1_000)))
     bench.command(Raise(1, Level(CURRENT, 1_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
 
 
 def test_the_hand_may_not_raise_what_the_script_is_raising():
     bench = running(plan_of("tens-conventional", 10_000, duration_s=30), BY_SCRIPT)
     bench.run_for(100 * MS)
-    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
+    bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + STEP_UA)))
     assert any("script is raising" in reason or "too soon" in reason for reason in reasons(bench))
 
 
@@ -310,7 +310,7 @@ def test_raises_are_refused_while_a_stop_is_under_way():
     bench = raised(running(plan_of(), BY_HAND), 1_000)
     bench.to_device.hook = lambda _now, _data: b""
     bench.command(Stop())
-    before = bench.engine.plateau_ua(1)
+    before = bench.engine.plateau(1)
     with pytest.raises(Exception, match="zero is being verified"):
         bench.command(Raise(1, Level(CURRENT, 500)))
-    assert before == bench.engine.plateau_ua(1) == 0
+    assert before == bench.engine.plateau(1) == 0

@@ -161,7 +161,7 @@ class Watch:
         """Check what has happened since the last look; Violation at the first breach."""
         self.rules.take(bench.events, bench.journal.durable_seq)
         for channel in self._cleared:
-            if bench.engine.plateau_ua(channel) > self.rules.plateau_ua.get(channel, 0):
+            if bench.engine.plateau(channel) > self.rules.plateau_ua.get(channel, 0):
                 raise Violation(f"channel {channel}: a plateau that no event tells of")
         self._set_points()
         self._stop_is_watched(bench)

@@ -93,7 +93,7 @@ class GateMachine(RuleBasedStateMachine):
     @rule(channel=channels, by=st.sampled_from([1, 1, 1, 1, 2, 100]), times=st.integers(1, 4))
     def up(self, channel: int, by: int, times: int) -> None:
         for _ in range(times):
-            now = self.bench.engine.intensity_percent(channel)
+            now = self.bench.engine.plateau(channel)
             self._do(intents.Raise(channel, Level(PERCENT, now + by)))
             self.bench.run_for(260 * MS)
 

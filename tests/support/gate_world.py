@@ -86,10 +86,10 @@ def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **option
 
 def raised(bench: Bench, percent: int, channel: int = 1, every_ns: int = 450 * MS) -> Bench:
     """Raise by hand, step by step as the rules allow."""
-    while (before := bench.engine.intensity_percent(channel)) < percent:
+    while (before := bench.engine.plateau(channel)) < percent:
         bench.command(Raise(channel, Level(PERCENT, before + 1)))
         bench.run_for(every_ns)
-        assert bench.engine.intensity_percent(channel) == before + 1, bench.events[-3:]
+        assert bench.engine.plateau(channel) == before + 1, bench.events[-3:]
     return bench
 
 

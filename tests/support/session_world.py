@@ -68,11 +68,11 @@ def running(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Benc
 
 def raised(bench: Bench, plateau_ua: int, channel: int = 1) -> Bench:
     """Raise by hand to a plateau, step by step as the rules allow."""
-    while bench.engine.plateau_ua(channel) < plateau_ua:
-        before_ua = bench.engine.plateau_ua(channel)
+    while bench.engine.plateau(channel) < plateau_ua:
+        before_ua = bench.engine.plateau(channel)
         bench.command(Raise(channel, Level(CURRENT, before_ua + STEP_UA)))
         bench.run_for(260 * MS)
-        assert bench.engine.plateau_ua(channel) == before_ua + STEP_UA, bench.events[-3:]
+        assert bench.engine.plateau(channel) == before_ua + STEP_UA, bench.events[-3:]
     return bench
 
 

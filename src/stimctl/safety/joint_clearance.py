@@ -134,7 +134,10 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
         return None
     device = members[0].envelope.device
     first = device.repeat_mhz(members[0].stimulus)
-    about: dict[str, Any] = {"source": f"{device.name}: {device.source}", "certainty": device.certainty}
+    about: dict[str, Any] = {
+        "source": f"{device.name}: {device.source}",
+        "certainty": device.certainty,
+    }
     for member in members:
         asked = device.repeat_mhz(member.stimulus)
         if asked != first:
