@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from stimctl.bench import Bench
@@ -58,14 +59,14 @@ def gate_plan(
 
 
 def bench_of(
-    config: EngineConfig = ATTENDED_BY_HAND, *, boot_us: int = SHORT_BOOT_US, **options
+    config: EngineConfig = ATTENDED_BY_HAND, *, boot_us: int = SHORT_BOOT_US, **options: Any
 ) -> Bench:
     """A bench with a strict twin: a defect that is provoked fails the test."""
     twin = OpenEmsStimTwin(boot_us=boot_us, strict=True)
     return Bench(config, twin=twin, driver=OpenEmsStimDriver(), **options)
 
 
-def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options: Any) -> Bench:
     bench = bench_of(config, **options)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=20 * SECOND)
@@ -74,7 +75,7 @@ def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **option
     return bench
 
 
-def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options: Any) -> Bench:
     bench = checked(plan, config, **options)
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=2 * SECOND)
