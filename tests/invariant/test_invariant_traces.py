@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record, fitted
+from firmware_sim.invariant import (
+    BARE,
+    InvariantBrokenError,
+    Judge,
+    Rule,
+    check_record,
+    fitted,
+)
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -59,7 +66,7 @@ DEEDS = st.one_of(
 )
 
 
-def begun(plan: Any, config: Any, **options: Any) -> tuple[Bench, Invariant]:
+def begun(plan: Any, config: Any, **options: Any) -> tuple[Bench, Judge]:
     bench = Bench(config, **options, family="p24")
     invariant = watch_bench(bench)
     bench.command(Connect())

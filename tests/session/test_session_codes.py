@@ -154,7 +154,7 @@ def told(bench: Bench, fact: object) -> Bench:
         (Code.LINK_TOO_SHORT, live, intents.Link((1,))),
         (Code.NOT_IN_PLAN, live, intents.Link((1, 7))),
         (Code.NOT_FINDING, live, intents.Found(1, "left-calf")),
-        (Code.TRAINS_ONLY, live, intents.Pulse(1, None)),  # type: ignore[arg-type]
+        (Code.TRAINS_ONLY, live, intents.Pulse(1, None)),
         (Code.HOLD_TOO_LONG, live, intents.Hold(10**12)),
         (Code.NO_MISMATCH, lambda: checked(PLAN), intents.LeadsChecked()),
     ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from stimctl.session.config import MS, SECOND, EngineConfig
+from stimctl.bench import Bench
 from stimctl.session.events import Kind
 from stimctl.session.facts import LinkDown, SuspendGap
 from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
@@ -36,16 +40,16 @@ def in_off_time(plateau_ua: int = 2_000, config=BY_HAND, **options):
     return bench
 
 
-def outcomes(bench) -> list[str]:
+def outcomes(bench: Bench) -> list[str]:
     return [str(event.data["outcome"]) for event in bench.told(Kind.PENDING)]
 
 
-def next_contraction_ua(bench) -> int:
+def next_contraction_ua(bench: Bench) -> int:
     """The highest current at the electrodes from now until the next off time."""
     return on_electrodes_ua(bench, 58 * SECOND)
 
 
-def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
+def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     taken = bench.told(Kind.PENDING)[-1].data
@@ -57,7 +61,7 @@ def test_a_raise_in_the_off_time_is_pending_and_applies_at_the_next_on_ramp():
     assert bench.told(Kind.CONTRACTION)[-1].data["level"] == 2_500
 
 
-def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it():
+def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     asked_us = bench.now_ns // 1_000
@@ -71,7 +75,7 @@ def test_what_is_pending_comes_up_with_the_ramp_and_not_before_it():
     assert highest_us - first_us >= 2_000_000
 
 
-def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out():
+def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     row = bench.told(Kind.RAISE)[-1]
@@ -182,7 +186,7 @@ def test_downwards_is_at_once_and_discards_what_is_pending():
     ],
     ids=["stop", "pause", "link", "suspend", "journal", "reset"],
 )
-def test_any_interruption_discards_what_is_pending(interrupt):
+def test_any_interruption_discards_what_is_pending(interrupt: Callable[..., Any]) -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     interrupt(bench)
@@ -191,7 +195,7 @@ def test_any_interruption_discards_what_is_pending(interrupt):
     assert on_electrodes_ua(bench, 2 * CYCLE_NS) == 0
 
 
-def test_a_pause_in_the_off_time_comes_back_without_what_was_pending():
+def test_a_pause_in_the_off_time_comes_back_without_what_was_pending() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.command(Pause())
@@ -200,7 +204,7 @@ def test_a_pause_in_the_off_time_comes_back_without_what_was_pending():
     assert next_contraction_ua(bench) == 2_000
 
 
-def test_what_is_pending_does_not_outlive_the_plan():
+def test_what_is_pending_does_not_outlive_the_plan() -> None:
     bench = running(plan_of("nmes-tka", 5_000, duration_s=60))
     bench.run_for(20 * SECOND)
     bench.command(Lower(1, Level(CURRENT, 0)))
@@ -209,7 +213,7 @@ def test_what_is_pending_does_not_outlive_the_plan():
     assert outcomes(bench) == ["taken", "discarded"]
 
 
-def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded():
+def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded() -> None:
     bench = in_off_time()
     bench.run_for(39_500 * MS)
     bench.command(Lower(1, Level(CURRENT, 2_000)))
@@ -220,7 +224,7 @@ def test_a_pending_raise_whose_row_is_not_on_the_disk_is_discarded():
     assert bench.engine.plateau(1) == 2_000
 
 
-def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
+def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(38 * SECOND)
@@ -230,7 +234,7 @@ def test_a_pending_raise_is_discarded_where_its_contraction_is_left_out():
     assert bench.engine.plateau(1) == 2_000
 
 
-def test_a_pending_raise_is_discarded_by_a_bad_link():
+def test_a_pending_raise_is_discarded_by_a_bad_link() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.to_host.latency_ns = 150 * MS
@@ -240,7 +244,7 @@ def test_a_pending_raise_is_discarded_by_a_bad_link():
     assert bench.engine.plateau(1) == 2_000
 
 
-def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
+def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too() -> None:
     bench = in_off_time(5_000)
     bench.command(Raise(1, Level(CURRENT, 5_500)))
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 5_000
@@ -250,21 +254,21 @@ def test_the_ceiling_and_the_step_hold_for_a_pending_raise_too():
     assert outcomes(bench) == []
 
 
-def test_on_the_ramps_nothing_is_raised_and_nothing_is_pending():
+def test_on_the_ramps_nothing_is_raised_and_nothing_is_pending() -> None:
     bench = running(plan_of("nmes-tka", 5_000, duration_s=120))
     bench.command(Raise(1, Level(CURRENT, 500)))
     assert reasons(bench)[-1].endswith("at its plateau only")
     assert outcomes(bench) == []
 
 
-def test_a_continuous_programme_has_nothing_pending_in_its_end_ramp():
+def test_a_continuous_programme_has_nothing_pending_in_its_end_ramp() -> None:
     bench = raised(running(plan_of("tens-conventional", 5_000, duration_s=10)), 500)
     bench.run_for(8_500 * MS)
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     assert outcomes(bench) == []
 
 
-def test_the_script_has_nothing_pending():
+def test_the_script_has_nothing_pending() -> None:
     bench = running(plan_of("nmes-tka", 30_000, duration_s=120), BY_SCRIPT)
     bench.run_for(55 * SECOND)
     bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
