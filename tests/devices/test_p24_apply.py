@@ -10,7 +10,6 @@ from stimctl.devices.events import (
     Acked,
     AckedOvertaken,
     AnswerLate,
-    ChannelSet,
     Doing,
     LineError,
     RaiseDropped,
@@ -244,3 +243,159 @@ class TestLostAnswers:
         (dropped,) = bench.all_of(RaiseDropped)
         assert (dropped.ticket, dropped.age_ns, dropped.sent) == (ticket, 300 * MS, True)
         assert dropped.falls_to is not None
+        assert [(one.channel, one.level) for one in dropped.falls_to] == [(1, 10_000)]
+        assert (applied(bench)[-1].ticket, amplitudes(applied(bench)[-1])) == (0, {1: 10_000})
+
+    def test_a_decrease_never_goes_stale(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        lose_answers(bench, 5)
+        bench.driver.apply(bench.now, {1: at(2_000)})
+        bench.run(900 * MS)
+        assert bench.all_of(RaiseDropped) == []
+        assert amplitudes(applied(bench)[-1]) == {1: 2_000}
+
+    def test_in_a_stale_mixture_what_was_to_be_lowered_is_lowered(self) -> None:
+        bench = Bench().running(ch1=at(10_000), ch2=at(10_000))
+        bench.host_line = lambda data: []
+        bench.driver.apply(bench.now, {1: at(2_000), 2: at(20_000)})
+        bench.run(290 * MS)
+        bench.host_line = lambda data: [(0, data)]
+        bench.run(300 * MS)
+        assert amplitudes(applied(bench)[-1]) == {1: 2_000, 2: 10_000}
+
+    def test_a_raise_waiting_for_the_level_is_dropped_when_the_level_does_not_come(self) -> None:
+        bench = Bench().connected()
+        lose_answers(bench, 2)
+        ticket = bench.driver.apply(bench.now, {1: at(10_000)})
+        bench.run(600 * MS)
+        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 250 * MS, sent=False)]
+        assert bench.driver.state == "mid"
+        assert bench.twin.state == 2
+
+
+def lose_answers(bench: Bench, count: int) -> None:
+    left = [count]
+
+    def line(data: bytes) -> list[tuple[int, bytes]]:
+        if left[0]:
+            left[0] -= 1
+            return []
+        return [(0, data)]
+
+    bench.device_line = line
+
+
+class TestKeepAlive:
+    def test_the_state_is_read_and_the_watchdog_fed(self) -> None:
+        bench = Bench().running(ch1=at(10_000), ch8=at(10_000))
+        for _ in range(10):
+            bench.driver.keep_alive(bench.now)
+            bench.run(500 * MS)
+        assert {event.active for event in bench.all_of(StatusRead)} == {frozenset({1, 8})}
+        assert bench.twin.state == 3
+
+    def test_without_it_the_device_stops_by_itself_and_that_is_found(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.run(3 * S)
+        assert bench.twin.state == 2
+        bench.driver.keep_alive(bench.now)
+        found = of_kind(bench.run(), UnexpectedState)
+        assert found[0].channels_expected == frozenset({1})
+        assert found[0].channels_found == frozenset()
+        assert bench.driver.latched
+
+    def test_a_train_of_0_ma_lets_the_watchdog_be_observed_without_output(self) -> None:
+        bench = Bench().running(ch1=at(0))
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), StatusRead)[0].active == frozenset({1})
+        bench.run(3 * S)
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), UnexpectedState)
+        bench.finish()
+        assert bench.highest_ua() == 0
+
+    @pytest.mark.parametrize("level", ["zero", "low"])
+    def test_where_no_train_can_run_the_state_of_the_device_is_asked(self, level: str) -> None:
+        bench = Bench().connected()
+        if level == "low":
+            bench.driver.pulse(bench.now, 1, at(10_000))
+            bench.run()
+        assert bench.driver.state == level
+        bench.driver.keep_alive(bench.now)
+        assert of_kind(bench.run(), StatusRead)[0].active == frozenset()
+
+    def test_it_is_silent_where_the_device_is_in_doubt(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.stop(bench.now)
+        bench.driver.transmit()
+        bench.driver.keep_alive(bench.now)
+        assert bench.driver.transmit() == []
+
+
+class TestPulse:
+    def test_a_pulse_brings_up_the_low_level_and_is_given_once(self) -> None:
+        bench = Bench().connected()
+        ticket = bench.driver.pulse(bench.now, 6, at(12_000))
+        bench.run()
+        acks = bench.all_of(Acked)
+        assert [(ack.what, ack.ticket) for ack in acks] == [
+            (Doing.START, None),
+            (Doing.PULSE, ticket),
+        ]
+        pulses = [row for row in bench.twin.records() if row["kind"] == "pulse"]
+        assert [(row["channel"], row["points"][0]) for row in pulses] == [(6, [200, 12_000])]
+
+    def test_a_pulse_whose_answer_is_lost_is_never_given_again(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run()
+        lose_answers(bench, 1)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(3 * S)
+        pulses = [row for row in bench.twin.records() if row["kind"] == "pulse"]
+        assert len(pulses) == 2
+        assert bench.driver.latched
+
+    def test_a_pulse_sooner_than_the_cleared_period_is_refused(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(60 * MS)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(19 * MS)
+        with pytest.raises(LimitRefusedError, match="20000 us"):
+            bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(1 * MS)
+        bench.driver.pulse(bench.now, 1, at(12_000))
+
+    def test_it_is_refused_while_a_train_runs(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        with pytest.raises(StateError, match="train"):
+            bench.driver.pulse(bench.now, 2, at(1_000))
+
+    def test_it_is_refused_while_another_is_unanswered(self) -> None:
+        bench = Bench().connected()
+        bench.driver.pulse(bench.now, 1, at(1_000))
+        with pytest.raises(StateError):
+            bench.driver.pulse(bench.now, 2, at(1_000))
+
+    def test_between_the_levels_there_is_a_verified_stop(self) -> None:
+        bench = Bench().running(ch1=at(10_000))
+        bench.driver.apply(bench.now, {})
+        bench.run()
+        bench.driver.pulse(bench.now, 1, at(1_000))
+        bench.run(200 * MS)
+        assert bench.driver.state == "low"
+        bench.driver.apply(bench.now, {1: at(2_000)})
+        bench.run(200 * MS)
+        assert bench.driver.state == "mid"
+        answered = [frame.command for _, frame in bench.answers]
+        assert answered[-9:] == [33, 35, 63, 1, 3, 5, 63, 31, 33]
+
+    def test_a_pulse_that_cannot_leave_in_time_is_dropped(self) -> None:
+        bench = Bench().connected()
+        lose_answers(bench, 2)
+        ticket = bench.driver.pulse(bench.now, 1, at(12_000))
+        bench.run(500 * MS)
+        assert bench.all_of(RaiseDropped) == [RaiseDropped(ticket, 250 * MS, sent=False)]
+        bench.finish()
+        assert bench.highest_ua() == 0

@@ -7,7 +7,6 @@ import pytest
 from stimctl.devices.driver import Driver
 from stimctl.devices.events import (
     Acked,
-    ChannelSet,
     DeviceError,
     Doing,
     Identified,
@@ -253,3 +252,113 @@ def test_a_raise_that_left_and_was_not_confirmed_falls_back_to_the_lowest() -> N
     (dropped,) = bench.all_of(RaiseDropped)
     assert dropped.sent
     assert dropped.falls_to is not None
+    assert [(one.channel, one.level) for one in dropped.falls_to] == [(1, 2_000)]
+    last = bench.sent()[-1]
+    assert isinstance(last, sm2.StartChannelListMode)
+    assert last.channels[0].current_ua == 2_000
+
+
+def test_a_list_that_was_perhaps_initialised_is_ended_and_initialised_anew() -> None:
+    bench = Bench().connected()
+    lost = iter([True])
+    bench.to_host = lambda now, data: [] if next(lost, False) else [(0, data)]
+    bench.driver.apply(bench.now, {1: point(0)})
+    since = len(bench.writes)
+    bench.run(400 * MS)
+    assert names(bench.sent(since)) == [
+        "init_channel_list_mode",
+        "stop_channel_list_mode",
+        "init_channel_list_mode",
+        "start_channel_list_mode",
+    ]
+    assert bench.driver.state == "running"
+
+
+def test_the_first_apply_chooses_channels_and_rhythm_and_a_later_one_keeps_within_them() -> None:
+    bench = Bench().running(ch1=point(0), ch2=point(0))
+    bench.driver.apply(bench.now, {2: point(20_000)})
+    bench.run()
+    with pytest.raises(LimitRefusedError, match="set up for channels"):
+        bench.driver.apply(bench.now, {3: point()})
+    with pytest.raises(LimitRefusedError, match="set up for channels"):
+        bench.driver.apply(bench.now, {1: point(frequency_mhz=40_000)})
+    rows = [row for row in bench.finish() if row["kind"] == "train"]
+    assert {row["channel"] for row in rows} == {2}
+
+
+def test_channels_of_both_modules_need_16_ms() -> None:
+    bench = Bench().connected()
+    with pytest.raises(LimitRefusedError, match="16000 us"):
+        bench.driver.apply(
+            bench.now, {1: point(frequency_mhz=100_000), 5: point(frequency_mhz=100_000)}
+        )
+    bench.driver.apply(bench.now, {1: point(frequency_mhz=62_500), 5: point(frequency_mhz=62_500)})
+    bench.run()
+    assert bench.driver.state == "running"
+    assert not bench.logged("intervals raised")
+
+
+def test_a_single_pulse_is_given_once_in_the_start_mode_and_refused_while_a_list_is_up() -> None:
+    bench = Bench().connected()
+    bench.driver.pulse(bench.now, 3, point(10_000))
+    bench.run()
+    assert [one.what for one in bench.all_of(Acked)][-1] is Doing.PULSE
+    with pytest.raises(LimitRefusedError, match="a pulse"):
+        bench.driver.pulse(bench.now, 3, point(10_000, frequency_mhz=1_000))
+    bench.driver.apply(bench.now, {1: point(0)})
+    bench.run()
+    with pytest.raises(StateError):
+        bench.driver.pulse(bench.now, 3, point(10_000))
+    pulses = [row for row in bench.finish() if row["kind"] in ("pulse", "train")]
+    assert [row["channel"] for row in pulses] == [3]
+
+
+def test_a_pulse_that_waits_for_a_keep_alive_is_not_lost_to_the_next_one() -> None:
+    bench = Bench().connected()
+    bench.driver.keep_alive(bench.now)
+    first = bench.driver.pulse(bench.now, 1, point(10_000))
+    with pytest.raises(StateError, match="unanswered"):
+        bench.driver.pulse(bench.now, 2, point(10_000))
+    bench.run()
+    assert [one.ticket for one in bench.all_of(Acked) if one.what is Doing.PULSE] == [first]
+
+
+def test_a_pulse_that_was_not_answered_is_never_given_again() -> None:
+    bench = Bench().connected()
+    bench.to_host = lambda now, data: []
+    since = len(bench.writes)
+    bench.driver.pulse(bench.now, 1, point(10_000))
+    bench.run(900 * MS)
+    assert names(bench.sent(since)) == ["single_pulse"]
+
+
+def test_a_refused_request_is_told_and_latches() -> None:
+    bench = Bench().running(ch1=point())
+    # Somebody else has ended the list: the next refresh meets the wrong mode.
+    bench.twin.receive(bench.now, encode(sm2.StopChannelListMode(), 200))
+    bench.to_host = lambda now, data: [] if b"\xdd" in data else [(0, data)]
+    bench.twin.advance(bench.now + 20 * MS)
+    bench.twin.transmit()
+    bench.now += 20 * MS
+    bench.driver.keep_alive(bench.now)
+    bench.run()
+    assert any(one.code == -3 for one in bench.all_of(Rejected))
+    assert bench.driver.latched
+
+
+def test_what_a_trainer_says_on_the_same_line_is_passed_over() -> None:
+    bench = Bench().running(ch1=point())
+    before = len(bench.seen)
+    for command in (58, 60, 89, 90):
+        bench.driver.receive(bench.now, encode_frame(3, command, bytes(6)))
+    assert bench.seen[before:] == []
+    assert not bench.driver.latched
+
+
+@pytest.mark.parametrize(("amplitude_ua", "width_us"), [(4_000, 501), (3_000, 200), (4_000, 19)])
+def test_what_the_device_cannot_do_is_refused_by_the_gate(amplitude_ua: int, width_us: int) -> None:
+    bench = Bench().connected()
+    other = cleared_for(amplitude_ua, width_us, gap_us=0, device=OTHER_DEVICE)
+    with pytest.raises(LimitRefusedError):
+        bench.driver.apply(bench.now, {1: other.point(amplitude_ua)})
+    assert bench.driver.transmit() == []

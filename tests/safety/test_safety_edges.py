@@ -92,7 +92,7 @@ def test_one_second_on_and_one_second_off_is_rest_enough() -> None:
     assert inconsistencies(stim(motor=True, cycle=cycle)) == ()
 
 
-def no_together(requests, **more):
+def no_together(requests: dict[int, tuple[Stimulus, Envelope]], **more: Any) -> Refusal:
     answer = clear_together(requests, **more)
     assert isinstance(answer, Refusal)
     return answer

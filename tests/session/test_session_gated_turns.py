@@ -84,3 +84,54 @@ class Watched(OpenEmsStimDriver):
         super().__init__()
         self.calls: list[tuple[int, dict[int, int], frozenset[int]]] = []
 
+    def apply(self, now_ns: int, set_points: Any, planned: Any = frozenset()) -> Any:
+        percents = {channel: point.percent for channel, point in set_points.items()}
+        self.calls.append((now_ns, percents, frozenset(planned)))
+        return super().apply(now_ns, set_points, planned)
+
+
+def watched(plan: PercentPlan) -> tuple[Bench, Watched]:
+    driver = Watched()
+    twin = OpenEmsStimTwin(boot_us=SHORT_BOOT_US, strict=True)
+    bench = Bench(ATTENDED_BY_HAND, twin=twin, driver=driver)
+    bench.command(Connect())
+    assert bench.run_to_state(State.IDENTIFIED, within_ns=20 * SECOND)
+    bench.command(LoadPlan(plan))
+    bench.command(Arm())
+    assert bench.run_to_state(State.ARMED, within_ns=2 * SECOND)
+    bench.command(Start())
+    assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
+    bench.run_for(200 * MS)
+    return bench, driver
+
+
+@pytest.mark.hazard("H09")
+def test_what_somebody_lowers_is_never_told_as_a_step_of_the_plan() -> None:
+    bench, driver = watched(gate_plan("gate-tens", 60, 60, duration_s=600))
+    raised(raised(bench, 5), 5, channel=2)
+    for channel, percent in ((1, 4), (2, 4), (2, 1), (1, 0)):
+        bench.command(Lower(channel, Level(PERCENT, percent)))
+        _, told, planned = driver.calls[-1]
+        assert told.get(channel, 0) == percent
+        assert channel not in planned
+        bench.run_for(400 * MS)
+
+
+def test_a_fade_because_nobody_answers_is_no_step_of_the_plan() -> None:
+    bench, driver = watched(gate_plan("gate-tens", 60, duration_s=900))
+    raised(bench, 5)
+    since = len(driver.calls)
+    bench.run_for(336 * SECOND)
+    falling = driver.calls[since:]
+    assert bench.told(Kind.ATTENDANCE)
+    assert [told.get(1, 0) for _, told, _ in falling] == [4, 3, 2, 1, 0]
+    assert all(1 not in planned for _, _, planned in falling)
+
+
+def test_the_ramps_of_the_plan_are_told_as_such() -> None:
+    bench, driver = watched(gate_plan("gate-tens", 60, duration_s=30))
+    raised(bench, 5)
+    since = len(driver.calls)
+    bench.run_for(30 * SECOND)
+    assert [told.get(1, 0) for _, told, _ in driver.calls[since:]] == [4, 3, 2, 1, 0]
+    assert all(1 in planned for _, _, planned in driver.calls[since:])

@@ -31,7 +31,7 @@ def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)) -> Bench:
     return bench
 
 
-def plateaus(bench, count: int = 2) -> list[int]:
+def plateaus(bench: Bench, count: int = 2) -> list[int]:
     return [bench.engine.plateau(channel) for channel in range(1, count + 1)]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.bench import Bench
+from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.facts import LinkDown, SuspendGap
 from stimctl.session.intents import Lower, Pause, Raise, Resume, Stop
@@ -29,7 +29,7 @@ from tests.support.session_world import (
 CYCLE_NS = 60 * SECOND
 
 
-def in_off_time(plateau_ua: int = 2_000, config=BY_HAND, **options):
+def in_off_time(plateau_ua: int = 2_000, config: EngineConfig = BY_HAND, **options: Any) -> Bench:
     """20 s into the first cycle, 5 s into its off time."""
     bench = running(plan_of("nmes-tka", 5_000, duration_s=240), config, **options)
     began_ns = bench.told(Kind.STATE)[-1].at_ns
@@ -84,7 +84,7 @@ def test_a_pending_raise_has_its_durable_row_long_before_it_goes_out() -> None:
     assert bench.journal.durable_seq >= row.seq
 
 
-def test_a_repeated_pending_raise_asks_for_nothing_more():
+def test_a_repeated_pending_raise_asks_for_nothing_more() -> None:
     bench = in_off_time()
     for _ in range(2):
         bench.command(Raise(1, Level(CURRENT, 2_500)))
@@ -96,7 +96,7 @@ def test_a_repeated_pending_raise_asks_for_nothing_more():
 
 @pytest.mark.hazard("H19")
 @pytest.mark.parametrize("step_ua", [500, 1_000])
-def test_raises_in_the_off_time_add_up_to_2_ma(step_ua):
+def test_raises_in_the_off_time_add_up_to_2_ma(step_ua: int) -> None:
     bench = in_off_time()
     for plateau_ua in range(2_000 + step_ua, 6_000, step_ua):
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
@@ -112,7 +112,7 @@ def test_raises_in_the_off_time_add_up_to_2_ma(step_ua):
 
 
 @pytest.mark.hazard("H19")
-def test_in_the_off_time_too_one_increment_takes_250_ms():
+def test_in_the_off_time_too_one_increment_takes_250_ms() -> None:
     bench = in_off_time()
     for plateau_ua in (2_500, 3_000):
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
@@ -122,7 +122,7 @@ def test_in_the_off_time_too_one_increment_takes_250_ms():
 
 
 @pytest.mark.hazard("H19")
-def test_the_first_output_of_a_channel_is_one_increment():
+def test_the_first_output_of_a_channel_is_one_increment() -> None:
     bench = in_off_time(0)
     for plateau_ua in (1_000, 1_500):
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
@@ -131,7 +131,7 @@ def test_the_first_output_of_a_channel_is_one_increment():
     assert next_contraction_ua(bench) == 1_000
 
 
-def test_lowering_discards_all_that_has_added_up():
+def test_lowering_discards_all_that_has_added_up() -> None:
     bench = in_off_time()
     for plateau_ua in (2_500, 3_000, 3_500):
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
@@ -141,7 +141,7 @@ def test_lowering_discards_all_that_has_added_up():
     assert outcomes(bench) == ["taken"] * 3 + ["discarded"]
 
 
-def test_what_a_program_raises_in_the_off_time_does_not_add_up():
+def test_what_a_program_raises_in_the_off_time_does_not_add_up() -> None:
     bench = in_off_time(config=EngineConfig(watchdog_test=False, operated_by="program"))
     for plateau_ua in (2_500, 3_000):
         bench.command(Raise(1, Level(CURRENT, plateau_ua)))
@@ -151,7 +151,7 @@ def test_what_a_program_raises_in_the_off_time_does_not_add_up():
 
 
 @pytest.mark.hazard("H19")
-def test_raises_do_not_lock_in_the_off_time_and_are_open_at_each_contraction():
+def test_raises_do_not_lock_in_the_off_time_and_are_open_at_each_contraction() -> None:
     bench = running(plan_of("nmes-tka", 5_000, duration_s=240), BY_HAND)
     bench.run_for(4 * SECOND)
     raised(bench, 1_000)
@@ -164,7 +164,7 @@ def test_raises_do_not_lock_in_the_off_time_and_are_open_at_each_contraction():
     assert outcomes(bench)[-1] == "taken"
 
 
-def test_downwards_is_at_once_and_discards_what_is_pending():
+def test_downwards_is_at_once_and_discards_what_is_pending() -> None:
     bench = in_off_time()
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.command(Lower(1, Level(CURRENT, 1_000)))

@@ -44,7 +44,7 @@ def test_an_early_raise_is_dropped_not_queued() -> None:
 
 
 @pytest.mark.hazard("H19")
-def test_a_raise_of_more_than_one_increment_is_refused():
+def test_a_raise_of_more_than_one_increment_is_refused() -> None:
     bench = running(plan_of())
     bench.command(Raise(1, Level(CURRENT, 3 * STEP_UA)))
     bench.run_for(SECOND)
@@ -53,7 +53,7 @@ def test_a_raise_of_more_than_one_increment_is_refused():
 
 
 @pytest.mark.hazard("H19")
-def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms():
+def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms() -> None:
     bench = running(plan_of("tens-conventional", 10_000))
     for _ in range(100):
         bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 2 * STEP_UA)))
@@ -64,7 +64,7 @@ def test_one_increment_by_hand_is_at_most_1_ma_each_250_ms():
     assert all(later - earlier >= 239_000 for earlier, later in itertools.pairwise(times))
 
 
-def test_a_program_raises_by_single_steps():
+def test_a_program_raises_by_single_steps() -> None:
     bench = running(plan_of(), EngineConfig(watchdog_test=False, operated_by="program"))
     bench.command(Raise(1, Level(CURRENT, 2 * STEP_UA)))
     assert reasons(bench) == ["more than one increment at a time: 0.5 mA at most"]
@@ -148,7 +148,7 @@ def test_raises_lock_after_20_s_and_lowering_unlocks() -> None:
 
 
 @pytest.mark.hazard("H19")
-def test_raises_that_have_locked_are_unlocked_by_hand_and_nothing_rises_by_it():
+def test_raises_that_have_locked_are_unlocked_by_hand_and_nothing_rises_by_it() -> None:
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(22 * SECOND)
     assert bench.told(Kind.TELEMETRY)[-1].data["locked"] == [1]
@@ -164,7 +164,7 @@ def test_raises_that_have_locked_are_unlocked_by_hand_and_nothing_rises_by_it():
     assert "locked" not in bench.told(Kind.TELEMETRY)[-1].data
 
 
-def test_unlocking_opens_raises_for_20_s_again():
+def test_unlocking_opens_raises_for_20_s_again() -> None:
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(25 * SECOND)
     bench.command(Unlock(1))
@@ -173,7 +173,7 @@ def test_unlocking_opens_raises_for_20_s_again():
     assert reasons(bench)[-1].startswith("locked after 20 s")
 
 
-def test_linked_channels_are_unlocked_together():
+def test_linked_channels_are_unlocked_together() -> None:
     bench = running(plan_of("tens-conventional", 3_000, 3_000))
     bench.command(Link((1, 2)))
     bench.run_for(25 * SECOND)

@@ -219,7 +219,7 @@ def test_the_drawn_screen_says_the_same_in_every_theme(world: World, name: str) 
 
     async def resized(size: tuple[int, int]) -> None:
         """Not with the pilot: that waits for an idle process, on a busy machine in vain."""
-        app._driver._size = size  # type: ignore[union-attr]
+        app._driver._size = size
         app.post_message(Resize(Size(*size), Size(*size)))
         while app.sheet.size != size:
             await asyncio.sleep(0)
