@@ -175,7 +175,7 @@ def _python_path() -> list[str]:
 def _figures(
     found: Found, heard: array.array[int], clock: array.array[int], minutes: float, load: int
 ) -> dict[str, Any]:
-    stops = [
+    stops: list[dict[str, Any]] = [
         {"reason": reason, "clock_late_ms": _worst_before(clock, at_ns) / 1e6}
         for at_ns, reason in found.stops
     ]

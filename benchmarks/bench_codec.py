@@ -78,7 +78,8 @@ def encode_theirs() -> bytes:
     packet = PacketMidLevelUpdate()
     packet.number = PACKET_NUMBER
     packet.channel_configuration = channels
-    return Protocol.packet_to_bytes(packet)
+    data: bytes = Protocol.packet_to_bytes(packet)
+    return data
 
 
 def decode_ours() -> MlGetCurrentDataAck:

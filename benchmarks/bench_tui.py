@@ -32,6 +32,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,14 @@ def _picked_row(terminal: Terminal) -> int:
     return next((number for number, row in enumerate(rows) if "│ ▸" in row), -1)
 
 
+def _picks(terminal: Terminal, row: int) -> bool:
+    return _picked_row(terminal) == row
+
+
+def _shows(terminal: Terminal, words: str) -> bool:
+    return words in terminal.text()
+
+
 def _reaction_idle(session: DemoSession, count: int) -> list[float]:
     """The picked line moves up or down in the list of actions."""
     terminal = session.terminal
@@ -172,7 +181,7 @@ def _reaction_idle(session: DemoSession, count: int) -> list[float]:
         before = _picked_row(terminal)
         at_ns = terminal.key(UP if number % 2 else DOWN)
         wanted = before + (-1 if number % 2 else 1)
-        found.append(_until(terminal, lambda row=wanted: _picked_row(terminal) == row, at_ns))
+        found.append(_until(terminal, partial(_picks, terminal, wanted), at_ns))
     terminal.key(LEFT)
     terminal.wait_for("┌ RUN")
     return found
@@ -186,7 +195,7 @@ def _reaction_running(session: DemoSession, count: int) -> list[float]:
         opens = not number % 2
         title = "┌ NOTE" if opens else "┌ RUN"
         at_ns = terminal.key(b"n" if opens else LEFT)
-        found.append(_until(terminal, lambda shown=title: shown in terminal.text(), at_ns))
+        found.append(_until(terminal, partial(_shows, terminal, title), at_ns))
     return found
 
 

@@ -112,6 +112,10 @@ class P24Twin(FramedMachine):
         self.recorder.log(self._now, "load changed", channel=channel, ohm=nominal_ohm(load))
         self.load_moved(channel)
 
+    def load(self, channel: int) -> Load:
+        """What is on channel 1..8 now."""
+        return self._loads[channel]
+
     def load_moved(self, channel: int) -> None:
         """Go on with a load that changed by itself."""
         self._mid.load_changed(channel, self._now)

@@ -9,7 +9,6 @@ from typing import Any
 from firmware_sim.faults.misbehaviour import Execute, Misbehaviour, Order
 from firmware_sim.faults.updates import P24, Layout, change_trains, scale_block
 
-from .electrodes import Load
 from .p24 import HIGH_VOLTAGE_150V, HIGH_VOLTAGE_OFF, P24Twin
 from .p24_answers import Answers
 from .p24_commands import Command, Event, Result
@@ -64,10 +63,6 @@ class FaultyFirmware(P24Twin):
         """Take bytes from the host; none while the device boots or has no supply."""
         self.advance(now_ns)
         super().receive(now_ns, data if self._now >= self._up_us else b"")
-
-    def load(self, channel: int) -> Load:
-        """Return what is on a channel."""
-        return self._loads[channel]
 
     def limit(self, change: Change) -> Callable[[], None]:
         """Change how long output goes on without a keep-alive; return what undoes it."""

@@ -143,7 +143,7 @@ def test_gel_dries_and_skin_warms_up_while_it_is_worn() -> None:
     pads = the_body.pads(1)
     assert pads is not None
     first = pads.nominal_ohm
-    moved = set()
+    moved: set[int] = set()
     while (due := the_body.deadline_us()) is not None and due <= 600 * SECOND:
         moved |= the_body.move(due)
     assert moved == {1}

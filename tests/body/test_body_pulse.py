@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -191,7 +192,7 @@ def test_an_aged_contact_is_drier_and_warmer() -> None:
         {"shunt_ohm": 0},
     ],
 )
-def test_a_contact_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+def test_a_contact_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"give|at least"):
         Contact(**wrong)
 

@@ -11,9 +11,9 @@ import pytest
 
 from stimctl.errors import ExitCode
 from stimctl.records.catalogue import Catalogue
+from stimctl.records.journal import Anchor
 from stimctl.records.pads import Pads, count_use
 from stimctl.records.places import journal_folder
-from stimctl.records.verify import Anchor
 from stimctl.safety.screening import QUESTIONS
 from stimctl.supervisor.ports import may_be_software
 

@@ -484,7 +484,7 @@ def test_a_full_or_broken_journal_folder_is_a_failure(
 
 
 def test_an_unknown_system_is_a_warning(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
-    monkeypatch.setattr(doctor_checks.sys, "platform", "win32")
+    monkeypatch.setattr("stimctl.cli.doctor_checks.sys.platform", "win32")
     assert [c.verdict for c in doctor_checks._program()] == ["ok", "warn"]
 
 

@@ -40,6 +40,10 @@ def test_both_tables_name_the_same_families() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
+def _at_once(row: DeviceFamily) -> dict[str, Any]:
+    return {"boot_us": 0} if row.resets_by_dtr else {}
+
+
 @ROWS
 def test_a_row_leads_to_a_sheet_and_a_driver_of_its_name(row: DeviceFamily) -> None:
     found = family(row.name)
@@ -63,7 +67,7 @@ def test_a_row_and_its_twin_agree_about_the_line(row: DeviceFamily) -> None:
 @pytest.mark.hazard("H11")
 def test_the_stop_dialogue_of_a_row_brings_its_twin_to_verified_zero(row: DeviceFamily) -> None:
     sequence: Any = load(row.stop)(12_345)
-    twin = twins.make_twin(row.twin, **({"boot_us": 0} if row.resets_by_dtr else {}))
+    twin = twins.make_twin(row.twin, **_at_once(row))
     for now_ns in range(0, 3_000_000_000, 50_000_000):
         twin.receive(now_ns, sequence.next_bytes())
         twin.advance(now_ns + 49_000_000)

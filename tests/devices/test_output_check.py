@@ -26,7 +26,7 @@ PAD = Electrode(area_mm2=10_000)
 
 
 def stimulus(
-    pulses: int = 5, bursts_mhz: int = 2_000, inside_mhz: int = 100_000, ua: int = 20_000
+    pulses: int = 5, bursts_mhz: int = 2_000, inside_mhz: int = 100_000, *, ua: int = 20_000
 ) -> Stimulus:
     pulse = Pulse(
         shape=PulseShape.SYMMETRIC, amplitude_ua=ua, phase_width_us=200, interphase_gap_us=100

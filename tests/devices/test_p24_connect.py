@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
+from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from stimctl.devices.events import (
     Identified,
     LineError,
@@ -109,6 +109,7 @@ def test_a_device_of_another_sciencemode_is_refused_with_its_version(
 
     def device_line(data: bytes) -> list[tuple[int, bytes]]:
         (frame,) = FrameDecoder().feed(data)
+        assert isinstance(frame, Frame)
         if frame.command != GET_EXTENDED_VERSION + 1:
             return [(0, data)]
         told = frame.data[:4] + bytes(version) + frame.data[7:]

@@ -226,7 +226,7 @@ class TestRaisingAndLowering:
             ({"gap_us": 50}, True, False),
             ({"amplitude_ua": 10_000, "width_us": 400}, True, True),
         ]:
-            other = OutputEncoder().frame({1: point(**{"amplitude_ua": 20_000, **how})})  # type: ignore[arg-type]
+            other = OutputEncoder().frame({1: point(**{"amplitude_ua": 20_000, **how})})
             assert (other.raises(base), other.lowers(base)) == (raises, lowers), how
 
     def test_a_channel_more_raises_and_a_channel_less_lowers(self) -> None:

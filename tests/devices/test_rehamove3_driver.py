@@ -246,7 +246,7 @@ def test_the_gate_refuses_what_the_device_cannot_do(channel: int, how: dict[str,
         lambda: one.driver.pulse(one.now, channel, proof.point(amplitude_ua)),
     ):
         with pytest.raises(LimitRefusedError, match=r"RehaMove3|device"):
-            call()
+            call()  # type: ignore[no-untyped-call]
     assert one.driver.state == "zero"
 
 

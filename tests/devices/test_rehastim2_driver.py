@@ -33,7 +33,7 @@ from tests.support.p24_bench import cleared as cleared_for
 from tests.support.rehastim2_bench import MS, Bench, S, cleared, point
 
 
-def names(messages: list[sm2.Message]) -> list[str]:
+def names(messages: list[sm2.Message | sm2.UnknownCommand | sm2.Malformed]) -> list[str]:
     return [message.name for message in messages]
 
 

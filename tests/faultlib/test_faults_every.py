@@ -105,7 +105,7 @@ def test_faults_can_be_added_while_it_runs() -> None:
     twin = faulty_twin("p24")
     twin.advance(2 * SECOND * 1000)
     twin.add(Fault("dead-man-missing", 1 * SECOND))
-    assert twin.active == ()
+    assert not twin.active
     twin.advance(2 * SECOND * 1000)
     assert [fault.name for fault in twin.active] == ["dead-man-missing"]
     twin.add(Fault("mute", 2 * SECOND + 10 * MS, {"for_us": 1000}))

@@ -143,7 +143,7 @@ def test_the_tracker_loses_no_byte_and_cuts_the_same_in_any_chunks(
         for piece in tracker.feed(stream[at : at + size])
     ]
 
-    def borders(found: list) -> list[tuple[bool, int]]:  # type: ignore[type-arg]
+    def borders(found: list) -> list[tuple[bool, int]]:
         at, cuts = 0, []
         for piece in found:
             if piece.begins:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from firmware_sim.body.worn import WornTwin
 from firmware_sim.faults import Fault, FaultError, FaultyTwin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.ledger import Ledger
@@ -111,9 +112,11 @@ def test_the_faults_of_a_scenario_change_something(name: str) -> None:
 
 
 def test_another_seed_is_another_person() -> None:
-    people = {
-        str(scenario("normal-tens").start("p24", seed).device.body.person) for seed in range(5)
-    }  # type: ignore[attr-defined]
+    people = set()
+    for seed in range(5):
+        device = scenario("normal-tens").start("p24", seed).device
+        assert isinstance(device, WornTwin)
+        people.add(str(device.body.person))
     assert len(people) == 5
 
 

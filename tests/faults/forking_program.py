@@ -87,7 +87,7 @@ def subprocess_with_descriptors() -> None:
 
 
 def pooled(method: str) -> None:
-    process = multiprocessing.get_context(method).Process(target=time.sleep, args=(_LIVES_S,))
+    process = multiprocessing.get_context(method).Process(target=time.sleep, args=(_LIVES_S,))  # type: ignore[attr-defined]
     process.start()
     show(child=process.pid)
 

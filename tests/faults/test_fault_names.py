@@ -150,14 +150,14 @@ def test_a_stop_by_any_name_on_the_way_reaches_the_session(names: Names, by: str
     names.lead(first, "second")
     face = names.session(first)
     names.lead(real / "second", names.twins[1].url)
-    name = {
+    spelled: dict[str, str | Path] = {
         "first": first,
         "second": real / "second",
         "folder": real / "first",
         "other spelling": f"{names.folder}//linked/./first",
         "node": os.path.realpath(names.twins[0].url),
-    }[by]
-    assert face.supervisor in stopped(name)
+    }
+    assert face.supervisor in stopped(spelled[by])
     assert not names.is_on(0)
 
 

@@ -113,7 +113,7 @@ def test_each_reset_has_its_bootloader() -> None:
 def test_dead_times_are_refused_where_they_make_no_sense() -> None:
     for options in ({"deaf_us": -1}, {"deaf_us": 5, "bootloader": Bootloader.OLD}):
         with pytest.raises(ValueError, match="deaf"):
-            OpenEmsStimTwin(**options)  # type: ignore[arg-type]
+            OpenEmsStimTwin(**options)
 
 
 # Echo, hex form, grammar

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,11 +29,11 @@ TEST_ROW = {"before_us": 230, "points": [[15, 15_000], [15, -15_000]]}
 KEEP_ALIVE = b"\2"
 
 
-def host(load_ohm: int | None = 500, **options: int) -> Host:
+def host(load_ohm: int | None = 500, **options: Any) -> Host:
     return Host(RehaMove3Twin(0, load_ohm, **options))
 
 
-def rows(of: Host, kind: str) -> list[dict]:  # type: ignore[type-arg]
+def rows(of: Host, kind: str) -> list[dict]:
     return [row for row in of.twin.records() if row["kind"] == kind]
 
 
@@ -84,7 +85,7 @@ def test_packet_numbers_need_not_advance() -> None:
         if row["kind"] == "frame" and row["direction"] == "host->device"
     ],
 )
-def test_it_takes_and_refuses_what_the_makers_library_does(row: dict) -> None:  # type: ignore[type-arg]
+def test_it_takes_and_refuses_what_the_makers_library_does(row: dict) -> None:
     """`expect` is the verdict of the library's validity check."""
     told = host()
     if row["cmd"] in (Command.ML_UPDATE, Command.ML_STOP, Command.ML_GET_CURRENT_DATA):
@@ -457,7 +458,7 @@ def test_damaged_frames_are_answered_as_a_p24_answers_them() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in VECTORS if row["direction"] == "device->host"][:70])
-def test_its_own_frames_are_those_of_the_vectors(row: dict) -> None:  # type: ignore[type-arg]
+def test_its_own_frames_are_those_of_the_vectors(row: dict) -> None:
     if row["kind"] != "frame":
         return
     found = check(bytes.fromhex(row["hex"]))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from firmware_sim import serve
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.sciencemode2_frames import encode
 from firmware_sim.serve import ServeOptions, Server
@@ -42,16 +40,16 @@ class Scripted:
 
 
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+def line(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     made = Scripted()
-    monkeypatch.setattr(serve.time, "monotonic_ns", lambda: made.now_ns)
-    monkeypatch.setattr(serve.select, "select", lambda *_: ([], [], []))
+    monkeypatch.setattr("firmware_sim.serve.time.monotonic_ns", lambda: made.now_ns)
+    monkeypatch.setattr("firmware_sim.serve.select.select", lambda *_: ([], [], []))
     return made
 
 
 def connected(line: Scripted) -> tuple[RehaStim2Twin, Server]:
     twin = RehaStim2Twin()
-    server = Server(twin, line, ServeOptions(), 0)
+    server = Server(twin, line, ServeOptions(), 0)  # type: ignore[arg-type]
     line.now_ns += 10 * MS
     line.bytes = encode(0, 2, b"\0")
     server._turn(-1)
@@ -70,7 +68,7 @@ def slept(server: Server, line: Scripted, span_ns: int, monkeypatch: pytest.Monk
         line.now_ns += int(timeout_s * 1e9) + span_ns
         return [], [], []
 
-    monkeypatch.setattr(serve.select, "select", late)
+    monkeypatch.setattr("firmware_sim.serve.select.select", late)
     server._turn(-1)
 
 

@@ -61,7 +61,7 @@ def test_a_name_that_is_no_row_is_never_a_p24(name: str, capfd: Any) -> None:
         with pytest.raises(
             UnknownTwinError, match="there are: p24, rehamove3, rehastim2, openemsstim"
         ):
-            refused(name)  # type: ignore[operator]
+            refused(name)
     if name:
         with pytest.raises(UnknownTwinError):
             listing(name)

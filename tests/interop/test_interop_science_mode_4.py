@@ -250,12 +250,12 @@ def test_an_electrode_error_is_seen_by_the_client(tmp_path: Path) -> None:
         mid = device.get_layer_mid_level()
         await mid.init(False)
         await mid.update([channel(20), channel(10)])
-        twin.wait_for(lambda rows: any(row.get("event") == "channel error" for row in rows))
+        worn.wait_for(lambda rows: any(row.get("event") == "channel error" for row in rows))
         data = await mid.get_current_data()
         assert data.is_stimulation_active_per_channel[:2] == [False, True]
         assert data.channel_error[0] == sm.ResultAndError.ELECTRODE_ERROR
         assert data.channel_error[1] == sm.ResultAndError.NO_ERROR
         await mid.stop()
 
-    with TwinProcess("--load", "open", record=tmp_path / "record.jsonl", device="p24") as twin:
-        use(twin, steps)
+    with TwinProcess("--load", "open", record=tmp_path / "record.jsonl", device="p24") as worn:
+        use(worn, steps)

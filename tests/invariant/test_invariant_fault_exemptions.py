@@ -8,7 +8,11 @@ from firmware_sim.invariant.fault_exemptions import FaultExemptions
 from firmware_sim.invariant.rules import Rule
 
 TO_DEVICE, TO_HOST, BOTH = 1, 2, 3
-OTHER_PROGRAM = {"fault": "second-writer", "event": "begins", "parameters": {"command": 62}}
+OTHER_PROGRAM: dict[str, object] = {
+    "fault": "second-writer",
+    "event": "begins",
+    "parameters": {"command": 62},
+}
 
 
 def line_fault(name: str, direction: int, event: str = "begins") -> dict[str, object]:

@@ -631,17 +631,16 @@ def trace() -> Trace:
         bench.run_for(wait_s * SECOND_NS)
     for _ in range(12):
         for channel in (1, 2):
-            bench.command(
-                Raise(channel, Level(PERCENT, bench.engine.intensity_percent(channel) + 1))
-            )
+            bench.command(Raise(channel, Level(PERCENT, bench.engine.plateau(channel) + 1)))
             bench.run_for(300 * MS_NS)
-    for intent in (
+    then: tuple[Any, ...] = (
         Lower(1, Level(PERCENT, 2)),
         Pause(),
         Resume(),
         Lower(2, Level(PERCENT, 0)),
         Stop(),
-    ):
+    )
+    for intent in then:
         bench.run_for(8 * SECOND_NS)
         bench.command(intent)
     bench.run_for(SECOND_NS)

@@ -67,7 +67,7 @@ def do(bench: Bench, deed: Any) -> None:
             bench.run_for(deed)
         case ("raise", channel, times):
             for _ in range(times):
-                level = bench.engine.intensity_percent(channel) + 1
+                level = bench.engine.plateau(channel) + 1
                 bench.command(Raise(channel, Level(PERCENT, level)))
                 bench.run_for(260 * MS)
         case ("reset",):

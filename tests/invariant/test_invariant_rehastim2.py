@@ -13,8 +13,8 @@ from firmware_sim.firmware.rehastim2_commands import STIMULATION_ERROR, Command
 from firmware_sim.invariant import (
     BARE,
     STRICT,
-    Invariant,
     InvariantBrokenError,
+    Judge,
     Rule,
     check_record,
     fitted,
@@ -344,7 +344,7 @@ def test_of_two_lists_that_may_be_set_up_a_start_means_either_until_one_is_confi
 # -- a whole session
 
 
-def session(twin: RehaStim2Twin, for_s: int = 20) -> tuple[Bench, Invariant]:
+def session(twin: RehaStim2Twin, for_s: int = 20) -> tuple[Bench, Judge]:
     bench = Bench(SCRIPT, twin=twin, driver=RehaStim2Driver())
     invariant = watch_bench(bench)
     bench.command(Connect())

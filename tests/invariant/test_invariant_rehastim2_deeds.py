@@ -65,7 +65,7 @@ def do(bench: Bench, device: RehaStim2Twin, deed: Any) -> None:
         case ("raise", channel, times):
             for _ in range(times):
                 bench.command(
-                    Raise(channel, Level(CURRENT, bench.engine.plateau_ua(channel) + STEP_UA))
+                    Raise(channel, Level(CURRENT, bench.engine.plateau(channel) + STEP_UA))
                 )
                 bench.run_for(260 * MS)
         case ("pad", channel, load):

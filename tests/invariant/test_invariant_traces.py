@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.invariant import BARE, Invariant, InvariantBrokenError, Rule, check_record, fitted
+from firmware_sim.invariant import (
+    BARE,
+    InvariantBrokenError,
+    Judge,
+    Rule,
+    check_record,
+    fitted,
+)
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.errors import StateError
@@ -59,7 +66,7 @@ DEEDS = st.one_of(
 )
 
 
-def begun(plan: Any, config: Any, **options: Any) -> tuple[Bench, Invariant]:
+def begun(plan: Any, config: Any, **options: Any) -> tuple[Bench, Judge]:
     bench = Bench(config, **options, family="p24")
     invariant = watch_bench(bench)
     bench.command(Connect())
@@ -77,7 +84,7 @@ def do(bench: Bench, deed: Any) -> None:
             bench.run_for(deed)
         elif isinstance(deed, tuple):
             for _ in range(deed[2]):
-                level_ua = bench.engine.plateau_ua(deed[1]) + deed[0] * STEP_UA
+                level_ua = bench.engine.plateau(deed[1]) + deed[0] * STEP_UA
                 bench.command(Raise(deed[1], Level(CURRENT, level_ua)))
                 bench.run_for(260 * MS)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ class Script:
     def advance(self, now_ns: int) -> None:
         self._do("advance")
 
-    def apply(self, now_ns: int, set_points: Any, planned: Any) -> Any:
+    def apply(self, now_ns: int, set_points: Any, planned: Any = ()) -> Any:
         self._do("apply")
         if type(self.ticket) is int:
             self.ticket += 1
@@ -111,7 +112,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.script = Script()
-        self.guard = GuardedDriver(self.script, SHEET)  # type: ignore[arg-type]
+        self.guard = GuardedDriver(self.script, SHEET)
         self.now = SECOND
 
     def sends(self, doing: Doing | None, **how: Any) -> None:
@@ -155,7 +156,7 @@ def test_stimctls_own_drivers_are_not_wrapped() -> None:
         found = family(name)
         driver = found.new_driver()
         assert guarded(driver, found.sheet) is driver
-    assert type(guarded(Script(), SHEET)) is GuardedDriver  # type: ignore[arg-type]
+    assert type(guarded(Script(), SHEET)) is GuardedDriver
 
 
 # -- bytes only within the call that caused them, or a declared timer
@@ -212,7 +213,7 @@ def test_a_repeat_by_a_declared_timer_is_let_through_and_not_for_ever() -> None:
 def test_bytes_without_end_are_refused() -> None:
     for out in ([Frame(b"x", doing=Doing.STOP)] * 65, [Frame(b"x" * 5_000, doing=Doing.STOP)]):
         rig = Rig()
-        rig.script.then["stop"] = lambda rig=rig, out=out: setattr(rig.script, "out", out)
+        rig.script.then["stop"] = partial(setattr, rig.script, "out", out)
         rig.guard.stop(rig.now)
         assert rig.code() == "driver-unasked"
 
@@ -368,7 +369,7 @@ class ForgingTrack:
 @pytest.mark.hazard("H11")
 def test_the_session_asks_before_any_driver_whether_a_set_point_is_genuine() -> None:
     script = Script()
-    output = CommandedOutput(script, {1: ForgingTrack()})  # type: ignore[arg-type, dict-item]
+    output = CommandedOutput(script, {1: ForgingTrack()})  # type: ignore[dict-item]
     with pytest.raises(PlanViolation, match="does not come from the safety model"):
         output._sent(SECOND, ((1, 500, 200, 50_000),))
     assert script.calls == []
@@ -565,7 +566,7 @@ def _lies(one: Turncoat, now_ns: int) -> None:
 
 
 def test_what_a_driver_tells_never_crashes_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    driver = GuardedDriver(Turncoat(lambda _one, _now: None), SHEET)  # type: ignore[arg-type]
+    driver = GuardedDriver(Turncoat(lambda _one, _now: None), SHEET)
     bench = Bench(EngineConfig(), family="p24", driver=driver)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
@@ -589,7 +590,7 @@ def test_what_a_driver_tells_never_crashes_the_session(monkeypatch: pytest.Monke
 def test_a_session_ends_at_verified_zero_with_the_code_on_record(
     at: Callable[[Turncoat, int], None], code: str
 ) -> None:
-    driver = GuardedDriver(Turncoat(at), SHEET)  # type: ignore[arg-type]
+    driver = GuardedDriver(Turncoat(at), SHEET)
     bench = Bench(EngineConfig(), family="p24", driver=driver)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)

@@ -26,7 +26,7 @@ from stimctl.safety import Electrode, Refusal, clear, envelope_for
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus import Pulse, PulseShape, Stimulus
 from stimctl.supervisor import drivers
-from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.device_names import installed_families, parse_device
 from stimctl.supervisor.families import family_to_drive
 from stimctl.treatment.program import plain
 from tests.support.toy_package import install
@@ -136,7 +136,7 @@ def test_a_package_cannot_take_the_name_of_a_built_in_family(
     points.write_text(points.read_text().replace("toy =", "p24 ="), encoding="utf-8")
     assert table.family_row("p24") in table.BUILT_IN
     assert family("p24").package is None
-    assert drivers.installed_families() == ()
+    assert installed_families() == ()
 
 
 @pytest.mark.parametrize("field", ["sheet", "driver", "stop"])
@@ -181,7 +181,7 @@ class Wide(DeviceBounds):
     ],
 )
 @pytest.mark.hazard("H11")
-def test_a_sheet_that_widens_or_lacks_a_bound_is_refused(site: Path, change: dict) -> None:  # type: ignore[type-arg]
+def test_a_sheet_that_widens_or_lacks_a_bound_is_refused(site: Path, change: dict) -> None:
     found = family("toy")
     sheet, bounds = found.sheet, found.sheet.bounds
     if "amplitude_max_ua" in change:

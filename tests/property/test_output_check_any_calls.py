@@ -54,7 +54,7 @@ OPERATIONS = st.one_of(
 )
 
 
-def perform(bench: Bench, proofs: tuple[Cleared, ...], operations: list[tuple]) -> None:  # type: ignore[type-arg]
+def perform(bench: Bench, proofs: tuple[Cleared, ...], operations: list[tuple]) -> None:
     for name, *args in operations:
         with suppress(StimctlError):
             if name == "apply":
@@ -79,7 +79,7 @@ def perform(bench: Bench, proofs: tuple[Cleared, ...], operations: list[tuple]) 
 )
 def test_no_second_of_what_the_device_does_is_above_what_was_cleared(
     proofs: tuple[Cleared, ...],
-    operations: list[tuple],  # type: ignore[type-arg]
+    operations: list[tuple],
 ) -> None:
     bench = Bench().connected()
     perform(bench, proofs, operations)
@@ -104,7 +104,7 @@ def test_no_second_of_what_the_device_does_is_above_what_was_cleared(
 def test_on_a_line_that_delays_no_more_than_one_delay_lets_through(
     proofs: tuple[Cleared, ...],
     operations: list[tuple],
-    delays_ms: list[int],  # type: ignore[type-arg]
+    delays_ms: list[int],
 ) -> None:
     bench = Bench().connected()
     arrived = [0, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return plan
 
 
-def times_us(plan: Plan, raises_ms: list[int]) -> list[tuple[int, tuple | None]]:  # type: ignore[type-arg]
+def times_us(plan: Plan, raises_ms: list[int]) -> list[tuple[int, tuple | None]]:
     """The moments of the plan, and the raises between them."""
     at_us, found = 0, [(one.at_us, one.drives) for one in moments(plan)]
     for wait_ms in raises_ms:
@@ -55,12 +57,16 @@ def times_us(plan: Plan, raises_ms: list[int]) -> list[tuple[int, tuple | None]]
     return sorted(found, key=lambda one: one[0])
 
 
-def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:  # type: ignore[type-arg]
+def kept_off(plan: Plan, raises_ms: list[int]) -> list[tuple]:
     """Whatever the check holds back or closes while everything is sent and answered on time."""
     check, gate = OutputCheck(one_source=True), OutputEncoder()
     tracks = {one.channel: Track(one) for one in plan.channels}
     proofs = {one.channel: one.cleared for one in plan.channels}
-    held, plateau_ua, told, unanswered = [], 0, None, None
+    held: list[Any] = []
+    points: dict[int, Any]
+    told: Any = None
+    unanswered: tuple[int, Any] | None = None
+    plateau_ua = 0
     for at_us, drives in times_us(plan, raises_ms):
         now_ns = at_us * 1_000
         if unanswered is not None and unanswered[0] <= now_ns:
@@ -104,7 +110,9 @@ def test_bursts_on_time_are_never_kept_off(plan: Plan, raises_ms: list[int]) -> 
         ((3, 100, 15), Cycle(1_500, 1_000, 500, 500)),
     ],
 )
-def test_a_burst_that_would_begin_in_its_midst_is_left_out(burst, cycle):
+def test_a_burst_that_would_begin_in_its_midst_is_left_out(
+    burst: tuple[int, float, float], cycle: Cycle | None
+) -> None:
     shape = Shape(burst[1], burst, 200, cycle, 3_000)
     duration = 20_000 if cycle is None else (cycle.on + cycle.off) * 3
     plan = plan_for(Point(0, (shape,), 130, duration), "p24")

@@ -60,7 +60,7 @@ class Machine:
             self._do(str(name), args)
         self._look()
 
-    def _do(self, name: str, args: list) -> None:  # type: ignore[type-arg]
+    def _do(self, name: str, args: list) -> None:
         driver = self.driver
         if name == "connect":
             self._nothing_asked()

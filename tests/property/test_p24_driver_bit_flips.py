@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from firmware_sim.firmware.rehamove3 import RehaMove3Twin
@@ -76,6 +78,7 @@ class Session:
         bench = self.bench
         assert bench.driver.state == "zero", bench.seen
         assert bench.twin.state == 0
+        row: Any
         for row in bench.finish():
             if row["kind"] not in ("train", "pulse") or not row.get("count", 1):
                 continue

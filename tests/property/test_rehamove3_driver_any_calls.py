@@ -48,7 +48,7 @@ class Machine:
         self.pulses: set[tuple[int, int]] = set()
         self.unanswered: list[WireFrame] = []
 
-    def do(self, operation: tuple) -> None:  # type: ignore[type-arg]
+    def do(self, operation: tuple) -> None:
         name, *args = operation
         with suppress(StimctlError):
             self._do(name, args)
@@ -61,7 +61,7 @@ class Machine:
             if frame.urgent:
                 assert frame.data.startswith(b"\x0f\x0f")
 
-    def _do(self, name: str, args: list) -> None:  # type: ignore[type-arg]
+    def _do(self, name: str, args: list) -> None:
         driver = self.driver
         if name in ("connect", "stop"):
             self.asked.clear()
@@ -132,7 +132,7 @@ class Machine:
 
 @settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
-def test_any_calls_and_any_bytes(operations: list) -> None:  # type: ignore[type-arg]
+def test_any_calls_and_any_bytes(operations: list) -> None:
     machine = Machine()
     for operation in operations:
         machine.do(operation)
@@ -141,7 +141,7 @@ def test_any_calls_and_any_bytes(operations: list) -> None:  # type: ignore[type
 @settings(max_examples=examples(200), deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
 def test_any_calls_and_any_bytes_from_a_running_device(
-    operations: list,  # type: ignore[type-arg]
+    operations: list,
 ) -> None:
     machine = Machine()
     machine.do(("connect",))

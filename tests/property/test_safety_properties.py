@@ -11,9 +11,11 @@ from stimctl.safety import (
     Cleared,
     DeviceBounds,
     Electrode,
+    Envelope,
     Layer,
     Profile,
     Quantity,
+    Refusal,
     RefusalKind,
     SetPoint,
     clear,
@@ -58,7 +60,7 @@ MODULATION_PERIODS = st.integers(1_000_000, 12_000_000)
 
 
 @st.composite
-def devices(draw):
+def devices(draw: st.DrawFn) -> DeviceBounds:
     return DeviceBounds(
         name="drawn",
         channels=8,
@@ -80,7 +82,7 @@ def devices(draw):
 
 
 @st.composite
-def bounds(draw, layer=Layer.PERSON):
+def bounds(draw: st.DrawFn, layer: Layer = Layer.PERSON) -> Bound:
     quantity = draw(st.sampled_from(list(UNITS)))
     top = TOPS[quantity]
     values = st.integers(0, top) | st.floats(0, top, allow_nan=False)
@@ -89,7 +91,7 @@ def bounds(draw, layer=Layer.PERSON):
 
 
 @st.composite
-def envelopes(draw):
+def envelopes(draw: st.DrawFn) -> Envelope:
     electrode = Electrode(
         draw(st.sampled_from([10, 100, 500, 2_500, 10_000])), draw(st.integers(100, 1_000))
     )
@@ -103,7 +105,7 @@ def envelopes(draw):
 
 
 @st.composite
-def sweeps(draw, lowest, highest):
+def sweeps(draw: st.DrawFn, lowest: int, highest: int) -> Sweep:
     ends = sorted((draw(st.integers(lowest, highest)), draw(st.integers(lowest, highest))))
     return Sweep(
         lowest=ends[0],
@@ -114,7 +116,7 @@ def sweeps(draw, lowest, highest):
 
 
 @st.composite
-def stimuli(draw):
+def stimuli(draw: st.DrawFn) -> Stimulus:
     shape = draw(st.sampled_from(PulseShape))
     ratio = draw(st.sampled_from([2, 4])) if shape is PulseShape.ASYMMETRIC else 1
     amplitude = draw(st.integers(0, 75) | st.integers(0, 37_000)) * 4
@@ -154,7 +156,7 @@ def stimuli(draw):
     )
 
 
-def independently(stimulus, envelope):
+def independently(stimulus: Stimulus, envelope: Envelope) -> tuple[dict[Quantity, float], float]:
     """The bounded quantities by the formulas of the facts in floats, sharing no code."""
     pulse, amp_ma = stimulus.pulse, stimulus.pulse.amplitude_ua / 1_000
     widths = [pulse.phase_width_us]
@@ -192,7 +194,7 @@ def independently(stimulus, envelope):
     }, band
 
 
-def assert_keeps_every_bound(stimulus, envelope):
+def assert_keeps_every_bound(stimulus: Stimulus, envelope: Envelope) -> None:
     values, band_hz = independently(stimulus, envelope)
     for bound in envelope.bounds:
         if bound.quantity not in values or bound.action is Action.WARN:
@@ -205,7 +207,9 @@ def assert_keeps_every_bound(stimulus, envelope):
         assert values[bound.quantity] <= limit * (1 + 1e-9) + 1e-9, bound
 
 
-def legal(stimulus, envelope, acknowledged=frozenset()):
+def legal(
+    stimulus: Stimulus, envelope: Envelope, acknowledged: frozenset[str] = frozenset()
+) -> Stimulus | None:
     """The stimulus if it clears, else its nearest legal one, else None."""
     answer = clear(stimulus, envelope, acknowledged=acknowledged)
     if isinstance(answer, Cleared):
@@ -215,7 +219,7 @@ def legal(stimulus, envelope, acknowledged=frozenset()):
 
 @EXAMPLES
 @given(stimuli(), envelopes())
-def test_nothing_cleared_exceeds_any_bound(stimulus, envelope):
+def test_nothing_cleared_exceeds_any_bound(stimulus: Stimulus, envelope: Envelope) -> None:
     known = frozenset({"L-J", "L-DC-WARN"})
     stimulus = legal(stimulus, envelope, known)
     assume(stimulus is not None)
@@ -234,9 +238,10 @@ def test_nothing_cleared_exceeds_any_bound(stimulus, envelope):
 
 @EXAMPLES
 @given(stimuli(), envelopes())
-def test_the_nearest_legal_stimulus_is_accepted(stimulus, envelope):
+def test_the_nearest_legal_stimulus_is_accepted(stimulus: Stimulus, envelope: Envelope) -> None:
     answer = clear(stimulus, envelope)
     assume(not isinstance(answer, Cleared))
+    assert isinstance(answer, Refusal)
     assert answer.limit_id
     assert answer.message
     assert answer.kind is not RefusalKind.INVALID
@@ -254,11 +259,14 @@ def test_the_nearest_legal_stimulus_is_accepted(stimulus, envelope):
 
 @EXAMPLES
 @given(stimuli(), envelopes(), st.integers(0, 1_000))
-def test_a_lower_amplitude_of_an_accepted_stimulus_stays_accepted(stimulus, envelope, part):
+def test_a_lower_amplitude_of_an_accepted_stimulus_stays_accepted(
+    stimulus: Stimulus, envelope: Envelope, part: int
+) -> None:
     stimulus = legal(stimulus, envelope)
     assume(stimulus is not None)
     answer = clear(stimulus, envelope)
     lower = stimulus.pulse.amplitude_ua * part // 1_000
+    assert isinstance(answer, Cleared)
     lower -= lower % answer.step
     assert isinstance(clear(stimulus.with_amplitude(lower), envelope), Cleared)
     assert answer.lowered_to(lower).stimulus == stimulus.with_amplitude(lower)
@@ -267,7 +275,9 @@ def test_a_lower_amplitude_of_an_accepted_stimulus_stays_accepted(stimulus, enve
 
 @EXAMPLES
 @given(stimuli(), envelopes(), bounds(Layer.SESSION))
-def test_tightening_an_envelope_never_accepts_more(stimulus, envelope, bound):
+def test_tightening_an_envelope_never_accepts_more(
+    stimulus: Stimulus, envelope: Envelope, bound: Bound
+) -> None:
     tighter = envelope.tightened(bound)
     for asked in (stimulus, legal(stimulus, envelope), legal(stimulus, tighter)):
         if asked is not None and isinstance(clear(asked, tighter), Cleared):
@@ -278,7 +288,9 @@ def test_tightening_an_envelope_never_accepts_more(stimulus, envelope, bound):
 
 @settings(max_examples=examples(100), deadline=None)
 @given(st.lists(stimuli(), min_size=1, max_size=4), devices(), st.integers(100, 5_000))
-def test_channels_cleared_together_would_each_be_cleared_alone(asked, device, area):
+def test_channels_cleared_together_would_each_be_cleared_alone(
+    asked: list[Stimulus], device: DeviceBounds, area: int
+) -> None:
     envelope = envelope_for(device, Electrode(area, site="left-quadriceps"))
     requests = {channel: (stimulus, envelope) for channel, stimulus in enumerate(asked, 1)}
     answer = clear_together(requests, co_contraction=True)
@@ -287,4 +299,5 @@ def test_channels_cleared_together_would_each_be_cleared_alone(asked, device, ar
         assert all(isinstance(one, Cleared) for one in alone)
         assert set(answer) == set(requests)
     else:
+        assert isinstance(answer, Refusal)
         assert answer.channel in requests

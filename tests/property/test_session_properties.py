@@ -7,8 +7,10 @@ given to the driver and the twin's record of its electrodes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -45,6 +47,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from stimctl.treatment.program import Plan
 from tests.support.session_watch import WatchedDriver
 from tests.support.session_world import BY_HAND, BY_SCRIPT, STEP_UA, forged, plan_of
 
@@ -88,7 +91,7 @@ def lost(_now_ns: int, _data: bytes) -> bytes:
 class Model:
     """The plateaus as the rules allow them, from the session's events alone."""
 
-    def __init__(self, plan) -> None:
+    def __init__(self, plan: Plan[Any]) -> None:
         self.ceilings_ua = {one.channel: one.cleared.amplitude_ua for one in plan.channels}
         self.state = State.DISCONNECTED
         self.plateau_ua: dict[int, int] = {}
@@ -127,7 +130,7 @@ class Model:
                     self._set(event.at_ns, int(data["channel"]), int(data["level"]))
         self._seen = len(events)
 
-    def _raise(self, event: SessionEvent, data) -> None:
+    def _raise(self, event: SessionEvent, data: Mapping[str, Any]) -> None:
         channel = int(data["channel"])
         pending_ua = self.pending_ua.get(channel)
         assert pending_ua is None or data["pending"], "asked while a raise is pending"
@@ -136,7 +139,7 @@ class Model:
             for one in group if channel in group else ():
                 assert self.plateau_ua.get(one, 0) < self.ceilings_ua[one], "a linked ceiling"
 
-    def _pending(self, data) -> None:
+    def _pending(self, data: Mapping[str, Any]) -> None:
         channel, plateau_ua = int(data["channel"]), int(data["level"])
         if data["outcome"] == "taken":
             now_ua = self.plateau_ua.get(channel, 0)
@@ -170,7 +173,7 @@ class AnySession(RuleBasedStateMachine):
     """One session on a bench, and everything that can happen to it."""
 
     @initialize(plan=st.sampled_from(PLANS), scripted=st.sampled_from([False, False, True]))
-    def begin(self, plan, scripted: bool) -> None:
+    def begin(self, plan: Plan[Any], scripted: bool) -> None:
         self.plan = plan
         self.driver = WatchedDriver()
         self.bench = Bench(BY_SCRIPT if scripted else BY_HAND, driver=self.driver)
@@ -178,12 +181,12 @@ class AnySession(RuleBasedStateMachine):
         self.model = Model(plan)
         self.stopping_since_ns: int | None = None
 
-    def attempt(self, intent) -> None:
+    def attempt(self, intent: Any) -> None:
         with suppress(StateError, LimitRefusedError):
             self.bench.command(intent)
 
     @rule(intent=st.sampled_from(INTENTS))
-    def anything(self, intent) -> None:
+    def anything(self, intent: Any) -> None:
         self.attempt(intent)
 
     @rule(mend=st.booleans())
@@ -219,7 +222,7 @@ class AnySession(RuleBasedStateMachine):
     )
     def hold_the_key(self, channel: int, times: int, gap_ms: int, steps: int) -> None:
         for _ in range(times):
-            now_ua = self.bench.engine.plateau_ua(channel)
+            now_ua = self.bench.engine.plateau(channel)
             self.attempt(Raise(channel, Level(CURRENT, now_ua + steps * STEP_UA)))
             self.bench.run_for(gap_ms * MS)
 
@@ -228,7 +231,7 @@ class AnySession(RuleBasedStateMachine):
         self.bench.run_for(ms * MS)
 
     @rule(fact=st.sampled_from([LinkUp(), SuspendGap(1_200_000), ClockStep(-7), LinkDown("x")]))
-    def world(self, fact) -> None:
+    def world(self, fact: Any) -> None:
         self.bench.notify(fact)
 
     @rule(beating=st.sampled_from([True, True, False]))
@@ -254,7 +257,7 @@ class AnySession(RuleBasedStateMachine):
         self.bench.to_host.hook = self.hook(host, seed)
         self.bench.to_device.hook = self.hook(device, seed + 1)
 
-    def hook(self, kind: str, seed: int):
+    def hook(self, kind: str, seed: int) -> Any:
         chance = Random(seed)
 
         def garble(_now_ns: int, data: bytes) -> bytes:
@@ -283,7 +286,7 @@ class AnySession(RuleBasedStateMachine):
     def output_is_what_was_raised_on_the_record(self) -> None:
         self.follow()
         for channel in (1, 2, 3):
-            assert self.bench.engine.plateau_ua(channel) <= self.model.plateau_ua.get(channel, 0)
+            assert self.bench.engine.plateau(channel) <= self.model.plateau_ua.get(channel, 0)
 
     @invariant()
     def nothing_is_pending_outside_the_run_that_took_it(self) -> None:

@@ -11,7 +11,7 @@ from stimctl.wire.hexlines import decode_line, encode_line
 from stimctl.wire.openemsstim.codec import encode, read_line
 from stimctl.wire.openemsstim.commands import Action, ConnectionEnd, Form
 from stimctl.wire.openemsstim.replies import Reply
-from stimctl.wire.openemsstim.text import LONGEST_LINE, LineReader
+from stimctl.wire.openemsstim.text import LONGEST_LINE, LineReader, Overflow
 from tests.support.examples import examples
 from tests.support.wire_streams import cuts
 
@@ -27,14 +27,16 @@ pieces = st.one_of(
 streams = st.lists(pieces, max_size=20).map(b"".join)
 
 
-def lines(*chunks):
+def lines(*chunks: bytes) -> list[Overflow | str]:
     reader = LineReader()
     return [line for chunk in chunks for line in reader.feed(chunk)] + reader.finish()
 
 
 @given(streams, cuts)
 @settings(max_examples=examples(150))
-def test_the_same_bytes_give_the_same_lines_however_they_are_cut(stream, places):
+def test_the_same_bytes_give_the_same_lines_however_they_are_cut(
+    stream: bytes, places: list[int]
+) -> None:
     whole = lines(stream)
     assert lines(*(stream[n : n + 1] for n in range(len(stream)))) == whole
     edges = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
@@ -43,7 +45,7 @@ def test_the_same_bytes_give_the_same_lines_however_they_are_cut(stream, places)
 
 @given(streams)
 @settings(max_examples=examples(200))
-def test_no_stream_raises_and_all_that_is_shown_writes_back_exactly(stream):
+def test_no_stream_raises_and_all_that_is_shown_writes_back_exactly(stream: bytes) -> None:
     shown = json.loads(json.dumps(decode_line(stream.hex(), WIRE)))
     if not shown["errors"]:
         pending = shown.get("pending_bytes", 0)
@@ -52,7 +54,7 @@ def test_no_stream_raises_and_all_that_is_shown_writes_back_exactly(stream):
 
 
 @given(streams)
-def test_a_reader_holds_no_more_than_a_line(stream):
+def test_a_reader_holds_no_more_than_a_line(stream: bytes) -> None:
     reader = LineReader()
     reader.feed(stream)
     assert reader.pending <= LONGEST_LINE
@@ -60,7 +62,7 @@ def test_a_reader_holds_no_more_than_a_line(stream):
 
 @given(st.builds(Action, number, number, number), st.sampled_from(Form))
 @settings(max_examples=examples(200))
-def test_what_leaves_by_default_is_in_the_safe_subset(action, form):
+def test_what_leaves_by_default_is_in_the_safe_subset(action: Action, form: Form) -> None:
     try:
         line = encode(action, form)
     except WireFormatError:
@@ -74,12 +76,13 @@ def test_what_leaves_by_default_is_in_the_safe_subset(action, form):
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_characters="\n"), max_size=80))
-def test_any_line_reads_from_either_side(line):
+def test_any_line_reads_from_either_side(line: str) -> None:
     read_line(line)
     assert Reply.unpack(line).pack() == line
 
 
 @given(st.binary(max_size=80).filter(lambda data: b"\n" not in data))
-def test_a_stop_with_a_line_end_before_it_is_heard_after_anything(garbage):
+def test_a_stop_with_a_line_end_before_it_is_heard_after_anything(garbage: bytes) -> None:
     *_, last = lines(garbage + b"\nConnection End\n")
+    assert isinstance(last, str)
     assert read_line(last).command == ConnectionEnd()

@@ -17,6 +17,9 @@ from stimctl.wire.sciencemode2.framing import (
     encode_frame,
     stop_frames,
 )
+from stimctl.wire.sciencemode2.message import Sm2Message
+from stimctl.wire.sciencemode2.messages_stimulation import ListPulse, StartChannelListMode
+from stimctl.wire.stuffing import FrameError
 from tests.support.examples import examples
 from tests.support.wire_streams import assert_same_however_cut, cuts, hard_bytes, streams_of
 from tests.support.wire_streams import read as read_with
@@ -67,22 +70,23 @@ frames = st.builds(encode_frame, byte, byte, hard_bytes)
 streams = streams_of(frames, LONGEST_FRAME)
 
 
-def read(*chunks):
+def read(*chunks: bytes) -> tuple[list[FrameError | RawFrame], int]:
     return read_with(FrameDecoder(), *chunks)
 
 
 @given(all_messages, byte)
 @settings(max_examples=examples(200))
-def test_every_message_survives_the_wire(message, packet_number):
+def test_every_message_survives_the_wire(message: Sm2Message, packet_number: int) -> None:
     events, pending = read(encode(message, packet_number, invalid=True))
     assert events == [RawFrame(packet_number, message.command, message.pack())]
     assert pending == 0
+    assert isinstance(events[0], RawFrame)
     assert decode(events[0]) == message
 
 
 @given(all_messages, byte)
 @settings(max_examples=examples(200))
-def test_every_message_survives_its_json_form(message, packet_number):
+def test_every_message_survives_its_json_form(message: Sm2Message, packet_number: int) -> None:
     wire = encode(message, packet_number, invalid=True).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
     assert bool(shown["frames"][0].get("problems")) == bool(problems(message))
@@ -92,7 +96,9 @@ def test_every_message_survives_its_json_form(message, packet_number):
 
 @given(streams, cuts)
 @settings(max_examples=examples(150), deadline=None)
-def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places):
+def test_the_same_bytes_give_the_same_events_however_they_are_cut(
+    stream: bytes, places: list[int]
+) -> None:
     assert_same_however_cut(FrameDecoder, stream, places)
 
 
@@ -100,7 +106,7 @@ def test_the_same_bytes_give_the_same_events_however_they_are_cut(stream, places
 @settings(max_examples=examples(150), deadline=None)
 @example(b"\xf0" * 3000)
 @example(b"\xf0\x81" * 1500)
-def test_no_stream_raises_or_holds_more_than_a_frame(stream):
+def test_no_stream_raises_or_holds_more_than_a_frame(stream: bytes) -> None:
     decoder = FrameDecoder()
     for event in decoder.feed(stream):
         if isinstance(event, RawFrame):
@@ -111,7 +117,7 @@ def test_no_stream_raises_or_holds_more_than_a_frame(stream):
 
 @given(st.binary(max_size=300), byte)
 @settings(max_examples=examples(150))
-def test_a_stop_is_heard_after_anything(garbage, packet_number):
+def test_a_stop_is_heard_after_anything(garbage: bytes, packet_number: int) -> None:
     events, pending = read(garbage + stop_frames(packet_number))
     assert events[-1] == RawFrame(packet_number, 34, b"")
     assert pending == 0
@@ -119,7 +125,9 @@ def test_a_stop_is_heard_after_anything(garbage, packet_number):
 
 @given(byte, byte, hard_bytes)
 @settings(max_examples=examples(200))
-def test_any_command_with_any_data_decodes_and_writes_back_exactly(packet_number, command, data):
+def test_any_command_with_any_data_decodes_and_writes_back_exactly(
+    packet_number: int, command: int, data: bytes
+) -> None:
     wire = encode_frame(packet_number, command, data).hex()
     shown = json.loads(json.dumps(decode_line(wire, WIRE)))
     assert encode_line(shown, WIRE, invalid=True).hex == wire
@@ -127,7 +135,9 @@ def test_any_command_with_any_data_decodes_and_writes_back_exactly(packet_number
 
 @given(st.lists(valid_pulses, max_size=8).map(tuple))
 @settings(max_examples=examples(150))
-def test_the_quick_way_to_write_a_list_agrees_with_the_careful_way(channels):
+def test_the_quick_way_to_write_a_list_agrees_with_the_careful_way(
+    channels: tuple[ListPulse, ...],
+) -> None:
     message = m.StartChannelListMode(channels)
     assert message.quick_pack() == message.pack()
     assert not problems(message)
@@ -135,7 +145,9 @@ def test_the_quick_way_to_write_a_list_agrees_with_the_careful_way(channels):
 
 @given(starts, byte)
 @settings(max_examples=examples(150))
-def test_what_would_be_refused_is_never_written_by_default(message, packet_number):
+def test_what_would_be_refused_is_never_written_by_default(
+    message: StartChannelListMode, packet_number: int
+) -> None:
     try:
         encode(message, packet_number)
     except WireFormatError:
@@ -145,7 +157,7 @@ def test_what_would_be_refused_is_never_written_by_default(message, packet_numbe
 
 
 @given(st.binary(min_size=1, max_size=255), st.data())
-def test_the_checksum_sees_every_single_flipped_bit(body, data):
+def test_the_checksum_sees_every_single_flipped_bit(body: bytes, data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, 8 * len(body) - 1))
     flipped = bytearray(body)
     flipped[bit // 8] ^= 1 << bit % 8

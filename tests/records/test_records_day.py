@@ -54,7 +54,11 @@ def given(folder: Path, person: str = "K-17", now: datetime = NOW, but: str = ""
 def test_every_session_of_the_day_counts_also_one_that_was_killed(
     tmp_path: Path, end: bool
 ) -> None:
-    rows = (("setup", setup("left-quadriceps")), ("start", {}), ("telemetry", told(60_000, 7)))
+    rows: tuple[Any, ...] = (
+        ("setup", setup("left-quadriceps")),
+        ("start", {}),
+        ("telemetry", told(60_000, 7)),
+    )
     session(tmp_path, *rows, end=end)
     session(tmp_path, *rows, ("start", {}), ("telemetry", told(1_000, 1)))
     found = given(tmp_path)
@@ -81,7 +85,7 @@ def test_each_set_up_counts_for_its_own_sites(tmp_path: Path) -> None:
 
 
 def test_simulations_others_and_the_session_itself_do_not_count(tmp_path: Path) -> None:
-    rows = (("setup", setup("left-quadriceps")), ("telemetry", told(60_000)))
+    rows: tuple[Any, ...] = (("setup", setup("left-quadriceps")), ("telemetry", told(60_000)))
     session(tmp_path, *rows, sim=True)
     session(tmp_path, *rows, person="K-18")
     ours = session(tmp_path, *rows)

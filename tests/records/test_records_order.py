@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from stimctl.records import numbers, verify
 from stimctl.records.catalogue import FILE_NAME, Catalogue
@@ -73,7 +74,9 @@ def locked(folder: Path) -> Iterator[None]:
         (NOW_NS, 0, NOW_NS),  # no battery in the clock
     ],
 )
-def test_sessions_are_in_order_whatever_the_clock_says(tmp_path, wall_ns):
+def test_sessions_are_in_order_whatever_the_clock_says(
+    tmp_path: Path, wall_ns: tuple[int, ...]
+) -> None:
     *before, last = [session(tmp_path, one) for one in wall_ns]
     killed = session(tmp_path, wall_ns[-1], end=False)
     names = [*before, last, killed]
@@ -91,7 +94,7 @@ def test_sessions_are_in_order_whatever_the_clock_says(tmp_path, wall_ns):
     assert unclean_end(tmp_path, DEVICE) is None
 
 
-def test_numbers_go_on_where_the_journals_were_moved_away(tmp_path):
+def test_numbers_go_on_where_the_journals_were_moved_away(tmp_path: Path) -> None:
     first = session(tmp_path)
     for path in tmp_path.glob("*.jsonl"):
         path.rename(path.with_suffix(".away"))
@@ -99,20 +102,20 @@ def test_numbers_go_on_where_the_journals_were_moved_away(tmp_path):
 
 
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"\xff" * 40, b"-5", b"9" * 60])
-def test_a_counter_that_says_nonsense_is_no_reason_to_go_back(tmp_path, text):
+def test_a_counter_that_says_nonsense_is_no_reason_to_go_back(tmp_path: Path, text: bytes) -> None:
     first = session(tmp_path)
     (tmp_path / numbers.FILE_NAME).write_bytes(text)
     assert number_of(session(tmp_path)) == number_of(first) + 1
 
 
-def test_a_counter_that_another_program_keeps_holds_nobody_up(tmp_path):
+def test_a_counter_that_another_program_keeps_holds_nobody_up(tmp_path: Path) -> None:
     first = session(tmp_path)
     with (tmp_path / numbers.FILE_NAME).open("rb") as kept:
         fcntl.flock(kept, fcntl.LOCK_EX)
         assert number_of(session(tmp_path)) == number_of(first) + 1
 
 
-def test_many_that_begin_at_once_have_numbers_of_their_own(tmp_path):
+def test_many_that_begin_at_once_have_numbers_of_their_own(tmp_path: Path) -> None:
     found: list[int] = []
     threads = [
         threading.Thread(target=lambda: found.append(numbers.next_number(tmp_path)))
@@ -125,7 +128,7 @@ def test_many_that_begin_at_once_have_numbers_of_their_own(tmp_path):
     assert sorted(found) == list(range(1, 9))
 
 
-def test_sessions_from_before_there_were_numbers_come_first(tmp_path):
+def test_sessions_from_before_there_were_numbers_come_first(tmp_path: Path) -> None:
     old = session(tmp_path, NOW_NS + YEAR_NS)
     ancient = tmp_path / (old.replace("-n000001", "") + ".jsonl")
     (tmp_path / f"{old}.jsonl").rename(ancient)
@@ -137,7 +140,7 @@ def test_sessions_from_before_there_were_numbers_come_first(tmp_path):
 
 @pytest.mark.hazard("H03")
 @pytest.mark.parametrize("trouble", ["locked", "damaged", "a folder", "gone"])
-def test_what_was_before_is_known_without_the_catalogue(tmp_path, trouble):
+def test_what_was_before_is_known_without_the_catalogue(tmp_path: Path, trouble: str) -> None:
     session(tmp_path)
     killed = session(tmp_path, end=False)
     path = tmp_path / FILE_NAME
@@ -163,7 +166,7 @@ def test_what_was_before_is_known_without_the_catalogue(tmp_path, trouble):
 
 
 @pytest.mark.hazard("H03")
-def test_an_end_that_the_catalogue_missed_is_no_unclean_end(tmp_path):
+def test_an_end_that_the_catalogue_missed_is_no_unclean_end(tmp_path: Path) -> None:
     name = session(tmp_path, end=False)
     assert unclean_end(tmp_path, DEVICE) is not None
     (tmp_path / f"{name}.jsonl").unlink()
@@ -173,7 +176,7 @@ def test_an_end_that_the_catalogue_missed_is_no_unclean_end(tmp_path):
 
 @pytest.mark.clock
 @pytest.mark.parametrize("when", ["begin", "end", "both"])
-def test_a_catalogue_that_is_locked_is_in_nobodys_way(tmp_path, when):
+def test_a_catalogue_that_is_locked_is_in_nobodys_way(tmp_path: Path, when: str) -> None:
     options = Options(DEVICE, "", False, tmp_path, tmp_path, "K-17", EngineConfig())
     begun = time.monotonic()
     with locked(tmp_path) if when != "end" else closing(sqlite3.connect(":memory:")):
@@ -192,7 +195,9 @@ def test_a_catalogue_that_is_locked_is_in_nobodys_way(tmp_path, when):
     assert all(one.ok for one in verify_all(tmp_path))
 
 
-def test_verifying_all_reads_every_file_once_and_the_catalogue_once(tmp_path, mocker):
+def test_verifying_all_reads_every_file_once_and_the_catalogue_once(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
     for _ in range(12):
         session(tmp_path)
     entries = mocker.spy(Catalogue, "entries")
@@ -202,6 +207,6 @@ def test_verifying_all_reads_every_file_once_and_the_catalogue_once(tmp_path, mo
     assert opened.call_count == 12
 
 
-def test_the_counter_is_for_its_owner_only(tmp_path):
+def test_the_counter_is_for_its_owner_only(tmp_path: Path) -> None:
     session(tmp_path)
     assert (tmp_path / numbers.FILE_NAME).stat().st_mode & 0o777 == 0o600

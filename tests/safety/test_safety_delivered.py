@@ -2,12 +2,12 @@
 
 import pytest
 
-from stimctl.safety import Delivered, Profile, limits_exceeded
+from stimctl.safety import Cleared, Delivered, Profile, limits_exceeded
 from stimctl.stimulus import Burst
 from tests.support.safety_samples import MONO, cleared, device, envelope, stim
 
 
-def of_pulses(count, ma=75, width_us=400, gives_net=False):
+def of_pulses(count: int, ma: int = 75, width_us: int = 400, gives_net: bool = False) -> Delivered:
     ua = ma * 1_000
     phases = 1 if gives_net else 2
     charge, square = ua * width_us, phases * ua**2 * width_us
@@ -15,12 +15,12 @@ def of_pulses(count, ma=75, width_us=400, gives_net=False):
     return Delivered(ua, charge, net, square, count * square, count * phases * charge, count * net)
 
 
-def ids(proof, delivered):
+def ids(proof: Cleared, delivered: Delivered) -> list[str]:
     return [text.rpartition("(")[2].rstrip(")") for text in limits_exceeded(proof, delivered)]
 
 
 @pytest.mark.hazard("H49")
-def test_more_pulses_than_a_second_may_hold_exceed_the_limit():
+def test_more_pulses_than_a_second_may_hold_exceed_the_limit() -> None:
     burst = Burst(pulses_per_burst=10, burst_frequency_mhz=1_100)
     proof = cleared(stim(75, 400, 200, burst=burst), envelope(500))
     # 5 cm2 and 2 mA/cm2: 10 mA r.m.s., which 22.2 of these pulses come to
@@ -30,7 +30,7 @@ def test_more_pulses_than_a_second_may_hold_exceed_the_limit():
     )
 
 
-def test_every_limit_that_grows_with_the_current_is_looked_at():
+def test_every_limit_that_grows_with_the_current_is_looked_at() -> None:
     proof = cleared(stim(20), envelope(500))
     assert limits_exceeded(proof, of_pulses(50, 20, 200)) == ()
     assert set(ids(proof, of_pulses(1_000, 131))) == {
@@ -42,7 +42,7 @@ def test_every_limit_that_grows_with_the_current_is_looked_at():
     assert set(ids(home, of_pulses(300, 80))) == {"L-Q-LIM", "L-IAVG-LIM"}
 
 
-def test_what_was_acknowledged_is_not_told_again():
+def test_what_was_acknowledged_is_not_told_again() -> None:
     one_sided = stim(10, 200, 50, MONO)
     bounds = envelope(100, device_=device(), allow_monophasic=True)
     proof = cleared(one_sided, bounds, acknowledged=frozenset({"L-DC-WARN"}))
@@ -50,7 +50,7 @@ def test_what_was_acknowledged_is_not_told_again():
     assert ids(proof, of_pulses(300, 10, 200, gives_net=True)) == ["L-J", "L-DC"]
 
 
-def test_exactly_the_limit_is_allowed():
+def test_exactly_the_limit_is_allowed() -> None:
     proof = cleared(stim(100, 250, 500), envelope(2_500))
     assert limits_exceeded(proof, of_pulses(500, 100, 250)) == ()
     over = of_pulses(500, 100, 250)

@@ -1,6 +1,7 @@
 """An envelope is the smallest of its layers; files and variables lower limits, never raise one."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -24,14 +25,15 @@ from stimctl.safety import (
     person_ceiling,
     session_ceiling,
 )
+from stimctl.stimulus import Stimulus
 from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
 
-def site(**mapping):
+def site(**mapping: Any) -> tuple[Bound, ...]:
     return layer_bounds_from_mapping(Layer.SITE, mapping, "site.toml")
 
 
-def test_the_smallest_of_all_layers_counts():
+def test_the_smallest_of_all_layers_counts() -> None:
     bounds = envelope(
         site=site(amplitude="70 mA"),
         person=[person_ceiling(58_000, "today")],
@@ -45,8 +47,8 @@ def test_the_smallest_of_all_layers_counts():
     assert bounds.tightest(Quantity.CHARGE_DENSITY) is None
 
 
-def test_of_equal_bounds_the_strict_one_is_tighter():
-    def bound(name, strict):
+def test_of_equal_bounds_the_strict_one_is_tighter() -> None:
+    def bound(name: str, strict: bool) -> Any:
         return Bound(name, Layer.SITE, Quantity.POWER_DENSITY, 0.05, "W/cm2", Action.BLOCK, "", "D",
                      strict=strict)  # fmt: skip
 
@@ -71,7 +73,9 @@ def test_of_equal_bounds_the_strict_one_is_tighter():
         ("charge_density", "160 nC/cm²", stim(20.5), stim(20)),
     ],
 )
-def test_every_key_lowers_its_limit(key, text, asked, still_fine):
+def test_every_key_lowers_its_limit(
+    key: str, text: str, asked: Stimulus, still_fine: Stimulus
+) -> None:
     bounds = envelope(site=site(**{key: text}))
     cleared(still_fine, bounds)
     no = refused(asked, bounds)
@@ -80,7 +84,7 @@ def test_every_key_lowers_its_limit(key, text, asked, still_fine):
     cleared(no.nearest.stimulus, bounds)
 
 
-def test_no_frequency_at_all_has_no_nearest():
+def test_no_frequency_at_all_has_no_nearest() -> None:
     assert refused(stim(), envelope(site=site(frequency="0 Hz"))).nearest is None
     assert refused(stim(), envelope(site=site(phase_width="1 us"))).nearest is None
 
@@ -100,7 +104,7 @@ def test_no_frequency_at_all_has_no_nearest():
         ("session_duration", "121 min", "L-TIME"),
     ],
 )
-def test_no_file_raises_a_limit(key, text, limit_id):
+def test_no_file_raises_a_limit(key: str, text: str, limit_id: str) -> None:
     with pytest.raises(LimitRefusedError) as caught:
         site(**{key: text})
     assert limit_id in str(caught.value)
@@ -113,16 +117,16 @@ def test_no_file_raises_a_limit(key, text, limit_id):
     [("amplitude", "131 mA"), ("phase_width", "4001 us"), ("frequency", "2001 Hz"),
      ("interphase_gap", "1001 us")],
 )  # fmt: skip
-def test_no_file_raises_a_device_s_limit(key, text):
+def test_no_file_raises_a_device_s_limit(key: str, text: str) -> None:
     with pytest.raises(LimitRefusedError):
         layer_bounds_from_mapping(Layer.PERSON, {key: text}, "p.toml", device=device())
 
 
-def test_a_value_at_the_built_in_limit_is_no_raise():
+def test_a_value_at_the_built_in_limit_is_no_raise() -> None:
     assert site(amplitude="130 mA", rms_current="100 mA", current_density="2 mA/cm2")
 
 
-def test_what_is_no_limit_is_refused():
+def test_what_is_no_limit_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown limit 'amplitud'"):
         site(amplitud="1 mA")
     with pytest.raises(UsageError):
@@ -136,7 +140,7 @@ def test_what_is_no_limit_is_refused():
 
 
 @pytest.mark.hazard("H38")
-def test_the_environment_lowers_and_never_raises():
+def test_the_environment_lowers_and_never_raises() -> None:
     environ = {
         "PATH": "/bin",
         "STIMCTL_MAX_AMPLITUDE": "40 mA",
@@ -158,7 +162,7 @@ def test_the_environment_lowers_and_never_raises():
     assert bounds_from_environment({}) == ()
 
 
-def test_a_bound_belongs_to_the_layer_it_is_given_for():
+def test_a_bound_belongs_to_the_layer_it_is_given_for() -> None:
     with pytest.raises(UsageError):
         envelope_for(device(), Electrode(2500), site=[person_ceiling(1_000, "x")])
 
@@ -172,9 +176,10 @@ def test_a_bound_belongs_to_the_layer_it_is_given_for():
         {"value": 0, "strict": True},
     ],
 )  # fmt: skip
-def test_a_bound_that_bounds_nothing_cannot_be(change):
-    values = {"limit_id": "X", "layer": Layer.SITE, "quantity": Quantity.AMPLITUDE, "value": 5,
-              "unit": "uA", "action": Action.BLOCK, "source": "s", "certainty": "D"}  # fmt: skip
+def test_a_bound_that_bounds_nothing_cannot_be(change: dict[str, object]) -> None:
+    values: dict[str, Any] = {"limit_id": "X", "layer": Layer.SITE, "quantity": Quantity.AMPLITUDE,
+              "value": 5, "unit": "uA", "action": Action.BLOCK, "source": "s",
+              "certainty": "D"}  # fmt: skip
     Bound(**values)
     with pytest.raises(UsageError):
         Bound(**{**values, **change})
@@ -185,14 +190,14 @@ def test_a_bound_that_bounds_nothing_cannot_be(change):
     [{"device": None}, {"electrode": None}, {"profile": "clinic"}, {"added": []},
      {"added": (1,)}, {"allow_monophasic": 1}],
 )  # fmt: skip
-def test_an_envelope_is_made_of_its_own_kinds(change):
-    values = {"device": device(), "electrode": Electrode(500)}
+def test_an_envelope_is_made_of_its_own_kinds(change: dict[str, Any]) -> None:
+    values: dict[str, Any] = {"device": device(), "electrode": Electrode(500)}
     with pytest.raises(UsageError):
         Envelope(**{**values, **change})
 
 
 @pytest.mark.hazard("H38", "H51")
-def test_the_digest_changes_with_every_effective_limit():
+def test_the_digest_changes_with_every_effective_limit() -> None:
     base = envelope()
     others = [
         envelope(area_mm2=2_400),
@@ -211,14 +216,14 @@ def test_the_digest_changes_with_every_effective_limit():
     assert base.tightened(one, two).digest() == base.tightened(two, one).digest()
 
 
-def test_layered_bounds_fit_an_envelope():
+def test_layered_bounds_fit_an_envelope() -> None:
     layers = LayeredBounds(person=(person_ceiling(10_000, "x"),))
     names = ("site", "protocol", "person", "session")
     bounds = envelope(**{name: getattr(layers, name) for name in names})
     assert bounds.tightest(Quantity.AMPLITUDE).value == 10_000
 
 
-def test_ceiling_and_headroom():
+def test_ceiling_and_headroom() -> None:
     bounds = envelope(area_mm2=500, person=[person_ceiling(60_000, "x")])
     assert ceiling_ua(stim(5, 400, 50), bounds) == 50_000
     assert ceiling_ua(stim(5, 100, 50), bounds) == 60_000
@@ -240,7 +245,7 @@ def test_ceiling_and_headroom():
 # --- electrodes and device data -------------------------------------------------------------
 
 
-def test_effective_area_is_never_rounded_up():
+def test_effective_area_is_never_rounded_up() -> None:
     assert Electrode(2500).effective_area_mm2 == 2500
     assert Electrode(999, 500).effective_area_mm2 == 499
     assert Electrode(1, 1).effective_area_mm2 == 1
@@ -253,7 +258,7 @@ def test_effective_area_is_never_rounded_up():
     [(0,), (-1,), (100_001,), (25.0,), (True,), ("25 cm2",), (2500, 0), (2500, 1001),
      (2500, 0.5), (2500, 1000, "left-quadrizeps"), (2500, 1000, ""), (2500, 1000, 7)],
 )  # fmt: skip
-def test_an_electrode_that_cannot_be_is_refused(wrong):
+def test_an_electrode_that_cannot_be_is_refused(wrong: tuple[Any, ...]) -> None:
     with pytest.raises(UsageError):
         Electrode(*wrong)
 
@@ -265,12 +270,12 @@ def test_an_electrode_that_cannot_be_is_refused(wrong):
      {"shapes": frozenset({"x"})}, {"phase_width_min_us": 5_000}, {"period_min_us": 10**9},
      {"calibrated": "yes"}, {"pulses_per_burst_max": 0}],
 )  # fmt: skip
-def test_device_bounds_that_cannot_be_are_refused(change):
+def test_device_bounds_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         device(**change)
 
 
-def test_a_device_s_grid():
+def test_a_device_s_grid() -> None:
     made = device()
     assert made.on_grid(12_500)
     assert not made.on_grid(12_501)

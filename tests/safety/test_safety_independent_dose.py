@@ -117,7 +117,7 @@ def campaign(count: int, seed: int) -> Tally:
 
 
 @pytest.mark.hazard("H49")
-def test_nothing_is_judged_too_low_and_nothing_cleared_exceeds_a_limit():
+def test_nothing_is_judged_too_low_and_nothing_cleared_exceeds_a_limit() -> None:
     tally = campaign(1_200, 20)
     assert tally.below == []
     assert tally.over == []
@@ -129,7 +129,7 @@ def test_nothing_is_judged_too_low_and_nothing_cleared_exceeds_a_limit():
 @pytest.mark.soak
 @pytest.mark.timeout(1_800)
 @pytest.mark.hazard("H49")
-def test_soak_twenty_five_thousand_stimuli_by_a_second_calculator():
+def test_soak_twenty_five_thousand_stimuli_by_a_second_calculator() -> None:
     tally = campaign(25_000, 4_711)
     print(f"\nsoak: dose by a second calculator: {tally}")
     assert tally.below == []
@@ -137,7 +137,7 @@ def test_soak_twenty_five_thousand_stimuli_by_a_second_calculator():
     assert tally.cleared > 20_000
 
 
-def test_the_second_calculator_knows_nothing_of_stimctl():
+def test_the_second_calculator_knows_nothing_of_stimctl() -> None:
     tree = ast.parse(Path(independent_dose.__file__).read_text(encoding="utf-8"))
     names = {
         name.partition(".")[0]
@@ -153,7 +153,7 @@ def test_the_second_calculator_knows_nothing_of_stimctl():
 # -- the second calculator itself, against numbers worked out by hand --------------------------
 
 
-def test_the_second_calculator_integrates_what_it_should():
+def test_the_second_calculator_integrates_what_it_should() -> None:
     plain = worst_second(Course(100, 250, 0, 500))
     assert (plain.rms_ma, plain.rectified_ma) == (pytest.approx(50), pytest.approx(25))
     one_sided = worst_second(Course(70, 100_000, 0, 1, second_ratio=None))
@@ -166,7 +166,7 @@ def test_the_second_calculator_integrates_what_it_should():
     assert cut.rms_ma == pytest.approx(math.sqrt((2_000 + left) * 1e-6) * 10)
 
 
-def test_the_second_calculator_agrees_with_a_sampled_current():
+def test_the_second_calculator_agrees_with_a_sampled_current() -> None:
     course = Course(20, 300, 100, 37, second_ratio=3, burst=(3, 9.7), period_grid_us=250)
     starts = independent_dose.starts_of(course, 4e6)
     current = np.zeros(4_100_000)

@@ -1,5 +1,7 @@
 """Each limit of the table refuses just above its value, accepts at it, and names itself."""
 
+from typing import Any
+
 import pytest
 
 from stimctl.errors import LimitRefusedError
@@ -17,14 +19,14 @@ from stimctl.safety import (
     session_ceiling,
 )
 from stimctl.safety.problem import broken_rule, with_nearest
-from stimctl.stimulus import Burst, Cycle, Sweep, SweepShape
+from stimctl.stimulus import Burst, Cycle, Stimulus, Sweep, SweepShape
 from stimctl.stimulus.level import CURRENT, Level
 from tests.support.safety_samples import ASYM, MONO, cleared, device, envelope, refused, stim
 
 WIDE = {"period_min_us": 100, "phase_width_min_us": 1, "amplitude_max_ua": 130_000}
 
 
-def test_the_table_is_whole_and_every_row_says_whose_word_it_is():
+def test_the_table_is_whole_and_every_row_says_whose_word_it_is() -> None:
     ids = [limit.id for limit in LIMITS]
     assert len(ids) == len(set(ids))
     facts = """L-RMS-DC L-RMS-400 L-RMS-1500 L-RMS-HF L-RMS-SPLIT L-E L-V L-J L-PD-FDA L-PD-RS2
@@ -45,7 +47,9 @@ def test_the_table_is_whole_and_every_row_says_whose_word_it_is():
         (500, None, 100.0, None),
     ],
 )
-def test_rms_limits_follow_the_frequency_band(hz, limit_id, at_limit, above):
+def test_rms_limits_follow_the_frequency_band(
+    hz: int, limit_id: str | None, at_limit: float, above: float | None
+) -> None:
     bounds = envelope(area_mm2=20_000)
     cleared(stim(at_limit, 250, hz), bounds)
     if above:
@@ -54,11 +58,12 @@ def test_rms_limits_follow_the_frequency_band(hz, limit_id, at_limit, above):
             limit_id, Layer.STANDARD, Quantity.RMS_CURRENT,
         )  # fmt: skip
         assert no.allowed == 50
+        assert isinstance(no.asked, float)
         assert no.asked > 50
         assert no.nearest.value == 111_500
 
 
-def test_exactly_50_ma_rms_is_not_above_50_ma_rms():
+def test_exactly_50_ma_rms_is_not_above_50_ma_rms() -> None:
     # 50 mA x sqrt(2 x 400 Hz x 1250 us) = 50 mA: a device that pulses without a break
     bounds = envelope(area_mm2=20_000, device_=device(recovery_us=0))
     cleared(stim(50, 1250, 400), bounds)
@@ -68,7 +73,7 @@ def test_exactly_50_ma_rms_is_not_above_50_ma_rms():
 @pytest.mark.parametrize(
     ("hz", "limit_id", "ma"), [(1500, "L-RMS-1500", 80), (1600, "L-RMS-HF", 100)]
 )
-def test_higher_bands_have_their_own_limits(hz, limit_id, ma):
+def test_higher_bands_have_their_own_limits(hz: int, limit_id: str, ma: int) -> None:
     no_gap = device(**WIDE, recovery_us=0, period_step_us=1)
     width = 1_000_000 // hz // 2
     bounds = envelope(area_mm2=50_000, device_=no_gap)
@@ -77,7 +82,7 @@ def test_higher_bands_have_their_own_limits(hz, limit_id, ma):
     assert ma <= no.nearest.value / 1000 < ma + 1
 
 
-def test_the_slowest_defining_frequency_chooses_the_band():
+def test_the_slowest_defining_frequency_chooses_the_band() -> None:
     russian = Burst(pulses_per_burst=25, burst_frequency_mhz=50_000)
     bounds = envelope(area_mm2=50_000, device_=device(**WIDE, recovery_us=0, period_step_us=1))
     no = refused(stim(100, 200, 2500, burst=russian), bounds)
@@ -86,7 +91,7 @@ def test_the_slowest_defining_frequency_chooses_the_band():
     assert refused(stim(100, 200, 2000, frequency_sweep=sweep), bounds).limit_id == "L-RMS-400"
 
 
-def test_dc_and_ac_parts_have_their_own_limits():
+def test_dc_and_ac_parts_have_their_own_limits() -> None:
     wide = device(phase_width_max_us=100_000, recovery_us=0, period_min_us=100)
     bounds = envelope(area_mm2=100_000, device_=wide, allow_monophasic=True)
     # 90 mA for 95 % of the time: 85.5 mA DC, but only 19.6 mA AC
@@ -100,7 +105,7 @@ def test_dc_and_ac_parts_have_their_own_limits():
     assert no.limit_id == "L-DC-WARN"
 
 
-def test_energy_per_pulse():
+def test_energy_per_pulse() -> None:
     wide = device(phase_width_max_us=1_000_000)
     bounds = envelope(area_mm2=100_000, device_=wide, allow_monophasic=True)
     known = frozenset({"L-DC-WARN"})
@@ -111,7 +116,7 @@ def test_energy_per_pulse():
     assert no.nearest.value == 77_000
 
 
-def test_a_device_above_500_v_is_refused_whatever_the_stimulus():
+def test_a_device_above_500_v_is_refused_whatever_the_stimulus() -> None:
     bounds = envelope(device_=device(compliance_mv=500_001))
     no = refused(stim(0), bounds)
     assert (no.limit_id, no.nearest) == ("L-V", None)
@@ -125,7 +130,9 @@ def test_a_device_above_500_v_is_refused_whatever_the_stimulus():
      (300, 50, (57.7, 115)), (400, 50, (50.0, 100)), (300, 100, (40.8, 81.6)),
      (500, 50, (44.7, 89.4))],
 )  # fmt: skip
-def test_current_density_gives_the_peaks_of_the_facts(width_us, hz, peaks):
+def test_current_density_gives_the_peaks_of_the_facts(
+    width_us: int, hz: int, peaks: tuple[float, ...]
+) -> None:
     fine = device(amplitude_step_ua=1)
     for area, peak in zip((500, 1000), peaks, strict=True):
         if peak > 130:
@@ -137,14 +144,14 @@ def test_current_density_gives_the_peaks_of_the_facts(width_us, hz, peaks):
 
 
 @pytest.mark.hazard("H33")
-def test_contact_counts_as_area():
+def test_contact_counts_as_area() -> None:
     cleared(stim(100, 400, 75), envelope(area_mm2=2500))
     no = refused(stim(100, 400, 75), envelope(area_mm2=2500, contact_permille=100))
-    assert (no.limit_id, round(no.asked, 1)) == ("L-J", 9.8)
+    assert (no.limit_id, round(float(no.asked), 1)) == ("L-J", 9.8)
 
 
-def test_research_warns_where_the_clinic_blocks():
-    small = {"area_mm2": 500}
+def test_research_warns_where_the_clinic_blocks() -> None:
+    small: dict[str, Any] = {"area_mm2": 500}
     clinic = refused(stim(60, 400, 75), envelope(**small))
     assert (clinic.limit_id, clinic.kind) == ("L-J", RefusalKind.LIMIT)
     research = refused(stim(60, 400, 75), envelope(**small, profile=Profile.RESEARCH))
@@ -160,7 +167,7 @@ def test_research_warns_where_the_clinic_blocks():
     assert refused(stim(60, 400, 75), envelope(**small), acknowledged=known).limit_id == "L-J"
 
 
-def test_power_density_keeps_the_stricter_of_two():
+def test_power_density_keeps_the_stricter_of_two() -> None:
     research = envelope(area_mm2=500, profile=Profile.RESEARCH)
     known = frozenset({"L-J"})
     no = refused(stim(130, 600, 50), research, acknowledged=known)
@@ -170,7 +177,7 @@ def test_power_density_keeps_the_stricter_of_two():
     assert again.nearest.value == 100_000
 
 
-def test_the_limit_of_the_fda_is_below_not_at():
+def test_the_limit_of_the_fda_is_below_not_at() -> None:
     row = next(limit for limit in LIMITS if limit.id == "L-PD-FDA")
     assert row.strict
     bound = Bound("X", Layer.SITE, Quantity.POWER_DENSITY, 0.05, "W/cm2", Action.BLOCK, "s", "D",
@@ -185,8 +192,8 @@ def test_the_limit_of_the_fda_is_below_not_at():
 
 
 @pytest.mark.hazard("H49")
-def test_direct_current_warns_then_blocks():
-    def mono(ma):
+def test_direct_current_warns_then_blocks() -> None:
+    def mono(ma: float) -> Any:
         return stim(ma, 300, 50, MONO)
 
     bounds = envelope(area_mm2=2000, allow_monophasic=True)
@@ -204,7 +211,7 @@ def test_direct_current_warns_then_blocks():
     assert refused(half_the_time, small).nearest.value == 1_000
 
 
-def test_the_home_profile_limits_charge_and_average_current():
+def test_the_home_profile_limits_charge_and_average_current() -> None:
     clinic, home = envelope(), envelope(profile=Profile.HOME)
     cleared(stim(100, 300, 20), clinic)
     no = refused(stim(100, 300, 20), home)
@@ -215,7 +222,7 @@ def test_the_home_profile_limits_charge_and_average_current():
 
 
 @pytest.mark.hazard("H49")
-def test_monophasic_only_where_device_and_envelope_allow_it():
+def test_monophasic_only_where_device_and_envelope_allow_it() -> None:
     mono = stim(10, 200, 20, MONO)
     cleared(mono, envelope(allow_monophasic=True))
     assert refused(mono, envelope()).limit_id == "L-MONO"
@@ -225,7 +232,7 @@ def test_monophasic_only_where_device_and_envelope_allow_it():
 
 
 @pytest.mark.hazard("H18")
-def test_an_uncalibrated_device_gets_no_clearance():
+def test_an_uncalibrated_device_gets_no_clearance() -> None:
     no = refused(stim(0), envelope(device_=device(calibrated=False)))
     assert (no.limit_id, no.nearest) == ("L-CAL", None)
 
@@ -236,7 +243,7 @@ def test_an_uncalibrated_device_gets_no_clearance():
     [("anterior-neck", "C04"), ("head", "C05"), ("eyes", "C05"), ("face", "C05"),
      ("mouth", "C05"), ("chest", "C06")],
 )  # fmt: skip
-def test_blocked_sites_are_refused(site, rule):
+def test_blocked_sites_are_refused(site: str, rule: str) -> None:
     no = refused(stim(0), envelope(at=site))
     assert (no.limit_id, no.asked, no.kind) == (rule, site, RefusalKind.RULE)
     assert f"no stimulation at the body site {site}" in no.message  # not only no path from there
@@ -255,14 +262,16 @@ def test_blocked_sites_are_refused(site, rule):
         (stim(21, 200, 50, ASYM, 4), "W9", Quantity.AMPLITUDE, ("amplitude", 20_000)),
     ],
 )
-def test_the_device_s_ranges_and_grid(asked, limit_id, rule_of, near):
+def test_the_device_s_ranges_and_grid(
+    asked: Stimulus, limit_id: str, rule_of: Quantity, near: tuple[str, int]
+) -> None:
     no = refused(asked, envelope())
     assert (no.limit_id, no.quantity) == (limit_id, rule_of)
     assert (no.nearest.parameter, no.nearest.value) == near
     cleared(no.nearest.stimulus, envelope())
 
 
-def test_grids_coarser_than_a_microsecond():
+def test_grids_coarser_than_a_microsecond() -> None:
     coarse = device(phase_width_step_us=10, interphase_gap_step_us=100)
     sweep = Sweep(lowest=105, highest=300, period_us=6_000_000, shape=SweepShape.SINE)
     for asked, near in [
@@ -275,7 +284,7 @@ def test_grids_coarser_than_a_microsecond():
         cleared(no.nearest.stimulus, envelope(device_=coarse))
 
 
-def test_pulses_per_burst():
+def test_pulses_per_burst() -> None:
     few = envelope(device_=device(pulses_per_burst_max=5))
     burst = Burst(pulses_per_burst=6, burst_frequency_mhz=2_000)
     no = refused(stim(hz=100, burst=burst), few)
@@ -303,7 +312,9 @@ def test_pulses_per_burst():
                                       ramp_down_us=0)), "W6", "off time 1.4 s"),
     ],
 )  # fmt: skip
-def test_every_consistency_rule_refuses_by_its_name(asked, rule, near):
+def test_every_consistency_rule_refuses_by_its_name(
+    asked: Stimulus, rule: str, near: str | None
+) -> None:
     no = refused(asked, envelope())
     assert (no.limit_id, no.kind) == (rule, RefusalKind.RULE)
     assert rule in no.message
@@ -314,18 +325,18 @@ def test_every_consistency_rule_refuses_by_its_name(asked, rule, near):
         cleared(no.nearest.stimulus, envelope())
 
 
-def test_a_short_burst_that_no_rate_mends_has_no_nearest():
+def test_a_short_burst_that_no_rate_mends_has_no_nearest() -> None:
     burst = Burst(pulses_per_burst=1000, burst_frequency_mhz=1_000)
     assert refused(stim(hz=0.5, burst=burst), envelope()).nearest is None
 
 
-def test_w7_is_listed_and_not_refused():
+def test_w7_is_listed_and_not_refused() -> None:
     tiring = Cycle(on_us=9_000_000, off_us=3_000_000, ramp_up_us=1_000_000, ramp_down_us=0)
     answer = cleared(stim(motor=True, cycle=tiring), envelope())
     assert [notice.id for notice in answer.warnings] == ["W7"]
 
 
-def test_ceilings_of_person_protocol_and_session_name_themselves():
+def test_ceilings_of_person_protocol_and_session_name_themselves() -> None:
     bounds = envelope(
         person=[person_ceiling(58_000, "set 10:42 by kl")],
         protocol=[protocol_cap(Level(CURRENT, 60_000), "nmes.toml line 7")],
@@ -344,13 +355,13 @@ def test_ceilings_of_person_protocol_and_session_name_themselves():
     assert refused(stim(62), looser).limit_id == "L-SES"
 
 
-def test_a_ceiling_of_zero_leaves_zero():
+def test_a_ceiling_of_zero_leaves_zero() -> None:
     no = refused(stim(5), envelope(person=[person_ceiling(0, "today")]))
     assert (no.limit_id, no.nearest.value) == ("L-PAT", 0)
     cleared(stim(0), envelope(person=[person_ceiling(0, "today")]))
 
 
-def test_values_that_look_alike_are_shown_with_all_their_digits():
+def test_values_that_look_alike_are_shown_with_all_their_digits() -> None:
     fine = device(amplitude_step_ua=1)
     no = refused(stim(63.246, 250, 50), envelope(area_mm2=500, device_=fine))
     assert no.limit_id == "L-J"
@@ -358,7 +369,7 @@ def test_values_that_look_alike_are_shown_with_all_their_digits():
     assert "2.0000" in no.asked_text
 
 
-def test_a_refusal_is_plain_data_and_can_become_an_error():
+def test_a_refusal_is_plain_data_and_can_become_an_error() -> None:
     no = refused(stim(62), envelope(person=[person_ceiling(58_000, "x")]))
     shown = no.as_dict()
     assert (shown["limit_id"], shown["nearest"]["value"], shown["kind"]) == (
@@ -373,10 +384,10 @@ def test_a_refusal_is_plain_data_and_can_become_an_error():
     assert without.as_dict()["nearest"] is None
 
 
-def test_repairs_that_lead_nowhere_end_without_a_nearest_value():
+def test_repairs_that_lead_nowhere_end_without_a_nearest_value() -> None:
     asked = stim()
 
-    def again(_stimulus=None):
+    def again(_stimulus: Any = None) -> Any:
         return broken_rule(
             "W9", Quantity.TIMING, "never right", lambda: repair.amplitude(asked, 1_000)
         )

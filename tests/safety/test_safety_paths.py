@@ -3,6 +3,7 @@
 import re
 from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,19 +36,19 @@ MAY = {
 }  # fmt: skip
 
 
-def kind_and_side(zone):
+def kind_and_side(zone: str) -> tuple[str, ...]:
     side, _, kind = zone.partition("-")
     return (kind, side) if kind in SIDED_ZONES else (zone, "")
 
 
-def may_join(a, b):
+def may_join(a: str, b: str) -> bool:
     (kind_a, side_a), (kind_b, side_b) = kind_and_side(a), kind_and_side(b)
     sides = MAY.get((kind_a, kind_b)) or MAY.get((kind_b, kind_a))
     return sides == "any" or (sides == "same side" and side_a == side_b)
 
 
 @pytest.mark.hazard("H42", "H46", "H66")
-def test_every_pair_of_zones_is_decided_and_says_why():
+def test_every_pair_of_zones_is_decided_and_says_why() -> None:
     assert {site.zone for site in SITES.values()} == set(ZONES)
     pairs = [frozenset(pair) for pair in combinations_with_replacement(ZONES, 2)]
     assert set(PATHS) == set(pairs)
@@ -83,7 +84,9 @@ def test_every_pair_of_zones_is_decided_and_says_why():
         ("abdomen", "left-quadriceps"),
     ],
 )
-def test_no_current_across_the_trunk_between_channels_nor_between_the_pads_of_one(one, other):
+def test_no_current_across_the_trunk_between_channels_nor_between_the_pads_of_one(
+    one: str, other: str
+) -> None:
     one, other = (name.replace("sacral", "left-sacral") for name in (one, other))
     for a, b in ((one, other), (other, one)):
         requests = {1: (stim(), envelope(at=a)), 4: (stim(), envelope(at=b))}
@@ -101,7 +104,7 @@ def test_no_current_across_the_trunk_between_channels_nor_between_the_pads_of_on
             assert f"no current between pads at {a} and {b}" in within.message
 
 
-def test_all_sites_by_all_sites_follow_the_table_in_both_roles():
+def test_all_sites_by_all_sites_follow_the_table_in_both_roles() -> None:
     for a, b in combinations(OPEN_SITES, 2):
         allowed = may_join(a.zone, b.zone)
         assert (problem_between({1: a.name, 2: b.name}) is None) is allowed
@@ -112,7 +115,7 @@ def test_all_sites_by_all_sites_follow_the_table_in_both_roles():
 
 
 @pytest.mark.hazard("H42")
-def test_any_pad_of_a_channel_is_seen_by_the_others():
+def test_any_pad_of_a_channel_is_seen_by_the_others() -> None:
     legs = "left-quadriceps/left-gluteal"
     assert problem_between({1: legs, 2: "low-back"}) is None
     found = problem_between({1: "left-quadriceps", 2: legs, 3: "right-calf/abdomen"})
@@ -123,16 +126,16 @@ def test_any_pad_of_a_channel_is_seen_by_the_others():
 
 
 @pytest.mark.hazard("H42", "H48")
-def test_a_blocked_place_is_blocked_as_the_second_pad_too():
+def test_a_blocked_place_is_blocked_as_the_second_pad_too() -> None:
     for name, rule in (("chest", "C06"), ("anterior-neck", "C04"), ("head", "C05")):
         for pads in (f"left-deltoid/{name}", f"{name}/left-deltoid"):
             assert refused(stim(), envelope(at=pads)).limit_id == rule
             assert screen({}, [pads], motor=False).blocks[0].id == rule
 
 
-def test_what_goes_by_the_site_sees_both_pads():
+def test_what_goes_by_the_site_sees_both_pads() -> None:
     # sums in one region (H43): each alone has 39 mA r.m.s.
-    strong = {"ma": 80, "width_us": 300, "hz": 400}
+    strong: dict[str, Any] = {"ma": 80, "width_us": 300, "hz": 400}
     shared = {
         1: (stim(**strong), envelope(20_000, "left-quadriceps/left-gluteal")),
         2: (stim(**strong), envelope(20_000, "left-calf/left-gluteal")),
@@ -156,7 +159,7 @@ def test_what_goes_by_the_site_sees_both_pads():
     cleared(stim(), envelope(at="left-quadriceps/left-gluteal"))
 
 
-def test_a_device_without_current_control_judges_the_pads_too():
+def test_a_device_without_current_control_judges_the_pads_too() -> None:
     bounds = PercentBounds("gate", 2, 1, 100, 1, 50_000)
     good, bad = (Electrode(2_500, 1000, f"left-biceps/{at}") for at in ("left-deltoid", "abdomen"))
     known = frozenset({"L-ATT"})
@@ -177,7 +180,7 @@ def test_a_device_without_current_control_judges_the_pads_too():
         ("left-biceps / left-triceps", "unknown body site 'left-biceps '"),
     ],
 )
-def test_a_wrong_pair_of_sites_is_refused_with_the_right_form(text, says):
+def test_a_wrong_pair_of_sites_is_refused_with_the_right_form(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=re.escape(says)):
         Electrode(2_500, 1000, text)
     assert [site.name for site in pad_sites("left-biceps/left-triceps")] == [
@@ -186,15 +189,15 @@ def test_a_wrong_pair_of_sites_is_refused_with_the_right_form(text, says):
     ]
 
 
-def test_the_page_shows_the_table_as_it_is():
+def test_the_page_shows_the_table_as_it_is() -> None:
     rows = re.findall(r"^\| (\S+) \| (\S+) \| (\S+) \| (.+) \|$", PAGE.read_text("utf-8"), re.M)
     shown = {frozenset({a, b}): (answer, why) for a, b, answer, why in rows if a in ZONES}
     told = {zones: (path.refused_by or "allowed", path.why) for zones, path in PATHS.items()}
     assert shown == told
 
 
-def test_zones_of_both_sides_are_judged_alike():
-    def mirrored(zone):
+def test_zones_of_both_sides_are_judged_alike() -> None:
+    def mirrored(zone: str) -> Any:
         swap = {"left": "right", "right": "left"}
         side, _, kind = zone.partition("-")
         return f"{swap[side]}-{kind}" if kind in SIDED_ZONES else zone

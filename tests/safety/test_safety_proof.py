@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from stimctl.safety import (
     Envelope,
     Layer,
     Quantity,
+    Refusal,
     RefusalKind,
     SetPoint,
     clear,
@@ -40,7 +42,7 @@ from tests.support.safety_samples import ASYM, SYM, cleared, device, envelope, r
 BOUNDS = envelope(person=[person_ceiling(58_000, "today")])
 
 
-def invalid(stimulus, bounds=BOUNDS):
+def invalid(stimulus: Any, bounds: Envelope | None = BOUNDS) -> Refusal:
     no = refused(stimulus, bounds)
     assert no.kind is RefusalKind.INVALID
     assert no.nearest is None
@@ -50,7 +52,7 @@ def invalid(stimulus, bounds=BOUNDS):
 # --- what goes in ---------------------------------------------------------------------------
 
 
-def test_model_construct_is_judged_by_its_values_not_by_its_class():
+def test_model_construct_is_judged_by_its_values_not_by_its_class() -> None:
     pulse = Pulse.model_construct(
         shape=SYM, amplitude_ua=9_000_000, phase_width_us=200, interphase_gap_us=0,
         second_phase_ratio=1,
@@ -58,8 +60,8 @@ def test_model_construct_is_judged_by_its_values_not_by_its_class():
     invalid(Stimulus.model_construct(**{**dict(stim()), "pulse": pulse}))
     over = Pulse.model_construct(**{**dict(stim().pulse), "amplitude_ua": 90_000})
     assert refused(stim().model_copy(update={"pulse": over}), BOUNDS).limit_id == "L-PAT"
-    invalid(Stimulus.model_construct(frequency_mhz=50_000))
-    invalid(Stimulus.model_construct())
+    invalid(Stimulus.model_construct(frequency_mhz=50_000))  # type: ignore[call-arg]
+    invalid(Stimulus.model_construct())  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_model_construct_is_judged_by_its_values_not_by_its_class():
         {"surprise": 1},
     ],
 )
-def test_model_copy_with_updates_is_validated_anew(update):
+def test_model_copy_with_updates_is_validated_anew(update: dict[str, Any]) -> None:
     invalid(stim().model_copy(update={"pulse": stim().pulse.model_copy(update=update)}))
 
 
@@ -95,11 +97,11 @@ def test_model_copy_with_updates_is_validated_anew(update):
         {"motor": 1},
     ],
 )
-def test_other_fields_are_validated_anew_too(update):
+def test_other_fields_are_validated_anew_too(update: dict[str, Any]) -> None:
     invalid(stim().model_copy(update=update))
 
 
-def test_mutation_through_the_dictionary_is_seen():
+def test_mutation_through_the_dictionary_is_seen() -> None:
     asked = stim()
     asked.pulse.__dict__["amplitude_ua"] = 90_000
     assert refused(asked, BOUNDS).limit_id == "L-PAT"
@@ -109,7 +111,7 @@ def test_mutation_through_the_dictionary_is_seen():
     invalid(asked)
 
 
-def test_a_subclass_or_look_alike_is_no_stimulus():
+def test_a_subclass_or_look_alike_is_no_stimulus() -> None:
     class Sneaky(Stimulus):
         pass
 
@@ -119,7 +121,7 @@ def test_a_subclass_or_look_alike_is_no_stimulus():
 
     class SneakyPulse(Pulse):
         @property
-        def second_phase_amplitude_ua(self):
+        def second_phase_amplitude_ua(self) -> Any:
             return 0
 
     # a subclassed part is taken for its values only
@@ -128,12 +130,12 @@ def test_a_subclass_or_look_alike_is_no_stimulus():
     assert no.limit_id in {"INVALID", "L-PAT"}
 
 
-def test_what_is_whole_stays_clearable_after_a_copy_with_updates():
+def test_what_is_whole_stays_clearable_after_a_copy_with_updates() -> None:
     lower = stim().model_copy(update={"frequency_mhz": 40_000})
     assert cleared(lower, BOUNDS).stimulus.frequency_mhz == 40_000
 
 
-def test_a_tampered_envelope_is_not_trusted():
+def test_a_tampered_envelope_is_not_trusted() -> None:
     for tamper in (
         lambda e: object.__setattr__(e, "added", None),
         lambda e: object.__setattr__(e, "added", ("no bound",)),
@@ -146,13 +148,13 @@ def test_a_tampered_envelope_is_not_trusted():
         lambda e: object.__setattr__(e.added[0], "quantity", "amplitude"),
     ):
         bounds = envelope(person=[person_ceiling(58_000, "today")])
-        tamper(bounds)
+        tamper(bounds)  # type: ignore[no-untyped-call]
         invalid(stim(), bounds)
     invalid(stim(), None)
     invalid(stim(), object.__new__(Envelope))
 
 
-def test_no_envelope_is_without_the_built_in_limits():
+def test_no_envelope_is_without_the_built_in_limits() -> None:
     bare = Envelope(device(amplitude_max_ua=1_000_000), Electrode(500))
     assert refused(stim(200, 400, 75), bare).limit_id in {"L-J", "L-AMP"}
     loose = Bound("X", Layer.SITE, Quantity.CURRENT_DENSITY, 99, "mA/cm2", Action.BLOCK, "me", "D")
@@ -162,11 +164,11 @@ def test_no_envelope_is_without_the_built_in_limits():
 # --- what comes out -------------------------------------------------------------------------
 
 
-def answer(ma=20.0, **more):
+def answer(ma: float = 20.0, **more: Any) -> Cleared:
     return cleared(stim(ma, **more), BOUNDS)
 
 
-def test_a_proof_shows_what_was_cleared():
+def test_a_proof_shows_what_was_cleared() -> None:
     proof = answer()
     assert is_genuine(proof, Cleared)
     assert proof.stimulus == stim()
@@ -176,7 +178,7 @@ def test_a_proof_shows_what_was_cleared():
     assert repr(proof) == "<Cleared up to 20 mA>"
 
 
-def test_what_a_proof_shows_are_copies():
+def test_what_a_proof_shows_are_copies() -> None:
     asked = stim()
     proof = cleared(asked, BOUNDS)
     asked.pulse.__dict__["amplitude_ua"] = 90_000
@@ -193,7 +195,7 @@ def test_what_a_proof_shows_are_copies():
 
 
 @pytest.mark.parametrize("kind", [Cleared, SetPoint])
-def test_proofs_cannot_be_built_or_subclassed(kind):
+def test_proofs_cannot_be_built_or_subclassed(kind: Any) -> None:
     for arguments in ((), (stim(), BOUNDS), ((SYM, 1, 2, 3, 4, 5, None),)):
         with pytest.raises(TypeError):
             kind(*arguments)
@@ -203,7 +205,7 @@ def test_proofs_cannot_be_built_or_subclassed(kind):
         kind.__new__(kind)
 
 
-def test_an_empty_shell_is_not_genuine():
+def test_an_empty_shell_is_not_genuine() -> None:
     shell = object.__new__(Cleared)
     assert not is_genuine(shell, Cleared)
     assert repr(shell) == "<Cleared, not genuine>"
@@ -221,7 +223,7 @@ def test_an_empty_shell_is_not_genuine():
     assert not is_genuine(stim(), Cleared)
 
 
-def test_attributes_cannot_be_set():
+def test_attributes_cannot_be_set() -> None:
     proof, point = answer(), answer().point(10_000)
     for thing in (proof, point):
         for name, value in (("amplitude_ua", 90_000), ("stimulus", stim(90)), ("new", 1),
@@ -232,23 +234,23 @@ def test_attributes_cannot_be_set():
         with pytest.raises((AttributeError, TypeError)):
             del thing.amplitude_ua
     with pytest.raises(TypeError):
-        point[1] = 90_000
+        point[1] = 90_000  # type: ignore[index]
     assert proof.amplitude_ua == 20_000
 
 
-def test_changing_the_class_makes_nothing_genuine():
+def test_changing_the_class_makes_nothing_genuine() -> None:
     class Shell:
         __slots__ = ("__weakref__",)
 
     other = Shell()
     try:
-        other.__class__ = Cleared
+        other.__class__ = Cleared  # type: ignore[assignment]
     except TypeError:
         return
     assert not is_genuine(other, Cleared)
 
 
-def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced():
+def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced() -> None:
     proof = answer()
     for thing in (proof, proof.point(10_000)):
         assert copy.copy(thing) is thing
@@ -264,11 +266,11 @@ def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced():
                 replace(thing, amplitude_ua=90_000)
 
 
-def test_a_forged_set_point_is_held_against_what_was_cleared():
+def test_a_forged_set_point_is_held_against_what_was_cleared() -> None:
     proof = answer(width_us=200)
     genuine = tuple(proof.point(10_000))
 
-    def forged(**changes):
+    def forged(**changes: Any) -> Any:
         names = ("shape", "amplitude", "width", "gap", "ratio", "period", "cleared")
         values = {**dict(zip(names, genuine, strict=True)), **changes}
         return tuple.__new__(SetPoint, tuple(values.values()))
@@ -288,11 +290,11 @@ def test_a_forged_set_point_is_held_against_what_was_cleared():
         assert not is_genuine(tuple.__new__(SetPoint, values), SetPoint)
 
 
-def test_a_proof_says_on_which_scale_it_is():
+def test_a_proof_says_on_which_scale_it_is() -> None:
     assert answer().scale is CURRENT
 
 
-def test_a_proof_is_forgotten_with_its_object():
+def test_a_proof_is_forgotten_with_its_object() -> None:
     proof = answer()
     key = id(proof)
     assert key in sealed_module._register
@@ -305,7 +307,7 @@ def test_a_proof_is_forgotten_with_its_object():
     assert key not in sealed_module._register
 
 
-def test_the_seal_judges_for_itself():
+def test_the_seal_judges_for_itself() -> None:
     with pytest.raises(BugError):
         cleared_module.seal(stim(90), BOUNDS, frozenset())
 
@@ -313,10 +315,11 @@ def test_the_seal_judges_for_itself():
 # --- lower, and set-points ------------------------------------------------------------------
 
 
-def test_lowering_needs_no_new_judgement_and_never_raises():
+def test_lowering_needs_no_new_judgement_and_never_raises() -> None:
     lower = answer().lowered_to(10_000)
     assert is_genuine(lower, Cleared)
     assert lower.amplitude_ua == lower.stimulus.pulse.amplitude_ua == 10_000
+    wrong: Any
     for wrong in (10_500, 9_999, -500, True, 5e3, "5 mA"):
         with pytest.raises(LimitRefusedError):
             lower.lowered_to(wrong)
@@ -324,7 +327,7 @@ def test_lowering_needs_no_new_judgement_and_never_raises():
 
 
 @pytest.mark.hazard("H49")
-def test_a_proof_says_what_a_second_may_hold_and_a_lowered_one_less():
+def test_a_proof_says_what_a_second_may_hold_and_a_lowered_one_less() -> None:
     proof = answer(20, burst=Burst(pulses_per_burst=5, burst_frequency_mhz=1_900))
     assert proof.second == worst_second(proof.stimulus) == (10, 10 * 2 * 20_000**2 * 200, 10 * 8e6)
     lower = proof.lowered_to(10_000)
@@ -333,16 +336,17 @@ def test_a_proof_says_what_a_second_may_hold_and_a_lowered_one_less():
     assert lower.lowered_to(0).second == (10, 0, 0)
 
 
-def test_a_proof_knows_its_shortest_period_and_whom_it_was_cleared_with():
+def test_a_proof_knows_its_shortest_period_and_whom_it_was_cleared_with() -> None:
     swept = Sweep(lowest=20_000, highest=80_000, period_us=1_000_000, shape=SweepShape.SINE)
     alone = cleared(stim(20, 200, 50, frequency_sweep=swept), BOUNDS)
     assert (alone.shortest_period_us, alone.together) == (12_500, None)
     both = clear_together({1: (stim(), BOUNDS), 2: (stim(), BOUNDS)})
+    assert not isinstance(both, Refusal)
     assert both[1].together is both[2].together is not None
     assert both[1].together.pulses == 100
 
 
-def test_a_set_point_says_what_the_channel_is_set_to():
+def test_a_set_point_says_what_the_channel_is_set_to() -> None:
     proof = cleared(stim(20, 200, 30, ASYM, 4, gap_us=100), envelope())
     point = proof.point(8_000)
     assert is_genuine(point, SetPoint)
@@ -355,7 +359,7 @@ def test_a_set_point_says_what_the_channel_is_set_to():
         proof.point(8_500)  # the second phase would be off the grid
 
 
-def test_set_points_stay_within_the_sweeps():
+def test_set_points_stay_within_the_sweeps() -> None:
     sweep = Sweep(lowest=20_000, highest=100_000, period_us=6_000_000, shape=SweepShape.SINE)
     widths = Sweep(lowest=100, highest=300, period_us=6_000_000, shape=SweepShape.SINE)
     proof = answer(frequency_sweep=sweep, width_sweep=widths)
@@ -368,7 +372,7 @@ def test_set_points_stay_within_the_sweeps():
         assert "cleared are 0 to 20 mA" in str(caught.value)
 
 
-def test_equal_set_points_are_equal_whoever_made_them():
+def test_equal_set_points_are_equal_whoever_made_them() -> None:
     one, other = answer().point(10_000), answer(30).point(10_000)
     assert one == other
     assert hash(one) == hash(other)
@@ -377,7 +381,7 @@ def test_equal_set_points_are_equal_whoever_made_them():
     assert len({one, other}) == 1
 
 
-def test_one_part_of_every_kind_survives_the_round_trip():
+def test_one_part_of_every_kind_survives_the_round_trip() -> None:
     sweep = Sweep(lowest=20_000, highest=100_000, period_us=6_000_000, shape=SweepShape.SINE)
     cycle = Cycle(on_us=5_000_000, off_us=6_000_000, ramp_up_us=1_000_000, ramp_down_us=500_000)
     burst = Burst(pulses_per_burst=5, burst_frequency_mhz=2_000)
@@ -386,5 +390,5 @@ def test_one_part_of_every_kind_survives_the_round_trip():
     assert type(cleared(asked, BOUNDS).stimulus.pulse.shape) is PulseShape
 
 
-def test_clear_is_what_it_says():
+def test_clear_is_what_it_says() -> None:
     assert isinstance(clear(stim(), BOUNDS), Cleared)

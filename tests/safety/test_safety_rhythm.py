@@ -1,5 +1,8 @@
 """Devices of one rhythm: no bursts, no sweeps, one rate for all, slower over two modules."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from stimctl.safety import Quantity, Refusal, clear_together
 from stimctl.stimulus import Burst, Sweep, SweepShape
 from tests.support.safety_samples import cleared, device, envelope, refused, stim
@@ -11,7 +14,7 @@ ONE_RHYTHM = device(
 BOX = envelope(device_=ONE_RHYTHM)
 
 
-def together(**rates_hz):
+def together(**rates_hz: Any) -> Mapping[int, Any] | Refusal:
     requests = {int(name[2:]): (stim(hz=hz), BOX) for name, hz in rates_hz.items()}
     return clear_together(requests)
 

@@ -12,7 +12,16 @@ from stimctl.devices.p24.output import OutputEncoder
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.devices.rehamove3.model import REHAMOVE3
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
-from stimctl.safety import Cleared, Electrode, Profile, Refusal, clear, clear_together, envelope_for
+from stimctl.safety import (
+    Cleared,
+    Electrode,
+    Envelope,
+    Profile,
+    Refusal,
+    clear,
+    clear_together,
+    envelope_for,
+)
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.safety.measure import measure
 from stimctl.safety.quantities import Quantity
@@ -30,7 +39,7 @@ def stimulus(amplitude_ua: int = 10_000, width_us: int = 200, rate_hz: int = 50)
     return Stimulus(pulse=pulse, frequency_mhz=rate_hz * 1_000)
 
 
-def envelope(device=BOUNDS, pad: Electrode = PAD):  # type: ignore[no-untyped-def]
+def envelope(device: DeviceBounds = BOUNDS, pad: Electrode = PAD) -> Envelope:
     return envelope_for(device, pad, profile=Profile.RESEARCH)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_stop_that_comes_too_late_is_not_safe() -> None:
         (None, ("patient-button@1s",), "not applicable"),
     ],
 )
-def test_a_wrong_name_is_answered_with_the_right_one(scenario, faults, says) -> None:
+def test_a_wrong_name_is_answered_with_the_right_one(scenario: str, faults: Any, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         Disturbance.named(scenario, faults)
     assert says in str(caught.value)
@@ -143,7 +144,7 @@ def test_a_lock_step_firmware_can_have_faults_of_its_line_only() -> None:
 @pytest.mark.parametrize(
     "command", [("nonesuch",), ("true",), ("echo", "{}"), (sys.executable, "-c", "print(1)")]
 )
-def test_a_firmware_that_does_not_speak_the_contract_is_told_so(command) -> None:
+def test_a_firmware_that_does_not_speak_the_contract_is_told_so(command: Any) -> None:
     with pytest.raises(DeviceFaultError, match="lock-step firmware"):
         rehearsed(None, lock_step=command)
 

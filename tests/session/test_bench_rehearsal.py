@@ -36,7 +36,9 @@ SESSIONS = [
 
 
 @pytest.mark.parametrize(("name", "amplitude_ua", "duration_s"), SESSIONS)
-def test_what_reaches_the_electrodes_is_the_plan_within_one_percent(name, amplitude_ua, duration_s):
+def test_what_reaches_the_electrodes_is_the_plan_within_one_percent(
+    name: str, amplitude_ua: int, duration_s: int
+) -> None:
     rehearsal = rehearse(plan_of(name, amplitude_ua, duration_s=duration_s))
     assert rehearsal.problems == ()
     (channel,) = rehearsal.report
@@ -48,19 +50,21 @@ def test_what_reaches_the_electrodes_is_the_plan_within_one_percent(name, amplit
     assert channel.net_charge_uc == 0
 
 
-def test_several_channels_each_deliver_their_own_plan():
+def test_several_channels_each_deliver_their_own_plan() -> None:
     rehearsal = rehearse(plan_of("tens-conventional", 4_000, 7_500, 2_000, duration_s=30))
     assert rehearsal.ok, rehearsal.problems
     assert [one.peak_ua for one in rehearsal.report] == [4_000, 7_500, 2_000]
 
 
-def test_a_rehearsal_is_the_same_every_time():
+def test_a_rehearsal_is_the_same_every_time() -> None:
     plan = plan_of("tens-conventional", 3_000, duration_s=10)
     assert rehearse(plan).as_dict() == rehearse(plan).as_dict()
 
 
 @pytest.mark.hazard("H39", "H40")
-def test_the_confirmation_changes_with_everything_that_decides_a_run(monkeypatch):
+def test_the_confirmation_changes_with_everything_that_decides_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     plan = plan_of("tens-conventional", 12_000, duration_s=60)
     others = [
         plan_of("tens-conventional", 12_000, duration_s=61),
@@ -77,7 +81,7 @@ def test_the_confirmation_changes_with_everything_that_decides_a_run(monkeypatch
 
 
 @pytest.mark.hazard("H74")
-def test_an_update_of_the_code_voids_what_was_rehearsed(monkeypatch):
+def test_an_update_of_the_code_voids_what_was_rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("tens-conventional", 12_000, duration_s=60)
     now = confirmation_of(plan)
     monkeypatch.setattr("stimctl.session.confirmation.code_digest", lambda: "0" * 64)
@@ -85,7 +89,7 @@ def test_an_update_of_the_code_voids_what_was_rehearsed(monkeypatch):
 
 
 @pytest.mark.hazard("H74")
-def test_the_digest_of_the_code_covers_every_source_of_program_and_twin(tmp_path):
+def test_the_digest_of_the_code_covers_every_source_of_program_and_twin(tmp_path: Path) -> None:
     source = Path(version.__file__).parent
     for name, folder in (("stimctl", source), ("firmware_sim", source.parents[1] / "firmware_sim")):
         shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -107,7 +111,9 @@ def test_the_digest_of_the_code_covers_every_source_of_program_and_twin(tmp_path
 
 
 @pytest.mark.hazard("H39")
-def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(monkeypatch):
+def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     jump = [PlateauStep(0, 1, 3_000)]
     monkeypatch.setattr(programme, "raise_schedule", lambda _plan: iter(jump))
     rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
@@ -117,7 +123,7 @@ def test_a_rehearsal_that_goes_wrong_says_how_and_gives_nothing_to_confirm_with(
 
 
 @pytest.mark.hazard("H49")
-def test_what_reached_the_electrodes_is_held_against_the_limits_and_not_only_the_plan():
+def test_what_reached_the_electrodes_is_held_against_the_limits_and_not_only_the_plan() -> None:
     plan = plan_of("tens-conventional", 12_000, duration_s=60)
     pulse = [[200, 60_000], [200, -60_000]]
     rows = [
@@ -132,7 +138,7 @@ def test_what_reached_the_electrodes_is_held_against_the_limits_and_not_only_the
     assert told[:1] == [f"channel 1: {over}" for over in report.over_limits]
 
 
-def test_progress_is_reported_up_to_the_end():
+def test_progress_is_reported_up_to_the_end() -> None:
     seen: list[tuple[int, int]] = []
     rehearse(
         plan_of("tens-conventional", 3_000, duration_s=10),
@@ -142,20 +148,20 @@ def test_progress_is_reported_up_to_the_end():
     assert seen[-1] == (10_000_000, 10_000_000)
 
 
-def test_a_device_without_a_twin_cannot_be_rehearsed():
+def test_a_device_without_a_twin_cannot_be_rehearsed() -> None:
     plan = plan_of("tens-conventional", 3_000, duration_s=10)
     with pytest.raises(UsageError):
         rehearse(replace(plan, sheet=replace(P24_SHEET, family="other")))
 
 
 @pytest.mark.hazard("H01")
-def test_every_rehearsal_sees_the_watchdog_test():
+def test_every_rehearsal_sees_the_watchdog_test() -> None:
     rehearsal = rehearse(plan_of("tens-conventional", 3_000, duration_s=10))
     outcomes = [one.data["outcome"] for one in rehearsal.events if one.kind is Kind.DEAD_MAN]
     assert outcomes == ["begun", "passed"]
 
 
-def test_the_bench_lets_time_pass_where_nothing_happens():
+def test_the_bench_lets_time_pass_where_nothing_happens() -> None:
     bench = Bench(family="p24")
     bench.run_for(3 * SECOND)
     assert bench.now_ns == 3 * SECOND

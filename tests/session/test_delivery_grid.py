@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -101,7 +101,9 @@ def independent(report: ChannelReport, at_once: int) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
-def test_a_slice_of_the_grid_is_delivered(device, record_property):
+def test_a_slice_of_the_grid_is_delivered(
+    device: str, record_property: Callable[[str, object], None]
+) -> None:
     figures = go_through(device, seed=2_211, count=SLICE)
     record_property("grid", figures.told())
     assert figures.failed == []
@@ -111,7 +113,7 @@ def test_a_slice_of_the_grid_is_delivered(device, record_property):
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
-def test_the_whole_grid_is_delivered(device, capsys):
+def test_the_whole_grid_is_delivered(device: str, capsys: pytest.CaptureFixture[str]) -> None:
     figures = go_through(device, seed=7, count=WHOLE)
     with capsys.disabled():
         print(f"\ngrid {device}: {figures.told()}; refused by {dict(figures.refused)}")
@@ -135,7 +137,9 @@ def through_gates(seed: int, count: int) -> GateFigures:
     return figures
 
 
-def test_a_slice_of_the_gated_grid_keeps_its_on_times(record_property):
+def test_a_slice_of_the_gated_grid_keeps_its_on_times(
+    record_property: Callable[[str, object], None],
+) -> None:
     figures = through_gates(3, GATED_SLICE)
     record_property("grid", figures.told())
     assert figures.failed == []
@@ -143,7 +147,7 @@ def test_a_slice_of_the_gated_grid_keeps_its_on_times(record_property):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-def test_the_whole_gated_grid_keeps_its_on_times(capsys):
+def test_the_whole_gated_grid_keeps_its_on_times(capsys: pytest.CaptureFixture[str]) -> None:
     figures = through_gates(5, WHOLE)
     with capsys.disabled():
         print(f"\ngrid openemsstim: {figures.told()}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stimctl.bench import Bench
@@ -31,7 +33,7 @@ def of_record(bench: Bench) -> dict[str, dict[str, int]]:
     return found.by_channel
 
 
-def test_pulses_are_counted_by_whole_periods_from_the_first_set_point():
+def test_pulses_are_counted_by_whole_periods_from_the_first_set_point() -> None:
     count = Acknowledged({1: 1}, "ua")
     count.accepts(0, [on(1, 2_000, 200, 10_000)])
     count.accepts(95 * MS, [on(1, 3_000, 200, 10_000)])  # at 0, 10, ... 90 ms
@@ -46,25 +48,26 @@ def test_pulses_are_counted_by_whole_periods_from_the_first_set_point():
 
 
 @pytest.mark.parametrize("jitter_ms", [-2, 0, 2])
-def test_a_doublet_is_two_pulses_however_late_its_end_is_answered(jitter_ms):
+def test_a_doublet_is_two_pulses_however_late_its_end_is_answered(jitter_ms: int) -> None:
     count = Acknowledged({1: 1}, "ua")
     for start_ms in range(0, 1_000, 50):
         count.accepts(start_ms * MS, [on(1, 2_000, 200, 5_000)])
         count.accepts(int((start_ms + 7.5 + jitter_ms) * MS), ())
-    assert count.told(2_000 * MS)["1"]["pulses"] == 40
+    told: Any = count.told(2_000 * MS)
+    assert told["1"]["pulses"] == 40
 
 
-def test_a_channel_at_no_current_gives_no_pulse_and_groups_count_each():
+def test_a_channel_at_no_current_gives_no_pulse_and_groups_count_each() -> None:
     count = Acknowledged({1: 1, 2: 2}, "ua")
     count.accepts(0, [on(1, 0, 200, 10_000), on(2, 1_000, 100, 50_000)])
     count.ends(1_000 * MS)
-    told = count.told(1_000 * MS)
+    told: Any = count.told(1_000 * MS)
     assert (told["1"]["pulses"], told["1"]["on_ms"]) == (0, 0)
     assert (told["2"]["pulses"], told["2"]["charge_nc"]) == (40, 40 * 100_000 // 1_000)
 
 
 @pytest.mark.parametrize("name", ["tens-conventional", "tens-burst", "tens-modulated", "nmes-tka"])
-def test_what_is_counted_is_what_the_electrodes_had(name):
+def test_what_is_counted_is_what_the_electrodes_had(name: str) -> None:
     bench = running(plan_of(name, 3_000), BY_SCRIPT)
     bench.run_for(25 * SECOND)
     bench.command(Stop())
@@ -76,7 +79,7 @@ def test_what_is_counted_is_what_the_electrodes_had(name):
     assert told["peak_ua"] == round(bench.ledger()[1].peak_ma * 1_000)
 
 
-def test_a_session_that_was_stopped_early_counts_what_it_gave_and_not_its_plan():
+def test_a_session_that_was_stopped_early_counts_what_it_gave_and_not_its_plan() -> None:
     bench = raised(running(plan_of()), 2 * STEP_UA)
     bench.run_for(2 * SECOND)
     bench.command(Lower(1, Level(CURRENT, 0)))
@@ -95,14 +98,14 @@ def test_a_session_that_was_stopped_early_counts_what_it_gave_and_not_its_plan()
     assert told["peak_ua"] == 2 * STEP_UA
 
 
-def test_a_run_that_nobody_ended_counts_to_its_last_row():
+def test_a_run_that_nobody_ended_counts_to_its_last_row() -> None:
     bench = raised(running(plan_of()), STEP_UA)
     bench.run_for(5 * SECOND)
     assert not bench.told(Kind.ENDED)
     assert of_record(bench)["1"]["pulses"] > 100
 
 
-def test_runs_of_one_session_are_added_up():
+def test_runs_of_one_session_are_added_up() -> None:
     found = Delivered()
     for kind, pulses, peak_ua in (("start", 0, 0), ("telemetry", 5, 500), ("ended", 9, 1_000)) * 2:
         told = {"1": {"pulses": pulses, "charge_nc": pulses, "peak_ua": peak_ua, "on_ms": 7}}
@@ -111,7 +114,7 @@ def test_runs_of_one_session_are_added_up():
     assert describe(found.by_channel["1"]).startswith("18 pulses, 1.8e-05 mC")
 
 
-def test_a_device_that_knows_no_current_tells_time_and_percent():
+def test_a_device_that_knows_no_current_tells_time_and_percent() -> None:
     bench = raised_percent(running_in_percent(gate_plan()), 3)
     bench.run_for(5 * SECOND)
     bench.command(Stop())

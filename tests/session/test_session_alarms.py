@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stimctl.bench import Bench
@@ -13,11 +15,11 @@ from tests.support.session_world import plan_of, raised, running
 pytestmark = pytest.mark.hazard("H27")
 
 
-def last_alarm(bench: Bench):
+def last_alarm(bench: Bench) -> Any:
     return bench.told(Kind.ALARM)[-1].data
 
 
-def test_every_condition_has_its_alarm_and_every_priority_its_marker():
+def test_every_condition_has_its_alarm_and_every_priority_its_marker() -> None:
     assert set(ALARMS) == set(Condition)
     assert set(MARKERS) == set(Priority)
     assert [MARKERS[priority] for priority in Priority] == ["!!!", "!!", "!", ""]
@@ -39,13 +41,15 @@ def test_every_condition_has_its_alarm_and_every_priority_its_marker():
         (Condition.BATTERY_LOW, Priority.LOW, Effect.TELL),
     ],
 )
-def test_the_priorities_and_actions_are_those_of_the_safety_facts(condition, priority, effect):
+def test_the_priorities_and_actions_are_those_of_the_safety_facts(
+    condition: Condition, priority: Priority, effect: Effect
+) -> None:
     assert ALARMS[condition].priority is priority
     assert ALARMS[condition].effect is effect
 
 
 @pytest.mark.hazard("H01", "H11")
-def test_an_output_that_is_not_confirmed_is_a_high_alarm_with_three_marks():
+def test_an_output_that_is_not_confirmed_is_a_high_alarm_with_three_marks() -> None:
     bench = raised(running(plan_of()), 1_000)
     bench.to_host.hook = lambda _now, _data: b""
     bench.run_for(3 * SECOND)
@@ -55,7 +59,7 @@ def test_an_output_that_is_not_confirmed_is_a_high_alarm_with_three_marks():
 
 
 @pytest.mark.hazard("H35")
-def test_nobody_answering_is_a_medium_alarm_with_two_marks():
+def test_nobody_answering_is_a_medium_alarm_with_two_marks() -> None:
     from stimctl.session.config import EngineConfig
 
     config = EngineConfig(watchdog_test=False)

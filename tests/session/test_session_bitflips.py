@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
+from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from stimctl.bench import Bench
 from stimctl.errors import StateError
 from stimctl.session.config import SECOND
@@ -40,7 +41,7 @@ class Flipper:
         return bytes(flipped)
 
 
-def session(flipper: Flipper) -> tuple[Bench, WatchedDriver]:
+def session(flipper: Callable[[int, bytes], bytes]) -> tuple[Bench, WatchedDriver]:
     """One whole session with the script raising, whatever becomes of it."""
     driver = WatchedDriver()
     bench = Bench(BY_SCRIPT, driver=driver, to_device=flipper)
@@ -56,7 +57,9 @@ def session(flipper: Flipper) -> tuple[Bench, WatchedDriver]:
 
 
 @pytest.mark.hazard("H08")
-def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(record_property):
+def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(
+    record_property: Callable[[str, object], None],
+) -> None:
     counting = Flipper()
     bench, driver = session(counting)
     assert bench.state is State.STOPPED
@@ -78,9 +81,9 @@ def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(record
 
 
 @pytest.mark.no_invariant("the line alters a set point in an intact frame, to try the watch")
-def test_the_watch_sees_output_that_nobody_asked_for():
+def test_the_watch_sees_output_that_nobody_asked_for() -> None:
     def louder(_now_ns: int, data: bytes) -> bytes:
-        frames = FrameDecoder().feed(data)
+        frames = [one for one in FrameDecoder().feed(data) if isinstance(one, Frame)]
         if len(frames) != 1 or frames[0].command != ML_UPDATE or len(frames[0].data) < 8:
             return data
         update = bytearray(frames[0].data)

@@ -46,7 +46,7 @@ def a_script_is_raised_by_hand() -> Bench:
     bench = running(plan_of("nmes-tka", 40_000), config)
     for _ in range(2_000):
         bench.run_for(10 * MS)
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + STEP_UA)))
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + STEP_UA)))
         if Code.SCRIPT_RAISES in codes(bench)[-1:]:
             break
     return bench
@@ -154,7 +154,7 @@ def told(bench: Bench, fact: object) -> Bench:
         (Code.LINK_TOO_SHORT, live, intents.Link((1,))),
         (Code.NOT_IN_PLAN, live, intents.Link((1, 7))),
         (Code.NOT_FINDING, live, intents.Found(1, "left-calf")),
-        (Code.TRAINS_ONLY, live, intents.Pulse(1, None)),  # type: ignore[arg-type]
+        (Code.TRAINS_ONLY, live, intents.Pulse(1, None)),
         (Code.HOLD_TOO_LONG, live, intents.Hold(10**12)),
         (Code.NO_MISMATCH, lambda: checked(PLAN), intents.LeadsChecked()),
     ],

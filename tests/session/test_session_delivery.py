@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from stimctl.bench import rehearse
-from stimctl.session.config import MS, SECOND
+from stimctl.bench import Bench, rehearse
+from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import Lower, Pause
 from stimctl.session.ramp_limiter import RampLimiter
@@ -20,9 +22,18 @@ from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
 from tests.support.session_world import BY_SCRIPT, alarms, plan_of, raised, rises, running
 
 
-def one_channel(rate_hz, burst, cycle, amplitude_ua, *, seconds, width_us=200, device="p24"):
+def one_channel(
+    rate_hz: int,
+    burst: tuple[int, float, float] | None,
+    cycle: tuple[int, int, int, int] | None,
+    amplitude_ua: int,
+    *,
+    seconds: int,
+    width_us: int = 200,
+    device: str = "p24",
+) -> Plan[Any]:
     """The plan of one channel; `cycle` in ms: on, off, up, down."""
-    shape = Shape(rate_hz, burst, width_us, cycle and Cycle(*cycle), amplitude_ua)
+    shape = Shape(rate_hz, burst, width_us, Cycle(*cycle) if cycle else None, amplitude_ua)
     plan = plan_for(Point(0, (shape,), 50, seconds * 1000), device)
     assert isinstance(plan, Plan), plan
     return plan
@@ -41,7 +52,7 @@ BURSTS = {
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("name", BURSTS)
-def test_bursts_in_cycles_ramp_as_single_pulses_do(name):
+def test_bursts_in_cycles_ramp_as_single_pulses_do(name: str) -> None:
     rate_hz, burst, cycle, amplitude_ua = BURSTS[name]
     period_s = (cycle[0] + cycle[1]) / 1000
     plan = one_channel(rate_hz, burst, cycle, amplitude_ua, seconds=int(6 * period_s))
@@ -65,7 +76,7 @@ HOLDS = {
 
 @pytest.mark.parametrize("device", ["p24", "rehastim2"])
 @pytest.mark.parametrize("name", HOLDS)
-def test_the_script_raises_in_short_holds_as_planned(name, device):
+def test_the_script_raises_in_short_holds_as_planned(name: str, device: str) -> None:
     rate_hz, cycle, amplitude_ua, seconds = HOLDS[name]
     step_ua = 500 if device == "p24" else 2_000
     plan = one_channel(
@@ -82,7 +93,9 @@ def test_the_script_raises_in_short_holds_as_planned(name, device):
 
 @pytest.mark.hazard("H39")
 @pytest.mark.parametrize("late_ms", [120, 400, 900])
-def test_what_the_script_could_not_raise_is_made_up_for_no_faster_than_the_rules_allow(late_ms):
+def test_what_the_script_could_not_raise_is_made_up_for_no_faster_than_the_rules_allow(
+    late_ms: int,
+) -> None:
     bench = running(plan_of("tens-conventional", 10_000, duration_s=60), BY_SCRIPT)
     bench.run_for(SECOND)
     # Answers are held up: meanwhile nothing is raised, and afterwards nothing is hurried.
@@ -97,10 +110,10 @@ def test_what_the_script_could_not_raise_is_made_up_for_no_faster_than_the_rules
     assert all(later - sooner >= 240_000 for sooner, later in pairwise(times))
     assert all(rise == 500 for _, rise in rises(bench))
     assert bench.state is State.RUNNING
-    assert bench.engine.plateau_ua(1) == 10_000
+    assert bench.engine.plateau(1) == 10_000
 
 
-def test_a_plan_says_where_the_script_does_not_reach_the_amplitude():
+def test_a_plan_says_where_the_script_does_not_reach_the_amplitude() -> None:
     plan = one_channel(20, None, (1300, 1300, 500, 500), 10_000, seconds=26)
     (dose,) = predict(plan)
     assert dose.plateau_ua == 5_000
@@ -116,7 +129,9 @@ def test_a_plan_says_where_the_script_does_not_reach_the_amplitude():
         (100, (7, 100, 2), 1600, "on must be at least 1.62 s"),
     ],
 )
-def test_a_hold_too_short_for_a_pulse_or_burst_is_refused(rate_hz, burst, on_ms, needs):
+def test_a_hold_too_short_for_a_pulse_or_burst_is_refused(
+    rate_hz: int, burst: tuple[int, float, float] | None, on_ms: int, needs: str
+) -> None:
     shape = Shape(rate_hz, burst, 200, Cycle(on_ms, 3000, 500, 500), 5_000)
     refused = plan_for(Point(0, (shape,), 50, 2 * (on_ms + 3000)), "p24")
     assert isinstance(refused, str)
@@ -129,7 +144,7 @@ def test_a_hold_too_short_for_a_pulse_or_burst_is_refused(rate_hz, burst, on_ms,
     [("rehastim2", 2, 20), ("rehastim2", 1, 10), ("rehastim2", 3, 33), ("p24", 1, 10),
      ("p24", 2, 20), ("rehastim2", 7, 12)],
 )  # fmt: skip
-def test_slow_rates_are_predicted_to_the_pulse(device, rate_hz, seconds):
+def test_slow_rates_are_predicted_to_the_pulse(device: str, rate_hz: int, seconds: int) -> None:
     plan = one_channel(rate_hz, None, None, 4_000, seconds=seconds, device=device)
     rehearsal = rehearse(plan)
     assert rehearsal.problems == ()
@@ -143,7 +158,9 @@ def test_slow_rates_are_predicted_to_the_pulse(device, rate_hz, seconds):
     [((2, 200, 1), 3000, "5"), ((7, 100, 2), 2000, "2.5"), ((2, 50, 5), 999, "1"),
      ((3, 200, 7), 740, "0.75")],
 )  # fmt: skip
-def test_a_ramp_too_short_for_its_bursts_is_refused(burst, up_ms, needs_s):
+def test_a_ramp_too_short_for_its_bursts_is_refused(
+    burst: tuple[int, float, float], up_ms: int, needs_s: str
+) -> None:
     shape = Shape(burst[1], burst, 200, Cycle(up_ms + 3000, 6000, up_ms, 500), 5_000)
     refused = plan_for(Point(0, (shape,), 50, 2 * (up_ms + 9000)), "p24")
     assert isinstance(refused, str)
@@ -155,37 +172,39 @@ def test_a_ramp_too_short_for_its_bursts_is_refused(burst, up_ms, needs_s):
 # -- a contraction without output
 
 
-def silent(bench) -> list[str]:
+def silent(bench: Bench) -> list[str]:
     return [what for what in alarms(bench) if what.startswith("a contraction had no output")]
 
 
-def in_second_rest(config=BY_SCRIPT):
+def in_second_rest(config: EngineConfig = BY_SCRIPT) -> Bench:
     """nmes-tka in the rest after its first contraction, raised by the script in its hold."""
     bench = running(plan_of("nmes-tka", 4_000, duration_s=180), config)
     bench.run_for(20 * SECOND)
-    assert bench.engine.plateau_ua(1) == 4_000
+    assert bench.engine.plateau(1) == 4_000
     return bench
 
 
-def slow_journal(bench, _monkeypatch):
+def slow_journal(bench: Bench, _monkeypatch: pytest.MonkeyPatch) -> None:
     bench.journal.delay_ns = 600 * MS
 
 
-def never_covered(_bench, monkeypatch):
+def never_covered(_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Track, "key", lambda _self, _plateau: None)
 
 
-def limited_to_zero(_bench, monkeypatch):
+def limited_to_zero(_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RampLimiter, "reach_permille", 0)
 
 
-def level_lost(_bench, monkeypatch):
+def level_lost(_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Track, "output", lambda _self, _plateau: 0)
 
 
 @pytest.mark.hazard("H12", "H22")
 @pytest.mark.parametrize("cause", [slow_journal, never_covered, limited_to_zero, level_lost])
-def test_a_contraction_without_output_is_an_alarm_whatever_its_cause(cause, monkeypatch):
+def test_a_contraction_without_output_is_an_alarm_whatever_its_cause(
+    cause: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = in_second_rest()
     cause(bench, monkeypatch)
     bench.run_for(60 * SECOND)
@@ -196,7 +215,7 @@ def test_a_contraction_without_output_is_an_alarm_whatever_its_cause(cause, monk
     assert bench.state is State.RUNNING
 
 
-def test_each_contraction_tells_the_highest_output_that_was_accepted():
+def test_each_contraction_tells_the_highest_output_that_was_accepted() -> None:
     bench = in_second_rest()
     bench.run_for(60 * SECOND)
     rows = [event.data for event in bench.told(Kind.CONTRACTED)]
@@ -206,7 +225,7 @@ def test_each_contraction_tells_the_highest_output_that_was_accepted():
 
 
 @pytest.mark.parametrize("deed", ["lowered", "paused", "never raised"])
-def test_nothing_alarms_where_no_output_was_wanted(deed):
+def test_nothing_alarms_where_no_output_was_wanted(deed: str) -> None:
     bench = running(plan_of("nmes-tka", 4_000, duration_s=180))
     bench.run_for(4 * SECOND)
     if deed != "never raised":
@@ -220,7 +239,7 @@ def test_nothing_alarms_where_no_output_was_wanted(deed):
     assert silent(bench) == []
 
 
-def test_the_last_contraction_is_judged_too(monkeypatch):
+def test_the_last_contraction_is_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Shape(50, None, 200, Cycle(2000, 1000, 500, 500, 1000), 2_000)
     plan = plan_for(Point(0, (shape,), 50, 12_000), "p24")
     assert isinstance(plan, Plan)

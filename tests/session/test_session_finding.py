@@ -14,7 +14,7 @@ from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import StateError, UsageError
 from stimctl.safety import Electrode
 from stimctl.safety.intensity import ATTENDED
-from stimctl.session.config import MS, SECOND
+from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import (
     Acknowledge,
@@ -74,12 +74,12 @@ def finding(*sites: str) -> Bench:
 
 def try_raise(bench: Bench, channel: int) -> bool:
     """Whether one step up on this channel was made."""
-    before_ua = bench.engine.plateau_ua(channel)
+    before_ua = bench.engine.plateau(channel)
     # Unlocks what has waited for more than 20 s.
     bench.command(Lower(channel, Level(CURRENT, before_ua)))
     bench.command(Raise(channel, Level(CURRENT, before_ua + 500)))
     bench.run_for(300 * MS)
-    return bench.engine.plateau_ua(channel) > before_ua
+    return bench.engine.plateau(channel) > before_ua
 
 
 def start_again(bench: Bench, start_from: StartFrom = StartFrom.BEGINNING) -> None:
@@ -98,7 +98,9 @@ def stopped(bench: Bench) -> Bench:
 @pytest.mark.parametrize(
     "order", [order for count in (2, 3, 4) for order in permutations(range(1, count + 1))]
 )
-def test_no_channel_rises_before_the_one_before_it_is_found_in_any_order(order):
+def test_no_channel_rises_before_the_one_before_it_is_found_in_any_order(
+    order: tuple[int, ...],
+) -> None:
     bench = finding(*SITES[: len(order)])
     for place, channel in enumerate(order):
         raised(bench, 1_000, channel)
@@ -119,7 +121,7 @@ def test_no_channel_rises_before_the_one_before_it_is_found_in_any_order(order):
     bench.command(Link((order[0], order[1])))
 
 
-def test_without_the_option_channels_rise_as_they_did():
+def test_without_the_option_channels_rise_as_they_did() -> None:
     bench = running(placed(*SITES[:2]))
     raised(bench, 500, channel=1)
     raised(bench, 500, channel=2)
@@ -127,7 +129,7 @@ def test_without_the_option_channels_rise_as_they_did():
         bench.command(Found(1, SITES[0]))
 
 
-def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_found():
+def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_found() -> None:
     bench = finding("left-calf")
     raised(bench, 1_000)
     bench.command(Felt(1))
@@ -141,26 +143,26 @@ def test_a_single_channel_rises_up_to_the_first_sensation_and_on_once_it_is_foun
     raised(bench, 2_000)
 
 
-def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation():
+def test_a_raise_that_waits_for_its_row_is_dropped_by_a_sensation() -> None:
     bench = raised(finding(), 500)
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, Level(CURRENT, 1_000)))
     bench.command(Felt(1))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     assert codes(bench)[-1] == Code.FELT_NOT_FOUND
 
 
-def test_a_raise_that_waits_for_its_row_counts_as_rising():
+def test_a_raise_that_waits_for_its_row_counts_as_rising() -> None:
     bench = finding()
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.command(Raise(2, Level(CURRENT, 500)))
     bench.run_for(SECOND)
-    assert [bench.engine.plateau_ua(channel) for channel in (1, 2)] == [500, 0]
+    assert [bench.engine.plateau(channel) for channel in (1, 2)] == [500, 0]
 
 
-def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising():
+def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising() -> None:
     bench = running(placed(*SITES[:2], name="nmes-tka"), FIND)
     bench.run_for(20 * SECOND)
     for channel in (1, 2):
@@ -170,7 +172,7 @@ def test_a_raise_that_is_pending_in_the_off_time_counts_as_rising():
     assert codes(bench)[-1] == Code.NOT_FOUND
 
 
-def test_a_channel_that_is_lowered_to_zero_gives_way_to_another():
+def test_a_channel_that_is_lowered_to_zero_gives_way_to_another() -> None:
     bench = raised(finding(), 1_000, channel=1)
     bench.command(Lower(1, Level(CURRENT, 0)))
     bench.run_for(300 * MS)
@@ -179,7 +181,7 @@ def test_a_channel_that_is_lowered_to_zero_gives_way_to_another():
 
 
 @pytest.mark.parametrize("felt", ["right-quadriceps", "left-calf", "elsewhere", "chest"])
-def test_a_channel_that_is_felt_elsewhere_stops_everything_and_says_why(felt):
+def test_a_channel_that_is_felt_elsewhere_stops_everything_and_says_why(felt: str) -> None:
     bench = raised(finding(), 1_000)
     bench.command(Found(1, felt))
     stopped(bench)
@@ -198,7 +200,7 @@ def test_a_channel_that_is_felt_elsewhere_stops_everything_and_says_why(felt):
         bench.command(Arm())
 
 
-def test_a_second_channel_that_is_felt_elsewhere_stops_the_first_too():
+def test_a_second_channel_that_is_felt_elsewhere_stops_the_first_too() -> None:
     bench = raised(finding(), 1_000, channel=1)
     bench.command(Found(1, SITES[0]))
     raised(bench, 1_000, channel=2)
@@ -207,7 +209,7 @@ def test_a_second_channel_that_is_felt_elsewhere_stops_the_first_too():
     assert on_electrodes_ua(bench) == 0
 
 
-def test_a_channel_found_before_can_turn_out_to_be_elsewhere():
+def test_a_channel_found_before_can_turn_out_to_be_elsewhere() -> None:
     bench = raised(finding(), 1_000)
     bench.command(Found(1, SITES[0]))
     bench.command(Found(1, SITES[1]))
@@ -220,7 +222,7 @@ def mismatched(*sites: str) -> Bench:
     return stopped(bench)
 
 
-def test_the_leads_are_checked_on_record_and_everything_is_to_be_found_again():
+def test_the_leads_are_checked_on_record_and_everything_is_to_be_found_again() -> None:
     bench = mismatched()
     bench.command(LeadsChecked())
     row = bench.told(Kind.LEADS_CHECKED)[-1]
@@ -239,7 +241,9 @@ def test_the_leads_are_checked_on_record_and_everything_is_to_be_found_again():
     [(SITES[:2], False), (SITES[1::-1], True), ((SITES[2], SITES[1]), True), (SITES[:1], True)],
     ids=["the-same", "swapped", "one-moved", "one-left-out"],
 )
-def test_only_a_plan_with_other_sites_stands_for_leads_that_were_checked(sites, may_start):
+def test_only_a_plan_with_other_sites_stands_for_leads_that_were_checked(
+    sites: tuple[str, ...], may_start: bool
+) -> None:
     bench = mismatched()
     bench.command(LoadPlan(placed(*sites)))
     assert bench.run_to_state(State.CHECKED, within_ns=SECOND)
@@ -251,7 +255,7 @@ def test_only_a_plan_with_other_sites_stands_for_leads_that_were_checked(sites, 
     start_again(bench)
 
 
-def test_a_new_connection_does_not_mend_the_leads():
+def test_a_new_connection_does_not_mend_the_leads() -> None:
     bench = mismatched()
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
@@ -261,7 +265,7 @@ def test_a_new_connection_does_not_mend_the_leads():
         bench.command(Arm())
 
 
-def test_a_mismatch_outlives_a_fault():
+def test_a_mismatch_outlives_a_fault() -> None:
     bench = raised(finding(), 500)
     bench.command(Found(1, "elsewhere"))
     bench.to_host.hook = lambda _now, _data: b""
@@ -275,7 +279,7 @@ def test_a_mismatch_outlives_a_fault():
         bench.command(Arm())
 
 
-def test_leads_are_not_checked_where_nothing_was_wrong():
+def test_leads_are_not_checked_where_nothing_was_wrong() -> None:
     bench = finding()
     with pytest.raises(StateError):
         bench.command(LeadsChecked())
@@ -287,21 +291,21 @@ def test_leads_are_not_checked_where_nothing_was_wrong():
 @pytest.mark.parametrize(
     "felt", ["left-quadriceps", "left-hamstrings", "left-hamstrings/left-quadriceps"]
 )
-def test_either_pad_of_two_is_where_the_plan_has_it(felt):
+def test_either_pad_of_two_is_where_the_plan_has_it(felt: str) -> None:
     bench = raised(finding("left-quadriceps/left-hamstrings", "left-calf"), 500)
     bench.command(Found(1, felt))
     assert try_raise(bench, 2)
 
 
 @pytest.mark.parametrize("felt", ["right-hamstrings", "left-hamstrings/left-calf"])
-def test_a_place_that_is_not_all_within_the_plans_pads_is_elsewhere(felt):
+def test_a_place_that_is_not_all_within_the_plans_pads_is_elsewhere(felt: str) -> None:
     bench = raised(finding("left-quadriceps/left-hamstrings", "left-calf"), 500)
     bench.command(Found(1, felt))
     stopped(bench)
 
 
 @pytest.mark.parametrize("word", ["", "left", "ELSEWHERE", "left-calf/left-calf", "\x1b[2J", "/"])
-def test_a_site_that_is_none_is_refused_and_changes_nothing(word):
+def test_a_site_that_is_none_is_refused_and_changes_nothing(word: str) -> None:
     bench = raised(finding(), 500)
     with pytest.raises(UsageError):
         bench.command(Found(1, word))
@@ -309,7 +313,7 @@ def test_a_site_that_is_none_is_refused_and_changes_nothing(word):
     assert not try_raise(bench, 2)
 
 
-def test_a_channel_without_output_cannot_be_found():
+def test_a_channel_without_output_cannot_be_found() -> None:
     bench = raised(finding(), 500)
     with pytest.raises(StateError, match="no output"):
         bench.command(Found(2, SITES[1]))
@@ -317,7 +321,7 @@ def test_a_channel_without_output_cannot_be_found():
         bench.command(Found(3, SITES[0]))
 
 
-def test_linked_channels_count_as_several():
+def test_linked_channels_count_as_several() -> None:
     bench = finding()
     for _ in range(2):
         with pytest.raises(StateError, match="not found yet"):
@@ -330,10 +334,10 @@ def test_linked_channels_count_as_several():
     bench.command(Found(2, SITES[1]))
     bench.command(Link((1, 2)))
     assert try_raise(bench, 1)
-    assert bench.engine.plateau_ua(2) == 1_000
+    assert bench.engine.plateau(2) == 1_000
 
 
-def test_a_link_that_holds_over_a_stop_raises_nothing_until_all_are_found_again():
+def test_a_link_that_holds_over_a_stop_raises_nothing_until_all_are_found_again() -> None:
     bench = raised(finding(), 500)
     bench.command(Found(1, SITES[0]))
     raised(bench, 500, channel=2)
@@ -347,7 +351,7 @@ def test_a_link_that_holds_over_a_stop_raises_nothing_until_all_are_found_again(
     assert try_raise(bench, 1)
 
 
-def test_a_soft_return_keeps_what_was_found_and_a_long_pause_does_not():
+def test_a_soft_return_keeps_what_was_found_and_a_long_pause_does_not() -> None:
     bench = raised(finding(), 500)
     bench.command(Found(1, SITES[0]))
     for seconds, kept in ((10, True), (61, False)):
@@ -356,14 +360,14 @@ def test_a_soft_return_keeps_what_was_found_and_a_long_pause_does_not():
         bench.command(Resume())
         assert bench.run_to_state(State.RUNNING, within_ns=SECOND)
         bench.run_for(6 * SECOND)
-        assert (bench.engine.plateau_ua(1) == 500) is kept
+        assert (bench.engine.plateau(1) == 500) is kept
         if kept:
             assert try_raise(bench, 2)
     assert try_raise(bench, 1)
     assert not try_raise(bench, 2)
 
 
-def test_a_stop_and_a_new_start_ask_again():
+def test_a_stop_and_a_new_start_ask_again() -> None:
     bench = finding()
     for start_from in StartFrom:
         raised(bench, 500)
@@ -375,7 +379,7 @@ def test_a_stop_and_a_new_start_ask_again():
         assert not try_raise(bench, 2)
 
 
-def test_a_mismatch_told_in_a_pause_ends_the_session():
+def test_a_mismatch_told_in_a_pause_ends_the_session() -> None:
     bench = raised(finding(), 500)
     bench.command(Pause())
     bench.run_for(2 * SECOND)
@@ -383,12 +387,12 @@ def test_a_mismatch_told_in_a_pause_ends_the_session():
     stopped(bench)
 
 
-def test_lowering_pause_and_stop_are_never_limited():
+def test_lowering_pause_and_stop_are_never_limited() -> None:
     bench = raised(finding(), 1_000)
     bench.command(Felt(1))
     bench.command(Lower(2, Level(CURRENT, 0)))
     bench.command(Lower(1, Level(CURRENT, 500)))
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
     bench.command(Pause())
     bench.run_for(SECOND)
     bench.command(Stop())
@@ -402,7 +406,9 @@ def test_lowering_pause_and_stop_are_never_limited():
         (FIND, (SITES[0], None), "no site for channel 2"),
     ],
 )
-def test_a_session_in_which_nothing_can_be_found_is_refused(config, sites, why):
+def test_a_session_in_which_nothing_can_be_found_is_refused(
+    config: EngineConfig, sites: tuple[str | None, ...], why: str
+) -> None:
     bench = Bench(config, family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=5 * SECOND)
@@ -423,7 +429,7 @@ def percent_plan() -> PercentPlan:
     return plan
 
 
-def test_a_device_in_percent_finds_its_channels_alike():
+def test_a_device_in_percent_finds_its_channels_alike() -> None:
     config = replace(gate_world.ATTENDED_BY_HAND, find_channels=True)
     bench = gate_world.raised(gate_world.running(percent_plan(), config), 3)
     bench.command(Raise(2, Level(PERCENT, 1)))

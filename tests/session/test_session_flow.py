@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def in_state(state: State) -> Bench:
     return bench
 
 
-def test_a_plan_runs_from_connection_to_verified_zero():
+def test_a_plan_runs_from_connection_to_verified_zero() -> None:
     bench = running(plan_of(duration_s=10), BY_SCRIPT)
     assert bench.run_to_state(State.STOPPED, within_ns=20 * SECOND)
     bench.command(Close())
@@ -95,7 +96,7 @@ def test_a_plan_runs_from_connection_to_verified_zero():
     assert bench.ledger()[1].peak_ma == 5.0
 
 
-def test_every_event_is_json_and_numbered_without_gaps():
+def test_every_event_is_json_and_numbered_without_gaps() -> None:
     bench = running(plan_of(duration_s=10), BY_SCRIPT)
     bench.run_to_state(State.STOPPED, within_ns=20 * SECOND)
     for number, event in enumerate(bench.events, start=1):
@@ -104,7 +105,7 @@ def test_every_event_is_json_and_numbered_without_gaps():
 
 
 @pytest.mark.hazard("H59")
-def test_set_acknowledged_and_measured_are_told_apart():
+def test_set_acknowledged_and_measured_are_told_apart() -> None:
     bench = raised(running(plan_of()), 1_000)
     bench.run_for(2 * SECOND)
     row = bench.told(Kind.TELEMETRY)[-1].data
@@ -114,7 +115,7 @@ def test_set_acknowledged_and_measured_are_told_apart():
 
 
 @pytest.mark.hazard("H10", "H59")
-def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
+def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers() -> None:
     bench = running(plan_of())
     bench.run_for(600 * MS)
     bench.to_host.hook = lambda _now, _data: b""
@@ -128,7 +129,7 @@ def test_what_is_set_is_not_shown_as_acknowledged_before_the_device_answers():
 
 
 @pytest.mark.hazard("H30")
-def test_starting_takes_two_steps():
+def test_starting_takes_two_steps() -> None:
     bench = checked(plan_of())
     with pytest.raises(StateError):
         bench.command(Start())
@@ -136,14 +137,14 @@ def test_starting_takes_two_steps():
 
 
 @pytest.mark.hazard("H30", "H24")
-def test_no_output_without_a_raise():
+def test_no_output_without_a_raise() -> None:
     bench = running(plan_of())
     bench.run_for(5 * SECOND)
     assert bench.ledger().channels == {}
 
 
 @pytest.mark.hazard("H01")
-def test_the_watchdog_test_is_seen_before_checked_and_carries_no_current():
+def test_the_watchdog_test_is_seen_before_checked_and_carries_no_current() -> None:
     bench = checked(plan_of(), WITH_TRIP)
     assert [event.data["outcome"] for event in bench.told(Kind.DEAD_MAN)] == ["begun", "passed"]
     assert bench.ledger().channels == {}
@@ -155,7 +156,9 @@ def test_the_watchdog_test_is_seen_before_checked_and_carries_no_current():
 
 
 @pytest.mark.hazard("H01")
-def test_a_device_without_a_working_watchdog_is_never_armed(monkeypatch):
+def test_a_device_without_a_working_watchdog_is_never_armed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(p24_mid_level, "KEEP_ALIVE_US", 60_000_000)
     bench = Bench(WITH_TRIP, family="p24")
     bench.command(Connect())
@@ -169,7 +172,7 @@ def test_a_device_without_a_working_watchdog_is_never_armed(monkeypatch):
         bench.command(Arm())
 
 
-def test_a_stop_during_the_trip_ends_it_and_arming_still_needs_it():
+def test_a_stop_during_the_trip_ends_it_and_arming_still_needs_it() -> None:
     bench = Bench(WITH_TRIP, family="p24")
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
@@ -183,7 +186,7 @@ def test_a_stop_during_the_trip_ends_it_and_arming_still_needs_it():
 
 
 @pytest.mark.hazard("H15", "H24")
-def test_an_old_zero_is_verified_again_before_armed():
+def test_an_old_zero_is_verified_again_before_armed() -> None:
     bench = checked(plan_of())
     bench.run_for(30 * SECOND)
     bench.command(Arm())
@@ -193,7 +196,7 @@ def test_an_old_zero_is_verified_again_before_armed():
 
 
 @pytest.mark.hazard("H15")
-def test_a_device_that_cannot_confirm_zero_is_not_armed():
+def test_a_device_that_cannot_confirm_zero_is_not_armed() -> None:
     bench = checked(plan_of())
     bench.run_for(30 * SECOND)
     bench.to_host.hook = lambda _now, _data: b""
@@ -202,7 +205,7 @@ def test_a_device_that_cannot_confirm_zero_is_not_armed():
     assert bench.state is State.UNKNOWN
 
 
-def test_arming_needs_a_face():
+def test_arming_needs_a_face() -> None:
     bench = checked(plan_of(), beating=False)
     bench.run_for(SECOND)
     with pytest.raises(StateError):
@@ -211,7 +214,7 @@ def test_arming_needs_a_face():
 
 @pytest.mark.hazard("H29")
 @pytest.mark.parametrize("state", State)
-def test_stop_is_obeyed_in_every_state(state):
+def test_stop_is_obeyed_in_every_state(state: State) -> None:
     bench = in_state(state)
     bench.command(Stop("test"))
     bench.run_for(700 * MS)
@@ -224,7 +227,7 @@ REFUSED_TRIGGERS = {
     Trigger.START: Start(),
     Trigger.RAISE: Raise(1, Level(CURRENT, 500)),
     Trigger.LOWER: Lower(1, Level(CURRENT, 0)),
-    Trigger.PULSE: Pulse(1, None),  # type: ignore[arg-type]
+    Trigger.PULSE: Pulse(1, None),
     Trigger.PAUSE: Pause(),
     Trigger.RESUME: Resume(),
     Trigger.HOLD: Hold(1_000_000),
@@ -236,8 +239,9 @@ REFUSED_TRIGGERS = {
 
 
 @pytest.mark.parametrize("state", State)
-def test_an_intent_the_table_refuses_changes_nothing(state):
+def test_an_intent_the_table_refuses_changes_nothing(state: State) -> None:
     bench = in_state(state)
+    intent: Any
     for trigger, intent in {**REFUSED_TRIGGERS, Trigger.LOAD_PLAN: LoadPlan(plan_of())}.items():
         if TRANSITIONS[state, trigger] is not None:
             continue
@@ -250,7 +254,7 @@ def test_an_intent_the_table_refuses_changes_nothing(state):
         assert bench.engine.transmit() == []
 
 
-def test_a_stop_is_urgent_goes_out_before_its_record_and_is_verified_in_time():
+def test_a_stop_is_urgent_goes_out_before_its_record_and_is_verified_in_time() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.engine.command(bench.now_ns, Stop())
     frames = bench.engine.transmit()
@@ -260,7 +264,7 @@ def test_a_stop_is_urgent_goes_out_before_its_record_and_is_verified_in_time():
 
 
 @pytest.mark.hazard("H11", "H55")
-def test_zero_is_verified_within_300_ms_of_a_stop():
+def test_zero_is_verified_within_300_ms_of_a_stop() -> None:
     bench = raised(running(plan_of()), 2_000)
     stopped_ns = bench.now_ns
     bench.command(Stop())
@@ -270,11 +274,13 @@ def test_zero_is_verified_within_300_ms_of_a_stop():
 
 @pytest.mark.hazard("H24")
 @pytest.mark.parametrize("start_from", StartFrom)
-def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there(start_from):
+def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there(
+    start_from: StartFrom,
+) -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.command(Stop())
     bench.run_to_state(State.STOPPED, within_ns=SECOND)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     bench.command(Arm())
     bench.run_to_state(State.ARMED, within_ns=SECOND)
     bench.command(Start(start_from))
@@ -283,7 +289,7 @@ def test_after_a_stop_every_plateau_is_zero_and_a_new_start_begins_there(start_f
     assert on_electrodes_ua(bench, SECOND) == 0
 
 
-def test_stop_needs_no_journal():
+def test_stop_needs_no_journal() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.journal.delay_ns = None
     bench.command(Stop())
@@ -291,7 +297,7 @@ def test_stop_needs_no_journal():
 
 
 @pytest.mark.hazard("H07")
-def test_another_device_than_the_first_is_refused_at_a_new_connection():
+def test_another_device_than_the_first_is_refused_at_a_new_connection() -> None:
     bench = running(plan_of())
     bench.command(Stop())
     bench.run_to_state(State.STOPPED, within_ns=SECOND)
@@ -302,7 +308,7 @@ def test_another_device_than_the_first_is_refused_at_a_new_connection():
     assert "session began with" in str(bench.told(Kind.CONNECT_FAILED)[-1].data["reason"])
 
 
-def test_a_silent_port_fails_the_connection_and_nothing_else():
+def test_a_silent_port_fails_the_connection_and_nothing_else() -> None:
     bench = Bench(BY_HAND, to_host=lambda _now, _data: b"", family="p24")
     bench.command(Connect())
     bench.run_for(5 * SECOND)
@@ -310,7 +316,7 @@ def test_a_silent_port_fails_the_connection_and_nothing_else():
     assert len(bench.told(Kind.CONNECT_FAILED)) == 1
 
 
-def test_a_plan_with_a_ramp_under_half_a_second_is_refused():
+def test_a_plan_with_a_ramp_under_half_a_second_is_refused() -> None:
     bench = in_state(State.IDENTIFIED)
     plan = plan_of("nmes-tka", 10_000, duration_s=60)
     one = plan.channels[0]

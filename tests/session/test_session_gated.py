@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,7 @@ from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.plateaus import PlanViolation
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
+from stimctl.treatment.program import Plan
 from tests.support.gate_world import (
     alarms,
     bench_of,
@@ -49,7 +51,7 @@ from tests.support.session_world import codes, plan_of
 WIPERS = {1: 200, 2: 198, 3: 197, 10: 186}
 
 
-def test_a_session_goes_from_connecting_to_verified_zero_in_percent():
+def test_a_session_goes_from_connecting_to_verified_zero_in_percent() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 3)
     assert open_channels(bench) == {1: WIPERS[3]}
     rows = [dict(event.data) for event in bench.told(Kind.RAISE)]
@@ -67,10 +69,10 @@ def test_a_session_goes_from_connecting_to_verified_zero_in_percent():
     assert dict(bench.told(Kind.ZERO_VERIFIED)[-1].data)["after_us"] < 300_000
     bench.command(Close())
     assert bench.state is State.CLOSED
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
 
 
-def test_no_row_of_such_a_session_speaks_of_microampere():
+def test_no_row_of_such_a_session_speaks_of_microampere() -> None:
     bench = raised(running(gate_plan("gate-tens", 5)), 2)
     bench.command(Raise(1, Level(PERCENT, 9)))
     bench.command(Lower(1, Level(PERCENT, 1)))
@@ -83,7 +85,7 @@ def test_no_row_of_such_a_session_speaks_of_microampere():
         assert not [key for key in event.data if key.endswith("_ua")], event
 
 
-def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing():
+def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing() -> None:
     bench = running(gate_plan("gate-tens", 60))
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, Level(PERCENT, 1)))
@@ -102,7 +104,7 @@ def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing():
     assert open_channels(bench) == {}
 
 
-def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
+def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 1)
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert reasons(bench)[-1] == "more than one device step at a time"
@@ -112,20 +114,20 @@ def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued():
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert "too soon" in reasons(bench)[-1] or "confirmed" in reasons(bench)[-1]
     bench.run_for(SECOND)
-    assert bench.engine.intensity_percent(1) == 2
+    assert bench.engine.plateau(1) == 2
 
 
-def test_above_what_was_cleared_is_refused_and_the_limit_named():
+def test_above_what_was_cleared_is_refused_and_the_limit_named() -> None:
     bench = raised(running(gate_plan("gate-tens", 2)), 2)
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert dict(bench.told(Kind.LIMIT)[-1].data) == {
         "channel": 1, "asked": 3, "allowed": 2, "unit": "%", "limit": "cleared intensity",
         "code": "above-cleared",
     }  # fmt: skip
-    assert bench.engine.intensity_percent(1) == 2
+    assert bench.engine.plateau(1) == 2
 
 
-def test_raises_lock_after_20_s_and_lowering_unlocks():
+def test_raises_lock_after_20_s_and_lowering_unlocks() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 2)
     bench.run_for(21 * SECOND)
     bench.command(Raise(1, Level(PERCENT, 3)))
@@ -136,7 +138,7 @@ def test_raises_lock_after_20_s_and_lowering_unlocks():
 
 
 @pytest.mark.hazard("H18")
-def test_percent_and_milliampere_are_never_taken_for_each_other():
+def test_percent_and_milliampere_are_never_taken_for_each_other() -> None:
     bench = running(gate_plan("gate-tens", 60))
     for wrong in (Raise(1, Level(CURRENT, 1)), Lower(1, Level(CURRENT, 0))):
         with pytest.raises(StateError, match="counts in %"):
@@ -156,7 +158,9 @@ def test_percent_and_milliampere_are_never_taken_for_each_other():
     ],
 )
 @pytest.mark.hazard("H39")
-def test_nothing_runs_unattended_or_by_a_script_on_a_device_without_a_watchdog(config):
+def test_nothing_runs_unattended_or_by_a_script_on_a_device_without_a_watchdog(
+    config: EngineConfig,
+) -> None:
     bench = bench_of(config)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=20 * SECOND)
@@ -164,7 +168,7 @@ def test_nothing_runs_unattended_or_by_a_script_on_a_device_without_a_watchdog(c
         bench.command(LoadPlan(gate_plan()))
 
 
-def test_nobody_answering_the_prompt_ends_the_output_by_a_ramp():
+def test_nobody_answering_the_prompt_ends_the_output_by_a_ramp() -> None:
     bench = raised(running(gate_plan("gate-tens", 60, duration_s=3_000)), 5)
     bench.run_for(301 * SECOND)
     assert bench.told(Kind.ATTENDANCE)
@@ -176,7 +180,7 @@ def test_nobody_answering_the_prompt_ends_the_output_by_a_ramp():
 
 
 @pytest.mark.hazard("H02")
-def test_a_face_that_falls_silent_ends_the_output_within_a_second():
+def test_a_face_that_falls_silent_ends_the_output_within_a_second() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 5)
     bench.beating = False
     silent_us = bench.now_ns // 1_000
@@ -186,7 +190,7 @@ def test_a_face_that_falls_silent_ends_the_output_within_a_second():
     assert bench.state is State.STOPPED
 
 
-def test_a_hold_that_is_not_renewed_ends_the_output():
+def test_a_hold_that_is_not_renewed_ends_the_output() -> None:
     bench = checked(gate_plan("gate-tens", 60), EngineConfig(requires_hold=True))
     bench.command(Arm())
     bench.run_for(SECOND)
@@ -199,7 +203,7 @@ def test_a_hold_that_is_not_renewed_ends_the_output():
     assert Code.HOLD_EXPIRED in codes(bench, Kind.ALARM)
 
 
-def test_a_journal_that_stalls_ends_the_output():
+def test_a_journal_that_stalls_ends_the_output() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 2)
     bench.journal.delay_ns = None
     bench.run_for(4 * SECOND)
@@ -207,7 +211,7 @@ def test_a_journal_that_stalls_ends_the_output():
     assert open_channels(bench) == {}
 
 
-def test_after_a_pause_the_way_back_is_a_soft_ramp_or_begins_at_zero():
+def test_after_a_pause_the_way_back_is_a_soft_ramp_or_begins_at_zero() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 20, every_ns=300 * MS)
     bench.command(Pause())
     bench.run_for(10 * SECOND)
@@ -216,22 +220,22 @@ def test_after_a_pause_the_way_back_is_a_soft_ramp_or_begins_at_zero():
     bench.run_for(SECOND)
     assert 186 < open_channels(bench)[1] <= 200  # on its way: below half of it
     bench.run_for(6 * SECOND)
-    assert bench.engine.intensity_percent(1) == 20
+    assert bench.engine.plateau(1) == 20
     last = open_channels(bench)[1]
     bench.command(Pause())
     bench.run_for(61 * SECOND)
     bench.command(Resume())
     bench.run_for(6 * SECOND)
     assert open_channels(bench) == {}
-    assert bench.engine.intensity_percent(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert last == 170
 
 
-def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
+def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling() -> None:
     bench = running(gate_plan("gate-tens", 60, 2))
     bench.command(Link((1, 2)))
     raised(bench, 2)
-    assert [bench.engine.intensity_percent(channel) for channel in (1, 2)] == [2, 2]
+    assert [bench.engine.plateau(channel) for channel in (1, 2)] == [2, 2]
     bench.command(Raise(1, Level(PERCENT, 3)))
     assert dict(bench.told(Kind.LIMIT)[-1].data)["limit"] == "cleared intensity of a linked channel"
     bench.command(Lower(1, Level(PERCENT, 0)))
@@ -239,10 +243,10 @@ def test_linked_channels_go_up_together_and_stop_at_the_first_ceiling():
     assert open_channels(bench) == {}
 
 
-def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record():
+def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record() -> None:
     bench = running(gate_plan("gate-ems", 40, duration_s=80))
-    while bench.engine.intensity_percent(1) < 10:
-        bench.command(Raise(1, Level(PERCENT, bench.engine.intensity_percent(1) + 1)))
+    while bench.engine.plateau(1) < 10:
+        bench.command(Raise(1, Level(PERCENT, bench.engine.plateau(1) + 1)))
         bench.run_for(300 * MS)
     assert bench.run_to_state(State.STOPPED, within_ns=90 * SECOND)
     assert len(bench.told(Kind.CONTRACTION)) == 3  # the start row stands for the first
@@ -257,17 +261,17 @@ def test_a_cycle_climbs_and_falls_and_its_contractions_are_on_the_record():
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "completed"
 
 
-def test_the_plan_ends_by_a_down_ramp_and_then_zero():
+def test_the_plan_ends_by_a_down_ramp_and_then_zero() -> None:
     bench = raised(running(gate_plan("gate-tens", 60, duration_s=30)), 20, every_ns=300 * MS)
     assert bench.run_to_state(State.STOPPED, within_ns=40 * SECOND)
     told = [dict(one.data)["set"] for one in bench.told(Kind.TELEMETRY)]
-    assert any(0 < one.get("1", 0) < 20 for one in told[-3:])  # type: ignore[union-attr]
+    assert any(0 < one.get("1", 0) < 20 for one in told[-3:])
     assert open_channels(bench) == {}
 
 
 @pytest.mark.hazard("H15")
 @pytest.mark.parametrize("boot_us", [50_000, 300_000, 11_240_000])
-def test_a_message_that_a_restarting_board_has_not_read_yet_is_never_obeyed(boot_us):
+def test_a_message_that_a_restarting_board_has_not_read_yet_is_never_obeyed(boot_us: int) -> None:
     """What comes while it starts waits in its buffer, and is read when it has started [FW]."""
     bench = running(gate_plan("gate-tens", 60), boot_us=boot_us)
     bench.run_for(3 * SECOND)
@@ -281,7 +285,7 @@ def test_a_message_that_a_restarting_board_has_not_read_yet_is_never_obeyed(boot
     assert [row for row in closed if row["at_us"] > reset_us] == []
 
 
-def test_a_board_that_restarts_is_a_fault_and_must_be_connected_anew():
+def test_a_board_that_restarts_is_a_fault_and_must_be_connected_anew() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 3)
     bench.twin.reset(bench.now_ns)  # type: ignore[attr-defined]
     bench.run_for(100 * MS)
@@ -295,7 +299,7 @@ def test_a_board_that_restarts_is_a_fault_and_must_be_connected_anew():
     assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
 
 
-def test_a_board_that_takes_11_s_to_start_is_waited_for():
+def test_a_board_that_takes_11_s_to_start_is_waited_for() -> None:
     bench = bench_of(boot_us=11_240_000)
     bench.command(Connect())
     assert not bench.run_to_state(State.IDENTIFIED, within_ns=11 * SECOND)
@@ -304,7 +308,7 @@ def test_a_board_that_takes_11_s_to_start_is_waited_for():
     assert (identity["family"], identity["protocol"]) == ("openemsstim", "hex-only")
 
 
-def test_a_stop_while_it_starts_is_zero_at_once():
+def test_a_stop_while_it_starts_is_zero_at_once() -> None:
     bench = bench_of(boot_us=11_240_000)
     bench.command(Connect())
     bench.run_for(3 * SECOND)
@@ -315,7 +319,7 @@ def test_a_stop_while_it_starts_is_zero_at_once():
         bench.command(Arm())
 
 
-def test_a_board_that_never_starts_is_told_with_how_long_was_waited():
+def test_a_board_that_never_starts_is_told_with_how_long_was_waited() -> None:
     bench = bench_of(to_host=lambda now, data: b"")
     bench.command(Connect())
     bench.run_for(21 * SECOND)
@@ -326,7 +330,7 @@ def test_a_board_that_never_starts_is_told_with_how_long_was_waited():
 
 
 @pytest.mark.hazard("H08")
-def test_a_damaged_echo_is_a_fault_at_verified_zero():
+def test_a_damaged_echo_is_a_fault_at_verified_zero() -> None:
     broken = [False]
 
     def damage(now_ns: int, data: bytes) -> bytes:
@@ -343,7 +347,7 @@ def test_a_damaged_echo_is_a_fault_at_verified_zero():
     assert open_channels(bench) == {}
 
 
-def test_a_dead_line_is_unknown_and_tells_what_to_do_at_the_unit():
+def test_a_dead_line_is_unknown_and_tells_what_to_do_at_the_unit() -> None:
     dead = [False]
     bench = raised(
         running(
@@ -362,7 +366,7 @@ def test_a_dead_line_is_unknown_and_tells_what_to_do_at_the_unit():
     assert open_channels(bench) == {}  # its burst has ended
 
 
-def test_a_ramp_that_is_too_short_is_refused():
+def test_a_ramp_that_is_too_short_is_refused() -> None:
     plan = gate_plan("gate-ems", 20, duration_s=20)
     (one,) = plan.channels
     assert one.cycle is not None
@@ -385,6 +389,8 @@ def test_a_ramp_that_is_too_short_is_refused():
         (plan_of("nmes-tka", 4_000), OpenEmsStimDriver()),
     ],
 )
-def test_a_plan_on_one_scale_never_runs_on_a_driver_of_another(plan, driver):
+def test_a_plan_on_one_scale_never_runs_on_a_driver_of_another(
+    plan: Plan[Any], driver: Any
+) -> None:
     with pytest.raises(PlanViolation, match="is not for a device such as"):
         OutputAdapter(plan, driver)

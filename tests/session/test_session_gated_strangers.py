@@ -207,7 +207,7 @@ def _levels(bench: Bench, since_us: int) -> list[int]:
 @pytest.mark.parametrize("percent", [20, 36])
 def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
     bench = running(gate_plan("gate-ems", 60, duration_s=600))
-    while (before := bench.engine.intensity_percent(1)) < percent:
+    while (before := bench.engine.plateau(1)) < percent:
         bench.command(Raise(1, Level(PERCENT, before + 1)))  # refused in the off time
         bench.run_for(450 * MS)
     for _ in range(2):  # on ramps of the cycle, each in another phase of the messages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
@@ -82,7 +84,7 @@ class Watched(OpenEmsStimDriver):
         super().__init__()
         self.calls: list[tuple[int, dict[int, int], frozenset[int]]] = []
 
-    def apply(self, now_ns, set_points, planned=frozenset()):
+    def apply(self, now_ns: int, set_points: Any, planned: Any = frozenset()) -> Any:
         percents = {channel: point.percent for channel, point in set_points.items()}
         self.calls.append((now_ns, percents, frozenset(planned)))
         return super().apply(now_ns, set_points, planned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def commands_sent(bench: Bench) -> list[tuple[int, int]]:
 
 
 @pytest.mark.hazard("H02")
-def test_a_silent_face_is_stopped_within_half_a_second():
+def test_a_silent_face_is_stopped_within_half_a_second() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.beating = False
     silent_us = bench.now_ns // 1_000
@@ -85,7 +86,7 @@ def test_a_silent_face_is_stopped_within_half_a_second():
 
 
 @pytest.mark.hazard("H02")
-def test_a_face_that_comes_back_too_late_changes_nothing():
+def test_a_face_that_comes_back_too_late_changes_nothing() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.beating = False
     # As if this program had been busy: the next thing it hears is the face, too late.
@@ -95,7 +96,7 @@ def test_a_face_that_comes_back_too_late_changes_nothing():
     assert bench.state is State.STOPPED
 
 
-def test_the_keep_alive_is_sent_every_half_second_while_all_is_well():
+def test_the_keep_alive_is_sent_every_half_second_while_all_is_well() -> None:
     bench = raised(running(plan_of()), 2_000)
     sent = commands_sent(bench)
     bench.run_for(10 * SECOND)
@@ -106,7 +107,7 @@ def test_the_keep_alive_is_sent_every_half_second_while_all_is_well():
 
 @pytest.mark.hazard("H02")
 @pytest.mark.parametrize("gate", ["face", "journal", "hold"])
-def test_a_closed_gate_withholds_the_keep_alive(gate):
+def test_a_closed_gate_withholds_the_keep_alive(gate: str) -> None:
     config = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
     bench = checked(plan_of(), config)
     bench.command(Arm())
@@ -130,7 +131,9 @@ def test_a_closed_gate_withholds_the_keep_alive(gate):
 
 
 @pytest.mark.hazard("H02")
-def test_the_keep_alive_is_withheld_even_if_nothing_else_stopped_the_device(monkeypatch):
+def test_the_keep_alive_is_withheld_even_if_nothing_else_stopped_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bench = raised(running(plan_of()), 2_000)
     monkeypatch.setattr(Engine, "_watched", lambda _self: False)  # the active stop has failed
     sent = commands_sent(bench)
@@ -142,7 +145,7 @@ def test_the_keep_alive_is_withheld_even_if_nothing_else_stopped_the_device(monk
     assert not bench.twin.stimulating
 
 
-def test_an_armed_session_without_a_face_is_disarmed():
+def test_an_armed_session_without_a_face_is_disarmed() -> None:
     bench = checked(plan_of())
     bench.command(Arm())
     bench.beating = False
@@ -153,7 +156,7 @@ def test_an_armed_session_without_a_face_is_disarmed():
 # -- the journal
 
 
-def test_nothing_that_starts_output_leaves_before_its_row_is_durable():
+def test_nothing_that_starts_output_leaves_before_its_row_is_durable() -> None:
     bench = checked(plan_of())
     bench.command(Arm())
     bench.journal.delay_ns = None
@@ -165,7 +168,7 @@ def test_nothing_that_starts_output_leaves_before_its_row_is_durable():
 
 
 @pytest.mark.hazard("H36")
-def test_a_raise_leaves_only_after_its_row_is_durable():
+def test_a_raise_leaves_only_after_its_row_is_durable() -> None:
     bench = running(plan_of())
     bench.journal.delay_ns = 120 * MS
     bench.run_for(500 * MS)
@@ -179,21 +182,21 @@ def test_a_raise_leaves_only_after_its_row_is_durable():
     assert ML_UPDATE not in [command for _, command in sent]
     bench.run_for(3 * MS)
     assert ML_UPDATE in [command for _, command in sent]
-    assert bench.engine.plateau_ua(1) == 500
+    assert bench.engine.plateau(1) == 500
 
 
 @pytest.mark.hazard("H09")
-def test_a_raise_that_waits_longer_than_250_ms_for_the_journal_is_dropped():
+def test_a_raise_that_waits_longer_than_250_ms_for_the_journal_is_dropped() -> None:
     bench = running(plan_of())
     bench.journal.delay_ns = 300 * MS
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(1_500 * MS)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert any("journal took longer" in reason for reason in reasons(bench))
     assert on_electrodes_ua(bench) == 0
 
 
-def test_a_start_that_waits_longer_than_250_ms_is_dropped():
+def test_a_start_that_waits_longer_than_250_ms_is_dropped() -> None:
     bench = checked(plan_of(), journal=BenchJournal())
     bench.command(Arm())
     bench.journal.delay_ns = 300 * MS
@@ -202,7 +205,7 @@ def test_a_start_that_waits_longer_than_250_ms_is_dropped():
     assert bench.state is State.ARMED
 
 
-def test_durability_that_was_never_given_out_is_not_believed():
+def test_durability_that_was_never_given_out_is_not_believed() -> None:
     bench = checked(plan_of())
     bench.command(Arm())
     bench.journal.delay_ns = None
@@ -212,7 +215,7 @@ def test_durability_that_was_never_given_out_is_not_believed():
 
 
 @pytest.mark.hazard("H36")
-def test_a_journal_more_than_two_seconds_behind_stops_the_session():
+def test_a_journal_more_than_two_seconds_behind_stops_the_session() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.journal.delay_ns = None
     stuck_us = bench.now_ns // 1_000
@@ -221,7 +224,7 @@ def test_a_journal_more_than_two_seconds_behind_stops_the_session():
     assert bench.ledger().current_after(stuck_us + 2_050_000) == 0
 
 
-def test_a_durable_row_is_written_each_second_of_output():
+def test_a_durable_row_is_written_each_second_of_output() -> None:
     bench = raised(running(plan_of()), 2_000)
     before = len(bench.told(Kind.TELEMETRY))
     bench.run_for(30 * SECOND)
@@ -231,7 +234,7 @@ def test_a_durable_row_is_written_each_second_of_output():
 
 
 @pytest.mark.hazard("H36")
-def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
+def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good() -> None:
     bench = raised(running(plan_of()), 2_000)
     failed_us = bench.now_ns // 1_000
     bench.fail_journal()
@@ -245,7 +248,7 @@ def test_a_failed_journal_stops_alarms_and_ends_the_session_for_good():
         bench.command(Arm())
 
 
-def test_a_session_whose_journal_fails_before_it_connects_can_be_closed():
+def test_a_session_whose_journal_fails_before_it_connects_can_be_closed() -> None:
     bench = Bench(BY_HAND, family="p24")
     bench.fail_journal()
     assert bench.state is State.FAULT
@@ -253,7 +256,7 @@ def test_a_session_whose_journal_fails_before_it_connects_can_be_closed():
     assert bench.state is State.CLOSED
 
 
-def test_a_motor_contraction_has_its_durable_row_before_its_ramp():
+def test_a_motor_contraction_has_its_durable_row_before_its_ramp() -> None:
     bench = running(plan_of("nmes-tka", 5_000, duration_s=240), BY_SCRIPT)
     bench.run_to_state(State.STOPPED, within_ns=300 * SECOND)
     rows = bench.told(Kind.CONTRACTION)
@@ -267,7 +270,7 @@ def test_a_motor_contraction_has_its_durable_row_before_its_ramp():
         assert row.at_ns - began_ns < first
 
 
-def test_a_contraction_whose_row_is_not_on_the_disk_is_left_out():
+def test_a_contraction_whose_row_is_not_on_the_disk_is_left_out() -> None:
     bench = running(plan_of("nmes-tka", 5_000, duration_s=240), BY_SCRIPT)
     bench.run_for(58 * SECOND)
     bench.journal.delay_ns = 900 * MS
@@ -283,8 +286,8 @@ def test_a_contraction_whose_row_is_not_on_the_disk_is_left_out():
 def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
     bench = running(plan_of("nmes-tka", plateau_ua, duration_s=240), config)
     bench.run_for(4 * SECOND)
-    while config is BY_HAND and bench.engine.plateau_ua(1) < 2_000:
-        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau_ua(1) + 500)))
+    while config is BY_HAND and bench.engine.plateau(1) < 2_000:
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
         bench.run_for(600 * MS)
     bench.run_for(58 * SECOND - bench.now_ns)
     bench.journal.delay_ns = 900 * MS
@@ -295,25 +298,25 @@ def in_a_contraction_left_out(config: EngineConfig, plateau_ua: int) -> Bench:
 
 
 @pytest.mark.hazard("H12")
-def test_nobody_raises_in_a_contraction_that_is_left_out():
+def test_nobody_raises_in_a_contraction_that_is_left_out() -> None:
     bench = in_a_contraction_left_out(BY_HAND, 9_000)
     bench.command(Lower(1, Level(CURRENT, 1_500)))
     for _ in range(4):
         bench.command(Raise(1, Level(CURRENT, 2_000)))
         bench.run_for(700 * MS)
-    assert bench.engine.plateau_ua(1) == 1_500
+    assert bench.engine.plateau(1) == 1_500
     assert "this contraction is left out, so a raise could not be felt" in reasons(bench)
 
 
 @pytest.mark.hazard("H12")
-def test_the_script_does_not_raise_in_a_contraction_that_is_left_out():
+def test_the_script_does_not_raise_in_a_contraction_that_is_left_out() -> None:
     bench = in_a_contraction_left_out(BY_SCRIPT, 30_000)
-    before_ua = bench.engine.plateau_ua(1)
+    before_ua = bench.engine.plateau(1)
     assert before_ua < 30_000
     bench.run_for(5 * SECOND)
-    assert bench.engine.plateau_ua(1) == before_ua
+    assert bench.engine.plateau(1) == before_ua
     bench.run_for(60 * SECOND)
-    assert bench.engine.plateau_ua(1) > before_ua
+    assert bench.engine.plateau(1) > before_ua
 
 
 # -- the hold
@@ -327,14 +330,14 @@ def holding() -> Bench:
 
 
 @pytest.mark.hazard("H39")
-def test_without_a_hold_output_does_not_start():
+def test_without_a_hold_output_does_not_start() -> None:
     bench = holding()
     with pytest.raises(StateError):
         bench.command(Start())
 
 
 @pytest.mark.hazard("H39")
-def test_an_expired_hold_stops_the_session():
+def test_an_expired_hold_stops_the_session() -> None:
     bench = holding()
     bench.command(Hold(3_000_000))
     bench.command(Start())
@@ -346,7 +349,7 @@ def test_an_expired_hold_stops_the_session():
     assert on_electrodes_ua(bench) == 0
 
 
-def test_a_renewed_hold_keeps_output_on():
+def test_a_renewed_hold_keeps_output_on() -> None:
     bench = holding()
     bench.command(Hold(2_000_000))
     bench.command(Start())
@@ -360,7 +363,7 @@ def test_a_renewed_hold_keeps_output_on():
 
 @pytest.mark.hazard("H39")
 @pytest.mark.parametrize("duration_us", [-1, 60_000_001])
-def test_a_hold_outside_its_range_is_refused(duration_us):
+def test_a_hold_outside_its_range_is_refused(duration_us: int) -> None:
     with pytest.raises(StateError):
         holding().command(Hold(duration_us))
 
@@ -371,7 +374,7 @@ ASKING = EngineConfig(watchdog_test=False)
 
 
 @pytest.mark.hazard("H35")
-def test_somebody_is_asked_every_five_minutes_and_may_answer():
+def test_somebody_is_asked_every_five_minutes_and_may_answer() -> None:
     bench = raised(running(plan_of(), ASKING), 1_000)
     bench.run_for(310 * SECOND)
     assert bench.told(Kind.ATTENDANCE)[-1].data["prompt"] is True
@@ -383,7 +386,7 @@ def test_somebody_is_asked_every_five_minutes_and_may_answer():
 
 
 @pytest.mark.hazard("H35")
-def test_without_an_answer_output_ramps_to_zero_and_stops():
+def test_without_an_answer_output_ramps_to_zero_and_stops() -> None:
     bench = raised(running(plan_of(), ASKING), 5_000)
     bench.run_until(lambda: bool(bench.told(Kind.ATTENDANCE)), 10**12)
     prompted_us = bench.now_ns // 1_000
@@ -395,7 +398,7 @@ def test_without_an_answer_output_ramps_to_zero_and_stops():
     assert ledger.current_after(prompted_us + 33_100_000) == 0
 
 
-def test_a_fade_is_not_taken_back():
+def test_a_fade_is_not_taken_back() -> None:
     bench = raised(running(plan_of(), ASKING), 5_000)
     bench.run_until(lambda: bool(bench.told(Kind.ATTENDANCE)), 10**12)
     bench.run_for(31 * SECOND)
@@ -419,7 +422,7 @@ def prompted() -> Bench:
     [Attend(), Felt(1), Lower(1, Level(CURRENT, 4_500)), Raise(1, Level(CURRENT, 4_500))],
     ids=["attend", "felt", "lower", "raise"],
 )
-def test_where_a_person_is_required_no_command_answers_the_prompt(intent):
+def test_where_a_person_is_required_no_command_answers_the_prompt(intent: Any) -> None:
     bench = prompted()
     for _ in range(40):
         with contextlib.suppress(StateError):
@@ -432,7 +435,7 @@ def test_where_a_person_is_required_no_command_answers_the_prompt(intent):
 
 @pytest.mark.hazard("H69")
 @pytest.mark.parametrize("begun_s", [0, 290])
-def test_a_loop_of_pauses_is_no_person(begun_s):
+def test_a_loop_of_pauses_is_no_person(begun_s: int) -> None:
     bench = raised(running(plan_of(), ASKING), 5_000)
     bench.notify(PresenceRequired())
     bench.run_for(begun_s * SECOND)
@@ -448,7 +451,7 @@ def test_a_loop_of_pauses_is_no_person(begun_s):
 
 
 @pytest.mark.hazard("H69")
-def test_where_a_person_is_required_it_is_asked_whatever_was_chosen():
+def test_where_a_person_is_required_it_is_asked_whatever_was_chosen() -> None:
     bench = raised(running(plan_of(), BY_HAND), 5_000)
     bench.notify(PresenceRequired())
     bench.run_for(340 * SECOND)
@@ -456,7 +459,7 @@ def test_where_a_person_is_required_it_is_asked_whatever_was_chosen():
 
 
 @pytest.mark.hazard("H69")
-def test_a_person_at_the_machine_answers_and_the_record_says_how():
+def test_a_person_at_the_machine_answers_and_the_record_says_how() -> None:
     bench = prompted()
     bench.notify(PersonPresent("pedal 05f3:00ff"))
     bench.run_for(200 * SECOND)
@@ -470,7 +473,7 @@ def test_a_person_at_the_machine_answers_and_the_record_says_how():
 
 
 @pytest.mark.hazard("H72")
-def test_a_stop_face_that_goes_ends_the_output_of_a_session_that_tested_it():
+def test_a_stop_face_that_goes_ends_the_output_of_a_session_that_tested_it() -> None:
     bench = checked(plan_of(), BY_HAND)
     bench.notify(StopFaceTested("pedal"))
     bench.command(Arm())
@@ -489,7 +492,7 @@ def test_a_stop_face_that_goes_ends_the_output_of_a_session_that_tested_it():
 
 
 @pytest.mark.hazard("H72")
-def test_a_stop_face_that_is_lost_at_zero_is_no_longer_tested():
+def test_a_stop_face_that_is_lost_at_zero_is_no_longer_tested() -> None:
     bench = checked(plan_of(), BY_HAND)
     bench.notify(StopFaceTested("pedal"))
     assert bench.engine.stop_faces == {"pedal"}
@@ -502,7 +505,7 @@ def test_a_stop_face_that_is_lost_at_zero_is_no_longer_tested():
 
 
 @pytest.mark.hazard("H04")
-def test_a_host_that_slept_is_a_lost_link():
+def test_a_host_that_slept_is_a_lost_link() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.notify(SuspendGap(1_500_000))
     assert bench.state is State.UNKNOWN
@@ -511,14 +514,14 @@ def test_a_host_that_slept_is_a_lost_link():
     assert on_electrodes_ua(bench) == 0
 
 
-def test_a_short_gap_is_none():
+def test_a_short_gap_is_none() -> None:
     bench = raised(running(plan_of()), 2_000)
     bench.notify(SuspendGap(900_000))
     assert bench.state is State.RUNNING
 
 
 @pytest.mark.hazard("H02", "H04")
-def test_a_program_that_stood_still_for_a_second_does_not_go_on():
+def test_a_program_that_stood_still_for_a_second_does_not_go_on() -> None:
     bench = raised(running(plan_of(), BY_HAND), 2_000)
     bench.now_ns += 1_200 * MS
     bench.notify(FaceAlive())
@@ -529,7 +532,7 @@ def test_a_program_that_stood_still_for_a_second_does_not_go_on():
     assert "this program stood still for more than 1 s" in bench.told(Kind.LINK)[0].data["reason"]
 
 
-def test_a_pause_answers_the_prompt():
+def test_a_pause_answers_the_prompt() -> None:
     bench = raised(running(plan_of(), ASKING), 1_000)
     bench.run_for(310 * SECOND)
     bench.command(Pause())

@@ -17,7 +17,7 @@ MB = 1_000_000
 
 
 @pytest.mark.hazard("H05")
-def test_at_20_percent_on_battery_it_warns_and_at_10_it_refuses_to_arm():
+def test_at_20_percent_on_battery_it_warns_and_at_10_it_refuses_to_arm() -> None:
     bench = checked(plan_of())
     for percent in (80, 20, 15, 10):
         bench.notify(HostPower(percent, on_battery=True))
@@ -31,7 +31,7 @@ def test_at_20_percent_on_battery_it_warns_and_at_10_it_refuses_to_arm():
 
 
 @pytest.mark.hazard("H05")
-def test_on_mains_an_empty_battery_forbids_nothing():
+def test_on_mains_an_empty_battery_forbids_nothing() -> None:
     bench = checked(plan_of())
     bench.notify(HostPower(3, on_battery=False))
     bench.command(Arm())
@@ -39,7 +39,7 @@ def test_on_mains_an_empty_battery_forbids_nothing():
 
 
 @pytest.mark.hazard("H05")
-def test_a_battery_that_runs_low_in_a_session_alarms_and_does_not_stop_it():
+def test_a_battery_that_runs_low_in_a_session_alarms_and_does_not_stop_it() -> None:
     bench = raised(running(plan_of()), 500)
     bench.notify(HostPower(9, on_battery=True))
     bench.run_for(SECOND)
@@ -48,7 +48,7 @@ def test_a_battery_that_runs_low_in_a_session_alarms_and_does_not_stop_it():
 
 
 @pytest.mark.hazard("H36")
-def test_below_100_MB_for_the_journal_nothing_is_armed():
+def test_below_100_MB_for_the_journal_nothing_is_armed() -> None:
     bench = checked(plan_of())
     bench.notify(DiskSpace(100 * MB - 1))
     with pytest.raises(StateError, match="100 MB"):
@@ -69,5 +69,7 @@ def test_below_100_MB_for_the_journal_nothing_is_armed():
         ({1: 15_000, 2: 40_000}, {1: 12_000, 2: 4_000}, (TenFold(2, 40_000, 4_000),)),
     ],
 )
-def test_ten_times_the_last_session_is_not_plausible(asked, last, found):
+def test_ten_times_the_last_session_is_not_plausible(
+    asked: dict[int, int], last: dict[int, int], found: tuple[TenFold, ...]
+) -> None:
     assert tenfold(asked, last) == found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stimctl.bench import Bench
@@ -26,14 +28,14 @@ def unidentified() -> Bench:
 
 
 @pytest.mark.parametrize("intent", [LoadPlan(plan_of()), Arm()])
-def test_a_device_that_was_never_identified_gets_no_plan_and_is_not_armed(intent):
+def test_a_device_that_was_never_identified_gets_no_plan_and_is_not_armed(intent: Any) -> None:
     bench = unidentified()
     with pytest.raises(StateError, match=r"never identified.*onnect again"):
         bench.command(intent)
     assert bench.state is State.STOPPED
 
 
-def test_connecting_again_identifies_the_device_and_leads_on():
+def test_connecting_again_identifies_the_device_and_leads_on() -> None:
     bench = unidentified()
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
@@ -44,7 +46,7 @@ def test_connecting_again_identifies_the_device_and_leads_on():
     assert bench.state is State.RUNNING
 
 
-def test_a_new_connection_that_fails_leaves_nothing_of_the_identity_before():
+def test_a_new_connection_that_fails_leaves_nothing_of_the_identity_before() -> None:
     bench = checked(plan_of())
     bench.command(Stop())
     bench.run_for(300 * MS)
@@ -58,7 +60,7 @@ def test_a_new_connection_that_fails_leaves_nothing_of_the_identity_before():
         bench.command(Arm())
 
 
-def test_a_zero_verified_for_arming_arms_no_device_that_was_not_identified():
+def test_a_zero_verified_for_arming_arms_no_device_that_was_not_identified() -> None:
     bench = checked(plan_of())
     bench.run_for(3 * SECOND)
     bench.command(Arm())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def started(bench: Bench, start_from: StartFrom | None = None) -> Bench:
     return bench
 
 
-def row(bench: Bench, kind: Kind):
+def row(bench: Bench, kind: Kind) -> Any:
     return bench.told(kind)[-1].data
 
 
@@ -62,7 +63,7 @@ def tens_stopped_after_20_s() -> Bench:
 
 
 @pytest.mark.hazard("H39")
-def test_a_start_after_a_stop_in_the_middle_must_be_told_from_where():
+def test_a_start_after_a_stop_in_the_middle_must_be_told_from_where() -> None:
     bench = armed(tens_stopped_after_20_s())
     with pytest.raises(StateError, match="have been delivered") as refused:
         bench.command(Start())
@@ -73,14 +74,14 @@ def test_a_start_after_a_stop_in_the_middle_must_be_told_from_where():
 
 
 @pytest.mark.hazard("H24", "H39")
-def test_what_is_left_is_never_longer_than_the_plan_and_begins_at_zero():
+def test_what_is_left_is_never_longer_than_the_plan_and_begins_at_zero() -> None:
     bench = tens_stopped_after_20_s()
     left_us = row(bench, Kind.ENDED)["left_us"]
     assert 38_000_000 < left_us < 40_000_000
     began_ns = started(armed(bench), LEFT).now_ns
     start = row(bench, Kind.START)
     assert (start["start_from"], start["from_us"]) == ("what-is-left", 60_000_000 - left_us)
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert on_electrodes_ua(bench, SECOND) == 0
     raised(bench, 1_000)
     assert bench.run_to_state(State.STOPPED, within_ns=60 * SECOND)
@@ -89,7 +90,7 @@ def test_what_is_left_is_never_longer_than_the_plan_and_begins_at_zero():
     assert bench.now_ns - began_ns <= left_us * 1_000 + SECOND
 
 
-def test_from_the_beginning_the_whole_plan_is_run():
+def test_from_the_beginning_the_whole_plan_is_run() -> None:
     bench = started(armed(tens_stopped_after_20_s()), BEGINNING)
     assert row(bench, Kind.START)["from_us"] == 0
     began_ns = bench.now_ns
@@ -97,7 +98,7 @@ def test_from_the_beginning_the_whole_plan_is_run():
     assert bench.now_ns - began_ns > 59 * SECOND
 
 
-def test_several_stops_leave_less_each_time():
+def test_several_stops_leave_less_each_time() -> None:
     bench = tens_stopped_after_20_s()
     lefts = [row(bench, Kind.ENDED)["left_us"]]
     for _ in range(2):
@@ -108,7 +109,7 @@ def test_several_stops_leave_less_each_time():
     assert all(9_500_000 < a - b < 11_000_000 for a, b in pairwise(lefts))
 
 
-def test_the_clock_of_what_was_delivered_starts_at_the_first_output():
+def test_the_clock_of_what_was_delivered_starts_at_the_first_output() -> None:
     bench = running(plan_of("tens-conventional", 2_000, duration_s=60))
     bench.run_for(15 * SECOND)  # nobody raises
     stopped(bench)
@@ -121,7 +122,7 @@ def test_the_clock_of_what_was_delivered_starts_at_the_first_output():
     assert row(bench, Kind.ENDED)["left_us"] == pytest.approx(49_500_000, abs=1_000_000)
 
 
-def test_contractions_go_on_with_the_next_and_keep_their_numbers():
+def test_contractions_go_on_with_the_next_and_keep_their_numbers() -> None:
     bench = running(plan_of("nmes-tka", 4_000, duration_s=240))
     bench.run_for(4 * SECOND)
     raised(bench, 2_000)
@@ -138,7 +139,7 @@ def test_contractions_go_on_with_the_next_and_keep_their_numbers():
     assert bench.now_ns - began_ns <= 121 * SECOND
 
 
-def test_pauses_do_not_count():
+def test_pauses_do_not_count() -> None:
     bench = raised(running(plan_of("tens-conventional", 2_000, duration_s=60)), 1_000)
     bench.command(Pause())
     bench.run_for(30 * SECOND)
@@ -149,7 +150,7 @@ def test_pauses_do_not_count():
 
 
 @pytest.mark.parametrize("way", ["loaded anew", "connected anew", "after a fault"])
-def test_what_was_delivered_is_not_forgotten(way):
+def test_what_was_delivered_is_not_forgotten(way: str) -> None:
     plan = plan_of("tens-conventional", 2_000, duration_s=60)
     bench = raised(running(plan), 1_000)
     bench.run_for(20 * SECOND)
@@ -172,7 +173,7 @@ def test_what_was_delivered_is_not_forgotten(way):
     started(bench, LEFT)
 
 
-def test_a_completed_plan_begins_anew_without_a_question():
+def test_a_completed_plan_begins_anew_without_a_question() -> None:
     bench = raised(running(plan_of("tens-conventional", 2_000, duration_s=20)), 500)
     assert bench.run_to_state(State.STOPPED, within_ns=30 * SECOND)
     started(armed(bench))
@@ -180,7 +181,7 @@ def test_a_completed_plan_begins_anew_without_a_question():
 
 
 @pytest.mark.parametrize("why", ["nothing delivered", "completed", "scripted"])
-def test_what_is_not_left_cannot_be_started(why):
+def test_what_is_not_left_cannot_be_started(why: str) -> None:
     config = {"config": BY_SCRIPT} if why == "scripted" else {}
     bench = running(plan_of("tens-conventional", 2_000, duration_s=20), **config)
     if why == "completed":
@@ -192,14 +193,14 @@ def test_what_is_not_left_cannot_be_started(why):
         armed(bench).command(Start(LEFT))
 
 
-def test_a_few_seconds_that_are_left_are_not_worth_a_start():
+def test_a_few_seconds_that_are_left_are_not_worth_a_start() -> None:
     bench = raised(running(plan_of("tens-conventional", 2_000, duration_s=20)), 500)
     bench.run_for(17 * SECOND)
     stopped(bench)
     assert row(bench, Kind.ENDED)["left_us"] == 0
 
 
-def test_a_session_in_percent_goes_on_with_what_is_left_too():
+def test_a_session_in_percent_goes_on_with_what_is_left_too() -> None:
     bench = gate_running(gate_plan("gate-ems", 30, duration_s=100))
     bench.run_for(3 * SECOND)
     bench.command(Raise(1, Level(PERCENT, 1)))

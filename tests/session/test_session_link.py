@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from stimctl.bench import Bench
@@ -52,19 +55,19 @@ def slow_answers(bench: Bench, latency_ns: int) -> None:
 
 
 @pytest.mark.hazard("H22")
-def test_two_late_answers_lock_raises():
+def test_two_late_answers_lock_raises() -> None:
     bench = stimulating()
     slow_answers(bench, 120 * MS)
     bench.run_for(2 * SECOND)
     assert bench.told(Kind.LINK)[-1].data["quality"] == "degraded"
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert any("link is not good" in reason for reason in reasons(bench))
     assert bench.state is State.RUNNING
 
 
-def test_answers_in_time_unlock_raises_again():
+def test_answers_in_time_unlock_raises_again() -> None:
     bench = stimulating()
     slow_answers(bench, 120 * MS)
     bench.run_for(2 * SECOND)
@@ -73,11 +76,11 @@ def test_answers_in_time_unlock_raises_again():
     assert bench.told(Kind.LINK)[-1].data["quality"] == "good"
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_500
+    assert bench.engine.plateau(1) == 2_500
 
 
 @pytest.mark.hazard("H22")
-def test_a_degraded_link_is_good_only_after_four_answers_in_a_row_within_100_ms():
+def test_a_degraded_link_is_good_only_after_four_answers_in_a_row_within_100_ms() -> None:
     link = LinkWatch()
     assert not link.answer_late()
     assert link.answer_late(), "the second one degrades it"
@@ -91,7 +94,7 @@ def test_a_degraded_link_is_good_only_after_four_answers_in_a_row_within_100_ms(
 
 
 @pytest.mark.hazard("H01")
-def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop():
+def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop() -> None:
     bench = stimulating()
     bench.to_host.hook = nothing
     silent_ns = bench.now_ns
@@ -106,14 +109,14 @@ def test_one_second_without_an_answer_is_unknown_and_the_device_is_told_to_stop(
 
 
 @pytest.mark.hazard("H01")
-def test_a_port_that_is_gone_is_unknown_at_once():
+def test_a_port_that_is_gone_is_unknown_at_once() -> None:
     bench = stimulating()
     bench.notify(LinkDown("unplugged"))
     assert bench.state is State.UNKNOWN
 
 
 @pytest.mark.hazard("H01", "H11")
-def test_a_port_that_is_back_hears_the_stop_at_once():
+def test_a_port_that_is_back_hears_the_stop_at_once() -> None:
     bench = stimulating()
     bench.to_device.hook = bench.to_host.hook = nothing
     bench.notify(LinkDown("unplugged"))
@@ -126,7 +129,7 @@ def test_a_port_that_is_back_hears_the_stop_at_once():
     assert sent[0] - bench.told(Kind.LINK)[-1].at_ns < MS
 
 
-def test_a_port_that_goes_while_connecting_is_a_failed_connection():
+def test_a_port_that_goes_while_connecting_is_a_failed_connection() -> None:
     bench = Bench(BY_HAND, family="p24")
     bench.to_device.hook = nothing
     bench.command(Connect())
@@ -139,7 +142,7 @@ def test_a_port_that_goes_while_connecting_is_a_failed_connection():
 
 
 @pytest.mark.hazard("H01")
-def test_an_unplugged_device_ends_by_its_own_watchdog():
+def test_an_unplugged_device_ends_by_its_own_watchdog() -> None:
     bench = stimulating()
     bench.to_host.hook = bench.to_device.hook = nothing
     bench.notify(LinkDown("unplugged"))
@@ -150,7 +153,7 @@ def test_an_unplugged_device_ends_by_its_own_watchdog():
 
 
 @pytest.mark.hazard("H11")
-def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms():
+def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms() -> None:
     bench = stimulating()
     bench.to_host.hook = nothing
     stopped_ns = bench.now_ns
@@ -164,7 +167,7 @@ def test_every_acknowledgement_lost_after_a_stop_is_unknown_at_500_ms():
 
 
 @pytest.mark.hazard("H11")
-def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified():
+def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified() -> None:
     bench = stimulating()
     bench.to_host.hook = nothing
     bench.command(Stop())
@@ -183,7 +186,7 @@ def test_stop_attempts_go_on_every_50_ms_until_zero_is_verified():
 
 
 @pytest.mark.hazard("H01", "H24")
-def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_resumes():
+def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_resumes() -> None:
     bench = stimulating()
     bench.to_host.hook = bench.to_device.hook = nothing
     bench.notify(LinkDown("unplugged"))
@@ -210,7 +213,7 @@ def test_a_lost_link_that_returns_ends_in_fault_at_verified_zero_and_nothing_res
     assert on_electrodes_ua(bench, SECOND) == 0
 
 
-def test_unknown_cannot_be_acknowledged_or_closed_away():
+def test_unknown_cannot_be_acknowledged_or_closed_away() -> None:
     bench = stimulating()
     bench.to_host.hook = bench.to_device.hook = nothing
     bench.notify(LinkDown("unplugged"))
@@ -220,14 +223,14 @@ def test_unknown_cannot_be_acknowledged_or_closed_away():
     assert bench.state is State.UNKNOWN
 
 
-def test_a_link_lost_at_verified_zero_is_no_unknown():
+def test_a_link_lost_at_verified_zero_is_no_unknown() -> None:
     bench = checked(plan_of())
     bench.notify(LinkDown("unplugged"))
     assert bench.state is State.DISCONNECTED
     assert bench.told(Kind.UNKNOWN) == []
 
 
-def test_a_link_lost_while_armed_is_a_fault():
+def test_a_link_lost_while_armed_is_a_fault() -> None:
     bench = checked(plan_of())
     bench.command(Arm())
     bench.notify(LinkDown("unplugged"))
@@ -245,7 +248,9 @@ def open_electrode(bench: Bench) -> None:
 
 @pytest.mark.hazard("H12", "H15")
 @pytest.mark.parametrize("break_it", [reset_device, open_electrode])
-def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_it):
+def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(
+    break_it: Callable[..., Any],
+) -> None:
     # An open electrode is noticed by the device from 15 mA.
     bench = running(plan_of("tens-conventional", 20_000, duration_s=60), BY_SCRIPT)
     bench.run_for(12 * SECOND)
@@ -261,7 +266,7 @@ def test_a_reset_or_a_channel_error_is_commanded_zero_and_a_latched_fault(break_
 
 
 @pytest.mark.hazard("H06")
-def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
+def test_an_answer_to_a_second_program_s_question_is_a_latched_fault() -> None:
     bench = stimulating()
     not_ours = encode_frame(63, GetDeviceIdAck.command, bytes(11))
     bench.to_host.hook = lambda _now_ns, data: data + not_ours
@@ -274,7 +279,7 @@ def test_an_answer_to_a_second_program_s_question_is_a_latched_fault():
 
 
 @pytest.mark.parametrize("noise", [b"\xf0" * 64, b"\xf0\x0f" * 8], ids=["starts", "short"])
-def test_noise_before_anything_was_said_is_no_fault_of_the_session(noise: bytes):
+def test_noise_before_anything_was_said_is_no_fault_of_the_session(noise: bytes) -> None:
     bench = Bench(BY_HAND, family="p24")
     bench.engine.receive(bench.now_ns, noise)
     assert bench.state is State.DISCONNECTED
@@ -284,7 +289,7 @@ def test_noise_before_anything_was_said_is_no_fault_of_the_session(noise: bytes)
 
 
 @pytest.mark.hazard("H08")
-def test_a_device_that_reports_too_much_damage_is_stopped():
+def test_a_device_that_reports_too_much_damage_is_stopped() -> None:
     bench = stimulating()
     answers = []
 
@@ -303,7 +308,7 @@ def test_a_device_that_reports_too_much_damage_is_stopped():
 
 
 @pytest.mark.hazard("H08")
-def test_three_damaged_answers_within_10_s_are_a_fault_though_others_are_sound():
+def test_three_damaged_answers_within_10_s_are_a_fault_though_others_are_sound() -> None:
     bench = stimulating()
     answers = []
 
@@ -320,18 +325,18 @@ def test_three_damaged_answers_within_10_s_are_a_fault_though_others_are_sound()
     assert on_electrodes_ua(bench, SECOND) == 0
 
 
-def test_a_rejected_update_is_a_fault():
+def test_a_rejected_update_is_a_fault() -> None:
     bench = stimulating()
     bench.to_device.hook = lambda _now, data: (
         data.replace(b"\x01", b"\x03", 1) if data[10:11] == b"\x20" else data
     )
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(SECOND)
-    assert bench.state is State.FAULT or bench.engine.plateau_ua(1) == 2_500
+    assert bench.state is State.FAULT or bench.engine.plateau(1) == 2_500
     assert bench.ledger()[1].peak_ma <= 2.5
 
 
-def test_acknowledging_needs_verified_zero():
+def test_acknowledging_needs_verified_zero() -> None:
     bench = stimulating()
     bench.to_host.hook = nothing
     bench.fail_journal()
@@ -344,19 +349,19 @@ def test_acknowledging_needs_verified_zero():
 
 
 @pytest.mark.hazard("H09", "H10")
-def test_a_raise_that_the_line_swallows_is_not_made_up_for():
+def test_a_raise_that_the_line_swallows_is_not_made_up_for() -> None:
     bench = stimulating()
     bench.to_device.hook = nothing
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(400 * MS)
     bench.to_device.hook = None
     bench.run_for(SECOND)
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
     assert on_electrodes_ua(bench) in (0, 2_000)
 
 
 @pytest.mark.hazard("H10")
-def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
+def test_a_plateau_that_falls_back_is_told_as_the_one_in_force() -> None:
     """Whoever shows it, or raises from it, must not go on from what never got through."""
     bench = stimulating()
     bench.to_device.hook = nothing
@@ -366,10 +371,10 @@ def test_a_plateau_that_falls_back_is_told_as_the_one_in_force():
     bench.run_for(300 * MS)
     fallen = bench.told(Kind.SET)[-1].data
     assert fallen == {"channel": 1, "level": 2_000, "unit": "uA", "by": "line"}
-    assert bench.engine.plateau_ua(1) == 2_000
+    assert bench.engine.plateau(1) == 2_000
 
 
-def test_two_faults_one_after_the_other_are_both_latched():
+def test_two_faults_one_after_the_other_are_both_latched() -> None:
     bench = stimulating()
     for _ in range(2):
         bench.twin.power_off(bench.now_ns)
@@ -385,7 +390,7 @@ def test_two_faults_one_after_the_other_are_both_latched():
 
 
 @pytest.mark.hazard("H17")
-def test_a_clock_step_is_recorded_and_nothing_more():
+def test_a_clock_step_is_recorded_and_nothing_more() -> None:
     bench = stimulating()
     bench.notify(ClockStep(3_600_000_000))
     assert bench.told(Kind.CLOCK)[-1].data["step_us"] == 3_600_000_000

@@ -25,17 +25,17 @@ from stimctl.stimulus.level import CURRENT, Level
 from tests.support.session_world import BY_HAND, on_electrodes_ua, plan_of, raised, reasons, running
 
 
-def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)):
+def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)) -> Bench:
     bench = running(plan_of("tens-conventional", *(ceilings_ua or (5_000, 3_000))))
     bench.command(Link(channels))
     return bench
 
 
-def plateaus(bench, count: int = 2) -> list[int]:
-    return [bench.engine.plateau_ua(channel) for channel in range(1, count + 1)]
+def plateaus(bench: Bench, count: int = 2) -> list[int]:
+    return [bench.engine.plateau(channel) for channel in range(1, count + 1)]
 
 
-def test_a_linked_raise_raises_each_by_its_own_step():
+def test_a_linked_raise_raises_each_by_its_own_step() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 3_000))
     raised(bench, 1_000, channel=1)
     bench.command(Link((1, 2)))
@@ -47,7 +47,7 @@ def test_a_linked_raise_raises_each_by_its_own_step():
 
 
 @pytest.mark.hazard("H20")
-def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
+def test_a_linked_raise_stops_for_all_at_the_first_ceiling() -> None:
     bench = linked(5_000, 1_000)
     raised(bench, 1_000, channel=1)
     for _ in range(5):
@@ -59,7 +59,7 @@ def test_a_linked_raise_stops_for_all_at_the_first_ceiling():
     assert "linked" in limit["limit"]
 
 
-def test_a_link_changes_no_ceiling_and_no_plateau():
+def test_a_link_changes_no_ceiling_and_no_plateau() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 1_000))
     raised(bench, 2_000, channel=1)
     bench.command(Link((1, 2)))
@@ -71,7 +71,7 @@ def test_a_link_changes_no_ceiling_and_no_plateau():
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 1_000
 
 
-def test_the_raise_rules_of_each_channel_hold_for_all():
+def test_the_raise_rules_of_each_channel_hold_for_all() -> None:
     bench = linked()
     bench.command(Raise(1, Level(CURRENT, 500)))
     bench.run_for(100 * MS)
@@ -81,7 +81,7 @@ def test_the_raise_rules_of_each_channel_hold_for_all():
     assert reasons(bench) == ["too soon after the last raise: a raise of 1 mA needs 250 ms"]
 
 
-def test_the_lock_of_one_linked_channel_locks_all():
+def test_the_lock_of_one_linked_channel_locks_all() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 3_000))
     bench.run_for(15 * SECOND)
     raised(bench, 500, channel=1)
@@ -94,7 +94,7 @@ def test_the_lock_of_one_linked_channel_locks_all():
     assert reasons(bench)[-1].startswith("locked after 20 s")
 
 
-def test_lowering_one_lowers_all_linked_by_as_many_steps():
+def test_lowering_one_lowers_all_linked_by_as_many_steps() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 3_000))
     raised(bench, 3_000, channel=1)
     raised(bench, 2_000, channel=2)
@@ -107,7 +107,7 @@ def test_lowering_one_lowers_all_linked_by_as_many_steps():
     assert plateaus(bench) == [2_000, 1_000]
 
 
-def test_lowering_to_zero_turns_all_linked_off():
+def test_lowering_to_zero_turns_all_linked_off() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 3_000))
     raised(bench, 500, channel=1)
     raised(bench, 2_000, channel=2)
@@ -118,7 +118,7 @@ def test_lowering_to_zero_turns_all_linked_off():
     assert on_electrodes_ua(bench) == 0
 
 
-def test_lowering_drops_what_waits_for_any_linked_channel():
+def test_lowering_drops_what_waits_for_any_linked_channel() -> None:
     bench = linked()
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, Level(CURRENT, 500)))
@@ -127,7 +127,7 @@ def test_lowering_drops_what_waits_for_any_linked_channel():
     assert plateaus(bench) == [0, 0]
 
 
-def test_a_linked_raise_is_dropped_whole_where_the_link_is_undone_meanwhile():
+def test_a_linked_raise_is_dropped_whole_where_the_link_is_undone_meanwhile() -> None:
     bench = linked()
     bench.journal.delay_ns = 100 * MS
     bench.command(Raise(1, Level(CURRENT, 500)))
@@ -138,7 +138,7 @@ def test_a_linked_raise_is_dropped_whole_where_the_link_is_undone_meanwhile():
     assert reasons(bench) == ["the links of the channel were changed"] * 2
 
 
-def test_three_channels_go_together_and_others_stay():
+def test_three_channels_go_together_and_others_stay() -> None:
     bench = running(plan_of("tens-conventional", 5_000, 5_000, 5_000, 5_000))
     bench.command(Link((4, 1)))
     bench.command(Link((2, 3)))
@@ -148,7 +148,7 @@ def test_three_channels_go_together_and_others_stay():
     assert plateaus(bench, 4) == [500, 0, 0, 500]
 
 
-def test_unlinked_channels_are_raised_alone_again():
+def test_unlinked_channels_are_raised_alone_again() -> None:
     bench = linked()
     bench.command(Unlink())
     bench.command(Raise(1, Level(CURRENT, 500)))
@@ -158,14 +158,16 @@ def test_unlinked_channels_are_raised_alone_again():
 
 
 @pytest.mark.parametrize("channels", [(1,), (), (1, 1), (1, 5), (1, 2)])
-def test_a_link_that_makes_no_sense_is_refused_and_changes_nothing(channels):
+def test_a_link_that_makes_no_sense_is_refused_and_changes_nothing(
+    channels: tuple[int, ...],
+) -> None:
     bench = linked()
     with pytest.raises(StateError, match="link refused"):
         bench.command(Link(channels))
     assert len(bench.told(Kind.LINKED)) == 1
 
 
-def test_a_link_without_a_plan_is_refused():
+def test_a_link_without_a_plan_is_refused() -> None:
     bench = Bench(BY_HAND, family="p24")
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=SECOND)
@@ -176,7 +178,7 @@ def test_a_link_without_a_plan_is_refused():
     bench.command(Unlink())
 
 
-def test_a_link_holds_over_a_stop_and_ends_with_its_plan():
+def test_a_link_holds_over_a_stop_and_ends_with_its_plan() -> None:
     plan = plan_of("tens-conventional", 5_000, 3_000)
     bench = linked()
     bench.command(Stop())
@@ -196,7 +198,7 @@ def test_a_link_holds_over_a_stop_and_ends_with_its_plan():
         bench.run_to_state(State.STOPPED, within_ns=SECOND)
 
 
-def test_linked_motor_channels_in_the_off_time_are_pending_together():
+def test_linked_motor_channels_in_the_off_time_are_pending_together() -> None:
     bench = running(plan_of("nmes-tka", 5_000, 5_000, duration_s=180), BY_HAND)
     bench.run_for(20 * SECOND)
     bench.command(Link((1, 2)))

@@ -79,7 +79,9 @@ def fed(*readings: ContactRead, every_ns: int = SECOND) -> list[Condition | None
         (0, Condition.SHORT_CIRCUIT),
     ],
 )
-def test_outside_200_ohm_to_10_kohm_a_test_pulse_allows_no_output(ohm, condition):
+def test_outside_200_ohm_to_10_kohm_a_test_pulse_allows_no_output(
+    ohm: int | None, condition: Condition | None
+) -> None:
     assert fed(ContactRead(1, ohm, at_plateau=False)) == [condition]
 
 
@@ -96,18 +98,20 @@ def test_outside_200_ohm_to_10_kohm_a_test_pulse_allows_no_output(ohm, condition
         (499, Condition.SHORT_CIRCUIT),
     ],
 )
-def test_at_the_plateau_impedance_is_held_against_its_baseline(ohm, condition):
+def test_at_the_plateau_impedance_is_held_against_its_baseline(
+    ohm: int | None, condition: Condition | None
+) -> None:
     assert fed(ContactRead(1, KOHM, at_plateau=False), plateau_read(ohm))[-1] is condition
 
 
 @pytest.mark.hazard("H14")
-def test_below_150_ohm_is_a_short_whatever_the_baseline_was():
+def test_below_150_ohm_is_a_short_whatever_the_baseline_was() -> None:
     assert fed(plateau_read(250), plateau_read(149))[-1] is Condition.SHORT_CIRCUIT
     assert fed(plateau_read(250), plateau_read(150))[-1] is None
 
 
 @pytest.mark.hazard("H13")
-def test_clipping_is_told_once_and_a_sudden_rise_after_it_is_a_surge():
+def test_clipping_is_told_once_and_a_sudden_rise_after_it_is_a_surge() -> None:
     clipped = plateau_read(KOHM, clipping=True, measured_ua=10_000)
     assert fed(clipped, clipped) == [Condition.COMPLIANCE_REACHED, None]
     surged = plateau_read(KOHM, measured_ua=12_001)
@@ -117,14 +121,14 @@ def test_clipping_is_told_once_and_a_sudden_rise_after_it_is_a_surge():
 
 
 @pytest.mark.hazard("H13")
-def test_a_condition_that_goes_and_comes_back_is_told_again():
+def test_a_condition_that_goes_and_comes_back_is_told_again() -> None:
     high = plateau_read(1_500)
     found = fed(plateau_read(KOHM), high, high, plateau_read(KOHM), high)
     assert found == [None, Condition.IMPEDANCE_RISING, None, None, Condition.IMPEDANCE_RISING]
 
 
 @pytest.mark.hazard("H12")
-def test_after_an_interruption_the_next_reading_is_a_new_baseline():
+def test_after_an_interruption_the_next_reading_is_a_new_baseline() -> None:
     contacts = Contacts()
     contacts.feed(0, plateau_read(KOHM))
     contacts.forget()
@@ -146,7 +150,9 @@ def test_after_an_interruption_the_next_reading_is_a_new_baseline():
         (None, 9_999, True),
     ],
 )
-def test_an_impedance_that_does_not_fit_the_area_locks_raises(area_mm2, ohm, fits):
+def test_an_impedance_that_does_not_fit_the_area_locks_raises(
+    area_mm2: int | None, ohm: int, fits: bool
+) -> None:
     contacts = Contacts()
     contacts.expect({} if area_mm2 is None else {1: area_mm2})
     found = contacts.feed(0, ContactRead(1, ohm, at_plateau=False))
@@ -161,7 +167,7 @@ def test_an_impedance_that_does_not_fit_the_area_locks_raises(area_mm2, ohm, fit
 
 
 @pytest.mark.hazard("H33")
-def test_a_plan_tells_the_area_that_a_reading_is_held_against():
+def test_a_plan_tells_the_area_that_a_reading_is_held_against() -> None:
     bench, driver = measuring()
     feel(bench, driver, plateau_read(4 * KOHM))  # 50 cm2 were entered
     assert Condition.AREA_IMPLAUSIBLE.words in alarms(bench)[-1]
@@ -172,7 +178,7 @@ def test_a_plan_tells_the_area_that_a_reading_is_held_against():
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("ohm", [None, 20 * KOHM, 100])
-def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
+def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm: int | None) -> None:
     bench, driver = measuring()
     feel(bench, driver, plateau_read(KOHM))
     feel(bench, driver, plateau_read(ohm))
@@ -186,12 +192,12 @@ def test_a_lost_contact_stops_latches_and_needs_a_fresh_raise(ohm):
     bench.command(Start(StartFrom.BEGINNING))
     bench.run_for(SECOND)
     assert bench.state is State.RUNNING
-    assert bench.engine.plateau_ua(1) == 0
+    assert bench.engine.plateau(1) == 0
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
 
 
 @pytest.mark.hazard("H12")
-def test_a_pause_begins_a_new_baseline_and_a_new_condition():
+def test_a_pause_begins_a_new_baseline_and_a_new_condition() -> None:
     # Pads may have been changed meanwhile: what was 1 kohm before says nothing of what is now.
     bench, driver = measuring()
     feel(bench, driver, plateau_read(KOHM))
@@ -204,14 +210,14 @@ def test_a_pause_begins_a_new_baseline_and_a_new_condition():
     feel(bench, driver, plateau_read(1_500))
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 2_500, "no lock is left"
+    assert bench.engine.plateau(1) == 2_500, "no lock is left"
     feel(bench, driver, plateau_read(700))
     assert bench.state is State.FAULT, "under half of the new baseline"
 
 
 @pytest.mark.hazard("H13")
 @pytest.mark.parametrize("bad", [plateau_read(1_500), plateau_read(KOHM, clipping=True)])
-def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad):
+def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad: ContactRead) -> None:
     bench, driver = measuring()
     feel(bench, driver, plateau_read(KOHM))
     feel(bench, driver, bad)
@@ -221,11 +227,11 @@ def test_rising_impedance_and_clipping_lock_raises_until_they_are_over(bad):
     feel(bench, driver, plateau_read(KOHM))
     bench.command(Raise(1, Level(CURRENT, 2_500)))
     bench.run_for(300 * MS)
-    assert bench.engine.plateau_ua(1) == 2_500
+    assert bench.engine.plateau(1) == 2_500
 
 
 @pytest.mark.hazard("H13")
-def test_a_surge_after_clipping_stops():
+def test_a_surge_after_clipping_stops() -> None:
     bench, driver = measuring()
     feel(bench, driver, plateau_read(KOHM, clipping=True, measured_ua=1_000))
     feel(bench, driver, plateau_read(KOHM, measured_ua=2_000))
@@ -234,7 +240,7 @@ def test_a_surge_after_clipping_stops():
 
 
 @pytest.mark.hazard("H12")
-def test_a_channel_error_in_the_status_is_a_latched_fault():
+def test_a_channel_error_in_the_status_is_a_latched_fault() -> None:
     # By itself, too: a driver need not tell it a second time as an error of the device.
     bench, driver = measuring()
     feel(bench, driver, StatusRead(frozenset({1}), {1: "electrode error"}))
@@ -244,7 +250,7 @@ def test_a_channel_error_in_the_status_is_a_latched_fault():
 
 
 @pytest.mark.hazard("H15", "H57")
-def test_a_state_that_was_not_expected_is_a_latched_fault():
+def test_a_state_that_was_not_expected_is_a_latched_fault() -> None:
     # By itself, too: a driver need not tell it a second time as a refusal.
     bench, driver = measuring()
     feel(bench, driver, UnexpectedState("running: channel 1", "no channel running"))
@@ -275,12 +281,14 @@ def on(amplitude_ua: int, width_us: int = 200, period_us: int = 10_000) -> Chann
         ([on(2_000), ChannelSet(2, 0, 200, 10_000, 10_000)], None),
     ],
 )
-def test_a_read_back_is_held_against_what_was_told(found, condition):
+def test_a_read_back_is_held_against_what_was_told(
+    found: list[ChannelSet], condition: Condition | None
+) -> None:
     assert judge(found, {1: (on(2_000),)}) is condition
 
 
 @pytest.mark.hazard("H16")
-def test_while_a_change_is_on_its_way_both_values_are_right():
+def test_while_a_change_is_on_its_way_both_values_are_right() -> None:
     both = {1: (on(2_000), on(2_500))}
     assert judge([on(2_000)], both) is None
     assert judge([on(2_500)], both) is None
@@ -290,7 +298,7 @@ def test_while_a_change_is_on_its_way_both_values_are_right():
 
 @pytest.mark.hazard("H08", "H16")
 @pytest.mark.parametrize("turned_ua", [0, 1_500, 2_500])
-def test_a_knob_turned_at_the_device_stops_the_session(turned_ua):
+def test_a_knob_turned_at_the_device_stops_the_session(turned_ua: int) -> None:
     bench, driver = measuring(2_000)  # tens-conventional: 100 us at 100 Hz
     feel(bench, driver, ParametersRead((on(2_000, 100),)))
     assert bench.state is State.RUNNING
@@ -303,7 +311,7 @@ def test_a_knob_turned_at_the_device_stops_the_session(turned_ua):
 
 
 @pytest.mark.hazard("H57")
-def test_a_stop_at_the_device_latches_and_needs_a_reason_to_go_on():
+def test_a_stop_at_the_device_latches_and_needs_a_reason_to_go_on() -> None:
     bench, driver = measuring()
     feel(bench, driver, StoppedAtDevice("hand switch"))
     assert bench.state is State.FAULT

@@ -44,8 +44,8 @@ def bursts(pulses: int, bursts_hz: str, inside_hz: str, duration_s: int = 30) ->
 RHYTHMS = [(20, "1.1 Hz", "200 Hz"), (10, "2 Hz", "100 Hz"), (5, "4.7 Hz", "80 Hz")]
 
 
-def seen(bench: Bench) -> list:  # type: ignore[type-arg]
-    bench.twin.power_off(bench.now_ns)  # type: ignore[attr-defined]
+def seen(bench: Bench) -> list:
+    bench.twin.power_off(bench.now_ns)
     return pulses_of(bench.twin.records()).get(1, [])
 
 

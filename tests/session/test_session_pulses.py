@@ -33,7 +33,7 @@ def pulse(amplitude_ua: int) -> Pulse:
     return Pulse(1, PLAN.channels[0].cleared.point(amplitude_ua))
 
 
-def test_a_pulse_is_one_pulse():
+def test_a_pulse_is_one_pulse() -> None:
     bench = ready()
     bench.command(pulse(2_000))
     bench.run_for(SECOND)
@@ -41,13 +41,13 @@ def test_a_pulse_is_one_pulse():
     assert bench.told(Kind.PULSE)[-1].durable
 
 
-def test_raising_alone_drives_nothing():
+def test_raising_alone_drives_nothing() -> None:
     bench = ready(3_000)
     bench.run_for(5 * SECOND)
     assert bench.ledger().channels == {}
 
 
-def test_a_pulse_above_the_plateau_is_refused():
+def test_a_pulse_above_the_plateau_is_refused() -> None:
     bench = ready(1_000)
     bench.command(pulse(1_500))
     bench.run_for(SECOND)
@@ -55,13 +55,13 @@ def test_a_pulse_above_the_plateau_is_refused():
     assert bench.ledger().channels == {}
 
 
-def test_a_set_point_of_nobody_is_refused():
+def test_a_set_point_of_nobody_is_refused() -> None:
     bench = ready()
     bench.command(Pulse(1, (None, 2_000)))  # type: ignore[arg-type]
     assert "safety model" in reasons(bench)[-1]
 
 
-def test_a_pulse_waits_for_its_row_and_goes_stale():
+def test_a_pulse_waits_for_its_row_and_goes_stale() -> None:
     bench = ready()
     bench.journal.delay_ns = 300 * MS
     bench.command(pulse(2_000))
@@ -70,7 +70,7 @@ def test_a_pulse_waits_for_its_row_and_goes_stale():
     assert bench.ledger().channels == {}
 
 
-def test_a_stop_drops_a_pulse_that_waits():
+def test_a_stop_drops_a_pulse_that_waits() -> None:
     bench = ready()
     bench.journal.delay_ns = 100 * MS
     bench.command(pulse(2_000))
@@ -80,7 +80,7 @@ def test_a_stop_drops_a_pulse_that_waits():
     assert bench.ledger().channels == {}
 
 
-def test_a_session_with_trains_takes_no_single_pulse():
+def test_a_session_with_trains_takes_no_single_pulse() -> None:
     bench = running(PLAN)
     with pytest.raises(StateError):
         bench.command(pulse(500))
@@ -91,7 +91,9 @@ def given(bench: Bench) -> int:
 
 
 @pytest.mark.parametrize("latency_ms", [0.2, 3, 12])
-def test_every_pulse_on_record_as_acknowledged_was_given_and_none_is_lost(latency_ms):
+def test_every_pulse_on_record_as_acknowledged_was_given_and_none_is_lost(
+    latency_ms: float,
+) -> None:
     bench = raised(running(PLAN, SINGLE, latency_ns=int(latency_ms * MS)), 2_000)
     rng = Random(7)
     for _ in range(200):
@@ -101,7 +103,7 @@ def test_every_pulse_on_record_as_acknowledged_was_given_and_none_is_lost(latenc
     assert len(bench.told(Kind.PULSE)) == len(bench.told(Kind.PULSE_ACKED)) == given(bench) == 200
 
 
-def test_a_pulse_waits_for_the_answer_to_a_keep_alive():
+def test_a_pulse_waits_for_the_answer_to_a_keep_alive() -> None:
     bench = raised(running(PLAN, SINGLE, latency_ns=10 * MS), 2_000)
     bench.command(pulse(2_000))
     bench.run_for(SECOND)
@@ -117,7 +119,7 @@ def test_a_pulse_waits_for_the_answer_to_a_keep_alive():
     assert rows[1]["pulse"] == bench.told(Kind.PULSE)[1].seq
 
 
-def test_pulses_on_two_channels_at_once_follow_one_another():
+def test_pulses_on_two_channels_at_once_follow_one_another() -> None:
     plan = plan_of("tens-conventional", 3_000, 3_000)
     bench = raised(raised(running(plan, SINGLE, latency_ns=4 * MS), 2_000), 2_000, 2)
     for one in plan.channels:
@@ -127,7 +129,7 @@ def test_pulses_on_two_channels_at_once_follow_one_another():
 
 
 @pytest.mark.hazard("H08")
-def test_a_pulse_that_nobody_acknowledged_is_on_record_as_such():
+def test_a_pulse_that_nobody_acknowledged_is_on_record_as_such() -> None:
     bench = raised(running(PLAN, SINGLE), 2_000)
     bench.command(pulse(2_000))
     bench.run_for(200 * MS)
@@ -139,7 +141,7 @@ def test_a_pulse_that_nobody_acknowledged_is_on_record_as_such():
     assert given(bench) == 2
 
 
-def test_a_pulse_behind_one_that_is_not_answered_is_refused_after_100_ms():
+def test_a_pulse_behind_one_that_is_not_answered_is_refused_after_100_ms() -> None:
     bench = raised(running(PLAN, SINGLE), 2_000)
     bench.command(pulse(2_000))
     bench.run_for(200 * MS)
@@ -152,7 +154,7 @@ def test_a_pulse_behind_one_that_is_not_answered_is_refused_after_100_ms():
     assert given(bench) == 2
 
 
-def test_a_pulse_that_waits_when_the_session_stops_has_its_row():
+def test_a_pulse_that_waits_when_the_session_stops_has_its_row() -> None:
     bench = ready()
     bench.journal.delay_ns = 100 * MS
     bench.command(pulse(2_000))
@@ -161,7 +163,7 @@ def test_a_pulse_that_waits_when_the_session_stops_has_its_row():
     assert "the pulse was not sent" in reasons(bench)[-1]
 
 
-def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
+def test_single_pulses_on_a_rehastim2_are_acknowledged_too() -> None:
     name = "tens-conventional"
     protocol = load_protocol((ROOT / "protocols" / f"{name}.toml").read_text("utf-8"), name)
     setup = ChannelSetup(1, Level(CURRENT, 4_000), Electrode(area_mm2=5_000))
@@ -187,7 +189,7 @@ def test_single_pulses_on_a_rehastim2_are_acknowledged_too():
         ("nmes-wrist-ext", "on/off cycles"),
     ],
 )
-def test_a_plan_cleared_for_pauses_is_refused_for_single_pulses(name, what):
+def test_a_plan_cleared_for_pauses_is_refused_for_single_pulses(name: str, what: str) -> None:
     plan = plan_of(name, 3_000)
     bench = Bench(SINGLE, family="p24")
     bench.command(Connect())

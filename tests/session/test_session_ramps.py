@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from stimctl.session import programme
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.plateaus import PlanViolation
+from stimctl.session.ramp_limiter import FULL
 from stimctl.session.states import State
-from stimctl.session.track import FULL, Track
+from stimctl.session.track import Track
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
@@ -49,13 +51,13 @@ def climb_times(one: Track, tick_ns: int, plateau_ua: int = 10_000) -> list[int]
 
 
 @pytest.mark.parametrize("tick_ms", [1, 10, 50])
-def test_a_jump_in_the_plan_becomes_a_climb_of_half_a_second(tick_ms):
+def test_a_jump_in_the_plan_becomes_a_climb_of_half_a_second(tick_ms: int) -> None:
     steps = climb_times(track(), tick_ms * MS)
     assert len(steps) * tick_ms >= 500
     assert max(b - a for a, b in zip([0, *steps], steps, strict=False)) <= 1_000
 
 
-def test_a_late_wake_up_makes_no_jump():
+def test_a_late_wake_up_makes_no_jump() -> None:
     one = track()
     one.climb(10 * SECOND, 10_000, FULL)
     one.turn_to(drive(1_000), first=False)
@@ -66,7 +68,7 @@ def test_a_late_wake_up_makes_no_jump():
 
 @pytest.mark.hazard("H10", "H12")
 @pytest.mark.parametrize("answered", [0, 1, 2])
-def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered):
+def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered: int) -> None:
     one = track()
     one.climb(10 * SECOND, 10_000, FULL)
     one.turn_to(drive(1_000), first=False)
@@ -81,7 +83,9 @@ def test_a_ramp_goes_two_ticks_further_than_the_device_has_confirmed(answered):
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("waited_ms", [100, 130, 180, 400, 2_000])
 @pytest.mark.parametrize("woken_ms", [1, 20, 46])
-def test_an_answer_that_was_late_is_not_made_up_for_by_a_jump(waited_ms, woken_ms):
+def test_an_answer_that_was_late_is_not_made_up_for_by_a_jump(
+    waited_ms: int, woken_ms: int
+) -> None:
     one = track()
     one.climb(10 * SECOND, 10_000, FULL)
     one.turn_to(drive(1_000), first=False)
@@ -103,7 +107,7 @@ class Bursts:
 
     def __init__(self) -> None:
         self.track = Track(plan_of("tens-burst", 10_000).channels[0])
-        burst = self.track.cleared.stimulus.burst
+        burst = plan_of("tens-burst", 10_000).channels[0].cleared.stimulus.burst
         assert burst is not None
         assert burst.burst_frequency_mhz == 2_000
         self._gate(open_=False, first=True)
@@ -149,14 +153,14 @@ class Bursts:
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("answered", ["at once", "after its end"])
-def test_bursts_that_are_confirmed_stay_at_their_plateau(answered):
+def test_bursts_that_are_confirmed_stay_at_their_plateau(answered: str) -> None:
     bursts = Bursts()
     assert [bursts.burst(answered=answered) for _ in range(5)] == [10_000] * 5
 
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("answered", ["at once", "after its end"])
-def test_after_a_burst_that_never_went_out_the_next_ones_climb(answered):
+def test_after_a_burst_that_never_went_out_the_next_ones_climb(answered: str) -> None:
     bursts = Bursts()
     bursts.burst(answered=answered)
     bursts.burst(told=False)
@@ -168,7 +172,7 @@ def test_after_a_burst_that_never_went_out_the_next_ones_climb(answered):
 
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize("woken_ms", [1, 5, 20])
-def test_a_burst_that_climbs_again_makes_no_jump_when_its_first_answer_comes(woken_ms):
+def test_a_burst_that_climbs_again_makes_no_jump_when_its_first_answer_comes(woken_ms: int) -> None:
     bursts = Bursts()
     bursts.burst()
     bursts.burst(told=False)
@@ -178,12 +182,12 @@ def test_a_burst_that_climbs_again_makes_no_jump_when_its_first_answer_comes(wok
 
 
 @pytest.mark.hazard("H12")
-def test_bursts_that_nobody_confirms_do_not_come_at_the_plateau():
+def test_bursts_that_nobody_confirms_do_not_come_at_the_plateau() -> None:
     bursts = Bursts()
     assert max([bursts.burst(told=False) for _ in range(8)][1:]) <= 2_000
 
 
-def test_a_level_that_falls_is_followed_at_once():
+def test_a_level_that_falls_is_followed_at_once() -> None:
     one = track()
     climb_times(one, 50 * MS)
     one.turn_to(drive(200), first=False)
@@ -191,7 +195,7 @@ def test_a_level_that_falls_is_followed_at_once():
     assert one.output(10_000) == 2_000
 
 
-def test_the_cleared_amplitude_modulation_is_followed_at_once():
+def test_the_cleared_amplitude_modulation_is_followed_at_once() -> None:
     plan = plan_of("tens-modulated", 10_000)
     one = Track(plan.channels[0])
     one.turn_to(drive(1_000, channel=1), first=True)
@@ -203,7 +207,7 @@ def test_the_cleared_amplitude_modulation_is_followed_at_once():
         assert one.output(10_000) == level * 10
 
 
-def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
+def test_nothing_goes_out_on_a_contraction_that_is_not_covered() -> None:
     one = track()
     climb_times(one, 50 * MS)
     one.covered = False
@@ -212,14 +216,16 @@ def test_nothing_goes_out_on_a_contraction_that_is_not_covered():
 
 @pytest.mark.hazard("H23")
 @pytest.mark.parametrize("changed", [{"width_us": 300}, {"period_us": 10_000}, {"channel": 2}])
-def test_width_or_rate_without_a_clearance_is_a_fault(changed):
+def test_width_or_rate_without_a_clearance_is_a_fault(changed: dict[str, int]) -> None:
     with pytest.raises(PlanViolation):
         track().turn_to(drive(0, **changed), first=False)
 
 
 @pytest.mark.hazard("H23")
-def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
-    def widening(plan, from_us):
+def test_a_plan_that_changes_its_width_while_running_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def widening(plan: Plan[Any], from_us: int) -> Any:
         for moment in moments(plan, from_us):
             wider = tuple(
                 Drive(
@@ -241,8 +247,8 @@ def test_a_plan_that_changes_its_width_while_running_is_stopped(monkeypatch):
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "fault"
 
 
-def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
-    def louder(plan, from_us):
+def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def louder(plan: Plan[Any], from_us: int) -> Any:
         for moment in moments(plan, from_us):
             wide = tuple(
                 Drive(one.channel, one.level_permille, one.is_on, True, 900, one.period_us)
@@ -257,7 +263,7 @@ def test_a_modulated_plan_may_not_leave_what_was_cleared(monkeypatch):
     assert bench.ledger().channels == {}
 
 
-def test_the_ramps_of_a_motor_cycle_reach_the_electrodes_as_planned():
+def test_the_ramps_of_a_motor_cycle_reach_the_electrodes_as_planned() -> None:
     bench = running(plan_of("nmes-tka", 10_000, duration_s=180), BY_SCRIPT)
     began_us = bench.told(Kind.START)[0].at_ns // 1_000
     bench.run_to_state(State.STOPPED, within_ns=200 * SECOND)
@@ -269,7 +275,7 @@ def test_the_ramps_of_a_motor_cycle_reach_the_electrodes_as_planned():
     assert 2_800_000 <= highest.start_us - third[0].start_us <= 3_000_000
 
 
-def test_bursts_come_and_go_without_a_ramp():
+def test_bursts_come_and_go_without_a_ramp() -> None:
     bench = raised(running(plan_of("tens-burst", 4_000, duration_s=60)), 4_000)
     from_us = bench.now_ns // 1_000
     bench.run_for(10 * SECOND)
@@ -291,7 +297,7 @@ def steepest_cycle(amplitude_ua: int) -> Plan:
 
 
 @pytest.mark.parametrize("amplitude_ua", [500, 1_000, 10_000])
-def test_the_steepest_ramp_delivers_exactly_what_was_predicted(amplitude_ua):
+def test_the_steepest_ramp_delivers_exactly_what_was_predicted(amplitude_ua: int) -> None:
     plan = steepest_cycle(amplitude_ua)
     bench = running(plan, BY_SCRIPT)
     bench.run_to_state(State.STOPPED, within_ns=300 * SECOND)
@@ -319,7 +325,7 @@ def ramped(one: Track, wakes_ms: list[int]) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("late_ms", [0, 1, 7, 40])
-def test_being_woken_late_or_in_between_costs_a_planned_ramp_nothing(late_ms):
+def test_being_woken_late_or_in_between_costs_a_planned_ramp_nothing(late_ms: int) -> None:
     ticks = [tick + late_ms for tick in range(0, 501, 50)]
     between = sorted({*ticks, *(tick + 5 for tick in ticks)})
     for wakes in (ticks, between):
@@ -327,7 +333,7 @@ def test_being_woken_late_or_in_between_costs_a_planned_ramp_nothing(late_ms):
             assert reached == min(FULL, (wake_ms - wake_ms % 50) * 2)
 
 
-def test_bursts_after_a_gap_longer_than_their_pattern_come_back_by_a_ramp():
+def test_bursts_after_a_gap_longer_than_their_pattern_come_back_by_a_ramp() -> None:
     bench = raised(running(plan_of("tens-burst", 4_000, duration_s=60)), 4_000)
     last_us = max(run.start_us for run in bench.ledger()[1].runs)
     bench.run_for((last_us + 450_000) * 1_000 - bench.now_ns)
@@ -344,7 +350,7 @@ def test_bursts_after_a_gap_longer_than_their_pattern_come_back_by_a_ramp():
 
 
 @pytest.mark.hazard("H12")
-def test_a_burst_that_was_missed_gets_no_output_and_confirms_none():
+def test_a_burst_that_was_missed_gets_no_output_and_confirms_none() -> None:
     one = Track(plan_of("tens-burst", 10_000).channels[0])
     opened = drive(1_000, width_us=200, period_us=10_000)
     one.turn_to(opened, first=True)
@@ -365,7 +371,7 @@ def test_a_burst_that_was_missed_gets_no_output_and_confirms_none():
 
 
 @pytest.mark.parametrize("plateau_ua", [500, 5_000])
-def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
+def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua: int) -> None:
     one = Track(plan_of("tens-burst", 10_000).channels[0])
     one.turn_to(drive(1_000, width_us=200, period_us=10_000), first=True)
     one.covered = True
@@ -380,7 +386,7 @@ def test_a_raise_within_a_burst_that_runs_has_effect_at_once(plateau_ua):
 
 
 @pytest.mark.hazard("H12")
-def test_a_channel_that_the_driver_has_switched_off_climbs_again():
+def test_a_channel_that_the_driver_has_switched_off_climbs_again() -> None:
     one = track()
     climb_times(one, 10 * MS)
     now_ns = 12 * SECOND
@@ -397,8 +403,8 @@ def test_a_channel_that_the_driver_has_switched_off_climbs_again():
 @pytest.mark.hazard("H12")
 @pytest.mark.parametrize(("closed_after_ms", "climbs"), [(20, True), (40, True), (60, False)])
 def test_after_a_burst_that_was_switched_off_early_the_gap_counts_from_there(
-    closed_after_ms, climbs
-):
+    closed_after_ms: int, climbs: bool
+) -> None:
     one = Track(plan_of("tens-burst", 10_000).channels[0])  # 10 pulses in 100 ms, each 500 ms
     opened = drive(1_000, width_us=200, period_us=10_000)
     one.turn_to(replace(opened, is_on=False), first=True)

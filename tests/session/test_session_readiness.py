@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from stimctl.session.readiness import (
     missing,
     side_of,
 )
-from stimctl.treatment.program import AnyPlan
+from stimctl.treatment.program import AnyPlan, Plan
 from tests.support.gate_world import gate_plan
 from tests.support.session_world import plan_of
 
@@ -58,11 +59,11 @@ KNOWN = Known(
 )
 
 
-def needs(plan=PLAN, said=SAID, known=KNOWN) -> list[Need]:
+def needs(plan: Plan[Any] = PLAN, said: Preparation = SAID, known: Known = KNOWN) -> list[Need]:
     return [gap.need for gap in missing(plan, said, known)]
 
 
-def test_with_everything_there_nothing_is_missing():
+def test_with_everything_there_nothing_is_missing() -> None:
     assert needs() == []
 
 
@@ -87,7 +88,7 @@ def test_with_everything_there_nothing_is_missing():
         ({"remote": "over SSH"}, Need.STOP_FACE),
     ],
 )
-def test_what_the_supervisor_knows_is_enough_to_refuse(changes, need):
+def test_what_the_supervisor_knows_is_enough_to_refuse(changes: dict[str, Any], need: Need) -> None:
     assert needs(known=replace(KNOWN, **changes)) == [need]
 
 
@@ -112,13 +113,13 @@ def test_what_the_supervisor_knows_is_enough_to_refuse(changes, need):
         ({"confirm": "0f62"}, Need.CONFIRMATION),
     ],
 )
-def test_what_people_have_to_say_is_asked_one_by_one(changes, need):
+def test_what_people_have_to_say_is_asked_one_by_one(changes: dict[str, Any], need: Need) -> None:
     assert needs(said=replace(SAID, **changes)) == [need]
 
 
 @pytest.mark.hazard("H41")
 @pytest.mark.parametrize("sides", [{}, {1: "right", 2: "right", 3: "right"}])
-def test_each_channel_with_a_side_has_it_said_by_who_looks(sides):
+def test_each_channel_with_a_side_has_it_said_by_who_looks(sides: dict[int, str]) -> None:
     assert set(needs(said=replace(SAID, sides=sides))) == {Need.SIDE}
 
 
@@ -130,17 +131,17 @@ def test_each_channel_with_a_side_has_it_said_by_who_looks(sides):
         ("abdomen", ""), (None, ""),
     ],
 )  # fmt: skip
-def test_a_site_has_a_side_where_it_can_be_mistaken(site, side):
+def test_a_site_has_a_side_where_it_can_be_mistaken(site: str | None, side: str) -> None:
     assert side_of(site) == side
 
 
 @pytest.mark.hazard("H33")
-def test_a_channel_without_a_site_is_named():
+def test_a_channel_without_a_site_is_named() -> None:
     assert Need.SITE in needs(plan=at(plan_of(), None))
 
 
 @pytest.mark.hazard("H62")
-def test_nobody_is_no_person():
+def test_nobody_is_no_person() -> None:
     found = needs(said=Preparation(), known=replace(KNOWN, person="", person_known=False))
     assert Need.PERSON in found
     assert Need.KNOWN_PERSON not in found
@@ -155,12 +156,14 @@ def test_nobody_is_no_person():
         (" 1961", "1961", [Need.SECOND_IDENTIFIER]),
     ],
 )  # fmt: skip
-def test_the_second_identifier_is_the_one_that_is_kept_with_the_code(told, kept, found):
+def test_the_second_identifier_is_the_one_that_is_kept_with_the_code(
+    told: str, kept: str, found: list[Need]
+) -> None:
     assert needs(said=replace(SAID, second=told), known=replace(KNOWN, second=kept)) == found
 
 
 @pytest.mark.hazard("H56")
-def test_where_no_maker_states_isolation_somebody_has_to():
+def test_where_no_maker_states_isolation_somebody_has_to() -> None:
     plan = at(gate_plan(), "left-quadriceps")
     said = replace(SAID, sides={one.channel: "left" for one in plan.channels})
     assert needs(plan=plan, said=said) == [Need.ISOLATION]
@@ -177,34 +180,36 @@ def test_where_no_maker_states_isolation_somebody_has_to():
         ({"has_screen": True}, "H32"),
     ],
 )
-def test_what_may_be_meant_is_acknowledged_by_its_id(changes, acknowledge):
+def test_what_may_be_meant_is_acknowledged_by_its_id(
+    changes: dict[str, Any], acknowledge: str
+) -> None:
     said = replace(SAID, acknowledged=SAID.acknowledged | {acknowledge})
     assert needs(said=said, known=replace(KNOWN, **changes)) == []
 
 
-def test_ninety_days_are_the_last_on_which_answers_count():
+def test_ninety_days_are_the_last_on_which_answers_count() -> None:
     said = replace(SAID, answered=TODAY - timedelta(days=90))
     assert needs(said=said) == []
     longer = replace(said, answered=TODAY - timedelta(days=91), expires=TODAY)
     assert needs(said=longer) == [Need.ANSWERS_DATE]
 
 
-def test_a_stop_face_stands_for_the_person_at_the_machine_and_for_a_distant_terminal():
+def test_a_stop_face_stands_for_the_person_at_the_machine_and_for_a_distant_terminal() -> None:
     known = replace(KNOWN, present=False, remote="over SSH", stop_faces=frozenset({"pedal"}))
     assert needs(known=known) == []
 
 
-def test_a_device_that_tells_no_name_is_not_taken_for_the_last_one():
+def test_a_device_that_tells_no_name_is_not_taken_for_the_last_one() -> None:
     known = replace(KNOWN, devices=frozenset(), last_device="serial 2103-18")
     assert needs(known=known) == [Need.DEVICE]
 
 
-def test_what_a_face_can_close_beforehand_leaves_out_what_the_device_decides():
+def test_what_a_face_can_close_beforehand_leaves_out_what_the_device_decides() -> None:
     known = replace(KNOWN, last_device="x", others=("y",), present=False, person_known=False)
     assert [gap.need for gap in asked_of_people(PLAN, SAID, known)] == [Need.KNOWN_PERSON]
 
 
-def test_every_gap_says_what_why_and_what_to_do():
+def test_every_gap_says_what_why_and_what_to_do() -> None:
     nothing = Known("text", False, "", False, TODAY, "0f61", "", asks_attendance=False,
                     watchdog_tested=False, remote="far", others=("x",),
                     last_device="y")  # fmt: skip
@@ -215,13 +220,13 @@ def test_every_gap_says_what_why_and_what_to_do():
 HOUR_US = 3_600_000_000
 
 
-def before(hours: float, **changes: object) -> tuple[Given, ...]:
+def before(hours: float, **changes: Any) -> tuple[Given, ...]:
     one = Given("left-thigh", True, int(hours * HOUR_US), 10**9, 3 * HOUR_US)
     return (replace(one, **changes),)
 
 
 @pytest.mark.hazard("H67")
-def test_more_in_a_day_is_asked_about_and_beyond_the_most_refused():
+def test_more_in_a_day_is_asked_about_and_beyond_the_most_refused() -> None:
     plan = at(plan_of(), "left-quadriceps")
     assert needs(plan, known=replace(KNOWN, given=before(2))) == []
     asked = replace(KNOWN, given=before(4))

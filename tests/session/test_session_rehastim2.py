@@ -154,7 +154,7 @@ def test_a_new_run_is_no_reason_to_raise_sooner(plan_again: bool) -> None:
         bench.command(LoadPlan(plan))
     bench.command(Arm())
     bench.command(Start())
-    while not bench.engine.plateau_ua(1) and bench.now_ns < raised_ns + SECOND:
+    while not bench.engine.plateau(1) and bench.now_ns < raised_ns + SECOND:
         bench.run_for(MS)
         bench.command(Raise(1, Level(CURRENT, STEP_UA)))
     assert bench.state is State.RUNNING
@@ -175,10 +175,10 @@ def test_a_raise_at_the_end_of_a_soft_return_is_no_second_step_at_once(latency_m
     bench.run_for(2 * SECOND)
     bench.command(Resume())
     end_ns = bench.now_ns + 6 * SECOND
-    while bench.engine.plateau_ua(1) == 3 * STEP_UA and bench.now_ns < end_ns:
+    while bench.engine.plateau(1) == 3 * STEP_UA and bench.now_ns < end_ns:
         bench.run_for(2 * MS)
         bench.command(Raise(1, Level(CURRENT, 4 * STEP_UA)))
-    assert bench.engine.plateau_ua(1) == 4 * STEP_UA
+    assert bench.engine.plateau(1) == 4 * STEP_UA
     bench.run_for(SECOND)
     assert {by_ua for _, by_ua in rises(bench)} == {STEP_UA}
 

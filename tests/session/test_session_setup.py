@@ -26,7 +26,7 @@ def identified(config: EngineConfig) -> Bench:
 
 
 @pytest.mark.parametrize("config", [BY_HAND, BY_SCRIPT, WITH_TRIP])
-def test_nothing_is_armed_before_the_setup_is_on_the_disk(config):
+def test_nothing_is_armed_before_the_setup_is_on_the_disk(config: EngineConfig) -> None:
     bench = identified(config)
     bench.journal.delay_ns = 10 * SECOND
     bench.command(LoadPlan(plan_of()))
@@ -45,7 +45,7 @@ def test_nothing_is_armed_before_the_setup_is_on_the_disk(config):
     assert setup.seq < armed.seq
 
 
-def test_another_plan_is_another_setup_that_is_waited_for():
+def test_another_plan_is_another_setup_that_is_waited_for() -> None:
     bench = checked(plan_of())
     bench.journal.delay_ns = 500 * MS
     bench.command(LoadPlan(plan_of("tens-conventional", 3_000)))
@@ -57,7 +57,7 @@ def test_another_plan_is_another_setup_that_is_waited_for():
     assert cleared == [5_000, 3_000]
 
 
-def test_the_setup_holds_what_decides_the_output():
+def test_the_setup_holds_what_decides_the_output() -> None:
     plan = plan_of("nmes-tka", 9_000, 9_000)
     bench = checked(plan)
     (row,) = bench.told(Kind.SETUP)
@@ -76,7 +76,7 @@ def test_the_setup_holds_what_decides_the_output():
         assert told["cleared"] == 9_000
 
 
-def test_it_is_the_same_in_percent():
+def test_it_is_the_same_in_percent() -> None:
     plan = gate_plan("gate-tens", 40)
     bench = checked_in_percent(plan)
     (row,) = bench.told(Kind.SETUP)

@@ -11,12 +11,12 @@ from stimctl.session.states import INTENT_TRIGGERS, TRANSITIONS, State, Trigger,
 EVERY_CELL = [(state, trigger) for state in State for trigger in Trigger]
 
 
-def test_the_states_are_the_ten_of_the_safety_rules():
+def test_the_states_are_the_ten_of_the_safety_rules() -> None:
     assert len(State) == 10
 
 
 @pytest.mark.parametrize(("state", "trigger"), EVERY_CELL)
-def test_every_state_and_trigger_has_an_answer(state, trigger):
+def test_every_state_and_trigger_has_an_answer(state: State, trigger: Trigger) -> None:
     following = TRANSITIONS[state, trigger]
     if following is None:
         assert trigger in INTENT_TRIGGERS
@@ -30,19 +30,19 @@ def test_every_state_and_trigger_has_an_answer(state, trigger):
         assert next_state(state, trigger) is following
 
 
-def test_every_intent_has_a_row_of_the_table():
+def test_every_intent_has_a_row_of_the_table() -> None:
     assert set(intents.TRIGGER_OF) == set(get_args(intents.Intent))
     assert set(intents.TRIGGER_OF.values()) == INTENT_TRIGGERS
 
 
 @pytest.mark.hazard("H29")
 @pytest.mark.parametrize("state", State)
-def test_stop_is_allowed_in_every_state(state):
+def test_stop_is_allowed_in_every_state(state: State) -> None:
     assert TRANSITIONS[state, Trigger.STOP] is state
 
 
 @pytest.mark.hazard("H30")
-def test_only_a_start_or_a_resume_leads_to_running():
+def test_only_a_start_or_a_resume_leads_to_running() -> None:
     ways = {
         (state, trigger)
         for (state, trigger), following in TRANSITIONS.items()
@@ -51,7 +51,7 @@ def test_only_a_start_or_a_resume_leads_to_running():
     assert ways == {(State.ARMED, Trigger.STARTED), (State.PAUSED, Trigger.RESUMED)}
 
 
-def test_only_a_verified_zero_leads_to_armed():
+def test_only_a_verified_zero_leads_to_armed() -> None:
     ways = {
         trigger
         for (state, trigger), following in TRANSITIONS.items()
@@ -60,7 +60,7 @@ def test_only_a_verified_zero_leads_to_armed():
     assert ways == {Trigger.ZERO_FOR_ARM}
 
 
-def test_unknown_is_left_only_by_a_verified_zero():
+def test_unknown_is_left_only_by_a_verified_zero() -> None:
     ways = {
         (trigger, following)
         for (state, trigger), following in TRANSITIONS.items()
@@ -72,7 +72,7 @@ def test_unknown_is_left_only_by_a_verified_zero():
     }
 
 
-def test_fault_is_left_only_by_the_operator_or_towards_unknown():
+def test_fault_is_left_only_by_the_operator_or_towards_unknown() -> None:
     ways = {
         (trigger, following)
         for (state, trigger), following in TRANSITIONS.items()
@@ -86,7 +86,7 @@ def test_fault_is_left_only_by_the_operator_or_towards_unknown():
     }
 
 
-def test_nothing_leaves_closed():
+def test_nothing_leaves_closed() -> None:
     assert all(
         following in (None, State.CLOSED)
         for (state, _), following in TRANSITIONS.items()

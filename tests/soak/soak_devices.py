@@ -18,7 +18,7 @@ from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.session.states import State
-from stimctl.treatment.plan import Plan
+from stimctl.treatment.program import AnyPlan
 from tests.soak import soak_protocols as protocols
 from tests.soak.soak_protocols import Amplitudes
 from tests.soak.soak_troubles import ALL_FAULTS, HOST_FAULTS, LINE_FAULTS, PAD_FAULTS, Draw, one_of
@@ -76,7 +76,7 @@ class Device:
         """A driver that has said nothing yet."""
         return driver_of(self.family)
 
-    def plan(self, name: str, duration_s: int, amplitudes: Amplitudes) -> Plan | None:
+    def plan(self, name: str, duration_s: int, amplitudes: Amplitudes) -> AnyPlan | None:
         """A shipped protocol (its name) or a drawn one (its number); None: it cannot play it."""
         return protocols.plan_for(self.sheet, self.text, name, duration_s, amplitudes)
 

@@ -116,16 +116,16 @@ class Operator:
         low = [
             channel
             for channel in self._channels
-            if bench.engine.plateau_ua(channel) < self._goals[channel]
+            if bench.engine.plateau(channel) < self._goals[channel]
         ]
         if low and not self._scripted:
             channel = self._chance.choice(low)
-            before_ua = bench.engine.plateau_ua(channel)
+            before_ua = bench.engine.plateau(channel)
             # 1 mA where that is left and the grid has it, else one device step.
             left_ua = self._goals[channel] - before_ua
             by_ua = max(self._step_ua, min(1_000, left_ua)) if before_ua else self._step_ua
             self._try(bench, Raise(channel, Level(CURRENT, before_ua + by_ua)))
-            if bench.engine.plateau_ua(channel) == before_ua and self._chance.random() < 0.2:
+            if bench.engine.plateau(channel) == before_ua and self._chance.random() < 0.2:
                 self._try(bench, Lower(channel, Level(CURRENT, before_ua)))  # unlocks
             return self._chance.randint(251, 700) * MS
         if self._temper == "careful":
@@ -168,9 +168,9 @@ class Operator:
             Attend(),
             Hold(chance.choice((0, 1_000, 5_000_000))),
             Raise(channel, forged(chance.choice(some_ua))),
-            Raise(channel, Level(CURRENT, bench.engine.plateau_ua(channel) + step_ua)),
+            Raise(channel, Level(CURRENT, bench.engine.plateau(channel) + step_ua)),
             Lower(channel, forged(chance.choice(less_ua))),
-            Lower(channel, Level(CURRENT, max(0, bench.engine.plateau_ua(channel) - step_ua))),
+            Lower(channel, Level(CURRENT, max(0, bench.engine.plateau(channel) - step_ua))),
         )
         for _ in range(chance.choice((1, 1, 1, 2, 10))):
             self._try(bench, chance.choice(intents))

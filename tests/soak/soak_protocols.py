@@ -13,6 +13,7 @@ from stimctl.safety import Electrode
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import AnyPlan
 
 PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
 SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
@@ -185,7 +186,7 @@ def plan_for(
     name: str,
     duration_s: int,
     amplitudes: Amplitudes,
-) -> Plan | None:
+) -> AnyPlan | None:
     """A shipped protocol (its name) or a drawn one (its number) on these channels; None: refused.
 
     A duration or an amplitude outside what the protocol allows is refused, never bent; so is a

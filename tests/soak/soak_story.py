@@ -26,7 +26,7 @@ from firmware_sim.faults import TO_HOST
 from firmware_sim.faults.misbehaviour import ALL_COMMANDS
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.states import State
-from stimctl.treatment.plan import Plan
+from stimctl.treatment.program import AnyPlan
 from tests.soak.soak_devices import P24, P24_BURSTS, REHAMOVE3, REHASTIM2, REHASTIM2_GROUPS, Device
 from tests.soak.soak_troubles import (
     HOST_FAULTS,
@@ -75,7 +75,7 @@ class Story:
 
     seed: str
     device: Device
-    plan: Plan
+    plan: AnyPlan
     config: EngineConfig
     scenario: str
     latency_ns: int
@@ -132,7 +132,7 @@ def _drawn_plan(
     names: tuple[str, ...],
     *,
     shipped: float = 0.6,
-) -> Plan:
+) -> AnyPlan:
     """A plan that is cleared; most are, and the first ones to be refused cost nothing."""
     while True:
         drawn = chance.random() >= shipped

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware_sim.faults import SPECS, Fault
-from firmware_sim.invariant import Invariant
+from firmware_sim.invariant import Judge
 from firmware_sim.ledger import Ledger, Run
 from stimctl.session.config import MS, RAISE_INTERVAL_NS, SECOND, STOP_OVERDUE_NS
 from stimctl.session.events import Kind, SessionEvent
@@ -138,9 +138,9 @@ class Watch:
         for name in _OFTEN_CALLED:  # past the detour that only what is watched needs
             setattr(self.driver, name, getattr(self.driver, name))
         self.rules = Rules(story.device.step_ua)
-        self._cleared = {one.channel: one.cleared.amplitude_ua for one in story.plan.channels}
+        self._cleared = {one.channel: one.most for one in story.plan.channels}
         self._begun: list[Trouble] = []
-        self.invariant: Invariant | None = None
+        self.invariant: Judge | None = None
 
     def attach(self, bench: SoakBench) -> None:
         """Hang the invariant on a bench: every byte, every microampere."""
@@ -161,7 +161,7 @@ class Watch:
         """Check what has happened since the last look; Violation at the first breach."""
         self.rules.take(bench.events, bench.journal.durable_seq)
         for channel in self._cleared:
-            if bench.engine.plateau_ua(channel) > self.rules.plateau_ua.get(channel, 0):
+            if bench.engine.plateau(channel) > self.rules.plateau_ua.get(channel, 0):
                 raise Violation(f"channel {channel}: a plateau that no event tells of")
         self._set_points()
         self._stop_is_watched(bench)

@@ -1,5 +1,8 @@
 """Quantities are exact, carry a unit, and a wrong one is answered with the right form."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +47,9 @@ PARSERS = [
         (q.parse_ratio_permille, "0.1 %", 1),
     ],
 )
-def test_a_quantity_with_its_unit_is_read_exactly(parse, text, value):
+def test_a_quantity_with_its_unit_is_read_exactly(
+    parse: Callable[..., Any], text: str, value: int
+) -> None:
     result = parse(text)
     assert result == value
     assert type(result) is int
@@ -71,7 +76,9 @@ def test_a_quantity_with_its_unit_is_read_exactly(parse, text, value):
         (q.parse_current_ua, "9999999999999 mA", "beyond any current"),
     ],
 )  # fmt: skip
-def test_a_wrong_quantity_is_answered_with_the_right_form(parse, text, shown):
+def test_a_wrong_quantity_is_answered_with_the_right_form(
+    parse: Callable[..., Any], text: str, shown: str
+) -> None:
     with pytest.raises(QuantityError) as caught:
         parse(text)
     assert shown in str(caught.value)
@@ -102,7 +109,9 @@ def test_a_wrong_quantity_is_answered_with_the_right_form(parse, text, shown):
         (q.parse_intensity_percent, "40 percent", "40 %"),
     ],
 )
-def test_what_to_write_is_the_number_that_was_written_in_the_right_form(parse, text, right):
+def test_what_to_write_is_the_number_that_was_written_in_the_right_form(
+    parse: Callable[..., Any], text: str, right: str
+) -> None:
     with pytest.raises(QuantityError) as caught:
         parse(text)
     assert f'write "{right}"' in caught.value.what_to_do
@@ -127,7 +136,9 @@ def test_what_to_write_is_the_number_that_was_written_in_the_right_form(parse, t
         (q.parse_frequency_mhz, ["20 Hz", "30 Hz"]),
     ],
 )
-def test_where_the_number_or_its_unit_would_be_a_guess_none_is_suggested(parse, text):
+def test_where_the_number_or_its_unit_would_be_a_guess_none_is_suggested(
+    parse: Callable[..., Any], text: Any
+) -> None:
     with pytest.raises(QuantityError) as caught:
         parse(text)
     assert not any(sign.isdigit() for sign in caught.value.what_to_do.replace("mm2, cm2", ""))
@@ -144,7 +155,7 @@ def test_where_the_number_or_its_unit_would_be_a_guess_none_is_suggested(parse, 
      "1/2 mA", "12 mA 13 mA", "12\n\nmA", "9" * 50 + " mA", "12 " + "m" * 100, "12 mAx",
      "12 %", "12 Hz", "\ud800 mA", "1.5 mA;"],
 )  # fmt: skip
-def test_what_is_not_exactly_one_number_with_a_unit_is_refused(text):
+def test_what_is_not_exactly_one_number_with_a_unit_is_refused(text: str) -> None:
     with pytest.raises(QuantityError) as caught:
         q.parse_current_ua(text)
     str(caught.value).encode()  # the message itself can be printed anywhere
@@ -153,13 +164,13 @@ def test_what_is_not_exactly_one_number_with_a_unit_is_refused(text):
 
 @pytest.mark.parametrize("parse", PARSERS)
 @pytest.mark.parametrize("value", [12, 0, True, False, None, 1.5, float("nan"), b"12 mA", ["1 mA"]])
-def test_what_is_not_a_text_is_refused(parse, value):
+def test_what_is_not_a_text_is_refused(parse: Callable[..., Any], value: Any) -> None:
     with pytest.raises(QuantityError):
         parse(value)
 
 
 @given(st.text(max_size=60))
-def test_no_text_at_all_makes_a_parser_fail_in_another_way(text):
+def test_no_text_at_all_makes_a_parser_fail_in_another_way(text: str) -> None:
     for parse in PARSERS:
         try:
             value = parse(text)
@@ -184,12 +195,14 @@ whole = st.integers(0, q.LARGEST)
     ],
 )
 @given(value=whole)
-def test_every_value_survives_its_text_form(show, parse, value):
+def test_every_value_survives_its_text_form(
+    show: Callable[..., Any], parse: Callable[..., Any], value: int
+) -> None:
     assert parse(show(value)) == value
 
 
 @given(value=st.integers(-q.LARGEST, -1))
-def test_a_negative_ratio_survives_its_text_form(value):
+def test_a_negative_ratio_survives_its_text_form(value: int) -> None:
     assert q.parse_ratio_permille(q.format_permille(value)) == value
 
 
@@ -212,7 +225,7 @@ def test_a_negative_ratio_survives_its_text_form(value):
         (q.format_permille, -100, "-10 %"),
     ],
 )
-def test_values_read_as_people_write_them(show, value, text):
+def test_values_read_as_people_write_them(show: Callable[..., Any], value: int, text: str) -> None:
     assert show(value) == text
 
 

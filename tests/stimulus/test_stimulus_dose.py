@@ -4,6 +4,7 @@ import json
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,9 @@ SHAPES = {
 WITHIN = 1e-3
 
 
-def stimulus(kind, ratio, peak_ma, phase_us, rate_hz, **more):
+def stimulus(
+    kind: str, ratio: int, peak_ma: int, phase_us: int, rate_hz: float, **more: Any
+) -> Stimulus:
     pulse = Pulse(
         shape=SHAPES[kind],
         amplitude_ua=peak_ma * 1000,
@@ -40,11 +43,11 @@ def stimulus(kind, ratio, peak_ma, phase_us, rate_hz, **more):
     return Stimulus(pulse=pulse, frequency_mhz=round(rate_hz * 1000), **more)
 
 
-def near(value):
+def near(value: float) -> Any:
     return pytest.approx(value, rel=WITHIN, abs=1e-12)
 
 
-def test_every_row_of_the_reference_grid_is_met():
+def test_every_row_of_the_reference_grid_is_met() -> None:
     rows = GRID["pulses"]["rows"]
     assert len(rows) == 600
     for kind, ratio, peak, phase, rate, *expected in rows:
@@ -58,7 +61,7 @@ def test_every_row_of_the_reference_grid_is_met():
         assert found == [near(value) for value in expected], (kind, ratio, peak, phase, rate)
 
 
-def test_every_burst_of_the_reference_grid_is_met():
+def test_every_burst_of_the_reference_grid_is_met() -> None:
     for peak, phase, pulses, bursts_hz, symmetric, rms in GRID["bursts"]["rows"]:
         burst = Burst(pulses_per_burst=pulses, burst_frequency_mhz=bursts_hz * 1000)
         kind = "sym" if symmetric else "mono"
@@ -66,12 +69,12 @@ def test_every_burst_of_the_reference_grid_is_met():
         assert dose_of(asked).rms_ma == near(rms)
 
 
-def test_burst_modulated_sines_meet_the_reference():
+def test_burst_modulated_sines_meet_the_reference() -> None:
     for peak, duty, rms in GRID["sines"]["rows"]:
         assert sine_burst_rms_ma(peak, duty) == near(rms)
 
 
-def test_the_on_off_factor_meets_the_reference():
+def test_the_on_off_factor_meets_the_reference() -> None:
     for up, hold, down, off, factor in GRID["cycles"]["rows"]:
         on = up + hold + down
         us = [round(s * 1e6) for s in (on, off, up, down)]
@@ -79,7 +82,7 @@ def test_the_on_off_factor_meets_the_reference():
         assert cycle_factor(cycle) == near(factor)
 
 
-def test_a_ratio_that_is_no_integer_follows_the_same_formulas():
+def test_a_ratio_that_is_no_integer_follows_the_same_formulas() -> None:
     i1, t1, r, f = 80_000, 300, Fraction(5, 2), 50
     dose = exact_dose_of(i1, t1, i1 / r, t1 * r, f)
     assert math.sqrt(dose.rms_ma_squared) == near(80 * math.sqrt(50 * 300e-6 * (1 + 1 / 2.5)))
@@ -102,7 +105,7 @@ GOLDEN = [
 
 
 @pytest.mark.parametrize("row", GOLDEN)
-def test_the_golden_vectors_are_met_to_the_last_printed_digit(row):
+def test_the_golden_vectors_are_met_to_the_last_printed_digit(row: tuple[Any, ...]) -> None:
     dose = dose_of(stimulus(*row[:5]), 2500)
     found = (
         dose.rms_ma, dose.charge_per_phase_uc, dose.net_charge_uc, dose.rectified_average_ma,
@@ -114,7 +117,7 @@ def test_the_golden_vectors_are_met_to_the_last_printed_digit(row):
         assert abs(value - printed) <= 0.5000001 * 10**-places
 
 
-def test_golden_bursts_sines_and_cycle():
+def test_golden_bursts_sines_and_cycle() -> None:
     burst = Burst(pulses_per_burst=10, burst_frequency_mhz=2000)
     assert round(dose_of(stimulus("sym", 1, 40, 200, 100, burst=burst)).rms_ma, 3) == 3.578
     assert round(sine_burst_rms_ma(80, 0.5), 1) == 40.0
@@ -132,7 +135,9 @@ def test_golden_bursts_sines_and_cycle():
     [("sym", 1, 80, 300, 50), ("asym", 4, 80, 300, 50), ("mono", 1, 60, 250, 125),
      ("asym", 10, 20, 50, 20), ("sym", 1, 100, 250, 500)],
 )  # fmt: skip
-def test_a_numeric_integration_agrees(kind, ratio, peak, phase, rate):
+def test_a_numeric_integration_agrees(
+    kind: str, ratio: int, peak: int, phase: int, rate: int
+) -> None:
     asked = stimulus(kind, ratio, peak, phase, rate)
     pulse, period_us, gap_us = asked.pulse, 1_000_000 // rate, 100
     i2 = -pulse.second_phase_amplitude_ua / 1000
@@ -155,7 +160,7 @@ def test_a_numeric_integration_agrees(kind, ratio, peak, phase, rate):
     assert power_w(dose.rms_ma) == near(dose.power_w)
 
 
-def test_the_dose_is_that_of_the_worst_corner_of_all_sweeps():
+def test_the_dose_is_that_of_the_worst_corner_of_all_sweeps() -> None:
     sweeps = {
         "frequency_sweep": Sweep(
             lowest=2_000, highest=125_000, period_us=8_000_000, shape=SweepShape.TRIANGLE
@@ -178,9 +183,9 @@ def test_the_dose_is_that_of_the_worst_corner_of_all_sweeps():
     ],
 )
 def test_a_slow_stimulus_is_judged_by_the_pulses_of_its_worst_second(
-    rate_hz, burst, pulses_in_worst_second
-):
-    more = {}
+    rate_hz: float, burst: tuple[int, float] | None, pulses_in_worst_second: int
+) -> None:
+    more: dict[str, Any] = {}
     if burst:
         n, hz = burst
         more["burst"] = Burst(pulses_per_burst=n, burst_frequency_mhz=round(hz * 1000))
@@ -188,7 +193,7 @@ def test_a_slow_stimulus_is_judged_by_the_pulses_of_its_worst_second(
     assert slow.rms_ma == near(40 * math.sqrt(2 * 200e-6 * pulses_in_worst_second))
 
 
-def test_without_an_area_there_is_no_density():
+def test_without_an_area_there_is_no_density() -> None:
     dose = dose_of(stimulus("mono", 1, 10, 100, 10))
     assert dose.current_density_ma_cm2 is None
     assert dose.dc_density_ma_cm2 is None

@@ -115,7 +115,7 @@ def test_json_lines_alone_arm_no_hardware_however_much_they_hand_in(
             ({"confirm": confirmation}, "confirmation"),
         ):
             assert need in left
-            client.ask("prepare", **fields)
+            client.ask("prepare", **dict[str, Any](fields))
             left.remove(need)
             assert needs(client) == left
         assert left == ["presence"]
@@ -132,7 +132,7 @@ def test_json_lines_alone_arm_no_hardware_however_much_they_hand_in(
         assert set(again) <= set(needs(client))
     finally:
         assert client.close() == 0
-    assert not Ledger.from_file(device.record).channels  # type: ignore[arg-type]
+    assert not Ledger.from_file(device.record).channels
 
 
 @pytest.mark.pty
@@ -171,7 +171,7 @@ def test_the_api_asks_the_same_and_a_caught_error_leads_nowhere(
         with pytest.raises(StateError):
             session.attend()
         assert session.state == "checked"
-    assert not Ledger.from_file(device.record).channels  # type: ignore[arg-type]
+    assert not Ledger.from_file(device.record).channels
 
 
 @pytest.mark.pty
@@ -319,7 +319,7 @@ def test_run_on_hardware_without_a_person_at_the_machine_puts_nothing_out(
         )  # fmt: skip
         assert done.returncode == ExitCode.REFUSED, done.stderr
         assert "no terminal on its standard input" in " ".join(done.stderr.split())
-    assert not Ledger.from_file(device.record).channels  # type: ignore[arg-type]
+    assert not Ledger.from_file(device.record).channels
 
 
 @pytest.mark.pty
@@ -341,7 +341,7 @@ def test_another_device_than_the_last_time_is_asked_about(device: RealDevice, st
         client.close()
 
 
-def test_a_device_has_names_and_a_nickname_that_differs_from_its_twin_s():
+def test_a_device_has_names_and_a_nickname_that_differs_from_its_twin_s() -> None:
     assert names_of("17", "0403:6001:A50") == ("serial 17", "usb 0403:6001:A50")
     assert names_of("", "0403:6001:") == ()
     assert names_of("", "0403:6001") == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -206,12 +207,16 @@ class OneChannel:
         self.most = amplitude_ua
 
 
+def one_channel(amplitude_ua: int) -> Any:
+    return OneChannel(amplitude_ua)
+
+
 @pytest.mark.hazard("H18", "H50")
 def test_ten_times_the_last_session_needs_an_acknowledgement(tmp_path: Path) -> None:
     ended(tmp_path, recorded(tmp_path, reached=1_500))
     asked = options(tmp_path)
-    check_plausible(asked, OneChannel(14_500), "tens", frozenset())
+    check_plausible(asked, one_channel(14_500), "tens", frozenset())
     with pytest.raises(ImplausibleError, match=r"15 mA is not plausible.*1\.5 mA.*H18"):
-        check_plausible(asked, OneChannel(15_000), "tens", frozenset())
-    check_plausible(asked, OneChannel(15_000), "tens", frozenset({"H18"}))
-    check_plausible(options(tmp_path, person=""), OneChannel(15_000), "tens", frozenset())
+        check_plausible(asked, one_channel(15_000), "tens", frozenset())
+    check_plausible(asked, one_channel(15_000), "tens", frozenset({"H18"}))
+    check_plausible(options(tmp_path, person=""), one_channel(15_000), "tens", frozenset())

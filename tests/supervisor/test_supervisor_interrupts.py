@@ -24,6 +24,7 @@ from stimctl.supervisor import child_process, client
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.face_input import FACE_GONE, FaceInput, FaceProcess
 from stimctl.supervisor.inbox import Inbox, Leave
+from stimctl.supervisor.stop import stop_port
 
 pytestmark = pytest.mark.pty
 PATIENCE_S = 20.0
@@ -75,7 +76,7 @@ class _Raises:
 
 POINTS: dict[str, Callable[[pytest.MonkeyPatch, BaseException], None]] = {
     "while the process is made": lambda patch, error: patch.setattr(
-        child_process.os, "set_blocking", _Raises(error, os.set_blocking, 1)
+        os, "set_blocking", _Raises(error, os.set_blocking, 1)
     ),
     "before the options are sent": lambda patch, error: patch.setattr(
         child_process._started, "add", _Raises(error, child_process._started.add, 1)
@@ -249,7 +250,7 @@ def test_a_listener_that_fails_at_every_row_does_not_keep_the_stop_path_from_sto
     monkeypatch: pytest.MonkeyPatch, twin: str, tmp_path: Path
 ) -> None:
     stopped: list[str] = []
-    stop = client.stop_port
+    stop = stop_port
 
     def remember(address: str, *rest: Any, **options: Any) -> Any:
         stopped.append(address)
@@ -290,7 +291,7 @@ def test_a_device_can_neither_be_copied_nor_sent_to_another_process() -> None:
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
         for what in (device, device._client):
             with pytest.raises(StateError, match="cannot be copied"):
-                attempt(what)  # type: ignore[operator]
+                attempt(what)
 
 
 def test_a_persons_code_is_not_on_the_command_line_of_the_supervisor(

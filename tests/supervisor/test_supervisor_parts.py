@@ -243,9 +243,9 @@ def test_a_stop_discards_what_has_not_left_and_stale_raises_never_leave(
     opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, inbox)
     now = time.monotonic_ns()
-    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1)])
+    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1)])  # type: ignore[list-item]
     assert line.has_unsent
-    line.send([Out(b"STOP", urgent=True)])
+    line.send([Out(b"STOP", urgent=True)])  # type: ignore[list-item]
     assert not line.has_unsent
     device.start()
     wait_for(lambda: device.heard.endswith(b"STOP"))
@@ -261,7 +261,7 @@ def test_a_raise_that_waited_too_long_for_the_line_is_not_written_when_it_is_fre
     opener = partial(open_port, device.address, family_row("p24").lines)
     line = DeviceLine(opener(), opener, Inbox())
     now = time.monotonic_ns()
-    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1), Out(b"LOWER")])
+    line.send([Out(b"x" * 60_000), Out(b"RAISE", expires_ns=now - 1), Out(b"LOWER")])  # type: ignore[list-item]
     assert line.has_unsent
     device.start()
 

@@ -162,7 +162,7 @@ def test_a_face_that_says_no_beat_is_judged_all_the_same(
     def nothing_comes(timeout_s: float) -> None:
         waits.append(timeout_s)
 
-    inbox.get = nothing_comes  # type: ignore[method-assign, assignment]
+    inbox.get = nothing_comes  # type: ignore[method-assign]
     supervisor._face_speaks = lambda: speaks
     supervisor._overslept = overslept
     _silent_for_long(supervisor)

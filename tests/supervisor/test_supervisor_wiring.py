@@ -208,9 +208,9 @@ def test_a_sleep_and_a_moved_clock_reach_the_session(
 ) -> None:
     supervisor, session = a_supervisor(device, runtime, lambda told: len(told.facts) == 2)
     supervisor._around = HostMonitor(runtime, power=lambda: None, disk=lambda _: None)
-    with_sleep_ns, wall_ns = clocks._with_sleep_ns, clocks.time.time_ns
+    with_sleep_ns, wall_ns = clocks._with_sleep_ns, time.time_ns
     monkeypatch.setattr(clocks, "_with_sleep_ns", lambda: with_sleep_ns() + 60_000_000_000)
-    monkeypatch.setattr(clocks.time, "time_ns", lambda: wall_ns() + 3_660_000_000_000)
+    monkeypatch.setattr(time, "time_ns", lambda: wall_ns() + 3_660_000_000_000)
     supervisor.run()
     slept, stepped = session.facts
     assert isinstance(slept, SuspendGap)

@@ -18,7 +18,7 @@ from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import CURRENT, PERCENT, Level
 from stimctl.treatment.load import load_any, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
-from stimctl.treatment.program import PercentPlan
+from stimctl.treatment.program import AnyPlan, PercentPlan
 from stimctl.treatment.schema import PercentProtocol
 
 RATES_HZ = (1, 2, 3, 4, 5, 7, 10, 12.5, 15, 20, 25, 30, 33, 35, 40, 45, 50, 60, 75, 80, 100, 120)
@@ -146,7 +146,7 @@ def _channel_text(index: int, shape: Shape) -> list[str]:
     return lines
 
 
-def plan_for(point: Point, device: str) -> Plan | str:
+def plan_for(point: Point, device: str) -> AnyPlan | str:
     """The plan, as `check` clears it, or why it is refused."""
     setups = [
         ChannelSetup(

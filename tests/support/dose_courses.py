@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from stimctl.devices.registry import FAMILIES
 from stimctl.safety import DeviceBounds, Electrode, Envelope, Profile, ceiling_ua, envelope_for
@@ -44,7 +45,7 @@ class Case:
 
 def some_rate_mhz(chance: random.Random, low: int, high: int) -> int:
     """A rate, even over the orders of magnitude; often whole, or a hair beside."""
-    value = round(low * (high / low) ** chance.random())
+    value: int = round(low * (high / low) ** chance.random())
     if chance.random() < 0.6:
         whole = max(1, round(value / 1_000)) * 1_000
         value = whole + chance.choice((0, 0, 0, 1, -1, 100, 500))
@@ -59,7 +60,7 @@ def random_case(chance: random.Random) -> Case:
     pulse = _pulse(chance, device)
     fastest = 10**9 // max(device.period_min_us, pulse.width_total_us + device.recovery_us)
     mhz = some_rate_mhz(chance, 700, min(fastest - fastest // 500, 2_000_000))
-    more = {}
+    more: dict[str, Any] = {}
     if bursts:
         mhz = max(mhz, min(fastest, 5_000))
         period_us = device.quantise_period_up_us(mhz)
@@ -147,14 +148,13 @@ def course_of(stimulus: Stimulus, period_grid_us: int | None) -> Course:
         gap_us=pulse.interphase_gap_us,
         rate_hz=stimulus.frequency_mhz / 1e3,
         second_ratio=None if pulse.shape is MONO else pulse.second_phase_ratio,
-        burst=burst and (burst.pulses_per_burst, burst.burst_frequency_mhz / 1e3),
+        burst=(burst.pulses_per_burst, burst.burst_frequency_mhz / 1e3) if burst else None,
         rate_sweep=_wave(stimulus.frequency_sweep, 1e3),
         width_sweep=_wave(stimulus.width_sweep, 1.0),
-        level=level
-        and Wave(1.0, level.lowest_permille / 1e3, level.period_us / 1e6, str(level.shape)),
-        cycle=cycle
-        and (cycle.on_us / 1e6, cycle.off_us / 1e6, cycle.ramp_up_us / 1e6,
-             cycle.ramp_down_us / 1e6),
+        level=Wave(1.0, level.lowest_permille / 1e3, level.period_us / 1e6, str(level.shape))
+        if level else None,
+        cycle=(cycle.on_us / 1e6, cycle.off_us / 1e6, cycle.ramp_up_us / 1e6,
+               cycle.ramp_down_us / 1e6) if cycle else None,
         period_grid_us=period_grid_us,
     )  # fmt: skip
 

@@ -9,4 +9,6 @@ _DEFAULT = 100
 
 def examples(count: int) -> int:
     """All of them in `make soak`; the share of the profile "fixed" in `make test`."""
-    return max(1, count * settings.default.max_examples // _DEFAULT)
+    profile = settings.default
+    assert profile is not None
+    return max(1, count * profile.max_examples // _DEFAULT)

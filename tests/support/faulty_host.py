@@ -17,6 +17,8 @@ TEN_MA = update(c1=train(biphasic(10)))
 class FaultyHost(Host):
     """A host that hears damaged frames too, and keeps all bytes with their times."""
 
+    twin: Any  # a twin with faults, which may be of any family
+
     def __init__(self, twin: Any) -> None:
         super().__init__(twin)
         self.damaged: list[tuple[int, str]] = []

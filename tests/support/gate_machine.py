@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -66,12 +68,12 @@ class GateMachine(RuleBasedStateMachine):
         self.bench.run_for(span)
 
     @initialize(which=st.sampled_from(PLANS), levels=st.tuples(levels, levels))
-    def begin(self, which, levels: tuple[int, int]) -> None:
+    def begin(self, which: Any, levels: tuple[int, int]) -> None:
         self.come_to_running(which, levels)
 
     @precondition(lambda self: self._state is not State.RUNNING)
     @rule(which=st.sampled_from(PLANS), levels=st.tuples(levels, levels))
-    def come_to_running(self, which, levels: tuple[int, int]) -> None:
+    def come_to_running(self, which: Any, levels: tuple[int, int]) -> None:
         """As a sensible operator does, from wherever the session is, and up to some intensity."""
         self._do(intents.Stop())
         self.bench.run_for(600 * MS)
@@ -93,7 +95,7 @@ class GateMachine(RuleBasedStateMachine):
     @rule(channel=channels, by=st.sampled_from([1, 1, 1, 1, 2, 100]), times=st.integers(1, 4))
     def up(self, channel: int, by: int, times: int) -> None:
         for _ in range(times):
-            now = self.bench.engine.intensity_percent(channel)
+            now = self.bench.engine.plateau(channel)
             self._do(intents.Raise(channel, Level(PERCENT, now + by)))
             self.bench.run_for(260 * MS)
 

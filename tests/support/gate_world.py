@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
 from stimctl.bench import Bench
@@ -58,14 +59,14 @@ def gate_plan(
 
 
 def bench_of(
-    config: EngineConfig = ATTENDED_BY_HAND, *, boot_us: int = SHORT_BOOT_US, **options
+    config: EngineConfig = ATTENDED_BY_HAND, *, boot_us: int = SHORT_BOOT_US, **options: Any
 ) -> Bench:
     """A bench with a strict twin: a defect that is provoked fails the test."""
     twin = OpenEmsStimTwin(boot_us=boot_us, strict=True)
     return Bench(config, twin=twin, driver=OpenEmsStimDriver(), **options)
 
 
-def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options: Any) -> Bench:
     bench = bench_of(config, **options)
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=20 * SECOND)
@@ -74,7 +75,7 @@ def checked(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **option
     return bench
 
 
-def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options) -> Bench:
+def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **options: Any) -> Bench:
     bench = checked(plan, config, **options)
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=2 * SECOND)
@@ -86,10 +87,10 @@ def running(plan: PercentPlan, config: EngineConfig = ATTENDED_BY_HAND, **option
 
 def raised(bench: Bench, percent: int, channel: int = 1, every_ns: int = 450 * MS) -> Bench:
     """Raise by hand, step by step as the rules allow."""
-    while (before := bench.engine.intensity_percent(channel)) < percent:
+    while (before := bench.engine.plateau(channel)) < percent:
         bench.command(Raise(channel, Level(PERCENT, before + 1)))
         bench.run_for(every_ns)
-        assert bench.engine.intensity_percent(channel) == before + 1, bench.events[-3:]
+        assert bench.engine.plateau(channel) == before + 1, bench.events[-3:]
     return bench
 
 

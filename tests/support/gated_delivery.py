@@ -66,7 +66,7 @@ def gated_run(plan: PercentPlan) -> tuple[Bench, int, int]:
     raised_us = began_us
     while bench.state is State.RUNNING:
         for one in plan.channels:
-            now = bench.engine.intensity_percent(one.channel)
+            now = bench.engine.plateau(one.channel)
             if now < one.cleared.percent and not bench.engine.stopping:
                 bench.command(Raise(one.channel, Level(PERCENT, now + one.step)))
                 raised_us = bench.now_ns // 1_000

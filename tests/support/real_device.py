@@ -67,7 +67,7 @@ if __name__ == "__main__":
     from firmware_sim.firmware import p24_general
 
     name = sys.argv[1].encode().ljust(10, b"\0")
-    p24_general.device_id = lambda _seed: name
+    p24_general.device_id = lambda seed: name
     from firmware_sim.__main__ import main
 
     sys.exit(main(sys.argv[2:]))

@@ -101,7 +101,7 @@ class Bench:
     def all_of(self, kind: type[E]) -> list[E]:
         return [event for event in self.seen if isinstance(event, kind)]
 
-    def sent(self, since: int = 0) -> list[sm2.Message]:
+    def sent(self, since: int = 0) -> list[sm2.Message | sm2.UnknownCommand | sm2.Malformed]:
         """What the driver wrote, decoded; `since` counts writes."""
         decoder = FrameDecoder()
         frames = decoder.feed(b"".join(data for _, data, _ in self.writes[since:]))

@@ -11,6 +11,7 @@ from stimctl.session.config import EngineConfig
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +20,9 @@ SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prom
 
 
 @cache
-def compiled(name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60) -> Plan | Refusal:
+def compiled(
+    name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60
+) -> AnyPlan | Refusal:
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
     setups = [
         ChannelSetup(channel, Level(CURRENT, 12_000), Electrode(area_mm2=9_600))
@@ -29,7 +32,8 @@ def compiled(name: str, channels: tuple[int, ...] = (1,), duration_s: int = 60) 
     return compile_plan(protocol, REHASTIM2_SHEET, setups, duration_us=duration_s * 1_000_000)
 
 
-def plan_of(name: str, *channels: int, duration_s: int = 60) -> Plan:
+def plan_of(name: str, *channels: int, duration_s: int = 60) -> CurrentPlan:
     plan = compiled(name, channels or (1,), duration_s)
     assert isinstance(plan, Plan), plan
+    assert makes_current(plan)
     return plan

@@ -1,12 +1,14 @@
 """Devices, envelopes and stimuli that the safety tests share."""
 
-from stimctl.safety import Cleared, DeviceBounds, Electrode, clear, envelope_for
+from typing import Any
+
+from stimctl.safety import Cleared, DeviceBounds, Electrode, Envelope, Refusal, clear, envelope_for
 from stimctl.stimulus import Pulse, PulseShape, Stimulus
 
 SYM, ASYM, MONO = PulseShape.SYMMETRIC, PulseShape.ASYMMETRIC, PulseShape.MONOPHASIC
 
 
-def device(**changes):
+def device(**changes: Any) -> DeviceBounds:
     values = {
         "name": "bench device",
         "channels": 8,
@@ -29,12 +31,26 @@ def device(**changes):
     return DeviceBounds(**{**values, **changes})
 
 
-def envelope(area_mm2=2_500, at=None, device_=None, contact_permille=1000, **layers):
+def envelope(
+    area_mm2: int = 2_500,
+    at: str | None = None,
+    device_: DeviceBounds | None = None,
+    contact_permille: int = 1000,
+    **layers: Any,
+) -> Envelope:
     electrode = Electrode(area_mm2, contact_permille, at)
     return envelope_for(device_ or device(), electrode, **layers)
 
 
-def stim(ma=20.0, width_us=200, hz=50.0, shape=SYM, ratio=1, gap_us=0, **more):
+def stim(
+    ma: float = 20.0,
+    width_us: int = 200,
+    hz: float = 50.0,
+    shape: PulseShape = SYM,
+    ratio: int = 1,
+    gap_us: int = 0,
+    **more: Any,
+) -> Stimulus:
     pulse = Pulse(
         shape=shape,
         amplitude_ua=round(ma * 1000),
@@ -45,13 +61,13 @@ def stim(ma=20.0, width_us=200, hz=50.0, shape=SYM, ratio=1, gap_us=0, **more):
     return Stimulus(pulse=pulse, frequency_mhz=round(hz * 1000), **more)
 
 
-def cleared(*args, **named):
+def cleared(*args: Any, **named: Any) -> Cleared:
     answer = clear(*args, **named)
     assert isinstance(answer, Cleared), answer
     return answer
 
 
-def refused(*args, **named):
+def refused(*args: Any, **named: Any) -> Refusal:
     answer = clear(*args, **named)
     assert not isinstance(answer, Cleared), "this was to be refused"
     return answer

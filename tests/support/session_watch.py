@@ -35,7 +35,7 @@ class WatchedDriver:
     ) -> int:
         if self.engine is not None:
             self.judged += [
-                (self.engine.state, channel, point.amplitude_ua, self.engine.plateau_ua(channel))
+                (self.engine.state, channel, point.amplitude_ua, self.engine.plateau(channel))
                 for channel, point in set_points.items()
             ]
         ticket = self._driver.apply(now_ns, set_points, planned)

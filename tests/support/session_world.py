@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from stimctl.bench import Bench
 from stimctl.devices.p24.sheet import P24_SHEET
@@ -15,6 +16,7 @@ from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, AnyLevel, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
 
 ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = P24_SHEET.bounds.amplitude_step_ua
@@ -28,7 +30,7 @@ def plan_of(
     name: str = "tens-conventional",
     *amplitudes_ua: int,
     duration_s: int | None = None,
-) -> Plan:
+) -> CurrentPlan:
     """A shipped protocol compiled for the P24 on 50 cm2 pads; channels 1, 2, ... in order."""
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
     setups = [
@@ -42,10 +44,11 @@ def plan_of(
         duration_us=None if duration_s is None else duration_s * 1_000_000,
     )
     assert isinstance(plan, Plan), plan
+    assert makes_current(plan)
     return plan
 
 
-def checked(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Bench:
+def checked(plan: AnyPlan, config: EngineConfig = BY_HAND, **bench_options: Any) -> Bench:
     """A session in CHECKED."""
     bench = Bench(config, **bench_options, family="p24")
     bench.command(Connect())
@@ -55,7 +58,7 @@ def checked(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Benc
     return bench
 
 
-def running(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Bench:
+def running(plan: AnyPlan, config: EngineConfig = BY_HAND, **bench_options: Any) -> Bench:
     """A session in RUNNING, the device at its level, every plateau at zero."""
     bench = checked(plan, config, **bench_options)
     bench.command(Arm())
@@ -68,11 +71,11 @@ def running(plan: Plan, config: EngineConfig = BY_HAND, **bench_options) -> Benc
 
 def raised(bench: Bench, plateau_ua: int, channel: int = 1) -> Bench:
     """Raise by hand to a plateau, step by step as the rules allow."""
-    while bench.engine.plateau_ua(channel) < plateau_ua:
-        before_ua = bench.engine.plateau_ua(channel)
+    while bench.engine.plateau(channel) < plateau_ua:
+        before_ua = bench.engine.plateau(channel)
         bench.command(Raise(channel, Level(CURRENT, before_ua + STEP_UA)))
         bench.run_for(260 * MS)
-        assert bench.engine.plateau_ua(channel) == before_ua + STEP_UA, bench.events[-3:]
+        assert bench.engine.plateau(channel) == before_ua + STEP_UA, bench.events[-3:]
     return bench
 
 

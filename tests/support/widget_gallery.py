@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App, ComposeResult
-from textual.containers import Grid, Vertical
+from textual.containers import Grid, Horizontal, Vertical
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.theme import Theme
@@ -206,6 +206,23 @@ def alarms(*told: AlarmShown, is_dark: bool = False) -> Widget:
     return banner
 
 
+def treating(*cards_shown: CardShown, alarm: AlarmShown | None = None) -> list[Widget]:
+    """As much of a Run screen as is made of these widgets."""
+    many = len(cards_shown) > 2
+    briefs = tuple(
+        ChannelBrief(one.channel, one.site, f"{one.value} {one.unit}") for one in cards_shown
+    )
+    columns = 4 if len(cards_shown) > 4 else min(2, len(cards_shown))
+    grid = cards(*cards_shown, columns=columns, compact=many, rows="8" if many else "11")
+    grid.styles.height = "auto"
+    told = alarms(*([alarm] if alarm else []))
+    pulse = shown(PulseView(), TENS)
+    pulse.styles.width, pulse.styles.margin = 28, (0, 0, 0, 2)
+    below = Horizontal(AmplitudePlot(plotted(len(cards_shown), 17.3)), pulse)
+    below.styles.height = "1fr"
+    return [shown(StateBanner(), replace(TREATING, channels=briefs)), told, grid, below]
+
+
 Scene = Callable[[], Iterable[Widget]]
 SCENES: dict[str, Scene] = {
     "card-1": lambda: [cards(LOW_BACK, columns=1)],
@@ -235,7 +252,29 @@ SCENES: dict[str, Scene] = {
     "steps": lambda: [shown(StepsBar(), WAY), StepsBar()],
     "pulses": lambda: [pulses(TENS, NMES, SLANTED, SINGLE)],
     "body": lambda: [shown(BodyFigure(), PLACED)],
+    "run-1": lambda: treating(LOW_BACK),
+    "run-2": lambda: treating(LOW_BACK, BUTTOCK),
+    "run-nmes": lambda: treating(QUADRICEPS, OTHER_SIDE),
+    "run-alarm": lambda: treating(LOW_BACK, BUTTOCK, alarm=ELECTRODE),
+    "run-8": lambda: treating(*eight()),
     "cards-4": lambda: [cards(*eight()[:4], columns=2, compact=True)],
+    "cards-8-lost": lambda: [
+        cards(
+            *(
+                replace(
+                    one,
+                    state=lost,
+                    state_more="4 s" if lost is CardState.NO_REPLY else "",
+                    age="4 s ago",
+                    is_selected=False,
+                )
+                for one in eight()
+                for lost in [CardState.NO_REPLY if one.channel % 2 else CardState.UNKNOWN]
+            ),
+            columns=4,
+            compact=True,
+        )
+    ],
     "cards-8": lambda: [cards(*eight(), columns=4, compact=True)],
 }
 

@@ -13,18 +13,25 @@ codes = st.integers(0, 1023)
 valid_codes = st.integers(0, 600)
 
 
-def points(codes, modes):
+def points(
+    codes: st.SearchStrategy[int], modes: st.SearchStrategy[int]
+) -> st.SearchStrategy[tuple[m.Point, ...]]:
     currents = codes.map(lambda code: (code - 300) * 500)
     one = st.builds(m.Point, st.integers(0, 4095), currents, st.integers(0, 3), modes)
     return st.lists(one, min_size=1, max_size=16).map(tuple)
 
 
 any_points = points(codes, st.integers(0, 7))
+period_codes = st.integers(0, 32767)
 valid_points = points(valid_codes, st.integers(0, 5))
 
 
 @st.composite
-def ml_updates(draw, form=any_points, codes=st.integers(0, 32767)):  # noqa: B008
+def ml_updates(
+    draw: st.DrawFn,
+    form: st.SearchStrategy[tuple[m.Point, ...]] = any_points,
+    codes: st.SearchStrategy[int] = period_codes,
+) -> m.MlUpdate:
     channels = tuple(
         m.MlChannel(index, draw(codes) * 500, draw(form), draw(st.integers(0, 15)), draw(bit))
         for index in sorted(draw(st.sets(st.integers(0, 3))))

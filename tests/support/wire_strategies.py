@@ -13,7 +13,9 @@ eight_bits = st.tuples(*[st.booleans()] * 8)
 four_bits = eight_bits.map(lambda bits: bits[:4] + (False,) * 4)
 
 
-def points(codes, modes):
+def points(
+    codes: st.SearchStrategy[int], modes: st.SearchStrategy[int]
+) -> st.SearchStrategy[tuple[Point, ...]]:
     return st.lists(
         st.builds(
             Point,
@@ -31,7 +33,11 @@ valid_points = points(st.integers(40, 560), st.integers(0, 1))
 
 
 @st.composite
-def ml_updates(draw, form=any_points, codes=period_codes):
+def ml_updates(
+    draw: st.DrawFn,
+    form: st.SearchStrategy[tuple[Point, ...]] = any_points,
+    codes: st.SearchStrategy[int] = period_codes,
+) -> m.MlUpdate:
     channels = []
     for index in sorted(draw(st.sets(st.integers(0, 7)))):
         fine = draw(st.booleans())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,13 @@ points = [
 ]
 """
 PADS = Electrode(2_500, site="left-quadriceps")
-RIGHT = {"device": "openemsstim", "person": "K-17", "dial": "4", "channel": 1, "pads": PADS}
+RIGHT: dict[str, Any] = {
+    "device": "openemsstim",
+    "person": "K-17",
+    "dial": "4",
+    "channel": 1,
+    "pads": PADS,
+}
 
 
 def load(text: str = TEXT) -> Calibration:
@@ -66,7 +73,7 @@ def test_a_percent_is_told_as_it_was_found_and_never_interpolated(percent: int, 
     ],
 )
 def test_it_says_nothing_about_another_person_dial_or_electrode(change: dict, why: str) -> None:
-    assert misfit(load(), **RIGHT) is None  # type: ignore[arg-type]
+    assert misfit(load(), **RIGHT) is None
     assert why in str(misfit(load(), **{**RIGHT, **change}))
 
 

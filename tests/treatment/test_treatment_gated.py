@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,19 +42,21 @@ def load(name: str = "gate-tens") -> PercentProtocol:
     return loaded
 
 
-def compiled(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how) -> PercentPlan:
+def compiled(
+    name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how: Any
+) -> PercentPlan:
     answer = answer_of(name, *percents, pads=pads, **how)
     assert isinstance(answer, Plan), answer
     return answer
 
 
-def refused(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how) -> Refusal:
+def refused(name: str = "gate-tens", *percents: int, pads: Electrode = PADS, **how: Any) -> Refusal:
     answer = answer_of(name, *percents, pads=pads, **how)
     assert isinstance(answer, Refusal), answer
     return answer
 
 
-def answer_of(name: str, *percents: int, pads: Electrode = PADS, **how):
+def answer_of(name: str, *percents: int, pads: Electrode = PADS, **how: Any) -> Refusal | Plan[Any]:
     setups = [share(ch, percent, pads) for ch, percent in enumerate(percents or (40,), 1)]
     how.setdefault("acknowledged", ACK)
     return compile_plan(load(name), OPENEMSSTIM_SHEET, setups, **how)

@@ -36,7 +36,7 @@ def face(world: World, said: list[str]) -> PlainFace:
     """The plain face over the bench."""
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     plain = PlainFace(world.desk, posted)
-    plain.say = said.append  # type: ignore[method-assign]
+    plain.say = said.append  # type: ignore[method-assign, assignment]
     return plain
 
 

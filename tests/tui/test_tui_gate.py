@@ -328,7 +328,7 @@ def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
     bed = world.bed
     assert (bed.answers, bed.marks, bed.choice, bed.plan) == ({}, [], None, None)
     assert bed.papers == Papers()
-    assert bed.memory.marks == ()
+    assert not bed.memory.marks
     assert "another person" in refusal(world)
     bed.take_person("K-17")
     assert [mark.amplitude_ua for mark in bed.memory.marks] == [8_000]  # shown, never set
@@ -408,7 +408,7 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
     """Each gap by `arm`, and the words that close it."""
     said: list[str] = []
     face = PlainFace(world.desk, queue.SimpleQueue())
-    face.say = said.append  # type: ignore[method-assign]
+    face.say = said.append  # type: ignore[method-assign, assignment]
 
     def type_lines(*lines: str) -> str:
         said.clear()
@@ -460,7 +460,7 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
 def test_a_wrong_word_says_what_is_right(world: World, line: str, says: str) -> None:
     said: list[str] = []
     face = PlainFace(world.desk, queue.SimpleQueue())
-    face.say = said.append  # type: ignore[method-assign]
+    face.say = said.append  # type: ignore[method-assign, assignment]
     face.obey(line)
     assert says in "\n".join(said)
 

@@ -191,7 +191,7 @@ def test_the_plain_transcript_of_a_session_with_an_alarm(world: World) -> None:
 
     said: list[str] = []
     face = PlainFace(world.desk, queue.SimpleQueue())
-    face.say = said.append  # type: ignore[method-assign]
+    face.say = said.append  # type: ignore[method-assign, assignment]
     for line in ("demo", "arm", "go", "1", "up", "up"):
         world.pass_time(800 * MS)
         face.obey(line)

@@ -365,7 +365,7 @@ def test_a_click_picks_the_line_it_is_on_below_a_long_alarm_too(world: World) ->
     world.key("space")
     world.pass_time(1 * S)
     clicked: list[int] = []
-    world.desk.page.click = lambda _x, y: clicked.append(y)  # type: ignore[method-assign]
+    world.desk.page.click = lambda _x, y: clicked.append(y)  # type: ignore[method-assign, assignment]
     for width in (80, 140):  # where "look at the skin ..." takes two lines, and one
         shown = world.text(width, 40 if width > 80 else 24).splitlines()
         row = next(number for number, words in enumerate(shown) if "1 pain" in words)

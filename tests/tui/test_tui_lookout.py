@@ -295,7 +295,7 @@ def test_the_plain_face_measures_a_remote_terminal_too(
     monkeypatch.setattr("os.write", lambda _fd, data: sent.append(bytes(data)) or len(data))
     probe = far(world)
     face = PlainFace(world.desk, queue.SimpleQueue())
-    face.say = lambda _words: None  # type: ignore[method-assign]
+    face.say = lambda _words: None  # type: ignore[method-assign, assignment]
     face._ask_terminal()
     assert sent == [QUERY.encode()]
     world.clock.now_ns += 40 * MS

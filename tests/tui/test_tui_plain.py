@@ -92,7 +92,7 @@ def test_a_replay_shows_the_states_of_the_recording(world: World) -> None:
     told = [row for row in rows if row["kind"] != "hello"]
     replay = Replay(told, world.clock)
     live = Live()
-    states = []
+    states: list[str] = []
     for _ in range(200):
         world.clock.now_ns += 100 * MS
         replay.advance(live)

@@ -38,13 +38,26 @@ def test_what_is_not_known_is_no_number_and_no_bar(state: CardState) -> None:
         app.query_one(ChannelCard).show(shown)
         await pilot.pause()
         text = text_of(app)
-        assert "last 12.0 4 s ago" in text
+        assert "last 12.0" in text
+        assert "4 s ago" in text
         assert "mA" not in text
         assert "set 13" not in text
         assert app.query_one(LevelBar).shown == LevelShown(None, None, 40, (), "40")
         assert "▄" not in text
 
     run("card-1", check)
+
+
+@pytest.mark.parametrize("state", CardState)
+def test_a_countdown_runs_only_where_the_device_is_known_to_follow_it(state: CardState) -> None:
+    async def check(app: Gallery, pilot: Pilot[None]) -> None:
+        card = app.query(ChannelCard).first()
+        card.show(replace(card.shown, state=state))
+        await pilot.pause()
+        assert ("ON 10 s" in text_of(app)) is state.is_live
+        assert ("15 s on, 10 s off" in text_of(app)) is not state.is_live
+
+    run("card-nmes", check)
 
 
 def test_a_commanded_value_stands_beside_the_confirmed_one_only_where_it_differs() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from binascii import crc_hqx
+from typing import Any
 
 import pytest
 
@@ -24,20 +25,20 @@ CONFIG = {
 TRAIN = {"index": 0, "ramp": 0, "period_ms": 20, "double_accuracy": False, "points": [POINT]}
 
 
-def config(**changes):
+def config(**changes: Any) -> dict[str, Any]:
     return {"cmd": 2, "fields": {**CONFIG, **changes}}
 
 
-def train(**changes):
+def train(**changes: Any) -> dict[str, Any]:
     return {"cmd": 32, "fields": {"packet_number": 2, "channels": [{**TRAIN, **changes}]}}
 
 
-def only_frame(wire):
+def only_frame(wire: str) -> dict[str, Any]:
     (frame,) = decode_line(wire, "sciencemode4")["frames"]
     return frame
 
 
-def test_a_line_has_the_promised_form():
+def test_a_line_has_the_promised_form() -> None:
     shown = decode_line(encode(m.GetStimStatus(), 5).hex(), "sciencemode4")
     assert shown == {
         "frames": [
@@ -53,14 +54,14 @@ def test_a_line_has_the_promised_form():
     assert type(shown["frames"][0]["direction"]) is str
 
 
-def test_a_stream_of_frames_in_one_line_comes_back_as_that_line():
+def test_a_stream_of_frames_in_one_line_comes_back_as_that_line() -> None:
     wire = (encode(m.MlInit(True), 1) + encode(m.MlStop(), 2)).hex()
     shown = decode_line(wire, "sciencemode4")
     assert [frame["name"] for frame in shown["frames"]] == ["ml_init", "ml_stop"]
     assert encode_line(shown, "sciencemode4") == Encoded(wire, ())
 
 
-def test_spaces_and_capitals_and_an_empty_line_are_fine():
+def test_spaces_and_capitals_and_an_empty_line_are_fine() -> None:
     assert only_frame("F0 81 55 81 59 81 4D 81 7F 14 3E 0F\n")["cmd"] == 62
     assert decode_line("  \n", "sciencemode4") == {"frames": [], "errors": []}
 
@@ -79,7 +80,7 @@ def test_spaces_and_capitals_and_an_empty_line_are_fine():
         "\N{DIGIT ZERO}ｆ0",
     ],
 )
-def test_what_is_not_hex_is_a_clear_usage_error(line):
+def test_what_is_not_hex_is_a_clear_usage_error(line: str) -> None:
     with pytest.raises(WireFormatError, match="the line is not hex") as caught:
         decode_line(line, "sciencemode4")
     assert caught.value.exit_code is ExitCode.USAGE
@@ -100,11 +101,11 @@ def test_what_is_not_hex_is_a_clear_usage_error(line):
         "0xF08155815981 4D817F143E0F",
     ],
 )
-def test_the_usual_ways_to_write_bytes_are_taken(line):
+def test_the_usual_ways_to_write_bytes_are_taken(line: str) -> None:
     assert only_frame(line)["cmd"] == 62
 
 
-def test_errors_carry_what_the_damaged_frame_claims():
+def test_errors_carry_what_the_damaged_frame_claims() -> None:
     damaged = bytearray(encode(m.MlUpdateAck(0), 9))
     damaged[11] ^= 1
     shown = decode_line(damaged.hex(), "sciencemode4")
@@ -122,14 +123,14 @@ def test_errors_carry_what_the_damaged_frame_claims():
     ]
 
 
-def test_a_wrong_checksum_of_the_older_generation_is_told_too():
+def test_a_wrong_checksum_of_the_older_generation_is_told_too() -> None:
     frame = bytearray(sm2.encode(sm2_messages.GetStimulationMode(), 3))
     frame[2] ^= 0x20
     (told,) = decode_line(frame.hex(), "sciencemode2")["error_details"]
     assert int(told["found"], 16) ^ int(told["expected"], 16) == 0x20
 
 
-def test_bytes_of_a_frame_without_an_end_are_counted():
+def test_bytes_of_a_frame_without_an_end_are_counted() -> None:
     assert decode_line(encode(m.MlStop(), 1)[:-1].hex(), "sciencemode4")["pending_bytes"] == 11
 
 
@@ -146,14 +147,14 @@ def test_bytes_of_a_frame_without_an_end_are_counted():
         (53, b"\x00P24\xff1\x00\x00\x00\x00\x00"),
     ],
 )
-def test_bits_that_the_fields_do_not_say_are_kept_beside_them(command, data):
+def test_bits_that_the_fields_do_not_say_are_kept_beside_them(command: int, data: bytes) -> None:
     frame = only_frame(encode_frame(3, command, data).hex())
     assert frame["exact_payload_hex"] == data.hex()
     assert "problems" not in frame
     assert encode_line(frame, "sciencemode4").hex == encode_frame(3, command, data).hex()
 
 
-def test_fields_changed_by_hand_are_never_overruled_by_the_kept_bytes():
+def test_fields_changed_by_hand_are_never_overruled_by_the_kept_bytes() -> None:
     frame = only_frame(encode_frame(3, 0, b"\x81").hex())
     frame["fields"]["measurement"] = 1
     with pytest.raises(WireFormatError, match="say different things: leave out"):
@@ -162,7 +163,7 @@ def test_fields_changed_by_hand_are_never_overruled_by_the_kept_bytes():
     assert encode_line(frame, "sciencemode4").hex == encode(m.LlInit(1, 0), 3).hex()
 
 
-def test_a_short_payload_is_reported_and_writes_back():
+def test_a_short_payload_is_reported_and_writes_back() -> None:
     wire = encode_frame(3, 63, b"\x02\x00").hex()
     frame = only_frame(wire)
     assert frame["fields"] == {"packet_number": 3, "result": 2, "payload_hex": "0200"}
@@ -174,7 +175,7 @@ def test_a_short_payload_is_reported_and_writes_back():
     assert encode_line(frame, "sciencemode4", invalid=True).hex == wire
 
 
-def test_numbers_are_shown_without_a_needless_decimal_point():
+def test_numbers_are_shown_without_a_needless_decimal_point() -> None:
     message = m.MlUpdate(
         (m.MlChannel(7, 12_250, m.biphasic(10_500, 200), 3, double_accuracy=True),)
     )
@@ -190,14 +191,16 @@ def test_numbers_are_shown_without_a_needless_decimal_point():
     ("current_ma", "sent_ma"),
     [(10.3, 10), (-10.3, -10.5), (10.4999999, 10), (-10.0000001, -10.5), (1e-9, 0), (-0.0, 0)],
 )
-def test_a_current_between_two_steps_is_sent_as_the_maker_does_it_and_noted(current_ma, sent_ma):
+def test_a_current_between_two_steps_is_sent_as_the_maker_does_it_and_noted(
+    current_ma: float, sent_ma: float
+) -> None:
     encoded = encode_line(config(points=[{**POINT, "current_ma": current_ma}]), "sciencemode4")
     assert only_frame(encoded.hex)["fields"]["points"][0]["current_ma"] == sent_ma
     if current_ma not in (1e-9, 0):
         assert "uA is what is sent" in encoded.notes[0]
 
 
-def test_a_period_between_two_steps_is_sent_as_the_maker_does_it_and_noted():
+def test_a_period_between_two_steps_is_sent_as_the_maker_does_it_and_noted() -> None:
     encoded = encode_line(train(period_ms=33.3), "sciencemode4")
     assert only_frame(encoded.hex)["fields"]["channels"][0]["period_ms"] == 33
     assert encoded.notes == (
@@ -205,13 +208,13 @@ def test_a_period_between_two_steps_is_sent_as_the_maker_does_it_and_noted():
     )
 
 
-def test_what_can_be_left_out_may_be():
+def test_what_can_be_left_out_may_be() -> None:
     short = {"index": 0, "period_ms": 20, "points": [{"time_us": 200, "current_ma": 20}]}
     given = {"cmd": 32, "fields": {"packet_number": 2, "channels": [short]}}
     assert encode_line(given, "sciencemode4") == encode_line(train(), "sciencemode4")
 
 
-def test_channels_may_come_in_any_order_and_once_only():
+def test_channels_may_come_in_any_order_and_once_only() -> None:
     rows = [{**TRAIN, "index": index} for index in (5, 0, 7)]
     encoded = encode_line(
         {"cmd": 32, "fields": {"packet_number": 0, "channels": rows}}, "sciencemode4"
@@ -224,13 +227,13 @@ def test_channels_may_come_in_any_order_and_once_only():
         )
 
 
-def test_a_whole_number_may_have_a_decimal_point():
+def test_a_whole_number_may_have_a_decimal_point() -> None:
     assert encode_line(
         {"cmd": 62, "fields": {"packet_number": 5.0}}, "sciencemode4"
     ) == encode_line({"cmd": 62, "fields": {"packet_number": 5}}, "sciencemode4")
 
 
-def test_other_keys_of_a_row_are_not_looked_at():
+def test_other_keys_of_a_row_are_not_looked_at() -> None:
     row = {"cmd": 62, "name": "anything", "direction": 5, "fields": {"packet_number": 0}, "x": 1}
     assert encode_line(row, "sciencemode4").hex == encode(m.GetStimStatus(), 0).hex()
 
@@ -291,26 +294,26 @@ def test_other_keys_of_a_row_are_not_looked_at():
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_field(given, words):
+def test_a_mistake_is_named_with_its_field(given: Any, words: str) -> None:
     with pytest.raises(WireFormatError, match=words):
         encode_line(given, "sciencemode4")
 
 
 @pytest.mark.parametrize("text", ["1.2", "1.2.x", "1..3", "1.2.3.4", "1.2.²"])
-def test_a_version_has_three_numbers(text):
+def test_a_version_has_three_numbers(text: str) -> None:
     fields = {"packet_number": 0, "result": 0, "fw": text, "sciencemode": "4.0.0"}
     with pytest.raises(WireFormatError, match="is not a version"):
         encode_line({"cmd": 51, "fields": fields}, "sciencemode4")
 
 
 @pytest.mark.parametrize("text", ["1.2.256", f"1.2.{'9' * 5000}"])
-def test_a_version_part_is_at_most_255(text):
+def test_a_version_part_is_at_most_255(text: str) -> None:
     fields = {"packet_number": 0, "result": 0, "fw": text, "sciencemode": "4.0.0"}
     with pytest.raises(WireFormatError, match="256 cannot be written"):
         encode_line({"cmd": 51, "fields": fields}, "sciencemode4")
 
 
-def test_measurements_and_current_data_of_every_selection_come_back():
+def test_measurements_and_current_data_of_every_selection_come_back() -> None:
     for message in (
         m.LlChannelConfigAck(0, 1, 0, 1, 10, tuple(range(128))),
         m.MlGetCurrentDataAck(0, 2, (), (), 1, (True, *(False,) * 7)),
@@ -324,7 +327,7 @@ def test_measurements_and_current_data_of_every_selection_come_back():
         assert encode_line(shown, "sciencemode4", invalid=True).hex == wire
 
 
-def test_json_text_is_read_too():
+def test_json_text_is_read_too() -> None:
     assert encode_text(
         '{"cmd": 34, "fields": {"packet_number": 30}}', "sciencemode4"
     ).hex.startswith("f081")
@@ -333,7 +336,7 @@ def test_json_text_is_read_too():
             encode_text(text, "sciencemode4")
 
 
-def test_set_power_is_told_by_the_numbers_of_its_modules():
+def test_set_power_is_told_by_the_numbers_of_its_modules() -> None:
     data = encode_frame(4, 56, bytes.fromhex("0500000000000000")).hex()
     shown = only_frame(data)
     assert shown["fields"] == {"packet_number": 4, "modules": [0, 2]}

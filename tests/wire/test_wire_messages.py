@@ -1,6 +1,7 @@
 """Messages: layout, what the device would refuse, and what has no bit pattern at all."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -16,32 +17,44 @@ from stimctl.wire.sciencemode4.codec import (
     wire_length,
 )
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
-from stimctl.wire.sciencemode4.point import plain_point_words, point_words
+from stimctl.wire.sciencemode4.messages_mid import MlChannel, MlUpdate
+from stimctl.wire.sciencemode4.point import Point, plain_point_words, point_words
 
 PULSE = m.biphasic(20_000, 200, 100)
 NONE = (False,) * 8
 
 
-def channel(index=0, period_us=20_000, points=PULSE, ramp=0, double_accuracy=False):
+def channel(
+    index: int = 0,
+    period_us: int = 20_000,
+    points: tuple[Point, ...] = PULSE,
+    ramp: int = 0,
+    double_accuracy: bool = False,
+) -> MlChannel:
     return m.MlChannel(index, period_us, points, ramp, double_accuracy)
 
 
-def update(*channels):
+def update(*channels: MlChannel) -> MlUpdate:
     return m.MlUpdate(channels)
 
 
-def through_the_wire(message, **how):
+def through_the_wire(message: Any, **how: Any) -> Any:
     (frame,) = FrameDecoder().feed(encode(message, 9, **how))
+    assert isinstance(frame, RawFrame)
     return decode(frame)
 
 
-def test_every_command_of_the_specification_but_dyscom_has_a_message():
+def decoded(command: int, data: bytes) -> Any:
+    return decode(RawFrame(0, command, data))
+
+
+def test_every_command_of_the_specification_but_dyscom_has_a_message() -> None:
     low, mid = {0, 1, 2, 3, 4, 5}, set(range(30, 38))
     general = set(range(50, 70))
     assert set(m.BY_COMMAND) == low | mid | general
 
 
-def test_direction_follows_from_the_command_number():
+def test_direction_follows_from_the_command_number() -> None:
     for command, kind in m.BY_COMMAND.items():
         from_device = command in (66, 67) or command in {
             request + 1 for request in m.BY_COMMAND if request % 2 == 0 and request != 66
@@ -49,16 +62,16 @@ def test_direction_follows_from_the_command_number():
         assert (kind.direction is m.Direction.DEVICE_TO_HOST) == from_device, kind
 
 
-def test_names_follow_from_the_class_and_messages_are_frozen():
+def test_names_follow_from_the_class_and_messages_are_frozen() -> None:
     for kind in m.BY_COMMAND.values():
         words = "".join(c if c.islower() else f"_{c.lower()}" for c in kind.__name__)
         assert kind.name == words.lstrip("_")
         assert not hasattr(kind, "__dict__") or "__slots__" in vars(kind)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        m.LlInit().measurement = 1
+        m.LlInit().measurement = 1  # type: ignore[misc]
 
 
-def test_a_balanced_pulse_has_a_pause_only_where_one_is_asked_for():
+def test_a_balanced_pulse_has_a_pause_only_where_one_is_asked_for() -> None:
     assert list(PULSE) == [m.Point(200, 20_000), m.Point(100, 0), m.Point(200, -20_000)]
     assert m.biphasic(500, 10) == (m.Point(10, 500), m.Point(10, -500))
 
@@ -79,11 +92,13 @@ def test_a_balanced_pulse_has_a_pause_only_where_one_is_asked_for():
         (361_500, 1023),
     ],
 )
-def test_currents_between_two_steps_are_cut_down_as_the_maker_does_it(current_ua, code):
+def test_currents_between_two_steps_are_cut_down_as_the_maker_does_it(
+    current_ua: int, code: int
+) -> None:
     assert point_words([m.Point(1, current_ua)]) == [1 << 20 | code << 10]
 
 
-def test_the_quick_point_words_are_the_same_for_everything_that_is_valid():
+def test_the_quick_point_words_are_the_same_for_everything_that_is_valid() -> None:
     for code in range(40, 561):
         point = m.Point(4095, (code - 300) * 500, 1)
         assert plain_point_words([point]) == point_words([point])
@@ -100,7 +115,7 @@ def test_the_quick_point_words_are_the_same_for_everything_that_is_valid():
         m.Point(10, 0, -1),
     ],
 )
-def test_a_point_without_a_bit_pattern_is_never_written(point):
+def test_a_point_without_a_bit_pattern_is_never_written(point: Point) -> None:
     config = m.LlChannelConfig(True, 0, 0, (point,))
     with pytest.raises(WireFormatError):
         encode(config, 0)
@@ -111,7 +126,7 @@ def test_a_point_without_a_bit_pattern_is_never_written(point):
 
 
 @pytest.mark.parametrize("count", [0, 17])
-def test_no_points_or_too_many_are_never_written(count):
+def test_no_points_or_too_many_are_never_written(count: int) -> None:
     # A device would read a count of none as sixteen points of -150 mA.
     points = PULSE[:1] * count
     for message in (m.LlChannelConfig(True, 0, 0, points), update(channel(points=points))):
@@ -158,13 +173,15 @@ def test_no_points_or_too_many_are_never_written(count):
         ),
     ],
 )
-def test_what_the_receiver_would_refuse_is_named_and_not_written(message, sentence):
+def test_what_the_receiver_would_refuse_is_named_and_not_written(
+    message: Message, sentence: str
+) -> None:
     assert sentence in "; ".join(problems(message))
     with pytest.raises(WireFormatError, match="would be refused by the receiver"):
         encode(message, 0)
 
 
-def test_the_edges_of_the_valid_ranges_are_written():
+def test_the_edges_of_the_valid_ranges_are_written() -> None:
     for message in (
         update(channel(period_us=16_383_000)),
         update(channel(period_us=500, points=(m.Point(10, 0),))),
@@ -180,7 +197,7 @@ def test_the_edges_of_the_valid_ranges_are_written():
         assert through_the_wire(message) == message
 
 
-def test_refused_values_can_be_written_on_purpose():
+def test_refused_values_can_be_written_on_purpose() -> None:
     for message in (
         m.LlInit(7, 7),
         update(channel(period_us=16_383_500, points=(m.Point(9, 361_500, 3),))),
@@ -200,7 +217,7 @@ def test_refused_values_can_be_written_on_purpose():
         (500, 8_000, False),
     ],
 )
-def test_the_time_budget_is_exact(busy_us, period_us, fits):
+def test_the_time_budget_is_exact(busy_us: int, period_us: int, fits: bool) -> None:
     message = update(*(channel(i, period_us, m.biphasic(20_000, busy_us)) for i in range(8)))
     assert (8 * (2 * busy_us + 60) * 1000 < 999 * period_us) is fits
     assert (not problems(message)) is fits
@@ -210,7 +227,7 @@ def test_the_time_budget_is_exact(busy_us, period_us, fits):
             encode(message, 0)
 
 
-def test_the_time_budget_stays_below_999_ms_where_the_device_rounds():
+def test_the_time_budget_stays_below_999_ms_where_the_device_rounds() -> None:
     one = m.Point(4095, 0)
     # 1938 us + 60 us in 2 ms = 999 ms in each second.
     assert problems(update(channel(period_us=2_000, points=(m.Point(1937, 0),)))) == ()
@@ -234,7 +251,7 @@ def test_the_time_budget_stays_below_999_ms_where_the_device_rounds():
         (update(channel(period_us=33_300, double_accuracy=True)), "33250 us is what is sent"),
     ],
 )
-def test_what_is_between_two_steps_is_written_only_on_purpose(message, sent):
+def test_what_is_between_two_steps_is_written_only_on_purpose(message: Any, sent: str) -> None:
     with pytest.raises(WireFormatError, match=f"between two wire steps: .*{sent}"):
         encode(message, 0)
     (note,) = message.off_grid()
@@ -242,7 +259,7 @@ def test_what_is_between_two_steps_is_written_only_on_purpose(message, sent):
     assert not through_the_wire(message, truncate=True).off_grid()
 
 
-def test_channels_come_once_and_in_order():
+def test_channels_come_once_and_in_order() -> None:
     for indexes in ((1, 0), (2, 2)):
         with pytest.raises(WireFormatError, match="twice or out of order"):
             encode(update(*(channel(index) for index in indexes)), 0)
@@ -273,18 +290,18 @@ def test_channels_come_once_and_in_order():
         m.MlGetCurrentDataAck(0, 2, (), (), 2, NONE),
         m.MlGetCurrentDataAck(0, 2, (), (), 1, (*NONE[1:], True)),
         m.MlUpdateAck(True),
-        m.MlUpdateAck(1.0),
+        m.MlUpdateAck(1.0),  # type: ignore[arg-type]
         m.GetDeviceIdAck(0, bytes(9)),
         m.GetBatteryStatusAck(0, 0, 65_536),
         m.GetVersionStimAck(0, m.Version(1, 2, 256), m.Version(4, 0, 0)),
     ],
 )
-def test_what_has_no_bit_pattern_is_never_written(message):
+def test_what_has_no_bit_pattern_is_never_written(message: Message) -> None:
     with pytest.raises(WireFormatError, match="cannot be written"):
         encode(message, 0, invalid=True)
 
 
-def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only():
+def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only() -> None:
     assert m.LlChannelConfig(False, 2, 1).pack() == b"\x50"
     assert m.LlChannelConfig(False, 2, 1, PULSE).pack() == b"\x52"
     assert decode(RawFrame(0, 2, b"\x52")) == m.LlChannelConfig(False, 2, 1, (), 3)
@@ -294,16 +311,16 @@ def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only():
     assert problems(silent) == silent.off_grid() == ()
 
 
-def test_points_that_a_peer_sends_with_a_pulse_not_to_be_given_are_read():
+def test_points_that_a_peer_sends_with_a_pulse_not_to_be_given_are_read() -> None:
     with_points = bytes((0x52,)) + m.LlChannelConfig(True, 2, 1, PULSE).pack()[1:]
     assert decode(RawFrame(0, 2, with_points)) == m.LlChannelConfig(False, 2, 1, PULSE)
     assert decode(RawFrame(0, 2, with_points[:-1])) == m.LlChannelConfig(False, 2, 1, (), 3)
 
 
-def test_the_older_forms_of_the_current_data_answer():
-    two = decode(RawFrame(0, 37, b"\x00\x02\x11"))
+def test_the_older_forms_of_the_current_data_answer() -> None:
+    two = decoded(37, b"\x00\x02\x11")
     assert (two.stimulation_state, two.electrode_error) == (1, (True, *NONE[1:]))
-    three = decode(RawFrame(0, 37, b"\x00\x03\x12\x18"))
+    three = decoded(37, b"\x00\x03\x12\x18")
     assert three.electrode_error == (False, True, *NONE[1:6], True)
     assert three.pack() == b"\x00\x03\x12\x18"
     assert decode(RawFrame(0, 37, b"\x02\x09")) == m.MlGetCurrentDataAck(2, 9)
@@ -334,7 +351,7 @@ def test_the_older_forms_of_the_current_data_answer():
         (69, 13),
     ],
 )
-def test_too_few_data_bytes_are_reported_and_extra_ones_ignored(command, needed):
+def test_too_few_data_bytes_are_reported_and_extra_ones_ignored(command: int, needed: int) -> None:
     short = decode(RawFrame(0, command, bytes(needed - 1)))
     assert isinstance(short, m.Malformed)
     assert (short.command, short.data) == (command, bytes(needed - 1))
@@ -362,29 +379,27 @@ def test_too_few_data_bytes_are_reported_and_extra_ones_ignored(command, needed)
         (37, b"\x00\x03\x00"),
     ],
 )
-def test_what_the_first_bytes_promise_must_come(command, data):
+def test_what_the_first_bytes_promise_must_come(command: int, data: bytes) -> None:
     message = decode(RawFrame(0, command, data))
     assert isinstance(message, m.Malformed)
     assert message.off_grid() == ()
     assert message.quick_pack() is None
 
 
-def test_a_short_answer_still_tells_its_result():
-    assert decode(RawFrame(0, 63, b"\x07")).result == 7
-    assert decode(RawFrame(0, 63, b"")).result is None
-    assert decode(RawFrame(0, 32, b"\x01")).result is None
+def test_a_short_answer_still_tells_its_result() -> None:
+    assert decoded(63, b"\x07").result == 7
+    assert decoded(63, b"").result is None
+    assert decoded(32, b"\x01").result is None
 
 
-def test_every_result_code_decodes():
+def test_every_result_code_decodes() -> None:
     for kind in m.BY_COMMAND.values():
         if kind.direction is m.Direction.DEVICE_TO_HOST:
             for result in range(256):
-                assert (
-                    decode(RawFrame(0, kind.command, bytes((result, *[0] * 12)))).result == result
-                )
+                assert decoded(kind.command, bytes((result, *[0] * 12))).result == result
 
 
-def test_a_command_from_the_wrong_side_is_unknown():
+def test_a_command_from_the_wrong_side_is_unknown() -> None:
     frame = RawFrame(0, 62, b"")
     assert decode(frame, m.Direction.HOST_TO_DEVICE) == m.GetStimStatus()
     assert decode(frame, m.Direction.DEVICE_TO_HOST) == m.UnknownCommand(62)
@@ -395,7 +410,7 @@ def test_a_command_from_the_wrong_side_is_unknown():
     assert m.UnknownCommand(99).off_grid() == ()
 
 
-def test_the_largest_update_that_a_device_may_not_take_can_be_seen_from_outside():
+def test_the_largest_update_that_a_device_may_not_take_can_be_seen_from_outside() -> None:
     full = update(*(channel(i, 400_000, (m.Point(100, 0),) * 16) for i in range(8)))
     assert wire_length(m.GetStimStatus()) == 13
     assert wire_length(update(*(channel(i) for i in range(8)))) <= LONGEST_DEVICE_FRAME
@@ -427,7 +442,7 @@ def test_a_module_that_the_wire_has_no_bit_for_is_refused(module: int) -> None:
         m.SetPower((module,)).pack()
 
 
-def test_device_ids_lose_their_padding_only():
+def test_device_ids_lose_their_padding_only() -> None:
     for raw, text in (
         (b"0123456789", "0123456789"),
         (b"P24-1\x00\x00\x00\x00\x00", "P24-1"),
@@ -438,7 +453,7 @@ def test_device_ids_lose_their_padding_only():
         assert m.GetDeviceIdAck(0, raw).device_id == text
 
 
-def test_codes_have_names_and_unknown_ones_too():
+def test_codes_have_names_and_unknown_ones_too() -> None:
     assert values.result_name(7) == "not initialized"
     assert values.result_name(200) == "unknown(200)"
     assert len(values.RESULT_NAMES) == values.HIGHEST_RESULT + 1

@@ -1,6 +1,7 @@
 """openEMSstim lines as JSON rows and back: exact both ways, unsafe ones only on purpose."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,15 +13,15 @@ HEX_LINE = b"WV,0018,433049313030543130303047.\n"
 FIELDS = {"channel": 0, "intensity": 100, "on_time_ms": 1000}
 
 
-def decoded(data):
+def decoded(data: bytes) -> dict[str, Any]:
     return json.loads(json.dumps(decode_line(data.hex(), WIRE)))
 
 
-def encoded(row, **how):
+def encoded(row: dict[str, Any], **how: Any) -> bytes:
     return bytes.fromhex(encode_line(row, WIRE, **how).hex)
 
 
-def test_a_row_of_the_host_has_the_promised_form():
+def test_a_row_of_the_host_has_the_promised_form() -> None:
     row = {
         "name": "action",
         "direction": "host->device",
@@ -31,14 +32,14 @@ def test_a_row_of_the_host_has_the_promised_form():
     assert encoded(row) == encoded({"name": "action", "fields": FIELDS}) == HEX_LINE
 
 
-def test_a_row_of_the_board_has_the_promised_form():
+def test_a_row_of_the_board_has_the_promised_form() -> None:
     row = {"name": "received", "direction": "device->host", "fields": {"text": "x"}}
     line = b"\tUSB: received command: x\r\n"
     assert decoded(line) == {"frames": [row], "errors": []}
     assert encoded(row) == line
 
 
-def test_all_lines_of_one_side_are_read_as_that_side():
+def test_all_lines_of_one_side_are_read_as_that_side() -> None:
     echo = b"\tUSB: received command: G\r\n\tCommand NON HEX:\r\nG\r\n24"
     shown = decoded(echo)
     assert [row["name"] for row in shown["frames"]] == ["received", "non_hex", "text"]
@@ -64,7 +65,9 @@ def test_all_lines_of_one_side_are_read_as_that_side():
         (b"I" + b"9" * 400 + b"G\n", "action", "crash"),
     ],
 )
-def test_any_host_line_is_shown_with_what_is_wrong_and_writes_back_exactly(line, name, problem):
+def test_any_host_line_is_shown_with_what_is_wrong_and_writes_back_exactly(
+    line: bytes, name: str, problem: str | None
+) -> None:
     shown = decoded(line)
     (row,) = shown["frames"]
     assert row["name"] == name
@@ -76,7 +79,7 @@ def test_any_host_line_is_shown_with_what_is_wrong_and_writes_back_exactly(line,
     assert encoded(shown, invalid=True) == line
 
 
-def test_a_line_without_an_end_is_dropped_and_reported():
+def test_a_line_without_an_end_is_dropped_and_reported() -> None:
     shown = decoded(b"a" * 600 + b"\nx\n" + b"b" * 600)
     assert [row["name"] for row in shown["frames"]] == ["probe"]
     assert shown["errors"] == ["overflow", "overflow"]
@@ -86,7 +89,7 @@ def test_a_line_without_an_end_is_dropped_and_reported():
     assert decoded(b"") == {"frames": [], "errors": []}
 
 
-def test_a_line_may_be_plain_where_that_is_asked_for():
+def test_a_line_may_be_plain_where_that_is_asked_for() -> None:
     row = {"name": "action", "form": "plain", "fields": FIELDS}
     assert encoded(row) == b"C0I100T1000G\n"
     assert encoded({"name": "action"}) == b"WV,0018,47.\n"
@@ -116,7 +119,7 @@ def test_a_line_may_be_plain_where_that_is_asked_for():
         ({"name": "probe", "fields": {}, "form": "plain", "exact_hex": "47"}, "different things"),
     ],
 )
-def test_every_mistake_has_a_clear_word(row, words):
+def test_every_mistake_has_a_clear_word(row: dict[str, Any], words: str) -> None:
     with pytest.raises(WireFormatError) as caught:
         encode_text(json.dumps(row), WIRE)
     assert words in str(caught.value).replace(": Write", ". Write")

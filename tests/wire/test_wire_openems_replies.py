@@ -25,14 +25,14 @@ BANNER = (
 )
 
 
-def lines(data):
-    return LineReader().feed(data)
+def lines(data: bytes) -> list[str]:
+    return LineReader().feed(data)  # type: ignore[return-value]
 
 
 # -- replies ----------------------------------------------------------------------------------
 
 
-def test_the_boot_banner_begins_and_ends_with_what_a_host_waits_for():
+def test_the_boot_banner_begins_and_ends_with_what_a_host_waits_for() -> None:
     replies = [Reply.unpack(line) for line in lines(BANNER)]
     kinds = [reply.kind for reply in replies]
     assert kinds[:2] == [ReplyKind.TEXT, ReplyKind.SETUP_BEGIN]
@@ -54,7 +54,7 @@ def test_the_boot_banner_begins_and_ends_with_what_a_host_waits_for():
         ("", Reply(ReplyKind.TEXT, "")),
     ],
 )
-def test_a_line_has_its_kind_and_writes_back(line, reply):
+def test_a_line_has_its_kind_and_writes_back(line: str, reply: Reply) -> None:
     assert Reply.unpack(line) == reply
     assert reply.pack() == line
 
@@ -75,7 +75,7 @@ def test_a_line_has_its_kind_and_writes_back(line, reply):
         ("Connection End", STOP_ECHO, Dialect.FABBING),
     ],
 )
-def test_the_recorded_echo_is_the_expected_one(line, echo, dialect):
+def test_the_recorded_echo_is_the_expected_one(line: str, echo: bytes, dialect: Dialect) -> None:
     expected = [reply.pack() for reply in expected_echo(line, dialect)]
     assert expected == lines(echo)
 
@@ -104,7 +104,7 @@ FULL = RECEIVED + b"\tFull Command:\r\nx\r\n"
         (RECEIVED + BANNER, Dialect.UNKNOWN),
     ],
 )
-def test_the_answer_to_one_character_tells_the_dialect(answer, dialect):
+def test_the_answer_to_one_character_tells_the_dialect(answer: bytes, dialect: Dialect) -> None:
     probe = DialectProbe()
     assert probe.request == b"x\n"
     for line in lines(answer):
@@ -113,7 +113,7 @@ def test_the_answer_to_one_character_tells_the_dialect(answer, dialect):
     assert probe.result is dialect
 
 
-def test_a_dialect_once_found_is_not_changed_by_later_lines():
+def test_a_dialect_once_found_is_not_changed_by_later_lines() -> None:
     probe = DialectProbe()
     found = [probe.take(line) for line in lines(NON_HEX + b"Unknown command: x\r\n" + FULL)]
     assert found == [None, None, None, *[Dialect.ASCII] * 4]

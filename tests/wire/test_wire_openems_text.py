@@ -1,5 +1,7 @@
 """Lines, commands and the hex form of the openEMSstim wire: nothing unsafe is ever written."""
 
+from typing import Any
+
 import pytest
 
 from stimctl.errors import WireFormatError
@@ -11,14 +13,14 @@ SAFE = c.Action(0, 100, 1000)
 SAFE_LINE = "WV,0018,433049313030543130303047."
 
 
-def read(line):
+def read(line: Any) -> codec.Read:
     return codec.read_line(line)
 
 
 # -- lines ------------------------------------------------------------------------------------
 
 
-def test_lines_end_with_a_line_feed_and_lose_a_carriage_return():
+def test_lines_end_with_a_line_feed_and_lose_a_carriage_return() -> None:
     reader = t.LineReader()
     assert reader.feed(b"\nSETUP:\r\n\tBT: RES") == ["", "SETUP:"]
     assert reader.pending == 8
@@ -27,14 +29,14 @@ def test_lines_end_with_a_line_feed_and_lose_a_carriage_return():
     assert reader.finish() == []
 
 
-def test_silence_ends_a_line_too():
+def test_silence_ends_a_line_too() -> None:
     reader = t.LineReader()
     assert reader.feed(b"G") == []
     assert reader.finish() == ["G"]
     assert reader.finish() == []
 
 
-def test_a_line_that_never_ends_is_dropped_and_the_next_one_read():
+def test_a_line_that_never_ends_is_dropped_and_the_next_one_read() -> None:
     reader = t.LineReader()
     assert reader.feed(b"a" * t.LONGEST_LINE) == []
     assert reader.pending == t.LONGEST_LINE
@@ -49,7 +51,7 @@ def test_a_line_that_never_ends_is_dropped_and_the_next_one_read():
 # -- hex form ---------------------------------------------------------------------------------
 
 
-def test_the_hex_form_of_the_worked_example():
+def test_the_hex_form_of_the_worked_example() -> None:
     assert t.to_hex("C0I100T1000G") == SAFE_LINE
     assert t.to_hex("G") == "WV,0018,47."
     assert t.hex_digits(SAFE_LINE) == "433049313030543130303047"
@@ -58,7 +60,7 @@ def test_the_hex_form_of_the_worked_example():
     assert t.as_read(t.hex_digits(SAFE_LINE[:-1])) == "C0I100T1000\xff"
 
 
-def test_hex_digits_above_9_are_garbled_as_the_board_garbles_them():
+def test_hex_digits_above_9_are_garbled_as_the_board_garbles_them() -> None:
     assert t.as_read("4F") == "E"
     assert t.as_read("4f") == "\xff"
     assert t.as_read("") == ""
@@ -77,12 +79,12 @@ def test_hex_digits_above_9_are_garbled_as_the_board_garbles_them():
         (c.Probe(), "x"),
     ],
 )
-def test_what_may_be_sent_goes_out_in_its_usual_form(command, line):
+def test_what_may_be_sent_goes_out_in_its_usual_form(command: c.Command, line: str) -> None:
     assert codec.encode(command) == line.encode() + b"\n"
     assert read(line) == (command, command.form, ())
 
 
-def test_every_safe_action_is_written_read_back_and_fits_the_buffer():
+def test_every_safe_action_is_written_read_back_and_fits_the_buffer() -> None:
     for channel in (0, 1):
         for intensity in range(1, 101):
             for on_time_ms in (50, 51, 499, 500, 999, 1000, 4999, 5000):
@@ -123,7 +125,9 @@ def test_every_safe_action_is_written_read_back_and_fits_the_buffer():
         (c.UnknownText(""), "does not know"),
     ],
 )
-def test_what_must_not_be_sent_is_named_and_written_only_on_purpose(command, sentence):
+def test_what_must_not_be_sent_is_named_and_written_only_on_purpose(
+    command: c.Command, sentence: str
+) -> None:
     with pytest.raises(WireFormatError, match="must not be sent") as caught:
         codec.encode(command)
     assert sentence in str(caught.value)
@@ -148,12 +152,14 @@ def test_what_must_not_be_sent_is_named_and_written_only_on_purpose(command, sen
         (c.Action(0, -7, 500), None),
     ],
 )
-def test_what_would_reach_the_board_as_something_else_is_never_written(command, form):
+def test_what_would_reach_the_board_as_something_else_is_never_written(
+    command: c.Command, form: c.Form | None
+) -> None:
     with pytest.raises(WireFormatError, match="cannot be sent"):
         codec.encode(command, form, invalid=True)
 
 
-def test_a_message_longer_than_the_buffer_is_named():
+def test_a_message_longer_than_the_buffer_is_named() -> None:
     line = "x" * 62
     assert "buffer" not in "; ".join(read(line).problems)
     assert "the board's buffer holds 63 bytes" in read(line + "x").problems
@@ -200,17 +206,17 @@ def test_a_message_longer_than_the_buffer_is_named():
         ("WV,0018,4930323047.", c.Action(None, 20, None)),
     ],
 )
-def test_any_line_is_read_as_the_board_reads_it(line, command):
+def test_any_line_is_read_as_the_board_reads_it(line: str, command: c.Command) -> None:
     assert read(line).command == command
 
 
-def test_a_second_action_in_one_message_is_reported_as_lost():
+def test_a_second_action_in_one_message_is_reported_as_lost() -> None:
     lost = "only the first C, I and T count: the rest is lost silently"
     assert read("C0I50T200GC1I50T200G").problems == (lost,)
     assert lost in read("C0I16T301I17T300G").problems
 
 
-def test_flaws_of_the_hex_form_are_reported():
+def test_flaws_of_the_hex_form_are_reported() -> None:
     assert read("WV,0018,47").problems[0] == (
         "the last character is cut off, and it is not a full stop"
     )
@@ -219,21 +225,22 @@ def test_flaws_of_the_hex_form_are_reported():
     )
 
 
-def test_a_number_of_any_length_is_read_by_the_digits_that_count():
+def test_a_number_of_any_length_is_read_by_the_digits_that_count() -> None:
     command = read("C0I50T" + "9" * 5000 + "40000G").command
+    assert isinstance(command, c.Action)
     assert command.on_time_ms & 0xFFFF == int("9" * 100 + "40000") & 0xFFFF
 
 
 # -- stop -------------------------------------------------------------------------------------
 
 
-def test_the_stop_is_these_bytes():
+def test_the_stop_is_these_bytes() -> None:
     assert t.stop_line(line_may_be_open=False) == b"Connection End\n"
     assert t.stop_line(line_may_be_open=True) == b"\nConnection End\n"
 
 
 @pytest.mark.parametrize("form", list(c.Form))
-def test_half_a_safe_message_does_nothing_and_a_stop_after_it_is_heard(form):
+def test_half_a_safe_message_does_nothing_and_a_stop_after_it_is_heard(form: c.Form) -> None:
     line = codec.encode(SAFE, form)
     for cut in range(1, len(line) - 1):
         reader = t.LineReader()

@@ -1,5 +1,7 @@
 """ScienceMode 2 messages: what they refuse, what they never write, and their JSON form."""
 
+from typing import Any
+
 import pytest
 
 from stimctl.errors import WireFormatError
@@ -8,33 +10,39 @@ from stimctl.wire.sciencemode2 import messages as m
 from stimctl.wire.sciencemode2 import values
 from stimctl.wire.sciencemode2.codec import decode, encode, problems
 from stimctl.wire.sciencemode2.framing import FrameDecoder, RawFrame, encode_frame
+from stimctl.wire.sciencemode2.message import Sm2Message
 
 WIRE = "sciencemode2"
 LIST = m.InitChannelListMode(0b11, 20_000, 8_000)
 
 
-def through_the_wire(message, **how):
+def through_the_wire(message: Any, **how: Any) -> Any:
     (frame,) = FrameDecoder().feed(encode(message, 240, **how))
+    assert isinstance(frame, RawFrame)
     return decode(frame)
 
 
-def only_frame(wire):
+def decoded(command: int, data: bytes) -> Any:
+    return decode(RawFrame(0, command, data))
+
+
+def only_frame(wire: str) -> dict[str, Any]:
     (frame,) = decode_line(wire, WIRE)["frames"]
     return frame
 
 
-def encoded(command, **fields):
+def encoded(command: int, **fields: Any) -> str:
     return encode_line({"cmd": command, "fields": {"packet_number": 1, **fields}}, WIRE).hex
 
 
-def test_every_command_of_the_document_has_a_message():
+def test_every_command_of_the_document_has_a_message() -> None:
     own = {1, 2, 3, 4, 10, 11, 12, 13, *range(30, 39)}
     trainer = {*range(50, 59), 60, *range(70, 78), *range(80, 88), 89, 90}
     assert set(m.BY_COMMAND) == own | trainer
     assert len({kind.name for kind in m.BY_COMMAND.values()}) == len(m.BY_COMMAND)
 
 
-def test_direction_follows_from_the_command_number():
+def test_direction_follows_from_the_command_number() -> None:
     host = {2, 4, 10, 12, 30, 32, 34, 36}
     host |= {50, 52, 54, 56, 70, 72, 74, 76, 80, 82, 84, 86}
     for command, kind in m.BY_COMMAND.items():
@@ -69,7 +77,9 @@ def test_direction_follows_from_the_command_number():
         (m.StimulationError(-4), "error -4 is none of -1, -2, -3"),
     ],
 )
-def test_what_the_receiver_would_refuse_is_named_and_written_only_on_purpose(message, sentence):
+def test_what_the_receiver_would_refuse_is_named_and_written_only_on_purpose(
+    message: Sm2Message, sentence: str
+) -> None:
     assert sentence in "; ".join(problems(message))
     with pytest.raises(WireFormatError, match="would be refused by the receiver"):
         encode(message, 0)
@@ -92,7 +102,7 @@ def test_what_the_receiver_would_refuse_is_named_and_written_only_on_purpose(mes
         m.UnknownCmd(0xF0),
     ],
 )
-def test_the_edges_of_the_valid_ranges_are_written(message):
+def test_the_edges_of_the_valid_ranges_are_written(message: Sm2Message) -> None:
     assert problems(message) == ()
     assert through_the_wire(message) == message
 
@@ -117,19 +127,19 @@ def test_the_edges_of_the_valid_ranges_are_written(message):
         m.InitChannelListMode(1, -500, 8_000),
         m.InitAck(128),
         m.InitAck(True),
-        m.InitAck("0"),
+        m.InitAck("0"),  # type: ignore[arg-type]
         m.GetStimulationModeAck(0),
         m.GetStimulationModeAck(-1, 0),
         m.GetStimulationModeAck(0, 200),
         m.UnknownCmd(256),
     ],
 )
-def test_what_has_no_bit_pattern_is_never_written(message):
+def test_what_has_no_bit_pattern_is_never_written(message: Sm2Message) -> None:
     with pytest.raises(WireFormatError, match="cannot be written"):
         encode(message, 0, invalid=True, truncate=True)
 
 
-def test_a_main_interval_of_1_ms_is_never_taken_for_one_shot():
+def test_a_main_interval_of_1_ms_is_never_taken_for_one_shot() -> None:
     with pytest.raises(WireFormatError, match=r"its code means one-shot\. Give 0 for one-shot"):
         encode(m.InitChannelListMode(1, 1_000, 8_000), 0)
 
@@ -155,7 +165,7 @@ def test_a_main_interval_of_1_ms_is_never_taken_for_one_shot():
         38: 1,
     }.items(),
 )
-def test_lengths_are_exact(command, needed):
+def test_lengths_are_exact(command: int, needed: int) -> None:
     assert not isinstance(decode(RawFrame(0, command, bytes(needed))), m.Malformed)
     for wrong in {needed - 1, needed + 1} - {-1}:
         message = decode(RawFrame(0, command, bytes(wrong)))
@@ -164,39 +174,39 @@ def test_lengths_are_exact(command, needed):
         assert f"has {wrong} data bytes and needs {needed}" in problems(message)[0]
 
 
-def test_a_list_is_whole_entries():
+def test_a_list_is_whole_entries() -> None:
     for size in range(33):
         message = decode(RawFrame(0, 32, bytes(size)))
         assert isinstance(message, m.Malformed) == bool(size % 4)
 
 
-def test_a_mode_comes_with_result_0_only():
+def test_a_mode_comes_with_result_0_only() -> None:
     assert decode(RawFrame(0, 11, b"\xff")) == m.GetStimulationModeAck(-1)
     too_long = decode(RawFrame(0, 11, b"\xff\x00"))
     assert isinstance(too_long, m.Malformed)
     assert too_long.result == -1
 
 
-def test_a_result_shows_in_what_is_malformed_if_there_is_one():
-    assert decode(RawFrame(0, 33, b"\xfd\x00")).result == -3
-    assert decode(RawFrame(0, 33, b"")).result is None
-    assert decode(RawFrame(0, 2, b"\x00\x00")).result == 0
-    assert decode(RawFrame(0, 34, b"\x01")).result is None
-    assert decode(RawFrame(0, 1, b"\x01\x01")).result is None
+def test_a_result_shows_in_what_is_malformed_if_there_is_one() -> None:
+    assert decoded(33, b"\xfd\x00").result == -3
+    assert decoded(33, b"").result is None
+    assert decoded(2, b"\x00\x00").result == 0
+    assert decoded(34, b"\x01").result is None
+    assert decoded(1, b"\x01\x01").result is None
     wire = encode_frame(3, 33, b"\xfd\x00").hex()
     frame = only_frame(wire)
     assert frame["fields"] == {"packet_number": 3, "result": -3, "payload_hex": "fd00"}
     assert encode_line(frame, WIRE, invalid=True).hex == wire
 
 
-def test_a_command_from_the_wrong_side_is_unknown():
+def test_a_command_from_the_wrong_side_is_unknown() -> None:
     host = m.Direction.HOST_TO_DEVICE
     assert decode(RawFrame(0, 1, b"\x01"), host) == m.UnknownCommand(1, b"\x01")
     assert decode(RawFrame(0, 4, b""), host) == m.Watchdog()
     assert decode(RawFrame(0, 99, b"\x01")) == m.UnknownCommand(99, b"\x01")
 
 
-def test_trainer_commands_are_recognised_and_kept_as_they_came():
+def test_trainer_commands_are_recognised_and_kept_as_they_came() -> None:
     message = decode(RawFrame(0, 60, b"\x00\x01\xff\xff\x00\x02"))
     assert isinstance(message, m.Motomed)
     assert (message.command, message.name) == (60, "actual_values")
@@ -217,7 +227,7 @@ def test_trainer_commands_are_recognised_and_kept_as_they_came():
         encoded(52)
 
 
-def test_one_shot_shows_as_code_0_and_is_read_in_every_honest_form():
+def test_one_shot_shows_as_code_0_and_is_read_in_every_honest_form() -> None:
     wire = encode(m.InitChannelListMode(1, m.ONE_SHOT, 8_000), 1).hex()
     shown = only_frame(wire)["fields"]
     assert (shown["main_interval_ms"], shown["main_interval_coded"]) == (1, 0)
@@ -232,7 +242,7 @@ def test_one_shot_shows_as_code_0_and_is_read_in_every_honest_form():
         encoded(30, **fields, main_interval_ms=1)
 
 
-def test_an_interval_may_be_given_in_ms_or_as_its_code_but_not_as_both_at_odds():
+def test_an_interval_may_be_given_in_ms_or_as_its_code_but_not_as_both_at_odds() -> None:
     wire = encode(LIST, 1).hex()
     assert encoded(30, active_channels=3, main_interval_ms=20, inter_pulse_coded=13) == wire
     assert encoded(30, active_channels=3, main_interval_coded=38, inter_pulse_coded=13) == wire
@@ -257,17 +267,17 @@ def test_an_interval_may_be_given_in_ms_or_as_its_code_but_not_as_both_at_odds()
         ({"channels": [{"pulse_width_us": 1, "current_ma": 1, "x": 1}]}, r"\[0\].x"),
     ],
 )
-def test_a_mistake_in_a_list_names_its_field(fields, words):
+def test_a_mistake_in_a_list_names_its_field(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(WireFormatError, match=words):
         encoded(32, **fields)
 
 
-def test_a_mode_may_be_left_out_of_a_list():
+def test_a_mode_may_be_left_out_of_a_list() -> None:
     pulse = {"pulse_width_us": 350, "current_ma": 5}
     assert encoded(32, channels=[pulse]) == encoded(32, channels=[{**pulse, "mode": 0}])
 
 
-def test_codes_have_names_and_unknown_ones_too():
+def test_codes_have_names_and_unknown_ones_too() -> None:
     assert values.result_name(-8) == "busy"
     assert values.result_name(5) == "unknown(5)"
     assert values.stimulation_mode_name(2) == "channel list started"

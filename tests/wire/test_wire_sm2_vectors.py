@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,17 +19,17 @@ FRAMES = [row for row in VECTORS if row["kind"] == "frame" and row is not SPECIA
 OTHERS = [row for row in VECTORS if row["kind"] != "frame"]
 
 
-def named(rows):
+def named(rows: list[dict[str, Any]]) -> Any:
     return [pytest.param(row, id=row["name"]) for row in rows]
 
 
-def test_all_vectors_are_here():
+def test_all_vectors_are_here() -> None:
     assert len(VECTORS) == 69
     assert {row["expect"] for row in FRAMES} == {"ok"}
 
 
 @pytest.mark.parametrize("row", named([*FRAMES, SPECIAL]))
-def test_a_frame_decodes_to_its_fields(row):
+def test_a_frame_decodes_to_its_fields(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], WIRE)
     assert shown["errors"] == []
     (frame,) = shown["frames"]
@@ -40,19 +41,19 @@ def test_a_frame_decodes_to_its_fields(row):
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_fields_encode_to_exactly_the_frame(row):
+def test_fields_encode_to_exactly_the_frame(row: dict[str, Any]) -> None:
     encoded = encode_line({"cmd": row["cmd"], "fields": row["fields"]}, WIRE)
     assert encoded == (row["hex"], ())
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_what_decode_prints_encode_takes(row):
+def test_what_decode_prints_encode_takes(row: dict[str, Any]) -> None:
     printed = json.loads(json.dumps(decode_line(row["hex"], WIRE)))
     assert encode_line(printed, WIRE).hex == row["hex"]
 
 
 @pytest.mark.parametrize("row", named(OTHERS))
-def test_bad_frames_and_streams_have_the_recommended_outcome(row):
+def test_bad_frames_and_streams_have_the_recommended_outcome(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], WIRE)
     assert len(shown["frames"]) == row["recommended_good_frames"]
     assert shown["errors"] == row["recommended_errors"]
@@ -60,17 +61,17 @@ def test_bad_frames_and_streams_have_the_recommended_outcome(row):
     assert refused == (row["expect"] == "parameter_error")
 
 
-def test_needless_escapes_are_never_written():
+def test_needless_escapes_are_never_written() -> None:
     encoded = encode_line({"cmd": 32, "fields": SPECIAL["fields"]}, WIRE).hex
     assert encoded != SPECIAL["hex"]
     assert decode_line(encoded, WIRE) == decode_line(SPECIAL["hex"], WIRE)
 
 
-def test_a_single_flipped_bit_gives_no_good_frame():
+def test_a_single_flipped_bit_gives_no_good_frame() -> None:
     for row in FRAMES:
         frame = bytearray.fromhex(row["hex"])
         for bit in range(8 * len(frame)):
             frame[bit // 8] ^= 1 << bit % 8
-            good = [e for e in FrameDecoder().feed(frame) if isinstance(e, RawFrame)]
+            good = [e for e in FrameDecoder().feed(bytes(frame)) if isinstance(e, RawFrame)]
             assert not good, (row["name"], bit)
             frame[bit // 8] ^= 1 << bit % 8

@@ -1,41 +1,47 @@
 """ScienceMode 3 messages: what is refused, what is truncated, and what differs from a P24."""
 
+from typing import Any
+
 import pytest
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
-from stimctl.wire.message import Direction
+from stimctl.wire.message import Direction, Message
 from stimctl.wire.sciencemode3 import messages as m
 from stimctl.wire.sciencemode3.codec import decode, encode, problems
 from stimctl.wire.sciencemode3.framing import LONGEST_DEVICE_FRAME, RawFrame
 from stimctl.wire.sciencemode3.messages import BY_COMMAND
+from stimctl.wire.sciencemode3.messages_low import LlChannelConfig
+from stimctl.wire.sciencemode3.messages_mid import MlUpdate
+from stimctl.wire.sciencemode3.point import Point
 from stimctl.wire.sciencemode3.values import (
     high_voltage_name,
     result_name,
     stim_status_name,
 )
 from stimctl.wire.sciencemode4.messages import BY_COMMAND as BY_COMMAND_4
+from stimctl.wire.sciencemode4.messages_plain import Answer
 
 P = m.Point
 PULSE = (P(200, 20_000), P(100, 0), P(200, -20_000))
 POINT = {"time_us": 200, "current_ma": 20}
 
 
-def one(points=PULSE, period_us=20_000, **more):
+def one(points: tuple[Point, ...] = PULSE, period_us: int = 20_000, **more: Any) -> MlUpdate:
     return m.MlUpdate((m.MlChannel(0, period_us, points, **more),))
 
 
-def pulse(*points):
+def pulse(*points: Point) -> LlChannelConfig:
     return m.LlChannelConfig(True, 0, points)
 
 
-def test_every_command_has_a_message_and_those_of_the_p24_alone_have_none():
+def test_every_command_has_a_message_and_those_of_the_p24_alone_have_none() -> None:
     general = {50, 51, 52, 53, 54, 55, 58, 59, *range(60, 68)}
     assert set(BY_COMMAND) == {*range(6), *range(30, 38)} | general
     assert set(BY_COMMAND_4) - set(BY_COMMAND) == {56, 57, 68, 69}
 
 
-def test_direction_and_name_are_those_of_the_same_command_of_a_p24():
+def test_direction_and_name_are_those_of_the_same_command_of_a_p24() -> None:
     for command, kind in BY_COMMAND.items():
         answer = command % 2 == 1 or command == 66
         assert (kind.direction is Direction.DEVICE_TO_HOST) == answer
@@ -43,7 +49,7 @@ def test_direction_and_name_are_those_of_the_same_command_of_a_p24():
 
 
 @pytest.mark.parametrize("kind", [k for k in BY_COMMAND.values() if hasattr(k, "highest_result")])
-def test_results_end_at_27(kind):
+def test_results_end_at_27(kind: type[Answer]) -> None:
     assert len([k for k in BY_COMMAND.values() if hasattr(k, "highest_result")]) == 16
     for result, refused in ((27, False), (28, True), (255, True)):
         data = bytes((result,)) + bytes(60)
@@ -73,7 +79,9 @@ def test_results_end_at_27(kind):
         (m.GetMainStatusAck(0, 3), "main_status 3 is above 2"),
     ],
 )
-def test_what_the_receiver_would_refuse_is_named_and_not_written(message, sentence):
+def test_what_the_receiver_would_refuse_is_named_and_not_written(
+    message: Message, sentence: str
+) -> None:
     assert sentence in "; ".join(problems(message))
     with pytest.raises(WireFormatError, match="would be refused by the receiver"):
         encode(message, 0)
@@ -112,12 +120,12 @@ def test_what_the_receiver_would_refuse_is_named_and_not_written(message, senten
         m.MlGetCurrentDataAck(0, 1, 0, (True, False, False, False)),
     ],
 )
-def test_what_has_no_bit_pattern_is_never_written(message):
+def test_what_has_no_bit_pattern_is_never_written(message: Message) -> None:
     with pytest.raises(WireFormatError):
         encode(message, 0, invalid=True, truncate=True)
 
 
-def test_the_edges_of_the_valid_ranges_are_written():
+def test_the_edges_of_the_valid_ranges_are_written() -> None:
     for message in (
         m.LlInit(6),
         pulse(P(4095, 150_000, 3, 5), P(0, -150_000)),
@@ -138,7 +146,7 @@ def test_the_edges_of_the_valid_ranges_are_written():
         (one((P(200, 700),), period_us=20_001), one((P(200, 500),))),
     ],
 )
-def test_what_is_between_two_steps_is_written_only_on_purpose(message, sent):
+def test_what_is_between_two_steps_is_written_only_on_purpose(message: Any, sent: Any) -> None:
     with pytest.raises(WireFormatError, match="between two wire steps"):
         encode(message, 1)
     assert encode(message, 1, truncate=True) == encode(sent, 1)
@@ -162,7 +170,9 @@ def test_what_is_between_two_steps_is_written_only_on_purpose(message, sent):
         (4_666, 15_000, 3, False),
     ],
 )
-def test_the_time_budget_counts_330_us_a_pulse(busy_us, period_us, channels, fits):
+def test_the_time_budget_counts_330_us_a_pulse(
+    busy_us: int, period_us: int, channels: int, fits: bool
+) -> None:
     parts = [min(4_095, busy_us - at) for at in range(0, busy_us, 4_095)]
     form = tuple(P(part, 0) for part in parts)
     message = m.MlUpdate(tuple(m.MlChannel(n, period_us, form) for n in range(channels)))
@@ -181,7 +191,9 @@ def test_the_time_budget_counts_330_us_a_pulse(busy_us, period_us, channels, fit
         ((15, 252, 90), (6_719, 6_594, 2_287), False),  # the exact sum is above 999
     ],
 )
-def test_the_time_budget_is_refused_where_either_way_of_adding_refuses(half_ms, busy_us, fits):
+def test_the_time_budget_is_refused_where_either_way_of_adding_refuses(
+    half_ms: tuple[int, ...], busy_us: tuple[int, ...], fits: bool
+) -> None:
     """The exact sum is 999 in the first four; the device adds in single precision."""
     channels = []
     for index, (period, busy) in enumerate(zip(half_ms, busy_us, strict=True)):
@@ -193,7 +205,7 @@ def test_the_time_budget_is_refused_where_either_way_of_adding_refuses(half_ms, 
     assert bool(problems(m.MlUpdate(tuple(channels)))) != fits
 
 
-def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only():
+def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only() -> None:
     for message, data in (
         (m.LlChannelConfig(False, 2, PULSE), "42"),
         (m.LlChannelConfig(False, 2), "40"),
@@ -230,24 +242,24 @@ def test_a_pulse_that_is_not_to_be_given_sends_the_number_of_its_points_only():
         (63, "00 00"),
     ],
 )
-def test_too_few_bytes_are_never_read_as_a_message(command, data):
+def test_too_few_bytes_are_never_read_as_a_message(command: int, data: str) -> None:
     told = decode(RawFrame(3, command, bytes.fromhex(data)))
     assert isinstance(told, m.Malformed)
     assert problems(told)
 
 
-def test_both_forms_of_the_answer_to_ll_init_are_read():
+def test_both_forms_of_the_answer_to_ll_init_are_read() -> None:
     for extra, demux_id in ((0, b""), (1, b""), (49, b""), (50, bytes(50)), (60, bytes(50))):
         assert decode(RawFrame(0, 1, bytes(1 + extra))) == m.LlInitAck(0, demux_id)
     assert m.LlInitAck(0, b"DEMUX 7".ljust(50, b"\0")).demux_text == "DEMUX 7"
 
 
-def test_a_question_for_the_extended_version_is_unknown_here():
+def test_a_question_for_the_extended_version_is_unknown_here() -> None:
     assert isinstance(decode(RawFrame(0, 68, b"")), m.UnknownCommand)
 
 
-def test_the_largest_update_fits_the_buffer_of_the_device_however_much_is_stuffed():
-    def largest(form, period_us, ramp=0):
+def test_the_largest_update_fits_the_buffer_of_the_device_however_much_is_stuffed() -> None:
+    def largest(form: Any, period_us: int, ramp: int = 0) -> Any:
         return m.MlUpdate(tuple(m.MlChannel(n, period_us, (form,) * 16, ramp) for n in range(4)))
 
     plain = largest(P(100, 5_000), 100_000)
@@ -278,13 +290,13 @@ def test_the_largest_update_fits_the_buffer_of_the_device_however_much_is_stuffe
         (68, {}, "command 68 is not known"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_the_fields_is_named(cmd, fields, words):
+def test_a_mistake_in_the_fields_is_named(cmd: int, fields: dict[str, Any], words: str) -> None:
     with pytest.raises(WireFormatError) as refused:
         encode_line({"cmd": cmd, "fields": {"packet_number": 0, **fields}}, "sciencemode3")
     assert words in str(refused.value)
 
 
-def test_reserved_fields_may_be_left_out():
+def test_reserved_fields_may_be_left_out() -> None:
     given = {"packet_number": 1, "channels": [{"index": 0, "period_ms": 20, "points": [POINT]}]}
     wire = encode_line({"cmd": 32, "fields": given}, "sciencemode3").hex
     assert wire == encode(one((P(200, 20_000),)), 1).hex()

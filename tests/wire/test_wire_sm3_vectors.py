@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,18 +25,18 @@ BAD = {
 }
 
 
-def named(rows):
+def named(rows: list[dict[str, Any]]) -> Any:
     return [pytest.param(row, id=row["name"]) for row in rows]
 
 
-def test_all_vectors_are_here():
+def test_all_vectors_are_here() -> None:
     assert (len(FRAMES), len(OTHERS)) == (100, 9)
     assert {row["expect"] for row in FRAMES} == {"ok", "parameter_error", "invalid_value"}
     assert sum("manual_example" in row["verified"] for row in FRAMES) == 4
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_a_frame_decodes_to_its_fields(row):
+def test_a_frame_decodes_to_its_fields(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], WIRE)
     assert shown["errors"] == ([] if row["expect"] == "ok" else ["parameter_error"])
     (frame,) = shown["frames"]
@@ -48,7 +49,7 @@ def test_a_frame_decodes_to_its_fields(row):
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_fields_encode_to_exactly_the_frame(row):
+def test_fields_encode_to_exactly_the_frame(row: dict[str, Any]) -> None:
     given = {"cmd": row["cmd"], "fields": row["fields"]}
     if row["expect"] != "ok":
         with pytest.raises(WireFormatError, match="would be refused by the receiver"):
@@ -57,13 +58,13 @@ def test_fields_encode_to_exactly_the_frame(row):
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_what_decode_prints_encode_takes(row):
+def test_what_decode_prints_encode_takes(row: dict[str, Any]) -> None:
     printed = json.loads(json.dumps(decode_line(row["hex"], WIRE)))
     assert encode_line(printed, WIRE, invalid=row["expect"] != "ok").hex == row["hex"]
 
 
 @pytest.mark.parametrize("row", named(OTHERS))
-def test_bad_frames_and_streams_end_as_they_should(row):
+def test_bad_frames_and_streams_end_as_they_should(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], WIRE)
     good = int(row["expect"].removeprefix("good frames: ")) if row["kind"] == "stream" else 0
     assert len(shown["frames"]) == good
@@ -71,19 +72,19 @@ def test_bad_frames_and_streams_end_as_they_should(row):
     assert ("pending_bytes" in shown) == (row["expect"] == "incomplete")
 
 
-def test_no_single_flipped_bit_in_any_vector_gives_a_good_frame():
+def test_no_single_flipped_bit_in_any_vector_gives_a_good_frame() -> None:
     for row in FRAMES:
         frame = bytearray.fromhex(row["hex"])
         if len(frame) > 150:
             continue  # the property test takes samples of these
         for bit in range(8 * len(frame)):
             frame[bit // 8] ^= 1 << bit % 8
-            events = FrameDecoder().feed(frame)
+            events = FrameDecoder().feed(bytes(frame))
             assert all(isinstance(event, FrameError) for event in events), (row["name"], bit)
             frame[bit // 8] ^= 1 << bit % 8
 
 
-def test_what_a_p24_would_read_otherwise_is_told_apart():
+def test_what_a_p24_would_read_otherwise_is_told_apart() -> None:
     """Frames that are sound on both wires and mean something else, or nothing, on the other."""
     differing = {
         row["name"]

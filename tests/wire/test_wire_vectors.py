@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ FRAMES = [row for row in VECTORS if row["kind"] == "frame"]
 OTHERS = [row for row in VECTORS if row["kind"] != "frame"]
 
 # What the wire does not carry: points that are only counted, and currents between two steps.
-SEEN_OTHERWISE = {
+SEEN_OTHERWISE: dict[str, dict[str, Any]] = {
     "ll_channel_config_disabled_with_points_field": {"points": [], "number_of_points": 3},
     "ll_channel_config_offgrid_p10_3ma": {
         "points": [{"time_us": 200, "current_ma": 10, "interpolation": 0}]
@@ -27,17 +28,17 @@ SEEN_OTHERWISE = {
 }
 
 
-def named(rows):
+def named(rows: list[dict[str, Any]]) -> Any:
     return [pytest.param(row, id=row["name"]) for row in rows]
 
 
-def test_all_vectors_are_here():
+def test_all_vectors_are_here() -> None:
     assert len(VECTORS) == 126
     assert {row["expect"] for row in FRAMES} == {"ok", "parameter_error"}
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_a_frame_decodes_to_its_fields(row):
+def test_a_frame_decodes_to_its_fields(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], "sciencemode4")
     assert shown["errors"] == ([] if row["expect"] == "ok" else ["parameter_error"])
     (frame,) = shown["frames"]
@@ -49,7 +50,7 @@ def test_a_frame_decodes_to_its_fields(row):
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_fields_encode_to_exactly_the_frame(row):
+def test_fields_encode_to_exactly_the_frame(row: dict[str, Any]) -> None:
     given = {"cmd": row["cmd"], "fields": row["fields"]}
     if row["expect"] != "ok":
         with pytest.raises(WireFormatError, match="would be refused by the receiver"):
@@ -60,7 +61,7 @@ def test_fields_encode_to_exactly_the_frame(row):
 
 
 @pytest.mark.parametrize("row", named(FRAMES))
-def test_what_decode_prints_encode_takes(row):
+def test_what_decode_prints_encode_takes(row: dict[str, Any]) -> None:
     printed = json.loads(json.dumps(decode_line(row["hex"], "sciencemode4")))
     assert encode_line(printed, "sciencemode4", invalid=row["expect"] != "ok").hex == row["hex"]
     alone = {key: printed["frames"][0][key] for key in ("cmd", "fields")}
@@ -68,26 +69,26 @@ def test_what_decode_prints_encode_takes(row):
 
 
 @pytest.mark.parametrize("row", named(OTHERS))
-def test_bad_frames_and_streams_have_the_recommended_outcome(row):
+def test_bad_frames_and_streams_have_the_recommended_outcome(row: dict[str, Any]) -> None:
     shown = decode_line(row["hex"], "sciencemode4")
     assert len(shown["frames"]) == row["recommended_good_frames"]
     assert shown["errors"] == row["recommended_errors"]
     assert ("pending_bytes" in shown) == (row["expect"] == "incomplete")
 
 
-def test_no_single_flipped_bit_in_any_vector_gives_a_good_frame():
+def test_no_single_flipped_bit_in_any_vector_gives_a_good_frame() -> None:
     for row in FRAMES:
         frame = bytearray.fromhex(row["hex"])
         if len(frame) > 150:
             continue  # the property test takes samples of these
         for bit in range(8 * len(frame)):
             frame[bit // 8] ^= 1 << bit % 8
-            events = FrameDecoder().feed(frame)
+            events = FrameDecoder().feed(bytes(frame))
             assert all(isinstance(event, FrameError) for event in events), (row["name"], bit)
             frame[bit // 8] ^= 1 << bit % 8
 
 
-def test_an_unknown_command_is_a_good_frame_with_its_bytes():
+def test_an_unknown_command_is_a_good_frame_with_its_bytes() -> None:
     (row,) = (row for row in OTHERS if row["name"] == "unknown_command_99")
     (frame,) = decode_line(row["hex"], "sciencemode4")["frames"]
     assert (frame["cmd"], frame["name"], frame["direction"]) == (99, "unknown", None)

@@ -22,12 +22,12 @@ def raise_by_hand(bench: Bench, plan: AnyPlan, reached: dict[int, int], end_ns: 
     attend_ns = bench.now_ns + _ATTEND_EVERY_NS
     while bench.state not in _OVER and bench.now_ns < end_ns:
         for one in plan.channels:
-            following = bench.engine.intensity_percent(one.channel) + one.step
+            following = bench.engine.plateau(one.channel) + one.step
             going_on = bench.state is State.RUNNING and not bench.engine.stopping
             if going_on and following <= one.most:
                 bench.command(Raise(one.channel, Level(plan.scale, following)))
             bench.run_for(_RAISE_EVERY_NS)
-            now = bench.engine.intensity_percent(one.channel)
+            now = bench.engine.plateau(one.channel)
             reached[one.channel] = max(reached[one.channel], now)
         if bench.now_ns >= attend_ns and bench.state is State.RUNNING:
             attend_ns += _ATTEND_EVERY_NS

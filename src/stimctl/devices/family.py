@@ -32,7 +32,7 @@ class DeviceFamily(NamedTuple):
     """Everything that tells one device family from the others, by name.
 
     sheet, driver, stop: "module:attribute". sheet: its `CapabilitySheet`. driver: makes a new
-    `AnyDriver`. stop: makes what the stop path says to it and how it knows that zero is
+    `devices.driver.Driver`. stop: makes what the stop path says to it and how it knows that zero is
     verified (`supervisor.stop_sequence.StopSequence`), from a number that no other process takes at
     this time; it loads nothing that the first byte of a stop cannot wait for. wire: the protocol,
     by the name of its package in `stimctl.wire`.

@@ -22,7 +22,6 @@ from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal, RefusalKind
 from stimctl.safety.screening import CONDITIONS, QUESTIONS, Finding, Level, Screening, screen
 from stimctl.safety.sealed import Clearance, OutputPoint, is_genuine
-from stimctl.safety.session_length import SESSION_DEFAULT_CAP_US, session_refusal
 from stimctl.safety.sites import SITES, Site, pad_sites, site_named
 
 __all__ = [
@@ -30,7 +29,6 @@ __all__ = [
     "LIMITS",
     "PREVIEW_ELECTRODE",
     "QUESTIONS",
-    "SESSION_DEFAULT_CAP_US",
     "SITES",
     "Action",
     "Bound",
@@ -74,6 +72,5 @@ __all__ = [
     "protocol_cap",
     "screen",
     "session_ceiling",
-    "session_refusal",
     "site_named",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from stimctl.safety.bounds import Layer
 from stimctl.safety.paths import PATH_SOURCE, problem_between
 from stimctl.safety.problem import broken_rule
 from stimctl.safety.quantities import Quantity
@@ -31,13 +32,13 @@ def for_channel(refusal: Refusal, channel: int) -> Refusal:
 
 
 def refused_for(
-    channel: int, rule: str, quantity: Quantity, message: str, *,
+    channel: int, rule: str, quantity: Quantity, message: str, *, layer: Layer = Layer.STANDARD,
     asked: int | float | str = "", allowed: int | float | str = "", unit: str = "",
     source: str = "", certainty: str = "D", nearest: Nearest | None = None,
 ) -> Refusal:  # fmt: skip
     """The refusal of a rule on one channel."""
     problem = broken_rule(
-        rule, quantity, message,
+        rule, quantity, message, layer=layer,
         asked=asked, allowed=allowed, unit=unit, source=source, certainty=certainty,
     )  # fmt: skip
     refusal = problem.refusal

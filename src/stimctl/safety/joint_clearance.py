@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
@@ -133,7 +134,10 @@ def _one_rhythm(members: list[_Member]) -> Refusal | None:
         return None
     device = members[0].envelope.device
     first = device.repeat_mhz(members[0].stimulus)
-    about = {"source": f"{device.name}: {device.source}", "certainty": device.certainty}
+    about: dict[str, Any] = {
+        "source": f"{device.name}: {device.source}",
+        "certainty": device.certainty,
+    }
     for member in members:
         asked = device.repeat_mhz(member.stimulus)
         if asked != first:

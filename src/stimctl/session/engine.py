@@ -31,7 +31,7 @@ from stimctl.session.readings import ChannelReading, readings_of
 from stimctl.session.reasons import Reason
 from stimctl.session.states import State
 from stimctl.session.supervision import Supervision
-from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale
+from stimctl.stimulus.level import AnyScale
 
 _UP = Reason(Code.PORT_OPEN_AGAIN, "the port is open again")
 _WATCHED = frozenset({State.ARMED, State.RUNNING, State.PAUSED})
@@ -102,17 +102,10 @@ class Engine:
         """A zero has been commanded and is not yet verified."""
         return self._core.stopping
 
-    def plateau_ua(self, channel: int) -> int:
-        """The plateau in force on a channel of a source of current."""
-        return self._plateau(channel, CURRENT)
-
-    def intensity_percent(self, channel: int) -> int:
-        """The intensity raised on a channel of a device without current control."""
-        return self._plateau(channel, PERCENT)
-
-    def _plateau(self, channel: int, scale: AnyScale) -> int:
+    def plateau(self, channel: int) -> int:
+        """The plateau in force on a channel, in the unit of the plan; 0 where there is no plan."""
         run = self._core.run
-        return run.raising.plateau(channel) if run is not None and run.scale is scale else 0
+        return 0 if run is None else run.raising.plateau(channel)
 
     def readings(self, now_ns: int) -> dict[int, ChannelReading]:
         """What is known of every channel of the plan, and what may follow; changes nothing."""

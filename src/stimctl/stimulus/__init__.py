@@ -11,7 +11,6 @@ if TYPE_CHECKING:
         Inconsistency,
         Severity,
         inconsistencies,
-        session_inconsistency,
     )
     from stimctl.stimulus.dose import Dose, dose_of, sine_burst_rms_ma
     from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, Sweep, SweepShape
@@ -34,7 +33,6 @@ __all__ = [
     "SweepShape",
     "dose_of",
     "inconsistencies",
-    "session_inconsistency",
     "sine_burst_rms_ma",
     "worst_second",
 ]
@@ -54,7 +52,6 @@ _HOMES = {
     "SweepShape": "modulation",
     "dose_of": "dose",
     "inconsistencies": "consistency",
-    "session_inconsistency": "consistency",
     "sine_burst_rms_ma": "dose",
     "worst_second": "second",
 }

@@ -154,15 +154,3 @@ def _motor_duty(stimulus: Stimulus) -> Inconsistency | None:
         "works more than half of the time and will tire",
         Severity.WARNING,
     )
-
-
-def session_inconsistency(stimulus: Stimulus, duration_us: int) -> Inconsistency | None:
-    """W8: a session of `duration_us` is a whole number of cycles, one at least."""
-    cycle = stimulus.cycle
-    if cycle is None or (duration_us > 0 and duration_us % cycle.period_us == 0):
-        return None
-    return Inconsistency(
-        "W8",
-        f"{format_duration(duration_us)} is not a whole number of cycles of "
-        f"{format_duration(cycle.period_us)}",
-    )

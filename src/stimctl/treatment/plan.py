@@ -22,8 +22,8 @@ from stimctl.safety import (
     protocol_cap,
 )
 from stimctl.safety.bounds import Bound
+from stimctl.safety.channel_pairs import refused_for
 from stimctl.safety.joint_clearance import IntensityRequest, clear_intensities_together
-from stimctl.safety.quantities import text_in
 from stimctl.stimulus.level import Current, Level, Percent
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
 from stimctl.treatment.duration import session_duration
@@ -280,12 +280,12 @@ def _setup_refusal(
     level = _level_of(protocol, setup)
     least_mm2 = protocol.electrodes.minimum_area_mm2
     if setup.electrode.area_mm2 < least_mm2:
-        return _refusal(
-            "E1", Layer.PROTOCOL, Quantity.CURRENT_DENSITY, setup,
-            setup.electrode.area_mm2, least_mm2, "mm2",
+        return refused_for(
+            setup.channel, "E1", Quantity.CURRENT_DENSITY,
             f"an electrode of {format_area(setup.electrode.area_mm2)} is smaller than the "
             f"{format_area(least_mm2)} that {protocol.id} needs",
-            Nearest("electrode_area", least_mm2, format_area(least_mm2)),
+            layer=Layer.PROTOCOL, asked=setup.electrode.area_mm2, allowed=least_mm2, unit="mm2",
+            nearest=Nearest("electrode_area", least_mm2, format_area(least_mm2)),
             source=f"the protocol {protocol.id}",
         )  # fmt: skip
     if not isinstance(role, Channel):
@@ -300,11 +300,12 @@ def _setup_refusal(
         return None  # whether it is on the device's grid, clear() says
     step_ua = sheet.bounds.amplitude_step_ua * ratio
     nearest_ua = level - level % step_ua
-    return _refusal(
-        "W9", Layer.DEVICE, Quantity.AMPLITUDE, setup, level, nearest_ua, "uA",
+    return refused_for(
+        setup.channel, "W9", Quantity.AMPLITUDE,
         f"{format_current(level)} is not a step of {format_current(step_ua)}, at "
         "which both phases balance",
-        Nearest("amplitude", nearest_ua, format_current(nearest_ua)),
+        layer=Layer.DEVICE, asked=level, allowed=nearest_ua, unit="uA",
+        nearest=Nearest("amplitude", nearest_ua, format_current(nearest_ua)),
     )  # fmt: skip
 
 
@@ -337,35 +338,3 @@ def _shortest(bounds: LayeredBounds) -> Bound | None:
     every = (*bounds.site, *bounds.protocol, *bounds.person, *bounds.session)
     on_it = [bound for bound in every if bound.quantity is Quantity.SESSION_DURATION]
     return min(on_it, key=lambda bound: bound.value, default=None)
-
-
-def _refusal(
-    limit_id: str,
-    layer: Layer,
-    quantity: Quantity,
-    setup: ChannelSetup[Any],
-    asked: int,
-    allowed: int,
-    unit: str,
-    message: str,
-    nearest: Nearest,
-    *,
-    source: str = "stimctl consistency rules",
-) -> Refusal:
-    return Refusal(
-        limit_id=limit_id,
-        layer=layer,
-        quantity=quantity,
-        asked=asked,
-        allowed=allowed,
-        unit=unit,
-        source=source,
-        certainty="D",
-        message=f"channel {setup.channel}: {message} ({limit_id}, {source}; certainty D). "
-        f"Nearest legal: {nearest.text}.",
-        kind=RefusalKind.RULE,
-        channel=setup.channel,
-        nearest=nearest,
-        asked_text=text_in(asked, unit),
-        allowed_text=text_in(allowed, unit),
-    )

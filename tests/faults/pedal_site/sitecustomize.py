@@ -5,6 +5,7 @@ The node is a pipe: what a test writes into it is what the pedal sends. All else
 
 import fcntl
 import struct
+from typing import Any
 
 _ANSWERS = {
     0x80084502: struct.pack("4H", 3, 0x05F3, 0x00FF, 1),  # EVIOCGID
@@ -16,8 +17,8 @@ _ANSWERS = {
 _ioctl = fcntl.ioctl
 
 
-def _made_up(fd, request, *rest):  # type: ignore[no-untyped-def]
+def _made_up(fd: int, request: int, *rest: Any) -> Any:
     return _ANSWERS[request] if request in _ANSWERS else _ioctl(fd, request, *rest)
 
 
-fcntl.ioctl = _made_up
+fcntl.ioctl = _made_up  # type: ignore[assignment]

@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from stimctl.tui.widgets.cells import content_of
+
 _OUTLINE = (
     "     ╭─╮     ",
     "     ╰┬╯     ",
@@ -126,4 +128,4 @@ class BodyFigure(Widget):
                 for column, glyph in enumerate(line):
                     parts.append(marks.get((view, column, row), (glyph, "$foreground 60%")))
                 parts.append((" " * _BETWEEN if view == FRONT else "", ""))
-        return Content.assemble(*parts)
+        return content_of(parts)

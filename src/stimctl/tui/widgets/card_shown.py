@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from stimctl.tui.widgets.cycle_bar import CycleShown
@@ -83,14 +83,20 @@ class CardShown:
         return f"{self.state.value} {self.state_more}".rstrip()
 
     @property
-    def beside(self) -> str:
-        """What is said beside the value: set to something else, or how old it is."""
+    def beside(self) -> tuple[str, str]:
+        """Two lines beside the value: its unit and what else was set, or what is known instead."""
         if self.live is None:
             last = "" if self.confirmed is None else f"last {self.digits(self.confirmed)}"
-            return f"{last} {self.age}".strip()
+            return last, self.age
         if self.commanded is not None and self.commanded != self.confirmed:
-            return f"set {self.digits(self.commanded)}"
-        return self.age
+            return self.unit, f"set {self.digits(self.commanded)}"
+        return self.unit, self.age
+
+    @property
+    def phase(self) -> CycleShown | None:
+        """The cycle, without a countdown where nobody knows what the device does."""
+        cycle = self.cycle
+        return cycle if cycle is None or self.state.is_live else replace(cycle, is_running=False)
 
     @property
     def level(self) -> LevelShown:

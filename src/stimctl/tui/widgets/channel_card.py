@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.app import ComposeResult, RenderResult
 from textual.containers import Horizontal, Vertical
@@ -19,8 +19,12 @@ from stimctl.tui.widgets.level_bar import LevelBar
 
 _NARROW = 30
 _ROOMY = 13
-_NARROW_ROWS = 8
+_NARROW_SIDE = 7
+_DIGITS_ROWS = 3
 _NOTE_STYLES = {"refused": "bold $text-warning", "lock": "bold", "contact": "$text-muted"}
+_ON = (
+    CardState.ON, CardState.RAMP_UP, CardState.RAMP_DOWN, CardState.WAITING, CardState.DIFFERS,
+)  # fmt: skip
 _UNKNOWN = Content("╺━┓\n ┏┛\n •")
 
 
@@ -48,7 +52,7 @@ class ChannelCard(Vertical):
         super().__init__(id=id, classes=f"channel-{shown.channel}")
         self.set_reactive(ChannelCard.shown, shown)
         self.compact = compact
-        self._title = ""
+        self._said: dict[str, tuple[str | tuple[str, str], ...]] = {}
 
     def show(self, shown: CardShown) -> None:
         """Show this from now on; what has not changed is not drawn again."""
@@ -65,7 +69,7 @@ class ChannelCard(Vertical):
         yield Static(classes="thresholds -empty")
         yield CycleBar(classes="tint")
         with Horizontal(classes="impedance"):
-            yield Static(classes="ohms")
+            yield Static(classes="ohms -empty")
             yield Sparkline()
         yield Static(classes="notes -empty")
 
@@ -90,44 +94,62 @@ class ChannelCard(Vertical):
 
     def _update(self, old: CardShown | None) -> None:
         new = self.shown
-        for state in CardState:
-            self.set_class(state is new.state, f"-{state.name.lower()}")
-        self.set_class(new.is_selected, "-selected")
+        if old is None or (old.state, old.is_selected) != (new.state, new.is_selected):
+            for state in CardState:
+                self.set_class(state is new.state, f"-{state.name.lower()}")
+            self.set_class(new.is_selected, "-selected")
         self.set_class(new.live is None, "-not-live")
         digits = self.query_one(Figure)
         if digits.value != new.value:
             digits.update(new.value)
         self.query_one(LevelBar).show(new.level)
-        self.query_one(CycleBar).show(new.cycle)
+        self.query_one(CycleBar).show(new.phase)
         if old is None or old.impedance_kohm != new.impedance_kohm:
             self.query_one(Sparkline).data = new.impedance_kohm
-        self.query_one(".impedance").set_class(not new.impedance, "-empty")
+            self.query_one(".impedance").set_class(not new.impedance, "-empty")
         self._words(new)
 
     def _words(self, shown: CardShown) -> None:
         """Every text, each drawn again only where it differs."""
         narrow = self.has_class("-narrow")
-        unit, beside = ("" if shown.live is None else shown.unit), shown.beside
-        state, site = Content.styled(shown.state_words, "bold"), Content.styled(shown.site, "bold")
-        notes = shown.notes()[:1] if self.compact else shown.notes()
-        heading = shown.state_words if narrow else shown.site
-        if self._title != (title := f"{shown.number}  {heading}"):
-            self._title, self.border_title = title, Content(title)
-        texts: dict[str, Sequence[Content | str]] = {
-            ".side": [unit, *beside.split(" ")] if narrow else [state, unit, beside],
-            ".site": [site] if narrow else [],
-            ".aim": [] if self.compact else [shown.aim],
-            ".thresholds": [] if self.compact else [shown.thresholds(self.content_size.width)],
-            ".ohms": [shown.impedance],
-            ".notes": [Content.styled(words, _NOTE_STYLES[kind]) for kind, words in notes],
-        }
-        for where, parts in texts.items():
-            static = self.query_one(where, Static)
-            text = Content("\n").join(
-                Content(part) if isinstance(part, str) else part for part in parts
-            )
-            if static.content != text:
-                static.update(text)
-                static.set_class(not text.plain.strip(), "-empty")
-        is_tight = narrow and self.content_size.height < _NARROW_ROWS and bool(notes)
-        self.set_class(is_tight, "-tight")
+        notes = shown.notes()[: 1 if self.compact else None]
+        is_on = shown.state in _ON
+        badge = f"bold reverse $channel-{shown.channel}" if is_on else "bold"
+        state = (f" {shown.state_words} " if is_on else shown.state_words, badge)
+        around = "" if self.compact else shown.thresholds(self.content_size.width)
+        first, second = shown.beside
+        if narrow:
+            number = shown.number.replace(" ", "")
+            fits = len(number) + len(shown.state_words) < self.size.width - 4
+            heading = shown.state_words if fits else shown.state.value
+            self._put("", (f"{number} {heading}", ""))
+            self._put(".side", first, *wrap(second, _NARROW_SIDE))
+        else:
+            self._put("", (f"{shown.number}  {shown.site}", ""))
+            self._put(".side", state, first, second)
+        self._put(".site", (shown.site if narrow else "", "bold"))
+        self._put(".aim", "" if self.compact else shown.aim)
+        self._put(".thresholds", around)
+        self._put(".ohms", shown.impedance)
+        self._put(".notes", *((words, _NOTE_STYLES[kind]) for kind, words in notes))
+        width, height = self.content_size
+        said = (shown.site, *(words for _, words in notes)) if narrow else ()
+        room = height - _DIGITS_ROWS - sum(len(wrap(words, width)) for words in said if width)
+        # Words come before drawings where both have no room.
+        self.set_class(narrow and room < 2, "-tight")
+        self.set_class(narrow and room < 1, "-tightest")
+
+    def _put(self, where: str, *lines: str | tuple[str, str]) -> None:
+        """Lines with their styles into a text, or into the title."""
+        if self._said.get(where) == lines:
+            return
+        self._said[where] = lines
+        text = Content("\n").join(
+            Content(line) if isinstance(line, str) else Content.styled(*line) for line in lines
+        )
+        if not where:
+            self.border_title = text
+            return
+        static = self.query_one(where, Static)
+        static.update(text, layout=where != ".side")
+        static.set_class(not text.plain.strip(), "-empty")

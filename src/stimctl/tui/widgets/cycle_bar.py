@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widget import Widget
 
+from stimctl.tui.widgets.cells import content_of
+
 _STEPS = "▁▂▃▄▅▆▇█"
 _AHEAD = "$foreground 55%"
 
@@ -92,14 +94,14 @@ class CycleBar(Widget):
         if shown is None:
             return Content()
         cells, now = self._cells(shown), self._position(shown)
-        parts: list[Content | tuple[str, str]] = []
+        parts: list[tuple[str, str]] = []
         for cell in range(cells):
             level = shown.height((cell + 0.5) * shown.period_s / cells)
             glyph = _STEPS[min(7, int(level * 8))]
             is_ahead = cell > now and shown.is_running
             style = "bold $foreground" if cell == now else _AHEAD if is_ahead else ""
             parts.append((glyph if cell != now else "┃", style))
-        drawn = Content.assemble(*parts)
+        drawn = content_of(parts)
         phase, count = shown.words
         if self.size.height < 2:
             return Content.assemble(_one_row(shown).ljust(self.size.width - cells), drawn)

@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from stimctl.tui.widgets.cells import content_of
+
 _REST = "$foreground 55%"
 _LAST = "$foreground 80%"
 
@@ -66,14 +68,11 @@ class LevelBar(Widget):
                 at = min(free, key=lambda i: abs(i - at))
                 row[at] = mark.text
                 row_styles[at] = "bold $foreground" if mark.is_today else _LAST
-        lines = [
-            Content.assemble(
-                *zip(bar, styles, strict=True), ("  " if height > 1 else "┤ ", _REST), shown.end
-            )
-        ]
+        drawn = [*zip(bar, styles, strict=True), ("  " if height > 1 else "┤ ", _REST)]
+        drawn.append((shown.end, ""))
         if height > 1:
-            lines.append(Content.assemble(*zip(below, below_styles, strict=True)))
-        return Content("\n").join(lines)
+            drawn += [("\n", ""), *zip(below, below_styles, strict=True)]
+        return content_of(drawn)
 
     def _cell(self, level: float, cells: int) -> int:
         """How many cells a level takes; a level above 0 takes at least one."""

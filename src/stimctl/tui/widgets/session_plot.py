@@ -72,7 +72,7 @@ class SessionPlot(PlotWidget):
         self.set_xlimits(0, shown.length_min)
         self.set_ylimits(0, top)
         self.set_xticks(_ticks(shown.length_min, columns // 20))
-        self.set_yticks(_ticks(top, (self.size.height - 2) // 2))
+        self.set_yticks(_ticks(top, min(6, (self.size.height - 2) // 2)))
         step = shown.length_min / columns
         for one in thinned:
             self._dots(one.planned, self._colour(one.channel, 0.7), step, _DOTTED)
@@ -152,6 +152,6 @@ def _sampled(points: Points, step: float, pattern: Sequence[int]) -> Iterator[tu
 
 def _ticks(end: float, most: int) -> list[float]:
     """Round numbers from 0 to the end, at most so many steps."""
-    fits = [step for step in _STEPS if end / step <= max(1, most)]
+    fits = [step for step in _STEPS if step <= end and end / step <= max(1, most)]
     step = fits[0] if fits else end
     return [number * step for number in range(int(end / step + 1e-9) + 1)]
