@@ -45,9 +45,9 @@ _S = 1_000_000_000
 _PROTOCOLS = ("tens-conventional", "nmes-tka", "tens-burst", "tens-modulated")
 #: What an operator does in a minute, in turn; each list is pressed with a second between keys.
 _MINUTES = (
-    ("1", "down", "up", "up", "up"), ("1", "down", "up", "up", "s"), ("n", "1"),
-    ("question_mark", "z"), ("1", "s"), ("ctrl+p", "left"), ("tab", "down", "up", "up"), ("p",),
-    ("n", "3"), ("ctrl+t",), ("1", "m", "down", "up"), ("ctrl+p", "down", "enter", "7"),
+    ("alt+1", "down", "up", "up", "up"), ("alt+1", "down", "up", "up", "s"), ("n", "1"),
+    ("question_mark", "z"), ("alt+1", "s"), ("8", "7"), ("tab", "down", "up", "up"), ("p",),
+    ("n", "3"), ("ctrl+t",), ("alt+1", "m", "down", "up"), ("9", "7"),
 )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ async def _day(folder: Path, hours: float) -> dict[str, Any]:
             world.bed.close()
             world.clients.clear()
             world.desk.take_rows()
-            app.draw()
+            app.follow()
             gc.collect()
             sizes.append((_rss_mib(), sys.getallocatedblocks()))
         app.exit()
@@ -97,7 +97,7 @@ async def _day(folder: Path, hours: float) -> dict[str, Any]:
 def _session(world: Any, number: int) -> Iterator[None]:
     """One session; yields whenever the screen is due to be drawn."""
     world.to_run(_PROTOCOLS[number % len(_PROTOCOLS)])
-    yield from _press(world, "a", "g", "1")
+    yield from _press(world, "a", "g", "alt+1")
     for minute in range(SESSION_S // 60 - 2):
         yield from _press(world, *_MINUTES[(minute + number) % len(_MINUTES)])
         if world.bed.live.state == "paused":
@@ -125,7 +125,7 @@ def _wait(world: Any, seconds: int) -> Iterator[None]:
 
 async def _draw(app: StimctlApp) -> int:
     """Let Textual compose what has changed, as it would before it writes to a terminal."""
-    app.draw()
+    app.follow()
     await asyncio.sleep(0)
     return 1
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from stimctl.tui.model import pages
 from stimctl.tui.model.adjusting import toml_text
 from stimctl.tui.model.planning import choose
 
-PAGES = (
-    "chooser", "safety-sheet", "person", "connect", "precheck", "protocols", "setup", "adjust",
-    "run", "thresholds", "report", "service", "statement", "outcome",
-)  # fmt: skip
-DIALOGS = ("help", "palette", "notes", "asked", "found", "fault", "armed")
+PAGES, DIALOGS = tuple(pages.PAGES), tuple(pages.QUESTIONS)
 TWO_CHANNELS = "both-knees"
 
 

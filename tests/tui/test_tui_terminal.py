@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stimctl.testing.demo import DIALOGS, EVERYWHERE, STOP_KEYS, DemoSession
+from stimctl.testing.demo import EVERYWHERE, STOP_KEYS, DemoSession
 from stimctl.testing.terminal import Terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
@@ -176,11 +176,11 @@ def test_a_tiny_terminal_shows_state_and_stop_and_goes_on(begin: Begin) -> None:
     session.raise_once()
     terminal = session.terminal
     terminal.resize(20, 5)
-    terminal.wait_for("SPACE = STOP")
-    terminal.wait_for("● STIM")
+    terminal.wait_for("SPACE  STOP")
+    terminal.wait_for("● ON")
     terminal.resize(80, 24)
-    terminal.wait_for("┌ RUN")
-    terminal.wait_for("● STIM")
+    terminal.wait_for("▸ Run")
+    terminal.wait_for("● ON")
 
 
 def test_ctrl_c_stops_a_new_session_and_stays(begin: Begin) -> None:
@@ -218,13 +218,13 @@ def test_the_first_screen_offers_three_things_and_leaves_nothing_behind(tmp_path
         session.close()
 
 
-def test_every_dialog_of_the_program_is_among_those_that_are_stopped_from() -> None:
+def test_every_screen_of_the_program_is_among_those_that_are_stopped_from() -> None:
     """A new screen must be added to the places from which STOP is tried."""
-    from stimctl.tui.screens.index import _PAGES
+    from stimctl.tui.model.pages import PAGES, QUESTIONS
 
-    before_a_session = {"START", "SAFETY SHEET", "STATEMENT OF USE"}
-    # test_tui_keys and test_tui_finding stop from them
-    opened_by_the_session = {"PLEASE", "FAULT", "FELT WHERE?"}
-    titles = {page.title for page in _PAGES} - before_a_session - opened_by_the_session
-    assert titles == set(EVERYWHERE)
-    assert set(DIALOGS) < set(EVERYWHERE)
+    before_a_session = {"Start", "Safety sheet", "Statement of use"}
+    # test_tui_app stops from them
+    opened_by_the_session = {"Please", "Fault", "Felt where?", "Outcome", "Events",
+                             "Look at the patient", "Same as last time"}  # fmt: skip
+    titles = {*PAGES.values(), *QUESTIONS.values()} - before_a_session - opened_by_the_session
+    assert titles == set(EVERYWHERE) - {"Search for commands"}

@@ -6,13 +6,13 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from stimctl.tui.old.run_table import Look, Phase, state_of
 
 from stimctl.supervisor.session_model import Channel
 from stimctl.tui.model.live import Live
-from stimctl.tui.model.text import Line, plain
-from stimctl.tui.screens.shown import window_title
-from stimctl.tui.themes import THEMES
+from stimctl.tui.model.theme_names import THEME_NAMES
+from stimctl.tui.screens.cards import channel_state
+from stimctl.tui.screens.shown import state_words, window_title
+from stimctl.tui.widgets.card_shown import CardState
 from tests.support.tui_desk import S, World
 
 STATES = ("disconnected", "identified", "checked", "armed", "running", "paused", "stopped",
@@ -26,29 +26,45 @@ def in_state(live: Live, state: str) -> None:
     live.stopping_ns = NOW_NS if state == "stopping" else None
 
 
-def test_every_state_of_a_session_has_its_own_words_in_the_top_line(world: World) -> None:
-    for size in ((80, 24), (100, 30), (140, 40), (20, 5)):
+@pytest.mark.hazard("H26", "H27")
+def test_every_state_of_a_session_has_its_own_words_in_the_head(world: World) -> None:
+    for size in ((80, 24), (140, 45), (20, 5)):
         read = {}
         for state in (*STATES, "stopping"):
             in_state(world.bed.live, state)
-            # UNKNOWN has the whole screen; elsewhere the top line is the place of the state.
+            # UNKNOWN has the whole screen; elsewhere the first rows are the place of the state.
             rows = world.text(*size).splitlines()
-            read[state] = rows[0] if state != "unknown" or size == (20, 5) else "\n".join(rows)
+            read[state] = "\n".join(rows[:3]) if state != "unknown" else "\n".join(rows)
         for one, other in combinations(read, 2):
             assert read[one] != read[other], (size, one, other)
 
 
-def test_a_state_in_which_current_may_flow_is_told_apart_by_its_first_glyph(world: World) -> None:
+def test_a_state_in_which_current_may_flow_is_told_apart_by_its_first_glyph() -> None:
     glyphs: dict[str, set[str]] = {}
+    live = Live()
     for state in (*STATES, "stopping"):
-        in_state(world.bed.live, state)
-        said = world.text(20, 5).splitlines()[0].strip()
+        in_state(live, state)
+        said, _ = state_words(live)
         glyphs.setdefault(said[0], set()).add(state)
     assert glyphs["●"] == {"running"}
     assert glyphs["?"] == {"unknown"}
     assert glyphs["…"] == {"stopping"}
     assert glyphs["▲"] == {"armed"}
     assert "running" not in glyphs["■"]
+
+
+def test_a_plan_that_has_ended_looks_different_from_one_that_was_stopped(world: World) -> None:
+    world.to_running(steps=1)
+    world.key("space")
+    world.pass_time(S)
+    stopped, tone = state_words(world.bed.live)
+    world.to_running(steps=1)
+    world.pass_time((world.bed.live.duration_us + 1_000_000) * 1_000, S)
+    if world.bed.live.plan_ended:
+        completed, other = state_words(world.bed.live)
+        assert completed != stopped
+        assert tone is not other
+        assert "COMPLETED" in completed
 
 
 def test_the_windows_title_says_output_on_and_unknown_in_words(world: World) -> None:
@@ -62,71 +78,67 @@ def test_the_windows_title_says_output_on_and_unknown_in_words(world: World) -> 
     assert "OUTPUT UNKNOWN" in told["unknown"]
 
 
-def channel_states() -> dict[str, tuple[Channel, Live, Look]]:
-    """One of each thing that a row of the Run table can say."""
+class Drive:
+    """What the plan has a channel do."""
+
+    def __init__(self, level_permille: int, *, is_on: bool, may_raise: bool) -> None:
+        self.level_permille, self.is_on, self.may_raise = level_permille, is_on, may_raise
+
+
+def channel_states() -> dict[str, tuple[Live, Channel, Drive | None]]:
+    """One of each thing that a card can say."""
     live = Live()
     live.state = "running"
-    unknown, stopped = Live(), Live()
-    unknown.state, stopped.state = "unknown", "stopped"
+    unknown, stopped, paused = Live(), Live(), Live()
+    unknown.state, stopped.state, paused.state = "unknown", "stopped", "paused"
     fresh = Channel(1, set_level=4_000, acked_level=4_000, acked_ns=NOW_NS, confirmed_ns=NOW_NS)
-    look = Look(NOW_NS, 1, {}, {}, {1: Phase(1000, True, True)}, measures=True)
-    rest = replace(look, phases={1: Phase(0, False, False, 5 * 1_000_000)})
-    ramp = replace(look, phases={1: Phase(400, True, False)})
+    full = Drive(1000, is_on=True, may_raise=True)
     return {
-        "on": (fresh, live, look),
-        "at zero": (replace(fresh, set_level=0, acked_level=0), live, look),
-        "at zero in a ramp": (replace(fresh, set_level=0, acked_level=0), live, ramp),
-        "ramping": (fresh, live, ramp),
-        "resting": (fresh, live, rest),
-        "waiting": (replace(fresh, set_ns=NOW_NS - S, confirmed_ns=0), live, look),
-        "stale": (replace(fresh, acked_ns=NOW_NS - 3 * S), live, look),
-        "pending": (replace(fresh, pending_level=5_000), live, look),
-        "differing": (replace(fresh, measured_ua=9_000, measured_ns=NOW_NS), live, look),
-        "off": (fresh, stopped, look),
-        "unknown": (fresh, unknown, look),
+        "on": (live, fresh, full),
+        "at zero": (live, replace(fresh, set_level=0, acked_level=0), full),
+        "rising": (live, fresh, Drive(400, is_on=True, may_raise=False)),
+        "resting": (live, fresh, Drive(0, is_on=False, may_raise=False)),
+        "waiting": (live, replace(fresh, set_ns=NOW_NS - S, confirmed_ns=0), full),
+        "stale": (live, replace(fresh, acked_ns=NOW_NS - 3 * S), full),
+        "pending": (live, replace(fresh, pending_level=5_000), full),
+        "paused": (paused, fresh, None),
+        "unknown": (unknown, fresh, None),
     }
 
 
 def test_every_state_of_a_channel_has_words_of_its_own() -> None:
-    said = {name: state_of(*what).text for name, what in channel_states().items()}
+    said = {name: channel_state(*what, NOW_NS)[0] for name, what in channel_states().items()}
     assert len(set(said.values())) == len(said), said
-    heads = {name: text.split()[0] for name, text in said.items()}
-    on = {name for name, glyph in heads.items() if glyph == "●"}
-    assert on == {"on"}
+    heads = {name: state.value.split()[0] for name, state in said.items()}
+    assert {name for name, glyph in heads.items() if glyph == "●"} == {"on"}
     assert {name for name, glyph in heads.items() if glyph == "?"} == {"stale", "unknown"}
+    assert len({state.value for state in CardState}) == len(CardState)
 
 
-@pytest.mark.parametrize("page", ["chooser", "person", "precheck", "protocols", "setup", "adjust"])
-def test_the_picked_line_is_marked_by_a_sign(world: World, page: str) -> None:
+def test_the_marked_line_of_a_list_is_told_by_its_brightness(world: World) -> None:
     world.to_run()
-    world.desk.open(page)
-    picked = [row for row in world.text().splitlines() if row.startswith("│ ▸")]
-    assert len(picked) == 1
+    world.desk.open("protocols")
+    for theme in THEME_NAMES:
+        world.desk.theme = theme
+        world.text()
+        grounds = [
+            style.bgcolor
+            for strip in world.ui.app.screen._compositor.render_strips()
+            for text, style, _ in strip
+            if style is not None and "tens-conventional" in text and style.bgcolor is not None
+        ]
+        assert grounds, theme
 
 
-def test_the_hot_channel_is_marked_by_a_sign(world: World) -> None:
+def test_the_selected_channel_is_marked_by_a_sign(world: World) -> None:
     world.to_running(steps=1)
-    rows = [row for row in world.text().splitlines() if "1 pain" in row]
-    assert rows[0].startswith("│ ▸")
-
-
-def test_a_key_that_does_nothing_now_stands_in_brackets(world: World) -> None:
-    world.to_run()
-    world.desk.remote = ""
-    world.desk.lines(80, 24)
-    assert "   a arm" in world.text().splitlines()[-1]
-    world.bed.plan = None
-    assert "(a arm)" in world.text().splitlines()[-1]
+    assert "▸ 1" in world.text()
 
 
 def test_every_word_on_the_screen_is_the_same_in_every_theme(world: World) -> None:
-    """A theme is a mapping of roles to looks: it has no say in the words."""
     world.to_running(steps=1)
     read = set()
-    for theme in THEMES:
+    for theme in THEME_NAMES:
         world.desk.theme = theme
-        lines: list[Line] = world.desk.lines(80, 24)
-        read.add("\n".join(plain(one) for one in lines))
-        roles = {span.role for one in lines for span in one}
-        assert roles <= set(THEMES[theme])
+        read.add(world.text())
     assert len(read) == 1

@@ -66,6 +66,8 @@ class StimctlApp(App[int]):
         self._where: Context | None = None
         self._titled = ""
         self._offered: object = None
+        #: What the keys mean, as of the last look: asked for every binding.
+        self._offers: dict[str, str | None] = {}
         #: A key, and no click, is what is being obeyed.
         self._by_key = False
         self._screens: dict[str, StimScreen | StimModal] = {}
@@ -154,7 +156,7 @@ class StimctlApp(App[int]):
             if self.desk.guarded(event.key, at_ns, is_text=space) or self._lowered(event.key):
                 self.follow()
                 return
-            self._by_key = True
+            self._by_key, self._offers = True, self.desk.offers()
             try:
                 await super().on_event(event)
             finally:
@@ -179,12 +181,14 @@ class StimctlApp(App[int]):
             self.desk.say_no(event.key)
             self.follow()
 
+    def works(self, action: str) -> bool:
+        """Whether an action of the table is offered now, and not refused."""
+        return self._offers.get(action, "") is None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """As the model has it."""
+        """As on every screen."""
         if action == "do":
-            offered = self.desk.offers()
-            one = str(parameters[0])
-            return False if one not in offered else None if offered[one] else True
+            return self.works(str(parameters[0]))
         return super().check_action(action, parameters)
 
     def action_do(self, action: str) -> None:
@@ -268,8 +272,8 @@ class StimctlApp(App[int]):
 
     def _look_at_offers(self) -> None:
         """The footer is made anew where a key has begun or ceased to work, and not otherwise."""
-        front = self.desk.front
-        offered = (front, {one: not why for one, why in self.desk.offers().items()})
+        self._offers = self.desk.offers()
+        offered = (self.desk.front, {one: not why for one, why in self._offers.items()})
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()

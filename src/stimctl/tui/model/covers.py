@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stimctl.supervisor.phrases import steps_to_zero
+from stimctl.tui.model.attention import state_of
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.unconfirmed import Unconfirmed, unconfirmed_of
 from stimctl.tui.model.words import clock_text
@@ -92,11 +93,9 @@ class SmallPage(Page):
         """From 12 by 2 cells on; the state first."""
         desk, live = self.desk, self.bed.live
         sim = " SIM" if live.sim else ""
+        shown = [f"{state_of(live)[1]}{sim}"]
         if live.state == "running":
-            left = clock_text(live.left_us(desk.clock.mono_ns()))
-            shown = [f"● ON {left}{sim}"]
-        else:
-            shown = [f"{_STATES.get(live.state, '■ OFF')}{sim}"]
+            shown = [f"● ON {clock_text(live.left_us(desk.clock.mono_ns()))}{sim}"]
         if live.attend_until_ns is not None:
             shown.append("ANY KEY: there?")
         on = [one for one in live.channels.values() if one.set_level] if live.busy else []
@@ -107,8 +106,3 @@ class SmallPage(Page):
         elif not live.busy:
             shown.append(f"too small: {width}x{height}, needed 80x24; nothing is started")
         return shown[: max(1, height - 1)]
-
-
-_STATES = {
-    "armed": "● READY", "paused": "‖ PAUSED", "unknown": "? OUTPUT UNKNOWN", "fault": "■ FAULT",
-}  # fmt: skip

@@ -35,11 +35,6 @@ class Page:
         """The session."""
         return self.desk.bed
 
-    @property
-    def footer_now(self) -> tuple[str, ...]:
-        """Those that it names in this state though they are refused."""
-        return self.footer
-
     def opened(self) -> None:
         """It has come to the front."""
 

@@ -72,17 +72,6 @@ class RunPage(Page):
         self._papers: dict[str, str] = {}
 
     @property
-    def footer_now(self) -> tuple[str, ...]:
-        """The keys that count in this state, also where they are refused."""
-        if self.desk.replay is not None:
-            return _REPLAY
-        if self.bed.live.state in ("running", "paused"):
-            return ("lower", "raise", "pause", "note")
-        if self.bed.live.state == "fault":
-            return ("acknowledge", "arm")
-        return ("arm",)
-
-    @property
     def has_menu(self) -> bool:  # type: ignore[override]
         """Digits open screens, but in a view of somebody else's session."""
         return not self.desk.mode

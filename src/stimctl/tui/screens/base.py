@@ -72,16 +72,9 @@ class _Framed(Screen[None]):
         return self.page.desk
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """As the model has it: True, None (named, but refused now), or False (not named)."""
-        if action != "do":
-            return True
-        offered = self.desk.offers()
-        one = str(parameters[0])
-        if one not in offered:
-            return False
-        if offered[one]:
-            return None if one in self.page.footer_now else False
-        return True
+        """Only what works now is bound and named. A key that does nothing now falls through to the
+        app, which says why."""
+        return action != "do" or self.stim.works(str(parameters[0]))
 
     def action_do(self, action: str) -> None:
         """Do an action of the table."""

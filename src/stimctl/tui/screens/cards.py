@@ -31,7 +31,7 @@ def _card(run: RunPage, one: Channel) -> CardShown:
     drive, cycle = _where(run, planned, now_ns)
     measure = live.measure
     scale = 1000 if measure.is_dose else 1
-    state, more = _state(live, one, drive, now_ns)
+    state, more = channel_state(live, one, drive, now_ns)
     return CardShown(
         channel=one.number,
         site=(run.site_of(one.number) or one.role).replace("-", " "),
@@ -80,7 +80,7 @@ def _where(run: RunPage, planned: Any, now_ns: int) -> tuple[Any, CycleShown | N
     return drive, shown
 
 
-def _state(live: Live, one: Channel, drive: Any, now_ns: int) -> tuple[CardState, str]:
+def channel_state(live: Live, one: Channel, drive: Any, now_ns: int) -> tuple[CardState, str]:
     """The worst thing first."""
     if live.state == "unknown":
         return CardState.UNKNOWN, ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stimctl.tui.model.attention import alarm_now
+from stimctl.tui.model.attention import alarm_now, state_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.widgets.alarm_banner import AlarmShown, Priority
@@ -20,31 +20,18 @@ if TYPE_CHECKING:
 STEP_PAGES = (
     "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "report",
 )  # fmt: skip
-_STATES = {
-    "disconnected": ("○ NO DEVICE", Tone.IDLE),
-    "identified": ("■ CONNECTED", Tone.IDLE),
-    "checked": ("■ READY", Tone.IDLE),
-    "armed": ("▲ READY TO START", Tone.READY),
-    "running": ("● ON", Tone.ON),
-    "paused": ("‖ PAUSED", Tone.PAUSED),
-    "stopped": ("■ STOPPED", Tone.STOPPED),
-    "completed": ("✓ COMPLETED", Tone.COMPLETE),
-    "closed": ("■ CLOSED", Tone.IDLE),
-    "fault": ("✗ FAULT", Tone.PAUSED),
-    "unknown": ("? OUTPUT UNKNOWN", Tone.UNKNOWN),
-}
-_STOPPING = ("… STOPPING", Tone.PAUSED)
+_TONES = {
+    "armed": Tone.READY, "running": Tone.ON, "paused": Tone.PAUSED, "stopped": Tone.STOPPED,
+    "completed": Tone.COMPLETE, "fault": Tone.PAUSED, "unknown": Tone.UNKNOWN,
+    "stopping": Tone.PAUSED,
+}  # fmt: skip
 _PRIORITIES = {"high": Priority.HIGH, "medium": Priority.MEDIUM, "low": Priority.LOW}
 
 
 def state_words(live: Live) -> tuple[str, Tone]:
-    """Glyph and word for what the session does; no two states share them."""
-    if live.state == "unknown":
-        return _STATES["unknown"]
-    if live.stopping_ns is not None:
-        return _STOPPING
-    ended = live.state == "stopped" and live.plan_ended
-    return _STATES.get("completed" if ended else live.state, (f"? {live.state}", Tone.PAUSED))
+    """Glyph and word for what the session does, and how they look."""
+    name, words = state_of(live)
+    return words, _TONES.get(name, Tone.IDLE)
 
 
 def head_shown(desk: Desk) -> BannerShown:
