@@ -13,7 +13,8 @@ from stimctl.records.answers import Answers
 from stimctl.records.approvals import accept_use
 from stimctl.safety import QUESTIONS
 from stimctl.session.needs import FIRST_SESSION, KNOWS_STOP, PADS_APART, Preparation
-from stimctl.tui.model.arming import arm_refusal, handed_in
+from stimctl.tui.model.arming import arm_refusal
+from stimctl.tui.model.handing import handed_in
 from stimctl.tui.model.manual import Manual, begin_manual
 from stimctl.tui.model.planning import choose
 from tests.support.tui_desk import S, World
@@ -109,13 +110,13 @@ SAID: dict[str, Any] = {
     ("left_out", "asked"),
     [
         ({}, "STOP key"),
-        ({"acknowledged": IDS - {FIRST_SESSION}}, "second identifier"),
-        ({"acknowledged": IDS - {KNOWS_STOP}}, "know how to stop"),
-        ({"acknowledged": IDS - {PADS_APART}}, "electrode spacing is not confirmed"),
-        ({"answers": {}}, "questions are open"),
+        ({"acknowledged": IDS - {FIRST_SESSION}}, "not confirmed by the PIN"),
+        ({"acknowledged": IDS - {KNOWS_STOP}}, "not shown how to stop"),
+        ({"acknowledged": IDS - {PADS_APART}}, "spacing is not confirmed"),
+        ({"answers": {}}, "questions left"),
         ({"answers": SAID["answers"] | {"C02": True}}, "C02"),
-        ({"sides": {}}, "the side of ch1"),
-        ({"sides": {1: "right"}}, "the side of ch1"),
+        ({"sides": {}}, "side of channel 1"),
+        ({"sides": {1: "right"}}, "side of channel 1"),
     ],
 )
 def test_what_was_left_out_is_asked_for_before_hardware_is_armed(
@@ -131,4 +132,4 @@ def test_what_was_left_out_is_asked_for_before_hardware_is_armed(
     assert asked in told
     world.bed.papers.stop_key = "SPACE"
     if not left_out:
-        assert "has not been rehearsed" in str(arm_refusal(world.desk))
+        assert "not simulated" in str(arm_refusal(world.desk))

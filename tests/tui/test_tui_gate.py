@@ -6,16 +6,22 @@ import queue
 from pathlib import Path
 
 import pytest
+from textual.events import Key, Paste
 
 from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
 from stimctl.tui.model.beginning import session_began
+from stimctl.tui.model.chooser import ChooserPage
 from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.papers import Papers
+from stimctl.tui.model.person import PersonPage
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.planning import choose
+from stimctl.tui.model.precheck import PrecheckPage
+from stimctl.tui.model.statement import StatementPage
+from stimctl.tui.model.steps import go_on, next_gap, steps
 from stimctl.tui.plain.face import PlainFace
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
@@ -48,7 +54,6 @@ def type_text(world: World, text: str) -> None:
 def refusal(world: World) -> str:
     """What the Run screen says to `a`."""
     world.desk.open("run")
-    world.text()
     world.key("a")
     assert world.bench.state.value != "armed"
     return world.desk.message
@@ -64,21 +69,39 @@ def hardware(world: World, request: pytest.FixtureRequest) -> World:
     return world
 
 
+def persons(world: World) -> PersonPage:
+    """The screen of patients, open."""
+    world.desk.open("person")
+    page = world.desk.pages["person"]
+    assert isinstance(page, PersonPage)
+    return page
+
+
+def questions(world: World) -> PrecheckPage:
+    """The screening, open."""
+    world.desk.open("precheck")
+    page = world.desk.pages["precheck"]
+    assert isinstance(page, PrecheckPage)
+    return page
+
+
 def use(world: World) -> None:
     """Accept the statement of use."""
     world.desk.open("connect")
     world.key("u")
-    type_text(world, "accept")
-    world.key("enter")
+    page = world.desk.front
+    assert isinstance(page, StatementPage)
+    page.accept("accept")
 
 
 def person(world: World, digits: str = "1961") -> None:
-    """A new code, and its second identifier; then the connection is made for them."""
-    world.desk.open("person")
-    type_text(world, "K-17")
-    world.key("enter")
-    type_text(world, digits)
-    world.key("enter")
+    """A code, and its PIN or none; then the connection is made for them."""
+    page = persons(world)
+    page.choose("K-17")
+    if digits:
+        page.confirm(digits)
+    else:
+        page.skip()
 
 
 def connection(world: World) -> None:
@@ -90,21 +113,17 @@ def connection(world: World) -> None:
 
 
 def screening(world: World) -> None:
-    world.desk.open("precheck")
-    for _ in range(30):
+    page = questions(world)
+    while page.left:
         world.pass_time(700 * MS)
-        world.key("n")
-    page = world.desk.pages["precheck"]
-    page.picked = [one.id for one in QUESTIONS].index("C13")  # type: ignore[attr-defined]
-    world.pass_time(700 * MS)
-    world.key("y")
+        world.key("y" if page.picked == "C13" else "n")
+        if page.picked == "C13" and page.left:
+            page.picked = page.first_unanswered()
 
 
 def caution(world: World) -> None:
     """It is read, and watched for."""
-    world.desk.open("precheck")
-    page = world.desk.pages["precheck"]
-    page.picked = [one.id for one in QUESTIONS].index("C13")  # type: ignore[attr-defined]
+    questions(world).picked = "C13"
     world.key("w")
 
 
@@ -160,22 +179,20 @@ def confirmation(world: World) -> None:
 def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -> None:
     world = hardware
     for gap, close in (
+        ("No patient code", lambda world: person(world, "")),
+        ("not confirmed by the PIN", person),
+        ("opened for another patient", connection),
         ("statement of use", use),
-        ("STOP key", lambda world: world.key("space")),
-        ("a person's code", lambda world: person(world, "")),
-        ("opened for another person", connection),
-        ("STOP key", lambda world: world.key("f12")),  # tested for the last one is not for this one
-        ("second identifier", person),
-        ("STOP key", lambda world: world.key("f12")),
-        ("questions are open", screening),
-        ("C13 epilepsy: watch for it", caution),
+        ("questions left", screening),
+        ("C13 epilepsy: read the caution", caution),
         ("how to stop", lambda world: (world.desk.open("precheck"), world.key("t"))),
+        ("STOP key", lambda world: world.key("f12")),
         ("has no site", site),
-        ("electrode spacing", apart),
-        ("mains isolation", isolated),
-        ("side of ch1", side),
-        ("not been rehearsed", rehearsal),
-        ("not confirmed", confirmation),
+        ("spacing is not confirmed", apart),
+        ("isolation is not confirmed", isolated),
+        ("side of channel 1", side),
+        ("not simulated", rehearsal),
+        ("four characters", confirmation),
     ):
         if close is isolated and world.bed.device == DEVICE:
             continue  # its maker states it
@@ -189,12 +206,11 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     world.key("a")
     world.pass_time(500 * MS)
     assert world.bench.state.value == "armed"
-    shown = world.text()
+    shown = "\n".join(world.desk.pages["armed"].facts())  # type: ignore[attr-defined]
     assert "REAL CURRENT" in shown
-    assert "K-17 ✓ two identifiers" in shown
+    assert "K-17 ✓" in shown
     notes = {f["topic"]: f["text"] for do, f in world.clients[-1].sent if do == "note"}
     assert notes["screening"].count("n") == len(world.bed.answers) - 1
-    assert "C13 epilepsy" in shown
     assert notes["sides"] == "ch1 left-knee"
     attended = " L-ATT" if world.bed.device.startswith("openemsstim") else ""
     assert ("H56" in notes.get("isolation", "")) is bool(attended)
@@ -207,6 +223,7 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     world.pass_time(500 * MS)
     assert world.bench.state.value == "running"
     assert [one.sessions for one in uses(world)] == [1]
+    world.ui.settle()
 
 
 def uses(world: World) -> tuple[Use, ...]:
@@ -247,73 +264,182 @@ def test_another_site_or_pad_asks_again_whether_they_are_apart(world: World) -> 
     assert not world.bed.papers.spaced(world.bed.choice.seats)
 
 
+KNOWN = [("A-1", "2026-11-20"), ("A-2", "2026-11-19")]
+
+
 @pytest.mark.hazard("H25")
 @pytest.mark.parametrize("code", ["K-17", "k-1", "j2", "b-9", "q9_0", "07-K"])
-def test_a_typed_code_goes_to_the_new_code_whatever_is_picked(world: World, code: str) -> None:
+def test_a_typed_code_is_taken_as_it_was_typed(world: World, code: str) -> None:
     """No letter of it moves the list or leaves, and no digit opens a screen."""
     left: list[bool] = []
-    world.desk.leave = lambda: left.append(True)
-    world.desk.open("person")
-    page = world.desk.pages["person"]
-    page._found([("A-1", "2026-11-20"), ("A-2", "2026-11-19")])  # type: ignore[attr-defined]
-    type_text(world, code)
-    assert world.desk.front is page
-    assert f"▸ new code: {code}_" in world.text()
-    world.key("enter")
-    assert f"{code} has no second identifier" in " ".join(world.text().replace("│", " ").split())
+    with Headless(world) as ui:
+        world.desk.leave = lambda: left.append(True)
+        page = persons(world)
+        page._found(KNOWN)
+        ui.settle()
+        ui.type(code)
+        assert ui.name == "person"
+        assert code in ui.text
+        ui.press("enter")
+        assert f"{code} is new on this computer" in ui.text
+    assert page.waits == code
     assert not left
 
 
+@pytest.mark.hazard("H25")
+def test_nobody_is_picked_until_somebody_is(world: World) -> None:
+    with Headless(world) as ui:
+        persons(world)._found(KNOWN)
+        ui.settle()
+        ui.press("enter")  # nothing typed, nobody picked: on without a patient, for a simulation
+        assert world.bed.person == ""
+        assert ui.name == "connect"
+        persons(world)._found(KNOWN)
+        ui.settle()
+        ui.press("down", "down", "enter")
+        assert "A-2 has no PIN yet" in ui.text
+
+
+@pytest.mark.hazard("H25")
 def test_a_known_person_is_picked_with_arrows_before_and_after_a_code_was_begun(
     world: World,
 ) -> None:
-    world.desk.open("person")
-    page = world.desk.pages["person"]
-    page._found([("A-1", "2026-11-20"), ("A-2", "2026-11-19")])  # type: ignore[attr-defined]
-    world.key("down")
-    assert "▸ A-2" in world.text()
-    type_text(world, "K")
-    world.key("up", "up", "enter")
-    assert "A-1 has no second identifier" in world.text()
+    with Headless(world) as ui:
+        page = persons(world)
+        page._found(KNOWN)
+        ui.settle()
+        ui.press("down", "up")
+        ui.type("A-2")
+        assert "A-1" not in ui.text
+        ui.press("down", "enter")
+        assert page.waits == "A-2"
 
 
 def test_a_code_begun_before_the_list_of_persons_is_read_stays_the_new_one(world: World) -> None:
-    waiting: list[object] = []
-    world.bed.jobs.run = lambda *job: waiting.append(job)  # type: ignore[method-assign]
-    world.desk.open("person")
-    type_text(world, "K-1")
-    assert waiting
-    world.desk.pages["person"]._found([("A-1", "2026-11-20")])  # type: ignore[attr-defined]
-    type_text(world, "7")
-    assert "▸ new code: K-17_" in world.text()
+    with Headless(world) as ui:
+        waiting: list[object] = []
+        world.bed.jobs.run = lambda *job: waiting.append(job)  # type: ignore[method-assign]
+        page = persons(world)
+        ui.settle()
+        ui.type("K-1")
+        assert waiting
+        page._found([("A-1", "2026-11-20")])
+        ui.settle()
+        ui.type("7")
+        ui.press("enter")
+        assert page.waits == "K-17"
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("how", ["keys", "paste"])
+@pytest.mark.parametrize("code", ["K-17", "K-12345", "AB-12345-99-X01", "K-17-TOO-LONG-FOR-A-CODE"])
+def test_a_scan_or_a_paste_is_taken_whole_or_not_at_all(world: World, how: str, code: str) -> None:
+    """A shorter code may be another person's."""
+    with Headless(world) as ui:
+        page = persons(world)
+        ui.settle()
+        if how == "paste":
+            ui.send(Paste(code))
+        else:
+            for one in code:
+                world.clock.now_ns += 1 * MS
+                ui.send(Key("minus" if one == "-" else one, one))
+        ui.settle()
+        world.pass_time(1 * S)
+        ui.press("enter")
+        assert page.waits == ("" if "LONG" in code else code)
+
+
+@pytest.mark.hazard("H25")
+def test_several_lines_are_no_code(world: World) -> None:
+    with Headless(world) as ui:
+        page = persons(world)
+        ui.settle()
+        ui.send(Paste("K-17\n1961\n"))
+        ui.settle()
+        ui.press("enter")
+        assert page.waits == ""
+        assert not world.bed.papers.second
+
+
+@pytest.mark.hazard("H25")
+def test_the_demo_is_never_among_patients(world: World) -> None:
+    from stimctl.errors import UsageError
+    from stimctl.tui.model.persons import known_persons
+
+    world.key("d")
+    assert world.bed.person == "DEMO-1"
+    assert "DEMO-1" not in dict(known_persons(world.bed.state_folder))
+    with pytest.raises(UsageError, match="demo"):
+        persons(world).choose("DEMO-1")
+
+
+@pytest.mark.parametrize(("known", "code", "says"), [
+    ([], "K-17", "Been here before? Then the code is wrong"),
+    (KNOWN, "A-17", "Similar codes: A-1"),
+    (KNOWN, "A1", "Similar codes: A-1"),
+    (KNOWN, "A-1", "A-1 has no PIN yet"),
+])  # fmt: skip
+def test_what_a_new_code_may_be_is_said(
+    world: World, known: list[tuple[str, str]], code: str, says: str
+) -> None:
+    page = persons(world)
+    page._found(known)
+    page.choose(code)
+    assert says in page.question
 
 
 def test_while_output_is_on_nothing_is_typed_where_persons_are(world: World) -> None:
     world.to_running(steps=1)
-    world.desk.open("person")
-    type_text(world, "K")
-    assert "new code: K" not in world.text()
-    world.key("7")
-    assert world.page_is_run()
+    with Headless(world) as ui:
+        world.desk.open("person")
+        ui.settle()
+        ui.type("K")
+        assert ui.app.screen.query_one("#code").disabled
+        assert "K" not in ui.app.screen.query_one("#code").value  # type: ignore[attr-defined]
+        ui.press("7")
+        assert ui.name == "run"
 
 
 @pytest.mark.hazard("H25")
-def test_wrong_digits_take_nobody_and_none_are_enough_for_a_twin_only(world: World) -> None:
+def test_a_wrong_pin_takes_nobody_and_none_is_enough_for_a_twin_only(world: World) -> None:
+    from stimctl.errors import UsageError
+
     person(world)
     assert world.bed.papers.second
     world.bed.take_person("K-18")
-    world.desk.open("person")
-    world.desk.pages["person"]._found([("K-17", "2026-11-20")])  # type: ignore[attr-defined]
-    world.key("enter")
-    type_text(world, "1962")
-    world.key("enter")
-    assert "not the digits" in world.desk.message
-    assert world.bed.person == "K-18"
-    world.key("left")
-    assert "nobody is chosen" in world.desk.message
-    world.key("enter", "enter")
+    page = persons(world)
+    page.choose("K-17")
+    for digits in ("1962", "19", "", "196100"):
+        with pytest.raises(UsageError):
+            page.confirm(digits)
+        assert world.bed.person == "K-18"
+    page.act("back")
+    assert "No one selected" in world.desk.message
+    page.choose("K-17")
+    page.skip()
     assert world.bed.person == "K-17"
     assert not world.bed.papers.second
+
+
+@pytest.mark.hazard("H25")
+def test_the_pin_is_asked_on_the_screen_and_a_wrong_one_stays_there(world: World) -> None:
+    person(world)
+    world.bed.take_person("K-18")
+    with Headless(world) as ui:
+        persons(world)
+        ui.settle()
+        ui.type("K-17")
+        ui.press("enter")
+        assert "Ask the patient for the PIN of K-17" in ui.text
+        ui.type("1962")
+        ui.press("enter")
+        assert "does not match" in ui.text
+        assert world.bed.person == "K-18"
+        ui.type("1961")
+        ui.press("enter")
+        assert world.bed.person == "K-17"
+        assert world.bed.papers.second
 
 
 @pytest.mark.hazard("H25", "H24")
@@ -322,6 +448,7 @@ def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
     connection(world)
     screening(world)
     world.key("t", "space")
+    questions(world).set_pain("4")
     world.bed.papers.approvals.add("C01")
     world.bed.mark("motor", 1, 8_000)
     world.bed.take_person("K-18")
@@ -329,7 +456,7 @@ def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
     assert (bed.answers, bed.marks, bed.choice, bed.plan) == ({}, [], None, None)
     assert bed.papers == Papers()
     assert not bed.memory.marks
-    assert "another person" in refusal(world)
+    assert "not confirmed by the PIN" in refusal(world)
     bed.take_person("K-17")
     assert [mark.amplitude_ua for mark in bed.memory.marks] == [8_000]  # shown, never set
 
@@ -340,8 +467,8 @@ def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
 def test_the_person_stands_on_every_screen(world: World, page: str) -> None:
     world.to_run("nmes-tka")
     world.desk.open(page)
-    for size in ((80, 24), (140, 40)):
-        assert "DEMO-1" in world.text(*size).splitlines()[0]
+    with Headless(world) as ui:
+        assert "DEMO-1" in "\n".join(ui.lines[:2])
 
 
 @pytest.mark.hazard("H41")
@@ -371,13 +498,24 @@ def test_a_side_that_is_not_in_the_set_up_is_refused_and_a_new_site_asks_again(
 
 
 def test_the_statement_is_accepted_by_its_word_alone(world: World) -> None:
-    world.desk.open("connect")
-    world.key("u", "enter")
-    assert "type accept first" in world.desk.message
-    type_text(world, "yes")
-    world.key("enter")
-    assert not use_is_accepted(world.bed.state_folder)
-    assert "research and simulation" in world.text()
+    with Headless(world) as ui:
+        world.desk.open("connect")
+        ui.settle()
+        ui.press("u")
+        assert "research and simulation" in ui.text
+        for word in ("", "yes", "accepted"):
+            ui.type(word)
+            ui.press("enter")
+            assert "type accept" in ui.text
+            assert not use_is_accepted(world.bed.state_folder)
+        ui.type("accept")
+        ui.press("enter")
+        assert use_is_accepted(world.bed.state_folder)
+        assert "Accepted and recorded" in ui.text
+        ui.press("u")
+        assert "accepted on this computer" in ui.text
+        ui.press("escape")
+        assert ui.name == "connect"
 
 
 def test_a_twin_needs_none_of_this(world: World) -> None:
@@ -421,22 +559,19 @@ def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
 
     answers = ["screen no"] * (len(QUESTIONS) - 1)
     for gap, *words in (
-        ("no device is connected", f"connect {DEVICE}", "protocol tens-conventional"),
+        ("No patient code", "person K-17"),
+        ("not confirmed by the PIN", "person K-17 1961"),
+        ("No device is connected", f"connect {DEVICE}", "protocol tens-conventional"),
         ("statement of use", "statement", "statement accept"),
-        ("STOP key", ""),
-        ("person's code", "person K-17"),
-        ("opened for another person", f"connect {DEVICE}", "protocol tens-conventional"),
-        ("STOP key", "stop"),
-        ("second identifier", "person K-17 1961"),
-        ("STOP key", "stop"),
-        ("questions are open", "screen C13 yes", "screen", *answers),
-        ("C13 epilepsy: watch for it", "read C13"),
+        ("questions left", "screen C13 yes", "screen", *answers),
+        ("C13 epilepsy: read the caution", "read C13"),
         ("how to stop", "instructed"),
+        ("STOP key", "stop"),
         ("has no site", "site 1 left-knee"),
-        ("electrode spacing", "pads-spaced"),
-        ("side of ch1", "side left"),
-        ("not been rehearsed", "rehearse"),
-        ("not confirmed", f"confirm {'????'}"),
+        ("spacing is not confirmed", "pads-spaced"),
+        ("side of channel 1", "side left"),
+        ("not simulated", "rehearse"),
+        ("four characters", f"confirm {'????'}"),
     ):
         assert gap in type_lines("arm"), gap
         assert not world.clients or world.bench.state.value != "armed"
@@ -500,3 +635,93 @@ def test_a_known_person_finds_protocol_sites_and_pads_and_no_ceiling(world: Worl
     assert later.bed.papers.open_sides(later.bed.choice.seats)  # the side is typed anew
     later.bed.take_person("K-18")
     assert later.bed.memory.places == {}
+
+
+# -- the way in steps ------------------------------------------------------------------------------
+
+
+def undone(world: World) -> list[str]:
+    return [one.name for one in steps(world.desk) if one.gaps]
+
+
+@pytest.mark.hazard("H25", "H45")
+def test_the_steps_name_every_gap_at_once_and_enter_goes_to_the_next(hardware: World) -> None:
+    """One list, of what the supervisor asks; each step with its gaps."""
+    world = hardware
+    assert undone(world) == ["Patient", "Device", "Screening", "Electrodes", "Check"]
+    gaps = {one.name: [gap.words for gap in one.gaps] for one in steps(world.desk)}
+    assert gaps["Electrodes"] == ["Channel 1 has no site", "Electrode spacing is not confirmed"]
+    assert len(gaps["Screening"]) == 3
+    go_on(world.desk)
+    assert world.desk.page.name == "person"
+    person(world)
+    assert world.desk.front.name == "connect"
+    assert "opened for another patient" in world.desk.message
+    connection(world)
+    go_on(world.desk)
+    assert world.desk.front.name == "statement"
+    assert "Next: The statement of use" in world.desk.message
+    use(world)
+    go_on(world.desk)
+    assert world.desk.page.name == "precheck"
+    screening(world)
+    assert "Screening" in undone(world)
+    caution(world)
+    world.key("t", "f12")
+    assert [one.gaps for one in steps(world.desk) if one.name == "Screening"] == [()]
+    world.desk.open("report")
+    go_on(world.desk)
+    assert world.desk.page.name == "setup"
+    assert "has no site" in world.desk.message
+
+
+def test_a_simulation_needs_a_device_and_a_protocol_only(world: World) -> None:
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    assert undone(world) == ["Protocol"]
+    world.bed.take(choose("tens-conventional"))
+    assert undone(world) == []
+    found = {one.name: one.is_done for one in steps(world.desk)}
+    assert found["Device"]
+    assert found["Protocol"]
+    assert not found["Patient"]  # not needed, and not done
+    go_on(world.desk)
+    assert world.desk.page.name == "run"
+
+
+@pytest.mark.hazard("H45")
+@pytest.mark.parametrize("answers", [{"C02": True}, {"C01": True, "C02": False}, {"C24": True}])
+def test_what_blocks_is_a_gap_of_a_simulation_too(world: World, answers: dict[str, bool]) -> None:
+    world.to_run("tens-conventional")
+    world.bed.answered(answers)
+    gap = next_gap(world.desk)
+    assert gap is not None
+    assert gap.step == "Screening"
+    assert "cannot be overridden" in gap.words
+
+
+@pytest.mark.hazard("H25", "H24")
+def test_same_as_last_time_asks_the_pin_and_then_what_of_it_holds(world: World) -> None:
+    person(world)
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    world.bed.take(choose("nmes-tka"))
+    session_began(world.bed)
+    later = World(world.bed.state_folder)
+    start = later.desk.pages["chooser"]
+    assert isinstance(start, ChooserPage)
+    assert start.offers()["again"] is not None
+    start._found([("K-17", "2026-11-28 nmes-tka")])
+    later.key("r")
+    assert later.bed.person == ""  # nobody before the PIN
+    page = later.desk.pages["person"]
+    assert isinstance(page, PersonPage)
+    assert page.waits == "K-17"
+    page.confirm("1961")
+    assert later.desk.front.name == "last-time"
+    later.key("1", "2", "3", "enter")
+    later.desk.take_rows()
+    assert (later.bed.person, later.bed.device) == ("K-17", "sim:p24")
+    assert later.bed.choice is not None
+    assert later.bed.choice.name == "nmes-tka"
+    assert later.bed.papers.apart == ()  # each is confirmed anew

@@ -543,7 +543,7 @@ def test_what_is_kept_holds_no_amplitude(world: World) -> None:
 
 
 def test_the_cautions_of_the_treatment_are_ticked_and_on_record(world: World) -> None:
-    from stimctl.tui.model.arming import papers_of
+    from stimctl.tui.model.handing import papers_of
 
     world.begin("sim:p24", "nmes-tka")
     ui = at(world, "setup", (80, 45))

@@ -37,8 +37,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def missing(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
-    """Every gap, in the order in which it is cheapest to close; empty where output may begin."""
+def missing(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:
+    """Every gap, in the order in which it is cheapest to close; empty where output may begin.
+
+    None: no plan is chosen yet, and what can be asked before that is told.
+    """
     for look in _LOOKS:
         yield from look(plan, said, known)
 
@@ -50,7 +53,7 @@ def asked_of_people(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[
     return (gap for gap in missing(plan, said, known) if gap.need not in later)
 
 
-def _about_use(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_use(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.statement_accepted:
         yield Gap(
             Need.STATEMENT,
@@ -60,7 +63,7 @@ def _about_use(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
         )
 
 
-def _about_person(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_person(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.person:
         yield Gap(
             Need.PERSON,
@@ -87,7 +90,9 @@ def _about_person(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Ga
         )
 
 
-def _about_pads(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_pads(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    if plan is None:
+        return
     for one in plan.channels:
         if one.setup.electrode.site is None:
             yield Gap(
@@ -117,7 +122,7 @@ def _about_pads(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
         )
 
 
-def _about_answers(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+def _about_answers(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:
     ask_again = "ask the screening questions today, and hand in the new answers"
     if not said.answers:
         yield Gap(
@@ -200,14 +205,15 @@ def screening_of(plan: AnyPlan, said: Preparation) -> Screening:
     return _screening(plan, said.answers)
 
 
-def _screening(plan: AnyPlan, answers: Mapping[str, bool]) -> Screening:
-    sites = [one.setup.electrode.site for one in plan.channels if one.setup.electrode.site]
-    motor = any(one.motor for one in plan.channels)
+def _screening(plan: AnyPlan | None, answers: Mapping[str, bool]) -> Screening:
+    channels = () if plan is None else plan.channels
+    sites = [one.setup.electrode.site for one in channels if one.setup.electrode.site]
+    motor = plan is None or any(one.motor for one in channels)
     return screen(answers, sites, motor=motor)
 
 
-def _about_side(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
-    for one in plan.channels:
+def _about_side(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+    for one in () if plan is None else plan.channels:
         side = side_of(one.setup.electrode.site)
         if side and said.sides.get(one.channel) != side:
             given = said.sides.get(one.channel)
@@ -229,7 +235,7 @@ def side_of(site: str | None) -> str:
     return sides.pop() if sides in ({"left"}, {"right"}) else ""
 
 
-def _about_stop(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_stop(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if KNOWS_STOP not in said.acknowledged:
         yield Gap(
             Need.KNOWS_STOP,
@@ -246,7 +252,9 @@ def _about_stop(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]
         )
 
 
-def _about_rehearsal(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_rehearsal(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:
+    if plan is None:
+        return
     again = "rehearse it with the same options (`stimctl rehearse`), and give what that prints"
     if known.rehearsed != known.confirmation:
         yield Gap(
@@ -273,7 +281,7 @@ def _about_rehearsal(plan: AnyPlan, said: Preparation, known: Known) -> Iterator
         )
 
 
-def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_device(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     last = known.last_device
     if last and last not in known.devices and OTHER_DEVICE not in said.acknowledged:
         now = ", ".join(sorted(known.devices)) or "a device that reports no serial number"
@@ -294,8 +302,10 @@ def _about_device(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Ga
         )
 
 
-def _about_day(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
+def _about_day(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:
     """What a session of the day would add to those before it on the same site."""
+    if plan is None:
+        return
     for one in judge_day(_asked(plan), known.given, _profile_of(plan)):
         about = str(one.channel)
         if one.weight is Weight.REFUSE:
@@ -329,7 +339,7 @@ def _profile_of(plan: AnyPlan) -> Profile:
     return Profile.RESEARCH if research else Profile.CLINIC
 
 
-def _about_attendance(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
+def _about_attendance(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.asks_attendance:
         yield Gap(
             Need.PROMPTS,
@@ -374,7 +384,7 @@ def of_untested(faces: tuple[UntestedFace, ...]) -> Iterator[Gap]:
         )
 
 
-_Look = Callable[[AnyPlan, Preparation, Known], Iterator[Gap]]
+_Look = Callable[[AnyPlan | None, Preparation, Known], Iterator[Gap]]
 _LOOKS: tuple[_Look, ...] = (
     _about_use,
     _about_person,

@@ -40,6 +40,7 @@ class StimctlApp(App[int]):
 
     CSS_PATH = [  # noqa: RUF012 - as Textual declares it
         "styles/app.tcss", "styles/widgets.tcss", "styles/after.tcss", "styles/setup.tcss",
+        "styles/way.tcss",
     ]  # fmt: skip
     TITLE = "stimctl"
     COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it
@@ -153,7 +154,9 @@ class StimctlApp(App[int]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             at_ns = key_time_ns(event) if self._timed else self.desk.clock.mono_ns()
             space = event.key == "space" and self.takes_space()
-            if self.desk.guarded(event.key, at_ns, is_text=space) or self._lowered(event.key):
+            typed = event.is_printable and self.takes_space()
+            guarded = self.desk.guarded(event.key, at_ns, is_text=space, in_field=typed)
+            if guarded or self._lowered(event.key):
                 self.follow()
                 return
             self._by_key, self._offers = True, self.desk.offers()

@@ -75,7 +75,7 @@ class Bedside(Noting):
         self.why_not = ""
         self.warning = ""
         self.loaded_digest = ""
-        self._digested: tuple[Any, str] = (None, "")
+        self._digested: tuple[Any, str, str] = (None, "", "")
         #: One step of each channel, on the measure of the plan.
         self.steps: dict[int, int] = {}
         self.exit_codes: list[int] = []
@@ -280,12 +280,24 @@ class Bedside(Noting):
 
     @property
     def plan_digest(self) -> str:
-        """Of the plan that is shown, made once for each: it takes as long as drawing a screen."""
-        plan, digest = self._digested
+        """Of the plan that is shown."""
+        return self._digests()[0]
+
+    @property
+    def confirmation(self) -> str:
+        """The four characters of the plan that is shown."""
+        return self._digests()[1]
+
+    def _digests(self) -> tuple[str, str]:
+        """Made once for each plan: they take as long as drawing a screen."""
+        plan, digest, confirmation = self._digested
         if plan is not self.plan:
+            from stimctl.session.confirmation import confirmation_of
+
             digest = "" if self.plan is None else self.plan.digest()
-            self._digested = (self.plan, digest)
-        return digest
+            confirmation = "" if self.plan is None else confirmation_of(self.plan)
+            self._digested = (self.plan, digest, confirmation)
+        return digest, confirmation
 
     @property
     def output_may_be_on(self) -> bool:

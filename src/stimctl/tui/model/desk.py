@@ -22,6 +22,7 @@ from stimctl.tui.model.theme_names import theme_after
 
 if TYPE_CHECKING:
     from stimctl.tui.model.replay import Replay
+    from stimctl.tui.model.steps import Step
 
 _EVERYWHERE = ("help", "theme", "save", "quit", "back")
 _NO_KEY = "no key does that here; ? shows the keys that work now"
@@ -63,6 +64,8 @@ class Desk:
         self._quit_ns = -QUIT_AGAIN_NS
         self._sources_of: object = None
         self._sources: dict[int, str] = {}
+        #: The way to a session as it was last asked for.
+        self.steps: tuple[Step, ...] = ()
         self.pages: Mapping[str, Page] = pages(self)
         self.page = self.pages["chooser"]
         self.overlay: Page | None = None
@@ -83,6 +86,11 @@ class Desk:
             self._trail = [*self._trail[-8:], self.page.name]
             self.page = self.pages[name]
         self.page.opened()
+
+    def ask(self, name: str) -> None:
+        """Put a question over the screen."""
+        self.overlay = self.pages[name]
+        self.overlay.opened()
 
     def back(self) -> None:
         """To where this was opened."""
@@ -170,11 +178,13 @@ class Desk:
 
     # -- keys --------------------------------------------------------------------------------
 
-    def guarded(self, key: str, at_ns: int, *, is_text: bool = False) -> bool:
+    def guarded(
+        self, key: str, at_ns: int, *, is_text: bool = False, in_field: bool = False
+    ) -> bool:
         """STOP, pastes and attendance, before a key means anything; True where that was all.
 
-        `is_text`: a space for an open text field, at zero. STOP has gone out already where a
-        driver saw it first.
+        `is_text`: a space for an open text field, at zero. `in_field`: a character for it, which
+        takes a scan or a paste whole. STOP has gone out already where a driver saw it first.
         """
         self.key_ns, self.last_key = at_ns, key
         self.take_rows()
@@ -182,7 +192,7 @@ class Desk:
             self._stop_key(key, at_ns)
             self._paste.key(at_ns)
             return True
-        if not self.taps.is_repeat(key, at_ns) and self._paste.key(at_ns):
+        if not self.taps.is_repeat(key, at_ns) and self._paste.key(at_ns) and not in_field:
             self.paste()
             return True
         self.message = ""
@@ -291,7 +301,7 @@ class Desk:
             self.bed.stop_line.stop("paste into the terminal")
             self.say("STOP: keys came faster than a person types (a paste?)")
         else:
-            self.say("a paste is not taken: type it")
+            self.say("Pasting is off here. Please type.")
 
     def _answer_attendance(self, key: str) -> None:
         self.bed.live.attend_until_ns = None
@@ -336,8 +346,7 @@ class Desk:
         elif action in MENU:
             self.open(action)
         elif action == "help":
-            self.overlay = self.pages[action]
-            self.overlay.opened()
+            self.ask(action)
         elif action == "theme":
             self.theme = theme_after(self.theme)
             self.say(f"theme {self.theme}")

@@ -94,6 +94,36 @@ def reads_back(family: Family) -> str:
     return _READBACK.get(family.sheet.readback.value, family.sheet.readback.value)
 
 
+_FEEDBACK = {
+    "none": "none: no number is ever confirmed by the device",
+    "state": "channel on/off only, no current",
+    "parameters": "what it was set to",
+    "measured": "measured current",
+}
+_IS = {"present": "yes", "absent": "no", "unknown": "not documented"}
+
+
+def plain_facts(family: Family) -> list[tuple[str, str]]:
+    """What a device can do, and what it cannot, in words of the bedside: label and words."""
+    sheet = family.sheet
+    longest_us = sheet.run_after_host_death.under_our_rules_us
+    fails = "Output may go on without limit if this computer fails. Stay with the patient."
+    if longest_us is not None:
+        fails = f"Output stops within {duration_text(longest_us)} if this computer fails"
+        fails += "." if sheet.has_watchdog else "; no watchdog: stay with the patient."
+    has = [(words, getattr(sheet.protections, name).presence.value) for words, name in (
+        ("Electrode-off detection", "no_load_trip"), ("Overload cut-off", "overload_trip"),
+        ("Patient stop button", "patient_override"),
+    )]  # fmt: skip
+    return [
+        ("Device", safe(f"{sheet.maker} {sheet.model} ({intended_use(family)})")),
+        ("Output", strength(family)),
+        ("Safety", fails),
+        ("Feedback", _FEEDBACK.get(sheet.readback.value, sheet.readback.value)),
+        ("Has", " · ".join(f"{words}: {_IS.get(there, there)}" for words, there in has)),
+    ]
+
+
 def sheet_lines(family: Family, width: int) -> list[Line]:
     """The family's sheet in five lines and a title."""
     sheet = family.sheet

@@ -26,14 +26,17 @@ def open_mode(desk: Desk, wishes: Wishes) -> None:
         begin_manual(desk, wishes.manual)
     elif wishes.demo:
         desk.first = lambda: begin_demo(desk)
+    else:
+        desk.first = desk.page.opened
 
 
 def begin_demo(desk: Desk) -> None:
     """A twin, a code, and a protocol: everything of a session but the person."""
     from stimctl.supervisor.device_names import EXAMPLE
+    from stimctl.tui.model.persons import DEMO
     from stimctl.tui.model.planning import choose
 
-    desk.bed.take_person("DEMO-1")
+    desk.bed.take_person(DEMO)
     desk.bed.connect(f"sim:{EXAMPLE}")
     # Nobody is at the electrodes of a twin: what was raised in another demo bounds nothing.
     desk.bed.take(replace(choose("tens-conventional"), acknowledged=frozenset({"H18"})))

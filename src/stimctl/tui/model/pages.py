@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.tui.model.adjust import AdjustPage
+from stimctl.tui.model.chooser import ChooserPage, SafetyPage
+from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.model.electrodes import SetupPage, SidePage
 from stimctl.tui.model.help import HelpPage
@@ -14,29 +16,27 @@ from stimctl.tui.model.log import LogPage
 from stimctl.tui.model.notes import NotesPage
 from stimctl.tui.model.outcome import OutcomePage
 from stimctl.tui.model.page import Page
+from stimctl.tui.model.person import PersonPage
+from stimctl.tui.model.precheck import PrecheckPage
 from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.model.question import AskedPage, FaultPage, FoundPage
 from stimctl.tui.model.ready import ReadyPage
 from stimctl.tui.model.report import ReportPage
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.model.service import ServicePage
+from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.thresholds import ThresholdsPage
-from stimctl.tui.old.chooser import ChooserPage, SafetyPage
-from stimctl.tui.old.connect import ConnectPage
-from stimctl.tui.old.person import PersonPage
-from stimctl.tui.old.precheck import PrecheckPage
-from stimctl.tui.old.statement import StatementPage
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, StatementPage, OutcomePage,
-    LogPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, OutcomePage, LogPage,
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
+    StatementPage,
 )  # fmt: skip
 _COVERS: tuple[type[Page], ...] = (UnknownPage, SmallPage)
 #: The titles of the screens, of the questions over them, and of what covers both, by their names.

@@ -117,13 +117,13 @@ def check_second(typed: str, known: str) -> str:
     """The second identifier as typed. Raises UsageError where it is none, or another person's."""
     if len(typed) != _SECOND_DIGITS or not (typed.isascii() and typed.isdigit()):
         raise UsageError(
-            "the second identifier is four digits",
-            why="the person tells it, for example a year of birth; never a whole date",
+            "a PIN is four digits",
+            why="the patient tells it, for example a year of birth; never a whole date",
         )
     if known and typed != known:
         raise UsageError(
-            "these are not the digits of this code",
-            why="the code or the person is another one",
-            what_to_do="ask the person again, then choose the code again",
+            "the PIN does not match this code",
+            why="it is the wrong patient or the wrong code",
+            what_to_do="ask the patient again",
         )
     return typed

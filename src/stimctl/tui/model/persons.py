@@ -18,6 +18,8 @@ from stimctl.records.places import journal_folder
 from stimctl.tui.model.measure import CURRENT, PERCENT
 
 UNCHANGED_FOR_DAYS = 90
+#: Nobody: whose sessions the demo has. Never listed among patients.
+DEMO = "DEMO-1"
 THRESHOLDS_FOR_H = 24
 
 
@@ -134,16 +136,21 @@ def remember(state: Path, code: str, what: Remembered) -> None:
 
 
 def known_persons(state: Path) -> list[tuple[str, str]]:
-    """Every code with its last session's day and protocol, the latest first."""
+    """Every patient's code with its last session's day and protocol, the latest first."""
     from stimctl.records.sessions import list_sessions
 
     last: dict[str, str] = {}
     for entry in list_sessions(journal_folder(state)):
-        if entry.person:
+        if entry.person and entry.person != DEMO:
             last.pop(entry.person, None)
             kind = " (simulation)" if entry.sim else ""
             last[entry.person] = f"{entry.started[:10]} {entry.protocol or '-'}{kind}"
     return list(reversed(last.items()))
+
+
+def last_device(memory: Remembered) -> str:
+    """The device of the last session, by name; "" where there was none."""
+    return ["", *(one.device for one in memory.settings.values())][-1]
 
 
 def now_s() -> int:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stimctl.tui.model.actions import LOWERING
-from stimctl.tui.model.arming import arm_refusal, handed_in, papers_of
+from stimctl.tui.model.arming import arm_refusal
 from stimctl.tui.model.guards import AnswerLock, HotChannel
+from stimctl.tui.model.handing import handed_in, papers_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.steps import go_on, next_gap, steps
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
@@ -30,6 +32,7 @@ class RunPage(Page):
     title = "Run"
     actions = (
         "arm",
+        "choose",
         "raise",
         "lower",
         "lower-more",
@@ -114,6 +117,7 @@ class RunPage(Page):
         alarmed = live.state == "fault" or live.alarms.worst() is not None
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
+            "choose": watching or self._no_next(),
             "go": watching or "not ready: press a first",
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going,
@@ -143,6 +147,11 @@ class RunPage(Page):
         if now_ns - self.bed.live.newest_ns > STALE_NS:
             return "nothing was heard for a while: the numbers on this screen are old"
         return self.desk.lookout.refusal(now_ns)
+
+    def _no_next(self) -> str | None:
+        if self.bed.output_may_be_on:
+            return "a session is under way"
+        return None if next_gap(self.desk) else "nothing is missing: press a, then g"
 
     def _no_link(self) -> str | None:
         return None if len(self.bed.live.channels) > 1 else "there is one channel only"
@@ -180,6 +189,8 @@ class RunPage(Page):
             self.desk.overlay = self.desk.pages["notes"]
         elif action == "arm":
             self._arm()
+        elif action == "choose":
+            go_on(self.desk)
         elif action == "acknowledge" and self.bed.live.state != "fault":
             self.bed.live.alarms.end()
             self.desk.say("alarm acknowledged; its cause stays in the log")
@@ -382,15 +393,12 @@ class RunPage(Page):
         return presence.value == "present"
 
     def gaps(self) -> list[str]:
-        """What is missing before there is a session, ticked where it is done."""
-        bed = self.bed
-        steps = (
-            ("2 connect a device", bed.client is not None and bed.live.identified),
-            ("4 choose a protocol", bed.choice is not None),
-            ("5 6 electrodes and settings", bed.plan is not None),
-        )
-        head = "No plan is loaded. Before a session:"
-        return [head, *(f"{'✓' if done else '○'} {words}" for words, done in steps)]
+        """Everything that is missing before a session, step by step; empty where nothing is."""
+        if self.desk.mode or self.bed.output_may_be_on:
+            return []
+        missing = [one for one in steps(self.desk) if one.gaps]
+        told = [f"○ {one.name}: {'; '.join(gap.text for gap in one.gaps)}" for one in missing]
+        return ["Before a session (Enter: to the next):", *told] if told else []
 
     def events(self, most: int) -> list[tuple[str, str]]:
         """What happened, the newest first: local time and words."""

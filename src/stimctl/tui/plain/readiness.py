@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.tui.model.precheck import PrecheckPage
 from stimctl.tui.model.rehearsing import rehearse
-from stimctl.tui.model.text import plain
+from stimctl.tui.model.statement import WORD, StatementPage
 from stimctl.tui.plain.command import Command, one_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from stimctl.tui.model.adjust import AdjustPage
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.old.precheck import PrecheckPage
 
 
 def _person(desk: Desk, rest: list[str]) -> str:
@@ -38,23 +38,22 @@ def _statement(desk: Desk, rest: list[str]) -> str:
     from stimctl.records.approvals import STATEMENT
 
     if rest == ["accept"]:
-        desk.pages["statement"].act("choose")
+        page = desk.pages["statement"]
+        assert isinstance(page, StatementPage)
+        page.accept(WORD)
         return ""
     return f"{STATEMENT} Type: statement accept"
 
 
 def _precheck(desk: Desk) -> PrecheckPage:
-    page: PrecheckPage = desk.pages["precheck"]  # type: ignore[assignment]
-    page.opened()
+    page = desk.pages["precheck"]
+    assert isinstance(page, PrecheckPage)
     return page
 
 
 def _screen(desk: Desk, rest: list[str]) -> str:
     """`screen` alone reads the next open question; `screen no` answers it."""
-    from stimctl.safety import QUESTIONS
-
     page = _precheck(desk)
-    ids = [one.id for one in QUESTIONS]
     if rest == ["unchanged"]:
         why = page.offers()["unchanged"]
         if why:
@@ -62,41 +61,29 @@ def _screen(desk: Desk, rest: list[str]) -> str:
         page.act("unchanged")
         return _next_question(page)
     words = [word.lower() for word in rest]
-    id_ = words[0].upper() if len(words) == 2 else page.first_open()
-    if not words:
-        return _next_question(page)
-    if words[-1] not in ("yes", "no") or id_ not in ids:
-        raise UsageError("unrecognised answer", what_to_do="screen no, or screen C13 yes")
-    page.picked = ids.index(id_)
-    page.act(words[-1])
+    if words:
+        id_ = words[0].upper() if len(words) == 2 else page.first_unanswered()
+        if words[-1] not in ("yes", "no") or not page.has(id_):
+            raise UsageError("unrecognised answer", what_to_do="screen no, or screen C13 yes")
+        page.picked = id_
+        page.act(words[-1])
     return _next_question(page)
 
 
 def _next_question(page: PrecheckPage) -> str:
-    from stimctl.safety import QUESTIONS
-
-    open_ = page.first_open()
+    open_ = page.first_unanswered()
     if open_:
-        text = next(one.text for one in QUESTIONS if one.id == open_)
-        return f"{open_}: {text}? Type: screen yes, or screen no"
-    return " ".join(plain(one) for one in page.verdict(200))
+        return f"{open_}: {page.question(open_).text}? Type: screen yes, or screen no"
+    return " ".join(page.verdict())
 
 
 def _read(desk: Desk, rest: list[str]) -> str:
-    from stimctl.safety import QUESTIONS
-
-    id_ = one_of(rest, "id, for example C13").upper()
-    page = _precheck(desk)
-    ids = [one.id for one in QUESTIONS]
-    if id_ not in ids:
-        raise UsageError(f"there is no question {id_}")
-    page.picked = ids.index(id_)
-    page.act("accept-warning")
+    _precheck(desk).accept(one_of(rest, "id, for example C13").upper())
     return ""
 
 
 def _told(desk: Desk, _rest: list[str]) -> str:
-    _precheck(desk).act("instructed")
+    _precheck(desk).instruct()
     return ""
 
 

@@ -16,10 +16,11 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
 from stimctl.tui.model.actions import ACTION_BY_ID
-from stimctl.tui.screens.shown import STEP_PAGES, alarms_shown, head_shown, steps_shown
+from stimctl.tui.model.steps import STEPS
+from stimctl.tui.screens.shown import alarms_shown, head_shown, steps_shown
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
-from stimctl.tui.widgets.steps_bar import STEPS, StepsBar
+from stimctl.tui.widgets.steps_bar import StepsBar
 from stimctl.tui.widgets.stop_key import StopKey
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class StimScreen(_Framed):
     def on_steps_bar_picked(self, event: StepsBar.Picked) -> None:
         """A step was clicked."""
         event.stop()
-        self.stim.do(STEP_PAGES[STEPS.index(event.step)])
+        self.stim.do(dict(STEPS)[event.step])
 
 
 class StimModal(_Framed, ModalScreen[None]):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from stimctl.tui.model.pages import QUESTIONS
 from stimctl.tui.screens.adjust import AdjustScreen
 from stimctl.tui.screens.base import StimModal, StimScreen
+from stimctl.tui.screens.chooser import ChooserScreen, SafetyScreen
+from stimctl.tui.screens.connect import ConnectScreen
 from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
 from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
 from stimctl.tui.screens.help import HelpScreen
@@ -15,12 +17,15 @@ from stimctl.tui.screens.last_time import LastTimeScreen
 from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
 from stimctl.tui.screens.log import LogScreen
 from stimctl.tui.screens.outcome import OutcomeScreen
+from stimctl.tui.screens.person import PersonScreen
+from stimctl.tui.screens.precheck import PrecheckScreen
 from stimctl.tui.screens.protocols import ProtocolsScreen
 from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
 from stimctl.tui.screens.ready import ReadyScreen
 from stimctl.tui.screens.report import ReportScreen
 from stimctl.tui.screens.run import RunScreen
 from stimctl.tui.screens.service import ServiceScreen
+from stimctl.tui.screens.statement import StatementScreen
 from stimctl.tui.screens.thresholds import ThresholdsScreen
 
 if TYPE_CHECKING:
@@ -46,6 +51,12 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "run": RunScreen,
     "setup": ElectrodesScreen,
     "side": SideScreen,
+    "chooser": ChooserScreen,
+    "connect": ConnectScreen,
+    "person": PersonScreen,
+    "precheck": PrecheckScreen,
+    "safety-sheet": SafetyScreen,
+    "statement": StatementScreen,
 }
 
 

@@ -48,7 +48,7 @@ class RunScreen(StimScreen, page=RunPage):
                 card.show(one)
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
         self.query_one(PulseView).show(pulse_shown(self.page))
-        self._tell("#gaps", "" if shown else "\n".join(self.page.gaps()))
+        self._tell("#gaps", "\n".join(self.page.gaps()))
         room = self.query_one("#events", Static).content_size
         told = (f"{at}  {words}"[: room.width] for at, words in self.page.events(room.height))
         self._tell("#events", "\n".join(told))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.model.attention import alarm_now, state_of
 from stimctl.tui.model.live import STALE_NS
+from stimctl.tui.model.steps import steps
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.widgets.alarm_banner import AlarmShown, Priority
 from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, Tone
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.live import Live
 
-#: The page of each step, in their order.
-STEP_PAGES = (
-    "person", "connect", "precheck", "protocols", "setup", "adjust", "run", "report",
-)  # fmt: skip
 _TONES = {
     "armed": Tone.READY, "running": Tone.ON, "paused": Tone.PAUSED, "stopped": Tone.STOPPED,
     "completed": Tone.COMPLETE, "fault": Tone.PAUSED, "unknown": Tone.UNKNOWN,
@@ -105,19 +102,15 @@ def alarms_shown(desk: Desk) -> tuple[AlarmShown, ...]:
 
 def steps_shown(desk: Desk) -> tuple[StepState, ...]:
     """One for each step of the way."""
-    bed = desk.bed
-    done = {
-        "person": bool(bed.person), "connect": bed.live.identified,
-        "precheck": bool(bed.answers), "protocols": bed.choice is not None,
-        "setup": bed.plan is not None, "adjust": bed.is_loaded,
-    }  # fmt: skip
     return tuple(
         StepState.CURRENT
-        if page == desk.page.name
+        if step.page == desk.page.name
         else StepState.DONE
-        if done.get(page)
+        if step.is_done
         else StepState.MISSING
-        for page in STEP_PAGES
+        if step.gaps or not desk.bed.live.sim or step.page in ("run", "report")
+        else StepState.NOT_NEEDED
+        for step in steps(desk)
     )
 
 

@@ -19,6 +19,7 @@ class StepState(Enum):
 
     DONE = "✓"
     MISSING = "○"
+    NOT_NEEDED = "–"
     CURRENT = "▸"
 
 

@@ -1,0 +1,93 @@
+"""A list to choose from, and a few ways to fill a widget only where something has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+#: Its id, what it says, and whether it is a heading.
+Line = tuple[str, Content, bool]
+#: A label, and words beside it.
+Fact = tuple[str, str | Content]
+
+
+class Lines(OptionList):
+    """Each line has an id; a heading cannot be chosen. The picked line has a sign before it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "choose")]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, markup=False)
+        self._told_lines: list[Line] = []
+        self._told_drawn: list[Line] = []
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """These lines; where they are there already, only what differs is drawn."""
+        self._told_lines = list(lines)
+        self._draw()
+
+    def _draw(self) -> None:
+        picked = self.picked
+        new = [
+            (one, content if heads else Content.assemble("▸ " if one == picked else "  ", content),
+             heads)
+            for one, content, heads in self._told_lines
+        ]  # fmt: skip
+        before, self._told_drawn = self._told_drawn, new
+        if [line[::2] for line in new] == [line[::2] for line in before]:
+            for line, was in zip(new, before, strict=True):
+                if line != was:
+                    self.replace_option_prompt(*line[:2])
+            return
+        self.set_options(Option(content, one, heads) for one, content, heads in new)
+        self.pick(picked)
+
+    def on_option_list_option_highlighted(self) -> None:
+        """The sign moves along."""
+        self._draw()
+
+    @property
+    def picked(self) -> str:
+        """The id of the highlighted line; "" where none is."""
+        option = self.highlighted_option
+        return "" if option is None else str(option.id)
+
+    def pick(self, one: str) -> None:
+        """Highlight this line."""
+        if one and one != self.picked and one in [id_ for id_, _, _ in self._told_drawn]:
+            self.highlighted = self.get_option_index(one)
+            self._draw()
+
+
+class Facts(Vertical):
+    """Labels with words beside them, each on lines of its own."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._shown: list[Fact] = []
+
+    def show(self, facts: Sequence[Fact]) -> None:
+        """These, and nothing is drawn where they are the same."""
+        new = list(facts)
+        if new == self._shown:
+            return
+        self._shown = new
+        self.display = bool(new)
+        self.remove_children()
+        self.mount_all(
+            Horizontal(Static(label, classes="label quiet"), Static(words, markup=False))
+            for label, words in new
+        )
+
+
+def tell(static: Static, text: str | Content) -> None:
+    """Show a text; nothing where it is empty, and no drawing where it is the same."""
+    if static.content != text:
+        static.update(text)
+    static.display = bool(text)
