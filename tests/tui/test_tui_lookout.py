@@ -230,7 +230,7 @@ def test_a_fault_is_acknowledged_with_a_reason(world: World) -> None:
     engine._core.stopped_at_device(world.bench.now_ns, "the emergency switch")
     world.pass_time(1 * S)
     assert world.bed.live.state == "fault"
-    assert "stopped by the person" in world.text().splitlines()[1]
+    assert "STOPPED BY THE PATIENT" in world.text().splitlines()[1]
     world.key("x")
     assert "emergency switch" in world.text()
     world.key("3")

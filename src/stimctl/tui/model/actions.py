@@ -66,6 +66,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("answer", ("y",), "answer", "answer what the alarm line asks: skin, sensation"),
     Action("contact", ("c",), "contact", "test the contact of the electrodes"),
     Action("acknowledge", ("x",), "acknowledge", "the cause is removed; or: the alarm is read"),
+    Action("silence", ("z",), "sound off", "no bell for 2 minutes; another alarm of high priority "
+           "rings all the same"),
     Action("move-up", ("up", "k"), "up", "to the line above"),
     Action("move-down", ("down", "j"), "down", "to the line below"),
     Action("more", ("right", "plus"), "more", "the next value"),
