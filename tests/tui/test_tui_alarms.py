@@ -13,7 +13,7 @@ from stimctl.tui.model.live import Live
 from tests.support.tui_desk import AT, MS, S, World
 
 #: What is said of a device's error, whose codes are no conditions of the table.
-FAULTS = {
+FAULTS: dict[str, str] = {
     Code.DEVICE_REPORTS: "the device reports channel 1: electrode error",
     Code.DEVICE_UNEXPECTED: "the device is no channel running, expected running: channel 1",
     Code.NO_ANSWER: "the device has not answered for 1 s",
@@ -101,7 +101,7 @@ def test_a_condition_that_nobody_has_words_for_is_told_as_it_is() -> None:
 @pytest.mark.parametrize("code", [*STOPPING, *FAULTS])
 def test_once_output_is_off_only_what_cannot_be_trusted_is_high(code: str) -> None:
     told = Told()
-    told.alarm(code, FAULTS.get(Code(code), "") if code in set(Code) else "")
+    told.alarm(code, FAULTS.get(code, ""))
     before = told.shown
     told.zero()
     if code == Condition.OUTPUT_NOT_CONFIRMED:
