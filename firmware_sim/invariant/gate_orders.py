@@ -108,7 +108,7 @@ class AnswerReader:
         said = self._said + data
         if _BANNER_ENDS not in data and _STARTED_ENDS not in data:  # as with most single bytes
             self._said = said[1 - len(_STARTED) :]
-            return ()
+            return []
         begins, started = said.count(_BANNER), _STARTED in said
         if begins or started:
             self.ready = started
