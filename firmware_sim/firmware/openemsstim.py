@@ -150,8 +150,10 @@ class OpenEmsStimTwin(Machine):
             self._receiver.put(self._now, data)
 
     def _next_event(self) -> int | None:
-        times = [self._receiver.next_us(), self._wait.until_us]
-        return min((at_us for at_us in times if at_us is not None), default=None)
+        byte_us, until_us = self._receiver.next_us(), self._wait.until_us
+        if byte_us is None or (until_us is not None and until_us < byte_us):
+            return until_us
+        return byte_us
 
     def _happen(self, at_us: int) -> None:
         lost = self._receiver.settle(at_us)

@@ -17,10 +17,13 @@ class Outbox:
 
     def take(self, now_us: int) -> bytes:
         """Return the bytes whose time has come."""
-        out = bytearray()
-        while self._queue and self._queue[0][0] <= now_us:
-            out += self._queue.popleft()[1]
-        return bytes(out)
+        queue = self._queue
+        if not queue or queue[0][0] > now_us:
+            return b""
+        out = queue.popleft()[1]
+        while queue and queue[0][0] <= now_us:
+            out += queue.popleft()[1]
+        return out
 
     def clear(self) -> None:
         """Forget what was not said yet."""

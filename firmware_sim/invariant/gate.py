@@ -92,7 +92,8 @@ class GateInvariant(Judge):
         for when_us, message in self._host.settle(at_us):
             self._ordered(when_us, message, 0)
         for relay in self._relays.values():
-            self._judge(relay, at_us)
+            if relay.closed:
+                self._judge(relay, at_us)
         self._see_notices(at_us)
 
     def started(self, at_us: int) -> None:
@@ -299,4 +300,4 @@ class GateInvariant(Judge):
             if after_us < at_us:
                 words = f"the last message for it came at {said_us} us"
                 bounds.append(Latest(after_us, Rule.DEAD_MAN, words))
-        return sorted(bounds, key=lambda one: one.until_us)
+        return sorted(bounds, key=lambda one: one.until_us) if bounds else bounds

@@ -42,6 +42,7 @@ ENDINGS = {
 }
 _BANNER = b"SETUP:"
 _STARTED = b"SETUP DONE"
+_BANNER_ENDS, _STARTED_ENDS = _BANNER[-1:], _STARTED[-1:]
 _ON_MS = range(SHORTEST_ON_MS, LONGEST_ON_MS + 1)
 
 
@@ -83,13 +84,16 @@ class Reader:
             if (message := read_line(line)) is not None:
                 yield at_us, message
 
-    def settle(self, at_us: int) -> Iterator[tuple[int, Message]]:
-        """Yield the message that silence has ended by then [E]."""
+    def settle(self, at_us: int) -> Iterable[tuple[int, Message]]:
+        """Return the message that silence has ended by then [E]."""
+        if not self._partial:  # as for most of the time
+            return ()
         ended_us = self._free_ns // 1_000 + SILENCE_US
-        if self._partial and at_us >= ended_us:
-            line, self._partial = bytes(self._partial), bytearray()
-            if (message := read_line(line)) is not None:
-                yield ended_us, message
+        if at_us < ended_us:
+            return ()
+        line, self._partial = bytes(self._partial), bytearray()
+        message = read_line(line)
+        return () if message is None else ((ended_us, message),)
 
 
 class AnswerReader:
@@ -102,6 +106,9 @@ class AnswerReader:
     def feed(self, data: bytes) -> Iterable[set[int]]:
         """Yield all channels where the banner begins."""
         said = self._said + data
+        if _BANNER_ENDS not in data and _STARTED_ENDS not in data:  # as with most single bytes
+            self._said = said[1 - len(_STARTED) :]
+            return []
         begins, started = said.count(_BANNER), _STARTED in said
         if begins or started:
             self.ready = started

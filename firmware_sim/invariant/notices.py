@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .orders import AnswerReader
@@ -64,11 +64,13 @@ class Notices:
             if notice.ending.forgotten:
                 notice.channels = tuple(set(notice.channels).difference(channels))
 
-    def due(self, at_us: int) -> Iterator[Notice]:
-        """Yield what the host must know by then, once."""
-        for notice in [one for one in self._pending if one.due_us <= at_us]:
-            self._pending.remove(notice)
-            yield notice
+    def due(self, at_us: int) -> Iterable[Notice]:
+        """Return what the host must know by then, once."""
+        if not self._pending:
+            return ()
+        due = [one for one in self._pending if one.due_us <= at_us]
+        self._pending = [one for one in self._pending if one.due_us > at_us]
+        return due
 
     def clear(self) -> None:
         """All output was ended: nothing of this counts any more."""

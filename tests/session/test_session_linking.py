@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stimctl.bench import Bench
+from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import StateError
+from stimctl.safety import Electrode
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.intents import (
@@ -22,7 +24,18 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
-from tests.support.session_world import BY_HAND, on_electrodes_ua, plan_of, raised, reasons, running
+from stimctl.treatment.load import load_protocol
+from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from tests.support.session_world import (
+    BY_HAND,
+    ROOT,
+    STEP_UA,
+    on_electrodes_ua,
+    plan_of,
+    raised,
+    reasons,
+    running,
+)
 
 
 def linked(*ceilings_ua: int, channels: tuple[int, ...] = (1, 2)) -> Bench:
@@ -196,6 +209,47 @@ def test_a_link_holds_over_a_stop_and_ends_with_its_plan() -> None:
         assert plateaus(bench) == expected
         bench.command(Stop())
         bench.run_to_state(State.STOPPED, within_ns=SECOND)
+
+
+def alternating() -> Bench:
+    """Two channels, 15 s on and 45 s off, the second 30 s after the first, linked."""
+    text = (ROOT / "protocols" / "nmes-tka.toml").read_text(encoding="utf-8")
+    begin, end = text.index("[[channels]]"), text.index("[channels.cycle]")
+    rest = text[end:].index("\n\n") if "\n\n" in text[end:] else len(text[end:])
+    first = text[begin : end + rest]
+    second = first.replace('role = "quadriceps"', 'role = "other-quadriceps"')
+    second = second.replace("[channels.cycle]", '[channels.cycle]\nstart_after = "30 s"')
+    whole = text[: end + rest] + "\n\n" + second + text[end + rest :]
+    setups = [
+        ChannelSetup(channel, Level(CURRENT, 20_000), Electrode(area_mm2=5_000))
+        for channel in (1, 2)
+    ]
+    protocol = load_protocol(whole, "nmes-tka")
+    plan = compile_plan(protocol, P24_SHEET, setups, duration_us=240_000_000)
+    assert isinstance(plan, Plan), plan
+    bench = running(plan, BY_HAND)
+    bench.command(Link((1, 2)))
+    return bench
+
+
+def test_linked_channels_that_alternate_rise_by_more_than_a_step_a_contraction() -> None:
+    bench = alternating()
+    began_ns = bench.now_ns
+    for contraction in range(4):
+        bench.run_for(began_ns + (30 * contraction + 4) * SECOND - bench.now_ns)
+        before = plateaus(bench)
+        for _ in range(8):  # in the hold of one, and the off time of the other
+            channel = 1 + contraction % 2
+            now_ua = bench.engine.plateau(channel)
+            bench.command(Raise(channel, Level(CURRENT, now_ua + STEP_UA)))
+            bench.run_for(300 * MS)
+        channel = 1 + contraction % 2
+        risen_ua = plateaus(bench)[channel - 1] - before[channel - 1]
+        assert risen_ua >= (2 if contraction == 0 else 4) * STEP_UA
+    bench.run_for(30 * SECOND)
+    first, second = plateaus(bench)
+    assert abs(first - second) <= STEP_UA  # they go together
+    assert first >= 6_000
 
 
 def test_linked_motor_channels_in_the_off_time_are_pending_together() -> None:

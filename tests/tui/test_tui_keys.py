@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from stimctl.codes import Code
 from stimctl.errors import ImplausibleError, UsageError
+from stimctl.session.reasons import Reason
 from stimctl.tui.model.actions import ACTION_BY_ID, MENU, STOP_KEYS
 from stimctl.tui.model.guards import PasteWatch
 from stimctl.tui.model.keymap import Keymap, changes_in
@@ -394,3 +396,37 @@ def test_digits_open_the_same_screen_from_everywhere(world: World) -> None:
             assert world.desk.page.name == name, page
     world.desk.open("run")
     assert world.desk.page.name == "run"
+
+
+@pytest.mark.parametrize("why", ["key", "false alarm", "paste", "electrode", "at the device"])
+def test_after_any_stop_what_is_left_can_be_continued(world: World, why: str) -> None:
+    world.to_running(steps=4)
+    world.pass_time(60 * S, 1 * S)
+    core = world.bench.engine._core
+    if why == "key":
+        world.key("space")
+    elif why == "false alarm":
+        world.bench.beating = False
+        world.pass_time(1 * S)
+        world.bench.beating = True
+    elif why == "paste":
+        world.desk.paste()
+    elif why == "electrode":
+        core.fault(world.bench.now_ns, Reason(Code.DEVICE_REPORTS, "channel 1: electrode error"))
+    else:
+        core.stopped_at_device(world.bench.now_ns, "the emergency switch")
+    world.pass_time(1 * S)
+    if world.bed.live.state == "fault":
+        world.key("x", "1")
+        world.pass_time(500 * MS)
+    assert world.bed.live.state == "stopped", world.desk.message
+    world.key("y", "1")  # the skin, which is asked about after each stop
+    world.key("a")
+    world.pass_time(500 * MS)
+    assert world.desk.offers() == {"go": None, "go-on": None}, world.desk.message
+    assert "continue (28:5" in world.text()
+    world.key("l")
+    world.pass_time(1 * S)
+    assert world.bench.state.value == "running"
+    assert world.set_level() == 0
+    assert 28 * 60 * S < world.bed.live.left_us(world.clock.now_ns) * 1_000 < 29 * 60 * S

@@ -234,12 +234,13 @@ def test_a_fault_is_acknowledged_with_a_reason(world: World) -> None:
     engine._core.stopped_at_device(world.bench.now_ns, "the emergency switch")
     world.pass_time(1 * S)
     assert world.bed.live.state == "fault"
-    with Headless(world) as ui:
-        ui.press("x")
-        assert "emergency switch" in ui.text
-        for words in ("USB plugged in again", "stimulator restarted", "battery charged"):
-            assert words in ui.text
-        ui.press("6")
+    assert "STOPPED BY THE PATIENT" in "\n".join(world.text().splitlines()[:5])
+    ui = world.ui
+    ui.press("x")
+    assert "emergency switch" in ui.text
+    for words in ("USB plugged in again", "stimulator restarted", "battery charged"):
+        assert words in ui.text
+    ui.press("6")
     world.pass_time(500 * MS)
     assert ("acknowledge", {"reason": "stopped by the patient, who agrees to go on"}) in (
         world.clients[-1].sent

@@ -202,11 +202,9 @@ class Bench:
 
     def _beat(self) -> None:
         """The face beats every 100 ms; only its last beat matters to anyone."""
-        if self.beating:
-            last_ns = self.now_ns - self.now_ns % BEAT_NS
-            if last_ns > self._beaten_ns:
-                self._beaten_ns = last_ns
-                self.engine.notify(last_ns, FaceAlive())
+        if self.beating and self.now_ns >= self._beaten_ns + BEAT_NS:
+            self._beaten_ns = self.now_ns - self.now_ns % BEAT_NS
+            self.engine.notify(self._beaten_ns, FaceAlive())
 
     def _pump(self) -> None:
         """Bytes out first, then the record of it, then what waited for the record."""

@@ -106,10 +106,10 @@ class Checking:
         channels = tuple(
             rows.PlannedChannel(one.channel, one.role, one.most) for one in plan.channels
         )
-        loaded = rows.PlanLoaded(plan.digest(), plan.duration_us, channels, unit, run.left_us)
+        loaded = rows.PlanLoaded(run.plan_digest, plan.duration_us, channels, unit, run.left_us)
         self._log.emit(now_ns, loaded, durable=True)
         identity = {} if self._core.identity is None else encode(self._core.identity)
-        setup = rows.Setup({**about, "identity": identity, **setup_of(plan)})
+        setup = rows.Setup({**about, "identity": identity, **setup_of(plan, run.plan_digest)})
         self._setup = self._log.emit_waiting(now_ns, setup)
         if self._has_watchdog_test():
             return  # CHECKED once the setup is on the record
@@ -162,10 +162,11 @@ class Checking:
         if self._sheet.watchdog_us is None:
             self._need_attendance(what)
         check_chosen(plan, self._config)
-        link = self._core.link
+        link, digest = self._core.link, plan.digest()
         try:
             return Run(
                 plan,
+                digest,
                 OutputAdapter(plan, self._driver),
                 self._config,
                 self._log,
@@ -173,7 +174,7 @@ class Checking:
                 contact_lock=self._core.contacts.lock,
                 budget=self._core.budget,
                 raised=self._core.raised,
-                delivered=self._core.delivered_of(plan.digest()),
+                delivered=self._core.delivered_of(digest),
             )
         except PlanViolation as fault:
             raise LimitRefusedError(

@@ -108,7 +108,8 @@ class CommandedOutput:
         """Hand the state to the driver; its ticket."""
         tracks, driver = self._tracks, self._driver
         points: dict[int, Any] = {key[0]: tracks[key[0]].point(key) for key in keys}
-        if not all(is_genuine(one, driver.sheet.point) for one in points.values()):
+        kind = driver.sheet.point
+        if not all(is_genuine(one, kind) for one in points.values()):
             raise not_genuine()
         planned = frozenset(channel for channel, one in tracks.items() if not one.asked_down)
         ticket = driver.apply(now_ns, points, planned)

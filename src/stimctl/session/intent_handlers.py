@@ -239,7 +239,7 @@ class IntentHandlers:
         run = self._ready(now_ns, "start refused")
         from_us = self._start_from(run, intent)
         where = intents.StartFrom.WHAT_IS_LEFT if from_us else intents.StartFrom.BEGINNING
-        row = rows.Started(run.plan.digest(), run.plan.duration_us, where.value, from_us)
+        row = rows.Started(run.plan_digest, run.plan.duration_us, where.value, from_us)
         waiting = self._log.emit_waiting(now_ns, row)
         self._beginning = _Beginning(Trigger.STARTED, waiting, from_us)
 

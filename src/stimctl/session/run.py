@@ -55,6 +55,7 @@ class Run:
     def __init__(
         self,
         plan: AnyPlan,
+        plan_digest: str,
         adapter: OutputAdapter,
         config: EngineConfig,
         log: EventLog,
@@ -65,6 +66,7 @@ class Run:
         delivered: Delivered,
     ) -> None:
         self.plan = plan
+        self.plan_digest = plan_digest
         self.scale = adapter.scale
         self._adapter = adapter
         self._config = config

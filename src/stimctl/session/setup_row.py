@@ -4,7 +4,7 @@ from stimctl.session.events import Json
 from stimctl.treatment.program import AnyPlan, CurrentChannel, plain
 
 
-def setup_of(plan: AnyPlan) -> dict[str, Json]:
+def setup_of(plan: AnyPlan, digest: str) -> dict[str, Json]:
     """The plan: how long, and for each channel the stimulus, its maximum and its electrodes."""
     channels: list[Json] = []
     for one in plan.channels:
@@ -24,7 +24,7 @@ def setup_of(plan: AnyPlan) -> dict[str, Json]:
     return {
         "protocol_id": plan.protocol.id,
         "protocol_version": str(plan.protocol.version),
-        "plan_digest": plan.digest(),
+        "plan_digest": digest,
         "duration_us": plan.duration_us,
         "notes": list(plan.notes),
         "unit": plan.scale.unit,

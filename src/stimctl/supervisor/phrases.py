@@ -11,6 +11,7 @@ from typing import Any, Final
 from stimctl.quantity import format_current, format_intensity
 from stimctl.session import host_rows, rows
 from stimctl.session.events import event_of
+from stimctl.supervisor.alarm_words import words_of
 
 Row = Mapping[str, Any]
 ANY_KEY: Final = "Any key"
@@ -84,7 +85,10 @@ def _attendance(event: rows.Attendance, answer: str) -> str:
 
 
 def _alarm(event: rows.AlarmRaised) -> str:
-    return f"{event.marker} ALARM ({event.priority}): {event.what}; {event.action}".strip()
+    what, action = event.what, event.action
+    told = f"{event.marker} ALARM ({event.priority}): {what}; {action}".strip()
+    do = words_of(what, action).do
+    return told if do == action else f"{told}. {do[:1].upper()}{do[1:]}."
 
 
 def _prompt(event: rows.PromptShown) -> str:

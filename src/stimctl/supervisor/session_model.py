@@ -56,6 +56,7 @@ class Asked:
     id: str
     text: str
     channel: int = 0
+    at_ns: int = 0
 
 
 class SessionModel:
@@ -311,8 +312,8 @@ class SessionModel:
     def _link(self, event: rows.LinkChanged, _at_ns: int) -> None:
         self.link, self.link_why = event.quality, event.reason.text
 
-    def _prompt(self, event: rows.PromptShown, _at_ns: int) -> None:
-        self.asked = Asked(event.prompt, event.text, event.channel or 0)
+    def _prompt(self, event: rows.PromptShown, at_ns: int) -> None:
+        self.asked = Asked(event.prompt, event.text, event.channel or 0, at_ns)
 
     def _attendance(self, event: rows.Attendance, at_ns: int) -> None:
         within_ns = (event.answer_within_us or 0) * 1_000

@@ -32,7 +32,7 @@ TICK_S = 0.2
 
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
-_EVERYWHERE = ("back", "help", "theme", "save", "quit")
+_EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
 
 class StimctlApp(App[int]):

@@ -77,6 +77,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("note", ("n",), "note", "pick a note from a list with a digit"),
     Action("answer", ("y",), "answer", "answer what the alarm line asks: skin, sensation"),
     Action("acknowledge", ("x",), "acknowledge", "the cause is removed; or: the alarm is read"),
+    Action("silence", ("z",), "sound off", "no bell for 2 minutes; another alarm of high priority "
+           "rings all the same"),
     Action("move-up", ("up", "k"), "up", "to the line above"),
     Action("move-down", ("down", "j"), "down", "to the line below"),
     Action("more", ("right", "plus"), "more", "the next value"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.errors import StimctlError
 from stimctl.tui.model.actions import ACTION_BY_ID, LOWERING, MENU, key_name
+from stimctl.tui.model.alarms import Alarm
 from stimctl.tui.model.attention import alarm_now
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
@@ -173,8 +174,20 @@ class Desk:
     def rings(self) -> bool:
         """Whether the bell is due now."""
         unknown = self.bed.live.state == "unknown" and self.mode != "replay"
-        alarm = None if self.mode == "replay" else alarm_now(self.bed.live, self.clock.mono_ns())
-        return self.lookout.rings(self.clock.mono_ns(), alarm, unknown=unknown)
+        return self.lookout.rings(self.clock.mono_ns(), self._to_hear(), unknown=unknown)
+
+    def _to_hear(self) -> Alarm | None:
+        """The alarm that rings; without one, what rings once: a question, or the planned end."""
+        live = self.bed.live
+        alarm = None if self.mode == "replay" else alarm_now(live, self.clock.mono_ns())
+        if alarm is not None or self.mode == "replay":
+            return alarm
+        asked, done_ns = live.asked, live.completed_ns
+        if asked is not None and asked.at_ns - (done_ns or 0) > 10**9:
+            return Alarm(asked.id, "low", asked.text, "", asked.at_ns)
+        if done_ns is not None:
+            return Alarm("completed", "information", "Treatment complete", "", done_ns, times=2)
+        return None
 
     # -- keys --------------------------------------------------------------------------------
 
@@ -324,6 +337,8 @@ class Desk:
             found |= dict.fromkeys(LOWERING)
         for action in _EVERYWHERE:
             found.setdefault(action, None)
+        if self._to_hear() is not None or self.bed.live.state == "unknown":
+            found["silence"] = None
         ours = not self.mode and self.bed.live.state != "unknown"
         if ours and self.bed.output_may_be_on:
             found["quit"] = "output may be on: STOP first (SPACE), then leave"
@@ -352,6 +367,9 @@ class Desk:
             self.say(f"theme {self.theme}")
         elif action in ("save", "quit"):
             (self.save if action == "save" else self.leave)()
+        elif action == "silence":
+            self.lookout.pause_sound(self.clock.mono_ns())
+            self.say(self.lookout.silent_words(self.clock.mono_ns()))
         elif action == "back":
             self.back()
 

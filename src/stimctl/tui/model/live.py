@@ -9,6 +9,8 @@ from typing import Any
 from stimctl.session import host_rows, rows
 from stimctl.session.alarms import Condition
 from stimctl.session.events import as_schema_2
+from stimctl.session.reasons import Reason
+from stimctl.supervisor.alarm_words import channel_of, stops, words_of
 from stimctl.supervisor.phrases import describe
 from stimctl.supervisor.session_model import BUSY_STATES, OUTPUT_STATES, SessionModel
 from stimctl.tui.model.alarms import Alarm, Alarms
@@ -27,6 +29,8 @@ WAIT_NS = 200_000_000
 _LOG_LINES = 200
 #: States that are entered once zero has been verified, and not before.
 _ZERO_SEEN = ("identified", "stopped", "closed", "fault")
+#: They are of this computer, and outlast a session.
+_LASTING = (Condition.BATTERY_LOW, Condition.BATTERY_CRITICAL, Condition.DISK_LOW)
 _LONGEST = 300
 #: Who set a plateau, in the words of the last change; the line, where a raise did not get through.
 _BY = {"hand": "you", "program": "program", "script": "script", "line": "it never got through"}
@@ -46,9 +50,10 @@ class Live(SessionModel):
         self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
         #: By channel why its last raise was refused; until its level changes.
         self.refusals: dict[int, str] = {}
-        self._zero_at = ""
         #: The device of a session before whose zero is still to be confirmed.
         self.expects: Unconfirmed | None = None
+        self._zero_at = self._now = ""
+        self.completed_ns: int | None = None
 
     @property
     def zero(self) -> str:
@@ -67,6 +72,7 @@ class Live(SessionModel):
         """Learn from one row. Nothing in it can move a cursor."""
         raw, row = row, _printable(as_schema_2(str(row["kind"]), row))
         self.measure = measure_told(row) or self.measure
+        self._now = local_time(row)
         before = {number: one.set_level for number, one in self.channels.items()}
         event = super().take(row)
         self.course.take(event, local_time(row))
@@ -99,13 +105,31 @@ class Live(SessionModel):
                 by = _BY.get(by, "script")
                 self.last = f"{local_time(row)}  ch{channel} {change} → {to} ({by})"
             case rows.LinkChanged("good"):
-                self.alarms.end(Condition.LINK_DEGRADED)
+                self.alarms.end(Condition.LINK_DEGRADED, at=self._now)
             case rows.AlarmRaised(what, priority, _, action):
-                at_ns = int(row["mono_ns"])
-                self.alarms.begin(Alarm(what.code, priority, what.text, action, at_ns))
-            case rows.ZeroVerified():
-                self.alarms.end(Condition.OUTPUT_NOT_CONFIRMED)
+                self.alarms.begin(self._alarm(what, priority, action, int(row["mono_ns"])))
+            case rows.ZeroVerified(purpose=purpose):
+                self.alarms.end(Condition.OUTPUT_NOT_CONFIRMED, at=self._now)
+                if purpose == "stop":
+                    self.alarms.zero_verified(self._now)
                 self._zero_at = local_time(row, thousandths=True)
+            case rows.Ended("completed"):
+                self.completed_ns = int(row["mono_ns"])
+
+    def _alarm(self, what: Reason, priority: str, action: str, at_ns: int) -> Alarm:
+        words, channel = words_of(what, action), channel_of(what)
+        role = self.channels[channel].role if channel in self.channels else ""
+        where = "" if channel is None else f"channel {channel}{f' ({role})' if role else ''}"
+        stops_ = stops(what.code)
+        return Alarm(
+            what.code, priority, words.what, action, at_ns, where, words.do, self._now, stops_,
+            words.high_at_zero,
+        )  # fmt: skip
+
+    @property
+    def completed(self) -> bool:
+        """The plan is over, as it was meant to be; not stopped."""
+        return self.completed_ns is not None
 
     def enter(self, state: str, at_ns: int) -> None:
         """The session is in this state now; where another one left an output unconfirmed, only
@@ -116,9 +140,15 @@ class Live(SessionModel):
                 self.unknown = refusal or self.unknown
                 return
             self.expects = None
-        left = self.state == "fault" and state not in ("fault", "unknown")
-        if left or state == "running":
-            self.alarms.end()  # what was wrong before is over, or has been acknowledged
+        if state in ("armed", "running"):
+            self.completed_ns = None
+        if self.state == "fault" and state not in ("fault", "unknown"):
+            self.alarms.acknowledge(self._now)  # with its reason
+        if state in ("running", "stopped", "closed", "disconnected"):
+            slow = (Condition.LINK_DEGRADED,) if self.link == "degraded" else ()
+            self.alarms.end(at=self._now, but=(*slow, *_LASTING))
+        if state == "running":
+            self.alarms.acknowledge(self._now)  # arming was told of them
         super().enter(state, at_ns)
 
 

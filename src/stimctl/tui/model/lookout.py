@@ -77,6 +77,15 @@ class Lookout:
         """Whether the bell is due; asked once for each drawing."""
         return self._bell.due(now_ns, alarm, unknown=unknown)
 
+    def pause_sound(self, now_ns: int) -> None:
+        """The bell is silent for 2 minutes."""
+        self._bell.pause(now_ns)
+
+    def silent_words(self, now_ns: int) -> str:
+        """That the bell is silent, and how long; "" where it is not. It has to be shown."""
+        left_s = -(-self._bell.paused_ns(now_ns) // 10**9)
+        return f"sound paused {left_s // 60}:{left_s % 60:02}" if left_s else ""
+
     def words(self, now_ns: int) -> str:
         """For the top line; "" where the terminal is near and quick."""
         far = self.probe.words(now_ns) if self.probe is not None else ""

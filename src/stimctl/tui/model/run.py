@@ -114,7 +114,7 @@ class RunPage(Page):
         nothing = _PAUSED if live.state == "paused" else _NOT_RUNNING
         running = watching or (None if live.state == "running" else nothing)
         going = watching or (None if live.state in ("running", "paused") else _NOT_RUNNING)
-        alarmed = live.state == "fault" or live.alarms.worst() is not None
+        alarmed = live.state == "fault" or live.alarms.unread
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
             "choose": watching or self._no_next(),
@@ -192,7 +192,7 @@ class RunPage(Page):
         elif action == "choose":
             go_on(self.desk)
         elif action == "acknowledge" and self.bed.live.state != "fault":
-            self.bed.live.alarms.end()
+            self.bed.live.alarms.acknowledge(self.desk.clock.wall_text(seconds=False))
             self.desk.say("alarm acknowledged; its cause stays in the log")
         elif action in ("acknowledge", "answer"):
             self.desk.overlay = self.desk.pages["fault" if action == "acknowledge" else "asked"]

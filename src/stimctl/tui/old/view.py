@@ -98,11 +98,13 @@ def alarm_now(desk: Desk) -> Alarm | None:
 def _alarm_line(desk: Desk) -> Line:
     live = desk.bed.live
     alarm = alarm_now(desk)
+    silent = desk.lookout.silent_words(desk.clock.mono_ns())
+    silent = f"   ({silent})" if silent else ""
     if alarm is not None:
         shown = live.alarms.words if alarm == live.alarms.worst() else alarm.words
-        return line((shown, "wait"))
+        return line((f"{shown}{silent}", "wait"))
     if live.asked is None:
-        return ()
+        return line((live.alarms.words, "dim")) if live.alarms.words else ()
     about = f"ch{live.asked.channel} " if live.asked.channel else ""
     key = desk.keymap.name_of("answer")
     how = f"({key} answers) " if desk.page.name == "run" else f"(on Run {key} answers) "

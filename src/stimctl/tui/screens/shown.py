@@ -82,18 +82,24 @@ def _link_words(desk: Desk, now_ns: int) -> str:
     live = desk.bed.live
     slow = "" if live.link in ("", "good") else "slow connection"
     unwritten = "" if live.journal or live.state != "running" or live.sim else "not recording"
-    return "  ".join(one for one in (desk.lookout.words(now_ns), slow, unwritten) if one)
+    silent = desk.lookout.silent_words(now_ns)
+    return "  ".join(one for one in (desk.lookout.words(now_ns), slow, unwritten, silent) if one)
 
 
 def alarms_shown(desk: Desk) -> tuple[AlarmShown, ...]:
-    """What has to be read first; a question to the people where there is no alarm."""
-    live = desk.bed.live
-    alarm = alarm_now(live, desk.clock.mono_ns())
-    if alarm is not None:
-        priority = _PRIORITIES.get(alarm.priority, Priority.LOW)
-        return (AlarmShown(priority, alarm.what, do=alarm.action),)
-    if live.asked is None:
-        return ()
+    """What the face sees itself goes first, then the alarms of the session; a question to the
+    people where there is none of either."""
+    live, now_ns = desk.bed.live, desk.clock.mono_ns()
+    found = []
+    own = alarm_now(live, now_ns)
+    if own is not None and own != live.alarms.worst():
+        found.append(AlarmShown(_PRIORITIES[own.priority], own.what, own.where, own.action))
+    for one in live.alarms.listed():
+        seen = one.at if one.state != "active" else ""
+        priority = _PRIORITIES.get(one.priority, Priority.LOW)
+        found.append(AlarmShown(priority, one.what, one.where, one.do, one.since, seen))
+    if found or live.asked is None:
+        return tuple(found)
     key = desk.keymap.name_of("answer")
     how = "" if desk.mode else f"{key} answers" if desk.page.name == "run" else f"on Run {key}"
     where = f"channel {live.asked.channel}" if live.asked.channel else ""
