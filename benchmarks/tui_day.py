@@ -113,7 +113,7 @@ def _session(world: Any, number: int) -> Iterator[None]:
 
 def _press(world: Any, *keys: str) -> Iterator[None]:
     for key in keys:
-        world.desk.key(key, key if len(key) == 1 else None, world.clock.now_ns)
+        world.press(key)
         yield from _wait(world, 1)
 
 

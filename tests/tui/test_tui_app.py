@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from textual.widget import Widget
 from textual.widgets import Input
 
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
@@ -16,12 +15,6 @@ from tests.support.tui_desk import MS, S, World
 
 EVERYWHERE = (*PAGES, *QUESTIONS, "palette")
 RAISING = frozenset(action.id for action in ACTIONS if action.raises)
-
-
-@pytest.fixture
-def ui(world: World) -> Iterator[Headless]:
-    """The screens, over a world without a session."""
-    return world.ui
 
 
 def go_to(world: World, place: str) -> Headless:
@@ -64,7 +57,7 @@ def test_a_stop_key_stops_from_every_screen_question_and_the_palette(
         ui.press(key)
         world.pass_time(300 * MS)
         assert world.bench.state.value == "stopped", place
-        world.desk.clock.now_ns += 3 * S  # type: ignore[attr-defined] - Ctrl-C again would leave
+        world.clock.now_ns += 3 * S  # Ctrl-C again would leave
 
 
 @pytest.mark.hazard("H29")
@@ -119,7 +112,7 @@ def test_no_click_raises_or_starts(world: World) -> None:
     for place in (*PAGES, *QUESTIONS):
         ui = go_to(world, place)
         before = world.set_level()
-        leaves = [one.region for one in ui.app.screen.walk_children() if not one.children]
+        leaves = [one.region for one in ui.app.screen.walk_children(Widget) if not one.children]
         for where in dict.fromkeys(leaves):
             if where.area and world.bench.state.value == "running":
                 ui.click(offset=(where.x + where.width // 2, where.y))

@@ -47,7 +47,7 @@ def type_text(world: World, text: str) -> None:
     for character in text:
         world.pass_time(100 * MS)
         key = "minus" if character == "-" else character
-        world.desk.key(key, character, world.clock.now_ns)
+        world.press(key)
         world.desk.take_rows()
 
 

@@ -45,7 +45,7 @@ def test_only_the_run_screen_with_a_hot_channel_raises(two: World, page: str) ->
     else:
         two.desk.overlay = two.desk.pages[page]
     for key in ("up", "plus", "pageup"):  # nothing is hot: the first only selects
-        two.desk.key(key, None, two.clock.now_ns)
+        two.press(key)
     two.pass_time(300 * MS)
     assert sets(two) == before
 

@@ -44,7 +44,7 @@ def test_a_held_key_is_one_step(world: World) -> None:
     before = world.set_level()
     for _ in range(250):  # ten seconds at 25 Hz
         world.pass_time(40 * MS)
-        world.desk.key("up", None, world.clock.now_ns)
+        world.press("up")
     world.pass_time(1 * S)
     assert world.set_level() == before + 500
 
@@ -54,7 +54,7 @@ def test_a_held_key_answers_one_question_of_the_screening(world: World) -> None:
     world.desk.open("precheck")
     for _ in range(50):  # two seconds at 25 Hz
         world.pass_time(40 * MS)
-        world.desk.key("n", "n", world.clock.now_ns)
+        world.press("n")
     assert len(world.bed.answers) == 1
     assert "read the question" in world.desk.message
     world.pass_time(1 * S)
@@ -67,7 +67,7 @@ def test_down_is_never_limited(world: World) -> None:
     world.pass_time(300 * MS)
     assert world.set_level() == 2_000
     for _ in range(3):
-        world.desk.key("down", None, world.clock.now_ns)
+        world.press("down")
     world.pass_time(100 * MS)
     assert world.set_level() == 500
 
@@ -86,10 +86,10 @@ def test_one_key_never_starts(world: World) -> None:
 @pytest.mark.hazard("H30")
 def test_start_counts_between_300_ms_and_15_s_only(world: World) -> None:
     world.to_run()
-    world.desk.key("a", "a", world.clock.now_ns)
+    world.press("a")
     world.desk.take_rows()
     world.pass_time(100 * MS)
-    world.desk.key("g", "g", world.clock.now_ns)
+    world.press("g")
     assert world.bench.state.value == "armed"
     assert "too early" in world.desk.message
     world.pass_time(14 * S)
@@ -126,13 +126,13 @@ def test_a_paste_starts_nothing_and_stops_what_is_on(world: World) -> None:
     world.to_run()
     for character in "agagagagag" * 50:
         world.clock.now_ns += 1 * MS
-        world.desk.key(character, character, world.clock.now_ns)
+        world.press(character)
         assert world.bench.state.value != "running"
     world.pass_time(2 * S)
     world.to_running()
     for character in "uuuuuuuuuuuu":
         world.clock.now_ns += 1 * MS
-        world.desk.key(character, character, world.clock.now_ns)
+        world.press(character)
     world.pass_time(1 * S)
     assert world.bench.state.value == "stopped"
 
@@ -212,7 +212,7 @@ def test_a_refused_key_says_why(world: World, page: str) -> None:
                 if world.desk.keymap.action_for(k, world.desk.offers()) == action]  # fmt: skip
         for key in keys[:1]:
             world.pass_time(100 * MS)
-            world.desk.key(key, None, world.clock.now_ns)
+            world.press(key)
             assert why in world.desk.message
 
 
@@ -253,7 +253,7 @@ def test_while_output_is_on_only_amplitudes_change(world: World) -> None:
         world.desk.open(page)
         assert "STOP first" in str(world.desk.offers()["choose"])
         with pytest.raises(UsageError, match="STOP first"):
-            change(world.desk.pages[page])
+            change(world.desk.pages[page])  # type: ignore[no-untyped-call]
         assert world.bed.choice is choice
 
 
@@ -273,11 +273,12 @@ def test_a_second_ctrl_c_leaves_only_at_zero(world: World) -> None:
     left = []
     world.desk.leave = lambda: left.append(1)
     world.to_running(steps=1)
-    world.desk.key("ctrl+c", None, world.clock.now_ns)
-    world.desk.key("ctrl+c", None, world.clock.now_ns + 1)
+    world.press("ctrl+c")
+    world.clock.now_ns += 1
+    world.press("ctrl+c")
     assert not left
     world.pass_time(1 * S)
-    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    world.press("ctrl+c")
     assert left
 
 
@@ -289,7 +290,7 @@ def test_a_second_ctrl_c_leaves_though_its_own_stop_has_zero_verified_again(worl
     world.key("ctrl+c")
     world.pass_time(1 * S)
     world.desk.hear({"kind": "stopping", "mono_ns": world.clock.now_ns, "reason": "key ctrl+c"})
-    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    world.press("ctrl+c")
     assert left
 
 
@@ -302,7 +303,7 @@ def test_ctrl_c_in_a_session_started_since_the_last_is_the_first_again(world: Wo
     world.key("a")
     world.pass_time(400 * MS)
     world.key("g")
-    world.desk.key("ctrl+c", None, world.clock.now_ns)
+    world.press("ctrl+c")
     world.pass_time(300 * MS)
     assert world.bench.state.value == "stopped"
     assert not left

@@ -109,7 +109,7 @@ def _act(world: World, rng: random.Random, kind: str) -> None:
 
 
 def _press(world: World, key: str) -> None:
-    world.desk.key(key, key if len(key) == 1 else None, world.clock.now_ns)
+    world.press(key)
 
 
 def _towards_output(world: World, rng: random.Random) -> None:

@@ -306,7 +306,7 @@ def test_a_held_key_raises_by_one_percent_only(world: World) -> None:
     world.pass_time(1 * S)
     for _ in range(60):
         world.pass_time(40 * MS, 40 * MS)
-        world.desk.key("up", None, world.clock.now_ns)
+        world.press("up")
     world.pass_time(1 * S)
     assert world.set_level() == 3
 

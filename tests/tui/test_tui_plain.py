@@ -130,9 +130,9 @@ def test_a_replay_has_its_report_and_neither_rings_nor_measures_a_terminal(
     assert "SLOW" not in other.text()
     assert "y answers" not in other.text()
     assert not other.desk.rings()
-    other.desk.key("9", "9", other.clock.now_ns)
+    other.press("9")
     assert "highest 1.5 mA" in other.text()
-    other.desk.key("space", None, other.clock.now_ns)
+    other.press("space")
     assert "nothing to stop" in other.desk.message
 
 

@@ -484,7 +484,7 @@ def test_all_of_the_last_time_comes_back_once_each_part_is_ticked(
     ]  # fmt: skip
     assert choice.alternates
     assert choice.duration_us == 600_000_000
-    assert choice.protocol.channels[0].waveform.phase_width_us == 280  # type: ignore[union-attr]
+    assert choice.protocol.channels[0].waveform.phase_width_us == 280
     assert later.bed.plan is not None
     assert later.bed.plan.digest() == world.bed.plan.digest()
     assert later.bed.papers.open_sides(choice.seats)  # typed again

@@ -115,7 +115,7 @@ def test_twenty_taps_are_twenty_steps(world: World, apart_ms: int) -> None:
     world.pass_time(S)
     for _ in range(20):
         world.pass_time(apart_ms * MS, step_ns=50 * MS)
-        world.desk.key("up", None, world.clock.now_ns)
+        world.press("up")
     world.pass_time(S)
     assert world.set_level() == 20 * 500
     assert "refused" not in world.desk.message
@@ -125,7 +125,7 @@ def test_page_up_raises_by_1_ma(world: World) -> None:
     world.to_running()
     for _ in range(5):
         world.pass_time(300 * MS)
-        world.desk.key("pageup", None, world.clock.now_ns)
+        world.press("pageup")
     world.pass_time(S)
     assert world.set_level() == 5_000
 
@@ -137,7 +137,7 @@ def test_a_held_key_on_the_twin(world: World, key: str) -> None:
     world.pass_time(S)
     for at in held_ms(500, 33, ()):
         world.pass_time((at + 1_000 * 1_000 + 5_000) * MS - world.clock.now_ns, step_ns=33 * MS)
-        world.desk.key(key, None, world.clock.now_ns)
+        world.press(key)
     world.pass_time(S)
     assert world.set_level() <= (2_000 if key == "pageup" else 1_000)
 
@@ -165,7 +165,7 @@ def test_a_key_held_on_a_locked_channel_is_one_step_at_most(world: World) -> Non
     begin = world.clock.now_ns
     for at in held_ms(500, 33, ()):
         world.pass_time(begin + (at - 900) * MS - world.clock.now_ns, step_ns=33 * MS)
-        world.desk.key("up", None, world.clock.now_ns)
+        world.press("up")
     world.pass_time(S)
     assert world.set_level() <= 2_500
 
@@ -196,7 +196,7 @@ def test_30_ma_within_the_second_contraction_with_at_most_70_keys(world: World, 
     def press() -> None:
         nonlocal keys
         keys += 1
-        world.desk.key("up" if fine else "pageup", None, world.clock.now_ns)
+        world.press("up" if fine else "pageup")
 
     while world.set_level() < 30_000:
         into_s = (world.clock.now_ns - began_ns) / S

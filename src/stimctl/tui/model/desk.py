@@ -14,7 +14,7 @@ from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
 from stimctl.tui.model.guards import GO_UNTIL_NS, QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
-from stimctl.tui.model.keymap import Keymap, is_text
+from stimctl.tui.model.keymap import Keymap
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.page import Page
@@ -213,20 +213,6 @@ class Desk:
             self._answer_attendance(key)
             return True
         return False
-
-    def key(self, key: str, character: str | None, at_ns: int) -> None:
-        """One key, by the keymap."""
-        if self.guarded(key, at_ns):
-            return
-        front = self.front
-        offered = self.offers()
-        action = self.keymap.action_for(key, offered)
-        if front.takes_text and not self.bed.live.busy and is_text(key, character, action):
-            front.typed(key, character)
-        elif action is None:
-            self._no_action(key)
-        else:
-            self.do(action, by_key=True)
 
     def do(self, action: str, *, by_key: bool = False) -> None:
         """Do an action, or say why not. What may raise output is done for a key alone."""

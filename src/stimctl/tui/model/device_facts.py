@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_current, format_intensity
-from stimctl.tui.model.text import Line, Span, line, safe, wrap
+from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
@@ -122,28 +121,3 @@ def plain_facts(family: Family) -> list[tuple[str, str]]:
         ("Feedback", _FEEDBACK.get(sheet.readback.value, sheet.readback.value)),
         ("Has", " · ".join(f"{words}: {_IS.get(there, there)}" for words, there in has)),
     ]
-
-
-def sheet_lines(family: Family, width: int) -> list[Line]:
-    """The family's sheet in five lines and a title."""
-    sheet = family.sheet
-    has = ", ".join(
-        f"{words} {getattr(sheet.protections, name).presence.value}" for words, name in PROTECTIONS
-    )
-    rows = (
-        ("output", strength(family)),
-        ("", after_death(family)),
-        ("reads back", reads_back(family)),
-        ("protections", has),
-    )
-    title = f"{sheet.maker} {sheet.model}: {intended_use(family)}"
-    return [line((safe(title), "title")), *labelled(rows, width)]
-
-
-def labelled(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    """Label and words, the words wrapped beside it."""
-    lines: list[Line] = []
-    for label, words in rows:
-        for number, part in enumerate(wrap(safe(words, 400), width - 15)):
-            lines.append(line(Span(f"{'' if number else label:<15}", "dim"), part))
-    return lines

@@ -47,10 +47,3 @@ class Page:
 
     def act(self, action: str) -> None:
         """Do an offered action. Raises StimctlError."""
-
-    # Of the screens that are not built of widgets yet.
-
-    takes_text = False
-
-    def typed(self, key: str, character: str | None) -> None:
-        """A key for the free-text field."""

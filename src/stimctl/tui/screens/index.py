@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stimctl.tui.model.pages import QUESTIONS
 from stimctl.tui.screens.adjust import AdjustScreen
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.chooser import ChooserScreen, SafetyScreen
@@ -14,7 +13,6 @@ from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
 from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
 from stimctl.tui.screens.help import HelpScreen
 from stimctl.tui.screens.last_time import LastTimeScreen
-from stimctl.tui.screens.legacy import LegacyModal, LegacyScreen
 from stimctl.tui.screens.log import LogScreen
 from stimctl.tui.screens.outcome import OutcomeScreen
 from stimctl.tui.screens.person import PersonScreen
@@ -62,5 +60,4 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
 
 def screen_of(page: Page) -> StimScreen | StimModal:
     """The screen of a model."""
-    old = LegacyModal if page.name in QUESTIONS else LegacyScreen
-    return _SCREENS.get(page.name, old)(page)
+    return _SCREENS[page.name](page)
