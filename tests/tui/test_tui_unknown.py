@@ -181,7 +181,7 @@ def test_who_has_unplugged_the_electrodes_says_so_and_it_is_still_unknown(lost: 
 
 
 def test_what_is_not_recorded_is_not_said_to_be(lost: World) -> None:
-    def refuse(do: str, _fields: dict[str, Any]) -> Any:
+    def refuse(do: str, fields: dict[str, Any]) -> Any:
         raise NoDeviceError(f"{do}: the session is over")
 
     lost.clients[-1]._do = refuse  # type: ignore[method-assign]
