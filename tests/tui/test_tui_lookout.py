@@ -150,9 +150,9 @@ def test_keys_meant_for_another_window_start_and_raise_nothing(world: World) -> 
 def test_numbers_nobody_renews_alarm_and_lock_raises(world: World) -> None:
     world.to_running(steps=1)
     world.clock.now_ns += 2 * S  # and no row comes
-    assert "STALE" in world.text().splitlines()[1]
-    assert "old" in str(world.desk.offers()["raise"])
     assert world.desk.rings()
+    assert "STALE" in "".join(world.text().splitlines()[:4])
+    assert "old" in str(world.desk.offers()["raise"])
 
 
 @pytest.mark.hazard("H27")
@@ -183,8 +183,8 @@ def test_the_bell_rings_by_priority_and_again_for_a_new_alarm(priority: str, rin
 def test_the_attendance_prompt_stands_in_the_alarm_line_and_rings(world: World) -> None:
     world.to_running(steps=2)
     world.pass_time(301 * S, 1 * S)
-    assert "!! ARE YOU THERE?" in world.text().splitlines()[1]
     assert world.desk.rings()
+    assert "!! ARE YOU THERE?" in "".join(world.text().splitlines()[:4])
     assert "there?" in world.text(20, 5)
 
 

@@ -20,6 +20,7 @@ from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.probe import TerminalProbe
 from stimctl.tui.model.replay import Replay, rows_of_journal
 from stimctl.tui.plain.face import PlainFace
+from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World, type_lines
 
 
@@ -126,14 +127,69 @@ def test_a_replay_has_its_report_and_neither_rings_nor_measures_a_terminal(
     for _ in range(50):
         other.clock.now_ns += 100 * MS
         other.desk.tick()
-    assert "REPLAY" in other.text().splitlines()[0]
-    assert "SLOW" not in other.text()
-    assert "y answers" not in other.text()
     assert not other.desk.rings()
-    other.press("9")
-    assert "highest 1.5 mA" in other.text()
-    other.press("space")
-    assert "nothing to stop" in other.desk.message
+    with Headless(other) as ui:
+        assert "REPLAY" in "".join(ui.lines[:2])
+        assert "SLOW" not in ui.text
+        ui.press("f", "p")
+        assert other.desk.message == "held"
+        at_ns = other.desk.clock.mono_ns()
+        ui.press("left")
+        assert other.desk.clock.mono_ns() < at_ns
+        ui.press("right")
+        assert other.desk.clock.mono_ns() == at_ns
+        ui.press("a", "g", "up")
+        assert other.desk.replay is not None
+        ui.press("9")
+        assert ui.name == "report"
+        assert "1.5 mA" in ui.text
+        ui.press("space")
+        assert "nothing to stop" in other.desk.message
+
+
+def test_a_view_of_somebody_elses_session_stops_it_and_does_nothing_else(world: World) -> None:
+    world.to_running(steps=2)
+    world.pass_time(1 * S)
+    world.desk.mode = "watch"
+    with Headless(world) as ui:
+        assert "WATCH" in "".join(ui.lines[:2])
+        assert "1.0 mA" in ui.text
+        for key in ("up", "down", "p", "a", "n", "s"):
+            ui.press(key)
+            assert world.set_level() == 1_000
+        assert "watch view" in world.desk.message
+        assert world.bench.state.value == "running"
+        ui.press("space")
+        ui.pass_time(1 * S)
+    assert world.bench.state.value == "stopped"
+
+
+@pytest.mark.hazard("H11", "H28")
+def test_in_words_an_unconfirmed_output_is_connected_to_again(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "arm", "go", "1", "up")
+    world.bench.to_device.hook = lambda _now, _data: b""
+    world.pass_time(2 * S)
+    type_lines(world, face, "unplugged")
+    assert any("still not confirmed" in one for one in said)
+    assert world.bed.live.state == "unknown"
+    type_lines(world, face, "reconnect")
+    assert world.bed.live.state in ("identified", "checked")
+
+
+def test_notes_in_words_are_numbered_or_ones_own(
+    world: World, face: PlainFace, said: list[str]
+) -> None:
+    type_lines(world, face, "demo", "note", "note 2", "note the knee hurts", "note 99")
+    texts = [fields["text"] for do, fields in world.clients[-1].sent if do == "note"]
+    assert texts[-2:] == ["feels nothing", "the knee hurts"]
+    assert any("2  feels nothing" in one for one in said)
+    assert any("there is no number 99" in one for one in said)
+    type_lines(world, face, "arm", "go", "1", "up", "note it burns", "note 4")
+    texts = [fields["text"] for do, fields in world.clients[-1].sent if do == "note"]
+    assert texts[-1] == "stings/burns"
+    assert any("at zero only" in one for one in said)
 
 
 @pytest.mark.pty

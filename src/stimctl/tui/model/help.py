@@ -14,8 +14,8 @@ class HelpPage(Page):
 
     name = "help"
     title = "Keys"
-    actions = ("scroll-up", "scroll-down")
-    footer = ("scroll-down",)
+    actions = ("help", "back", "scroll-up", "scroll-down")
+    footer = ("back", "scroll-down")
     has_menu = False
 
     def offers(self) -> Offers:

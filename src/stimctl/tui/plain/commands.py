@@ -182,6 +182,20 @@ def _found(desk: Desk, rest: list[str]) -> str:
     return ""
 
 
+def _of_unknown(action: str) -> Do:
+    """What the screen of an unconfirmed output offers."""
+
+    def do(desk: Desk, _rest: list[str]) -> str:
+        there = desk.pages["unknown"]
+        why = there.offers()[action] if desk.is_unknown else "the output is confirmed"
+        if why:
+            raise UsageError(why)
+        there.act(action)
+        return ""
+
+    return do
+
+
 def _leads_checked(desk: Desk, _rest: list[str]) -> str:
     desk.bed.ask("leads_checked")
     return ""
@@ -241,6 +255,13 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "answer": Command("answer NUMBER: to what was asked of you", do=_by_number("asked")),
     "note": Command("note NUMBER, or at zero note WORDS: for the record", do=_note),
+    "reconnect": Command(
+        "after OUTPUT UNKNOWN: connect again, which verifies zero", do=_of_unknown("reconnect")
+    ),
+    "unplugged": Command(
+        "after OUTPUT UNKNOWN: the electrodes are unplugged, for the record",
+        do=_of_unknown("unplugged"),
+    ),
     "status": Command("state, time left, every channel", do=_status, watching=True),
     "quit": Command("leave; after STOP", do=_quit, at_zero=True, watching=True),
 }
