@@ -20,13 +20,13 @@ UP, DOWN, LEFT, RIGHT, ENTER = b"\x1b[A", b"\x1b[B", b"\x1b[D", b"\x1b[C", b"\r"
 STOP_KEYS = {"space": b" ", "ctrl+x": b"\x18", "ctrl+c": b"\x03", "f12": b"\x1b[24~"}
 #: What is opened by a key of its own from the Run screen, by its title; and what closes it.
 DIALOGS = {
-    "NOTE": (b"n", LEFT), "KEYS": (b"?", b"z"), "FIND": (b"\x10", LEFT), "OUTCOME": (b"o", b"b"),
+    "NOTE": (b"n", LEFT), "KEYS": (b"?", b"b"), "FIND": (b"\x10", LEFT), "OUTCOME": (b"o", b"b"),
 }  # fmt: skip
 #: The screens that the list of actions opens, by their titles.
 SCREENS = ("PERSON", "CONNECT", "PRE-CHECK", "PROTOCOLS", "SET-UP", "ADJUST", "THRESHOLDS",
            "REPORT", "SERVICE")  # fmt: skip
 #: The question between arm and go, and the Run screen itself.
-EVERYWHERE = ("RUN", "READY?", *DIALOGS, *SCREENS)
+EVERYWHERE = ("RUN", "READY", *DIALOGS, *SCREENS)
 #: Arm and go are at least 300 ms apart.
 _BEFORE_GO_S = 0.31
 #: Nine keys in 100 ms are a paste; so these are five.
@@ -126,7 +126,7 @@ class DemoSession:
 
     def be_at(self, title: str) -> None:
         """With the session running, or armed where that is asked, at one of `EVERYWHERE`."""
-        if title == "READY?":
+        if title == "READY":
             self.arm()
             return
         self.run()
