@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.rendered import cut, same_as_before, unreadable
+from tests.support.rendered import cut, same_as_before, text_of, unreadable
 from tests.support.widget_gallery import SCENES, THEMES, Gallery, run
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "widgets"
@@ -28,3 +28,16 @@ def test_a_scene_looks_as_before_is_readable_in_every_theme_and_not_cut(scene: s
             assert unreadable(app) == [], theme.name
 
     run(scene, check)
+
+
+def test_every_theme_of_textual_itself_draws_the_widgets() -> None:
+    """Those with the terminal's own colours, too, which have no numbers to mix."""
+
+    async def check(app: Gallery, pilot: Pilot[None]) -> None:
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+            assert "● TREATING" in text_of(app), theme
+            assert "confirmed" in text_of(app), theme
+
+    run("run-nmes", check)

@@ -116,7 +116,7 @@ class BodyFigure(Widget):
         """Both views with their names, right and left written beside them."""
         marks: dict[Cell, tuple[str, str]] = {}
         for one in sorted(self.shown, key=lambda one: one.is_selected):
-            style = f"bold reverse $channel-{one.channel}"
+            style = f"bold auto on $channel-{one.channel}"
             marks |= {cell: (str(one.channel), style) for cell in one.cells}
         parts: list[tuple[str, str]] = [
             ("R   front   L", "$foreground 80%"), (" " * _BETWEEN, ""),

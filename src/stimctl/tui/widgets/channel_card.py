@@ -114,7 +114,7 @@ class ChannelCard(Vertical):
         narrow = self.has_class("-narrow")
         notes = shown.notes()[: 1 if self.compact else None]
         is_on = shown.state in _ON
-        badge = f"bold reverse $channel-{shown.channel}" if is_on else "bold"
+        badge = f"bold auto on $channel-{shown.channel}" if is_on else "bold"
         state = (f" {shown.state_words} " if is_on else shown.state_words, badge)
         around = "" if self.compact else shown.thresholds(self.content_size.width)
         first, second = shown.beside

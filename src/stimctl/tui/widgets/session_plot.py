@@ -87,7 +87,7 @@ class SessionPlot(PlotWidget):
         """The channel's colour (the foreground for 0), mixed with the ground."""
         name = f"channel-{channel}" if channel else "foreground"
         front = Color.parse(self.app.theme_variables[name])
-        style: str = self.background_colors[1].blend(front, strength).hex
+        style: str = self.background_colors[1].blend(front, strength).rich_color.name
         return style
 
     def _solid(self, points: Points, style: str) -> None:
