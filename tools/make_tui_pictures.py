@@ -1,73 +1,57 @@
-"""Takes the README's pictures of the terminal UI from a real demo session in a real pty, as SVG.
+"""Takes the pictures of the terminal UI, as SVG, from the scenes in which the tests look at it.
 
-python tools/make_tui_pictures.py FOLDER: writes tui-protocols.svg, tui-adjust.svg, tui-run.svg.
-The pictures are those that Ctrl-S saves, so they are what a person saw.
+python -m tools.make_tui_pictures [FOLDER]: writes tui-SCENE-THEME.svg, into docs/pictures unless
+another folder is named. The screens are the real ones, over the P24 twin on a virtual bench; what
+is drawn is what a terminal of 110 by 34 cells shows.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 
-from stimctl.testing.demo import ENTER, UP, DemoSession
+from tests.support.tui_desk import World
+from tests.support.tui_scenes import SCENES
 
-_SAVE = b"\x13"
-_PROTOCOL = "nmes-tka"
+_SIZE = (110, 34)
+_THEMES = ("night", "day")
+#: The scene of each picture.
+_PICTURES = {
+    "run": "running", "run-cycle": "cycle", "run-two": "two", "run-eight": "eight",
+    "protocols": "protocols", "electrodes": "setup", "settings": "adjust",
+    "report": "report-after", "alarm": "alarm", "unknown": "unknown",
+}  # fmt: skip
 
 
 def main() -> int:
-    out = Path(sys.argv[1])
+    """Every picture in both themes."""
+    root = Path(__file__).resolve().parents[1]
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "docs" / "pictures"
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        session = DemoSession(folder)
-        try:
-            _play(session)
-        finally:
-            session.close()
-        for path in (folder / "state" / "screens").glob("*.svg"):
-            screen = path.name.partition("-")[0]
-            svg = path.read_text("utf-8").replace(name, "~")
-            # No web fonts: the picture must show the same in a README viewed offline.
-            svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-            svg = re.sub(r"terminal-\d+", "terminal-stimctl", svg)
-            (out / f"tui-{screen}.svg").write_text(svg, "utf-8")
-            print(out / f"tui-{screen}.svg")
+    for name, scene in _PICTURES.items():
+        for theme in _THEMES:
+            path = out / f"tui-{name}-{theme}.svg"
+            path.write_text(picture(scene, theme), "utf-8")
+            print(path)
     return 0
 
 
-def _play(session: DemoSession) -> None:
-    """Quadriceps after knee replacement, up to 2 mA in the first contraction."""
-    terminal = session.terminal
-    terminal.wait_for("0.0 mA confirmed", within_s=30)
-    while f"▸ {_PROTOCOL} " not in terminal.text():
-        terminal.key(UP)
-        terminal.settle(0.1)
-    _save(session)
-    for title in ("SET-UP", "ADJUST"):
-        terminal.key(ENTER)
-        terminal.wait_for(f"┌ {title}")
-    _save(session)
-    terminal.key(ENTER)
-    terminal.wait_for("READY")
-    session.run()
-    terminal.key(b"1")
-    terminal.settle(3.5)  # the first contraction ramps up for 3 s
-    for _ in range(4):
-        terminal.key(UP)
-        terminal.settle(0.9)
-    _save(session)
-    session.stop()
-    terminal.key(b"q")
-    terminal.end()
-
-
-def _save(session: DemoSession) -> None:
-    session.terminal.settle(0.3)
-    session.terminal.key(_SAVE)
-    session.terminal.wait_for("saved ")
+def picture(scene: str, theme: str) -> str:
+    """One scene; without web fonts, so that it shows the same in a README viewed offline."""
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["STIMCTL_PROTOCOLS"] = f"{name}/protocols"
+        world = World(Path(name) / "state", theme=theme)
+        try:
+            SCENES[scene](world)
+            world.text(*_SIZE)
+            svg = world.ui.svg().replace(name, "~")
+        finally:
+            world.close()
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"terminal-\d+", "terminal-stimctl", svg)
 
 
 if __name__ == "__main__":

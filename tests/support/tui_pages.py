@@ -22,5 +22,23 @@ def write_two_channels(folder: Path) -> None:
         {**left, "role": f"{side}-quadriceps", "sites": [f"{side}-quadriceps"]}
         for side in ("left", "right")
     ]
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / f"{TWO_CHANNELS}.toml").write_text(toml_text(mapping), "utf-8")
+
+
+EIGHT_CHANNELS = "eight-places"
+_PLACES = ("quadriceps", "calf", "hamstrings", "forearm-flexor")
+
+
+def write_eight_channels(folder: Path) -> None:
+    """Conventional TENS at four places on each side, so that there are eight cards."""
+    mapping = tomllib.loads(choose("tens-conventional").text)
+    mapping["id"] = EIGHT_CHANNELS
+    one = mapping["channels"][0]
+    mapping["channels"] = [
+        {**one, "role": f"{side}-{place}", "sites": [f"{side}-{place}"]}
+        for side in ("left", "right")
+        for place in _PLACES
+    ]
+    folder.mkdir(exist_ok=True)
+    (folder / f"{EIGHT_CHANNELS}.toml").write_text(toml_text(mapping), "utf-8")

@@ -7,7 +7,12 @@ from functools import partial
 
 from stimctl.tui.model.pages import PAGES
 from tests.support.tui_desk import MS, S, World
-from tests.support.tui_pages import TWO_CHANNELS, write_two_channels
+from tests.support.tui_pages import (
+    EIGHT_CHANNELS,
+    TWO_CHANNELS,
+    write_eight_channels,
+    write_two_channels,
+)
 
 #: The screens that are looked at with a plan chosen, and not running.
 _STILL = tuple(name for name in PAGES if name not in ("chooser", "safety-sheet", "run"))
@@ -52,6 +57,21 @@ def _two(world: World) -> None:
             world.pass_time(800 * MS)
             world.key("up")
     world.pass_time(20 * S, S)
+
+
+def _eight(world: World) -> None:
+    write_eight_channels(world.bed.state_folder.parent / "protocols")
+    world.to_run(EIGHT_CHANNELS)
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(S)
+    for channel in range(1, 9):
+        world.key(f"alt+{channel}")
+        for _ in range(channel % 4 + 2):
+            world.pass_time(300 * MS)
+            world.key("up")
+    world.pass_time(40 * S, S)
 
 
 def _cycle(world: World) -> None:
@@ -107,7 +127,8 @@ SCENES: Mapping[str, Callable[[World], None]] = {
     "chooser": partial(_first, name="chooser"),
     "safety-sheet": partial(_first, name="safety-sheet"),
     **{name: partial(_still, name=name) for name in _STILL},
-    "run-ready": _ready, "start": _start, "running": _running, "two": _two, "cycle": _cycle,
+    "run-ready": _ready, "start": _start, "running": _running, "two": _two,
+    "eight": _eight, "cycle": _cycle,
     "paused": _paused, "alarm": _alarm, "stopped": _stopped, "unknown": _unknown,
     "report-after": _report, "notes": partial(_question, name="notes"),
     "help": partial(_question, name="help"), "percent": _percent,

@@ -66,7 +66,8 @@ class StimctlApp(App[int]):
         #: Where Textual keeps which app is active: a call from another thread has none of its own.
         self._where: Context | None = None
         self._titled = ""
-        self._offered: object = None
+        #: By screen, which actions worked when its footer was made.
+        self._worked: dict[str, set[str]] = {}
         #: What the keys mean, as of the last look: asked for every binding.
         self._offers: dict[str, str | None] = {}
         #: A key, and no click, is what is being obeyed.
@@ -239,7 +240,6 @@ class StimctlApp(App[int]):
     def _screen_named(self, name: str) -> StimScreen | StimModal:
         if name not in self._screens:
             self._screens[name] = screen_of(self.desk.pages[name])
-            self.install_screen(self._screens[name], name)  # else it is taken apart when it closes
         return self._screens[name]
 
     def follow(self) -> None:
@@ -276,9 +276,9 @@ class StimctlApp(App[int]):
     def _look_at_offers(self) -> None:
         """The footer is made anew where a key has begun or ceased to work, and not otherwise."""
         self._offers = self.desk.offers()
-        offered = (self.desk.front, {one: not why for one, why in self._offers.items()})
-        if offered != self._offered:
-            self._offered = offered
+        works = {one for one, why in self._offers.items() if not why}
+        if self._worked.get(self.desk.front.name) != works:
+            self._worked[self.desk.front.name] = works
             self.refresh_bindings()
 
     def _retitle(self) -> None:

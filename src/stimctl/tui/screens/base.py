@@ -92,8 +92,10 @@ class _Framed(Screen[None]):
             message.display = bool(desk.message)
 
     def on_mount(self) -> None:
-        """Its widgets are there now."""
+        """Its widgets are there now. Installed, it stays built while another one covers it: to
+        build it anew would take the event loop 100 ms, in which nothing beats."""
         self._is_built = True
+        self.app.install_screen(self, self.page.name)
         self.show()
 
     def show(self) -> None:
@@ -115,7 +117,7 @@ class StimScreen(_Framed):
         yield AlarmBanner()
         yield StepsBar()
         with Vertical(id="body") as box:
-            box.border_title = self.page.title
+            box.border_title = f" {self.page.title} "
             yield from self.body()
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
@@ -150,7 +152,7 @@ class StimModal(_Framed, ModalScreen[None]):
         yield StateBanner()
         yield AlarmBanner()
         with Vertical(id="question") as box:
-            box.border_title = self.page.title
+            box.border_title = f" {self.page.title} "
             yield from self.body()
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
