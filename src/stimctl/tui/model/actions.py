@@ -92,12 +92,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("instructed", ("t",), "shown how to stop", "the patient was shown how to stop"),
     Action("pain", ("p",), "pain now", "pain before the session, 0 to 10"),
     Action("again", ("r",), "same as last time", "the last patient, with device, protocol, sites"),
-    Action("pads-spaced", ("d",), "spacing ok", "electrode spacing confirmed: one electrode width"),
+    Action("pads-spaced", ("d",), "spacing", "electrode spacing confirmed: one electrode width"),
     Action("contact", ("c",), "contact", "test the contact of the electrodes"),
-    Action("cautions", ("c",), "cautions read", "the cautions of this treatment are read"),
-    Action("add-channel", ("a",), "add channel", "one more pair of electrodes, same treatment"),
+    Action("cautions", ("c",), "cautions", "the cautions of this treatment are read"),
+    Action("add-channel", ("a",), "add", "one more pair of electrodes, same treatment"),
     Action("remove-channel", ("x",), "remove", "take the channel away that is being set up"),
-    Action("alternate", ("t",), "take turns", "channels alternate, or are all on together"),
+    Action("alternate", ("t",), "turns", "channels alternate, or are all on together"),
     Action("search", ("slash",), "search", "type a word of the protocol's name, aim or site"),
     Action("favourite", ("f",), "favourite", "keep this protocol at the top of the list"),
     Action("last-time", ("l",), "same as last time", "device, sites, electrodes and settings of "
@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mains-isolated", ("i",), "isolated", "no mains: unit on its battery or a medical "
            "device, and this computer on its battery"),
     Action("new-electrodes", ("v",), "new", "these electrodes are used for the first time"),
-    Action("side", ("s",), "confirm side", "type the side of the electrodes, once"),
+    Action("side", ("s",), "side", "type the side of the electrodes, once"),
     Action("statement", ("u",), "statement of use", "what is accepted once before hardware"),
     Action("rehearse", ("r",), "simulate", "try these settings on a simulated device first, as "
            "real ones demand"),
