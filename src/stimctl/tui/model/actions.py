@@ -86,7 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("choose", ("enter",), "choose", "take this and go on"),
     Action("yes", ("y",), "yes", "yes"),
     Action("no", ("n",), "no", "it is not so"),
-    Action("unchanged", ("u",), "as last visit", "copy the answers of the last visit"),
+    Action("unchanged", ("u",), "last visit", "copy the answers of the last visit"),
     Action("accept-warning", ("w",), "accept", "a warning or caution is read, an approval on file"),
     Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
     Action("instructed", ("t",), "shown how to stop", "the patient was shown how to stop"),

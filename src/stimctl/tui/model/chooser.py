@@ -92,13 +92,11 @@ SHEET: tuple[tuple[str, str], ...] = (
      "across the chest. Look at the skin. Show the patient how to stop."),
     ("STOP", "SPACE, Ctrl-X, Ctrl-C or F12 stop all channels at once, from every screen. The "
      "device confirms it, or the screen says OUTPUT UNKNOWN: then unplug the electrode cable or "
-     "switch the device off. Do that whenever in doubt, without asking this program."),
-    ("Start", "Every start is at zero. Two different keys: ready (a), then start (g). Increase one "
-     "step at a time (↑) and ask. A held key is one step. Decreasing (↓) is never limited and "
-     "works on every screen."),
-    ("Numbers", "Set: what was asked for. Confirmed: what the device has accepted. Measured: what "
-     "it measures; a device that measures nothing has no such number. A number that is too old is "
-     "shown as ––."),
+     "switch the device off. Do that whenever in doubt."),
+    ("Start", "Every start is at zero, with two keys: ready (a), then start (g). Increase one step "
+     "at a time (↑) and ask. Decreasing (↓) works on every screen."),
+    ("Numbers", "Set: asked for. Confirmed: accepted by the device. Measured: only where the "
+     "device measures. A number that is too old is shown as ––."),
     ("Limits", "Nothing is ever changed to fit a limit. It is refused, with the limit, its source "
      "and the nearest value that is allowed."),
     ("Never", "Leave a running session. Trust a frozen screen: look for the seconds. Use this on a "

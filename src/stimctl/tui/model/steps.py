@@ -102,6 +102,8 @@ def steps(desk: Desk) -> tuple[Step, ...]:
     everything = tuple(_missing(desk))
     counts = [one for one, on_twin in everything if on_twin or not live.sim]
     undone = {one.step for one, _ in everything if not (live.sim and one.page)}
+    undone |= set() if desk.bed.answers else {"Screening"}
+    undone |= set() if desk.bed.plan else {"Electrodes", "Check"}
     undone |= {"Report"} | ({"Run"} if not live.outcome else set())
     desk.steps = tuple(
         Step(name, page, name not in undone, tuple(one for one in counts if one.step == name))
