@@ -12,9 +12,10 @@ from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
+from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.chooser import ChooserPage
-from stimctl.tui.model.electrodes import SetupPage
+from stimctl.tui.model.electrodes import SetupPage, SidePage
 from stimctl.tui.model.papers import Papers
 from stimctl.tui.model.person import PersonPage
 from stimctl.tui.model.persons import now_s
@@ -115,10 +116,8 @@ def connection(world: World) -> None:
 def screening(world: World) -> None:
     page = questions(world)
     while page.left:
-        world.pass_time(700 * MS)
-        world.key("y" if page.picked == "C13" else "n")
-        if page.picked == "C13" and page.left:
-            page.picked = page.first_unanswered()
+        id_ = page.first_unanswered()
+        page.answer(id_, present=id_ == "C13")
 
 
 def caution(world: World) -> None:
@@ -135,26 +134,21 @@ def apart(world: World) -> None:
 def isolated(world: World) -> None:
     """Where no maker states it, somebody has looked at unit and computer."""
     world.desk.open("setup")
-    ui = settled(world)
-    assert "No mains: unit on battery" in ui.text
-    ui.press("i")
+    assert world.desk.offers()["mains-isolated"] is None
+    world.key("i")
 
 
 def site(world: World) -> None:
-    """By typing what it is called into the list that is open."""
     world.desk.open("setup")
-    ui = settled(world)
-    ui.press("tab", "enter")
-    ui.type("knee")
-    ui.press("enter")
+    setup_of(world).set_site(1, "left-knee")
 
 
 def side(world: World) -> None:
     world.desk.open("setup")
-    ui = settled(world)
-    ui.press("s")
-    ui.type("left")
-    ui.press("enter")
+    world.key("s")
+    page = world.desk.front
+    assert isinstance(page, SidePage)
+    page.answer("left")
 
 
 def rehearsal(world: World) -> None:
@@ -163,10 +157,10 @@ def rehearsal(world: World) -> None:
 
 
 def confirmation(world: World) -> None:
-    world.desk.open("adjust")
-    ui = settled(world)
-    assert "Type" in ui.text
-    ui.type(confirmation_of(world.bed.plan))
+    page = world.desk.pages["adjust"]
+    assert isinstance(page, AdjustPage)
+    assert page.asks_confirmation
+    page.confirm(confirmation_of(world.bed.plan))
 
 
 @pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54", "H56")
@@ -223,7 +217,6 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     world.pass_time(500 * MS)
     assert world.bench.state.value == "running"
     assert [one.sessions for one in uses(world)] == [1]
-    world.ui.settle()
 
 
 def uses(world: World) -> tuple[Use, ...]:
