@@ -15,12 +15,13 @@ from stimctl.session.confirmation import confirmation_of
 from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.chooser import ChooserPage
-from stimctl.tui.model.electrodes import SetupPage, SidePage
+from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.papers import Papers
 from stimctl.tui.model.person import PersonPage
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.planning import choose
 from stimctl.tui.model.precheck import PrecheckPage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.steps import go_on, next_gap, steps
 from stimctl.tui.plain.face import PlainFace

@@ -9,7 +9,7 @@ from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.chooser import ChooserPage, SafetyPage
 from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
-from stimctl.tui.model.electrodes import SetupPage, SidePage
+from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.last_time import LastTimePage
 from stimctl.tui.model.log import LogPage
@@ -24,6 +24,7 @@ from stimctl.tui.model.ready import ReadyPage
 from stimctl.tui.model.report import ReportPage
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.model.service import ServicePage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.thresholds import ThresholdsPage
 

@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.adjust import AdjustPage, Figure, Value
+from stimctl.tui.model.adjust import AdjustPage, Value
+from stimctl.tui.model.dose import Figure
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.form import BREAKPOINTS, Form, Refusing, words_of
 from stimctl.tui.screens.trains import one_pulse, trains_of

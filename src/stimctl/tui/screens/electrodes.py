@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widgets import Checkbox, Input, Static
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.electrodes import SetupPage, SidePage
+from stimctl.tui.model.electrodes import SetupPage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.channel_row import ChannelRow
 from stimctl.tui.screens.form import Form
