@@ -126,6 +126,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("report", ("9",), "report", "what will be on record"),
     Action("service", ("f2",), "service", "device, limits and link in detail"),
     Action("demo", ("d",), "practice", "a session on a simulated stimulator"),
+    Action("lessons", ("l",), "lessons", "short lessons on a simulated stimulator"),
     Action("safety", ("s",), "safety sheet", "one page to read before the first session"),
     Action("reconnect", ("r",), "reconnect", "connect again; zero is verified then"),
     Action("unplugged", ("u",), "unplugged", "the electrodes are unplugged: on record, and zero is "

@@ -27,6 +27,7 @@ class Entry:
 _ENTRIES = (
     Entry("person", "Treat a patient", "patient, device, screening, protocol: step by step"),
     Entry("demo", "Practice", "a whole session on a simulated stimulator, nothing to connect"),
+    Entry("lessons", "Lessons", "five short ones: a lost electrode, a lost cable, and so on"),
     Entry("safety", "Read the safety sheet", "one page, before the first session"),
 )
 
@@ -36,7 +37,7 @@ class ChooserPage(Page):
 
     name = "chooser"
     title = "Start"
-    actions: ClassVar[tuple[str, ...]] = ("choose", "again", "demo", "safety")
+    actions: ClassVar[tuple[str, ...]] = ("choose", "again", "demo", "lessons", "safety")
     footer = ("choose",)
 
     def __init__(self, desk: Desk) -> None:
@@ -64,7 +65,7 @@ class ChooserPage(Page):
 
     def offers(self) -> Offers:
         """Each by its letter too."""
-        found: dict[str, str | None] = dict.fromkeys(("choose", "demo", "safety"))
+        found: dict[str, str | None] = dict.fromkeys(("choose", "demo", "lessons", "safety"))
         found["again"] = None if self.last else "Nobody was treated here yet."
         return {**found, "back": "This is the first screen."}
 
@@ -72,6 +73,8 @@ class ChooserPage(Page):
         """Go there."""
         if action == "demo":
             begin_demo(self.desk)
+        elif action == "lessons":
+            self.desk.open("lessons")
         elif action == "safety":
             self.desk.open("safety-sheet")
         elif action == "again":

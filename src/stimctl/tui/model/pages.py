@@ -12,6 +12,7 @@ from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.last_time import LastTimePage
+from stimctl.tui.model.lessons import LessonsPage
 from stimctl.tui.model.log import LogPage
 from stimctl.tui.model.notes import NotesPage
 from stimctl.tui.model.outcome import OutcomePage
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, OutcomePage, LogPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, OutcomePage, LogPage, LessonsPage,
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
