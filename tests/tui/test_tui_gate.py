@@ -719,3 +719,11 @@ def test_same_as_last_time_asks_the_pin_and_then_what_of_it_holds(world: World) 
     assert later.bed.choice is not None
     assert later.bed.choice.name == "nmes-tka"
     assert later.bed.papers.apart == ()  # each is confirmed anew
+
+
+def test_a_simulation_that_has_not_answered_yet_asks_for_no_pin(world: World) -> None:
+    world.bed.take_person("DEMO-1")
+    world.bed.connecting, world.bed.device = True, "sim:p24"
+    gap = next_gap(world.desk)
+    assert gap is not None
+    assert (gap.step, gap.words) == ("Device", "The device has not answered yet: wait")
