@@ -12,6 +12,7 @@ from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, Use, count_use, used
 from stimctl.safety import QUESTIONS
 from stimctl.session.confirmation import confirmation_of
+from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.chooser import ChooserPage
 from stimctl.tui.model.electrodes import SetupPage
@@ -20,6 +21,7 @@ from stimctl.tui.model.person import PersonPage
 from stimctl.tui.model.persons import now_s
 from stimctl.tui.model.planning import choose
 from stimctl.tui.model.precheck import PrecheckPage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.steps import go_on, next_gap, steps
 from stimctl.tui.plain.face import PlainFace
@@ -115,10 +117,8 @@ def connection(world: World) -> None:
 def screening(world: World) -> None:
     page = questions(world)
     while page.left:
-        world.pass_time(700 * MS)
-        world.key("y" if page.picked == "C13" else "n")
-        if page.picked == "C13" and page.left:
-            page.picked = page.first_unanswered()
+        id_ = page.first_unanswered()
+        page.answer(id_, present=id_ == "C13")
 
 
 def caution(world: World) -> None:
@@ -135,26 +135,21 @@ def apart(world: World) -> None:
 def isolated(world: World) -> None:
     """Where no maker states it, somebody has looked at unit and computer."""
     world.desk.open("setup")
-    ui = settled(world)
-    assert "No mains: unit on battery" in ui.text
-    ui.press("i")
+    assert world.desk.offers()["mains-isolated"] is None
+    world.key("i")
 
 
 def site(world: World) -> None:
-    """By typing what it is called into the list that is open."""
     world.desk.open("setup")
-    ui = settled(world)
-    ui.press("tab", "enter")
-    ui.type("knee")
-    ui.press("enter")
+    setup_of(world).set_site(1, "left-knee")
 
 
 def side(world: World) -> None:
     world.desk.open("setup")
-    ui = settled(world)
-    ui.press("s")
-    ui.type("left")
-    ui.press("enter")
+    world.key("s")
+    page = world.desk.front
+    assert isinstance(page, SidePage)
+    page.answer("left")
 
 
 def rehearsal(world: World) -> None:
@@ -163,10 +158,10 @@ def rehearsal(world: World) -> None:
 
 
 def confirmation(world: World) -> None:
-    world.desk.open("adjust")
-    ui = settled(world)
-    assert "Type" in ui.text
-    ui.type(confirmation_of(world.bed.plan))
+    page = world.desk.pages["adjust"]
+    assert isinstance(page, AdjustPage)
+    assert page.asks_confirmation
+    page.confirm(confirmation_of(world.bed.plan))
 
 
 @pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54", "H56")
@@ -223,7 +218,6 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     world.pass_time(500 * MS)
     assert world.bench.state.value == "running"
     assert [one.sessions for one in uses(world)] == [1]
-    world.ui.settle()
 
 
 def uses(world: World) -> tuple[Use, ...]:
@@ -725,3 +719,11 @@ def test_same_as_last_time_asks_the_pin_and_then_what_of_it_holds(world: World) 
     assert later.bed.choice is not None
     assert later.bed.choice.name == "nmes-tka"
     assert later.bed.papers.apart == ()  # each is confirmed anew
+
+
+def test_a_simulation_that_has_not_answered_yet_asks_for_no_pin(world: World) -> None:
+    world.bed.take_person("DEMO-1")
+    world.bed.connecting, world.bed.device = True, "sim:p24"
+    gap = next_gap(world.desk)
+    assert gap is not None
+    assert (gap.step, gap.words) == ("Device", "The device has not answered yet: wait")

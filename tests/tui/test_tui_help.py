@@ -64,11 +64,14 @@ def test_it_is_closed_by_its_key_and_by_any_that_means_nothing(world: World, key
 def test_over_it_down_lowers_and_nothing_raises_while_it_is_read_to_its_end(world: World) -> None:
     world.to_running(steps=2)
     with Headless(world) as ui:
-        ui.press("question_mark")
-        ui.press("up", "plus", "pageup", "a", "g")
+        for key in ("up", "plus", "pageup", "a", "g"):
+            world.desk.overlay = world.desk.pages["help"]
+            ui.settle()
+            ui.press(key)
+            ui.pass_time(300 * MS)
+            assert world.set_level() == 1_000
         world.desk.overlay = world.desk.pages["help"]
         ui.settle()
-        assert world.set_level() == 1_000
         for _ in range(30):
             ui.press("j")
         assert ui.name == "help"

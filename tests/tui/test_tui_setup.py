@@ -546,7 +546,7 @@ def test_the_cautions_of_the_treatment_are_ticked_and_on_record(world: World) ->
     from stimctl.tui.model.handing import papers_of
 
     world.begin("sim:p24", "nmes-tka")
-    ui = at(world, "setup", (80, 45))
+    ui = at(world, "setup", (140, 45))
     assert "Screen for deep vein thrombosis before each session" in " ".join(ui.text.split())
     assert "cautions" not in papers_of(world.desk)
     ui.press("c")

@@ -13,7 +13,8 @@ from stimctl.tui.model.actions import ACTION_BY_ID, MENU
 if TYPE_CHECKING:
     from stimctl.tui.app import StimctlApp
 
-_NOT_HERE = ("choose", "move-up", "move-down", "more", "less")
+#: Those that mean nothing without the screen that they move or answer on.
+_NOT_HERE = ("choose", "move-", "more", "less", "scroll-", "answer-")
 
 
 class StimCommands(Provider):
@@ -24,7 +25,7 @@ class StimCommands(Provider):
         offered = dict.fromkeys(MENU) | self._stimctl.desk.offers()
         for one, why in offered.items():
             told = ACTION_BY_ID[one]
-            if not told.raises and one not in _NOT_HERE:
+            if not told.raises and not one.startswith(_NOT_HERE):
                 yield one, f"{told.label}: {why or told.help}"
 
     @property

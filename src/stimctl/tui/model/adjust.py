@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from stimctl.errors import StimctlError, UsageError
 from stimctl.quantity import format_frequency, parse_duration_us
 from stimctl.tui.model.adjusting import Field
+from stimctl.tui.model.dose import Figure, figures_of, given_rate
 from stimctl.tui.model.last_time import filed_value
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planned import is_in_percent, limits_of
@@ -17,7 +18,6 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
-    from stimctl.stimulus import Stimulus
     from stimctl.tui.model.desk import Desk
 
 _MHZ_US = 1_000_000_000
@@ -40,16 +40,6 @@ class Value:
     def is_changed(self) -> bool:
         """It differs from the protocol's file."""
         return self.text != self.standard
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of the dose at the maximum: of the file, and now."""
-
-    label: str
-    standard: str
-    now: str
-    unit: str
 
 
 class AdjustPage(Page):
@@ -214,25 +204,7 @@ class AdjustPage(Page):
 
     def figures(self) -> list[Figure]:
         """The dose at the maximum, beside that of the file."""
-        from stimctl.stimulus import dose_of
-
-        choice, one = self.shown[0], self.planned()
-        if one is None or not choice.measure.is_dose:
-            return []
-        area = one.setup.electrode.effective_area_mm2
-        now, was = dose_of(one.stimulus, area), dose_of(self._as_filed(choice, one.most), area)
-        told = (
-            ("charge per phase", was.charge_per_phase_uc, now.charge_per_phase_uc, "µC"),
-            ("r.m.s. current", was.rms_ma, now.rms_ma, "mA"),
-            ("current density", was.current_density_ma_cm2, now.current_density_ma_cm2, "mA/cm²"),
-        )
-        return [Figure(label, _short(a), _short(b), unit) for label, a, b, unit in told]
-
-    def _as_filed(self, choice: Choice, amplitude_ua: int) -> Stimulus:
-        from stimctl.treatment.stimuli import stimulus_of
-
-        role: Any = choice.filed.channels[self.role]
-        return stimulus_of(role, amplitude_ua)
+        return figures_of(self.shown[0], self.role, self.planned())
 
     def notes(self) -> list[str]:
         """What the device makes of it where that is not what was asked, and the closest limit."""
@@ -267,13 +239,3 @@ class AdjustPage(Page):
 def key_of(field: Field) -> str:
     """A value's name in the form."""
     return f"{field.section}.{field.key}"
-
-
-def given_rate(one: Any) -> str:
-    """Where the device gives another frequency than was asked for: both."""
-    told = (note.partition(":")[0] for note in one.notes if " requested, the device gives " in note)
-    return next((note.replace(", the device", ", device") for note in told), "")
-
-
-def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"

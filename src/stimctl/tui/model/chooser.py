@@ -27,6 +27,7 @@ class Entry:
 _ENTRIES = (
     Entry("person", "Treat a patient", "patient, device, screening, protocol: step by step"),
     Entry("demo", "Practice", "a whole session on a simulated stimulator, nothing to connect"),
+    Entry("lessons", "Lessons", "five short ones: a lost electrode, a lost cable, and so on"),
     Entry("safety", "Read the safety sheet", "one page, before the first session"),
 )
 
@@ -36,7 +37,7 @@ class ChooserPage(Page):
 
     name = "chooser"
     title = "Start"
-    actions: ClassVar[tuple[str, ...]] = ("choose", "again", "demo", "safety")
+    actions: ClassVar[tuple[str, ...]] = ("choose", "again", "demo", "lessons", "safety")
     footer = ("choose",)
 
     def __init__(self, desk: Desk) -> None:
@@ -64,7 +65,7 @@ class ChooserPage(Page):
 
     def offers(self) -> Offers:
         """Each by its letter too."""
-        found: dict[str, str | None] = dict.fromkeys(("choose", "demo", "safety"))
+        found: dict[str, str | None] = dict.fromkeys(("choose", "demo", "lessons", "safety"))
         found["again"] = None if self.last else "Nobody was treated here yet."
         return {**found, "back": "This is the first screen."}
 
@@ -72,6 +73,8 @@ class ChooserPage(Page):
         """Go there."""
         if action == "demo":
             begin_demo(self.desk)
+        elif action == "lessons":
+            self.desk.open("lessons")
         elif action == "safety":
             self.desk.open("safety-sheet")
         elif action == "again":
@@ -92,13 +95,11 @@ SHEET: tuple[tuple[str, str], ...] = (
      "across the chest. Look at the skin. Show the patient how to stop."),
     ("STOP", "SPACE, Ctrl-X, Ctrl-C or F12 stop all channels at once, from every screen. The "
      "device confirms it, or the screen says OUTPUT UNKNOWN: then unplug the electrode cable or "
-     "switch the device off. Do that whenever in doubt, without asking this program."),
-    ("Start", "Every start is at zero. Two different keys: ready (a), then start (g). Increase one "
-     "step at a time (↑) and ask. A held key is one step. Decreasing (↓) is never limited and "
-     "works on every screen."),
-    ("Numbers", "Set: what was asked for. Confirmed: what the device has accepted. Measured: what "
-     "it measures; a device that measures nothing has no such number. A number that is too old is "
-     "shown as ––."),
+     "switch the device off. Do that whenever in doubt."),
+    ("Start", "Every start is at zero, with two keys: ready (a), then start (g). Increase one step "
+     "at a time (↑) and ask. Decreasing (↓) works on every screen."),
+    ("Numbers", "Set: asked for. Confirmed: accepted by the device. Measured: only where the "
+     "device measures. A number that is too old is shown as ––."),
     ("Limits", "Nothing is ever changed to fit a limit. It is refused, with the limit, its source "
      "and the nearest value that is allowed."),
     ("Never", "Leave a running session. Trust a frozen screen: look for the seconds. Use this on a "

@@ -22,6 +22,7 @@ from stimctl.tui.model.sizes import HEIGHT_MIN, WIDTH_MIN, too_small, unreadable
 from stimctl.tui.model.theme_names import theme_after
 
 if TYPE_CHECKING:
+    from stimctl.tui.model.lessons import Course
     from stimctl.tui.model.replay import Replay
     from stimctl.tui.model.steps import Step
 
@@ -65,6 +66,8 @@ class Desk:
         self._quit_ns = -QUIT_AGAIN_NS
         self._sources_of: object = None
         self._sources: dict[int, str] = {}
+        #: The lesson that is under way.
+        self.course: Course | None = None
         #: The way to a session as it was last asked for.
         self.steps: tuple[Step, ...] = ()
         self.pages: Mapping[str, Page] = pages(self)
@@ -153,6 +156,8 @@ class Desk:
         self.take_rows()
         if self.replay is not None:
             self.replay.advance(self.bed.live)
+        for page in self.pages.values():
+            page.look()
         self._look_at_terminal()
         self.bed.try_again(self.clock.mono_ns())
         if self.window.overdue(self.clock.mono_ns()):

@@ -13,7 +13,7 @@ from stimctl.tui.model.papers import places_of, side_of, worn_pads
 from stimctl.tui.model.planned import binding_of
 from stimctl.tui.model.planning import Choice, compiled, family_of
 from stimctl.tui.model.protocols import plain_words
-from stimctl.tui.model.seats import Seat, site_name, with_first_maximum
+from stimctl.tui.model.seats import Seat, opposite, with_first_maximum
 from stimctl.tui.model.text import safe
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class SetupPage(Page):
         where both are refused, without a site, which somebody has to choose then."""
         last, used = self.seats[-1], {one.channel for one in self.seats}
         number = next(one for one in range(1, _MOST_CHANNELS + 1) if one not in used)
-        for site in (_opposite(last.site), last.site, None):
+        for site in (opposite(last.site), last.site, None):
             seat = replace(last, channel=number, site=site)
             seat = with_first_maximum(self.choice.protocol, seat, self.bed.known_marks)
             seats = sorted((*self.seats, seat), key=lambda one: one.channel)
@@ -247,37 +247,3 @@ class SetupPage(Page):
         if self.bed.papers.new_pads:
             return []
         return worn_pads(self.bed.state_folder, self.bed.person, self.seats)
-
-
-def _opposite(site: str | None) -> str | None:
-    """The same site on the other side, where there is one."""
-    from stimctl.safety import SITES
-
-    name = site or ""
-    for one, other in (("left-", "right-"), ("right-", "left-")):
-        if name.startswith(one):
-            name = other + name.removeprefix(one)
-            break
-    return name if name in SITES else site
-
-
-class SidePage(Page):
-    """The side of the electrodes, asked without giving the answer."""
-
-    name = "side"
-    title = "Look at the patient"
-    has_menu = False
-
-    def question(self) -> str:
-        """Who types it looks at the patient, and not at the screen."""
-        seats = self.bed.papers.open_sides(self.bed.choice.seats if self.bed.choice else ())
-        named = ", ".join(f"channel {seat.channel}" for seat in seats)
-        return f"Look at the patient: on which side are the electrodes of {named}?"
-
-    def answer(self, typed: str) -> None:
-        """Confirm those on the side that was typed. Raises UsageError where there are none."""
-        self.desk.overlay = None
-        choice = self.bed.choice
-        there = self.bed.papers.confirm_side(typed, choice.seats if choice else ())
-        named = ", ".join(f"channel {one.channel} {site_name(one.site or '')}" for one in there)
-        self.desk.say(f"Confirmed: {named}")

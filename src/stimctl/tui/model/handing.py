@@ -10,13 +10,18 @@ if TYPE_CHECKING:
     from stimctl.safety import Finding, Screening
     from stimctl.session.needs import Preparation
     from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.planning import Choice
 
 
 def screening_of(desk: Desk, answers: Mapping[str, bool]) -> Screening:
-    """What the answers mean for the chosen sites; for the trunk where none is chosen."""
+    """What the answers mean for what is chosen."""
+    return screening_for(desk.bed.choice, answers)
+
+
+def screening_for(choice: Choice | None, answers: Mapping[str, bool]) -> Screening:
+    """What the answers mean at the sites of a choice; at the trunk where there is none."""
     from stimctl.safety import screen
 
-    choice = desk.bed.choice
     sites = [seat.site for seat in choice.seats if seat.site] if choice else []
     motor = any(role.moves_muscle for role in choice.protocol.channels) if choice else True
     return screen(answers, sites, motor=motor)

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stimctl.session.host_rows import Note
+from stimctl.tui.model.connection import Connection, Say
 from stimctl.tui.model.persons import Mark, now_s
 
 if TYPE_CHECKING:
-    from stimctl.tui.model.client import Client
-    from stimctl.tui.model.live import Live
+    from stimctl.tui.model.client import MakeClient
+    from stimctl.tui.model.jobs import Jobs
     from stimctl.tui.model.measure import Measure
     from stimctl.tui.model.planning import Choice
+    from stimctl.tui.model.stopping import StopLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,13 @@ class Said:
     marks: tuple[Mark, ...]
 
 
-class Noting:
+class Noting(Connection):
     """The part of a session's set-up that writes notes."""
 
-    client: Client | None
-    live: Live
     choice: Choice | None
 
-    def __init__(self) -> None:
+    def __init__(self, stop_line: StopLine, jobs: Jobs, make_client: MakeClient, say: Say) -> None:
+        super().__init__(stop_line, jobs, make_client, say)
         self.marks: list[Mark] = []
         #: What can be taken back, the last one last.
         self.said: list[Said] = []
@@ -42,10 +43,6 @@ class Noting:
     def measure(self) -> Measure:
         """In what this session counts."""
         return self.live.measure
-
-    def command(self, do: str, **fields: object) -> None:
-        """Send without waiting."""
-        raise NotImplementedError
 
     def keep(self, **changes: Any) -> None:
         """Remember something about the person."""

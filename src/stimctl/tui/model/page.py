@@ -41,6 +41,9 @@ class Page:
     def began(self) -> None:
         """A session has been started."""
 
+    def look(self) -> None:
+        """Time has passed; five times a second, whatever screen is in front."""
+
     def offers(self) -> Offers:
         """Action ids, each with None, or with why it does nothing now and what would allow it."""
         return {}

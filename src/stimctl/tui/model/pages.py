@@ -9,9 +9,10 @@ from stimctl.tui.model.adjust import AdjustPage
 from stimctl.tui.model.chooser import ChooserPage, SafetyPage
 from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
-from stimctl.tui.model.electrodes import SetupPage, SidePage
+from stimctl.tui.model.electrodes import SetupPage
 from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.last_time import LastTimePage
+from stimctl.tui.model.lessons import LessonsPage
 from stimctl.tui.model.log import LogPage
 from stimctl.tui.model.notes import NotesPage
 from stimctl.tui.model.outcome import OutcomePage
@@ -24,6 +25,7 @@ from stimctl.tui.model.ready import ReadyPage
 from stimctl.tui.model.report import ReportPage
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.model.service import ServicePage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.thresholds import ThresholdsPage
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 _PAGES: tuple[type[Page], ...] = (
     ChooserPage, SafetyPage, PersonPage, ConnectPage, PrecheckPage, ProtocolsPage, SetupPage,
-    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, OutcomePage, LogPage,
+    AdjustPage, RunPage, ThresholdsPage, ReportPage, ServicePage, OutcomePage, LogPage, LessonsPage,
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,

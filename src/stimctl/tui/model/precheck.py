@@ -67,7 +67,7 @@ class PrecheckPage(Page):
     actions: ClassVar[tuple[str, ...]] = (
         "yes", "no", "unchanged", "accept-warning", "instructed", "pain", "choose",
     )  # fmt: skip
-    footer = actions
+    footer = ("yes", "no", "unchanged", "accept-warning")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.records.state_files import read_state, write_state
+from stimctl.tui.model.handing import screening_for
 from stimctl.tui.model.last_time import last_protocol, placed
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planning import Choice, choose, compiled, protocol_names
@@ -14,7 +15,6 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
-    from stimctl.safety import Screening
     from stimctl.tui.model.desk import Desk
 
 #: Label and words; a caution has none.
@@ -209,12 +209,3 @@ def _schedule(choice: Choice) -> str:
     often = f"{session.sessions_per_week} a week" if session.sessions_per_week else ""
     weeks = f"for {session.weeks} weeks" if session.weeks else ""
     return f"{often} {weeks}".strip()
-
-
-def screening_for(choice: Choice | None, answers: dict[str, bool]) -> Screening:
-    """What the answers mean at the sites of a choice; at the trunk where there is none."""
-    from stimctl.safety import screen
-
-    sites = [seat.site for seat in choice.seats if seat.site] if choice else []
-    motor = any(role.moves_muscle for role in choice.protocol.channels) if choice else True
-    return screen(answers, sites, motor=motor)

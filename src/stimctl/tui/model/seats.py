@@ -115,3 +115,15 @@ def sites_for(protocol: TreatmentProtocol | PercentProtocol, seat: Seat) -> Sequ
 def site_name(site: str) -> str:
     """A site as a person says it."""
     return site.replace("/", " / ").replace("-", " ")
+
+
+def opposite(site: str | None) -> str | None:
+    """The same site on the other side, where there is one."""
+    from stimctl.safety import SITES
+
+    name = site or ""
+    for one, other in (("left-", "right-"), ("right-", "left-")):
+        if name.startswith(one):
+            name = other + name.removeprefix(one)
+            break
+    return name if name in SITES else site

@@ -100,14 +100,22 @@ def steps(desk: Desk) -> tuple[Step, ...]:
     if desk.steps and live.state in ("armed", "running", "paused"):
         return desk.steps
     everything = tuple(_missing(desk))
-    counts = [one for one, on_twin in everything if on_twin or not live.sim]
-    undone = {one.step for one, _ in everything if not (live.sim and one.page)}
+    sim = is_simulated(desk)
+    counts = [one for one, on_twin in everything if on_twin or not sim]
+    undone = {one.step for one, _ in everything if not (sim and one.page)}
+    undone |= set() if desk.bed.answers else {"Screening"}
+    undone |= set() if desk.bed.plan else {"Electrodes", "Check"}
     undone |= {"Report"} | ({"Run"} if not live.outcome else set())
     desk.steps = tuple(
         Step(name, page, name not in undone, tuple(one for one in counts if one.step == name))
         for name, page in STEPS
     )
     return desk.steps
+
+
+def is_simulated(desk: Desk) -> bool:
+    """Nobody is at the electrodes: a twin, known by its name before it answers."""
+    return desk.bed.live.sim or desk.bed.device.startswith("sim:")
 
 
 def next_gap(desk: Desk) -> Missing | None:
@@ -147,7 +155,9 @@ def _missing(desk: Desk) -> Iterator[tuple[Missing, bool]]:
 
 def _of_face(desk: Desk) -> Iterator[Missing]:
     bed = desk.bed
-    if bed.client is None or not bed.live.identified:
+    if bed.connecting or (bed.client is not None and bed.live.state == "disconnected"):
+        yield Missing("Device", "The device has not answered yet: wait")
+    elif bed.client is None or not bed.live.identified:
         yield Missing("Device", "No device is connected")
     elif bed.connected_for != bed.person:
         yield Missing("Device", "This session was opened for another patient: connect again")

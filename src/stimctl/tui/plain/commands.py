@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
-from stimctl.quantity import format_area
 from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.model.actions import ANSWERS
 from stimctl.tui.model.device_facts import starting
@@ -16,10 +15,10 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.plain.command import Command, Do, one_of
 from stimctl.tui.plain.readiness import GATE_COMMANDS
+from stimctl.tui.plain.setting_up import SETUP_COMMANDS
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.model.electrodes import SetupPage
     from stimctl.tui.model.notes import NotesPage
     from stimctl.tui.model.question import QuestionPage
 
@@ -40,86 +39,6 @@ def _connect(desk: Desk, rest: list[str]) -> str:
     desk.bed.connect(device)
     why_long = starting(device)
     return f"connecting; {why_long}: wait for IDENTIFIED" if why_long else "connecting"
-
-
-def _protocols(desk: Desk, _rest: list[str]) -> str:
-    from stimctl.tui.model.planning import protocol_names
-
-    return "\n".join(protocol_names(desk.bed.device))
-
-
-def _protocol(desk: Desk, rest: list[str]) -> str:
-    from stimctl.tui.model.protocols import facts_of
-
-    page = _page(desk, "protocols")
-    page.opened()
-    page.choose(one_of(rest, "protocol name"))
-    assert desk.bed.choice is not None
-    told = [f"{label}: {words}" for label, words in facts_of(desk.bed.choice)]
-    return "\n".join([f"{desk.bed.choice.name}. {_channels(desk, [])}", *told])
-
-
-def _channels(desk: Desk, _rest: list[str]) -> str:
-    choice = desk.bed.choice
-    if choice is None:
-        return "no protocol is chosen"
-    page: SetupPage = _page(desk, "setup")
-    told = [
-        f"channel {seat.channel} {seat.role_name}: site {seat.site or 'not given'}, electrodes "
-        f"{format_area(seat.area_mm2)}, maximum {seat.measure.short(seat.ceiling_level)} "
-        f"({page.source_of(seat)})"
-        for seat in choice.seats
-    ]
-    turns = ["channels take turns"] if choice.alternates else []
-    return "\n".join([*told, *turns, page.verdict()])
-
-
-def _page(desk: Desk, name: str) -> Any:
-    return desk.pages[name]
-
-
-def _number(rest: list[str]) -> int:
-    if not rest or not rest[0].isdigit():
-        raise UsageError("a channel is needed", what_to_do="for example: size 1 25cm2")
-    return int(rest[0])
-
-
-def _sets(what: str) -> Do:
-    """A word that sets one value of a channel."""
-
-    def do(desk: Desk, rest: list[str]) -> str:
-        number = _number(rest)
-        if len(rest) < 2:
-            raise UsageError("a channel and a value are needed", what_to_do="size 1 25cm2")
-        getattr(_page(desk, "setup"), f"set_{what}")(number, " ".join(rest[1:]))
-        return _channels(desk, [])
-
-    return do
-
-
-def _remove(desk: Desk, rest: list[str]) -> str:
-    _page(desk, "setup").channel = _number(rest)
-    return _setup(desk, "remove-channel")
-
-
-def _setup(desk: Desk, action: str) -> str:
-    page = _page(desk, "setup")
-    why = page.offers()[action]
-    if why:
-        raise UsageError(why)
-    page.act(action)
-    return _channels(desk, [])
-
-
-def _adjust(desk: Desk, rest: list[str]) -> str:
-    """Without a name: every value, its limits, and what the device gives."""
-    page = _page(desk, "adjust")
-    if len(rest) > 1:
-        page.set(rest[0], " ".join(rest[1:]))
-    told = [
-        f"{one.key} {one.text}{f' ({one.limit})' if one.limit else ''}" for one in page.values()
-    ]
-    return "\n".join([*told, *page.notes()])
 
 
 def _amount(level: int | None, measure: Measure, text: Text | None = None) -> str:
@@ -210,26 +129,7 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command("a session on the digital twin", do=_demo, at_zero=True),
     **GATE_COMMANDS,
     "connect": Command(f"connect DEVICE: for example sim:{EXAMPLE}", do=_connect, at_zero=True),
-    "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
-    "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),
-    "channels": Command("what is set up for each channel", do=_channels),
-    "site": Command("site CHANNEL NAME", do=_sets("site"), at_zero=True),
-    "size": Command("size CHANNEL AREA: for example size 1 25cm2", do=_sets("area"), at_zero=True),
-    "maximum": Command(
-        "maximum CHANNEL VALUE: for example 1 12mA, or 1 40%", do=_sets("maximum"), at_zero=True
-    ),
-    "add-channel": Command(
-        "one more pair of electrodes for the same treatment",
-        do=lambda desk, _rest: _setup(desk, "add-channel"),
-        at_zero=True,
-    ),
-    "remove-channel": Command("remove-channel NUMBER", do=_remove, at_zero=True),
-    "alternate": Command(
-        "channels take turns, or are all on together",
-        do=lambda desk, _rest: _setup(desk, "alternate"),
-        at_zero=True,
-    ),
-    "adjust": Command("adjust NAME VALUE; alone: every setting", do=_adjust, at_zero=True),
+    **SETUP_COMMANDS,
     "accept": Command("accept the warning", action="accept-warning"),
     "arm": Command("verify zero and ask; then go within 15 s", action="arm"),
     "go": Command("start from the beginning, 0.3 to 15 s after arm", action="go"),

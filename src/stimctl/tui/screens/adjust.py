@@ -12,10 +12,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.adjust import AdjustPage, Figure, Value
+from stimctl.tui.model.adjust import AdjustPage, Value
+from stimctl.tui.model.dose import Figure
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.form import BREAKPOINTS, Form, Refusing, words_of
-from stimctl.tui.screens.trains import trains_of
+from stimctl.tui.screens.trains import one_pulse, trains_of
+from stimctl.tui.widgets.pulse_view import PulseView
 from stimctl.tui.widgets.train_view import TrainView
 
 
@@ -67,10 +69,13 @@ class AdjustScreen(StimScreen, page=AdjustPage):
     def body(self) -> ComposeResult:
         """Name, fields; picture, dose, notes, and the four characters."""
         yield Static(id="settings-head", classes="heading", markup=False)
+        yield Static("Tab goes to the fields, Enter takes a value, Esc leaves them.",
+                     id="settings-hint", classes="quiet", markup=False)  # fmt: skip
         with VerticalScroll(id="settings"):
             yield Form(id="value-rows")
             with Vertical(id="effect"):
                 yield TrainView()
+                yield PulseView(classes="wide-only")
                 yield Static(id="figures")
                 yield Static(id="notes", markup=False)
                 with Form(id="confirmation"):
@@ -95,7 +100,10 @@ class AdjustScreen(StimScreen, page=AdjustPage):
         role = "" if choice.has_shared_role else f", {choice.protocol.channels[page.role].role}"
         head.update(f"{choice.protocol.title}{role}: {changed}")
         self._fill_values()
-        self.query_one(TrainView).show(trains_of(page.shown[0]))
+        shown = page.shown[0]
+        self.query_one(TrainView).show(trains_of(shown))
+        self.query_one(PulseView).show(one_pulse(shown, page.role))
+        self.query_one(PulseView).set_class(not shown.measure.is_dose, "-empty")
         self.query_one("#figures", Static).update(_figures(page.figures()))
         self.query_one("#notes", Static).update("\n".join(page.notes()))
         self._fill_confirmation()

@@ -61,6 +61,7 @@ class SafetyScreen(StimScreen, page=SafetyPage):
     """A page to read."""
 
     AUTO_FOCUS = "#sheet"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual has it
 
     def body(self) -> ComposeResult:
         """Heads and paragraphs."""

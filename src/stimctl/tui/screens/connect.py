@@ -37,9 +37,9 @@ class ConnectScreen(StimScreen, page=ConnectPage):
                 yield Select([(one, one) for one in families()], id="family", compact=True,
                              prompt="choose the device")  # fmt: skip
             yield Input(id="port", compact=True, placeholder=_PLACEHOLDER)
-        with Vertical(id="about"):
-            yield Facts(id="facts")
-            yield Facts(id="checks")
+        with Vertical(id="device-about"):
+            yield Facts(id="device-facts")
+            yield Facts(id="device-checks")
 
     def fill(self) -> None:
         """What the model says."""
@@ -63,8 +63,8 @@ class ConnectScreen(StimScreen, page=ConnectPage):
         facts = [] if on_other else page.facts()
         if page.is_connected(place.device) and not self.has_class("-wide"):
             facts = facts[:3]
-        self.query_one("#facts", Facts).show(facts)
-        self.query_one("#checks", Facts).show(list(self._checks()))
+        self.query_one("#device-facts", Facts).show(facts)
+        self.query_one("#device-checks", Facts).show(list(self._checks()))
 
     def _lines(self) -> Iterator[Line]:
         for number, one in enumerate(self.page.places()):

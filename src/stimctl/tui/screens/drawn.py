@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_frequency
 from stimctl.tui.model.history import Point, planned
@@ -10,6 +10,9 @@ from stimctl.tui.model.planned import is_in_percent
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.widgets.plot_shown import Curve, PlotShown, Points
 from stimctl.tui.widgets.pulse_view import PulseShown
+
+if TYPE_CHECKING:
+    from stimctl.stimulus import Stimulus
 
 _US_PER_MIN = 60_000_000
 
@@ -61,18 +64,24 @@ def pulse_shown(run: RunPage) -> PulseShown | None:
     one = run.planned(number)
     if one is None or is_in_percent(one):
         return None
-    pulse = one.stimulus.pulse
-    level = run.bed.live.channels[number].set_level
-    burst = one.stimulus.burst
+    amplitude = run.bed.measure.text(run.bed.live.channels[number].set_level)
+    return pulse_of(one.stimulus, 1e6 / one.period_us, amplitude, number)
+
+
+def pulse_of(
+    stimulus: Stimulus, rate_hz: float, amplitude: str = "", channel: int = 0
+) -> PulseShown:
+    """One pulse of a stimulus, as the device gives it."""
+    pulse, burst = stimulus.pulse, stimulus.burst
     return PulseShown(
         phase_us=pulse.phase_width_us,
         gap_us=pulse.interphase_gap_us,
         balance_us=pulse.second_phase_width_us,
         balance_height=1 / pulse.second_phase_ratio,
-        rate_hz=round(1e6 / one.period_us, 4),
-        amplitude=run.bed.measure.text(level),
+        rate_hz=round(rate_hz, 4),
+        amplitude=amplitude,
         burst=""
         if burst is None
         else f"bursts of {burst.pulses_per_burst} at {format_frequency(burst.burst_frequency_mhz)}",
-        channel=number,
+        channel=channel,
     )

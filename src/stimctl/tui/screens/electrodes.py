@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import cast
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Checkbox, Input, Static
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.electrodes import SetupPage, SidePage
+from stimctl.tui.model.electrodes import SetupPage
+from stimctl.tui.model.side import SidePage
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.channel_row import ChannelRow
-from stimctl.tui.screens.form import BREAKPOINTS, Form
+from stimctl.tui.screens.form import Form
 from stimctl.tui.screens.said import labelled
 from stimctl.tui.screens.trains import trains_of
+from stimctl.tui.widgets.body_figure import BodyChannel, BodyFigure
 from stimctl.tui.widgets.tick import Tick
 from stimctl.tui.widgets.train_view import TrainView
 
 _CHECKS = (
-    ("pads-spaced", "Electrode spacing confirmed: at least one electrode width (d)"),
-    ("cautions", "Cautions of this treatment read (c)"),
-    ("new-electrodes", "New electrodes, used for the first time (v)"),
-    ("mains-isolated", "No mains: unit on battery or medical, computer on battery (i)"),
+    ("pads-spaced", "Electrode spacing confirmed (d)"),
+    ("cautions", "Cautions below are read (c)"),
+    ("new-electrodes", "New electrodes, first use (v)"),
+    ("mains-isolated", "No mains: unit and computer on battery (i)"),
 )
 
 
@@ -31,22 +33,22 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
     """The channels, what is confirmed by hand, and what the protocol asks for."""
 
     AUTO_FOCUS = "#electrodes"
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def body(self) -> ComposeResult:
-        """Form on the left; where there is room, advice on the right."""
-        with VerticalScroll(id="electrodes"):
-            with Form(id="seats"):
-                yield Static("   Site                     Electrode size        Maximum",
-                             id="seats-head", classes="heading")  # fmt: skip
-                yield Vertical(id="rows")
-                yield Static(id="verdict", markup=False)
-                yield TrainView()
-                for name, label in _CHECKS:
-                    yield Tick(label, id=name, compact=True)
-            with Vertical(id="advice"):
-                yield Static(id="worn", classes="refused", markup=False)
-                yield Static(id="advice-words")
+        """The channels; below them what is confirmed by hand, beside the body."""
+        with VerticalScroll(id="electrodes"), Form(id="seats"):
+            yield Static("   Site                     Electrode size        Maximum    Tab: fields",
+                         id="seats-head", classes="heading")  # fmt: skip
+            yield Vertical(id="rows")
+            with Horizontal(id="below"):
+                with Vertical(id="checks"):
+                    yield Static(id="verdict", markup=False)
+                    yield TrainView()
+                    for name, label in _CHECKS:
+                        yield Tick(label, id=name, compact=True)
+                    yield Static(id="worn", classes="refused", markup=False)
+                    yield Static(id="advice")
+                yield BodyFigure(id="figure")
 
     @property
     def model(self) -> SetupPage:
@@ -57,7 +59,8 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         """Channels, checks and advice as they are now."""
         page = self.model
         there = self.desk.bed.choice is not None
-        for one in ("#seats-head", "#rows", "#advice", *(f"#{name}" for name, _ in _CHECKS)):
+        hidden = ("#seats-head", "#rows", "#advice", "#worn", "#figure")
+        for one in (*hidden, *(f"#{name}" for name, _ in _CHECKS)):
             self.query_one(one).display = there
         verdict = self.query_one("#verdict", Static)
         if not there:
@@ -71,6 +74,14 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         self.query_one(TrainView).show(trains_of(page.choice) if several else None)
         self._fill_checks()
         self._fill_advice()
+        self.query_one(BodyFigure).show(
+            tuple(
+                BodyChannel(
+                    seat.channel, tuple((seat.site or "").split("/")), seat.channel == page.channel
+                )
+                for seat in page.seats
+            )
+        )
 
     def _fill_rows(self) -> None:
         page, rows = self.model, self.query_one("#rows", Vertical)
@@ -112,7 +123,7 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         facts = [*(("Caution", one) for one in page.cautions), *page.advice()]
         if facts != getattr(self, "_facts", None):
             self._facts = facts
-            self.query_one("#advice-words", Static).update(labelled(facts))
+            self.query_one("#advice", Static).update(labelled(facts))
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Ticked, or not any more."""

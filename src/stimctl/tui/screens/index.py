@@ -13,6 +13,7 @@ from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
 from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
 from stimctl.tui.screens.help import HelpScreen
 from stimctl.tui.screens.last_time import LastTimeScreen
+from stimctl.tui.screens.lessons import LessonsScreen
 from stimctl.tui.screens.log import LogScreen
 from stimctl.tui.screens.outcome import OutcomeScreen
 from stimctl.tui.screens.person import PersonScreen
@@ -38,6 +39,7 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "last-time": LastTimeScreen,
     "notes": NotesScreen,
     "help": HelpScreen,
+    "lessons": LessonsScreen,
     "log": LogScreen,
     "service": ServiceScreen,
     "thresholds": ThresholdsScreen,

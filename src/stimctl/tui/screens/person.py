@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key, Paste
@@ -30,6 +33,8 @@ class CodeValidator(Validator):
 
 class WholeInput(Input):
     """A field that takes a paste or a scan whole, or not at all. Nothing is ever cut to fit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "next")]
 
     def on_paste(self, event: Paste) -> None:
         """Several lines are no code."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Key
@@ -19,6 +21,12 @@ from stimctl.tui.screens.lines import Line, Lines, tell
 _ANSWERS = {None: "?    ", True: "yes  ", False: "no   "}
 
 
+class Questions(Lines):
+    """Keys answer the picked line; Enter goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "next step")]
+
+
 class PrecheckScreen(StimScreen, page=PrecheckPage):
     """The list; below or beside it the question in full, and what is asked once."""
 
@@ -30,10 +38,10 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
         """Questions, and beside them what they mean."""
         with Vertical(id="asked"):
             yield Static(id="screening-head", markup=False)
-            yield Lines(id="questions")
+            yield Questions(id="questions")
         with Vertical(id="meaning"):
             yield Static(id="question-text", markup=False)
-            yield Static(id="verdict", markup=False)
+            yield Static(id="screening-verdict", markup=False)
             with Horizontal(id="pain-row"):
                 yield Static(id="before", markup=False)
                 yield Input(id="pain", compact=True, placeholder="–", max_length=2,
@@ -52,7 +60,7 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
             ("Does the patient have any of these?  y / n", "bold"), f"   {left}", copied,
         ))  # fmt: skip
         tell(self.query_one("#question-text", Static), self._question(one))
-        tell(self.query_one("#verdict", Static), "\n".join(page.verdict()))
+        tell(self.query_one("#screening-verdict", Static), "\n".join(page.verdict()))
         tell(self.query_one("#before", Static), self._before())
         field = self.query_one("#pain", Input)
         field.disabled = page.busy is not None

@@ -14,7 +14,8 @@ from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.form import BREAKPOINTS, Fields
 from stimctl.tui.screens.said import labelled
-from stimctl.tui.screens.trains import trains_of
+from stimctl.tui.screens.trains import one_pulse, trains_of
+from stimctl.tui.widgets.pulse_view import PulseView
 from stimctl.tui.widgets.train_view import TrainView
 
 _Row = tuple[str, str, str, str, str]
@@ -36,6 +37,7 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
                 yield Static(id="fact-title", classes="heading")
                 yield Static(id="fact-why", classes="refused")
                 yield TrainView(id="fact-train")
+                yield PulseView(classes="wide-only")
                 yield Static(id="fact-words")
 
     @property
@@ -97,10 +99,13 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
             title.update(name or "No protocol has these words")
             words.update("")
             train.show(None)
+            self.query_one(PulseView).show(None)
         else:
             title.update(choice.protocol.title)
             words.update(labelled(page.facts(name)))
             train.show(trains_of(choice))
+            self.query_one(PulseView).show(one_pulse(choice))
+            self.query_one(PulseView).set_class(not choice.measure.is_dose, "-empty")
         why.update(f"✗ Not here: {key[1]}" if key[1] else "")
         why.display = bool(key[1])
         self.query_one("#facts").scroll_home(animate=False)
@@ -136,8 +141,8 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
 
 def _shown(row: _Row) -> Content:
     name, star, grade, cross, title = row
-    style = "$quiet" if cross == "✗" else "bold"
+    style = "" if cross == "✗" else "bold"
     return Content.assemble(
-        (f"{star}", "$warning"), (f"{cross} ", "$refused"), (f"{name:<18} ", style),
-        (f"{grade:<4}", "$quiet"), title,
+        (star, "$warning"), (f"{cross} ", "$refused"), (f"{name:<18} ", style),
+        f"{grade:<4}{title}",
     )  # fmt: skip

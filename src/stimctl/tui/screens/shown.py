@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.tui.model.attention import alarm_now, state_of
 from stimctl.tui.model.live import STALE_NS
-from stimctl.tui.model.steps import steps
+from stimctl.tui.model.steps import is_simulated, steps
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.widgets.alarm_banner import AlarmShown, Priority
 from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, Tone
@@ -114,7 +114,7 @@ def steps_shown(desk: Desk) -> tuple[StepState, ...]:
         else StepState.DONE
         if step.is_done
         else StepState.MISSING
-        if step.gaps or not desk.bed.live.sim or step.page in ("run", "report")
+        if step.gaps or not is_simulated(desk) or step.page in ("run", "report")
         else StepState.NOT_NEEDED
         for step in steps(desk)
     )

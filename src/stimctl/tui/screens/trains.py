@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from stimctl.quantity import format_frequency
 from stimctl.tui.model.seats import site_name
 from stimctl.tui.model.words import duration_text
+from stimctl.tui.screens.drawn import pulse_of
+from stimctl.tui.widgets.pulse_view import PulseShown
 from stimctl.tui.widgets.train_view import TrainShown, TrainsShown
 
 if TYPE_CHECKING:
+    from stimctl.stimulus import Stimulus
     from stimctl.tui.model.planning import Choice
 
 
@@ -31,14 +34,26 @@ def _channel(number: int, label: str, role: Any) -> TrainShown:
     return TrainShown(number, label, *(us / 1e6 for us in times))
 
 
+def one_pulse(choice: Choice, role: int = 0) -> PulseShown | None:
+    """One pulse; None where another unit gives them."""
+    if not choice.measure.is_dose:
+        return None
+    stimulus = _stimulus(choice, role)
+    return pulse_of(stimulus, stimulus.highest_frequency_mhz / 1_000)
+
+
+def _stimulus(choice: Choice, role: int) -> Stimulus:
+    from stimctl.treatment.stimuli import stimulus_of
+
+    one: Any = choice.protocol.channels[role]
+    return stimulus_of(one, 0)
+
+
 def pulses_of(choice: Choice) -> str:
     """Shape, width and rate of the first role, in words."""
     if not choice.measure.is_dose:
         return "Pulses of the other unit, as set on it"
-    from stimctl.treatment.stimuli import stimulus_of
-
-    role: Any = choice.protocol.channels[0]
-    stimulus = stimulus_of(role, 0)
+    stimulus = _stimulus(choice, 0)
     low, high = stimulus.lowest_frequency_mhz, stimulus.highest_frequency_mhz
     rate = format_frequency(high)
     rate = rate if low == high else f"{format_frequency(low)} to {rate}"
