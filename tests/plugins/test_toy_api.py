@@ -3,7 +3,9 @@ that names it as any other device."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
 from stimctl.api import Device
 from stimctl.devices.packages import package_of
-from stimctl.errors import LimitRefusedError, QuantityError, StateError
+from stimctl.errors import LimitRefusedError, QuantityError, StateError, StimctlError
 from stimctl.records.trusted import remember_check, remember_trust
 from stimctl.records.verify import verify_journal
+from tests.support.toy_faults import WRONG
 
 pytestmark = pytest.mark.pty
 
@@ -90,3 +93,32 @@ def test_a_program_gets_no_port_before_check_and_trust(site: Path, tmp_path: Pat
         remember_trust(state, package_of("toy").release, "now")
         with stimctl.connect(f"toy:{twin.url}", journal=tmp_path / "journal") as device:
             assert device.state == "identified"
+
+
+@pytest.mark.hazard("H53")
+@pytest.mark.no_invariant("the driver is made to break the rules")
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ("a raise that never expires", "driver-no-expiry"),
+        ("a keep-alive of its own", "driver-feeds"),
+        ("set points after a stop", "driver-not-stopping"),
+        ("an exception", "driver-failed"),
+    ],
+)
+def test_a_driver_that_breaks_a_rule_ends_the_programs_session_by_its_code(
+    record: Path, reinstall: Callable[..., None], tmp_path: Path, wrong: str, code: str
+) -> None:
+    reinstall(*WRONG[wrong][:3])
+    with (
+        contextlib.suppress(StimctlError),
+        stimctl.connect("sim:toy", journal=tmp_path / "journal") as device,
+    ):
+        checked(device)
+        device.arm()
+        device.start()
+        device.raise_to(1, "0.5 mA")
+        device.wait(10)
+    (journal,) = (tmp_path / "journal").glob("*.jsonl")
+    assert f'"{code}"' in journal.read_text("utf-8")
+    assert not Ledger.from_file(record).running
