@@ -83,11 +83,13 @@ def check_readiness(plan: AnyPlan, preconditions: Preconditions, state: Path) ->
     return Passed(said, tuple(cautions), rehearsal)
 
 
-def said_by(preconditions: Preconditions) -> Preparation:
-    """What the command line says, as the supervisor takes it.
+def said_by(preconditions: Preconditions, passed: Passed | None = None) -> Preparation:
+    """What the command line says, as the supervisor takes it; once checked, as it was then.
 
     Raises UsageError or ProtocolFileError.
     """
+    if passed is not None:
+        return passed.said
     from stimctl.records.answers import day_of
     from stimctl.session.readiness import SECOND_DEVICE, Preparation
     from stimctl.supervisor.preparation import sides_of

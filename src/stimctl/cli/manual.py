@@ -43,7 +43,7 @@ def run_manual(
     need_port(prepared)
     passed = checked(prepared, plan, preconditions)
     level_text = _calibrated(calibration, plan, preconditions.person, dial)
-    said = said_by(preconditions) if passed is None else passed.said
+    said = said_by(preconditions, passed)
     need_keyboard("stimctl run --manual")
     if not prepared.is_simulation:
         need_somebody()

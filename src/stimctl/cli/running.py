@@ -73,7 +73,7 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
         person=preconditions.person,
         show=_shower(progress, as_json=as_json),
         notes=passed.notes() if passed else None,
-        prepare=commands_of(said_by(preconditions) if passed is None else passed.said),
+        prepare=commands_of(said_by(preconditions, passed)),
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
     )
