@@ -230,7 +230,7 @@ _ALL = (
     ),
     Scenario(
         "stop-fails",
-        "the device says yes to a stop and goes on, without a dead-man",
+        "the device says yes to a stop and goes on, without a watchdog",
         faults=_fault("stuck-output"),
     ),
     Scenario("noisy-impedance", "the contact of channel 1 never rests", events=_wobbling()),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,11 +74,18 @@ def _own_runtime_folder() -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def _twin_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for each test. `mktemp` would look through those of ten thousand others."""
+    whole = tmp_path_factory.mktemp("twins")
+    return (whole / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
 def _invariant(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    _twin_folders: Iterator[Path],
 ) -> Iterator[None]:
     # Not above: pytest imports its plug-ins itself.
     from stimctl.testing.plugin import reason_without_invariant
@@ -86,7 +95,8 @@ def _invariant(
         return
     from stimctl.testing.everywhere import invariant_everywhere
 
-    folder = tmp_path_factory.mktemp("twins")
+    folder = next(_twin_folders)
+    folder.mkdir()
     # Some tests choose where the record of their twin goes.
     chosen = [request.getfixturevalue("tmp_path")] if "tmp_path" in request.fixturenames else []
     # Twins that a supervisor starts in another process write their records there.

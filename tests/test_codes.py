@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stimctl import errors
-from stimctl.cli.checklist import Papers, _as_error
+from stimctl.cli.checklist import Preconditions, _as_error
 from stimctl.codes import Code
 from stimctl.errors import (
     ExitCode,
@@ -197,7 +197,7 @@ def test_a_code_crosses_the_pipe_and_words_may_change_on_the_way(error: StimctlE
 
 @pytest.mark.parametrize("need", Need)
 def test_the_command_line_refuses_by_the_code_of_the_gap(need: Need) -> None:
-    error = _as_error(Gap(need, "what", "why", "do"), Papers())
+    error = _as_error(Gap(need, "what", "why", "do"), Preconditions())
     told = error.as_dict()
     assert need in (told["code"], *told.get("needs", ()))
     assert error.exit_code in (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LIMIT)

@@ -35,6 +35,8 @@ def test_the_pages_are_what_the_tool_makes() -> None:
 def test_every_id_in_code_pages_and_protocols_is_explained() -> None:
     places = [
         *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "firmware_sim").rglob("*.py"),
+        *(ROOT / "examples").rglob("*.py"),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "protocols").rglob("*.*"),
         *ROOT.glob("*.md"),

@@ -57,7 +57,7 @@ class Battery:
 
     def __init__(self, cells: Cells = LITHIUM_PACK, charge_permille: int = 1000) -> None:
         if not 0 <= charge_permille <= 1000:
-            raise ValueError(f"charge of {charge_permille} permille: give 0..1000")
+            raise ValueError(f"charge of {charge_permille} permille: give 0 to 1000")
         self._cells = cells
         # mW us are nJ.
         self._capacity_nj = USABLE * cells.capacity_mah * cells.nominal_mv / 1000 * HOUR_US

@@ -70,7 +70,7 @@ class LoadEvent:
             raise ValueError(f"{self.kind}: name the other channel where there is one, only there")
         for channel in (self.channel, self.other):
             if channel is not None and not 1 <= channel <= 8:
-                raise ValueError(f"channel {channel}: there are 1..8")
+                raise ValueError(f"channel {channel}: there are 1 to 8")
         if self.at_us < 0 or self.duration < 0 or self.amount < 0:
             raise ValueError(f"{self.kind}: times and values are not negative")
 

@@ -52,7 +52,7 @@ class Contact:
 
     def __post_init__(self) -> None:
         if not 0 <= self.contact_permille <= 1000:
-            raise ValueError(f"contact of {self.contact_permille} permille: give 0..1000")
+            raise ValueError(f"contact of {self.contact_permille} permille: give 0 to 1000")
         factors = (self.dry_series_permille, self.dry_skin_permille, self.wet_permille)
         if min(factors) < 1 or (self.shunt_ohm is not None and self.shunt_ohm < 1):
             raise ValueError("factors are at least 1 permille, a shunt at least 1 ohm")

@@ -78,7 +78,7 @@ class Site:
     def __post_init__(self) -> None:
         lowest, highest = ANATOMICAL_PERMILLE
         if self.area_mm2 < 1 or not lowest <= self.anatomical_permille <= highest:
-            raise ValueError(f"a site has an area, and a factor of {lowest}..{highest} permille")
+            raise ValueError(f"a site has an area, and a factor of {lowest} to {highest} permille")
 
     def factor_permille(self, person: Person) -> int:
         """Return the factor of every rheobase here."""

@@ -100,7 +100,7 @@ def _check_value(spec: Spec, name: str, value: int) -> None:
         return
     if value not in allowed:
         raise FaultError(
-            f"{spec.name}: {name}={value} is outside {allowed.start}..{allowed.stop - 1}"
+            f"{spec.name}: {name}={value} is outside {allowed.start} to {allowed.stop - 1}"
         )
 
 

@@ -124,7 +124,7 @@ class Loads:
     def set(self, channel: int, load: Load) -> None:
         """Put another load on a channel; ValueError for a channel or a load that cannot be."""
         if channel not in self._loads:
-            raise ValueError(f"channel {channel}: a P24 has channels 1..8")
+            raise ValueError(f"channel {channel}: a P24 has channels 1 to 8")
         self._loads[channel] = _checked(load)
 
 

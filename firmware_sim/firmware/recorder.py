@@ -41,7 +41,7 @@ class Recorder:
     state, log, line, clock, rx, tx
     """
 
-    __slots__ = ("_line_listeners", "_rows", "_sink", "_trains")
+    __slots__ = ("__weakref__", "_line_listeners", "_rows", "_sink", "_trains")
 
     def __init__(self, sink: Callable[[Row], None] | None = None) -> None:
         self._rows: list[Row] = []

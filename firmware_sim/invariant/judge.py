@@ -44,6 +44,7 @@ class Judge(ABC):
         self._notices = Notices(rules, answer_reader)
         self._endings = endings
         self._host_seen = self._host_hears = False
+        self._over = False
 
     @property
     def violation(self) -> Violation | None:
@@ -59,11 +60,15 @@ class Judge(ABC):
         """Raise what was found, if anything."""
         self._verdict.check()
 
+    def leave(self) -> None:
+        """Judge no further row: another judge, who is told more, holds all of these rules too."""
+        self._over = True
+
     # -- what happens
 
     def row(self, row: Mapping[str, Any]) -> None:
         """Take a row of the twin's record, in the order of the record."""
-        if self.violation is not None:
+        if self._over or self.violation is not None:
             return
         kind = row["kind"]
         if kind in self._timed:

@@ -24,7 +24,7 @@ from .orders import Order, Train
 
 #: Log rows of the record, and what they mean.
 ENDINGS = {
-    "keep-alive expired": Ending("the dead-man of the device ended the output"),
+    "keep-alive expired": Ending("the watchdog of the device ended the output"),
     "power off": Ending("the device lost its supply"),
     "channel error": Ending("the device found an error on the channel", forgotten=True),
 }

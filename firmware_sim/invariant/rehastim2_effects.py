@@ -21,7 +21,7 @@ from .rehastim2_orders import Lists
 
 #: Log rows of the record, and what they mean. The device tells each of them unasked.
 ENDINGS = {
-    "connection lost": Ending("the device let the host go, which ended the output"),
+    "connection lost": Ending("the device disconnected, which ended the output"),
     "power off": Ending("the device lost its supply"),
     "stimulation error": Ending("the device ended the output with an error"),
     "skin test failed": Ending(

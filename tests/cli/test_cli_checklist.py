@@ -90,9 +90,9 @@ def test_the_acceptance_is_needed_once(cli: Any) -> None:
 
 @pytest.mark.hazard("H39")
 def test_a_rehearsal_with_other_options_does_not_count(cli: Any, answers: Path) -> None:
-    papers = (*KNOWN, "--screening", str(answers))
+    preconditions = (*KNOWN, "--screening", str(answers))
     confirmation = confirmed(cli)  # without the site
-    result = cli("run", *SESSION, *SITE, *papers, "--confirm", confirmation)
+    result = cli("run", *SESSION, *SITE, *preconditions, "--confirm", confirmation)
     assert "has not been rehearsed" in result.err
 
 
@@ -103,11 +103,11 @@ def test_four_characters_that_collide_confirm_only_what_was_rehearsed(
     """What selects the rehearsal is the whole digest; the characters are what a person copies."""
     for module in ("session.confirmation", "bench.rehearsal"):
         monkeypatch.setattr(f"stimctl.{module}.confirmation_of", lambda *_plan: "0f61")
-    papers = (*KNOWN, "--screening", str(answers), "--confirm", "0f61")
+    preconditions = (*KNOWN, "--screening", str(answers), "--confirm", "0f61")
     assert confirmed(cli, *SITE) == "0f61"
     other = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=13mA", "--area", "1=25cm2")
-    assert "has not been rehearsed" in cli("run", *other, *SITE, *papers).err
-    assert cli("run", *SESSION, *SITE, *papers).code == ExitCode.NO_DEVICE
+    assert "has not been rehearsed" in cli("run", *other, *SITE, *preconditions).err
+    assert cli("run", *SESSION, *SITE, *preconditions).code == ExitCode.NO_DEVICE
 
 
 @pytest.mark.hazard("H52")
@@ -135,8 +135,8 @@ def test_a_person_is_a_code_and_never_a_name(cli: Any) -> None:
 def test_answers_are_judged(
     cli: Any, answers: Path, more: list[str], says: str, code: ExitCode
 ) -> None:
-    papers = (*KNOWN, "--screening", str(answers))
-    result = cli("run", *SESSION, *SITE, *papers, *more)
+    preconditions = (*KNOWN, "--screening", str(answers))
+    result = cli("run", *SESSION, *SITE, *preconditions, *more)
     assert result.code == code
     assert says in " ".join(result.err.split())
 
@@ -157,25 +157,25 @@ def test_a_person_with_a_session_on_record_needs_no_word_about_the_code(
 def test_worn_electrodes_are_named_and_new_ones_are_not(
     cli: Any, state: Path, answers: Path
 ) -> None:
-    papers = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
+    preconditions = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
     pads, now_s = [Pads("left-knee", 2_500)], int(time.time())
     for used in range(30):
         if used in (0, 15, 29):
-            assert "E1" not in cli("run", *SESSION, *SITE, *papers).err
+            assert "E1" not in cli("run", *SESSION, *SITE, *preconditions).err
         count_use(state, "K-17", pads, now_s, new=False)
-    said = cli("run", *SESSION, *SITE, *papers).err
+    said = cli("run", *SESSION, *SITE, *preconditions).err
     assert "E1 the electrodes of 25 cm2 at left-knee have been used in 30 sessions" in said
-    assert "E1" not in cli("run", *SESSION, *SITE, *papers, "--new-pads").err
+    assert "E1" not in cli("run", *SESSION, *SITE, *preconditions, "--new-pads").err
     count_use(state, "K-17", pads, now_s, new=True)
-    assert "E1" not in cli("run", *SESSION, *SITE, *papers).err
+    assert "E1" not in cli("run", *SESSION, *SITE, *preconditions).err
 
 
 @pytest.mark.hazard("H41")
 def test_the_side_of_every_channel_is_said_in_capitals_before_the_start(
     cli: Any, answers: Path
 ) -> None:
-    papers = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
-    said = cli("run", *SESSION, *SITE, *papers).err
+    preconditions = (*KNOWN, "--screening", str(answers), "--confirm", confirmed(cli, *SITE))
+    said = cli("run", *SESSION, *SITE, *preconditions).err
     assert "at LEFT-knee" in said
     assert "person K-17" in said
 
@@ -192,8 +192,8 @@ def test_the_side_of_every_channel_is_said_in_capitals_before_the_start(
 def test_a_wrong_screening_file_is_refused(cli: Any, tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "screening.toml"
     path.write_text(text)
-    papers = (*KNOWN, "--screening", str(path))
-    result = cli("run", *SESSION, *SITE, *papers)
+    preconditions = (*KNOWN, "--screening", str(path))
+    result = cli("run", *SESSION, *SITE, *preconditions)
     assert result.code == ExitCode.USAGE
     assert says in result.err
 
@@ -232,10 +232,13 @@ def test_answers_are_of_this_person_and_not_old(
 @pytest.mark.hazard("H68")
 def test_answers_on_the_command_line_need_their_day_too(cli: Any, answers: Path) -> None:
     given = [word for one in QUESTIONS for word in ("--answer", f"{one.id}=no")]
-    papers = (*KNOWN, *given)
-    assert "when they were given" in cli("run", *SESSION, *SITE, *papers).err
-    assert "have expired" in cli("run", *SESSION, *SITE, *papers, "--answered", "2020-01-01").err
-    assert "rehearsed" in cli("run", *SESSION, *SITE, *papers, "--answered", str(TODAY)).err
+    preconditions = (*KNOWN, *given)
+    assert "when they were given" in cli("run", *SESSION, *SITE, *preconditions).err
+    assert (
+        "have expired"
+        in cli("run", *SESSION, *SITE, *preconditions, "--answered", "2020-01-01").err
+    )
+    assert "rehearsed" in cli("run", *SESSION, *SITE, *preconditions, "--answered", str(TODAY)).err
     file = ("--screening", str(answers))
     assert "leave --answered out" in " ".join(
         cli("run", *SESSION, *SITE, *KNOWN, *file, "--answered", str(TODAY)).err.lower().split()
@@ -260,8 +263,8 @@ def test_the_form_holds_every_question_and_reads_back(cli: Any, tmp_path: Path) 
         'answered = ""', f"answered = {TODAY}"
     )
     filled.write_text(form.replace('""', '"no"'))
-    papers = (*KNOWN, "--screening", str(filled))
-    assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *papers).err
+    preconditions = (*KNOWN, "--screening", str(filled))
+    assert "has not been rehearsed" in cli("run", *SESSION, *SITE, *preconditions).err
 
 
 @pytest.mark.hazard("H48")
@@ -274,12 +277,12 @@ def test_a_blocked_site_is_refused_before_anything_else(cli: Any) -> None:
 def test_records_that_were_changed_by_hand_do_not_open_the_gate(
     cli: Any, state: Path, answers: Path
 ) -> None:
-    papers = (*KNOWN, "--screening", str(answers))
+    preconditions = (*KNOWN, "--screening", str(answers))
     confirmation = confirmed(cli, *SITE)
     (record,) = (state / "rehearsals").iterdir()
     for text in ("", "[]", "{}", record.read_text().replace(confirmation, "0000")):
         record.write_text(text)
-        result = cli("run", *SESSION, *SITE, *papers, "--confirm", confirmation)
+        result = cli("run", *SESSION, *SITE, *preconditions, "--confirm", confirmation)
         assert "has not been rehearsed" in result.err
 
 

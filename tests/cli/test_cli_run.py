@@ -167,9 +167,9 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     answers = "".join(f'{question.id} = "no"\n' for question in QUESTIONS)
     screening.write_text(f'person = "K-17"\nanswered = {day}\n{answers}')
     session = [*TENS, "-d", "sim:p24", "--site", "1=left-knee"]
-    papers = ["--person", "K-17", "--screening", str(screening), "--accept-research-use"]
-    papers += ["--acknowledge", "H25", "--acknowledge", "E6", "--acknowledge", "N3"]
-    papers += ["--side", "1=left"]
+    preconditions = ["--person", "K-17", "--screening", str(screening), "--accept-research-use"]
+    preconditions += ["--acknowledge", "H25", "--acknowledge", "E6", "--acknowledge", "N3"]
+    preconditions += ["--side", "1=left"]
     confirmation = json.loads(finish(start("rehearse", *session, "--json"))[1])["confirmation"]
     # The twin stands for a device here: the gate is asked although it would let it pass.
     code = (
@@ -177,7 +177,16 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
         "Prepared.is_simulation = property(lambda _self: False)\n"
         "from stimctl.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "run", *session, *papers, "--confirm", confirmation]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "run",
+        *session,
+        *preconditions,
+        "--confirm",
+        confirmation,
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         said = wait_for(process, "STIM")
         process.send_signal(signal.SIGTERM)

@@ -87,12 +87,12 @@ def test_the_period_used_is_reported_beside_the_one_asked_for() -> None:
     ("words", "how"),
     [
         ("grid", {"amplitude_ua": 20_100}),
-        ("10..4095 us", {"width_us": 9}),
-        ("10..4095 us", {"width_us": 4_096, "amplitude_ua": 1_000, "frequency_mhz": 10_000}),
-        ("10..4095 us", {"gap_us": 9}),
-        ("10..4095 us", {"gap_us": 4_096}),
-        ("500..16383000 us", {"frequency_mhz": 60}),
-        ("500..16383000 us", {"frequency_mhz": 5_000_000, "width_us": 10, "gap_us": 0}),
+        ("10 to 4095 us", {"width_us": 9}),
+        ("10 to 4095 us", {"width_us": 4_096, "amplitude_ua": 1_000, "frequency_mhz": 10_000}),
+        ("10 to 4095 us", {"gap_us": 9}),
+        ("10 to 4095 us", {"gap_us": 4_096}),
+        ("500 to 16383000 us", {"frequency_mhz": 60}),
+        ("500 to 16383000 us", {"frequency_mhz": 5_000_000, "width_us": 10, "gap_us": 0}),
         ("999", {"frequency_mhz": 2_000_000, "gap_us": 50, "amplitude_ua": 1_000}),
         (
             "grid",
@@ -114,9 +114,9 @@ def test_a_genuine_set_point_that_a_p24_cannot_do_exactly_is_refused(
 
 @pytest.mark.parametrize("channel", [0, 9, -1])
 def test_a_channel_that_a_p24_does_not_have_is_refused(channel: int) -> None:
-    with pytest.raises(LimitRefusedError, match=r"1\.\.8"):
+    with pytest.raises(LimitRefusedError, match=r"1 to 8"):
         OutputEncoder().frame({channel: point()})
-    with pytest.raises(LimitRefusedError, match=r"1\.\.8"):
+    with pytest.raises(LimitRefusedError, match=r"1 to 8"):
         OutputEncoder().pulse(channel, point())
 
 
@@ -152,11 +152,11 @@ def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_b
 @pytest.mark.parametrize(
     ("words", "values"),
     [
-        ("0..130000 uA", (PulseShape.SYMMETRIC, 130_500, 200, 100, 1, 20_000)),
-        ("0..130000 uA", (PulseShape.SYMMETRIC, -500, 200, 100, 1, 20_000)),
+        ("0 to 130000 uA", (PulseShape.SYMMETRIC, 130_500, 200, 100, 1, 20_000)),
+        ("0 to 130000 uA", (PulseShape.SYMMETRIC, -500, 200, 100, 1, 20_000)),
         ("balance", (PulseShape.ASYMMETRIC, 20_500, 200, 100, 3, 20_000)),
-        ("10..4095 us", (PulseShape.SYMMETRIC, 20_500, 0, 100, 1, 20_000)),
-        ("500..16383000 us", (PulseShape.SYMMETRIC, 20_500, 200, 100, 1, 0)),
+        ("10 to 4095 us", (PulseShape.SYMMETRIC, 20_500, 0, 100, 1, 20_000)),
+        ("500 to 16383000 us", (PulseShape.SYMMETRIC, 20_500, 200, 100, 1, 0)),
     ],
 )
 def test_the_gate_holds_even_if_the_safety_model_were_wrong(

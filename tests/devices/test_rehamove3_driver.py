@@ -258,7 +258,7 @@ def test_the_gate_holds_130_ma_even_if_the_safety_model_were_wrong(
     monkeypatch.setattr("stimctl.devices.output_frame.is_genuine", lambda *_: True)
     for amplitude_ua in (130_500, 150_000, -500):
         wrong = forged(PulseShape.SYMMETRIC, amplitude_ua, 200, 100, 1, 20_000)
-        with pytest.raises(LimitRefusedError, match=r"a RehaMove3 gives 0\.\.130000 uA"):
+        with pytest.raises(LimitRefusedError, match=r"a RehaMove3 gives 0 to 130000 uA"):
             OutputEncoder(REHAMOVE3).frame({1: wrong})
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from firmware_sim.process import TwinProcess
+from tests.support.broken_places import NO_TRIP
 from tests.support.fault_rig import Rig, kill
 from tests.support.relay import Relay
 
 pytestmark = pytest.mark.pty
-NO_TRIP = "--no-watchdog-test"
 #: How late a loaded machine may show what is due.
 SHOWN_WITHIN_MS = 100
 RecordProperty = Callable[[str, object], None]

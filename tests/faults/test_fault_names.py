@@ -22,7 +22,7 @@ from stimctl.supervisor.peer import peer_of
 from stimctl.supervisor.port_names import device_key, port_key, port_keys
 from stimctl.supervisor.stop import stop_named
 from stimctl.supervisor.stop_outcome import StopOutcome
-from tests.support.broken_places import TRAIN, until
+from tests.support.broken_places import NO_TRIP, TRAIN, until
 from tests.support.fault_rig import Face, Rig, kill
 
 pytestmark = pytest.mark.pty
@@ -51,7 +51,7 @@ class Names:
         fresh.replace(name)
 
     def session(self, name: str | Path) -> Face:
-        face = self.rig.face(f"p24:{name}", "--no-watchdog-test")
+        face = self.rig.face(f"p24:{name}", NO_TRIP)
         face.wait_for("ack", lambda row: row["channels"] == {"1": 1000})
         return face
 

@@ -44,6 +44,7 @@ from stimctl.session.intents import (
     StartFrom,
     Stop,
     Unlink,
+    Unlock,
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
@@ -77,6 +78,8 @@ INTENTS = [
     Hold(5_000_000),
     Link((1, 2)),
     Unlink(),
+    Unlock(1),
+    Unlock(2),
 ]
 CHANNELS = st.sampled_from([1, 1, 1, 2, 3])
 MOST_UA, REST_MOST_UA = 1_000, 2_000

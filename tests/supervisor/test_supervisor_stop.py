@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +27,7 @@ from stimctl.supervisor.locks import PortLock, read_holder
 from stimctl.supervisor.port import open_port
 from stimctl.supervisor.port_names import device_key
 from stimctl.supervisor.stop import stop_main, stop_port
+from stimctl.supervisor.stop_direct import _name_of
 from stimctl.wire.sciencemode4.framing import (
     GET_STIM_STATUS,
     LL_STOP,
@@ -212,6 +214,55 @@ def test_zero_of_a_device_without_a_session_is_said_with_its_serial_number(
     assert (outcome.session, outcome.node, outcome.serial) == (0, device.address, "P24-000042")
     said = f"No session held it, device node {device.address}, serial number P24-000042."
     assert said in str(outcome)
+
+
+class LosingLine:
+    """A line of its own time that loses the first questions; afterwards it answers within 1 ms."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
+        self.now_s = 0.0
+        self.asked_s: list[float] = []
+        self._lost = lost
+        self._answer = b""
+        clock = SimpleNamespace(monotonic=lambda: self.now_s)
+        monkeypatch.setattr("stimctl.supervisor.stop_direct.time", clock)
+
+    def write(self, data: bytes) -> int:
+        (question,) = (one for one in FrameDecoder().feed(data) if isinstance(one, RawFrame))
+        self.asked_s.append(round(self.now_s, 3))
+        if len(self.asked_s) > self._lost:
+            number = b"\0" + b"P24-000042"
+            self._answer = encode_frame(question.packet_number, question.command + 1, number)
+        return len(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        assert timeout_s > 0
+        answer, self._answer = self._answer, b""
+        self.now_s += 0.001 if answer else timeout_s
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("lost", "asked_s"),
+    [(0, [0.0]), (1, [0.0, 0.05]), (3, [0.0, 0.05, 0.1, 0.15]), (9, [0.0, 0.05, 0.1, 0.15])],
+)
+def test_the_number_is_asked_for_again_every_50_ms_until_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, lost: int, asked_s: list[float]
+) -> None:
+    line = LosingLine(monkeypatch, lost)
+    name = _name_of(line, P24StopSequence(1), deadline=5.0)  # type: ignore[arg-type]
+    assert line.asked_s == asked_s
+    assert name == ("P24-000042" if lost < 4 else "")
+    assert line.now_s <= 0.2 + 1e-9, "no longer than when it was asked once"
+
+
+def test_the_number_is_not_asked_for_beyond_the_time_of_the_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = LosingLine(monkeypatch, 9)
+    assert _name_of(line, P24StopSequence(1), deadline=0.07) == ""  # type: ignore[arg-type]
+    assert line.asked_s == [0.0, 0.05]
+    assert line.now_s == pytest.approx(0.07)
 
 
 def test_zero_of_a_device_that_does_not_tell_its_number_is_said_with_its_node(

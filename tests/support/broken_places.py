@@ -26,6 +26,8 @@ from firmware_sim.ledger import Ledger
 from stimctl.supervisor.locks import start_time_of
 from stimctl.supervisor.port_names import port_keys
 
+NO_TRIP = "--no-watchdog-test"
+"""Where the watchdog test is not the promise, a session is quicker without it."""
 PATIENCE_S = 30.0
 CANNOT = 99  # see ordinary_user.py
 IS_ROOT = os.getuid() == 0
@@ -156,7 +158,7 @@ class World:
         """A face of that user with its output on; returns the supervisor's process."""
         program = str(Path(__file__).with_name("face_program.py"))
         face = self.start(
-            program, f"p24:{self.port}", str(self.own("journal")), "1000", "--no-watchdog-test",
+            program, f"p24:{self.port}", str(self.own("journal")), "1000", NO_TRIP,
             broken=broken,
         )  # fmt: skip
         self._faces.append(face)

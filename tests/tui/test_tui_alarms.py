@@ -143,6 +143,17 @@ def test_what_has_ended_unseen_says_so_until_it_is_read() -> None:
     assert len(told.live.alarms.history()) == 1
 
 
+def test_another_run_begins_without_what_is_over_and_acknowledges_nothing() -> None:
+    told = Told()
+    told.alarm(Condition.LINK_DEGRADED)
+    told.alarm(Condition.BATTERY_LOW)
+    told.row("link", quality="good", reason="answers in time")
+    told.row("state", state="stopped", was="running", why="zero")
+    told.row("state", state="running", was="armed", why="started")
+    assert (told.shown.what, told.shown.state) == ("BATTERY OF THIS COMPUTER LOW", "active")
+    assert [one.state for one in told.live.alarms.history()] == ["active", "over"]
+
+
 @pytest.mark.hazard("H27")
 def test_the_list_has_the_highest_priority_first_and_what_is_acknowledged_below() -> None:
     told = Told()

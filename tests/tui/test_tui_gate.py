@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,8 @@ def side(world: World) -> None:
 
 
 def rehearsal(world: World) -> None:
+    assert world.bed.choice is not None
+    world.bed.take(replace(world.bed.choice, duration_us=60_000_000))  # a whole one takes long
     world.desk.open("adjust")
     world.key("r")
 

@@ -46,7 +46,7 @@ def test_the_worked_examples_of_the_specification(
 
 @pytest.mark.parametrize(("number", "command"), [(-1, 4), (64, 4), (0, -1), (0, 1024)])
 def test_a_number_that_does_not_fit_is_refused(number: int, command: int) -> None:
-    with pytest.raises(WireFormatError, match=r"packet numbers are 0\.\.63"):
+    with pytest.raises(WireFormatError, match=r"packet numbers are 0 to 63"):
         f.encode_frame(number, command)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class Preconditions:
     """What was given on the command line for a run on hardware."""
 
     person: str = ""
@@ -64,7 +64,7 @@ class Passed:
         return {topic: text for topic, text in notes.items() if text}
 
 
-def check_readiness(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
+def check_readiness(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
 
     Raises UsageError, NotReadyError, and LimitRefusedError where screening blocks.
@@ -72,47 +72,51 @@ def check_readiness(plan: AnyPlan, papers: Papers, state: Path) -> Passed:
     from stimctl.records.approvals import find_rehearsal
     from stimctl.session.readiness import asked_of_people, screening_of
 
-    said, known = said_by(papers), _known(plan, papers, state)
+    said, known = said_by(preconditions), _known(plan, preconditions, state)
     for gap in asked_of_people(plan, said, known):
-        raise _as_error(gap, papers)
+        raise _as_error(gap, preconditions)
     rehearsal = find_rehearsal(state, plan.digest())
     assert rehearsal is not None  # or there would have been a gap
     found = screening_of(plan, said)
     cautions = [f"{each.id} {each.text}: {each.basis}" for each in found.cautions]
-    cautions += _worn_pads(plan, papers, state)
+    cautions += _worn_pads(plan, preconditions, state)
     return Passed(said, tuple(cautions), rehearsal)
 
 
-def said_by(papers: Papers) -> Preparation:
-    """What the command line says, as the supervisor takes it.
+def said_by(preconditions: Preconditions, passed: Passed | None = None) -> Preparation:
+    """What the command line says, as the supervisor takes it; once checked, as it was then.
 
     Raises UsageError or ProtocolFileError.
     """
+    if passed is not None:
+        return passed.said
     from stimctl.records.answers import day_of
     from stimctl.session.readiness import SECOND_DEVICE, Preparation
     from stimctl.supervisor.preparation import sides_of
 
-    answers = read_answers(papers.answers, papers.screening_file)
-    if papers.answered and papers.screening_file is not None:
+    answers = read_answers(preconditions.answers, preconditions.screening_file)
+    if preconditions.answered and preconditions.screening_file is not None:
         raise UsageError(
             "--answered is for answers that are given with --answer",
-            why=f"{papers.screening_file} says itself when its answers were given",
+            why=f"{preconditions.screening_file} says itself when its answers were given",
             what_to_do="Leave --answered out, or correct the line `answered` of the file",
         )
-    if papers.screening_file is None and answers.given:  # given here, for the person named here
-        day = day_of(papers.answered) if papers.answered else None
-        answers = replace(answers, person=papers.person, answered=day)
-    second = {SECOND_DEVICE} if papers.second_device else set()
+    if (
+        preconditions.screening_file is None and answers.given
+    ):  # given here, for the person named here
+        day = day_of(preconditions.answered) if preconditions.answered else None
+        answers = replace(answers, person=preconditions.person, answered=day)
+    second = {SECOND_DEVICE} if preconditions.second_device else set()
     return Preparation(
         answers=answers.given,
         answers_person=answers.person,
         answered=answers.answered,
         expires=answers.expires,
-        approvals=frozenset(papers.approvals),
-        acknowledged=frozenset(papers.acknowledged) | second,
-        sides=sides_of(" ".join(papers.sides)),
-        confirm=papers.confirm,
-        second=papers.second,
+        approvals=frozenset(preconditions.approvals),
+        acknowledged=frozenset(preconditions.acknowledged) | second,
+        sides=sides_of(" ".join(preconditions.sides)),
+        confirm=preconditions.confirm,
+        second=preconditions.second,
     )
 
 
@@ -131,7 +135,7 @@ def commands_of(said: Preparation) -> list[dict[str, Any]]:
     return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
 
 
-def _known(plan: AnyPlan, papers: Papers, state: Path) -> Known:
+def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
     """What the supervisor would find of this computer and these records."""
     from datetime import datetime
 
@@ -142,9 +146,9 @@ def _known(plan: AnyPlan, papers: Papers, state: Path) -> Known:
     from stimctl.session.confirmation import confirmation_of
     from stimctl.session.readiness import Known
 
-    if papers.accept_use and not use_is_accepted(state):
+    if preconditions.accept_use and not use_is_accepted(state):
         _accept(state)
-    person, rehearsal = papers.person, find_rehearsal(state, plan.digest())
+    person, rehearsal = preconditions.person, find_rehearsal(state, plan.digest())
     return Known(
         statement=STATEMENT,
         statement_accepted=use_is_accepted(state),
@@ -171,7 +175,7 @@ _LIMIT = frozenset({"blocked", "specialist", "caution"})
 _STATE = frozenset({"statement", "rehearsal", "confirmation"})
 
 
-def _as_error(gap: Gap, papers: Papers) -> StimctlError:
+def _as_error(gap: Gap, preconditions: Preconditions) -> StimctlError:
     """The gap with the option that closes it, with its code, and with the exit code of its kind."""
     what = gap.what
     if gap.need == "person":
@@ -179,7 +183,7 @@ def _as_error(gap: Gap, papers: Papers) -> StimctlError:
     elif gap.need == "site":
         what = f"channel {gap.about} has no --site"
     elif gap.need == "confirmation":
-        given = f"--confirm {papers.confirm}" if papers.confirm else "no --confirm"
+        given = f"--confirm {preconditions.confirm}" if preconditions.confirm else "no --confirm"
         what = f"{given} does not confirm this session"
     what_to_do = _HOW.get(gap.need, "").format(about=gap.about) or gap.what_to_do
     if gap.need in _STATE:
@@ -227,15 +231,15 @@ def pads_of(plan: AnyPlan) -> list[Pads]:
     return [Pads(one.site, one.area_mm2) for one in all_electrodes if one.site is not None]
 
 
-def _worn_pads(plan: AnyPlan, papers: Papers, state: Path) -> list[str]:
+def _worn_pads(plan: AnyPlan, preconditions: Preconditions, state: Path) -> list[str]:
     import time
 
     from stimctl.records.pads import used
 
-    if papers.new_pads:
+    if preconditions.new_pads:
         return []
     now_s = int(time.time())
-    found = used(state, papers.person, pads_of(plan))
+    found = used(state, preconditions.person, pads_of(plan))
     return [use.warning(now_s) for use in found if use.is_worn(now_s)]
 
 

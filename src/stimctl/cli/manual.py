@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stimctl.cli.checklist import Papers, said_by
+from stimctl.cli.checklist import Preconditions, said_by
 from stimctl.cli.output import say
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
 from stimctl.cli.running import announce, checked, need_port
@@ -23,7 +23,7 @@ LevelText = Callable[[int, int], str]
 
 def run_manual(
     request: Request,
-    papers: Papers,
+    preconditions: Preconditions,
     calibration: Path | None,
     dial: str,
     *,
@@ -36,18 +36,18 @@ def run_manual(
     from stimctl.tui.plain.face import run_plain
     from stimctl.tui.program import Wishes
 
-    if papers.person:
-        check_person_code(papers.person)
+    if preconditions.person:
+        check_person_code(preconditions.person)
     prepared = prepare(request)
     plan = compile_prepared(prepared)
     need_port(prepared)
-    passed = checked(prepared, plan, papers)
-    level_text = _calibrated(calibration, plan, papers.person, dial)
-    said = said_by(papers) if passed is None else passed.said
+    passed = checked(prepared, plan, preconditions)
+    level_text = _calibrated(calibration, plan, preconditions.person, dial)
+    said = said_by(preconditions, passed)
     need_keyboard("stimctl run --manual")
     if not prepared.is_simulation:
         need_somebody()
-    announce(prepared, plan, papers, passed)
+    announce(prepared, plan, preconditions, passed)
     say(f"at the unit: {plan.sheet.stop_instruction}")
     answers = Answers(said.answers, said.answers_person, said.answered, said.expires)
     manual = Manual(
@@ -55,14 +55,14 @@ def run_manual(
         choice=_choice_of(prepared, plan),
         said=said,
         answers=answers.as_fields() if said.answers else {},
-        person=papers.person,
-        operator=papers.operator,
-        new_pads=papers.new_pads,
+        person=preconditions.person,
+        operator=preconditions.operator,
+        new_pads=preconditions.new_pads,
         level_text=level_text,
     )
     return run_plain(
         Wishes(
-            stop_faces=tuple(papers.stop_faces),
+            stop_faces=tuple(preconditions.stop_faces),
             find_channels=find_channels,
             remote_ok=remote_ok,
             manual=manual,

@@ -121,7 +121,7 @@ def _rehearse_fault(
     if is_terminal(sys.stderr):
         say("")
     if as_json:
-        put_json("stimctl.rehearsal/1", _as_dict(prepared, plan, rehearsal))
+        put_json("stimctl.rehearsal/1", rehearsal_dict(prepared, plan, rehearsal))
     else:
         _put_fault_rehearsal(prepared, plan, rehearsal)
         say(f"rehearsed in {time.monotonic() - begun:.1f} s of real time")
@@ -139,7 +139,7 @@ def _rehearse(
         say("")
     recorded = remember(plan, rehearsal, device_at(prepared.device.address, serial))
     if as_json:
-        told = _as_dict(prepared, plan, rehearsal) | recorded.as_dict()
+        told = rehearsal_dict(prepared, plan, rehearsal) | recorded.as_dict()
         put_json("stimctl.rehearsal/1", told)
     else:
         _put_rehearsal(prepared, plan, rehearsal)
@@ -230,9 +230,10 @@ def _write(plan: AnyPlan, rehearsal: Rehearsal, device: str) -> None:
     approvals.remember_rehearsal(state_folder(), record)
 
 
-def _as_dict(
-    prepared: Prepared, plan: CurrentPlan, rehearsal: Rehearsal | FaultRehearsal
+def rehearsal_dict(
+    prepared: Prepared, plan: AnyPlan, rehearsal: Rehearsal | FaultRehearsal
 ) -> dict[str, Any]:
+    """What was rehearsed, and all that came of it."""
     return {
         "protocol": plan.protocol.id,
         "protocol_sha256": prepared.text.sha256,
@@ -273,6 +274,11 @@ def _put_rehearsal(prepared: Prepared, plan: CurrentPlan, rehearsal: Rehearsal) 
         put(f"\n{styled('ok', 'green')}: delivered as planned, zero at the end")
         put(f"confirm    {styled(rehearsal.confirmation, 'bold')}")
         return
+    put_failed(rehearsal)
+
+
+def put_failed(rehearsal: Rehearsal) -> None:
+    """What was wrong with it."""
     put(f"\n{styled('FAILED', 'red')}: this session must not be run")
     for problem in rehearsal.problems:
         put(f"  - {problem}")

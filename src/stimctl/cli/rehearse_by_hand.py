@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.report import put_heading
@@ -23,7 +23,7 @@ def rehearse_by_hand(
     `lock_step`: a command that starts a firmware in the place of the twin; what that does is no
     rehearsal for a run on hardware.
     """
-    from stimctl.cli.rehearse import device_at, remember
+    from stimctl.cli.rehearse import device_at, rehearsal_dict, remember
 
     begun = time.monotonic()
     rehearsal = _rehearsed(plan, lock_step)
@@ -31,7 +31,11 @@ def rehearse_by_hand(
     if lock_step is None:
         recorded = remember(plan, rehearsal, device_at(prepared.device.address, serial))
     if as_json:
-        told = _as_dict(prepared, plan, rehearsal)
+        told = rehearsal_dict(prepared, plan, rehearsal) | {
+            "confirmation": rehearsal.confirmation if rehearsal.ok else "",
+            "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached.items()},
+            "why": "; ".join(rehearsal.problems),
+        }
         told |= {"confirmation": ""} if recorded is None else recorded.as_dict()
         put_json("stimctl.rehearsal/1", told)
     else:
@@ -59,6 +63,8 @@ def _rehearsed(plan: PercentPlan, lock_step: str | None) -> Rehearsal:
 
 
 def _put(rehearsal: Rehearsal, took_s: float, *, confirm: bool) -> None:
+    from stimctl.cli.rehearse import put_failed
+
     for channel, percent in rehearsal.reached.items():
         put(f"channel {channel}: raised by hand to {percent} % in the time of the plan")
     say(f"rehearsed in {took_s:.1f} s of real time")
@@ -69,22 +75,4 @@ def _put(rehearsal: Rehearsal, took_s: float, *, confirm: bool) -> None:
             else "confirm    none: this was not the twin. Rehearse without --lock-step for it"
         )
         return
-    put(styled("FAILED: this session must not be run", "red"))
-    for problem in rehearsal.problems:
-        put(f"  - {problem}")
-
-
-def _as_dict(prepared: Prepared, plan: PercentPlan, rehearsal: Rehearsal) -> dict[str, Any]:
-    """As for a protocol in milliampere; without characters where it must not be run."""
-    return {
-        "protocol": plan.protocol.id,
-        "protocol_sha256": prepared.text.sha256,
-        "device": str(prepared.device),
-        "simulation": True,
-        "notes": list(plan.notes),
-        **rehearsal.as_dict(),
-        "confirmation": rehearsal.confirmation if rehearsal.ok else "",
-        "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached.items()},
-        "why": "; ".join(rehearsal.problems),
-        "events": [event.as_dict() for event in rehearsal.events],
-    }
+    put_failed(rehearsal)

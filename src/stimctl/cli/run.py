@@ -158,7 +158,7 @@ def run(
     and somebody at this terminal who types what is asked there. On sim:p24 it needs none
     of these. It never resumes.
     """
-    from stimctl.cli.checklist import Papers
+    from stimctl.cli.checklist import Preconditions
     from stimctl.cli.planning import Request
     from stimctl.cli.running import run_session
 
@@ -170,7 +170,7 @@ def run(
         sites=site or (), contacts=contact or (),
         site_limits=site_limits, person_limits=person_limits, acknowledged=acknowledge or (),
     )  # fmt: skip
-    papers = Papers(
+    preconditions = Preconditions(
         person=person, second=second_identifier, confirm=confirm,
         answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
@@ -178,7 +178,7 @@ def run(
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     if not manual:
-        raise typer.Exit(run_session(request, papers, as_json=as_json))
+        raise typer.Exit(run_session(request, preconditions, as_json=as_json))
     if as_json:
         raise UsageError(
             "--json is not for --manual",
@@ -188,7 +188,7 @@ def run(
     from stimctl.cli.manual import run_manual
 
     raise typer.Exit(
-        run_manual(request, papers, calibration, dial,
+        run_manual(request, preconditions, calibration, dial,
                    find_channels=find_channels, remote_ok=remote_ok)
     )  # fmt: skip
 

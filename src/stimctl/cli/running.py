@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.checklist import (
-    Papers,
     Passed,
+    Preconditions,
     check_readiness,
     commands_of,
     pads_of,
@@ -47,10 +47,10 @@ _VERDICTS = {
 }
 
 
-def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
+def run_session(request: Request, preconditions: Preconditions, *, as_json: bool) -> int:
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
-    if papers.person:
-        check_person_code(papers.person)
+    if preconditions.person:
+        check_person_code(preconditions.person)
     from stimctl.treatment.program import makes_current
 
     prepared = prepare(request)
@@ -64,36 +64,40 @@ def run_session(request: Request, papers: Papers, *, as_json: bool) -> int:
     need_port(prepared)
     if not prepared.is_simulation:
         need_keyboard("stimctl run on a device")
-    passed = checked(prepared, plan, papers)
-    _announce(prepared, plan, papers, passed)
+    passed = checked(prepared, plan, preconditions)
+    _announce(prepared, plan, preconditions, passed)
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
     session = LiveSession(
         prepared,
         plan,
-        person=papers.person,
+        person=preconditions.person,
         show=_shower(progress, as_json=as_json),
         notes=passed.notes() if passed else None,
-        prepare=commands_of(said_by(papers) if passed is None else passed.said),
-        operator=papers.operator,
-        stop_faces=papers.stop_faces,
+        prepare=commands_of(said_by(preconditions, passed)),
+        operator=preconditions.operator,
+        stop_faces=preconditions.stop_faces,
     )
     try:
         outcome = session.run()
     finally:
         progress.close()
     on_hardware = passed is not None or session.simulation is False
-    if on_hardware and papers.person and outcome.word != NOT_STARTED:
+    if on_hardware and preconditions.person and outcome.word != NOT_STARTED:
         count_use(
-            state_folder(), papers.person, pads_of(plan), int(time.time()), new=papers.new_pads
+            state_folder(),
+            preconditions.person,
+            pads_of(plan),
+            int(time.time()),
+            new=preconditions.new_pads,
         )
     _summarise(prepared, plan, outcome, simulation=bool(session.simulation), as_json=as_json)
     return outcome.exit_code
 
 
-def checked(prepared: Prepared, plan: AnyPlan, papers: Papers) -> Passed | None:
+def checked(prepared: Prepared, plan: AnyPlan, preconditions: Preconditions) -> Passed | None:
     """The checklist of a run on hardware; None where a twin may answer, and the supervisor asks."""
     unsure = prepared.is_simulation or prepared.is_open
-    return None if unsure else check_readiness(plan, papers, state_folder())
+    return None if unsure else check_readiness(plan, preconditions, state_folder())
 
 
 def need_port(prepared: Prepared) -> None:
@@ -117,19 +121,23 @@ def _shower(progress: Progress, *, as_json: bool) -> Any:
     return show
 
 
-def _announce(prepared: Prepared, plan: CurrentPlan, papers: Papers, passed: Passed | None) -> None:
-    announce(prepared, plan, papers, passed)
+def _announce(
+    prepared: Prepared, plan: CurrentPlan, preconditions: Preconditions, passed: Passed | None
+) -> None:
+    announce(prepared, plan, preconditions, passed)
     if is_elsewhere():
         say(f"In the background no key reaches this: stimctl stop {prepared.device} stops it.")
     else:
         say("Ctrl-C stops the device and verifies zero.")
 
 
-def announce(prepared: Prepared, plan: AnyPlan, papers: Papers, passed: Passed | None) -> None:
+def announce(
+    prepared: Prepared, plan: AnyPlan, preconditions: Preconditions, passed: Passed | None
+) -> None:
     """What is about to be done, and what to watch for, on stderr."""
     from stimctl.treatment.program import makes_current
 
-    person = papers.person
+    person = preconditions.person
     real = "REAL CURRENT" if makes_current(plan) else "REAL OUTPUT"
     kind = f"{real}, unless a twin answers, on" if prepared.is_open else f"{real} on"
     kind = "SIMULATION on" if prepared.is_simulation else kind

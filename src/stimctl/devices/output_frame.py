@@ -114,7 +114,7 @@ def check_genuine(channel: int, set_point: SetPoint, channels: int, device: str)
     if not is_genuine(set_point, SetPoint):
         raise refused("not a set point of the safety model", "only a cleared stimulus makes one")
     if type(channel) is not int or not 1 <= channel <= channels:
-        raise refused(f"channel {channel!r}", f"{device} has channels 1..{channels}")
+        raise refused(f"channel {channel!r}", f"{device} has channels 1 to {channels}")
 
 
 def check_wire(message: Message) -> None:

@@ -271,16 +271,23 @@ def stop_on(
 
 
 def _name_of(port: StopPort, sequence: StopSequence, deadline: float) -> str:
-    """What the device that was stopped calls itself; "" where it does not tell in time."""
+    """What the device that was stopped calls itself; "" where it does not tell in time.
+
+    The question or its answer may be lost: it is asked again every 50 ms.
+    """
     if not hasattr(sequence, "ask_name"):
         return ""
     from stimctl.errors import LinkError
 
-    until = min(deadline, time.monotonic() + _NAME_WITHIN_S)
+    now = next_ask = time.monotonic()
+    until = min(deadline, now + _NAME_WITHIN_S)
     try:
-        port.write(sequence.ask_name())
-        while not getattr(sequence, "name", "") and (left := until - time.monotonic()) > 0:
-            sequence.receive(port.read(left))
+        while not getattr(sequence, "name", "") and now < until:
+            if now >= next_ask:
+                port.write(sequence.ask_name())
+                next_ask = now + REPEAT_S
+            sequence.receive(port.read(min(next_ask, until) - now))
+            now = time.monotonic()
     except LinkError:
         pass  # it has been stopped, and is gone now
     return str(getattr(sequence, "name", ""))

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from firmware_sim.firmware.machine import Machine
-from firmware_sim.invariant import BARE, InvariantBrokenError, Violation, fitted, watch
+from firmware_sim.firmware.recorder import Recorder
+from firmware_sim.invariant import BARE, InvariantBrokenError, Judge, Violation, fitted, watch
 from firmware_sim.process import TwinProcess
 from stimctl.testing.journals import is_journal, is_record, judge, recorded_device
 
@@ -23,6 +25,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.violations: list[Violation] = []
         self.records: list[tuple[Path, str]] = []
+        self.bare: WeakKeyDictionary[Recorder, Judge] = WeakKeyDictionary()
         self._folder = folder
 
     def check(self, *folders: Path) -> None:
@@ -67,7 +70,8 @@ def invariant_everywhere(folder: Path) -> Iterator[Watched]:
 def _machine(original: Any, watched: Watched) -> Any:
     def init(self: Machine, recorder: Any, *arguments: Any, **options: Any) -> None:
         original(self, recorder, *arguments, **options)
-        watch(recorder, fitted(BARE, self.family), log=watched.violations)
+        judge = watch(recorder, fitted(BARE, self.family), log=watched.violations)
+        watched.bare[recorder] = judge
 
     return init
 
@@ -78,6 +82,10 @@ def _bench(original: Any, watched: Watched) -> Any:
     def init(self: Any, *arguments: Any, **options: Any) -> None:
         original(self, *arguments, **options)
         watch_bench(self, log=watched.violations)
+        # The one of the bench holds the same rules and more, and sees the host as well.
+        bare = watched.bare.pop(self.twin.recorder, None)
+        if bare is not None:
+            bare.leave()
 
     return init
 

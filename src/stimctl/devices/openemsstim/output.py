@@ -27,12 +27,12 @@ def wanted_of(points: Mapping[int, IntensityPoint]) -> dict[int, int]:
                 f"channel {channel}: cleared for another device", point.cleared.bounds.name
             )
         if type(channel) is not int or not 1 <= channel <= sheet.CHANNELS:
-            raise _refused(f"channel {channel!r}", f"the board has channels 1..{sheet.CHANNELS}")
+            raise _refused(f"channel {channel!r}", f"the board has channels 1 to {sheet.CHANNELS}")
         percent = point.percent
         if percent and not sheet.LOWEST_PERCENT <= percent <= sheet.HIGHEST_PERCENT:
             raise _refused(
                 f"channel {channel}: {percent} %",
-                f"the board has {sheet.LOWEST_PERCENT}..{sheet.HIGHEST_PERCENT} %",
+                f"the board has {sheet.LOWEST_PERCENT} to {sheet.HIGHEST_PERCENT} %",
             )
         if percent:
             wanted[channel] = percent

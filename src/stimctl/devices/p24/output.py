@@ -216,12 +216,12 @@ def _output(channel: int, numbers: SetPointKey, model: Model) -> ChannelOutput:
     where = f"channel {channel}"
     if not 0 <= amplitude_ua <= bounds.amplitude_max_ua:
         raise refused(
-            f"{where}: {amplitude_ua} uA", f"{name} gives 0..{bounds.amplitude_max_ua} uA"
+            f"{where}: {amplitude_ua} uA", f"{name} gives 0 to {bounds.amplitude_max_ua} uA"
         )
     if not bounds.period_min_us <= output.period_us <= bounds.period_max_us:
         raise refused(
             f"{where}: a period of {period_us} us",
-            f"{name} repeats every {bounds.period_min_us}..{bounds.period_max_us} us",
+            f"{name} repeats every {bounds.period_min_us} to {bounds.period_max_us} us",
         )
     _check_points(where, shape, points_of(output), model)
     return output
@@ -253,7 +253,7 @@ def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...], mode
         if not low <= duration_us <= high:
             raise refused(
                 f"{where}: {duration_us} us for a phase or gap",
-                f"{name} executes {low}..{high} us as they are asked for",
+                f"{name} executes {low} to {high} us as they are asked for",
             )
         if current_ua % step_ua:
             raise refused(

@@ -35,7 +35,7 @@ _FACTS = (
     Fact("channels", "8", "[IFU]", "R", "4 on the yellow connector, 4 on the green one"),
     Fact("amplitude_max", "130 mA", "[IFU]", "R", "at 1 kOhm; points can encode 150 mA, refused"),
     Fact("amplitude_step", "0.5 mA", "[IFU]", "R"),
-    Fact("phase_width_min", "10 us", "[IFU]", "R", "1..9 us are executed as 10 us [LIB]"),
+    Fact("phase_width_min", "10 us", "[IFU]", "R", "1 to 9 us are executed as 10 us [LIB]"),
     Fact("phase_width_max", "4095 us", "[IFU]", "R", "of one point; we use one point a phase"),
     Fact("phase_width_step", "1 us", "[IFU]", "R"),
     Fact("pulse_form_max", "65520 us", "[IFU]", "R", "16 points of 4095 us"),

@@ -108,7 +108,7 @@ def _gap_for(numbers: tuple[_Numbers, ...], period_us: int, least_us: int) -> in
     if not least_us <= gap_us <= _BOUNDS.group_gap_max_us:
         raise refused(
             f"pulses of a group {gap_us} us apart",
-            f"a RehaStim2 sets {least_us}..{_BOUNDS.group_gap_max_us} us on these channels",
+            f"a RehaStim2 sets {least_us} to {_BOUNDS.group_gap_max_us} us on these channels",
         )
     most = max(one.pulses for one in numbers)
     if most * gap_us > period_us:
@@ -181,17 +181,17 @@ def _checked(channel: int, point: SetPoint) -> _Numbers:
     ):
         raise refused(
             f"{where}: {amplitude_ua} uA",
-            f"a RehaStim2 gives 0..{_BOUNDS.amplitude_max_ua} uA in steps of "
+            f"a RehaStim2 gives 0 to {_BOUNDS.amplitude_max_ua} uA in steps of "
             f"{_BOUNDS.amplitude_step_ua} uA",
         )
     low, high = _BOUNDS.phase_width_min_us, _BOUNDS.phase_width_max_us
     if not low <= width_us <= high:
-        raise refused(f"{where}: a phase of {width_us} us", f"a RehaStim2 gives {low}..{high} us")
+        raise refused(f"{where}: a phase of {width_us} us", f"a RehaStim2 gives {low} to {high} us")
     period_us = -(-point.period_us // _BOUNDS.period_step_us) * _BOUNDS.period_step_us
     if not _BOUNDS.period_min_us <= period_us <= _BOUNDS.period_max_us:
         raise refused(
             f"{where}: a period of {point.period_us} us",
-            f"a RehaStim2 repeats every {_BOUNDS.period_min_us}..{_BOUNDS.period_max_us} us",
+            f"a RehaStim2 repeats every {_BOUNDS.period_min_us} to {_BOUNDS.period_max_us} us",
         )
     pulses, gap_us = _checked_group(where, point.cleared.group)
     return _Numbers(amplitude_ua, width_us, point.period_us, period_us, pulses, gap_us)
@@ -204,7 +204,7 @@ def _checked_group(where: str, group: Group | None) -> tuple[int, int]:
     if not 2 <= group.pulses <= _BOUNDS.pulses_per_group_max:
         raise refused(
             f"{where}: groups of {group.pulses} pulses",
-            f"a RehaStim2 makes groups of 2..{_BOUNDS.pulses_per_group_max}",
+            f"a RehaStim2 makes groups of 2 to {_BOUNDS.pulses_per_group_max}",
         )
     if group.gap_us % _BOUNDS.period_step_us:
         raise refused(

@@ -32,7 +32,7 @@ _FACTS = (
     Fact("channels", "8", "[DOC]", "R", "1-4 on the yellow module, 5-8 on the green one"),
     Fact("amplitude_max", "130 mA", "[IFU]", "R", "the product page says 126 mA"),
     Fact("amplitude_step", "2 mA", "[IFU]", "R", "the wire counts 1 mA; odd values are refused"),
-    Fact("phase_width_min", "20 us", "[DOC]", "R", "1..19 us are executed as 20 us"),
+    Fact("phase_width_min", "20 us", "[DOC]", "R", "1 to 19 us are executed as 20 us"),
     Fact("phase_width_max", "500 us", "[DOC]", "R"),
     Fact("phase_width_step", "1 us", "[DOC]", "R"),
     Fact("phase_gap", "100 us", "[DOC]", "R", "fixed, between the two phases of every pulse"),

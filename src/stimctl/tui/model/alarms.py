@@ -113,11 +113,15 @@ class Alarms:
 
     def acknowledge(self, at: str) -> None:
         """Somebody has read them: silent from now on; what is over is gone."""
-        for key, entry in list(self._by_code.items()):
-            if entry.over:
-                self._forget(key)
-            elif not entry.acknowledged:
+        self.forget_over()
+        for key, entry in self._by_code.items():
+            if not entry.acknowledged:
                 self._by_code[key] = replace(entry, acknowledged=at)
+
+    def forget_over(self) -> None:
+        """What is over is in the history only: another run begins."""
+        for key in [key for key, entry in self._by_code.items() if entry.over]:
+            self._forget(key)
 
     def _forget(self, key: str) -> None:
         self._past = [*self._past[1 - _KEPT :], self._by_code.pop(key).shown()]

@@ -148,7 +148,7 @@ class Live(SessionModel):
             slow = (Condition.LINK_DEGRADED,) if self.link == "degraded" else ()
             self.alarms.end(at=self._now, but=(*slow, *_LASTING))
         if state == "running":
-            self.alarms.acknowledge(self._now)  # arming was told of them
+            self.alarms.forget_over()
         super().enter(state, at_ns)
 
 

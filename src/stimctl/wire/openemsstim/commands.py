@@ -90,7 +90,7 @@ class Action(Command):
             return ("no intensity: the board uses whatever its potentiometer holds",)
         if LOWEST_INTENSITY <= self.intensity <= HIGHEST_INTENSITY:
             return ()
-        outside = f"intensity {self.intensity} is outside {LOWEST_INTENSITY}..{HIGHEST_INTENSITY}"
+        outside = f"intensity {self.intensity} is outside {LOWEST_INTENSITY} to {HIGHEST_INTENSITY}"
         why = "it is not off" if self.intensity == 0 else "the board does not check it"
         return (f"{outside}: {why}",)
 
@@ -101,7 +101,7 @@ class Action(Command):
             return ()
         if self.on_time_ms & 0x8000:
             return (f"on-time {self.on_time_ms} ms wraps to a negative one: it may never end",)
-        allowed = f"{SHORTEST_ON_TIME_MS}..{LONGEST_ON_TIME_MS}"
+        allowed = f"{SHORTEST_ON_TIME_MS} to {LONGEST_ON_TIME_MS}"
         return (f"on-time {self.on_time_ms} ms is outside {allowed} ms",)
 
 

@@ -79,7 +79,7 @@ def encode_frame(packet_number: int, command: int, data: bytes = b"") -> bytes:
     if not (0 <= packet_number <= HIGHEST_PACKET_NUMBER and 0 <= command <= HIGHEST_COMMAND):
         raise refused(
             f"packet number {packet_number} with command {command} does not fit a frame",
-            "packet numbers and commands are 0..255",
+            "packet numbers and commands are 0 to 255",
         )
     body = stuffed(b"%c%c%b" % (packet_number, command, data))
     length = len(body)

@@ -72,10 +72,10 @@ class MlChannel:
         where = f"channel index {self.index}: "
         found = []
         if not 0 <= self.ramp <= HIGHEST_RAMP:
-            found.append(f"{where}ramp {self.ramp} is outside 0..{HIGHEST_RAMP}")
+            found.append(f"{where}ramp {self.ramp} is outside 0 to {HIGHEST_RAMP}")
         if not 0 < self.sent_period_us <= LONGEST_PERIOD_US:
             found.append(
-                f"{where}period {self.sent_period_us} us is outside 1..{LONGEST_PERIOD_US} us"
+                f"{where}period {self.sent_period_us} us is outside 1 to {LONGEST_PERIOD_US} us"
             )
         return (*found, *point_problems(self.points, where))
 

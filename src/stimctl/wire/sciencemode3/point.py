@@ -71,8 +71,8 @@ def point_words(points: Sequence[Point]) -> list[int]:
             raise WireFormatError(
                 f"the point {duration_us} us, {current_ua} uA, interpolation {interpolation}, "
                 f"control mode {control_mode} cannot be written",
-                why="the wire holds 0..4095 us, -150000..361500 uA, interpolation 0..3 and "
-                "control mode 0..7",
+                why="the wire holds 0 to 4095 us, -150000 to 361500 uA, interpolation 0 to 3 and "
+                "control mode 0 to 7",
             )
         words.append(duration_us << 20 | code << 10 | control_mode << 7 | interpolation << 5)
     return words
@@ -100,16 +100,16 @@ def point_problems(points: Sequence[Point], where: str) -> tuple[str, ...]:
         if not 0 <= code <= 2 * CURRENT_CODE_ZERO:
             found.append(
                 f"{where}point {number}: {point.current_ua} uA is outside "
-                f"-{HIGHEST_CURRENT_UA}..{HIGHEST_CURRENT_UA} uA"
+                f"-{HIGHEST_CURRENT_UA} to {HIGHEST_CURRENT_UA} uA"
             )
         if not 0 <= point.duration_us <= LONGEST_DURATION_US:
             found.append(
                 f"{where}point {number}: {point.duration_us} us is outside "
-                f"0..{LONGEST_DURATION_US} us"
+                f"0 to {LONGEST_DURATION_US} us"
             )
         if not 0 <= point.control_mode <= HIGHEST_CONTROL_MODE:
             found.append(
                 f"{where}point {number}: control mode {point.control_mode} is outside "
-                f"0..{HIGHEST_CONTROL_MODE}"
+                f"0 to {HIGHEST_CONTROL_MODE}"
             )
     return tuple(found)

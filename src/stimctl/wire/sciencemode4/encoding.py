@@ -43,7 +43,7 @@ def encode_frame(packet_number: int, command: int, data: bytes = b"") -> bytes:
     if not (0 <= packet_number <= HIGHEST_PACKET_NUMBER and 0 <= command <= HIGHEST_COMMAND):
         raise refused(
             f"packet number {packet_number} with command {command} does not fit a frame",
-            "packet numbers are 0..63 and commands 0..1023",
+            "packet numbers are 0 to 63 and commands 0 to 1023",
         )
     body = stuffed(bytes((packet_number << 2 | command >> 8, command & 0xFF)) + data)
     length = len(body) + HEADER_BYTES + 1

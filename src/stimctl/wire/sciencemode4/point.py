@@ -75,7 +75,7 @@ def point_words(points: Sequence[Point]) -> list[int]:
             raise WireFormatError(
                 f"the point {duration_us} us, {current_ua} uA, interpolation {interpolation} "
                 "cannot be written",
-                why="the wire holds 0..4095 us, -150000..361500 uA and interpolation 0..3",
+                why="the wire holds 0 to 4095 us, -150000 to 361500 uA and interpolation 0 to 3",
             )
         words.append(duration_us << 20 | code << 10 | interpolation << 5)
     return words
@@ -115,11 +115,11 @@ def point_problems(points: Sequence[Point], where: str) -> tuple[str, ...]:
         if not _LOWEST_VALID_CODE <= code <= _HIGHEST_VALID_CODE:
             found.append(
                 f"{where}point {number}: {current_ua} uA is outside "
-                f"-{HIGHEST_CURRENT_UA}..{HIGHEST_CURRENT_UA} uA"
+                f"-{HIGHEST_CURRENT_UA} to {HIGHEST_CURRENT_UA} uA"
             )
         if not 0 <= duration_us <= LONGEST_DURATION_US:
             found.append(
-                f"{where}point {number}: {duration_us} us is outside 0..{LONGEST_DURATION_US} us"
+                f"{where}point {number}: {duration_us} us is outside 0 to {LONGEST_DURATION_US} us"
             )
         if not 0 <= interpolation <= HIGHEST_INTERPOLATION:
             found.append(f"{where}point {number}: interpolation {interpolation} is not 0 or 1")
