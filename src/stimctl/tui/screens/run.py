@@ -46,6 +46,7 @@ class RunScreen(StimScreen, page=RunPage):
         else:
             for card, one in zip(cards, shown, strict=True):
                 card.show(one)
+        self.query_one("#drawings").display = bool(shown)
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
         self.query_one(PulseView).show(pulse_shown(self.page))
         self._tell("#gaps", "\n".join(self.page.gaps()))
