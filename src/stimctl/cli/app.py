@@ -80,7 +80,8 @@ def root(
         raise typer.Exit
     asked = (demo, watch, plain, theme, remote_ok, stop_face, find_channels)
     if context.invoked_subcommand is None and any(asked):
-        from stimctl.tui.program import Wishes, open_tui
+        from stimctl.tui.model.opening import Wishes
+        from stimctl.tui.program import open_tui
 
         wishes = Wishes(
             demo, "" if watch else None, plain, theme, remote_ok, tuple(stop_face or ()),

@@ -33,8 +33,8 @@ def run_manual(
     """Run it; the exit code. Raises StimctlError for what keeps it from starting."""
     from stimctl.records.answers import Answers
     from stimctl.tui.model.manual import Manual
+    from stimctl.tui.model.opening import Wishes
     from stimctl.tui.plain.face import run_plain
-    from stimctl.tui.program import Wishes
 
     if preconditions.person:
         check_person_code(preconditions.person)

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def replay(session: Session = "last", speed: Speed = 1, theme: str = "") -> None:
     """Show a recorded session again. Nothing is sent to any device."""
-    from stimctl.tui.program import Wishes, open_tui
+    from stimctl.tui.model.opening import Wishes
+    from stimctl.tui.program import open_tui
 
     raise typer.Exit(open_tui(Wishes(replay=session, speed=speed, theme=theme)))

@@ -11,7 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from stimctl.tui.model.actions import ACTION_BY_ID, MENU
 
 if TYPE_CHECKING:
-    from stimctl.tui.app import StimctlApp
+    from stimctl.tui.screens.base import Face
 
 #: Those that mean nothing without the screen that they move or answer on.
 _NOT_HERE = ("choose", "move-", "more", "less", "scroll-", "answer-")
@@ -29,8 +29,8 @@ class StimCommands(Provider):
                 yield one, f"{told.label}: {why or told.help}"
 
     @property
-    def _stimctl(self) -> StimctlApp:
-        return cast("StimctlApp", self.app)
+    def _stimctl(self) -> Face:
+        return cast("Face", self.app)
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.program import Wishes
+    from stimctl.tui.model.opening import Wishes
 
 
 def open_mode(desk: Desk, wishes: Wishes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from stimctl.tui.model.device_facts import (
     PROTECTIONS,
@@ -17,9 +17,6 @@ from stimctl.tui.model.planning import family_of
 from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 from stimctl.version import __version__
-
-if TYPE_CHECKING:
-    from stimctl.devices.sheet import CapabilitySheet
 
 Rows = list[tuple[str, str]]
 
@@ -47,7 +44,7 @@ class ServicePage(Page):
             "Limits": self._limits(), "Link": self._link(), "Records": self._records(),
         }  # fmt: skip
 
-    def _sheet(self) -> CapabilitySheet | None:
+    def _sheet(self) -> Any:
         return family_of(self.bed.device).sheet if self.bed.device else None
 
     def _device(self) -> Rows:

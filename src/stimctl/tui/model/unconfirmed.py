@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stimctl.tui.model.live import Live
+    from stimctl.supervisor.session_model import SessionModel
 
 #: Between two tries to reach it, once somebody has asked for it.
 TRY_EVERY_NS = 2_000_000_000
@@ -22,7 +22,7 @@ class Unconfirmed:
     why: str
     what_to_do: str
 
-    def refusal(self, live: Live) -> str:
+    def refusal(self, live: SessionModel) -> str:
         """Why the zero of the device that answers now is not the zero of this one."""
         if self.is_twin and live.sim:
             return ""
@@ -36,13 +36,13 @@ class Unconfirmed:
         return ""
 
 
-def unconfirmed_of(live: Live, device: str, why: str = "") -> Unconfirmed:
+def unconfirmed_of(live: SessionModel, device: str, why: str = "") -> Unconfirmed:
     """What the screen knew when it was lost."""
     why = why or live.unknown or live.why
     return Unconfirmed(device, live.serial, live.sim, why, live.unknown_what_to_do)
 
 
-def still_unknown(live: Live, lost: Unconfirmed) -> None:
+def still_unknown(live: SessionModel, lost: Unconfirmed) -> None:
     """A session that begins without knowing that the output of the one before is at zero."""
     live.expects, live.state = lost, "unknown"
     live.unknown, live.unknown_what_to_do = lost.why, lost.what_to_do

@@ -29,7 +29,7 @@ from stimctl.tui.plain.commands import COMMANDS, HELP
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
-    from stimctl.tui.program import Wishes
+    from stimctl.tui.model.opening import Wishes
 
 _LOOP_S = 0.1
 _ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
@@ -257,9 +257,9 @@ def run_plain(wishes: Wishes) -> int:
     from stimctl.tui.model.keymap import read_keymap
     from stimctl.tui.model.lookout import Lookout
     from stimctl.tui.model.modes import open_mode
+    from stimctl.tui.model.opening import make_client, remote_refusal
     from stimctl.tui.model.pages import pages_of
     from stimctl.tui.model.stopping import StopLine
-    from stimctl.tui.program import make_client, remote_refusal
 
     posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
     stop_line = StopLine()

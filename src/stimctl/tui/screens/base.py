@@ -7,7 +7,7 @@ actions, and whether one works now is the model's to say.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -24,9 +24,23 @@ from stimctl.tui.widgets.steps_bar import StepsBar
 from stimctl.tui.widgets.stop_key import StopKey
 
 if TYPE_CHECKING:
-    from stimctl.tui.app import StimctlApp
     from stimctl.tui.model.desk import Desk
     from stimctl.tui.model.page import Page
+
+
+class Face(Protocol):
+    """What screens and the palette need of the app."""
+
+    desk: Desk
+
+    def do(self, action: str) -> None:
+        """Do an action of the table; its refusal is said."""
+
+    def follow(self) -> None:
+        """Show what there is now."""
+
+    def works(self, action: str) -> bool:
+        """Whether an action is offered now, and not refused."""
 
 
 def bindings_of(actions: Iterable[str], footer: Iterable[str] = ()) -> list[BindingType]:
@@ -63,9 +77,9 @@ class _Framed(Screen[None]):
         super().__init_subclass__(**options)
 
     @property
-    def stim(self) -> StimctlApp:
+    def stim(self) -> Face:
         """The app, by its own type."""
-        return cast("StimctlApp", self.app)
+        return cast("Face", self.app)
 
     @property
     def desk(self) -> Desk:
