@@ -46,7 +46,8 @@ def _open_tui(arguments: list[str]) -> int | None:
 
     Its first paint has 350 ms. Errors and everything else go the long way, which says them well.
     """
-    from stimctl.tui.program import is_interactive, parse_wishes
+    from stimctl.tui.model.opening import parse_wishes
+    from stimctl.tui.program import is_interactive
 
     wishes = parse_wishes(arguments)
     if wishes is None or not is_interactive():

@@ -17,7 +17,7 @@ from stimctl.supervisor.session_model import SessionModel
 from stimctl.supervisor.stop_face_events import Sign
 from stimctl.supervisor.stop_face_list import list_stop_faces
 from stimctl.supervisor.stop_face_names import parse_stop_face, pressed, stop_face_options
-from stimctl.tui.program import make_client, parse_wishes
+from stimctl.tui.model.opening import make_client, parse_wishes
 
 DOWN, UP, HELD, MISSED = Sign.DOWN, Sign.UP, Sign.HELD, Sign.MISSED
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from stimctl.tui.model.opening import Wishes, parse_wishes
 from stimctl.tui.plain.face import PlainFace
-from stimctl.tui.program import Wishes, parse_wishes
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World, type_lines
 from tests.support.tui_pages import TWO_CHANNELS, write_two_channels

@@ -204,7 +204,7 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     world.key("a")
     world.pass_time(500 * MS)
     assert world.bench.state.value == "armed"
-    shown = "\n".join(world.desk.pages["armed"].facts())  # type: ignore[attr-defined]
+    shown = "\n".join(world.desk.pages["armed"].facts())
     assert "REAL CURRENT" in shown
     assert "K-17 ✓" in shown
     notes = {f["topic"]: f["text"] for do, f in world.clients[-1].sent if do == "note"}
@@ -530,7 +530,7 @@ def test_what_screening_blocks_blocks_a_twin_too(world: World) -> None:
 
 @pytest.mark.hazard("H22")
 def test_over_ssh_nothing_is_armed_unless_that_was_asked_for() -> None:
-    from stimctl.tui.program import Wishes, remote_refusal
+    from stimctl.tui.model.opening import Wishes, remote_refusal
 
     far = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}
     assert "--remote-ok" in remote_refusal(Wishes(), far)

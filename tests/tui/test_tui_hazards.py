@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from stimctl.tui.model.live import Live
+from stimctl.tui.model.opening import Wishes
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.model.theme_names import THEME_NAMES
-from stimctl.tui.program import Wishes, theme_for
+from stimctl.tui.program import theme_for
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner

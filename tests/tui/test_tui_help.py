@@ -12,7 +12,7 @@ from tests.support.tui_desk import MS, World
 
 
 def rows(world: World) -> list[tuple[str, str, str]]:
-    return world.desk.pages["help"].rows()  # type: ignore[attr-defined]
+    return world.desk.pages["help"].rows()
 
 
 @pytest.mark.hazard("H29")

@@ -144,9 +144,9 @@ def test_a_ceiling_changes_by_one_percent_and_is_refused_above_the_scale(world: 
     ui.press("enter")
     assert "21 %" in ui.text
     assert "maximum from set here" in words(world)
-    world.desk.pages["setup"].set_maximum(1, "19%")  # type: ignore[attr-defined]
+    world.desk.pages["setup"].set_maximum(1, "19%")
     with pytest.raises(UsageError, match="L-INT"):
-        world.desk.pages["setup"].set_maximum(1, "101 %")  # type: ignore[attr-defined]
+        world.desk.pages["setup"].set_maximum(1, "101 %")
     assert world.bed.choice is not None
     above = replace(world.bed.choice.seats[0], ceiling_level=101)
     assert not world.bed.take(world.bed.choice.with_seat(above))
@@ -170,7 +170,7 @@ def test_sites_and_pads_of_the_last_time_come_back_though_the_warning_is_asked_a
     world.bed.connect(BOARD)
     world.pass_time(13 * S)
     world.desk.open("protocols")
-    assert world.desk.pages["protocols"].picked == "gate-tens"  # type: ignore[attr-defined]
+    assert world.desk.pages["protocols"].picked == "gate-tens"
     world.key("enter")
     assert world.bed.choice is not None
     assert (world.bed.choice.seats[0].site, world.bed.warning) == ("left-calf", "L-ATT")
@@ -186,7 +186,7 @@ def test_no_screen_of_a_session_in_percent_tells_a_current(
     world: World, protocol: str, size: tuple[int, int]
 ) -> None:
     world.to_run(protocol, BOARD)
-    world.desk.pages["connect"].picked = families().index("openemsstim")  # type: ignore[attr-defined]
+    world.desk.pages["connect"].picked = families().index("openemsstim")
     for state in ("ready", "armed", "running", "paused", "stopped"):
         if state == "armed":
             world.key("a")
@@ -234,7 +234,7 @@ def test_what_a_percent_is_stands_on_the_screens_of_the_set_up(world: World) -> 
     world.to_run("gate-tens", BOARD)
     meaning = "% of the unit's signal, on the board's own scale: no current and no dose is known."
     world.desk.open("protocols")
-    facts = world.desk.pages["protocols"].facts("gate-tens")  # type: ignore[attr-defined]
+    facts = world.desk.pages["protocols"].facts("gate-tens")
     assert [told.count(meaning) for label, told in facts if label == "Percent"] == [1]
     assert "on the board's own scale" in " ".join(world.text(140, 45).split())
     world.desk.open("setup")

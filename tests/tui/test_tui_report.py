@@ -298,14 +298,14 @@ def test_an_open_field_closes_when_output_comes_on_and_its_space_is_stop_again(
 def test_an_empty_note_is_none(world: World, text: str) -> None:
     world.to_run()
     with pytest.raises(UsageError, match="empty"):
-        world.desk.pages["notes"].write(text)  # type: ignore[attr-defined]
+        world.desk.pages["notes"].write(text)
     assert not notes_sent(world)
 
 
 def test_while_output_is_on_no_note_is_written_by_any_way(world: World) -> None:
     world.to_running(steps=1)
     with pytest.raises(UsageError, match="at zero only"):
-        world.desk.pages["notes"].write("comfortable")  # type: ignore[attr-defined]
+        world.desk.pages["notes"].write("comfortable")
     assert not notes_sent(world)
 
 
@@ -314,7 +314,7 @@ def test_while_output_is_on_no_note_is_written_by_any_way(world: World) -> None:
 def test_what_people_say_is_in_the_list_and_has_a_key(world: World, words: str) -> None:
     world.to_running(steps=1)
     page = world.desk.pages["notes"]
-    key = next(key for key, one in page.numbered() if one.text == words)  # type: ignore[attr-defined]
+    key = next(key for key, one in page.numbered() if one.text == words)
     world.key("n", key)
     assert notes_sent(world) == [words]
     assert world.bench.state.value == "running"
@@ -349,7 +349,7 @@ def test_a_mark_is_taken_back_to_what_stood_there_before(world: World) -> None:
 
 
 def thresholds_of(world: World) -> list[tuple[str, ...]]:
-    return world.desk.pages["thresholds"].rows()  # type: ignore[attr-defined]
+    return world.desk.pages["thresholds"].rows()
 
 
 @pytest.mark.hazard("H25", "H24")

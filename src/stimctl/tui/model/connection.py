@@ -10,10 +10,10 @@ from stimctl.errors import ExitCode, LinkError, StimctlError
 from stimctl.supervisor.device_names import parse_device
 from stimctl.tui.model.client import Client, MakeClient
 from stimctl.tui.model.jobs import Jobs
-from stimctl.tui.model.live import BUSY_STATES, Live, Row
+from stimctl.tui.model.live import BUSY_STATES, Live, Row, still_unknown
 from stimctl.tui.model.measure import measure_of_device
 from stimctl.tui.model.stopping import StopLine
-from stimctl.tui.model.unconfirmed import TRY_EVERY_NS, Unconfirmed, still_unknown, unconfirmed_of
+from stimctl.tui.model.unconfirmed import TRY_EVERY_NS, Unconfirmed, unconfirmed_of
 
 _LEFT = "the stimulator before was left without a confirmed zero"
 Say = Callable[[str], None]

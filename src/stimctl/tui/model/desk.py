@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from stimctl.errors import StimctlError
 from stimctl.tui.model.actions import ACTION_BY_ID, LOWERING, MENU, key_name
 from stimctl.tui.model.alarms import Alarm
 from stimctl.tui.model.attention import alarm_now
 from stimctl.tui.model.bedside import Bedside
-from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.clock import Clock
 from stimctl.tui.model.guards import GO_UNTIL_NS, QUIT_AGAIN_NS, GoWindow, PasteWatch, Taps
 from stimctl.tui.model.keymap import Keymap
 from stimctl.tui.model.live import Row
 from stimctl.tui.model.lookout import Lookout
-from stimctl.tui.model.page import Page
 from stimctl.tui.model.sizes import HEIGHT_MIN, WIDTH_MIN, too_small, unreadable
 from stimctl.tui.model.theme_names import theme_after
 
-if TYPE_CHECKING:
-    from stimctl.tui.model.lessons import Course
-    from stimctl.tui.model.replay import Replay
-    from stimctl.tui.model.steps import Step
-
 _EVERYWHERE = ("help", "theme", "save", "quit", "back")
 _NO_KEY = "no key does that here; ? shows the keys that work now"
+
+
+class AnyPage(Protocol):
+    """What the desk needs of a page (`stimctl.tui.model.page`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def has_menu(self) -> bool: ...
+    def opened(self) -> None: ...
+    def began(self) -> None: ...
+    def offers(self) -> Mapping[str, str | None]: ...
+    def act(self, action: str) -> None: ...
 
 
 class Desk:
@@ -35,7 +41,7 @@ class Desk:
 
     def __init__(
         self, bed: Bedside, keymap: Keymap, clock: Clock, *, theme: str,
-        pages: Callable[[Desk], Mapping[str, Page]], mode: str = "",
+        pages: Callable[[Desk], Mapping[str, Any]], mode: str = "",
         remote: str = "", lookout: Lookout | None = None,
     ) -> None:  # fmt: skip
         self.bed = bed
@@ -54,7 +60,10 @@ class Desk:
         self.expects = self.confirmed = ""
         #: Called with every row that has been taken.
         self.heard: Callable[[Row], None] = lambda _row: None
-        self.replay: Replay | None = None
+        #: The recording that is shown, where one is.
+        self.replay: Any = None
+        #: Called when output begins.
+        self.began: Callable[[Bedside], None] = lambda _bed: None
         #: Called once, after the first paint.
         self.first: Callable[[], None] = lambda: None
         self.width, self.height = WIDTH_MIN, HEIGHT_MIN
@@ -67,12 +76,12 @@ class Desk:
         self._sources_of: object = None
         self._sources: dict[int, str] = {}
         #: The lesson that is under way.
-        self.course: Course | None = None
+        self.course: Any = None
         #: The way to a session as it was last asked for.
-        self.steps: tuple[Step, ...] = ()
-        self.pages: Mapping[str, Page] = pages(self)
+        self.steps: tuple[Any, ...] = ()
+        self.pages: Mapping[str, Any] = pages(self)
         self.page = self.pages["chooser"]
-        self.overlay: Page | None = None
+        self.overlay: AnyPage | None = None
         self._trail: list[str] = []
         bed.on_row = self.hear
         bed.say = self.say
@@ -105,7 +114,7 @@ class Desk:
             self.page.opened()
 
     @property
-    def front(self) -> Page:
+    def front(self) -> AnyPage:
         """What keys go to."""
         return self.pages["unknown"] if self.is_unknown else self.overlay or self.page
 
@@ -146,7 +155,7 @@ class Desk:
         if was in ("running", "paused") and state not in ("running", "paused") and not self.mode:
             self.bed.keep_levels()
         if state == "running" and not self.mode:
-            session_began(self.bed)
+            self.began(self.bed)
             self.pages["run"].began()
             if self.page.name != "run":
                 self.open("run")
@@ -271,8 +280,9 @@ class Desk:
             self.say(str(error))
 
     def _no_action(self, key: str) -> None:
-        if self.overlay is self.pages["armed"]:
-            self.pages["armed"].act("back")
+        armed: AnyPage = self.pages["armed"]
+        if self.overlay is armed:
+            armed.act("back")
         elif self.overlay is self.pages["help"]:
             self.overlay = None
         else:
@@ -317,7 +327,7 @@ class Desk:
 
     # -- actions -----------------------------------------------------------------------------
 
-    def offers(self, page: Page | None = None) -> dict[str, str | None]:
+    def offers(self, page: AnyPage | None = None) -> dict[str, str | None]:
         """What the keys mean now, on the screen in front or on another one: action id to None, or
         to why not."""
         front = page or self.front

@@ -159,3 +159,9 @@ def _printable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _printable(one) for key, one in value.items()}
     return [_printable(one) for one in value] if isinstance(value, list) else value
+
+
+def still_unknown(live: Live, lost: Unconfirmed) -> None:
+    """A session that begins without knowing that the output of the one before is at zero."""
+    live.expects, live.state = lost, "unknown"
+    live.unknown, live.unknown_what_to_do = lost.why, lost.what_to_do

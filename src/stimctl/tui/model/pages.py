@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.tui.model.adjust import AdjustPage
+from stimctl.tui.model.beginning import session_began
 from stimctl.tui.model.chooser import ChooserPage, SafetyPage
 from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
@@ -47,5 +48,6 @@ QUESTIONS = {page.name: page.title for page in _QUESTIONS}
 
 
 def pages_of(desk: Desk) -> Mapping[str, Page]:
-    """One of each."""
+    """One of each, over a desk; what is kept of a person is kept when output begins."""
+    desk.began = session_began
     return {page.name: page(desk) for page in (*_PAGES, *_QUESTIONS, *_COVERS)}

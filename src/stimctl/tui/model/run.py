@@ -339,7 +339,7 @@ class RunPage(Page):
         if self.bed.live.state not in ("running", "paused"):
             self.bed.ask("leads_checked")
             return
-        page: FoundPage = self.desk.pages["found"]  # type: ignore[assignment]
+        page: FoundPage = self.desk.pages["found"]
         page.channel = self.hot.last or min(self.bed.live.channels)
         self.desk.overlay = page
 

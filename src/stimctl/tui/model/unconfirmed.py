@@ -40,9 +40,3 @@ def unconfirmed_of(live: SessionModel, device: str, why: str = "") -> Unconfirme
     """What the screen knew when it was lost."""
     why = why or live.unknown or live.why
     return Unconfirmed(device, live.serial, live.sim, why, live.unknown_what_to_do)
-
-
-def still_unknown(live: SessionModel, lost: Unconfirmed) -> None:
-    """A session that begins without knowing that the output of the one before is at zero."""
-    live.expects, live.state = lost, "unknown"
-    live.unknown, live.unknown_what_to_do = lost.why, lost.what_to_do

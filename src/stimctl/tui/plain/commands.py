@@ -71,7 +71,7 @@ def _by_number(page: str) -> Do:
     """A question, from whose answers a number picks; without one it is asked."""
 
     def do(desk: Desk, rest: list[str]) -> str:
-        there: QuestionPage = desk.pages[page]  # type: ignore[assignment]
+        there: QuestionPage = desk.pages[page]
         answers = there.answers()
         if not rest:
             numbered = [f"{number}  {one.text}" for number, one in enumerate(answers, 1)]
@@ -89,7 +89,7 @@ def _note(desk: Desk, rest: list[str]) -> str:
     """By its number, or in words where nothing may be on."""
     if not rest or rest[0].isdigit():
         return _by_number("notes")(desk, rest)
-    notes: NotesPage = desk.pages["notes"]  # type: ignore[assignment]
+    notes: NotesPage = desk.pages["notes"]
     notes.write(" ".join(rest))
     return ""
 

@@ -112,7 +112,7 @@ def _rehearse(desk: Desk, _rest: list[str]) -> str:
 
 
 def _confirm(desk: Desk, rest: list[str]) -> str:
-    page: AdjustPage = desk.pages["adjust"]  # type: ignore[assignment]
+    page: AdjustPage = desk.pages["adjust"]
     page.confirm(one_of(rest, "four characters of the simulation"))
     return ""
 
