@@ -114,9 +114,9 @@ def test_a_key_that_does_nothing_now_stands_in_brackets(world: World) -> None:
     world.to_run()
     world.desk.remote = ""
     world.desk.lines(80, 24)
-    assert "   a arm" in world.text().splitlines()[-1]
+    assert "   a ready" in world.text().splitlines()[-1]
     world.bed.plan = None
-    assert "(a arm)" in world.text().splitlines()[-1]
+    assert "(a ready)" in world.text().splitlines()[-1]
 
 
 def test_every_word_on_the_screen_is_the_same_in_every_theme(world: World) -> None:
