@@ -107,7 +107,7 @@ def test_a_raise_waits_for_its_row_and_a_lowering_for_nothing() -> None:
 def test_a_raise_is_one_percent_at_most_every_250_ms_and_never_queued() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 1)
     bench.command(Raise(1, Level(PERCENT, 3)))
-    assert reasons(bench)[-1] == "more than one device step at a time"
+    assert reasons(bench)[-1] == "more than one increment at a time: 1 % at most"
     bench.command(Raise(1, Level(PERCENT, 2)))
     bench.command(Raise(1, Level(PERCENT, 3)))
     bench.run_for(100 * MS)

@@ -27,7 +27,7 @@ def write_two_channels(folder: Path) -> None:
 
 
 EIGHT_CHANNELS = "eight-places"
-_PLACES = ("quadriceps", "calf", "hamstrings", "forearm-flexor")
+_PLACES = ("quadriceps", "calf", "hamstrings", "tibialis-anterior")
 
 
 def write_eight_channels(folder: Path) -> None:

@@ -265,6 +265,7 @@ def test_a_key_held_in_a_terminal_that_tells_is_one_step(begin: Callable[..., De
     session = begin().ready()
     session.run()
     terminal = session.terminal
+    assert b"\x1b[=2;2u" in terminal.raw  # asked to tell repeats and releases
     terminal.key(b"1")
     terminal.settle(0.3)
     for _ in range(2):

@@ -123,3 +123,11 @@ def test_every_mistake_has_a_clear_word(row: dict[str, Any], words: str) -> None
     with pytest.raises(WireFormatError) as caught:
         encode_text(json.dumps(row), WIRE)
     assert words in str(caught.value).replace(": Write", ". Write")
+
+
+@pytest.mark.parametrize("data", [b"\tBT: Disconnected\n", b"\tBT: Disconnected\r\n"])
+def test_a_line_of_the_board_with_another_end_comes_back_as_it_was(data: bytes) -> None:
+    (row,) = decoded(data)["frames"]
+    assert row["name"] == "disconnected"
+    assert ("exact_hex" in row) == (not data.endswith(b"\r\n"))
+    assert encoded(row, invalid=True) == data
