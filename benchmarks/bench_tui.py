@@ -14,7 +14,8 @@ screen is opened, at zero with one channel, and while eight channels run. Traffi
 are those of the face over running sessions: one channel of a continuous train, one of an on/off
 cycle whose envelope is drawn live, at 80x24 and at 140x45, two channels, and eight. Resident
 memory is the most of all these programs, the one that has been through every screen included.
-Whether memory stays flat is a day simulated on a stepped clock: see `tui_day`, which says what that is.
+Whether memory stays flat is a day simulated on a stepped clock: see `tui_day`, which says what that
+is.
 
 A bar is judged by the figure that it names; both percentiles (nearest rank) are told. On a machine
 that does other work these are figures of that machine's load: say so where they are quoted.
