@@ -15,7 +15,7 @@ from stimctl.tui.widgets.amplitude_plot import AmplitudePlot
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.pulse_view import PulseView
 
-_BIG = 2
+_BIG, _FOUR = 2, 4
 #: From so many rows on there is room for the drawings, and for larger cards.
 _ROOMY, _VAST = 28, 40
 
@@ -43,10 +43,11 @@ class RunScreen(StimScreen, page=RunPage):
             box.remove_children()
             box.mount_all(ChannelCard(one, compact=len(shown) > _BIG) for one in shown)
             self.set_class(len(shown) > _BIG, "-many")
+            self.set_class(len(shown) > _FOUR, "-eight")
         else:
             for card, one in zip(cards, shown, strict=True):
                 card.show(one)
-        self.query_one("#drawings").display = bool(shown)
+        self.set_class(bool(shown), "-planned")
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
         self.query_one(PulseView).show(pulse_shown(self.page))
         self._tell("#gaps", "\n".join(self.page.gaps()))
