@@ -378,11 +378,11 @@ class RunPage(Page):
         """The channel that the keys are for; None where there is none (any more)."""
         return self.hot.now(now_ns)
 
-    def lock_words(self, number: int, now_ns: int) -> str:
+    def lock_words(self, number: int) -> str:
         """Why raising this channel is locked now; "" where it is not."""
-        if self.bed.live.state != "running" or self.hot.last != number:
-            return ""
-        return "" if self.hot.now(now_ns) == number else "locked after 20 s: press ↑ to unlock"
+        live = self.bed.live
+        locked = live.state == "running" and live.channels[number].locked
+        return "locked: press ↑ twice" if locked else ""
 
     @property
     def watches_contact(self) -> bool:

@@ -46,7 +46,7 @@ def _card(run: RunPage, one: Channel) -> CardShown:
         aim=train_of(planned) if planned is not None else "",
         age=_age(one, live, now_ns),
         refused=live.refusals.get(one.number, ""),
-        lock=run.lock_words(one.number, now_ns),
+        lock=run.lock_words(one.number),
         contact=_contact(run, one),
         marks=tuple(_marks(bed.marks, bed.memory.marks, one.number, scale)),
         cycle=cycle,
