@@ -66,6 +66,7 @@ class Headless:
         await self._quiet()
         self.app.follow()
         await self._quiet()
+        await self._quiet()  # the layout of what has got another size meanwhile
 
     async def _quiet(self) -> None:
         """Until no widget has a message waiting. Textual's own pause waits for an idle process

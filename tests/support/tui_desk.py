@@ -245,6 +245,7 @@ class World:
         """End the screens, where there are any."""
         if self._ui is not None:
             ui, self._ui = self._ui, None
+            ui.settle()  # a screen that is half built would be taken apart
             ui.__exit__(None, None, None)
 
     def page_is_run(self) -> bool:

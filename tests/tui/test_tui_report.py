@@ -13,7 +13,9 @@ from stimctl.tui.model.course import Course
 from stimctl.tui.model.outcome import OutcomePage
 from stimctl.tui.model.persons import now_s, remembered
 from stimctl.tui.model.report import HEADS, ReportPage
+from stimctl.tui.themes import THEMES
 from tests.support.headless import Headless
+from tests.support.rendered import cut, unreadable
 from tests.support.tui_desk import MS, S, World
 
 NO_REASON = Reason("", "")
@@ -428,3 +430,28 @@ def test_without_a_device_service_says_where_one_is_connected(world: World) -> N
     world.desk.open("service")
     with Headless(world) as ui:
         assert "none is connected: 2" in ui.text
+
+
+@pytest.mark.hazard("H27")
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+def test_all_that_is_asked_and_told_after_a_session_can_be_read_in_every_theme(
+    world: World, size: tuple[int, int]
+) -> None:
+    stopped(world)
+    world.key("n", "1")
+    with Headless(world, size) as ui:
+        for place in ("report", "outcome", "thresholds", "service", "log"):
+            world.desk.open(place)
+            look(ui, place)
+        world.desk.open("run")
+        for place in ("notes", "asked", "fault", "found", "help"):
+            world.desk.overlay = world.desk.pages[place]
+            look(ui, place)
+
+
+def look(ui: Headless, place: str) -> None:
+    for theme in THEMES:
+        ui.world.desk.theme = theme
+        ui.settle()
+        assert ui._where.run(unreadable, ui.app) == [], (place, theme)
+    assert ui._where.run(cut, ui.app) == [], place

@@ -11,13 +11,14 @@ from textual.events import Key
 from textual.widgets import Input, OptionList, Select, Static
 
 from stimctl.errors import StimctlError
+from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.device_facts import families
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.lines import Fact, Facts, Line, Lines
 
 _OTHER = "other"
-_PLACEHOLDER = "Other port (type, e.g. p24:/dev/ttyACM0), then Enter"
+_PLACEHOLDER = f"Other port (type, e.g. {EXAMPLE}:/dev/ttyACM0), then Enter"
 _MARKS = {True: ("✓", "$success"), False: ("✗", "$warning"), None: ("…", "$warning")}
 
 

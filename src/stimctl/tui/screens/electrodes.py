@@ -40,9 +40,9 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
             yield Static("   Site                     Electrode size        Maximum    Tab: fields",
                          id="seats-head", classes="heading")  # fmt: skip
             yield Vertical(id="rows")
+            yield Static(id="verdict", markup=False)
             with Horizontal(id="below"):
                 with Vertical(id="checks"):
-                    yield Static(id="verdict", markup=False)
                     yield TrainView()
                     for name, label in _CHECKS:
                         yield Tick(label, id=name, compact=True)
