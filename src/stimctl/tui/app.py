@@ -4,7 +4,9 @@ of it."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import ClassVar
@@ -24,6 +26,7 @@ from stimctl.tui.screens.index import screen_of
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.stop_driver import StopDriver, key_time_ns
 from stimctl.tui.themes import THEMES, own_variables
+from stimctl.tui.widgets.amplitude_plot import preload
 from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
@@ -96,6 +99,8 @@ class StimctlApp(App[int]):
         self.call_after_refresh(self._first_work)
 
     def _first_work(self) -> None:
+        if self._timed:
+            threading.Thread(target=_preload, name="preload", daemon=True).start()
         first, self.desk.first = self.desk.first, lambda: None
         first()
         self.follow()
@@ -302,3 +307,9 @@ class StimctlApp(App[int]):
             self.desk.say(f"saved {path}, the patient's code blacked out")
         except OSError as error:
             self.desk.say(f"not saved: {error}")
+
+
+def _preload() -> None:
+    """What the Run screen needs, before it does: its first drawing must not hold up the beats."""
+    with contextlib.suppress(ImportError):  # the screen says what is missing
+        preload()

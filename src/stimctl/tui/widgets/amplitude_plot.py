@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -53,6 +54,7 @@ class AmplitudePlot(Vertical):
 
     async def _load(self) -> None:
         try:
+            await asyncio.to_thread(preload)  # it takes 0.1 s and more, in which nothing would beat
             from stimctl.tui.widgets.session_plot import SessionPlot
         except ImportError as error:
             # A picture that is missing must not end a treatment.
@@ -84,5 +86,5 @@ class AmplitudePlot(Vertical):
 
 
 def preload() -> None:
-    """Import the plot package now, where waiting 0.1 s disturbs nobody."""
+    """Import the plot package, in a thread that nobody waits for."""
     import stimctl.tui.widgets.session_plot  # noqa: F401
