@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stimctl.errors import UsageError
-from stimctl.tui.model.device_facts import families, likely_families, starting
+from stimctl.tui.model.device_facts import adapter_words, families, likely_families, starting
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.persons import last_device
 from stimctl.tui.model.planning import family_of
@@ -17,9 +17,6 @@ from stimctl.tui.model.text import safe
 if TYPE_CHECKING:
     from stimctl.supervisor.ports import SerialPortInfo
     from stimctl.tui.model.desk import Desk
-
-#: Above this the adapter itself makes answers late (D; FTDI's own default is 16 ms, R).
-_LATENCY_MS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +220,7 @@ class ConnectPage(Page):
             Check("Identified", self._identity(), passed=True),
             Check("Output", *(("zero verified", True) if live.state != "unknown"
                               else ("zero is not confirmed", False))),
-            Check("Link", f"{live.link}{_adapter(live.line)}", live.link == "good"),
+            Check("Link", f"{live.link}{adapter_words(live.line)}", live.link == "good"),
             self._watchdog(),
             Check("Record", live.session or "not recording", passed=bool(live.session)),
         ]  # fmt: skip
@@ -248,12 +245,3 @@ def _model(family: str) -> str:
     from stimctl.supervisor.families import family_named
 
     return family_named(family).sheet.model
-
-
-def _adapter(told: Any) -> str:
-    """The USB adapter's own delay, where the system tells it."""
-    timer_ms = told.get("latency_timer_ms")
-    if not isinstance(timer_ms, int):
-        return ""
-    slow = "" if timer_ms <= _LATENCY_MS else ": slow, stimctl doctor says what to do"
-    return f", adapter holds answers for {timer_ms} ms{slow}"

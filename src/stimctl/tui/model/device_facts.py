@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_current, format_intensity
 from stimctl.tui.model.text import safe
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from stimctl.supervisor.families import Family
     from stimctl.supervisor.ports import SerialPortInfo
 
+#: Above this the adapter itself makes answers late (D; FTDI's own default is 16 ms, R).
+_LATENCY_MS = 4
 PROTECTIONS = (
     ("overload trip", "overload_trip"), ("no-load trip", "no_load_trip"),
     ("shut-off", "automatic_shut_off"), ("patient stop", "patient_override"),
@@ -121,3 +124,12 @@ def plain_facts(family: Family) -> list[tuple[str, str]]:
         ("Feedback", _FEEDBACK.get(sheet.readback.value, sheet.readback.value)),
         ("Has", " · ".join(f"{words}: {_IS.get(there, there)}" for words, there in has)),
     ]
+
+
+def adapter_words(told: Mapping[str, Any]) -> str:
+    """The USB adapter's own delay, where the system tells it."""
+    timer_ms = told.get("latency_timer_ms")
+    if not isinstance(timer_ms, int):
+        return ""
+    slow = "" if timer_ms <= _LATENCY_MS else ": slow, stimctl doctor says what to do"
+    return f", adapter holds answers for {timer_ms} ms{slow}"

@@ -114,7 +114,7 @@ class _Framed(Screen[None]):
 
     def show(self) -> None:
         """Bring everything up to what the model says now."""
-        if self._is_built:
+        if self._is_built and self.query(StopKey):  # else it is being taken apart
             self.frame_shown()
             self.fill()
 
