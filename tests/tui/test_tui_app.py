@@ -212,6 +212,8 @@ def test_a_refused_key_says_why(world: World) -> None:
         for action, why in dict(world.desk.offers()).items():
             key = ACTION_BY_ID[action].keys[0]
             taken = world.desk.keymap.action_for(key, world.desk.offers()) == action
-            if why and taken and not isinstance(ui.app.focused, Input):
+            active = ui.app.screen.active_bindings.get(key)
+            own = active is not None and active.node is ui.app.focused  # a list scrolls by it
+            if why and taken and not own and not isinstance(ui.app.focused, Input):
                 ui.press(key)
                 assert why in world.desk.message, (place, action)

@@ -48,7 +48,7 @@ ACTIONS: tuple[Action, ...] = (
            raises=True),
     Action("raise", ("up", "plus"), "up 1 step", "selected channel one device step up for each "
            "tap, 250 ms apart; a held key is one step", _UP, raises=True),
-    Action("raise-more", ("pageup",), "up 1 mA", "the same by 1 mA, where the device has finer "
+    Action("raise-more", ("pageup",), "up more", "the same by 1 mA, where the device has finer "
            "steps", _UP, raises=True),
     *(
         Action(f"channel-{n}", (f"alt+{n}",), f"channel {n}", f"select channel {n}")
@@ -131,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("reconnect", ("r",), "reconnect", "connect again; zero is verified then"),
     Action("unplugged", ("u",), "unplugged", "the electrodes are unplugged: on record, and zero is "
            "still not confirmed"),
-    Action("back", ("b", "left", "escape"), "back", "to where this was opened"),
+    Action("back", ("b", "escape"), "back", "to where this was opened"),
     Action("help", ("question_mark", "f1"), "keys", "the keys that work now"),
     Action("theme", ("ctrl+t",), "theme", "night, day, colour-vision deficiency, mono"),
     Action("save", ("ctrl+s",), "save screen", "as SVG and text, the person's code blacked out"),

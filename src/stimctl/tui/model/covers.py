@@ -94,7 +94,7 @@ class SmallPage(Page):
         desk, live = self.desk, self.bed.live
         sim = " SIM" if live.sim else ""
         shown = [f"{state_of(live)[1]}{sim}"]
-        if live.state == "running":
+        if state_of(live)[0] == "running":
             shown = [f"● ON {clock_text(live.left_us(desk.clock.mono_ns()))}{sim}"]
         if live.attend_until_ns is not None:
             shown.append("ANY KEY: there?")

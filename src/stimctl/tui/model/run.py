@@ -34,6 +34,7 @@ class RunPage(Page):
         "arm",
         "choose",
         "raise",
+        "raise-more",
         "lower",
         "lower-more",
         "zero",
@@ -58,7 +59,6 @@ class RunPage(Page):
     footer = (
         "arm",
         "raise",
-        "raise-more",
         "lower",
         "pause",
         "note",
@@ -118,7 +118,6 @@ class RunPage(Page):
         found: dict[str, str | None] = {
             "arm": watching or arm_refusal(self.desk),
             "choose": watching or self._no_next(),
-            "go": watching or "not ready: press a first",
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,

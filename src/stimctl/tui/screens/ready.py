@@ -17,20 +17,20 @@ class ReadyScreen(StimModal, page=ReadyPage):
 
     def body(self) -> ComposeResult:
         """The facts, the keys, the time."""
-        yield Static(id="facts", markup=False)
-        with Horizontal(id="start"):
-            yield Digits(id="left")
-            yield Static(id="keys", markup=False)
+        yield Static(id="ready-facts", markup=False)
+        with Horizontal(id="ready-start"):
+            yield Digits(id="ready-left")
+            yield Static(id="ready-keys", markup=False)
 
     def fill(self) -> None:
         """The time runs."""
         facts = "\n".join(self.page.facts())
-        static = self.query_one("#facts", Static)
+        static = self.query_one("#ready-facts", Static)
         if static.content != facts:
             static.update(facts)
-        self.query_one("#left", Digits).update(str(self.page.left_s))
+        self.query_one("#ready-left", Digits).update(str(self.page.left_s))
         labels, offered = self.page.labels, self.page.offers()
         keys = [f"g   {labels['go']}"]
         if offered["go-on"] is None:
             keys.append(f"l   {labels['go-on']}")
-        self.query_one("#keys", Static).update("\n".join([*keys, "any other key: not now"]))
+        self.query_one("#ready-keys", Static).update("\n".join([*keys, "any other key: not now"]))

@@ -29,6 +29,7 @@ class RunScreen(StimScreen, page=RunPage):
         """Cards, drawings, events."""
         yield Static(id="gaps", markup=False)
         yield Container(id="cards")
+        yield Static(id="meaning", markup=False)
         with Horizontal(id="drawings"):
             yield AmplitudePlot(id="plot")
             yield PulseView(id="pulse")
@@ -50,6 +51,7 @@ class RunScreen(StimScreen, page=RunPage):
         self.set_class(bool(shown), "-planned")
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
         self.query_one(PulseView).show(pulse_shown(self.page))
+        self._tell("#meaning", self.page.bed.measure.meaning if shown else "")
         self._tell("#gaps", "\n".join(self.page.gaps()))
         room = self.query_one("#events", Static).content_size
         told = (f"{at}  {words}"[: room.width] for at, words in self.page.events(room.height))
