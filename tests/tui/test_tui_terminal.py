@@ -209,7 +209,7 @@ def test_the_first_screen_offers_three_things_and_leaves_nothing_behind(tmp_path
     session = DemoSession(tmp_path, command=[sys.executable, "-P", "-m", "stimctl"])
     terminal = session.terminal
     try:
-        terminal.wait_for("3 Read the safety sheet")
+        terminal.wait_for("Read the safety sheet")
         assert not (tmp_path / "state").exists()
         terminal.key(b"q")
         assert terminal.end() == 0
@@ -225,6 +225,6 @@ def test_every_screen_of_the_program_is_among_those_that_are_stopped_from() -> N
     before_a_session = {"Start", "Safety sheet", "Statement of use"}
     # test_tui_app stops from them
     opened_by_the_session = {"Please", "Fault", "Felt where?", "Outcome", "Events",
-                             "Look at the patient", "Same as last time"}  # fmt: skip
+                             "Look at the patient", "Same as last time", "Lessons"}  # fmt: skip
     titles = {*PAGES.values(), *QUESTIONS.values()} - before_a_session - opened_by_the_session
     assert titles == set(EVERYWHERE) - {"Search for commands"}

@@ -166,7 +166,7 @@ class StimModal(_Framed, ModalScreen[None]):
         yield StateBanner()
         yield AlarmBanner()
         with Vertical(id="question") as box:
-            box.border_title = f" {self.page.title} "
+            box.border_title = self.page.title
             yield from self.body()
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):

@@ -49,7 +49,7 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
         """List, mark and facts as they are now."""
         page, search = self.model, self.query_one("#search", Input)
         search.disabled = self.desk.bed.output_may_be_on
-        if search.value != page.searched:
+        if search.value != page.searched and not search.has_focus:
             search.value = page.searched
         if page.searching and not search.disabled:
             page.searching = False
