@@ -456,6 +456,63 @@ def test_stops_said_again_and_again_never_overflow_the_board() -> None:
     assert bench.all_of(ZeroVerified)
 
 
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("into_ms", range(0, 300, 30))
+@pytest.mark.parametrize("every_ms", [0, 1, 10, 60, 110])
+def test_a_connection_during_a_stop_loses_no_account_of_what_the_board_has_still_to_answer(
+    every_ms: int, into_ms: int
+) -> None:
+    bench = Bench().running(ch1=50, ch2=50)
+    bench.driver.stop(bench.now)
+    bench.run(into_ms * MS)
+    for _ in range(3):
+        bench.driver.connect(bench.now)
+        bench.run(every_ms * MS)
+    bench.driver.stop(bench.now)
+    found = bench.run(800 * MS)
+    assert any(isinstance(one, ZeroVerified) for one in found)
+    assert bench.twin.defects == ()  # nor has its buffer overflowed
+    bench.connected()
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("into_ms", range(0, 130, 10))
+def test_a_burst_that_is_under_way_when_connecting_is_no_other_program(into_ms: int) -> None:
+    bench = Bench().running(ch1=50)
+    bench.driver.apply(bench.now, points(ch1=51))
+    bench.run(into_ms * MS)
+    bench.driver.connect(bench.now)
+    bench.run(900 * MS)
+    assert bench.all_of(UnexpectedState) == []
+    assert bench.driver.state == "zero"
+    assert bench.open == {}
+    assert bench.twin.defects == ()
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("every_ms", [551, 631, 771])
+@pytest.mark.parametrize("call", ["stop", "connect"])
+def test_what_was_sent_while_a_connection_failed_is_still_accounted_for(
+    call: str, every_ms: int
+) -> None:
+    """Its answers are lost, and noise in their place has the stop said again until the end."""
+    bench = Bench(strict=False).connected()
+    bench.to_host = lambda now, data: b""
+    bench.driver.connect(bench.now)
+    for ms in itertools.count(1):
+        bench.run(MS)
+        if bench.driver.state != "clearing":
+            break
+        if ms % every_ms == 0:
+            bench.driver.receive(bench.now, b"\tUSB: received command: xzz\r\n")
+    assert bench.all_of(NoAnswer)
+    bench.to_host = lambda now, data: data
+    getattr(bench.driver, call)(bench.now)
+    found = bench.run(S)
+    assert any(isinstance(one, ZeroVerified) for one in found)
+    assert bench.twin.defects == ()  # what overflows is spliced and executed
+
+
 # -- the gate -----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stimctl.devices.events import Acked, ChannelSet, Doing, RaiseDropped
 from stimctl.devices.openemsstim.bursts import Bursts
-from stimctl.devices.openemsstim.request import LAST_CALL_NS, PRESSING_NS
+from stimctl.devices.openemsstim.request import LAST_CALL_NS, PRESSING_NS, Request
 from stimctl.devices.openemsstim.sheet import CHANNELS
 from tests.support.openemsstim_bench import MS, Bench, points
 
@@ -162,6 +162,91 @@ def test_what_of_a_call_is_in_force_is_told_though_the_rest_is_still_to_come() -
     assert part.in_force == {2}
     bench.run(160 * MS)
     assert whole(bench)[-1].channels == (ChannelSet(1, 38), ChannelSet(2, 11))
+
+
+def first_left(bench: Bench, percent: int, since: int) -> dict[int, tuple[int, int]]:
+    """By channel: when the raise to this percentage first left, and until when it might have."""
+    left: dict[int, tuple[int, int]] = {}
+    for (at_ns, frame), line in zip(bench.writes[since:], bench.sent(since), strict=True):
+        if f"I{percent}T" in line:
+            assert frame.expires_ns is not None
+            left.setdefault(int(line[1]) + 1, (at_ns, frame.expires_ns))
+    return left
+
+
+@pytest.mark.hazard("H09")
+@pytest.mark.parametrize("every_ms", [300, 450, 750])
+@pytest.mark.parametrize("into_ms", range(0, 450, 50))
+@pytest.mark.parametrize("before", [{"ch1": 20, "ch2": 20}, {"ch1": 20}, {"ch2": 20}, {}])
+def test_both_raises_of_one_call_leave_within_250_ms_of_it(
+    before: dict[str, int], into_ms: int, every_ms: int
+) -> None:
+    bench = Bench().running(**before) if before else Bench().connected()
+    bench.kept(into_ms * MS)
+    for percent in range(21, 24):
+        asked_ns, since = bench.now, len(bench.writes)
+        bench.driver.apply(bench.now, points(ch1=percent, ch2=percent))
+        bench.kept(every_ms * MS)
+        left = first_left(bench, percent, since)
+        assert set(left) == BOTH
+        assert max(at_ns for at_ns, _ in left.values()) <= asked_ns + 250 * MS
+        assert max(expires_ns for _, expires_ns in left.values()) <= asked_ns + 250 * MS
+    bench.kept(300 * MS)
+    assert bench.all_of(RaiseDropped) == []
+    assert whole(bench)[-1].channels == (ChannelSet(1, 23), ChannelSet(2, 23))
+    assert bench.twin.defects == ()
+    assert not bench.driver.latched
+
+
+def asked_behind_a_message(echo_ms: int, *, alive: bool = False) -> tuple[Bursts, int]:
+    """Both channels at 20 %; 1 ms after a message both are raised, and its echo comes now."""
+    bursts, sent_ns = Bursts(), 10_000 * MS
+    bursts.want(sent_ns - 430 * MS, {1: 20, 2: 20})
+    for channel, age_ms in ((1, 430), (2, 0)):
+        request = Request(Doing.APPLY, channel, 20)
+        bursts.sent(sent_ns - age_ms * MS, request)
+        bursts.echoed(request)
+    bursts.want(sent_ns + 1 * MS, {1: 21, 2: 21})
+    if alive:
+        bursts.allow(sent_ns + 1 * MS)
+    return bursts, sent_ns + echo_ms * MS
+
+
+@pytest.mark.hazard("H09")
+@pytest.mark.parametrize("alive", [False, True])
+@pytest.mark.parametrize("echo_ms", [127, 150, 200])
+def test_no_raise_leaves_alone_where_the_other_one_of_its_call_would_be_late(
+    echo_ms: int, alive: bool
+) -> None:
+    bursts, now_ns = asked_behind_a_message(echo_ms, alive=alive)
+    following = bursts.following(now_ns)
+    assert (following is not None) is (alive and echo_ms >= 150)  # as far apart are two messages
+    if following is not None:  # a renewal as it was; the raise that waits does not go with it
+        assert (following[0].doing, following[0].percent) == (Doing.KEEP_ALIVE, 20)
+        bursts.sent(now_ns, following[0])
+    asked_ns = now_ns + (1 - echo_ms) * MS
+    assert bursts.stale(asked_ns + 249 * MS) is None
+    assert bursts.stale(asked_ns + 250 * MS) == 250 * MS  # told as given up, the whole of it
+    assert bursts.wanted == {1: 20, 2: 20}
+
+
+@pytest.mark.parametrize("echo_ms", [75, 100, 122])
+def test_both_raises_leave_behind_a_message_that_the_board_has_echoed_in_time(
+    echo_ms: int,
+) -> None:
+    bursts, now_ns = asked_behind_a_message(echo_ms)
+    asked_ns, left = now_ns + (1 - echo_ms) * MS, []
+    while (now_ns - asked_ns) < 250 * MS:
+        following = bursts.following(now_ns)
+        now_ns += MS
+        if following is not None:
+            left.append(following[0].channel)
+            assert following[0].percent == 21
+            assert following[1] is not None
+            assert following[1] <= asked_ns + 250 * MS
+            bursts.sent(now_ns - MS, following[0])
+            now_ns += (echo_ms - 1) * MS
+    assert left == [1, 2]
 
 
 # -- whatever is asked for, in whatever order ---------------------------------------------------

@@ -323,6 +323,47 @@ def test_what_raises_nothing_needs_no_expiry(levels: dict[str, int]) -> None:
     assert [one.doing for one in rig.guard.transmit()] == [Doing.APPLY]
 
 
+LOWERS_AND_RAISES = {"ch1": 9_500, "ch2": 500}
+
+
+@pytest.mark.parametrize("expires_ms", [None, 250, 251, 10_000])
+def test_what_lowers_may_expire_later_or_never_though_its_call_also_raises(
+    expires_ms: int | None,
+) -> None:
+    rig = Rig()
+    rig.running()
+    rig.script.due = rig.now
+    expires_ns = None if expires_ms is None else rig.now + expires_ms * MS
+    rig.in_call("apply", Doing.APPLY, expires_ns=expires_ns)
+    rig.apply(**LOWERS_AND_RAISES)
+    assert [one.doing for one in rig.guard.transmit()] == [Doing.APPLY]
+    rig.sends(Doing.APPLY, expires_ns=rig.now + 250 * MS)
+    rig.guard.advance(rig.now)
+    assert [one.doing for one in rig.guard.transmit()] == [Doing.APPLY]
+
+
+@pytest.mark.parametrize("expires_ms", [None, 251, 10_000])
+def test_no_more_frames_are_excused_than_channels_are_lowered(expires_ms: int | None) -> None:
+    rig = Rig()
+    rig.running()
+    expires_ns = None if expires_ms is None else rig.now + expires_ms * MS
+    two = [Frame(b"x", doing=Doing.APPLY, expires_ns=expires_ns)] * 2
+    rig.script.then["apply"] = lambda: rig.script.out.extend(two)
+    rig.apply(**LOWERS_AND_RAISES)
+    assert rig.code() == "driver-no-expiry"
+
+
+def test_a_channel_is_lowered_also_where_a_call_that_never_left_had_asked_for_less() -> None:
+    rig = Rig()
+    rig.running()
+    rig.apply(ch1=8_000)
+    rig.script.said = [Acked(Doing.KEEP_ALIVE, MS)]
+    rig.guard.receive(rig.now, b"")
+    rig.in_call("apply", Doing.APPLY, expires_ns=rig.now + 600 * MS)
+    rig.apply(**LOWERS_AND_RAISES)  # above what was asked for last, below what the device has
+    assert [one.doing for one in rig.guard.transmit()] == [Doing.APPLY]
+
+
 def test_the_fallback_of_a_raise_that_was_dropped_needs_none() -> None:
     rig = Rig()
     rig.script.due = rig.now

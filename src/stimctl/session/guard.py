@@ -45,6 +45,7 @@ from stimctl.session.guard_rules import (
     Point,
     RuleError,
     asked_of,
+    lowered,
     raises,
     refuse_above,
     refuse_forged,
@@ -205,10 +206,7 @@ class GuardedDriver:
         self._earlier = Doing.APPLY in self._owed
         self._owed.update(dict.fromkeys((Doing.START, Doing.APPLY), now_ns + FOLLOW_UP_NS))
         self._raise_by_ns = now_ns + STALE_NS if more else None
-        self._lowers = sum(
-            any(a < b for a, b in zip(wanted.get(channel, (0,)), old, strict=False))
-            for channel, old in {**self._acked, **self._told}.items()
-        )
+        self._lowers = len(lowered(wanted, self._acked) | lowered(wanted, self._told))
         self._told = wanted
         try:
             return self._taken(self._call(now_ns, call, may_refuse=True), wanted)
@@ -327,7 +325,7 @@ class GuardedDriver:
             or (frame.expires_ns is not None and frame.expires_ns <= latest_ns)
         ):
             return
-        if frame.expires_ns is None and self._lowers > 0:
+        if self._lowers > 0:
             self._lowers -= 1  # a call that lowers as well may do that first
             return
         raise RuleError(Code.DRIVER_NO_EXPIRY, "what raises could leave later than 250 ms")

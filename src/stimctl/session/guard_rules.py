@@ -50,6 +50,15 @@ def raises(wanted: Levels, before: Levels) -> bool:
     return False
 
 
+def lowered(wanted: Levels, before: Levels) -> set[int]:
+    """The channels that are to get less of anything."""
+    return {
+        channel
+        for channel, old in before.items()
+        if any(a < b for a, b in zip(wanted.get(channel, (0,)), old, strict=False))
+    }
+
+
 def values_of(one: ChannelSet) -> tuple[int, ...]:
     """What the device has, as `Levels` count."""
     return (one.level, one.phase_width_us, -one.period_us)

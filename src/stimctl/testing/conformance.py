@@ -251,13 +251,17 @@ class Conformance:
 
     def test_any_calls_and_any_bytes(self) -> None:
         for seed in range(self.rounds):
-            chance = Random(seed)
-            world = self._world(seed)
-            if seed % 2:
-                world.start(self._two_levels(world)[0])
-            for _ in range(40):
-                self._anything(world, chance)
-            world.stop(_LONGEST_STOP_NS)
+            self.any_calls(seed)
+
+    def any_calls(self, seed: int) -> None:
+        """One round of it."""
+        chance = Random(seed)
+        world = self._world(seed)
+        if seed % 2:
+            world.start(self._two_levels(world)[0])
+        for _ in range(40):
+            self._anything(world, chance)
+        world.stop(_LONGEST_STOP_NS)
 
     def _anything(self, world: World, chance: Random) -> None:
         channels = [one for one in world.points.channels if chance.random() < 0.4]

@@ -4,6 +4,10 @@ There is one message in flight. What lowers goes before everything but a burst o
 that presses, which goes before a raise, too; a raise that could not leave within 250 ms is given
 up. A keep-alive allows one renewal.
 
+One call may raise both channels. Each raise leaves within 250 ms of that call. A raise that would
+be late at its turn leaves as soon as the board has echoed, and the first one is given up with the
+second one where that one could not follow in time: linked channels change together.
+
 A ramp must not take every message from the other channel. Of decreases, one that somebody asked for
 goes first, then one that closes a channel. A step down of a planned ramp, and that alone, takes
 turns with a raise of the other channel: the channel whose last message is older goes first.
@@ -16,6 +20,7 @@ from collections.abc import Collection, Iterator, Mapping
 from stimctl.devices.events import Acked, ChannelSet, Doing
 from stimctl.devices.openemsstim.request import (
     BOTH_FROM_NS,
+    ECHOED_NS,
     LAST_CALL_NS,
     LATEST_NS,
     PRESSING_NS,
@@ -34,14 +39,16 @@ ALL_OFF = Request(Doing.APPLY)
 class Bursts:
     """Both channels. Decides, and is told what was sent and what was echoed."""
 
-    __slots__ = ("_age_ns", "_allowed_ns", "_asked_ns", "_looked_ns", "_urgent", "by_channel",
-                 "pace", "wanted")  # fmt: skip
+    __slots__ = ("_age_ns", "_allowed_ns", "_asked_ns", "_joint_ns", "_looked_ns", "_urgent",
+                 "by_channel", "pace", "wanted")  # fmt: skip
 
     def __init__(self) -> None:
         self.by_channel = {channel: Burst() for channel in range(1, CHANNELS + 1)}
         self.wanted: dict[int, int] = {}
         self.pace = Pace()
         self._asked_ns: dict[int, int] = {}
+        self._joint_ns: int | None = None
+        """When both channels were last raised by one call."""
         self._urgent: set[int] = set()
         """Channels whose decrease is more than a step of a planned ramp, until it has left."""
         self._allowed_ns: int | None = None
@@ -80,6 +87,8 @@ class Bursts:
                 self._asked_ns.pop(channel, None)
             elif channel not in self._asked_ns or self.wanted.get(channel, 0) != percent:
                 self._asked_ns[channel] = now_ns
+        if list(self._asked_ns.values()) == [now_ns] * CHANNELS:
+            self._joint_ns = now_ns
         self.wanted = dict(wanted)
 
     def allow(self, now_ns: int) -> None:
@@ -165,9 +174,8 @@ class Bursts:
         free = now_ns >= self.pace.free_ns()
         if free and renewal is not None and age_ns >= PRESSING_NS:
             return self._renew(renewal)
-        # The oldest burst first, because a raise renews it, too; what is closed has waited longer.
-        for channel in sorted(self._asked_ns, key=self._since_ns):
-            if now_ns >= self._turn_ns(channel) and self._leaves_room(now_ns, channel):
+        for channel in self._in_order():
+            if self._has_turn(now_ns, channel) and self._leaves_room(now_ns, channel):
                 return self._raise(channel)
         return None if renewal is None or not free else self._renew(renewal)
 
@@ -176,12 +184,36 @@ class Bursts:
 
     def _turn_ns(self, raised: int) -> int:
         """When a raise may leave. What opens a channel is one message of a whole contraction, and
-        does not wait until the raises of the other channel leave room in the second."""
+        does not wait until the raises of the other channel leave room in the second. Of a call that
+        raises both channels, what would be late at its turn leaves as soon as the board has
+        echoed."""
         pace = self.pace
-        return pace.free_ns() if self.by_channel[raised].percent else pace.ready_ns()
+        turn_ns = pace.free_ns() if self.by_channel[raised].percent else pace.ready_ns()
+        joint = self._asked_ns[raised] == self._joint_ns and raised == self._in_order()[0]
+        return 0 if joint and turn_ns >= self._last_ns(raised) else turn_ns
+
+    def _is_second(self, raised: int) -> bool:
+        """Whether the other raise of its call has left."""
+        return len(self._asked_ns) == 1 and self._asked_ns[raised] == self._joint_ns
+
+    def _in_order(self) -> list[int]:
+        """The channels to be raised, the oldest burst first, because a raise renews it, too; what
+        is closed has waited longer."""
+        return sorted(self._asked_ns, key=self._since_ns)
+
+    def _last_ns(self, raised: int) -> int:
+        """Until when a raise may leave; the first of two leaves time for the second."""
+        asked_ns = self._asked_ns[raised]
+        waiting = list(self._asked_ns.values()).count(asked_ns)
+        return asked_ns + STALE_NS - (waiting - 1) * ECHOED_NS
+
+    def _has_turn(self, now_ns: int, raised: int) -> bool:
+        return self._turn_ns(raised) <= now_ns <= self._last_ns(raised)
 
     def _leaves_room(self, now_ns: int, raised: int) -> bool:
         """Whether the other channel can still be renewed in time when this one is raised now."""
+        if self._is_second(raised):
+            return True  # the first one has found room for both
         next_ns = self.pace.free_after_ns(now_ns)
         return all(
             next_ns <= burst.since_ns + LAST_CALL_NS
@@ -247,14 +279,15 @@ class Bursts:
         """The burst once more; a raise that waits for its turn goes with it."""
         burst = self.by_channel[channel]
         asked_ns = self._asked_ns.get(channel)
-        if asked_ns is None:
+        if asked_ns is None or self._looked_ns > self._last_ns(channel):
             return Request(Doing.KEEP_ALIVE, channel, burst.percent), burst.last_ns()
         expires_ns = min(burst.last_ns(), asked_ns + STALE_NS)
         return Request(Doing.APPLY, channel, self.wanted[channel]), expires_ns
 
     def sent(self, now_ns: int, request: Request) -> None:
         """A message leaves."""
-        self.pace.sent(now_ns, counts=not self._is_planned_step(request))
+        second = request.channel in self._asked_ns and self._is_second(request.channel)
+        self.pace.sent(now_ns, counts=not self._is_planned_step(request) and not second)
         if request.doing is Doing.KEEP_ALIVE:
             self._allowed_ns = None
         if request.channel is None:
@@ -266,9 +299,8 @@ class Bursts:
         self._urgent.discard(request.channel)
         burst = self.by_channel[request.channel]
         burst.percent, burst.since_ns = request.percent, now_ns
-        if self._asked_ns.pop(request.channel, None) is not None:
-            # What was asked for with it leaves with it, one message later.
-            self._asked_ns = dict.fromkeys(self._asked_ns, now_ns)
+        if request.doing is not Doing.KEEP_ALIVE:
+            self._asked_ns.pop(request.channel, None)
 
     def _is_planned_step(self, request: Request) -> bool:
         channel = request.channel

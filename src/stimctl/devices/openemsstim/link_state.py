@@ -87,7 +87,7 @@ class BoardLink:
 
     def find(self, now_ns: int) -> None:
         """Connect. A board that was not restarted by opening the port is stopped at once."""
-        self.line.forget()
+        self.line.retire()  # the board may still answer what it was sent, and has yet to read it
         self.identified, self.dialect, self.probe = False, None, None
         self.connect_ns = now_ns
         self._begin(now_ns, State.CLEARING)
@@ -117,7 +117,7 @@ class BoardLink:
 
     def give_up(self) -> None:
         """Nothing came while connecting."""
-        self.line.forget()
+        self.line.retire()
         self._rest(State.UNKNOWN)
 
     def _rest(self, state: State) -> None:

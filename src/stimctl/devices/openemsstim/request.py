@@ -23,6 +23,8 @@ FOREIGN_NS = 1_500 * MS
 bursts is heard again by then [POLICY] D."""
 SPACING_NS = 150 * MS
 """Between two messages: the board is busy for up to 122 ms with one in hex form [FW]."""
+ECHOED_NS = 125 * MS
+"""The board has obeyed and echoed a message by then: 122 ms in hex form [FW], and the line."""
 SECOND_NS = 1_000 * MS
 PER_SECOND = 5
 """Messages in hex form that the board can take in a second [FW]."""
@@ -76,7 +78,8 @@ class Pace:
     """No more messages than the board can take.
 
     Steps down of a planned ramp are not among the messages of a second: they leave as soon as the
-    board has answered, and must not use up the turns of the other channel.
+    board has answered, and must not use up the turns of the other channel. Two raises of one call
+    count as one message, so that the renewals that follow are not late.
     """
 
     __slots__ = ("_ready_ns", "_sent_ns")
