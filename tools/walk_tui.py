@@ -2,11 +2,11 @@
 
 python tools/walk_tui.py [--pace SECONDS] [--json] [--demo | --percent]: people in front of a twin,
 in turn: the demo, a new person with every question answered one by one, that person again, all with
-a P24; and a new person with an openEMSstim, in percent, whose board takes 12 s to start. Each key is
-pressed once what the one before it did is on the screen, and after the pace (2 s: unhurried, with a
-look at the screen between any two keys; D). Prints the keys, how many they are, and how long it took;
-judges the demo and the known person against 90 s, and every walk against its most keys. A quicker
-pace walks quicker; the time is then told for 2 s a key.
+a P24; and a new person with an openEMSstim, in percent, whose board takes 12 s to start. Each key
+is pressed once what the one before it did is on the screen, and after the pace (2 s: unhurried,
+with a look at the screen between any two keys; D). Prints the keys, how many they are, and how long
+it took; judges the demo and the known person against 90 s, and every walk against its most keys. A
+quicker pace walks quicker; the time is then told for 2 s a key.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ _PERCENT = (
     Step("↑", UP, "set to 1 %", "the first step: 1 %", 0.8),
     Step("↓", DOWN, "set to 0 %", "and down again"),
 )  # fmt: skip
-#: What is walked: its words, the arguments, where, the keys, the most keys, and whether it is judged
-#: against 90 s.
+#: What is walked: its words, the arguments, where, the keys, the most keys, and whether it is
+#: judged against 90 s.
 WALKS = (
     ("the demo", ("--demo",), "demo", _DEMO, 6, True),
     ("a new person, every question answered", (), "full", _NEW, 75, False),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from textual import events
 
 from stimctl.session.events import Kind
-from stimctl.testing.demo import DemoSession
+from stimctl.testing.demo import ALT_1, DemoSession
 from stimctl.testing.journals import is_journal
 from stimctl.tui.model.guards import Taps
 from stimctl.tui.stop_driver import EventTypeParser, KeyEvent
@@ -266,14 +266,14 @@ def test_a_key_held_in_a_terminal_that_tells_is_one_step(begin: Callable[..., De
     session.run()
     terminal = session.terminal
     assert b"\x1b[=2;2u" in terminal.raw  # asked to tell repeats and releases
-    terminal.key(b"1")
+    terminal.key(ALT_1)
     terminal.settle(0.3)
     for _ in range(2):
         for key in (UP, *[UP_AGAIN] * 60, UP_LET_GO):
             terminal.key(key)
             terminal.settle(0.02)
         terminal.settle(0.5)
-    terminal.wait_for("ch1 +0.5")
+    terminal.wait_for("set to 0.5 mA")
     session.stop()
     journal = next(path for path in (session.folder / "state").rglob("*.jsonl") if is_journal(path))
     rows = [json.loads(one) for one in journal.read_text("utf-8").splitlines()]

@@ -30,8 +30,7 @@ def test_the_demo_is_at_its_first_output_after_six_unhurried_keys() -> None:
 def test_a_session_in_percent_is_at_its_first_output_in_a_terminal_too() -> None:
     """Patient, board, its start, what has to be acknowledged, ready, start, up by 1 % and down."""
     (found,) = walks("--percent").values()
-    assert found["keys"] <= 28
-    assert found["kept"]
+    assert found["kept"], found
 
 
 @pytest.mark.soak

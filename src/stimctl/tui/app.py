@@ -35,6 +35,9 @@ TICK_S = 0.2
 
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
+#: What a session can put up at any time.
+_AHEAD = ("run", "armed", "unknown", "asked", "notes", "fault", "found", "small", "help",
+          "thresholds", "report")  # fmt: skip
 _EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
 
@@ -69,6 +72,8 @@ class StimctlApp(App[int]):
         #: Where Textual keeps which app is active: a call from another thread has none of its own.
         self._where: Context | None = None
         self._titled = ""
+        #: A screen is being built ahead.
+        self._building = False
         #: By screen, which actions worked when its footer was made.
         self._worked: dict[str, set[str]] = {}
         #: What the keys mean, as of the last look: asked for every binding.
@@ -221,6 +226,7 @@ class StimctlApp(App[int]):
         self.follow()
 
     def _tick(self) -> None:
+        self._build_ahead()
         self._look_at_size()
         self._ask_terminal()
         self.desk.tick()
@@ -265,6 +271,8 @@ class StimctlApp(App[int]):
 
     def _stack(self) -> None:
         """The model's screens, the front one last; Textual's own (the palette) may lie above."""
+        if self._building:
+            return  # a few hundredths of a second, at zero
         wanted = [self._screen_named(name) for name in self.desk.stack()]
         ours = [one for one in self.screen_stack if isinstance(one, StimScreen | StimModal)]
         if ours == wanted:
@@ -277,6 +285,26 @@ class StimctlApp(App[int]):
             self.switch_screen(wanted[0])
         for one in wanted[1:]:
             self.push_screen(one)
+
+    def _build_ahead(self) -> None:
+        """One of the screens that a session will need, while nothing is on. The app waits until a
+        screen is built, and beats come from what waits: on a busy machine that is half a second."""
+        live = self.desk.bed.live
+        name = next((one for one in _AHEAD if one not in self._screens), None)
+        if name is not None and not self._building and live.identified and not live.busy:
+            self._building = True
+            self.run_worker(self._build(name), exit_on_error=True)
+
+    async def _build(self, name: str) -> None:
+        screen = self._screen_named(name)
+        try:
+            with self.batch_update():
+                await self.push_screen(screen)
+                if self.screen is screen:
+                    self.pop_screen()
+        finally:
+            self._building = False
+            self.follow()
 
     def _look_at_offers(self) -> None:
         """The footer is made anew where a key has begun or ceased to work, and not otherwise."""
