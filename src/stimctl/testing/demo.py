@@ -114,13 +114,19 @@ class DemoSession:
 
     def leave(self, title: str) -> None:
         """Back to the Run screen."""
+        terminal = self.terminal
         if title in DIALOGS:
-            self.terminal.key(DIALOGS[title][1])
+            terminal.key(DIALOGS[title][1])
         elif title in SCREENS:
-            self.terminal.key(ESC)  # out of a field
-            self.terminal.settle(0.2)
-            self.terminal.key(b"7")
-        self.terminal.wait_for(_shown("Run"))
+            terminal.key(ESC)  # out of a field
+            terminal.settle(0.2)
+            terminal.key(b"7")
+        give_up = time.monotonic() + 15.0
+        while _shown("Run") not in terminal.text() or (
+            title in DIALOGS and _shown(title) in terminal.text()
+        ):
+            assert time.monotonic() < give_up, terminal.text()
+            terminal.hear(0.05)
 
     def be_at(self, title: str) -> None:
         """With the session running, or ready where that is asked, at one of `EVERYWHERE`."""

@@ -58,7 +58,7 @@ class Terminal:
         if self.first_byte_s is None:
             self.first_byte_s = time.monotonic()
         self.heard += len(data)
-        self.raw = (self.raw + data)[-200_000:]
+        self.raw = (self.raw + data)[-1_000_000:]
         self._show(data)
         return bool(data)
 

@@ -36,7 +36,7 @@ TICK_S = 0.2
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
 #: What a session can put up at any time.
-_AHEAD = ("run", "armed", "unknown", "asked", "notes", "fault", "found", "small", "help",
+_AHEAD = ("armed", "unknown", "asked", "notes", "fault", "found", "small", "help",
           "thresholds", "report")  # fmt: skip
 _EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
@@ -191,7 +191,8 @@ class StimctlApp(App[int]):
     def on_key(self, event: events.Key) -> None:
         """A key that nothing has taken: say why."""
         there = self.screen.active_bindings.get(event.key)
-        if there is None or not there.enabled:
+        # What may raise is a priority binding: it comes here where its screen was not up yet.
+        if there is None or not there.enabled or there.binding.priority:
             self.desk.say_no(event.key)
             self.follow()
 
@@ -261,9 +262,10 @@ class StimctlApp(App[int]):
         self._stack()
         if self.theme != self.desk.theme:
             self.theme = self.desk.theme
-        top = self.screen
-        if isinstance(top, StimScreen | StimModal):
-            top.show()
+        for one in reversed(self.screen_stack):  # below the palette, where that is open
+            if isinstance(one, StimScreen | StimModal):
+                one.show()
+                break
         self._look_at_offers()
         if self.desk.rings():
             self.bell()
@@ -278,6 +280,7 @@ class StimctlApp(App[int]):
         if ours == wanted:
             return
         while len(self.screen_stack) > _BASE:
+            self.workers.cancel_node(self.screen)  # the palette's, which would look for its list
             self.pop_screen()
         if len(self.screen_stack) < _BASE:
             self.push_screen(wanted[0])
@@ -291,7 +294,8 @@ class StimctlApp(App[int]):
         screen is built, and beats come from what waits: on a busy machine that is half a second."""
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
-        if name is not None and not self._building and live.identified and not live.busy:
+        on_run = self.desk.page.name == "run" and self.desk.overlay is None
+        if name is not None and on_run and not self._building and not live.busy:
             self._building = True
             self.run_worker(self._build(name), exit_on_error=True)
 

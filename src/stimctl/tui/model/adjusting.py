@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stimctl.errors import UsageError
 from stimctl.quantity import (
     format_duration,
     format_frequency,
@@ -38,6 +39,8 @@ class Field:
 
 
 def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{text!r} is not a whole number", what_to_do="write digits alone")
     return int(text)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
@@ -32,6 +33,7 @@ class Face(Protocol):
     """What screens and the palette need of the app."""
 
     desk: Desk
+    is_running: bool
 
     def do(self, action: str) -> None:
         """Do an action of the table; its refusal is said."""
@@ -64,7 +66,7 @@ class _Framed(Screen[None]):
 
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
-    _is_built = False
+    _is_built = _is_whole = False
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -113,10 +115,18 @@ class _Framed(Screen[None]):
         self.show()
 
     def show(self) -> None:
-        """Bring everything up to what the model says now."""
-        if self._is_built and self.query(StopKey):  # else it is being taken apart
+        """Bring everything up to what the model says now. A screen whose inner widgets are still
+        being built, or which is being taken apart, shows nothing yet."""
+        if not self._is_built:
+            return
+        try:
             self.frame_shown()
             self.fill()
+            self._is_whole = True
+        except NoMatches:
+            if self._is_whole and self.is_attached and self.stim.is_running:
+                raise
+            self.call_after_refresh(self.show)
 
     def fill(self) -> None:
         """Bring the body up to what the model says now."""
