@@ -115,7 +115,7 @@ class DemoSession:
     def leave(self, title: str) -> None:
         """Back to the Run screen."""
         terminal = self.terminal
-        if title in DIALOGS:
+        if title in DIALOGS and _shown(title) in terminal.text():
             terminal.key(DIALOGS[title][1])
         elif title in SCREENS:
             terminal.key(ESC)  # out of a field

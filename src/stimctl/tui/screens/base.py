@@ -66,7 +66,7 @@ class _Framed(Screen[None]):
 
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
-    _is_built = _is_whole = False
+    _is_built = _is_whole = _is_fresh = False
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -114,6 +114,14 @@ class _Framed(Screen[None]):
         self.app.install_screen(self, self.page.name)
         self.show()
 
+    def on_screen_resume(self) -> None:
+        """It is in front (again)."""
+        self._is_fresh = True
+        self.show()
+
+    def resumed(self) -> None:
+        """It has come to the front, and its widgets are there."""
+
     def show(self) -> None:
         """Bring everything up to what the model says now. A screen whose inner widgets are still
         being built, or which is being taken apart, shows nothing yet."""
@@ -122,7 +130,9 @@ class _Framed(Screen[None]):
         try:
             self.frame_shown()
             self.fill()
-            self._is_whole = True
+            if self._is_fresh:
+                self.resumed()
+            self._is_whole, self._is_fresh = True, False
         except NoMatches:
             if self._is_whole and self.is_attached and self.stim.is_running:
                 raise

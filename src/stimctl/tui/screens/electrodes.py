@@ -165,7 +165,7 @@ class SideScreen(StimModal, page=SidePage):
             self.desk.say(str(error))
         self.stim.follow()
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Nothing of an earlier answer stays."""
         field = self.query_one("#side-typed", Input)
         field.value = ""

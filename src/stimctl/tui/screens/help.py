@@ -23,7 +23,7 @@ class HelpScreen(StimModal, page=HelpPage):
         """A key may have begun to work meanwhile."""
         self.query_one(RowsTable).show(self.page.rows())
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """From the top."""
         self.query_one(RowsTable).scroll_home(animate=False)
 

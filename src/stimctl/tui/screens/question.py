@@ -29,7 +29,7 @@ class QuestionScreen(StimModal, page=QuestionPage):
                         yield Static(head, classes="quiet")
                     yield OptionList(id=f"column-{number}")
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Asked anew: keys are answers again, and nothing is picked yet."""
         for answers in self.query(OptionList):
             answers.highlighted = None
