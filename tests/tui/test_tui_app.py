@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.command import CommandPalette
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -20,7 +21,7 @@ RAISING = frozenset(action.id for action in ACTIONS if action.raises)
 def go_to(world: World, place: str) -> Headless:
     """To a screen, to a question over Run, or into the palette, whatever is on."""
     ui = world.ui
-    while type(ui.app.screen).__name__ == "CommandPalette":
+    while isinstance(ui.app.screen, CommandPalette):
         ui.press("escape")
     world.desk.open(place if place in PAGES else "run")
     if place in QUESTIONS:
@@ -29,7 +30,7 @@ def go_to(world: World, place: str) -> Headless:
     ui.settle()
     if place == "palette":
         ui.press("ctrl+p")
-        assert type(ui.app.screen).__name__ == "CommandPalette"
+        assert isinstance(ui.app.screen, CommandPalette)
     return ui
 
 

@@ -20,7 +20,7 @@ from textual.widgets import Input
 from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
-from stimctl.tui.palette import StimCommands
+from stimctl.tui.palette import StimCommands, StimPalette
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
 from stimctl.tui.screens.index import screen_of
 from stimctl.tui.screens.shown import window_title
@@ -205,6 +205,11 @@ class StimctlApp(App[int]):
         if action == "do":
             return self.works(str(parameters[0]))
         return super().check_action(action, parameters)
+
+    def action_command_palette(self) -> None:
+        """Textual's palette, safe to close at any time."""
+        if not isinstance(self.screen, StimPalette):
+            self.push_screen(StimPalette(id="--command-palette"))
 
     def action_do(self, action: str) -> None:
         """Do an action of the table."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.worker import Worker
 
 from stimctl.tui.model.actions import ACTION_BY_ID, MENU
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 #: Those that mean nothing without the screen that they move or answer on.
 _NOT_HERE = ("choose", "move-", "more", "less", "scroll-", "answer-")
+
+
+class StimPalette(CommandPalette):
+    """Textual's own; a search that fails, as one does that begins when the palette has just been
+    closed, never ends the program."""
+
+    def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
+        """As Textual has it; what fails is left out."""
+        return super().run_worker(*args, **{**options, "exit_on_error": False})
 
 
 class StimCommands(Provider):

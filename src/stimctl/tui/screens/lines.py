@@ -26,6 +26,7 @@ class Lines(OptionList):
         super().__init__(id=id, markup=False)
         self._told_lines: list[Line] = []
         self._told_drawn: list[Line] = []
+        self._asked = ""
 
     def show(self, lines: Sequence[Line]) -> None:
         """These lines; where they are there already, only what differs is drawn."""
@@ -46,7 +47,7 @@ class Lines(OptionList):
                     self.replace_option_prompt(*line[:2])
             return
         self.set_options(Option(content, one, heads) for one, content, heads in new)
-        self.pick(picked)
+        self._highlight(picked)
 
     def on_option_list_option_highlighted(self) -> None:
         """The sign moves along."""
@@ -59,7 +60,14 @@ class Lines(OptionList):
         return "" if option is None else str(option.id)
 
     def pick(self, one: str) -> None:
-        """Highlight this line."""
+        """Highlight this line, where another was asked for before: a cursor key whose message is
+        still on its way has moved the list already, and is not taken back."""
+        if one == self._asked and self.picked:
+            return
+        self._asked = one
+        self._highlight(one)
+
+    def _highlight(self, one: str) -> None:
         if one and one != self.picked and one in [id_ for id_, _, _ in self._told_drawn]:
             self.highlighted = self.get_option_index(one)
             self._draw()
