@@ -91,7 +91,8 @@ def _paused(world: World) -> None:
 def _alarm(world: World) -> None:
     world.to_running(steps=4)
     row = {"kind": "alarm", "mono_ns": world.clock.now_ns, "priority": "high",
-           "what": "electrode contact lost", "action": "output is being stopped"}  # fmt: skip
+           "what": "electrode contact lost", "action": "output is being stopped",
+           "t": "2026-01-01T12:00:00Z"}  # fmt: skip
     world.bed.live.take(row)
 
 

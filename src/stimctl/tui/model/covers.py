@@ -23,7 +23,7 @@ class UnknownPage(Page):
     footer = actions
     has_menu = False
     #: When somebody said that the electrodes are off, and of which unconfirmed output.
-    _said: tuple[str, str] = ("", "")
+    _said: tuple[Unconfirmed | None, str] = (None, "")
 
     def offers(self) -> Offers:
         """Connecting again, and saying that the electrodes are off; one letter never leaves."""
@@ -46,7 +46,7 @@ class UnknownPage(Page):
             self.bed.ask("note", self._recorded, topic="unconfirmed output", text=_UNPLUGGED)
 
     def _recorded(self) -> None:
-        self._said = (self._lost.why, self.desk.clock.wall_text())
+        self._said = (self._lost, self.desk.clock.wall_text())
         self.desk.say("Recorded: electrodes unplugged. Zero is still not confirmed.")
 
     @property
@@ -57,8 +57,8 @@ class UnknownPage(Page):
     def steps(self) -> list[str]:
         """What to do, in this order; the words of a step end with what records it."""
         told = steps_to_zero(self._lost.what_to_do)
-        why, at = self._said
-        is_done = at and why == self._lost.why
+        about, at = self._said
+        is_done = about == self._lost
         done = f"✓ recorded {at}" if is_done else "Then press u."
         return [f"{told[0]} {done}", *told[1:], "Plug it in again. Press r: zero is verified."]
 

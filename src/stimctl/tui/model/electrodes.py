@@ -176,8 +176,8 @@ class SetupPage(Page):
             return safe(error, 300)
         if not self.bed.device:
             return ""
-        plan, why, warning = compiled(choice, self.bed.device)
-        return "" if plan is not None or warning or why == self.bed.why_not else why
+        plan, refusal, warning = compiled(choice, self.bed.device)
+        return "" if plan is not None or warning or refusal == self.bed.why_not else refusal
 
     def add_channel(self) -> None:
         """One more for the same treatment: at the site on the other side, else at the same one;

@@ -184,6 +184,11 @@ def family_of(device: str) -> Family:
     return family_named(parse_device(device).family)
 
 
+def watches_contact(device: str) -> bool:
+    """The device ends its output itself where an electrode is off."""
+    return family_of(device).sheet.protections.no_load_trip.presence.value == "present"
+
+
 def protocol_names(device: str) -> list[str]:
     """The protocols of the kind that a device takes, by name: in milliampere, or in percent; of
     both kinds where no device is chosen yet."""

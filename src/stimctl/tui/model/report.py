@@ -154,10 +154,10 @@ class ReportPage(Page):
         return ", ".join(f"ch{one.channel} {one.what} {one.text}" for one in self.bed.marks)
 
 
-def _why(reason: str) -> str:
+def _why(ended: str) -> str:
     """A key that stopped was somebody's at it."""
-    key = reason.removeprefix("key ")
-    return reason if key == reason else f"by the operator ({key_name(key)})"
+    key = ended.removeprefix("key ")
+    return ended if key == ended else f"by the operator ({key_name(key)})"
 
 
 def _verified(journal: str) -> str:

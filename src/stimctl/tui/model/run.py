@@ -11,7 +11,7 @@ from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.handing import handed_in, papers_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
-from stimctl.tui.model.planning import family_of
+from stimctl.tui.model.planning import watches_contact
 from stimctl.tui.model.steps import go_on, next_gap, steps
 
 if TYPE_CHECKING:
@@ -243,8 +243,7 @@ class RunPage(Page):
         self._select(numbers[(at + by) % len(numbers)])
 
     def _name(self, number: int) -> str:
-        choice = self.bed.choice
-        seats = choice.seats if choice else ()
+        seats = self.bed.choice.seats if self.bed.choice else ()
         seat = next((one for one in seats if one.channel == number), None)
         channel = self.bed.live.channels.get(number)
         return (seat.site if seat else None) or (channel.role if channel else "")
@@ -364,8 +363,7 @@ class RunPage(Page):
 
     def site_of(self, number: int) -> str:
         """Where the electrodes of a channel are; "" where that is not given."""
-        choice = self.bed.choice
-        seats = choice.seats if choice else ()
+        seats = self.bed.choice.seats if self.bed.choice else ()
         return next((one.site or "" for one in seats if one.channel == number), "")
 
     def planned(self, number: int) -> Any:
@@ -386,10 +384,7 @@ class RunPage(Page):
     @property
     def watches_contact(self) -> bool:
         """The device sees that an electrode is off, from some current on."""
-        if not self.bed.device:
-            return False
-        presence = family_of(self.bed.device).sheet.protections.no_load_trip.presence
-        return presence.value == "present"
+        return bool(self.bed.device) and watches_contact(self.bed.device)
 
     def gaps(self) -> list[str]:
         """Everything that is missing before a session, step by step; empty where nothing is."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from stimctl.quantity import format_area
 from stimctl.tui.model.measure import Measure, measure_of_protocol
+from stimctl.tui.model.persons import Mark
 
 if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup
     from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
-    from stimctl.tui.model.persons import Mark
 
 WHOLE = 1000
 """Permille of a pad that touch the skin."""
@@ -97,9 +97,10 @@ def with_first_maximum(
         cap = min(first, cap or first)
     for mark in reversed(marks):
         told = getattr(mark, seat.measure.mark)
-        if mark.what == "tolerance" and seat.site and mark.site == seat.site and told:
-            level = min(cap, int(told))
-            return replace(seat, ceiling_level=level, source="last tolerance here")
+        match mark:
+            case Mark(what="tolerance", site=site) if told and site and site == seat.site:
+                level = min(cap, int(told))
+                return replace(seat, ceiling_level=level, source="last tolerance here")
     return replace(seat, ceiling_level=cap, source="this treatment")
 
 
