@@ -15,7 +15,7 @@ TOOL = Path(__file__).resolve().parents[2] / "tools" / "walk_tui.py"
 
 def walks(*arguments: str) -> dict[str, dict[str, object]]:
     """What the tool found, by its words; it judges 90 s at 2 s a key."""
-    command = [sys.executable, str(TOOL), "--pace", "0.1", "--json", *arguments]
+    command = [sys.executable, str(TOOL), "--pace", "0.5", "--json", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=160, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return {one["walk"]: one for one in json.loads(done.stdout)["walks"]}
