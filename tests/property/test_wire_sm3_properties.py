@@ -110,8 +110,8 @@ def test_what_would_be_refused_is_never_written_by_default(
     else:
         assert not problems(message)
         got = read(FrameDecoder(), frame)[0][0]
-    assert isinstance(got, RawFrame)
-    assert decode(got) == message
+        assert isinstance(got, RawFrame)
+        assert decode(got) == message
 
 
 @given(ml_updates(valid_points, st.just(32766)), packet_numbers)
