@@ -28,7 +28,8 @@ from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_intensity
 from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import PERCENT
-from tests.support.openemsstim_bench import MS, SHEET, Bench, S, cleared, points
+from tests.support.driver_bench import S
+from tests.support.openemsstim_bench import MS, SHEET, Bench, cleared, points
 
 STOP = "Connection End\n"
 STOP_AND_PROBE = STOP + "x....\n"

@@ -13,7 +13,8 @@ from firmware_sim.firmware.openemsstim import Bootloader, Dialect, OpenEmsStimTw
 from stimctl.devices.openemsstim.output import burst_line, off_line
 from stimctl.devices.openemsstim.sheet import CHANNELS, HIGHEST_PERCENT
 from stimctl.wire.openemsstim.text import TEST_CHARACTERS, probe_text, stop_line
-from tests.support.openemsstim_bench import MS, Bench, S
+from tests.support.driver_bench import S
+from tests.support.openemsstim_bench import MS, Bench
 from tests.support.openemsstim_damage import KINDS, Damage, every, play
 
 damaged = pytest.mark.no_invariant(

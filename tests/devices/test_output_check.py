@@ -18,8 +18,9 @@ from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
 from stimctl.wire.sciencemode4.messages import MlUpdate
 from tests.support import rehastim2_bench
+from tests.support.driver_bench import S
 from tests.support.output_brute import fits, pulses_of, worst
-from tests.support.p24_bench import MS, Bench, S
+from tests.support.p24_bench import MS, Bench
 from tests.support.p24_bench import cleared as cleared_p24
 
 PAD = Electrode(area_mm2=10_000)

@@ -19,7 +19,8 @@ from stimctl.devices.events import (
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
-from tests.support.p24_bench import MS, Bench, S, cleared, forged, of_kind, point
+from tests.support.driver_bench import S, of_kind
+from tests.support.p24_bench import MS, Bench, cleared, forged, point
 
 LADDER = cleared(60_000, 200, 50_000)
 UPDATE = 32

@@ -16,7 +16,8 @@ from stimctl.devices.events import (
     ZeroVerified,
 )
 from stimctl.errors import StateError
-from tests.support.p24_bench import MS, Bench, S, of_kind, point
+from tests.support.driver_bench import S, of_kind
+from tests.support.p24_bench import MS, Bench, point
 
 GET_DEVICE_ID, GET_EXTENDED_VERSION = 52, 68
 INIT = {

@@ -20,7 +20,8 @@ from stimctl.devices.events import (
 )
 from stimctl.errors import StateError
 from stimctl.safety import SetPoint
-from tests.support.p24_bench import MS, Bench, S, cleared, of_kind
+from tests.support.driver_bench import S, of_kind
+from tests.support.p24_bench import MS, Bench, cleared
 
 LADDER = cleared(60_000, 200, 50_000)
 

@@ -9,7 +9,8 @@ from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
 from stimctl.devices.events import NoAnswer, Rejected, ZeroVerified
 from stimctl.errors import StateError
 from stimctl.safety import SetPoint
-from tests.support.p24_bench import MS, Bench, S, cleared, of_kind
+from tests.support.driver_bench import S, of_kind
+from tests.support.p24_bench import MS, Bench, cleared
 
 LADDER = cleared(60_000, 200, 50_000)
 ML_STOP, LL_STOP, STATUS = 34, 4, 62

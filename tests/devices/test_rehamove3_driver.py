@@ -33,7 +33,8 @@ from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
-from tests.support.p24_bench import MS, Bench, S, cleared, forged, of_kind
+from tests.support.driver_bench import S, of_kind
+from tests.support.p24_bench import MS, Bench, cleared, forged
 
 on_it = partial(cleared, device=REHAMOVE3_SHEET.bounds)
 

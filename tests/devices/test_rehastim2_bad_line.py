@@ -19,7 +19,8 @@ from stimctl.wire.sciencemode2.framing import (
     encode_frame,
 )
 from stimctl.wire.stuffing import KEY
-from tests.support.rehastim2_bench import MS, Bench, S, cleared
+from tests.support.driver_bench import S
+from tests.support.rehastim2_bench import MS, Bench, cleared
 
 HOUR = 3_600 * S
 LOST_PERMILLE = 10

@@ -28,9 +28,10 @@ from stimctl.errors import LimitRefusedError, StateError
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import encode
 from stimctl.wire.sciencemode2.framing import encode_frame
+from tests.support.driver_bench import S
 from tests.support.p24_bench import OTHER_DEVICE
 from tests.support.p24_bench import cleared as cleared_for
-from tests.support.rehastim2_bench import MS, Bench, S, cleared, point
+from tests.support.rehastim2_bench import MS, Bench, cleared, point
 
 
 def names(messages: list[sm2.Message | sm2.UnknownCommand | sm2.Malformed]) -> list[str]:

@@ -20,8 +20,9 @@ from stimctl.safety import (
 )
 from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus, worst_second
 from stimctl.wire.sciencemode2 import messages as sm2
+from tests.support.driver_bench import S
 from tests.support.output_brute import fits, pulses_of, worst
-from tests.support.rehastim2_bench import MS, Bench, S
+from tests.support.rehastim2_bench import MS, Bench
 
 BOX = envelope_for(REHASTIM2_SHEET.bounds, Electrode(area_mm2=10_000), profile=Profile.RESEARCH)
 

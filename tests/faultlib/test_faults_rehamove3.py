@@ -17,7 +17,8 @@ from firmware_sim.firmware.rehamove3 import RehaMove3Twin
 from firmware_sim.firmware.rehamove3_faulty import FaultyRehaMove3
 from firmware_sim.scenarios import SCENARIOS, scenario
 from tests.support.faulty_host import FaultyHost
-from tests.support.twin_host import MS, biphasic, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import biphasic, pulse, train, update
 
 SECOND = 1000 * MS
 FOUR = update(c1=train(biphasic(10)), c4=train(biphasic(8)))

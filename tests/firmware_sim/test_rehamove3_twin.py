@@ -19,7 +19,8 @@ from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.rehamove3 import BATTERY_LIFE_US, RESET_US, RehaMove3Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, check, encode
 from firmware_sim.ledger import Ledger
-from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
 SECOND = 1000 * MS
 VECTORS = json.loads(

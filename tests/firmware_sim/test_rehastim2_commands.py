@@ -20,10 +20,10 @@ from firmware_sim.firmware.rehastim2_commands import (
     known,
 )
 from firmware_sim.firmware.sciencemode2_frames import encode
+from tests.support.frame_host import MS
 from tests.support.rehastim2_host import (
     BUSY,
     MOTOMED,
-    MS,
     OK,
     PARAMETER,
     TRANSFER,

@@ -17,7 +17,8 @@ from firmware_sim.firmware.rehastim2_fields import programme, read_setup, read_s
 from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
 from firmware_sim.ledger import Ledger
 from tests.support.examples import examples
-from tests.support.rehastim2_host import MS, OK, RehaHost, pulse, setup
+from tests.support.frame_host import MS
+from tests.support.rehastim2_host import OK, RehaHost, pulse, setup
 
 
 def starts(host: RehaHost, channel: int) -> list[int]:

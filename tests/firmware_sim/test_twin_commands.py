@@ -12,7 +12,8 @@ import pytest
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import RULES, TRANSITIONS, Command, Event, State
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
-from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "sciencemode4_vectors.json").read_text()

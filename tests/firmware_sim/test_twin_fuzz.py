@@ -13,7 +13,8 @@ from firmware_sim.firmware.p24_commands import Command, State
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.ledger import Ledger
 from tests.support.examples import examples
-from tests.support.twin_host import MS, biphasic, point, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import biphasic, point, pulse, train, update
 
 UPDATES = [
     update(c1=train(biphasic(10))),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.ledger import ChannelLedger, Ledger, Run
-from tests.support.twin_host import MS, Host, biphasic, point, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import Host, biphasic, point, train, update
 
 S = 1_000_000
 

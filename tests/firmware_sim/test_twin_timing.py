@@ -6,7 +6,8 @@ import pytest
 
 from firmware_sim.firmware.p24 import WAITING_LENGTH, P24Twin
 from firmware_sim.firmware.p24_commands import Command, State
-from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
 TRAIN = update(c1=train(biphasic(10)))
 

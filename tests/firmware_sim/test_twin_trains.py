@@ -8,7 +8,8 @@ import pytest
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command, State
-from tests.support.twin_host import MS, Host, biphasic, point, pulse, train, update
+from tests.support.frame_host import MS
+from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
 Rows = list[dict[str, Any]]
 

@@ -12,9 +12,10 @@ from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import StimctlError
 from stimctl.safety import Cleared, Electrode, Profile, clear, envelope_for
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus
+from tests.support.driver_bench import S
 from tests.support.examples import examples
 from tests.support.output_brute import fits, pulses_of, worst, worst_integrals
-from tests.support.p24_bench import MS, Bench, S, cleared
+from tests.support.p24_bench import MS, Bench, cleared
 
 PAD = Electrode(area_mm2=10_000)
 TOP_UA = 20_000

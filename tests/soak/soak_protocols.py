@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from random import Random
 
 from stimctl.devices.sheet import CapabilitySheet
@@ -14,32 +13,21 @@ from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import AnyPlan
+from tests.support.treatment_samples import SHIPPED, shipped_text, treatment_head
 
-PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
-SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
 AREA_MM2 = 5_000
 
 Amplitudes = tuple[tuple[int, int], ...]
 """The channels in use, each with its goal (uA)."""
 
-_HEAD = """schema = "treatment-v1"
-id = "drawn"
-version = "1.0"
-title = "Drawn"
-purpose = "Tests."
-sources = ["none"]
-contraindications = ["C01"]
-[evidence]
-grade = "D"
-lines = ["Made up for a test (D)."]
-[electrodes]
-minimum_area = "10 cm2"
-placement = "Anywhere."
-[session]
+_HEAD = (
+    treatment_head("drawn", "Drawn")
+    + """[session]
 duration = "20 min"
 shortest = "10 s"
 longest = "60 min"
 """
+)
 _SHAPES = ("triangle", "sine", "step")
 
 
@@ -193,9 +181,7 @@ def plan_for(
     drawn protocol that breaks a rule of its own.
     """
     shipped = name in SHIPPED
-    text = (PROTOCOLS / f"{name}.toml").read_text("utf-8") if shipped else None
-    if text is None:
-        text = text_of(Random(f"protocol/{name}"))
+    text = shipped_text(name) if shipped else text_of(Random(f"protocol/{name}"))
     setups = [
         ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(area_mm2=AREA_MM2, site=None))
         for channel, amplitude_ua in amplitudes

@@ -8,7 +8,8 @@ from firmware_sim.faults import FaultyTwin, parse_fault
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import Damage, Frame
 from firmware_sim.situation import faulty_twin
-from tests.support.twin_host import MS, Heard, Host, biphasic, train, update
+from tests.support.frame_host import MS, Heard
+from tests.support.twin_host import Host, biphasic, train, update
 
 SECOND = 1000 * MS
 TEN_MA = update(c1=train(biphasic(10)))

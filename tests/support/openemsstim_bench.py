@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from firmware_sim.firmware.openemsstim import Dialect, OpenEmsStimTwin
 from stimctl.devices.driver import Frame
@@ -13,10 +13,8 @@ from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.safety import ClearedIntensity, Electrode, IntensityPoint, clear_intensity
 from stimctl.safety.intensity import ATTENDED
+from tests.support.driver_bench import MS, DriverBench
 
-MS = 1_000_000
-S = 1_000 * MS
-E = TypeVar("E")
 Wire = Callable[[int, bytes], bytes]
 """What arrives of one write at a time; nothing = lost."""
 SHEET = OPENEMSSTIM_SHEET
@@ -39,7 +37,7 @@ def points(**channels: int) -> dict[int, IntensityPoint]:
     return {int(name[2:]): _WHOLE.point(percent) for name, percent in channels.items()}
 
 
-class Bench:
+class Bench(DriverBench[OpenEmsStimDriver]):
     """Time in ns. `boot_us`: short, where the boot is not what is tested."""
 
     def __init__(
@@ -92,15 +90,7 @@ class Bench:
         return self
 
     def kept(self, span_ns: int, every_ns: int = 200 * MS) -> None:
-        """Let time pass as the engine does: a keep-alive by absolute deadline."""
-        end, due = self.now + span_ns, self.now
-        while due < end:
-            self.driver.keep_alive(self.now)
-            due += every_ns
-            self.run(min(due, end) - self.now)
-
-    def all_of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.seen if isinstance(event, kind)]
+        super().kept(span_ns, every_ns)
 
     def sent(self, since: int = 0) -> list[str]:
         """What the driver wrote, in hex form decoded; `since` counts writes."""

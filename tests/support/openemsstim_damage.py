@@ -8,7 +8,8 @@ from typing import NamedTuple
 from firmware_sim.firmware.openemsstim import Dialect
 from firmware_sim.firmware.openemsstim_fields import wiper
 from stimctl.devices.events import NoAnswer, Rejected, UnexpectedState, ZeroVerified
-from tests.support.openemsstim_bench import MS, Bench, S, points
+from tests.support.driver_bench import S
+from tests.support.openemsstim_bench import MS, Bench, points
 
 KINDS = ("lost", "doubled", *(f"bit {bit}" for bit in range(8)))
 OPEN_WITHIN_NS = 400 * MS

@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from typing import TypeVar
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.sciencemode4_frames import Frame as TwinFrame
@@ -16,11 +15,9 @@ from stimctl.devices.p24.driver import P24Driver, ScienceModeDriver
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.safety import Cleared, DeviceBounds, Electrode, Profile, SetPoint, clear, envelope_for
 from stimctl.stimulus import Pulse, PulseShape, Stimulus
+from tests.support.driver_bench import MS, DriverBench
 
-MS = 1_000_000
-S = 1_000 * MS
 PAD = Electrode(area_mm2=10_000)
-E = TypeVar("E")
 
 # A device with finer steps and wider ranges than a P24: what is cleared for it need not suit a P24.
 OTHER_DEVICE = replace(
@@ -78,7 +75,7 @@ def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
     return cleared(amplitude_ua, **how).point(amplitude_ua)  # type: ignore[arg-type]
 
 
-class Bench:
+class Bench(DriverBench[ScienceModeDriver]):
     """`host_line` and `device_line` turn each write or answer into what arrives, with delays."""
 
     def __init__(
@@ -141,9 +138,6 @@ class Bench:
         assert self.driver.state == "mid", self.driver.state
         return self
 
-    def all_of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.seen if isinstance(event, kind)]
-
     def forget(self) -> None:
         self.seen.clear()
 
@@ -204,7 +198,3 @@ class Bench:
             ),
             default=0,
         )
-
-
-def of_kind(events: list[DriverEvent], kind: type[E]) -> list[E]:
-    return [event for event in events if isinstance(event, kind)]

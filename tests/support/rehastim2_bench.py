@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import count
-from typing import TypeVar
 
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from stimctl.devices.events import DriverEvent
@@ -16,10 +15,8 @@ from stimctl.stimulus import Pulse, PulseShape, Stimulus
 from stimctl.wire.sciencemode2 import messages as sm2
 from stimctl.wire.sciencemode2.codec import decode
 from stimctl.wire.sciencemode2.framing import FrameDecoder, RawFrame
+from tests.support.driver_bench import MS, DriverBench
 
-MS = 1_000_000
-S = 1_000 * MS
-E = TypeVar("E")
 Wire = Callable[[int, bytes], list[tuple[int, bytes]]]
 """What happens to one write at a time: what arrives, and how much later (ns)."""
 
@@ -43,7 +40,7 @@ def point(amplitude_ua: int = 20_000, **how: int) -> SetPoint:
     return cleared(max(amplitude_ua, 2_000), **how).point(amplitude_ua)
 
 
-class Bench:
+class Bench(DriverBench[RehaStim2Driver]):
     def __init__(self, twin: RehaStim2Twin | None = None) -> None:
         self.driver = RehaStim2Driver()
         self.twin = twin or RehaStim2Twin()
@@ -91,15 +88,7 @@ class Bench:
         return self
 
     def kept(self, span_ns: int, every_ns: int = 120 * MS) -> None:
-        """Let time pass as the engine does: a keep-alive by absolute deadline."""
-        end, due = self.now + span_ns, self.now
-        while due < end:
-            self.driver.keep_alive(self.now)
-            due += every_ns
-            self.run(min(due, end) - self.now)
-
-    def all_of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.seen if isinstance(event, kind)]
+        super().kept(span_ns, every_ns)
 
     def sent(self, since: int = 0) -> list[sm2.Message | sm2.UnknownCommand | sm2.Malformed]:
         """What the driver wrote, decoded; `since` counts writes."""

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from firmware_sim.firmware.frames import Frame
 from firmware_sim.firmware.rehastim2 import RehaStim2Twin
 from firmware_sim.firmware.rehastim2_commands import Command
 from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
-from firmware_sim.ledger import Ledger
+from tests.support.frame_host import MS, FrameHost, Heard
 
-MS = 1000
 OK, TRANSFER, PARAMETER, WRONG_MODE = b"\0", b"\xff", b"\xfe", b"\xfd"
 MOTOMED, BUSY = b"\xfc", b"\xf8"
-
-
-class Heard(NamedTuple):
-    at_us: int
-    number: int
-    command: int
-    data: bytes
 
 
 def setup(
@@ -40,40 +29,21 @@ def pulse(current_ma: int, width_us: int = 200, pulses: int = 1) -> bytes:
     return bytes((pulses - 1, width_us >> 8, width_us & 0xFF, current_ma))
 
 
-class RehaHost:
+class RehaHost(FrameHost):
     def __init__(self, twin: RehaStim2Twin | None = None) -> None:
-        self.twin = RehaStim2Twin() if twin is None else twin
-        self.now_us = 0
-        self.heard: list[Heard] = []
-        self._decoder = FrameDecoder()
-        self._number = 0
-
-    def listen(self) -> None:
-        for frame in self._decoder.feed(self.twin.transmit()):
-            assert isinstance(frame, Frame)
-            self.heard.append(Heard(self.now_us, *frame))
+        super().__init__(RehaStim2Twin() if twin is None else twin, FrameDecoder())
 
     def run_until(self, at_us: int, beat: bool = False) -> None:
-        """Wake the twin at each of its deadlines; with beat, send Watchdogs every 400 ms."""
+        """With beat, send Watchdogs every 400 ms."""
         beat_us = self.now_us + 400 * MS
         while beat and beat_us <= at_us:
-            self.run_until(beat_us)
+            super().run_until(beat_us)
             self.send(Command.WATCHDOG)
             beat_us += 400 * MS
-        while (deadline := self.twin.deadline()) is not None and deadline <= at_us * 1000:
-            self.now_us = max(self.now_us, deadline // 1000)
-            self.twin.advance(deadline)
-            self.listen()
-        self.now_us = at_us
-        self.twin.advance(at_us * 1000)
-        self.listen()
+        super().run_until(at_us)
 
     def run_for(self, time_us: int, beat: bool = False) -> None:
         self.run_until(self.now_us + time_us, beat)
-
-    def send_bytes(self, data: bytes) -> None:
-        self.twin.receive(self.now_us * 1000, data)
-        self.listen()
 
     def send(self, command: int, data: bytes = b"", number: int | None = None) -> int:
         self._number = (self._number + 1) % 256
@@ -123,6 +93,3 @@ class RehaHost:
 
     def errors(self) -> list[Heard]:
         return [heard for heard in self.heard if heard.command == 38]
-
-    def ledger(self) -> Ledger:
-        return Ledger(self.twin.records(), self.now_us)

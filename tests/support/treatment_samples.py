@@ -23,10 +23,13 @@ SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
 # A usual amplitude of each kind of treatment, in uA.
 USUAL_UA = {"tens": 25_000, "nmes": 50_000, "ttns": 20_000}
 
-HEAD = """schema = "treatment-v1"
-id = "sample"
+
+def treatment_head(name: str, title: str) -> str:
+    """All of a protocol but its session and its channels."""
+    return f"""schema = "treatment-v1"
+id = "{name}"
 version = "1.0"
-title = "Sample"
+title = "{title}"
 purpose = "Tests."
 sources = ["none"]
 contraindications = ["C01"]
@@ -37,6 +40,9 @@ lines = ["Made up for a test (D)."]
 minimum_area = "10 cm2"
 placement = "Anywhere."
 """
+
+
+HEAD = treatment_head("sample", "Sample")
 
 
 def shipped_text(name: str) -> str:

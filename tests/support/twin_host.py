@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command
-from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
-from firmware_sim.ledger import Ledger
-
-MS = 1000
-
-
-class Heard(NamedTuple):
-    at_us: int
-    number: int
-    command: int
-    data: bytes
+from firmware_sim.firmware.sciencemode4_frames import FrameDecoder, encode
+from tests.support.frame_host import FrameHost, Heard
 
 
 def point(time_us: int, current_ma: float, interpolation: int = 0) -> bytes:
@@ -49,35 +39,9 @@ def pulse(points: bytes, channel: int = 1) -> bytes:
     return bytes((0x80 | inside << 5 | connector << 4 | (len(points) // 4 - 1),)) + points
 
 
-class Host:
+class Host(FrameHost):
     def __init__(self, twin: P24Twin | None = None) -> None:
-        self.twin = P24Twin() if twin is None else twin
-        self.now_us = 0
-        self.heard: list[Heard] = []
-        self._decoder = FrameDecoder()
-        self._number = 0
-
-    def listen(self) -> None:
-        for frame in self._decoder.feed(self.twin.transmit()):
-            assert isinstance(frame, Frame)
-            self.heard.append(Heard(self.now_us, *frame))
-
-    def run_until(self, at_us: int) -> None:
-        """Wake the twin at each of its deadlines, like a real-time loop."""
-        while (deadline := self.twin.deadline()) is not None and deadline <= at_us * 1000:
-            self.now_us = max(self.now_us, deadline // 1000)
-            self.twin.advance(deadline)
-            self.listen()
-        self.now_us = at_us
-        self.twin.advance(at_us * 1000)
-        self.listen()
-
-    def run_for(self, time_us: int) -> None:
-        self.run_until(self.now_us + time_us)
-
-    def send_bytes(self, data: bytes) -> None:
-        self.twin.receive(self.now_us * 1000, data)
-        self.listen()
+        super().__init__(P24Twin() if twin is None else twin, FrameDecoder())
 
     def send(self, command: int, data: bytes = b"") -> int:
         self._number = (self._number + 1) % 64
@@ -106,6 +70,3 @@ class Host:
 
     def status(self) -> int:
         return self.ask(Command.GET_STIM_STATUS).data[1]
-
-    def ledger(self) -> Ledger:
-        return Ledger(self.twin.records(), self.now_us)

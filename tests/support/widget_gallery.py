@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.containers import Grid, Horizontal, Vertical
 from textual.message import Message
@@ -337,6 +339,21 @@ async def photograph(scene: str, theme: str, size: tuple[int, int], path: Path) 
     async with app.run_test(size=size) as pilot:
         await _settled(pilot)
         path.write_text(app.export_screenshot(title=f"{scene} {theme}"), encoding="utf-8")
+
+
+@contextmanager
+def drawings() -> Iterator[list[str]]:
+    """The kinds of widgets that are drawn meanwhile."""
+    drawn: list[str] = []
+    real = Widget.refresh
+
+    def counted(self: Widget, *args: object, **named: object) -> Widget:
+        drawn.append(type(self).__name__)
+        return real(self, *args, **named)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Widget, "refresh", counted)
+        yield drawn
 
 
 def main(arguments: list[str]) -> None:

@@ -12,7 +12,7 @@ from stimctl.tui.widgets.cycle_bar import CycleBar, CycleShown
 from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, StateBanner
 from stimctl.tui.widgets.steps_bar import STEPS, StepsBar, StepState
 from tests.support.rendered import text_of
-from tests.support.widget_gallery import BRIEFS, CYCLE, MANY, TREATING, Gallery, run
+from tests.support.widget_gallery import BRIEFS, CYCLE, MANY, TREATING, Gallery, drawings, run
 
 
 @pytest.mark.parametrize(
@@ -153,20 +153,12 @@ def test_the_banner_says_what_it_is_told(shown: BannerShown, words: tuple[str, .
     run("banners", check)
 
 
-def test_the_same_banner_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[str] = []
-    real = Widget.refresh
-
-    def counted(self: Widget, *args: object, **named: object) -> Widget:
-        drawn.append(type(self).__name__)
-        return real(self, *args, **named)  # type: ignore[arg-type]
-
+def test_the_same_banner_is_drawn_once() -> None:
     async def check(app: Gallery, pilot: Pilot[None]) -> None:
         first = app.query(StateBanner).first()
-        monkeypatch.setattr(Widget, "refresh", counted)
-        first.show(replace(TREATING))
-        await pilot.pause()
+        with drawings() as drawn:
+            first.show(replace(TREATING))
+            await pilot.pause()
         assert drawn == []
-        monkeypatch.undo()
 
     run("banners", check)

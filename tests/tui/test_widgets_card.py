@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
-from textual.widget import Widget
 from textual.widgets import Digits
 
 from stimctl.tui.widgets.card_shown import CardState
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.level_bar import LevelBar, LevelShown, Mark
 from tests.support.rendered import text_of
-from tests.support.widget_gallery import LOW_BACK, Gallery, run
+from tests.support.widget_gallery import LOW_BACK, Gallery, drawings, run
 
 
 @pytest.mark.parametrize("state", CardState)
@@ -111,24 +110,16 @@ def test_a_percent_session_has_no_digit_after_the_point() -> None:
     run("card-1", check)
 
 
-def test_the_same_value_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[str] = []
-    real = Widget.refresh
-
-    def counted(self: Widget, *args: object, **named: object) -> Widget:
-        drawn.append(type(self).__name__)
-        return real(self, *args, **named)  # type: ignore[arg-type]
-
+def test_the_same_value_is_drawn_once() -> None:
     async def check(app: Gallery, pilot: Pilot[None]) -> None:
         card = app.query_one(ChannelCard)
-        monkeypatch.setattr(Widget, "refresh", counted)
-        card.show(replace(LOW_BACK))
-        await pilot.pause()
-        assert drawn == []
-        card.show(replace(LOW_BACK, confirmed=12.5, commanded=12.5))
-        await pilot.pause()
-        assert set(drawn) == {"Figure", "LevelBar"}
-        monkeypatch.undo()
+        with drawings() as drawn:
+            card.show(replace(LOW_BACK))
+            await pilot.pause()
+            assert drawn == []
+            card.show(replace(LOW_BACK, confirmed=12.5, commanded=12.5))
+            await pilot.pause()
+            assert set(drawn) == {"Figure", "LevelBar"}
 
     run("card-1", check)
 

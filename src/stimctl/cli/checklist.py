@@ -101,9 +101,8 @@ def said_by(preconditions: Preconditions, passed: Passed | None = None) -> Prepa
             why=f"{preconditions.screening_file} says itself when its answers were given",
             what_to_do="Leave --answered out, or correct the line `answered` of the file",
         )
-    if (
-        preconditions.screening_file is None and answers.given
-    ):  # given here, for the person named here
+    # Answers given here are of the person named here.
+    if preconditions.screening_file is None and answers.given:
         day = day_of(preconditions.answered) if preconditions.answered else None
         answers = replace(answers, person=preconditions.person, answered=day)
     second = {SECOND_DEVICE} if preconditions.second_device else set()

@@ -31,12 +31,13 @@ def rehearse_by_hand(
     if lock_step is None:
         recorded = remember(plan, rehearsal, device_at(prepared.device.address, serial))
     if as_json:
+        confirmed = rehearsal.ok and recorded is not None
         told = rehearsal_dict(prepared, plan, rehearsal) | {
-            "confirmation": rehearsal.confirmation if rehearsal.ok else "",
+            "confirmation": rehearsal.confirmation if confirmed else "",
             "reached_percent": {str(ch): percent for ch, percent in rehearsal.reached.items()},
             "why": "; ".join(rehearsal.problems),
         }
-        told |= {"confirmation": ""} if recorded is None else recorded.as_dict()
+        told |= {} if recorded is None else recorded.as_dict()
         put_json("stimctl.rehearsal/1", told)
     else:
         put_heading(prepared, plan)

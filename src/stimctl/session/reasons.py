@@ -29,7 +29,7 @@ class Reason:
 
     def and_(self, more: str) -> Reason:
         """The same with more words."""
-        return Reason(self.code, f"{self.text}{more}")
+        return self.with_text(f"{self.text}{more}")
 
 
 def of_condition(condition: Condition, before: str = "", detail: str = "") -> Reason:
