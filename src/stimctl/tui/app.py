@@ -31,8 +31,6 @@ from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
 TICK_S = 0.2
-#: Obeyed on every screen, over every question, while output may be on.
-
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
 #: What a session can put up at any time.
@@ -172,7 +170,8 @@ class StimctlApp(App[int]):
                 return
             self._by_key, self._offers = True, self.desk.offers()
             try:
-                await super().on_event(event)
+                if not await self._done_now(event):
+                    await super().on_event(event)
             finally:
                 self._by_key = False
             return
@@ -182,6 +181,15 @@ class StimctlApp(App[int]):
         if isinstance(event, events.AppFocus):
             self.desk.lookout.focus.came(self.desk.clock.mono_ns())
         await super().on_event(event)
+
+    async def _done_now(self, event: events.Key) -> bool:
+        """An action of the table, where no widget wants its key. Textual would send the key through
+        the queues of its widgets, and a later one that raises would overtake it."""
+        there = self.screen.active_bindings.get(event.key)
+        is_ours = there is not None and there.enabled and there.binding.action.startswith("do(")
+        if there is None or not is_ours or isinstance(self.focused, Input):
+            return False
+        return await self.run_action(there.binding.action, there.node)
 
     def _lowered(self, key: str) -> bool:
         """Down works everywhere while output is on, whatever has the focus."""
