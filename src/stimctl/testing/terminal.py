@@ -70,13 +70,24 @@ class Terminal:
 
     def wait_for(self, *texts: str, within_s: float = 15.0) -> float:
         """Until one of the texts is on the screen; returns when, on the monotonic clock."""
+        if not self.look_for(*texts, within_s=within_s):
+            raise AssertionError(f"none of {texts} within {within_s} s:\n{self.text()}")
+        return time.monotonic()
+
+    def look_for(self, *texts: str, within_s: float) -> bool:
+        """Whether one of the texts comes to the screen within the time."""
         until = time.monotonic() + within_s
-        while True:
-            shown = self.text()
-            if any(text in shown for text in texts):
-                return time.monotonic()
+        while not any(text in self.text() for text in texts):
             if time.monotonic() > until:
-                raise AssertionError(f"none of {texts} within {within_s} s:\n{shown}")
+                return False
+            self.hear(0.05)
+        return True
+
+    def wait_without(self, text: str, within_s: float = 15.0) -> None:
+        """Until a text is no longer on the screen."""
+        until = time.monotonic() + within_s
+        while text in self.text():
+            assert time.monotonic() < until, f"still there is {text!r}:\n{self.text()}"
             self.hear(0.05)
 
     def key(self, data: bytes) -> int:
@@ -102,7 +113,8 @@ class Terminal:
         while self.process.poll() is None and time.monotonic() < until:
             self.hear(0.05)
         self.hear(0.05)
-        return self.process.wait(1.0)
+        assert self.process.poll() is not None, f"it has not ended:\n{self.text()}"
+        return self.process.returncode
 
     def hang_up(self) -> None:
         """The terminal goes away under the program."""

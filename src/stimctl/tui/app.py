@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from typing import ClassVar
 
@@ -185,6 +185,10 @@ class StimctlApp(App[int]):
     async def _done_now(self, event: events.Key) -> bool:
         """An action of the table, where no widget wants its key. Textual would send the key through
         the queues of its widgets, and a later one that raises would overtake it."""
+        if self._building:  # what Textual has in front is not what the person sees
+            self.desk.say_no(event.key)
+            self.follow()
+            return True
         there = self.screen.active_bindings.get(event.key)
         is_ours = there is not None and there.enabled and there.binding.action.startswith("do(")
         if there is None or not is_ours or isinstance(self.focused, Input):
@@ -262,6 +266,15 @@ class StimctlApp(App[int]):
 
     # -- screens -----------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def batch_update(self) -> Iterator[None]:
+        """Textual's, and what has changed meanwhile is drawn at its end: Textual itself waits for
+        the next message to that screen, and on a busy machine the screen before it stays seen."""
+        with super().batch_update():
+            yield
+        if self.is_running and self.screen_stack:
+            self.screen.refresh()
+
     def _screen_named(self, name: str) -> StimScreen | StimModal:
         if name not in self._screens:
             self._screens[name] = screen_of(self.desk.pages[name])
@@ -307,7 +320,7 @@ class StimctlApp(App[int]):
         screen is built, and beats come from what waits: on a busy machine that is half a second."""
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
-        on_run = self.desk.page.name == "run" and self.desk.overlay is None
+        on_run = self.desk.front.name == "run" and self.screen is self._screens.get("run")
         if name is not None and on_run and not self._building and not live.busy:
             self._building = True
             self.run_worker(self._build(name), exit_on_error=True)
