@@ -11,13 +11,15 @@ import sys
 from pathlib import Path
 
 _NICE = -10
+#: A screen's thread beats and draws; the supervisor goes before it.
+FACE_NICE = -5
 
 
-def prefer_this_thread() -> None:
+def prefer_this_thread(nice: int = _NICE) -> None:
     """For the thread that beats: a beat that comes late ends the output."""
     if sys.platform == "linux":  # elsewhere this would be the whole process
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
 def prefer_this_process() -> None:

@@ -20,7 +20,7 @@ from textual.widgets import Input
 from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
-from stimctl.tui.palette import StimCommands, StimPalette
+from stimctl.tui.palette import Palettes, StimCommands
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
 from stimctl.tui.screens.index import screen_of
 from stimctl.tui.screens.shown import window_title
@@ -72,6 +72,8 @@ class StimctlApp(App[int]):
         self._titled = ""
         #: A screen is being built ahead.
         self._building = False
+        #: A batch has ended since the last tick.
+        self._undrawn = False
         #: By screen, which actions worked when its footer was made.
         self._worked: dict[str, set[str]] = {}
         #: What the keys mean, as of the last look: asked for every binding.
@@ -79,6 +81,7 @@ class StimctlApp(App[int]):
         #: A key, and no click, is what is being obeyed.
         self._by_key = False
         self._screens: dict[str, StimScreen | StimModal] = {}
+        self._palettes = Palettes(self)
         desk.leave = self.exit
         desk.wake = self.wake
         desk.save = self._save_screen
@@ -220,8 +223,7 @@ class StimctlApp(App[int]):
 
     def action_command_palette(self) -> None:
         """Textual's palette, safe to close at any time."""
-        if not isinstance(self.screen, StimPalette):
-            self.push_screen(StimPalette(id="--command-palette"))
+        self._palettes.open(self.desk.clock.mono_ns())
 
     def action_do(self, action: str) -> None:
         """Do an action of the table."""
@@ -244,6 +246,10 @@ class StimctlApp(App[int]):
         self.follow()
 
     def _tick(self) -> None:
+        if self._undrawn and not self._building:
+            self._undrawn = False
+            self.screen.refresh()
+        self._palettes.tidy(self.desk.clock.mono_ns())
         self._build_ahead()
         self._look_at_size()
         self._ask_terminal()
@@ -268,12 +274,14 @@ class StimctlApp(App[int]):
 
     @contextlib.contextmanager
     def batch_update(self) -> Iterator[None]:
-        """Textual's, and what has changed meanwhile is drawn at its end: Textual itself waits for
-        the next message to that screen, and on a busy machine the screen before it stays seen."""
+        """Textual's, and what has changed meanwhile is drawn soon after. Textual itself waits for
+        the next message to that screen, and drops what was to be drawn while another batch began:
+        on a busy machine the screen before it stays seen."""
         with super().batch_update():
             yield
+        self._undrawn = True
         if self.is_running and self.screen_stack:
-            self.screen.refresh()
+            self.screen.check_idle()
 
     def _screen_named(self, name: str) -> StimScreen | StimModal:
         if name not in self._screens:

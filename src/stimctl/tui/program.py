@@ -69,6 +69,7 @@ def theme_for(wishes: Wishes, environ: Mapping[str, str]) -> str:
 
 def _run(wishes: Wishes) -> int:
     from stimctl.multiplexer import multiplexers_of
+    from stimctl.supervisor.priority import FACE_NICE, prefer_this_thread
     from stimctl.tui.app import BEAT_S, StimctlApp
     from stimctl.tui.endings import Endings
     from stimctl.tui.model.desk import Desk
@@ -108,6 +109,7 @@ def _run(wishes: Wishes) -> int:
     app = StimctlApp(desk, beat_s=beat_s, gone=endings.terminal_gone)
     apps.append(app)
     open_mode(desk, wishes)
+    prefer_this_thread(FACE_NICE)
     with endings:
         try:
             app.run()
