@@ -72,6 +72,7 @@ class StimctlApp(App[int]):
         self._titled = ""
         #: A screen is being built ahead.
         self._building = False
+        self._leaves = False
         #: A batch has ended since the last tick.
         self._undrawn = False
         #: By screen, which actions worked when its footer was made.
@@ -82,7 +83,7 @@ class StimctlApp(App[int]):
         self._by_key = False
         self._screens: dict[str, StimScreen | StimModal] = {}
         self._palettes = Palettes(self)
-        desk.leave = self.exit
+        desk.leave = self.leave
         desk.wake = self.wake
         desk.save = self._save_screen
         for one in THEMES.values():
@@ -343,6 +344,18 @@ class StimctlApp(App[int]):
         finally:
             self._building = False
             self.follow()
+            if self._leaves:
+                self.leave()
+
+    def leave(self) -> None:
+        """End the program, after the screens that are being put up: Textual mounts nothing any more
+        once it is told to exit, and would wait for them for ever."""
+        self._leaves = True
+        self.call_later(self._leave_now)
+
+    def _leave_now(self) -> None:
+        if not self._building:
+            self.exit()
 
     def _look_at_offers(self) -> None:
         """The footer is made anew where a key has begun or ceased to work, and not otherwise."""

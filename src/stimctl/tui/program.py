@@ -104,7 +104,7 @@ def _run(wishes: Wishes) -> int:
         lookout=Lookout(TerminalProbe(remote=is_remote), remote=is_remote, between=between,
                         remote_ok=wishes.remote_ok),
     )  # fmt: skip
-    endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].exit), bed.close)
+    endings = Endings(stop_line.stop, lambda: apps[0].post(apps[0].leave), bed.close)
     beat_s = BEAT_S / 2 if is_remote else BEAT_S
     app = StimctlApp(desk, beat_s=beat_s, gone=endings.terminal_gone)
     apps.append(app)
