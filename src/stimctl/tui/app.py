@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.widgets import Input
 
+from stimctl.tui.beats import Beats
 from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
@@ -83,6 +84,7 @@ class StimctlApp(App[int]):
         self._by_key = False
         self._screens: dict[str, StimScreen | StimModal] = {}
         self._palettes = Palettes(self)
+        self.beats = Beats(desk.bed.beat, desk.clock.mono_ns, beat_s)
         desk.leave = self.leave
         desk.wake = self.wake
         desk.save = self._save_screen
@@ -96,12 +98,13 @@ class StimctlApp(App[int]):
         return StopDriver
 
     def on_mount(self) -> None:
-        """Beats and ticks come from the message pump that keys and drawing depend on."""
+        """The clockwork starts here."""
         self._events_loop = asyncio.get_running_loop()
         self._where = copy_context()
         if self._timed:
-            self.set_interval(self._beat_s, self.desk.bed.beat)
+            self.set_interval(self._beat_s, self.beats.queue_moves)
             self.set_interval(TICK_S, self._tick)
+            self.beats.begin(self._events_loop)
         self.follow()
         self.call_after_refresh(self._first_work)
 
@@ -325,8 +328,8 @@ class StimctlApp(App[int]):
             self.push_screen(one)
 
     def _build_ahead(self) -> None:
-        """One of the screens that a session will need, while nothing is on. The app waits until a
-        screen is built, and beats come from what waits: on a busy machine that is half a second."""
+        """One of the screens that a session will need, while nothing is on: to build one takes the
+        event loop 0.1 to 0.2 s."""
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
         on_run = self.desk.front.name == "run" and self.screen is self._screens.get("run")
