@@ -32,7 +32,7 @@ EVERYWHERE = ("Run", "Ready", *DIALOGS, *SCREENS)
 #: Arm and go are at least 300 ms apart.
 _BEFORE_GO_S = 0.31
 #: What a busy machine says: a key came late, or one that came late has undone "ready".
-_NOT_YET = ("terminal is slow", "not answered yet", "Not started", "refused")
+_NOT_YET = ("terminal is slow", "not answered yet", "Not started", "refused", "no key does that")
 #: Nine keys in 100 ms are a paste; so these are two, however late a busy machine reads them.
 _BETWEEN_KEYS_S = 0.05
 
@@ -97,12 +97,13 @@ class DemoSession:
 
     def _press(self, key: bytes, wanted: str) -> None:
         """A key, and again where it was refused because this terminal was slow to answer, or where
-        a busy machine stopped for its own silence before the answer was drawn."""
-        give_up = time.monotonic() + 20.0
+        a busy machine stopped for its own silence before the answer was drawn. Never early: a
+        second key takes "ready" back."""
+        give_up = time.monotonic() + 40.0
         while wanted not in self.terminal.text():
             assert time.monotonic() < give_up, self.terminal.text()
             self.terminal.key(key)
-            self.terminal.look_for(wanted, *_NOT_YET, within_s=4.0)
+            self.terminal.look_for(wanted, *_NOT_YET, within_s=15.0)
             if wanted not in self.terminal.text():
                 self.terminal.settle(1.0)
 
