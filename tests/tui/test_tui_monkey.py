@@ -244,7 +244,7 @@ def judged(monkey: Monkey) -> None:
         terminal.settle(0.3)
         terminal.key(b"\x11")
         terminal.settle(0.5)
-    assert terminal.process.poll() in (0, 130)
+    assert terminal.process.poll() in (0, 130), terminal.text()
     for session in monkey.sessions:
         session.judge()
 

@@ -339,6 +339,7 @@ class StimctlApp(App[int]):
 
     async def _build(self, name: str) -> None:
         screen = self._screen_named(name)
+        self._worked[name] = set()  # its footer is made for the screen that is in front now
         try:
             with self.batch_update():
                 await self.push_screen(screen)
@@ -361,10 +362,11 @@ class StimctlApp(App[int]):
             self.exit()
 
     def _look_at_offers(self) -> None:
-        """The footer is made anew where a key has begun or ceased to work, and not otherwise."""
+        """The footer is made anew where a key has begun or ceased to work, and not otherwise; a new
+        screen makes its own."""
         self._offers = self.desk.offers()
         works = {one for one, why in self._offers.items() if not why}
-        if self._worked.get(self.desk.front.name) != works:
+        if self._worked.setdefault(self.desk.front.name, works) != works:
             self._worked[self.desk.front.name] = works
             self.refresh_bindings()
 

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
@@ -67,6 +68,7 @@ class _Framed(Screen[None]):
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
     _is_built = _is_whole = _is_fresh = False
+    _styled_for = ""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -110,12 +112,15 @@ class _Framed(Screen[None]):
     def on_mount(self) -> None:
         """Its widgets are there now. Installed, it stays built while another one covers it: to
         build it anew would take the event loop 100 ms, in which nothing beats."""
-        self._is_built = True
+        self._is_built, self._styled_for = True, self.app.theme
         self.app.install_screen(self, self.page.name)
         self.show()
 
-    def on_screen_resume(self) -> None:
-        """It is in front (again)."""
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """It is in front (again). Its styles have stayed what they were but for another theme: to
+        work them all out again would take the event loop 50 ms."""
+        event.refresh_styles = self._styled_for != self.app.theme
+        self._styled_for = self.app.theme
         self._is_fresh = True
         self.show()
 

@@ -106,11 +106,10 @@ class StateBanner(Vertical):
             return
         shown, height = self.shown, self.app.size.height
         rows = 3 if height >= 30 else 2 if height >= 20 else 1
-        for tone in Tone:
-            self.set_class(tone is shown.tone, f"-{tone.value}")
-        for count in (1, 2, 3):
-            self.set_class(count == rows, f"-rows-{count}")
-        self.set_class(shown.badge == "SIM", "-simulated")
+        simulated = ("-simulated",) if shown.badge == "SIM" else ()
+        classes = frozenset({f"-{shown.tone.value}", f"-rows-{rows}", *simulated})
+        if self.classes != classes:  # together: each change has all styles below worked out anew
+            self.set_classes(classes)
         left = f"{shown.time_left} left {shown.time_of}".rstrip() if shown.time_left else ""
         time = (shown.time_left, left, f"left\n{shown.time_of}" if left else "")[rows - 1]
         self._put(".state", Content(shown.state))
