@@ -149,8 +149,8 @@ class SideScreen(StimModal, page=SidePage):
         """Question, field, and what follows."""
         yield Static(id="side-question", classes="heading", markup=False)
         yield Input(placeholder="left or right", id="side-typed", max_length=5)
-        yield Static("Type left or right, then Enter. Where both sides are treated, press s again "
-                     "for the other one.", classes="quiet", markup=False)  # fmt: skip
+        yield Static("Type left or right, then Enter. Where both sides are treated, the other one "
+                     "is asked next.", classes="quiet", markup=False)  # fmt: skip
 
     def fill(self) -> None:
         """Which channels are asked about."""
@@ -163,6 +163,7 @@ class SideScreen(StimModal, page=SidePage):
             cast("SidePage", self.page).answer(event.value)
         except StimctlError as error:
             self.desk.say(str(error))
+        event.input.clear()
         self.stim.follow()
 
     def resumed(self) -> None:
