@@ -29,7 +29,7 @@ _ANSWER_S, _GO_S = ANSWER_LOCK_NS / _S + 0.02, GO_FROM_NS / _S + 0.02
 _STARTED_S = 0.5
 #: Equal intervals below 300 ms are a held key.
 _TAP_S = 0.32
-_TRIES = 4
+_TRIES, _TRY_S = 4, 8.0
 _SERIAL = "160550017"
 _TO_TYPE = re.compile(r"Type (\w{4}) to confirm")
 TAB, SPACE = b"\t", b" "
@@ -132,9 +132,9 @@ def on(title: str) -> str:
     return "▸ Run" if title == "Run" else f" {title} ─"
 
 
-def start(walk: Walker, seat: str = "", first: str = "0.5 mA") -> None:
-    """From a plan on the Run screen to current: two keys to start, one step. `seat`: the channel
-    that a key has to select first, where there are several.
+def start(walk: Walker, first: str = "0.5 mA", *, channels: tuple[int, ...] = ()) -> None:
+    """From a plan on the Run screen to current: two keys to start, one step. `channels`: those that
+    a key goes to before the step, where there are several.
 
     A machine that is too busy stops for its own silence, as it must; then this is begun again, and
     the keys of that try are not counted.
@@ -144,21 +144,18 @@ def start(walk: Walker, seat: str = "", first: str = "0.5 mA") -> None:
         walk.pressed[:] = before
         walk.terminal.wait_for("■ READY", "■ STOPPED", within_s=20.0)
         with contextlib.suppress(AssertionError):
-            _start(walk, seat, first)
+            walk.press("a", b"a", "a ready", "▲ READY TO START", "zero is verified once more",
+                       within_s=_TRY_S)  # fmt: skip
+            walk.press("g", b"g", "g   start", "● ON", "start, at 0", least_s=_GO_S,
+                       within_s=_TRY_S)  # fmt: skip
+            for channel in channels:
+                walk.press("Tab", TAB, "tab next channel", f"channel {channel} ", "another channel",
+                           within_s=_TRY_S)  # fmt: skip
+            walk.terminal.wait_for("ON 11 s", "ON 10 s", "● ON  ", within_s=_TRY_S)
+            walk.press("↑", UP, "↑ up", f"set to {first}", f"the first step: {first}",
+                       least_s=_STARTED_S, within_s=_TRY_S)  # fmt: skip
             return
     raise AssertionError(walk.terminal.text())
-
-
-def _start(walk: Walker, seat: str, first: str) -> None:
-    within_s = 8.0
-    walk.press("a", b"a", "a ready", "▲ READY TO START", "ready: zero is verified once more",
-               within_s=within_s)  # fmt: skip
-    walk.press("g", b"g", "g   start", "● ON", "start, at 0", least_s=_GO_S, within_s=within_s)
-    if seat:
-        walk.press("↑", UP, "↑ up", f"{seat} ", "the first channel", least_s=_STARTED_S,
-                   within_s=within_s)  # fmt: skip
-    walk.press("↑", UP, "↑ up", f"set to {first}", f"the first step: {first}", least_s=_STARTED_S,
-               within_s=within_s)  # fmt: skip
 
 
 def demo(walk: Walker) -> None:
@@ -248,16 +245,17 @@ def four_at_the_low_back(walk: Walker) -> None:
     spaced(walk)
     walk.press("⏎", ENTER, _ON, on("Settings"), "on")
     simulate(walk)
-    start(walk, "channel 1")
-    walk.press("Tab", TAB, "Tab", "channel 2 low-back selected", "the other two")
-    walk.press("↑", UP, "↑", "channel 2 set to 0.5 mA", "their first step")
+    start(walk, channels=(2, 1))
+    walk.press("Tab", TAB, "tab next channel", "channel 2 low-back selected", "the other two")
+    walk.press("↑", UP, "↑ up", "channel 2 set to 0.5 mA", "their first step",
+               least_s=_TAP_S)  # fmt: skip
 
 
 def both_quadriceps(walk: Walker) -> None:
     """After another session: both thighs, one after the other."""
     walk.press("4", b"4", "Protocol", on("Protocols"), "to the protocols")
     for name in ("tens-burst", "nmes-wrist-ext", "nmes-tka"):
-        walk.press("↑", UP, "Enter chooses", f"▸   {name}", "after a knee replacement")
+        walk.press("↑", UP, "Enter chooses", f"▸    {name}", "after a knee replacement")
     walk.press("⏎", ENTER, "Enter chooses", "1  left quadriceps", "this protocol")
     walk.press("a", b"a", "a add", "2  right quadriceps", "the other thigh, too")
     walk.press("t", b"t", "t turns", "2 right quad", "one after the other")
@@ -269,7 +267,7 @@ def both_quadriceps(walk: Walker) -> None:
     spaced(walk)
     walk.press("⏎", ENTER, _ON, on("Settings"), "on")
     simulate(walk)
-    start(walk, "channel 1")
+    start(walk, channels=(1,))
 
 
 def percent(walk: Walker) -> None:

@@ -88,11 +88,12 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         key = (page.choice.name, tuple(seat.channel for seat in page.seats))
         if key != getattr(self, "_channels", None) or not rows.is_attached:
             self._channels = key
+            self._rows = [ChannelRow(page, seat.channel) for seat in page.seats]
             rows.remove_children()
-            rows.mount_all([ChannelRow(page, seat.channel) for seat in page.seats])
+            rows.mount_all(self._rows)
             return
-        for row in rows.query(ChannelRow):
-            if row.is_mounted and row.channel in key[1] and row.children:
+        for row in self._rows:  # and none of those before, which are there until they are gone
+            if row.is_mounted and row.children:
                 row.fill(locked=page.busy() is not None)
 
     def _fill_checks(self) -> None:
