@@ -59,9 +59,11 @@ def clinic(folder: Path, pace_s: float) -> Iterator[Walked]:
     with Room(folder) as room:
         walk = Walker(room.begin(), pace_s)
         yield _walked("a new patient, every question answered", walk, tui_walks.new_patient, 75)
+        tui_walks.go_to_felt(walk)
         tui_walks.leave(walk)
         walk = Walker(room.begin(), pace_s)
         yield _walked("a known patient, full path", walk, tui_walks.known_patient, 28, timed=True)
+        tui_walks.go_to_felt(walk)
         for words, more in (
             ("then four electrodes at the low back", tui_walks.four_at_the_low_back),
             ("then both quadriceps, alternating", tui_walks.both_quadriceps),

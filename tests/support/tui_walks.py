@@ -30,6 +30,7 @@ _STARTED_S = 0.5
 #: Equal intervals below 300 ms are a held key.
 _TAP_S = 0.32
 _TRIES, _TRY_S = 4, 8.0
+_IN_THE_HOLD = ("ON 11 s", "ON 10 s", "ON 9 s", "ON 8 s")
 _SERIAL = "160550017"
 _TO_TYPE = re.compile(r"Type (\w{4}) to confirm")
 TAB, SPACE = b"\t", b" "
@@ -132,9 +133,11 @@ def on(title: str) -> str:
     return "▸ Run" if title == "Run" else f" {title} ─"
 
 
-def start(walk: Walker, first: str = "0.5 mA", *, channels: tuple[int, ...] = ()) -> None:
-    """From a plan on the Run screen to current: two keys to start, one step. `channels`: those that
-    a key goes to before the step, where there are several.
+def start(
+    walk: Walker, first: str = "0.5 mA", *, channel: int = 0, cycles: bool = False
+) -> None:
+    """From a plan on the Run screen to current: two keys to start, one step. `channel`: the one
+    that gets it, where there are several. `cycles`: it is raised in the hold of a contraction.
 
     A machine that is too busy stops for its own silence, as it must; then this is begun again, and
     the keys of that try are not counted.
@@ -142,16 +145,19 @@ def start(walk: Walker, first: str = "0.5 mA", *, channels: tuple[int, ...] = ()
     before = list(walk.pressed)
     for _ in range(_TRIES):
         walk.pressed[:] = before
+        if "● ON" in walk.terminal.text():
+            end_session(walk)
         walk.terminal.wait_for("■ READY", "■ STOPPED", within_s=20.0)
         with contextlib.suppress(AssertionError):
             walk.press("a", b"a", "a ready", "▲ READY TO START", "zero is verified once more",
                        within_s=_TRY_S)  # fmt: skip
             walk.press("g", b"g", "g   start", "● ON", "start, at 0", least_s=_GO_S,
                        within_s=_TRY_S)  # fmt: skip
-            for channel in channels:
-                walk.press("Tab", TAB, "tab next channel", f"channel {channel} ", "another channel",
+            while channel and f"▸ {channel}  " not in walk.terminal.text():
+                walk.press("Tab", TAB, "tab next channel", " selected", "the channel",
                            within_s=_TRY_S)  # fmt: skip
-            walk.terminal.wait_for("ON 11 s", "ON 10 s", "● ON  ", within_s=_TRY_S)
+            if cycles:
+                walk.terminal.wait_for(*_IN_THE_HOLD, within_s=_TRY_S)
             walk.press("↑", UP, "↑ up", f"set to {first}", f"the first step: {first}",
                        least_s=_STARTED_S, within_s=_TRY_S)  # fmt: skip
             return
@@ -245,7 +251,7 @@ def four_at_the_low_back(walk: Walker) -> None:
     spaced(walk)
     walk.press("⏎", ENTER, _ON, on("Settings"), "on")
     simulate(walk)
-    start(walk, channels=(2, 1))
+    start(walk, channel=1)
     walk.press("Tab", TAB, "tab next channel", "channel 2 low-back selected", "the other two")
     walk.press("↑", UP, "↑ up", "channel 2 set to 0.5 mA", "their first step",
                least_s=_TAP_S)  # fmt: skip
@@ -258,8 +264,8 @@ def both_quadriceps(walk: Walker) -> None:
         walk.press("↑", UP, "Enter chooses", f"▸    {name}", "after a knee replacement")
     walk.press("⏎", ENTER, "Enter chooses", "1  left quadriceps", "this protocol")
     walk.press("a", b"a", "a add", "2  right quadriceps", "the other thigh, too")
-    walk.press("t", b"t", "t turns", "2 right quad", "one after the other")
-    walk.press("s", b"s", "side: press s", "of channel 1, channel 2", "look at the patient")
+    walk.press("t", b"t", "t turns", "never on together", "one after the other")
+    walk.press("s", b"s", "side: press s", "electrodes of channel 1,", "look at the patient")
     walk.type("left", "Type left or right", "a side that is seen")
     walk.press("⏎", ENTER, "then Enter", "electrodes of channel 2?", "this side")
     walk.type("right", "Type left or right", "the other one")
@@ -267,7 +273,7 @@ def both_quadriceps(walk: Walker) -> None:
     spaced(walk)
     walk.press("⏎", ENTER, _ON, on("Settings"), "on")
     simulate(walk)
-    start(walk, channels=(1,))
+    start(walk, channel=1, cycles=True)
 
 
 def percent(walk: Walker) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support import tui_walks
 from tests.support.tui_walks import Room, Walker
 
-pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.pty, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
             opened.callback(walker.terminal.close)
             walk(walker)
             found[walk.__name__] = walker.keys
+            tui_walks.go_to_felt(walker)
             if not number:
                 tui_walks.leave(walker)
         for walk in (tui_walks.four_at_the_low_back, tui_walks.both_quadriceps):
