@@ -133,9 +133,7 @@ def on(title: str) -> str:
     return "▸ Run" if title == "Run" else f" {title} ─"
 
 
-def start(
-    walk: Walker, first: str = "0.5 mA", *, channel: int = 0, cycles: bool = False
-) -> None:
+def start(walk: Walker, first: str = "0.5 mA", *, channel: int = 0, cycles: bool = False) -> None:
     """From a plan on the Run screen to current: two keys to start, one step. `channel`: the one
     that gets it, where there are several. `cycles`: it is raised in the hold of a contraction.
 
