@@ -89,8 +89,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.walk_tui", description=__doc__)
     parser.add_argument("--pace", type=float, default=UNHURRIED_S, metavar="SECONDS")
     parser.add_argument("--json", action="store_true", help="one object")
-    parser.add_argument("place", nargs="*", choices=[[], *WALKS], help="these alone")
+    parser.add_argument("place", nargs="*", help=f"these alone, of {', '.join(WALKS)}")
     options = parser.parse_args()
+    if unknown := set(options.place) - set(WALKS):
+        parser.error(f"there is no walk {', '.join(sorted(unknown))}")
     results = []
     with tempfile.TemporaryDirectory() as name:
         for place in options.place or WALKS:

@@ -96,6 +96,7 @@ class Room:
     environment: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.device = RealDevice(_SERIAL, record=self.folder / "electrodes.jsonl")
         usb = self.folder / "ports" / "class" / "ttyACM0" / "device"
         usb.mkdir(parents=True)
