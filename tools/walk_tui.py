@@ -1,190 +1,120 @@
-"""Walks the terminal UI from the start of the program to the first output, with real keys in a pty.
+"""Walks the terminal UI with real keys in a pty, and tells the keys; see `tests.support.tui_walks`.
 
-python tools/walk_tui.py [--pace SECONDS] [--json] [--demo | --percent]: people in front of a twin,
-in turn: the demo, a new person with every question answered one by one, that person again, all with
-a P24; and a new person with an openEMSstim, in percent, whose board takes 12 s to start. Each key
-is pressed once what the one before it did is on the screen, and after the pace (2 s: unhurried,
-with a look at the screen between any two keys; D). Prints the keys, how many they are, and how long
-it took; judges the demo and the known person against 90 s, and every walk against its most keys. A
-quicker pace walks quicker; the time is then told for 2 s a key.
+python -m tools.walk_tui [--pace SECONDS] [--json] [demo | percent | clinic]: the demo; a session in
+percent, whose board takes 12 s to start; and a clinic with a P24 that counts as hardware: a new
+patient, that patient again, two more electrodes, both thighs. The pace is how long is waited
+before each key (2 s: unhurried, with a look at the screen between any two keys; D). A quicker pace
+walks quicker; the time is then told for 2 s a key. The demo and the known patient are judged
+against 90 s, and every walk against its most keys.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
-import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stimctl.testing.demo import DOWN, ENTER, UP, DemoSession
+from tests.support import tui_walks
+from tests.support.tui_walks import Room, Walker
 
 UNHURRIED_S = 2.0
 MOST_S = 90.0
-_QUESTIONS = 27
-#: What a session goes on to, after the first output: its ceiling is plausible the next time (H18).
-_STEPS_MORE = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One key: its name, its bytes, what is on the screen once it has worked, and what it means.
+class Walked:
+    """What was walked, how, the most keys it may take, and whether it is judged against 90 s."""
 
-    least_s: how long the program itself makes one wait for it, however fast the pace. within_s:
-    how long what it does may take.
-    """
+    words: str
+    walk: Walker
+    took_s: float
+    most: int
+    timed: bool = False
 
-    name: str
-    data: bytes
-    shows: str
-    why: str
-    least_s: float = 0.0
-    within_s: float = 15.0
-
-
-def _typed(text: str, why: str) -> tuple[Step, ...]:
-    """A text, key by key."""
-    return tuple(
-        Step(one, one.encode(), text[: number + 1], why if not number else "")
-        for number, one in enumerate(text)
-    )
+    @property
+    def kept(self) -> bool:
+        """Within its keys, and its time."""
+        return self.walk.keys <= self.most and (self.took_s <= MOST_S or not self.timed)
 
 
-def _answers(count: int) -> tuple[Step, ...]:
-    """So many questions; a held key is one answer, so the next counts 700 ms later."""
-    left = [f"{number} left" for number in range(count - 1, 0, -1)]
-    return tuple(
-        Step("n", b"n", shows, "" if number else "each is answered: no", 0.72)
-        for number, shows in enumerate([*left, "all answered"])
-    )
+def demo(folder: Path, pace_s: float) -> Iterator[Walked]:
+    """A whole session on the twin."""
+    walk = Walker(tui_walks.program(folder, "--demo"), pace_s)
+    yield _walked("the demo", walk, tui_walks.demo, 6, timed=True)
+    tui_walks.leave(walk)
 
 
-#: From a plan on the screen to current: two keys to start, one step.
-_TO_OUTPUT = (
-    Step("a", b"a", "▲ READY TO START", "ready: zero is verified once more"),
-    Step("g", b"g", "● ON", "start, at 0 mA", 0.32),
-    Step("↑", UP, "set to 0.5 mA", "the first step: 0.5 mA", 0.5),
-)
-_TO_RUN = (
-    Step("Enter", ENTER, " Electrodes ─", "this protocol"),
-    Step("Enter", ENTER, " Settings ─", "site, electrodes and maximum as shown"),
-    Step("Enter", ENTER, "■ READY", "settings as shown; the plan is checked on the device"),
-)
-_CONNECTED = "■ CONNECTED"
-_DEMO = (*_TO_RUN, *_TO_OUTPUT)
-_FIND = (
-    Step("/", b"/", "search", "find a protocol"),
-    *_typed("tens-c", "conventional TENS"),
-)
-_PATIENT = (
-    Step("1", b"1", " Patient ─", "treat a patient"),
-    *_typed("K-17", "the code"),
-    Step("Enter", ENTER, "4 digits", "this code"),
-    Step("Enter", ENTER, " Device ─", "no PIN: a simulation needs none"),
-    Step("Enter", ENTER, _CONNECTED, "the simulated P24"),
-    Step("3", b"3", " Screening ─", "screening"),
-)
-_NEW = (
-    *_PATIENT, *_answers(_QUESTIONS),
-    Step("Enter", ENTER, " Protocols ─", "goes on"),
-    *_FIND, *_TO_RUN, *_TO_OUTPUT,
-)  # fmt: skip
-_KNOWN = (
-    *_PATIENT,
-    Step("u", b"u", "Copied from last visit", "nothing has changed since the last screening"),
-    Step("Enter", ENTER, " Protocols ─", "goes on"),
-    *_TO_RUN, *_TO_OUTPUT,
-)  # fmt: skip
-_PERCENT = (
-    Step("1", b"1", " Patient ─", "treat a patient"),
-    *_typed("K-18", "the code"),
-    Step("Enter", ENTER, "4 digits", "this code"),
-    Step("Enter", ENTER, " Device ─", "no PIN: a simulation needs none"),
-    Step("↓", DOWN, "▸   sim:rehastim2", ""),
-    Step("↓", DOWN, "UNCALIBRATED, no dose is known", "no current is known"),
-    Step("Enter", ENTER, "takes about 12 s", "opening the port restarts the board"),
-    Step("4", b"4", " Protocols ─", "meanwhile: the protocols for such a device"),
-    Step("↓", DOWN, "TENS from an external unit", "what it needs of the unit stands beside it"),
-    Step("Enter", ENTER, "Press w to accept this warning", "L-ATT: is somebody there?",
-         within_s=30),
-    Step("w", b"w", "All checks passed", "somebody attends, with a hand on the unit's switch"),
-    Step("Enter", ENTER, " Settings ─", "site, electrodes and maximum as shown"),
-    Step("Enter", ENTER, "■ READY", "loaded once the board has started", within_s=30),
-    Step("a", b"a", "▲ READY TO START", "ready: zero is verified once more"),
-    Step("g", b"g", "● ON", "start, at 0 %", 0.32),
-    Step("↑", UP, "set to 1 %", "the first step: 1 %", 0.8),
-    Step("↓", DOWN, "set to 0 %", "and down again"),
-)  # fmt: skip
-#: What is walked: its words, the arguments, where, the keys, the most keys, and whether it is
-#: judged against 90 s.
-WALKS = (
-    ("the demo", ("--demo",), "demo", _DEMO, 6, True),
-    ("a new person, every question answered", (), "full", _NEW, 75, False),
-    ("a known person, full path", (), "full", _KNOWN, 28, True),
-    ("a new person, in percent", (), "percent", _PERCENT, 28, False),
-)
+def percent(folder: Path, pace_s: float) -> Iterator[Walked]:
+    """A new person with an openEMSstim."""
+    walk = Walker(tui_walks.program(folder), pace_s)
+    yield _walked("a new patient, in percent", walk, tui_walks.percent, 28)
+    tui_walks.leave(walk)
 
 
-def walk(folder: Path, arguments: tuple[str, ...], steps: tuple[Step, ...], pace_s: float) -> float:
-    """Seconds from the start of the program to the first output, as if at 2 s a key."""
-    command = (sys.executable, "-P", "-m", "stimctl", *arguments)
-    session = DemoSession(folder, command=command)
-    terminal = session.terminal
-    try:
-        terminal.wait_for(_CONNECTED if arguments else "? keys", within_s=30)
-        spared_s = 0.0
-        for step in steps:
-            waited_s = max(pace_s, step.least_s)
-            terminal.settle(waited_s)
-            spared_s += max(0.0, UNHURRIED_S - waited_s)
-            terminal.key(step.data)
-            terminal.wait_for(step.shows, within_s=step.within_s)
-        took_s = time.monotonic() - terminal.begun_s
-        for _ in range(_STEPS_MORE):
-            terminal.settle(0.75)
-            terminal.key(UP)
-        terminal.settle(0.5)
-        session.stop()
-        terminal.key(b"q")
-        terminal.end()
-    finally:
-        session.close()
-    return took_s + spared_s
+def clinic(folder: Path, pace_s: float) -> Iterator[Walked]:
+    """Everything that hardware asks."""
+    with Room(folder) as room:
+        walk = Walker(room.begin(), pace_s)
+        yield _walked("a new patient, every question answered", walk, tui_walks.new_patient, 75)
+        tui_walks.go_to_felt(walk)
+        tui_walks.leave(walk)
+        walk = Walker(room.begin(), pace_s)
+        yield _walked("a known patient, full path", walk, tui_walks.known_patient, 28, timed=True)
+        tui_walks.go_to_felt(walk)
+        for words, more in (
+            ("then four electrodes at the low back", tui_walks.four_at_the_low_back),
+            ("then both quadriceps, alternating", tui_walks.both_quadriceps),
+        ):
+            tui_walks.end_session(walk)
+            walk = Walker(walk.terminal, pace_s)
+            yield _walked(words, walk, more, 30)
+        tui_walks.leave(walk)
+
+
+WALKS = {one.__name__: one for one in (demo, percent, clinic)}
+
+
+def _walked(
+    words: str, walk: Walker, work: Callable[[Walker], None], most: int, *, timed: bool = False
+) -> Walked:
+    work(walk)
+    return Walked(words, walk, tui_walks.took_s(walk, UNHURRIED_S), most, timed)
 
 
 def main() -> int:
     """Exit code 1 where one takes longer than it may, or more keys."""
-    parser = argparse.ArgumentParser(prog="python tools/walk_tui.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.walk_tui", description=__doc__)
     parser.add_argument("--pace", type=float, default=UNHURRIED_S, metavar="SECONDS")
-    parser.add_argument("--demo", action="store_true", help="the demo alone")
-    parser.add_argument("--percent", action="store_true", help="the openEMSstim alone")
     parser.add_argument("--json", action="store_true", help="one object")
+    parser.add_argument("place", nargs="*", help=f"these alone, of {', '.join(WALKS)}")
     options = parser.parse_args()
+    if unknown := set(options.place) - set(WALKS):
+        parser.error(f"there is no walk {', '.join(sorted(unknown))}")
     results = []
     with tempfile.TemporaryDirectory() as name:
-        for words, arguments, place, steps, most, judged in WALKS:
-            if (options.demo or options.percent) and not getattr(options, place, False):
-                continue
-            took_s = walk(Path(name) / place, arguments, steps, options.pace)
-            kept = len(steps) <= most and (took_s <= MOST_S or not judged)
-            results.append({
-                "walk": words, "keys": len(steps), "seconds": round(took_s, 1), "kept": kept,
-            })  # fmt: skip
-            if not options.json:
-                print(_told(words, steps, took_s, "" if not judged else "PASS" if kept else "FAIL"))
+        for place in options.place or WALKS:
+            for one in WALKS[place](Path(name) / place, options.pace):
+                results.append({
+                    "walk": one.words, "keys": one.walk.keys, "seconds": round(one.took_s, 1),
+                    "kept": one.kept,
+                })  # fmt: skip
+                if not options.json:
+                    print(_told(one))
     if options.json:
         print(json.dumps({"schema": "stimctl.walks/1", "walks": results}))
     return 0 if all(result["kept"] for result in results) else 1
 
 
-def _told(words: str, steps: tuple[Step, ...], took_s: float, verdict: str) -> str:
-    head = f"{words}: {len(steps)} keys, {took_s:.1f} s at {UNHURRIED_S:g} s a key"
-    lines = [f"{head}   {verdict} (<= {MOST_S:g} s)" if verdict else head]
-    for number, step in enumerate(steps, 1):
-        if step.why:
-            lines.append(f"  {number:2d}  {step.name:<6} {step.why}")
+def _told(one: Walked) -> str:
+    keys = one.walk.keys
+    head = f"{one.words}: {keys} keys of {one.most}, {one.took_s:.1f} s at {UNHURRIED_S:g} s a key"
+    lines = [f"{head}   {'PASS' if one.kept else 'FAIL'}"]
+    for number, pressed in enumerate(one.walk.pressed, 1):
+        if pressed.why:
+            lines.append(f"  {number:2d}  {pressed.name:<6} {pressed.why}")
     return "\n".join(lines)
 
 

@@ -96,6 +96,25 @@ class Headless:
         self.app._driver.send_message(event)
         await self._quiet()
 
+    def burst(self, *keys: str) -> None:
+        """Keys that the terminal hands over together, as a busy machine reads them."""
+        assert self.app._driver is not None
+        for key in keys:
+            event = events.Key(key, key if len(key) == 1 else _CHARACTERS.get(key))
+            event.set_sender(self.app)
+            self._where.run(self.app._driver.send_message, event)
+        self.settle()
+
+    def look_on(self, rounds: int = 200) -> None:
+        """The screen is brought up to date again and again while its widgets come and go."""
+        self._run(self._looked_on(rounds))
+        self.settle()
+
+    async def _looked_on(self, rounds: int) -> None:
+        for _ in range(rounds):
+            self.app.follow()
+            await asyncio.sleep(0)
+
     def type(self, text: str) -> None:
         """Characters, one after the other."""
         self.press(*(_NAMES.get(one, one) for one in text))

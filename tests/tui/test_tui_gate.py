@@ -714,8 +714,10 @@ def test_same_as_last_time_asks_the_pin_and_then_what_of_it_holds(world: World) 
     page = later.desk.pages["person"]
     assert isinstance(page, PersonPage)
     assert page.waits == "K-17"
-    page.confirm("1961")
+    later.ui.type("1961")
+    later.ui.press("enter")
     assert later.desk.front.name == "last-time"
+    later.close()
     later.key("1", "2", "3", "enter")
     later.desk.take_rows()
     assert (later.bed.person, later.bed.device) == ("K-17", "sim:p24")

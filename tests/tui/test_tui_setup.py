@@ -109,6 +109,22 @@ def test_what_is_found_is_chosen_by_enter(world: World) -> None:
     assert world.bed.choice.name == "nmes-tka"
 
 
+def test_the_search_has_the_keys_that_come_with_its_own(world: World) -> None:
+    world.begin("sim:p24", "tens-conventional")
+    ui = at(world, "protocols")
+    ui.burst("slash", "c", "o", "n", "v")
+    assert protocols_of(world).names == ["tens-conventional"]
+
+
+def test_a_list_keeps_a_key_that_comes_before_its_lines(world: World) -> None:
+    world.begin("sim:p24", "tens-conventional")
+    world.bed.choice = None
+    ui = at(world, "chooser")
+    ui.burst("4", "down", "down")
+    assert protocols_of(world).picked == protocols_of(world).names[2]
+    assert f"▸    {protocols_of(world).picked}" in ui.text
+
+
 def test_a_favourite_stands_first_and_is_kept(world: World) -> None:
     world.begin("sim:p24", "tens-conventional")
     page = protocols_of(world)
@@ -589,3 +605,38 @@ def test_a_protocol_with_several_roles_keeps_its_channels(world: World) -> None:
         assert "exactly 2 channels" in str(page.offers()[action])
     with pytest.raises(UsageError, match="exactly 2 channels"):
         page.add_channel()
+
+
+def test_channels_come_and_go_while_the_screen_is_brought_up_to_date(world: World) -> None:
+    world.to_run("nmes-tka")
+    ui = at(world, "setup")
+    for change in (setup_of(world).add_channel, lambda: setup_of(world).remove_channel(1)):
+        change()
+        ui.look_on()
+        assert len(world.ui.app.screen.query("ChannelRow")) == len(setup_of(world).seats)
+
+
+def test_a_plan_with_other_channels_shows_their_cards_at_once(world: World) -> None:
+    world.to_run("nmes-tka")
+    ui = at(world, "run")
+    for count in (2, 3):
+        setup_of(world).add_channel()
+        world.desk.open("run")
+        ui.look_on()
+        assert [one.shown.channel for one in ui.app.screen.query("ChannelCard")] == [
+            *range(1, count + 1)
+        ]
+
+
+def test_both_sides_are_asked_one_after_the_other(world: World) -> None:
+    world.to_run("nmes-tka")
+    setup_of(world).add_channel()
+    ui = at(world, "setup")
+    ui.press("s")
+    ui.type("left")
+    ui.press("enter")
+    assert "electrodes of channel 2?" in ui.text
+    ui.type("right")
+    ui.press("enter")
+    assert ui.name == "setup"
+    assert not world.bed.papers.open_sides(setup_of(world).seats)

@@ -1,41 +1,44 @@
-"""From the start of the program to the first output, with real keys: how many, and how long."""
+"""From the start of the program to the first output, with real keys: how many it takes.
+
+Each key is named on the screen before it is pressed, and what it does is waited for.
+"""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.pty
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "walk_tui.py"
+from stimctl.testing.terminal import Terminal
+from tests.support import tui_walks
+from tests.support.tui_walks import Walker
+
+pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
 
 
-def walks(*arguments: str) -> dict[str, dict[str, object]]:
-    """What the tool found, by its words; it judges 90 s at 2 s a key."""
-    command = [sys.executable, str(TOOL), "--pace", "0.5", "--json", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=160, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {one["walk"]: one for one in json.loads(done.stdout)["walks"]}
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Walker]]:
+    """The program, on a computer without a device."""
+    begun: list[Terminal] = []
+
+    def start(*arguments: str) -> Walker:
+        begun.append(tui_walks.program(tmp_path, *arguments))
+        return Walker(begun[-1])
+
+    yield start
+    for one in begun:
+        one.close()
 
 
-def test_the_demo_is_at_its_first_output_after_six_unhurried_keys() -> None:
-    (found,) = walks("--demo").values()
-    assert found["keys"] == 6
-    assert found["kept"]
+def test_the_demo_is_at_its_first_output_after_six_keys(begin: Callable[..., Walker]) -> None:
+    walk = begin("--demo")
+    tui_walks.demo(walk)
+    assert walk.keys == 6
 
 
-def test_a_session_in_percent_is_at_its_first_output_in_a_terminal_too() -> None:
+def test_a_session_in_percent_is_at_its_first_output_in_a_terminal_too(
+    begin: Callable[..., Walker],
+) -> None:
     """Patient, board, its start, what has to be acknowledged, ready, start, up by 1 % and down."""
-    (found,) = walks("--percent").values()
-    assert found["kept"], found
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(300)
-def test_a_new_and_a_known_person_are_at_the_first_output_with_few_keys() -> None:
-    found = walks()
-    assert found["a new person, every question answered"]["kept"]
-    assert found["a known person, full path"]["kept"]
+    tui_walks.percent(begin())

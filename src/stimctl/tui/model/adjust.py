@@ -14,6 +14,7 @@ from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planned import is_in_percent, limits_of
 from stimctl.tui.model.planning import Choice, choose, compiled, family_of
 from stimctl.tui.model.rehearsing import rehearse
+from stimctl.tui.model.steps import go_on
 from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
@@ -226,14 +227,16 @@ class AdjustPage(Page):
         return bool(self.desk.expects) and self.desk.confirmed != self.desk.expects
 
     def confirm(self, typed: str) -> None:
-        """The characters that the simulation has shown. Raises UsageError for others."""
+        """The characters that the simulation has shown, and on. Raises UsageError for others."""
         desk = self.desk
         if not desk.expects:
             raise UsageError("nothing waits to be confirmed", what_to_do="simulate first (r)")
         desk.confirmed = typed.strip().lower()
         if desk.confirmed != desk.expects:
             raise UsageError("these are not the characters of the simulation")
-        desk.say("Confirmed: these settings for this device.")
+        desk.say("")
+        go_on(desk)
+        desk.say(f"Confirmed: these settings for this device. {desk.message}".strip())
 
 
 def key_of(field: Field) -> str:

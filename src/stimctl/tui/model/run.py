@@ -60,6 +60,7 @@ class RunPage(Page):
         "arm",
         "raise",
         "lower",
+        "next-channel",
         "pause",
         "note",
         "answer",
@@ -121,9 +122,9 @@ class RunPage(Page):
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going,
             "lower": watching, "lower-more": watching, "zero": watching,
-            "link": watching or self._no_link(),
-            "next-channel": None, "previous-channel": None, "report": None,
-            "outcome": None, "log": None,
+            "link": watching or self._one_alone(),
+            **dict.fromkeys(("next-channel", "previous-channel"), going or self._one_alone()),
+            **dict.fromkeys(("report", "outcome", "log")),
             **dict.fromkeys(_MARKS, running), "note": watching,
             "contact": "this device measures no impedance: look at the pads",
             "acknowledge": watching or (None if alarmed else "there is nothing to acknowledge"),
@@ -152,7 +153,7 @@ class RunPage(Page):
             return "a session is under way"
         return None if next_gap(self.desk) else "nothing is missing: press a, then g"
 
-    def _no_link(self) -> str | None:
+    def _one_alone(self) -> str | None:
         return None if len(self.bed.live.channels) > 1 else "there is one channel only"
 
     def _no_found(self) -> str | None:

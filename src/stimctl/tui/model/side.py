@@ -20,9 +20,13 @@ class SidePage(Page):
         return f"Look at the patient: on which side are the electrodes of {named}?"
 
     def answer(self, typed: str) -> None:
-        """Confirm those on the side that was typed. Raises UsageError where there are none."""
+        """Confirm those on the side that was typed; where the other side is treated, too, it is
+        asked next. Raises UsageError where there are none."""
         self.desk.overlay = None
         choice = self.bed.choice
-        there = self.bed.papers.confirm_side(typed, choice.seats if choice else ())
+        seats = choice.seats if choice else ()
+        there = self.bed.papers.confirm_side(typed, seats)
+        if self.bed.papers.open_sides(seats):
+            self.desk.overlay = self
         named = ", ".join(f"channel {one.channel} {site_name(one.site or '')}" for one in there)
         self.desk.say(f"Confirmed: {named}")

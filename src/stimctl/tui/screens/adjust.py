@@ -114,11 +114,12 @@ class AdjustScreen(StimScreen, page=AdjustPage):
         key = (page.choice.name, page.role, tuple(one.key for one in values))
         if key != getattr(self, "_key", None):
             self._key = key
+            self._rows = [ValueRow(page, one) for one in values]
             form.remove_children()
-            form.mount_all([ValueRow(page, one) for one in values])
+            form.mount_all(self._rows)
             return
-        for row, value in zip(form.query(ValueRow), values, strict=False):
-            if row.children and row.value.key == value.key:
+        for row, value in zip(self._rows, values, strict=True):
+            if row.is_mounted and row.children:  # and none of those before, which are going
                 row.fill(value, locked=locked)
 
     def _fill_confirmation(self) -> None:

@@ -88,11 +88,12 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         key = (page.choice.name, tuple(seat.channel for seat in page.seats))
         if key != getattr(self, "_channels", None) or not rows.is_attached:
             self._channels = key
+            self._rows = [ChannelRow(page, seat.channel) for seat in page.seats]
             rows.remove_children()
-            rows.mount_all([ChannelRow(page, seat.channel) for seat in page.seats])
+            rows.mount_all(self._rows)
             return
-        for row in rows.query(ChannelRow):
-            if row.is_mounted and row.channel in key[1] and row.children:
+        for row in self._rows:  # and none of those before, which are there until they are gone
+            if row.is_mounted and row.children:
                 row.fill(locked=page.busy() is not None)
 
     def _fill_checks(self) -> None:
@@ -149,8 +150,8 @@ class SideScreen(StimModal, page=SidePage):
         """Question, field, and what follows."""
         yield Static(id="side-question", classes="heading", markup=False)
         yield Input(placeholder="left or right", id="side-typed", max_length=5)
-        yield Static("Type left or right, then Enter. Where both sides are treated, press s again "
-                     "for the other one.", classes="quiet", markup=False)  # fmt: skip
+        yield Static("Type left or right, then Enter. Where both sides are treated, the other one "
+                     "is asked next.", classes="quiet", markup=False)  # fmt: skip
 
     def fill(self) -> None:
         """Which channels are asked about."""
@@ -163,6 +164,7 @@ class SideScreen(StimModal, page=SidePage):
             cast("SidePage", self.page).answer(event.value)
         except StimctlError as error:
             self.desk.say(str(error))
+        event.input.clear()
         self.stim.follow()
 
     def resumed(self) -> None:

@@ -27,6 +27,8 @@ class Lines(OptionList):
         self._told_lines: list[Line] = []
         self._told_drawn: list[Line] = []
         self._asked = ""
+        #: Lines down (up: below 0) that were asked for before there was any line.
+        self._early = 0
 
     def show(self, lines: Sequence[Line]) -> None:
         """These lines; where they are there already, only what differs is drawn."""
@@ -53,6 +55,22 @@ class Lines(OptionList):
         """The sign moves along."""
         self._draw()
 
+    def action_cursor_down(self) -> None:
+        """A key that comes before the lines is done when they are there."""
+        self._step(1)
+
+    def action_cursor_up(self) -> None:
+        """The same."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        if not self.option_count:
+            self._early += by
+        elif by > 0:
+            super().action_cursor_down()
+        else:
+            super().action_cursor_up()
+
     @property
     def picked(self) -> str:
         """The id of the highlighted line; "" where none is."""
@@ -70,6 +88,9 @@ class Lines(OptionList):
     def _highlight(self, one: str) -> None:
         if one and one != self.picked and one in [id_ for id_, _, _ in self._told_drawn]:
             self.highlighted = self.get_option_index(one)
+            early, self._early = self._early, 0
+            for _ in range(abs(early)):
+                self._step(early)
             self._draw()
 
 

@@ -48,7 +48,6 @@ class PersonScreen(StimScreen, page=PersonPage):
     """One field that searches and takes a new code; nobody is picked beforehand."""
 
     page: PersonPage
-    AUTO_FOCUS = "#code"
 
     def body(self) -> ComposeResult:
         """The codes; the PIN."""
@@ -83,6 +82,10 @@ class PersonScreen(StimScreen, page=PersonPage):
             self.query_one("#pin", Input).clear()
             self.set_focus(self.query_one("#pin" if waits else "#code"))
         self._words("")
+
+    def resumed(self) -> None:
+        """The field that is shown has the keys; opened with a code, that is the PIN's."""
+        self.set_focus(self.query_one("#pin" if self.page.waits else "#code"))
 
     def _chosen(self) -> str:
         bed = self.desk.bed

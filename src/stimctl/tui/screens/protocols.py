@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.form import BREAKPOINTS, Fields
+from stimctl.tui.screens.lines import Lines
 from stimctl.tui.screens.said import labelled
 from stimctl.tui.screens.trains import one_pulse, trains_of
 from stimctl.tui.widgets.pulse_view import PulseView
@@ -32,7 +32,7 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
         with Horizontal():
             with Fields(id="choice"):
                 yield Input(placeholder="/ search name, aim, site", id="search", compact=True)
-                yield OptionList(id="names", compact=True)
+                yield Lines(id="names")
             with VerticalScroll(id="facts"):
                 yield Static(id="fact-title", classes="heading")
                 yield Static(id="fact-why", classes="refused")
@@ -53,21 +53,15 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
             search.value = page.searched
         if page.searching and not search.disabled:
             page.searching = False
-            search.focus()
+            self.set_focus(search)
         self._fill_list()
         self._fill_facts()
 
     def _fill_list(self) -> None:
-        page, listed = self.model, self.query_one("#names", OptionList)
+        page, listed = self.model, self.query_one("#names", Lines)
         rows = [self._row(name) for name in page.names]
-        if rows != getattr(self, "_rows", None):
-            self._rows = rows
-            with self.prevent(OptionList.OptionHighlighted):
-                listed.clear_options()
-                listed.add_options([Option(_shown(row), id=row[0]) for row in rows])
-        at = page.names.index(page.picked) if page.picked in page.names else None
-        if listed.highlighted != at:
-            listed.highlighted = at
+        listed.show([(row[0], _shown(row), False) for row in rows])
+        listed.pick(page.picked)
         of = f"{len(rows)} of {page.count}" if page.searched else f"{page.count}"
         box = self.query_one("#choice", Fields)
         box.border_title = f"{of} protocols"
@@ -111,8 +105,8 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
         self.query_one("#facts").scroll_home(animate=False)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """The mark has moved."""
-        if event.option_list.highlighted == event.option_index and event.option_id:
+        """The mark has moved, and has not moved on since."""
+        if event.option_id and event.option_id == self.query_one("#names", Lines).picked:
             self.model.pick(event.option_id)
             self.stim.follow()
 
@@ -135,7 +129,7 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
     def on_fields_left(self, _event: Fields.Left) -> None:
         """Esc ends the search."""
         self.model.search("")
-        self.query_one("#names", OptionList).focus()
+        self.query_one("#names", Lines).focus()
         self.stim.follow()
 
 

@@ -25,6 +25,10 @@ class RunScreen(StimScreen, page=RunPage):
 
     page: RunPage
 
+    def __init__(self, page: RunPage) -> None:
+        super().__init__(page)
+        self._cards: list[ChannelCard] = []
+
     def body(self) -> ComposeResult:
         """Cards, drawings, events."""
         yield Static(id="gaps", markup=False)
@@ -39,14 +43,16 @@ class RunScreen(StimScreen, page=RunPage):
         """Every card, and below them what there is room for."""
         shown = cards_shown(self.page)
         box = self.query_one("#cards", Container)
-        cards = list(box.query_children(ChannelCard))
-        if [card.shown.channel for card in cards] != [one.channel for one in shown]:
+        # Those of before are in the box until they are gone: asked for, they would be taken away
+        # again, and with them new ones that are not built yet.
+        if [card.shown.channel for card in self._cards] != [one.channel for one in shown]:
+            self._cards = [ChannelCard(one, compact=len(shown) > _BIG) for one in shown]
             box.remove_children()
-            box.mount_all(ChannelCard(one, compact=len(shown) > _BIG) for one in shown)
+            box.mount_all(self._cards)
             self.set_class(len(shown) > _BIG, "-many")
             self.set_class(len(shown) > _FOUR, "-eight")
         else:
-            for card, one in zip(cards, shown, strict=True):
+            for card, one in zip(self._cards, shown, strict=True):
                 card.show(one)
         self.set_class(bool(shown), "-planned")
         self.query_one(AmplitudePlot).show(plot_shown(self.page))

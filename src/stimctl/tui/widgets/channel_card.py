@@ -74,8 +74,9 @@ class ChannelCard(Vertical):
         yield Static(classes="notes -empty")
 
     def on_mount(self) -> None:
-        """Show the first value."""
-        self._update(None)
+        """Show the first value, where it was not taken away before it was built."""
+        if self.query(Figure):
+            self._update(None)
 
     def watch_shown(self, old: CardShown) -> None:
         """Update what has changed."""
