@@ -198,7 +198,7 @@ def test_where_every_answer_came_only_the_figure_is_said() -> None:
     assert "at least" not in describe(told_of(bench)["1"])
 
 
-@pytest.mark.parametrize("seconds", [3.2, 9.7, 20.0])
+@pytest.mark.parametrize("seconds", [0.05, 0.6, 3.2, 9.7, 20.0])
 @pytest.mark.parametrize("name", ["trains", "doublets in cycles"])
 def test_a_record_that_ends_anywhere_holds_what_the_device_gave_until_it_stopped(
     name: str, seconds: float

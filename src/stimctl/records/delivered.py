@@ -43,7 +43,8 @@ class Delivered:
         at_ns = data.get("at_ns", data.get("mono_ns", 0))  # of a journal's row, or of a face's
         self._last_ns = max(self._last_ns, int(at_ns))
         if kind == Kind.START:
-            self._before, self._run = self.by_channel, {}
+            self._before = self.by_channel
+            self._run = {channel: _nothing_yet() for channel in data.get("fastest") or {}}
             self._start, self._counted_ns = data, self._last_ns
             self._levels = {}
         elif kind == Kind.RAISE and "level" in data:
@@ -95,10 +96,22 @@ class Delivered:
         return {**told, BOUNDS: bounds}
 
 
+def _nothing_yet() -> dict[str, Any]:
+    names = ("peak_ua", "on_ms", "pulses", "charge_nc")
+    return {**dict.fromkeys(names, 0), BOUNDS: {name: [0, 0] for name in names}}
+
+
 def bounds_of(told: Told, name: str) -> tuple[int, int | None] | None:
     """The least and the most of one figure; None where the record has no bounds."""
     found = told.get(BOUNDS, {}).get(name)
     return None if found is None else (found[0], found[1])
+
+
+def most_of(told: Told, name: str) -> int:
+    """What may have been given at most; the figure itself where that is not known."""
+    bounds = bounds_of(told, name)
+    high = None if bounds is None else bounds[1]
+    return int(told.get(name, 0)) if high is None else high
 
 
 def describe(told: Told) -> str:
