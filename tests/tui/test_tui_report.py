@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input, RichLog, Select
 
+from stimctl.bench import Bench
 from stimctl.errors import UsageError
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
@@ -15,6 +18,7 @@ from stimctl.tui.model.persons import now_s, remembered
 from stimctl.tui.model.report import HEADS, ReportPage
 from stimctl.tui.themes import THEMES
 from tests.support.headless import Headless
+from tests.support.recorded import record
 from tests.support.rendered import cut, unreadable
 from tests.support.tui_desk import MS, S, World
 
@@ -455,3 +459,24 @@ def look(ui: Headless, place: str) -> None:
         ui.settle()
         assert ui._where.run(unreadable, ui.app) == [], (place, theme)
     assert ui._where.run(cut, ui.app) == [], place
+
+
+def test_the_report_is_written_as_a_page_at_zero_and_only_where_there_is_a_record(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    page = report_of(world)
+    world.to_running(steps=2)
+    world.bed.live.journal = str(record(Bench(family="p24"), tmp_path / "journal"))
+    assert page.offers()["web-page"] == "output may be on: STOP first"
+    world.key("space")
+    world.pass_time(1 * S)
+    world.desk.open("report")
+    world.key("w")
+    assert "report written" in world.desk.message
+    assert "no desktop" in world.desk.message
+    (written,) = (world.bed.state_folder / "pages").iterdir()
+    assert written.read_text("utf-8").startswith("<!DOCTYPE html>")
+    world.bed.live.journal = ""
+    assert page.offers()["web-page"] == "nothing is recorded yet"

@@ -212,7 +212,8 @@ def _put_dose(planned: tuple[ChannelDose, ...], outcome: Outcome) -> None:
     told = outcome.delivered.by_channel
     for dose in planned:
         found = told.get(str(dose.channel))
-        put(f"channel {dose.channel}  acknowledged: {describe(found) if found else 'nothing on record'}")
+        words = describe(found) if found else "nothing on record"
+        put(f"channel {dose.channel}  acknowledged: {words}")
         put(
             f"           planned: {dose.pulses} pulses, "
             f"{amount(dose.charge_uc / 1000, 'mC')} in first phases, "

@@ -43,9 +43,7 @@ def report(
     The page needs nothing else: no network, no script. Exit code 7 where the record is not whole;
     the page is written all the same, and says so.
     """
-    import webbrowser
-
-    from stimctl.report.file import write_page
+    from stimctl.report.file import open_page, write_page
     from stimctl.report.html import render_session
     from stimctl.report.recorded import recorded_report
 
@@ -53,8 +51,8 @@ def report(
     path = output or Path(f"{made.session}.html")
     write_page(path, render_session(made), replace=force)
     put(str(path))
-    if open_it and not webbrowser.open(path.resolve().as_uri()):
-        say("No web browser could be started here; open the file yourself.")
+    if open_it and not open_page(path):
+        say("There is no desktop with a web browser here; open the file yourself.")
     if not made.integrity.ok:
         say(f"record: {made.integrity.words}")
         raise typer.Exit(int(ExitCode.INTEGRITY))

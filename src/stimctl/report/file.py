@@ -1,9 +1,11 @@
-"""Puts a finished page on the disk: whole or not at all, and over nothing that nobody gave up."""
+"""Puts a finished page on the disk, whole or not at all, and shows it."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,7 @@ from stimctl.errors import UsageError
 
 _FOR_ITS_OWNER: Final = 0o600
 """A report is about a person."""
+_SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def write_page(path: Path, text: str, *, replace: bool = False) -> None:
@@ -42,3 +45,23 @@ def write_page(path: Path, text: str, *, replace: bool = False) -> None:
             why=error.strerror or str(error),
             what_to_do="Name a file in a folder of yours with --output",
         ) from error
+
+
+def open_page(path: Path) -> bool:
+    """Show it in the browser of the desktop; False where there is none.
+
+    A browser in the terminal is not asked: there is where the session is shown. What the other one
+    says goes nowhere, for the same reason.
+    """
+    macos = sys.platform == "darwin"
+    opener = shutil.which("open" if macos else "xdg-open")
+    if opener is None or not (macos or any(os.environ.get(name) for name in _SCREENS)):
+        return False
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    try:
+        os.posix_spawn(
+            opener, [opener, str(path.resolve())], os.environ, file_actions=quiet, setpgroup=0
+        )
+    except OSError:
+        return False
+    return True
