@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -254,10 +255,9 @@ class _Seen:
             highest.append(most.peak)
         stimulus = setup.get("stimulus") or {}
         electrode = setup.get("electrode") or {}
-        planned: tuple[tuple[float, int], ...] = ()
-        if isinstance(maximum, int) and planned_s:
-            begins_s = int(setup.get("start_after_us", 0)) / 1e6
-            planned = ((begins_s, maximum), (planned_s, 0))
+        cycle = _cycle(stimulus.get("cycle") or setup.get("cycle"))
+        begins_s = int(setup.get("start_after_us", 0)) / 1e6
+        planned = _on_times(int(maximum or 0), begins_s, planned_s, cycle)
         return ChannelReport(
             number=number,
             role=str(setup.get("role", "")),
@@ -279,7 +279,7 @@ class _Seen:
                 (*one.commanded, *((at_s, None) for at_s in ends_s)),
                 (*one.acknowledged, *((at_s, None) for at_s in ends_s)),
             ),
-            cycle=_cycle(stimulus.get("cycle") or setup.get("cycle")),
+            cycle=cycle,
         )
 
 
@@ -322,6 +322,22 @@ def _cycle(cycle: Any) -> CycleShape | None:
         return None
     names = ("on_us", "off_us", "ramp_up_us", "ramp_down_us")
     return CycleShape(*(int(cycle.get(name, 0)) for name in names))
+
+
+def _on_times(
+    maximum: int, begins_s: float, until_s: float, cycle: CycleShape | None
+) -> tuple[tuple[float, int], ...]:
+    """The maximum, in the on times of a plan; ramps are not drawn."""
+    if not maximum or begins_s >= until_s:
+        return ()
+    if cycle is None or cycle.on_us + cycle.off_us <= 0:
+        return ((begins_s, maximum), (until_s, 0))
+    period_s, on_s = (cycle.on_us + cycle.off_us) / 1e6, cycle.on_us / 1e6
+    starts = [begins_s + n * period_s for n in range(math.ceil((until_s - begins_s) / period_s))]
+    steps = [
+        step for at_s in starts for step in ((at_s, maximum), (min(at_s + on_s, until_s), 0))
+    ]
+    return ((0.0, 0), *steps) if begins_s else tuple(steps)
 
 
 def _electrode(electrode: Mapping[str, Any]) -> str:

@@ -107,7 +107,7 @@ def _levels(report: SessionReport, channel: ChannelReport) -> str:
             series=(
                 Series("acknowledged", "acknowledged", curves.acknowledged, filled=True),
                 Series("commanded", "commanded", curves.commanded),
-                Series("planned maximum", "planned", curves.planned),
+                Series("planned maximum in the on times", "planned", curves.planned),
             ),
             until_s=report.duration_s,
             unit="%" if unit == "%" else "mA",

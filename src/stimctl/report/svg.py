@@ -146,7 +146,7 @@ def _grid(
         y = _n(up(level * plot.scale))
         yield f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{WIDTH - _RIGHT}" y2="{y}"/>'
         yield f'<text x="{_LEFT - 6}" y="{y}" dy="4" text-anchor="end">{level:g}</text>'
-    yield f'<text x="4" y="{_TOP - 4}">{escape(plot.unit)}</text>'
+    yield f'<text x="4" y="{_TOP - 6}">{escape(plot.unit)}</text>'
     step = next((one for one in _ROUND_S if until_s / one <= _TICKS_X), _ROUND_S[-1])
     for at_s in range(0, int(until_s) + 1, step):
         x = _n(across(at_s))

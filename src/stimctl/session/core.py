@@ -186,12 +186,12 @@ class Core:
         self.contacts.forget()
         self._driver.stop(now_ns)
         if self.run is not None:
+            self.run.acknowledged.stops(now_ns)
             if purpose is Purpose.PAUSE:
                 self.from_zero = False
                 self.run.stand(now_ns, PAUSED)
             else:
                 self.run.zero(now_ns, STOPPED.and_(f": {reason}"))
-            self.run.acknowledged.stops(now_ns)
         if self.purpose is None:
             self._stop_ns, self._overdue_ns = now_ns, now_ns + STOP_OVERDUE_NS
             self._overdue_told = False
