@@ -48,8 +48,8 @@ def test_the_report_has_the_course_of_every_channel(world: World, size: tuple[in
     told = dict(zip(HEADS, row, strict=True))
     assert world.bed.choice is not None
     most = world.bed.choice.seats[0].ceiling
-    assert (told["Channel"], told["Maximum"], told["Highest"]) == ("1 pain", most, "2.0 mA")
-    assert told["Mean"].endswith("mA")
+    assert (told["Channel"], told["Maximum"], told["Max set"]) == ("1 pain", most, "2.0 mA")
+    assert told["Mean set"].endswith("mA")
     assert "contractions" not in told["Pulses"]  # none are told of a session without cycles
     facts = dict(report_of(world).facts())
     assert facts["Time"].endswith(", 1 pause")
@@ -119,10 +119,10 @@ def test_where_there_is_no_room_for_both_a_key_shows_the_plot(world: World) -> N
         ui.press("v")
         assert "planned" in ui.text
         ui.press("v")
-        assert "Highest" in ui.text
+        assert "Max set" in ui.text
     with Headless(world, (140, 45)) as ui:
         assert "planned" in ui.text
-        assert "Highest" in ui.text
+        assert "Max set" in ui.text
 
 
 @pytest.mark.parametrize("accepted", [["H18"], [], "H18", {}, None])

@@ -334,9 +334,7 @@ def _on_times(
         return ((begins_s, maximum), (until_s, 0))
     period_s, on_s = (cycle.on_us + cycle.off_us) / 1e6, cycle.on_us / 1e6
     starts = [begins_s + n * period_s for n in range(math.ceil((until_s - begins_s) / period_s))]
-    steps = [
-        step for at_s in starts for step in ((at_s, maximum), (min(at_s + on_s, until_s), 0))
-    ]
+    steps = [step for at_s in starts for step in ((at_s, maximum), (min(at_s + on_s, until_s), 0))]
     return ((0.0, 0), *steps) if begins_s else tuple(steps)
 
 

@@ -59,7 +59,7 @@ def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
     if unit != "%":
         rows += [
             ("Pulses", tuple(_number(one.pulses) for one in columns)),
-            ("Charge of first phases", tuple(_charge(one.charge_nc) for one in columns)),
+            ("First-phase charge", tuple(_charge(one.charge_nc) for one in columns)),
         ]
     rows.append(("Time on", tuple(_seconds(one.on_ms) for one in columns)))
     if channel.open_ended:

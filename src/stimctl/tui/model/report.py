@@ -21,8 +21,8 @@ from stimctl.version import __version__
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
 
-#: Above the table of channels.
-HEADS = ("Channel", "Electrode", "Maximum", "Highest", "Mean", "Time on", "Pulses")
+#: Above the table of channels. What was set is not what was acknowledged: that is the dose.
+HEADS = ("Channel", "Electrode", "Maximum", "Max set", "Mean set", "Set for", "Pulses")
 
 
 class ReportPage(Page):
