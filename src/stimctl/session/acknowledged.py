@@ -32,14 +32,19 @@ class Acknowledged:
         runs_on_ns: int | None = None,
         *,
         tells_state: bool = True,
+        keeps_rhythm: bool = False,
     ) -> None:
         """`each`: by channel, how many pulses the device gives in each period. `runs_on_ns`: how
-        long it goes on by itself. `tells_state`: it says what runs, not only what it accepted."""
+        long it goes on by itself. `tells_state`: it says what runs, not only what it accepted.
+        `keeps_rhythm`: its timers go on for a channel that is off, until it is stopped."""
         self._counts = {channel: OutputCount(unit, one) for channel, one in each.items()}
         self._bounds = {
             channel: DeliveryBounds(unit, one, runs_on_ns) for channel, one in each.items()
         }
         self._tells_state = tells_state
+        self._keeps_rhythm = keeps_rhythm
+        self._resting: dict[int, Output] = {}
+        """By channel, what off is: where the rhythm is kept, no current in it."""
         self._at_stop: dict[int, OutputCount] | None = None
         """From the stop until zero is verified: the counts, as if it had not come."""
         self._ticket = self._replaced = 0
@@ -55,6 +60,7 @@ class Acknowledged:
             "ua" if sheet.scale is CURRENT else "percent",
             None if runs_on_us is None else runs_on_us * _NS_IN_US + TRIP_MARGIN_NS,
             tells_state=sheet.readback is not Readback.NONE,
+            keeps_rhythm=sheet.channels_first,
         )
 
     # -- trains
@@ -64,7 +70,8 @@ class Acknowledged:
         self._ticket = ticket
         by_channel = _outputs(sets)
         for channel, bounds in self._bounds.items():
-            bounds.asks(now_ns, ticket, by_channel.get(channel, OFF))
+            off = self._resting.get(channel, OFF)
+            bounds.asks(now_ns, ticket, by_channel.get(channel, off))
 
     def accepts(
         self,
@@ -77,8 +84,10 @@ class Acknowledged:
         """From now on the device does exactly this; the channels that are not named are off.
         `whole`: all of what this ticket asked for. Ticket 0: what the driver fell back to."""
         by_channel = _outputs(sets)
+        if self._keeps_rhythm:
+            self._resting |= {one: output._replace(level=0) for one, output in by_channel.items()}
         for channel, count in self._counts.items():
-            output = by_channel.get(channel, OFF)
+            output = by_channel.get(channel, self._resting.get(channel, OFF))
             if self._at_stop is None:  # else it was told to stop since
                 count.turn(now_ns, output)
             self._bounds[channel].accepts(now_ns, ticket or self._replaced, output, whole=whole)
@@ -93,7 +102,8 @@ class Acknowledged:
     def closed(self, now_ns: int, channel: int) -> None:
         """The driver has told the device to switch a channel off by itself."""
         self._replaced = max(self._replaced, self._ticket - 1)
-        self._bounds[channel].closes(now_ns, self._ticket)
+        off = self._resting.get(channel, OFF)
+        self._bounds[channel].closes(now_ns, self._ticket, off)
 
     def confirms(self, at_ns: int, running: Collection[int] | None = None) -> None:
         """An answer says what the device was at then: `running`, or None where it says no more
@@ -142,6 +152,7 @@ class Acknowledged:
         if self._at_stop is not None and ran and not at_once:
             self._counts = self._at_stop
         self._at_stop = None
+        self._resting.clear()
         for count in self._counts.values():
             count.turn(now_ns, OFF)
         for bounds in self._bounds.values():

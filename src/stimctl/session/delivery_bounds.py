@@ -54,9 +54,9 @@ class DeliveryBounds:
         self._asked.pop(ticket, None)
         self._hold(now_ns)
 
-    def closes(self, now_ns: int, ticket: int) -> None:
+    def closes(self, now_ns: int, ticket: int, off: Output) -> None:
         """The driver switches the channel off by itself."""
-        self._asked[ticket] = OFF
+        self._asked[ticket] = off
         self._hold(now_ns)
 
     def confirms(self, at_ns: int, *, runs: bool) -> None:
@@ -74,7 +74,7 @@ class DeliveryBounds:
     def gave(self, output: Output) -> None:
         """It was acknowledged."""
         self._least.give(output)
-        self._least.peak = max(self._least.peak, output.level)
+        self._least.sure_peak = max(self._least.sure_peak, output.level)
 
     def gave_none(self, output: Output) -> None:
         """It never left, or was refused."""
@@ -108,13 +108,14 @@ class DeliveryBounds:
         null where nothing bounds it."""
         self._most.advance(self._until(now_ns))
         most = self._most
+        least = replace(self._least, peak=self._least.sure_peak).told()
         if unknown and most.output.level:
             if self._runs_on_ns is None:
-                return {name: (low, None) for name, low in self._least.told().items()}
+                return {name: (low, None) for name, low in least.items()}
             most = replace(most)
             most.advance((self._stopped_ns or now_ns) + self._runs_on_ns)
         high = most.told()
-        return {name: (low, high[name]) for name, low in self._least.told().items()}
+        return {name: (low, high[name]) for name, low in least.items()}
 
     # -- inside
 

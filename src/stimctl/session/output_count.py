@@ -65,6 +65,10 @@ class OutputCount:
     charge_pc: int = 0
     peak: int = 0
     on_ns: int = 0
+    sure_peak: int = 0
+    """The highest level of a pulse that came for certain: not the only one beside a step."""
+    _here: int = 0
+    """Pulses since the last set point, those that are not certain taken off."""
 
     def advance(self, now_ns: int) -> None:
         """Count up to now."""
@@ -92,8 +96,11 @@ class OutputCount:
         elif output.period_us != self.output.period_us:
             longer_ns = (output.period_us - self.output.period_us) * _NS_IN_US
             self.next_ns = max(now_ns, self.next_ns + longer_ns)
+        self._here = 0 if self.output.on else 1  # switched on it pulses at once
         self.output = output
         self.peak = max(self.peak, output.level)
+        if not output.period_us:  # no pulses of its own: what is let through is there at once
+            self.sure_peak = max(self.sure_peak, output.level)
 
     def beside_step_to(self, output: Output, sign: int) -> None:
         """One pulse more (or less) of what a step up adds: where it is not certain to within a
@@ -108,6 +115,9 @@ class OutputCount:
         """These pulses, now."""
         self.pulses += pulses
         self.charge_pc += pulses * output.charge_pc
+        self._here += pulses // self.each
+        if self._here > 1:
+            self.sure_peak = max(self.sure_peak, output.level)
 
     def told(self) -> dict[str, int]:
         """The numbers of a row; those of a device that knows no current have no charge."""
