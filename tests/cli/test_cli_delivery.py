@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from firmware_sim.ledger import Ledger
+from stimctl.report.recorded import recorded_report
 from stimctl.wire.sciencemode4 import messages as sm4
 from stimctl.wire.sciencemode4.codec import decode
 from stimctl.wire.sciencemode4.framing import FrameDecoder, RawFrame
@@ -155,3 +157,58 @@ def test_a_rehastim2_keeps_its_connection_and_the_plan_tells_of_its_steps(
     output = [row["at_us"] for row in rows if row["kind"] == "output"]
     assert not [at_us for at_us in lost if at_us < max(output)]
     assert any("2 mA steps" in note for note in summary["plan"]["notes"])
+
+
+def check_told(told: dict[str, Any], record: Path) -> None:
+    """Within 1 % of what the electrodes had, or one pulse; and between the bounds."""
+    (channel,) = Ledger.from_file(record).channels.values()
+    given = {"pulses": channel.pulses, "charge_nc": channel.charge_uc * 1_000}
+    for name, value in given.items():
+        assert told[name] == pytest.approx(value, rel=0.01, abs=value / channel.pulses)
+        low, high = told["bounds"][name]
+        assert low <= value <= high
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_run_and_report_tell_as_acknowledged_what_the_electrodes_had(
+    name: str, delivered: dict[str, tuple[Any, Path]]
+) -> None:
+    summary, record = delivered[name]
+    check_told(summary["acknowledged"]["1"], record)
+    check_report(summary, record)
+
+
+def check_report(summary: dict[str, Any], record: Path) -> None:
+    """The report has the figures of the summary, and the prediction in a column of its own."""
+    report = recorded_report(record.parent / "state" / "journal", summary["session"])
+    (channel,) = report.channels
+    told, planned = summary["acknowledged"]["1"], summary["plan"]["channels"][0]["session"]
+    assert channel.acknowledged.pulses == told["pulses"]
+    assert channel.acknowledged.charge_nc == told["charge_nc"]
+    assert (channel.least.pulses, channel.most.pulses) == tuple(told["bounds"]["pulses"])
+    assert channel.planned.pulses == planned["pulses"]
+    assert report.simulation
+    assert report.integrity.ok
+
+
+def test_a_run_that_was_interrupted_tells_what_it_gave_and_not_its_plan(tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    environment = {
+        **os.environ,
+        "STIMCTL_STATE_HOME": str(tmp_path / "state"),
+        "STIMCTL_TWIN_RECORD": str(record),
+    }
+    command = [sys.executable, "-m", "stimctl", "run", *SESSIONS["p24-tens"], "--json"]
+    rows: list[dict[str, Any]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        stopped = False
+        for line in process.stdout:
+            rows.append(json.loads(line))
+            if not stopped and rows[-1].get("plan_time_us", 0) > 8_000_000:
+                stopped = True
+                process.send_signal(signal.SIGINT)
+    summary = rows[-1]
+    check_told(summary["acknowledged"]["1"], record)
+    check_report(summary, record)
+    planned = summary["plan"]["channels"][0]["session"]["pulses"]
+    assert summary["acknowledged"]["1"]["pulses"] < planned / 2 + 100

@@ -532,12 +532,13 @@ def test_the_summary_keeps_what_was_acknowledged_and_what_was_planned_apart(
 ) -> None:
     from stimctl.cli.outcome import Outcome
     from stimctl.cli.running import _put_dose
+    from stimctl.treatment.prediction import predict
 
     outcome = Outcome()
     outcome.delivered.take("start", {})
     told = {"pulses": 94, "charge_nc": 37_600, "peak_ua": 2_000, "on_ms": 4_000}
     outcome.delivered.take("ended", {"acknowledged": {"1": told}})
-    _put_dose(plan, outcome)
+    _put_dose(predict(plan), outcome)
     first, planned, *rest = capsys.readouterr().out.splitlines()
     assert first == (
         "channel 1  acknowledged: 94 pulses, 0.0376 mC in first phases, peak 2 mA, on for 4.0 s"
@@ -547,5 +548,5 @@ def test_the_summary_keeps_what_was_acknowledged_and_what_was_planned_apart(
     assert rest[-1].strip() == (
         "acknowledged: computed from acknowledged set points and their times"
     )
-    _put_dose(plan, Outcome())
-    assert "acknowledged: no output" in capsys.readouterr().out
+    _put_dose(predict(plan), Outcome())
+    assert "acknowledged: nothing on record" in capsys.readouterr().out

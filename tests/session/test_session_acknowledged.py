@@ -39,7 +39,9 @@ def test_pulses_are_counted_by_whole_periods_from_the_first_set_point() -> None:
     count.accepts(95 * MS, [on(1, 3_000, 200, 10_000)])  # at 0, 10, ... 90 ms
     count.accepts(120 * MS, ())  # at 100 and 110 ms
     count.accepts(10_000 * MS, ())
-    assert count.told(10_000 * MS)["1"] == {
+    told: Any = count.told(10_000 * MS)
+    told["1"].pop("bounds")
+    assert told["1"] == {
         "peak_ua": 3_000,
         "on_ms": 120,
         "pulses": 12,

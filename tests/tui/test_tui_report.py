@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input, RichLog, Select
 
+from stimctl.bench import Bench
 from stimctl.errors import UsageError
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
@@ -15,6 +18,7 @@ from stimctl.tui.model.persons import now_s, remembered
 from stimctl.tui.model.report import HEADS, ReportPage
 from stimctl.tui.themes import THEMES
 from tests.support.headless import Headless
+from tests.support.recorded import record
 from tests.support.rendered import cut, unreadable
 from tests.support.tui_desk import MS, S, World
 
@@ -44,8 +48,8 @@ def test_the_report_has_the_course_of_every_channel(world: World, size: tuple[in
     told = dict(zip(HEADS, row, strict=True))
     assert world.bed.choice is not None
     most = world.bed.choice.seats[0].ceiling
-    assert (told["Channel"], told["Maximum"], told["Highest"]) == ("1 pain", most, "2.0 mA")
-    assert told["Mean"].endswith("mA")
+    assert (told["Channel"], told["Maximum"], told["Max set"]) == ("1 pain", most, "2.0 mA")
+    assert told["Mean set"].endswith("mA")
     assert "contractions" not in told["Pulses"]  # none are told of a session without cycles
     facts = dict(report_of(world).facts())
     assert facts["Time"].endswith(", 1 pause")
@@ -115,10 +119,10 @@ def test_where_there_is_no_room_for_both_a_key_shows_the_plot(world: World) -> N
         ui.press("v")
         assert "planned" in ui.text
         ui.press("v")
-        assert "Highest" in ui.text
+        assert "Max set" in ui.text
     with Headless(world, (140, 45)) as ui:
         assert "planned" in ui.text
-        assert "Highest" in ui.text
+        assert "Max set" in ui.text
 
 
 @pytest.mark.parametrize("accepted", [["H18"], [], "H18", {}, None])
@@ -455,3 +459,24 @@ def look(ui: Headless, place: str) -> None:
         ui.settle()
         assert ui._where.run(unreadable, ui.app) == [], (place, theme)
     assert ui._where.run(cut, ui.app) == [], place
+
+
+def test_the_report_is_written_as_a_page_at_zero_and_only_where_there_is_a_record(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    page = report_of(world)
+    world.to_running(steps=2)
+    world.bed.live.journal = str(record(Bench(family="p24"), tmp_path / "journal"))
+    assert page.offers()["web-page"] == "output may be on: STOP first"
+    world.key("space")
+    world.pass_time(1 * S)
+    world.desk.open("report")
+    world.key("w")
+    assert "report written" in world.desk.message
+    assert "no desktop" in world.desk.message
+    (written,) = (world.bed.state_folder / "pages").iterdir()
+    assert written.read_text("utf-8").startswith("<!DOCTYPE html>")
+    world.bed.live.journal = ""
+    assert page.offers()["web-page"] == "nothing is recorded yet"

@@ -31,6 +31,7 @@ from stimctl.records.person import check_person_code
 from stimctl.records.places import state_folder
 
 if TYPE_CHECKING:
+    from stimctl.treatment.prediction import ChannelDose
     from stimctl.treatment.program import AnyPlan, CurrentPlan, PlanChannel
 
 _VERDICTS = {
@@ -51,6 +52,8 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if preconditions.person:
         check_person_code(preconditions.person)
+    from stimctl.records.planned import planned_notes
+    from stimctl.treatment.prediction import predict
     from stimctl.treatment.program import makes_current
 
     prepared = prepare(request)
@@ -66,13 +69,14 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
         need_keyboard("stimctl run on a device")
     passed = checked(prepared, plan, preconditions)
     _announce(prepared, plan, preconditions, passed)
+    planned = predict(plan)
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
     session = LiveSession(
         prepared,
         plan,
         person=preconditions.person,
         show=_shower(progress, as_json=as_json),
-        notes=passed.notes() if passed else None,
+        notes={**planned_notes(planned), **(passed.notes() if passed else {})},
         prepare=commands_of(said_by(preconditions, passed)),
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
@@ -90,7 +94,9 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
             int(time.time()),
             new=preconditions.new_pads,
         )
-    _summarise(prepared, plan, outcome, simulation=bool(session.simulation), as_json=as_json)
+    _summarise(
+        prepared, plan, planned, outcome, simulation=bool(session.simulation), as_json=as_json
+    )
     return outcome.exit_code
 
 
@@ -171,7 +177,13 @@ def _with_side(site: str) -> str:
 
 
 def _summarise(
-    prepared: Prepared, plan: CurrentPlan, outcome: Outcome, *, simulation: bool, as_json: bool
+    prepared: Prepared,
+    plan: CurrentPlan,
+    planned: tuple[ChannelDose, ...],
+    outcome: Outcome,
+    *,
+    simulation: bool,
+    as_json: bool,
 ) -> None:
     if as_json:
         told = {**plan_as_dict(prepared, plan), "simulation": simulation}
@@ -184,7 +196,7 @@ def _summarise(
     put(f"time       {clock(done_us)} of {clock(plan.duration_us)} (minutes:seconds)")
     if prepared.is_shortened:
         put(f"           {duration_text(prepared, plan)}")
-    _put_dose(plan, outcome)
+    _put_dose(planned, outcome)
     for alarm in outcome.alarms:
         put(f"alarm      {alarm}")
     if outcome.journal:
@@ -195,14 +207,13 @@ def _summarise(
         put("SIMULATION: a digital twin was at the other end of the line.")
 
 
-def _put_dose(plan: CurrentPlan, outcome: Outcome) -> None:
+def _put_dose(planned: tuple[ChannelDose, ...], outcome: Outcome) -> None:
     """What was acknowledged, and what was planned: two numbers that may differ."""
-    from stimctl.treatment.prediction import predict
-
     told = outcome.delivered.by_channel
-    for dose in predict(plan):
+    for dose in planned:
         found = told.get(str(dose.channel))
-        put(f"channel {dose.channel}  acknowledged: {describe(found) if found else 'no output'}")
+        words = describe(found) if found else "nothing on record"
+        put(f"channel {dose.channel}  acknowledged: {words}")
         put(
             f"           planned: {dose.pulses} pulses, "
             f"{amount(dose.charge_uc / 1000, 'mC')} in first phases, "

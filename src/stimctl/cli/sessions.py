@@ -1,4 +1,4 @@
-"""`stimctl sessions list|show|verify`: what was recorded, and whether it is still that."""
+"""`stimctl sessions list|show|verify|report`: what was recorded, and whether it is still that."""
 
 from __future__ import annotations
 
@@ -30,14 +30,18 @@ _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missi
 _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show and verify recorded sessions.", no_args_is_help=True)
+group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    from stimctl.cli import session_report
+
+    session_report.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 
-def _folder() -> Path:
+def journals() -> Path:
+    """The folder of the recorded sessions."""
     from stimctl.records.places import journal_folder, state_folder
 
     return journal_folder(state_folder())
@@ -53,7 +57,7 @@ def list_all(
     """List all sessions, oldest first."""
     from stimctl.records import sessions
 
-    folder = _folder()
+    folder = journals()
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
         say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
@@ -73,7 +77,7 @@ def show(session: Session = "last", as_json: Json = False) -> None:
     """Show one session: what was fixed before it, what happened, how it ended."""
     from stimctl.records.sessions import show_session
 
-    record = show_session(_folder(), session)
+    record = show_session(journals(), session)
     if as_json:
         put_json("stimctl.session/1", record.as_dict())
         return
@@ -95,7 +99,7 @@ def verify(
     """Check the hash chain, the closing row and the anchor. Exit code 7 when anything is wrong."""
     from stimctl.records.sessions import verify_all, verify_session
 
-    folder = _folder()
+    folder = journals()
     results = verify_all(folder) if session is None else (verify_session(folder, session),)
     sound = all(result.ok for result in results)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stimctl.errors import UsageError
 from stimctl.records.catalogue import Entry
-from stimctl.records.delivered import Delivered
+from stimctl.records.delivered import Delivered, most_of
 from stimctl.records.history import newest_first
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Problem, read_rows
@@ -53,8 +53,9 @@ def _given_by(folder: Path, entry: Entry, now: datetime) -> Iterator[Given]:
 def _of_setup(
     regions: Mapping[int, tuple[frozenset[str], bool]], counted: Delivered, ago_us: int
 ) -> Iterator[Given]:
+    # What may have been given counts, not only what was acknowledged.
     numbers = {
-        int(channel): (one.get("on_ms", 0) * 1_000, one.get("charge_nc", 0))
+        int(channel): (most_of(one, "on_ms") * 1_000, most_of(one, "charge_nc"))
         for channel, one in counted.by_channel.items()
     }
     return as_given(regions, numbers, max(0, ago_us))

@@ -77,7 +77,7 @@ class SessionRecord:
     end: Mapping[str, Any] | None
     counts: Mapping[str, int]
     warned: Warned
-    acknowledged: Mapping[str, Mapping[str, int]]
+    acknowledged: Mapping[str, Mapping[str, Any]]
     timeline: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
 
 def show_session(folder: Path, name: str) -> SessionRecord:
     """One session, found by id, by the beginning of its id, or by the word `last`."""
-    path, entry = _find(folder, name)
+    path, entry = find_session(folder, name)
     counts: Counter[str] = Counter()
     timeline: list[Row] = []
     warnings = Warned()
@@ -144,7 +144,7 @@ def show_session(folder: Path, name: str) -> SessionRecord:
 
 def verify_session(folder: Path, name: str) -> Verification:
     """Check the file of one session against its own chain and the catalogue's anchor."""
-    return _verified(*_find(folder, name))
+    return _verified(*find_session(folder, name))
 
 
 def _verified(path: Path, entry: Entry | None) -> Verification:
@@ -205,19 +205,20 @@ def _from_index(entry: Entry, path: Path, state: SessionState) -> SessionEntry:
     )
 
 
+def state_of(verification: Verification) -> SessionState:
+    """How a file stands that is there."""
+    if verification.ok:
+        return SessionState.COMPLETE
+    return SessionState.UNFINISHED if verification.unfinished_only else SessionState.DAMAGED
+
+
 def _from_file(verification: Verification) -> SessionEntry:
     header = verification.header.data if verification.header else {}
     end = verification.end
-    if verification.ok:
-        state = SessionState.COMPLETE
-    elif verification.unfinished_only:
-        state = SessionState.UNFINISHED
-    else:
-        state = SessionState.DAMAGED
     return SessionEntry(
         session=verification.path.name.removesuffix(SUFFIX),
         file=verification.path,
-        state=state,
+        state=state_of(verification),
         started=verification.header.t if verification.header else "",
         ended=end.t if end else "",
         device=str(header.get("device", "")),
@@ -229,7 +230,8 @@ def _from_file(verification: Verification) -> SessionEntry:
     )
 
 
-def _find(folder: Path, name: str) -> tuple[Path, Entry | None]:
+def find_session(folder: Path, name: str) -> tuple[Path, Entry | None]:
+    """Its file, and what the catalogue has of it. UsageError where there is no such session."""
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
     files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
     names = sorted(files | known.keys(), key=order_of)

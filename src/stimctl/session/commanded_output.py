@@ -49,6 +49,15 @@ class CommandedOutput:
         return self._ticket is None
 
     @property
+    def ticket(self) -> int:
+        """Of what was told last, until it is confirmed."""
+        return self._ticket or 0
+
+    def sets_told(self) -> list[ChannelSet]:
+        """What was told last."""
+        return [ChannelSet(key[0], *(*key[1:], *key[3:])) for key in self._told or ()]
+
+    @property
     def told(self) -> dict[int, int]:
         """The outputs asked of the device, channels that are on only."""
         return {key[0]: key[1] for key in self._told or ()}
@@ -126,9 +135,7 @@ class CommandedOutput:
 
         A channel that is off in one of the two may be off.
         """
-        told = {
-            key[0]: ChannelSet(key[0], key[1], key[2], key[3], key[3]) for key in self._told or ()
-        }
+        told = {one.channel: one for one in self.sets_told()}
         may: dict[int, tuple[ChannelSet, ...]] = {}
         for channel in told.keys() | self._accepted.keys():
             accepted = self._accepted.get(channel, ChannelSet(channel, 0, 0, 0, 0))
@@ -190,6 +197,11 @@ class CommandedOutput:
         # Neither the old nor the new state is certain: the next tell() must send.
         self._told = None
         return self.plateaus_acked
+
+
+def is_part(event: Accepted) -> bool:
+    """Whether more of the same call is to follow."""
+    return isinstance(event, Acked) and event.in_force is not None
 
 
 def not_genuine() -> LimitRefusedError:

@@ -186,6 +186,7 @@ class Core:
         self.contacts.forget()
         self._driver.stop(now_ns)
         if self.run is not None:
+            self.run.acknowledged.stops(now_ns)
             if purpose is Purpose.PAUSE:
                 self.from_zero = False
                 self.run.stand(now_ns, PAUSED)
@@ -249,8 +250,7 @@ class Core:
             self.run.zero(now_ns, reason)
         counted = None
         if self.run is not None and self._run_under_way:
-            self.run.acknowledged.ends(now_ns)
-            counted = self.run.acknowledged.told(now_ns)
+            counted = self.run.acknowledged.told(now_ns, unknown=True)
         to_do = self._driver.sheet.stop_instruction
         row = rows.OutputUnknown(reason, to_do, "OUTPUT NOT CONFIRMED", counted)
         self._log.emit(now_ns, row, durable=True)
@@ -291,7 +291,12 @@ class Core:
             self._log.emit(now_ns, rows.LinkChanged("restarting", reason), durable=True)
 
     def zero_verified(
-        self, now_ns: int, *, already_off: bool = False, reset_seen: bool = False
+        self,
+        now_ns: int,
+        *,
+        already_off: bool = False,
+        reset_seen: bool = False,
+        rounds: int = 1,
     ) -> None:
         """The device confirmed zero: what follows depends on why it was asked to."""
         purpose, self.purpose = self.purpose, None
@@ -300,7 +305,9 @@ class Core:
             return
         self.zero_ns = self.zero_seen_ns = now_ns
         if self.run is not None:
-            self.run.acknowledged.ends(now_ns)
+            # Off already, or stopped long ago: by itself, and nobody knows when.
+            ran = not (already_off or self._overdue_told)
+            self.run.acknowledged.ends(now_ns, ran=ran, at_once=rounds == 1)
         self.ready = self.ready and not self._driver.latched  # only connecting leads on
         after_us = (now_ns - self._stop_ns) // 1_000
         self._log.emit(now_ns, rows.ZeroVerified(after_us, purpose.value), durable=True)

@@ -92,6 +92,8 @@ class EventHandlers:
 
     def _status(self, now_ns: int, event: StatusRead) -> None:
         self._answered(now_ns, event.latency_ns)
+        if self._core.run is not None and not event.errors:
+            self._core.run.acknowledged.confirms(now_ns - event.latency_ns, event.active)
         if event.errors:
             told = ", ".join(f"channel {one}: {event.errors[one]}" for one in sorted(event.errors))
             self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {told}")
@@ -111,6 +113,9 @@ class EventHandlers:
         found = judge(event.channels, run.output.may_be_in_force())
         if found is not None:
             self._core.meet(now_ns, found)
+            return
+        running = {one.channel for one in event.channels}
+        run.acknowledged.confirms(now_ns - event.latency_ns, running)
 
     def _stopped_at_device(self, now_ns: int, event: StoppedAtDevice) -> None:
         self._core.stopped_at_device(now_ns, event.by)
@@ -211,4 +216,9 @@ class EventHandlers:
             self._core.fire(now_ns, Trigger.IDENTITY_READ, "identified, zero verified")
 
     def _zero(self, now_ns: int, event: ZeroVerified) -> None:
-        self._core.zero_verified(now_ns, already_off=event.already_off, reset_seen=event.reset_seen)
+        self._core.zero_verified(
+            now_ns,
+            already_off=event.already_off,
+            reset_seen=event.reset_seen,
+            rounds=event.rounds,
+        )

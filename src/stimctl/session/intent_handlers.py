@@ -8,6 +8,7 @@ from stimctl.codes import Code
 from stimctl.errors import StateError, StimctlError
 from stimctl.quantity import format_duration
 from stimctl.session import intents, rows
+from stimctl.session.acknowledged import fastest_of
 from stimctl.session.adjusting import Adjusting
 from stimctl.session.checking import Checking
 from stimctl.session.config import FRESH_ZERO_NS, SOFT_RESUME_NS, EngineConfig
@@ -239,7 +240,14 @@ class IntentHandlers:
         run = self._ready(now_ns, "start refused")
         from_us = self._start_from(run, intent)
         where = intents.StartFrom.WHAT_IS_LEFT if from_us else intents.StartFrom.BEGINNING
-        row = rows.Started(run.plan_digest, run.plan.duration_us, where.value, from_us)
+        row = rows.Started(
+            run.plan_digest,
+            run.plan.duration_us,
+            where.value,
+            from_us,
+            run.plan.sheet.longest_run_after_host_death_us,
+            fastest_of(run.plan),
+        )
         waiting = self._log.emit_waiting(now_ns, row)
         self._beginning = _Beginning(Trigger.STARTED, waiting, from_us)
 

@@ -142,11 +142,20 @@ class Pulses:
                 )
         elif isinstance(event, RaiseDropped):
             self._refuse_asked(now_ns, given, NOT_SENT)
+            self._gave_none(given)
         else:
+            self._gave_none(given)
             refused = Reason(Code.PULSE_REFUSED, f"the device refused it: {event.result}")
             self._refuse_asked(now_ns, given, refused)
         self._given = None
         self.advance(now_ns)
+
+    def _gave_none(self, asked: _AskedPulse) -> None:
+        point = asked.set_point
+        if self._core.run is not None:
+            self._core.run.acknowledged.gives_none(
+                asked.channel, point.amplitude_ua, point.phase_width_us
+            )
 
     def advance(self, now_ns: int) -> None:
         """Send what is on the record by now; drop what waited too long."""
@@ -188,6 +197,10 @@ class Pulses:
                 self._ticket = self._driver.pulse(now_ns, asked.channel, asked.set_point)
                 self._core.budget.add(asked.set_point.amplitude_ua, asked.set_point.phase_width_us)
                 self._given = asked
+                if self._core.run is not None:
+                    self._core.run.acknowledged.sends(
+                        asked.channel, asked.set_point.amplitude_ua, asked.set_point.phase_width_us
+                    )
             except StimctlError as refused:
                 reason = Reason(Code.PULSE_REFUSED, str(refused))
         if reason is not None:

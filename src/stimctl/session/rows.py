@@ -115,13 +115,18 @@ class DeadMan(Event):
 @dataclass(frozen=True, slots=True)
 class Started(Event):
     """The durable row before the first output; the run begins when it is on the disk.
-    `start_from`: "beginning", or "what-is-left" from the plan time `from_us`."""
+    `start_from`: "beginning", or "what-is-left" from the plan time `from_us`. For a record that
+    ends early: `runs_on_us`, how long the device goes on when nothing commands it any more (null:
+    nothing bounds it), and `fastest`, by channel how many pulses it gives in a second and how wide
+    their first phases are, at most."""
 
     kind = Kind.START
     plan: str
     duration_us: int
     start_from: str
     from_us: int
+    runs_on_us: int | None = None
+    fastest: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +259,8 @@ class Telemetry(Event):
     after 20 s without a change. `set`, `acked`: the output of this moment.
     `acknowledged` (here, in `unknown` and in `ended`) counts the run so far by channel, from the
     set points that the device has accepted: {"pulses", "charge_nc", "peak_ua", "on_ms"}, or
-    {"peak_percent", "on_ms"}. It is computed: no device tells its pulses."""
+    {"peak_percent", "on_ms"}. It is computed: no device tells its pulses. In it `bounds` has, by
+    figure, what was given at least and at most (null: not bounded)."""
 
     kind = Kind.TELEMETRY
     plan_time_us: int

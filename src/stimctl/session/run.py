@@ -11,7 +11,7 @@ from stimctl.devices.events import RaiseDropped, Withheld
 from stimctl.session import rows
 from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
-from stimctl.session.commanded_output import Accepted
+from stimctl.session.commanded_output import Accepted, is_part
 from stimctl.session.config import (
     FADE_NS,
     RAMP_TICK_NS,
@@ -40,7 +40,6 @@ from stimctl.session.reasons import (
     Reason,
 )
 from stimctl.session.withheld import Withholdings
-from stimctl.stimulus.level import CURRENT
 from stimctl.treatment.consistency import cycle_period_us
 from stimctl.treatment.program import AnyPlan
 
@@ -101,8 +100,7 @@ class Run:
         """When the device accepted something last, since the output was zero."""
 
     def _nothing_yet(self) -> Acknowledged:
-        each = {track.channel: track.each for track in self._tracks}
-        return Acknowledged(each, "ua" if self.scale is CURRENT else "percent")
+        return Acknowledged.of(self.plan, {track.channel: track.each for track in self._tracks})
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -309,7 +307,9 @@ class Run:
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
         if self._config.single_pulses:
             return
-        if not self._adapter.tell(now_ns, plateaus) and self.output.settled:
+        if self._adapter.tell(now_ns, plateaus):
+            self.acknowledged.asks(now_ns, self.output.ticket, self.output.sets_told())
+        elif self.output.settled:
             for track in self._tracks:
                 if track.channel not in self.output.kept_off:
                     track.settled(now_ns)
@@ -326,7 +326,8 @@ class Run:
         self.acked_ns = now_ns
         sets = self._adapter.sets(event)
         if sets is not None:
-            self.acknowledged.accepts(now_ns, sets)
+            self.acknowledged.accepts(now_ns, sets, event.ticket, whole=not is_part(event))
+        self.acknowledged.confirms(now_ns - event.latency_ns)
         if event.ticket is not None and event.ticket == self._ready_ticket:
             self._go(now_ns)
             return
@@ -343,6 +344,7 @@ class Run:
 
     def dropped(self, now_ns: int, event: RaiseDropped) -> None:
         """A raise did not reach the device in time: it is not made up for."""
+        self.acknowledged.dropped(now_ns, event.ticket, sent=event.sent)
         plateaus = self.output.dropped(event)
         if plateaus is None or not self._running:
             return
@@ -360,6 +362,7 @@ class Run:
             self.output.keep_off(event.channel)
             if event.closed:
                 track.closed(now_ns)
+                self.acknowledged.closed(now_ns, event.channel)
             again = track.may_open_late
             self._withholdings.take(now_ns, event, again=again)
 

@@ -65,6 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("scroll-up", ("k", "up"), "back up", "to what was above"),
     Action("plot", ("v",), "plot", "the amplitude over the session, or the words again"),
     Action("log", ("e",), "events", "every event of this session"),
+    Action("web-page", ("w",), "web page", "write this session's report as a page, and show it"),
     Action("next-channel", ("tab", "right"), "next channel", "select the next channel"),
     Action("previous-channel", ("shift+tab", "left"), "previous channel",
            "select the previous channel"),

@@ -21,8 +21,8 @@ from stimctl.version import __version__
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
 
-#: Above the table of channels.
-HEADS = ("Channel", "Electrode", "Maximum", "Highest", "Mean", "Time on", "Pulses")
+#: Above the table of channels. What was set is not what was acknowledged: that is the dose.
+HEADS = ("Channel", "Electrode", "Maximum", "Max set", "Mean set", "Set for", "Pulses")
 
 
 class ReportPage(Page):
@@ -30,7 +30,7 @@ class ReportPage(Page):
 
     name = "report"
     title = "Report"
-    actions = ("outcome", "plot", "log")
+    actions = ("outcome", "plot", "log", "web-page")
     footer = actions
 
     def __init__(self, desk: Desk) -> None:
@@ -51,13 +51,20 @@ class ReportPage(Page):
         self.integrity = words
 
     def offers(self) -> Offers:
-        """How it went can be said from here."""
-        return dict.fromkeys(self.actions)
+        """How it went can be said from here; the page opens a window, so only at zero."""
+        on = "output may be on: STOP first" if self.bed.output_may_be_on else None
+        nothing = None if self.bed.live.journal else "nothing is recorded yet"
+        return {**dict.fromkeys(self.actions), "web-page": on or nothing}
 
     def act(self, action: str) -> None:
         """To the form, or to every event."""
         if action == "plot":
             self.shows_plot = not self.shows_plot
+        elif action == "web-page":
+            journal, folder = Path(self.bed.live.journal), self.bed.state_folder / "pages"
+            self.bed.jobs.run(
+                lambda: _page(journal, folder), self.desk.say, lambda e: self.desk.say(str(e))
+            )
         else:
             self.desk.open(action)
 
@@ -158,6 +165,17 @@ def _why(ended: str) -> str:
     """A key that stopped was somebody's at it."""
     key = ended.removeprefix("key ")
     return ended if key == ended else f"by the operator ({key_name(key)})"
+
+
+def _page(journal: Path, folder: Path) -> str:
+    """Write the session as a page and show it; says where it is."""
+    # Imported when it is used: the template takes a tenth of a second.
+    from stimctl.report.file import open_page
+    from stimctl.report.recorded import write_recorded
+
+    path = write_recorded(journal, folder)
+    shown = "" if open_page(path) else "; there is no desktop with a web browser here"
+    return f"report written: {path}{shown}"
 
 
 def _verified(journal: str) -> str:

@@ -1,0 +1,136 @@
+"""A session's report as one HTML page: no script, nothing loaded from outside, one A4 page or two.
+
+The same model gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from stimctl.quantity import format_current, format_intensity
+from stimctl.report.model import ChannelReport, Curves, Figures, SessionReport
+from stimctl.report.svg import Mark, Plot, Series, clock, cycle_plot, level_plot
+
+_SIGNS = {"alarm": "!", "unknown": "?", "stopping": "■", "felt": "▲"}
+_PLOT_HEIGHT, _LOW_PLOT_HEIGHT, _MANY_CHANNELS = 130, 96, 3
+"""With so many channels the plots are lower."""
+_MOST_EVENTS = 60
+"""More lines of the timeline than these are in the record, and counted here."""
+NOTHING = "–"
+
+
+def render_session(report: SessionReport) -> str:
+    """The page."""
+    return _template().render(
+        report=report,
+        figure_rows=figure_rows,
+        level_svg=lambda channel: _levels(report, channel),
+        cycle_svg=_cycle,
+        level=level_text,
+        clock=clock,
+        most_events=_MOST_EVENTS,
+    )
+
+
+@cache
+def _template() -> Template:
+    text = (files("stimctl.report") / "templates" / "session.html").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(text)
+
+
+def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
+    """Rows of a channel's table: planned, commanded, acknowledged, at least, at most, measured."""
+    columns = (
+        channel.planned,
+        channel.commanded,
+        channel.acknowledged,
+        channel.least or Figures(),
+        channel.most or Figures(),
+        channel.measured or Figures(),
+    )
+    unit = channel.unit
+    rows = [("Highest amplitude", tuple(level_text(one.peak, unit) for one in columns))]
+    if unit != "%":
+        rows += [
+            ("Pulses", tuple(_number(one.pulses) for one in columns)),
+            ("First-phase charge", tuple(_charge(one.charge_nc) for one in columns)),
+        ]
+    rows.append(("Time on", tuple(_seconds(one.on_ms) for one in columns)))
+    if channel.open_ended:
+        at_most = 4
+        rows = [
+            (name, (*cells[:at_most], "not bounded", *cells[at_most + 1 :]))
+            if cells[at_most] == NOTHING
+            else (name, cells)
+            for name, cells in rows
+        ]
+    return rows
+
+
+def level_text(level: int | None, unit: str) -> str:
+    """A level with its unit."""
+    if level is None:
+        return NOTHING
+    return format_intensity(level) if unit == "%" else format_current(level)
+
+
+def _number(value: int | None) -> str:
+    return NOTHING if value is None else str(value)
+
+
+def _charge(nc: int | None) -> str:
+    return NOTHING if nc is None else f"{nc / 1e6:.6g} mC"
+
+
+def _seconds(ms: int | None) -> str:
+    return NOTHING if ms is None else f"{ms / 1_000:.1f} s"
+
+
+def _levels(report: SessionReport, channel: ChannelReport) -> str:
+    curves, unit = channel.curves, channel.unit
+    marks = [
+        Mark(event.at_s, _SIGNS.get(event.what, "|"), event.text, "loud" if event.loud else "mark")
+        for event in report.events
+        if event.marks and event.at_s is not None
+    ]
+    return level_plot(
+        Plot(
+            key=f"levels-{channel.number}",
+            title=f"Channel {channel.number}: amplitude over time",
+            description=_described(curves, channel, report.duration_s),
+            series=(
+                Series("acknowledged", "acknowledged", curves.acknowledged, filled=True),
+                Series("commanded", "commanded", curves.commanded),
+                Series("planned maximum in the on times", "planned", curves.planned),
+            ),
+            until_s=report.duration_s,
+            unit="%" if unit == "%" else "mA",
+            scale=1 if unit == "%" else 1_000,
+            marks=marks,
+            height=_PLOT_HEIGHT if len(report.channels) < _MANY_CHANNELS else _LOW_PLOT_HEIGHT,
+        )
+    )
+
+
+def _described(curves: Curves, channel: ChannelReport, duration_s: float) -> str:
+    """What the plot shows, for somebody who hears it."""
+    levels = [level for _, level in curves.acknowledged if level is not None]
+    highest = max(levels, default=None)
+    return (
+        f"Over {clock(duration_s)} minutes. Planned maximum "
+        f"{level_text(channel.maximum, channel.unit)}; highest commanded "
+        f"{level_text(channel.commanded.peak, channel.unit)}; highest acknowledged in these "
+        f"samples, one a second, {level_text(highest, channel.unit)}."
+    )
+
+
+def _cycle(channel: ChannelReport) -> str:
+    assert channel.cycle is not None
+    name = f"Channel {channel.number}: one cycle as planned"
+    return cycle_plot(f"cycle-{channel.number}", channel.cycle, name)

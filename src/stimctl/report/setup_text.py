@@ -1,0 +1,100 @@
+"""The setup of a recorded session in words: device, protocol, people, and each channel's output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stimctl.quantity import format_duration, format_frequency
+
+Data = Mapping[str, Any]
+NOT_RECORDED = "not recorded"
+
+
+def facts_of(header: Data, setup: Data) -> tuple[tuple[str, str], ...]:
+    """What was fixed before the first output, a line each."""
+    return tuple(_facts(header, setup))
+
+
+def protocol_of(header: Data, setup: Data) -> tuple[str, str]:
+    """Its name with its version, and the SHA-256 of its file; "" for what is not recorded."""
+    about = setup.get("protocol") or {}
+    name = setup.get("protocol_id", header.get("protocol", ""))
+    sha256 = about.get("sha256") or header.get("protocol_sha256") or ""
+    return f"{name} {setup.get('protocol_version', '')}".strip(), str(sha256)
+
+
+def _facts(header: Data, setup: Data) -> Iterator[tuple[str, str]]:
+    yield "Operator", str(_note(header, "operator") or NOT_RECORDED)
+    yield "Protocol SHA-256", protocol_of(header, setup)[1] or NOT_RECORDED
+    yield "Plan digest", str(setup.get("plan_digest") or header.get("plan_digest") or NOT_RECORDED)
+    limits = setup.get("limits_digest") or header.get("limits_digest")
+    yield "Limits SHA-256", str(limits or NOT_RECORDED)
+    if setup.get("duration_us"):
+        yield "Planned duration", format_duration(int(setup["duration_us"]))
+    if setup.get("profile"):
+        yield "Profile", str(setup["profile"])
+    face = setup.get("face") or _note(header, "face")
+    if face:
+        yield "Operated from", f"{face} (raised by: {setup.get('operated_by', NOT_RECORDED)})"
+    for note in setup.get("notes", ()):
+        yield "Note of the plan", str(note)
+
+
+def _note(header: Data, name: str) -> Any:
+    notes = header.get("notes")
+    return notes.get(name) if isinstance(notes, Mapping) else None
+
+
+def device_of(header: Data, identity: Data, ready: Data) -> str:
+    """Its kind and address, and what it has told of itself."""
+    told = f"{identity.get('family') or header.get('device', NOT_RECORDED)}"
+    told += f" ({header.get('device', NOT_RECORDED)})"
+    told += f", serial {identity.get('serial') or 'not reported'}"
+    told += f", firmware {identity.get('firmware') or 'not reported'}"
+    if ready.get("shown_as"):
+        told += f", shown as {ready['shown_as']}"
+    return told
+
+
+def stimulus_lines(setup: Data) -> tuple[str, ...]:
+    """Waveform, rate and cycle of one channel of a setup row."""
+    return tuple(_stimulus(setup))
+
+
+def _stimulus(setup: Data) -> Iterator[str]:
+    stimulus = setup.get("stimulus")
+    if not isinstance(stimulus, Mapping):
+        cycle = setup.get("cycle")
+        yield "pulses of another unit, in percent of its output"
+        if isinstance(cycle, Mapping):
+            yield _cycle(cycle)
+        return
+    pulse = stimulus.get("pulse") or {}
+    gap_us = int(pulse.get("interphase_gap_us", 0))
+    gap = f", gap {format_duration(gap_us)}" if gap_us else ""
+    width = format_duration(int(pulse.get("phase_width_us", 0)))
+    yield f"{pulse.get('shape', 'waveform not recorded')}, phase {width}{gap}"
+    yield format_frequency(int(stimulus.get("frequency_mhz", 0)))
+    burst = stimulus.get("burst")
+    if isinstance(burst, Mapping):
+        rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
+        yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
+    for name, words in (
+        ("frequency_sweep", "the frequency changes"),
+        ("width_sweep", "the width changes"),
+        ("amplitude_modulation", "the amplitude is modulated"),
+    ):
+        if stimulus.get(name):
+            yield words
+    cycle = stimulus.get("cycle")
+    if isinstance(cycle, Mapping):
+        yield _cycle(cycle)
+
+
+def _cycle(cycle: Data) -> str:
+    up, down = int(cycle.get("ramp_up_us", 0)), int(cycle.get("ramp_down_us", 0))
+    return (
+        f"{format_duration(int(cycle.get('on_us', 0)))} on ({format_duration(up)} up, "
+        f"{format_duration(down)} down), {format_duration(int(cycle.get('off_us', 0)))} off"
+    )
