@@ -66,9 +66,14 @@ _MOTOR_TARGETS = frozenset(
 
 
 class Part(BaseModel):
-    """A part of a file: strict, frozen, and without keys that the schema does not know."""
+    """A part of a file: strict, frozen, and without keys that the schema does not know.
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    Its validator is built when the first file is read: what reads none need not wait for it.
+    """
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True
+    )
 
 
 class Evidence(Part):
