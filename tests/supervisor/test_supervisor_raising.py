@@ -181,7 +181,10 @@ def test_a_stop_from_another_program_ends_it_with_its_reason(record: Path, tmp_p
 
 
 @pytest.mark.hazard("H39")
-def test_a_raise_in_percent_is_ended_by_a_lowering(record: Path, tmp_path: Path) -> None:
+def test_a_raise_in_percent_is_ended_by_a_lowering(
+    record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STIMCTL_TWIN_OPTIONS", "--wiretap --boot 100000")  # how long is no matter
     with running(tmp_path, device="sim:openemsstim") as device:
         raiser = Raiser(device, "20 %")
         until(lambda: device.readings[1].commanded.value >= 2)
