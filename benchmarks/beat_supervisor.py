@@ -12,8 +12,8 @@ import time
 from typing import Any
 
 from stimctl.session.facts import FaceAlive
-from stimctl.supervisor.__main__ import main
 from stimctl.supervisor.process import Supervisor
+from stimctl.supervisor.serve import main
 
 
 def _watch_beats(path: str) -> None:

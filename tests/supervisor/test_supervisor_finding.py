@@ -12,8 +12,8 @@ import stimctl
 from stimctl.api import Device
 from stimctl.errors import StateError, UsageError
 from stimctl.session.config import EngineConfig
-from stimctl.supervisor.__main__ import _arguments, _config
 from stimctl.supervisor.families import family_named
+from stimctl.supervisor.serve import _arguments, _config
 
 pytestmark = pytest.mark.hazard("H64")
 

@@ -22,10 +22,10 @@ from stimctl.devices.family import NAMES
 from stimctl.devices.openemsstim.sheet import OPENEMSSTIM_SHEET
 from stimctl.devices.openemsstim.stop import BANNER, DISCONNECTED, RECEIVED, OpenEmsStimStopSequence
 from stimctl.errors import LimitRefusedError, QuantityError, UsageError
-from stimctl.supervisor.__main__ import _arguments, _config
 from stimctl.supervisor.families import family_named
 from stimctl.supervisor.inbox import Inbox
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.serve import _arguments, _config
 from stimctl.supervisor.stop import stop_port
 from stimctl.wire.openemsstim.codec import encode
 from stimctl.wire.openemsstim.commands import Action

@@ -29,7 +29,6 @@ from stimctl.session import intents
 from stimctl.session.facts import ClockStep, FaceAlive, SuspendGap
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.supervisor import clocks as clocks_module
-from stimctl.supervisor.__main__ import _arguments, _serve
 from stimctl.supervisor.clocks import ClockWatch
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.control_socket import ControlSocket
@@ -40,6 +39,7 @@ from stimctl.supervisor.locks import sub_folder
 from stimctl.supervisor.output import FaceOutput, row_of
 from stimctl.supervisor.port import SerialPort, open_port
 from stimctl.supervisor.process import Supervisor
+from stimctl.supervisor.serve import _arguments, _serve
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.twin import announce_twin, running_twins, twin_place
 from stimctl.supervisor.wire_errors import decode_error

@@ -253,7 +253,7 @@ def test_readings_are_true_from_the_loading_to_the_end(record: Path, tmp_path: P
 
 def test_in_the_off_time_of_a_cycle_nothing_is_acknowledged(record: Path, tmp_path: Path) -> None:
     with stimctl.connect("sim:p24", journal=tmp_path / "journal") as device:
-        device.load("nmes-tka", amplitudes={1: "3 mA"}, areas={1: "50 cm2"})
+        device.load("nmes-endurance", amplitudes={1: "3 mA"}, areas={1: "50 cm2"})
         device.arm()
         device.start("60 s")
         device.raise_to(1, "1 mA")
