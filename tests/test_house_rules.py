@@ -11,6 +11,7 @@ import sys
 import tokenize
 import tomllib
 import tty
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def modules_of(*parts: str) -> list[Path]:
 def calls(path: Path) -> list[ast.Call]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+@cache
+def packages_imported(path: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return frozenset(found)
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -75,18 +87,11 @@ def test_pydantic_back_doors_are_used_nowhere_in_the_sources() -> None:
 def test_a_package_is_imported_only_where_the_architecture_lets_it(
     package: str, allowed: set[str]
 ) -> None:
-    users: set[str] = set()
-    for path in SRC.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = (
-                [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module or ""]
-                if isinstance(node, ast.ImportFrom) and node.level == 0
-                else []
-            )
-            if any(name.split(".")[0] == package for name in names):
-                users.add(path.relative_to(SRC).as_posix())
+    users = {
+        path.relative_to(SRC).as_posix()
+        for path in SRC.rglob("*.py")
+        if package in packages_imported(path)
+    }
     assert {user for user in users if not user.startswith(tuple(allowed))} == set()
 
 

@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,11 +72,15 @@ def figures() -> Mapping[str, str]:
     return tomllib.loads(FIGURES.read_text(encoding="utf-8"))
 
 
-def marked_tests(folder: Path = ROOT / "tests") -> dict[str, list[str]]:
+@cache
+def marked_tests(folder: Path = ROOT / "tests") -> Mapping[str, list[str]]:
     """For each id the tests that carry its mark, as file::test; found without importing them."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("test_*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "mark.hazard" not in text:
+            continue
+        tree = ast.parse(text)
         name = path.relative_to(ROOT).as_posix()
         of_module = set(_marks(_module_marks(tree)))
         for test, ids in _tests(tree, of_module):

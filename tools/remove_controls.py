@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,14 +99,15 @@ def problems(one: Removal, root: Path = ROOT) -> list[str]:
         if ast.dump(changed) == ast.dump(ast.parse(text)):
             found.append("it changes nothing")
     path, _, test = one.test.partition("::")
-    names = {
-        node.name
-        for node in ast.walk(ast.parse((root / path).read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-    }
-    if re.sub(r"\[.*", "", test) not in names:
+    if re.sub(r"\[.*", "", test) not in _functions_in(root / path):
         found.append(f"there is no test {one.test}")
     return found
+
+
+@cache
+def _functions_in(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def copy_of_tree(folder: Path) -> Path:
