@@ -62,7 +62,9 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made.wait_for("$")
     yield made
     made.type("kill -9 %1 2>/dev/null; exit")
-    made.terminal.settle(0.5)
+    give_up = time.monotonic() + 0.5  # a shell with a stopped job asks again, and is killed
+    while made.terminal.process.poll() is None and time.monotonic() < give_up:
+        made.terminal.hear(0.02)
     made.terminal.close()
 
 
