@@ -19,6 +19,7 @@ from stimctl.tui.model.planning import choose, compiled, protocol_names
 from stimctl.tui.model.protocols import ProtocolsPage
 from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.screens.trains import trains_of
+from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.train_view import overlap_words
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World, type_lines
@@ -623,7 +624,7 @@ def test_a_plan_with_other_channels_shows_their_cards_at_once(world: World) -> N
         setup_of(world).add_channel()
         world.desk.open("run")
         ui.look_on()
-        assert [one.shown.channel for one in ui.app.screen.query("ChannelCard")] == [
+        assert [one.shown.channel for one in ui.app.screen.query(ChannelCard)] == [
             *range(1, count + 1)
         ]
 
