@@ -28,7 +28,7 @@ settings.load_profile("fixed")
 pytest_plugins = ["stimctl.testing.plugin"]
 
 #: Tests of one module that share what takes long to make.
-_TOGETHER = ("tests/cli/test_cli_delivery.py",)
+_TOGETHER = ("tests/cli/test_cli_delivery.py", "tests/tui/test_tui_walks_hardware.py")
 
 
 @pytest.hookimpl(optionalhook=True)
