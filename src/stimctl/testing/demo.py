@@ -85,13 +85,13 @@ class DemoSession:
         self.terminal.settle(_BEFORE_GO_S)
 
     def run(self) -> None:
-        """Ready, then start."""
-        give_up = time.monotonic() + 30.0
+        """Ready, then start; again where a busy machine stops for its own silence."""
+        give_up = time.monotonic() + 45.0
         while "● ON" not in self.terminal.text():
             assert time.monotonic() < give_up, self.terminal.text()
             self.arm()
             self.terminal.key(b"g")
-            self.terminal.wait_for("● ON", *_NOT_YET)
+            self.terminal.look_for("● ON", *_NOT_YET, within_s=5.0)
             if "● ON" not in self.terminal.text():
                 self.terminal.settle(1.0)
 
@@ -109,10 +109,14 @@ class DemoSession:
 
     def raise_once(self) -> None:
         """Channel 1 by one step. The first train is acknowledged some milliseconds after start."""
-        self.terminal.key(ALT_1)
-        self.terminal.settle(0.3)
-        self.terminal.key(UP)
-        self.terminal.wait_for("set to 0.5 mA")
+        give_up = time.monotonic() + 45.0
+        while "set to 0.5 mA" not in self.terminal.text():
+            assert time.monotonic() < give_up, self.terminal.text()
+            self.run()
+            self.terminal.key(ALT_1)
+            self.terminal.settle(0.3)
+            self.terminal.key(UP)
+            self.terminal.look_for("set to 0.5 mA", "Not started", within_s=5.0)
 
     def open(self, title: str) -> None:
         """From the Run screen of a running session to any other, by the keys a person has."""
