@@ -129,11 +129,9 @@ class DemoSession:
     def leave(self, title: str) -> None:
         """Back to the Run screen."""
         terminal = self.terminal
-        if title in DIALOGS:
-            terminal.key(DIALOGS[title][1])
+        if title in DIALOGS or title in SCREENS:
+            terminal.key(DIALOGS[title][1] if title in DIALOGS else ESC)
             terminal.wait_without(_shown(title))
-        elif title in SCREENS:
-            terminal.key(ESC)
         terminal.wait_for(_shown("Run"))
 
     def be_at(self, title: str) -> None:

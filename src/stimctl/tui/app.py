@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
@@ -22,6 +21,7 @@ from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
 from stimctl.tui.palette import Palettes, StimCommands
+from stimctl.tui.saved_screen import save_screen
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
 from stimctl.tui.screens.index import screen_of
 from stimctl.tui.screens.shown import window_title
@@ -32,11 +32,12 @@ from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
 TICK_S = 0.2
+_BETWEEN_S = 0.03
 #: Textual's own empty screen, and the model's above it.
 _BASE = 2
 #: What a session can put up at any time.
-_AHEAD = ("armed", "unknown", "asked", "notes", "fault", "found", "small", "help",
-          "thresholds", "report")  # fmt: skip
+_AHEAD = ("armed", "unknown", "asked", "notes", "fault", "found", "small", "help", "thresholds",
+          "report", "log", "service", "precheck", "person", "connect")  # fmt: skip
 _EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
 
@@ -87,7 +88,8 @@ class StimctlApp(App[int]):
         self.beats = Beats(desk.bed.beat, desk.clock.mono_ns, beat_s)
         desk.leave = self.leave
         desk.wake = self.wake
-        desk.save = self._save_screen
+        desk.save = lambda: save_screen(desk, self.export_screenshot(title="stimctl"))
+        desk.is_building = timers
         for one in THEMES.values():
             self.register_theme(one)
         self.theme = desk.theme
@@ -328,10 +330,11 @@ class StimctlApp(App[int]):
             self.push_screen(one)
 
     def _build_ahead(self) -> None:
-        """One of the screens that a session will need, while nothing is on: to build one takes the
-        event loop 0.1 to 0.2 s."""
+        """The screens that a session can put up, one after the other, before anything is on: to
+        build one takes the event loop 0.1 to 0.2 s, and while it is busy nothing beats."""
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
+        self.desk.is_building = name is not None
         on_run = self.desk.front.name == "run" and self.screen is self._screens.get("run")
         if name is not None and on_run and not self._building and not live.busy:
             self._building = True
@@ -348,6 +351,7 @@ class StimctlApp(App[int]):
         finally:
             self._building = False
             self.follow()
+            self.set_timer(_BETWEEN_S, self._build_ahead)
             if self._leaves:
                 self.leave()
 
@@ -376,21 +380,6 @@ class StimctlApp(App[int]):
         if title != self._titled and self._driver is not None and not self.is_headless:
             self._titled = title
             self._driver.write(f"\x1b]2;{title}\x07")
-
-    def _save_screen(self) -> None:
-        """An SVG picture of the screen, with the person's code blacked out."""
-        folder = self.desk.bed.state_folder / "screens"
-        person = self.desk.bed.person
-        picture = self.export_screenshot(title="stimctl")
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = f"{self.desk.front.name}-{os.getpid()}-{self.desk.clock.mono_ns()}.svg"
-            path = folder / name
-            hidden = picture.replace(person, "█" * len(person)) if person else picture
-            path.write_text(hidden, "utf-8")
-            self.desk.say(f"saved {path}, the patient's code blacked out")
-        except OSError as error:
-            self.desk.say(f"not saved: {error}")
 
 
 def _preload() -> None:

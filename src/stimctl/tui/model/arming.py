@@ -30,5 +30,7 @@ def arm_refusal(desk: Desk) -> str | None:
             return "the plan is being checked on the device: wait for READY"
         if bed.live.state not in _CAN_ARM:
             return f"the session is {bed.live.state}, and is armed at verified zero only"
+        if desk.is_building:
+            return "the screens of the session are being put up: a moment"
     gap = next_gap(desk)
     return gap.refusal if gap else None

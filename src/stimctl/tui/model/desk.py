@@ -66,6 +66,8 @@ class Desk:
         self.began: Callable[[Bedside], None] = lambda _bed: None
         #: Called once, after the first paint.
         self.first: Callable[[], None] = lambda: None
+        #: The face still puts up screens that a session may need.
+        self.is_building = False
         self.width, self.height = WIDTH_MIN, HEIGHT_MIN
         self.leave: Callable[[], None] = lambda: None
         self.save: Callable[[], None] = lambda: None

@@ -20,14 +20,15 @@ class StatementScreen(StimModal, page=StatementPage):
         """Text, field."""
         yield Static(self.page.text, id="statement-text", markup=False)
         yield Static(id="accepted", classes="heading")
-        yield Input(id="word", placeholder=f"Type {WORD}, then Enter")
+        yield Input(id="word")
+        yield Static(f"Type {WORD}, then Enter.", id="how", classes="quiet")
 
     def fill(self) -> None:
         """Accepted once is accepted."""
         accepted = self.page.is_accepted
         field = self.query_one("#word", Input)
         tell(self.query_one("#accepted", Static), "✓ accepted on this computer" if accepted else "")
-        field.display = not accepted
+        field.display = self.query_one("#how").display = not accepted
         field.disabled = accepted or self.desk.bed.output_may_be_on
         if not field.disabled and self.focused is None:
             field.focus()
