@@ -115,6 +115,20 @@ class Headless:
             self.app.follow()
             await asyncio.sleep(0)
 
+    def leave_at_once(self, place: str) -> None:
+        """To a screen or question and away, in one step of the event loop: it is not built yet."""
+
+        async def there_and_back() -> None:
+            desk, was = self.world.desk, self.world.desk.page
+            desk.page = desk.pages[place]
+            self.app.follow()
+            await asyncio.sleep(0)
+            desk.page = was
+            self.app.follow()
+
+        self._run(there_and_back())
+        self.settle()
+
     def type(self, text: str) -> None:
         """Characters, one after the other."""
         self.press(*(_NAMES.get(one, one) for one in text))

@@ -218,3 +218,15 @@ def test_a_refused_key_says_why(world: World) -> None:
             if why and taken and not own and not isinstance(ui.app.focused, Input):
                 ui.press(key)
                 assert why in world.desk.message, (place, action)
+
+
+@pytest.mark.parametrize("place", EVERYWHERE[:-1])
+def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(
+    world: World, place: str
+) -> None:
+    world.to_run()
+    ui = go_to(world, "run")
+    for _ in range(2):
+        ui.leave_at_once(place)
+    go_to(world, place)
+    assert ui.app.screen is ui.app._screens[place]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -116,6 +117,27 @@ def test_without_the_plot_package_the_screen_lives_and_says_so(
         app.query_one(AmplitudePlot).show(plotted(1, 3.0))
         await pilot.pause()
         assert " 1 " in text_of(app)
+
+    run("plot-2", check)
+
+
+def test_what_comes_while_the_plot_is_put_up_is_drawn_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check(app: Gallery, pilot: Pilot[None]) -> None:
+        plot = AmplitudePlot(plotted(2, 3.0))
+        mount = plot.mount
+
+        def shown_meanwhile(*drawing: Any, **where: Any) -> Any:
+            plot.show(plotted(1, 4.0))
+            return mount(*drawing, **where)
+
+        monkeypatch.setattr(plot, "mount", shown_meanwhile)
+        await app.screen.mount(plot)
+        while not plot.query(SessionPlot):
+            await pilot.pause()
+        await pilot.pause()
+        assert [one.channel for one in plot.shown.curves] == [1]
 
     run("plot-2", check)
 

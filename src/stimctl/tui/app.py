@@ -290,8 +290,11 @@ class StimctlApp(App[int]):
             self.screen.check_idle()
 
     def _screen_named(self, name: str) -> StimScreen | StimModal:
+        """Installed, it stays built while another one covers it, and is never taken apart while it
+        is still being built: to build one anew would take the event loop 100 ms."""
         if name not in self._screens:
             self._screens[name] = screen_of(self.desk.pages[name])
+            self.install_screen(self._screens[name], name)
         return self._screens[name]
 
     def follow(self) -> None:

@@ -62,6 +62,16 @@ def bindings_of(actions: Iterable[str], footer: Iterable[str] = ()) -> list[Bind
     return found
 
 
+class Keys(Footer):
+    """Textual's footer, which else keeps every key that it has ever shown, to tell it of another
+    width: 200 widgets a session."""
+
+    async def recompose(self) -> None:
+        """Its keys anew, and the old ones are forgotten."""
+        await super().recompose()
+        self.mutate_reactive(Footer.compact)
+
+
 class _Framed(Screen[None]):
     """What full screens and questions share."""
 
@@ -110,10 +120,8 @@ class _Framed(Screen[None]):
             message.display = bool(desk.message)
 
     def on_mount(self) -> None:
-        """Its widgets are there now. Installed, it stays built while another one covers it: to
-        build it anew would take the event loop 100 ms, in which nothing beats."""
+        """Its widgets are there now."""
         self._is_built, self._styled_for = True, self.app.theme
-        self.app.install_screen(self, self.page.name)
         self.show()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
@@ -161,7 +169,7 @@ class StimScreen(_Framed):
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
             yield StopKey()
-            yield Footer(show_command_palette=False)
+            yield Keys(show_command_palette=False)
 
     def body(self) -> ComposeResult:
         """What the screen is about."""
@@ -196,7 +204,7 @@ class StimModal(_Framed, ModalScreen[None]):
         yield Static(id="message", markup=False)
         with Horizontal(id="foot"):
             yield StopKey()
-            yield Footer(show_command_palette=False)
+            yield Keys(show_command_palette=False)
 
     def body(self) -> ComposeResult:
         """The question."""

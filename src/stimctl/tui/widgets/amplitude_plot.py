@@ -60,9 +60,10 @@ class AmplitudePlot(Vertical):
             # A picture that is missing must not end a treatment.
             await self.mount(Static(f"No plot: {error}", classes="missing"))
             return
-        self._plot = SessionPlot()
-        await self.mount(self._plot)
-        self._plot.show(self.shown)
+        plot = SessionPlot()
+        await self.mount(plot)
+        self._plot = plot  # before, it has nothing to draw on
+        plot.show(self.shown)
 
     def watch_shown(self) -> None:
         """Draw again."""
