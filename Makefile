@@ -14,7 +14,8 @@ BESIDE ?=
 COMPUTING = -m "not pty and not soak$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
 # otherwise collect ten thousand tests to run a hundred.
-WAITERS ?= 3
+# Two of them keep two cores busy: a third was hardly faster, and once a STOP took 0.4 s to the device.
+WAITERS ?= 2
 WAITING = -m "(pty or clock) and not soak" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
