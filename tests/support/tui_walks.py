@@ -27,9 +27,9 @@ _QUESTIONS = 27
 _ANSWER_S, _GO_S = ANSWER_LOCK_NS / _S + 0.02, GO_FROM_NS / _S + 0.02
 #: The device has taken the start, which no screen tells.
 _STARTED_S = 0.5
-#: Equal intervals below 300 ms are a held key.
 #: Nine keys in 100 ms are a paste.
 _BETWEEN_KEYS_S = 0.03
+#: Equal intervals below 300 ms are a held key.
 _TAP_S = 0.32
 _TRIES, _TRY_S = 4, 8.0
 _IN_THE_HOLD = ("ON 11 s", "ON 10 s", "ON 9 s", "ON 8 s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from dataclasses import replace
@@ -126,16 +127,23 @@ def test_what_comes_while_the_plot_is_put_up_is_drawn_by_it(
 ) -> None:
     async def check(app: Gallery, pilot: Pilot[None]) -> None:
         plot = AmplitudePlot(plotted(2, 3.0))
-        mount = plot.mount
+        mount, is_there = plot.mount, asyncio.Event()
+
+        async def show_until(being_mounted: Any) -> None:
+            for tenth in range(50):
+                plot.show(plotted(1, 3.0 + tenth / 10))
+                await asyncio.sleep(0)
+            await being_mounted
+            is_there.set()
 
         def shown_meanwhile(*drawing: Any, **where: Any) -> Any:
-            plot.show(plotted(1, 4.0))
-            return mount(*drawing, **where)
+            being_mounted = mount(*drawing, **where)
+            is_plot = any(isinstance(one, SessionPlot) for one in drawing)
+            return show_until(being_mounted) if is_plot else being_mounted
 
         monkeypatch.setattr(plot, "mount", shown_meanwhile)
         await app.screen.mount(plot)
-        while not plot.query(SessionPlot):
-            await pilot.pause()
+        await is_there.wait()
         await pilot.pause()
         assert [one.channel for one in plot.shown.curves] == [1]
 
