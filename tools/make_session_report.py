@@ -16,12 +16,12 @@ from stimctl.records.planned import planned_notes
 from stimctl.report.html import render_session
 from stimctl.report.recorded import recorded_report
 from stimctl.session.config import SECOND, EngineConfig
-from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
+from stimctl.session.intents import Close
 from stimctl.session.states import State
 from stimctl.treatment.prediction import predict
 from stimctl.treatment.program import CurrentPlan
 from tests.support.recorded import Extra, record
-from tests.support.session_world import plan_of
+from tests.support.session_world import is_brought_to_running, plan_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "session-report.html"
 _CONFIG = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
@@ -48,14 +48,7 @@ def page() -> str:
 
 def _disturbed(plan: CurrentPlan) -> Bench:
     bench = Bench(_CONFIG, twin=faulty_twin("p24", faults=[parse_fault("unplug@250s,for=6s")]))
-    for intent, state in (
-        (Connect(), State.IDENTIFIED),
-        (LoadPlan(plan), State.CHECKED),
-        (Arm(), State.ARMED),
-        (Start(), State.RUNNING),
-    ):
-        bench.command(intent)
-        bench.run_to_state(state, within_ns=5 * SECOND)
+    is_brought_to_running(bench, plan, 5 * SECOND)
     bench.run_to_state(State.FAULT, within_ns=plan.duration_us * 1_000)
     bench.command(Close())
     return bench

@@ -16,15 +16,11 @@ from stimctl.records.delivered import Delivered, bounds_of, describe
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
 from stimctl.session.intents import (
-    Arm,
     Close,
-    Connect,
-    LoadPlan,
     Lower,
     Pause,
     Pulse,
     Resume,
-    Start,
     Stop,
 )
 from stimctl.session.states import State
@@ -36,7 +32,14 @@ from tests.support.gate_world import gate_plan
 from tests.support.gate_world import raised as raised_percent
 from tests.support.gate_world import running as running_in_percent
 from tests.support.rehastim2_plans import plan_of as rehastim2_plan
-from tests.support.session_world import BY_SCRIPT, STEP_UA, plan_of, raised, running
+from tests.support.session_world import (
+    BY_SCRIPT,
+    STEP_UA,
+    is_brought_to_running,
+    plan_of,
+    raised,
+    running,
+)
 
 SINGLE = EngineConfig(watchdog_test=False, attended_by_prompt=False, single_pulses=True)
 
@@ -55,14 +58,7 @@ SLOW_BURSTS = one_channel(Shape(100, (7, 100, 2), 200, Cycle(5700, 10300, 2777, 
 def started(plan: AnyPlan, *faults: str, family: str = "p24") -> Bench:
     """A session of a plan that a script raises, in RUNNING."""
     bench = Bench(BY_SCRIPT, twin=faulty_twin(family, faults=[parse_fault(one) for one in faults]))
-    for intent, state in (
-        (Connect(), State.IDENTIFIED),
-        (LoadPlan(plan), State.CHECKED),
-        (Arm(), State.ARMED),
-        (Start(), State.RUNNING),
-    ):
-        bench.command(intent)
-        assert bench.run_to_state(state, within_ns=5 * SECOND)
+    assert is_brought_to_running(bench, plan, 5 * SECOND)
     return bench
 
 

@@ -16,12 +16,12 @@ from stimctl.bench import Bench
 from stimctl.bench.rehearsal import began_us
 from stimctl.records.delivered import Delivered, bounds_of
 from stimctl.session.config import MS, SECOND
-from stimctl.session.intents import Arm, Connect, LoadPlan, Pause, Resume, Start, Stop
+from stimctl.session.intents import Pause, Resume, Stop
 from stimctl.session.states import State
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.program import AnyPlan
 from tests.support.delivery_grid import plan_for, points
-from tests.support.session_world import BY_SCRIPT
+from tests.support.session_world import BY_SCRIPT, is_brought_to_running
 
 SLICE, WHOLE = 12, 400
 LONGEST_MS = 60_000
@@ -48,15 +48,8 @@ def disturbed(rng: Random, plan: AnyPlan, device: str) -> tuple[Bench, list[str]
     ]
     twin = faulty_twin(device, faults=[parse_fault(one) for one in faults], seed=rng.randrange(99))
     bench = Bench(BY_SCRIPT, twin=twin)
-    for intent, state in (
-        (Connect(), State.IDENTIFIED),
-        (LoadPlan(plan), State.CHECKED),
-        (Arm(), State.ARMED),
-        (Start(), State.RUNNING),
-    ):
-        bench.command(intent)
-        if not bench.run_to_state(state, within_ns=3 * SECOND):
-            return None
+    if not is_brought_to_running(bench, plan, 3 * SECOND):
+        return None
     bench.run_for(rng.randrange(duration_ms) * MS)
     what = rng.random()
     if bench.state is State.RUNNING and what < 0.3:

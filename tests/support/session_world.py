@@ -69,6 +69,20 @@ def running(plan: AnyPlan, config: EngineConfig = BY_HAND, **bench_options: Any)
     return bench
 
 
+def is_brought_to_running(bench: Bench, plan: AnyPlan, within_ns: int) -> bool:
+    """From connecting to RUNNING, each step within the time; False where one has not come."""
+    for intent, state in (
+        (Connect(), State.IDENTIFIED),
+        (LoadPlan(plan), State.CHECKED),
+        (Arm(), State.ARMED),
+        (Start(), State.RUNNING),
+    ):
+        bench.command(intent)
+        if not bench.run_to_state(state, within_ns=within_ns):
+            return False
+    return True
+
+
 def raised(bench: Bench, plateau_ua: int, channel: int = 1) -> Bench:
     """Raise by hand to a plateau, step by step as the rules allow."""
     while bench.engine.plateau(channel) < plateau_ua:
