@@ -16,6 +16,7 @@ from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
+from textual.widgets._footer import FooterKey
 
 from stimctl.tui.model.actions import ACTION_BY_ID
 from stimctl.tui.model.steps import STEPS
@@ -63,13 +64,27 @@ def bindings_of(actions: Iterable[str], footer: Iterable[str] = ()) -> list[Bind
 
 
 class Keys(Footer):
-    """Textual's footer, which else keeps every key that it has ever shown, to tell it of another
-    width: 200 widgets a session."""
+    """Textual's footer, which else is made anew for every move of the focus, gives each key its
+    styles three times, and keeps every key that it has ever shown, to tell it of another width:
+    200 widgets a session."""
+
+    _told: object = None
+
+    def compose(self) -> ComposeResult:
+        """Its keys, as wide from the first as the footer says."""
+        for one in super().compose():
+            if isinstance(one, FooterKey):
+                one.set_reactive(FooterKey.compact, self.compact)
+            yield one
 
     async def recompose(self) -> None:
-        """Its keys anew, and the old ones are forgotten."""
-        await super().recompose()
-        self.mutate_reactive(Footer.compact)
+        """Its keys anew where one of them differs, and the old ones are forgotten."""
+        bound = self.screen.active_bindings.values()
+        told = [(one.binding, one.enabled, one.tooltip) for one in bound if one.binding.show]
+        if told != self._told:
+            await super().recompose()
+            self.mutate_reactive(Footer.compact)
+            self._told = told
 
 
 class _Framed(Screen[None]):
