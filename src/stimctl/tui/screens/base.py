@@ -16,7 +16,6 @@ from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
-from textual.widgets._footer import FooterKey
 
 from stimctl.tui.model.actions import ACTION_BY_ID
 from stimctl.tui.model.steps import STEPS
@@ -73,8 +72,8 @@ class Keys(Footer):
     def compose(self) -> ComposeResult:
         """Its keys, as wide from the first as the footer says."""
         for one in super().compose():
-            if isinstance(one, FooterKey):
-                one.set_reactive(FooterKey.compact, self.compact)
+            kind: Any = type(one)
+            one.set_reactive(kind.compact, self.compact)
             yield one
 
     async def recompose(self) -> None:
