@@ -26,6 +26,7 @@ Session = Annotated[
 ]
 _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missing": "red"}
 _LONGEST_VALUE = 60
+_PAGE = 50
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
 group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
@@ -52,15 +53,18 @@ def list_all(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Rebuild the catalogue from the journal files.")
     ] = False,
+    list_each: Annotated[
+        bool, typer.Option("--all", help=f"All of them, not only the newest {_PAGE}.")
+    ] = False,
 ) -> None:
-    """List all sessions, oldest first."""
+    """List the newest sessions, the oldest of them first; with --json all of them."""
     from stimctl.records import sessions
 
     folder = journals()
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
         say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
-    entries = sessions.list_sessions(folder)
+    entries = sessions.list_sessions(folder, None if as_json or list_each else _PAGE)
     if as_json:
         put_json("stimctl.sessions/1", {"sessions": [entry.as_dict() for entry in entries]})
         return
@@ -69,6 +73,8 @@ def list_all(
         return
     heads = ("SESSION", "STARTED", "DEVICE", "PROTOCOL", "PERSON", "OUTCOME", "STATE")
     put_table(heads, [_line(entry) for entry in entries])
+    if len(entries) == _PAGE and (older := sessions.count_sessions(folder) - _PAGE):
+        say(f"{older} older ones are not listed; see: stimctl sessions list --all")
 
 
 @group.command("show")
