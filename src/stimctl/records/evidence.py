@@ -7,7 +7,7 @@
 * signature: a station key that is known here has signed what the journal was at its end. It finds
   every change by who has not got that key.
 
-Pure: rows and keys come in. `stimctl.records.sessions` hands them in.
+Pure: rows and keys come in. `stimctl.records.checked` hands them in.
 """
 
 from __future__ import annotations
