@@ -8,6 +8,7 @@ from pathlib import Path
 from stimctl.records.additions import additions_path, lines_of, read_additions
 from stimctl.records.catalogue import Entry
 from stimctl.records.evidence import Evidence, Seen, evidence_of
+from stimctl.records.journal import Anchor
 from stimctl.records.rows import SUFFIX
 from stimctl.records.sessions import each_session, find_session, verified_file
 from stimctl.records.signers import signers
@@ -36,11 +37,12 @@ def evidence_of_file(
     fingerprint of each person's key, by code. Raises IntegrityError, JournalError.
     """
     found = verified_file(path, entry)
+    end = Anchor(found.rows, found.last_hash)
     missing = entry is not None and not path.exists()
     return evidence_of(
         path.name.removesuffix(SUFFIX),
         found,
-        read_additions([] if missing else lines_of(additions_path(path)), None),
+        read_additions([] if missing else lines_of(additions_path(path)), end, strict=False),
         keys,
         persons,
         None if entry is None else Seen(entry.origin, entry.additions),

@@ -195,7 +195,8 @@ def _ends_of_additions(verified: Iterable[Verification]) -> Mapping[str, Anchor]
 
     found: dict[str, Anchor] = {}
     for one in verified:
-        additions = read_additions(lines_of(additions_path(one.path)), None)
+        lines = lines_of(additions_path(one.path))
+        additions = read_additions(lines, Anchor(one.rows, one.last_hash))
         if additions.rows:
             found[one.path.name.removesuffix(SUFFIX)] = additions.end
     return found
