@@ -377,6 +377,8 @@ class Supervisor:
             code = code or int(ExitCode.INTEGRITY)
         self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
+        if self._journal is not None:  # without verified zero the face has more urgent things to do
+            self._journal.sign(self._options.state_folder)
         return code
 
     def _end_journal(self, reason: str, verified: bool) -> str | None:
@@ -384,6 +386,8 @@ class Supervisor:
             return None
         outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
         trouble = self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        if verified:
+            self._journal.sign(self._options.state_folder)
         self._tell_notice(self._journal)
         return trouble
 
