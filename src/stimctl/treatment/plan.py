@@ -263,6 +263,8 @@ def _no_current(
 def _notes_of(protocol: ProtocolBase) -> tuple[str, ...]:
     against = protocol.evidence.recommended_against
     notes = (f"recommended against: {against}",) if against else ()
+    if protocol.locked is not None:
+        notes += (f"locked on hardware: {protocol.locked.reason}",)
     if not isinstance(protocol, PercentProtocol):
         return notes
     return (

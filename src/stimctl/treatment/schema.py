@@ -36,6 +36,7 @@ from stimctl.treatment.fields import (
     Name,
     Permille,
     SessionUs,
+    Sha256,
     Text,
     Version,
     choice,
@@ -302,6 +303,24 @@ class External(Part):
     dial: Text = Field(description="How its own amplitude dial is set, and when it may be moved.")
 
 
+class Lock(Part):
+    """Why hardware refuses the protocol until somebody named here has approved it."""
+
+    reason: MarkedText = Field(description="Why it is locked, with a certainty mark.")
+    needs: Annotated[tuple[Text, ...], Field(min_length=1, max_length=10)] = Field(
+        description="What must be true before it is unlocked."
+    )
+    unlocked_by: Text = Field(description="Who may approve it.")
+
+
+class Parent(Part):
+    """The protocol that this one was made from."""
+
+    id: Name
+    version: Version
+    sha256: Sha256 = Field(description="Of the parent's file.")
+
+
 class ProtocolBase(Part):
     """A protocol file of any schema. Levels are on `scale`; `title_of_schema` names the kind."""
 
@@ -324,6 +343,8 @@ class ProtocolBase(Part):
     co_contraction: bool = Field(
         default=False, description="Antagonists may be on at the same time (W10)."
     )
+    locked: Lock | None = None
+    parent: Parent | None = None
     evidence: Evidence
     electrodes: Electrodes
     session: Session
