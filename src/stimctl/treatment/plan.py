@@ -262,9 +262,11 @@ def _no_current(
 
 def _notes_of(protocol: ProtocolBase) -> tuple[str, ...]:
     against = protocol.evidence.recommended_against
-    notes = (f"recommended against: {against}",) if against else ()
-    if protocol.locked is not None:
-        notes += (f"locked on hardware: {protocol.locked.reason}",)
+    lock = protocol.locked
+    notes = (
+        *((f"recommended against: {against}",) if against else ()),
+        *((f"locked on hardware: {lock.reason}",) if lock else ()),
+    )
     if not isinstance(protocol, PercentProtocol):
         return notes
     return (

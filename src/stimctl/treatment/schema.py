@@ -45,6 +45,8 @@ from stimctl.treatment.fields import (
     unique,
 )
 
+GRADE = r"^[ABCDX](/[ABCDX])?$"
+
 
 class Target(StrEnum):
     """What the person feels or shows at the amplitude to find; never a number."""
@@ -80,7 +82,7 @@ class Part(BaseModel):
 class Evidence(Part):
     """What is known about the treatment, with how certain each statement is."""
 
-    grade: Annotated[str, Field(pattern=r"^[ABCDX](/[ABCDX])?$")] = Field(
+    grade: Annotated[str, Field(pattern=GRADE)] = Field(
         description="A guideline or moderate-certainty review; B randomised trials or "
         "low-certainty review; C conflicting or weak; D technique or expert only; X recommended "
         "against by a major guideline. Two grades where sources differ: B/C."
