@@ -137,9 +137,7 @@ def commands_of(said: Preparation) -> list[dict[str, Any]]:
     return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
 
 
-def _known(
-    text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, state: Path
-) -> Known:
+def _known(text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
     """What the supervisor would find of this computer and these records."""
     from datetime import datetime
 

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from stimctl.treatment.information import Information
     from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
-group = typer.Typer(
-    help="List, show and copy treatment protocols; sign and trust libraries of them.",
-    no_args_is_help=True,
-)
+group = typer.Typer(help="List, show, copy and sign treatment protocols.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -21,7 +21,8 @@ from stimctl.records.signed_library import (
 from stimctl.records.text_files import read_text_file
 from stimctl.session.needs import Permission, Unsigned
 from stimctl.treatment.load import load_any
-from stimctl.treatment.schema import Lock, ProtocolBase
+from stimctl.treatment.lock import Lock
+from stimctl.treatment.schema import ProtocolBase
 
 
 def permission_of(text: ProtocolText, protocol: ProtocolBase, state: Path) -> Permission:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from stimctl.safety.day_budget import Given
-from stimctl.treatment.schema import Lock
+from stimctl.treatment.lock import Lock
 
 FIRST_SESSION: Final = "H25"
 """Acknowledging this says that a code without a session on record is not mistyped."""

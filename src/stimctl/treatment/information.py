@@ -11,7 +11,7 @@ from pydantic import Field
 from stimctl.treatment.consistency import Finding
 from stimctl.treatment.fields import MarkedText, Name, Text
 from stimctl.treatment.load import load_model
-from stimctl.treatment.schema import GRADE, Part
+from stimctl.treatment.part import GRADE, Part
 
 
 class Information(Part):

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stimctl.stimulus import Cycle, PulseShape, SweepShape
 from stimctl.stimulus.level import CURRENT, PERCENT, Level, Scale
@@ -36,7 +36,6 @@ from stimctl.treatment.fields import (
     Name,
     Permille,
     SessionUs,
-    Sha256,
     Text,
     Version,
     choice,
@@ -44,8 +43,8 @@ from stimctl.treatment.fields import (
     refuse_bare_intensity,
     unique,
 )
-
-GRADE = r"^[ABCDX](/[ABCDX])?$"
+from stimctl.treatment.lock import Lock, Parent
+from stimctl.treatment.part import GRADE, Part
 
 
 class Target(StrEnum):
@@ -66,17 +65,6 @@ class Target(StrEnum):
 _MOTOR_TARGETS = frozenset(
     {Target.MOTOR_THRESHOLD, Target.STRONG_CONTRACTION, Target.HIGHEST_TOLERABLE}
 )
-
-
-class Part(BaseModel):
-    """A part of a file: strict, frozen, and without keys that the schema does not know.
-
-    Its validator is built when the first file is read: what reads none need not wait for it.
-    """
-
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True
-    )
 
 
 class Evidence(Part):
@@ -303,24 +291,6 @@ class External(Part):
     unit: Text = Field(description="What kind of unit it must be.")
     settings: Text = Field(description="What is set on it before anything is connected.")
     dial: Text = Field(description="How its own amplitude dial is set, and when it may be moved.")
-
-
-class Lock(Part):
-    """Why hardware refuses the protocol until somebody named here has approved it."""
-
-    reason: MarkedText = Field(description="Why it is locked, with a certainty mark.")
-    needs: Annotated[tuple[Text, ...], Field(min_length=1, max_length=10)] = Field(
-        description="What must be true before it is unlocked."
-    )
-    unlocked_by: Text = Field(description="Who may approve it.")
-
-
-class Parent(Part):
-    """The protocol that this one was made from."""
-
-    id: Name
-    version: Version
-    sha256: Sha256 = Field(description="Of the parent's file.")
 
 
 class ProtocolBase(Part):

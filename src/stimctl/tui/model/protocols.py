@@ -16,7 +16,7 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
-    from stimctl.treatment.schema import Lock
+    from stimctl.treatment.lock import Lock
     from stimctl.tui.model.desk import Desk
 
 #: Label and words; a caution has none.
