@@ -263,7 +263,7 @@ def both_quadriceps(walk: Walker) -> None:
     """After another session: both thighs, one after the other."""
     walk.press("4", b"4", "Protocol", on("Protocols"), "to the protocols")
     walk.press("/", b"/", "/ search", "f1 keys", "find a protocol")
-    walk.type("tka", "f1 keys", "after a knee replacement")
+    walk.type("tk", "f1 keys", "after a knee replacement")
     walk.press("⏎", ENTER, "1 of ", "1  left quadriceps", "this protocol")
     walk.press("a", b"a", "a add", "2  right quadriceps", "the other thigh, too")
     walk.press("t", b"t", "t turns", "never on together", "one after the other")
