@@ -67,10 +67,10 @@ def test_in_words_the_approval_is_read_by_the_name(world: World, face: PlainFace
 
 def test_the_screen_tells_the_lock_and_who_may_approve(world: World) -> None:
     told = dict(protocols_of(world).facts("nmes-icu"))
-    assert "sedated" in told["Locked on hardware"]
-    assert "The physician in charge" in told["Locked on hardware"]
+    assert "sedated" in told["L: locked on hardware"]
+    assert "The physician in charge" in told["L: locked on hardware"]
     assert told["Approval on file"] == "press w"
-    assert "Locked on hardware" not in dict(protocols_of(world).facts("nmes-tka"))
+    assert "L: locked on hardware" not in dict(protocols_of(world).facts("nmes-tka"))
 
 
 def test_in_locked_mode_what_is_not_signed_is_missing_and_an_adjusted_one_too(

@@ -239,7 +239,7 @@ def _locked(lock: Lock | None) -> list[Fact]:
         return []
     needs = " ".join(plain_words(one) for one in lock.needs)
     words = f"{plain_words(lock.reason)} Needed: {needs} Approved by: {lock.unlocked_by}"
-    return [("Locked on hardware", words), ("Approval on file", "press w")]
+    return [("L: locked on hardware", words), ("Approval on file", "press w")]
 
 
 def plain_words(text: str) -> str:
