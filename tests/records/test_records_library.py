@@ -133,7 +133,8 @@ def test_no_change_of_the_signed_list_is_accepted(library: Path, state: Path) ->
     told = json.loads(signed)
     forms = [{**told, name: told[name][:-1] + "0"} for name in told if name != "files"]
     forms += [{key: value for key, value in told.items() if key != name} for name in told]
-    forms += [{**told, name: odd} for name in told for odd in (None, 1, [], {}, "")]
+    odd_values: tuple[object, ...] = (None, 1, [], {}, "")
+    forms += [{**told, name: odd} for name in told for odd in odd_values]
     forms += [{**told, "more": 1}, {**told, "files": {**told["files"], "new.toml": "0" * 64}}]
     texts = [json.dumps(form).encode() for form in forms if form != told]
     texts += [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b"null"]

@@ -139,6 +139,6 @@ def _shown(row: _Row) -> Content:
     name, star, grade, cross, title = row
     style = "" if cross == "✗" else "bold"
     return Content.assemble(
-        (star, "$warning"), (f"{cross} ", "$warning" if cross == "L" else "$refused"), (f"{name:<18} ", style),
-        f"{grade:<4}{title}",
+        (star, "$warning"), (f"{cross} ", "$warning" if cross == "L" else "$refused"),
+        (f"{name:<18} ", style), f"{grade:<4}{title}",
     )  # fmt: skip
