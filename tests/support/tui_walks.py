@@ -273,9 +273,9 @@ def four_at_the_low_back(walk: Walker) -> None:
 def both_quadriceps(walk: Walker) -> None:
     """After another session: both thighs, one after the other."""
     walk.press("4", b"4", "Protocol", on("Protocols"), "to the protocols")
-    for name in ("tens-burst", "nmes-wrist-ext", "nmes-tka"):
-        walk.press("↑", UP, "Enter chooses", f"▸    {name}", "after a knee replacement")
-    walk.press("⏎", ENTER, "Enter chooses", "1  left quadriceps", "this protocol")
+    walk.press("/", b"/", "/ search", "f1 keys", "find a protocol")
+    walk.type("tk", "f1 keys", "after a knee replacement")
+    walk.press("⏎", ENTER, "1 of ", "1  left quadriceps", "this protocol")
     walk.press("a", b"a", "a add", "2  right quadriceps", "the other thigh, too")
     walk.press("t", b"t", "t turns", "never on together", "one after the other")
     walk.press("s", b"s", "side: press s", "electrodes of channel 1,", "look at the patient")

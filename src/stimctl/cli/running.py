@@ -103,7 +103,7 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
 def checked(prepared: Prepared, plan: AnyPlan, preconditions: Preconditions) -> Passed | None:
     """The checklist of a run on hardware; None where a twin may answer, and the supervisor asks."""
     unsure = prepared.is_simulation or prepared.is_open
-    return None if unsure else check_readiness(plan, preconditions, state_folder())
+    return None if unsure else check_readiness(prepared.text, plan, preconditions, state_folder())
 
 
 def need_port(prepared: Prepared) -> None:

@@ -25,7 +25,7 @@ VERBS = {
     "devices": ("devices", "List device families; check and trust drivers of other packages."),
     "doctor": ("doctor", "Check this machine for sessions."),
     "paths": ("paths", "Show the folders that stimctl uses."),
-    "protocols": ("protocols", "List and show treatment protocols."),
+    "protocols": ("protocols", "List, show, copy and sign treatment protocols."),
     "stop-face": ("stop_face", "List and try pedals and buttons that stop."),
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),

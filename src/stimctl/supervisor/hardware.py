@@ -19,6 +19,8 @@ from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
 from stimctl.records.person import second_identifier
+from stimctl.records.protocol_files import ProtocolText
+from stimctl.records.protocol_permission import permission_of
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.needs import UntestedFace
@@ -135,6 +137,7 @@ class HardwareCheck:
         self,
         now_ns: int,
         plan: AnyPlan,
+        text: ProtocolText,
         acknowledged: frozenset[str],
         stop_faces: frozenset[str],
         untested: tuple[UntestedFace, ...] = (),
@@ -146,7 +149,9 @@ class HardwareCheck:
             return {}
         said = self.handed.said
         said = replace(said, acknowledged=said.acknowledged | acknowledged)
-        known = replace(self._known(now_ns, plan, stop_faces), untested=untested)
+        permission = permission_of(text, plan.protocol, self._options.state_folder)
+        known = self._known(now_ns, plan, stop_faces)
+        known = replace(known, untested=untested, permission=permission)
         gaps = tuple(missing(plan, said, known))
         if gaps:
             self._let_go()
@@ -227,11 +232,12 @@ class HardwareCheck:
             "present": self._present_by or ("keys" if known.present else ""),
             "stop_faces": sorted(known.stop_faces),
             "remote": known.remote,
+            "library": known.permission.library,
             "code": code_digest(),
         }
 
 
 def _not_ready(gaps: tuple[Gap, ...]) -> NotReadyError:
     first = gaps[0]
-    needs = tuple(dict.fromkeys(gap.need.value for gap in gaps))
+    needs = tuple(dict.fromkeys(code for gap in gaps for code in gap.codes))
     return NotReadyError(first.what, why=first.why, what_to_do=first.what_to_do, needs=needs)

@@ -45,7 +45,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
     cautious = bed.choice is not None and papers.cautions == bed.choice.name
     told = {
         "screening": answers_text(bed.answers),
-        "specialist approvals": _ids(found.specialist, papers.approvals),
+        "specialist approvals": _approved(desk, found.specialist),
         "acknowledged": " ".join(read),
         "cautions": f"those of {papers.cautions} were read" if cautious else "",
         "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
@@ -102,5 +102,10 @@ def preparation(desk: Desk) -> Preparation:
     return handed.said
 
 
-def _ids(findings: Sequence[Finding], accepted: set[str]) -> str:
-    return " ".join(one.id for one in findings if one.id in accepted)
+def _approved(desk: Desk, findings: Sequence[Finding]) -> str:
+    """Of conditions, and of a locked protocol."""
+    from stimctl.session.protocol_locks import approval_of
+
+    choice, approvals = desk.bed.choice, desk.bed.papers.approvals
+    ids = [one.id for one in findings] + ([approval_of(choice.protocol)] if choice else [])
+    return " ".join(id_ for id_ in ids if id_ in approvals)
