@@ -221,6 +221,13 @@ class IntegrityError(StimctlError):
     exit_code = ExitCode.INTEGRITY
 
 
+class ServerError(StimctlError):
+    """The server that collects the records of many stations cannot be used now."""
+
+    code = "server"
+    exit_code = ExitCode.REFUSED
+
+
 class BugError(StimctlError):
     """Something that cannot happen has happened."""
 
