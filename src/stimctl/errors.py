@@ -226,6 +226,11 @@ class ServerError(StimctlError):
 
     code = "server"
     exit_code = ExitCode.REFUSED
+class KeyFileError(StimctlError):
+    """A key that signs cannot be read or made, or must not be used."""
+
+    code = "key-file"
+    exit_code = ExitCode.INTEGRITY
 
 
 class BugError(StimctlError):

@@ -26,7 +26,6 @@ FILE_NAME: Final = "catalogue.sqlite3"
 BY_WRITER: Final = "writer"  # the anchor was set while the session was recorded
 BY_FILE: Final = "file"  # the anchor was read from the file afterwards
 _BUSY_S: Final = 2.0
-_VERSION: Final = 1
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS sessions (
     session TEXT PRIMARY KEY,
@@ -42,11 +41,23 @@ CREATE TABLE IF NOT EXISTS sessions (
     origin TEXT NOT NULL
 )
 """
+# What brings an index up to a version from the one before. Journals are never rewritten.
+_MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (_TABLE,),
+    2: (  # how far the additions of a session go
+        "ALTER TABLE sessions ADD COLUMN added INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE sessions ADD COLUMN added_hash TEXT NOT NULL DEFAULT ''",
+    ),
+}
+_VERSION: Final = max(_MIGRATIONS)
 _RAISE_ANCHOR: Final = """
 INSERT INTO sessions (session, rows, last_hash, origin) VALUES (?, ?, ?, ?)
 ON CONFLICT (session) DO UPDATE SET rows = excluded.rows, last_hash = excluded.last_hash
 WHERE excluded.rows > sessions.rows
 """
+
+
+_NOTHING: Final = Anchor(0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Entry:
     outcome: str
     anchor: Anchor
     origin: str
+    additions: Anchor = _NOTHING
 
 
 class Catalogue:
@@ -94,6 +106,11 @@ class Catalogue:
         with self._transaction() as connection:
             self._raise_anchor(connection, session, anchor, BY_WRITER)
             self._close(connection, session, ended, outcome)
+
+    def add(self, session: str, additions: Anchor) -> None:
+        """Note how far the additions of a session go. Like an anchor, that never moves back."""
+        with self._transaction() as connection:
+            self._add(connection, session, additions)
 
     def adopt(self, verifications: Iterable[Verification]) -> None:
         """Enter or update sessions from what can be read of their files, all at once."""
@@ -146,7 +163,10 @@ class Catalogue:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._opened() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TABLE)
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for number in range(version + 1, _VERSION + 1):
+                for change in _MIGRATIONS[number]:
+                    connection.execute(change)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
             yield connection
             connection.execute("COMMIT")
@@ -196,6 +216,13 @@ class Catalogue:
         connection.execute(_RAISE_ANCHOR, (session, anchor.rows, anchor.last_hash, origin))
 
     @staticmethod
+    def _add(connection: sqlite3.Connection, session: str, additions: Anchor) -> None:
+        connection.execute(
+            "UPDATE sessions SET added = ?, added_hash = ? WHERE session = ? AND added < ?",
+            (additions.rows, additions.last_hash, session, additions.rows),
+        )
+
+    @staticmethod
     def _describe(
         connection: sqlite3.Connection, session: str, header: Mapping[str, Any], started: str
     ) -> None:
@@ -226,6 +253,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         outcome=row["outcome"],
         anchor=Anchor(row["rows"], row["last_hash"]),
         origin=row["origin"],
+        additions=Anchor(row["added"], row["added_hash"]) if "added" in row.keys() else _NOTHING,  # noqa: SIM118
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +12,15 @@ from typing import Any, Final
 
 from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
+from stimctl.records.additions import additions_path, lines_of, read_additions
 from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
+from stimctl.records.evidence import Evidence, Seen, evidence_of
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
+from stimctl.records.signers import signers
+from stimctl.records.signing import tail_sha256
+from stimctl.records.station_keys import PublicKey, known_keys
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
 from stimctl.session.row_base import Kind
@@ -145,6 +150,41 @@ def show_session(folder: Path, name: str) -> SessionRecord:
 def verify_session(folder: Path, name: str) -> Verification:
     """Check the file of one session against its own chain and the catalogue's anchor."""
     return _verified(*find_session(folder, name))
+
+
+def evidence_of_session(folder: Path, state: Path, name: str) -> Evidence:
+    """Chain, anchor and signature of one session, told apart; `state` has the known keys."""
+    return evidence_of_file(*find_session(folder, name), known_keys(state), signers(state))
+
+
+def evidence_of_all(folder: Path, state: Path) -> Iterator[Evidence]:
+    """The same of every session, one after the other, those whose file is gone included."""
+    keys, persons = known_keys(state), signers(state)
+    known = {entry.session: entry for entry in Catalogue(folder).entries()}
+    files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
+    for name in sorted(known.keys() | files, key=order_of):
+        yield evidence_of_file(folder / (name + SUFFIX), known.get(name), keys, persons)
+
+
+def evidence_of_file(
+    path: Path, entry: Entry | None, keys: Mapping[str, PublicKey], persons: Mapping[str, str]
+) -> Evidence:
+    """The same of one journal and the additions beside it.
+
+    `entry`: what a catalogue has of it; `keys`: the public keys that are known; `persons`: the
+    fingerprint of each person's key, by code. Raises IntegrityError, JournalError.
+    """
+    found = _verified(path, entry)
+    missing = entry is not None and not path.exists()
+    return evidence_of(
+        path.name.removesuffix(SUFFIX),
+        found,
+        read_additions([] if missing else lines_of(additions_path(path)), None),
+        keys,
+        persons,
+        None if entry is None else Seen(entry.origin, entry.additions),
+        "" if missing else tail_sha256(path, found),
+    )
 
 
 def _verified(path: Path, entry: Entry | None) -> Verification:

@@ -39,6 +39,10 @@ class Finding(StrEnum):
     SHORTER = "shorter-than-anchor"  # rows are missing that the catalogue has seen
     ALTERED = "differs-from-anchor"  # the row the catalogue has seen is another one
     MISSING = "missing"  # the file is gone, the catalogue knows it
+    SWAPPED = "swapped"  # the file has the name of another session
+    ADDITIONS = "additions"  # what was added after the end does not follow
+    ADDITIONS_LOST = "additions-lost"  # additions are missing that the catalogue has seen
+    SIGNATURE = "signature"  # a signature is not valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def _rows_of(file: BinaryIO) -> Iterator[Row | Problem]:
             finding = Finding.UNREADABLE if line.endswith(b"\n") else Finding.TORN
             problem = Problem(finding, seq, offset, f"row {seq}: {error}")
         else:
-            problem = _out_of_order(row, seq, previous, offset)
+            problem = out_of_order(row, seq, previous, offset)
         if problem is not None:
             yield problem
             return
@@ -153,7 +157,8 @@ def _rows_of(file: BinaryIO) -> Iterator[Row | Problem]:
         previous, seq, offset = row.digest, seq + 1, offset + len(line)
 
 
-def _out_of_order(row: Row, seq: int, previous: str, offset: int) -> Problem | None:
+def out_of_order(row: Row, seq: int, previous: str, offset: int) -> Problem | None:
+    """What is wrong where `row` is to be number `seq` and to follow from `previous`; or None."""
     if row.seq != seq:
         message = f"row {seq} carries the number {row.seq}: rows are missing or were moved"
     elif row.previous != previous:
