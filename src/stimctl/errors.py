@@ -226,6 +226,8 @@ class ServerError(StimctlError):
 
     code = "server"
     exit_code = ExitCode.REFUSED
+
+
 class KeyFileError(StimctlError):
     """A key that signs cannot be read or made, or must not be used."""
 

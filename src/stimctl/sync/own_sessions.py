@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stimctl.records.catalogue import Catalogue
-from stimctl.records.journal import Anchor
+from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.numbers import last_number, number_of, order_of
 from stimctl.records.rows import SUFFIX
 
@@ -19,7 +18,7 @@ class OwnSession:
     session: str
     number: int
     path: Path | None
-    anchor: Anchor | None
+    entry: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ class Span:
 
 def list_own(folder: Path) -> OwnSessions:
     """Files and catalogue together. Reads no journal. Raises IntegrityError, JournalError."""
-    known: Mapping[str, Anchor] = {}
+    known: Mapping[str, Entry] = {}
     if folder.is_dir():
-        known = {entry.session: entry.anchor for entry in Catalogue(folder).entries()}
+        known = {entry.session: entry for entry in Catalogue(folder).entries()}
     files = {path.name.removesuffix(SUFFIX): path for path in folder.glob("*" + SUFFIX)}
     sessions = tuple(
         OwnSession(name, number_of(name), files.get(name), known.get(name))

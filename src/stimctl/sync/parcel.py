@@ -5,14 +5,18 @@ The columns are read from the bytes, here before they are sent and again when th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from stimctl.records.additions import Added, Additions, read_additions
+from stimctl.records.catalogue import Entry
 from stimctl.records.delivered import Delivered, bounds_of
-from stimctl.records.journal import Anchor
+from stimctl.records.evidence import Evidence, Seen, SignatureSays, evidence_of
 from stimctl.records.numbers import number_of
+from stimctl.records.station_keys import PublicKey
 from stimctl.records.verify import Finding, Problem, Verification, rows_in, verify_bytes
 from stimctl.session.row_base import Kind
 
@@ -56,29 +60,71 @@ COLUMNS: Final = tuple(field.name for field in fields(Columns))
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One whole session."""
+    """One whole session, and what is to be said of it. `additions`: the whole rows of that file."""
 
     session: str
     journal: bytes
     additions: bytes
     columns: Columns
-    verification: Verification
+    evidence: Evidence
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """What is wrong. That a program died, and left no closing row, is no fault of the record."""
+        return tuple(one for one in self.evidence.problems if one.finding not in DIED)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a station key that is known has signed it."""
+        return self.evidence.signature.says is SignatureSays.VALID
 
 
 def pack(
-    session: str, journal: bytes, additions: bytes, anchor: Anchor | None = None
+    session: str,
+    journal: bytes,
+    additions: bytes,
+    keys: Mapping[str, PublicKey],
+    entry: Entry | None = None,
 ) -> Parcel:
-    """The parcel of these bytes, damaged or not: `verification` says what is wrong with them."""
-    verification = verify_bytes(Path(session), journal, anchor)
-    return Parcel(session, journal, additions, _columns(session, journal, verification), verification)
+    """The parcel of these bytes, damaged or not; its evidence says what is wrong with them.
+
+    `keys`: the station keys that are known, by fingerprint; `entry`: what a catalogue has of it.
+    """
+    found = verify_bytes(Path(session), journal, entry.anchor if entry else None)
+    added = read_additions(additions.splitlines(keepends=True), None)
+    sound = sound_bytes(journal, found)
+    tail = journal[sound:]
+    evidence = evidence_of(
+        session,
+        found,
+        added,
+        keys,
+        _named_persons(added),
+        Seen(entry.origin, entry.additions) if entry else None,
+        hashlib.sha256(tail).hexdigest() if tail else "",
+    )
+    return Parcel(
+        session,
+        journal,
+        b"".join(one.line for one in added.rows),
+        _columns(session, journal, found, sound),
+        evidence,
+    )
 
 
-def is_whole(verification: Verification) -> bool:
-    """Whether all of a session is there that its program has written."""
-    return {problem.finding for problem in verification.problems} <= DIED and bool(verification.rows)
+def sound_bytes(journal: bytes, found: Verification) -> int:
+    """Up to where a journal can be read."""
+    return next((one.offset for one in found.problems if one.offset is not None), len(journal))
 
 
-def _columns(session: str, journal: bytes, found: Verification) -> Columns:
+def _named_persons(added: Additions) -> Mapping[str, str]:
+    """Persons' keys stay at their station; the station's signature stands for the row that names
+    one, and the person's own signature is checked against that."""
+    rows = (one.row.data for one in added.rows if one.row.kind == Added.COUNTERSIGNATURE)
+    return {str(data.get("by")): str(data.get("person_key")) for data in rows}
+
+
+def _columns(session: str, journal: bytes, found: Verification, sound: int) -> Columns:
     header = found.header.data if found.header else {}
     end = found.end
     protocol, delivered = str(header.get("protocol") or ""), Delivered()
@@ -88,11 +134,10 @@ def _columns(session: str, journal: bytes, found: Verification) -> Columns:
         delivered.take(row.kind, row.data)
         if row.kind == Kind.SETUP and isinstance(row.data.get("protocol"), Mapping):
             protocol = str(row.data["protocol"].get("name") or protocol)
-    torn = next((one.offset for one in found.problems if one.offset is not None), len(journal))
     channels = delivered.by_channel
     return Columns(
         number=number_of(session),
-        sound_bytes=torn,
+        sound_bytes=sound,
         row_count=found.rows,
         last_hash=found.last_hash,
         simulated=header.get("sim") is True,

@@ -278,7 +278,8 @@ _REFUSED: Final = {
     "ST004": "the server has another record in this place",
 }
 _WHAT_TO_DO: Final = {
-    "ST001": "find its file, or say why it is missing: stimctl sync explain URL NUMBERS --reason ...",
+    "ST001": "find its file, or say why it is missing: "
+    "stimctl sync explain URL NUMBERS --reason TEXT",
     "ST002": "look at it with: stimctl sessions verify",
     "ST003": "the administrator registers this station's key: stimctl sync register URL STATION "
     "--key ...",
@@ -290,7 +291,9 @@ _WHAT_TO_DO: Final = {
 def _told(error: Any) -> StimctlError:
     state = error.sqlstate or ""
     if state in _REFUSED:
-        return IntegrityError(_REFUSED[state], why=_first_line(error), what_to_do=_WHAT_TO_DO[state])
+        return IntegrityError(
+            _REFUSED[state], why=_first_line(error), what_to_do=_WHAT_TO_DO[state]
+        )
     if state == "42501":  # insufficient_privilege
         return ServerError(
             "the role may not do this on the server",
