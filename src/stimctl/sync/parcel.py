@@ -70,7 +70,7 @@ class Parcel:
 
     @property
     def faults(self) -> tuple[Problem, ...]:
-        """What is wrong. That a program died, and left no closing row, is no fault of the record."""
+        """What is wrong. A program that died left no closing row; the record is none the worse."""
         return tuple(one for one in self.evidence.problems if one.finding not in DIED)
 
     @property
