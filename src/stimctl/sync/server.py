@@ -49,10 +49,9 @@ def connect(url: str) -> Connection:
     psycopg = _psycopg()
     try:
         given = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error as error:
+    except psycopg.Error:  # its words repeat the address, and that may hold a password
         raise UsageError(
             "this is not the address of a PostgreSQL server",
-            why=_first_line(error) if "password" not in url else "",
             what_to_do="write it as postgresql://ROLE@HOST/DATABASE?sslmode=verify-full",
         ) from None
     if "password" in given:
@@ -241,6 +240,12 @@ class Server:
             " ON CONFLICT (station) DO NOTHING RETURNING station",
             (station, role),
         )
+        known = dict(self.stations())[station]
+        if known != role:
+            raise UsageError(
+                f"the station {station} has the role {known}",
+                what_to_do="a station that was set up again needs a name and a role of its own",
+            )
         if public_key is not None:
             self._ask(
                 "INSERT INTO stimctl.station_key (public_key, station, trust)"
