@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from stimctl.records.additions import additions_path, lines_of, read_additions
 from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
 from stimctl.records.evidence import Evidence, Seen, evidence_of
+from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.signers import signers
@@ -99,24 +101,30 @@ class SessionRecord:
         }
 
 
-def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
-    """All sessions in `folder`, oldest first; files the catalogue does not know are entered."""
+def count_sessions(folder: Path) -> int:
+    """How many there are, those whose file is gone included."""
+    return len(_names(folder)) if folder.is_dir() else 0
+
+
+def list_sessions(folder: Path, most: int | None = None) -> tuple[SessionEntry, ...]:
+    """The newest `most` sessions in `folder`, or all, oldest first.
+
+    Files among them that the catalogue does not know are entered.
+    """
     if not folder.is_dir():
         return ()
     catalogue = Catalogue(folder)
-    known = {entry.session: entry for entry in catalogue.entries()}
-    files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
+    files = _files(folder)
+    names = sorted(catalogue.sessions() | files, key=order_of)
+    if most is not None:
+        names = names[max(0, len(names) - most) :]
+    known = catalogue.some(names)
     seen: list[Verification] = []
-    listed = [_listed(known.get(session), path, seen) for session, path in files.items()]
+    listed = [_listed(folder, name, known.get(name), name in files, seen) for name in names]
     if seen:
         with contextlib.suppress(JournalError):  # another program keeps it; the list is made
-            catalogue.adopt(seen)
-    listed += [
-        _from_index(entry, folder / (session + SUFFIX), SessionState.MISSING)
-        for session, entry in known.items()
-        if session not in files
-    ]
-    return tuple(sorted(listed, key=lambda entry: order_of(entry.session)))
+            catalogue.adopt(seen, _ends_of_additions(seen))
+    return tuple(listed)
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
@@ -161,8 +169,8 @@ def evidence_of_all(folder: Path, state: Path) -> Iterator[Evidence]:
     """The same of every session, one after the other, those whose file is gone included."""
     keys, persons = known_keys(state), signers(state)
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
-    for name in sorted(known.keys() | files, key=order_of):
+    names = sorted(known.keys() | _files(folder), key=order_of)
+    for name in names:
         yield evidence_of_file(folder / (name + SUFFIX), known.get(name), keys, persons)
 
 
@@ -196,11 +204,8 @@ def _verified(path: Path, entry: Entry | None) -> Verification:
 def verify_all(folder: Path) -> tuple[Verification, ...]:
     """Check every session, those whose file is gone included."""
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
-    return tuple(
-        _verified(folder / (name + SUFFIX), known.get(name))
-        for name in sorted(known.keys() | files.keys(), key=order_of)
-    )
+    names = sorted(known.keys() | _files(folder), key=order_of)
+    return tuple(_verified(folder / (name + SUFFIX), known.get(name)) for name in names)
 
 
 def rebuild(folder: Path) -> Path | None:
@@ -210,17 +215,42 @@ def rebuild(folder: Path) -> Path | None:
     """
     catalogue = Catalogue(folder)
     aside = catalogue.set_aside()
-    verified = [verify_journal(path) for path in _files(folder)]
+    verified = [verify_journal(folder / (name + SUFFIX)) for name in sorted(_files(folder))]
     if verified:
-        catalogue.adopt(verified)
+        catalogue.adopt(verified, _ends_of_additions(verified))
     return aside
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*" + SUFFIX) if path.is_file())
+def _ends_of_additions(verified: Iterable[Verification]) -> Mapping[str, Anchor]:
+    found: dict[str, Anchor] = {}
+    for one in verified:
+        additions = read_additions(lines_of(additions_path(one.path)), None)
+        if additions.rows:
+            found[one.path.name.removesuffix(SUFFIX)] = additions.end
+    return found
 
 
-def _listed(entry: Entry | None, path: Path, seen: list[Verification]) -> SessionEntry:
+def _files(folder: Path) -> set[str]:
+    """The sessions that have a file. Its name is all that is asked for: there may be very many."""
+    with os.scandir(folder) as found:
+        return {
+            one.name.removesuffix(SUFFIX)
+            for one in found
+            if one.name.endswith(SUFFIX) and one.is_file()
+        }
+
+
+def _names(folder: Path) -> list[str]:
+    files = _files(folder) if folder.is_dir() else set()
+    return sorted(Catalogue(folder).sessions() | files, key=order_of)
+
+
+def _listed(
+    folder: Path, name: str, entry: Entry | None, is_there: bool, seen: list[Verification]
+) -> SessionEntry:
+    path = folder / (name + SUFFIX)
+    if entry is not None and not is_there:
+        return _from_index(entry, path, SessionState.MISSING)
     if entry is not None and entry.ended:
         return _from_index(entry, path, SessionState.COMPLETE)
     verification = verify_journal(path, entry.anchor if entry else None)
@@ -272,9 +302,7 @@ def _from_file(verification: Verification) -> SessionEntry:
 
 def find_session(folder: Path, name: str) -> tuple[Path, Entry | None]:
     """Its file, and what the catalogue has of it. UsageError where there is no such session."""
-    known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
-    names = sorted(files | known.keys(), key=order_of)
+    names = _names(folder)
     if not names:
         raise UsageError(
             "there is no session yet",
@@ -282,7 +310,7 @@ def find_session(folder: Path, name: str) -> tuple[Path, Entry | None]:
             what_to_do=f"Run one: stimctl run tens-conventional --device sim:{EXAMPLE} --help",
         )
     session = _pick(name, names)
-    return folder / (session + SUFFIX), known.get(session)
+    return folder / (session + SUFFIX), Catalogue(folder).entry(session)
 
 
 def _pick(name: str, names: list[str]) -> str:

@@ -6,6 +6,7 @@ Nothing in here is in the way of a session: a key that cannot be used is told in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -23,7 +24,15 @@ from stimctl.records.additions import (
 )
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.journal import Anchor
-from stimctl.records.rows import FIRST_PREVIOUS, SUFFIX, utc_text
+from stimctl.records.numbers import order_of
+from stimctl.records.rows import (
+    FIRST_PREVIOUS,
+    LARGEST_ROW_BYTES,
+    SUFFIX,
+    RowError,
+    unpack_row,
+    utc_text,
+)
 from stimctl.records.signers import Signer
 from stimctl.records.station_keys import StationKey, open_key
 from stimctl.records.storage import is_being_written
@@ -57,12 +66,13 @@ def sign_at_end(state: Path, journal: Path, end: Anchor, now_ns: int) -> str:
     try:
         key = _usable_key(state, now_ns)
     except (StimctlError, OSError, ImportError) as error:
-        reason = str(error)
+        # Without the path of the key: it may hold the name of a user.
+        reason = getattr(error, "why", "") or getattr(error, "strerror", "") or str(error)
         try:
             _add(journal, end, now_ns, Added.UNSIGNED, {**about, "reason": reason}, None)
         except (StimctlError, OSError) as worse:
-            return f"{reason}; {worse}"
-        return reason
+            return f"{error}; {worse}"
+        return str(error)
     try:
         _sign(journal, end, now_ns, Made.AT_END, about, key)
     except (StimctlError, OSError) as error:
@@ -70,17 +80,16 @@ def sign_at_end(state: Path, journal: Path, end: Anchor, now_ns: int) -> str:
     return ""
 
 
-def sign_session(state: Path, journal: Path, now_ns: int, made: Made = Made.LATER) -> None:
+def sign_session(state: Path, journal: Path, now_ns: int) -> None:
     """Sign a session as it stands, if it is sound and no longer written.
 
     Raises IntegrityError, KeyFileError, JournalError, UsageError.
     """
     found, tail = _sound(journal)
     end = Anchor(found.rows, found.last_hash)
-    if is_signed(journal, end):
+    if _has_signature(journal):
         raise UsageError("the session is signed already")
-    if found.end is None:
-        made = Made.AT_RECOVERY
+    made = Made.LATER if found.end is not None else Made.AT_RECOVERY
     _sign(journal, end, now_ns, made, _about(journal, end, tail), _usable_key(state, now_ns))
 
 
@@ -91,22 +100,25 @@ def sign_what_was_left(state: Path, folder: Path, now_ns: int, most: int) -> int
     is: a signature made years later would say nothing. Raises KeyFileError.
     """
     key = _usable_key(state, now_ns)
+    newest = sorted(folder.glob("*" + SUFFIX), key=lambda path: order_of(path.stem), reverse=True)
     signed = 0
-    for journal in sorted(folder.glob("*" + SUFFIX), reverse=True)[: 10 * most]:
-        if signed == most:
+    for journal in newest[: 10 * most]:
+        if signed == most or _began(journal) < key.public.since:
             break
-        if additions_path(journal).exists() or is_being_written(journal):
-            continue
-        try:
-            found, tail = _sound(journal)
-        except (StimctlError, OSError):
-            continue
-        if found.header is None or found.header.t < key.public.since:
-            continue
-        end = Anchor(found.rows, found.last_hash)
-        _sign(journal, end, now_ns, Made.AT_RECOVERY, _about(journal, end, tail), key)
-        signed += 1
+        with contextlib.suppress(StimctlError, OSError):  # damaged, or still running
+            if not _has_signature(journal):
+                sign_session(state, journal, now_ns)
+                signed += 1
     return signed
+
+
+def _began(journal: Path) -> str:
+    """When, as UTC text; "" where that cannot be read."""
+    try:
+        with journal.open("rb") as file:
+            return unpack_row(file.readline(LARGEST_ROW_BYTES)).t
+    except (OSError, RowError):
+        return ""
 
 
 def amend(
@@ -163,9 +175,9 @@ def countersign(state: Path, journal: Path, now_ns: int, signer: Signer, meaning
     _add(journal, end, now_ns, Added.COUNTERSIGNATURE, data, key, after=before)
 
 
-def is_signed(journal: Path, end: Anchor) -> bool:
+def _has_signature(journal: Path) -> bool:
     """Whether a row says so; what it is worth is another question."""
-    rows = read_additions(lines_of(additions_path(journal)), end).rows
+    rows = read_additions(lines_of(additions_path(journal)), None).rows
     return any(one.row.kind == Added.SIGNATURE for one in rows)
 
 
@@ -218,8 +230,8 @@ def _sign(
 def _sign_if_missing(
     journal: Path, found: Verification, now_ns: int, tail: str, key: StationKey
 ) -> None:
-    end = Anchor(found.rows, found.last_hash)
-    if not is_signed(journal, end):
+    if not _has_signature(journal):
+        end = Anchor(found.rows, found.last_hash)
         made = Made.LATER if found.end is not None else Made.AT_RECOVERY
         _sign(journal, end, now_ns, made, _about(journal, end, tail), key)
 

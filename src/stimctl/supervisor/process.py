@@ -42,6 +42,7 @@ _VERIFY_WITHIN_NS = 5_000_000_000
 _WITHOUT_LINE_NS = 1_000_000_000  # UNKNOWN has been told by then, and nothing can be sent
 _LAST_WORDS_S = 0.5
 _JOURNAL_END_S = 3.0
+_SIGN_S = 1.0
 # What one turn takes in at most: a flood must not keep the engine from its deadlines.
 _MOST_AT_ONCE = 64
 _LONGEST_TURN_NS = 20_000_000
@@ -375,9 +376,18 @@ class Supervisor:
         if trouble is not None:
             self._journal_failed(trouble)
             code = code or int(ExitCode.INTEGRITY)
+        if verified:
+            self._sign()
         self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
+        if not verified:  # the face stops the device by itself now; that waits for no signature
+            self._sign()
         return code
+
+    def _sign(self) -> None:
+        reason = self._journal.sign(self._options.state_folder, _SIGN_S) if self._journal else ""
+        if reason:
+            self._journal_failed(f"the session is on record, but not signed: {reason}")
 
     def _end_journal(self, reason: str, verified: bool) -> str | None:
         if self._journal is None:
