@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from typing import Any
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.journal import Clocks, Header, JournalWriter
 from stimctl.records.places import journal_folder
-from stimctl.records.rows import utc_text
+from stimctl.records.rows import FIRST_PREVIOUS, utc_text
 from stimctl.records.signing import sign_at_end
 from stimctl.sync.check import Checked, check_sessions
 from stimctl.sync.send import Here, Sent, send_sessions
@@ -22,7 +24,11 @@ from stimctl.sync.server import Connection, Server, connect
 from tests.support.postgres import PostgresServer
 
 NOW_NS = 1_795_000_000_000_000_000
-READER = "reports"
+READER = "reader-of-tests"
+_COLUMNS = (
+    "station, session, number, journal, sound_bytes, row_count, last_hash, additions, simulated,"
+    " person, device, protocol, started, ended, outcome, pulses, charge_nc, on_ms, channels"
+)
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Clinic:
         with closing(connect(clinic.url())) as connection:
             assert Server(connection).prepare()
         clinic.role(READER)
-        clinic.sql(f"GRANT stimctl_reader TO {READER}")
+        clinic.sql(f'GRANT stimctl_reader TO "{READER}"')
         return clinic
 
     def url(self, role: str = "") -> str:
@@ -60,13 +66,17 @@ class Clinic:
 
     def new_station(self, name: str = "", *, key: bytes | None = None) -> Station:
         """A station that is registered, by default without a key."""
-        name = name or f"room-{next(self._numbers)}"
+        name = name or f"station-{next(self._numbers)}"
         station = Station(self, name, self.folder / name)
         self.role(name)
         with closing(connect(self.url())) as connection:
             Server(connection).allow(name)
             Server(connection).register(name, name, key)
         return station
+
+    def faults(self, station: Station) -> list[str]:
+        """What is wrong with the sessions of one station, as the server holds them."""
+        return [fault for one in self.check(station.name) for fault in one.faults]
 
     def forget(self, station: Station) -> None:
         """The server has never seen anything of this station."""
@@ -146,6 +156,24 @@ class Station:
         command = [sys.executable, "-m", "stimctl", "sync", self.url]
         return command, {**os.environ, "STIMCTL_STATE_HOME": str(self.state)}
 
+    def insert(
+        self, session: str, journal: bytes, added: bytes, *, tail: int = 0, role: str = ""
+    ) -> None:
+        """What a program could send that does not look at what it sends."""
+        import psycopg
+
+        sound = journal[: len(journal) - tail]
+        rows = sound.splitlines(keepends=True)
+        values = (
+            self.name, session, 1, journal, len(sound), len(rows),
+            hashlib.sha256(rows[-1]).hexdigest(), added, True, "K-17", "", "", "2026-11-30", None,
+            "", 0, 0, 0, "{}",
+        )  # fmt: skip
+        marks = ", ".join(["%s"] * len(values))
+        statement = f"INSERT INTO stimctl.session ({_COLUMNS}) VALUES ({marks})"
+        with psycopg.connect(self.clinic.url(role or self.name)) as connection:
+            connection.execute(statement.encode(), values)
+
     def arrived(self) -> list[str]:
         """The sessions of this station at the server, in order."""
         rows = self.clinic.sql(
@@ -164,3 +192,14 @@ def given(number: int) -> dict[str, Any]:
         "1": {**one, "bounds": {name: [one[name], one[name] + 1] for name in names}},
         "2": {**one, "bounds": {name: [one[name] - 1, None] for name in names}},
     }
+
+
+def rewritten(journal: bytes, previous: str = FIRST_PREVIOUS) -> bytes:
+    """Changed rows with a sound chain again, as somebody with the file could make them."""
+    lines = []
+    for line in journal.replace(b'"on_ms":1000', b'"on_ms":9000', 1).splitlines():
+        row = json.loads(line)
+        row["prev"] = previous
+        lines.append(json.dumps(row, separators=(",", ":")).encode() + b"\n")
+        previous = hashlib.sha256(lines[-1]).hexdigest()
+    return b"".join(lines)

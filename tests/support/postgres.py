@@ -23,7 +23,6 @@ ADMIN = "administrator"
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "shared_buffers": "16MB",
@@ -96,8 +95,10 @@ class PostgresServer:
         (self.data / "pg_hba.conf").write_text(_HBA, "ascii")
 
     def start(self) -> None:
-        """Start it; returns when it accepts connections. After a kill the processes that are left
-        may still hold its memory: then it is tried again."""
+        """Start it if it is not running; returns when it accepts connections. After a kill the
+        processes that are left may still hold its memory: then it is tried again."""
+        if self._process is not None:
+            return
         settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
         command = [str(self._programs / "postgres"), "-D", str(self.data)]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

@@ -156,10 +156,10 @@ def test_a_schema_of_another_version_is_refused_before_anything_is_sent(
 ) -> None:
     other = Clinic.prepared(postgres, tmp_path)
     other.sql(f"UPDATE stimctl.version SET version = {version}")
-    station = Station(other, "room-1", tmp_path / "room-1")
+    station = Station(other, "old-schema", tmp_path / "old-schema")
     station.record()
-    other.role("room-1")
-    other.sql('GRANT stimctl_station TO "room-1"')
+    other.role("old-schema")
+    other.sql('GRANT stimctl_station TO "old-schema"')
     with pytest.raises(UsageError, match=says):
         station.sync()
     with server(other.url()) as prepared, pytest.raises(UsageError, match=says):
