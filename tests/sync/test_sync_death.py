@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -143,8 +145,6 @@ class Round:
 
 def lines_of(running: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What the processes say on stderr, as it comes."""
-    import selectors
-
     with selectors.DefaultSelector() as selector:
         for name, process in running.items():
             selector.register(process.stderr, selectors.EVENT_READ, name)
@@ -179,18 +179,66 @@ def killable(clinic: Clinic) -> Iterator[Clinic]:
     clinic.server.start()
 
 
+_WAIT = """
+CREATE OR REPLACE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    -- A station sees its own rows only.
+    IF (SELECT count(*) FROM stimctl.session) = {number} THEN
+        PERFORM pg_advisory_xact_lock(1);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER wait_here AFTER INSERT ON stimctl.session
+    FOR EACH ROW EXECUTE FUNCTION wait_here()
+"""
+
+
+@contextlib.contextmanager
+def all_in_their_nth_session(
+    clinic: Clinic, stations: list[Station], number: int
+) -> Iterator[list[Any]]:
+    """The processes of these stations, each held while the server takes its n-th session."""
+    clinic.sql(_WAIT.format(number=number))
+    with psycopg.connect(clinic.url(), autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(1)")
+        running = [started(station) for station in stations]
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while holder.execute(waiting).fetchone() != (len(stations),):
+            for place, process in enumerate(running):
+                if process.poll() is not None:  # another session of this user was running
+                    running[place] = started(stations[place])
+            time.sleep(0.01)
+        yield running
+    for process in running:
+        process.wait()
+
+
+def started(station: Station) -> subprocess.Popen[bytes]:
+    command, environment = station.process()
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
+
+
 def test_server_and_stations_are_killed_once_each_and_every_session_arrives_once(
     killable: Clinic,
 ) -> None:
     stations = [killable.new_station() for _ in range(3)]
     for station in stations:
         station.record(10)
-    everything = Round(killable.server, stations)
-    everything.run(kill_server_after=7)
-    assert 1 in everything.codes  # told, and nothing lost
-    killable.server.start()
-    everything.run(kill_stations_after=2)
-    for station in stations:  # their third run
+    with (
+        contextlib.suppress(psycopg.OperationalError),  # the lock's own connection dies as well
+        all_in_their_nth_session(killable, stations, 4) as running,
+    ):
+        killable.server.kill()
+        assert [process.wait() for process in running] == [1, 1, 1]  # told, and no more
+        killable.server.start()
+    assert [len(station.arrived()) for station in stations] == [3, 3, 3]
+    with all_in_their_nth_session(killable, stations, 7) as running:
+        for process in running:
+            process.kill()
+        assert [process.wait() for process in running] == [-9, -9, -9]
+    killable.sql("DROP TRIGGER wait_here ON stimctl.session")
+    for station in stations:
+        assert len(station.arrived()) in (6, 7)  # the server may have finished the seventh
         station.sync()
     every_session_once_and_verified(killable, stations)
 
