@@ -1,16 +1,18 @@
 """How fast 10,000 recorded sessions of 30 minutes are listed, reported and verified; their size.
 
-Method: a session of 30 minutes on the P24 twin (one channel of tens-conventional, and eight of
-nmes-tka) is recorded and signed as the supervisor does it. The folder has 10,000 names of the
+Method: sessions of 30 minutes of tens-conventional on the P24 twin, with one channel and with
+eight, are recorded and signed as the supervisor does it. The folder has 10,000 names of the
 first, which are links to one file, and a catalogue with an entry for each: what lists and finds
-does not read them. `sessions list` and `sessions report` are whole processes, started warm, median
-of five. Verification reads the two sessions in this process: chain, anchor and signature, median.
+does not read them. `sessions list` and `sessions report` are whole processes, started warm.
+Verification reads the two sessions in this process: chain, anchor and signature. Medians of five,
+by the clock, and as the processor's own time, which other programs do not lengthen.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,10 +24,10 @@ from typing import Any
 
 from benchmarks.bench_start import _script
 from stimctl.records.catalogue import Catalogue
+from stimctl.records.checked import evidence_of_session
 from stimctl.records.journal import Anchor
 from stimctl.records.places import journal_folder
 from stimctl.records.rows import SUFFIX
-from stimctl.records.sessions import evidence_of_session
 from stimctl.records.signing import sign_at_end
 from stimctl.records.verify import Verification, verify_journal
 from tests.support.long_session import events_of, write_journal
@@ -34,7 +36,7 @@ SESSIONS = 10_000
 SESSION_S = 1_800
 KINDS = {
     "one channel": ("p24", "tens-conventional", 1),
-    "eight channels": ("p24", "nmes-tka", 8),
+    "eight channels": ("p24", "tens-conventional", 8),
 }
 
 
@@ -49,8 +51,8 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
         script, session = _script(), journal.name.removesuffix(SUFFIX)
         return {
             "sessions": SESSIONS // 10 if quick else SESSIONS,
-            "list_s": _wall(state, [*script, "sessions", "list"], rounds),
-            "report_s": _wall(
+            "list": _process(state, [*script, "sessions", "list"], rounds),
+            "report": _process(
                 state,
                 [*script, "sessions", "report", session, "--force", "-o", f"{state}/r.html"],
                 rounds,
@@ -76,14 +78,15 @@ def _verified(state: Path, journal: Path, rounds: int) -> dict[str, Any]:
         assert found.signature.says == "valid"
 
     verify()  # loads what checks the signature
-    seconds = _median(verify, rounds)
+    took = _median(verify, rounds, time.process_time)
     rows = verify_journal(journal).rows
     size = journal.stat().st_size
     return {
         "rows": rows,
         "bytes": size,
         "gigabytes_of_all": round(size * SESSIONS / 1e9, 1),
-        "rows_per_s": round(rows / seconds),
+        "rows_per_s": round(rows / took["wall_s"]),
+        "rows_per_cpu_s": round(rows / took["cpu_s"]),
     }
 
 
@@ -102,7 +105,7 @@ def _ten_thousand(journal: Path, count: int) -> None:
     Catalogue(journal.parent).adopt(named)
 
 
-def _wall(state: Path, command: list[str], rounds: int) -> float:
+def _process(state: Path, command: list[str], rounds: int) -> dict[str, float]:
     environ = {**os.environ, "STIMCTL_STATE_HOME": str(state)}
 
     def run() -> None:
@@ -111,31 +114,46 @@ def _wall(state: Path, command: list[str], rounds: int) -> float:
         )
 
     run()
-    return round(_median(run, rounds), 3)
+    return _median(run, rounds, _of_children)
 
 
-def _median(act: Callable[[], None], rounds: int) -> float:
-    times: list[float] = []
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _median(act: Callable[[], None], rounds: int, cpu: Callable[[], float]) -> dict[str, float]:
+    walls: list[float] = []
+    cpus: list[float] = []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), cpu()
         act()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)
+        walls.append(time.perf_counter() - begun)
+        cpus.append(cpu() - used)
+    return {
+        "wall_s": round(statistics.median(walls), 4),
+        "cpu_s": round(statistics.median(cpus), 4),
+    }
 
 
 def report(result: dict[str, Any]) -> str:
+    first, page = result["list"], result["report"]
     lines = [
-        f"{result['sessions']} stored sessions of {SESSION_S // 60} minutes: first page of the "
-        f"list {result['list_s'] * 1000:.0f} ms (promise: 200 ms), one report "
-        f"{result['report_s']:.2f} s (promise: 1 s)"
+        f"{result['sessions']} stored sessions of {SESSION_S // 60} minutes:",
+        f"  first page of the list {_ms(first)} (promise: 200 ms)",
+        f"  one report {_ms(page)} (promise: 1 s)",
     ]
     lines += [
         f"  {name}: {one['rows']} rows, {one['bytes'] / 1e6:.2f} MB a session, "
-        f"{one['gigabytes_of_all']} GB for {SESSIONS}; verified at {one['rows_per_s']} rows/s "
-        "(promise: 50000)"
+        f"{one['gigabytes_of_all']} GB for {SESSIONS}; verified at {one['rows_per_s']} rows/s, "
+        f"{one['rows_per_cpu_s']} in a second of the processor (promise: 50000)"
         for name, one in result["verified"].items()
     ]
     return "\n".join(lines)
+
+
+def _ms(took: dict[str, float]) -> str:
+    return f"{took['wall_s'] * 1000:.0f} ms, {took['cpu_s'] * 1000:.0f} ms of the processor"
 
 
 if __name__ == "__main__":

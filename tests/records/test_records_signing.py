@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ import pytest
 from stimctl.errors import IntegrityError, JournalError, KeyFileError, UsageError
 from stimctl.records.additions import additions_path
 from stimctl.records.catalogue import Catalogue
+from stimctl.records.checked import evidence_of_session
 from stimctl.records.evidence import AnchorSays, Chain, Evidence, SignatureSays
 from stimctl.records.journal import Anchor, Header, JournalWriter
 from stimctl.records.places import journal_folder
-from stimctl.records.sessions import evidence_of_session
 from stimctl.records.signers import make_signer, open_signer
 from stimctl.records.signing import (
     Meaning,
@@ -83,7 +84,7 @@ def test_the_private_key_is_for_its_owner_only_and_no_repr_shows_it(tmp_path: Pa
     ],
 )
 def test_a_session_whose_key_cannot_be_used_is_on_record_and_told_as_not_signed(
-    tmp_path: Path, spoil: object, reason: str
+    tmp_path: Path, spoil: Callable[[Path], object], reason: str
 ) -> None:
     good = open_key(tmp_path, NOW).private
     spoil(tmp_path / PRIVATE)
@@ -169,9 +170,10 @@ def test_a_running_session_is_not_signed_and_not_amended(tmp_path: Path) -> None
     open_key(tmp_path, "2026-01-01T00:00:00Z")
     writer = JournalWriter.open_session(journal_folder(tmp_path), HEADER)
     assert sign_what_was_left(tmp_path, journal_folder(tmp_path), NOW_NS, most=3) == 0
-    for act in (sign_session, lambda *args: amend(*args, "a note")):
-        with pytest.raises(UsageError, match="still running"):
-            act(tmp_path, writer.path, NOW_NS)
+    with pytest.raises(UsageError, match="still running"):
+        sign_session(tmp_path, writer.path, NOW_NS)
+    with pytest.raises(UsageError, match="still running"):
+        amend(tmp_path, writer.path, NOW_NS, "a note")
     writer.append("telemetry", {})
     writer.end({})
     sign_session(tmp_path, writer.path, NOW_NS)

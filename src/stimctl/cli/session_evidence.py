@@ -149,8 +149,8 @@ def describe_added(one: AddedRow) -> str:
 
 
 def _evidence(session: str | None) -> Iterator[Evidence]:
+    from stimctl.records.checked import evidence_of_all, evidence_of_session
     from stimctl.records.places import state_folder
-    from stimctl.records.sessions import evidence_of_all, evidence_of_session
 
     folder, state = journals(), state_folder()
     if session is not None:

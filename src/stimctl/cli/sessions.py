@@ -64,7 +64,7 @@ def list_all(
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
         say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
-    entries = sessions.list_sessions(folder, None if as_json or list_each else _PAGE)
+    entries, older = sessions.newest_sessions(folder, None if as_json or list_each else _PAGE)
     if as_json:
         put_json("stimctl.sessions/1", {"sessions": [entry.as_dict() for entry in entries]})
         return
@@ -73,7 +73,7 @@ def list_all(
         return
     heads = ("SESSION", "STARTED", "DEVICE", "PROTOCOL", "PERSON", "OUTCOME", "STATE")
     put_table(heads, [_line(entry) for entry in entries])
-    if len(entries) == _PAGE and (older := sessions.count_sessions(folder) - _PAGE):
+    if older:
         say(f"{older} older ones are not listed; see: stimctl sessions list --all")
 
 

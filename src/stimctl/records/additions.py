@@ -25,7 +25,6 @@ from typing import Any, Final
 from stimctl.errors import JournalError
 from stimctl.records.journal import Anchor
 from stimctl.records.rows import (
-    FIRST_PREVIOUS,
     SUFFIX,
     Row,
     RowError,
@@ -82,13 +81,14 @@ def additions_path(journal: Path) -> Path:
     return journal.with_name(journal.name.removesuffix(SUFFIX) + ADDITIONS_SUFFIX)
 
 
-def read_additions(lines: Sequence[bytes], journal: Anchor | None) -> Additions:
+def read_additions(lines: Sequence[bytes], journal: Anchor, *, strict: bool = True) -> Additions:
     """The rows that follow from the journal whose sound rows end at `journal`.
 
-    None: whatever they follow from, so that they can be read beside a damaged journal.
+    Not `strict`: from whatever the first row says that it follows from, so that they can be read
+    beside a damaged journal.
     """
     taken: list[Addition] = []
-    end, offset = journal or _claimed(lines), 0
+    end, offset = journal if strict else _claimed(lines, journal), 0
     for line in lines:
         try:
             row = unpack_row(line)
@@ -105,13 +105,13 @@ def read_additions(lines: Sequence[bytes], journal: Anchor | None) -> Additions:
     return Additions(tuple(taken), end, None)
 
 
-def _claimed(lines: Sequence[bytes]) -> Anchor:
+def _claimed(lines: Sequence[bytes], journal: Anchor) -> Anchor:
     """What the first row says that it follows from."""
     try:
-        first = unpack_row(lines[0]) if lines else None
-    except RowError:
-        first = None
-    return Anchor(0, FIRST_PREVIOUS) if first is None else Anchor(first.seq, first.previous)
+        first = unpack_row(lines[0])
+    except (RowError, IndexError):
+        return journal
+    return Anchor(first.seq, first.previous)
 
 
 def lines_of(path: Path) -> list[bytes]:

@@ -7,7 +7,7 @@
 * signature: a station key that is known here has signed what the journal was at its end. It finds
   every change by who has not got that key.
 
-Pure: rows and keys come in. `stimctl.records.sessions` hands them in.
+Pure: rows and keys come in. `stimctl.records.checked` hands them in.
 """
 
 from __future__ import annotations
@@ -217,8 +217,10 @@ def _of_additions(additions: Additions, found: Verification) -> list[Problem]:
     if additions.rows:
         first = additions.rows[0].row
         if (first.seq, first.previous) != (found.rows, found.last_hash):
-            message = f"row {first.seq}, the first addition, does not follow from the journal"
-            told.append(Problem(Finding.ADDITIONS, first.seq, 0, message))
+            message = f"row {found.rows}, the first addition, does not follow from the journal"
+            if first.seq != found.rows:
+                message += f": it carries the number {first.seq}"
+            told.append(Problem(Finding.ADDITIONS, found.rows, 0, message))
     if additions.problem is not None:
         damage = additions.problem
         message = f"in the additions, {damage.message}"

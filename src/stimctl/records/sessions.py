@@ -13,16 +13,10 @@ from typing import Any, Final
 
 from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
-from stimctl.records.additions import additions_path, lines_of, read_additions
 from stimctl.records.catalogue import Catalogue, Entry
-from stimctl.records.delivered import HOW, Delivered
-from stimctl.records.evidence import Evidence, Seen, evidence_of
 from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
 from stimctl.records.rows import SUFFIX, Row
-from stimctl.records.signers import signers
-from stimctl.records.signing import tail_sha256
-from stimctl.records.station_keys import PublicKey, known_keys
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
 from stimctl.session.row_base import Kind
@@ -88,6 +82,8 @@ class SessionRecord:
     timeline: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        from stimctl.records.delivered import HOW
+
         return {
             **self.entry.as_dict(),
             "verification": self.verification.as_dict(),
@@ -101,34 +97,36 @@ class SessionRecord:
         }
 
 
-def count_sessions(folder: Path) -> int:
-    """How many there are, those whose file is gone included."""
-    return len(_names(folder)) if folder.is_dir() else 0
+def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
+    """All sessions in `folder`, oldest first; files the catalogue does not know are entered."""
+    return newest_sessions(folder, None)[0]
 
 
-def list_sessions(folder: Path, most: int | None = None) -> tuple[SessionEntry, ...]:
-    """The newest `most` sessions in `folder`, or all, oldest first.
+def newest_sessions(folder: Path, most: int | None) -> tuple[tuple[SessionEntry, ...], int]:
+    """The newest `most` sessions, the oldest of them first, and how many older ones there are.
 
-    Files among them that the catalogue does not know are entered.
+    No file is opened but those of the page that the catalogue does not know or saw no end of.
     """
     if not folder.is_dir():
-        return ()
+        return (), 0
     catalogue = Catalogue(folder)
     files = _files(folder)
     names = sorted(catalogue.sessions() | files, key=order_of)
-    if most is not None:
-        names = names[max(0, len(names) - most) :]
+    older = 0 if most is None else max(0, len(names) - most)
+    names = names[older:]
     known = catalogue.some(names)
     seen: list[Verification] = []
     listed = [_listed(folder, name, known.get(name), name in files, seen) for name in names]
     if seen:
         with contextlib.suppress(JournalError):  # another program keeps it; the list is made
             catalogue.adopt(seen, _ends_of_additions(seen))
-    return tuple(listed)
+    return tuple(listed), older
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
     """One session, found by id, by the beginning of its id, or by the word `last`."""
+    from stimctl.records.delivered import Delivered
+
     path, entry = find_session(folder, name)
     counts: Counter[str] = Counter()
     timeline: list[Row] = []
@@ -157,45 +155,11 @@ def show_session(folder: Path, name: str) -> SessionRecord:
 
 def verify_session(folder: Path, name: str) -> Verification:
     """Check the file of one session against its own chain and the catalogue's anchor."""
-    return _verified(*find_session(folder, name))
+    return verified_file(*find_session(folder, name))
 
 
-def evidence_of_session(folder: Path, state: Path, name: str) -> Evidence:
-    """Chain, anchor and signature of one session, told apart; `state` has the known keys."""
-    return evidence_of_file(*find_session(folder, name), known_keys(state), signers(state))
-
-
-def evidence_of_all(folder: Path, state: Path) -> Iterator[Evidence]:
-    """The same of every session, one after the other, those whose file is gone included."""
-    keys, persons = known_keys(state), signers(state)
-    known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    names = sorted(known.keys() | _files(folder), key=order_of)
-    for name in names:
-        yield evidence_of_file(folder / (name + SUFFIX), known.get(name), keys, persons)
-
-
-def evidence_of_file(
-    path: Path, entry: Entry | None, keys: Mapping[str, PublicKey], persons: Mapping[str, str]
-) -> Evidence:
-    """The same of one journal and the additions beside it.
-
-    `entry`: what a catalogue has of it; `keys`: the public keys that are known; `persons`: the
-    fingerprint of each person's key, by code. Raises IntegrityError, JournalError.
-    """
-    found = _verified(path, entry)
-    missing = entry is not None and not path.exists()
-    return evidence_of(
-        path.name.removesuffix(SUFFIX),
-        found,
-        read_additions([] if missing else lines_of(additions_path(path)), None),
-        keys,
-        persons,
-        None if entry is None else Seen(entry.origin, entry.additions),
-        "" if missing else tail_sha256(path, found),
-    )
-
-
-def _verified(path: Path, entry: Entry | None) -> Verification:
+def verified_file(path: Path, entry: Entry | None) -> Verification:
+    """The check of one file; `entry`: what the catalogue has of it."""
     if entry is not None and not path.exists():
         return _gone(path, entry)
     return verify_journal(path, entry.anchor if entry else None)
@@ -203,9 +167,14 @@ def _verified(path: Path, entry: Entry | None) -> Verification:
 
 def verify_all(folder: Path) -> tuple[Verification, ...]:
     """Check every session, those whose file is gone included."""
+    return tuple(verified_file(path, entry) for path, entry in each_session(folder))
+
+
+def each_session(folder: Path) -> Iterator[tuple[Path, Entry | None]]:
+    """Every file, oldest first, those that are gone included, and what the catalogue has of it."""
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    names = sorted(known.keys() | _files(folder), key=order_of)
-    return tuple(_verified(folder / (name + SUFFIX), known.get(name)) for name in names)
+    for name in sorted(known.keys() | _files(folder), key=order_of):
+        yield folder / (name + SUFFIX), known.get(name)
 
 
 def rebuild(folder: Path) -> Path | None:
@@ -222,9 +191,12 @@ def rebuild(folder: Path) -> Path | None:
 
 
 def _ends_of_additions(verified: Iterable[Verification]) -> Mapping[str, Anchor]:
+    from stimctl.records.additions import additions_path, lines_of, read_additions
+
     found: dict[str, Anchor] = {}
     for one in verified:
-        additions = read_additions(lines_of(additions_path(one.path)), None)
+        lines = lines_of(additions_path(one.path))
+        additions = read_additions(lines, Anchor(one.rows, one.last_hash))
         if additions.rows:
             found[one.path.name.removesuffix(SUFFIX)] = additions.end
     return found

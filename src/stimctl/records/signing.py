@@ -177,7 +177,8 @@ def countersign(state: Path, journal: Path, now_ns: int, signer: Signer, meaning
 
 def _has_signature(journal: Path) -> bool:
     """Whether a row says so; what it is worth is another question."""
-    rows = read_additions(lines_of(additions_path(journal)), None).rows
+    lines = lines_of(additions_path(journal))
+    rows = read_additions(lines, Anchor(0, FIRST_PREVIOUS), strict=False).rows
     return any(one.row.kind == Added.SIGNATURE for one in rows)
 
 
