@@ -151,4 +151,4 @@ def test_a_session_that_was_deleted_at_the_server_is_found_there(
     station.record(3)
     station.sync()
     clinic.sql(f"DELETE FROM stimctl.session WHERE session = '{station.recorded[1]}'")
-    assert clinic.faults(station) == ["2 missing at the server, and nobody has said why"]
+    assert clinic.faults(station) == ["2 missing at the server, and no reason is on record"]

@@ -29,7 +29,9 @@ _LONGEST_VALUE = 60
 _PAGE = 50
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
+group = typer.Typer(
+    help="List, show, verify, sign and report recorded sessions.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -31,6 +31,13 @@ VERBS = {
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
     "sessions": ("sessions", "List, show, verify and report recorded sessions."),
     "sync": ("sync", "Send recorded sessions to the server of a clinic: stimctl sync URL."),
+    "sessions": ("sessions", "List, show, verify, sign and report recorded sessions."),
+    "station-key": ("station_key", "List, change and add the keys that sign sessions."),
+    "backup": ("backup", "Back up everything that is on record, and verify the copy."),
+    "restore": (
+        "backup",
+        "Restore a backup into an empty state folder, after verifying it.",
+    ),
     "gate": ("moved", "Gone; see stimctl run --manual."),
 }
 _HIDDEN = frozenset({"gate"})

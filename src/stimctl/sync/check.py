@@ -65,7 +65,7 @@ def _check_station(server: Server, station: str) -> Iterator[Checked]:
         number = number_of(session)
         if number > complete + 1:
             gap = Span(complete + 1, number - 1)
-            why = f"{gap} missing at the server, and nobody has said why"
+            why = f"{gap} missing at the server, and no reason is on record"
             yield Checked(station, "", gap.first, 0, "", "", False, (why,))
         elif number and number == complete and not any(number in one for one in absences):
             why = f"two sessions have the number {number}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from stimctl.records.additions import Added, Additions, read_additions
 from stimctl.records.catalogue import Entry
 from stimctl.records.delivered import Delivered, bounds_of
 from stimctl.records.evidence import Evidence, Seen, SignatureSays, evidence_of
+from stimctl.records.journal import Anchor
 from stimctl.records.numbers import number_of
 from stimctl.records.station_keys import PublicKey
 from stimctl.records.verify import Finding, Problem, Verification, rows_in, verify_bytes
@@ -91,7 +93,8 @@ def pack(
     `keys`: the station keys that are known, by fingerprint; `entry`: what a catalogue has of it.
     """
     found = verify_bytes(Path(session), journal, entry.anchor if entry else None)
-    added = read_additions(additions.splitlines(keepends=True), None)
+    end = Anchor(found.rows, found.last_hash)
+    added = read_additions(BytesIO(additions).readlines(), end, strict=False)
     sound = sound_bytes(journal, found)
     tail = journal[sound:]
     evidence = evidence_of(
