@@ -100,6 +100,9 @@ def test_a_station_that_counts_from_the_beginning_again_is_refused(
     (again.state / "keys").symlink_to(station.state / "keys")
     again.record()
     (trouble,) = again.sync().troubles
+    assert "the last number here is 1, there 3" in trouble.why
+    again.record(3)
+    (trouble,) = again.sync().troubles
     assert trouble.why == f"number 1 of station {station.name} was another session"
 
 

@@ -105,6 +105,10 @@ def send_sessions(
     sent.there_before = len(own.sessions) - len(missing)
     absences = server.absences(sent.station)
     complete = server.complete_to(sent.station)
+    if complete > own.last_number:
+        sent.left = len(missing)
+        sent.troubles.append(_older_than_server(complete, own.last_number))
+        return sent
     for place, one in enumerate(missing):
         sent.left = len(missing) - place
         running = here.running()
@@ -313,6 +317,18 @@ def _missing(gap: Span) -> Trouble:
         f"{'sessions' if several else 'session'} {gap} {'are' if several else 'is'} missing",
         "the numbers were given out, and neither a journal nor the catalogue has them",
         _EXPLAIN.format(numbers=gap),
+    )
+
+
+def _older_than_server(complete: int, last: int) -> Trouble:
+    return Trouble(
+        "",
+        f"{last + 1}-{complete}",
+        "the server has later sessions of this station than the station itself",
+        f"the last number here is {last}, there {complete}: new sessions would get numbers that "
+        "are taken",
+        "if this state folder is new, or came from an older backup, the station needs a new name, "
+        "role and key; what it has sent stays at the server",
     )
 
 
