@@ -115,14 +115,20 @@ class Station:
         return self.journals / f"{session}.jsonl"
 
     def record(
-        self, how_many: int = 1, *, end: bool = True, sign: bool = True, rows: int = 2
+        self,
+        how_many: int = 1,
+        *,
+        end: bool = True,
+        sign: bool = True,
+        rows: int = 2,
+        anchored: bool = True,
     ) -> str:
         """Sessions as the supervisor records them; the id of the last."""
         for _ in range(how_many):
-            self.recorded.append(self._record(end, sign, rows))
+            self.recorded.append(self._record(end, sign, rows, anchored))
         return self.recorded[-1]
 
-    def _record(self, end: bool, sign: bool, rows: int) -> str:
+    def _record(self, end: bool, sign: bool, rows: int, anchored: bool) -> str:
         header = Header("sim:p24", True, "0.1.0", "3.11", protocol="tens-burst", person="K-17")
         times = count(NOW_NS + len(self.recorded) * 10**12, 10**9)
         clocks = Clocks(lambda: next(times), lambda: 0)
@@ -133,7 +139,8 @@ class Station:
         for number in range(1, rows + 1):
             writer.append("telemetry", {"at_ns": number * 10**9, "acknowledged": given(number)})
         if not end:
-            catalogue.anchor(writer.session, writer.anchor)
+            if anchored:
+                catalogue.anchor(writer.session, writer.anchor)
             writer.abandon()
             return writer.session
         anchor = writer.end({"outcome": "zero verified"})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stimctl.records.additions import additions_path
+from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.signing import amend
 from stimctl.sync.quiet import running_sessions
 from stimctl.sync.send import send_sessions
@@ -121,6 +122,30 @@ def test_a_session_whose_program_died_is_signed_and_sent_as_it_was_found(
     assert station.sync().sessions == station.recorded
     (one,) = [one for one in clinic.check(station.name) if one.session == session]
     assert (one.has_closing_row, one.made, one.faults) == (False, "at-recovery", ())
+
+
+def test_a_catalogue_behind_a_session_that_died_is_no_difference(station: Station) -> None:
+    session = station.record(end=False, anchored=False)
+    assert station.sync().sessions == [session]
+    assert station.sync().troubles == []
+
+
+def test_a_session_that_is_being_written_is_waited_for(station: Station) -> None:
+    station.record()
+    writer = JournalWriter.open_session(station.journals, Header("sim:p24", True, "0.1.0", "3.11"))
+    sent = station.sync()
+    assert (sent.sessions, sent.left, sent.troubles) == (station.recorded, 1, [])
+    assert writer.session in sent.waits_for
+    writer.end({"outcome": "closed"})
+    assert station.sync().sessions == [writer.session]
+
+
+def test_additions_that_are_gone_here_are_told(station: Station) -> None:
+    session = station.record()
+    station.sync()
+    additions_path(station.path(session)).unlink()
+    (trouble,) = station.sync().troubles
+    assert trouble.what == "additions are missing"
 
 
 def test_a_session_that_was_not_signed_is_signed_before_it_is_sent(

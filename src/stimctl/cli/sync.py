@@ -102,8 +102,10 @@ def verify(
 ) -> None:
     """Check all that the server holds, from its bytes. Exit code 7 when anything is wrong."""
     from stimctl.sync.check import check_sessions
+    from stimctl.sync.quiet import step_back
 
     checked, wrong = [], 0
+    step_back()
     with _server(url) as server:
         for one in check_sessions(server, station):
             wrong += bool(one.faults)

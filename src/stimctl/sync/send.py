@@ -6,6 +6,7 @@ there. Nothing about it is kept on the station.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 
 from stimctl.errors import IntegrityError, ServerError, StimctlError, UsageError
 from stimctl.records.additions import additions_path, lines_of
-from stimctl.records.rows import utc_text
+from stimctl.records.journal import Anchor
+from stimctl.records.rows import unpack_row, utc_text
 from stimctl.records.signing import sign_session
 from stimctl.records.station_keys import PublicKey, known_keys, open_key
 from stimctl.records.storage import is_being_written
@@ -27,7 +29,7 @@ from stimctl.sync.own_sessions import (
     parse_span,
 )
 from stimctl.sync.parcel import LARGEST_JOURNAL_BYTES, Parcel, pack
-from stimctl.sync.server import Server
+from stimctl.sync.server import Held, Server
 
 _EXPLAIN = (
     "find its file, or say why it is missing: stimctl sync explain URL {numbers} --reason TEXT"
@@ -115,6 +117,9 @@ def send_sessions(
         if running:
             sent.waits_for = ", ".join(str(holder) for holder in running)
             return sent
+        if one.path is not None and _is_written(one.path):  # without a device that is locked here
+            sent.waits_for = f"session {one.session}"
+            return sent
         gap = gap_before(one.number, complete)
         trouble = _missing(gap) if gap else _send(server, here, sent, one, keys)
         if trouble is None:
@@ -189,40 +194,49 @@ def _compare_held(
     server: Server,
     sent: Sent,
     own: Sequence[OwnSession],
-    held: Mapping[str, tuple[str, int]],
+    held: Mapping[str, Held],
 ) -> None:
     """What is there already: the same as here, with everything that was added since."""
     for one in own:
         if one.session not in held or one.path is None:
             continue
-        last_hash, added = held[one.session]
-        if one.entry is not None and one.entry.anchor.last_hash != last_hash:
+        there = held[one.session]
+        if one.entry is not None and _differs(one.entry.anchor, there.end):
             sent.troubles.append(
                 _trouble(
                     one,
                     "the session at the server is another one",
-                    f"its last row is {last_hash[:12]}, the catalogue here has seen "
-                    f"{one.entry.anchor.last_hash[:12]}",
+                    f"it ends with row {_row_words(there.end)}, and the catalogue here has seen "
+                    f"row {_row_words(one.entry.anchor)}",
                     "do not change either; look at both: stimctl sessions verify here, stimctl "
                     "sync verify URL there",
                 )
             )
             continue
-        lines = lines_of(additions_path(one.path)) if _size(one.path) != added else []
-        _send_additions(server, sent, one, lines, added)
+        _send_additions(server, sent, one, additions_path(one.path), there.added_bytes)
 
 
-def _send_additions(
-    server: Server, sent: Sent, one: OwnSession, lines: Sequence[bytes], added: int
-) -> None:
-    if lines and sum(map(len, lines)) < added:
+def _differs(seen: Anchor, there: Anchor) -> bool:
+    """A catalogue may be some rows behind a journal whose program died; it is never before it."""
+    return seen.rows > there.rows or (seen.rows == there.rows and seen.last_hash != there.last_hash)
+
+
+def _row_words(end: Anchor) -> str:
+    return f"{end.rows - 1} ({end.last_hash[:12]})"
+
+
+def _send_additions(server: Server, sent: Sent, one: OwnSession, path: Path, added: int) -> None:
+    size = _size(path)
+    if size == added:
+        return
+    if size < added:
         why = "the server has more of them than this station"
         sent.troubles.append(
             _trouble(one, "additions are missing", why, "restore them from a backup")
         )
         return
     at = 0
-    for line in lines:
+    for line in lines_of(path):
         at += len(line)
         if at <= added or not line.endswith(b"\n"):
             continue
@@ -237,16 +251,21 @@ def _send_additions(
 
 
 def _seq(line: bytes) -> int:
-    from stimctl.records.rows import unpack_row
-
     return unpack_row(line).seq
 
 
-def _size(journal: Path) -> int:
+def _size(path: Path) -> int:
     try:
-        return additions_path(journal).stat().st_size
+        return path.stat().st_size
     except OSError:
         return 0
+
+
+def _is_written(path: Path) -> bool:
+    try:
+        return is_being_written(path)
+    except OSError:
+        return False
 
 
 def _send(
@@ -265,8 +284,7 @@ def _send(
 
 
 def _read(here: Here, one: OwnSession, keys: Mapping[str, PublicKey]) -> Parcel:
-    """The whole session, verified and signed. IntegrityError where it is not; UsageError where it
-    is still written."""
+    """The whole session, verified and signed. IntegrityError where it is not."""
     if one.path is None:
         raise IntegrityError(
             "the journal is gone",
@@ -274,8 +292,6 @@ def _read(here: Here, one: OwnSession, keys: Mapping[str, PublicKey]) -> Parcel:
             what_to_do=_EXPLAIN.format(numbers=one.number),
         )
     try:
-        if is_being_written(one.path):
-            raise UsageError("the session is still running", what_to_do="run this again after it")
         if one.path.stat().st_size > LARGEST_JOURNAL_BYTES:
             raise IntegrityError(
                 "the journal is too large to be sent",
@@ -286,7 +302,8 @@ def _read(here: Here, one: OwnSession, keys: Mapping[str, PublicKey]) -> Parcel:
         parcel = _pack(one, one.path, journal, keys)
         if not parcel.faults and not parcel.is_signed:
             # From before there was a key, or its program died. The signature says when it was made.
-            sign_session(here.state, one.path, here.now_ns())
+            with contextlib.suppress(UsageError):  # another program has just done so
+                sign_session(here.state, one.path, here.now_ns())
             parcel = _pack(one, one.path, journal, keys)
     except OSError as error:
         raise IntegrityError(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Protocol
 
 from stimctl.errors import IntegrityError, ServerError, StimctlError, UsageError
+from stimctl.records.journal import Anchor
 from stimctl.sync.own_sessions import Span
 from stimctl.sync.parcel import COLUMNS, Parcel
 
@@ -84,6 +86,14 @@ def is_open_to_readers(connection: Any) -> bool:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session that is at the server: how far it goes, and how many bytes were added to it."""
+
+    end: Anchor
+    added_bytes: int
+
+
 class Server:
     """What is asked of it. Every method may raise ServerError, and IntegrityError where the server
     refuses a record."""
@@ -145,15 +155,17 @@ class Server:
         rows = self._ask("SELECT first, last FROM stimctl.absence WHERE station = %s", (station,))
         return tuple(Span(first, last) for first, last in rows)
 
-    def held(self, station: str) -> Mapping[str, tuple[str, int]]:
-        """The sessions that are there: the hash of the last row, and how many bytes were added."""
-        rows = self._ask(
-            "SELECT session, last_hash, octet_length(additions) + coalesce((SELECT"
+    def held(self, station: str) -> Mapping[str, Held]:
+        """The sessions that are there."""
+        found = self._ask(
+            "SELECT session, row_count, last_hash, octet_length(additions) + coalesce((SELECT"
             " sum(octet_length(line)) FROM stimctl.addition a WHERE a.station = s.station"
             " AND a.session = s.session), 0) FROM stimctl.session s WHERE station = %s",
             (station,),
         )
-        return {session: (last_hash, int(added)) for session, last_hash, added in rows}
+        return {
+            session: Held(Anchor(rows, last), int(added)) for session, rows, last, added in found
+        }
 
     def send(self, station: str, parcel: Parcel) -> bool:
         """Put one whole session there; False where it was there already, the same."""
