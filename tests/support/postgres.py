@@ -157,8 +157,8 @@ class PostgresServer:
 @contextmanager
 def running_server() -> Iterator[PostgresServer]:
     """A server of its own until the end of the block."""
-    # Short: it holds a Unix socket.
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    # Short, because it holds a Unix socket; and where an ordinary user may go.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp" if _user() else None))
     folder.chmod(0o755)
     server = PostgresServer(folder)
     try:

@@ -15,7 +15,7 @@ from stimctl.__main__ import main
 from stimctl.sync.check import check_sessions
 from stimctl.sync.server import Server, connect
 from tests.support.clinic import READER, Clinic, Station
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, missing
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "many-stations.md").read_text()
 BLOCKS = re.findall(r"```(sql)?\n(.*?)```", PAGE, re.DOTALL)
@@ -68,6 +68,12 @@ def test_a_copy_that_only_reads_is_enough_for_reports(clinic: Clinic) -> None:
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):
         connection.execute("CREATE TEMP TABLE nothing AS SELECT 1; CREATE TABLE x (y int)")
+
+
+def test_without_postgresql_the_tests_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.support.postgres.programs", lambda: None)
+    assert missing().endswith("sudo apt-get install -y postgresql")
+    assert "\n" not in missing()
 
 
 @pytest.mark.parametrize("word", ["prepare", "register", "stations", "verify", "explain"])
