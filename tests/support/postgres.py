@@ -145,6 +145,21 @@ class PostgresServer:
         self.run("postgres", f"CREATE DATABASE {name}")
         return name
 
+    def copy(self, database: str) -> str | None:
+        """Back a database up and restore it under a new name; None without `pg_dump`."""
+        found = [shutil.which(name) for name in ("pg_dump", "pg_restore")]
+        if None in found:
+            return None
+        dump, restore = found
+        to = self.new_database()
+        whole = subprocess.run(
+            [str(dump), "--format=custom", self.url(database)], capture_output=True, check=True
+        ).stdout
+        subprocess.run(
+            [str(restore), "--exit-on-error", f"--dbname={self.url(to)}"], input=whole, check=True
+        )
+        return to
+
     def run(self, database: str, statement: str) -> list[tuple[Any, ...]]:
         """What the administrator gets as an answer."""
         import psycopg

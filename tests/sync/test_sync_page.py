@@ -70,6 +70,23 @@ def test_a_copy_that_only_reads_is_enough_for_reports(clinic: Clinic) -> None:
         connection.execute("CREATE TEMP TABLE nothing AS SELECT 1; CREATE TABLE x (y int)")
 
 
+def test_a_restored_backup_verifies_and_goes_on(
+    postgres: PostgresServer, clinic: Clinic, tmp_path: Path
+) -> None:
+    station = clinic.new_station()
+    station.record(2)
+    station.sync()
+    copied = postgres.copy(clinic.database)
+    if copied is None:
+        pytest.skip("pg_dump is not installed: sudo apt-get install -y postgresql-client")
+    restored = Clinic(postgres, copied, tmp_path)
+    assert [one.faults for one in restored.check(station.name)] == [(), ()]
+    station.clinic = restored
+    session = station.record()
+    assert station.sync().sessions == [session]
+    assert restored.faults(station) == []
+
+
 def test_without_postgresql_the_tests_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.postgres.programs", lambda: None)
     assert missing().endswith("sudo apt-get install -y postgresql")
