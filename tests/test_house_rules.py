@@ -83,6 +83,7 @@ def test_pydantic_back_doors_are_used_nowhere_in_the_sources() -> None:
         ("textual_plot", {"tui/widgets/session_plot.py"}),
         ("numpy", set()),
         ("cryptography", {"records/ed25519.py"}),
+        ("psycopg", {"sync/server.py"}),
     ],
 )
 def test_a_package_is_imported_only_where_the_architecture_lets_it(

@@ -29,6 +29,7 @@ VERBS = {
     "stop-face": ("stop_face", "List and try pedals and buttons that stop."),
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
+    "sync": ("sync", "Send recorded sessions to the server of a clinic: stimctl sync URL."),
     "sessions": ("sessions", "List, show, verify, sign and report recorded sessions."),
     "station-key": ("station_key", "List, change and add the keys that sign sessions."),
     "backup": ("backup", "Back up everything that is on record, and verify the copy."),

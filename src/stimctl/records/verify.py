@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -121,6 +122,19 @@ def verify_journal(path: Path, anchor: Anchor | None = None) -> Verification:
     """
     reading = _Reading(anchor)
     for item in read_rows(path):
+        reading.take(item)
+    return reading.result(path)
+
+
+def rows_in(journal: bytes) -> Iterator[Row | Problem]:
+    """The same from the bytes of a journal."""
+    return _rows_of(BytesIO(journal))
+
+
+def verify_bytes(path: Path, journal: bytes, anchor: Anchor | None = None) -> Verification:
+    """The same as `verify_journal`, of bytes that are elsewhere now."""
+    reading = _Reading(anchor)
+    for item in rows_in(journal):
         reading.take(item)
     return reading.result(path)
 
