@@ -207,7 +207,7 @@ def test_after_a_lost_link_least_and_most_lie_apart_and_the_state_is_said(tmp_pa
     assert channel.curves.acknowledged[-1] == (pytest.approx(7.8, abs=0.3), None)
     page = render_session(made)
     assert "OUTPUT UNKNOWN" in page
-    assert 'class="loud"' in page
+    assert 'class="loud-line"' in page
 
 
 def test_a_record_that_ends_early_says_so_and_bounds_what_came_after(tmp_path: Path) -> None:

@@ -5,14 +5,10 @@ The same model gives the same bytes.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined, Template
-
 from stimctl.quantity import format_current, format_intensity
 from stimctl.report.model import ChannelReport, Curves, Figures, SessionReport
-from stimctl.report.svg import Mark, Plot, Series, clock, cycle_plot, level_plot
+from stimctl.report.page import fill
+from stimctl.report.svg import Level, Mark, Plot, Series, cycle_plot, level_plot, time_text
 
 _SIGNS = {"alarm": "!", "unknown": "?", "stopping": "■", "felt": "▲"}
 _PLOT_HEIGHT, _LOW_PLOT_HEIGHT, _MANY_CHANNELS = 130, 96, 3
@@ -24,24 +20,18 @@ NOTHING = "–"
 
 def render_session(report: SessionReport) -> str:
     """The page."""
-    return _template().render(
+    return fill(
+        "session.html",
         report=report,
+        simulation=report.simulation,
         figure_rows=figure_rows,
         level_svg=lambda channel: _levels(report, channel),
+        impedance_svg=lambda channel: _impedance(report, channel),
         cycle_svg=_cycle,
         level=level_text,
-        clock=clock,
+        clock=time_text,
         most_events=_MOST_EVENTS,
     )
-
-
-@cache
-def _template() -> Template:
-    text = (files("stimctl.report") / "templates" / "session.html").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)
 
 
 def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
@@ -113,6 +103,11 @@ def _levels(report: SessionReport, channel: ChannelReport) -> str:
             unit="%" if unit == "%" else "mA",
             scale=1 if unit == "%" else 1_000,
             marks=marks,
+            levels=[
+                Level(one.level, f"{one.what[:1].upper()} {level_text(one.level, one.unit)}")
+                for one in channel.thresholds
+                if one.unit == unit
+            ],
             height=_PLOT_HEIGHT if len(report.channels) < _MANY_CHANNELS else _LOW_PLOT_HEIGHT,
         )
     )
@@ -122,11 +117,33 @@ def _described(curves: Curves, channel: ChannelReport, duration_s: float) -> str
     """What the plot shows, for somebody who hears it."""
     levels = [level for _, level in curves.acknowledged if level is not None]
     highest = max(levels, default=None)
+    marked = "".join(
+        f" {one.what.capitalize()} threshold marked at {level_text(one.level, one.unit)}."
+        for one in channel.thresholds
+    )
     return (
-        f"Over {clock(duration_s)} minutes. Planned maximum "
+        f"Over {time_text(duration_s)} minutes. Planned maximum "
         f"{level_text(channel.maximum, channel.unit)}; highest commanded "
         f"{level_text(channel.commanded.peak, channel.unit)}; highest acknowledged in these "
-        f"samples, one a second, {level_text(highest, channel.unit)}."
+        f"samples, one a second, {level_text(highest, channel.unit)}.{marked}"
+    )
+
+
+def _impedance(report: SessionReport, channel: ChannelReport) -> str:
+    points = channel.curves.impedance
+    known = [ohm for _, ohm in points if ohm is not None]
+    return level_plot(
+        Plot(
+            key=f"impedance-{channel.number}",
+            title=f"Channel {channel.number}: measured impedance over time",
+            description=f"From {known[0]} ohm at first to {known[-1]} ohm at last; the highest was "
+            f"{max(known)} ohm.",
+            series=(Series("measured", "acknowledged", points),),
+            until_s=report.duration_s,
+            unit="kohm",
+            scale=1_000,
+            height=_LOW_PLOT_HEIGHT,
+        )
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stimctl.records.said import Threshold
+
 Points = tuple[tuple[float, int | None], ...]
 """Seconds since the start, and a level that holds until the next; None: not known from there on."""
 
@@ -21,11 +23,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """One channel over time."""
+    """One channel over time; `impedance` in ohm, where it was measured."""
 
     planned: Points = ()
     commanded: Points = ()
     acknowledged: Points = ()
+    impedance: Points = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class ChannelReport:
     contractions: int
     curves: Curves
     cycle: CycleShape | None
+    thresholds: tuple[Threshold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ class Integrity:
 @dataclass(frozen=True, slots=True)
 class SessionReport:
     """One session. `simulation`: a digital twin was at the other end; None: not recorded.
-    `cut`: the record ends while output may have been on."""
+    `planned_s`, `done_s`: how long the plan was, and how much of it ran, pauses left out. `told`:
+    what was answered to each question on how it went. `cut`: the record ends while output may
+    have been on."""
 
     session: str
     state: str
@@ -114,11 +120,14 @@ class SessionReport:
     person: str
     facts: tuple[tuple[str, str], ...]
     duration_s: float
+    planned_s: float
+    done_s: float
     channels: tuple[ChannelReport, ...]
     thresholds: tuple[Note, ...]
     outcomes: tuple[Note, ...]
     notes: tuple[Note, ...]
     answers: tuple[Note, ...]
+    told: Mapping[str, str]
     events: tuple[ReportEvent, ...]
     counts: Mapping[str, int]
     warnings: str
