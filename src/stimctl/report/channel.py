@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stimctl.records.delivered import bounds_of
+from stimctl.records.delivered import bounds_of, describe
 from stimctl.records.planned import planned_figures
 from stimctl.records.said import Threshold
-from stimctl.report.model import ChannelReport, Curves, CycleShape, Figures
-from stimctl.report.setup_text import NOT_RECORDED, stimulus_lines
+from stimctl.report.model import NOT_RECORDED, ChannelReport, Curves, CycleShape, Figures
+from stimctl.report.setup_text import stimulus_lines
 from stimctl.session.measured import measured_of
 
 Data = Mapping[str, Any]
@@ -98,6 +98,7 @@ class Channel:
             ),
             cycle=cycle,
             thresholds=thresholds,
+            given=describe(told) if told else "",
         )
 
 

@@ -5,17 +5,16 @@ The same model gives the same bytes.
 
 from __future__ import annotations
 
-from stimctl.quantity import format_current, format_intensity
 from stimctl.report.model import ChannelReport, Curves, Figures, SessionReport
 from stimctl.report.page import fill
 from stimctl.report.svg import Level, Mark, Plot, Series, cycle_plot, level_plot, time_text
+from stimctl.report.words import NOTHING, level_text
 
 _SIGNS = {"alarm": "!", "unknown": "?", "stopping": "■", "felt": "▲"}
 _PLOT_HEIGHT, _LOW_PLOT_HEIGHT, _MANY_CHANNELS = 130, 96, 3
 """With so many channels the plots are lower."""
 _MOST_EVENTS = 60
 """More lines of the timeline than these are in the record, and counted here."""
-NOTHING = "–"
 
 
 def render_session(report: SessionReport) -> str:
@@ -61,13 +60,6 @@ def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
             for name, cells in rows
         ]
     return rows
-
-
-def level_text(level: int | None, unit: str) -> str:
-    """A level with its unit."""
-    if level is None:
-        return NOTHING
-    return format_intensity(level) if unit == "%" else format_current(level)
 
 
 def _number(value: int | None) -> str:

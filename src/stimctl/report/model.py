@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from stimctl.records.said import Threshold
+
+NOT_RECORDED: Final = "not recorded"
 
 Points = tuple[tuple[float, int | None], ...]
 """Seconds since the start, and a level that holds until the next; None: not known from there on."""
@@ -43,8 +46,9 @@ class CycleShape:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """One channel. `least` and `most`: the bounds of what it gave, as far as recorded; with
-    `open_ended` nothing bounds it."""
+    """One channel. `given`: what was acknowledged, in words; "" where nothing is recorded. `least`
+    and `most`: the bounds of what it gave, as far as recorded; with `open_ended` nothing bounds
+    it."""
 
     number: int
     role: str
@@ -64,6 +68,12 @@ class ChannelReport:
     curves: Curves
     cycle: CycleShape | None
     thresholds: tuple[Threshold, ...]
+    given: str
+
+    @property
+    def where(self) -> str:
+        """The site; its part in the protocol where no site is recorded."""
+        return self.role if self.site == NOT_RECORDED and self.role else self.site
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,19 @@ from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.sessions import find_session, state_of
 from stimctl.records.verify import read_rows, verify_journal
 from stimctl.report.file import write_page
+from stimctl.report.forms import FORM_BY_ID
 from stimctl.report.gather import report_of
-from stimctl.report.html import render_session
 from stimctl.report.model import SessionReport
 
 
-def write_recorded(journal: Path, folder: Path) -> Path:
-    """The page of the session in this journal, into a folder of such pages; one that is there is
-    replaced. Raises UsageError, IntegrityError."""
+def write_recorded(journal: Path, folder: Path, form: str = "html") -> Path:
+    """The session in this journal in one of the forms, into a folder of such pages; one that is
+    there is replaced. Raises UsageError, IntegrityError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = recorded_report(journal.parent, journal.name.removesuffix(SUFFIX))
-    path = folder / f"{made.session}.html"
-    write_page(path, render_session(made), replace=True)
+    wanted = FORM_BY_ID[form]
+    path = folder / f"{made.session}{wanted.ending}"
+    write_page(path, wanted.make(made), replace=True)
     return path
 
 

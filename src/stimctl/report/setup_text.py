@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stimctl.quantity import format_duration, format_frequency
+from stimctl.report.model import NOT_RECORDED
 
 Data = Mapping[str, Any]
-NOT_RECORDED = "not recorded"
 
 
 def facts_of(header: Data, setup: Data) -> tuple[tuple[str, str], ...]:
