@@ -23,12 +23,13 @@ _NAMES_APART = 11.0
 _TICKS_X, _TICKS_Y = 8, 4
 STYLE: Final = (
     'text{font-family:system-ui,"DejaVu Sans",sans-serif;font-size:11px;fill:#111}'
-    ".grid{stroke:#ddd}.axis{stroke:#555}.limit{stroke:#555;stroke-dasharray:6 2 1 2}"
+    ".grid{stroke:#ddd}.axis{stroke:#555}.frame{fill:none;stroke:#555}"
     ".planned{fill:none;stroke:#555;stroke-width:1.5;stroke-dasharray:7 4}"
     ".commanded{fill:none;stroke:#b35a00;stroke-width:1.5;stroke-dasharray:2 2}"
     ".acknowledged{fill:none;stroke:#00539c;stroke-width:1.8}"
     ".acknowledged-area{fill:#00539c;fill-opacity:.14}"
     ".drawn{fill:none;stroke:#00539c;stroke-width:1.5}"
+    ".thin{fill:none;stroke:#00539c}.ground{fill:#fff}.name{font-weight:700}"
     ".bar-planned{fill:#fff;stroke:#555}.bar-done{fill:#00539c}"
     ".threshold{stroke:#4a2a86;stroke-dasharray:1 2}.threshold-name{fill:#4a2a86}"
     ".mark-line{stroke:#777;stroke-dasharray:1 3}.loud-line{stroke:#8a0000;stroke-width:1.5}"
