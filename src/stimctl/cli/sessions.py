@@ -1,4 +1,4 @@
-"""`stimctl sessions list|show|verify|report`: what was recorded, and whether it is still that."""
+"""`stimctl sessions`: what was recorded, whether it is still that, and what it comes to."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ group = typer.Typer(help="List, show, verify and report recorded sessions.", no_
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import session_report
+    from stimctl.cli import course, session_report
 
     session_report.register(group)
+    course.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 

@@ -5,16 +5,21 @@ The same model gives the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stimctl.report.model import ChannelReport, Curves, Figures, SessionReport
 from stimctl.report.page import fill
 from stimctl.report.svg import Level, Mark, Plot, Series, cycle_plot, level_plot, time_text
-from stimctl.report.words import NOTHING, level_text
+from stimctl.report.words import NOTHING, level_text, mark_text
 
 _SIGNS = {"alarm": "!", "unknown": "?", "stopping": "■", "felt": "▲"}
 _PLOT_HEIGHT, _LOW_PLOT_HEIGHT, _MANY_CHANNELS = 130, 96, 3
 """With so many channels the plots are lower."""
 _MOST_EVENTS = 60
 """More lines of the timeline than these are in the record, and counted here."""
+AMPLITUDE, PULSES, CHARGE, TIME_ON = (
+    "Highest amplitude", "Pulses", "First-phase charge", "Time on"
+)  # fmt: skip
 
 
 def render_session(report: SessionReport) -> str:
@@ -39,27 +44,28 @@ def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
         channel.planned,
         channel.commanded,
         channel.acknowledged,
-        channel.least or Figures(),
-        channel.most or Figures(),
-        channel.measured or Figures(),
+        channel.least,
+        channel.most,
+        channel.measured,
     )
-    unit = channel.unit
-    rows = [("Highest amplitude", tuple(level_text(one.peak, unit) for one in columns))]
+    return figure_cells(channel.unit, columns, not_bounded=4 if channel.open_ended else None)
+
+
+def figure_cells(
+    unit: str, columns: Sequence[Figures | None], not_bounded: int | None = None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """A row for each figure, with its name. `not_bounded`: the column in which what is not told
+    has no bound."""
+    told = [one or Figures() for one in columns]
+    rows = [(AMPLITUDE, [level_text(one.peak, unit) for one in told])]
     if unit != "%":
-        rows += [
-            ("Pulses", tuple(_number(one.pulses) for one in columns)),
-            ("First-phase charge", tuple(_charge(one.charge_nc) for one in columns)),
-        ]
-    rows.append(("Time on", tuple(_seconds(one.on_ms) for one in columns)))
-    if channel.open_ended:
-        at_most = 4
-        rows = [
-            (name, (*cells[:at_most], "not bounded", *cells[at_most + 1 :]))
-            if cells[at_most] == NOTHING
-            else (name, cells)
-            for name, cells in rows
-        ]
-    return rows
+        rows.append((PULSES, [_number(one.pulses) for one in told]))
+        rows.append((CHARGE, [_charge(one.charge_nc) for one in told]))
+    rows.append((TIME_ON, [_seconds(one.on_ms) for one in told]))
+    for _, cells in rows:
+        if not_bounded is not None and cells[not_bounded] == NOTHING:
+            cells[not_bounded] = "not bounded"
+    return [(name, tuple(cells)) for name, cells in rows]
 
 
 def _number(value: int | None) -> str:
@@ -96,9 +102,7 @@ def _levels(report: SessionReport, channel: ChannelReport) -> str:
             scale=1 if unit == "%" else 1_000,
             marks=marks,
             levels=[
-                Level(one.level, f"{one.what[:1].upper()} {level_text(one.level, one.unit)}")
-                for one in channel.thresholds
-                if one.unit == unit
+                Level(one.level, mark_text(one)) for one in channel.thresholds if one.unit == unit
             ],
             height=_PLOT_HEIGHT if len(report.channels) < _MANY_CHANNELS else _LOW_PLOT_HEIGHT,
         )

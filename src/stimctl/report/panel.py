@@ -40,8 +40,15 @@ class Panel:
         points = " ".join(self.place(*corner) for corner in corners)
         return f'<polyline class="{style}" points="{points}"/>'
 
-    def axes(self, across_name: str, up_name: str, levels: Sequence[float]) -> Iterator[str]:
-        """Both axes with their names, which have the unit; `levels`: the ticks upwards."""
+    def axes(
+        self,
+        across_name: str,
+        up_name: str,
+        levels: Sequence[float],
+        values: Sequence[float] | None = None,
+    ) -> Iterator[str]:
+        """Both axes with their names, which have the unit. `levels`: the ticks upwards; `values`:
+        those across, round ones from 0 on if left out."""
         low = self.top + self.height
         right = self.left + self.width
         for level in levels:
@@ -50,7 +57,7 @@ class Panel:
             yield (
                 f'<text x="{n(self.left - 6)}" y="{y}" dy="4" text-anchor="end">{level:g}</text>'
             )
-        for value in round_ticks(self.until):
+        for value in round_ticks(self.until) if values is None else values:
             x = n(self.across(value))
             yield f'<line class="axis" x1="{x}" y1="{n(low)}" x2="{x}" y2="{n(low + 4)}"/>'
             yield f'<text x="{x}" y="{n(low + 16)}" text-anchor="middle">{value:g}</text>'

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stimctl.errors import UsageError
+from stimctl.records.catalogue import Entry
+from stimctl.records.history import newest_first
+from stimctl.records.person import check_person_code
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.sessions import find_session, state_of
 from stimctl.records.verify import read_rows, verify_journal
+from stimctl.report.course import PersonCourse, course_of
 from stimctl.report.file import write_page
 from stimctl.report.forms import FORM_BY_ID
 from stimctl.report.gather import report_of
@@ -26,7 +31,25 @@ def write_recorded(journal: Path, folder: Path, form: str = "html") -> Path:
 
 def recorded_report(folder: Path, name: str) -> SessionReport:
     """By id, by the beginning of one, or by the word `last`. Raises UsageError, IntegrityError."""
-    path, entry = find_session(folder, name)
+    return _report_of(*find_session(folder, name))
+
+
+def recorded_course(folder: Path, person: str) -> PersonCourse:
+    """All sessions of a person, oldest first. UsageError where there is none."""
+    known = [one for one in newest_first(folder) if one.person == check_person_code(person)]
+    if not known:
+        raise UsageError(
+            f"there is no session of {person}",
+            why=f"no journal in {folder} has this code",
+            what_to_do="See the codes: stimctl sessions list",
+        )
+    files = [(folder / (one.session + SUFFIX), one) for one in reversed(known)]
+    missing = tuple(one.session for path, one in files if not path.exists())
+    reports = (_report_of(path, one) for path, one in files if path.exists())
+    return course_of(person, reports, missing)
+
+
+def _report_of(path: Path, entry: Entry | None) -> SessionReport:
     verification = verify_journal(path, entry.anchor if entry else None)
     rows = (item for item in read_rows(path) if isinstance(item, Row))
     return report_of(rows, verification, state_of(verification).value)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from stimctl.quantity import format_current, format_intensity
+from stimctl.records.said import Threshold
 
 NOTHING: Final = "–"
 """Not told there."""
@@ -16,6 +17,11 @@ def level_text(level: int | None, unit: str) -> str:
     if level is None:
         return NOTHING
     return format_intensity(level) if unit == "%" else format_current(level)
+
+
+def mark_text(mark: Threshold) -> str:
+    """A threshold as a letter with its level: "S 3.5 mA"."""
+    return f"{mark.what[:1].upper()} {level_text(mark.level, mark.unit)}"
 
 
 def kind_text(simulation: bool | None) -> str:
