@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tools import make_session_report as tool
-
 from stimctl.report.pdf import page_identifier
+from tools import make_session_report as tool
 
 WHAT_TO_DO = "run tools/make_session_report.py"
 
