@@ -17,9 +17,10 @@ from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.records.planned import planned_notes
 from stimctl.records.sessions import SessionState
-from stimctl.report.html import NOTHING, figure_rows, render_session
+from stimctl.report.html import figure_rows, render_session
 from stimctl.report.model import SessionReport
 from stimctl.report.recorded import recorded_report
+from stimctl.report.words import NOTHING
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Close, Felt, Stop
 from stimctl.session.states import State

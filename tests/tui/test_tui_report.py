@@ -178,7 +178,7 @@ def stopped(world: World) -> None:
 def test_the_outcome_is_answered_in_lists_and_goes_on_record(world: World) -> None:
     stopped(world)
     with Headless(world) as ui:
-        ui.press("w", "r")
+        ui.press("d", "r")
         assert "nothing is answered" in world.desk.message
         ui.press("enter", *["down"] * 7, "enter")  # not asked, 0, 1, ... 6
         ui.press("tab", "enter", *["down"] * 4, "enter")
@@ -188,7 +188,7 @@ def test_the_outcome_is_answered_in_lists_and_goes_on_record(world: World) -> No
         text = "pain before 0-10: 6; pain after 0-10: 3; skin: unchanged"
         assert ("note", {"topic": "outcome", "text": text}) in world.clients[-1].sent
         assert "pain after 0-10: 3" in " ".join(ui.text.split())
-        ui.press("w")
+        ui.press("d")
         assert ui.text.count("not asked") == 6  # another one begins empty
 
 
@@ -215,7 +215,7 @@ def test_pain_before_is_taken_over_where_it_was_asked_before(world: World) -> No
 def test_the_skin_is_asked_once_whichever_comes_first(world: World) -> None:
     stopped(world)
     world.key("y", "2")
-    world.key("w")
+    world.key("d")
     assert outcome_of(world).values["skin"] == "slightly red"
     world.key("r")
     assert notes_sent(world, "skin_check_at_end") == ["skin slightly and evenly red"]
@@ -223,7 +223,7 @@ def test_the_skin_is_asked_once_whichever_comes_first(world: World) -> None:
     world.key("space")
     world.pass_time(1 * S)
     assert world.bed.live.asked is not None
-    world.key("w")
+    world.key("d")
     outcome_of(world).choose("skin", "unchanged")
     world.key("r")
     assert world.bed.live.asked is None

@@ -92,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("no", ("n",), "no", "it is not so"),
     Action("unchanged", ("u",), "last visit", "copy the answers of the last visit"),
     Action("accept-warning", ("w",), "accept", "a warning or caution is read, an approval on file"),
-    Action("outcome", ("d",), "outcome", "done: pain, skin, tolerance, how it went, for the record"),
+    Action("outcome", ("d",), "outcome", "done: pain, skin, tolerance: how it was, on record"),
     Action("instructed", ("t",), "shown how to stop", "the patient was shown how to stop"),
     Action("pain", ("p",), "pain now", "pain before the session, 0 to 10"),
     Action("again", ("r",), "same as last time", "the last patient, with device, protocol, sites"),

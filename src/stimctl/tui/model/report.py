@@ -130,11 +130,9 @@ class ReportPage(Page):
         told = course.answers
         skin = told.get("skin_check_at_end", told.get("skin_check", ""))
         alarms = (f"{course.alarm_words[code]} ({n})" for code, n in course.alarms.items())
+        key = self.desk.keymap.name_of("outcome")
         rows = [
-            (
-                "Outcome",
-                told.get("outcome") or f"not recorded yet: {self.desk.keymap.name_of('outcome')}",
-            ),
+            ("Outcome", told.get("outcome") or f"not recorded yet: {key}"),
             ("Time", self._time()),
             *self._dose(),
             ("Thresholds", self._marks()),
