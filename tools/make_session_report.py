@@ -16,9 +16,10 @@ from pathlib import Path
 from firmware_sim.faults.model import parse_fault
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
+from stimctl.records.outcome_form import AFTER, BEFORE, TOPIC, outcome_text
 from stimctl.records.planned import planned_notes
 from stimctl.records.protocol_files import read_protocol
-from stimctl.records.said import OUTCOME, PAIN_BEFORE, THRESHOLD, outcome_text, threshold_text
+from stimctl.records.said import THRESHOLD, threshold_text
 from stimctl.report.chart import chart_lines
 from stimctl.report.course_page import render_course
 from stimctl.report.drawing import draw_protocol
@@ -67,12 +68,12 @@ def recorded() -> Iterator[Path]:
 def _said(
     plan: CurrentPlan, level_ua: int, before: int, after: int, *, is_last: bool
 ) -> Iterator[Extra]:
-    notes = [*planned_notes(predict(plan)).items(), (PAIN_BEFORE, str(before))]
+    notes = [*planned_notes(predict(plan)).items(), (BEFORE, str(before))]
     for what, share in (("sensory", 0.2), ("motor", 0.6)):
         level = f"{round(level_ua * share / 500) / 2:g} mA"
         notes.append((THRESHOLD, threshold_text(what, 1, _SITE, level)))
-    told = {PAIN_BEFORE: before, "pain after 0-10": after, "skin": "slightly red"}
-    notes.append((OUTCOME, outcome_text({key: str(value) for key, value in told.items()})))
+    told = {BEFORE: before, AFTER: after, "skin": "slightly red"}
+    notes.append((TOPIC, outcome_text({key: str(value) for key, value in told.items()})))
     if is_last:
         text = "The cable was pulled in the fifth contraction and plugged in again."
         notes.append(("note", text))

@@ -9,12 +9,10 @@ from typing import Final
 
 from stimctl.errors import QuantityError
 from stimctl.quantity import parse_current_ua, parse_intensity_percent
+from stimctl.records.outcome_form import outcome_values
 
 THRESHOLD: Final = "threshold"
-OUTCOME: Final = "outcome"
 CORRECTION: Final = "correction"
-PAIN_BEFORE: Final = "pain before 0-10"
-PAIN_AFTER: Final = "pain after 0-10"
 _TAKEN_BACK: Final = "taken back"
 _FORM: Final = re.compile(r"(?P<what>\w+) ch(?P<channel>\d+) (?P<site>.*?) ?(?P<level>[\d.]+ \S+)")
 
@@ -69,25 +67,15 @@ def standing(notes: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return kept
 
 
-def outcome_text(values: Mapping[str, str]) -> str:
-    """The words of a note on how it went."""
-    return "; ".join(f"{name}: {value}" for name, value in values.items())
-
-
 def answers_in(notes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """What was answered to each question of the outcome form, the last answer of each; pain before
     may have been put on record by itself."""
     found: dict[str, str] = {}
     for topic, text in notes:
-        if topic == PAIN_BEFORE:
-            found[topic] = text
-        elif topic == OUTCOME:
-            pairs = (part.split(": ", 1) for part in text.split("; "))
-            found |= {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+        found |= outcome_values(topic, text)
     return found
 
 
 def pain_in(answers: Mapping[str, str], question: str) -> int | None:
     """A pain score from 0 to 10; None where none was given."""
-    text = answers.get(question, "")
-    return int(text) if text.isdecimal() and int(text) <= 10 else None
+    return int(answers[question]) if question in answers else None

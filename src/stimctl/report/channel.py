@@ -25,7 +25,7 @@ class Channel:
     planned: Figures = field(default_factory=Figures)
     commanded: list[tuple[float, int]] = field(default_factory=list)
     acknowledged: list[tuple[float, int | None]] = field(default_factory=list)
-    measured_peak: int | None = None
+    measured: list[tuple[float, int]] = field(default_factory=list)
     impedance: list[tuple[float, int | None]] = field(default_factory=list)
     contractions: int = 0
 
@@ -39,7 +39,7 @@ class Channel:
         self.acknowledged.append((at_s, acknowledged))
         current_ua, impedance_ohm = measured_of(measured)
         if current_ua is not None:
-            self.measured_peak = max(self.measured_peak or 0, current_ua)
+            self.measured.append((at_s, current_ua))
         if impedance_ohm is not None or self.impedance:
             self.impedance.append((at_s, impedance_ohm))
 
@@ -67,6 +67,7 @@ class Channel:
         least, most, open_ended = _bounds(told)
         # One sample a second misses a peak; the most that may have come is the most commanded.
         highest = [level for _, level in self.commanded]
+        measured = max((level for _, level in self.measured), default=None)
         if most is not None and most.peak is not None:
             highest.append(most.peak)
         stimulus = setup.get("stimulus") or {}
@@ -88,12 +89,13 @@ class Channel:
             least=least,
             most=most,
             open_ended=open_ended,
-            measured=None if self.measured_peak is None else Figures(peak=self.measured_peak),
+            measured=None if measured is None else Figures(peak=measured),
             contractions=self.contractions,
             curves=Curves(
                 _on_times(int(maximum or 0), begins_s, planned_s, cycle),
                 (*self.commanded, *end),
                 (*self.acknowledged, *end),
+                tuple(self.measured),
                 (*self.impedance, *end) if self.impedance else (),
             ),
             cycle=cycle,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stimctl.quantity import format_count
-from stimctl.records.said import PAIN_AFTER, PAIN_BEFORE
+from stimctl.records.outcome_form import AFTER, BEFORE
 from stimctl.report.model import ChannelReport, SessionReport
 from stimctl.report.svg import time_text
 from stimctl.report.words import kind_text, level_text
@@ -43,7 +43,7 @@ def _channel(channel: ChannelReport) -> str:
 
 def _how(report: SessionReport) -> str:
     told = dict(report.told)
-    before, after = told.pop(PAIN_BEFORE, "not asked"), told.pop(PAIN_AFTER, "not asked")
+    before, after = told.pop(BEFORE, "not asked"), told.pop(AFTER, "not asked")
     record = report.integrity.words.split(":")[0]
     parts = [
         f"Pain 0-10 before {before}, after {after}",

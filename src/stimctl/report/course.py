@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from stimctl.records.said import PAIN_AFTER, PAIN_BEFORE, Threshold, pain_in
+from stimctl.records.outcome_form import AFTER, BEFORE
+from stimctl.records.said import Threshold, pain_in
 from stimctl.report.model import ChannelReport, Figures, SessionReport
 from stimctl.session.row_base import Kind
 
@@ -125,8 +126,8 @@ def _visit(number: int, report: SessionReport) -> Visit:
         planned_s=report.planned_s if was_started else 0.0,
         done_s=report.done_s,
         channels=report.channels,
-        pain_before=pain_in(report.told, PAIN_BEFORE),
-        pain_after=pain_in(report.told, PAIN_AFTER),
+        pain_before=pain_in(report.told, BEFORE),
+        pain_after=pain_in(report.told, AFTER),
         told=report.told,
         alarms=report.counts.get(Kind.ALARM, 0),
         is_whole=report.integrity.ok,

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from stimctl.records.delivered import HOW, Delivered
+from stimctl.records.outcome_form import BEFORE, TOPIC
 from stimctl.records.planned import planned_channel
 from stimctl.records.rows import Row
 from stimctl.records.said import (
     CORRECTION,
-    OUTCOME,
-    PAIN_BEFORE,
     THRESHOLD,
     answers_in,
     standing,
@@ -29,7 +28,7 @@ from stimctl.supervisor.phrases import sentence_of
 from stimctl.version import __version__
 
 _THRESHOLDS: Final = frozenset({THRESHOLD})
-_OUTCOMES: Final = frozenset({OUTCOME, PAIN_BEFORE, Prompt.SKIN_CHECK, Prompt.SKIN_CHECK_AT_END})
+_OUTCOMES: Final = frozenset({TOPIC, BEFORE, Prompt.SKIN_CHECK, Prompt.SKIN_CHECK_AT_END})
 _NOTES: Final = frozenset({"note", CORRECTION})
 _TOLD: Final = frozenset(
     {
@@ -61,6 +60,12 @@ def report_of(rows: Iterable[Row], verification: Verification, state: str) -> Se
     for row in rows:
         seen.take(row)
     return seen.report(verification, state)
+
+
+def sentence_for(row: Row) -> str:
+    """A row in words, for a reader who was not there."""
+    said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
+    return said or str(row.data.get("reason") or row.data.get("what") or row.kind)
 
 
 class _Seen:
@@ -152,12 +157,11 @@ class _Seen:
             self.notes.append((topic, Note(row.t, topic, text)))
 
     def _tell(self, row: Row, at_s: float | None) -> None:
-        said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
-        if said is None:
-            said = str(row.data.get("reason") or row.data.get("what") or row.kind)
         loud = row.kind == Kind.UNKNOWN or row.data.get("priority") == "high"
         self.events.append(
-            ReportEvent(row.t, at_s, row.kind, said, marks=row.kind in _MARKED, loud=loud)
+            ReportEvent(
+                row.t, at_s, row.kind, sentence_for(row), marks=row.kind in _MARKED, loud=loud
+            )
         )
 
     # -- the whole

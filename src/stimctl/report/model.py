@@ -31,6 +31,7 @@ class Curves:
     planned: Points = ()
     commanded: Points = ()
     acknowledged: Points = ()
+    measured: Points = ()
     impedance: Points = ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stimctl.quantity import format_count
-from stimctl.records.said import PAIN_AFTER, PAIN_BEFORE
+from stimctl.records.outcome_form import AFTER, BEFORE
 from stimctl.report.model import ChannelReport, SessionReport
 from stimctl.report.page import fill
 from stimctl.report.words import day_text, level_text
@@ -43,7 +43,7 @@ def _where(channel: ChannelReport) -> str:
 
 
 def _pain(report: SessionReport) -> str:
-    before, after = report.told.get(PAIN_BEFORE), report.told.get(PAIN_AFTER)
+    before, after = report.told.get(BEFORE), report.told.get(AFTER)
     parts = [
         f"{score} {when}" for score, when in ((before, "before"), (after, "afterwards")) if score
     ]
