@@ -41,7 +41,7 @@ def summary(course: PersonCourse) -> str:
         return "No session has been started."
     what = "simulated session" if course.simulation else "session"
     others = len(course.visits) - len(counted)
-    left_out = f" {others} more are not counted." if others else ""
+    left_out = f" Not counted: {others}." if others else ""
     return (
         f"{format_count(len(counted), what)}: {minutes(course.done_s)} delivered of "
         f"{minutes(course.planned_s)} planned ({course.adherence_percent} %).{left_out}"
