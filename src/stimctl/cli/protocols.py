@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stimctl.cli.options import Json, Protocol
 from stimctl.cli.output import put, put_json, put_table, say, styled
-from stimctl.errors import ExitCode, StimctlError
+from stimctl.cli.page_output import Force, put_page
+from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.supervisor.device_names import EXAMPLE_WITHOUT_CURRENT
 
 if TYPE_CHECKING:
@@ -79,6 +81,14 @@ def show(
     protocol: Protocol,
     as_json: Json = False,
     source: Annotated[bool, typer.Option("--source", help="The file itself, as it is.")] = False,
+    svg: Annotated[
+        bool, typer.Option("--svg", help="Pulse, train and cycle, drawn to scale as SVG.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where the drawing of --svg goes."),
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Show one protocol: its purpose, evidence, stimuli, contraindications; of a fork, its parent.
 
@@ -97,10 +107,32 @@ def show(
         put(text.text.rstrip("\n"))
         return
     loaded = load_any(text.text, text.path.name)
+    if svg:
+        _put_drawing(loaded, output, force=force)
+        return
     if as_json:
         put_json("stimctl.protocol/1", _described(text, loaded))
         return
     _put_protocol(text, loaded)
+
+
+def _put_drawing(
+    loaded: TreatmentProtocol | PercentProtocol, output: Path | None, *, force: bool
+) -> None:
+    from stimctl.report.drawing import draw_protocol
+    from stimctl.treatment.schema import TreatmentProtocol
+
+    if not isinstance(loaded, TreatmentProtocol):
+        raise UsageError(
+            f"{loaded.id} cannot be drawn",
+            why="its pulses are another unit's, and not known here",
+            what_to_do=f"Read it: stimctl protocols show {loaded.id}",
+        )
+    drawing = draw_protocol(loaded)
+    if output is None:
+        put(drawing.rstrip("\n"))
+    else:
+        put_page(drawing, output, force=force, open_it=False)
 
 
 def _entry(source: ProtocolSource) -> dict[str, Any]:

@@ -35,10 +35,11 @@ group = typer.Typer(
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import session_evidence, session_report
+    from stimctl.cli import course, session_evidence, session_report
 
     session_evidence.register(group)
     session_report.register(group)
+    course.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 

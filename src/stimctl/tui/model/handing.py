@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from stimctl.records.outcome_form import BEFORE
+
 if TYPE_CHECKING:
     from stimctl.safety import Finding, Screening
     from stimctl.session.needs import Preparation
@@ -54,7 +56,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
         "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),
         "stop": "the person knows how to stop" if papers.told_stop else "",
         "stop key": f"{papers.stop_key} pressed and seen" if papers.stop_key else "",
-        "pain before 0-10": papers.pain_before,
+        BEFORE: papers.pain_before,
         "rehearsal": rehearsed,
         "terminal": desk.lookout.words(desk.clock.mono_ns()),
     }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,8 @@ from pathlib import Path
 
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder
+from stimctl.records.storage import FOLDER_MODE
+from stimctl.records.whole_file import write_whole
 from stimctl.tui.model.measure import CURRENT, PERCENT
 
 UNCHANGED_FOR_DAYS = 90
@@ -127,12 +128,8 @@ def remember(state: Path, code: str, what: Remembered) -> None:
         "settings": {name: asdict(one) for name, one in what.settings.items()},
     }
     with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(told, indent=1) + "\n")
-        temporary.replace(path)
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        write_whole(path, json.dumps(told, indent=1) + "\n")
 
 
 def known_persons(state: Path) -> list[tuple[str, str]]:
