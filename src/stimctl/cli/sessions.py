@@ -1,4 +1,4 @@
-"""`stimctl sessions list|show|verify|report`: what was recorded, and whether it is still that."""
+"""`stimctl sessions list|show|verify|report|export`: what was recorded, and whether it is still that."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missi
 _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
+group = typer.Typer(help="List, show, verify, report and export recorded sessions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import session_report
+    from stimctl.cli import session_export, session_report
 
     session_report.register(group)
+    session_export.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 

@@ -59,6 +59,12 @@ def report_of(rows: Iterable[Row], verification: Verification, state: str) -> Se
     return seen.report(verification, state)
 
 
+def sentence_for(row: Row) -> str:
+    """A row in words, for a reader who was not there."""
+    said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
+    return said or str(row.data.get("reason") or row.data.get("what") or row.kind)
+
+
 @dataclass(slots=True)
 class _Channel:
     """One channel, as the rows go by."""
@@ -67,7 +73,7 @@ class _Channel:
     planned: Figures = field(default_factory=Figures)
     commanded: list[tuple[float, int]] = field(default_factory=list)
     acknowledged: list[tuple[float, int | None]] = field(default_factory=list)
-    measured_peak: int | None = None
+    measured: list[tuple[float, int]] = field(default_factory=list)
     contractions: int = 0
 
 
@@ -155,7 +161,7 @@ class _Seen:
             for number, value in measured.items():
                 if isinstance(value, int):
                     channel = self.channels.setdefault(int(number), _Channel())
-                    channel.measured_peak = max(channel.measured_peak or 0, value)
+                    channel.measured.append((at_s, value))
 
     def _off(self, row: Row, at_s: float | None) -> None:
         """Zero verified, or nothing known any more: zero is commanded."""
@@ -183,12 +189,11 @@ class _Seen:
             self.notes.append((topic, Note(row.t, topic, text)))
 
     def _tell(self, row: Row, at_s: float | None) -> None:
-        said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
-        if said is None:
-            said = str(row.data.get("reason") or row.data.get("what") or row.kind)
         loud = row.kind == Kind.UNKNOWN or row.data.get("priority") == "high"
         self.events.append(
-            ReportEvent(row.t, at_s, row.kind, said, marks=row.kind in _MARKED, loud=loud)
+            ReportEvent(
+                row.t, at_s, row.kind, sentence_for(row), marks=row.kind in _MARKED, loud=loud
+            )
         )
 
     # -- the whole
@@ -251,6 +256,7 @@ class _Seen:
         ends_s = (self._last_s,) if self.delivered.cut else ()
         # One sample a second misses a peak; the most that may have come is the most commanded.
         highest = [level for _, level in one.commanded]
+        measured = max((level for _, level in one.measured), default=None)
         if most is not None and most.peak is not None:
             highest.append(most.peak)
         stimulus = setup.get("stimulus") or {}
@@ -272,12 +278,13 @@ class _Seen:
             least=least,
             most=most,
             open_ended=open_ended,
-            measured=None if one.measured_peak is None else Figures(peak=one.measured_peak),
+            measured=None if measured is None else Figures(peak=measured),
             contractions=one.contractions,
             curves=Curves(
                 planned,
                 (*one.commanded, *((at_s, None) for at_s in ends_s)),
                 (*one.acknowledged, *((at_s, None) for at_s in ends_s)),
+                tuple(one.measured),
             ),
             cycle=cycle,
         )

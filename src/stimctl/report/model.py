@@ -26,6 +26,7 @@ class Curves:
     planned: Points = ()
     commanded: Points = ()
     acknowledged: Points = ()
+    measured: Points = ()
 
 
 @dataclass(frozen=True, slots=True)
