@@ -51,8 +51,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class SessionContent:
     """One session. `texts_left_out`: how many notes were not exported, being free text or answers
-    of the checklist. `ended_ns`: the last moment of its output or, where it had none, of its
-    record."""
+    of the checklist. `output_end_ns`: when zero was verified at the end of the last run; None where
+    it was not, or there was no run."""
 
     report: SessionReport
     rows: tuple[Row, ...]
@@ -63,7 +63,8 @@ class SessionContent:
     answers: Mapping[str, Answer]
     thresholds: tuple[Threshold, ...]
     texts_left_out: int
-    ended_ns: int
+    output_end_ns: int | None
+    record_end_ns: int
     signature: Signature | None
 
     @property
@@ -77,8 +78,8 @@ class SessionContent:
 
     @property
     def is_simulated(self) -> bool:
-        """A digital twin was at the other end, or nothing says that none was."""
-        return self.report.simulation is not False
+        """A digital twin was at the other end, by the record."""
+        return self.report.simulation is True
 
     def answer(self, question: str) -> str | None:
         """What was answered; None where it was not."""
@@ -104,7 +105,6 @@ def content_of(rows: Sequence[Row], verification: Verification, state: str) -> S
     for row in rows:
         if row.kind == Kind.NOTE:
             texts.take(row)
-    ended = last.get(Kind.ENDED) or last.get(Kind.UNKNOWN)
     return SessionContent(
         report=report,
         rows=tuple(rows),
@@ -115,13 +115,24 @@ def content_of(rows: Sequence[Row], verification: Verification, state: str) -> S
         answers=texts.answers,
         thresholds=tuple(texts.thresholds),
         texts_left_out=texts.left_out,
-        ended_ns=monotonic_of(ended or rows[-1]) if rows else 0,
+        output_end_ns=_output_end_ns(rows),
+        record_end_ns=monotonic_of(rows[-1]) if rows else 0,
         signature=signature_of(rows),
     )
 
 
 def _data(last: Mapping[str, Row], kind: Kind) -> Mapping[str, Any]:
     return last[kind].data if kind in last else {}
+
+
+def _output_end_ns(rows: Sequence[Row]) -> int | None:
+    end_ns = None
+    for row in rows:
+        if row.kind == Kind.START:
+            end_ns = None
+        elif row.kind == Kind.ENDED:
+            end_ns = monotonic_of(row)
+    return end_ns
 
 
 def _check_pseudonym(person: str) -> None:

@@ -30,9 +30,7 @@ def parquet_files(content: SessionContent) -> dict[str, bytes]:
             what_to_do="Install it: pip install 'stimctl[parquet]'. "
             "Or export the same tables with --to csv",
         ) from error
-    return {
-        f"{one.shape.name}.parquet": _file(one, arrow, parquet) for one in tables_of(content)
-    }
+    return {f"{one.shape.name}.parquet": _file(one, arrow, parquet) for one in tables_of(content)}
 
 
 def _file(table: Table, arrow: Any, parquet: Any) -> bytes:

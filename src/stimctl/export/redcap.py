@@ -80,9 +80,7 @@ def dictionary_of(mapped: FieldMap) -> str:
     return csv_text(_DICTIONARY, rows, ",")
 
 
-def _entry(
-    mapped: FieldMap, field: str, column: Column, figure: str = ""
-) -> Mapping[str, Value]:
+def _entry(mapped: FieldMap, field: str, column: Column, figure: str = "") -> Mapping[str, Value]:
     kind, check = _TYPES[column.type]
     if figure.endswith(_WALL):
         check = "datetime_seconds_ymd"

@@ -74,7 +74,7 @@ def _of(number: int, text: str) -> str:
 def _texts(told: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
     found = told.get(key, {})
     if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
-        _wrong(name, f"[{key}] holds texts only, as in: field = \"session.outcome\"")
+        _wrong(name, f'[{key}] holds texts only, as in: field = "session.outcome"')
     return dict(found)
 
 

@@ -68,9 +68,11 @@ SESSIONS: Final = TableShape(
         Column("output_start_monotonic_ns", Type.INTEGER, "First start of output, monotonic clock; "
                "empty: there was none."),
         _text("output_start_wall_utc", "First start of output, wall clock."),
-        Column("ended_monotonic_ns", Type.INTEGER, "End of the last run, or of the record, "
-               "monotonic clock."),
-        _text("ended_wall_utc", "The same on the wall clock."),
+        Column("output_end_monotonic_ns", Type.INTEGER, "When zero was verified at the end of the "
+               "last run, monotonic clock; empty: it was not, or there was no run."),
+        _text("output_end_wall_utc", "The same on the wall clock."),
+        Column("record_ended_monotonic_ns", Type.INTEGER, "Last row, monotonic clock."),
+        _text("record_ended_wall_utc", "Last row, wall clock."),
         Column("wall_uncertainty_us", Type.INTEGER, "Of every wall clock time here."),
         Column("wall_clock_steps", Type.INTEGER, "How often the wall clock was set meanwhile."),
         Column("pain_before_0_10", Type.INTEGER, "Numeric rating of pain before (LOINC 72514-3)."),

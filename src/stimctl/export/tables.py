@@ -68,12 +68,10 @@ def session_row(content: SessionContent) -> dict[str, Value]:
         report.outcome or None,
         report.reason or None,
         None if planned_us is None else planned_us / 1e6,
-        began_ns,
-        time.wall_utc(began_ns),
-        time.start_ns,
-        None if time.start_ns is None else time.wall_utc(time.start_ns),
-        content.ended_ns,
-        time.wall_utc(content.ended_ns),
+        *_both_clocks(content, began_ns),
+        *_both_clocks(content, time.start_ns),
+        *_both_clocks(content, content.output_end_ns),
+        *_both_clocks(content, content.record_end_ns),
         time.uncertainty_us,
         time.clock_steps,
         _rating(content, BEFORE),
@@ -200,6 +198,10 @@ def _levels_of(row: Row) -> list[tuple[int | None, int | None]]:
 def _times(content: SessionContent, at_ns: int) -> tuple[Value, ...]:
     time = content.time
     return at_ns, time.wall_utc(at_ns), time.uncertainty_us, time.since_start_s(at_ns)
+
+
+def _both_clocks(content: SessionContent, at_ns: int | None) -> tuple[int | None, str | None]:
+    return at_ns, None if at_ns is None else content.time.wall_utc(at_ns)
 
 
 def _text(value: Any) -> str | None:

@@ -1,0 +1,158 @@
+"""When output was acknowledged, and what else happened: the rows of *_events.tsv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from stimctl.export.columns import Value
+from stimctl.export.content import SessionContent
+from stimctl.export.tables import event_text, level_in
+from stimctl.export.time_base import monotonic_of
+from stimctl.records.rows import Row
+from stimctl.session.row_base import Kind
+
+STIMULATION: Final = "stimulation"
+_MARKS: Final = frozenset(
+    {
+        Kind.START, Kind.RESUME, Kind.ACK, Kind.STOPPING, Kind.ZERO_VERIFIED, Kind.UNKNOWN,
+        Kind.ENDED, Kind.ALARM, Kind.LINK, Kind.FELT, Kind.PULSE_ACKED,
+    }
+)  # fmt: skip
+_NS_IN_S: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Output of one channel from one moment to another; `end_ns` None: the end is not known.
+    `level`: the highest that was acknowledged in it; None: not known."""
+
+    channel: int
+    begin_ns: int
+    end_ns: int | None
+    level: int | None
+
+
+def event_rows(content: SessionContent) -> list[dict[str, Value]]:
+    """In the order of their onsets; a stimulation comes before the marks of the same moment."""
+    spans = [_span_row(content, one) for one in spans_of(content)]
+    marks = [row for one in content.rows for row in _mark_rows(content, one)]
+    return sorted([*spans, *marks], key=lambda row: int(row["monotonic_ns"] or 0))
+
+
+def spans_of(content: SessionContent) -> list[Span]:
+    """On times of channels with a cycle, whole runs of the others."""
+    cycled = {one.number for one in content.report.channels if one.cycle is not None}
+    delays = {
+        number: int(one.get("start_after_us", 0)) * 1_000
+        for number, one in content.channel_setups.items()
+    }
+    walk = _Walk(cycled, delays, {one.number for one in content.report.channels})
+    for row in content.rows:
+        walk.take(row)
+    return walk.finish()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Through the rows of a record."""
+
+    cycled: set[int]
+    delays: dict[int, int]
+    channels: set[int]
+    spans: list[Span] = field(default_factory=list)
+    began_ns: int | None = None
+    highest: dict[int, int] = field(default_factory=dict)
+    contractions: dict[int, int] = field(default_factory=dict)
+    fresh: set[int] = field(default_factory=set)
+
+    def take(self, row: Row) -> None:
+        at_ns, data = monotonic_of(row), row.data
+        if row.kind in (Kind.START, Kind.RESUME):
+            self.began_ns, self.highest, self.contractions = at_ns, {}, {}
+            self.fresh = set(self.cycled)  # the first on time of a run has no row of its own
+        elif row.kind == Kind.ACK:
+            for number, level in data.get("channels", {}).items():
+                self.highest[int(number)] = max(self.highest.get(int(number), 0), int(level))
+        elif row.kind == Kind.CONTRACTION:
+            self.contractions[int(data["channel"])] = at_ns
+            self.fresh.discard(int(data["channel"]))
+        elif row.kind == Kind.CONTRACTED:
+            self._contracted(int(data["channel"]), at_ns, int(data.get("acked", 0)))
+        elif row.kind in (Kind.ENDED, Kind.UNKNOWN) or (
+            row.kind == Kind.ZERO_VERIFIED and data.get("purpose") in ("stop", "pause")
+        ):
+            self._close(None if row.kind == Kind.UNKNOWN else at_ns)
+
+    def finish(self) -> list[Span]:
+        """A record that was cut leaves ends that nobody knows."""
+        self._close(None)
+        return self.spans
+
+    def _contracted(self, channel: int, at_ns: int, level: int) -> None:
+        begin_ns = self.contractions.pop(channel, None)
+        if begin_ns is None and channel in self.fresh and self.began_ns is not None:
+            begin_ns = self.began_ns + self.delays.get(channel, 0)
+        self.fresh.discard(channel)
+        if begin_ns is not None and level:
+            self.spans.append(Span(channel, begin_ns, at_ns, level))
+
+    def _close(self, end_ns: int | None) -> None:
+        if self.began_ns is None:
+            return
+        for channel in sorted(self.channels - self.cycled):
+            if self.highest.get(channel):
+                begin_ns = self.began_ns + self.delays.get(channel, 0)
+                self.spans.append(Span(channel, begin_ns, end_ns, self.highest[channel]))
+        for channel, begin_ns in self.contractions.items():
+            self.spans.append(Span(channel, begin_ns, end_ns, None))
+        for channel in sorted(self.fresh):
+            if self.highest.get(channel):
+                begin_ns = self.began_ns + self.delays.get(channel, 0)
+                self.spans.append(Span(channel, begin_ns, end_ns, self.highest[channel]))
+        self.began_ns, self.contractions, self.fresh = None, {}, set()
+
+
+def _span_row(content: SessionContent, span: Span) -> dict[str, Value]:
+    duration_s = None if span.end_ns is None else (span.end_ns - span.begin_ns) / _NS_IN_S
+    return _row(
+        content, span.begin_ns, duration_s, STIMULATION, span.channel, span.level, None, None
+    )
+
+
+def _mark_rows(content: SessionContent, row: Row) -> Iterator[dict[str, Value]]:
+    if row.kind not in _MARKS:
+        return
+    levels: list[tuple[int | None, int | None]] = [(row.data.get("channel"), None)]
+    if row.kind == Kind.PULSE_ACKED:
+        levels = [(row.data["channel"], row.data["amplitude_ua"])]
+    elif row.kind == Kind.ACK:
+        levels = [(int(number), level) for number, level in row.data.get("channels", {}).items()]
+    for channel, level in levels:
+        yield _row(
+            content, monotonic_of(row), 0, row.kind, channel, level, row.data.get("code"),
+            event_text(row),
+        )  # fmt: skip
+
+
+def _row(
+    content: SessionContent, at_ns: int, duration_s: float | None, kind: str,
+    channel: int | None, level: int | None, code: Any, text: str | None,
+) -> dict[str, Value]:  # fmt: skip
+    ma, percent = level_in(str(content.setup.get("unit", "uA")), level)
+    return {
+        "onset": content.time.since_start_s(at_ns),
+        "duration": duration_s,
+        "nibs_event_id": f"ch{channel}" if kind == STIMULATION else None,
+        "nibs_position_id": None if channel is None else f"ch{channel}",
+        "trial_type": kind,
+        "channel": channel,
+        "acknowledged_ma": ma,
+        "acknowledged_percent": percent,
+        "monotonic_ns": at_ns,
+        "wall_utc": content.time.wall_utc(at_ns),
+        "wall_uncertainty_us": content.time.uncertainty_us,
+        "code": None if code is None else str(code),
+        "text": text,
+    }
