@@ -1,4 +1,4 @@
-"""Twelve recorded sessions for the tests of exports, and readers of each form as others have them."""
+"""Recorded sessions for the tests of exports, and each form read as others read it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +146,11 @@ def _of_rows(rows: list[dict[str, Any]]) -> Delivered:
     for row in rows:
         if row["source"] == "acknowledged":
             told.setdefault(int(row["channel"]), {})[row["bound"]] = row
-    return {
-        channel: _figures(lambda bound, name, one=one: one.get(bound, {}).get(name))
-        for channel, one in told.items()
-    }
+    return {channel: _figures(partial(_in_row, one)) for channel, one in told.items()}
+
+
+def _in_row(told: Mapping[str, Mapping[str, Any]], bound: str, name: str) -> Any:
+    return told.get(bound, {}).get(name)
 
 
 def _figures(get: Callable[[str, str], Any]) -> dict[str, Figure]:
@@ -180,30 +182,28 @@ def _from_jsonl(files: Mapping[str, bytes]) -> Delivered:
 
 def _from_nibs_bids(files: Mapping[str, bytes]) -> Delivered:
     (data,) = (one for name, one in files.items() if name.endswith("_nibs.tsv"))
-    prefix = {"figure": "acknowledged", "at_least": "acknowledged_at_least",
-              "at_most": "acknowledged_at_most"}  # fmt: skip
-    return {
-        int(row["nibs_event_id"].removeprefix("ch")): _figures(
-            lambda bound, name, row=row: row[f"{prefix[bound]}_{name}"]
-        )
-        for row in table(data, "\t")
-    }
+    prefix = {"figure": "", "at_least": "_at_least", "at_most": "_at_most"}
+
+    def figures(row: Mapping[str, str]) -> dict[str, Figure]:
+        return _figures(lambda bound, name: row[f"acknowledged{prefix[bound]}_{name}"])
+
+    return {int(row["nibs_event_id"].removeprefix("ch")): figures(row) for row in table(data, "\t")}
 
 
 def _from_redcap(files: Mapping[str, bytes]) -> Delivered:
     (row,) = table(files["redcap-row.csv"])
     prefix = {"figure": "ack", "at_least": "lo", "at_most": "hi"}
-    return {
-        number: _figures(lambda bound, name, n=number: row[f"st_c{n}_{prefix[bound]}_{name}"])
-        for number in range(1, 5)
-        if row[f"st_c{number}_ack_pulses"]
-    }
+
+    def figures(number: int) -> dict[str, Figure]:
+        return _figures(lambda bound, name: row[f"st_c{number}_{prefix[bound]}_{name}"])
+
+    return {number: figures(number) for number in range(1, 5) if row[f"st_c{number}_ack_pulses"]}
 
 
 def _from_fhir(files: Mapping[str, bytes]) -> Delivered:
     from fhir.resources.R4B.bundle import Bundle
 
-    bundle = Bundle.model_validate_json(files["bundle.json"])
+    bundle: Any = Bundle.model_validate_json(files["bundle.json"])
     told: Delivered = {}
     for entry in bundle.entry:
         one = entry.resource

@@ -1,4 +1,4 @@
-"""`stimctl sessions list|show|verify|report|export`: what was recorded, and whether it is still that."""
+"""`stimctl sessions list|show|verify|report|export`: what was recorded, and whether it still is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missi
 _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show, verify, report and export recorded sessions.", no_args_is_help=True)
+group = typer.Typer(
+    help="List, show, verify, report and export recorded sessions.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:

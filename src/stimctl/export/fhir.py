@@ -8,10 +8,11 @@ figure that they hold.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from stimctl.export.content import SessionContent
+from stimctl.export.content import Answer, SessionContent, Threshold
 from stimctl.export.csv_tables import json_bytes
+from stimctl.export.fhir_figures import components_of, values_of
 from stimctl.export.fhir_parts import (
     Json,
     Names,
@@ -22,7 +23,7 @@ from stimctl.export.fhir_parts import (
     stamped,
     wall_time,
 )
-from stimctl.export.tables import level_in, sources_of
+from stimctl.export.tables import level_in
 from stimctl.records.outcome_form import AFTER, BEFORE
 from stimctl.report.model import ChannelReport, Figures
 from stimctl.report.setup_text import NOT_RECORDED
@@ -40,14 +41,6 @@ _PAIN: Final = {
     "system": "http://loinc.org",
     "code": "72514-3",
     "display": "Pain severity - 0-10 verbal numeric rating [Score] - Reported",
-}
-_FIGURES: Final = {
-    "peak_ma": "highest amplitude",
-    "peak_percent": "highest share of the device's own scale",
-    "pulses": "pulses",
-    "charge_uc": "charge of all first phases",
-    "on_s": "time with output",
-    "contractions": "on times with output",
 }
 _WORDS: Final = {
     "commanded": "Commanded output (what was sent, not what was given)",
@@ -145,7 +138,7 @@ class _Bundle:
                         extension("channel", valueInteger=one.number),
                         *(
                             extension(name, valueQuantity=quantity(name, value))
-                            for name, value in _values(one, one.planned)
+                            for name, value in values_of(one, one.planned)
                         ),
                     ],
                 )
@@ -180,37 +173,32 @@ class _Bundle:
         if self._time.start_ns is not None:
             for one in self._report.channels:
                 for source in ("commanded", "acknowledged", "measured"):
-                    components = list(_components(one, source))
+                    components = list(components_of(one, source))
                     if components:
-                        yield (
-                            f"channel-{one.number}-{source}",
-                            self._output(one, source, components),
-                        )
-        for one in self._content.thresholds:
-            ma, percent = level_in(one.unit, one.level)
-            name, level = ("percent", percent) if ma is None else ("ma", ma)
-            yield (
-                f"threshold-{one.name}-{one.channel}-{one.monotonic_ns}",
-                {
-                    **self._observation(concept(f"threshold-{one.name}", f"{one.name} threshold")),
-                    **stamped("effectiveDateTime", one.monotonic_ns, self._time),
-                    "valueQuantity": quantity(name, level or 0),
-                    "extension": [extension("channel", valueInteger=one.channel)],
-                },
-            )
+                        name = f"channel-{one.number}-{source}"
+                        yield name, self._output(one, source, components)
+        for threshold in self._content.thresholds:
+            yield self._threshold(threshold)
         for question in (BEFORE, AFTER):
             if (answer := self._content.answers.get(question)) is not None:
-                name = question.split()[1]
-                yield (
-                    f"pain-{name}",
-                    {
-                        **self._observation(
-                            {"coding": [_PAIN], "text": f"Pain {name} the session"}
-                        ),
-                        **stamped("effectiveDateTime", answer.monotonic_ns, self._time),
-                        "valueInteger": int(answer.value),
-                    },
-                )
+                yield self._pain(question.split()[1], answer)
+
+    def _threshold(self, one: Threshold) -> tuple[str, Json]:
+        ma, percent = level_in(one.unit, one.level)
+        unit, level = ("percent", percent) if ma is None else ("ma", ma)
+        return f"threshold-{one.name}-{one.channel}-{one.monotonic_ns}", {
+            **self._observation(concept(f"threshold-{one.name}", f"{one.name} threshold")),
+            "extension": [extension("channel", valueInteger=one.channel)],
+            **stamped("effectiveDateTime", one.monotonic_ns, self._time),
+            "valueQuantity": quantity(unit, level or 0),
+        }
+
+    def _pain(self, when: str, answer: Answer) -> tuple[str, Json]:
+        return f"pain-{when}", {
+            **self._observation({"coding": [_PAIN], "text": f"Pain {when} the session"}),
+            **stamped("effectiveDateTime", answer.monotonic_ns, self._time),
+            "valueInteger": int(answer.value),
+        }
 
     def _output(self, one: ChannelReport, source: str, components: list[Json]) -> Json:
         told = {
@@ -269,54 +257,3 @@ class _Bundle:
                 extension("signing-key-fingerprint", valueString=signature.fingerprint),
             ]
         return told
-
-
-def _components(channel: ChannelReport, wanted: str) -> Iterator[Json]:
-    """The figures of a source, each followed by its bounds where the record has them."""
-    figures: dict[str, float] = {}
-    bounds: dict[str, dict[str, float]] = {}
-    for source, bound, _, told, contractions in sources_of(channel):
-        if source != wanted:
-            continue
-        if bound == "figure":
-            figures = dict(_values(channel, told))
-            if contractions and channel.cycle is not None:
-                figures["contractions"] = contractions
-        else:
-            end = "low" if bound == "at_least" else "high"
-            for name, value in _values(channel, told):
-                bounds.setdefault(name, {})[end] = value
-    for name, value in figures.items():
-        yield {
-            "code": concept(name, _FIGURES[name], f"{wanted}: {_FIGURES[name]}"),
-            "valueQuantity": quantity(name, value),
-        }
-        if name in bounds:
-            ends = {end: quantity(name, one) for end, one in bounds[name].items()}
-            unbounded = {} if "high" in ends else {"extension": [_unbounded()]}
-            yield {
-                "code": concept(
-                    f"{name}_bounds",
-                    f"bounds of {_FIGURES[name]}",
-                    f"given at least and at most: {_FIGURES[name]}",
-                ),
-                **unbounded,
-                "valueRange": ends,
-            }
-
-
-def _unbounded() -> Json:
-    return extension("unbounded", valueBoolean=True)
-
-
-def _values(channel: ChannelReport, told: Figures) -> Iterator[tuple[str, float]]:
-    """The figures that there are, in the units of an export."""
-    ma, percent = level_in(channel.unit, told.peak)
-    values: tuple[tuple[str, Any], ...] = (
-        ("peak_ma", ma),
-        ("peak_percent", percent),
-        ("pulses", told.pulses),
-        ("charge_uc", None if told.charge_nc is None else told.charge_nc / 1_000),
-        ("on_s", None if told.on_ms is None else told.on_ms / 1_000),
-    )
-    yield from ((name, value) for name, value in values if value is not None)

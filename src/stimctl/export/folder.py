@@ -19,8 +19,8 @@ _FOLDER_MODE: Final = 0o700
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the files, by path within it, for their owner only.
 
-    They are made beside it under another name, which is changed when all are on the disk. UsageError
-    where the folder holds something, or cannot be written.
+    They are made beside it under another name, which is changed when all are on the disk.
+    UsageError where the folder holds something, or cannot be written.
     """
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:

@@ -17,14 +17,15 @@ from stimctl.export.content import SessionContent
 from stimctl.export.csv_tables import csv_text, json_bytes
 from stimctl.export.nibs_bids_events import event_rows
 from stimctl.export.settings import Settings, settings_of
-from stimctl.export.tables import CHANNELS, level_in, sources_of, tables_of
+from stimctl.export.shapes import CHANNELS
+from stimctl.export.tables import level_in, tables_of
 from stimctl.report.model import ChannelReport
 from stimctl.report.setup_text import NOT_RECORDED
 from stimctl.version import __version__
 
 _STIMULATOR: Final = "stimulator"
 _NOT_LABEL: Final = re.compile(r"[^A-Za-z0-9]")
-_IGNORED: Final = "# The public validator does not know the nibs folder of the draft yet.\n**/nibs\n"
+_IGNORED: Final = "# The public validator does not know the folder of the draft yet.\n**/nibs\n"
 
 
 def nibs_bids_files(content: SessionContent) -> dict[str, bytes]:
@@ -46,9 +47,7 @@ def nibs_bids_files(content: SessionContent) -> dict[str, bytes]:
         ".bidsignore": _IGNORED.encode(),
         "participants.tsv": _tsv(columns.PARTICIPANTS, [{"participant_id": subject}]),
         "participants.json": json_bytes(columns.sidecar(columns.PARTICIPANTS)),
-        f"{subject}/{subject}_sessions.tsv": _tsv(
-            columns.SESSIONS, [_session(content, session)]
-        ),
+        f"{subject}/{subject}_sessions.tsv": _tsv(columns.SESSIONS, [_session(content, session)]),
         f"{subject}/{subject}_sessions.json": json_bytes(columns.sidecar(columns.SESSIONS)),
     }
     channels = content.report.channels
@@ -219,7 +218,11 @@ def _nibs_sidecar(content: SessionContent, task: str) -> dict[str, Any]:
         f"through skin electrodes, protocol {report.protocol or NOT_RECORDED}.",
         "TaskName": task,
         "ConcurrentModalities": ["none"],
-        "Draft": {"Name": columns.DRAFT, "File": columns.DRAFT_FILE, "Commit": columns.DRAFT_COMMIT},
+        "Draft": {
+            "Name": columns.DRAFT,
+            "File": columns.DRAFT_FILE,
+            "Commit": columns.DRAFT_COMMIT,
+        },
         "Record": {
             "JournalRows": report.integrity.rows,
             "JournalLastSha256": report.integrity.last_hash,
@@ -254,8 +257,8 @@ def _element(setup: Mapping[str, Any], one: ChannelReport) -> dict[str, Any]:
         "ElementID": f"ch{one.number}electrodes",
         "ElementType": "electrode",
         "ElectrodeRole": "other",
-        "Description": "Both skin electrodes of one channel; which lead goes where is not on record.",
+        "Description": "Both electrodes of one channel; which lead goes where is not on record.",
     }
     if area is not None:
-        element["ElectrodeArea"] = {"Value": area, "Units": "cm2", "Description": "Of one electrode"}
+        element["ElectrodeArea"] = {"Value": area, "Units": "cm2", "Description": "Of each one"}
     return element

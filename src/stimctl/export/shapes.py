@@ -110,7 +110,7 @@ SETUPS: Final = TableShape(
         _text("pulse_shape", "Shape of one pulse; empty for pulses of another unit."),
         Column("phase_width_us", Type.NUMBER, "Width of the first phase."),
         Column("interphase_gap_us", Type.NUMBER, "Gap between the phases."),
-        Column("second_phase_width_us", Type.NUMBER, "Width of the second phase; 0: there is none."),
+        Column("second_phase_width_us", Type.NUMBER, "Width of the second phase; 0: none."),
         Column("pulse_frequency_hz", Type.NUMBER, "Pulses a second, within a burst where there "
                "are bursts."),
         Column("burst_pulses", Type.INTEGER, "Pulses in a burst; empty: no bursts."),
