@@ -173,7 +173,8 @@ def _figures(content: SessionContent, number: int) -> dict[str, Value]:
     for one in table.rows:
         if one["channel"] == number:
             bound = "" if one["bound"] == "figure" else f"_{one['bound']}"
-            row |= {f"{one['source']}{bound}_{it.name}": one[it.name] for it in columns.FIGURES}
+            source = f"{one['source']}{bound}"
+            row |= {f"{source}_{name}": one[name] for name in columns.OF_SOURCES[source]}
     return row
 
 

@@ -51,7 +51,8 @@ EVENTS: Final[Mapping[str, tuple[str, str]]] = {
                    "Other types are kinds of events of stimctl; ack: a set point that the device "
                    "accepted."),
     "channel": ("", "Number of the channel."),
-    "acknowledged_ma": ("mA", "Amplitude that the device acknowledged; highest of the event."),
+    "acknowledged_ma": ("mA", "Amplitude that the device acknowledged; highest of the event. n/a: "
+                        "the on time was cut short."),
     "acknowledged_percent": ("%", "The same for a device in percent of its own scale."),
     "monotonic_ns": ("ns", "Onset on the monotonic clock of the computer."),
     "wall_utc": ("", "Onset on the wall clock of the computer, ISO 8601, UTC."),
@@ -77,14 +78,18 @@ SESSIONS: Final[Mapping[str, tuple[str, str]]] = {
 PARTICIPANTS: Final[Mapping[str, tuple[str, str]]] = {
     "participant_id": ("", "From the pseudonym; the key to it is kept elsewhere."),
 }
-FIGURES: Final = tuple(
-    one for one in CHANNELS.columns if one.name not in ("session", "channel", "source", "bound")
-)
-OF_SOURCES: Final = (
-    "planned", "commanded", "acknowledged", "acknowledged_at_least", "acknowledged_at_most",
-    "measured",
-)  # fmt: skip
-"""Each of them has a column for each figure in *_nibs.tsv, after those of the draft."""
+_PEAKS: Final = ("peak_ma", "peak_percent")
+_TOTALS: Final = (*_PEAKS, "pulses", "charge_uc", "on_s")
+OF_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "planned": ("peak_ma", "pulses", "charge_uc"),
+    "commanded": _PEAKS,
+    "acknowledged": (*_TOTALS, "contractions"),
+    "acknowledged_at_least": _TOTALS,
+    "acknowledged_at_most": (*_TOTALS, "unbounded"),
+    "measured": _PEAKS,
+}
+"""The columns of our own in *_nibs.tsv, after those of the draft: the figures of the table
+`channels` that a record can have, by source and bound."""
 _UNITS: Final = {"ma": "mA", "percent": "%", "uc": "uC", "s": "s"}
 
 
@@ -95,8 +100,11 @@ def sidecar(columns: Mapping[str, tuple[str, str]], amplitude: str = "mA") -> di
 
 def figures_sidecar() -> dict[str, Any]:
     """Of our own columns."""
+    by_name = {one.name: one for one in CHANNELS.columns}
     return {
-        f"{source}_{one.name}": _figure(source, one) for source in OF_SOURCES for one in FIGURES
+        f"{source}_{name}": _figure(source, by_name[name])
+        for source, names in OF_SOURCES.items()
+        for name in names
     }
 
 
