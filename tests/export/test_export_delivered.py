@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from stimctl.export.formats import Format
 from stimctl.session.events import Kind
 from tests.support.delivered import FIGURES, given
-from tests.support.exported import SESSIONS, Recorded, delivered_in, recorded
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Recorded]:
-    made: dict[str, Recorded] = {}
-
-    def one(name: str) -> Recorded:
-        if name not in made:
-            made[name] = recorded(name, Path(tmp_path_factory.mktemp("journal")))
-        return made[name]
-
-    return one
+from tests.support.exported import SESSIONS, Recorded, delivered_in
 
 
 def check(one: Recorded, form: Format) -> None:

@@ -79,7 +79,8 @@ def stamped(field: str, at_ns: int, time: TimeBase) -> Json:
 def wall_time(at_ns: int, time: TimeBase) -> str:
     """A FHIR instant: microseconds, where the time base has nanoseconds."""
     whole, _, fraction = time.wall_utc(at_ns).removesuffix("Z").partition(".")
-    return f"{whole}.{fraction[:_DIGITS]}Z"
+    digits = fraction[:_DIGITS]
+    return f"{whole}.{digits}Z" if int(digits) else f"{whole}Z"
 
 
 def entry(names: Names, resource: str, content: Json) -> Json:

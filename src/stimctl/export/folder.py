@@ -58,8 +58,15 @@ def _refuse_what_is_there(folder: Path) -> None:
     )
 
 
+def _make(folder: Path) -> None:
+    """With its parents, each with the mode: `mkdir` gives that to the last one only."""
+    if not folder.exists():
+        _make(folder.parent)
+        folder.mkdir(mode=_FOLDER_MODE)
+
+
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    _make(path.parent)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

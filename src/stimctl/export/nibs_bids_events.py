@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,17 +64,22 @@ class _Walk:
     spans: list[Span] = field(default_factory=list)
     began_ns: int | None = None
     highest: dict[int, int] = field(default_factory=dict)
+    left_off: set[int] = field(default_factory=set)
     contractions: dict[int, int] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
 
     def take(self, row: Row) -> None:
         at_ns, data = monotonic_of(row), row.data
         if row.kind in (Kind.START, Kind.RESUME):
+            # Softly resumed, a channel goes on at its level without a row that accepts it.
+            goes_on = row.kind == Kind.RESUME and not data.get("from_zero")
+            self.left_off = set(self.highest) if goes_on else set()
             self.began_ns, self.highest, self.contractions = at_ns, {}, {}
             self.fresh = set(self.cycled)  # the first on time of a run has no row of its own
         elif row.kind == Kind.ACK:
-            for number, level in data.get("channels", {}).items():
-                self.highest[int(number)] = max(self.highest.get(int(number), 0), int(level))
+            self._accepted(data.get("channels", {}))
+        elif row.kind == Kind.TELEMETRY:
+            self._accepted(data.get("acked", {}))
         elif row.kind == Kind.CONTRACTION:
             self.contractions[int(data["channel"])] = at_ns
             self.fresh.discard(int(data["channel"]))
@@ -90,27 +95,30 @@ class _Walk:
         self._close(None)
         return self.spans
 
+    def _accepted(self, levels: Mapping[str, int]) -> None:
+        for number, level in levels.items():
+            if level:
+                self.highest[int(number)] = max(self.highest.get(int(number), 0), int(level))
+
     def _contracted(self, channel: int, at_ns: int, level: int) -> None:
         begin_ns = self.contractions.pop(channel, None)
-        if begin_ns is None and channel in self.fresh and self.began_ns is not None:
-            begin_ns = self.began_ns + self.delays.get(channel, 0)
+        if begin_ns is None and channel in self.fresh:
+            begin_ns = self._first_ns(channel)
         self.fresh.discard(channel)
         if begin_ns is not None and level:
             self.spans.append(Span(channel, begin_ns, at_ns, level))
 
+    def _first_ns(self, channel: int) -> int | None:
+        return None if self.began_ns is None else self.began_ns + self.delays.get(channel, 0)
+
     def _close(self, end_ns: int | None) -> None:
-        if self.began_ns is None:
-            return
-        for channel in sorted(self.channels - self.cycled):
-            if self.highest.get(channel):
-                begin_ns = self.began_ns + self.delays.get(channel, 0)
-                self.spans.append(Span(channel, begin_ns, end_ns, self.highest[channel]))
+        """Of what is under way: whole runs, and on times that were cut short."""
+        for channel in sorted((self.channels - self.cycled) | self.fresh):
+            begin_ns = self._first_ns(channel)
+            if begin_ns is not None and (channel in self.highest or channel in self.left_off):
+                self.spans.append(Span(channel, begin_ns, end_ns, self.highest.get(channel)))
         for channel, begin_ns in self.contractions.items():
             self.spans.append(Span(channel, begin_ns, end_ns, None))
-        for channel in sorted(self.fresh):
-            if self.highest.get(channel):
-                begin_ns = self.began_ns + self.delays.get(channel, 0)
-                self.spans.append(Span(channel, begin_ns, end_ns, self.highest[channel]))
         self.began_ns, self.contractions, self.fresh = None, {}, set()
 
 
