@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from stimctl.records.verify import verify_journal
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Stop
 from stimctl.session.states import State
-from tests.support.exported import NAME, Recorded, table
+from tests.support.exported import NAME, Recorded, delivered_in, table
 from tests.support.gate_world import gate_plan
 from tests.support.gate_world import raised as raised_percent
 from tests.support.gate_world import running as running_in_percent
@@ -228,3 +229,23 @@ def test_without_pyarrow_the_error_says_what_to_install(
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(UsageError, match=r"stimctl\[parquet\]"):
         files_of(session(ONE).content, Format.PARQUET)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_what_a_device_measured_is_told_apart_from_what_it_acknowledged(
+    form: Format, session: Sessions
+) -> None:
+    one = session(ONE)
+    rows = [
+        replace(row, data={**row.data, "measured": {"1": 5_432}})
+        if row.kind == "telemetry"
+        else row
+        for row in one.content.rows
+    ]
+    measuring = content_of(rows, verify_journal(one.journal), "complete")
+    assert figures_of(measuring)["channel.1.measured.peak_ma"] == 5.432
+    assert delivered_in(measuring, form) == delivered_in(one.content, form)
+    if form is not Format.PARQUET:
+        whole = [b"".join(files_of(each, form).values()) for each in (one.content, measuring)]
+        assert b"5.432" not in whole[0]
+        assert b"5.432" in whole[1]

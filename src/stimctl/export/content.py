@@ -25,7 +25,8 @@ from stimctl.report.model import SessionReport
 from stimctl.session.row_base import Kind
 
 _THRESHOLD: Final = re.compile(r"(\w+) ch(\d+) +(?:\S+ +)?(\d+(?:\.\d+)?) (mA|%)")
-_TAKEN_BACK: Final = "taken back: threshold: "
+TAKEN_BACK: Final = "taken back: threshold: "
+"""How the note of a correction begins that is about a threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,8 @@ class _Texts:
         threshold = threshold_of(text, at_ns) if topic == "threshold" else None
         if threshold is not None:
             self.thresholds.append(threshold)
-        elif topic == "correction" and text.startswith(_TAKEN_BACK):
-            self._take_back(text.removeprefix(_TAKEN_BACK))
+        elif topic == "correction" and text.startswith(TAKEN_BACK):
+            self._take_back(text.removeprefix(TAKEN_BACK))
         elif not answers and planned_channel(topic) is None:
             self.left_out += 1
 

@@ -28,7 +28,7 @@ def components_of(channel: ChannelReport, wanted: str) -> Iterator[Json]:
             continue
         if bound == "figure":
             figures = dict(values_of(channel, told))
-            if contractions and channel.cycle is not None:
+            if contractions is not None:
                 figures["contractions"] = contractions
         else:
             end = "low" if bound == "at_least" else "high"

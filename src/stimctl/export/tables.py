@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any, Final
 
 from stimctl.export.columns import Table, Value, rows_of
-from stimctl.export.content import SessionContent, threshold_of
+from stimctl.export.content import TAKEN_BACK, SessionContent, threshold_of
 from stimctl.export.settings import settings_of
 from stimctl.export.shapes import CHANNELS, EVENTS, SAMPLES, SESSIONS, SETUPS
 from stimctl.export.time_base import monotonic_of
@@ -96,7 +96,8 @@ def sources_of(one: ChannelReport) -> Iterator[tuple[str, str, bool, Figures, in
     if one.planned != Figures():
         yield "planned", "figure", False, one.planned, None
     yield "commanded", "figure", False, one.commanded, None
-    yield "acknowledged", "figure", False, one.acknowledged, one.contractions
+    contractions = None if one.cycle is None else one.contractions
+    yield "acknowledged", "figure", False, one.acknowledged, contractions
     if one.least is not None and one.most is not None:
         yield "acknowledged", "at_least", False, one.least, None
         yield "acknowledged", "at_most", one.open_ended, one.most, None
@@ -154,9 +155,9 @@ def _samples(content: SessionContent) -> Iterator[tuple[Value, ...]]:
 
 def _events(content: SessionContent) -> Iterator[tuple[Value, ...]]:
     for row in content.rows:
-        if row.kind in _LEFT_OUT:
-            continue
         text = event_text(row)
+        if row.kind in _LEFT_OUT or (row.kind == Kind.NOTE and text is None):
+            continue
         for channel, level in _levels_of(row):
             unit = str(row.data.get("unit", content.setup.get("unit", "uA")))
             yield (
@@ -171,9 +172,12 @@ def event_text(row: Row) -> str | None:
     if row.kind in _WITH_PATHS:
         return None
     if row.kind == Kind.NOTE:
-        text = str(row.data.get("text", ""))
-        is_threshold = row.data.get("topic") == "threshold" and threshold_of(text, 0) is not None
-        return f"threshold: {text}" if is_threshold else None
+        topic, text = str(row.data.get("topic", "")), str(row.data.get("text", ""))
+        told = text.removeprefix(TAKEN_BACK) if topic == "correction" else text
+        is_threshold = topic == "threshold" or told != text
+        if not is_threshold or threshold_of(told, 0) is None:
+            return None
+        return text if told != text else f"threshold: {text}"
     told = sentence_for(row)
     return None if told == row.kind else told
 
