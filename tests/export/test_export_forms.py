@@ -98,6 +98,7 @@ def test_no_export_holds_more_about_a_person_than_the_pseudonym(
     assert NAME.split()[1] not in whole
     assert NAME in session(ONE).journal.read_text("utf-8")
     assert content.texts_left_out == 1
+    assert all(one["text"] for one in tables_of(content)[4].rows if one["kind"] == "note")
 
 
 @pytest.mark.parametrize("form", list(Format))

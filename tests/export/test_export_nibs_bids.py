@@ -14,13 +14,18 @@ from typing import Any
 import jsonschema
 import pytest
 
+from stimctl.bench.rehearsal import began_us
 from stimctl.export.nibs_bids import label_of, nibs_bids_files
-from tests.support.exported import Recorded
+from stimctl.export.nibs_bids_events import spans_of
+from stimctl.session.config import MS
+from tests.support.exported import SESSIONS, Recorded
 from tools import make_nibs_bids_example as tool
 from tools.make_exports import FOLDER
 
 Sessions = Callable[[str], Recorded]
 VALIDATOR = shutil.which("bids-validator-deno")
+NEAR_NS = 60 * MS
+"""Between a row and the bytes that it is about."""
 SCHEMA = json.loads((FOLDER / "nibs-bids.schema.json").read_text("utf-8"))
 
 
@@ -116,11 +121,15 @@ def test_each_on_time_and_each_run_is_one_event(session: Sessions) -> None:
             for row in read(nibs_bids_files(session(name).content), "_events.tsv")
         )
         for name in ("two channels, completed", "bursts in cycles, completed",
-                     "trains, paused and gone on with")
+                     "bursts, stopped early", "trains, paused and gone on with",
+                     "bursts in cycles, stopped early", "RehaMove3, stopped early")
     }  # fmt: skip
     assert counts == {
         "two channels, completed": 2,
         "bursts in cycles, completed": 3,
+        "bursts in cycles, stopped early": 2,
+        "bursts, stopped early": 1,
+        "RehaMove3, stopped early": 1,
         "trains, paused and gone on with": 2,
     }
 
@@ -137,3 +146,19 @@ def test_layers_of_bursts_in_cycles_are_nested_as_the_draft_has_them(session: Se
 
 def test_labels_have_letters_and_digits_only() -> None:
     assert re.fullmatch("[A-Za-z0-9]+", label_of("20261118T110640.000000Z-n000001-0002"))
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, _, whole) in SESSIONS.items() if whole])
+def test_no_output_of_the_twin_lies_outside_the_stimulations(name: str, session: Sessions) -> None:
+    one = session(name)
+    spans = spans_of(one.content)
+    assert all(span.end_ns is not None for span in spans)
+    for channel in one.content.report.channels:
+        mine = [span for span in spans if span.channel == channel.number]
+        runs = one.bench.ledger()[channel.number].since(began_us(one.bench)).runs
+        assert runs
+        for run in runs:
+            for at_ns in (run.start_us * 1_000, run.last_start_us * 1_000):
+                assert any(
+                    span.begin_ns - NEAR_NS <= at_ns <= span.end_ns + NEAR_NS for span in mine
+                ), (channel.number, at_ns, mine)

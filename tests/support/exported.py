@@ -95,6 +95,7 @@ SESSIONS: Mapping[str, tuple[str, str, Callable[[Bench], None], bool]] = {
     "bursts in cycles, completed": ("doublets in cycles", "", _completed, True),
     "bursts in cycles, stopped early": ("slow bursts in cycles", "", _stopped(29_770), True),
     "RehaStim2, stopped early": ("RehaStim2", "", _stopped(17_003), True),
+    "RehaMove3, stopped early": ("RehaMove3", "", _stopped(23_456), True),
     "trains, paused and gone on with": ("trains", "", _paused, True),
     "link ended": ("trains", "unplug@20s", _faulted, False),
     "bursts in cycles, answers lost": (

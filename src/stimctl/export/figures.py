@@ -8,7 +8,7 @@ from dataclasses import replace
 from stimctl.export.columns import Column, TableShape, Type, Value
 from stimctl.export.content import SessionContent
 from stimctl.export.shapes import CHANNELS, SESSIONS, SETUPS, SOURCES
-from stimctl.export.tables import tables_of
+from stimctl.export.tables import channel_rows, session_row, setup_rows
 
 _KEYS = frozenset({"session", "channel", "source", "bound"})
 
@@ -16,13 +16,12 @@ _KEYS = frozenset({"session", "channel", "source", "bound"})
 def figures_of(content: SessionContent) -> dict[str, Value]:
     """`session.COLUMN`; `channel.N.setup.COLUMN`; `channel.N.SOURCE.COLUMN` (for a bound
     `channel.N.acknowledged.at_least.COLUMN`); `channel.N.threshold.NAME_ma` or `_percent`."""
-    by_name = {one.shape.name: one.rows for one in tables_of(content)}
     named: dict[str, Value] = {
-        f"session.{name}": value for name, value in by_name[SESSIONS.name][0].items()
+        f"session.{name}": value for name, value in session_row(content).items()
     }
-    for row in by_name[SETUPS.name]:
+    for row in setup_rows(content):
         named |= _with(f"channel.{row['channel']}.setup", row)
-    for row in by_name[CHANNELS.name]:
+    for row in channel_rows(content):
         bound = "" if row["bound"] == "figure" else f".{row['bound']}"
         named |= _with(f"channel.{row['channel']}.{row['source']}{bound}", row)
     for one in content.thresholds:

@@ -17,8 +17,7 @@ from stimctl.export.content import SessionContent
 from stimctl.export.csv_tables import csv_text, json_bytes
 from stimctl.export.nibs_bids_events import event_rows
 from stimctl.export.settings import Settings, settings_of
-from stimctl.export.shapes import CHANNELS
-from stimctl.export.tables import level_in, tables_of
+from stimctl.export.tables import channel_rows, level_in
 from stimctl.report.model import ChannelReport
 from stimctl.report.setup_text import NOT_RECORDED
 from stimctl.version import __version__
@@ -169,8 +168,7 @@ def _parameters(content: SessionContent, one: ChannelReport) -> dict[str, Value]
 def _figures(content: SessionContent, number: int) -> dict[str, Value]:
     """The rows of the table `channels` side by side; n/a where the record has no such row."""
     row: dict[str, Value] = dict.fromkeys(columns.figures_sidecar())
-    (table,) = (one for one in tables_of(content) if one.shape is CHANNELS)
-    for one in table.rows:
+    for one in channel_rows(content):
         if one["channel"] == number:
             bound = "" if one["bound"] == "figure" else f"_{one['bound']}"
             source = f"{one['source']}{bound}"

@@ -43,7 +43,8 @@ NIBS: Final[Mapping[str, tuple[str, str]]] = {
                             "acknowledged what it was sent, and did not measure."),
 }  # fmt: skip
 EVENTS: Final[Mapping[str, tuple[str, str]]] = {
-    "onset": ("s", "Since the first start of output."),
+    "onset": ("s", "Since the first start of output. Of a stimulation: when its "
+              "first level came into effect."),
     "duration": ("s", "n/a: the end was not confirmed."),
     "nibs_event_id": ("", "Parameter set, of rows with the trial type stimulation."),
     "nibs_position_id": ("", "Where, in *_markers.tsv."),
@@ -52,7 +53,7 @@ EVENTS: Final[Mapping[str, tuple[str, str]]] = {
                    "accepted."),
     "channel": ("", "Number of the channel."),
     "acknowledged_ma": ("mA", "Amplitude that the device acknowledged; highest of the event. n/a: "
-                        "the on time was cut short."),
+                        "not on record for this event by itself."),
     "acknowledged_percent": ("%", "The same for a device in percent of its own scale."),
     "monotonic_ns": ("ns", "Onset on the monotonic clock of the computer."),
     "wall_utc": ("", "Onset on the wall clock of the computer, ISO 8601, UTC."),

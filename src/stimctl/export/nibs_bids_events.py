@@ -10,6 +10,7 @@ from stimctl.export.columns import Value
 from stimctl.export.content import SessionContent
 from stimctl.export.tables import event_text, level_in
 from stimctl.export.time_base import monotonic_of
+from stimctl.records.delivered import FIELD
 from stimctl.records.rows import Row
 from stimctl.session.row_base import Kind
 
@@ -55,6 +56,22 @@ def spans_of(content: SessionContent) -> list[Span]:
 
 
 @dataclass(slots=True)
+class _Output:
+    """Of one channel since the last start or resume. `set_ns`, `ack_ns`: when a level first came
+    into effect, and was first accepted in a row of its own; bursts have no such rows."""
+
+    set_ns: int | None = None
+    ack_ns: int | None = None
+    accepted: bool = False
+    highest: int | None = None
+
+    def accepts(self, level: int | None) -> None:
+        self.accepted = True
+        if level:
+            self.highest = max(self.highest or 0, level)
+
+
+@dataclass(slots=True)
 class _Walk:
     """Through the rows of a record."""
 
@@ -63,29 +80,34 @@ class _Walk:
     channels: set[int]
     spans: list[Span] = field(default_factory=list)
     began_ns: int | None = None
-    highest: dict[int, int] = field(default_factory=dict)
-    left_off: set[int] = field(default_factory=set)
+    outputs: dict[int, _Output] = field(default_factory=dict)
+    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of the run so far, by channel: pulses (or time on), and the highest level."""
     contractions: dict[int, int] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
+    """Cycled channels whose first on time of a run goes on: it has no row of its beginning."""
 
     def take(self, row: Row) -> None:
         at_ns, data = monotonic_of(row), row.data
         if row.kind in (Kind.START, Kind.RESUME):
-            # Softly resumed, a channel goes on at its level without a row that accepts it.
-            goes_on = row.kind == Kind.RESUME and not data.get("from_zero")
-            self.left_off = set(self.highest) if goes_on else set()
-            self.began_ns, self.highest, self.contractions = at_ns, {}, {}
-            self.fresh = set(self.cycled)  # the first on time of a run has no row of its own
+            self._begin(row.kind == Kind.START, at_ns)
+        if self.began_ns is None:
+            return
+        if row.kind == Kind.SET:
+            output = self.outputs[int(data["channel"])]
+            output.set_ns = output.set_ns or at_ns
         elif row.kind == Kind.ACK:
-            self._accepted(data.get("channels", {}))
-        elif row.kind == Kind.TELEMETRY:
-            self._accepted(data.get("acked", {}))
+            for number, level in data.get("channels", {}).items():
+                output = self.outputs[int(number)]
+                output.ack_ns = output.ack_ns or at_ns
+                output.accepts(int(level))
         elif row.kind == Kind.CONTRACTION:
             self.contractions[int(data["channel"])] = at_ns
             self.fresh.discard(int(data["channel"]))
         elif row.kind == Kind.CONTRACTED:
             self._contracted(int(data["channel"]), at_ns, int(data.get("acked", 0)))
-        elif row.kind in (Kind.ENDED, Kind.UNKNOWN) or (
+        self._count(data.get(FIELD) or {})
+        if row.kind in (Kind.ENDED, Kind.UNKNOWN) or (
             row.kind == Kind.ZERO_VERIFIED and data.get("purpose") in ("stop", "pause")
         ):
             self._close(None if row.kind == Kind.UNKNOWN else at_ns)
@@ -95,31 +117,47 @@ class _Walk:
         self._close(None)
         return self.spans
 
-    def _accepted(self, levels: Mapping[str, int]) -> None:
-        for number, level in levels.items():
-            if level:
-                self.highest[int(number)] = max(self.highest.get(int(number), 0), int(level))
+    def _begin(self, from_nothing: bool, at_ns: int) -> None:
+        self.began_ns, self.contractions, self.fresh = at_ns, {}, set(self.cycled)
+        self.outputs = {channel: _Output() for channel in self.channels}
+        if from_nothing:
+            self.counted = {}
+
+    def _count(self, acknowledged: Mapping[str, Mapping[str, Any]]) -> None:
+        """The figures of the run so far: what has grown was accepted since the row before."""
+        for number, told in acknowledged.items():
+            channel = int(number)
+            peak = int(told.get("peak_ua", told.get("peak_percent", 0)))
+            amount = int(told.get("pulses", told.get("on_ms", 0)))
+            amount_before, peak_before = self.counted.get(channel, (0, 0))
+            if amount > amount_before:
+                self.outputs[channel].accepts(peak if peak > peak_before else None)
+            self.counted[channel] = amount, peak
 
     def _contracted(self, channel: int, at_ns: int, level: int) -> None:
         begin_ns = self.contractions.pop(channel, None)
         if begin_ns is None and channel in self.fresh:
-            begin_ns = self._first_ns(channel)
+            begin_ns = self._begin_ns(channel)
         self.fresh.discard(channel)
         if begin_ns is not None and level:
             self.spans.append(Span(channel, begin_ns, at_ns, level))
 
-    def _first_ns(self, channel: int) -> int | None:
-        return None if self.began_ns is None else self.began_ns + self.delays.get(channel, 0)
+    def _begin_ns(self, channel: int) -> int:
+        output, began_ns = self.outputs[channel], self.began_ns or 0
+        first_ns = output.ack_ns or output.set_ns or began_ns
+        return max(first_ns, began_ns + self.delays.get(channel, 0))
 
     def _close(self, end_ns: int | None) -> None:
         """Of what is under way: whole runs, and on times that were cut short."""
+        if self.began_ns is None:
+            return
         for channel in sorted((self.channels - self.cycled) | self.fresh):
-            begin_ns = self._first_ns(channel)
-            if begin_ns is not None and (channel in self.highest or channel in self.left_off):
-                self.spans.append(Span(channel, begin_ns, end_ns, self.highest.get(channel)))
+            output = self.outputs[channel]
+            if output.accepted:
+                self.spans.append(Span(channel, self._begin_ns(channel), end_ns, output.highest))
         for channel, begin_ns in self.contractions.items():
             self.spans.append(Span(channel, begin_ns, end_ns, None))
-        self.began_ns, self.contractions, self.fresh = None, {}, set()
+        self.began_ns = None
 
 
 def _span_row(content: SessionContent, span: Span) -> dict[str, Value]:

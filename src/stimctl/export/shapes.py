@@ -151,7 +151,8 @@ CHANNELS: Final = TableShape(
 
 SAMPLES: Final = TableShape(
     "samples",
-    "Amplitude over time, about once a second; each level holds until the next of its source.",
+    "Output at one moment, about once a second. Between two bursts, and in off times, it is 0: "
+    "what was given in between is in the tables channels and events.",
     (
         _SESSION,
         _CHANNEL,

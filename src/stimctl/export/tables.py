@@ -36,8 +36,8 @@ def tables_of(content: SessionContent) -> tuple[Table, ...]:
     """In the order of `SHAPES`."""
     return (
         Table(SESSIONS, (session_row(content),)),
-        Table(SETUPS, rows_of(SETUPS, list(_setups(content)))),
-        Table(CHANNELS, rows_of(CHANNELS, list(_figures(content)))),
+        Table(SETUPS, setup_rows(content)),
+        Table(CHANNELS, channel_rows(content)),
         Table(SAMPLES, rows_of(SAMPLES, list(_samples(content)))),
         Table(EVENTS, rows_of(EVENTS, list(_events(content)))),
     )
@@ -88,6 +88,16 @@ def session_row(content: SessionContent) -> dict[str, Value]:
         signature.fingerprint if signature else None,
     )
     return rows_of(SESSIONS, [values])[0]
+
+
+def setup_rows(content: SessionContent) -> tuple[dict[str, Value], ...]:
+    """The rows of the table `setups`."""
+    return rows_of(SETUPS, list(_setups(content)))
+
+
+def channel_rows(content: SessionContent) -> tuple[dict[str, Value], ...]:
+    """The rows of the table `channels`."""
+    return rows_of(CHANNELS, list(_figures(content)))
 
 
 def sources_of(one: ChannelReport) -> Iterator[tuple[str, str, bool, Figures, int | None]]:
