@@ -30,16 +30,17 @@ _PAGE = 50
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
 group = typer.Typer(
-    help="List, show, verify, sign and report recorded sessions.", no_args_is_help=True
+    help="List, show, verify, sign, report and export recorded sessions.", no_args_is_help=True
 )
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import course, session_evidence, session_report
+    from stimctl.cli import course, session_evidence, session_export, session_report
 
     session_evidence.register(group)
     session_report.register(group)
     course.register(group)
+    session_export.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 

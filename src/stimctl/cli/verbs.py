@@ -30,7 +30,7 @@ VERBS = {
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
     "sync": ("sync", "Send recorded sessions to the server of a clinic: stimctl sync URL."),
-    "sessions": ("sessions", "List, show, verify, sign and report recorded sessions."),
+    "sessions": ("sessions", "List, show, verify, sign, report and export recorded sessions."),
     "station-key": ("station_key", "List, change and add the keys that sign sessions."),
     "backup": ("backup", "Back up everything that is on record, and verify the copy."),
     "restore": (
