@@ -140,6 +140,7 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
 
     from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
     from stimctl.records.history import knows_person
+    from stimctl.records.people.keys import key_of
     from stimctl.records.person import second_identifier
     from stimctl.records.places import journal_folder
     from stimctl.session.confirmation import confirmation_of
@@ -152,7 +153,7 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
         statement=STATEMENT,
         statement_accepted=use_is_accepted(state),
         person=person,
-        person_known=bool(person) and knows_person(journal_folder(state), person),
+        person_known=bool(person) and knows_person(journal_folder(state), person, key=key_of(state, person)),
         today=datetime.now().astimezone().date(),
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",

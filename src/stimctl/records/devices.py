@@ -10,8 +10,9 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from stimctl.records.people.change import change_beside
 from stimctl.records.person import check_person_code
-from stimctl.records.state_files import read_state, write_state
+from stimctl.records.state_files import read_state
 
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
@@ -45,10 +46,9 @@ def last_device(state: Path, person: str, protocol: str) -> str:
 
 def remember_device(state: Path, person: str, protocol: str, name: str) -> None:
     """Keep it for the next session. Raises JournalError where that cannot be written."""
-    path = _path(state, person)
-    found = dict(read_state(path))
-    if found.get(protocol) != name:
-        write_state(path, {**found, protocol: name})
+    if last_device(state, person, protocol) != name:
+        path = _path(state, person)
+        change_beside(state, path, lambda found: {**found, protocol: name})
 
 
 def _path(state: Path, person: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.delivered import HOW, Delivered
 from stimctl.records.numbers import order_of
+from stimctl.records.people.keys import PersonNames
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
@@ -111,7 +112,13 @@ def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
         for session, entry in known.items()
         if session not in files
     ]
-    return tuple(sorted(listed, key=lambda entry: order_of(entry.session)))
+    names = PersonNames(folder)
+    named = [_named(entry, names) for entry in listed]
+    return tuple(sorted(named, key=lambda entry: order_of(entry.session)))
+
+
+def _named(entry: SessionEntry, names: PersonNames) -> SessionEntry:
+    return replace(entry, person=names.of(entry.session, entry.person))
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
@@ -131,7 +138,7 @@ def show_session(folder: Path, name: str) -> SessionRecord:
             timeline.append(item)
     verification = verify_journal(path, entry.anchor if entry else None)
     return SessionRecord(
-        entry=_from_file(verification),
+        entry=_named(_from_file(verification), PersonNames(folder)),
         verification=verification,
         header=verification.header.data if verification.header else {},
         end=verification.end.data if verification.end else None,

@@ -28,6 +28,7 @@ from stimctl.session.needs import (
     Preparation,
     UntestedFace,
 )
+from stimctl.session.pin import pin_fits
 from stimctl.treatment.program import AnyPlan, CurrentChannel
 
 __all__ = [
@@ -80,7 +81,7 @@ def _about_person(plan: AnyPlan | None, said: Preparation, known: Known) -> Iter
             "correct the code; if this is the person's first session on this computer, "
             f"acknowledge {FIRST_SESSION}",
         )
-    if known.second and said.second != known.second:
+    if known.second and not pin_fits(said.second, known.second):
         yield Gap(
             Need.SECOND_IDENTIFIER,
             f"{known.person} is not confirmed by the second identifier",

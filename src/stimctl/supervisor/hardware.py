@@ -171,7 +171,7 @@ class HardwareCheck:
             statement_accepted=use_is_accepted(options.state_folder),
             person=person,
             person_known=bool(person)
-            and knows_person(options.journal_folder, person, but=self.session),
+            and knows_person(options.journal_folder, person, self.session, key=options.person_key),
             today=datetime.now().astimezone().date(),
             confirmation=confirmation_of(plan),
             rehearsed=rehearsal.confirmation if rehearsal else "",
@@ -182,8 +182,9 @@ class HardwareCheck:
             else "",
             others=self._others(),
             given=given_today(
-                options.journal_folder, person, datetime.now().astimezone(), but=self.session
-            ),
+                options.journal_folder, person, datetime.now().astimezone(), self.session,
+                key=options.person_key,
+            ),  # fmt: skip
             asks_attendance=config.attended_by_prompt or self.needs_person,
             watchdog_tested=config.watchdog_test or sheet.watchdog_us is None,
             stop_faces=stop_faces,
@@ -210,7 +211,7 @@ class HardwareCheck:
     def _row(self, said: Preparation, known: Known) -> Mapping[str, Any]:
         device = next(iter(self._devices), "")
         return {
-            "person": known.person,
+            "person": self._options.person_key,
             "device": device,
             "shown_as": shown_as(device),
             "answers": " ".join(

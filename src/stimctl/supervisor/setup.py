@@ -165,7 +165,7 @@ class SessionSetup:
             "face": options.face,
             "operated_by": options.config.operated_by,
             "find_channels": options.config.find_channels,
-            "person": options.person,
+            "person": options.person_key,
             "device": options.device,
             "sim": options.sim,
             "stimctl": __version__,
