@@ -119,6 +119,7 @@ class Code(StrEnum):
     NOBODY_PRESENT = "nobody-present", "Nobody at the machine has answered."
     WATCH_ONLY = "watch-only", "A control socket takes `stop` and `watch` only."
     PERSON_BUSY = "people-busy", "Another program changes what is kept of people."
+    PERSON_ERASED = "person-erased", "The person was erased while a program had it open."
     PERSON_ERASING = "person-erasing", "Erasing this person was begun and not finished."
     PERSON_IN_USE = "person-in-use", "A session of this person is open."
     PERSON_LOCKED = "person-locked", "Another program holds the lock of this person."

@@ -153,7 +153,8 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
         statement=STATEMENT,
         statement_accepted=use_is_accepted(state),
         person=person,
-        person_known=bool(person) and knows_person(journal_folder(state), person, key=key_of(state, person)),
+        person_known=bool(person)
+        and knows_person(journal_folder(state), person, key=key_of(state, person)),
         today=datetime.now().astimezone().date(),
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",

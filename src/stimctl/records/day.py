@@ -25,8 +25,9 @@ def given_today(
 ) -> tuple[Given, ...]:
     """What sessions of `person` on hardware gave in the 24 hours before `now` (with time zone).
 
-    `but`: a session that is not looked at. `key`: what journals hold of this person. A session with a time to come counts as of now: the
-    clock was set back, and nothing says for how long ago it was.
+    `but`: a session that is not looked at. `key`: what journals hold of this person. A session with
+    a time to come counts as of now: the clock was set back, and nothing says for how long ago it
+    was.
     """
     found: list[Given] = []
     for entry in newest_first(folder):

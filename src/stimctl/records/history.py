@@ -62,9 +62,7 @@ def _was_armed(folder: Path, entry: Entry) -> bool:
     )
 
 
-def last_plateaus(
-    folder: Path, person: str, protocol: str, *, key: str = ""
-) -> Mapping[int, int]:
+def last_plateaus(folder: Path, person: str, protocol: str, *, key: str = "") -> Mapping[int, int]:
     """By channel, the highest plateau (uA) of the person's last session with `protocol` (H18).
 
     Empty where there was none, or where nothing was raised in it. It is never a value to start

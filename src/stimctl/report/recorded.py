@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from stimctl.records.people.keys import PersonNames
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.sessions import find_session, state_of
 from stimctl.records.verify import read_rows, verify_journal
@@ -28,4 +30,5 @@ def recorded_report(folder: Path, name: str) -> SessionReport:
     path, entry = find_session(folder, name)
     verification = verify_journal(path, entry.anchor if entry else None)
     rows = (item for item in read_rows(path) if isinstance(item, Row))
-    return report_of(rows, verification, state_of(verification).value)
+    made = report_of(rows, verification, state_of(verification).value)
+    return replace(made, person=PersonNames(folder).of(made.session, made.person))

@@ -140,8 +140,8 @@ class Known:
     devices in use on the same person. `given`: what sessions of the last 24 hours gave the person.
     `present`: a person has just answered at the machine, or sits at the keys of the terminal UI.
     `remote`: why the face's terminal is not at the machine, or "".
-    `second`: what is kept of the person's second identifier (`stimctl.session.pin`), or "". `has_screen`: the
-    face is the terminal UI, where a key is the nearest STOP.
+    `second`: what is kept of the person's second identifier (`stimctl.session.pin`), or "".
+    `has_screen`: the face is the terminal UI, where a key is the nearest STOP.
     `untested`: stop faces that this session was begun with and that are not tested.
     """
 

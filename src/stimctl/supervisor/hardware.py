@@ -182,9 +182,12 @@ class HardwareCheck:
             else "",
             others=self._others(),
             given=given_today(
-                options.journal_folder, person, datetime.now().astimezone(), self.session,
+                options.journal_folder,
+                person,
+                datetime.now().astimezone(),
+                self.session,
                 key=options.person_key,
-            ),  # fmt: skip
+            ),
             asks_attendance=config.attended_by_prompt or self.needs_person,
             watchdog_tested=config.watchdog_test or sheet.watchdog_us is None,
             stop_faces=stop_faces,

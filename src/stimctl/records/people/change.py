@@ -44,21 +44,31 @@ def one_program(state: Path, *, wait_s: float = _WAIT_S) -> Iterator[None]:
         os.close(fd)
 
 
-def change_person(state: Path, code: str, change: Callable[[dict[str, Any]], Told]) -> Told:
+def change_person(
+    state: Path, code: str, change: Callable[[dict[str, Any]], Told], *, key: str = ""
+) -> Told:
     """What the person's file holds once `change` has been made, with a key in any case.
 
-    Raises JournalError where the file cannot be read or written, StateError where the person is
-    being erased, and UsageError for what is no code.
+    `key`: the person it is about, where that is known. Raises JournalError where the file cannot be
+    read or written, StateError where the person is being or was erased, and UsageError for what is
+    no code.
     """
     path = person_file(state, code)
     with one_program(state):
         found = read_person(path, code)
         refuse_erasing(code, found)
-        key = str(found.get("key", ""))
+        kept = str(found.get("key", ""))
+        if key and kept != key:
+            raise StateError(
+                f"nothing more is kept of {code}",
+                code=Code.PERSON_ERASED,
+                why=f"{code} was erased while this program had the person open",
+                what_to_do="choose the person again; the code then begins as a new person",
+            )
         about = {
             "schema": SCHEMA,
             "code": code,
-            "key": key if is_key(key) else new_key(secrets.token_bytes(KEY_BYTES)),
+            "key": kept if is_key(kept) else new_key(secrets.token_bytes(KEY_BYTES)),
         }
         told = {**change(dict(found)), **about}
         told["second"] = kept_pin(str(told.get("second", "")), secrets.token_bytes(SALT_BYTES))

@@ -83,7 +83,7 @@ def erased_file(journals: Path) -> Path:
 
 
 def erased_sessions(journals: Path) -> frozenset[str]:
-    """The sessions whose person was erased. They are nobody's now, whatever code their rows have."""
+    """The sessions whose person was erased: nobody's now, whatever code their rows have."""
     try:
         sessions = json.loads(erased_file(journals).read_bytes())["sessions"]
         return frozenset(map(str, sessions))
