@@ -28,6 +28,7 @@ from stimctl.session.needs import (
     Preparation,
     UntestedFace,
 )
+from stimctl.session.person_gaps import about_electrodes, about_maxima, about_newer_answers
 from stimctl.session.pin import pin_fits
 from stimctl.treatment.program import AnyPlan, CurrentChannel
 
@@ -391,6 +392,9 @@ _LOOKS: tuple[_Look, ...] = (
     _about_person,
     _about_pads,
     _about_answers,
+    about_newer_answers,
+    about_maxima,
+    about_electrodes,
     _about_side,
     _about_stop,
     _about_rehearsal,

@@ -23,7 +23,8 @@ _DAY_S: Final = 86_400
 class Mark:
     """One threshold: what, on which channel and site, when (Unix s), and at which level.
 
-    Either an amplitude, or an intensity in percent of a device that knows no current.
+    Either an amplitude, or an intensity in percent of a device that knows no current. `channel` is
+    0 where it was entered by hand; `electrodes`: the name under which they are kept, or "".
     """
 
     what: str
@@ -33,6 +34,7 @@ class Mark:
     at_s: int
     amplitude_ua: int | None = None
     intensity_percent: int | None = None
+    electrodes: str = ""
 
     @property
     def text(self) -> str:
