@@ -30,6 +30,7 @@ VERBS = {
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
     "sessions": ("sessions", "List, show, verify and report recorded sessions."),
+    "people": ("people", "List, show, export and erase people; enter maxima and electrodes."),
     "gate": ("moved", "Gone; see stimctl run --manual."),
 }
 _HIDDEN = frozenset({"gate"})

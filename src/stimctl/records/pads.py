@@ -62,8 +62,16 @@ def used(state: Path, person: str, all_pads: Iterable[Pads]) -> tuple[Use, ...]:
 
     Raises UsageError for what is no person's code.
     """
-    found = read_state(_path(state, person))
+    found = read_state(pads_file(state, person))
     return tuple(use for pads in all_pads if (use := _use(found, pads)) is not None)
+
+
+def all_uses(state: Path, person: str) -> tuple[Use, ...]:
+    """Every set of electrodes that is on record for this person."""
+    found = read_state(pads_file(state, person))
+    named = (name.removesuffix(" mm2").rpartition(" ") for name in found)
+    every = (Pads(site, int(area)) for site, _, area in named if area.isdigit())
+    return tuple(use for pads in every if (use := _use(found, pads)) is not None)
 
 
 def count_use(state: Path, person: str, all_pads: Iterable[Pads], now_s: int, *, new: bool) -> None:
@@ -77,7 +85,7 @@ def count_use(state: Path, person: str, all_pads: Iterable[Pads], now_s: int, *,
             told[pads.key] = [sessions + 1, now_s if before is None else before.since_s]
         return told
 
-    change_beside(state, _path(state, person), counted)
+    change_beside(state, pads_file(state, person), counted)
 
 
 def _use(found: Mapping[str, object], pads: Pads) -> Use | None:
@@ -87,5 +95,6 @@ def _use(found: Mapping[str, object], pads: Pads) -> Use | None:
     return None
 
 
-def _path(state: Path, person: str) -> Path:
+def pads_file(state: Path, person: str) -> Path:
+    """The file of the electrodes of one person."""
     return state / "pads" / f"{check_person_code(person)}.json"
