@@ -138,9 +138,7 @@ def _put_erasure(planned: Erasure) -> None:
     number = len(planned.sessions)
     say(f"  {number} journals with a key that nobody can tell a person from; they verify as before")
     if planned.readable:
-        say(
-            f"  {len(planned.readable)} journals of an older stimctl; their rows say {planned.code}:"
-        )
+        say(f"  {len(planned.readable)} journals of an older stimctl; their rows hold the code:")
         for session in planned.readable:
             say(f"    {session}")
         say("    A row cannot be changed without breaking the chain. stimctl takes these sessions")

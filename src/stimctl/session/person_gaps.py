@@ -15,9 +15,11 @@ def about_maxima(plan: AnyPlan | None, said: Preparation, known: Known) -> Itera
     """Channels that may go higher than what was set for this person at this site."""
     for one in () if plan is None else plan.channels:
         electrode = one.setup.electrode
-        found = maximum_for(electrode.site or "", electrode.area_mm2, known.maxima)
         asked: AnyLevel = one.setup.most
-        if found is not None and found.level.scale is asked.scale and asked > found.level:
+        # A percent of a device's own scale says nothing of a current, nor the other way round.
+        same_scale = tuple(each for each in known.maxima if each.level.scale is asked.scale)
+        found = maximum_for(electrode.site or "", electrode.area_mm2, same_scale)
+        if found is not None and asked.value > found.level.value:
             yield Gap(
                 Need.PERSON_MAXIMUM,
                 f"channel {one.channel} may go to {asked}, and the maximum of {known.person} at "
@@ -32,13 +34,10 @@ def about_maxima(plan: AnyPlan | None, said: Preparation, known: Known) -> Itera
 def maximum_for(site: str, area_mm2: int, maxima: tuple[Maximum, ...]) -> Maximum | None:
     """The newest of this site and electrode size; where there is none of this size, the lowest of
     the newest ones of this site."""
-    newest: dict[tuple[int, str], Maximum] = {}
-    for one in maxima:
-        if _places(one.site) == _places(site):
-            newest[one.area_mm2, one.level.scale.unit] = one
-    same = [one for (area, _), one in newest.items() if area == area_mm2]
-    found = same or list(newest.values())
-    return min(found, key=lambda one: one.level.value) if found else None
+    newest = {one.area_mm2: one for one in maxima if _places(one.site) == _places(site)}
+    if area_mm2 in newest:
+        return newest[area_mm2]
+    return min(newest.values(), key=lambda one: one.level.value, default=None)
 
 
 def about_newer_answers(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001

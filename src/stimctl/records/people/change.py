@@ -15,7 +15,7 @@ from stimctl.codes import Code
 from stimctl.errors import JournalError, StateError
 from stimctl.records.people.keys import KEY_BYTES, is_key, new_key, person_file, person_folder
 from stimctl.records.state_files import read_state, write_state
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE
+from stimctl.records.storage import FILE_MODE, FOLDER_MODE, LocalFileSystem
 from stimctl.session.pin import SALT_BYTES, kept_pin
 
 SCHEMA: Final = "stimctl.person/2"
@@ -74,6 +74,8 @@ def change_person(
         told["second"] = kept_pin(str(told.get("second", "")), secrets.token_bytes(SALT_BYTES))
         if told != found:
             write_state(path, told)
+            # A journal is durable; a key that a power cut takes would leave it without a person.
+            LocalFileSystem().sync_folder(path.parent)
         return told
 
 

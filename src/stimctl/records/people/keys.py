@@ -65,8 +65,6 @@ class PersonNames:
     def of(self, session: str, recorded: str) -> str:
         """The code of a key; of an erased person `ERASED`; what is recorded where neither is known,
         as of journals that another computer has written, or an older program."""
-        if not recorded:
-            return ""
         if self._codes is None:
             self._codes = {
                 str(told["key"]): code

@@ -14,7 +14,6 @@ from stimctl.records.people.change import Told, change_person
 from stimctl.records.people.keys import person_file
 from stimctl.records.state_files import read_state
 from stimctl.session.needs import ANSWERS_FOR_DAYS
-from stimctl.session.pin import pin_fits
 
 _DAY_S: Final = 86_400
 
@@ -177,8 +176,7 @@ def _kept(name: str, value: Any, found: Told) -> Any:
             settings = {protocol: asdict(one) for protocol, one in value.items()}
             return _last_one_last(found.get(name, {}), settings)
         case "second":
-            kept = str(found.get(name, ""))
-            return kept if kept and pin_fits(value, kept) else value
+            return found.get(name) or value  # whoever typed it was asked for the one that is kept
     return value
 
 
