@@ -24,8 +24,12 @@ from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import accept_use
 from stimctl.records.devices import remember_device
 from stimctl.records.journal import Header, JournalWriter
+from stimctl.records.people.electrodes import add_electrodes, claim_electrodes
+from stimctl.records.people.kept import keep_answers, set_maximum
+from stimctl.records.people.keys import new_key
 from stimctl.safety.screening import QUESTIONS
-from stimctl.session.needs import Need
+from stimctl.session.needs import Need, Preparation
+from stimctl.stimulus.level import Level
 from stimctl.supervisor.person_lock import PersonLock
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import RealDevice
@@ -71,6 +75,7 @@ class Program:
         sides: dict[int, str] | None = None,
         confirm: str | None = None,
         second: str = "",
+        electrodes: dict[int, str] | None = None,
     ) -> None:
         """Everything, but for what is given otherwise."""
         self.session.load(
@@ -81,6 +86,7 @@ class Program:
         self.session.prepare(
             screening=screening or self.screening(), acknowledge=acknowledge,
             sides={1: "left"} if sides is None else sides, second_identifier=second,
+            electrodes=electrodes or {},
         )  # fmt: skip
 
     def missing(self) -> list[str]:
@@ -165,6 +171,28 @@ def a_day_of(hours: float) -> Callable[[Program], Any]:
     return leave_out
 
 
+def a_low_maximum(program: Program) -> Any:
+    day = date.fromisoformat(DAY)
+    set_maximum(program.state, PERSON, "left-knee", 2_500, Level.parse("2mA"), day, "")
+    program.hand_in()
+    return program.second.unlink
+
+
+def answers_that_changed(program: Program) -> Any:
+    newer = Preparation(answers={"C28": True}, answered=date.fromisoformat(DAY))
+    keep_answers(program.state, PERSON, newer)
+    older = program.screening(day=date.fromisoformat(DAY) - timedelta(1))
+    program.hand_in(screening=older)
+    return program.second.unlink
+
+
+def electrodes_of_another(program: Program) -> Any:
+    add_electrodes(program.state, "E-12", 2_500, "self-adhesive")
+    claim_electrodes(program.state, ["E-12"], new_key(b"12345678"), 1)
+    program.hand_in(electrodes={1: "E-12"})
+    return None
+
+
 LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the statement", Need.STATEMENT, without(Path(), "acceptance.json")),
     ("a code that is known", Need.KNOWN_PERSON, lambda p: p.hand_in(acknowledge=("E6", "N3"))),
@@ -198,6 +226,10 @@ LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the device of last time", Need.DEVICE, another_device),
     ("one device on a person", Need.ONE_DEVICE, a_second_device),
     ("what a day may add up to", Need.DAY_BUDGET, a_day_of(20)),
+    ("the person's maximum", Need.PERSON_MAXIMUM, a_low_maximum),
+    ("answers as they are now", Need.ANSWERS_CHANGED, answers_that_changed),
+    ("electrodes of one's own", Need.ELECTRODES_OTHER, electrodes_of_another),
+    ("known electrodes", Need.ELECTRODES, lambda p: p.hand_in(electrodes={1: "E-99"})),
 ]
 
 

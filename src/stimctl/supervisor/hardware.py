@@ -213,7 +213,7 @@ class HardwareCheck:
             remote=face.remote,
             present=answered or self._has_keys,
             second=second_identifier(options.state_folder, person),
-            **kept_for(options.state_folder, person),
+            **kept_for(options.state_folder, person, options.person_key),
             has_screen=self._has_keys,
         )
 

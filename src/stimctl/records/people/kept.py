@@ -21,14 +21,14 @@ from stimctl.stimulus.level import CURRENT, AnyLevel, Level
 THRESHOLDS: Final = ("sensory", "motor", "tolerance")
 
 
-def kept_for(state: Path, code: str) -> dict[str, Any]:
-    """The fields of `Known` that come from what is kept of this person. Raises JournalError where
-    a limit of the person cannot be read."""
+def kept_for(state: Path, code: str, key: str = "") -> dict[str, Any]:
+    """The fields of `Known` that come from what is kept of this person; `key` as the session has
+    it. Raises JournalError where a limit of the person cannot be read."""
     found = read_state(person_file(state, code)) if code else {}
     kept = read_remembered(found)
     return {
         "maxima": maxima_of(code, found),
-        "electrodes": kept_electrodes(state, str(found.get("key", ""))),
+        "electrodes": kept_electrodes(state, key or str(found.get("key", ""))),
         "kept_answers": kept.answers,
         "kept_answered": day_of_s(kept.answered_s) if kept.answers else None,
     }
