@@ -79,6 +79,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
     assert person_file(tmp_path, "K-17").read_bytes() == before
 
 
+@pytest.mark.hazard("H25")
 @pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
 def test_a_damaged_file_is_never_taken_for_a_new_person(tmp_path: Path, text: str) -> None:
     path = person_file(tmp_path, "K-17")

@@ -294,6 +294,7 @@ def test_a_device_can_neither_be_copied_nor_sent_to_another_process() -> None:
                 attempt(what)
 
 
+@pytest.mark.hazard("H52")
 def test_a_persons_code_is_not_on_the_command_line_of_the_supervisor(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -15,12 +15,12 @@ from stimctl.cli.person_code import HELP, code_from
 from stimctl.errors import UsageError
 
 Code = Annotated[str, typer.Argument(metavar="CODE", callback=code_from, help=HELP)]
-Site = Annotated[str, typer.Option("--site", metavar="SITE", help="Where, as left-quadriceps.")]
+Site = Annotated[str, typer.Option("--site", metavar="SITE", help="Where, such as left-knee.")]
 Area = Annotated[
-    str, typer.Option("--area", metavar="AREA", help="Size of one electrode, as 25cm2.")
+    str, typer.Option("--area", metavar="AREA", help="Size of one electrode, such as 25cm2.")
 ]
 LevelText = Annotated[
-    str, typer.Option("--level", metavar="LEVEL", help="With its unit, as 20mA or 40%.")
+    str, typer.Option("--level", metavar="LEVEL", help="With its unit, such as 20mA or 40%.")
 ]
 Named = Annotated[
     str,
@@ -142,7 +142,7 @@ def _area(state: Path, text: str, name: str) -> int:
         raise UsageError(
             "one size of electrode is needed",
             why="a level means something only with the electrodes that it was found with",
-            what_to_do="give --area 25cm2, or --electrodes with the name of kept ones",
+            what_to_do="give `--area 25cm2`, or --electrodes with the name of kept ones",
         )
     if text:
         return parse_area_mm2(text)

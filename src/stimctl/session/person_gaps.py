@@ -1,4 +1,4 @@
-"""What is missing because of what is kept of a person: maxima, electrodes, newer answers."""
+"""What is missing because of what is kept of a person: PIN, maxima, electrodes, newer answers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ from collections.abc import Iterator
 from stimctl.quantity import format_area
 from stimctl.safety.sites import PADS_APART
 from stimctl.session.needs import Gap, KeptElectrodes, Known, Maximum, Need, Preparation
+from stimctl.session.pin import pin_fits
 from stimctl.stimulus.level import AnyLevel
 from stimctl.treatment.program import AnyPlan
+
+
+def about_second_identifier(
+    plan: AnyPlan | None,  # noqa: ARG001
+    said: Preparation,
+    known: Known,
+) -> Iterator[Gap]:
+    """The digits that the person tells are not those that are kept."""
+    if known.second and not pin_fits(said.second, known.second):
+        yield Gap(
+            Need.SECOND_IDENTIFIER,
+            f"{known.person} is not confirmed by the second identifier",
+            "a mistyped code can be another person's; four digits that the person tells are kept "
+            f"with this code, and {'other ones' if said.second else 'none'} were given",
+            "ask the person for the four digits, and give them",
+        )
 
 
 def about_maxima(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001

@@ -11,6 +11,7 @@ from stimctl.safety.day_budget import Asked, Weight, judge_day
 from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
+from stimctl.session import person_gaps
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
     ANSWERS_FOR_DAYS,
@@ -28,8 +29,6 @@ from stimctl.session.needs import (
     Preparation,
     UntestedFace,
 )
-from stimctl.session.person_gaps import about_electrodes, about_maxima, about_newer_answers
-from stimctl.session.pin import pin_fits
 from stimctl.treatment.program import AnyPlan, CurrentChannel
 
 __all__ = [
@@ -81,14 +80,6 @@ def _about_person(plan: AnyPlan | None, said: Preparation, known: Known) -> Iter
             "record",
             "correct the code; if this is the person's first session on this computer, "
             f"acknowledge {FIRST_SESSION}",
-        )
-    if known.second and not pin_fits(said.second, known.second):
-        yield Gap(
-            Need.SECOND_IDENTIFIER,
-            f"{known.person} is not confirmed by the second identifier",
-            "a mistyped code can be another person's; four digits that the person tells are kept "
-            f"with this code, and {'other ones' if said.second else 'none'} were given",
-            "ask the person for the four digits, and give them",
         )
 
 
@@ -390,11 +381,12 @@ _Look = Callable[[AnyPlan | None, Preparation, Known], Iterator[Gap]]
 _LOOKS: tuple[_Look, ...] = (
     _about_use,
     _about_person,
+    person_gaps.about_second_identifier,
     _about_pads,
     _about_answers,
-    about_newer_answers,
-    about_maxima,
-    about_electrodes,
+    person_gaps.about_newer_answers,
+    person_gaps.about_maxima,
+    person_gaps.about_electrodes,
     _about_side,
     _about_stop,
     _about_rehearsal,

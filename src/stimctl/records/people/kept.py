@@ -64,16 +64,16 @@ def set_maximum(
 
 
 def add_threshold(
-    state: Path, code: str, what: str, site: str, area_mm2: int, level: AnyLevel, at_s: int,
+    state: Path, code: str, kind: str, site: str, area_mm2: int, level: AnyLevel, at_s: int,
     electrodes: str,
 ) -> None:  # fmt: skip
     """A threshold that was found elsewhere than on the screens. It is shown and never set."""
-    if what not in THRESHOLDS:
+    if kind not in THRESHOLDS:
         known = ", ".join(THRESHOLDS)
-        raise UsageError(f"{what!r} is no threshold", what_to_do=f"use one of {known}")
+        raise UsageError(f"{kind!r} is no threshold", what_to_do=f"use one of {known}")
     is_current = level.scale is CURRENT
     mark = Mark(
-        what, 0, _site(site), area_mm2, at_s,
+        kind, 0, _site(site), area_mm2, at_s,
         amplitude_ua=level.value if is_current else None,
         intensity_percent=None if is_current else level.value,
         electrodes=electrodes,

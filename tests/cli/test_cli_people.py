@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from stimctl.records.people.listing import list_people
-from tests.cli.conftest import Cli, cli, state
-from tests.people.people_world import people, session
+from tests.support.people_world import people, session
 
-__all__ = ["cli", "state"]
+Cli = Callable[..., Any]
 
 
 class Typed(io.StringIO):
