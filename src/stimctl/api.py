@@ -216,6 +216,7 @@ class Device(Output):
         acknowledge: Sequence[str] = (),
         sides: Mapping[int, str] = MappingProxyType({}),
         second_identifier: str = "",
+        electrodes: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Hand in what people have said, after `load`. Needed on hardware, harmless on a twin.
 
@@ -229,10 +230,12 @@ class Device(Output):
             sides: "left" or "right" for each channel, given by who looks at the person.
             second_identifier: the four digits that the person tells, where they are kept with the
                 code.
+            electrodes: for each channel the name under which its electrodes are kept
+                (`stimctl people electrodes`), where they are.
 
         Raises:
             ProtocolFileError: the file of answers is invalid.
-            UsageError: a side is invalid.
+            UsageError: a side is invalid, or a name of electrodes.
         """
         ask = self._ask
         if screening is not None:
@@ -241,6 +244,8 @@ class Device(Output):
         told |= {"acknowledge": " ".join(acknowledge)} if acknowledge else {}
         told |= {"sides": " ".join(f"{one}={side}" for one, side in sides.items())} if sides else {}
         told |= {"second": second_identifier} if second_identifier else {}
+        named = " ".join(f"{one}={name}" for one, name in electrodes.items())
+        told |= {"electrodes": named} if named else {}
         ask("prepare", **told)
 
     def arm(self) -> None:

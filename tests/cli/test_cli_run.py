@@ -19,6 +19,7 @@ import pytest
 from firmware_sim.ledger import Ledger
 from stimctl.errors import ExitCode
 from stimctl.records.pads import Pads, used
+from stimctl.records.people.keys import is_key
 from stimctl.records.sessions import list_sessions, show_session, verify_all
 from stimctl.safety.screening import QUESTIONS
 from tests.support.own_pty import own_pty
@@ -194,7 +195,8 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     assert "REAL CURRENT" in said
     assert process.returncode == ExitCode.TERMINATED
     record = show_session(state / "journal", "last")
-    assert record.header["person"] == "K-17"
+    assert record.entry.person == "K-17"
+    assert is_key(record.header["person"])
     notes = {row.data["topic"]: row.data["text"] for row in record.timeline if row.kind == "note"}
     assert notes["rehearsal"].startswith(confirmation)
     assert notes["screening"].startswith("C01=no C02=no ")

@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from stimctl.records.catalogue import Catalogue
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
 from stimctl.records.journal import Header, JournalWriter
+from stimctl.records.people.kept import kept_for
+from stimctl.records.people.keys import key_of
 from stimctl.records.protocol_files import read_protocol
 from stimctl.records.sessions import show_session
 from stimctl.safety.screening import QUESTIONS
@@ -246,9 +249,11 @@ def test_a_person_at_the_terminal_of_a_program_lets_it_and_the_record_says_who(
     assert ready["device"] == f"serial {SERIAL}"
     assert ready["shown_as"] == shown_as(f"serial {SERIAL}")
     assert ready["present"].startswith("terminal /dev/pts/")
-    assert (ready["answers"], ready["answered"], ready["person"]) == (
-        ANSWERS.replace("  ", " "), DAY, "K-17",
-    )  # fmt: skip
+    assert (ready["answers"], ready["answered"]) == (ANSWERS.replace("  ", " "), DAY)
+    assert ready["person"] == record.header["person"] == key_of(state, "K-17")
+    assert "K-17" not in record.entry.file.read_text()
+    assert record.entry.person == "K-17"
+    assert kept_for(state, "K-17")["kept_answered"] == date.fromisoformat(DAY)
     assert ready["code"] == record.header["notes"]["code"]
     assert rows["line_kind"]["simulation"] is False
     who = [row.data["who"] for row in record.timeline if row.kind == "raise"]

@@ -26,8 +26,12 @@ from stimctl.records.approvals import accept_use
 from stimctl.records.devices import remember_device
 from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.library_station import lock_station, unlock_station
+from stimctl.records.people.electrodes import add_electrodes, claim_electrodes
+from stimctl.records.people.kept import keep_answers, set_maximum
+from stimctl.records.people.keys import new_key
 from stimctl.safety.screening import QUESTIONS
-from stimctl.session.needs import Need
+from stimctl.session.needs import Need, Preparation
+from stimctl.stimulus.level import Level
 from stimctl.supervisor.person_lock import PersonLock
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import RealDevice
@@ -74,6 +78,7 @@ class Program:
         confirm: str | None = None,
         second: str = "",
         protocol: str = "tens-conventional",
+        electrodes: dict[int, str] | None = None,
     ) -> None:
         """Everything, but for what is given otherwise."""
         self.session.load(
@@ -84,6 +89,7 @@ class Program:
         self.session.prepare(
             screening=screening or self.screening(), acknowledge=acknowledge,
             sides={1: "left"} if sides is None else sides, second_identifier=second,
+            electrodes=electrodes or {},
         )  # fmt: skip
 
     def missing(self) -> list[str]:
@@ -168,6 +174,28 @@ def a_day_of(hours: float) -> Callable[[Program], Any]:
     return leave_out
 
 
+def a_low_maximum(program: Program) -> Any:
+    day = date.fromisoformat(DAY)
+    set_maximum(program.state, PERSON, "left-knee", 2_500, Level.parse("2mA"), day, "")
+    program.hand_in()
+    return program.second.unlink
+
+
+def answers_that_changed(program: Program) -> Any:
+    newer = Preparation(answers={"C28": True}, answered=date.fromisoformat(DAY))
+    keep_answers(program.state, PERSON, newer)
+    older = program.screening(day=date.fromisoformat(DAY) - timedelta(1))
+    program.hand_in(screening=older)
+    return program.second.unlink
+
+
+def electrodes_of_another(program: Program) -> Any:
+    add_electrodes(program.state, "E-12", 2_500, "self-adhesive")
+    claim_electrodes(program.state, ["E-12"], new_key(b"12345678"), 1)
+    program.hand_in(electrodes={1: "E-12"})
+    return None
+
+
 LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the statement", Need.STATEMENT, without(Path(), "acceptance.json")),
     ("a code that is known", Need.KNOWN_PERSON, lambda p: p.hand_in(acknowledge=("E6", "N3"))),
@@ -201,6 +229,10 @@ LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the device of last time", Need.DEVICE, another_device),
     ("one device on a person", Need.ONE_DEVICE, a_second_device),
     ("what a day may add up to", Need.DAY_BUDGET, a_day_of(20)),
+    ("the person's maximum", Need.PERSON_MAXIMUM, a_low_maximum),
+    ("answers as they are now", Need.ANSWERS_CHANGED, answers_that_changed),
+    ("electrodes of one's own", Need.ELECTRODES_OTHER, electrodes_of_another),
+    ("known electrodes", Need.ELECTRODES, lambda p: p.hand_in(electrodes={1: "E-99"})),
 ]
 
 

@@ -192,13 +192,13 @@ def test_while_output_is_on_nothing_is_answered(world: World) -> None:
 def test_the_demo_is_no_patient_of_the_records(world: World, mocker: object) -> None:
     from types import SimpleNamespace
 
-    from stimctl.records import sessions
+    from stimctl.records.people import listing
     from stimctl.tui.model.persons import known_persons
 
     def entry(person: str) -> SimpleNamespace:
         return SimpleNamespace(person=person, sim=True, started="2026-11-28T", protocol="tens")
 
     there = [entry(one) for one in ("K-17", "DEMO-1", "K-18", "DEMO-1", "")]
-    mocker.patch.object(sessions, "list_sessions", return_value=there)  # type: ignore[attr-defined]
+    mocker.patch.object(listing, "list_sessions", return_value=there)  # type: ignore[attr-defined]
     assert [code for code, _ in known_persons(world.bed.state_folder)] == ["K-18", "K-17"]
     world.pass_time(1 * S)

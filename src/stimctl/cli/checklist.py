@@ -35,6 +35,7 @@ class Preconditions:
     approvals: Sequence[str] = ()
     acknowledged: Collection[str] = ()
     sides: Sequence[str] = ()
+    electrodes: Sequence[str] = ()
     accept_use: bool = False
     new_pads: bool = False
     second_device: bool = False
@@ -95,7 +96,7 @@ def said_by(preconditions: Preconditions, passed: Passed | None = None) -> Prepa
         return passed.said
     from stimctl.records.answers import day_of
     from stimctl.session.readiness import SECOND_DEVICE, Preparation
-    from stimctl.supervisor.preparation import sides_of
+    from stimctl.supervisor.preparation import electrodes_of, sides_of
 
     answers = read_answers(preconditions.answers, preconditions.screening_file)
     if preconditions.answered and preconditions.screening_file is not None:
@@ -119,6 +120,7 @@ def said_by(preconditions: Preconditions, passed: Passed | None = None) -> Prepa
         sides=sides_of(" ".join(preconditions.sides)),
         confirm=preconditions.confirm,
         second=preconditions.second,
+        electrodes=electrodes_of(" ".join(preconditions.electrodes)),
     )
 
 
@@ -133,6 +135,7 @@ def commands_of(said: Preparation) -> list[dict[str, Any]]:
         "sides": " ".join(f"{channel}={side}" for channel, side in said.sides.items()),
         "confirm": said.confirm,
         "second": said.second,
+        "electrodes": " ".join(f"{channel}={name}" for channel, name in said.electrodes.items()),
     }
     return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
 
@@ -143,6 +146,8 @@ def _known(text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, stat
 
     from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
     from stimctl.records.history import knows_person
+    from stimctl.records.people.kept import kept_for
+    from stimctl.records.people.keys import key_of
     from stimctl.records.person import second_identifier
     from stimctl.records.places import journal_folder
     from stimctl.records.protocol_permission import permission_of
@@ -156,12 +161,14 @@ def _known(text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, stat
         statement=STATEMENT,
         statement_accepted=use_is_accepted(state),
         person=person,
-        person_known=bool(person) and knows_person(journal_folder(state), person),
+        person_known=bool(person)
+        and knows_person(journal_folder(state), person, key=key_of(state, person)),
         today=datetime.now().astimezone().date(),
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",
         second=second_identifier(state, person),
         permission=permission_of(text, plan.protocol, state),
+        **kept_for(state, person),
     )
 
 
@@ -220,6 +227,13 @@ _HOW: Mapping[str, str] = {
     "--screening FILE; `stimctl screening` prints a form",
     "answers-person": _NEW_ANSWERS,
     "answers-date": _NEW_ANSWERS,
+    "answers-changed": _NEW_ANSWERS,
+    "person-maximum": "Lower --amplitude of channel {about}; where the maximum has changed, set "
+    "the new one with: stimctl people maximum CODE",
+    "electrodes": "Correct --electrodes {about}=NAME; `stimctl people electrodes` lists them, and "
+    "`stimctl people add-electrodes` enters new ones",
+    "electrodes-of-another": "Take this patient's own electrodes or new ones, and name them with "
+    "--electrodes {about}=NAME; `stimctl people add-electrodes` enters new ones",
     "specialist": "With the approval on file, add --specialist-approval {about}",
     "protocol-locked": "With that approval on file for this person, add --specialist-approval "
     "{about}",

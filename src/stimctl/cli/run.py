@@ -92,6 +92,14 @@ AcceptUse = Annotated[
     typer.Option("--accept-research-use", help="Accept the statement of use; needed once."),
 ]
 
+Electrodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--electrodes",
+        metavar="CH=NAME",
+        help="Electrodes by their kept name: 1=E-12.",
+    ),
+]
 NewPads = Annotated[
     bool,
     typer.Option("--new-pads", help="The electrodes are new: their use is counted from here."),
@@ -135,6 +143,7 @@ def run(
     second_device_on_person: SecondDevice = False,
     accept_research_use: AcceptUse = False,
     new_pads: NewPads = False,
+    electrodes: Electrodes = None,
     site_limits: SiteLimits = None,
     person_limits: PersonLimits = None,
     profile: ProfileName = "clinic",
@@ -175,6 +184,7 @@ def run(
         answers=answer or (), answered=answered,
         screening_file=screening, approvals=specialist_approval or (), sides=side or (),
         accept_use=accept_research_use, acknowledged=request.acknowledged, new_pads=new_pads,
+        electrodes=electrodes or (),
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     if not manual:

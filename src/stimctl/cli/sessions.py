@@ -124,6 +124,8 @@ def _put_record(record: SessionRecord) -> None:
     put(f"session   {entry.session}{'  SIMULATION' if entry.sim else ''}")
     put(f"file      {entry.file}")
     put(f"state     {styled(entry.state.value, _STYLES[entry.state.value])}, {entry.rows} rows")
+    if entry.person:
+        put(f"person    {entry.person}")
     for problem in record.verification.problems:
         put(f"          {problem.message}")
     put(f"warnings  {record.warned.text}")

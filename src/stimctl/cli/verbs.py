@@ -37,6 +37,7 @@ VERBS = {
         "backup",
         "Restore a backup into an empty state folder, after verifying it.",
     ),
+    "people": ("people", "List, show, export and erase people; enter maxima and electrodes."),
     "gate": ("moved", "Gone; see stimctl run --manual."),
 }
 _HIDDEN = frozenset({"gate"})

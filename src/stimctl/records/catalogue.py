@@ -139,6 +139,19 @@ class Catalogue:
             end = verification.end
             self._close(connection, session, end.t, str(end.data.get("outcome", "")))
 
+    def forget_person(self, sessions: Iterable[str]) -> None:
+        """These sessions are nobody's now; nothing of whose they were stays in the file."""
+        if not self.path.exists():
+            return
+        with self._opened() as connection:
+            connection.execute("PRAGMA secure_delete = ON")  # what is replaced is overwritten
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_TABLE)
+            connection.executemany(
+                "UPDATE sessions SET person = '' WHERE session = ?", [(one,) for one in sessions]
+            )
+            connection.execute("COMMIT")
+
     def entries(self) -> tuple[Entry, ...]:
         """All sessions, oldest first."""
         found = map(_entry, self._rows("SELECT * FROM sessions"))

@@ -10,7 +10,7 @@ from typing import Any
 from stimctl.errors import UsageError
 from stimctl.records.catalogue import Entry
 from stimctl.records.delivered import Delivered, most_of
-from stimctl.records.history import newest_first
+from stimctl.records.history import is_of, newest_first
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Problem, read_rows
 from stimctl.safety.day_budget import DAY_US, Given, as_given
@@ -20,15 +20,18 @@ from stimctl.session.row_base import Kind
 _LONGEST_SESSION_US = DAY_US  # a session that began before the day may have ended in it
 
 
-def given_today(folder: Path, person: str, now: datetime, but: str = "") -> tuple[Given, ...]:
+def given_today(
+    folder: Path, person: str, now: datetime, but: str = "", *, key: str = ""
+) -> tuple[Given, ...]:
     """What sessions of `person` on hardware gave in the 24 hours before `now` (with time zone).
 
-    `but`: a session that is not looked at. A session with a time to come counts as of now: the
-    clock was set back, and nothing says for how long ago it was.
+    `but`: a session that is not looked at. `key`: what journals hold of this person. A session with
+    a time to come counts as of now: the clock was set back, and nothing says for how long ago it
+    was.
     """
     found: list[Given] = []
     for entry in newest_first(folder):
-        if entry.person != person or not person or entry.sim or entry.session == but:
+        if not is_of(entry, person, key) or entry.sim or entry.session == but:
             continue
         if _us_between(entry.started, now) < DAY_US + _LONGEST_SESSION_US:
             found += _given_by(folder, entry, now)

@@ -10,8 +10,9 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from stimctl.records.people.change import change_beside
 from stimctl.records.person import check_person_code
-from stimctl.records.state_files import read_state, write_state
+from stimctl.records.state_files import read_state
 
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
@@ -40,16 +41,16 @@ def shown_as(name: str) -> str:
 
 def last_device(state: Path, person: str, protocol: str) -> str:
     """The device of the person's last session with `protocol` on hardware, or ""."""
-    return str(read_state(_path(state, person)).get(protocol, ""))
+    return str(read_state(device_file(state, person)).get(protocol, ""))
 
 
 def remember_device(state: Path, person: str, protocol: str, name: str) -> None:
     """Keep it for the next session. Raises JournalError where that cannot be written."""
-    path = _path(state, person)
-    found = dict(read_state(path))
-    if found.get(protocol) != name:
-        write_state(path, {**found, protocol: name})
+    if last_device(state, person, protocol) != name:
+        path = device_file(state, person)
+        change_beside(state, path, lambda found: {**found, protocol: name})
 
 
-def _path(state: Path, person: str) -> Path:
+def device_file(state: Path, person: str) -> Path:
+    """The file of the devices of one person."""
     return state / "devices" / f"{check_person_code(person)}.json"

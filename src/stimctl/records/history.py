@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stimctl.errors import IntegrityError, JournalError
 from stimctl.records.catalogue import BY_FILE, Catalogue, Entry
 from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
+from stimctl.records.people.keys import erased_sessions
 from stimctl.records.rows import SUFFIX, Row, RowError, unpack_row
 from stimctl.records.verify import Problem, read_rows
 from stimctl.session.events import as_schema_2
@@ -32,14 +34,20 @@ def unclean_end(folder: Path, device: str) -> Entry | None:
     return None if last is None or last.ended else last
 
 
-def knows_person(folder: Path, person: str, but: str = "") -> bool:
+def is_of(entry: Entry, person: str, key: str) -> bool:
+    """Whether it is a session of this person: by the key, or by the code, as journals before the
+    keys have it."""
+    return bool(person) and entry.person in (person, key) and bool(entry.person)
+
+
+def knows_person(folder: Path, person: str, but: str = "", *, key: str = "") -> bool:
     """Whether a session of this person is on record in `folder` (H25), besides the session `but`.
 
     A session that never came to ARMED is none: a code that was refused as mistyped would be known
     the next time.
     """
     return any(
-        entry.person == person and entry.session != but and _was_armed(folder, entry)
+        is_of(entry, person, key) and entry.session != but and _was_armed(folder, entry)
         for entry in newest_first(folder)
     )
 
@@ -54,14 +62,14 @@ def _was_armed(folder: Path, entry: Entry) -> bool:
     )
 
 
-def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]:
+def last_plateaus(folder: Path, person: str, protocol: str, *, key: str = "") -> Mapping[int, int]:
     """By channel, the highest plateau (uA) of the person's last session with `protocol` (H18).
 
     Empty where there was none, or where nothing was raised in it. It is never a value to start
     from: a session begins at zero whatever was reached before.
     """
     for entry in newest_first(folder):
-        if person and entry.person == person and entry.protocol == protocol:
+        if is_of(entry, person, key) and entry.protocol == protocol:
             reached = _reached(folder / (entry.session + SUFFIX))
             if reached:
                 return reached
@@ -71,8 +79,15 @@ def last_plateaus(folder: Path, person: str, protocol: str) -> Mapping[int, int]
 def newest_first(folder: Path) -> Iterator[Entry]:
     """Every session of which anything is known, in the order of their numbers.
 
-    What the catalogue does not know, or has seen no end of, is read from its file.
+    What the catalogue does not know, or has seen no end of, is read from its file. Sessions of an
+    erased person are nobody's, whatever their rows say.
     """
+    erased = erased_sessions(folder)
+    for entry in _newest_first(folder):
+        yield replace(entry, person="") if entry.session in erased else entry
+
+
+def _newest_first(folder: Path) -> Iterator[Entry]:
     try:
         known = {one.session: one for one in Catalogue(folder, busy_s=_BUSY_S).entries()}
     except (JournalError, IntegrityError):

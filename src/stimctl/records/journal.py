@@ -46,7 +46,7 @@ class Clocks:
 class Header:
     """What was fixed before the first byte went out; row 0 of every journal.
 
-    `person` is a pseudonym (see `stimctl.records.person`), never a name.
+    `person` is a key (see `stimctl.records.people.keys`), never a code or a name.
     `limits_digest` and `protocol_sha256` are SHA-256 in hex; "" where there is none.
     """
 

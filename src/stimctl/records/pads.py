@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from stimctl.quantity import format_area
+from stimctl.records.people.change import change_beside
 from stimctl.records.person import check_person_code
-from stimctl.records.state_files import read_state, write_state
+from stimctl.records.state_files import read_state
 
 MOST_SESSIONS: Final = 30
 MOST_DAYS: Final = 90
@@ -61,19 +62,30 @@ def used(state: Path, person: str, all_pads: Iterable[Pads]) -> tuple[Use, ...]:
 
     Raises UsageError for what is no person's code.
     """
-    found = read_state(_path(state, person))
+    found = read_state(pads_file(state, person))
     return tuple(use for pads in all_pads if (use := _use(found, pads)) is not None)
+
+
+def all_uses(state: Path, person: str) -> tuple[Use, ...]:
+    """Every set of electrodes that is on record for this person."""
+    found = read_state(pads_file(state, person))
+    named = (name.removesuffix(" mm2").rpartition(" ") for name in found)
+    every = (Pads(site, int(area)) for site, _, area in named if area.isdigit())
+    return tuple(use for pads in every if (use := _use(found, pads)) is not None)
 
 
 def count_use(state: Path, person: str, all_pads: Iterable[Pads], now_s: int, *, new: bool) -> None:
     """One more session with these electrodes. Raises JournalError, and UsageError for the code."""
-    path = _path(state, person)
-    found = dict(read_state(path))
-    for pads in all_pads:
-        before = None if new else _use(found, pads)
-        sessions = 0 if before is None else before.sessions
-        found[pads.key] = [sessions + 1, now_s if before is None else before.since_s]
-    write_state(path, found)
+
+    def counted(found: Mapping[str, object]) -> Mapping[str, object]:
+        told = dict(found)
+        for pads in all_pads:
+            before = None if new else _use(found, pads)
+            sessions = 0 if before is None else before.sessions
+            told[pads.key] = [sessions + 1, now_s if before is None else before.since_s]
+        return told
+
+    change_beside(state, pads_file(state, person), counted)
 
 
 def _use(found: Mapping[str, object], pads: Pads) -> Use | None:
@@ -83,5 +95,6 @@ def _use(found: Mapping[str, object], pads: Pads) -> Use | None:
     return None
 
 
-def _path(state: Path, person: str) -> Path:
+def pads_file(state: Path, person: str) -> Path:
+    """The file of the electrodes of one person."""
     return state / "pads" / f"{check_person_code(person)}.json"

@@ -34,8 +34,13 @@ def check_person_code(code: str) -> str:
     return code
 
 
+def is_person_code(text: str) -> bool:
+    """Whether `check_person_code` takes it."""
+    return not _objection(text)
+
+
 def second_identifier(state: Path, code: str) -> str:
-    """The four digits that are kept with a code, which the person can tell; "" where none are."""
+    """What is kept of the four digits that the person can tell (`stimctl.session.pin`), or ""."""
     return str(read_state(state / "persons" / f"{code}.json").get("second", "")) if code else ""
 
 

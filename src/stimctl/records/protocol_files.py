@@ -213,6 +213,12 @@ def _no_file(path: Path, user_folders: Sequence[Path], shipped: Path | None) -> 
     )
 
 
+def limit_source(layer: str, file: LimitFile) -> str:
+    """How rows and messages name a limit file. A person's is named by no file: its name may hold
+    the code, and a row is for ever."""
+    return "the person's limits" if layer == "person" else file.path.name
+
+
 def layers_of(
     limit_files: Iterable[tuple[str, LimitFile]], device: DeviceBounds | None
 ) -> LayeredBounds:
@@ -225,7 +231,9 @@ def layers_of(
     )
 
     found = {
-        layer: layer_bounds_from_mapping(Layer(layer), file.mapping, file.path.name, device=device)
+        layer: layer_bounds_from_mapping(
+            Layer(layer), file.mapping, limit_source(layer, file), device=device
+        )
         for layer, file in limit_files
     }
     environment = bounds_from_environment(os.environ, device=device)

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import Catalogue, Entry
 from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
+from stimctl.records.people.keys import PersonNames
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.verify import Finding, Problem, Verification, read_rows, verify_journal
 from stimctl.records.warned import Warned
@@ -120,7 +121,12 @@ def newest_sessions(folder: Path, most: int | None) -> tuple[tuple[SessionEntry,
     if seen:
         with contextlib.suppress(JournalError):  # another program keeps it; the list is made
             catalogue.adopt(seen, _ends_of_additions(seen))
-    return tuple(listed), older
+    people = PersonNames(folder)
+    return tuple(_named(entry, people) for entry in listed), older
+
+
+def _named(entry: SessionEntry, people: PersonNames) -> SessionEntry:
+    return replace(entry, person=people.of(entry.session, entry.person))
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
@@ -142,7 +148,7 @@ def show_session(folder: Path, name: str) -> SessionRecord:
             timeline.append(item)
     verification = verify_journal(path, entry.anchor if entry else None)
     return SessionRecord(
-        entry=_from_file(verification),
+        entry=_named(_from_file(verification), PersonNames(folder)),
         verification=verification,
         header=verification.header.data if verification.header else {},
         end=verification.end.data if verification.end else None,

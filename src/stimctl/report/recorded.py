@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from stimctl.errors import UsageError
 from stimctl.records.catalogue import Entry
 from stimctl.records.checked import evidence_of_file
 from stimctl.records.history import newest_first
+from stimctl.records.people.keys import PersonNames
 from stimctl.records.person import check_person_code
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.sessions import find_session, state_of
@@ -40,7 +42,8 @@ def recorded_report(folder: Path, name: str) -> SessionReport:
 
 def recorded_course(folder: Path, person: str) -> PersonCourse:
     """All sessions of a person, oldest first. UsageError where there is none."""
-    known = [one for one in newest_first(folder) if one.person == check_person_code(person)]
+    person, names = check_person_code(person), PersonNames(folder)
+    known = [one for one in newest_first(folder) if names.of(one.session, one.person) == person]
     if not known:
         raise UsageError(
             f"there is no session of {person}",
@@ -58,4 +61,5 @@ def _report_of(path: Path, entry: Entry | None) -> SessionReport:
     rows = (item for item in read_rows(path) if isinstance(item, Row))
     state = path.parent.parent  # the folder that has this journal folder has the keys
     found = evidence_of_file(path, entry, known_keys(state), signers(state))
-    return with_evidence(report_of(rows, verification, state_of(verification).value), found)
+    made = with_evidence(report_of(rows, verification, state_of(verification).value), found)
+    return replace(made, person=PersonNames(path.parent).of(made.session, made.person))

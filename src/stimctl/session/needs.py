@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from stimctl.safety.day_budget import Given
+from stimctl.stimulus.level import AnyLevel
 from stimctl.treatment.lock import Lock
 
 FIRST_SESSION: Final = "H25"
@@ -52,6 +53,7 @@ class Need(StrEnum):
     ANSWERS = "answers"
     ANSWERS_PERSON = "answers-person"
     ANSWERS_DATE = "answers-date"
+    ANSWERS_CHANGED = "answers-changed"
     BLOCKED = "blocked"
     SPECIALIST = "specialist"
     CAUTION = "caution"
@@ -63,6 +65,9 @@ class Need(StrEnum):
     DEVICE = "device"
     ONE_DEVICE = "one-device"
     DAY_BUDGET = "day-budget"
+    PERSON_MAXIMUM = "person-maximum"
+    ELECTRODES = "electrodes"
+    ELECTRODES_OTHER = "electrodes-of-another"
     PROMPTS = "attendance-prompts"
     WATCHDOG = "watchdog-test"
     STOP_FACE = "stop-face"
@@ -83,6 +88,7 @@ MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
         Need.ANSWERS: "Screening questions are not answered.",
         Need.ANSWERS_PERSON: "The screening answers are another person's.",
         Need.ANSWERS_DATE: "The screening answers have no date, a future date, or have expired.",
+        Need.ANSWERS_CHANGED: "A screening question was answered differently since.",
         Need.BLOCKED: "A contraindication blocks the session; there is no override.",
         Need.SPECIALIST: "A condition needs a specialist's approval.",
         Need.CAUTION: "A caution needs an acknowledgement.",
@@ -94,6 +100,9 @@ MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
         Need.DEVICE: "Not the device of the person's last session; acknowledge H63 if intended.",
         Need.ONE_DEVICE: "Another program has a device for the person; acknowledge H65 if meant.",
         Need.DAY_BUDGET: "More on one site in a day than is usual; acknowledge H67 if intended.",
+        Need.PERSON_MAXIMUM: "A channel may go higher than what was set for the person there.",
+        Need.ELECTRODES: "Electrodes that were named are not on record, retired, or another size.",
+        Need.ELECTRODES_OTHER: "Electrodes that were named are another patient's.",
         Need.PROMPTS: "The session would never ask whether somebody is there.",
         Need.WATCHDOG: "The watchdog of the device is not tested in this session.",
         Need.STOP_FACE: "A stop face is needed, or has to be tested by a press.",
@@ -111,7 +120,8 @@ class Preparation:
     they end on `expires`, or after 90 days. `approvals`: ids of specialists' approvals on file.
     `acknowledged`: ids that were acknowledged. `sides`: for each channel the side that somebody
     who looks at the person has given. `confirm`: the four characters of the rehearsal. `second`:
-    the second identifier, four digits that the person has told.
+    the second identifier, four digits that the person has told. `electrodes`: for each channel the
+    name under which its electrodes are kept, where they are.
     """
 
     answers: Mapping[str, bool] = field(default_factory=dict)
@@ -123,6 +133,26 @@ class Preparation:
     sides: Mapping[int, str] = field(default_factory=dict)
     confirm: str = ""
     second: str = ""
+    electrodes: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The highest level that was set for a person at one site with electrodes of one size."""
+
+    site: str
+    area_mm2: int
+    level: AnyLevel
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class KeptElectrodes:
+    """Electrodes that are kept under a name. `of_other`: they were used on another person."""
+
+    area_mm2: int
+    of_other: bool = False
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +198,11 @@ class Known:
     devices in use on the same person. `given`: what sessions of the last 24 hours gave the person.
     `present`: a person has just answered at the machine, or sits at the keys of the terminal UI.
     `remote`: why the face's terminal is not at the machine, or "".
-    `second`: the second identifier that is kept with the person's code, or "". `has_screen`: the
-    face is the terminal UI, where a key is the nearest STOP.
-    `untested`: stop faces that this session was begun with and that are not tested.
+    `second`: what is kept of the person's second identifier (`stimctl.session.pin`), or "".
+    `has_screen`: the face is the terminal UI, where a key is the nearest STOP.
+    `untested`: stop faces that this session was begun with and that are not tested. `maxima`: what
+    was set for the person, the oldest first. `electrodes`: those on record, by name.
+    `kept_answers`: the newest screening answers that are kept of the person, and their day.
     `permission`: what this station says of the protocol's file.
     """
 
@@ -192,6 +224,10 @@ class Known:
     remote: str = ""
     present: bool = False
     untested: tuple[UntestedFace, ...] = ()
+    maxima: tuple[Maximum, ...] = ()
+    electrodes: Mapping[str, KeptElectrodes] = field(default_factory=dict)
+    kept_answers: Mapping[str, bool] = field(default_factory=dict)
+    kept_answered: date | None = None
     second: str = ""
     has_screen: bool = False
     permission: Permission = Permission()

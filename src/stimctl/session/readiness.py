@@ -11,6 +11,7 @@ from stimctl.safety.day_budget import Asked, Weight, judge_day
 from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
+from stimctl.session import person_gaps
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
     ANSWERS_FOR_DAYS,
@@ -78,14 +79,6 @@ def _about_person(plan: AnyPlan | None, said: Preparation, known: Known) -> Iter
             "record",
             "correct the code; if this is the person's first session on this computer, "
             f"acknowledge {FIRST_SESSION}",
-        )
-    if known.second and said.second != known.second:
-        yield Gap(
-            Need.SECOND_IDENTIFIER,
-            f"{known.person} is not confirmed by the second identifier",
-            "a mistyped code can be another person's; four digits that the person tells are kept "
-            f"with this code, and {'other ones' if said.second else 'none'} were given",
-            "ask the person for the four digits, and give them",
         )
 
 
@@ -388,8 +381,12 @@ _LOOKS: tuple[_Look, ...] = (
     _about_use,
     about_protocol,
     _about_person,
+    person_gaps.about_second_identifier,
     _about_pads,
     _about_answers,
+    person_gaps.about_newer_answers,
+    person_gaps.about_maxima,
+    person_gaps.about_electrodes,
     _about_side,
     _about_stop,
     _about_rehearsal,

@@ -116,6 +116,8 @@ class Arming:
 
     def _arm(self, now: int, plan: AnyPlan | None) -> None:
         row = self._check(now, plan)
+        if row:
+            self.hardware.claim()
         self._engine().command(now, intents.Arm())
         if row and plan is not None:
             self.hardware.armed(plan)

@@ -81,6 +81,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
             "approvals": _text,
             "acknowledge": _text,
             "sides": _text,
+            "electrodes": _text,
             "confirm": _text,
             "second": _text,
         },

@@ -7,6 +7,7 @@ supervisor knows by itself. A line that is known to lead to a twin passes.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
 from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
+from stimctl.records.people.electrodes import claim_electrodes, count_electrodes
+from stimctl.records.people.kept import keep_answers, kept_for
 from stimctl.records.person import second_identifier
 from stimctl.records.protocol_files import ProtocolText
 from stimctl.records.protocol_permission import permission_of
@@ -56,6 +59,7 @@ class HardwareCheck:
         self._lock: PersonLock | None = None
         self._devices: tuple[str, ...] = ()
         self._present_by, self._present_ns = "", 0
+        self._electrodes_counted = False
         self.handed = Handed()
         self.kind: LineKind | None = None
         self.session = ""
@@ -158,12 +162,27 @@ class HardwareCheck:
             raise _not_ready(gaps)
         return self._row(said, known)
 
+    def claim(self) -> None:
+        """Before arming: the electrodes that were named are this person's from now on. Raises
+        NotReadyError where another program was faster, JournalError where it cannot be kept."""
+        if not self.is_simulation:
+            options = self._options
+            names = self.handed.said.electrodes.values()
+            claim_electrodes(options.state_folder, names, options.person_key, int(time.time()))
+
     def armed(self, plan: AnyPlan) -> None:
         """Output may follow: the next session of this person with this protocol compares its
-        device with this one. Raises JournalError where that cannot be kept."""
-        if self._devices and not self.is_simulation:
-            state, person = self._options.state_folder, self._options.person
+        device with this one, and its answers with these. Raises JournalError where that cannot be
+        kept."""
+        if self.is_simulation:
+            return
+        state, person, said = self._options.state_folder, self._options.person, self.handed.said
+        if self._devices:
             remember_device(state, person, plan.protocol.id, self._devices[0])
+        keep_answers(state, person, said)
+        if not self._electrodes_counted:
+            count_electrodes(state, said.electrodes.values())
+            self._electrodes_counted = True
 
     def _known(self, now_ns: int, plan: AnyPlan, stop_faces: frozenset[str]) -> Known:
         options, face = self._options, self._look_at_face()
@@ -176,7 +195,7 @@ class HardwareCheck:
             statement_accepted=use_is_accepted(options.state_folder),
             person=person,
             person_known=bool(person)
-            and knows_person(options.journal_folder, person, but=self.session),
+            and knows_person(options.journal_folder, person, self.session, key=options.person_key),
             today=datetime.now().astimezone().date(),
             confirmation=confirmation_of(plan),
             rehearsed=rehearsal.confirmation if rehearsal else "",
@@ -187,7 +206,11 @@ class HardwareCheck:
             else "",
             others=self._others(),
             given=given_today(
-                options.journal_folder, person, datetime.now().astimezone(), but=self.session
+                options.journal_folder,
+                person,
+                datetime.now().astimezone(),
+                self.session,
+                key=options.person_key,
             ),
             asks_attendance=config.attended_by_prompt or self.needs_person,
             watchdog_tested=config.watchdog_test or sheet.watchdog_us is None,
@@ -195,6 +218,7 @@ class HardwareCheck:
             remote=face.remote,
             present=answered or self._has_keys,
             second=second_identifier(options.state_folder, person),
+            **kept_for(options.state_folder, person, options.person_key),
             has_screen=self._has_keys,
         )
 
@@ -215,7 +239,7 @@ class HardwareCheck:
     def _row(self, said: Preparation, known: Known) -> Mapping[str, Any]:
         device = next(iter(self._devices), "")
         return {
-            "person": known.person,
+            "person": self._options.person_key,
             "device": device,
             "shown_as": shown_as(device),
             "answers": " ".join(
@@ -225,6 +249,7 @@ class HardwareCheck:
             "approvals": sorted(said.approvals),
             "acknowledged": sorted(said.acknowledged),
             "sides": {str(channel): side for channel, side in sorted(said.sides.items())},
+            "electrodes": {str(channel): name for channel, name in sorted(said.electrodes.items())},
             "confirmation": known.confirmation,
             "second_identifier": bool(known.second),
             "rehearsed_for": known.rehearsed_for,

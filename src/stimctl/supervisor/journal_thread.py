@@ -171,7 +171,7 @@ def open_journal(
         sim=options.sim,
         stimctl=__version__,
         python=sys.version.split()[0],
-        person=options.person,
+        person=options.person_key,
         notes={
             "line": dict(line),
             "config": asdict(options.config),

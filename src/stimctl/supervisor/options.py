@@ -17,7 +17,8 @@ FACES = (PROGRAM, "run", "identify", "tui", "plain")
 class Options:
     """One session's fixed choices.
 
-    `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "". `keys`: the face
+    `sim`: a twin that the supervisor started itself. `person`: a pseudonym, or "";
+    `person_key` is what the journal holds of it. `keys`: the face
     is one whose keys a person presses, if the process table agrees. `operator`: who is in charge at
     the beginning, by a code, or "". `face`: what operates the session: one of `FACES`, or "" where
     it was not told. `stop_faces`: pedals and buttons, by name, that are tested before arming.
@@ -34,3 +35,4 @@ class Options:
     operator: str = ""
     face: str = ""
     stop_faces: tuple[StopFaceName, ...] = ()
+    person_key: str = ""

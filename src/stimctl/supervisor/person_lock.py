@@ -63,6 +63,14 @@ class PersonLock:
             os.close(fd)
 
 
+def forget_person(person: str) -> None:
+    """Remove what lock files of ended sessions are left: their names come from the code."""
+    prefix = hashlib.sha256(person.encode("utf-8")).hexdigest()[:_LENGTH]
+    for path in _folder().glob(f"{prefix}.*.lock"):
+        if _told_if_held(path) is None:
+            path.unlink(missing_ok=True)
+
+
 def _locked(fd: int) -> bool:
     """Take it; another session may be looking at it just now, so try for 50 ms."""
     for _ in range(10):

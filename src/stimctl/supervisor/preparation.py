@@ -8,6 +8,7 @@ from typing import Any
 
 from stimctl.errors import UsageError
 from stimctl.records.answers import YES_NO, day_of
+from stimctl.records.people.electrodes import check_electrodes_name
 from stimctl.session.readiness import Preparation
 
 SIDES = ("left", "right")
@@ -36,12 +37,15 @@ class Handed:
                 changes[name] = getattr(said, name) | frozenset(ids)
         if "sides" in fields:
             changes["sides"] = {**said.sides, **sides_of(fields["sides"])}
+        if "electrodes" in fields:
+            changes["electrodes"] = {**said.electrodes, **electrodes_of(fields["electrodes"])}
         changes |= {name: fields[name] for name in ("confirm", "second") if name in fields}
         self.said = replace(said, **changes)
 
     def forget_plan(self) -> None:
         """Another plan: what was said of places, pads and a rehearsal was not said of this one."""
-        self.said = replace(self.said, sides={}, acknowledged=frozenset(), confirm="")
+        self.said = replace(self.said, sides={}, acknowledged=frozenset(), confirm="",
+                            electrodes={})  # fmt: skip
 
 
 def answers_of(text: str) -> dict[str, bool]:
@@ -63,4 +67,15 @@ def sides_of(text: str) -> dict[int, str]:
         if not (number.isascii() and number.isdigit()) or side.lower() not in SIDES:
             raise UsageError(f"{word!r} is no side", what_to_do="write 1=left or 1=right")
         found[int(number)] = side.lower()
+    return found
+
+
+def electrodes_of(text: str) -> dict[int, str]:
+    """Names of electrodes by channel from "1=E-12 2=E-13". Raises UsageError."""
+    found: dict[int, str] = {}
+    for word in text.replace(",", " ").split():
+        number, _, name = word.partition("=")
+        if not (number.isascii() and number.isdigit()) or not name:
+            raise UsageError(f"{word!r} names no electrodes", what_to_do="write 1=E-12")
+        found[int(number)] = check_electrodes_name(name)
     return found

@@ -39,7 +39,7 @@ def check_plausible(
     if not options.person or ACKNOWLEDGE in acknowledged or not makes_current(plan):
         return  # the scale of a device without current control ends at 100 % whatever was meant
     asked = {one.channel: one.most for one in plan.channels}
-    last = last_plateaus(options.journal_folder, options.person, protocol)
+    last = last_plateaus(options.journal_folder, options.person, protocol, key=options.person_key)
     for found in tenfold(asked, last):
         raise ImplausibleError(
             f"channel {found.channel}: {format_current(found.asked_ua)} is not plausible",

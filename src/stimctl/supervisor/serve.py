@@ -17,6 +17,7 @@ from types import FrameType
 from stimctl.codes import Code
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import BugError, ExitCode, StimctlError
+from stimctl.records.people.change import PersonInUse, enrol
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder, state_folder
 from stimctl.session.config import EngineConfig
@@ -96,6 +97,8 @@ def _serve(
 ) -> int:
     device = parse_device(arguments.device)
     state = state_folder()
+    person = check_person_code(arguments.person) if arguments.person else ""
+    in_use = PersonInUse(state, person) if person else None  # until this process ends
     family = family_to_drive(device, state)
     # Before the device is opened: without its stop face a session does not begin.
     faces = parse_stop_faces(arguments.stop_face)
@@ -106,7 +109,8 @@ def _serve(
         sim=device.is_twin,
         state_folder=state,
         journal_folder=arguments.journal or journal_folder(state),
-        person=check_person_code(arguments.person) if arguments.person else "",
+        person=person,
+        person_key=enrol(state, person) if person else "",
         config=_config(arguments, device.is_twin, family.sheet),
         keys=arguments.keys,
         operator=check_person_code(arguments.operator) if arguments.operator else "",
@@ -143,6 +147,8 @@ def _serve(
         control.close()
         line.drop()
         stop_faces.close()
+        if in_use is not None:
+            in_use.close()
 
 
 def _about(line: DeviceLine, address: str) -> Mapping[str, object]:

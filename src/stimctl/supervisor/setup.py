@@ -16,7 +16,12 @@ from stimctl.codes import Code
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, StateError, UsageError
 from stimctl.quantity import parse_area_mm2, parse_ratio_permille
-from stimctl.records.protocol_files import ProtocolText, read_limit_file, read_protocol
+from stimctl.records.protocol_files import (
+    ProtocolText,
+    limit_source,
+    read_limit_file,
+    read_protocol,
+)
 from stimctl.safety.bounds import Bound, Layer
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import LayeredBounds
@@ -100,10 +105,13 @@ class SessionSetup:
         file = read_limit_file(Path(_absolute(path)))
         _same(file.sha256, sha256, path)
         bounds = layer_bounds_from_mapping(
-            _FROM_FILES[layer], file.mapping, source=file.path.name, device=self._sheet.current
+            _FROM_FILES[layer],
+            file.mapping,
+            source=limit_source(layer, file),
+            device=self._sheet.current,
         )
         self._bounds[_FROM_FILES[layer]] = tuple(bounds)
-        self._limit_files[layer] = {"file": file.path.name, "sha256": sha256}
+        self._limit_files[layer] = {"file": limit_source(layer, file), "sha256": sha256}
         return {"layer": layer, "bounds": len(bounds)}
 
     def channel(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -170,7 +178,7 @@ class SessionSetup:
             "face": options.face,
             "operated_by": options.config.operated_by,
             "find_channels": options.config.find_channels,
-            "person": options.person,
+            "person": options.person_key,
             "device": options.device,
             "sim": options.sim,
             "stimctl": __version__,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ class Bedside(Noting):
         #: A level in words, where more is known of it than its number (a calibration).
         self.level_text: Callable[[int, int], str] | None = None
         self.memory: Remembered = NOTHING
+        #: The marks of today that are in the person's file, and the keys of who had none at first.
+        self._kept_marks: tuple[Mark, ...] = ()
+        self._keys: dict[str, str] = {}
         self.answers: dict[str, bool] = {}
         #: The answers as they were handed in with their own date; {} where they were given here.
         self.answers_said: dict[str, str] = {}
@@ -65,20 +69,37 @@ class Bedside(Noting):
         self.answers_said, self.said, self.levels = {}, [], ()
         self.person, self.memory, self.answers, self.marks = code, memory, {}, []
         self.papers = Papers()
+        self._kept_marks = ()
+        self._keys.pop(code, None)
 
     def confirm_person(self, typed: str) -> None:
         """By the second identifier; kept where there was none. Raises UsageError."""
         second = check_second(typed, self.memory.second)
-        self.papers.second = True
+        self.papers.second, self.papers.pin = True, second
         self.keep(second=second)
 
     def keep(self, **changes: Any) -> None:
-        """Remember something about the person; of nobody nothing is kept."""
-        self.memory = replace(self.memory, **changes)
-        if self.person:
-            marks = tuple(self.marks) or self.memory.marks  # of today, else of the last time
-            kept = replace(self.memory, marks=marks, levels=self.levels or self.memory.levels)
-            remember(self.state_folder, self.person, kept)
+        """Remember something about the person; of nobody nothing is kept. The disk may wait, and
+        output may be on: never here."""
+        self.memory = self.memory.with_changes(changes)
+        if not self.person:
+            return
+        if self.marks or self._kept_marks:  # of today, else those of the last time stay
+            changes["marks"] = tuple(self.marks) or self.memory.marks
+        if self.levels:
+            changes["levels"] = self.levels
+        about = (self.person, self.memory, changes, self._kept_marks)
+        self._kept_marks = tuple(self.marks)
+        self.jobs.run(partial(self._write, *about), lambda _done: None, self._not_kept)
+
+    def _write(
+        self, code: str, memory: Remembered, changes: dict[str, Any], before: tuple[Mark, ...]
+    ) -> None:
+        key = memory.key or self._keys.get(code, "")
+        self._keys[code] = remember(self.state_folder, code, changes, key=key, before=before)
+
+    def _not_kept(self, error: StimctlError) -> None:
+        self.say(f"not kept: {error}")
 
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""

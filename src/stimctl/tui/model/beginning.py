@@ -17,9 +17,10 @@ def session_began(bed: Bedside) -> None:
     choice, papers = bed.choice, bed.papers
     if choice is None or not bed.person:
         return
-    others = {name: one for name, one in bed.memory.places.items() if name != choice.name}
-    settings = {**bed.memory.settings, choice.name: settings_of(choice, bed.device)}
-    bed.keep(places={**others, choice.name: places_of(choice.seats)}, settings=settings)
+    bed.keep(
+        places={choice.name: places_of(choice.seats)},
+        settings={choice.name: settings_of(choice, bed.device)},
+    )
     if not bed.live.sim and not papers.pads_counted:
         papers.pads_counted = True
         work = partial(count_pads, bed.state_folder, bed.person, choice.seats, papers.new_pads)

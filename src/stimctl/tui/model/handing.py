@@ -89,7 +89,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
         "acknowledge": " ".join(sorted(read)),
         "sides": " ".join(sides),
         "confirm": desk.confirmed,
-        "second": bed.memory.second if papers.second else "",
+        "second": papers.pin,
     }
     return [answers if bed.answers else {}, {name: text for name, text in rest.items() if text}]
 

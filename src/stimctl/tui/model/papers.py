@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.session.pin import pin_fits
 from stimctl.tui.model.persons import now_s
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ SIDES = ("left", "right")
 
 @dataclass(slots=True)
 class Papers:
-    """`second`: the person was confirmed by a second identifier, too (H25). `sides`: for each
+    """`second`: the person was confirmed by a second identifier, too (H25); `pin`: as it was typed.
+    `sides`: for each
     channel the site whose side was typed by hand (H41). `stop_key`: the STOP key that was pressed
     and seen to work (H32). `told_stop`: the person knows how to stop (N3). `approvals`: ids of
     specialists' approvals on file and of cautions that were read. `apart`: the places whose
@@ -35,6 +37,7 @@ class Papers:
     isolation from the mains no maker states, and somebody has seen to (H56)."""
 
     second: bool = False
+    pin: str = field(default="", repr=False)
     sides: dict[int, str] = field(default_factory=dict)
     stop_key: str = ""
     told_stop: bool = False
@@ -120,7 +123,7 @@ def check_second(typed: str, known: str) -> str:
             "a PIN is four digits",
             why="the patient tells it, for example a year of birth; never a whole date",
         )
-    if known and typed != known:
+    if known and not pin_fits(typed, known):
         raise UsageError(
             "the PIN does not match this code",
             why="it is the wrong patient or the wrong code",

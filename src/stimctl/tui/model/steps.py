@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from stimctl.errors import JournalError
 from stimctl.tui.model.handing import preparation, screening_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "answers": ("Screening", "{left} questions left", ""),
         "answers-person": ("Screening", "{what}", ""),
         "answers-date": ("Screening", "{what}", ""),
+        "answers-changed": ("Screening", "{what}", ""),
         "blocked": ("Screening", "Do not treat: {about} {text}. This cannot be overridden", ""),
         "specialist": ("Screening", "{about} {text}: a specialist has to approve", "w"),
         "protocol-locked": ("Protocol", "{what}: it has to be approved", "w"),
@@ -90,6 +92,9 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "isolation": ("Electrodes", "Mains isolation is not confirmed", "i"),
         "side": ("Electrodes", "The side of channel {about} is not confirmed", "s"),
         "day-budget": ("Electrodes", "{what}", ""),
+        "person-maximum": ("Electrodes", "{what}", ""),
+        "electrodes": ("Electrodes", "{what}", ""),
+        "electrodes-of-another": ("Electrodes", "{what}", ""),
         "rehearsal": ("Check", "These settings were not simulated", "r"),
         "confirmation": ("Check", "The four characters shown after r are not typed", ""),
     }
@@ -190,11 +195,22 @@ def _of_list(desk: Desk) -> Iterator[Gap]:
         confirmation=bed.confirmation,
         rehearsed=rehearsal.confirmation if rehearsal else "",
         second=bed.memory.second,
+        **_kept(desk),
         has_screen=True,
         present=True,
         permission=permission_of(text, plan.protocol, bed.state_folder) if text else Permission(),
     )
     yield from missing(plan, preparation(desk), known)
+
+
+def _kept(desk: Desk) -> dict[str, Any]:
+    """What is kept of the person; where it cannot be read, the supervisor says so and refuses."""
+    from stimctl.records.people.kept import kept_for
+
+    try:
+        return kept_for(desk.bed.state_folder, desk.bed.person)
+    except JournalError:
+        return {}
 
 
 def _in_words(desk: Desk, gap: Gap) -> Missing:
