@@ -14,7 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from stimctl.tui.app import StimctlApp
-from tests.support.kept_styles import keep_styles
+from tests.support.cheap_textual import draw, make_cheap
 
 #: Layouts that follow from layouts, and messages from messages; more than this would be a loop.
 _ROUNDS, _STEPS = 50, 100_000
@@ -28,7 +28,7 @@ class _AtOnce(ThreadPoolExecutor):
         done: Future[Any] = Future()
         try:
             done.set_result(call(*given, **named))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its outcome
             done.set_exception(error)
         return done
 
@@ -40,9 +40,10 @@ class Headless:
     """
 
     def __init__(self, world: Any, size: tuple[int, int] = (80, 24)) -> None:
-        keep_styles()
+        make_cheap()
         self.world = world
         self.app = StimctlApp(world.desk, timers=False)
+        self.app.is_drawn_when_told = True  # type: ignore[attr-defined]
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(_AtOnce())
         self._size = size
@@ -83,12 +84,13 @@ class Headless:
         await self._quiet()
         self.app.follow()
         await self._quiet()
+        draw(self.app.screen)
         await self._quiet()  # the layout of what has got another size meanwhile
 
     async def _quiet(self) -> None:
-        """Until nothing is left to be done and to be laid out. Textual's own pause asks every widget
-        to answer, and then waits for an idle process: for a time, that is, and on a busy machine in
-        vain."""
+        """Until nothing is left to be done and to be laid out. Textual's own pause asks every
+        widget to answer, and then waits for an idle process: for a time, that is, and on a busy
+        machine in vain."""
         for _ in range(_ROUNDS):
             await self._at_rest()
             screen = self.app.screen
