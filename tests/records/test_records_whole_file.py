@@ -16,7 +16,7 @@ from stimctl.errors import JournalError, UsageError
 from stimctl.records.state_files import write_state
 from stimctl.records.whole_file import write_whole
 from stimctl.report.file import write_page
-from stimctl.tui.model.persons import NOTHING, remember
+from stimctl.tui.model.persons import remember
 
 
 @contextmanager
@@ -93,5 +93,6 @@ def test_states_pages_and_what_is_kept_of_persons_are_written_that_way(tmp_path:
             write_state(tmp_path / "state.json", {"a": "x" * 100})
         with pytest.raises(UsageError, match="cannot be written"):
             write_page(tmp_path / "page.html", "x" * 100)
-        remember(tmp_path, "P-017", NOTHING)
+        with pytest.raises(JournalError, match="cannot be written"):
+            remember(tmp_path, "P-017", {"answered_s": 1})
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == []

@@ -25,8 +25,7 @@ from stimctl.export.fhir_parts import (
 )
 from stimctl.export.tables import level_in
 from stimctl.records.outcome_form import AFTER, BEFORE
-from stimctl.report.model import ChannelReport, Figures
-from stimctl.report.setup_text import NOT_RECORDED
+from stimctl.report.model import NOT_RECORDED, ChannelReport, Figures
 from stimctl.version import __version__
 
 FILE: Final = "bundle.json"

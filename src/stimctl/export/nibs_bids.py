@@ -18,8 +18,7 @@ from stimctl.export.csv_tables import csv_text, json_bytes
 from stimctl.export.nibs_bids_events import event_rows
 from stimctl.export.settings import Settings, settings_of
 from stimctl.export.tables import channel_rows, level_in
-from stimctl.report.model import ChannelReport
-from stimctl.report.setup_text import NOT_RECORDED
+from stimctl.report.model import NOT_RECORDED, ChannelReport
 from stimctl.version import __version__
 
 _STIMULATOR: Final = "stimulator"

@@ -14,8 +14,7 @@ from stimctl.export.time_base import monotonic_of
 from stimctl.records.outcome_form import AFTER, BEFORE
 from stimctl.records.rows import Row
 from stimctl.report.gather import sentence_for
-from stimctl.report.model import ChannelReport, Figures, Points
-from stimctl.report.setup_text import NOT_RECORDED
+from stimctl.report.model import NOT_RECORDED, ChannelReport, Figures, Points
 from stimctl.session.row_base import Kind
 from stimctl.version import __version__
 
