@@ -14,7 +14,6 @@ from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
 from stimctl.session.events import ANSWER, Event, Kind, SessionEvent, encode
-from stimctl.session.facts import FaceAlive
 from stimctl.session.pulses import pulse_of
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
@@ -227,7 +226,7 @@ class Supervisor:
                 self._answer(number, error)
             case Command():
                 self._obey(now, item)
-            case FaceAlive():
+            case facts.FaceAlive():
                 self._face_ns = now
                 self._engine.notify(now, item)
             case Asked():
