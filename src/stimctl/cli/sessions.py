@@ -82,13 +82,21 @@ def list_all(
 @group.command("show")
 def show(session: Session = "last", as_json: Json = False) -> None:
     """Show one session: what was fixed before it, what happened, how it ended."""
+    from stimctl.cli.session_evidence import describe_added
+    from stimctl.records.checked import evidence_of_session
+    from stimctl.records.places import state_folder
     from stimctl.records.sessions import show_session
 
     record = show_session(journals(), session)
+    found = evidence_of_session(journals(), state_folder(), record.entry.session)
     if as_json:
-        put_json("stimctl.session/1", record.as_dict())
+        told = {**record.as_dict(), "added": [one.as_dict() for one in found.added]}
+        put_json("stimctl.session/1", {**told, "signature": found.signature.as_dict()})
         return
     _put_record(record)
+    put(f"signature {found.signature.says} {found.signature.key or found.signature.why}")
+    for one in found.added:
+        put(f"added     {describe_added(one)}")
 
 
 def _kept(aside: Path | None) -> str:
