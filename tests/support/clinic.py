@@ -19,7 +19,8 @@ from stimctl.records.places import journal_folder
 from stimctl.records.rows import FIRST_PREVIOUS, utc_text
 from stimctl.records.signing import sign_at_end
 from stimctl.sync.check import Checked, check_sessions
-from stimctl.sync.send import Here, Sent, send_sessions
+from stimctl.sync.outcome import Sent
+from stimctl.sync.send import Here, send_sessions
 from stimctl.sync.server import Connection, Server, connect
 from tests.support.postgres import PostgresServer
 

@@ -16,7 +16,8 @@ from stimctl.cli.output import put, put_json, put_table, say, styled
 from stimctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from stimctl.sync.send import Here, Sent
+    from stimctl.sync.outcome import Sent
+    from stimctl.sync.send import Here
     from stimctl.sync.server import Server
 
 _SEND = "send"
@@ -104,13 +105,14 @@ def verify(
     from stimctl.sync.check import check_sessions
     from stimctl.sync.quiet import step_back
 
-    checked, wrong = [], 0
+    checked: list[dict[str, Any]] = []
+    wrong = 0
     step_back()
     with _server(url) as server:
         for one in check_sessions(server, station):
             wrong += bool(one.faults)
+            checked.append(one.as_dict())
             if as_json:
-                checked.append(one.as_dict())
                 continue
             word = styled("WRONG", "red") if one.faults else styled("ok", "green")
             put(
@@ -120,6 +122,8 @@ def verify(
                 put(f"        {fault}")
     if as_json:
         put_json("stimctl.sync-verification/1", {"ok": not wrong, "sessions": checked})
+    else:
+        say(f"{len(checked)} sessions, {wrong} wrong")
     if wrong:
         raise typer.Exit(int(ExitCode.INTEGRITY))
 

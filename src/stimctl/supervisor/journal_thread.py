@@ -71,8 +71,13 @@ class JournalThread:
         """Correct what the catalogue says of this session (the protocol, once it is known)."""
         self._header.update(fields)
 
-    def finish(self, outcome: Mapping[str, Any], timeout_s: float) -> str | None:
-        """Write what waits and the closing row within `timeout_s`; None, or why that failed."""
+    def finish(
+        self, outcome: Mapping[str, Any], timeout_s: float, sign_in: Path | None = None
+    ) -> str | None:
+        """Write what waits and the closing row within `timeout_s`; None, or why that failed.
+
+        `sign_in`: the state folder whose key is to sign it then; see `sign`.
+        """
         self._queue.put(None)
         self._thread.join(timeout_s)
         self._ended.set()
@@ -90,6 +95,8 @@ class JournalThread:
                 self._catalogue.finish(session, now, str(outcome.get("outcome", "")), anchor)
             except StimctlError as error:
                 self.notice = _notice(error)
+        if sign_in is not None:
+            self.sign(sign_in)
         return None
 
     def sign(self, state: Path, within_s: float = _SIGN_WITHIN_S) -> None:

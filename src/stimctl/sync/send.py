@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stimctl.errors import IntegrityError, ServerError, StimctlError, UsageError
 from stimctl.records.additions import additions_path, lines_of
-from stimctl.records.journal import Anchor
-from stimctl.records.rows import unpack_row, utc_text
+from stimctl.records.rows import utc_text
 from stimctl.records.signing import sign_session
 from stimctl.records.station_keys import PublicKey, known_keys, open_key
 from stimctl.records.storage import is_being_written
+from stimctl.sync.held import compare_held
+from stimctl.sync.outcome import Sent, Trouble, trouble_from
 from stimctl.sync.own_sessions import (
     OwnSession,
     OwnSessions,
@@ -29,51 +29,11 @@ from stimctl.sync.own_sessions import (
     parse_span,
 )
 from stimctl.sync.parcel import LARGEST_JOURNAL_BYTES, Parcel, pack
-from stimctl.sync.server import Held, Server
+from stimctl.sync.server import Server
 
 _EXPLAIN = (
     "find its file, or say why it is missing: stimctl sync explain URL {numbers} --reason TEXT"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a session is not at the server as it should be."""
-
-    session: str  # "" where only the number is known
-    numbers: str
-    what: str
-    why: str
-    what_to_do: str
-
-    def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(slots=True)
-class Sent:
-    """What one run has done. `waits_for`: a session that is running here, in words."""
-
-    station: str
-    new_key: str = ""
-    sessions: list[str] = field(default_factory=list)
-    additions: int = 0
-    there_before: int = 0
-    left: int = 0
-    waits_for: str = ""
-    troubles: list[Trouble] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "station": self.station,
-            "new_key": self.new_key,
-            "sent": list(self.sessions),
-            "additions": self.additions,
-            "there_before": self.there_before,
-            "left": self.left,
-            "waits_for": self.waits_for,
-            "troubles": [one.as_dict() for one in self.troubles],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +62,7 @@ def send_sessions(
     sent = Sent(_station(server))
     keys = _agreed_keys(server, here, sent)
     held = server.held(sent.station)
-    _compare_held(server, sent, own.sessions, held)
+    compare_held(server, sent, own.sessions, held)
     missing = [one for one in own.sessions if one.session not in held]
     sent.there_before = len(own.sessions) - len(missing)
     absences = server.absences(sent.station)
@@ -190,77 +150,6 @@ def _agreed_keys(server: Server, here: Here, sent: Sent) -> Mapping[str, PublicK
     return known_keys(here.state)
 
 
-def _compare_held(
-    server: Server,
-    sent: Sent,
-    own: Sequence[OwnSession],
-    held: Mapping[str, Held],
-) -> None:
-    """What is there already: the same as here, with everything that was added since."""
-    for one in own:
-        if one.session not in held or one.path is None:
-            continue
-        there = held[one.session]
-        if one.entry is not None and _differs(one.entry.anchor, there.end):
-            sent.troubles.append(
-                _trouble(
-                    one,
-                    "the session at the server is another one",
-                    f"it ends with row {_row_words(there.end)}, and the catalogue here has seen "
-                    f"row {_row_words(one.entry.anchor)}",
-                    "do not change either; look at both: stimctl sessions verify here, stimctl "
-                    "sync verify URL there",
-                )
-            )
-            continue
-        _send_additions(server, sent, one, additions_path(one.path), there.added_bytes)
-
-
-def _differs(seen: Anchor, there: Anchor) -> bool:
-    """A catalogue may be some rows behind a journal whose program died; it is never before it."""
-    return seen.rows > there.rows or (seen.rows == there.rows and seen.last_hash != there.last_hash)
-
-
-def _row_words(end: Anchor) -> str:
-    return f"{end.rows - 1} ({end.last_hash[:12]})"
-
-
-def _send_additions(server: Server, sent: Sent, one: OwnSession, path: Path, added: int) -> None:
-    size = _size(path)
-    if size == added:
-        return
-    if size < added:
-        why = "the server has more of them than this station"
-        sent.troubles.append(
-            _trouble(one, "additions are missing", why, "restore them from a backup")
-        )
-        return
-    at = 0
-    for line in lines_of(path):
-        at += len(line)
-        if at <= added or not line.endswith(b"\n"):
-            continue
-        try:
-            server.add(sent.station, one.session, _seq(line), line)
-        except (IntegrityError, ServerError) as error:
-            if isinstance(error, ServerError):
-                raise
-            sent.troubles.append(_of_error(one, error))
-            return
-        sent.additions += 1
-
-
-def _seq(line: bytes) -> int:
-    return unpack_row(line).seq
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _is_written(path: Path) -> bool:
     try:
         return is_being_written(path)
@@ -278,7 +167,7 @@ def _send(
     except ServerError:
         raise
     except StimctlError as error:
-        return _of_error(one, error)
+        return trouble_from(one, error)
     sent.sessions.append(one.session)
     return None
 
@@ -347,11 +236,3 @@ def _older_than_server(complete: int, last: int) -> Trouble:
         "if this state folder is new, or came from an older backup, the station needs a new name, "
         "role and key; what it has sent stays at the server",
     )
-
-
-def _trouble(one: OwnSession, what: str, why: str, what_to_do: str) -> Trouble:
-    return Trouble(one.session, str(one.number), what, why, what_to_do)
-
-
-def _of_error(one: OwnSession, error: StimctlError) -> Trouble:
-    return _trouble(one, error.what, error.why, error.what_to_do)

@@ -70,7 +70,7 @@ def connect(url: str) -> Connection:
         opened: Connection = psycopg.connect(url, autocommit=True, **missing)
     except psycopg.Error as error:
         raise ServerError(
-            "the server cannot be reached, or lets this role not in",
+            "the server cannot be reached, or does not let this role in",
             why=_first_line(error),
             what_to_do="Check the address, the network and ~/.pgpass. Sessions need no server; "
             "they are sent later",
@@ -324,7 +324,9 @@ def _told(error: Any) -> StimctlError:
             why=_first_line(error),
             what_to_do="have its administrator look at the station's name, role and key",
         )
-    return ServerError("the server has gone", why=_first_line(error), what_to_do=_AGAIN)
+    return ServerError(
+        "the connection to the server was lost", why=_first_line(error), what_to_do=_AGAIN
+    )
 
 
 def _first_line(error: Any) -> str:
