@@ -19,6 +19,7 @@ from stimctl.export.figures import column_of, figures_of
 from stimctl.export.formats import Format, files_of
 from stimctl.export.recorded import recorded_content
 from stimctl.export.shapes import SHAPES
+from stimctl.export.signature import Signature
 from stimctl.export.tables import tables_of
 from stimctl.export.time_base import time_base_of
 from stimctl.records.rows import Row
@@ -250,3 +251,16 @@ def test_what_a_device_measured_is_told_apart_from_what_it_acknowledged(
         whole = [b"".join(files_of(each, form).values()) for each in (one.content, measuring)]
         assert b"5.432" not in whole[0]
         assert b"5.432" in whole[1]
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_every_form_keeps_the_public_half_of_the_signing_key(
+    form: Format, session: Sessions
+) -> None:
+    signature = Signature("valid", "the public half", "its fingerprint")
+    content = replace(session(ONE).content, signature=signature)
+    whole = b"".join(files_of(content, form).values()).decode("utf-8", "replace")
+    assert signature.public_key in whole
+    assert signature.fingerprint in whole
+    if form is Format.FHIR:
+        check(json.loads(whole), "fhir")

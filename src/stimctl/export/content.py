@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stimctl.errors import IntegrityError, UsageError
-from stimctl.export.signature import Signature, signature_of
+from stimctl.export.signature import Signature
 from stimctl.export.time_base import TimeBase, monotonic_of, time_base_of
 from stimctl.quantity import parse_current_ua, parse_intensity_percent
 from stimctl.records.outcome_form import BEFORE, outcome_values
@@ -88,7 +88,12 @@ class SessionContent:
         return None if found is None else found.value
 
 
-def content_of(rows: Sequence[Row], verification: Verification, state: str) -> SessionContent:
+def content_of(
+    rows: Sequence[Row],
+    verification: Verification,
+    state: str,
+    signature: Signature | None = None,
+) -> SessionContent:
     """The content of one record. IntegrityError where the record is damaged: a figure of it would
     leave its warning behind. UsageError where it names a person otherwise than by a pseudonym."""
     if not verification.ok and not verification.unfinished_only:
@@ -118,7 +123,7 @@ def content_of(rows: Sequence[Row], verification: Verification, state: str) -> S
         texts_left_out=texts.left_out,
         output_end_ns=_output_end_ns(rows),
         record_end_ns=monotonic_of(rows[-1]) if rows else 0,
-        signature=signature_of(rows),
+        signature=signature,
     )
 
 
