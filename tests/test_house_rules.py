@@ -83,6 +83,7 @@ def test_pydantic_back_doors_are_used_nowhere_in_the_sources() -> None:
         ("textual_plot", {"tui/widgets/session_plot.py"}),
         ("numpy", set()),
         ("pyarrow", set()),  # `export/parquet.py` asks for it by name, when it is needed
+        ("cryptography", {"records/ed25519.py"}),
     ],
 )
 def test_a_package_is_imported_only_where_the_architecture_lets_it(
@@ -102,6 +103,8 @@ def test_a_package_is_imported_only_where_the_architecture_lets_it(
         ("import stimctl.supervisor.stop", {"pydantic", "textual", "typer", "dataclasses"}),
         ("import stimctl", {"pydantic", "textual", "typer", "serial"}),
         ("import stimctl.cli.app", {"textual", "pydantic", "serial", "stimctl.cli.run"}),
+        ("import stimctl.supervisor.serve", {"cryptography", "textual", "typer"}),
+        ("import stimctl.records.checked, stimctl.records.backup", {"cryptography"}),
         ("import firmware_sim.__main__", {"stimctl", "pydantic", "textual"}),
     ],
 )

@@ -221,6 +221,13 @@ class IntegrityError(StimctlError):
     exit_code = ExitCode.INTEGRITY
 
 
+class KeyFileError(StimctlError):
+    """A key that signs cannot be read or made, or must not be used."""
+
+    code = "key-file"
+    exit_code = ExitCode.INTEGRITY
+
+
 class BugError(StimctlError):
     """Something that cannot happen has happened."""
 

@@ -29,7 +29,13 @@ VERBS = {
     "stop-face": ("stop_face", "List and try pedals and buttons that stop."),
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
-    "sessions": ("sessions", "List, show, verify, report and export recorded sessions."),
+    "sessions": ("sessions", "List, show, verify, sign, report and export recorded sessions."),
+    "station-key": ("station_key", "List, change and add the keys that sign sessions."),
+    "backup": ("backup", "Back up everything that is on record, and verify the copy."),
+    "restore": (
+        "backup",
+        "Restore a backup into an empty state folder, after verifying it.",
+    ),
     "gate": ("moved", "Gone; see stimctl run --manual."),
 }
 _HIDDEN = frozenset({"gate"})

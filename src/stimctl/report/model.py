@@ -87,7 +87,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """Whether the file is still what was written."""
+    """Whether the file is still what was written; `signed_by`: the persons who countersigned."""
 
     ok: bool
     words: str
@@ -95,6 +95,9 @@ class Integrity:
     last_hash: str
     problems: tuple[str, ...]
     anchored: bool
+    signature: str = ""
+    station_key: str = ""
+    signed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +130,4 @@ class SessionReport:
     versions: tuple[tuple[str, str], ...]
     cut: bool
     how: str
+    amendments: tuple[Note, ...] = ()

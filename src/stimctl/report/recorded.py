@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stimctl.records.checked import evidence_of_file
 from stimctl.records.rows import SUFFIX, Row
 from stimctl.records.sessions import find_session, state_of
+from stimctl.records.signers import signers
+from stimctl.records.station_keys import known_keys
 from stimctl.records.verify import read_rows, verify_journal
+from stimctl.report.evidence_text import with_evidence
 from stimctl.report.file import write_page
 from stimctl.report.gather import report_of
 from stimctl.report.html import render_session
@@ -28,4 +32,6 @@ def recorded_report(folder: Path, name: str) -> SessionReport:
     path, entry = find_session(folder, name)
     verification = verify_journal(path, entry.anchor if entry else None)
     rows = (item for item in read_rows(path) if isinstance(item, Row))
-    return report_of(rows, verification, state_of(verification).value)
+    state = path.parent.parent  # the folder that has this journal folder has the keys
+    found = evidence_of_file(path, entry, known_keys(state), signers(state))
+    return with_evidence(report_of(rows, verification, state_of(verification).value), found)

@@ -377,13 +377,16 @@ class Supervisor:
             code = code or int(ExitCode.INTEGRITY)
         self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
+        if self._journal is not None and not verified:  # after what the face has to do at once
+            self._journal.sign(self._options.state_folder)
         return code
 
     def _end_journal(self, reason: str, verified: bool) -> str | None:
         if self._journal is None:
             return None
-        outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
-        trouble = self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        told = {"outcome": "zero verified" if verified else "OUTPUT NOT CONFIRMED"}
+        sign_in = self._options.state_folder if verified else None
+        trouble = self._journal.finish({**told, "reason": reason}, _JOURNAL_END_S, sign_in)
         self._tell_notice(self._journal)
         return trouble
 
