@@ -12,7 +12,6 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from stimctl.export.fhir import bundle_of
-from stimctl.export.signature import Signature
 from tests.support.exported import SESSIONS, Recorded
 from tools.make_exports import FOLDER
 
@@ -84,10 +83,3 @@ def test_what_nothing_bounds_has_no_upper_end_and_says_so(session: Sessions) -> 
     assert "high" not in parts["pulses-bounds"]["valueRange"]
     assert parts["pulses-bounds"]["extension"][0]["url"] == "urn:stimctl:unbounded"
     assert "high" in parts["charge-uc-bounds"]["valueRange"]
-
-
-def test_the_signing_key_is_kept(session: Sessions) -> None:
-    content = replace(session("link ended").content, signature=Signature("public", "fingerprint"))
-    (provenance,) = of_type(bundle_of(content), "Provenance")
-    told = [one["valueString"] for one in provenance["extension"]]
-    assert told == ["public", "fingerprint"]

@@ -14,14 +14,18 @@ import jsonschema
 import pytest
 
 from stimctl.errors import IntegrityError, UsageError
-from stimctl.export.content import content_of
+from stimctl.export.content import Added, content_of
 from stimctl.export.figures import column_of, figures_of
 from stimctl.export.formats import Format, files_of
 from stimctl.export.recorded import recorded_content
 from stimctl.export.shapes import SHAPES
+from stimctl.export.signature import Signature
 from stimctl.export.tables import tables_of
 from stimctl.export.time_base import time_base_of
-from stimctl.records.rows import Row
+from stimctl.records.places import journal_folder
+from stimctl.records.rows import FIRST_PREVIOUS, Row, digest_of
+from stimctl.records.signing import amend, sign_session
+from stimctl.records.station_keys import public_key
 from stimctl.records.verify import verify_journal
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Stop
@@ -202,6 +206,53 @@ def test_a_damaged_record_is_not_exported(session: Sessions, tmp_path: Path) -> 
     assert "stimctl sessions verify" in caught.value.what_to_do
 
 
+def test_a_last_row_that_was_torn_leaves_an_unfinished_record(
+    session: Sessions, tmp_path: Path
+) -> None:
+    path = tmp_path / session(ONE).journal.name
+    path.write_bytes(session(ONE).journal.read_bytes()[:-9])
+    content = recorded_content(tmp_path, "last")
+    assert content.report.state == "unfinished"
+    assert delivered_in(content, Format.CSV) == delivered_in(session(ONE).content, Format.CSV)
+
+
+def test_a_signed_record_is_exported_with_its_key_and_an_altered_one_is_not(
+    session: Sessions, tmp_path: Path
+) -> None:
+    folder = journal_folder(tmp_path)
+    path = record(session(ONE).bench, folder)
+    sign_session(tmp_path, path, WALL_NS)
+    amend(tmp_path, path, WALL_NS, f"{NAME} was not late")
+    figures = figures_of(recorded_content(folder, "last"))
+    key = public_key(tmp_path)
+    assert figures["session.signature"] == "valid"
+    assert figures["session.signing_key_public"] == key.public_key
+    assert figures["session.signing_key_fingerprint"] == key.fingerprint
+    assert figures["session.amendments"] == 1
+    for form in Format:
+        whole = b"".join(files_of(recorded_content(folder, "last"), form).values())
+        assert NAME.split()[0].encode() not in whole
+    (tmp_path / "keys" / "station-keys.json").unlink()
+    other = figures_of(recorded_content(folder, "last"))
+    assert other["session.signature"] == "unknown-key"
+    rewritten(path)
+    with pytest.raises(IntegrityError, match="damaged"):
+        recorded_content(folder, "last")
+
+
+def rewritten(path: Path) -> None:
+    """One row altered, and every hash after it made anew: the chain holds."""
+    previous, lines = FIRST_PREVIOUS, []
+    for line in path.read_bytes().splitlines(keepends=True):
+        found = json.loads(line)
+        if found["kind"] == "start":
+            found["data"]["duration_us"] += 1
+        line = json.dumps({**found, "prev": previous}, separators=(",", ":")).encode() + b"\n"
+        previous = digest_of(line)
+        lines.append(line)
+    path.write_bytes(b"".join(lines))
+
+
 def test_a_person_that_is_no_pseudonym_is_not_exported(session: Sessions, tmp_path: Path) -> None:
     path = record(session(ONE).bench, tmp_path, person="Erika")
     with pytest.raises(UsageError, match="pseudonym"):
@@ -250,3 +301,16 @@ def test_what_a_device_measured_is_told_apart_from_what_it_acknowledged(
         whole = [b"".join(files_of(each, form).values()) for each in (one.content, measuring)]
         assert b"5.432" not in whole[0]
         assert b"5.432" in whole[1]
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_every_form_keeps_the_public_half_of_the_signing_key(
+    form: Format, session: Sessions
+) -> None:
+    signature = Signature("valid", "the public half", "its fingerprint")
+    content = replace(session(ONE).content, added=Added(signature))
+    whole = b"".join(files_of(content, form).values()).decode("utf-8", "replace")
+    assert signature.public_key in whole
+    assert signature.fingerprint in whole
+    if form is Format.FHIR:
+        check(json.loads(whole), "fhir")

@@ -10,7 +10,8 @@ import typer
 
 from stimctl.cli.output import put, say
 from stimctl.cli.page_output import Force, Html, Open, Output, Pdf, check_form, put_page
-from stimctl.cli.sessions import Session, journals
+from stimctl.cli.session_list import journals
+from stimctl.cli.sessions import Session
 from stimctl.errors import ExitCode, UsageError
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stimctl.errors import IntegrityError, UsageError
-from stimctl.export.signature import Signature, signature_of
+from stimctl.errors import UsageError
+from stimctl.export.signature import Signature
 from stimctl.export.time_base import TimeBase, monotonic_of, time_base_of
 from stimctl.quantity import parse_current_ua, parse_intensity_percent
 from stimctl.records.outcome_form import BEFORE, outcome_values
@@ -27,6 +27,17 @@ from stimctl.session.row_base import Kind
 _THRESHOLD: Final = re.compile(r"(\w+) ch(\d+) +(?:\S+ +)?(\d+(?:\.\d+)?) (mA|%)")
 TAKEN_BACK: Final = "taken back: threshold: "
 """How the note of a correction begins that is about a threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What stands beside the journal: the station's signature, and how many amendments."""
+
+    signature: Signature | None = None
+    amendments: int = 0
+
+
+NOTHING_ADDED: Final = Added()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,12 @@ class SessionContent:
     texts_left_out: int
     output_end_ns: int | None
     record_end_ns: int
-    signature: Signature | None
+    added: Added
+
+    @property
+    def signature(self) -> Signature | None:
+        """Of the station."""
+        return self.added.signature
 
     @property
     def channel_setups(self) -> Mapping[int, Mapping[str, Any]]:
@@ -88,16 +104,11 @@ class SessionContent:
         return None if found is None else found.value
 
 
-def content_of(rows: Sequence[Row], verification: Verification, state: str) -> SessionContent:
-    """The content of one record. IntegrityError where the record is damaged: a figure of it would
-    leave its warning behind. UsageError where it names a person otherwise than by a pseudonym."""
-    if not verification.ok and not verification.unfinished_only:
-        raise IntegrityError(
-            f"the record of {verification.path.stem} is damaged and is not exported",
-            why="; ".join(problem.message for problem in verification.problems),
-            what_to_do="Restore the journal from a copy, and check it: stimctl sessions verify. "
-            "`stimctl sessions report` shows what stands before the damage",
-        )
+def content_of(
+    rows: Sequence[Row], verification: Verification, state: str, added: Added = NOTHING_ADDED
+) -> SessionContent:
+    """The content of one record that was checked. UsageError where it names a person otherwise than
+    by a pseudonym."""
     report = report_of(rows, verification, state)
     if report.person:
         _check_pseudonym(report.person)
@@ -118,7 +129,7 @@ def content_of(rows: Sequence[Row], verification: Verification, state: str) -> S
         texts_left_out=texts.left_out,
         output_end_ns=_output_end_ns(rows),
         record_end_ns=monotonic_of(rows[-1]) if rows else 0,
-        signature=signature_of(rows),
+        added=added,
     )
 
 

@@ -252,6 +252,7 @@ class _Bundle:
         }
         if signature is not None:
             told["extension"] = [
+                extension("signature", valueString=signature.says),
                 extension("signing-key-public", valueString=signature.public_key),
                 extension("signing-key-fingerprint", valueString=signature.fingerprint),
             ]

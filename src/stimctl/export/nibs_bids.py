@@ -243,6 +243,7 @@ def _nibs_sidecar(content: SessionContent, task: str) -> dict[str, Any]:
     }
     if signature is not None:
         told["Record"] |= {
+            "Signature": signature.says,
             "SigningKeyPublic": signature.public_key,
             "SigningKeyFingerprint": signature.fingerprint,
         }

@@ -89,6 +89,10 @@ SESSIONS: Final = TableShape(
         _text("journal_schema", "Schema of the journal."),
         _text("recorded_with", "Version of stimctl that recorded."),
         _text("exported_with", "Version of stimctl that made this export."),
+        Column("amendments", Type.INTEGER, "Amendments of the record. Their text stands in it.",
+               may_be_empty=False),
+        _text("signature", "What a check said of the signature when this export was made; empty: "
+              "the record is not signed."),
         _text("signing_key_public", "Public half of the station's signing key; empty: not signed."),
         _text("signing_key_fingerprint", "Fingerprint of that key."),
     ),

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from stimctl.records.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who can check the record: the public half of the station's key, and its fingerprint."""
+    """What a check said of the station's signature when the export was made, and who can check it
+    again: the public half of the key, and its fingerprint."""
 
+    says: str
     public_key: str
     fingerprint: str
-
-
-def signature_of(rows: Sequence[Row]) -> Signature | None:  # noqa: ARG001
-    """The signature of a record; None where it has none."""
-    return None

@@ -83,6 +83,8 @@ def session_row(content: SessionContent) -> dict[str, Value]:
         _text(header.get("schema")),
         _text(header.get("stimctl")),
         __version__,
+        content.added.amendments,
+        signature.says if signature else None,
         signature.public_key if signature else None,
         signature.fingerprint if signature else None,
     )
