@@ -9,7 +9,7 @@ import typer
 
 from stimctl.cli.output import put, put_table, say
 from stimctl.cli.page_output import Force, Html, Open, Output, Pdf, check_form, put_page
-from stimctl.cli.sessions import journals
+from stimctl.cli.session_list import journals
 from stimctl.errors import ExitCode
 
 if TYPE_CHECKING:
