@@ -30,14 +30,17 @@ _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missi
 _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
+group = typer.Typer(
+    help="List, show, verify, report and export recorded sessions.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import course, session_report
+    from stimctl.cli import course, session_export, session_report
 
     session_report.register(group)
     course.register(group)
+    session_export.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 

@@ -29,7 +29,7 @@ VERBS = {
     "stop-face": ("stop_face", "List and try pedals and buttons that stop."),
     "sim": ("sim", "Run and list digital twins."),
     "wire": ("wire_tool", "Dissect and build wire frames, a line at a time."),
-    "sessions": ("sessions", "List, show, verify and report recorded sessions."),
+    "sessions": ("sessions", "List, show, verify, report and export recorded sessions."),
     "gate": ("moved", "Gone; see stimctl run --manual."),
 }
 _HIDDEN = frozenset({"gate"})
