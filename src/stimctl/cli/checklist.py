@@ -163,7 +163,7 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",
         second=second_identifier(state, person),
-        **kept_for(state, person),
+        **kept_for(state, person, named=bool(preconditions.electrodes)),
     )
 
 
