@@ -114,7 +114,7 @@ def read_remembered(found: Told) -> Remembered:
             str(name): tuple((int(n), str(site), int(mm2)) for n, site, mm2 in pads)
             for name, pads in found.get("places", {}).items()
         }
-        return Remembered(
+        kept = Remembered(
             answers={str(id_): yes is True for id_, yes in found.get("answers", {}).items()},
             answered_s=int(found.get("answered_s", 0)),
             marks=marks_of(found.get("marks", ())),
@@ -127,8 +127,10 @@ def read_remembered(found: Told) -> Remembered:
             key=str(found.get("key", "")),
             expires=_day(found.get("expires", "")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        kept.answers_until  # noqa: B018 - a time beyond every calendar is found here, not on a screen
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
         return NOTHING
+    return kept
 
 
 def _day(text: str) -> str:
