@@ -10,6 +10,7 @@ import sys
 from benchmarks import (
     bench_codec,
     bench_output_check,
+    bench_records,
     bench_rehearse,
     bench_roundtrip,
     bench_sm2,
@@ -34,6 +35,7 @@ def main() -> int:
         bench_output_check,
         bench_start,
         bench_rehearse,
+        bench_records,
         bench_sm2,
         bench_tui,
     )

@@ -27,6 +27,9 @@ NEEDS = {
     Need.PERSON: NOTHING,
     Need.ANSWERS: NOTHING,
     Need.SITE: READINESS + "test_a_program_that_names_no_site_is_refused_by_its_code",
+    Need.PROTOCOL_LOCKED: READINESS + "test_a_program_needs_the_approval_of_a_locked_protocol",
+    Need.PROTOCOL_LIBRARY: READINESS
+    + "test_a_program_runs_no_shipped_protocol_where_only_signed_ones_may_run",
     Need.PRESENCE: NOTHING,
     Need.STOP_FACE: FROM_AFAR,
     Need.ISOLATION: GATE,

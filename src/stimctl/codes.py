@@ -133,6 +133,12 @@ class Code(StrEnum):
     NOBODY_ATTACHED = "nobody-attached", "Nobody is attached to the terminal multiplexer."
     REHEARSAL_FAILED = "rehearsal-failed", "The rehearsal found a problem."
     NOT_INSTALLED = "not-installed", "The completion could not be installed."
+    # -- signed protocol libraries
+    LIBRARY_UNSIGNED = "library-unsigned", "The protocol's folder has no signed list of its files."
+    LIBRARY_INVALID = "library-invalid", "The signed list is damaged, or its signature is wrong."
+    LIBRARY_CHANGED = "library-changed", "A file of a signed library was changed, added or removed."
+    LIBRARY_UNTRUSTED = "library-untrusted", "This station does not trust the key of the library."
+    LIBRARY_ONLY = "library-only", "This station runs protocols of its signed library only."
     # -- why output is being stopped, or zero is verified
     ENDED = "plan-ended", "The plan has ended."
     BUDGET_SPENT = "budget-spent", "The charge budget of the session is used up."

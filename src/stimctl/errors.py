@@ -221,6 +221,20 @@ class IntegrityError(StimctlError):
     exit_code = ExitCode.INTEGRITY
 
 
+class ServerError(StimctlError):
+    """The server that collects the records of many stations cannot be used now."""
+
+    code = "server"
+    exit_code = ExitCode.REFUSED
+
+
+class KeyFileError(StimctlError):
+    """A key that signs cannot be read or made, or must not be used."""
+
+    code = "key-file"
+    exit_code = ExitCode.INTEGRITY
+
+
 class BugError(StimctlError):
     """Something that cannot happen has happened."""
 

@@ -167,6 +167,17 @@ def format_duration(us: int) -> str:
     return f"{us} us"
 
 
+def format_count(number: int, what: str) -> str:
+    """Return a number of things as text: 1 -> "1 alarm", 2 -> "2 alarms"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def format_clock(us: int, minute_digits: int = 1) -> str:
+    """Return microseconds as minutes and seconds, rounded up, so that 0:00 means over."""
+    minutes, seconds = divmod(-(-us // DURATION_UNITS["s"]), 60)
+    return f"{minutes:0{minute_digits}d}:{seconds:02d}"
+
+
 def format_frequency(mhz: int) -> str:
     """Return millihertz as text in hertz: 500 -> "0.5 Hz"."""
     return f"{decimal_text(mhz, 3)} Hz"

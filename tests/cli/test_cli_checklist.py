@@ -19,7 +19,9 @@ from stimctl.supervisor.ports import may_be_software
 
 # A file that is no port: not software, so the checklist is asked; behind it there is no device.
 _PORT = Path(__file__)
-SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", "--area", "1=25cm2")
+# Short: a rehearsal plays the whole of it.
+_AREA = ("--area", "1=25cm2", "--duration", "2min")
+SESSION = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=12mA", *_AREA)
 SITE = ("--site", "1=left-knee")
 SIDE = ("--side", "1=left")
 KNOWN = (
@@ -105,7 +107,7 @@ def test_four_characters_that_collide_confirm_only_what_was_rehearsed(
         monkeypatch.setattr(f"stimctl.{module}.confirmation_of", lambda *_plan: "0f61")
     preconditions = (*KNOWN, "--screening", str(answers), "--confirm", "0f61")
     assert confirmed(cli, *SITE) == "0f61"
-    other = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=13mA", "--area", "1=25cm2")
+    other = ("tens-conventional", "-d", f"p24:{_PORT}", "-a", "1=13mA", *_AREA)
     assert "has not been rehearsed" in cli("run", *other, *SITE, *preconditions).err
     assert cli("run", *SESSION, *SITE, *preconditions).code == ExitCode.NO_DEVICE
 

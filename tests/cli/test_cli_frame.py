@@ -365,7 +365,7 @@ def test_the_shell_gets_its_completions() -> None:
     environment = {
         **os.environ,
         "_STIMCTL_COMPLETE": "complete_bash",
-        "COMP_WORDS": "stimctl check tens-b",
+        "COMP_WORDS": "stimctl check tens-bu",
         "COMP_CWORD": "2",
     }
     done = run_process(env=environment)

@@ -17,9 +17,10 @@ from stimctl.cli import progress as progress_module
 from stimctl.cli.live import LiveSession
 from stimctl.cli.outcome import Outcome
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
-from stimctl.cli.progress import Progress, clock
+from stimctl.cli.progress import Progress
 from stimctl.cli.signals import StopSignals
 from stimctl.errors import ExitCode, IntegrityError, LinkError, NoDeviceError, StateError
+from stimctl.quantity import format_clock
 from stimctl.treatment.program import Plan
 
 Script = list[tuple[str, list[dict[str, Any]]]]
@@ -524,7 +525,8 @@ def test_rows_of_the_device_alone_are_not_shown(capsys: pytest.CaptureFixture[st
 
 
 def test_the_clock_counts_down_to_zero_and_not_before() -> None:
-    assert [clock(us) for us in (0, 1, 59_999_999, 60_000_000)] == ["0:00", "0:01", "1:00", "1:00"]
+    times = [format_clock(us) for us in (0, 1, 59_999_999, 60_000_000)]
+    assert times == ["0:00", "0:01", "1:00", "1:00"]
 
 
 def test_the_summary_keeps_what_was_acknowledged_and_what_was_planned_apart(

@@ -15,7 +15,7 @@ import pytest
 from stimctl.errors import ExitCode, UsageError
 from stimctl.records import places
 
-CHANNEL = ("--amplitude", "1=2mA", "--area", "1=25cm2", "--duration", "20min")
+CHANNEL = ("--amplitude", "1=2mA", "--area", "1=25cm2", "--duration", "2min")
 PLAN = ("tens-conventional", "--device", "sim:p24", *CHANNEL)
 NEEDS_NO_HOME = [
     ("check", *PLAN),

@@ -1,9 +1,17 @@
-"""The page in the documentation is what the program makes today."""
+"""The examples in the documentation are what the program makes today."""
 
 from __future__ import annotations
 
+from stimctl.report.pdf import page_identifier
 from tools import make_session_report as tool
 
+WHAT_TO_DO = "run tools/make_session_report.py"
 
-def test_the_example_is_what_the_tool_makes() -> None:
-    assert tool.PAGE.read_text("utf-8") == tool.page(), "run tools/make_session_report.py"
+
+def test_the_examples_are_what_the_tool_makes_and_the_pdfs_are_of_these_pages() -> None:
+    for name, text in tool.texts().items():
+        assert (tool.FOLDER / name).read_text("utf-8") == text, f"{name}: {WHAT_TO_DO}"
+    for stem in tool.PAGES_AS_PDF:
+        page = (tool.FOLDER / f"{stem}.html").read_text("utf-8")
+        identifier = page_identifier(page).encode()
+        assert identifier in (tool.FOLDER / f"{stem}.pdf").read_bytes(), f"{stem}: {WHAT_TO_DO}"

@@ -17,9 +17,10 @@ from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
 from stimctl.records.planned import planned_notes
 from stimctl.records.sessions import SessionState
-from stimctl.report.html import NOTHING, figure_rows, render_session
+from stimctl.report.html import figure_rows, render_session
 from stimctl.report.model import SessionReport
 from stimctl.report.recorded import recorded_report
+from stimctl.report.words import NOTHING
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Close, Felt, Stop
 from stimctl.session.states import State
@@ -207,7 +208,7 @@ def test_after_a_lost_link_least_and_most_lie_apart_and_the_state_is_said(tmp_pa
     assert channel.curves.acknowledged[-1] == (pytest.approx(7.8, abs=0.3), None)
     page = render_session(made)
     assert "OUTPUT UNKNOWN" in page
-    assert 'class="loud"' in page
+    assert 'class="loud-line"' in page
 
 
 def test_a_record_that_ends_early_says_so_and_bounds_what_came_after(tmp_path: Path) -> None:

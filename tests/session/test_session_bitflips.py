@@ -1,4 +1,7 @@
-"""Every single bit of every host frame of one session, flipped in turn."""
+"""Every single bit of every host frame of one session, flipped in turn.
+
+`make test` flips one bit of every byte, another one in each; the soak flips all.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,9 @@ def session(flipper: Callable[[int, bytes], bytes]) -> tuple[Bench, WatchedDrive
 
 
 @pytest.mark.hazard("H08")
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
 def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(
-    record_property: Callable[[str, object], None],
+    every: int, record_property: Callable[[str, object], None]
 ) -> None:
     counting = Flipper()
     bench, driver = session(counting)
@@ -67,14 +71,14 @@ def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(
     assert driver.never_asked_for(bench.ledger()) == []
     flips = 0
     for write, length in enumerate(counting.writes):
-        for bit in range(length * 8):
+        for bit in range(write % every, length * 8, every):
             bench, driver = session(Flipper(write, bit))
             problems = driver.never_asked_for(bench.ledger())
             assert problems == [], f"write {write}, bit {bit}"
             assert not bench.twin.stimulating, f"write {write}, bit {bit}: {bench.state}"
             assert bench.state in OVER
             flips += 1
-    assert flips == 8 * sum(counting.writes)
+    assert flips >= 8 * sum(counting.writes) // every - len(counting.writes)
     record_property(
         "H08", f"{flips} sessions with one bit flipped, none got what was not asked for"
     )

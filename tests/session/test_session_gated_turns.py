@@ -49,7 +49,14 @@ POINTS = {
 }
 
 
-@pytest.mark.parametrize("name", POINTS)
+@pytest.mark.parametrize(
+    "name",
+    # Every second one; the soak has them all.
+    [
+        pytest.param(name, marks=[pytest.mark.soak] if number % 2 else [])
+        for number, name in enumerate(POINTS)
+    ],
+)
 def test_channels_that_change_at_once_keep_their_on_times(name: str) -> None:
     point = POINTS[name]
     plan = gated_plan(point)

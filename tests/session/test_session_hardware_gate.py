@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stimctl.errors import NotReadyError
+from stimctl.records.protocol_files import read_protocol
 from stimctl.session.config import EngineConfig
 from stimctl.session.needs import ISOLATED, Need
 from stimctl.supervisor.face_process import FaceProcess
@@ -26,7 +27,7 @@ class _Line:
 
 def needs(gate: HardwareCheck, plan: AnyPlan, *acknowledged: str) -> tuple[str, ...]:
     with pytest.raises(NotReadyError) as refused:
-        gate.check(0, plan, frozenset(acknowledged), frozenset())
+        gate.check(0, plan, read_protocol(plan.protocol.id), frozenset(acknowledged), frozenset())
     return refused.value.needs
 
 

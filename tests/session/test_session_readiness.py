@@ -11,15 +11,18 @@ import pytest
 from stimctl.safety.day_budget import Given
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.screening import QUESTIONS
+from stimctl.session.needs import Unsigned
 from stimctl.session.readiness import (
     DAY_BUDGET,
     Known,
     Need,
+    Permission,
     Preparation,
     asked_of_people,
     missing,
     side_of,
 )
+from stimctl.treatment.lock import Lock
 from stimctl.treatment.program import AnyPlan, Plan
 from tests.support.gate_world import gate_plan
 from tests.support.session_world import plan_of
@@ -235,3 +238,37 @@ def test_more_in_a_day_is_asked_about_and_beyond_the_most_refused() -> None:
     assert needs(plan, said=meant, known=asked) == []
     assert needs(plan, said=meant, known=replace(KNOWN, given=before(8))) == [Need.DAY_BUDGET]
     assert needs(plan, known=replace(KNOWN, given=before(8, region="left-forearm"))) == []
+
+
+# -- the protocol itself ---------------------------------------------------------------------------
+
+LOCK = Lock(reason="So (D).", needs=("Two people start it.",), unlocked_by="The physician.")
+
+
+def locked(plan: AnyPlan = PLAN) -> AnyPlan:
+    return replace(plan, protocol=plan.protocol.model_copy(update={"locked": LOCK}))
+
+
+@pytest.mark.parametrize("approval", ["TENS-CONVENTIONAL", "tens-conventional"])
+def test_a_locked_protocol_needs_the_approval_that_has_its_name(approval: str) -> None:
+    assert needs(locked()) == [Need.PROTOCOL_LOCKED]
+    (gap,) = missing(locked(), SAID, KNOWN)
+    assert gap.about == "TENS-CONVENTIONAL"
+    for words in (LOCK.reason, *LOCK.needs, LOCK.unlocked_by):
+        assert words in gap.why
+    assert needs(locked(), replace(SAID, approvals=frozenset({approval}))) == []
+    other = replace(SAID, approvals=frozenset({"NMES-ACL", "C01"}))
+    assert needs(locked(), other) == [Need.PROTOCOL_LOCKED]
+    acknowledged = replace(SAID, acknowledged=SAID.acknowledged | {"NMES-TKA"})
+    assert needs(locked(), acknowledged) == [Need.PROTOCOL_LOCKED]
+
+
+def test_the_lock_of_a_parent_and_the_missing_signature_are_told_by_their_codes() -> None:
+    assert needs(known=replace(KNOWN, permission=Permission(lock=LOCK))) == [Need.PROTOCOL_LOCKED]
+    unsigned = Unsigned("library-changed", "it has changed", "why", "what to do")
+    known = replace(KNOWN, permission=Permission(unsigned=unsigned))
+    (gap,) = missing(PLAN, SAID, known)
+    assert gap.codes == ("protocol-library", "library-changed")
+    assert needs(locked(), known=known) == [Need.PROTOCOL_LOCKED, Need.PROTOCOL_LIBRARY]
+    every = replace(SAID, approvals=frozenset({"TENS-CONVENTIONAL", "LIBRARY-CHANGED"}))
+    assert needs(locked(), every, known) == [Need.PROTOCOL_LIBRARY]

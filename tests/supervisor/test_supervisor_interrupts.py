@@ -98,9 +98,15 @@ POINTS: dict[str, Callable[[pytest.MonkeyPatch, BaseException], None]] = {
 
 @pytest.mark.hazard("H03")
 @pytest.mark.parametrize(
-    "error", [KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()], ids=repr
+    ("point", "error"),
+    [
+        # Each point by one of them; the soak has each by all.
+        pytest.param(point, error, marks=[] if (at - one) % 3 == 0 else [pytest.mark.soak])
+        for at, point in enumerate(POINTS)
+        for one, error in enumerate((KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()))
+    ],
+    ids=repr,
 )
-@pytest.mark.parametrize("point", POINTS)
 def test_whatever_ends_connecting_early_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, twin: str,
     started: list[subprocess.Popen[bytes]], point: str, error: BaseException,

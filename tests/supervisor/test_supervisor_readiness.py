@@ -20,10 +20,12 @@ import pytest
 import stimctl
 from firmware_sim.ledger import Ledger
 from stimctl.api import Device
+from stimctl.codes import Code
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import accept_use
 from stimctl.records.devices import remember_device
 from stimctl.records.journal import Header, JournalWriter
+from stimctl.records.library_station import lock_station, unlock_station
 from stimctl.records.people.electrodes import add_electrodes, claim_electrodes
 from stimctl.records.people.kept import keep_answers, set_maximum
 from stimctl.records.people.keys import new_key
@@ -75,11 +77,12 @@ class Program:
         sides: dict[int, str] | None = None,
         confirm: str | None = None,
         second: str = "",
+        protocol: str = "tens-conventional",
         electrodes: dict[int, str] | None = None,
     ) -> None:
         """Everything, but for what is given otherwise."""
         self.session.load(
-            "tens-conventional", amplitudes={1: "3 mA"}, areas={1: "25 cm2"},
+            protocol, amplitudes={1: "3 mA"}, areas={1: "25 cm2"},
             sites={1: "left-knee"} if sites is None else sites,
             confirm=self.confirm if confirm is None else confirm,
         )  # fmt: skip
@@ -249,6 +252,29 @@ def test_a_program_that_leaves_out_one_line_is_refused_by_its_code(
         if mend is not None:
             mend()
     program.hand_in()
+    assert program.missing() == []
+
+
+@pytest.mark.pty
+def test_a_program_needs_the_approval_of_a_locked_protocol(program: Program) -> None:
+    program.hand_in(protocol="tens-dpn", sites={1: "left-calf"})
+    assert program.missing() == [Need.PROTOCOL_LOCKED, Need.REHEARSAL]
+    program.session.prepare(approvals=["TENS-DPN"])
+    assert program.missing() == [Need.REHEARSAL]
+    program.hand_in()
+    assert program.missing() == []
+
+
+@pytest.mark.pty
+def test_a_program_runs_no_shipped_protocol_where_only_signed_ones_may_run(
+    program: Program,
+) -> None:
+    lock_station(program.state, with_shipped=False)
+    try:
+        program.hand_in()
+        assert program.missing() == [Need.PROTOCOL_LIBRARY, Code.LIBRARY_ONLY]
+    finally:
+        unlock_station(program.state)
     assert program.missing() == []
 
 

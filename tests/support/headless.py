@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
 from types import TracebackType
@@ -13,9 +14,23 @@ from textual import events
 from textual.pilot import Pilot
 
 from stimctl.tui.app import StimctlApp
+from tests.support.cheap_textual import draw, make_cheap
 
-#: Messages that follow from messages; more than this would be a loop.
-_ROUNDS = 50
+#: Layouts that follow from layouts, and messages from messages; more than this would be a loop.
+_ROUNDS, _STEPS = 50, 100_000
+
+
+class _AtOnce(ThreadPoolExecutor):
+    """What the program has done in a thread is done here, while the test waits for it."""
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Its outcome."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(call(*given, **named))
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its outcome
+            done.set_exception(error)
+        return done
 
 
 class Headless:
@@ -25,9 +40,12 @@ class Headless:
     """
 
     def __init__(self, world: Any, size: tuple[int, int] = (80, 24)) -> None:
+        make_cheap()
         self.world = world
         self.app = StimctlApp(world.desk, timers=False)
+        self.app.is_drawn_when_told = True  # type: ignore[attr-defined]
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(_AtOnce())
         self._size = size
         self._where = copy_context()
         self._context: Any = None
@@ -66,17 +84,29 @@ class Headless:
         await self._quiet()
         self.app.follow()
         await self._quiet()
+        draw(self.app.screen)
         await self._quiet()  # the layout of what has got another size meanwhile
 
     async def _quiet(self) -> None:
-        """Until no widget has a message waiting. Textual's own pause waits for an idle process
-        instead: for a time, that is, and on a busy machine in vain."""
+        """Until nothing is left to be done and to be laid out. Textual's own pause asks every
+        widget to answer, and then waits for an idle process: for a time, that is, and on a busy
+        machine in vain."""
         for _ in range(_ROUNDS):
-            await self.pilot._wait_for_screen()
-            there = [self.app, *self.app.screen.walk_children(with_self=True)]
-            if all(one._message_queue.empty() and not one._next_callbacks for one in there):
+            await self._at_rest()
+            screen = self.app.screen
+            screen._on_timer_update()
+            await self._at_rest()
+            if screen is self.app.screen and not screen._layout_required and not screen._callbacks:
                 break
-        self.app.screen._on_timer_update()
+
+    async def _at_rest(self) -> None:
+        """Until every task of the event loop waits: for a message, or for a time."""
+        ready = self._loop._ready  # type: ignore[attr-defined]
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
+            if not ready:
+                return
+        raise AssertionError("messages follow from messages without end")
 
     def press(self, *keys: str) -> None:
         """Keys, a tenth of a second apart by the world's clock."""

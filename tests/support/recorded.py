@@ -22,13 +22,16 @@ def record(
     person: str = "P-017",
     closed: bool = True,
     until: int | None = None,
+    day: int = 0,
     **header: Any,
 ) -> Path:
-    """The journal of what a bench has seen; `extra` rows come before the end, `until` cuts it."""
+    """The journal of what a bench has seen; `extra` rows come before the end, `until` cuts it. One
+    of a later `day` has a higher number."""
     now = [0]
-    clocks = Clocks(lambda: _WALL_NS + now[0], lambda: now[0])
+    wall_ns = _WALL_NS + day * 86_400 * 10**9
+    clocks = Clocks(lambda: wall_ns + now[0], lambda: now[0])
     about: dict[str, Any] = {"device": "sim:p24", "sim": True, "stimctl": "0.1", "python": "3.11"}
-    numbers = count(1)
+    numbers = count(1 + day)
     writer = JournalWriter.open_session(
         folder,
         Header(**about | header, person=person),

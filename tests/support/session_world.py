@@ -30,11 +30,12 @@ def plan_of(
     name: str = "tens-conventional",
     *amplitudes_ua: int,
     duration_s: int | None = None,
+    site: str | None = None,
 ) -> CurrentPlan:
     """A shipped protocol compiled for the P24 on 50 cm2 pads; channels 1, 2, ... in order."""
     text = (ROOT / "protocols" / f"{name}.toml").read_text(encoding="utf-8")
     setups = [
-        ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(area_mm2=5_000, site=None))
+        ChannelSetup(channel, Level(CURRENT, amplitude_ua), Electrode(area_mm2=5_000, site=site))
         for channel, amplitude_ua in enumerate(amplitudes_ua or (5_000,), start=1)
     ]
     plan = compile_plan(

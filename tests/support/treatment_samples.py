@@ -21,7 +21,7 @@ from stimctl.treatment import (
 PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
 SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
 # A usual amplitude of each kind of treatment, in uA.
-USUAL_UA = {"tens": 25_000, "nmes": 50_000, "ttns": 20_000}
+USUAL_UA = {"tens": 25_000, "nmes": 50_000, "ttns": 20_000, "fes": 40_000, "custom": 40_000}
 
 
 def treatment_head(name: str, title: str) -> str:

@@ -19,9 +19,16 @@ from tests.support.treatment_samples import (
     shipped_text,
     usual_ua,
 )
+from tools import make_protocols
 
 REQUIRED = {
-    "tens-conventional", "tens-burst", "tens-modulated", "nmes-tka", "nmes-acl", "ttns-oab"
+    "tens-conventional", "tens-al", "tens-burst", "tens-modulated", "tens-knee-oa", "tens-post-op",
+    "tens-menstrual", "tens-spasticity", "nmes-acl", "nmes-tka", "nmes-strength", "nmes-endurance",
+    "nmes-wrist-ext", "nmes-shoulder", "fes-dropfoot", "ttns-oab", "custom",
+}  # fmt: skip
+LOCKED = {
+    "nmes-icu", "nmes-venous", "tens-brief-intense", "tens-dpn", "tens-edema", "tens-parasacral",
+    "tens-stump",
 }  # fmt: skip
 
 
@@ -52,7 +59,29 @@ def test_the_schema_wants_text_for_every_quantity() -> None:
 
 
 def test_what_must_be_shipped_is_shipped() -> None:
-    assert set(SHIPPED) >= REQUIRED
+    assert set(SHIPPED) == REQUIRED | LOCKED
+    assert {name for name in SHIPPED if shipped(name).locked} == LOCKED
+
+
+def test_the_tables_of_the_page_are_those_of_the_files() -> None:
+    text = make_protocols.PAGE.read_text(encoding="utf-8")
+    assert text == make_protocols.page(text), "make it anew: python tools/make_protocols.py"
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("[locked]\nreason = 'Because.'\nneeds = ['x']\nunlocked_by = 'y'", "how certain it is"),
+        ("[locked]\nreason = 'So (D).'\nneeds = []\nunlocked_by = 'y'", "must not be empty"),
+        ("[locked]\nreason = 'So (D).'\nneeds = ['x']", "is missing"),
+        ("[parent]\nid = 'a'\nversion = '1.0'\nsha256 = 'abcd'", "64 characters"),
+    ],
+)
+def test_a_lock_without_reason_needs_or_approver_and_a_wrong_parent_are_refused(
+    part: str, says: str
+) -> None:
+    with pytest.raises(ProtocolFileError, match=says):
+        load_protocol(f"{shipped_text('tens-al')}\n{part}\n", "tens-al.toml")
 
 
 @pytest.mark.parametrize("name", SHIPPED)

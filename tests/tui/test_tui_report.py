@@ -9,10 +9,12 @@ from textual.widgets import Input, RichLog, Select
 
 from stimctl.bench import Bench
 from stimctl.errors import UsageError
+from stimctl.report.forms import FORMS
 from stimctl.session import rows
 from stimctl.session.events import Kind, event_of
 from stimctl.session.reasons import Reason
 from stimctl.tui.model.course import Course
+from stimctl.tui.model.handing_on import ExportPage
 from stimctl.tui.model.outcome import OutcomePage
 from stimctl.tui.model.persons import now_s, remembered
 from stimctl.tui.model.report import HEADS, ReportPage
@@ -176,7 +178,7 @@ def stopped(world: World) -> None:
 def test_the_outcome_is_answered_in_lists_and_goes_on_record(world: World) -> None:
     stopped(world)
     with Headless(world) as ui:
-        ui.press("o", "r")
+        ui.press("d", "r")
         assert "nothing is answered" in world.desk.message
         ui.press("enter", *["down"] * 7, "enter")  # not asked, 0, 1, ... 6
         ui.press("tab", "enter", *["down"] * 4, "enter")
@@ -186,7 +188,7 @@ def test_the_outcome_is_answered_in_lists_and_goes_on_record(world: World) -> No
         text = "pain before 0-10: 6; pain after 0-10: 3; skin: unchanged"
         assert ("note", {"topic": "outcome", "text": text}) in world.clients[-1].sent
         assert "pain after 0-10: 3" in " ".join(ui.text.split())
-        ui.press("o")
+        ui.press("d")
         assert ui.text.count("not asked") == 6  # another one begins empty
 
 
@@ -213,7 +215,7 @@ def test_pain_before_is_taken_over_where_it_was_asked_before(world: World) -> No
 def test_the_skin_is_asked_once_whichever_comes_first(world: World) -> None:
     stopped(world)
     world.key("y", "2")
-    world.key("o")
+    world.key("d")
     assert outcome_of(world).values["skin"] == "slightly red"
     world.key("r")
     assert notes_sent(world, "skin_check_at_end") == ["skin slightly and evenly red"]
@@ -221,7 +223,7 @@ def test_the_skin_is_asked_once_whichever_comes_first(world: World) -> None:
     world.key("space")
     world.pass_time(1 * S)
     assert world.bed.live.asked is not None
-    world.key("o")
+    world.key("d")
     outcome_of(world).choose("skin", "unchanged")
     world.key("r")
     assert world.bed.live.asked is None
@@ -406,7 +408,7 @@ def test_how_strong_the_last_visit_was_is_kept_after_a_day_and_a_threshold_is_no
 def test_every_event_is_behind_a_key_and_takes_no_arrow(world: World) -> None:
     world.to_running(steps=3)
     with Headless(world) as ui:
-        ui.press("e")
+        ui.press("h")
         assert ui.name == "log"
         assert "channel 1 set to 1.5 mA" in ui.text
         assert not ui.app.screen.query_one(RichLog).can_focus
@@ -473,10 +475,28 @@ def test_the_report_is_written_as_a_page_at_zero_and_only_where_there_is_a_recor
     world.key("space")
     world.pass_time(1 * S)
     world.desk.open("report")
-    world.key("w")
-    assert "report written" in world.desk.message
+    world.key("o")
+    assert "written: " in world.desk.message
     assert "no desktop" in world.desk.message
     (written,) = (world.bed.state_folder / "pages").iterdir()
     assert written.read_text("utf-8").startswith("<!DOCTYPE html>")
     world.bed.live.journal = ""
     assert page.offers()["web-page"] == "nothing is recorded yet"
+    assert page.offers()["export"] == "nothing is recorded yet"
+
+
+def test_a_session_is_exported_in_the_form_that_is_picked(world: World, tmp_path: Path) -> None:
+    report_of(world)
+    world.bed.live.journal = str(record(Bench(family="p24"), tmp_path / "journal"))
+    world.desk.open("report")
+    world.key("e")
+    page = world.desk.overlay
+    assert isinstance(page, ExportPage)
+    assert str(world.bed.state_folder) in page.question()
+    forms = [one.text for one in page.answers()]
+    assert forms == [one.words for one in FORMS]
+    world.key(str(1 + forms.index("three lines for the chart, text")))
+    assert world.desk.overlay is None
+    (written,) = (world.bed.state_folder / "pages").iterdir()
+    assert world.desk.message == f"written: {written}"
+    assert len(written.read_text("utf-8").splitlines()) == 3

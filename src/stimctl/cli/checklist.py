@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stimctl.records.answers import Answers
     from stimctl.records.approvals import Rehearsal
     from stimctl.records.pads import Pads
+    from stimctl.records.protocol_files import ProtocolText
     from stimctl.session.readiness import Gap, Known, Preparation
     from stimctl.treatment.program import AnyPlan
 
@@ -65,7 +66,9 @@ class Passed:
         return {topic: text for topic, text in notes.items() if text}
 
 
-def check_readiness(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Passed:
+def check_readiness(
+    text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, state: Path
+) -> Passed:
     """Check everything, in the order in which it is cheapest to mend; refuse with the first gap.
 
     Raises UsageError, NotReadyError, and LimitRefusedError where screening blocks.
@@ -73,7 +76,7 @@ def check_readiness(plan: AnyPlan, preconditions: Preconditions, state: Path) ->
     from stimctl.records.approvals import find_rehearsal
     from stimctl.session.readiness import asked_of_people, screening_of
 
-    said, known = said_by(preconditions), _known(plan, preconditions, state)
+    said, known = said_by(preconditions), _known(text, plan, preconditions, state)
     for gap in asked_of_people(plan, said, known):
         raise _as_error(gap, preconditions)
     rehearsal = find_rehearsal(state, plan.digest())
@@ -137,7 +140,7 @@ def commands_of(said: Preparation) -> list[dict[str, Any]]:
     return [answers.as_fields(), {name: text for name, text in rest.items() if text}]
 
 
-def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
+def _known(text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
     """What the supervisor would find of this computer and these records."""
     from datetime import datetime
 
@@ -147,6 +150,7 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
     from stimctl.records.people.keys import key_of
     from stimctl.records.person import second_identifier
     from stimctl.records.places import journal_folder
+    from stimctl.records.protocol_permission import permission_of
     from stimctl.session.confirmation import confirmation_of
     from stimctl.session.readiness import Known
 
@@ -163,6 +167,7 @@ def _known(plan: AnyPlan, preconditions: Preconditions, state: Path) -> Known:
         confirmation=confirmation_of(plan),
         rehearsed=rehearsal.confirmation if rehearsal else "",
         second=second_identifier(state, person),
+        permission=permission_of(text, plan.protocol, state),
         **kept_for(state, person, named=bool(preconditions.electrodes)),
     )
 
@@ -178,7 +183,9 @@ def _accept(state: Path) -> None:
 
 
 _LIMIT = frozenset({"blocked", "specialist", "caution"})
-_STATE = frozenset({"statement", "rehearsal", "confirmation"})
+_STATE = frozenset(
+    {"statement", "rehearsal", "confirmation", "protocol-locked", "protocol-library"}
+)
 
 
 def _as_error(gap: Gap, preconditions: Preconditions) -> StimctlError:
@@ -193,7 +200,7 @@ def _as_error(gap: Gap, preconditions: Preconditions) -> StimctlError:
         what = f"{given} does not confirm this session"
     what_to_do = _HOW.get(gap.need, "").format(about=gap.about) or gap.what_to_do
     if gap.need in _STATE:
-        return NotReadyError(what, why=gap.why, what_to_do=what_to_do, needs=(gap.need,))
+        return NotReadyError(what, why=gap.why, what_to_do=what_to_do, needs=gap.codes)
     kind = LimitRefusedError if gap.need in _LIMIT else UsageError
     error = kind(what, why=gap.why, what_to_do=what_to_do)
     error.code = gap.need
@@ -228,6 +235,8 @@ _HOW: Mapping[str, str] = {
     "electrodes-of-another": "Take this patient's own electrodes or new ones, and name them with "
     "--electrodes {about}=NAME; `stimctl people add-electrodes` enters new ones",
     "specialist": "With the approval on file, add --specialist-approval {about}",
+    "protocol-locked": "With that approval on file for this person, add --specialist-approval "
+    "{about}",
     "caution": "Watch for it during the session, and add --acknowledge {about}",
     "side": "Look at the person, then write --side {about}=left or --side {about}=right",
     "knows-stop": "Tell the person how to stop, then add --acknowledge N3",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimctl.cli.output import for_terminal, is_terminal, styled
-from stimctl.quantity import format_current
+from stimctl.quantity import format_clock, format_current
 from stimctl.session.events import Kind, event_of
 from stimctl.session.host_rows import LineKind
 from stimctl.session.rows import OutputUnknown, Telemetry
@@ -90,7 +90,7 @@ class Progress:
             for channel, ua in now.set.items()
         )
         told = f"set {channels}" if channels else "off at this moment"
-        return f"{self._badge}STIM {clock(left_us)} left  {told}  link {now.link}"
+        return f"{self._badge}STIM {format_clock(left_us)} left  {told}  link {now.link}"
 
     def _erase(self) -> str:
         if not self._drawn:
@@ -102,12 +102,6 @@ class Progress:
     def _write(text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
-
-
-def clock(us: int) -> str:
-    """Microseconds as minutes and seconds, rounded up so that 0:00 means over."""
-    minutes, seconds = divmod(-(-us // 1_000_000), 60)
-    return f"{minutes}:{seconds:02d}"
 
 
 def _acked(now: Telemetry, at_ns: int, channel: int, set_ua: int) -> str:

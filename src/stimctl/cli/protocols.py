@@ -1,49 +1,73 @@
-"""`stimctl protocols list|show`: the protocols there are, in mA and in percent, and their words."""
+"""`stimctl protocols list|show|fork`: the protocols there are, their words, and copies of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stimctl.cli.options import Json, Protocol
 from stimctl.cli.output import put, put_json, put_table, say, styled
-from stimctl.errors import ExitCode, StimctlError
+from stimctl.cli.page_output import Force, put_page
+from stimctl.errors import ExitCode, StimctlError, UsageError
 from stimctl.supervisor.device_names import EXAMPLE_WITHOUT_CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stimctl.records.protocol_files import ProtocolSource, ProtocolText
+    from stimctl.treatment.information import Information
     from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
 
-group = typer.Typer(help="List and show treatment protocols.", no_args_is_help=True)
+group = typer.Typer(help="List, show, copy and sign treatment protocols.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    from stimctl.cli import protocol_library
+
+    protocol_library.register(group)
     app.add_typer(group, name="protocols", rich_help_panel=None)
 
 
 @group.command("list")
-def list_all(as_json: Json = False) -> None:
+def list_all(
+    as_json: Json = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is often asked for and is no protocol here.")
+    ] = False,
+) -> None:
     """List the shipped protocols and your own. Exit code 2 when a file of yours is wrong.
 
     Of the kind "current" are those in milliampere, for rehearse and run; of the kind "percent"
-    those that let through what another unit gives.
+    those that let through what another unit gives. A locked one runs on hardware with an approval
+    only. With --all, of the kind "information": why there is no such protocol.
     """
     from stimctl.records.places import user_protocol_folders
-    from stimctl.records.protocol_files import list_percent_protocols, list_protocols
+    from stimctl.records.protocol_files import (
+        list_information,
+        list_percent_protocols,
+        list_protocols,
+    )
 
     folders = user_protocol_folders()
     sources = (*list_protocols(folders), *list_percent_protocols(folders))
     listed = [_entry(source) for source in sources]
+    names = [source.name for source in sources]
+    for name in sorted({one for one in names if names.count(one) > 1}):
+        say(
+            f"{styled('warning:', 'yellow')} {name} is there {names.count(name)} times: no verb "
+            "takes it by its name. Rename your own, and its id"
+        )
+    if everything:
+        listed += [_information_entry(source) for source in list_information()]
     if as_json:
         put_json("stimctl.protocols/1", {"protocols": listed})
     else:
         rows = [
             (
                 *(each[key] for key in ("name", "kind", "evidence", "duration")),
-                each["title"] or each["error"],
+                f"{'locked: ' if each['locked'] else ''}{each['title'] or each['error']}",
             )
             for each in listed
         ]
@@ -57,20 +81,58 @@ def show(
     protocol: Protocol,
     as_json: Json = False,
     source: Annotated[bool, typer.Option("--source", help="The file itself, as it is.")] = False,
+    svg: Annotated[
+        bool, typer.Option("--svg", help="Pulse, train and cycle, drawn to scale as SVG.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where the drawing of --svg goes."),
+    ] = None,
+    force: Force = False,
 ) -> None:
-    """Show one protocol: its purpose, evidence, stimuli, contraindications."""
+    """Show one protocol: its purpose, evidence, stimuli, contraindications; of a fork, its parent.
+
+    Of a treatment that is no protocol here: why not, and what there is instead.
+    """
     from stimctl.cli.planning import read_named_protocol
+    from stimctl.records.protocol_files import read_information
     from stimctl.treatment.load import load_any
 
+    page = read_information(protocol)
+    if page is not None:
+        _show_information(page, as_json=as_json, source=source)
+        return
     text = read_named_protocol(protocol)
     if source:
         put(text.text.rstrip("\n"))
         return
     loaded = load_any(text.text, text.path.name)
+    if svg:
+        _put_drawing(loaded, output, force=force)
+        return
     if as_json:
         put_json("stimctl.protocol/1", _described(text, loaded))
         return
     _put_protocol(text, loaded)
+
+
+def _put_drawing(
+    loaded: TreatmentProtocol | PercentProtocol, output: Path | None, *, force: bool
+) -> None:
+    from stimctl.report.drawing import draw_protocol
+    from stimctl.treatment.schema import TreatmentProtocol
+
+    if not isinstance(loaded, TreatmentProtocol):
+        raise UsageError(
+            f"{loaded.id} cannot be drawn",
+            why="its pulses are another unit's, and not known here",
+            what_to_do=f"Read it: stimctl protocols show {loaded.id}",
+        )
+    drawing = draw_protocol(loaded)
+    if output is None:
+        put(drawing.rstrip("\n"))
+    else:
+        put_page(drawing, output, force=force, open_it=False)
 
 
 def _entry(source: ProtocolSource) -> dict[str, Any]:
@@ -87,6 +149,8 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
         "evidence": "",
         "duration": "",
         "error": "",
+        "locked": False,
+        "parent": "",
     }
     try:
         file = read_text_file(source.path, "protocol")
@@ -99,7 +163,47 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
     entry["title"] = loaded.title
     entry["evidence"] = loaded.evidence.grade
     entry["duration"] = format_duration(loaded.session.duration_us)
+    entry["locked"] = loaded.locked is not None
+    entry["parent"] = loaded.parent.id if loaded.parent else ""
     return entry
+
+
+def _information_entry(source: ProtocolSource) -> dict[str, Any]:
+    from stimctl.records.text_files import read_text_file
+    from stimctl.treatment.information import load_information
+
+    page = load_information(read_text_file(source.path, "page").text, source.path.name)
+    return {
+        "name": source.name,
+        "path": str(source.path),
+        "shipped": True,
+        "kind": "information",
+        "title": page.title,
+        "evidence": page.grade,
+        "duration": "",
+        "error": "",
+        "locked": False,
+        "parent": "",
+    }
+
+
+def _show_information(page: ProtocolText, *, as_json: bool, source: bool) -> None:
+    from stimctl.treatment.information import load_information
+
+    loaded: Information = load_information(page.text, page.path.name)
+    if source:
+        put(page.text.rstrip("\n"))
+        return
+    if as_json:
+        told = {"name": page.name, "kind": "information", "page": loaded.model_dump(mode="json")}
+        put_json("stimctl.protocol/1", told)
+        return
+    put(styled(f"{loaded.id}: {loaded.title}", "bold"))
+    put(f"NO PROTOCOL HERE: {loaded.why_not}")
+    put(f"instead   {loaded.instead}")
+    put(f"\nevidence {loaded.grade}")
+    for line in (*loaded.lines, "sources:", *loaded.sources):
+        put(f"  - {line}" if line != "sources:" else "sources")
 
 
 def _kind(loaded: TreatmentProtocol | PercentProtocol) -> str:
@@ -117,7 +221,45 @@ def _described(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) 
         "sha256": text.sha256,
         "kind": _kind(loaded),
         "protocol": loaded.model_dump(mode="json"),
+        "parent": _parent_dict(loaded),
     }
+
+
+def _parent_dict(loaded: TreatmentProtocol | PercentProtocol) -> dict[str, Any] | None:
+    from stimctl.records.forks import ancestry
+    from stimctl.records.places import user_protocol_folders
+
+    found = ancestry(loaded, user_protocol_folders())
+    if found is None or loaded.parent is None:
+        return None
+    return {
+        **loaded.parent.model_dump(),
+        "found": found.found,
+        "same": found.same,
+        "differences": [
+            {"field": one.field, "here": one.here, "parent": one.parent}
+            for one in found.differences
+        ],
+    }
+
+
+def _put_parent(parent: dict[str, Any]) -> None:
+    """Where it comes from, whether that is still there as it was, and what was changed."""
+    whose = {"shipped": "the shipped one", "own": "one of yours"}.get(parent["found"], "")
+    put(f"\nmade from {parent['id']} {parent['version']}, sha256 {parent['sha256']}")
+    if not whose:
+        put("          no protocol has that name now, so what was changed is not known")
+        return
+    put(
+        f"          {whose}, as it was then"
+        if parent["same"]
+        else f"          {whose} HAS CHANGED SINCE; below is what differs from it as it is now"
+    )
+    for one in parent["differences"]:
+        there, here = (_with_unit(one["field"], one[side]) for side in ("parent", "here"))
+        put(f"  - {one['field']}: {there} there, {here} here")
+    if not parent["differences"]:
+        put("  - no value differs")
 
 
 def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) -> None:
@@ -130,6 +272,8 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtoco
     put("A starting point for a qualified person, not a prescription.")
     if loaded.evidence.recommended_against:
         put(f"RECOMMENDED AGAINST: {loaded.evidence.recommended_against}")
+    if loaded.locked is not None:
+        _put_lock(loaded)
     put(f"\nevidence {loaded.evidence.grade}")
     for line in loaded.evidence.lines:
         put(f"  - {line}")
@@ -154,7 +298,73 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtoco
             put(label)
             for line in lines:
                 put(f"  - {line}")
+    parent = _parent_dict(loaded)
+    if parent is not None:
+        _put_parent(parent)
     put(f"\nfile {text.path}\nsha256 {text.sha256}")
+
+
+def _put_lock(loaded: TreatmentProtocol | PercentProtocol) -> None:
+    from stimctl.session.protocol_locks import approval_of
+
+    assert loaded.locked is not None
+    put(f"LOCKED on hardware: {loaded.locked.reason}")
+    for need in loaded.locked.needs:
+        put(f"  - {need}")
+    put(
+        f"  approved by: {loaded.locked.unlocked_by} With that on file: "
+        f"--specialist-approval {approval_of(loaded)}"
+    )
+
+
+def _with_unit(field: str, value: Any) -> str:
+    """A value of a file as it would be written there; its key ends with its unit."""
+    from stimctl import quantity
+
+    formats = {
+        "_us": quantity.format_duration,
+        "_mhz": quantity.format_frequency,
+        "_mm2": quantity.format_area,
+        "_permille": quantity.format_permille,
+    }
+    if value is None:
+        return "nothing"
+    write = next((one for end, one in formats.items() if field.endswith(end)), None)
+    return write(value) if write and isinstance(value, int) else str(value)
+
+
+@group.command("fork")
+def fork(
+    protocol: Protocol,
+    name: Annotated[str, typer.Argument(metavar="NEW-NAME", help="Of the copy; also its id.")],
+) -> None:
+    """Copy a protocol into your own folder, to be changed there. It keeps its parent's hash.
+
+    A lock stays: it is that of the parent, and no copy is without it.
+    """
+    from stimctl.cli.planning import read_named_protocol
+    from stimctl.records import forks
+    from stimctl.records.places import user_protocol_folder, user_protocol_folders
+    from stimctl.records.protocol_files import (
+        GATED,
+        list_information,
+        list_percent_protocols,
+        list_protocols,
+    )
+    from stimctl.treatment.load import load_any
+
+    text, folders = read_named_protocol(protocol), user_protocol_folders()
+    taken = [
+        one.name
+        for one in (
+            *list_protocols(folders), *list_percent_protocols(folders), *list_information(),
+        )
+    ]  # fmt: skip
+    folder = user_protocol_folder()
+    if _kind(load_any(text.text, text.path.name)) == "percent":
+        folder /= GATED
+    put(str(forks.fork(text, name, folder, taken)))
+    say(f"A copy of {text.name}. Change it, then: stimctl protocols show {name}")
 
 
 def _put_external(loaded: PercentProtocol) -> None:

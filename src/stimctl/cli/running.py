@@ -20,11 +20,11 @@ from stimctl.cli.live import LiveSession
 from stimctl.cli.outcome import NOT_STARTED, Outcome
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.planning import Prepared, Request, compile_prepared, prepare
-from stimctl.cli.progress import Progress, clock
+from stimctl.cli.progress import Progress
 from stimctl.cli.report import amount, duration_text, plan_as_dict, stimulus_lines
 from stimctl.errors import ExitCode, NoDeviceError, UsageError
 from stimctl.keyboard import is_elsewhere, need_keyboard
-from stimctl.quantity import format_current
+from stimctl.quantity import format_clock, format_current
 from stimctl.records.delivered import HOW, describe
 from stimctl.records.pads import count_use
 from stimctl.records.person import check_person_code
@@ -103,7 +103,7 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
 def checked(prepared: Prepared, plan: AnyPlan, preconditions: Preconditions) -> Passed | None:
     """The checklist of a run on hardware; None where a twin may answer, and the supervisor asks."""
     unsure = prepared.is_simulation or prepared.is_open
-    return None if unsure else check_readiness(plan, preconditions, state_folder())
+    return None if unsure else check_readiness(prepared.text, plan, preconditions, state_folder())
 
 
 def need_port(prepared: Prepared) -> None:
@@ -193,7 +193,7 @@ def _summarise(
     put(styled(verdict, style))
     put(f"outcome    {outcome.word}{f' ({outcome.reason})' if outcome.reason else ''}")
     done_us = min(outcome.plan_time_us, plan.duration_us)
-    put(f"time       {clock(done_us)} of {clock(plan.duration_us)} (minutes:seconds)")
+    put(f"time       {format_clock(done_us)} of {format_clock(plan.duration_us)} (minutes:seconds)")
     if prepared.is_shortened:
         put(f"           {duration_text(prepared, plan)}")
     _put_dose(planned, outcome)

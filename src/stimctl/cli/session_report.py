@@ -1,30 +1,35 @@
-"""`stimctl sessions report`: one recorded session as a page that can be read, printed and sent."""
+"""`stimctl sessions report`: one recorded session as a page to read, to print and to send."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stimctl.cli.output import put, say
+from stimctl.cli.page_output import Force, Html, Open, Output, Pdf, check_form, put_page
 from stimctl.cli.sessions import Session, journals
-from stimctl.errors import ExitCode
+from stimctl.errors import ExitCode, UsageError
 
-Html = Annotated[
-    bool, typer.Option("--html", help="As one HTML page. The only form, so it may be left out.")
-]
-Output = Annotated[
-    Path | None,
+
+class Reader(StrEnum):
+    """Who reads it."""
+
+    CLINIC = "clinic"
+    PATIENT = "patient"
+    CHART = "chart"
+
+
+For = Annotated[
+    Reader,
     typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Where to write it; the session's id in the current folder if left out.",
+        "--for",
+        help="clinic: all that was recorded. patient: half a page in plain words. chart: three "
+        "lines of text to copy, on the screen unless --output names a file.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
-Open = Annotated[bool, typer.Option("--open", help="Show it in the web browser.")]
 
 
 def register(group: typer.Typer) -> None:
@@ -33,26 +38,46 @@ def register(group: typer.Typer) -> None:
 
 def report(
     session: Session = "last",
-    html: Html = False,  # noqa: ARG001 - the form that is written anyway
+    html: Html = False,
+    pdf: Pdf = False,
+    reader: For = Reader.CLINIC,
     output: Output = None,
     force: Force = False,
     open_it: Open = False,
 ) -> None:
     """Write a report of one session: planned, commanded, acknowledged and measured, told apart.
 
-    The page needs nothing else: no network, no script. Exit code 7 where the record is not whole;
-    the page is written all the same, and says so.
+    A web page unless --pdf is given; it needs nothing else: no network, no script. Exit code 7
+    where the record is not whole; the report is written all the same, and says so.
     """
-    from stimctl.report.file import open_page, write_page
-    from stimctl.report.html import render_session
+    from stimctl.report.forms import FORM_BY_ID
     from stimctl.report.recorded import recorded_report
 
+    check_form(html=html, pdf=pdf)
+    form = FORM_BY_ID[_form(reader, html=html, pdf=pdf, open_it=open_it)]
     made = recorded_report(journals(), session)
-    path = output or Path(f"{made.session}.html")
-    write_page(path, render_session(made), replace=force)
-    put(str(path))
-    if open_it and not open_page(path):
-        say("There is no desktop with a web browser here; open the file yourself.")
+    page = form.make(made)
+    if reader is Reader.CHART and output is None:
+        put(str(page).rstrip("\n"))
+    else:
+        path = output or Path(f"{made.session}{form.ending}")
+        put_page(page, path, force=force, open_it=open_it)
     if not made.integrity.ok:
         say(f"record: {made.integrity.words}")
         raise typer.Exit(int(ExitCode.INTEGRITY))
+
+
+def _form(reader: Reader, *, html: bool, pdf: bool, open_it: bool) -> str:
+    match reader:
+        case Reader.CLINIC:
+            return "pdf" if pdf else "html"
+        case Reader.PATIENT:
+            return "patient-pdf" if pdf else "patient"
+        case Reader.CHART:
+            if html or pdf or open_it:
+                raise UsageError(
+                    "the lines for the chart are plain text",
+                    why="they are made to be copied",
+                    what_to_do="Leave out --html, --pdf and --open",
+                )
+            return "chart"

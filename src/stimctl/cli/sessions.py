@@ -1,4 +1,4 @@
-"""`stimctl sessions list|show|verify|report`: what was recorded, and whether it is still that."""
+"""`stimctl sessions list|show`: what was recorded. The other verbs are in modules of their own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import typer
 from stimctl.cli import completion
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, put_table, say, short_time, styled
-from stimctl.errors import ExitCode
 from stimctl.session.row_base import Kind
 
 if TYPE_CHECKING:
     from stimctl.records.rows import Row
     from stimctl.records.sessions import SessionEntry, SessionRecord
-    from stimctl.records.verify import Verification
 
 Session = Annotated[
     str,
@@ -28,15 +26,21 @@ Session = Annotated[
 ]
 _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missing": "red"}
 _LONGEST_VALUE = 60
+_PAGE = 50
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
-group = typer.Typer(help="List, show, verify and report recorded sessions.", no_args_is_help=True)
+group = typer.Typer(
+    help="List, show, verify, sign, report and export recorded sessions.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import session_report
+    from stimctl.cli import course, session_evidence, session_export, session_report
 
+    session_evidence.register(group)
     session_report.register(group)
+    course.register(group)
+    session_export.register(group)
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 
@@ -53,15 +57,18 @@ def list_all(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Rebuild the catalogue from the journal files.")
     ] = False,
+    list_each: Annotated[
+        bool, typer.Option("--all", help=f"All of them, not only the newest {_PAGE}.")
+    ] = False,
 ) -> None:
-    """List all sessions, oldest first."""
+    """List the newest sessions, the oldest of them first; with --json all of them."""
     from stimctl.records import sessions
 
     folder = journals()
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
         say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
-    entries = sessions.list_sessions(folder)
+    entries, older = sessions.newest_sessions(folder, None if as_json or list_each else _PAGE)
     if as_json:
         put_json("stimctl.sessions/1", {"sessions": [entry.as_dict() for entry in entries]})
         return
@@ -70,48 +77,28 @@ def list_all(
         return
     heads = ("SESSION", "STARTED", "DEVICE", "PROTOCOL", "PERSON", "OUTCOME", "STATE")
     put_table(heads, [_line(entry) for entry in entries])
+    if older:
+        say(f"{older} older ones are not listed; see: stimctl sessions list --all")
 
 
 @group.command("show")
 def show(session: Session = "last", as_json: Json = False) -> None:
     """Show one session: what was fixed before it, what happened, how it ended."""
+    from stimctl.cli.session_evidence import describe_added
+    from stimctl.records.checked import evidence_of_session
+    from stimctl.records.places import state_folder
     from stimctl.records.sessions import show_session
 
     record = show_session(journals(), session)
+    found = evidence_of_session(journals(), state_folder(), record.entry.session)
     if as_json:
-        put_json("stimctl.session/1", record.as_dict())
+        told = {**record.as_dict(), "added": [one.as_dict() for one in found.added]}
+        put_json("stimctl.session/1", {**told, "signature": found.signature.as_dict()})
         return
     _put_record(record)
-
-
-@group.command("verify")
-def verify(
-    session: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[SESSION]",
-            help="An id, the beginning of one, or `last`; all sessions if left out.",
-            autocompletion=completion.sessions,
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Check the hash chain, the closing row and the anchor. Exit code 7 when anything is wrong."""
-    from stimctl.records.sessions import verify_all, verify_session
-
-    folder = journals()
-    results = verify_all(folder) if session is None else (verify_session(folder, session),)
-    sound = all(result.ok for result in results)
-    if as_json:
-        told = [result.as_dict() for result in results]
-        put_json("stimctl.verification/1", {"ok": sound, "sessions": told})
-    else:
-        for result in results:
-            _put_verification(result)
-        if not results:
-            say(f"There is no session yet in {folder}")
-    if not sound:
-        raise typer.Exit(int(ExitCode.INTEGRITY))
+    put(f"signature {found.signature.says} {found.signature.key or found.signature.why}")
+    for one in found.added:
+        put(f"added     {describe_added(one)}")
 
 
 def _kept(aside: Path | None) -> str:
@@ -198,15 +185,3 @@ def _facts(row: Row) -> str:
 def _shown(value: Any) -> str:
     text = str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
-
-
-def _put_verification(result: Verification) -> None:
-    name = result.path.name.removesuffix(".jsonl")
-    if result.ok:
-        anchored = "" if result.anchored else ", no anchor"
-        put(f"{styled('ok', 'green')}      {name}  {result.rows} rows{anchored}")
-        return
-    word = "unfinished" if result.unfinished_only else "DAMAGED"
-    put(f"{styled(word, 'red')}  {name}  {result.rows} sound rows")
-    for problem in result.problems:
-        put(f"        {problem.finding.value}: {problem.message}")

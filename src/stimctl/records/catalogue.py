@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ FILE_NAME: Final = "catalogue.sqlite3"
 BY_WRITER: Final = "writer"  # the anchor was set while the session was recorded
 BY_FILE: Final = "file"  # the anchor was read from the file afterwards
 _BUSY_S: Final = 2.0
-_VERSION: Final = 1
+_AT_ONCE: Final = 500  # SQLite takes 999 values in one question
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS sessions (
     session TEXT PRIMARY KEY,
@@ -42,11 +42,23 @@ CREATE TABLE IF NOT EXISTS sessions (
     origin TEXT NOT NULL
 )
 """
+# What brings an index up to a version from the one before. Journals are never rewritten.
+_MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (_TABLE,),
+    2: (  # how far the additions of a session go
+        "ALTER TABLE sessions ADD COLUMN added INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE sessions ADD COLUMN added_hash TEXT NOT NULL DEFAULT ''",
+    ),
+}
+_VERSION: Final = max(_MIGRATIONS)
 _RAISE_ANCHOR: Final = """
 INSERT INTO sessions (session, rows, last_hash, origin) VALUES (?, ?, ?, ?)
 ON CONFLICT (session) DO UPDATE SET rows = excluded.rows, last_hash = excluded.last_hash
 WHERE excluded.rows > sessions.rows
 """
+
+
+_NOTHING: Final = Anchor(0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class Entry:
     outcome: str
     anchor: Anchor
     origin: str
+    additions: Anchor = _NOTHING
 
 
 class Catalogue:
@@ -95,11 +108,23 @@ class Catalogue:
             self._raise_anchor(connection, session, anchor, BY_WRITER)
             self._close(connection, session, ended, outcome)
 
-    def adopt(self, verifications: Iterable[Verification]) -> None:
-        """Enter or update sessions from what can be read of their files, all at once."""
+    def add(self, session: str, additions: Anchor) -> None:
+        """Note how far the additions of a session go. Like an anchor, that never moves back."""
+        with self._transaction() as connection:
+            self._add(connection, session, additions)
+
+    def adopt(
+        self, verifications: Iterable[Verification], additions: Mapping[str, Anchor] | None = None
+    ) -> None:
+        """Enter or update sessions from what can be read of their files, all at once.
+
+        `additions`: how far those of a session go, by its id.
+        """
         with self._transaction() as connection:
             for verification in verifications:
                 self._adopt(connection, verification)
+            for session, added in (additions or {}).items():
+                self._add(connection, session, added)
 
     def _adopt(self, connection: sqlite3.Connection, verification: Verification) -> None:
         session = verification.path.name.removesuffix(SUFFIX)
@@ -129,18 +154,33 @@ class Catalogue:
 
     def entries(self) -> tuple[Entry, ...]:
         """All sessions, oldest first."""
-        if not self.path.exists():
-            return ()
-        with self._opened() as connection:  # a reader does not wait for who only reads, too
-            there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sessions'")
-            if there.fetchone() is None:
-                return ()
-            rows = connection.execute("SELECT * FROM sessions").fetchall()
-        return tuple(sorted(map(_entry, rows), key=lambda entry: order_of(entry.session)))
+        found = map(_entry, self._rows("SELECT * FROM sessions"))
+        return tuple(sorted(found, key=lambda entry: order_of(entry.session)))
+
+    def sessions(self) -> set[str]:
+        """The ids of all sessions: a hundredth of the time that the entries take."""
+        return {row["session"] for row in self._rows("SELECT session FROM sessions")}
+
+    def some(self, sessions: Sequence[str]) -> Mapping[str, Entry]:
+        """The entries of those of these sessions that are known, by id."""
+        found: dict[str, Entry] = {}
+        for at in range(0, len(sessions), _AT_ONCE):
+            part = tuple(sessions[at : at + _AT_ONCE])
+            marks = ",".join("?" * len(part))
+            rows = self._rows(f"SELECT * FROM sessions WHERE session IN ({marks})", part)
+            found |= {row["session"]: _entry(row) for row in rows}
+        return found
 
     def entry(self, session: str) -> Entry | None:
         """One session, or None."""
-        return next((entry for entry in self.entries() if entry.session == session), None)
+        return self.some((session,)).get(session)
+
+    def _rows(self, query: str, values: Sequence[str] = ()) -> list[sqlite3.Row]:
+        if not self.path.exists():
+            return []
+        with self._opened() as connection:  # a reader does not wait for who only reads, too
+            there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sessions'")
+            return [] if there.fetchone() is None else connection.execute(query, values).fetchall()
 
     def set_aside(self) -> Path | None:
         """Move the index file away under a new name; None when there was none."""
@@ -159,7 +199,10 @@ class Catalogue:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._opened() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TABLE)
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for number in range(version + 1, _VERSION + 1):
+                for change in _MIGRATIONS[number]:
+                    connection.execute(change)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
             yield connection
             connection.execute("COMMIT")
@@ -209,6 +252,13 @@ class Catalogue:
         connection.execute(_RAISE_ANCHOR, (session, anchor.rows, anchor.last_hash, origin))
 
     @staticmethod
+    def _add(connection: sqlite3.Connection, session: str, additions: Anchor) -> None:
+        connection.execute(
+            "UPDATE sessions SET added = ?, added_hash = ? WHERE session = ? AND added < ?",
+            (additions.rows, additions.last_hash, session, additions.rows),
+        )
+
+    @staticmethod
     def _describe(
         connection: sqlite3.Connection, session: str, header: Mapping[str, Any], started: str
     ) -> None:
@@ -239,6 +289,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         outcome=row["outcome"],
         anchor=Anchor(row["rows"], row["last_hash"]),
         origin=row["origin"],
+        additions=Anchor(row["added"], row["added_hash"]) if "added" in row.keys() else _NOTHING,  # noqa: SIM118
     )
 
 

@@ -6,9 +6,10 @@ It is a prediction, and stays beside what was acknowledged; it is never taken fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from stimctl.treatment.prediction import ChannelDose
+if TYPE_CHECKING:  # a report reads such notes and needs none of what makes them
+    from stimctl.treatment.prediction import ChannelDose
 
 TOPIC: Final = "planned dose of channel"
 """Of the note, with the channel's number after it."""

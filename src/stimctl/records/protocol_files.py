@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".toml"
 GATED: Final = "gated"
+INFO: Final = "info"
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _PACKAGED: Final = "_protocols"
 _NEARNESS: Final = 0.55
@@ -88,6 +89,18 @@ def list_percent_protocols(
     return list_protocols(folders, shipped=(shipped or shipped_folder()) / GATED)
 
 
+def list_information(*, shipped: Path | None = None) -> tuple[ProtocolSource, ...]:
+    """The pages on treatments that are no protocols here: those in the shipped folder `info`."""
+    folder = (shipped or shipped_folder()) / INFO
+    return tuple(sorted(_in_folder(folder, shipped=True), key=lambda source: source.name))
+
+
+def read_information(name: str, *, shipped: Path | None = None) -> ProtocolText | None:
+    """The page called `name`; None where there is none."""
+    found = [one for one in list_information(shipped=shipped) if one.name == name]
+    return _read(found[0]) if found else None
+
+
 def read_protocol(
     name_or_path: str, user_folders: Sequence[Path] = (), *, shipped: Path | None = None
 ) -> ProtocolText:
@@ -113,7 +126,7 @@ def read_protocol(
             what_to_do="Give the path of the one you mean",
         )
     if not matching:
-        raise _no_name(name_or_path, sources)
+        raise _no_protocol(name_or_path, shipped) or _no_name(name_or_path, sources)
     return _read(matching[0])
 
 
@@ -162,6 +175,21 @@ def _near(name: str, names: Sequence[str]) -> str:
     near = meant_by(name, names, most=3, cutoff=_NEARNESS)
     near += [known for known in names if name and name in known and known not in near][:3]
     return f"Did you mean {', '.join(near[:3])}? " if near else ""
+
+
+def _no_protocol(name: str, shipped: Path | None) -> UsageError | None:
+    """Of a treatment that has an information page only."""
+    page = read_information(name, shipped=shipped)
+    if page is None:
+        return None
+    from stimctl.treatment.information import load_information
+
+    told = load_information(page.text, page.path.name)
+    return UsageError(
+        f"{name} is no protocol here",
+        why=told.why_not,
+        what_to_do=f"Instead: {told.instead} More: stimctl protocols show {name}",
+    )
 
 
 def _no_name(name: str, sources: Sequence[ProtocolSource]) -> UsageError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Final
 from stimctl.devices.family import EXAMPLE
 from stimctl.errors import JournalError, UsageError
 from stimctl.records.catalogue import Catalogue, Entry
-from stimctl.records.delivered import HOW, Delivered
+from stimctl.records.journal import Anchor
 from stimctl.records.numbers import order_of
 from stimctl.records.people.keys import PersonNames
 from stimctl.records.rows import SUFFIX, Row
@@ -82,6 +83,8 @@ class SessionRecord:
     timeline: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        from stimctl.records.delivered import HOW
+
         return {
             **self.entry.as_dict(),
             "verification": self.verification.as_dict(),
@@ -97,32 +100,39 @@ class SessionRecord:
 
 def list_sessions(folder: Path) -> tuple[SessionEntry, ...]:
     """All sessions in `folder`, oldest first; files the catalogue does not know are entered."""
+    return newest_sessions(folder, None)[0]
+
+
+def newest_sessions(folder: Path, most: int | None) -> tuple[tuple[SessionEntry, ...], int]:
+    """The newest `most` sessions, the oldest of them first, and how many older ones there are.
+
+    No file is opened but those of the page that the catalogue does not know or saw no end of.
+    """
     if not folder.is_dir():
-        return ()
+        return (), 0
     catalogue = Catalogue(folder)
-    known = {entry.session: entry for entry in catalogue.entries()}
-    files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
+    files = _files(folder)
+    names = sorted(catalogue.sessions() | files, key=order_of)
+    older = 0 if most is None else max(0, len(names) - most)
+    names = names[older:]
+    known = catalogue.some(names)
     seen: list[Verification] = []
-    listed = [_listed(known.get(session), path, seen) for session, path in files.items()]
+    listed = [_listed(folder, name, known.get(name), name in files, seen) for name in names]
     if seen:
         with contextlib.suppress(JournalError):  # another program keeps it; the list is made
-            catalogue.adopt(seen)
-    listed += [
-        _from_index(entry, folder / (session + SUFFIX), SessionState.MISSING)
-        for session, entry in known.items()
-        if session not in files
-    ]
-    names = PersonNames(folder)
-    named = [_named(entry, names) for entry in listed]
-    return tuple(sorted(named, key=lambda entry: order_of(entry.session)))
+            catalogue.adopt(seen, _ends_of_additions(seen))
+    people = PersonNames(folder)
+    return tuple(_named(entry, people) for entry in listed), older
 
 
-def _named(entry: SessionEntry, names: PersonNames) -> SessionEntry:
-    return replace(entry, person=names.of(entry.session, entry.person))
+def _named(entry: SessionEntry, people: PersonNames) -> SessionEntry:
+    return replace(entry, person=people.of(entry.session, entry.person))
 
 
 def show_session(folder: Path, name: str) -> SessionRecord:
     """One session, found by id, by the beginning of its id, or by the word `last`."""
+    from stimctl.records.delivered import Delivered
+
     path, entry = find_session(folder, name)
     counts: Counter[str] = Counter()
     timeline: list[Row] = []
@@ -151,10 +161,11 @@ def show_session(folder: Path, name: str) -> SessionRecord:
 
 def verify_session(folder: Path, name: str) -> Verification:
     """Check the file of one session against its own chain and the catalogue's anchor."""
-    return _verified(*find_session(folder, name))
+    return verified_file(*find_session(folder, name))
 
 
-def _verified(path: Path, entry: Entry | None) -> Verification:
+def verified_file(path: Path, entry: Entry | None) -> Verification:
+    """The check of one file; `entry`: what the catalogue has of it."""
     if entry is not None and not path.exists():
         return _gone(path, entry)
     return verify_journal(path, entry.anchor if entry else None)
@@ -162,12 +173,14 @@ def _verified(path: Path, entry: Entry | None) -> Verification:
 
 def verify_all(folder: Path) -> tuple[Verification, ...]:
     """Check every session, those whose file is gone included."""
+    return tuple(verified_file(path, entry) for path, entry in each_session(folder))
+
+
+def each_session(folder: Path) -> Iterator[tuple[Path, Entry | None]]:
+    """Every file, oldest first, those that are gone included, and what the catalogue has of it."""
     known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    files = {path.name.removesuffix(SUFFIX): path for path in _files(folder)}
-    return tuple(
-        _verified(folder / (name + SUFFIX), known.get(name))
-        for name in sorted(known.keys() | files.keys(), key=order_of)
-    )
+    for name in sorted(known.keys() | _files(folder), key=order_of):
+        yield folder / (name + SUFFIX), known.get(name)
 
 
 def rebuild(folder: Path) -> Path | None:
@@ -177,17 +190,45 @@ def rebuild(folder: Path) -> Path | None:
     """
     catalogue = Catalogue(folder)
     aside = catalogue.set_aside()
-    verified = [verify_journal(path) for path in _files(folder)]
+    verified = [verify_journal(folder / (name + SUFFIX)) for name in sorted(_files(folder))]
     if verified:
-        catalogue.adopt(verified)
+        catalogue.adopt(verified, _ends_of_additions(verified))
     return aside
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*" + SUFFIX) if path.is_file())
+def _ends_of_additions(verified: Iterable[Verification]) -> Mapping[str, Anchor]:
+    from stimctl.records.additions import additions_path, lines_of, read_additions
+
+    found: dict[str, Anchor] = {}
+    for one in verified:
+        lines = lines_of(additions_path(one.path))
+        additions = read_additions(lines, Anchor(one.rows, one.last_hash))
+        if additions.rows:
+            found[one.path.name.removesuffix(SUFFIX)] = additions.end
+    return found
 
 
-def _listed(entry: Entry | None, path: Path, seen: list[Verification]) -> SessionEntry:
+def _files(folder: Path) -> set[str]:
+    """The sessions that have a file. Its name is all that is asked for: there may be very many."""
+    with os.scandir(folder) as found:
+        return {
+            one.name.removesuffix(SUFFIX)
+            for one in found
+            if one.name.endswith(SUFFIX) and one.is_file()
+        }
+
+
+def _names(folder: Path) -> list[str]:
+    files = _files(folder) if folder.is_dir() else set()
+    return sorted(Catalogue(folder).sessions() | files, key=order_of)
+
+
+def _listed(
+    folder: Path, name: str, entry: Entry | None, is_there: bool, seen: list[Verification]
+) -> SessionEntry:
+    path = folder / (name + SUFFIX)
+    if entry is not None and not is_there:
+        return _from_index(entry, path, SessionState.MISSING)
     if entry is not None and entry.ended:
         return _from_index(entry, path, SessionState.COMPLETE)
     verification = verify_journal(path, entry.anchor if entry else None)
@@ -239,9 +280,7 @@ def _from_file(verification: Verification) -> SessionEntry:
 
 def find_session(folder: Path, name: str) -> tuple[Path, Entry | None]:
     """Its file, and what the catalogue has of it. UsageError where there is no such session."""
-    known = {entry.session: entry for entry in Catalogue(folder).entries()}
-    files = {path.name.removesuffix(SUFFIX) for path in _files(folder)}
-    names = sorted(files | known.keys(), key=order_of)
+    names = _names(folder)
     if not names:
         raise UsageError(
             "there is no session yet",
@@ -249,7 +288,7 @@ def find_session(folder: Path, name: str) -> tuple[Path, Entry | None]:
             what_to_do=f"Run one: stimctl run tens-conventional --device sim:{EXAMPLE} --help",
         )
     session = _pick(name, names)
-    return folder / (session + SUFFIX), known.get(session)
+    return folder / (session + SUFFIX), Catalogue(folder).entry(session)
 
 
 def _pick(name: str, names: list[str]) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stimctl.errors import JournalError
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE
+from stimctl.records.storage import FOLDER_MODE
+from stimctl.records.whole_file import write_whole
 
 
 def read_state(path: Path) -> Mapping[str, Any]:
@@ -24,15 +23,9 @@ def read_state(path: Path) -> Mapping[str, Any]:
 
 def write_state(path: Path, value: Mapping[str, Any]) -> None:
     """Replace the file, for its owner only. Raises JournalError where that cannot be."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=1) + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
+        write_whole(path, json.dumps(value, indent=1) + "\n")
     except OSError as error:
         raise JournalError(
             f"{path} cannot be written",

@@ -6,6 +6,8 @@ the n-th one fail, for every n, and look at what is left on the disk.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from pathlib import Path
 from typing import Protocol
@@ -48,7 +50,12 @@ class LocalFileSystem:
     def create(self, path: Path) -> int:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
         flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        return os.open(path, flags, FILE_MODE)
+        descriptor = os.open(path, flags, FILE_MODE)
+        # Says that it is being written, until this process closes it or dies. Not every file
+        # system can; a journal does not depend on it.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return descriptor
 
     def write(self, descriptor: int, data: bytes) -> int:
         return os.write(descriptor, data)
@@ -68,3 +75,17 @@ class LocalFileSystem:
 
     def close(self, descriptor: int) -> None:
         os.close(descriptor)
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a process has this journal open to write it. Raises OSError where it is not there."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

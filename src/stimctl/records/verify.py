@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +39,10 @@ class Finding(StrEnum):
     SHORTER = "shorter-than-anchor"  # rows are missing that the catalogue has seen
     ALTERED = "differs-from-anchor"  # the row the catalogue has seen is another one
     MISSING = "missing"  # the file is gone, the catalogue knows it
+    SWAPPED = "swapped"  # the file has the name of another session
+    ADDITIONS = "additions"  # what was added after the end does not follow
+    ADDITIONS_LOST = "additions-lost"  # additions are missing that the catalogue has seen
+    SIGNATURE = "signature"  # a signature is not valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +126,57 @@ def verify_journal(path: Path, anchor: Anchor | None = None) -> Verification:
     return reading.result(path)
 
 
+def rows_in(journal: bytes) -> Iterator[Row | Problem]:
+    """The same from the bytes of a journal."""
+    return _rows_of(BytesIO(journal))
+
+
+def verify_bytes(path: Path, journal: bytes, anchor: Anchor | None = None) -> Verification:
+    """The same as `verify_journal`, of bytes that are elsewhere now."""
+    reading = _Reading(anchor)
+    for item in rows_in(journal):
+        reading.take(item)
+    return reading.result(path)
+
+
 def _rows_of(file: BinaryIO) -> Iterator[Row | Problem]:
     previous, seq, offset = FIRST_PREVIOUS, 0, 0
     while line := file.readline(LARGEST_ROW_BYTES + 1):
-        problem = None
         try:
             row = unpack_row(line)
         except RowError as error:
             finding = Finding.UNREADABLE if line.endswith(b"\n") else Finding.TORN
-            problem = Problem(finding, seq, offset, f"row {seq}: {error}")
-        else:
-            problem = _out_of_order(row, seq, previous, offset)
+            yield Problem(finding, seq, offset, f"row {seq}: {error}")
+            return
+        problem = out_of_order(row, seq, previous, offset)
         if problem is not None:
-            yield problem
+            yield _told_apart(problem, seq, row, file.readline(LARGEST_ROW_BYTES + 1))
             return
         yield row
         previous, seq, offset = row.digest, seq + 1, offset + len(line)
 
 
-def _out_of_order(row: Row, seq: int, previous: str, offset: int) -> Problem | None:
+def out_of_order(row: Row, seq: int, previous: str, offset: int) -> Problem | None:
+    """What is wrong where `row` is to be number `seq` and to follow from `previous`; or None."""
     if row.seq != seq:
         message = f"row {seq} carries the number {row.seq}: rows are missing or were moved"
     elif row.previous != previous:
-        message = f"row {seq} does not follow from the row before it: one of them was altered"
+        message = f"row {seq} does not follow from row {seq - 1}: one of them was altered"
     else:
         return None
     return Problem(Finding.CHAIN, seq, offset, message)
+
+
+def _told_apart(problem: Problem, seq: int, row: Row, following: bytes) -> Problem:
+    """Which of two rows was altered, where the row behind them tells: it has seen the second."""
+    if row.seq != seq:
+        return problem
+    try:
+        altered = seq - 1 if unpack_row(following).previous == row.digest else seq
+    except RowError:
+        return problem
+    message = f"row {seq} does not follow from row {seq - 1}: row {altered} was altered"
+    return Problem(problem.finding, seq, problem.offset, message)
 
 
 class _Reading:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stimctl.quantity import format_count
 from stimctl.records.rows import Row
 from stimctl.session.row_base import Kind
 
@@ -35,8 +36,11 @@ class Warned:
     def text(self) -> str:
         """In one line."""
         parts = [f"{count} {priority}" for priority, count in sorted(self.alarms.items())]
-        alarms = f"{self.alarms.total()} alarms" + (f" ({', '.join(parts)})" if parts else "")
-        told = f"{alarms}, {self.prompts} prompts, {self.refused} refusals"
+        alarms = format_count(self.alarms.total(), "alarm") + (
+            f" ({', '.join(parts)})" if parts else ""
+        )
+        prompts = format_count(self.prompts, "prompt")
+        told = f"{alarms}, {prompts}, {format_count(self.refused, 'refusal')}"
         names = " ".join(sorted(self.acknowledged))
         return f"{told}; acknowledged: {names}" if names else told
 

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
 from stimctl.errors import UsageError
+from stimctl.records.whole_file import write_whole
 
-_FOR_ITS_OWNER: Final = 0o600
-"""A report is about a person."""
 _SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
-def write_page(path: Path, text: str, *, replace: bool = False) -> None:
+def write_page(path: Path, page: str | bytes, *, replace: bool = False) -> None:
     """Write the file, for its owner only. UsageError where it exists and may not be replaced, or
     cannot be written."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FOR_ITS_OWNER)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            if replace:
-                temporary.replace(path)
-            else:
-                path.hardlink_to(temporary)  # fails where the name is taken, in one step
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, page, replace=replace)
     except FileExistsError as error:
         raise UsageError(
             f"{path} is there already",

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stimctl.records.delivered import HOW, Delivered, bounds_of
-from stimctl.records.planned import planned_channel, planned_figures
+from stimctl.records.delivered import HOW, Delivered
+from stimctl.records.outcome_form import BEFORE, TOPIC
+from stimctl.records.planned import planned_channel
 from stimctl.records.rows import Row
+from stimctl.records.said import (
+    CORRECTION,
+    THRESHOLD,
+    answers_in,
+    standing,
+    threshold_of,
+)
 from stimctl.records.verify import Verification
 from stimctl.records.warned import Warned
-from stimctl.report.model import (
-    ChannelReport,
-    Curves,
-    CycleShape,
-    Figures,
-    Integrity,
-    Note,
-    ReportEvent,
-    SessionReport,
-)
-from stimctl.report.setup_text import device_of, facts_of, protocol_of, stimulus_lines
+from stimctl.report.channel import Channel
+from stimctl.report.model import Integrity, Note, ReportEvent, SessionReport
+from stimctl.report.setup_text import device_of, facts_of, protocol_of
+from stimctl.session.prompts import Prompt
 from stimctl.session.row_base import Kind
 from stimctl.supervisor.phrases import sentence_of
 from stimctl.version import __version__
 
-_THRESHOLDS: Final = frozenset({"threshold"})
-_OUTCOMES: Final = frozenset({"outcome", "skin_check", "skin_check_at_end", "pain before 0-10"})
-_NOTES: Final = frozenset({"note", "correction"})
+_THRESHOLDS: Final = frozenset({THRESHOLD})
+_OUTCOMES: Final = frozenset({TOPIC, BEFORE, Prompt.SKIN_CHECK, Prompt.SKIN_CHECK_AT_END})
+_NOTES: Final = frozenset({"note", CORRECTION})
 _TOLD: Final = frozenset(
     {
         Kind.START, Kind.RESUME, Kind.ALARM, Kind.STOPPING, Kind.ZERO_VERIFIED,
@@ -40,6 +39,10 @@ _TOLD: Final = frozenset(
         Kind.FATAL, Kind.STOP_RECEIVED,
     }
 )  # fmt: skip
+_KEPT: Final = frozenset(
+    {Kind.HEADER, Kind.SETUP, Kind.IDENTITY, Kind.LINE_KIND, Kind.READY, Kind.ENDED, Kind.END}
+)
+_TIMED: Final = frozenset({Kind.TELEMETRY, Kind.ENDED})
 _OF_A_RUN: Final = frozenset({Kind.STOPPING, Kind.ZERO_VERIFIED})
 """Before a start and after its end they only look once more at what is zero."""
 _MARKED: Final = frozenset({Kind.ALARM, Kind.UNKNOWN, Kind.STOPPING, Kind.FELT})
@@ -59,16 +62,10 @@ def report_of(rows: Iterable[Row], verification: Verification, state: str) -> Se
     return seen.report(verification, state)
 
 
-@dataclass(slots=True)
-class _Channel:
-    """One channel, as the rows go by."""
-
-    setup: Mapping[str, Any] = field(default_factory=dict)
-    planned: Figures = field(default_factory=Figures)
-    commanded: list[tuple[float, int]] = field(default_factory=list)
-    acknowledged: list[tuple[float, int | None]] = field(default_factory=list)
-    measured_peak: int | None = None
-    contractions: int = 0
+def sentence_for(row: Row) -> str:
+    """A row in words, for a reader who was not there."""
+    said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
+    return said or str(row.data.get("reason") or row.data.get("what") or row.kind)
 
 
 class _Seen:
@@ -78,21 +75,17 @@ class _Seen:
         self.delivered = Delivered()
         self.warned = Warned()
         self.counts: Counter[str] = Counter()
-        self.channels: dict[int, _Channel] = {}
+        self.channels: defaultdict[int, Channel] = defaultdict(Channel)
         self.notes: list[tuple[str, Note]] = []
         self.events: list[ReportEvent] = []
-        self.header: Mapping[str, Any] = {}
-        self.end: Mapping[str, Any] = {}
-        self.setup: Mapping[str, Any] = {}
-        self.identity: Mapping[str, Any] = {}
-        self.line_kind: bool | None = None
-        self.ready: Mapping[str, Any] = {}
-        self.ended: Mapping[str, Any] = {}
+        self.last: dict[str, Mapping[str, Any]] = {}
+        """The last row of each kind that says how things are."""
         self.started_utc = self.ended_utc = ""
         self.unit = "uA"
         self._began_ns: int | None = None
         self._under_way = False
         self._last_s = 0.0
+        self._done_us = self._run_us = self._from_us = 0
 
     def take(self, row: Row) -> None:
         data = row.data
@@ -105,7 +98,13 @@ class _Seen:
         if row.kind == Kind.START:
             self._under_way = True
             self._began_ns = self._began_ns or at_ns
+            self._done_us, self._run_us = self._done_us + self._run_us, 0
+            self._from_us = int(data.get("from_us") or 0)
         at_s = None if self._began_ns is None else max(0.0, (at_ns - self._began_ns) / _NS)
+        if row.kind in _KEPT:
+            self.last[row.kind] = data
+        if data.get("plan_time_us") is not None and row.kind in _TIMED:
+            self._run_us = max(self._run_us, int(data["plan_time_us"]) - self._from_us)
         handler = _HANDLERS.get(row.kind)
         if handler is not None:
             handler(self, row, at_s)
@@ -116,111 +115,101 @@ class _Seen:
 
     # -- rows of one kind
 
-    def _header(self, row: Row, _at_s: float | None) -> None:
-        self.header = row.data
-
-    def _end(self, row: Row, _at_s: float | None) -> None:
-        self.end = row.data
-
-    def _identity(self, row: Row, _at_s: float | None) -> None:
-        self.identity = row.data
-
-    def _line_kind(self, row: Row, _at_s: float | None) -> None:
-        self.line_kind = row.data.get("simulation") is True
-
-    def _ready(self, row: Row, _at_s: float | None) -> None:
-        self.ready = row.data
-
-    def _ended(self, row: Row, _at_s: float | None) -> None:
-        self.ended = row.data
-
     def _setup(self, row: Row, _at_s: float | None) -> None:
-        self.setup = row.data
         self.unit = str(row.data.get("unit", self.unit))
         for one in row.data.get("channels", ()):
             if isinstance(one, Mapping) and isinstance(one.get("channel"), int):
-                self.channels.setdefault(one["channel"], _Channel()).setup = one
+                self.channels[one["channel"]].setup = one
 
     def _telemetry(self, row: Row, at_s: float | None) -> None:
         if at_s is None:
             return
         self._last_s = max(self._last_s, at_s)
-        data = row.data
-        told, acked = data.get("set", {}), data.get("acked", {})
-        for number, channel in self.channels.items():
-            channel.commanded.append((at_s, int(told.get(str(number), told.get(number, 0)))))
-            channel.acknowledged.append((at_s, int(acked.get(str(number), acked.get(number, 0)))))
-        measured = data.get("measured")
-        if isinstance(measured, Mapping):
-            for number, value in measured.items():
-                if isinstance(value, int):
-                    channel = self.channels.setdefault(int(number), _Channel())
-                    channel.measured_peak = max(channel.measured_peak or 0, value)
+        measured = row.data.get("measured")
+        measured = measured if isinstance(measured, Mapping) else {}
+        for number in {*self.channels, *(int(one) for one in measured)}:
+            told, acked, seen = (
+                one.get(str(number), one.get(number))
+                for one in (row.data.get("set", {}), row.data.get("acked", {}), measured)
+            )
+            self.channels[number].sample(at_s, int(told or 0), int(acked or 0), seen)
 
     def _off(self, row: Row, at_s: float | None) -> None:
-        """Zero verified, or nothing known any more: zero is commanded."""
+        """Zero verified, or nothing known any more."""
         if at_s is None:
             return
         self._last_s = max(self._last_s, at_s)
-        known = 0 if row.kind == Kind.ZERO_VERIFIED else None
         for channel in self.channels.values():
-            if channel.acknowledged:
-                channel.acknowledged.append((at_s, known))
-                channel.commanded.append((at_s, 0))
+            channel.is_off(at_s, 0 if row.kind == Kind.ZERO_VERIFIED else None)
 
     def _contracted(self, row: Row, _at_s: float | None) -> None:
         given = row.data.get("acked", row.data.get("acked_ua", 0))
         number = row.data.get("channel")
         if isinstance(number, int) and given:
-            self.channels.setdefault(number, _Channel()).contractions += 1
+            self.channels[number].contractions += 1
 
     def _note(self, row: Row, _at_s: float | None) -> None:
         topic, text = str(row.data.get("topic", "note")), str(row.data.get("text", ""))
         number = planned_channel(topic)
         if number is not None:
-            self.channels.setdefault(number, _Channel()).planned = _figures(planned_figures(text))
+            self.channels[number].is_planned(text)
         else:
             self.notes.append((topic, Note(row.t, topic, text)))
 
     def _tell(self, row: Row, at_s: float | None) -> None:
-        said = sentence_of({**row.data, "kind": row.kind}, "A person") or _WORDS.get(row.kind)
-        if said is None:
-            said = str(row.data.get("reason") or row.data.get("what") or row.kind)
         loud = row.kind == Kind.UNKNOWN or row.data.get("priority") == "high"
         self.events.append(
-            ReportEvent(row.t, at_s, row.kind, said, marks=row.kind in _MARKED, loud=loud)
+            ReportEvent(
+                row.t, at_s, row.kind, sentence_for(row), marks=row.kind in _MARKED, loud=loud
+            )
         )
 
     # -- the whole
 
     def report(self, verification: Verification, state: str) -> SessionReport:
-        header, setup = self.header, self.setup
-        simulation = self.line_kind
-        if simulation is None and "sim" in header:
-            simulation = header.get("sim") is True
+        header, setup, ended, end, identity, ready = (
+            self.last.get(kind, {})
+            for kind in (
+                Kind.HEADER, Kind.SETUP, Kind.ENDED, Kind.END, Kind.IDENTITY, Kind.READY
+            )
+        )  # fmt: skip
         protocol, sha256 = protocol_of(header, setup)
         planned_s = int(setup.get("duration_us", 0)) / 1e6
+        valid = standing((topic, note.text) for topic, note in self.notes)
+        thresholds = [threshold_of(text) for topic, text in valid if topic == THRESHOLD]
         return SessionReport(
             session=str(header.get("session", verification.path.stem)),
             state=state,
-            simulation=simulation,
+            simulation=self._simulation(header),
             started_utc=self.started_utc,
             ended_utc=self.ended_utc,
-            outcome=str(self.ended.get("outcome") or self.end.get("outcome") or ""),
-            reason=str(self.ended.get("reason") or self.end.get("reason") or ""),
-            device=device_of(header, self.identity, self.ready),
+            outcome=str(ended.get("outcome") or end.get("outcome") or ""),
+            reason=str(ended.get("reason") or end.get("reason") or ""),
+            device=device_of(header, identity, ready),
             protocol=protocol,
             protocol_sha256=sha256,
             person=str(header.get("person") or ""),
             facts=facts_of(header, setup),
             duration_s=max(planned_s, self._last_s),
+            planned_s=planned_s,
+            done_s=(self._done_us + self._run_us) / 1e6,
             channels=tuple(
-                self._channel(number, one, planned_s)
+                one.report(
+                    number,
+                    self.delivered.by_channel.get(str(number), {}),
+                    unit=self.unit,
+                    planned_s=planned_s,
+                    cut_at_s=self._last_s if self.delivered.cut else None,
+                    thresholds=tuple(
+                        mark for mark in thresholds if mark is not None and mark.channel == number
+                    ),
+                )
                 for number, one in sorted(self.channels.items())
             ),
             thresholds=self._said(_THRESHOLDS),
             outcomes=self._said(_OUTCOMES),
             notes=self._said(_NOTES),
+            told=answers_in(valid),
             answers=tuple(
                 note
                 for topic, note in self.notes
@@ -240,110 +229,24 @@ class _Seen:
             how=HOW,
         )  # fmt: skip
 
+    def _simulation(self, header: Mapping[str, Any]) -> bool | None:
+        known = self.last.get(Kind.LINE_KIND)
+        if known is not None:
+            return known.get("simulation") is True
+        return header.get("sim") is True if "sim" in header else None
+
     def _said(self, topics: frozenset[str]) -> tuple[Note, ...]:
         return tuple(note for topic, note in self.notes if topic in topics)
 
-    def _channel(self, number: int, one: _Channel, planned_s: float) -> ChannelReport:
-        told = self.delivered.by_channel.get(str(number), {})
-        setup = one.setup
-        maximum = setup.get("cleared", setup.get("cleared_ua", setup.get("cleared_percent")))
-        least, most, open_ended = _bounds(told)
-        ends_s = (self._last_s,) if self.delivered.cut else ()
-        # One sample a second misses a peak; the most that may have come is the most commanded.
-        highest = [level for _, level in one.commanded]
-        if most is not None and most.peak is not None:
-            highest.append(most.peak)
-        stimulus = setup.get("stimulus") or {}
-        electrode = setup.get("electrode") or {}
-        cycle = _cycle(stimulus.get("cycle") or setup.get("cycle"))
-        begins_s = int(setup.get("start_after_us", 0)) / 1e6
-        planned = _on_times(int(maximum or 0), begins_s, planned_s, cycle)
-        return ChannelReport(
-            number=number,
-            role=str(setup.get("role", "")),
-            site=str(electrode.get("site") or "not recorded"),
-            unit=self.unit,
-            electrode=_electrode(electrode),
-            stimulus=stimulus_lines(setup),
-            maximum=maximum,
-            planned=one.planned,
-            commanded=Figures(peak=max(highest, default=None)),
-            acknowledged=_figures(told),
-            least=least,
-            most=most,
-            open_ended=open_ended,
-            measured=None if one.measured_peak is None else Figures(peak=one.measured_peak),
-            contractions=one.contractions,
-            curves=Curves(
-                planned,
-                (*one.commanded, *((at_s, None) for at_s in ends_s)),
-                (*one.acknowledged, *((at_s, None) for at_s in ends_s)),
-            ),
-            cycle=cycle,
-        )
-
 
 _HANDLERS: Final[Mapping[str, Callable[[_Seen, Row, float | None], None]]] = {
-    Kind.HEADER: _Seen._header,
-    Kind.END: _Seen._end,
-    Kind.IDENTITY: _Seen._identity,
-    Kind.LINE_KIND: _Seen._line_kind,
-    Kind.READY: _Seen._ready,
     Kind.SETUP: _Seen._setup,
     Kind.TELEMETRY: _Seen._telemetry,
     Kind.ZERO_VERIFIED: _Seen._off,
     Kind.UNKNOWN: _Seen._off,
     Kind.CONTRACTED: _Seen._contracted,
     Kind.NOTE: _Seen._note,
-    Kind.ENDED: _Seen._ended,
 }
-
-
-def _figures(told: Mapping[str, Any]) -> Figures:
-    peak = told.get("peak_ua", told.get("peak_percent"))
-    return Figures(peak, told.get("pulses"), told.get("charge_nc"), told.get("on_ms"))
-
-
-def _bounds(told: Mapping[str, Any]) -> tuple[Figures | None, Figures | None, bool]:
-    pairs = {
-        name: bounds_of(told, name)
-        for name in ("peak_ua", "peak_percent", "pulses", "charge_nc", "on_ms")
-    }
-    known = {name: pair for name, pair in pairs.items() if pair is not None}
-    if not known:
-        return None, None, False
-    least = _figures({name: low for name, (low, _) in known.items()})
-    most = _figures({name: high for name, (_, high) in known.items()})
-    return least, most, any(high is None for _, high in known.values())
-
-
-def _cycle(cycle: Any) -> CycleShape | None:
-    if not isinstance(cycle, Mapping):
-        return None
-    names = ("on_us", "off_us", "ramp_up_us", "ramp_down_us")
-    return CycleShape(*(int(cycle.get(name, 0)) for name in names))
-
-
-def _on_times(
-    maximum: int, begins_s: float, until_s: float, cycle: CycleShape | None
-) -> tuple[tuple[float, int], ...]:
-    """The maximum, in the on times of a plan; ramps are not drawn."""
-    if not maximum or begins_s >= until_s:
-        return ()
-    if cycle is None or cycle.on_us + cycle.off_us <= 0:
-        return ((begins_s, maximum), (until_s, 0))
-    period_s, on_s = (cycle.on_us + cycle.off_us) / 1e6, cycle.on_us / 1e6
-    starts = [begins_s + n * period_s for n in range(math.ceil((until_s - begins_s) / period_s))]
-    steps = [step for at_s in starts for step in ((at_s, maximum), (min(at_s + on_s, until_s), 0))]
-    return ((0.0, 0), *steps) if begins_s else tuple(steps)
-
-
-def _electrode(electrode: Mapping[str, Any]) -> str:
-    if not electrode.get("area_mm2"):
-        return "not recorded"
-    contact = int(electrode.get("contact_permille", 1_000))
-    touching = "" if contact == 1_000 else f", {contact / 10:g} % of it touching"
-    return f"{electrode['area_mm2'] / 100:g} cm2{touching}"
 
 
 def _integrity(found: Verification) -> Integrity:

@@ -5,43 +5,37 @@ The same model gives the same bytes.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
 
-from jinja2 import Environment, StrictUndefined, Template
-
-from stimctl.quantity import format_current, format_intensity
 from stimctl.report.model import ChannelReport, Curves, Figures, SessionReport
-from stimctl.report.svg import Mark, Plot, Series, clock, cycle_plot, level_plot
+from stimctl.report.page import fill
+from stimctl.report.svg import Level, Mark, Plot, Series, cycle_plot, level_plot, time_text
+from stimctl.report.words import NOTHING, level_text, mark_text
 
 _SIGNS = {"alarm": "!", "unknown": "?", "stopping": "■", "felt": "▲"}
 _PLOT_HEIGHT, _LOW_PLOT_HEIGHT, _MANY_CHANNELS = 130, 96, 3
 """With so many channels the plots are lower."""
 _MOST_EVENTS = 60
 """More lines of the timeline than these are in the record, and counted here."""
-NOTHING = "–"
+AMPLITUDE, PULSES, CHARGE, TIME_ON = (
+    "Highest amplitude", "Pulses", "First-phase charge", "Time on"
+)  # fmt: skip
 
 
 def render_session(report: SessionReport) -> str:
     """The page."""
-    return _template().render(
+    return fill(
+        "session.html",
         report=report,
+        simulation=report.simulation,
         figure_rows=figure_rows,
         level_svg=lambda channel: _levels(report, channel),
+        impedance_svg=lambda channel: _impedance(report, channel),
         cycle_svg=_cycle,
         level=level_text,
-        clock=clock,
+        clock=time_text,
         most_events=_MOST_EVENTS,
     )
-
-
-@cache
-def _template() -> Template:
-    text = (files("stimctl.report") / "templates" / "session.html").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)
 
 
 def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
@@ -50,34 +44,28 @@ def figure_rows(channel: ChannelReport) -> list[tuple[str, tuple[str, ...]]]:
         channel.planned,
         channel.commanded,
         channel.acknowledged,
-        channel.least or Figures(),
-        channel.most or Figures(),
-        channel.measured or Figures(),
+        channel.least,
+        channel.most,
+        channel.measured,
     )
-    unit = channel.unit
-    rows = [("Highest amplitude", tuple(level_text(one.peak, unit) for one in columns))]
+    return figure_cells(channel.unit, columns, not_bounded=4 if channel.open_ended else None)
+
+
+def figure_cells(
+    unit: str, columns: Sequence[Figures | None], not_bounded: int | None = None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """A row for each figure, with its name. `not_bounded`: the column in which what is not told
+    has no bound."""
+    told = [one or Figures() for one in columns]
+    rows = [(AMPLITUDE, [level_text(one.peak, unit) for one in told])]
     if unit != "%":
-        rows += [
-            ("Pulses", tuple(_number(one.pulses) for one in columns)),
-            ("First-phase charge", tuple(_charge(one.charge_nc) for one in columns)),
-        ]
-    rows.append(("Time on", tuple(_seconds(one.on_ms) for one in columns)))
-    if channel.open_ended:
-        at_most = 4
-        rows = [
-            (name, (*cells[:at_most], "not bounded", *cells[at_most + 1 :]))
-            if cells[at_most] == NOTHING
-            else (name, cells)
-            for name, cells in rows
-        ]
-    return rows
-
-
-def level_text(level: int | None, unit: str) -> str:
-    """A level with its unit."""
-    if level is None:
-        return NOTHING
-    return format_intensity(level) if unit == "%" else format_current(level)
+        rows.append((PULSES, [_number(one.pulses) for one in told]))
+        rows.append((CHARGE, [_charge(one.charge_nc) for one in told]))
+    rows.append((TIME_ON, [_seconds(one.on_ms) for one in told]))
+    for _, cells in rows:
+        if not_bounded is not None and cells[not_bounded] == NOTHING:
+            cells[not_bounded] = "not bounded"
+    return [(name, tuple(cells)) for name, cells in rows]
 
 
 def _number(value: int | None) -> str:
@@ -113,6 +101,9 @@ def _levels(report: SessionReport, channel: ChannelReport) -> str:
             unit="%" if unit == "%" else "mA",
             scale=1 if unit == "%" else 1_000,
             marks=marks,
+            levels=[
+                Level(one.level, mark_text(one)) for one in channel.thresholds if one.unit == unit
+            ],
             height=_PLOT_HEIGHT if len(report.channels) < _MANY_CHANNELS else _LOW_PLOT_HEIGHT,
         )
     )
@@ -122,11 +113,33 @@ def _described(curves: Curves, channel: ChannelReport, duration_s: float) -> str
     """What the plot shows, for somebody who hears it."""
     levels = [level for _, level in curves.acknowledged if level is not None]
     highest = max(levels, default=None)
+    marked = "".join(
+        f" {one.what.capitalize()} threshold marked at {level_text(one.level, one.unit)}."
+        for one in channel.thresholds
+    )
     return (
-        f"Over {clock(duration_s)} minutes. Planned maximum "
+        f"Over {time_text(duration_s)} minutes. Planned maximum "
         f"{level_text(channel.maximum, channel.unit)}; highest commanded "
         f"{level_text(channel.commanded.peak, channel.unit)}; highest acknowledged in these "
-        f"samples, one a second, {level_text(highest, channel.unit)}."
+        f"samples, one a second, {level_text(highest, channel.unit)}.{marked}"
+    )
+
+
+def _impedance(report: SessionReport, channel: ChannelReport) -> str:
+    points = channel.curves.impedance
+    known = [ohm for _, ohm in points if ohm is not None]
+    return level_plot(
+        Plot(
+            key=f"impedance-{channel.number}",
+            title=f"Channel {channel.number}: measured impedance over time",
+            description=f"From {known[0]} ohm at first to {known[-1]} ohm at last; the highest was "
+            f"{max(known)} ohm.",
+            series=(Series("measured", "acknowledged", points),),
+            until_s=report.duration_s,
+            unit="kohm",
+            scale=1_000,
+            height=_LOW_PLOT_HEIGHT,
+        )
     )
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+from stimctl.records.said import Threshold
+
+NOT_RECORDED: Final = "not recorded"
 
 Points = tuple[tuple[float, int | None], ...]
 """Seconds since the start, and a level that holds until the next; None: not known from there on."""
@@ -21,11 +26,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """One channel over time."""
+    """One channel over time; `impedance` in ohm, where it was measured."""
 
     planned: Points = ()
     commanded: Points = ()
     acknowledged: Points = ()
+    measured: Points = ()
+    impedance: Points = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,9 @@ class CycleShape:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """One channel. `least` and `most`: the bounds of what it gave, as far as recorded; with
-    `open_ended` nothing bounds it."""
+    """One channel. `given`: what was acknowledged, in words; "" where nothing is recorded. `least`
+    and `most`: the bounds of what it gave, as far as recorded; with `open_ended` nothing bounds
+    it."""
 
     number: int
     role: str
@@ -60,6 +68,13 @@ class ChannelReport:
     contractions: int
     curves: Curves
     cycle: CycleShape | None
+    thresholds: tuple[Threshold, ...]
+    given: str
+
+    @property
+    def where(self) -> str:
+        """The site; its part in the protocol where no site is recorded."""
+        return self.role if self.site == NOT_RECORDED and self.role else self.site
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """Whether the file is still what was written."""
+    """Whether the file is still what was written; `signed_by`: the persons who countersigned."""
 
     ok: bool
     words: str
@@ -94,12 +109,17 @@ class Integrity:
     last_hash: str
     problems: tuple[str, ...]
     anchored: bool
+    signature: str = ""
+    station_key: str = ""
+    signed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
     """One session. `simulation`: a digital twin was at the other end; None: not recorded.
-    `cut`: the record ends while output may have been on."""
+    `planned_s`, `done_s`: how long the plan was, and how much of it ran, pauses left out. `told`:
+    what was answered to each question on how it went. `cut`: the record ends while output may
+    have been on."""
 
     session: str
     state: str
@@ -114,11 +134,14 @@ class SessionReport:
     person: str
     facts: tuple[tuple[str, str], ...]
     duration_s: float
+    planned_s: float
+    done_s: float
     channels: tuple[ChannelReport, ...]
     thresholds: tuple[Note, ...]
     outcomes: tuple[Note, ...]
     notes: tuple[Note, ...]
     answers: tuple[Note, ...]
+    told: Mapping[str, str]
     events: tuple[ReportEvent, ...]
     counts: Mapping[str, int]
     warnings: str
@@ -126,3 +149,4 @@ class SessionReport:
     versions: tuple[tuple[str, str], ...]
     cut: bool
     how: str
+    amendments: tuple[Note, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from stimctl.quantity import format_duration, format_frequency
+from stimctl.quantity import format_duration, format_frequency, format_permille
+from stimctl.report.model import NOT_RECORDED
 
 Data = Mapping[str, Any]
-NOT_RECORDED = "not recorded"
 
 
 def facts_of(header: Data, setup: Data) -> tuple[tuple[str, str], ...]:
@@ -73,23 +73,36 @@ def _stimulus(setup: Data) -> Iterator[str]:
     pulse = stimulus.get("pulse") or {}
     gap_us = int(pulse.get("interphase_gap_us", 0))
     gap = f", gap {format_duration(gap_us)}" if gap_us else ""
-    width = format_duration(int(pulse.get("phase_width_us", 0)))
+    width = _range(stimulus.get("width_sweep"), format_duration) or format_duration(
+        int(pulse.get("phase_width_us", 0))
+    )
     yield f"{pulse.get('shape', 'waveform not recorded')}, phase {width}{gap}"
-    yield format_frequency(int(stimulus.get("frequency_mhz", 0)))
+    yield _range(stimulus.get("frequency_sweep"), format_frequency) or format_frequency(
+        int(stimulus.get("frequency_mhz", 0))
+    )
     burst = stimulus.get("burst")
     if isinstance(burst, Mapping):
         rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
         yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
-    for name, words in (
-        ("frequency_sweep", "the frequency changes"),
-        ("width_sweep", "the width changes"),
-        ("amplitude_modulation", "the amplitude is modulated"),
-    ):
-        if stimulus.get(name):
-            yield words
+    change = stimulus.get("amplitude_modulation")
+    if isinstance(change, Mapping):
+        lowest = format_permille(int(change.get("lowest_permille", 0)))
+        yield f"amplitude {lowest} to 100 % {_every(change)}"
     cycle = stimulus.get("cycle")
     if isinstance(cycle, Mapping):
         yield _cycle(cycle)
+
+
+def _range(sweep: Any, text: Callable[[int], str]) -> str:
+    """From where to where a value goes; "" where it does not change."""
+    if not isinstance(sweep, Mapping):
+        return ""
+    low, high = (text(int(sweep.get(name, 0))) for name in ("lowest", "highest"))
+    return f"{low} to {high} {_every(sweep)}"
+
+
+def _every(change: Data) -> str:
+    return f"every {format_duration(int(change.get('period_us', 0)))}"
 
 
 def _cycle(cycle: Data) -> str:

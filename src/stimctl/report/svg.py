@@ -1,6 +1,7 @@
 """Plots as SVG text: levels over time, and one cycle. No library, no script, nothing from outside.
 
-Every picture has a title and a description for a screen reader. Text that comes in is escaped.
+Every picture has a title and a description for a screen reader, and its looks with it: it is the
+same in a page, in a PDF and as a file of its own. Text that comes in is escaped.
 """
 
 from __future__ import annotations
@@ -9,14 +10,32 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
+from stimctl.quantity import format_clock
 from stimctl.report.model import CycleShape, Points
 
 WIDTH = 720
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 18, 16, 24
 _SIGNS_APART = 7.0
 """What is nearer than this is one sign, or they would cover each other."""
+_NAMES_APART = 11.0
 _TICKS_X, _TICKS_Y = 8, 4
+STYLE: Final = (
+    'text{font-family:system-ui,"DejaVu Sans",sans-serif;font-size:11px;fill:#111}'
+    ".grid{stroke:#ddd}.axis{stroke:#555}.frame{fill:none;stroke:#555}"
+    ".planned{fill:none;stroke:#555;stroke-width:1.5;stroke-dasharray:7 4}"
+    ".commanded{fill:none;stroke:#b35a00;stroke-width:1.5;stroke-dasharray:2 2}"
+    ".acknowledged{fill:none;stroke:#00539c;stroke-width:1.8}"
+    ".acknowledged-area{fill:#00539c;fill-opacity:.14}"
+    ".drawn{fill:none;stroke:#00539c;stroke-width:1.5}"
+    ".thin{fill:none;stroke:#00539c}.ground{fill:#fff}.name{font-weight:700}"
+    ".bar-planned{fill:#fff;stroke:#555}.bar-done{fill:#00539c}"
+    ".threshold{stroke:#4a2a86;stroke-dasharray:1 2}.threshold-name{fill:#4a2a86}"
+    ".mark-line{stroke:#777;stroke-dasharray:1 3}.loud-line{stroke:#8a0000;stroke-width:1.5}"
+    ".loud-sign{fill:#8a0000;font-weight:700}"
+)
+"""The looks of every picture. No colour tells anything alone: dashes, signs and words do, too."""
 _ROUND_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600)
 
 
@@ -41,6 +60,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A level that has a name, such as a threshold."""
+
+    level: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """Levels over time. `scale`: how many units of a level one unit of the axis has."""
 
@@ -53,12 +80,14 @@ class Plot:
     scale: int
     height: int
     marks: Sequence[Mark] = ()
+    levels: Sequence[Level] = ()
 
 
 def level_plot(plot: Plot) -> str:
     """A plot as one `svg` element."""
-    highest = max((level or 0 for one in plot.series for _, level in one.points), default=0)
-    top = _round_up(max(highest / plot.scale, 1e-9))
+    told = [level or 0 for one in plot.series for _, level in one.points]
+    highest = max((*told, *(one.level for one in plot.levels)), default=0)
+    top = round_up(max(highest / plot.scale, 1e-9))
     until_s = max(plot.until_s, 1.0)
 
     def across(at_s: float) -> float:
@@ -69,15 +98,17 @@ def level_plot(plot: Plot) -> str:
     def up(level: float) -> float:
         return low - (low - _TOP) * min(level / plot.scale / top, 1.0)
 
-    parts = [_open(plot.key, plot.title, plot.description, WIDTH, plot.height)]
+    parts = [opening(plot.key, plot.title, plot.description, WIDTH, plot.height)]
     parts += _grid(top, until_s, plot, across, up)
     for one in plot.series:
         parts += _curve(one, until_s, across, up)
+    parts += _levels(plot.levels, up)
     for x, mark in _apart(plot.marks, across):
         parts.append(
-            f'<g class="{escape(mark.style)}"><title>{escape(mark.text)}</title>'
-            f'<line x1="{_n(x)}" y1="{_TOP}" x2="{_n(x)}" y2="{low}"/>'
-            f'<text x="{_n(x)}" y="{_TOP - 4}" text-anchor="middle">{escape(mark.sign)}</text></g>'
+            f"<g><title>{escape(mark.text)}</title>"
+            f'<line class="{mark.style}-line" x1="{n(x)}" y1="{_TOP}" x2="{n(x)}" y2="{low}"/>'
+            f'<text class="{mark.style}-sign" x="{n(x)}" y="{_TOP - 4}" text-anchor="middle">'
+            f"{escape(mark.sign)}</text></g>"
         )
     parts.append("</svg>")
     return "".join(parts)
@@ -93,16 +124,16 @@ def cycle_plot(key: str, shape: CycleShape, title: str) -> str:
 
     on, hold = shape.on_us, shape.on_us - shape.ramp_down_us
     corners = [(0, base), (shape.ramp_up_us, top), (hold, top), (on, base), (whole, base)]
-    line = " ".join(f"{_n(across(us))},{y}" for us, y in corners)
+    line = " ".join(f"{n(across(us))},{y}" for us, y in corners)
     said = (
         f"{_s(shape.on_us)} on, of which {_s(shape.ramp_up_us)} ramp up and "
         f"{_s(shape.ramp_down_us)} ramp down, then {_s(shape.off_us)} off, again and again."
     )
-    middle, rest = _n(across(on // 2)), _n(across(on + shape.off_us // 2))
+    middle, rest = n(across(on // 2)), n(across(on + shape.off_us // 2))
     return (
-        f"{_open(key, title, said, width, height, 'cycle')}"
+        f"{opening(key, title, said, width, height, 'cycle')}"
         f'<line class="axis" x1="4" y1="{base}" x2="{width - 4}" y2="{base}"/>'
-        f'<polyline class="commanded" points="{line}"/>'
+        f'<polyline class="drawn" points="{line}"/>'
         f'<text x="{middle}" y="{height - 10}" text-anchor="middle">on {_s(shape.on_us)}</text>'
         f'<text x="{rest}" y="{height - 10}" text-anchor="middle">off {_s(shape.off_us)}</text>'
         f"</svg>"
@@ -124,12 +155,13 @@ def _apart(marks: Sequence[Mark], across: Callable[[float], float]) -> Iterable[
     return found
 
 
-def _open(key: str, title: str, text: str, width: int, height: int, style: str = "plot") -> str:
+def opening(key: str, title: str, text: str, width: int, height: int, style: str = "plot") -> str:
+    """The beginning of a picture: what it is called, what it shows, and its looks."""
     names = f"{escape(key)}-title {escape(key)}-desc"
     return (
         f'<svg class="{style}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{names}">'
         f'<title id="{escape(key)}-title">{escape(title)}</title>'
-        f'<desc id="{escape(key)}-desc">{escape(text)}</desc>'
+        f'<desc id="{escape(key)}-desc">{escape(text)}</desc><style>{STYLE}</style>'
     )
 
 
@@ -143,16 +175,36 @@ def _grid(
     low = plot.height - _BOTTOM
     for number in range(_TICKS_Y + 1):
         level = top * number / _TICKS_Y
-        y = _n(up(level * plot.scale))
+        y = n(up(level * plot.scale))
         yield f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{WIDTH - _RIGHT}" y2="{y}"/>'
         yield f'<text x="{_LEFT - 6}" y="{y}" dy="4" text-anchor="end">{level:g}</text>'
     yield f'<text x="4" y="{_TOP - 6}">{escape(plot.unit)}</text>'
     step = next((one for one in _ROUND_S if until_s / one <= _TICKS_X), _ROUND_S[-1])
     for at_s in range(0, int(until_s) + 1, step):
-        x = _n(across(at_s))
+        x = n(across(at_s))
         yield f'<line class="axis" x1="{x}" y1="{low}" x2="{x}" y2="{low + 4}"/>'
-        yield f'<text x="{x}" y="{low + 17}" text-anchor="middle">{clock(at_s)}</text>'
+        yield f'<text x="{x}" y="{low + 17}" text-anchor="middle">{time_text(at_s)}</text>'
     yield f'<line class="axis" x1="{_LEFT}" y1="{low}" x2="{WIDTH - _RIGHT}" y2="{low}"/>'
+
+
+def _levels(levels: Sequence[Level], up: Callable[[float], float]) -> Iterable[str]:
+    """Each with its name at the right, above its line; names that would cover each other as one."""
+    named: list[tuple[float, str]] = []
+    for one in sorted(levels, key=lambda one: one.level):
+        y = up(one.level)
+        yield (
+            f'<line class="threshold" x1="{_LEFT}" y1="{n(y)}" x2="{WIDTH - _RIGHT}" y2="{n(y)}"/>'
+        )
+        if named and named[-1][0] - y < _NAMES_APART:
+            above, name = named.pop()
+            named.append((above, f"{name}, {one.name}"))
+        else:
+            named.append((y, one.name))
+    for y, name in named:
+        yield (
+            f'<text class="threshold-name" x="{WIDTH - _RIGHT}" y="{n(y - 2)}" '
+            f'text-anchor="end">{escape(name)}</text>'
+        )
 
 
 def _curve(
@@ -173,35 +225,34 @@ def _curve(
         if following == level:
             continue
         if level is None and following is not None:
-            lines.append((x, [f"M{_n(x)} {_n(up(following))}"], x))
+            lines.append((x, [f"M{n(x)} {n(up(following))}"], x))
         elif following is not None:
-            lines[-1][1].append(f"H{_n(x)}V{_n(up(following))}")
+            lines[-1][1].append(f"H{n(x)}V{n(up(following))}")
         level = following
     for start, path, end in lines:
-        path.append(f"H{_n(end)}")
+        path.append(f"H{n(end)}")
         if one.filled:
-            base = _n(up(0))
-            area = "".join((*path, f"V{base}H{_n(start)}Z"))
+            base = n(up(0))
+            area = "".join((*path, f"V{base}H{n(start)}Z"))
             yield f'<path class="{one.style}-area" d="{area}"/>'
         yield f'<path class="{one.style}" d="{"".join(path)}"/>'
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next round number that parts well in four."""
     ten = 10.0 ** math.floor(math.log10(value))
     return next(one * ten for one in (1, 2, 4, 6, 8, 10) if one * ten >= value * (1 - 1e-9))
 
 
-def clock(at_s: float) -> str:
-    """Minutes and seconds."""
-    minutes, seconds = divmod(round(at_s), 60)
-    return f"{minutes}:{seconds:02d}"
+def time_text(at_s: float) -> str:
+    """A time of a session as minutes and seconds, to the nearest one."""
+    return format_clock(round(at_s) * 1_000_000)
 
 
 def _s(us: int) -> str:
     return f"{us / 1e6:g} s"
 
 
-def _n(value: float) -> str:
+def n(value: float) -> str:
     """A coordinate to a tenth, the same text on every machine."""
     return f"{value:.1f}".removesuffix(".0")

@@ -9,6 +9,7 @@ from typing import Final
 
 from stimctl.safety.day_budget import Given
 from stimctl.stimulus.level import AnyLevel
+from stimctl.treatment.lock import Lock
 
 FIRST_SESSION: Final = "H25"
 """Acknowledging this says that a code without a session on record is not mistyped."""
@@ -42,6 +43,8 @@ class Need(StrEnum):
 
     STATEMENT = "statement"
     PERSON = "person"
+    PROTOCOL_LOCKED = "protocol-locked"
+    PROTOCOL_LIBRARY = "protocol-library"
     KNOWN_PERSON = "known-person"
     SECOND_IDENTIFIER = "second-identifier"
     SITE = "site"
@@ -75,6 +78,8 @@ MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
     {
         Need.STATEMENT: "The statement of use was not accepted on this computer.",
         Need.PERSON: "No person's code was given.",
+        Need.PROTOCOL_LOCKED: "The protocol is locked, and the approval it names was not given.",
+        Need.PROTOCOL_LIBRARY: "This station runs only signed protocols, and this is none.",
         Need.KNOWN_PERSON: "The code is new on this computer; acknowledge H25 if it is correct.",
         Need.SECOND_IDENTIFIER: "The four digits that are kept with the code were not given.",
         Need.SITE: "A channel has no site.",
@@ -160,6 +165,29 @@ class UntestedFace:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsigned:
+    """Why a protocol may not run on this station; `code` is one of `stimctl.codes.Code`."""
+
+    code: str
+    what: str
+    why: str
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What this station says of a protocol file, besides what stands in it.
+
+    `lock`: the lock of the shipped protocol that it was made from. `unsigned`: why it may not run
+    where only signed libraries may. `library`: the signed library that it is of, in words.
+    """
+
+    lock: Lock | None = None
+    unsigned: Unsigned | None = None
+    library: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the supervisor knows by itself.
 
@@ -175,6 +203,7 @@ class Known:
     `untested`: stop faces that this session was begun with and that are not tested. `maxima`: what
     was set for the person, the oldest first. `electrodes`: those on record, by name.
     `kept_answers`: the newest screening answers that are kept of the person, and their day.
+    `permission`: what this station says of the protocol's file.
     """
 
     statement: str
@@ -201,6 +230,7 @@ class Known:
     kept_answered: date | None = None
     second: str = ""
     has_screen: bool = False
+    permission: Permission = Permission()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,3 +242,9 @@ class Gap:
     why: str
     what_to_do: str
     about: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What a program compares: of a library, also what is wrong with it."""
+        of_library = self.need is Need.PROTOCOL_LIBRARY and self.about
+        return (self.need.value, self.about) if of_library else (self.need.value,)

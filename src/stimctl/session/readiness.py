@@ -26,14 +26,16 @@ from stimctl.session.needs import (
     Gap,
     Known,
     Need,
+    Permission,
     Preparation,
     UntestedFace,
 )
+from stimctl.session.protocol_locks import about_protocol
 from stimctl.treatment.program import AnyPlan, CurrentChannel
 
 __all__ = [
     "ACKNOWLEDGEMENTS", "DAY_BUDGET", "FIRST_SESSION", "ISOLATED", "KNOWS_STOP", "OTHER_DEVICE",
-    "PADS_APART", "SECOND_DEVICE", "STOP_KEY", "Gap", "Known", "Need", "Preparation",
+    "PADS_APART", "SECOND_DEVICE", "STOP_KEY", "Gap", "Known", "Need", "Permission", "Preparation",
     "asked_of_people", "missing", "of_untested", "screening_of", "side_of",
 ]  # fmt: skip
 
@@ -66,12 +68,9 @@ def _about_use(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterato
 
 def _about_person(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.person:
-        yield Gap(
-            Need.PERSON,
-            "hardware is armed for a person's code only",
-            "the record has to say for whom it is, by a pseudonym",
-            "give a code such as K-17",
-        )
+        why = "the record has to say for whom it is, by a pseudonym"
+        what = "hardware is armed for a person's code only"
+        yield Gap(Need.PERSON, what, why, "give a code such as K-17")
     elif not known.person_known and FIRST_SESSION not in said.acknowledged:
         yield Gap(
             Need.KNOWN_PERSON,
@@ -380,6 +379,7 @@ def of_untested(faces: tuple[UntestedFace, ...]) -> Iterator[Gap]:
 _Look = Callable[[AnyPlan | None, Preparation, Known], Iterator[Gap]]
 _LOOKS: tuple[_Look, ...] = (
     _about_use,
+    about_protocol,
     _about_person,
     person_gaps.about_second_identifier,
     _about_pads,

@@ -132,4 +132,6 @@ class Arming:
         if self.hardware.kind is None:
             return {}  # no device has been identified: the engine refuses that by itself
         faces, untested = self._engine().stop_faces, self._stop_faces.ask(now)
-        return self.hardware.check(now, plan, self._setup.acknowledged_now, faces, untested)
+        text = self._setup.protocol_text
+        assert text is not None  # the plan was compiled from it
+        return self.hardware.check(now, plan, text, self._setup.acknowledged_now, faces, untested)

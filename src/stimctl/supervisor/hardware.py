@@ -22,6 +22,8 @@ from stimctl.records.history import knows_person
 from stimctl.records.people.electrodes import claim_electrodes, count_electrodes
 from stimctl.records.people.kept import keep_answers, kept_for
 from stimctl.records.person import second_identifier
+from stimctl.records.protocol_files import ProtocolText
+from stimctl.records.protocol_permission import permission_of
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.needs import UntestedFace
@@ -139,6 +141,7 @@ class HardwareCheck:
         self,
         now_ns: int,
         plan: AnyPlan,
+        text: ProtocolText,
         acknowledged: frozenset[str],
         stop_faces: frozenset[str],
         untested: tuple[UntestedFace, ...] = (),
@@ -150,7 +153,9 @@ class HardwareCheck:
             return {}
         said = self.handed.said
         said = replace(said, acknowledged=said.acknowledged | acknowledged)
-        known = replace(self._known(now_ns, plan, stop_faces), untested=untested)
+        permission = permission_of(text, plan.protocol, self._options.state_folder)
+        known = self._known(now_ns, plan, stop_faces)
+        known = replace(known, untested=untested, permission=permission)
         gaps = tuple(missing(plan, said, known))
         if gaps:
             self._let_go()
@@ -257,11 +262,12 @@ class HardwareCheck:
             "present": self._present_by or ("keys" if known.present else ""),
             "stop_faces": sorted(known.stop_faces),
             "remote": known.remote,
+            "library": known.permission.library,
             "code": code_digest(),
         }
 
 
 def _not_ready(gaps: tuple[Gap, ...]) -> NotReadyError:
     first = gaps[0]
-    needs = tuple(dict.fromkeys(gap.need.value for gap in gaps))
+    needs = tuple(dict.fromkeys(code for gap in gaps for code in gap.codes))
     return NotReadyError(first.what, why=first.why, what_to_do=first.what_to_do, needs=needs)

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from stimctl.errors import StimctlError
 from stimctl.records.catalogue import Catalogue
-from stimctl.records.journal import Header, JournalWriter
+from stimctl.records.journal import Anchor, Header, JournalWriter
 from stimctl.records.rows import utc_text
 from stimctl.session.facts import Fact, JournalDurable, JournalFailed
 from stimctl.supervisor.options import Options
@@ -20,6 +22,8 @@ from stimctl.version import __version__, code_digest
 
 _ANCHOR_EVERY_S = 5.0
 _CATALOGUE_WITHIN_S = 0.25
+_SIGN_WITHIN_S = 1.0
+_LEFT_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class JournalThread:
         self._header = dict(header)
         self._post = post
         self.notice = ""
+        self._closed: Anchor | None = None
         self._catalogue = Catalogue(writer.path.parent, busy_s=_CATALOGUE_WITHIN_S)
         self._started = utc_text(time.time_ns())
         self._enter()
@@ -78,6 +83,7 @@ class JournalThread:
         except StimctlError as error:
             self.writer.abandon()
             return str(error)
+        self._closed = anchor
         session, now = self.writer.session, utc_text(time.time_ns())
         if self._enter():
             try:
@@ -85,6 +91,24 @@ class JournalThread:
             except StimctlError as error:
                 self.notice = _notice(error)
         return None
+
+    def sign(self, state: Path, within_s: float = _SIGN_WITHIN_S) -> None:
+        """Sign once what `finish` has closed; `notice` says why that was not done.
+
+        In a thread of its own: neither a key nor a disk that does not answer keeps a session.
+        """
+        end, self._closed = self._closed, None
+        if end is None:
+            return
+        told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        work = partial(_sign, state, self.writer.path, end, told)
+        threading.Thread(target=work, name="signature", daemon=True).start()
+        try:
+            reason = told.get(timeout=within_s)
+        except queue.Empty:
+            reason = "the key or the disk does not answer"
+        if reason:
+            self.notice = f"the session is on record, but not signed: {reason}"
 
     def _enter(self) -> bool:
         """Tell the catalogue of this session as it is now."""
@@ -159,6 +183,17 @@ def open_journal(
     )
     writer = JournalWriter.open_session(options.journal_folder, header)
     return JournalThread(writer, header.as_dict(writer.session), post)
+
+
+def _sign(state: Path, journal: Path, end: Anchor, told: queue.SimpleQueue[str]) -> None:
+    """This session, then those whose program died before it could."""
+    try:
+        from stimctl.records.signing import sign_at_end, sign_what_was_left
+
+        told.put(sign_at_end(state, journal, end, time.time_ns()))
+        sign_what_was_left(state, journal.parent, time.time_ns(), _LEFT_AT_ONCE)
+    except (StimctlError, OSError, ImportError) as error:
+        told.put(str(error))
 
 
 def _notice(error: StimctlError) -> str:

@@ -14,7 +14,6 @@ from stimctl.session.checking import check_chosen
 from stimctl.session.config import FACE_SILENT_NS
 from stimctl.session.engine import Engine
 from stimctl.session.events import ANSWER, Event, Kind, SessionEvent, encode
-from stimctl.session.facts import FaceAlive
 from stimctl.session.pulses import pulse_of
 from stimctl.supervisor.arming import Arming
 from stimctl.supervisor.commands import Command, intent_of
@@ -227,7 +226,7 @@ class Supervisor:
                 self._answer(number, error)
             case Command():
                 self._obey(now, item)
-            case FaceAlive():
+            case facts.FaceAlive():
                 self._face_ns = now
                 self._engine.notify(now, item)
             case Asked():
@@ -377,6 +376,8 @@ class Supervisor:
             code = code or int(ExitCode.INTEGRITY)
         self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
+        if self._journal is not None:  # without verified zero the face has more urgent things to do
+            self._journal.sign(self._options.state_folder)
         return code
 
     def _end_journal(self, reason: str, verified: bool) -> str | None:
@@ -384,6 +385,8 @@ class Supervisor:
             return None
         outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
         trouble = self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        if verified:
+            self._journal.sign(self._options.state_folder)
         self._tell_notice(self._journal)
         return trouble
 

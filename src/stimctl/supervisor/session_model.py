@@ -14,6 +14,7 @@ from typing import Any, Final
 from stimctl.codes import Code
 from stimctl.session import host_rows, rows
 from stimctl.session.events import event_of
+from stimctl.session.measured import measured_of
 from stimctl.session.reasons import Reason
 
 Row = Mapping[str, Any]
@@ -348,13 +349,11 @@ class SessionModel:
 
 
 def _measured(channel: Channel, told: Any, at_ns: int) -> None:
-    if isinstance(told, Mapping):
-        if isinstance(told.get("current_ua"), int):
-            channel.measured_ua, channel.measured_ns = told["current_ua"], at_ns
-        if isinstance(told.get("impedance_ohm"), int):
-            channel.impedance_ohm.append(told["impedance_ohm"])
-    elif isinstance(told, int):
-        channel.measured_ua, channel.measured_ns = told, at_ns
+    current_ua, impedance_ohm = measured_of(told)
+    if current_ua is not None:
+        channel.measured_ua, channel.measured_ns = current_ua, at_ns
+    if impedance_ohm is not None:
+        channel.impedance_ohm.append(impedance_ohm)
 
 
 _Learn = Callable[[SessionModel, Any, int], None]

@@ -76,6 +76,11 @@ class SessionSetup:
         return "" if self._protocol is None else self._protocol.name
 
     @property
+    def protocol_text(self) -> ProtocolText | None:
+        """The loaded protocol, as it was read."""
+        return self._protocol
+
+    @property
     def acknowledged(self) -> frozenset[str]:
         """The ids of everything that the face has acknowledged."""
         return self._acknowledged

@@ -19,7 +19,7 @@ from stimctl.safety import Electrode
 from stimctl.treatment.consistency import Finding
 from stimctl.treatment.fields import AreaMm2, CurrentUa, IntensityPercent, Name, Text
 from stimctl.treatment.load import load_model
-from stimctl.treatment.schema import Part
+from stimctl.treatment.part import Part
 
 _DATE = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # One site for both pads, or one for each.

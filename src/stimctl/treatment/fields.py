@@ -125,6 +125,7 @@ Name = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=64)
 ]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ContraindicationId = Annotated[str, StringConstraints(pattern=r"^C(0[1-9]|[12][0-9]|30)$")]
 Count = Annotated[int, Field(ge=1, le=1000)]
 

@@ -46,6 +46,7 @@ _PATTERNS = {
     "sites": "must be lower-case words joined by hyphens",
     "antagonist_of": "must be lower-case words joined by hyphens",
     "version": 'must be text such as "1.0"',
+    "sha256": "must be the 64 characters of a SHA-256",
     "grade": "must be A, B, C, D or X, or two of them such as B/C",
     "contraindications": "must be an id from C01 to C30",
 }

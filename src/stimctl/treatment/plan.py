@@ -262,7 +262,11 @@ def _no_current(
 
 def _notes_of(protocol: ProtocolBase) -> tuple[str, ...]:
     against = protocol.evidence.recommended_against
-    notes = (f"recommended against: {against}",) if against else ()
+    lock = protocol.locked
+    notes = (
+        *((f"recommended against: {against}",) if against else ()),
+        *((f"locked on hardware: {lock.reason}",) if lock else ()),
+    )
     if not isinstance(protocol, PercentProtocol):
         return notes
     return (

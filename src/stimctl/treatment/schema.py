@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stimctl.stimulus import Cycle, PulseShape, SweepShape
 from stimctl.stimulus.level import CURRENT, PERCENT, Level, Scale
@@ -43,6 +43,8 @@ from stimctl.treatment.fields import (
     refuse_bare_intensity,
     unique,
 )
+from stimctl.treatment.lock import Lock, Parent
+from stimctl.treatment.part import GRADE, Part
 
 
 class Target(StrEnum):
@@ -65,21 +67,10 @@ _MOTOR_TARGETS = frozenset(
 )
 
 
-class Part(BaseModel):
-    """A part of a file: strict, frozen, and without keys that the schema does not know.
-
-    Its validator is built when the first file is read: what reads none need not wait for it.
-    """
-
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True
-    )
-
-
 class Evidence(Part):
     """What is known about the treatment, with how certain each statement is."""
 
-    grade: Annotated[str, Field(pattern=r"^[ABCDX](/[ABCDX])?$")] = Field(
+    grade: Annotated[str, Field(pattern=GRADE)] = Field(
         description="A guideline or moderate-certainty review; B randomised trials or "
         "low-certainty review; C conflicting or weak; D technique or expert only; X recommended "
         "against by a major guideline. Two grades where sources differ: B/C."
@@ -324,6 +315,8 @@ class ProtocolBase(Part):
     co_contraction: bool = Field(
         default=False, description="Antagonists may be on at the same time (W10)."
     )
+    locked: Lock | None = None
+    parent: Parent | None = None
     evidence: Evidence
     electrodes: Electrodes
     session: Session

@@ -64,8 +64,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("scroll-down", ("j", "down"), "further down", "to what does not fit on the screen"),
     Action("scroll-up", ("k", "up"), "back up", "to what was above"),
     Action("plot", ("v",), "plot", "the amplitude over the session, or the words again"),
-    Action("log", ("e",), "events", "every event of this session"),
-    Action("web-page", ("w",), "web page", "write this session's report as a page, and show it"),
+    Action("log", ("h",), "events", "the history: every event of this session"),
+    Action("web-page", ("o",), "open report", "this session's report as a web page: write it, "
+           "and open it"),
+    Action("export", ("e",), "export", "this session as PDF, for the patient, for the chart: "
+           "pick one"),
     Action("next-channel", ("tab", "right"), "next channel", "select the next channel"),
     Action("previous-channel", ("shift+tab", "left"), "previous channel",
            "select the previous channel"),
@@ -89,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("no", ("n",), "no", "it is not so"),
     Action("unchanged", ("u",), "last visit", "copy the answers of the last visit"),
     Action("accept-warning", ("w",), "accept", "a warning or caution is read, an approval on file"),
-    Action("outcome", ("o",), "outcome", "pain, skin, tolerance: how it went, for the record"),
+    Action("outcome", ("d",), "outcome", "done: pain, skin, tolerance: how it was, on record"),
     Action("instructed", ("t",), "shown how to stop", "the patient was shown how to stop"),
     Action("pain", ("p",), "pain now", "pain before the session, 0 to 10"),
     Action("again", ("r",), "same as last time", "the last patient, with device, protocol, sites"),

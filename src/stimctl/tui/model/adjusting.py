@@ -1,7 +1,7 @@
 """Changes a treatment protocol within its own form: a new text, checked like any protocol file.
 
 The supervisor reads protocols from files, so a changed one becomes a file of its own under the
-state folder. It says in its sources which protocol it was made from.
+state folder. It says which protocol it was made from, its parent.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _count(text: str) -> int:
 
 
 _US, _S = 1, 1_000_000
-_ORIGIN = "Adjusted in stimctl from"
+_PARENT = "parent"
 
 
 def _time(section: str, key: str, label: str, step_us: int) -> Field:
@@ -95,7 +95,6 @@ def fields_of(text: str, role: int) -> dict[Field, int]:
 def changed(text: str, role: int, field: Field, value: int) -> str:
     """The protocol's text with one value changed; whether it is allowed is for others to say."""
     mapping = tomllib.loads(text)
-    mapping["sources"] = _without_origin(mapping["sources"])
     table = _table(mapping["channels"][role], field.section)
     if table is None:
         return text
@@ -116,19 +115,23 @@ def _whole_cycles(session: dict[str, Any], cycle: Mapping[str, Any]) -> None:
             session["contractions"] = count
 
 
-def with_origin(text: str, name: str, sha256: str) -> str:
-    """The text with its origin among its sources."""
-    mapping = tomllib.loads(text)
-    origin = f"{_ORIGIN} {name}, SHA-256 {sha256[:16]} (D)."
-    mapping["sources"] = [*_without_origin(mapping["sources"]), origin]
-    return toml_text(mapping)
+def with_parent(text: str, id_: str, version: str, sha256: str) -> str:
+    """The text with the protocol that it was made from; `sha256` is that of its file."""
+    parent = {"id": id_, "version": version, "sha256": sha256}
+    return toml_text({**tomllib.loads(text), _PARENT: parent})
+
+
+def with_parent_of(text: str, filed: str) -> str:
+    """The text with the parent that stands in `filed`, or without one."""
+    mapping, parent = tomllib.loads(text), tomllib.loads(filed).get(_PARENT)
+    mapping.pop(_PARENT, None)
+    return toml_text({**mapping, **({_PARENT: parent} if parent else {})})
 
 
 def alternated(text: str, role: str, count: int) -> str:
     """The text with its one role, called `role` in its file, for `count` channels whose on times
     begin evenly one after the other in a cycle; with one, as it was."""
     mapping = tomllib.loads(text)
-    mapping["sources"] = _without_origin(mapping["sources"])
     first = {**mapping["channels"][0], "role": role}
     mapping["channels"] = [first]
     if count > 1:
@@ -143,14 +146,15 @@ def alternated(text: str, role: str, count: int) -> str:
     return toml_text(mapping)
 
 
-def _without_origin(sources: list[str]) -> list[str]:
-    return [one for one in sources if not one.startswith(_ORIGIN)]
+def adjusted_path(folder: Path, name: str, text: str) -> Path:
+    """Where a changed protocol is kept."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return folder / "adjusted" / digest / f"{name}.toml"
 
 
 def save_adjusted(folder: Path, name: str, text: str) -> Path:
     """Write a changed protocol where the supervisor can read it; the same text, the same file."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = folder / "adjusted" / digest / f"{name}.toml"
+    path = adjusted_path(folder, name, text)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
     return path

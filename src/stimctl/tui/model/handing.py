@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from stimctl.records.outcome_form import BEFORE
+
 if TYPE_CHECKING:
     from stimctl.safety import Finding, Screening
     from stimctl.session.needs import Preparation
@@ -45,7 +47,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
     cautious = bed.choice is not None and papers.cautions == bed.choice.name
     told = {
         "screening": answers_text(bed.answers),
-        "specialist approvals": _ids(found.specialist, papers.approvals),
+        "specialist approvals": _approved(desk, found.specialist),
         "acknowledged": " ".join(read),
         "cautions": f"those of {papers.cautions} were read" if cautious else "",
         "pads": f"a pad width apart{', new' if papers.new_pads else ''}" if papers.apart else "",
@@ -54,7 +56,7 @@ def papers_of(desk: Desk) -> dict[str, str]:
         "sides": " ".join(f"ch{one} {site}" for one, site in sorted(papers.sides.items())),
         "stop": "the person knows how to stop" if papers.told_stop else "",
         "stop key": f"{papers.stop_key} pressed and seen" if papers.stop_key else "",
-        "pain before 0-10": papers.pain_before,
+        BEFORE: papers.pain_before,
         "rehearsal": rehearsed,
         "terminal": desk.lookout.words(desk.clock.mono_ns()),
     }
@@ -103,5 +105,10 @@ def preparation(desk: Desk) -> Preparation:
     return handed.said
 
 
-def _ids(findings: Sequence[Finding], accepted: set[str]) -> str:
-    return " ".join(one.id for one in findings if one.id in accepted)
+def _approved(desk: Desk, findings: Sequence[Finding]) -> str:
+    """Of conditions, and of a locked protocol."""
+    from stimctl.session.protocol_locks import approval_of
+
+    choice, approvals = desk.bed.choice, desk.bed.papers.approvals
+    ids = [one.id for one in findings] + ([approval_of(choice.protocol)] if choice else [])
+    return " ".join(id_ for id_ in ids if id_ in approvals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stimctl.records.said import CORRECTION, THRESHOLD, taken_back, threshold_text
 from stimctl.session.host_rows import Note
 from stimctl.tui.model.connection import Connection, Say
 from stimctl.tui.model.persons import Mark, now_s
@@ -55,9 +56,9 @@ class Noting(Connection):
         same = (what, channel)
         self.marks = [one for one in self.marks if (one.what, one.channel) != same] + [mark]
         self.command("felt", channel=channel)  # whatever was marked, something is felt (H14)
-        text = f"{what} ch{channel} {mark.site} {self.measure.short(level)}"
-        self.note("threshold", text)
-        self.said.append(Said("threshold", text, before))
+        text = threshold_text(what, channel, mark.site, self.measure.short(level))
+        self.note(THRESHOLD, text)
+        self.said.append(Said(THRESHOLD, text, before))
         self.keep()
 
     def _mark(self, what: str, channel: int, level: int) -> Mark:
@@ -89,8 +90,8 @@ class Noting(Connection):
     def take_back(self) -> str:
         """The last note or mark does not count any more; the record keeps it, and says so."""
         last = self.said.pop()
-        self.note("correction", f"taken back: {last.topic}: {last.text}")
-        if last.topic == "threshold":
+        self.note(CORRECTION, taken_back(last.topic, last.text))
+        if last.topic == THRESHOLD:
             self.marks = list(last.marks)
             self.keep()
         notes = [one.text for one in self.said if one.topic == "note"]

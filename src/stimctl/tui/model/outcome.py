@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.records.outcome_form import BEFORE, FIELDS, TOPIC, outcome_text
 from stimctl.tui.model.page import Offers, Page
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
 
-BEFORE = "pain before 0-10"
-#: Numeric rating of pain, 0 none to 10 the worst (LOINC 72514-3, R).
-_NRS = tuple(str(number) for number in range(11))
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    BEFORE: _NRS,
-    "pain after 0-10": _NRS,
-    "skin": ("unchanged", "slightly red", "red spots", "blister or burn"),
-    "tolerance": ("well tolerated", "tolerated", "barely tolerated", "not tolerated"),
-    "comfort": ("comfortable", "bearable", "uncomfortable", "painful"),
-    "adverse event": ("none", "mild", "moderate", "severe"),
-}
 #: What was answered to the skin check at the end, in the words of the form.
 _SKIN = dict(
     zip(
@@ -85,7 +74,7 @@ class OutcomePage(Page):
     def act(self, action: str) -> None:  # noqa: ARG002 - there is one
         """On record, as far as it was asked; it answers the skin check, too."""
         bed, values = self.bed, self.values
-        bed.note("outcome", "; ".join(f"{one}: {values[one]}" for one in FIELDS if one in values))
+        bed.note(TOPIC, outcome_text(values))
         if bed.live.asked is not None and bed.live.asked.id == _AT_END and "skin" in values:
             bed.note(_AT_END, next(told for told, word in _SKIN.items() if word == values["skin"]))
             bed.live.asked = None

@@ -11,6 +11,7 @@ from stimctl.tui.model.chooser import ChooserPage, SafetyPage
 from stimctl.tui.model.connect import ConnectPage
 from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.model.electrodes import SetupPage
+from stimctl.tui.model.handing_on import ExportPage
 from stimctl.tui.model.help import HelpPage
 from stimctl.tui.model.last_time import LastTimePage
 from stimctl.tui.model.lessons import LessonsPage
@@ -39,7 +40,7 @@ _PAGES: tuple[type[Page], ...] = (
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
-    StatementPage,
+    StatementPage, ExportPage,
 )  # fmt: skip
 _COVERS: tuple[type[Page], ...] = (UnknownPage, SmallPage)
 #: The titles of the screens, of the questions over them, and of what covers both, by their names.

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from stimctl.errors import StimctlError, UsageError
 from stimctl.tui.model.adjusting import (
     Field,
+    adjusted_path,
     alternated,
     changed,
     fields_of,
     save_adjusted,
-    with_origin,
+    with_parent,
+    with_parent_of,
 )
 from stimctl.tui.model.measure import Measure, measure_of_protocol
 from stimctl.tui.model.seats import Seat, first_seats
@@ -87,6 +89,14 @@ class Choice:
         path = save_adjusted(folder, self.name, self.text)
         return path.resolve(), hashlib.sha256(self.text.encode()).hexdigest()
 
+    def as_text(self, folder: Path) -> ProtocolText:
+        """The same as the supervisor will read it from that file."""
+        if not self.adjusted:
+            return self.origin
+        path = adjusted_path(folder, self.name, self.text)
+        sha256 = hashlib.sha256(self.text.encode()).hexdigest()
+        return replace(self.origin, path=path, shipped=False, text=self.text, sha256=sha256)
+
     def seat(self, channel: int) -> Seat:
         """What is set up for a channel. UsageError where it is none of them."""
         for one in self.seats:
@@ -147,10 +157,11 @@ class Choice:
     def _with_text(self, text: str) -> Choice:
         from stimctl.treatment.load import load_any
 
-        if load_any(text, f"{self.name}.toml") == self.filed:
+        same = load_any(with_parent_of(text, self.origin.text), f"{self.name}.toml") == self.filed
+        if same:
             text = self.origin.text
         else:
-            text = with_origin(text, f"{self.name} {self.protocol.version}", self.origin.sha256)
+            text = with_parent(text, self.name, self.filed.version, self.origin.sha256)
         return replace(self, text=text, protocol=load_any(text, f"{self.name}.toml"))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.records.state_files import read_state, write_state
+from stimctl.session.protocol_locks import approval_of
 from stimctl.tui.model.handing import screening_for
 from stimctl.tui.model.last_time import last_protocol, placed
 from stimctl.tui.model.page import Offers, Page
@@ -15,6 +16,7 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import duration_text
 
 if TYPE_CHECKING:
+    from stimctl.treatment.lock import Lock
     from stimctl.tui.model.desk import Desk
 
 #: Label and words; a caution has none.
@@ -29,7 +31,7 @@ class ProtocolsPage(Page):
     name = "protocols"
     title = "Protocols"
     actions: ClassVar[tuple[str, ...]] = (
-        "choose", "last-time", "search", "favourite", "move-up", "move-down",
+        "choose", "last-time", "search", "favourite", "accept-warning", "move-up", "move-down",
     )  # fmt: skip
     footer = ("choose", "last-time", "search", "favourite")
 
@@ -85,7 +87,8 @@ class ProtocolsPage(Page):
         nothing = None if last_protocol(self.bed.memory) else "no earlier session is known"
         return {
             "choose": busy, "last-time": nothing if busy is None or nothing else busy,
-            "search": None, "favourite": None, "move-up": None, "move-down": None,
+            "search": None, "favourite": None, "accept-warning": self._why_no_approval(),
+            "move-up": None, "move-down": None,
         }  # fmt: skip
 
     def act(self, action: str) -> None:
@@ -99,6 +102,8 @@ class ProtocolsPage(Page):
             self.searching = True
         elif action == "favourite":
             self._favour()
+        elif action == "accept-warning":
+            self.approve(self.picked)
         else:
             there = self.names
             at = there.index(self.picked) if self.picked in there else 0
@@ -119,6 +124,35 @@ class ProtocolsPage(Page):
         self.favourites ^= {self.picked}
         told = {"schema": "stimctl.favourites/1", "protocols": sorted(self.favourites)}
         write_state(self.bed.state_folder / _FAVOURITES, told)
+
+    def _why_no_approval(self) -> str | None:
+        if self.bed.output_may_be_on:
+            return "output may be on: STOP first"
+        return None if self.lock(self.picked) else "it is not locked"
+
+    def lock(self, name: str) -> Lock | None:
+        """Its own lock, or that of the shipped protocol that it was made from."""
+        from stimctl.records.protocol_permission import permission_of
+
+        choice = self.read(name) if name else ""
+        if isinstance(choice, str):
+            return None
+        if choice.protocol.locked or choice.protocol.parent is None:
+            return choice.protocol.locked
+        return permission_of(choice.origin, choice.protocol, self.bed.state_folder).lock
+
+    def approve(self, name: str) -> None:
+        """The approval that a locked one needs is on file; again takes it back. Raises
+        UsageError."""
+        choice, lock = self.read(name), self.lock(name)
+        if lock is None or isinstance(choice, str):
+            raise UsageError(f"{name} is not locked", why="it needs no approval of its own")
+        papers, id_ = self.bed.papers, approval_of(choice.protocol)
+        papers.approvals ^= {id_}
+        self.desk.say(
+            f"{name}: the approval of {safe(lock.unlocked_by, 200)} is on file."
+            if id_ in papers.approvals else f"{name}: taken back."
+        )  # fmt: skip
 
     def choose(self, name: str) -> None:
         """Take it, with sites and electrodes as last time where that still fits. Raises UsageError
@@ -189,6 +223,7 @@ def facts_of(choice: Choice) -> list[Fact]:
     least = f"At least {protocol.electrodes.minimum_area_mm2 / 100:g} cm²."
     return [
         *([("Recommended against", plain_words(against))] if against else []),
+        *_locked(protocol.locked),
         ("Aim", f"{target.capitalize()}. {plain_words(aim.how or '')}".strip()),
         *((label.capitalize(), words) for label, words in choice.other_unit),
         *([("Percent", choice.measure.meaning)] if choice.measure.meaning else []),
@@ -197,6 +232,14 @@ def facts_of(choice: Choice) -> list[Fact]:
         *(("Caution", plain_words(one)) for one in protocol.cautions),
         (f"Evidence {evidence.grade}", plain_words(evidence.lines[0])),
     ]
+
+
+def _locked(lock: Lock | None) -> list[Fact]:
+    if lock is None:
+        return []
+    needs = " ".join(plain_words(one) for one in lock.needs)
+    words = f"{plain_words(lock.reason)} Needed: {needs} Approved by: {lock.unlocked_by}"
+    return [("L: locked on hardware", words), ("Approval on file", "press w")]
 
 
 def plain_words(text: str) -> str:

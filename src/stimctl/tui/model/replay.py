@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
@@ -100,7 +101,24 @@ def open_replay(desk: Desk, name: str, speed: int) -> None:
     desk.bed.person = safe(record.entry.person)
     desk.page = desk.pages["run"]
     desk.bed.live.journal = str(record.entry.file)
+    amended = amendments_of(record.entry.file)
     desk.say(
         damage
         or f"replay of {record.entry.session}, {len(rows)} rows, record complete and unaltered"
+        + (f"; AMENDED: {amended}" if amended else "")
+    )
+
+
+def amendments_of(journal: Path) -> str:
+    """Every amendment of a session in one line, oldest first; "" where there is none."""
+    from stimctl.records.checked import evidence_of_file
+    from stimctl.records.signers import signers
+    from stimctl.records.station_keys import known_keys
+
+    state = journal.parent.parent
+    added = evidence_of_file(journal, None, known_keys(state), signers(state)).added
+    return "; ".join(
+        safe(one.text if one.says == "valid" else f"{one.text} [{one.says}]")
+        for one in added
+        if one.kind == "amendment"
     )

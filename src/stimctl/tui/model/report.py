@@ -10,6 +10,7 @@ from stimctl.records.delivered import HOW, describe
 from stimctl.tui.model.actions import key_name
 from stimctl.tui.model.course import ChannelCourse
 from stimctl.tui.model.device_facts import intended_use
+from stimctl.tui.model.handing_on import WEB_PAGE, hand_on
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planned import train_of
 from stimctl.tui.model.planning import family_of
@@ -30,7 +31,7 @@ class ReportPage(Page):
 
     name = "report"
     title = "Report"
-    actions = ("outcome", "plot", "log", "web-page")
+    actions = ("outcome", "web-page", "export", "plot", "log")
     footer = actions
 
     def __init__(self, desk: Desk) -> None:
@@ -51,20 +52,20 @@ class ReportPage(Page):
         self.integrity = words
 
     def offers(self) -> Offers:
-        """How it went can be said from here; the page opens a window, so only at zero."""
+        """How it went can be said from here; a page opens a window and a file is asked for, so
+        only at zero."""
         on = "output may be on: STOP first" if self.bed.output_may_be_on else None
         nothing = None if self.bed.live.journal else "nothing is recorded yet"
-        return {**dict.fromkeys(self.actions), "web-page": on or nothing}
+        return {**dict.fromkeys(self.actions), "web-page": on or nothing, "export": on or nothing}
 
     def act(self, action: str) -> None:
         """To the form, or to every event."""
         if action == "plot":
             self.shows_plot = not self.shows_plot
         elif action == "web-page":
-            journal, folder = Path(self.bed.live.journal), self.bed.state_folder / "pages"
-            self.bed.jobs.run(
-                lambda: _page(journal, folder), self.desk.say, lambda e: self.desk.say(str(e))
-            )
+            hand_on(self, WEB_PAGE.id, shows=True)
+        elif action == "export":
+            self.desk.ask("export")
         else:
             self.desk.open(action)
 
@@ -129,8 +130,9 @@ class ReportPage(Page):
         told = course.answers
         skin = told.get("skin_check_at_end", told.get("skin_check", ""))
         alarms = (f"{course.alarm_words[code]} ({n})" for code, n in course.alarms.items())
+        key = self.desk.keymap.name_of("outcome")
         rows = [
-            ("Outcome", told.get("outcome") or "not recorded yet: o"),
+            ("Outcome", told.get("outcome") or f"not recorded yet: {key}"),
             ("Time", self._time()),
             *self._dose(),
             ("Thresholds", self._marks()),
@@ -165,17 +167,6 @@ def _why(ended: str) -> str:
     """A key that stopped was somebody's at it."""
     key = ended.removeprefix("key ")
     return ended if key == ended else f"by the operator ({key_name(key)})"
-
-
-def _page(journal: Path, folder: Path) -> str:
-    """Write the session as a page and show it; says where it is."""
-    # Imported when it is used: the template takes a tenth of a second.
-    from stimctl.report.file import open_page
-    from stimctl.report.recorded import write_recorded
-
-    path = write_recorded(journal, folder)
-    shown = "" if open_page(path) else "; there is no desktop with a web browser here"
-    return f"report written: {path}{shown}"
 
 
 def _verified(journal: str) -> str:

@@ -82,6 +82,8 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "answers-changed": ("Screening", "{what}", ""),
         "blocked": ("Screening", "Do not treat: {about} {text}. This cannot be overridden", ""),
         "specialist": ("Screening", "{about} {text}: a specialist has to approve", "w"),
+        "protocol-locked": ("Protocol", "{what}: it has to be approved", "w"),
+        "protocol-library": ("Protocol", "{what}", ""),
         "caution": ("Screening", "{about} {text}: read the caution", "w"),
         "knows-stop": ("Screening", "The patient was not shown how to stop", "t"),
         "stop-key": ("Screening", "The STOP key was not tried: press SPACE once", ""),
@@ -175,13 +177,15 @@ def _of_face(desk: Desk) -> Iterator[Missing]:
 
 def _of_list(desk: Desk) -> Iterator[Gap]:
     from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
-    from stimctl.session.readiness import Gap, Known, Need, missing
+    from stimctl.records.protocol_permission import permission_of
+    from stimctl.session.readiness import Gap, Known, Need, Permission, missing
 
     bed, plan = desk.bed, desk.bed.plan
     if not bed.answers:  # a site that is never stimulated needs no answer to be refused
         for one in screening_of(desk, {}).blocks:
             yield Gap(Need.BLOCKED, one.text, one.basis, "", one.id)
     rehearsal = find_rehearsal(bed.state_folder, bed.plan_digest) if plan else None
+    text = bed.choice.as_text(bed.state_folder) if bed.choice and plan else None
     known = Known(
         statement=STATEMENT,
         statement_accepted=use_is_accepted(bed.state_folder),
@@ -194,6 +198,7 @@ def _of_list(desk: Desk) -> Iterator[Gap]:
         **_kept(desk),
         has_screen=True,
         present=True,
+        permission=permission_of(text, plan.protocol, bed.state_folder) if text else Permission(),
     )
     yield from missing(plan, preparation(desk), known)
 

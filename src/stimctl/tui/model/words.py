@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stimctl.quantity import format_duration
+from stimctl.quantity import format_clock, format_duration
 
 Row = Mapping[str, Any]
 _MARKERS = {"high": "!!!", "medium": "!!", "low": "!"}
@@ -30,9 +30,8 @@ def local_time(row: Row, *, thousandths: bool = False) -> str:
 
 
 def clock_text(us: int) -> str:
-    """Microseconds as mm:ss, rounded up so that 00:00 means over."""
-    minutes, seconds = divmod(-(-us // 1_000_000), 60)
-    return f"{minutes:02d}:{seconds:02d}"
+    """Time as mm:ss: on a screen that is redrawn its width stays."""
+    return format_clock(us, minute_digits=2)
 
 
 def duration_text(us: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
+from stimctl.session.protocol_locks import approval_of
 from stimctl.tui.model.precheck import PrecheckPage
 from stimctl.tui.model.rehearsing import rehearse
 from stimctl.tui.model.statement import WORD, StatementPage
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from stimctl.tui.model.adjust import AdjustPage
     from stimctl.tui.model.desk import Desk
+    from stimctl.tui.model.protocols import ProtocolsPage
 
 
 def _person(desk: Desk, rest: list[str]) -> str:
@@ -78,7 +80,13 @@ def _next_question(page: PrecheckPage) -> str:
 
 
 def _read(desk: Desk, rest: list[str]) -> str:
-    _precheck(desk).accept(one_of(rest, "id, for example C13").upper())
+    id_ = one_of(rest, "id, for example C13").upper()
+    choice = desk.bed.choice
+    if choice is not None and id_ == approval_of(choice.protocol):
+        protocols: ProtocolsPage = desk.pages["protocols"]
+        protocols.approve(choice.name)
+        return ""
+    _precheck(desk).accept(id_)
     return ""
 
 
@@ -132,7 +140,8 @@ GATE_COMMANDS: Mapping[str, Command] = {
                          do=_statement, at_zero=True),
     "screen": Command("the next contraindication; screen no, screen yes, screen unchanged",
                       do=_screen, at_zero=True),
-    "read": Command("read ID: a caution is read, or a specialist's approval is on file",
+    "read": Command("read ID: a caution is read, or an approval is on file; of a locked protocol, "
+                    "ID is its name",
                     do=_read, at_zero=True),
     "instructed": Command("the person knows how to stop", do=_told, at_zero=True),
     "side": Command("side left, or side right: where the pads are on the person",

@@ -63,13 +63,27 @@ def bindings_of(actions: Iterable[str], footer: Iterable[str] = ()) -> list[Bind
 
 
 class Keys(Footer):
-    """Textual's footer, which else keeps every key that it has ever shown, to tell it of another
-    width: 200 widgets a session."""
+    """Textual's footer, which else is made anew for every move of the focus, gives each key its
+    styles three times, and keeps every key that it has ever shown, to tell it of another width:
+    200 widgets a session."""
+
+    _told: object = None
+
+    def compose(self) -> ComposeResult:
+        """Its keys, as wide from the first as the footer says."""
+        for one in super().compose():
+            kind: Any = type(one)
+            one.set_reactive(kind.compact, self.compact)
+            yield one
 
     async def recompose(self) -> None:
-        """Its keys anew, and the old ones are forgotten."""
-        await super().recompose()
-        self.mutate_reactive(Footer.compact)
+        """Its keys anew where one of them differs, and the old ones are forgotten."""
+        bound = self.screen.active_bindings.values()
+        told = [(one.binding, one.enabled, one.tooltip) for one in bound if one.binding.show]
+        if told != self._told:
+            await super().recompose()
+            self.mutate_reactive(Footer.compact)
+            self._told = told
 
 
 class _Framed(Screen[None]):

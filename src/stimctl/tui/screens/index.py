@@ -34,6 +34,7 @@ _SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
     "adjust": AdjustScreen,
     "armed": ReadyScreen,
     "asked": QuestionScreen,
+    "export": QuestionScreen,
     "fault": QuestionScreen,
     "found": FoundScreen,
     "last-time": LastTimeScreen,

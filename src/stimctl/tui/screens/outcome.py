@@ -7,7 +7,8 @@ from textual.containers import Container, Vertical
 from textual.widgets import Button, Label, Select, Static
 
 from stimctl.errors import StimctlError
-from stimctl.tui.model.outcome import FIELDS, OutcomePage
+from stimctl.records.outcome_form import FIELDS
+from stimctl.tui.model.outcome import OutcomePage
 from stimctl.tui.screens.base import StimScreen
 
 

@@ -77,6 +77,8 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
         cross = "✗" if page.why_not(name) else " "
         if isinstance(choice, str):
             return name, star, "", cross, ""
+        if cross == " " and choice.protocol.locked:
+            cross = "L"
         return name, star, choice.protocol.evidence.grade, cross, choice.protocol.title
 
     def _fill_facts(self) -> None:
@@ -137,6 +139,6 @@ def _shown(row: _Row) -> Content:
     name, star, grade, cross, title = row
     style = "" if cross == "✗" else "bold"
     return Content.assemble(
-        (star, "$warning"), (f"{cross} ", "$refused"), (f"{name:<18} ", style),
-        f"{grade:<4}{title}",
+        (star, "$warning"), (f"{cross} ", "$warning" if cross == "L" else "$refused"),
+        (f"{name:<18} ", style), f"{grade:<4}{title}",
     )  # fmt: skip

@@ -62,8 +62,9 @@ class AmplitudePlot(Vertical):
             return
         plot = SessionPlot()
         await self.mount(plot)
-        self._plot = plot  # before, it has nothing to draw on
-        plot.show(self.shown)
+        if plot.is_mounted:  # nothing is, once the program is being left
+            self._plot = plot  # before, it has nothing to draw on
+            plot.show(self.shown)
 
     def watch_shown(self) -> None:
         """Draw again."""
