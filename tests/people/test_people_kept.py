@@ -53,8 +53,12 @@ def test_a_key_is_random_stays_and_is_no_code(tmp_path: Path) -> None:
         assert enrol(tmp_path, code) == key_of(tmp_path, code) == key
 
 
-def test_programs_at_once_do_not_lose_each_others_entries(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
+def test_programs_at_once_do_not_lose_each_others_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a busy computer the disk takes its time; who waits for how long is another test.
+    monkeypatch.setattr(change.one_program.__wrapped__, "__kwdefaults__", {"wait_s": 60.0})  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: keep(tmp_path, number), range(1, 17)))
         uses = [Pads("left-knee", 2_500)]
         list(pool.map(lambda _: count_use(tmp_path, "K-17", uses, 0, new=False), range(8)))
@@ -300,6 +304,10 @@ def test_answers_with_which_output_was_allowed_are_kept_and_newer_ones_stay(tmp_
     assert not screening["expired"]
     late = gather(tmp_path, "K-17", today=newer + timedelta(days=91))["screening"]
     assert late["expired"]
+    short = Preparation(answers={"C28": True}, answered=TODAY, expires=TODAY + timedelta(days=7))
+    keep_answers(tmp_path, "K-17", short)
+    until = gather(tmp_path, "K-17", today=TODAY)["screening"]["until"]
+    assert until == str(TODAY + timedelta(days=7)), "the file of answers said so"
 
 
 def test_the_electrode_of_a_plan_has_the_size_that_these_tests_mean() -> None:

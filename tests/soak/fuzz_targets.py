@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from firmware_sim.faults import FaultError, parse_fault
 from stimctl.cli.checklist import read_answers
 from stimctl.errors import (
+    JournalError,
     ProtocolFileError,
     QuantityError,
     StimctlError,
@@ -29,9 +30,12 @@ from stimctl.quantity import (
 )
 from stimctl.records.approvals import find_rehearsal, use_is_accepted
 from stimctl.records.pads import Pads, used
+from stimctl.records.people.electrodes import list_electrodes
+from stimctl.records.people.kept import maxima_of
 from stimctl.records.protocol_files import read_limit_file
 from stimctl.records.rows import Row, RowError, pack_row, unpack_row
 from stimctl.records.sessions import list_sessions, show_session
+from stimctl.records.state_files import read_state
 from stimctl.records.verify import read_rows, verify_journal
 from stimctl.supervisor.commands import parse_command
 from stimctl.treatment.load import load_protocol
@@ -216,6 +220,24 @@ def _targets() -> tuple[Target, ...]:
             partial(_state, "persons/K-1.json", lambda state: remembered(state, "K-1")),
             (),
             (b'{"answers": {"C01": false}, "answered_s": 5, "marks": []}', b"[" * 1_500),
+        ),
+        Target(
+            "a person's maxima",
+            partial(
+                _state, "persons/K-1.json",
+                lambda state: maxima_of("K-1", read_state(state / "persons/K-1.json")),
+            ),
+            (JournalError,),
+            (b'{"maxima": [{"site": "s", "area_mm2": 5, "level": "2 mA", "day": "2026-01-01"}]}',),
+        ),
+        Target(
+            "electrodes by name",
+            partial(_state, "electrodes.json", list_electrodes),
+            (JournalError,),
+            (
+                b'{"electrodes": {"E-1": {"name": "E-1", "area_mm2": 5, "kind": "rubber", '
+                b'"person": "", "sessions": 0, "since_s": 0, "retired": false}}}',
+            ),
         ),
         Target(
             "key maps",

@@ -17,6 +17,7 @@ from stimctl.tui.model.arming import arm_refusal
 from stimctl.tui.model.handing import handed_in
 from stimctl.tui.model.manual import Manual, begin_manual
 from stimctl.tui.model.planning import choose
+from stimctl.tui.plain.commands import COMMANDS
 from tests.support.tui_desk import S, World
 
 NO_TO_ALL = {"C01": False, "C13": False}
@@ -70,9 +71,14 @@ def test_nothing_is_acknowledged_that_nobody_has_said(world: World) -> None:
 
 def test_what_was_said_is_handed_in(world: World) -> None:
     ids = frozenset({FIRST_SESSION, KNOWS_STOP, PADS_APART, "C13"})
-    told = handed(begun(world, acknowledged=ids, sides={1: "left"}, confirm="0F61"))
+    told = handed(
+        begun(world, acknowledged=ids, sides={1: "left"}, confirm="0F61", electrodes={1: "E-12"})
+    )
     assert ids <= set(told["acknowledge"].split())
     assert (told["sides"], told["confirm"]) == ("1=left", "0f61")
+    assert told["electrodes"] == "1=E-12"
+    assert "E-13" in COMMANDS["electrodes"].do(world.desk, ["1", "E-13"])
+    assert handed(world)["electrodes"] == "1=E-13"
 
 
 @pytest.mark.hazard("H41")

@@ -168,7 +168,7 @@ def _known(text: ProtocolText, plan: AnyPlan, preconditions: Preconditions, stat
         rehearsed=rehearsal.confirmation if rehearsal else "",
         second=second_identifier(state, person),
         permission=permission_of(text, plan.protocol, state),
-        **kept_for(state, person),
+        **kept_for(state, person, named=bool(preconditions.electrodes)),
     )
 
 

@@ -218,7 +218,12 @@ class HardwareCheck:
             remote=face.remote,
             present=answered or self._has_keys,
             second=second_identifier(options.state_folder, person),
-            **kept_for(options.state_folder, person, options.person_key),
+            **kept_for(
+                options.state_folder,
+                person,
+                options.person_key,
+                named=bool(self.handed.said.electrodes),
+            ),
             has_screen=self._has_keys,
         )
 

@@ -21,8 +21,8 @@ from stimctl.session.pin import SALT_BYTES, kept_pin
 SCHEMA: Final = "stimctl.person/2"
 ERASING: Final = "erasing"
 """The field of a person's file from the first step of erasing to the last, which removes it."""
-_WAIT_S: Final = 0.5  # each change takes milliseconds, and a supervisor waits for it
-_POLL_S: Final = 0.01
+_WAIT_S: Final = 1.0  # each change takes milliseconds, and a supervisor waits for it
+_POLL_S: Final = 0.002
 
 Told = Mapping[str, Any]
 

@@ -162,14 +162,23 @@ def _read(state: Path) -> dict[str, Electrodes]:
     path = _path(state)
     try:
         pairs = read_state(path)["electrodes"] if path.exists() else {}
-        return {str(name): Electrodes(**one) for name, one in pairs.items()}
-    except (KeyError, TypeError, AttributeError) as error:
+        return {str(name): _pair(**one) for name, one in pairs.items()}
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise JournalError(
             "the file of the electrodes cannot be read",
             why=f"{path} is damaged, and whose electrodes are whose stands only there",
             what_to_do="put back a copy of it; where there is none, move it away and use new "
             "electrodes for everybody",
         ) from error
+
+
+def _pair(
+    name: Any, area_mm2: Any, kind: Any, person: Any, sessions: Any, since_s: Any, retired: Any
+) -> Electrodes:
+    return Electrodes(
+        str(name), int(area_mm2), str(kind), str(person), int(sessions), int(since_s),
+        retired is True,
+    )  # fmt: skip
 
 
 def _path(state: Path) -> Path:

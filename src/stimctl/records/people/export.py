@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ from stimctl.records.sessions import SessionEntry, list_sessions
 from stimctl.records.state_files import read_state
 from stimctl.records.storage import FILE_MODE
 from stimctl.records.verify import read_rows
-from stimctl.session.needs import ANSWERS_FOR_DAYS
 
 
 def gather(
@@ -102,7 +101,7 @@ def _screening(kept: Remembered, today: date) -> dict[str, Any]:
     if not kept.answers:
         return {"answers": {}, "answered": "", "until": "", "expired": False}
     answered = day_of_s(kept.answered_s)
-    until = answered + timedelta(days=ANSWERS_FOR_DAYS)
+    until = kept.answers_until
     return {
         "answers": {id_: "yes" if yes else "no" for id_, yes in sorted(kept.answers.items())},
         "answered": str(answered),

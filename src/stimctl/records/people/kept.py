@@ -21,14 +21,15 @@ from stimctl.stimulus.level import CURRENT, AnyLevel, Level
 THRESHOLDS: Final = ("sensory", "motor", "tolerance")
 
 
-def kept_for(state: Path, code: str, key: str = "") -> dict[str, Any]:
+def kept_for(state: Path, code: str, key: str = "", *, named: bool = True) -> dict[str, Any]:
     """The fields of `Known` that come from what is kept of this person; `key` as the session has
-    it. Raises JournalError where a limit of the person cannot be read."""
+    it, `named`: electrodes are named. Raises JournalError where what limits the person cannot be
+    read."""
     found = read_state(person_file(state, code)) if code else {}
     kept = read_remembered(found)
     return {
         "maxima": maxima_of(code, found),
-        "electrodes": kept_electrodes(state, key or str(found.get("key", ""))),
+        "electrodes": kept_electrodes(state, key or str(found.get("key", ""))) if named else {},
         "kept_answers": kept.answers,
         "kept_answered": day_of_s(kept.answered_s) if kept.answers else None,
     }
@@ -95,7 +96,9 @@ def keep_answers(state: Path, code: str, said: Preparation) -> None:
         kept = read_remembered(found)
         if kept.answers and said.answered and day_of_s(kept.answered_s) >= said.answered:
             return found
-        return {**found, "answers": dict(said.answers), "answered_s": at_s}
+        expires = "" if said.expires is None else said.expires.isoformat()
+        answers = dict(said.answers)
+        return {**found, "answers": answers, "answered_s": at_s, "expires": expires}
 
     change_person(state, code, changed)
 

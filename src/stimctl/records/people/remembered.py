@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from stimctl.records.people.change import Told, change_person
 from stimctl.records.people.keys import person_file
 from stimctl.records.state_files import read_state
 from stimctl.session.needs import ANSWERS_FOR_DAYS
-
-_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,8 @@ class Remembered:
     """Answers (condition id: present), when they were given (Unix s), the last thresholds, what is
     kept of the PIN (`stimctl.session.pin`), and for each protocol, the last one last, where its
     electrodes were and how it was set. No amplitude is kept to begin with. `key`: what journals
-    hold of the person, "" before the first session."""
+    hold of the person, "" before the first session. `expires`: the last day (2026-11-29) on which
+    the answers count, where that is less than the usual 90 days, else ""."""
 
     answers: Mapping[str, bool]
     answered_s: int
@@ -75,10 +75,19 @@ class Remembered:
     settings: Mapping[str, Settings] = field(default_factory=dict)
     levels: tuple[Mark, ...] = ()
     key: str = ""
+    expires: str = ""
+
+    @property
+    def answers_until(self) -> date:
+        """The last day on which the answers count."""
+        answered = datetime.fromtimestamp(self.answered_s).astimezone().date()
+        latest = answered + timedelta(days=ANSWERS_FOR_DAYS)
+        return min(latest, date.fromisoformat(self.expires)) if self.expires else latest
 
     def screening_is_recent(self, now_s: int) -> bool:
         """Whether only what changed is to be asked."""
-        return bool(self.answers) and now_s - self.answered_s < ANSWERS_FOR_DAYS * _DAY_S
+        today = datetime.fromtimestamp(now_s).astimezone().date()
+        return bool(self.answers) and today <= self.answers_until
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """With these fields; those by protocol are added to, the newest one last."""
@@ -105,7 +114,7 @@ def read_remembered(found: Told) -> Remembered:
             str(name): tuple((int(n), str(site), int(mm2)) for n, site, mm2 in pads)
             for name, pads in found.get("places", {}).items()
         }
-        return Remembered(
+        kept = Remembered(
             answers={str(id_): yes is True for id_, yes in found.get("answers", {}).items()},
             answered_s=int(found.get("answered_s", 0)),
             marks=marks_of(found.get("marks", ())),
@@ -116,9 +125,17 @@ def read_remembered(found: Told) -> Remembered:
             },
             levels=marks_of(found.get("levels", ())),
             key=str(found.get("key", "")),
+            expires=_day(found.get("expires", "")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        kept.answers_until  # noqa: B018 - a time beyond every calendar is found here, not on a screen
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
         return NOTHING
+    return kept
+
+
+def _day(text: str) -> str:
+    """A day as it is written, "" for none. Raises ValueError."""
+    return date.fromisoformat(text).isoformat() if text else ""
 
 
 def marks_of(found: Iterable[Mapping[str, Any]]) -> tuple[Mark, ...]:

@@ -104,7 +104,7 @@ class Bedside(Noting):
     def answered(self, answers: Mapping[str, bool]) -> None:
         """The screening is answered; kept, so that next time only changes are asked."""
         self.answers, self.answers_said = dict(answers), {}
-        self.keep(answers=self.answers, answered_s=now_s())
+        self.keep(answers=self.answers, answered_s=now_s(), expires="")
 
     def take(self, choice: Choice) -> bool:
         """Take a choice if it compiles, else say why not and keep what there was."""

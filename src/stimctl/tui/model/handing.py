@@ -90,6 +90,7 @@ def handed_in(desk: Desk) -> list[dict[str, str]]:
         "sides": " ".join(sides),
         "confirm": desk.confirmed,
         "second": papers.pin,
+        "electrodes": " ".join(f"{one}={name}" for one, name in papers.electrodes.items()),
     }
     return [answers if bed.answers else {}, {name: text for name, text in rest.items() if text}]
 

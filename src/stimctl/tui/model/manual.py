@@ -65,3 +65,4 @@ def _hand_in(bed: Bedside, manual: Manual) -> None:
         if side_of(seat) and said.sides.get(seat.channel) == side_of(seat)
     }
     papers.new_pads = manual.new_pads
+    papers.electrodes = dict(said.electrodes)

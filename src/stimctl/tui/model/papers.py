@@ -45,6 +45,8 @@ class Papers:
     apart: tuple[Place, ...] = ()
     cautions: str = ""
     new_pads: bool = False
+    #: For each channel the name under which its electrodes are kept, where they are.
+    electrodes: dict[int, str] = field(default_factory=dict)
     pads_counted: bool = False
     isolated: str = ""
     #: What the patient said of the pain before, 0 to 10; "" where it was not asked.

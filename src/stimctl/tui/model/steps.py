@@ -208,7 +208,8 @@ def _kept(desk: Desk) -> dict[str, Any]:
     from stimctl.records.people.kept import kept_for
 
     try:
-        return kept_for(desk.bed.state_folder, desk.bed.person)
+        named = bool(desk.bed.papers.electrodes)
+        return kept_for(desk.bed.state_folder, desk.bed.person, named=named)
     except JournalError:
         return {}
 

@@ -114,6 +114,14 @@ def _side(desk: Desk, rest: list[str]) -> str:
     return "confirmed: " + ", ".join(f"channel {seat.channel} {seat.site}" for seat in there)
 
 
+def _electrodes(desk: Desk, rest: list[str]) -> str:
+    from stimctl.supervisor.preparation import electrodes_of
+
+    named = electrodes_of("=".join(rest))
+    desk.bed.papers.electrodes |= named
+    return "".join(f"channel {channel}: electrodes {name}" for channel, name in named.items())
+
+
 def _rehearse(desk: Desk, _rest: list[str]) -> str:
     rehearse(desk)
     return ""
@@ -142,6 +150,8 @@ GATE_COMMANDS: Mapping[str, Command] = {
                            do=_does("pads-spaced"), at_zero=True),
     "mains-isolated": Command("no mains: unit on its battery or a medical device, this computer "
                               "on its battery", do=_does("mains-isolated"), at_zero=True),
+    "electrodes": Command("electrodes CHANNEL NAME: as they are kept, for example 1 E-12",
+                          do=_electrodes, at_zero=True),
     "new-electrodes": Command("these electrodes are used for the first time",
                               do=_does("new-electrodes"), at_zero=True),
     "cautions-read": Command("the cautions of this treatment are read", do=_does("cautions"),
