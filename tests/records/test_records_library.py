@@ -103,6 +103,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.hazard("H37")
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_added_or_removed_file_stops_the_whole_library(
     library: Path, state: Path, change: str
@@ -113,6 +114,7 @@ def test_a_changed_added_or_removed_file_stops_the_whole_library(
         check_files(library, open_library(library))
 
 
+@pytest.mark.hazard("H37")
 def test_the_text_that_was_read_counts_and_not_the_file_as_it_is_by_now(
     library: Path, state: Path
 ) -> None:
@@ -126,6 +128,7 @@ def test_the_text_that_was_read_counts_and_not_the_file_as_it_is_by_now(
     assert permission.unsigned.code == Code.LIBRARY_CHANGED
 
 
+@pytest.mark.hazard("H37")
 def test_no_change_of_the_signed_list_is_accepted(library: Path, state: Path) -> None:
     """Every value changed, every key removed, and random bytes changed."""
     path = library / MANIFEST
