@@ -135,18 +135,15 @@ class Headless:
             self._where.run(self.app._driver.send_message, event)
         self.settle()
 
-    def look_on(self) -> None:
+    def look_on(self, rounds: int = 100) -> None:
         """The screen is brought up to date at each step while its widgets come and go."""
-        self._run(self._looked_on())
+        self._run(self._looked_on(rounds))
         self.settle()
 
-    async def _looked_on(self) -> None:
-        ready = self._loop._ready  # type: ignore[attr-defined]
-        for step in range(_STEPS):
+    async def _looked_on(self, rounds: int) -> None:
+        for _ in range(rounds):
             self.app.follow()
             await asyncio.sleep(0)
-            if step > _ROUNDS and not ready:
-                break
 
     def leave_at_once(self, place: str) -> None:
         """To a screen or question and away, in one step of the event loop: it is not built yet."""
