@@ -19,8 +19,8 @@ _parsed: dict[tuple[Any, ...], list[RuleSet]] = {}
 
 def make_cheap() -> None:
     """From now on, in this process."""
-    Stylesheet._parse_rules = _parsed_once  # type: ignore[method-assign]
-    Compositor.render_update = _drawn  # type: ignore[method-assign]
+    Stylesheet._parse_rules = _parsed_once  # type: ignore[assignment, method-assign]
+    Compositor.render_update = _drawn  # type: ignore[assignment, method-assign]
 
 
 def _parsed_once(sheet: Stylesheet, css: str, *given: Any, **named: Any) -> list[RuleSet]:
@@ -38,5 +38,5 @@ def draw(screen: Screen[Any]) -> None:
 
 def _drawn(compositor: Compositor, *given: Any, **named: Any) -> Any:
     """None is nothing new for the terminal."""
-    waits = getattr(compositor.root.app, "is_drawn_when_told", False)
+    waits = getattr(getattr(compositor.root, "app", None), "is_drawn_when_told", False)
     return None if waits else _render(compositor, *given, **named)

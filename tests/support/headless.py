@@ -135,8 +135,8 @@ class Headless:
             self._where.run(self.app._driver.send_message, event)
         self.settle()
 
-    def look_on(self, rounds: int = 200) -> None:
-        """The screen is brought up to date again and again while its widgets come and go."""
+    def look_on(self, rounds: int = 100) -> None:
+        """The screen is brought up to date at each step while its widgets come and go."""
         self._run(self._looked_on(rounds))
         self.settle()
 

@@ -34,6 +34,7 @@ from stimctl.tui.widgets.pulse_view import PulseShown, PulseView
 from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, StateBanner, Tone
 from stimctl.tui.widgets.steps_bar import StepsBar, StepState
 from stimctl.tui.widgets.variables import widget_variables
+from tests.support.cheap_textual import make_cheap
 
 STYLES = Path(__file__).parents[2] / "src/stimctl/tui/styles/widgets.tcss"
 
@@ -319,6 +320,7 @@ def run(
     """Show a scene and let `check` look at it."""
 
     async def shown() -> None:
+        make_cheap()
         app = Gallery(scene, theme)
         async with app.run_test(size=size) as pilot:
             await _settled(pilot)

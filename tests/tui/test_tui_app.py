@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 from textual.command import CommandPalette
 from textual.widget import Widget
@@ -10,6 +12,7 @@ from textual.widgets import Input
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.model.keymap import Keymap, changes_in
 from stimctl.tui.model.pages import PAGES, QUESTIONS
+from stimctl.tui.screens.index import screen_of
 from stimctl.tui.widgets.stop_key import StopKey
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
@@ -45,28 +48,52 @@ def start(world: World) -> None:
     assert world.bench.state.value == "running"
 
 
+def stop(world: World, place: str, key: str) -> None:
+    """Output is on there, and the key stops it."""
+    if world.bench.state.value != "running":
+        start(world)
+    go_to(world, place).press(key)
+    world.pass_time(300 * MS)
+    assert world.bench.state.value == "stopped", (place, key)
+    world.clock.now_ns += 3 * S  # Ctrl-C again would leave
+
+
+@pytest.mark.hazard("H29")
+def test_a_stop_key_stops_from_every_screen_and_question_and_each_from_the_palette(
+    world: World,
+) -> None:
+    """The keys in turn: that each stops on every page is a promise of the model."""
+    world.to_running()
+    for place, key in zip((*PAGES, *QUESTIONS), cycle(STOP_KEYS), strict=False):
+        stop(world, place, key)
+    for key in STOP_KEYS:
+        stop(world, "palette", key)
+
+
+@pytest.mark.soak
 @pytest.mark.hazard("H29")
 @pytest.mark.parametrize("key", STOP_KEYS)
-def test_a_stop_key_stops_from_every_screen_question_and_the_palette(
+def test_every_stop_key_stops_from_every_screen_question_and_the_palette(
     world: World, key: str
 ) -> None:
     world.to_running()
     for place in EVERYWHERE:
-        if world.bench.state.value != "running":
-            start(world)
-        ui = go_to(world, place)
-        ui.press(key)
-        world.pass_time(300 * MS)
-        assert world.bench.state.value == "stopped", place
-        world.clock.now_ns += 3 * S  # Ctrl-C again would leave
+        stop(world, place, key)
 
 
 @pytest.mark.hazard("H29")
-def test_a_stop_key_stops_whatever_has_the_focus(world: World) -> None:
+@pytest.mark.parametrize(
+    "which", ["each kind once", pytest.param("every one", marks=pytest.mark.soak)]
+)
+def test_a_stop_key_stops_whatever_has_the_focus(world: World, which: str) -> None:
     world.to_running()
+    kinds: set[type[Widget]] = set()
     for place in (*PAGES, *QUESTIONS):
         ui = go_to(world, place)
         for widget in list(ui.app.screen.focus_chain):
+            if which == "each kind once" and type(widget) in kinds:
+                continue
+            kinds.add(type(widget))
             if world.bench.state.value != "running":
                 start(world)
                 go_to(world, place)
@@ -74,10 +101,13 @@ def test_a_stop_key_stops_whatever_has_the_focus(world: World) -> None:
             ui.press("space")
             world.pass_time(300 * MS)
             assert world.bench.state.value == "stopped", (place, widget)
+    assert len(kinds) > 5
 
 
 @pytest.mark.hazard("H29")
-def test_lowering_works_on_every_screen_question_and_in_the_palette(world: World) -> None:
+def test_what_flows_is_read_and_lowered_on_every_screen_question_and_in_the_palette(
+    world: World,
+) -> None:
     world.to_running(steps=2)
     world.pass_time(S)
     for place in EVERYWHERE:
@@ -86,6 +116,9 @@ def test_lowering_works_on_every_screen_question_and_in_the_palette(world: World
             world.pass_time(300 * MS)
             world.bed.raise_to(1, world.set_level() + 500)
             world.pass_time(300 * MS)
+        ui.settle()
+        if place != "palette":
+            assert "1.0 mA" in "\n".join(ui.lines[:4]), ui.text
         for key in ("down", "minus"):
             before = world.set_level()
             ui.press(key)
@@ -95,42 +128,51 @@ def test_lowering_works_on_every_screen_question_and_in_the_palette(world: World
 
 
 @pytest.mark.hazard("H29")
-def test_a_press_of_the_mouse_on_stop_stops(world: World) -> None:
+def test_the_stop_key_is_read_on_every_screen_and_stops_when_the_mouse_presses_it(
+    world: World,
+) -> None:
     world.to_running()
     for place in (*PAGES, *QUESTIONS):
         if world.bench.state.value != "running":
             start(world)
-        go_to(world, place).click(StopKey)
+        ui = go_to(world, place)
+        assert "SPACE  STOP" in ui.lines[-1], ui.text
+        ui.click(StopKey)
         world.pass_time(300 * MS)
         assert world.bench.state.value == "stopped", place
 
 
+def kind_of(widget: Widget, place: str) -> object:
+    """What is alike to click on: in the head and the foot on all screens, in a body on its own."""
+    frame = {one.id for one in widget.ancestors}
+    own = place if frame & {"body", "question"} else ""
+    return own, type(widget), getattr(widget, "action", "")
+
+
 @pytest.mark.hazard("H20", "H30")
-def test_no_click_raises_or_starts(world: World) -> None:
+@pytest.mark.parametrize(
+    "which", ["each kind once", pytest.param("every one", marks=pytest.mark.soak)]
+)
+def test_no_click_raises_or_starts(world: World, which: str) -> None:
     """On whatever there is to be seen, once each; the keys in the footer are among it."""
     world.to_running(steps=2)
     world.pass_time(S)
+    kinds: set[object] = set()
     for place in (*PAGES, *QUESTIONS):
         ui = go_to(world, place)
         before = world.set_level()
-        leaves = [one.region for one in ui.app.screen.walk_children(Widget) if not one.children]
-        for where in dict.fromkeys(leaves):
-            if where.area and world.bench.state.value == "running":
+        leaves = [one for one in ui.app.screen.walk_children(Widget) if not one.children]
+        where_is = {one.region: kind_of(one, place) for one in leaves if one.region.area}
+        for where, kind in where_is.items():
+            new = kind not in kinds or which == "every one"
+            if new and world.bench.state.value == "running":
+                kinds.add(kind)
                 ui.click(offset=(where.x + where.width // 2, where.y))
                 assert world.set_level() <= before, (place, where)
                 go_to(world, place)
         if world.bench.state.value != "running":  # a click may stop
             start(world)
-
-
-@pytest.mark.hazard("H29")
-def test_what_flows_and_the_stop_key_are_read_on_every_screen(world: World) -> None:
-    world.to_running(steps=2)
-    world.pass_time(S)
-    for place in (*PAGES, *QUESTIONS):
-        ui = go_to(world, place)
-        assert "1.0 mA" in "\n".join(ui.lines[:4]), ui.text
-        assert "SPACE  STOP" in ui.lines[-1], ui.text
+    assert len(kinds) > 60
 
 
 @pytest.mark.hazard("H29")
@@ -177,13 +219,11 @@ def test_what_raises_is_done_for_its_key_alone(world: World) -> None:
 
 def test_a_screen_binds_every_key_of_its_actions(world: World) -> None:
     world.to_run()
-    for place, page in world.desk.pages.items():
-        ui = go_to(world, place) if place in (*PAGES, *QUESTIONS) else None
-        if ui is None:
-            continue
+    for place in (*PAGES, *QUESTIONS):
+        page = world.desk.pages[place]
         bound = {
             (key, binding.action)
-            for key, bindings in ui.app.screen._bindings.key_to_bindings.items()
+            for key, bindings in screen_of(page)._bindings.key_to_bindings.items()
             for binding in bindings
         }
         wanted = {(key, f"do('{one}')") for one in page.actions for key in ACTION_BY_ID[one].keys}
@@ -220,13 +260,13 @@ def test_a_refused_key_says_why(world: World) -> None:
                 assert why in world.desk.message, (place, action)
 
 
-@pytest.mark.parametrize("place", EVERYWHERE[:-1])
-def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(
-    world: World, place: str
-) -> None:
+def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(world: World) -> None:
     world.to_run()
     ui = go_to(world, "run")
-    for _ in range(2):
-        ui.leave_at_once(place)
-    go_to(world, place)
-    assert ui.app.screen is ui.app._screens[place]
+    for place in EVERYWHERE[:-1]:
+        assert place == "run" or place not in ui.app._screens
+        for _ in range(2):
+            ui.leave_at_once(place)
+        go_to(world, place)
+        assert ui.app.screen is ui.app._screens[place]
+        go_to(world, "run")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from stimctl.tui.beats import QUEUE_STILL_NS, Beats
+from tests.support.tui_desk import World
 
 MS = 1_000_000
 
@@ -72,3 +74,16 @@ def test_a_queue_that_moves_again_is_told_of(loop: SteppedLoop) -> None:
     beats.queue_moves()
     loop.pass_ms(100)
     assert heard == [5_100]
+
+
+def test_garbage_is_searched_for_again_once_the_first_screen_is_up(world: World) -> None:
+    """But not what is there by then, which stays: no beat has to wait for that."""
+    ui = world.ui
+    ui.app._timed = True
+    gc.disable()
+    try:
+        ui._where.run(ui.app._first_work)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.enable()

@@ -94,9 +94,9 @@ def test_output_on_stands_at_one_place_on_every_screen_in_words_and_reverse(worl
     """First in the first rows, on a ground of its own; and in the window's title."""
     world.to_running(steps=2)
     world.pass_time(S)
-    for page in PAGES:
+    for number, page in enumerate(PAGES):
         world.desk.open(page)
-        for size in ((80, 24), (140, 45)):
+        for size in ((80, 24), (140, 45))[:: -1 if number % 2 else 1]:
             world.text(*size)
             place = world.ui.app.screen.query_one(".state").region
             said = "\n".join(world.ui.lines[: place.bottom])
@@ -163,14 +163,19 @@ def test_no_color_is_heard_and_a_wish_goes_before_it() -> None:
 
 
 @pytest.mark.hazard("H27")
-@pytest.mark.parametrize("priority", ["high", "medium", "low"])
-def test_an_alarm_has_marker_words_and_a_place_of_its_own(world: World, priority: str) -> None:
+@pytest.mark.parametrize(("priority", "pages"), [
+    ("high", PAGES[::3]), ("medium", PAGES[1::3]), ("low", PAGES[2::3]),
+    *(pytest.param(one, PAGES, marks=pytest.mark.soak) for one in ("high", "medium", "low")),
+])  # fmt: skip
+def test_an_alarm_has_marker_words_and_a_place_of_its_own(
+    world: World, priority: str, pages: tuple[str, ...]
+) -> None:
     world.to_running(steps=1)
     marker = {"high": "!!!", "medium": "!!", "low": "!"}[priority]
     row = {"kind": "alarm", "mono_ns": world.clock.now_ns, "priority": priority,
            "what": "electrode contact lost", "action": "output is being stopped"}  # fmt: skip
     world.bed.live.take(row)
-    for page in PAGES:
+    for page in pages:
         world.desk.open(page)
         world.text()
         place = world.ui.app.screen.query_one(AlarmBanner).region

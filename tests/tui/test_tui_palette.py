@@ -11,15 +11,23 @@ from stimctl.tui.palette import StimCommands
 from tests.support.headless import Headless
 from tests.support.tui_desk import World
 
+EVERYWHERE = (*PAGES, *QUESTIONS)
+
 
 @pytest.mark.hazard("H20", "H30")
-@pytest.mark.parametrize("is_on", [False, True], ids=["at zero", "output on"])
+@pytest.mark.parametrize(("is_on", "places"), [
+    pytest.param(False, EVERYWHERE[::2], id="at zero"),
+    pytest.param(True, EVERYWHERE[1::2], id="output on"),
+    pytest.param(False, EVERYWHERE, id="at zero, everywhere", marks=pytest.mark.soak),
+    pytest.param(True, EVERYWHERE, id="output on, everywhere", marks=pytest.mark.soak),
+])  # fmt: skip
 def test_it_opens_over_every_screen_and_offers_nothing_that_raises_or_starts(
-    world: World, is_on: bool
+    world: World, is_on: bool, places: tuple[str, ...]
 ) -> None:
+    """Every second screen at zero, the others with output on."""
     world.to_running(steps=1) if is_on else world.to_run()
     with Headless(world) as ui:
-        for place in (*PAGES, *QUESTIONS):
+        for place in places:
             if place in PAGES:
                 world.desk.open(place)
             else:

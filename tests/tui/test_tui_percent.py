@@ -180,8 +180,14 @@ def test_sites_and_pads_of_the_last_time_come_back_though_the_warning_is_asked_a
 
 
 @pytest.mark.hazard("H18")
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("protocol", ["gate-tens", "gate-ems"])
+@pytest.mark.parametrize(
+    ("protocol", "size"),
+    [
+        ("gate-tens", SIZES[0]), ("gate-ems", SIZES[1]), ("gate-tens", SIZES[2]),
+        *(pytest.param(*pair, marks=pytest.mark.soak)
+          for pair in zip(("gate-ems", "gate-tens", "gate-ems"), SIZES, strict=True)),
+    ],
+)  # fmt: skip
 def test_no_screen_of_a_session_in_percent_tells_a_current(
     world: World, protocol: str, size: tuple[int, int]
 ) -> None:

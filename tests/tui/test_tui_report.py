@@ -439,24 +439,28 @@ def test_without_a_device_service_says_where_one_is_connected(world: World) -> N
 
 
 @pytest.mark.hazard("H27")
-@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+@pytest.mark.parametrize(("size", "themes"), [
+    pytest.param((140, 45), tuple(THEMES), id="large, where most is shown"),
+    pytest.param((80, 24), (next(iter(THEMES)),), id="small, where most is cut"),
+    pytest.param((80, 24), tuple(THEMES), id="small, in every theme", marks=pytest.mark.soak),
+])  # fmt: skip
 def test_all_that_is_asked_and_told_after_a_session_can_be_read_in_every_theme(
-    world: World, size: tuple[int, int]
+    world: World, size: tuple[int, int], themes: tuple[str, ...]
 ) -> None:
     stopped(world)
     world.key("n", "1")
     with Headless(world, size) as ui:
         for place in ("report", "outcome", "thresholds", "service", "log"):
             world.desk.open(place)
-            look(ui, place)
+            look(ui, place, themes)
         world.desk.open("run")
         for place in ("notes", "asked", "fault", "found", "help"):
             world.desk.overlay = world.desk.pages[place]
-            look(ui, place)
+            look(ui, place, themes)
 
 
-def look(ui: Headless, place: str) -> None:
-    for theme in THEMES:
+def look(ui: Headless, place: str, themes: tuple[str, ...]) -> None:
+    for theme in themes:
         ui.world.desk.theme = theme
         ui.settle()
         assert ui._where.run(unreadable, ui.app) == [], (place, theme)

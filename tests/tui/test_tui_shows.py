@@ -203,7 +203,7 @@ def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
     refused = {"kind": "refused", "mono_ns": 0, "intent": "raise", "reason": "too early"}
 
     def an_hour() -> None:
-        for second in range(0, 3_600, 12):
+        for second in range(0, 3_600, 24):
             at_ns = world.clock.now_ns + second * S
             live.take({**row, "mono_ns": at_ns, "plan_time_us": second * 1_000_000,
                        "acked": {"1": 1_000 * (second % 24)}})  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
@@ -112,6 +113,8 @@ class StimctlApp(App[int]):
 
     def _first_work(self) -> None:
         if self._timed:
+            gc.freeze()  # what is there now stays: no beat waits until it is searched for garbage
+            gc.enable()
             threading.Thread(target=_preload, name="preload", daemon=True).start()
         first, self.desk.first = self.desk.first, lambda: None
         first()

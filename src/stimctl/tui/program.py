@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -68,6 +69,7 @@ def theme_for(wishes: Wishes, environ: Mapping[str, str]) -> str:
 
 
 def _run(wishes: Wishes) -> int:
+    gc.disable()  # until the first screen is up nothing is thrown away, and to search takes time
     from stimctl.multiplexer import multiplexers_of
     from stimctl.supervisor.priority import FACE_NICE, prefer_this_thread
     from stimctl.tui.app import BEAT_S, StimctlApp

@@ -59,16 +59,18 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         """Channels, checks and advice as they are now."""
         page = self.model
         there = self.desk.bed.choice is not None
-        hidden = ("#seats-head", "#rows", "#advice", "#worn", "#figure")
-        for one in (*hidden, *(f"#{name}" for name, _ in _CHECKS)):
+        hidden = ("#seats-head", "#rows", "#advice", "#figure", "#pads-spaced", "#new-electrodes")
+        sometimes = ("#worn", "#cautions", "#mains-isolated")  # else shown where they say something
+        for one in (*hidden, *(() if there else sometimes)):
             self.query_one(one).display = there
         verdict = self.query_one("#verdict", Static)
+        told = page.verdict() if there else "Choose a protocol first: press 4"
+        if verdict.content != told:
+            verdict.update(told)
         if not there:
-            verdict.update("Choose a protocol first: press 4")
             self.query_one(TrainView).show(None)
             return
         self._fill_rows()
-        verdict.update(page.verdict())
         verdict.set_class(self.desk.bed.plan is None, "refused")
         several = len(page.seats) > 1 and page.choice.protocol.channels[0].cycle is not None
         self.query_one(TrainView).show(trains_of(page.choice) if several else None)

@@ -26,6 +26,7 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
 
     AUTO_FOCUS = "#names"
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    _titled: object = None
 
     def body(self) -> ComposeResult:
         """Search, list, facts."""
@@ -64,12 +65,14 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
         listed.pick(page.picked)
         of = f"{len(rows)} of {page.count}" if page.searched else f"{page.count}"
         box = self.query_one("#choice", Fields)
-        box.border_title = f"{of} protocols"
         more = listed.max_scroll_y - listed.scroll_offset.y
-        box.border_subtitle = f"▼ {more} more, Enter chooses" if more > 0 else "Enter chooses"
         facts = self.query_one("#facts", VerticalScroll)
-        below = facts.max_scroll_y - facts.scroll_offset.y
-        facts.border_subtitle = "▼ more: Tab, then PgDn" if below > 0 else ""
+        below = facts.max_scroll_y - facts.scroll_offset.y > 0
+        if (of, more, below) != self._titled:  # a title that is set is drawn again, the same or not
+            self._titled = (of, more, below)
+            box.border_title = f"{of} protocols"
+            box.border_subtitle = f"▼ {more} more, Enter chooses" if more > 0 else "Enter chooses"
+            facts.border_subtitle = "▼ more: Tab, then PgDn" if below else ""
 
     def _row(self, name: str) -> _Row:
         page, choice = self.model, self.model.read(name)
