@@ -106,6 +106,9 @@ def test_an_amendment_is_shown_as_one_by_every_reader(
     assert "Amendments: added after the end" in text
     assert "amendment on row 1 by P-04" in text
     assert "signed by the station at" in text
+    (key,) = cli("station-key", "list", "--json").data["keys"]
+    assert key["fingerprint"] in text
+    assert key["public_key"] in text
     assert amendments_of(amended) == "electrode 2 was on the left"
 
 

@@ -17,6 +17,17 @@ from stimctl.session.measured import measured_of
 Data = Mapping[str, Any]
 
 
+def highest_of(telemetry: Data, name: str, channel: int) -> int:
+    """The output of a channel in the second that a row tells of: `set` or `acked`. A burst has
+    often ended when the row is written."""
+    above = telemetry.get("highest")
+    for levels in (above.get(name) if isinstance(above, Mapping) else None, telemetry.get(name)):
+        level = levels.get(str(channel), levels.get(channel)) if isinstance(levels, Mapping) else 0
+        if level:
+            return int(level)
+    return 0
+
+
 @dataclass(slots=True)
 class Channel:
     """What the rows have said of one channel so far. `unit`: "uA" or "%"."""

@@ -19,7 +19,7 @@ from stimctl.records.said import (
 )
 from stimctl.records.verify import Verification
 from stimctl.records.warned import Warned
-from stimctl.report.channel import Channel
+from stimctl.report.channel import Channel, highest_of
 from stimctl.report.model import Integrity, Note, ReportEvent, SessionReport
 from stimctl.report.setup_text import device_of, facts_of, protocol_of
 from stimctl.session.prompts import Prompt
@@ -128,11 +128,9 @@ class _Seen:
         measured = row.data.get("measured")
         measured = measured if isinstance(measured, Mapping) else {}
         for number in {*self.channels, *(int(one) for one in measured)}:
-            told, acked, seen = (
-                one.get(str(number), one.get(number))
-                for one in (row.data.get("set", {}), row.data.get("acked", {}), measured)
-            )
-            self.channels[number].sample(at_s, int(told or 0), int(acked or 0), seen)
+            told, acked = (highest_of(row.data, name, number) for name in ("set", "acked"))
+            seen = measured.get(str(number), measured.get(number))
+            self.channels[number].sample(at_s, told, acked, seen)
 
     def _off(self, row: Row, at_s: float | None) -> None:
         """Zero verified, or nothing known any more."""

@@ -23,6 +23,11 @@ from stimctl.session.track import Key, Track
 Accepted = Acked | AckedOvertaken
 
 
+def _raise_to(highest: dict[int, int], levels: Mapping[int, int]) -> None:
+    for channel, level in levels.items():
+        highest[channel] = max(level, highest.get(channel, 0))
+
+
 class CommandedOutput:
     """Outputs and plateaus, as told and as acknowledged, in the scale of the run."""
 
@@ -35,6 +40,7 @@ class CommandedOutput:
         """Output is or will be zero; nothing sent before counts."""
         self._told: tuple[Key, ...] | None = ()
         self.acked: dict[int, int] = {}
+        self._highest: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.plateaus_acked: Mapping[int, int] = {}
         self._ticket: int | None = None
         self.kept_off: set[int] = set()
@@ -74,6 +80,7 @@ class CommandedOutput:
         self._ticket = self._sent(now_ns, keys)
         self._plateaus_sent = plateaus
         self._told = keys
+        _raise_to(self._highest[0], self.told)
         on = {key[0] for key in keys}
         # A track that is on, at zero on the device's grid, is at what is asked, too.
         self._reaches[self._ticket] = {
@@ -82,6 +89,22 @@ class CommandedOutput:
             if channel in on or track.is_open
         }
         return True
+
+    def _has(self, acked: dict[int, int]) -> None:
+        self.acked = acked
+        _raise_to(self._highest[1], acked)
+
+    def take_highest(self) -> dict[str, dict[int, int]]:
+        """Outputs told and acknowledged since this was last asked that were above those of now, as
+        bursts are that have ended; what was neither is left out."""
+        now = (self.told, self.acked)
+        above = {
+            name: found
+            for name, then, at in zip(("set", "acked"), self._highest, now, strict=True)
+            if (found := {one: level for one, level in then.items() if level > at.get(one, 0)})
+        }
+        self._highest = (dict(now[0]), dict(now[1]))
+        return above
 
     def keep_off(self, channel: int) -> None:
         """The driver keeps a channel off: no answer confirms what was told of it."""
@@ -153,7 +176,7 @@ class CommandedOutput:
         elif event.what is Doing.APPLY:
             self._accepted = {one.channel: one for one in event.channels}
             self._had(sent_ns, event.ticket)
-            self.acked = {one.channel: one.level for one in event.channels}
+            self._has({one.channel: one.level for one in event.channels})
             if event.ticket == self._ticket:
                 self.plateaus_acked = self._plateaus_sent
                 self._ticket = None
@@ -164,7 +187,7 @@ class CommandedOutput:
 
         A ramp of one channel must not keep what the other one has from being known until it ends.
         """
-        self.acked = {one.channel: one.level for one in event.channels}
+        self._has({one.channel: one.level for one in event.channels})
         ticket = self._ticket
         if ticket is None or event.ticket != ticket:
             return
@@ -189,7 +212,7 @@ class CommandedOutput:
         if event.falls_to is not None:
             # Whatever comes next must climb from what the driver falls back to, also what was
             # told since: it was made for a device that had what has been dropped.
-            self.acked = {one.channel: one.level for one in event.falls_to}
+            self._has({one.channel: one.level for one in event.falls_to})
         elif event.ticket != self._ticket:
             return None
         self._ticket = None

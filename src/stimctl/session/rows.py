@@ -256,7 +256,8 @@ class Acknowledged(Event):
 @dataclass(frozen=True, slots=True)
 class Telemetry(Event):
     """Each second of a run. `levels`: what was raised. `locked`: channels whose raises are locked
-    after 20 s without a change. `set`, `acked`: the output of this moment.
+    after 20 s without a change. `set`, `acked`: the output of this moment. `highest`: by these two
+    names, what was above it since the row before, as a burst that has ended was.
     `acknowledged` (here, in `unknown` and in `ended`) counts the run so far by channel, from the
     set points that the device has accepted: {"pulses", "charge_nc", "peak_ua", "on_ms"}, or
     {"peak_percent", "on_ms"}. It is computed: no device tells its pulses. In it `bounds` has, by
@@ -272,6 +273,7 @@ class Telemetry(Event):
     link: str
     acknowledged: Mapping[str, Any]
     locked: tuple[int, ...] = ()
+    highest: Mapping[str, Levels] | None = None
 
 
 @dataclass(frozen=True, slots=True)

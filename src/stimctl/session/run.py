@@ -378,6 +378,7 @@ class Run:
             link=link,
             acknowledged=self.acknowledged.told(now_ns),
             locked=self.raising.locked(now_ns),
+            highest=self.output.take_highest() or None,
         )
 
     def deadline(self, now_ns: int) -> int | None:
