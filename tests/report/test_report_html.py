@@ -56,6 +56,21 @@ def report(tmp_path: Path) -> SessionReport:
     return recorded_report(tmp_path, "last")
 
 
+def test_bursts_stand_in_the_curves_although_none_is_on_when_a_row_is_written(
+    tmp_path: Path,
+) -> None:
+    bench = raised(running(plan_of("tens-burst")), 4 * STEP_UA)
+    bench.run_for(20 * SECOND)
+    bench.command(Stop())
+    assert bench.run_to_state(State.STOPPED, within_ns=SECOND)
+    bench.command(Close())
+    record(bench, tmp_path)
+    (channel,) = recorded_report(tmp_path, "last").channels
+    for curve in (channel.curves.commanded, channel.curves.acknowledged):
+        levels = [level for at_s, level in curve[-20:-5]]
+        assert set(levels) == {channel.acknowledged.peak} == {4 * STEP_UA}
+
+
 class Outline(HTMLParser):
     """Whether every element is closed, and what there is."""
 

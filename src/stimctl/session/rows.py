@@ -273,7 +273,7 @@ class Telemetry(Event):
     link: str
     acknowledged: Mapping[str, Any]
     locked: tuple[int, ...] = ()
-    highest: Mapping[str, Levels] | None = None
+    highest: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
