@@ -16,6 +16,7 @@ from stimctl.export.signature import Signature, signature_of
 from stimctl.export.time_base import TimeBase, monotonic_of, time_base_of
 from stimctl.quantity import parse_current_ua, parse_intensity_percent
 from stimctl.records.outcome_form import BEFORE, outcome_values
+from stimctl.records.people.keys import is_key
 from stimctl.records.person import check_person_code
 from stimctl.records.planned import planned_channel
 from stimctl.records.rows import Row
@@ -99,7 +100,7 @@ def content_of(rows: Sequence[Row], verification: Verification, state: str) -> S
             "`stimctl sessions report` shows what stands before the damage",
         )
     report = report_of(rows, verification, state)
-    if report.person:
+    if report.person and not is_key(report.person):  # journals of older programs have the code
         _check_pseudonym(report.person)
     last = {row.kind: row for row in rows}
     texts = _Texts()
