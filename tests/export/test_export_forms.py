@@ -22,6 +22,7 @@ from stimctl.export.shapes import SHAPES
 from stimctl.export.signature import Signature
 from stimctl.export.tables import tables_of
 from stimctl.export.time_base import time_base_of
+from stimctl.records.people.keys import new_key
 from stimctl.records.places import journal_folder
 from stimctl.records.rows import FIRST_PREVIOUS, Row, digest_of
 from stimctl.records.signing import amend, sign_session
@@ -257,6 +258,17 @@ def test_a_person_that_is_no_pseudonym_is_not_exported(session: Sessions, tmp_pa
     path = record(session(ONE).bench, tmp_path, person="Erika")
     with pytest.raises(UsageError, match="pseudonym"):
         recorded_content(tmp_path, path.stem)
+
+
+@pytest.mark.parametrize("form", [Format.REDCAP, Format.NIBS_BIDS, Format.CSV])
+def test_a_session_whose_journal_holds_a_key_is_exported_with_the_key(
+    session: Sessions, tmp_path: Path, form: Format
+) -> None:
+    key = new_key(b"12345678")
+    path = record(session(ONE).bench, tmp_path, person=key)
+    content = recorded_content(tmp_path, path.stem)
+    assert content.report.person == key
+    assert files_of(content, form)
 
 
 def test_a_session_without_a_start_has_tables_and_no_data_set_of_stimulation(

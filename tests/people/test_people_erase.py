@@ -36,6 +36,8 @@ def test_an_erased_person_is_nowhere_and_every_chain_is_whole(tmp_path: Path) ->
     keys = people(tmp_path)
     journals = {path: path.read_bytes() for path in (tmp_path / JOURNALS).glob("*.jsonl")}
     assert codes(tmp_path) == {"K-18": 1, "K-17": 1}
+    for path in (tmp_path / "pages").glob("*n000001*"):
+        path.with_suffix(".csv").write_text("the same in another form")
     elsewhere: list[str] = []
     done = erase_person(tmp_path, "K-17", NOW, elsewhere.append)
     assert len(done.all_sessions) == 1

@@ -153,8 +153,11 @@ def _state_of(one: Any) -> str:
 
 
 def _put(told: dict[str, Any]) -> None:
+    from stimctl.records.people.keys import key_of
+
     screening = told["screening"]
     put(f"patient    {told['code']}{', PIN kept' if told['pin_kept'] else ', no PIN'}")
+    put(f"key        {key_of(state(), told['code']) or 'none yet'} (in journals and exports)")
     if screening["answers"]:
         words = "EXPIRED" if screening["expired"] else f"count until {screening['until']}"
         yes = [id_ for id_, answer in screening["answers"].items() if answer == "yes"]

@@ -16,6 +16,7 @@ from stimctl.export.signature import Signature
 from stimctl.export.time_base import TimeBase, monotonic_of, time_base_of
 from stimctl.quantity import parse_current_ua, parse_intensity_percent
 from stimctl.records.outcome_form import BEFORE, outcome_values
+from stimctl.records.people.keys import is_key
 from stimctl.records.person import check_person_code
 from stimctl.records.planned import planned_channel
 from stimctl.records.rows import Row
@@ -110,7 +111,7 @@ def content_of(
     """The content of one record that was checked. UsageError where it names a person otherwise than
     by a pseudonym."""
     report = report_of(rows, verification, state)
-    if report.person:
+    if report.person and not is_key(report.person):  # journals of older programs have the code
         _check_pseudonym(report.person)
     last = {row.kind: row for row in rows}
     texts = _Texts()

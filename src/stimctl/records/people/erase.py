@@ -67,7 +67,8 @@ def plan_erasure(state: Path, code: str) -> Erasure:
             by_key.add(entry.session)
         elif entry.person == code:
             by_code.add(entry.session)
-    pages = [state / "pages" / f"{one}.html" for one in sorted(by_key | by_code)]
+    sessions = sorted(by_key | by_code)
+    pages = [path for one in sessions for path in (state / "pages").glob(f"{one}*")]
     own = [pads_file(state, code), device_file(state, code), person_file(state, code)]
     # A program that was killed while it wrote leaves what it had written under another name.
     left = [one for path in own for one in path.parent.glob(f".{path.name}.*")]
