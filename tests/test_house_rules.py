@@ -102,6 +102,7 @@ def test_a_package_is_imported_only_where_the_architecture_lets_it(
         ("import stimctl.supervisor.stop", {"pydantic", "textual", "typer", "dataclasses"}),
         ("import stimctl", {"pydantic", "textual", "typer", "serial"}),
         ("import stimctl.cli.app", {"textual", "pydantic", "serial", "stimctl.cli.run"}),
+        ("import stimctl.cli.session_list, stimctl.records.sessions", {"pydantic", "typer"}),
         ("import stimctl.supervisor.serve", {"cryptography", "textual", "typer"}),
         ("import stimctl.records.checked, stimctl.records.backup", {"cryptography"}),
         ("import firmware_sim.__main__", {"stimctl", "pydantic", "textual"}),

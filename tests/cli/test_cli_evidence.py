@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stimctl.cli import session_list
 from stimctl.errors import ExitCode
 from stimctl.records.catalogue import Catalogue
 from stimctl.records.journal import Header, JournalWriter
@@ -105,6 +106,9 @@ def test_an_amendment_is_shown_as_one_by_every_reader(
     assert "Amendments: added after the end" in text
     assert "amendment on row 1 by P-04" in text
     assert "signed by the station at" in text
+    (key,) = cli("station-key", "list", "--json").data["keys"]
+    assert key["fingerprint"] in text
+    assert key["public_key"] in text
     assert amendments_of(amended) == "electrode 2 was on the left"
 
 
@@ -144,9 +148,7 @@ def test_a_backup_is_made_and_restored(
 def test_of_many_sessions_the_newest_are_listed_and_the_others_counted(
     cli: Any, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stimctl.cli import sessions
-
-    monkeypatch.setattr(sessions, "_PAGE", 2)
+    monkeypatch.setattr(session_list.put_sessions, "__kwdefaults__", {"most": 2, "as_json": False})
     names = [record(state, sign=False).stem for _ in range(4)]
     said = cli("sessions", "list")
     assert [name in said.out for name in names] == [False, False, True, True]

@@ -118,7 +118,7 @@ def test_a_mistyped_command_line_is_answered_with_what_was_meant(
 
 def test_an_error_says_what_why_and_what_to_do(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     error = JournalError("the journal is gone", why="the disk is", what_to_do="get another")
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", raising(error))
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", raising(error))
     result = cli("sessions", "list")
     assert result.code == ExitCode.INTEGRITY
     assert result.err.splitlines() == [
@@ -132,7 +132,7 @@ def test_an_error_is_data_too_where_json_is_wanted(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = ProtocolFileError("is missing", file="x.toml", line=3, field="purpose")
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", raising(error))
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", raising(error))
     result = cli("sessions", "list", "--json")
     assert result.code == ExitCode.USAGE
     assert next(iter(result.data)) == "schema"
@@ -161,7 +161,7 @@ def test_a_bug_leaves_a_report_without_the_options(
 
 
 def test_a_bug_without_a_disk_is_told_in_full(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", raising(ZeroDivisionError("x")))
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", raising(ZeroDivisionError("x")))
     monkeypatch.setattr(failures, "_write_report", lambda *_: None)
     result = cli("sessions", "list")
     assert result.code == ExitCode.BUG
@@ -173,7 +173,7 @@ def test_a_report_goes_elsewhere_where_the_state_folder_is_no_folder(
 ) -> None:
     state.write_text("in the way")
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", raising(ZeroDivisionError("x")))
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", raising(ZeroDivisionError("x")))
     result = cli("sessions", "list")
     assert result.code == ExitCode.BUG
     assert list(tmp_path.glob("crash-*.txt"))
@@ -183,7 +183,7 @@ def test_a_report_goes_elsewhere_where_the_state_folder_is_no_folder(
 def test_ctrl_c_outside_a_run_is_130(
     cli: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", raising(error))
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", raising(error))
     result = cli("sessions", "list")
     assert result.code == ExitCode.INTERRUPTED
     assert "Traceback" not in result.err
@@ -198,7 +198,7 @@ def test_ctrl_c_that_a_library_makes_another_error_of_is_no_bug(
         except KeyboardInterrupt as error:
             raise ValueError("a model could not be built") from error
 
-    monkeypatch.setattr("stimctl.records.sessions.list_sessions", interrupted)
+    monkeypatch.setattr("stimctl.records.sessions.newest_sessions", interrupted)
     # A shell lets what it runs in the background ignore the signal.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

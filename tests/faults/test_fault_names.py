@@ -15,6 +15,7 @@ from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.ledger import Ledger
 from firmware_sim.process import TwinProcess
+from stimctl.records.additions import additions_path
 from stimctl.records.verify import verify_journal
 from stimctl.supervisor.locks import abstract_sockets
 from stimctl.supervisor.name_watch import NAME_MOVED
@@ -182,6 +183,7 @@ def test_a_session_whose_name_means_something_else_ends_at_verified_zero(
     (journal,) = names.rig.journal.glob("*.jsonl")
     assert NAME_MOVED in journal.read_text()
     assert verify_journal(journal).ok
+    assert b'"kind":"signature"' in additions_path(journal).read_bytes()
 
 
 @pytest.mark.hazard("H03", "H61")

@@ -26,7 +26,11 @@ NOW_NS = 1_800_000_000_000_000_000  # after it was recorded
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    shutil.copytree(OLD, journal_folder(tmp_path))
+    folder = shutil.copytree(OLD, journal_folder(tmp_path))
+    dump = folder / "catalogue.sql"
+    with closing(sqlite3.connect(folder / FILE_NAME)) as index:
+        index.executescript(dump.read_text("utf-8"))
+    dump.unlink()
     return tmp_path
 
 

@@ -29,7 +29,10 @@ def ended(state: Path) -> JournalThread:
 
 
 def test_a_session_that_has_ended_is_signed(tmp_path: Path) -> None:
-    assert ended(tmp_path).sign(tmp_path, 60) == ""
+    journal = ended(tmp_path)
+    journal.sign(tmp_path, 60)
+    journal.sign(tmp_path, 60)
+    assert journal.notice == ""
     found = evidence_of_session(journal_folder(tmp_path), tmp_path, "last")
     assert (found.ok, found.signature.says, found.signature.made) == (True, "valid", "at-end")
 
@@ -37,7 +40,10 @@ def test_a_session_that_has_ended_is_signed(tmp_path: Path) -> None:
 def test_a_key_that_others_can_read_is_told_and_the_record_is_whole(tmp_path: Path) -> None:
     open_key(tmp_path, "2026-01-01T00:00:00Z")
     (tmp_path / "keys" / "station.key").chmod(0o644)
-    assert "chmod 600" in ended(tmp_path).sign(tmp_path, 60)
+    journal = ended(tmp_path)
+    journal.sign(tmp_path, 60)
+    assert "not signed" in journal.notice
+    assert "chmod 600" in journal.notice
     found = evidence_of_session(journal_folder(tmp_path), tmp_path, "last")
     assert (found.ok, found.chain, found.signature.says) == (True, "whole", "not-signed")
 
@@ -55,7 +61,9 @@ def test_a_key_that_does_not_answer_keeps_nobody(
     monkeypatch.setattr(signing, "sign_at_end", hangs)
     monkeypatch.setattr(signing, "sign_what_was_left", lambda *_: 0)
     try:
-        assert ended(tmp_path).sign(tmp_path, 0.05) == "the key or the disk does not answer"
+        journal = ended(tmp_path)
+        journal.sign(tmp_path, 0.05)
+        assert journal.notice.endswith("not signed: the key or the disk does not answer")
     finally:
         answers.set()
 
@@ -65,5 +73,5 @@ def test_a_journal_that_was_not_closed_is_not_signed(tmp_path: Path) -> None:
     journal = JournalThread(writer, HEADER.as_dict(writer.session), lambda _: None)
     writer.abandon()
     assert journal.finish({}, 10)
-    assert journal.sign(tmp_path, 60) == ""
+    journal.sign(tmp_path, 60)
     assert not list(tmp_path.rglob("*.additions"))

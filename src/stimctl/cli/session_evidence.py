@@ -11,7 +11,8 @@ import typer
 from stimctl.cli import completion
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say, styled
-from stimctl.cli.sessions import Session, journals
+from stimctl.cli.session_list import journals
+from stimctl.cli.sessions import Session
 from stimctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

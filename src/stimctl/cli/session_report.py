@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from stimctl.cli.output import put, say
-from stimctl.cli.sessions import Session, journals
+from stimctl.cli.session_list import journals
+from stimctl.cli.sessions import Session
 from stimctl.errors import ExitCode
 
 Html = Annotated[

@@ -9,12 +9,13 @@ import typer
 
 from stimctl.cli import completion
 from stimctl.cli.options import Json
-from stimctl.cli.output import put, put_json, put_table, say, short_time, styled
+from stimctl.cli.output import put, put_json, say, styled
+from stimctl.cli.session_list import PAGE, journals, put_sessions
 from stimctl.session.row_base import Kind
 
 if TYPE_CHECKING:
     from stimctl.records.rows import Row
-    from stimctl.records.sessions import SessionEntry, SessionRecord
+    from stimctl.records.sessions import SessionRecord
 
 Session = Annotated[
     str,
@@ -26,7 +27,6 @@ Session = Annotated[
 ]
 _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missing": "red"}
 _LONGEST_VALUE = 60
-_PAGE = 50
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
 group = typer.Typer(
@@ -42,13 +42,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="sessions", rich_help_panel=None)
 
 
-def journals() -> Path:
-    """The folder of the recorded sessions."""
-    from stimctl.records.places import journal_folder, state_folder
-
-    return journal_folder(state_folder())
-
-
 @group.command("list")
 def list_all(
     as_json: Json = False,
@@ -56,7 +49,7 @@ def list_all(
         bool, typer.Option("--rebuild", help="Rebuild the catalogue from the journal files.")
     ] = False,
     list_each: Annotated[
-        bool, typer.Option("--all", help=f"All of them, not only the newest {_PAGE}.")
+        bool, typer.Option("--all", help=f"All of them, not only the newest {PAGE}.")
     ] = False,
 ) -> None:
     """List the newest sessions, the oldest of them first; with --json all of them."""
@@ -66,17 +59,8 @@ def list_all(
     if rebuild:
         aside = sessions.rebuild(folder) if folder.is_dir() else None
         say(f"The catalogue was rebuilt from the files. {_kept(aside)}")
-    entries, older = sessions.newest_sessions(folder, None if as_json or list_each else _PAGE)
-    if as_json:
-        put_json("stimctl.sessions/1", {"sessions": [entry.as_dict() for entry in entries]})
-        return
-    if not entries:
-        say(f"There is no session yet in {folder}")
-        return
-    heads = ("SESSION", "STARTED", "DEVICE", "PROTOCOL", "PERSON", "OUTCOME", "STATE")
-    put_table(heads, [_line(entry) for entry in entries])
-    if older:
-        say(f"{older} older ones are not listed; see: stimctl sessions list --all")
+    most = None if as_json or list_each else PAGE
+    put_sessions(folder, most=most, as_json=as_json)
 
 
 @group.command("show")
@@ -101,18 +85,6 @@ def show(session: Session = "last", as_json: Json = False) -> None:
 
 def _kept(aside: Path | None) -> str:
     return f"The old one is kept as {aside}" if aside else "There was none before."
-
-
-def _line(entry: SessionEntry) -> tuple[str, ...]:
-    return (
-        entry.session,
-        short_time(entry.started),
-        entry.device,
-        entry.protocol or "-",
-        entry.person or "-",
-        entry.outcome or "-",
-        entry.state.value,
-    )
 
 
 def _put_record(record: SessionRecord) -> None:

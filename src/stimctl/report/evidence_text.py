@@ -27,6 +27,7 @@ def with_evidence(report: SessionReport, found: Evidence) -> SessionReport:
         problems=tuple(problem.message for problem in found.problems),
         signature=_signature(found.signature),
         station_key=found.signature.key,
+        station_public_key=found.signature.public_key,
         signed_by=tuple(_countersigned(one) for one in found.added if one.kind != Added.AMENDMENT),
     )
     amendments = tuple(_amendment(one) for one in found.added if one.kind == Added.AMENDMENT)

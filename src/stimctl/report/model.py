@@ -96,6 +96,7 @@ class Integrity:
     anchored: bool
     signature: str = ""
     station_key: str = ""
+    station_public_key: str = ""
     signed_by: tuple[str, ...] = ()
 
 

@@ -22,6 +22,7 @@ from stimctl.version import __version__, code_digest
 
 _ANCHOR_EVERY_S = 5.0
 _CATALOGUE_WITHIN_S = 0.25
+_SIGN_WITHIN_S = 1.0
 _LEFT_AT_ONCE = 3
 
 
@@ -70,8 +71,13 @@ class JournalThread:
         """Correct what the catalogue says of this session (the protocol, once it is known)."""
         self._header.update(fields)
 
-    def finish(self, outcome: Mapping[str, Any], timeout_s: float) -> str | None:
-        """Write what waits and the closing row within `timeout_s`; None, or why that failed."""
+    def finish(
+        self, outcome: Mapping[str, Any], timeout_s: float, sign_in: Path | None = None
+    ) -> str | None:
+        """Write what waits and the closing row within `timeout_s`; None, or why that failed.
+
+        `sign_in`: the state folder whose key is to sign it then; see `sign`.
+        """
         self._queue.put(None)
         self._thread.join(timeout_s)
         self._ended.set()
@@ -89,22 +95,27 @@ class JournalThread:
                 self._catalogue.finish(session, now, str(outcome.get("outcome", "")), anchor)
             except StimctlError as error:
                 self.notice = _notice(error)
+        if sign_in is not None:
+            self.sign(sign_in)
         return None
 
-    def sign(self, state: Path, within_s: float) -> str:
-        """Sign what `finish` has closed, within `within_s`; "" or why that was not done.
+    def sign(self, state: Path, within_s: float = _SIGN_WITHIN_S) -> None:
+        """Sign once what `finish` has closed; `notice` says why that was not done.
 
         In a thread of its own: neither a key nor a disk that does not answer keeps a session.
         """
-        if self._closed is None:
-            return ""
+        end, self._closed = self._closed, None
+        if end is None:
+            return
         told: queue.SimpleQueue[str] = queue.SimpleQueue()
-        work = partial(_sign, state, self.writer.path, self._closed, told)
+        work = partial(_sign, state, self.writer.path, end, told)
         threading.Thread(target=work, name="signature", daemon=True).start()
         try:
-            return told.get(timeout=within_s)
+            reason = told.get(timeout=within_s)
         except queue.Empty:
-            return "the key or the disk does not answer"
+            reason = "the key or the disk does not answer"
+        if reason:
+            self.notice = f"the session is on record, but not signed: {reason}"
 
     def _enter(self) -> bool:
         """Tell the catalogue of this session as it is now."""

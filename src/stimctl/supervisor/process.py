@@ -42,7 +42,6 @@ _VERIFY_WITHIN_NS = 5_000_000_000
 _WITHOUT_LINE_NS = 1_000_000_000  # UNKNOWN has been told by then, and nothing can be sent
 _LAST_WORDS_S = 0.5
 _JOURNAL_END_S = 3.0
-_SIGN_S = 1.0
 # What one turn takes in at most: a flood must not keep the engine from its deadlines.
 _MOST_AT_ONCE = 64
 _LONGEST_TURN_NS = 20_000_000
@@ -376,24 +375,18 @@ class Supervisor:
         if trouble is not None:
             self._journal_failed(trouble)
             code = code or int(ExitCode.INTEGRITY)
-        if verified:
-            self._sign()
         self.say(host_rows.Bye(code, verified, leave.reason))
         self._output.finish(_LAST_WORDS_S)
-        if not verified:  # the face stops the device by itself now; that waits for no signature
-            self._sign()
+        if self._journal is not None and not verified:  # after what the face has to do at once
+            self._journal.sign(self._options.state_folder)
         return code
-
-    def _sign(self) -> None:
-        reason = self._journal.sign(self._options.state_folder, _SIGN_S) if self._journal else ""
-        if reason:
-            self._journal_failed(f"the session is on record, but not signed: {reason}")
 
     def _end_journal(self, reason: str, verified: bool) -> str | None:
         if self._journal is None:
             return None
-        outcome = "zero verified" if verified else "OUTPUT NOT CONFIRMED"
-        trouble = self._journal.finish({"outcome": outcome, "reason": reason}, _JOURNAL_END_S)
+        told = {"outcome": "zero verified" if verified else "OUTPUT NOT CONFIRMED"}
+        sign_in = self._options.state_folder if verified else None
+        trouble = self._journal.finish({**told, "reason": reason}, _JOURNAL_END_S, sign_in)
         self._tell_notice(self._journal)
         return trouble
 

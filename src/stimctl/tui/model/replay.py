@@ -111,10 +111,13 @@ def open_replay(desk: Desk, name: str, speed: int) -> None:
 
 def amendments_of(journal: Path) -> str:
     """Every amendment of a session in one line, oldest first; "" where there is none."""
+    from stimctl.records.additions import additions_path
     from stimctl.records.checked import evidence_of_file
     from stimctl.records.signers import signers
     from stimctl.records.station_keys import known_keys
 
+    if not additions_path(journal).exists():
+        return ""
     state = journal.parent.parent
     added = evidence_of_file(journal, None, known_keys(state), signers(state)).added
     return "; ".join(

@@ -1,0 +1,17 @@
+PRAGMA user_version = 1;
+BEGIN TRANSACTION;
+CREATE TABLE sessions (
+    session TEXT PRIMARY KEY,
+    started TEXT NOT NULL DEFAULT '',
+    device TEXT NOT NULL DEFAULT '',
+    sim INTEGER NOT NULL DEFAULT 0,
+    protocol TEXT NOT NULL DEFAULT '',
+    person TEXT NOT NULL DEFAULT '',
+    ended TEXT NOT NULL DEFAULT '',
+    outcome TEXT NOT NULL DEFAULT '',
+    rows INTEGER NOT NULL,
+    last_hash TEXT NOT NULL,
+    origin TEXT NOT NULL
+);
+INSERT INTO "sessions" VALUES('20261130T155752.793125Z-n000001-efaf7050','2026-11-30T15:57:52.797007371Z','sim:p24',1,'tens-conventional','K-17','2026-11-30T15:58:07.994555588Z','zero verified',107,'4661c937217f77c393d95c6f269caa79ffa40a04e71c0a37be581f84ae5b85b8','writer');
+COMMIT;
