@@ -224,7 +224,8 @@ def _targets() -> tuple[Target, ...]:
         Target(
             "a person's maxima",
             partial(
-                _state, "persons/K-1.json",
+                _state,
+                "persons/K-1.json",
                 lambda state: maxima_of("K-1", read_state(state / "persons/K-1.json")),
             ),
             (JournalError,),
