@@ -34,8 +34,6 @@ ACKNOWLEDGEMENTS: Final = frozenset(
     }
 )  # fmt: skip
 """Every id that a person may acknowledge here, beside cautions of the screening."""
-ANSWERS_FOR_DAYS: Final = 90
-"""Hazard H45: screening answers are asked again after this many days (D)."""
 
 
 class Need(StrEnum):

@@ -12,9 +12,9 @@ from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
 from stimctl.session import person_gaps
+from stimctl.session.answer_age import ANSWERS_FOR_DAYS
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
-    ANSWERS_FOR_DAYS,
     DAY_BUDGET,
     FIRST_SESSION,
     ISOLATED,

@@ -14,7 +14,7 @@ from typing import Any, Self
 from stimctl.records.people.change import Told, change_person
 from stimctl.records.people.keys import person_file
 from stimctl.records.state_files import read_state
-from stimctl.session.needs import ANSWERS_FOR_DAYS
+from stimctl.session.answer_age import ANSWERS_FOR_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.records.state_files import read_state, write_state
-from stimctl.session.protocol_locks import approval_of
 from stimctl.tui.model.handing import screening_for
 from stimctl.tui.model.last_time import last_protocol, placed
 from stimctl.tui.model.page import Offers, Page
@@ -144,6 +143,8 @@ class ProtocolsPage(Page):
     def approve(self, name: str) -> None:
         """The approval that a locked one needs is on file; again takes it back. Raises
         UsageError."""
+        from stimctl.session.protocol_locks import approval_of
+
         choice, lock = self.read(name), self.lock(name)
         if lock is None or isinstance(choice, str):
             raise UsageError(f"{name} is not locked", why="it needs no approval of its own")

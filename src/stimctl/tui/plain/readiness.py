@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stimctl.errors import UsageError
-from stimctl.session.protocol_locks import approval_of
 from stimctl.tui.model.precheck import PrecheckPage
 from stimctl.tui.model.rehearsing import rehearse
 from stimctl.tui.model.statement import WORD, StatementPage
@@ -80,6 +79,8 @@ def _next_question(page: PrecheckPage) -> str:
 
 
 def _read(desk: Desk, rest: list[str]) -> str:
+    from stimctl.session.protocol_locks import approval_of
+
     id_ = one_of(rest, "id, for example C13").upper()
     choice = desk.bed.choice
     if choice is not None and id_ == approval_of(choice.protocol):
