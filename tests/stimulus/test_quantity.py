@@ -223,6 +223,12 @@ def test_a_negative_ratio_survives_its_text_form(value: int) -> None:
         (q.format_frequency, 500, "0.5 Hz"),
         (q.format_area, 2_500, "25 cm2"),
         (q.format_permille, -100, "-10 %"),
+        (q.format_clock, 0, "0:00"),
+        (q.format_clock, 1, "0:01"),
+        (q.format_clock, 61_000_000, "1:01"),
+        (lambda us: q.format_clock(us, minute_digits=2), 61_000_000, "01:01"),
+        (lambda number: q.format_count(number, "alarm"), 1, "1 alarm"),
+        (lambda number: q.format_count(number, "alarm"), 2, "2 alarms"),
     ],
 )
 def test_values_read_as_people_write_them(show: Callable[..., Any], value: int, text: str) -> None:
