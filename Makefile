@@ -62,7 +62,8 @@ test: $(VENV)/.dev ## every test (but the soak): those that compute beside those
 
 test-newest: ## those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
-	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; exit 0; }; \
+	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; \
+	    $(if $(COVER),$(MAKE) --no-print-directory cover; )exit; }; \
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
 

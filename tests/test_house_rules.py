@@ -33,15 +33,20 @@ def modules_of(*parts: str) -> list[Path]:
     return found
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def calls(path: Path) -> list[ast.Call]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 @cache
 def packages_imported(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -173,7 +178,7 @@ def test_a_module_says_in_its_first_line_why_it_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if not text.strip():
         pytest.skip("an empty package marker")
-    doc = ast.get_docstring(ast.parse(text))
+    doc = ast.get_docstring(tree_of(path))
     assert doc, f"{path} has no docstring"
     assert len(text.splitlines()) <= 400, f"{path} has more than one reason to exist"
 

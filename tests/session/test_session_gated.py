@@ -167,15 +167,6 @@ def test_nothing_runs_unattended_or_by_a_script_on_a_device_without_a_watchdog(
         bench.command(LoadPlan(gate_plan()))
 
 
-def test_nobody_answering_the_prompt_ends_the_output_by_a_ramp() -> None:
-    bench = raised(running(gate_plan("gate-tens", 60, duration_s=3_000)), 5)
-    bench.run_for(336 * SECOND)
-    assert bench.told(Kind.ATTENDANCE)
-    assert bench.state is State.STOPPED
-    assert "nobody answered" in alarms(bench)
-    assert open_channels(bench) == {}
-
-
 @pytest.mark.hazard("H02")
 def test_a_face_that_falls_silent_ends_the_output_within_a_second() -> None:
     bench = raised(running(gate_plan("gate-tens", 60)), 5)

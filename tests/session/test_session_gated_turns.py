@@ -17,7 +17,14 @@ from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
 from stimctl.treatment.program import PercentPlan, Plan
 from tests.support.delivery_grid import Cycle, GatedPoint, gated_plan
-from tests.support.gate_world import ATTENDED_BY_HAND, SHORT_BOOT_US, gate_plan, raised
+from tests.support.gate_world import (
+    ATTENDED_BY_HAND,
+    SHORT_BOOT_US,
+    alarms,
+    gate_plan,
+    open_channels,
+    raised,
+)
 from tests.support.gated_delivery import GateFigures, gated_run, through_gate
 
 POINTS = {
@@ -124,7 +131,7 @@ def test_what_somebody_lowers_is_never_told_as_a_step_of_the_plan() -> None:
         bench.run_for(400 * MS)
 
 
-def test_a_fade_because_nobody_answers_is_no_step_of_the_plan() -> None:
+def test_nobody_answering_ends_the_output_by_a_fade_that_is_no_step_of_the_plan() -> None:
     bench, driver = watched(gate_plan("gate-tens", 60, duration_s=900))
     raised(bench, 5)
     since = len(driver.calls)
@@ -133,6 +140,9 @@ def test_a_fade_because_nobody_answers_is_no_step_of_the_plan() -> None:
     assert bench.told(Kind.ATTENDANCE)
     assert [told.get(1, 0) for _, told, _ in falling] == [4, 3, 2, 1, 0]
     assert all(1 not in planned for _, _, planned in falling)
+    assert bench.state is State.STOPPED
+    assert "nobody answered" in alarms(bench)
+    assert open_channels(bench) == {}
 
 
 def test_the_ramps_of_the_plan_are_told_as_such() -> None:

@@ -24,7 +24,7 @@ SEEDS = [
     if line and not line.startswith("#")
 ]
 #: Kinds of session that last for an hour or more; the soak plays them.
-LONG = frozenset({"quiet", "rehaquiet"})
+LONG = frozenset({"quiet", "rehaquiet", "burstline"})
 SOAK_S = 600.0
 HOURS = 500.0
 FAULTS_WHILE_RUNNING = 10_000
@@ -71,9 +71,10 @@ def test_storms_on_a_rehamove3_keep_every_promise() -> None:
 
 
 @pytest.mark.parametrize("kind", ["burst", "burstline", "rehaburst", "rehaburstline"])
-def test_bursts_in_and_out_of_cycles_keep_every_promise(kind: str) -> None:
-    outcomes = [play(f"{kind}-{9_100 + number}") for number in range(2)]
-    assert [one.violation for one in outcomes] == [None] * 2
+@pytest.mark.parametrize("sessions", [1, pytest.param(6, marks=pytest.mark.soak)])
+def test_bursts_in_and_out_of_cycles_keep_every_promise(kind: str, sessions: int) -> None:
+    outcomes = [play(f"{kind}-{9_100 + number}") for number in range(sessions)]
+    assert [one.violation for one in outcomes] == [None] * sessions
     assert any(one.output_us for one in outcomes) or not kind.endswith("line")
 
 
@@ -85,6 +86,7 @@ def test_a_long_session_on_a_rehastim2_goes_by_undisturbed() -> None:
     assert outcome.ended_in is State.CLOSED
 
 
+@pytest.mark.soak
 def test_a_quiet_hour_goes_by_undisturbed_and_is_cheap() -> None:
     outcome = play("quiet-9000")
     assert outcome.violation is None

@@ -109,9 +109,6 @@ def test_set_and_confirmed_are_told_apart(world: World) -> None:
 def test_red_is_for_unconfirmed_output_and_high_alarms_alone(world: World) -> None:
     from tests.support.rendered import cells
 
-    for name in SCENES:
-        if name in ("unknown", "alarm"):
-            continue
     SCENES["running"](world)
     for theme in ("night", "day"):
         world.desk.theme = theme
@@ -191,6 +188,7 @@ def test_why_a_state_was_entered_is_told_in_words(world: World, again: bool) -> 
     assert not [words for words in told if "_" in words]
 
 
+@pytest.mark.soak
 def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
     import gc
     import tracemalloc
