@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -69,8 +70,13 @@ def load_protocol(text: str, file_name: str) -> TreatmentProtocol:
     return _load(TreatmentProtocol, tree, text, file_name)
 
 
+@lru_cache(maxsize=64)
 def load_any(text: str, file_name: str) -> TreatmentProtocol | PercentProtocol:
-    """The file of whichever of the two kinds its `schema` names (the first where it names none)."""
+    """The file of whichever of the two kinds its `schema` names (the first where it names none).
+
+    The same text is not read twice: a screen that lists a library asks for all of it again and
+    again. What is loaded is frozen.
+    """
     tree = _parse(text, file_name)
     model = SCHEMAS.get(str(tree.get("schema")), TreatmentProtocol)
     return _load(model, tree, text, file_name)
