@@ -56,7 +56,7 @@ def restore(
     ],
     as_json: Json = False,
 ) -> None:
-    """Restore a backup into an empty state folder, after verifying it."""
+    """Verify a backup, then restore it into an empty state folder."""
     from stimctl.records.backup import restore_backup
     from stimctl.records.places import state_folder
 

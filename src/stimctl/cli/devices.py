@@ -12,7 +12,7 @@ from stimctl.cli.output import is_terminal, put, put_json, put_table, say
 from stimctl.errors import ExitCode
 
 group = typer.Typer(
-    help="List device families; check and trust drivers of other packages.", no_args_is_help=True
+    help="List device families; check and trust others' drivers.", no_args_is_help=True
 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Code = Annotated[str, typer.Argument(metavar="CODE", callback=code_from, help=HELP)]
 
 group = typer.Typer(
-    help="List, show, export and erase people; enter maxima and electrodes.",
+    help="List, export and erase people; enter maxima, electrodes.",
     no_args_is_help=True,
 )
 

@@ -30,7 +30,7 @@ _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
 
 group = typer.Typer(
-    help="List, show, verify, sign, report and export recorded sessions.", no_args_is_help=True
+    help="List, verify, sign, report and export recorded sessions.", no_args_is_help=True
 )
 
 

@@ -44,7 +44,7 @@ def spec(
     ],
     as_json: Json = False,
 ) -> None:
-    """Show a device family's output table, protections and assumptions. Opens no port."""
+    """Show a device family's outputs, protections, assumptions. Opens no port."""
     from stimctl.supervisor.device_names import parse_device
     from stimctl.supervisor.families import family_named
 

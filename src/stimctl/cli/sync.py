@@ -44,7 +44,7 @@ class _SendByDefault(TyperGroup):
 
 
 group = typer.Typer(
-    help="Send recorded sessions to the server of a clinic: stimctl sync URL.",
+    help="Send recorded sessions to the server of a clinic.",
     cls=_SendByDefault,
     no_args_is_help=True,
 )
