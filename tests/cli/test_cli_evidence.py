@@ -136,7 +136,7 @@ def test_a_backup_is_made_and_restored(
     target = tmp_path / "copy.tar.gz"
     made = cli("backup", str(target))
     assert made.code == 0
-    assert "1 sessions" in made.out
+    assert "1 session" in made.out
     assert cli("backup", str(target)).code == ExitCode.USAGE
     assert cli("restore", str(target)).code == ExitCode.USAGE, "the state folder has files"
     monkeypatch.setenv("STIMCTL_STATE_HOME", str(tmp_path / "new"))

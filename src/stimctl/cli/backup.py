@@ -10,6 +10,7 @@ import typer
 
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say
+from stimctl.quantity import format_count
 
 if TYPE_CHECKING:
     from stimctl.records.backup import Backup
@@ -72,7 +73,8 @@ def _put(done: Backup, *, as_json: bool, verb: str) -> None:
         return
     keys = "with" if done.private_keys else "without"
     put(
-        f"{verb} {done.path}: {done.sessions} sessions, {done.files} files, "
+        f"{verb} {done.path}: {format_count(done.sessions, 'session')}, "
+        f"{format_count(done.files, 'file')}, "
         f"{done.size / 1e6:.1f} MB, {keys} private keys; every file and session was verified"
     )
     put(f"station key  {done.station_key or '-'}")

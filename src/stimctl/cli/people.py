@@ -12,6 +12,7 @@ from stimctl.cli.options import Json
 from stimctl.cli.output import is_terminal, put, put_json, put_table, say
 from stimctl.cli.person_code import HELP, code_from
 from stimctl.errors import UsageError
+from stimctl.quantity import format_count
 
 if TYPE_CHECKING:
     from stimctl.records.people.erase import Erasure
@@ -104,7 +105,8 @@ def erase(code: Code) -> None:
     confirm(code)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     done = erase_person(folder, code, now, forget_person)
-    say(f"{code} is erased. {len(done.all_sessions)} sessions are nobody's now.")
+    said = format_count(len(done.all_sessions), "session")
+    say(f"{code} is erased. What is nobody's now: {said}.")
 
 
 def confirm(code: str) -> None:
@@ -135,10 +137,11 @@ def _put_erasure(planned: Erasure) -> None:
     for path in planned.files:
         say(f"    {path}")
     say("What stays:")
-    number = len(planned.sessions)
-    say(f"  {number} journals with a key that nobody can tell a person from; they verify as before")
+    kept = format_count(len(planned.sessions), "journal")
+    say(f"  {kept} with a key that nobody can tell a person from, verifying as before")
     if planned.readable:
-        say(f"  {len(planned.readable)} journals of an older stimctl; their rows hold the code:")
+        older = format_count(len(planned.readable), "journal")
+        say(f"  {older} of an older stimctl, with the code in the rows:")
         for session in planned.readable:
             say(f"    {session}")
         say("    A row cannot be changed without breaking the chain. stimctl takes these sessions")
@@ -168,11 +171,10 @@ def _put(told: dict[str, Any]) -> None:
     _put_levels(
         "thresholds", told["thresholds"], ("DAY", "SITE", "SIZE", "ELECTRODES", "LEVEL", "WHAT")
     )
-    names = [f"{one['name']} {one['area']} {one['kind']}, {one['sessions']} sessions"
-             for one in told["electrodes"]]  # fmt: skip
-    used = [f"{one['site']} {one['area']}, {one['sessions']} sessions" for one in told["pads"]]
-    for words in (*names, *used):
-        put(f"electrodes {words}")
+    names = [(f"{one['name']} {one['area']} {one['kind']}", one) for one in told["electrodes"]]
+    used = [(f"{one['site']} {one['area']}", one) for one in told["pads"]]
+    for words, one in (*names, *used):
+        put(f"electrodes {words}, {format_count(one['sessions'], 'session')}")
     put(f"sessions   {len(told['sessions'])}")
     for one in told["sessions"]:
         put(f"  {one['session']}  {one['protocol'] or '-'}  {one['outcome'] or '-'}")
