@@ -270,3 +270,11 @@ def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(world: Wor
         go_to(world, place)
         assert ui.app.screen is ui.app._screens[place]
         go_to(world, "run")
+
+
+def test_a_screen_that_was_to_be_built_when_the_program_ended_is_not(world: World) -> None:
+    world.to_run()
+    app = world.ui.app
+    world.close()
+    app._build_ahead()
+    assert not app._building

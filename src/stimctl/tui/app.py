@@ -341,7 +341,8 @@ class StimctlApp(App[int]):
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
         self.desk.is_building = name is not None
-        on_run = self.desk.front.name == "run" and self.screen is self._screens.get("run")
+        run = self._screens.get("run")  # at the end of the program no screen is left
+        on_run = self.desk.front.name == "run" and self.screen_stack[-1:] == [run]
         if name is not None and on_run and not self._building and not live.busy:
             self._building = True
             self.run_worker(self._build(name), exit_on_error=True)
