@@ -340,6 +340,9 @@ class StimctlApp(App[int]):
         build one takes the event loop 0.1 to 0.2 s, and while it is busy nothing beats."""
         live = self.desk.bed.live
         name = next((one for one in _AHEAD if one not in self._screens), None)
+        if self.desk.is_building and name is None and self._timed:
+            gc.collect()  # at zero, so that nobody waits 0.1 s for it while output is on
+            gc.freeze()
         self.desk.is_building = name is not None
         run = self._screens.get("run")  # at the end of the program no screen is left
         on_run = self.desk.front.name == "run" and self.screen_stack[-1:] == [run]
