@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from stimctl.report.model import SessionReport
+if TYPE_CHECKING:  # a screen that lists the forms begins without what they are made from
+    from stimctl.report.model import SessionReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from stimctl.records.people.listing import list_people
 from stimctl.records.people.remembered import (
     NOTHING,
     Change,
@@ -29,6 +28,8 @@ THRESHOLDS_FOR_H = 24
 
 def known_persons(state: Path) -> list[tuple[str, str]]:
     """Every patient's code with its last session's day and protocol, the latest first."""
+    from stimctl.records.people.listing import list_people  # with the catalogue: not at the start
+
     return [
         (one.code, one.last_session or "no session yet")
         for one in list_people(state)
