@@ -10,19 +10,17 @@ bytes `stimctl.additions/1`, a newline, and the row without that member.
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from stimctl.errors import JournalError
+from stimctl.records.file_lock import locked_file
 from stimctl.records.journal import Anchor
 from stimctl.records.rows import (
     SUFFIX,
@@ -32,13 +30,12 @@ from stimctl.records.rows import (
     pack_row,
     unpack_row,
 )
-from stimctl.records.storage import FILE_MODE
+from stimctl.records.storage import LocalFileSystem
 from stimctl.records.verify import Finding, Problem, out_of_order
 
 SCHEMA: Final = "stimctl.additions/1"
 ADDITIONS_SUFFIX: Final = ".additions"
 _LOCK_WITHIN_S: Final = 1.0
-_RETRY_S: Final = 0.01
 _SIGNED: Final = re.compile(rb',"signature":"([0-9a-f]{128})"\}\}\n\Z')
 _DOMAIN: Final = SCHEMA.encode("ascii") + b"\n"
 
@@ -149,7 +146,7 @@ def append(
     it gives way. Raises JournalError where the file cannot be written, or is damaged otherwise.
     """
     try:
-        with _locked(path) as file:
+        with locked_file(path, _LOCK_WITHIN_S, os.O_APPEND) as file:
             found = read_additions(lines_of(path), journal)
             if found.problem is not None:
                 if found.problem.finding is not Finding.TORN or found.problem.offset is None:
@@ -169,7 +166,7 @@ def append(
             if os.write(file, line) != len(line):
                 raise OSError(0, "the row was cut short")
             os.fsync(file)
-            _sync_folder(path.parent)
+            LocalFileSystem().sync_folder(path.parent)
             return Anchor(found.end.rows + 1, digest_of(line))
     except OSError as error:
         raise _not_now(path, error) from error
@@ -186,34 +183,6 @@ def _line(
         return line
     signature = sign(_DOMAIN + line).hex()
     return line.removesuffix(b"}}\n") + f',"signature":"{signature}"}}}}\n'.encode("ascii")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """The file, open to append, for this process alone."""
-    flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    file = os.open(path, flags, FILE_MODE)
-    try:
-        give_up = time.monotonic() + _LOCK_WITHIN_S
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(_RETRY_S)
-        yield file
-    finally:
-        os.close(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _not_now(path: Path, error: OSError) -> JournalError:

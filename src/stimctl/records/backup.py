@@ -28,7 +28,7 @@ from stimctl.records.signers import PERSONS
 from stimctl.records.state_files import read_state, write_state
 from stimctl.records.station_keys import FOLDER as KEYS
 from stimctl.records.station_keys import PRIVATE_FILE, public_key
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE, is_being_written
+from stimctl.records.storage import FILE_MODE, FOLDER_MODE, LocalFileSystem, is_being_written
 from stimctl.version import __version__
 
 MANIFEST: Final = "backup.json"
@@ -93,7 +93,7 @@ def make_backup(state: Path, target: Path, made: str, *, private_keys: bool = Fa
         _write_manifest(partial, hashes, made, private_keys=private_keys)
         checked = check_backup(partial)
         if not target.name.endswith(_TAR):
-            _sync(partial.parent)
+            LocalFileSystem().sync_folder(partial.parent)
             partial.rename(target)
             return _named(checked, target)
         packed = target.with_name(f"{target.name}.packing")
@@ -355,14 +355,6 @@ def _refuse_place(state: Path, target: Path) -> None:
             why="a backup is never written over another file",
             what_to_do="give another name",
         )
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _named(checked: Backup, path: Path) -> Backup:

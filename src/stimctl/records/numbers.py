@@ -7,22 +7,19 @@ catalogue was made again from them. The file `counter` keeps it where journals a
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from stimctl.records.file_lock import locked_file
 from stimctl.records.rows import SUFFIX
-from stimctl.records.storage import FILE_MODE
 
 FILE_NAME: Final = "counter"
 _NUMBER: Final = re.compile(r"Z-n(\d{1,12})-")
 _NONSENSE: Final = 10**9  # nobody has had so many sessions
 _LOCK_WITHIN_S: Final = 0.2
-_RETRY_S: Final = 0.005
 
 
 def number_of(session: str) -> int:
@@ -43,7 +40,7 @@ def next_number(folder: Path) -> int:
     same.
     """
     try:
-        with _locked(folder / FILE_NAME) as counter:
+        with locked_file(folder / FILE_NAME, _LOCK_WITHIN_S) as counter:
             number = max(_told(counter), _newest(folder)) + 1
             # In one write of one length: a crash leaves the old number or the new.
             os.pwrite(counter, b"%020d\n" % number, 0)
@@ -80,22 +77,3 @@ def _names(folder: Path) -> Iterable[str]:
     with contextlib.suppress(OSError), os.scandir(folder) as found:
         return [one.name for one in found if one.name.endswith(SUFFIX)]
     return []
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """The open file, for this process alone. OSError where another one keeps it."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
-    try:
-        give_up = time.monotonic() + _LOCK_WITHIN_S
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(_RETRY_S)
-        yield file
-    finally:
-        os.close(file)

@@ -6,13 +6,13 @@ import contextlib
 import fcntl
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from stimctl.codes import Code
 from stimctl.errors import JournalError, StateError
+from stimctl.records.file_lock import take_lock
 from stimctl.records.people.keys import KEY_BYTES, is_key, new_key, person_file, person_folder
 from stimctl.records.state_files import read_state, write_state
 from stimctl.records.storage import FILE_MODE, FOLDER_MODE, LocalFileSystem
@@ -22,7 +22,6 @@ SCHEMA: Final = "stimctl.person/2"
 ERASING: Final = "erasing"
 """The field of a person's file from the first step of erasing to the last, which removes it."""
 _WAIT_S: Final = 1.0  # each change takes milliseconds, and a supervisor waits for it
-_POLL_S: Final = 0.002
 
 Told = Mapping[str, Any]
 
@@ -32,7 +31,7 @@ def one_program(state: Path, *, wait_s: float = _WAIT_S) -> Iterator[None]:
     """Nobody else changes what is kept of people meanwhile. Raises JournalError, StateError."""
     fd = _opened(person_folder(state) / ".lock")
     try:
-        if not _taken(fd, fcntl.LOCK_EX, wait_s):
+        if not take_lock(fd, wait_s):
             raise StateError(
                 "what is kept of people cannot be changed now",
                 code=Code.PERSON_BUSY,
@@ -144,7 +143,7 @@ def nobody_uses(state: Path, code: str) -> Iterator[None]:
 def _hold(path: Path, kind: int, code: str) -> int:
     while True:
         fd = _opened(path)
-        if not _taken(fd, kind, 0.0):
+        if not take_lock(fd, 0.0, kind):
             os.close(fd)
             raise StateError(
                 f"{code} is in use",
@@ -172,16 +171,3 @@ def _opened(path: Path) -> int:
             what_to_do="Make the folder writable, or set STIMCTL_STATE_HOME to one that is; "
             "`stimctl doctor` looks at it",
         ) from error
-
-
-def _taken(fd: int, kind: int, wait_s: float) -> bool:
-    until = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(fd, kind | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_POLL_S)
-        else:
-            return True
