@@ -330,8 +330,9 @@ def test_a_session_that_can_be_found_in_no_folder_is_ended(device: ScriptedDevic
 def test_a_server_of_another_user_is_not_believed(
     device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anybody may listen at a name without a folder, and say that the output is off."""
-    (name,) = locks.abstract_sockets([device_key(device.start().address)])
+    """Anybody may listen at a name without a folder, and say that the device is theirs and off."""
+    key = device_key(device.start().address)
+    (name,) = locks.abstract_sockets([key])
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(name)
     server.listen()
@@ -340,7 +341,8 @@ def test_a_server_of_another_user_is_not_believed(
     def lie() -> None:
         line, _ = server.accept()
         with line, contextlib.suppress(OSError):
-            line.sendall(b'{"kind":"zero_verified"}\n')
+            theirs = {"kind": "session", "node": device.address, "keys": [key]}
+            line.sendall(json.dumps(theirs).encode() + b'\n{"kind":"zero_verified"}\n')
 
     liar = threading.Thread(target=lie)
     liar.start()

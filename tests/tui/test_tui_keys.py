@@ -229,6 +229,23 @@ def test_the_hot_channel_is_lost_after_20_s_and_the_next_up_only_selects(world: 
     assert "press ↑ again to raise" in world.desk.message  # one press selects and unlocks
 
 
+@pytest.mark.hazard("H19", "H20")
+def test_a_channel_that_is_not_locked_is_lost_as_well_and_the_next_up_only_selects(
+    world: World,
+) -> None:
+    """Another program has changed it meanwhile, so that its raises are not locked."""
+    world.to_running(steps=1)
+    world.pass_time(12 * S)
+    world.bed.raise_to(1, world.set_level() + 500)
+    world.pass_time(12 * S)
+    before = world.set_level()
+    assert not world.bed.live.channels[1].locked
+    for level in (before, before + 500):
+        world.key("up")
+        world.pass_time(1 * S)
+        assert world.set_level() == level
+
+
 def test_a_raise_beyond_the_ceiling_names_it_and_its_source(world: World) -> None:
     world.to_running(steps=1)
     world.bed.live.channels[1].ceiling_level = world.set_level()
