@@ -188,6 +188,21 @@ def test_only_the_same_person_and_protocol_count_as_the_last_session(tmp_path: P
     assert last_plateaus(tmp_path, "", "tens") == {}
 
 
+@pytest.mark.hazard("H18", "H25")
+def test_what_was_reached_with_another_protocol_of_the_same_session_does_not_count(
+    tmp_path: Path,
+) -> None:
+    """Nor in the session that is going on: its newest protocol is the one it is known by."""
+    writer = recorded(tmp_path)
+    for protocol, level in (("nmes", 700), ("tens", 9_000), ("nmes", 1_000)):
+        writer.append("setup", {"protocol": {"name": protocol}})
+        writer.append("set", {"channel": 1, "level": level, "by": "hand"})
+    assert last_plateaus(tmp_path, "K-17", "tens") == {1: 9_000}
+    known = {"device": "p24:/dev/ttyACM0", "person": "K-17", "protocol": "nmes"}
+    Catalogue(tmp_path).begin(writer.session, known, "2026-01-01T00:00:00Z", writer.anchor)
+    assert last_plateaus(tmp_path, "K-17", "nmes") == {1: 1_000}
+
+
 @pytest.mark.hazard("H18")
 def test_a_raise_that_never_got_through_was_not_reached(tmp_path: Path) -> None:
     writer = recorded(tmp_path, reached=1_500)

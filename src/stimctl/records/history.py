@@ -70,7 +70,7 @@ def last_plateaus(folder: Path, person: str, protocol: str, *, key: str = "") ->
     """
     for entry in newest_first(folder):
         if is_of(entry, person, key) and entry.protocol == protocol:
-            reached = _reached(folder / (entry.session + SUFFIX))
+            reached = _reached(folder / (entry.session + SUFFIX), protocol)
             if reached:
                 return reached
     return {}
@@ -144,18 +144,29 @@ def _protocol_in(path: Path) -> str:
     found = ""
     for row in read_rows(path):
         if not isinstance(row, Problem) and row.kind == Kind.SETUP:
-            protocol = row.data.get("protocol")
-            found = str(protocol.get("name", "")) if isinstance(protocol, Mapping) else found
+            found = _protocol_of(row)
     return found
 
 
-def _reached(path: Path) -> dict[int, int]:
+def _protocol_of(setup: Row) -> str:
+    protocol = setup.data.get("protocol")
+    return str(protocol.get("name", "")) if isinstance(protocol, Mapping) else ""
+
+
+def _reached(path: Path, protocol: str) -> dict[int, int]:
+    """By channel, with this protocol: there may have been another one before it, also in the
+    session that is going on."""
     reached: dict[int, int] = {}
     before: dict[int, int] = {}
+    loaded = protocol  # old journals do not say
     if not path.exists():
         return reached
     for row in read_rows(path):
-        if isinstance(row, Problem) or row.kind != Kind.SET:
+        if isinstance(row, Problem):
+            continue
+        if row.kind == Kind.SETUP:
+            loaded = _protocol_of(row)
+        if row.kind != Kind.SET or loaded != protocol:
             continue
         told = as_schema_2(row.kind, row.data)
         if told.get("unit") != "uA":
