@@ -6,6 +6,7 @@ from itertools import cycle
 
 import pytest
 from textual.command import CommandPalette
+from textual.events import MouseDown, MouseMove
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -278,3 +279,13 @@ def test_a_screen_that_was_to_be_built_when_the_program_ended_is_not(world: Worl
     world.close()
     app._build_ahead()
     assert not app._building
+
+
+def test_a_mouse_that_is_dragged_marks_no_text(world: World) -> None:
+    """What is marked may go meanwhile, and Textual's own marking ends the program then."""
+    world.to_run()
+    ui = go_to(world, "setup")
+    text = ui.app.screen.query(".fields Static").first().region
+    for kind, x in ((MouseMove, 0), (MouseDown, 0), (MouseMove, 3), (MouseMove, 6)):
+        ui.send(kind(None, text.x + x, text.y, 3, 0, 1, False, False, False, text.x + x, text.y))
+    assert not ui.app.screen.selections

@@ -50,6 +50,7 @@ class StimctlApp(App[int]):
         "styles/way.tcss",
     ]  # fmt: skip
     TITLE = "stimctl"
+    ALLOW_SELECT = False  # dragged over text that goes meanwhile, the mouse would end the program
     COMMANDS = {StimCommands}  # noqa: RUF012 - as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
