@@ -45,6 +45,8 @@ class Code(StrEnum):
         "Nobody has changed the channel for 20 s: unlock, then raise.",
     )
     NOT_IN_PLAN = "not-in-plan", "The plan does not use this channel."
+    OFF_IN_STAGE = "off-in-stage", "The channel is off in this stage of the plan."
+    LAST_STAGE = "last-stage", "No stage follows: a stop ends the session."
     LINK_NOT_GOOD = "link-not-good", "Raises are locked while the link is degraded."
     FADING = "fading", "The output is ramping to zero."
     NOT_FOUND = "channel-not-found", "Another channel with output is not found yet."
@@ -57,6 +59,7 @@ class Code(StrEnum):
     OUTPUT_PAUSED = "output-paused", "The output was paused meanwhile."
     OUTPUT_STOPPED = "output-stopped", "The output was stopped meanwhile."
     RESTARTED = "output-restarted", "The output has begun again since."
+    STAGE_BEGUN = "stage-begun", "Another stage has begun since."
     INTERRUPTED = "output-interrupted", "The output was interrupted while the raise waited."
     OVERTAKEN = "overtaken-by-stop", "A stop overtook the command."
     JOURNAL_LATE = "journal-late", "The row was not durable within 250 ms."

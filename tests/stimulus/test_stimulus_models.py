@@ -124,8 +124,8 @@ def test_a_sweep_upside_down_is_refused() -> None:
 @given(lowest=st.integers(0, 1000), t=st.integers(0, 10**10), shape=st.sampled_from(SweepShape))
 def test_amplitude_modulation_only_lowers(lowest: int, t: int, shape: SweepShape) -> None:
     modulation = AmplitudeModulation(lowest_permille=lowest, period_us=6_000_000, shape=shape)
-    assert modulation.permille_at(0) == 1000
-    assert lowest <= modulation.permille_at(t) <= 1000
+    assert modulation.value_at(0) == 1000
+    assert lowest <= modulation.value_at(t) <= 1000
 
 
 def test_a_cycle_adds_up() -> None:

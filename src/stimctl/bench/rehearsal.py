@@ -191,7 +191,7 @@ def channel_reports(plan: CurrentPlan, ledger: Ledger, from_us: int = 0) -> Iter
             rms_plateau_ma=run.rms_worst_second_ma,
             rms_session_ma=run.rms_over_ma(plan.duration_us),
             peak_ua=round(delivered.peak_ma * 1_000),
-            contractions=pulses_of_contractions(one, delivered, from_us, plan.duration_us),
+            contractions=tuple(_of_contractions(plan, planned.channel, delivered, from_us)),
         )
         yield ChannelReport(
             channel=planned.channel,
@@ -201,6 +201,15 @@ def channel_reports(plan: CurrentPlan, ledger: Ledger, from_us: int = 0) -> Iter
             differences=tuple(differences(planned, output, plan.duration_us, one.pulses_a_period)),
             over_limits=limits_exceeded(one.cleared, _by(delivered)),
         )
+
+
+def _of_contractions(
+    plan: CurrentPlan, channel: int, ledger: ChannelLedger, began_us: int
+) -> Iterator[int]:
+    for stage in plan.stages:
+        one = stage.channel(channel)
+        if one is not None:
+            yield from pulses_of_contractions(stage, one, ledger, began_us + stage.start_us)
 
 
 def _by(ledger: ChannelLedger) -> Delivered:

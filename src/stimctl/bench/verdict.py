@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from firmware_sim.ledger import ChannelLedger, Run
 from stimctl.treatment.prediction import ChannelDose
-from stimctl.treatment.program import CurrentChannel
+from stimctl.treatment.program import CurrentChannel, Stage
+from stimctl.treatment.timeline import contraction_starts
 
 TOLERANCE_PERMILLE = 10
 _SECOND_US = 1_000_000
@@ -64,9 +65,9 @@ def _contractions(planned: Sequence[int], delivered: Sequence[int], at_once: int
 
 
 def pulses_of_contractions(
-    one: CurrentChannel, ledger: ChannelLedger, began_us: int, duration_us: int
+    stage: Stage[CurrentChannel], one: CurrentChannel, ledger: ChannelLedger, began_us: int
 ) -> tuple[int, ...]:
-    """The pulses of each contraction, which `began_us` puts into the record's time.
+    """The pulses of each contraction of a stage, which `began_us` of the record's time began.
 
     Each is looked for from the middle of one off time to the middle of the next. Test pulses of
     the device's own are none of them.
@@ -74,8 +75,8 @@ def pulses_of_contractions(
     cycle = one.cycle
     if cycle is None:
         return ()
-    first_us = began_us + one.start_after_us - cycle.off_us // 2
-    starts = range(first_us, first_us + duration_us, cycle.period_us)
+    shift_us = began_us - stage.start_us - cycle.off_us // 2
+    starts = (at_us + shift_us for at_us in contraction_starts(stage, one))
     return tuple(
         sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs if run.peak_ua)
         for from_us in starts

@@ -187,7 +187,7 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
-        lowest = stimulus.amplitude_modulation.lowest_permille
+        lowest = stimulus.amplitude_modulation.lowest
         lines.append(f"modulation {lowest / 10:g} to 100 % of the amplitude")
     if cycle is not None:
         lines.append(_cycle_line(cycle))

@@ -113,7 +113,7 @@ def _train(stimulus: Stimulus, top: float) -> Iterator[str]:
     path = []
     for at_us in _pulse_times(stimulus, until_us):
         change = stimulus.amplitude_modulation
-        height = _FULL if change is None else change.permille_at(round(at_us)) / 10
+        height = _FULL if change is None else change.value_at(round(at_us)) / 10
         x = n(panel.across(at_us / unit))
         path.append(f"M{x} {n(panel.up(height))}V{n(panel.up(-height * low))}")
     yield f'<path class="thin" d="{"".join(path)}"/>'
@@ -124,7 +124,7 @@ def _train_us(stimulus: Stimulus) -> float:
     sweep, change, burst = (
         stimulus.frequency_sweep, stimulus.amplitude_modulation, stimulus.burst
     )  # fmt: skip
-    slow = [one.period_us for one in (sweep, change, stimulus.width_sweep) if one is not None]
+    slow = [one.round_us for one in (sweep, change, stimulus.width_sweep) if one is not None]
     if slow:
         return max(slow)
     if burst is not None:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety.device_bounds import DeviceBounds
-from stimctl.stimulus import Burst, Cycle, Stimulus, Sweep
+from stimctl.stimulus import Burst, Cycle, Stimulus
+from stimctl.stimulus.laws import Law, Turns
 
 _US_MHZ = 10**9
 _SECOND_US = 1_000_000
@@ -42,14 +43,17 @@ def _repair(
     return None if changed is None else Repair(parameter, value, text, changed)
 
 
-def _within(sweep: Sweep | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
-    """The sweep with both ends on the grid and within lowest..highest, as values to validate."""
-    if sweep is None:
+def _within(law: Law | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
+    """The law with its values on the grid and within lowest..highest, as values to validate."""
+    if law is None:
         return None
+    if isinstance(law, Turns):
+        values = tuple(_clamp(value, lowest, highest, step) for value in law.values)
+        return {**dict(law), "values": values}
     return {
-        **dict(sweep),
-        "lowest": _clamp(sweep.lowest, lowest, highest, step),
-        "highest": _clamp(sweep.highest, lowest, highest, step),
+        **dict(law),
+        "lowest": _clamp(law.lowest, lowest, highest, step),
+        "highest": _clamp(law.highest, lowest, highest, step),
     }
 
 

@@ -28,6 +28,7 @@ from stimctl.stimulus.consistency import (
     RAMP_MIN_US,
     period_inconsistency,
 )
+from stimctl.stimulus.laws import Turns
 
 _US_MHZ = 10**9
 
@@ -174,7 +175,9 @@ def _grid_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]:
     device, pulse = envelope.device, stimulus.pulse
     step = device.phase_width_step_us
     sweep = stimulus.width_sweep
-    widths = (pulse.phase_width_us, *((sweep.lowest, sweep.highest) if sweep else ()))
+    widths = [pulse.phase_width_us, *(() if sweep is None else (sweep.lowest, sweep.highest))]
+    if isinstance(sweep, Turns):
+        widths += sweep.values
     off = [width for width in widths if width % step]
     if off:
         yield broken_rule(

@@ -63,6 +63,11 @@ class Acknowledged:
             keeps_rhythm=sheet.channels_first,
         )
 
+    def enters(self, channel: int, each: int) -> None:
+        """A stage begins, at zero, in which the device gives so many pulses in each period."""
+        self._counts[channel].each = each
+        self._bounds[channel].enters(each)
+
     # -- trains
 
     def asks(self, now_ns: int, ticket: int, sets: Iterable[ChannelSet]) -> None:

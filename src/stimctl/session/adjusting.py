@@ -9,7 +9,7 @@ from stimctl.session import intents, rows
 from stimctl.session.core import Core
 from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
-from stimctl.session.reasons import LINKED, Reason
+from stimctl.session.reasons import LAST_STAGE, LINKED, Reason
 from stimctl.session.run import Run
 from stimctl.session.supervision import Supervision
 from stimctl.stimulus.level import AnyLevel, AnyScale
@@ -39,6 +39,7 @@ class Adjusting:
             intents.Unlock: self._unlock,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
+            intents.NextStage: self._next_stage,
             intents.Felt: self._felt,
             intents.Found: self._found,
             intents.LeadsChecked: self._leads_checked,
@@ -58,6 +59,18 @@ class Adjusting:
         check_scale("raise refused", intent.level, run.scale)
         self.seen(now_ns)
         run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
+
+    def _next_stage(self, now_ns: int, _intent: intents.NextStage) -> None:
+        assert self._core.run is not None
+        self.seen(now_ns)
+        reason = self._core.run.next_stage(now_ns)
+        if reason is not None:
+            raise StateError(
+                "next stage refused",
+                code=reason.code,
+                why=reason.text,
+                what_to_do="stop ends the session" if reason is LAST_STAGE else "wait, then again",
+            )
 
     def _unlock(self, now_ns: int, intent: intents.Unlock) -> None:
         self._need_channel("unlock refused", intent.channel)

@@ -127,8 +127,8 @@ class CommandedOutput:
         Where the device must know its channels first, they are named, without current.
         """
         first = self._driver.sheet.channels_first
-        tracks = self._tracks.values() if first else ()
-        return self._sent(now_ns, tuple(track.key_of_zero() for track in tracks))
+        named = [track for track in self._tracks.values() if first and track.in_stage]
+        return self._sent(now_ns, tuple(track.key_of_zero() for track in named))
 
     def _sent(self, now_ns: int, keys: tuple[Key, ...]) -> int:
         try:

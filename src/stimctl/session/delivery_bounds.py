@@ -29,6 +29,10 @@ class DeliveryBounds:
         """What the least count takes once an answer says that the device was still at it."""
         self._stopped_ns: int | None = None
 
+    def enters(self, each: int) -> None:
+        """From zero on, the device gives so many pulses in each period."""
+        self._least.each = self._most.each = each
+
     # -- trains
 
     def asks(self, now_ns: int, ticket: int, output: Output) -> None:

@@ -115,6 +115,11 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStage:
+    """End the present stage of the plan before its time, by a ramp to zero; the next one begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Output to zero at once; the plan's clock stands still."""
 
@@ -195,6 +200,7 @@ Intent = (
     | Link
     | Unlink
     | Pulse
+    | NextStage
     | Pause
     | Resume
     | Stop
@@ -218,6 +224,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,
+    NextStage: Trigger.NEXT_STAGE,
     Pause: Trigger.PAUSE,
     Resume: Trigger.RESUME,
     Stop: Trigger.STOP,

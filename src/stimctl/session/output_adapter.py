@@ -20,7 +20,7 @@ class OutputAdapter:
             raise PlanViolation(
                 f"{plan.protocol.id} is not for a device such as {driver.sheet.family}"
             )
-        for one in plan.channels:
+        for one in (one for stage in plan.stages for one in stage.channels):
             if one.cycle is not None and one.cycle.ramp_up_us < RAMP_MIN_US:
                 raise PlanViolation(f"the ramp of channel {one.channel} is shorter than 0.5 s")
         self.scale = plan.scale
@@ -30,7 +30,9 @@ class OutputAdapter:
 
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
-        return sum(_most_flow(one) for one in self._plan.channels) * self._plan.duration_us
+        return sum(
+            sum(map(_most_flow, stage.channels)) * stage.duration_us for stage in self._plan.stages
+        )
 
     def plateaus(self, *, scripted: bool) -> list[Plateau]:
         """A plateau for each channel, at zero."""

@@ -74,6 +74,13 @@ class Plateau:
         self.zero()
         self._changed_ns = now_ns
 
+    def enter(self, now_ns: int, plateau: int) -> None:
+        """Another stage begins, at this plateau; its script begins anew."""
+        self.zero()
+        self.now = plateau
+        self.script, self._script_ns = 0, None
+        self._changed_ns = now_ns
+
     def zero(self) -> None:
         """A discontinuity: the plateau is lost, and what was asked for with it."""
         self.now = 0

@@ -1,4 +1,4 @@
-"""The plan's own clock, and what of the plan is in force: it looks ahead, but never ahead of time.
+"""The clock of a stage, and what of it is in force: it looks ahead, but never ahead of time.
 
 Plan time stands still while the session is not running. Moments are absolute, so a late wake-up
 goes straight to the last one that is due.
@@ -9,21 +9,25 @@ from collections.abc import Iterator
 
 from stimctl.session.config import CONTRACTION_LEAD_US
 from stimctl.session.ramp_limiter import RampLimiter
-from stimctl.treatment.program import AnyPlan, makes_current
+from stimctl.treatment.program import PlanChannel, Stage, of_currents
 from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
 
 
 class Programme:
-    """Moments and raise schedule of one plan, read lazily as plan time goes on."""
+    """Moments and raise schedule of one stage, read lazily as plan time goes on."""
 
-    def __init__(self, plan: AnyPlan, tracks: tuple[RampLimiter, ...], from_us: int = 0) -> None:
-        self.duration_us: int = plan.duration_us
+    def __init__(
+        self, stage: Stage[PlanChannel], tracks: tuple[RampLimiter, ...], from_us: int = 0
+    ) -> None:
+        """`from_us`: plan time to begin at, where that is within the stage."""
+        from_us = max(from_us, stage.start_us)
+        self._end_us: int = stage.end_us
         self._from_us = from_us
         self._tracks = tracks
-        self._moments: Iterator[Moment] = moments(plan, from_us)
+        self._moments: Iterator[Moment] = moments(stage, from_us)
         self._schedule: Iterator[PlateauStep] = iter(())
-        if makes_current(plan) and not from_us:
-            self._schedule = raise_schedule(plan)
+        if of_currents(stage) and from_us == stage.start_us:
+            self._schedule = raise_schedule(stage)
         self._next_step: PlateauStep | None = next(self._schedule, None)
         self._ahead: deque[Moment] = deque()
         self._levels = [0] * len(tracks)
@@ -101,14 +105,14 @@ class Programme:
         return due
 
     def ended(self, time_us: int) -> bool:
-        """Whether the plan is over."""
-        return time_us >= self.duration_us
+        """Whether the stage is over."""
+        return time_us >= self._end_us
 
     def deadline_us(self, *, scripted: bool) -> int:
         """Plan time of the next thing to do."""
-        due = self._ahead[0].at_us if self._ahead else self.duration_us
+        due = self._ahead[0].at_us if self._ahead else self._end_us
         if self._starts:
             due = min(due, self._starts[0][0] - CONTRACTION_LEAD_US)
         if scripted and self._next_step is not None:
             due = min(due, self._next_step.at_us)
-        return min(due, self.duration_us)
+        return min(due, self._end_us)

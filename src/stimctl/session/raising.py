@@ -1,6 +1,6 @@
 """Who may raise which plateau when: by hand or by the plan's schedule, and only on the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +9,14 @@ from stimctl.session import rows
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
-from stimctl.session.reasons import BEGUN, JOURNAL_LATE, LOWERED, PASSING, Reason
+from stimctl.session.reasons import (
+    BEGUN,
+    JOURNAL_LATE,
+    LOWERED,
+    PASSING,
+    STAGE_BEGUN,
+    Reason,
+)
 from stimctl.stimulus.level import AnyScale
 from stimctl.treatment.timeline import PlateauStep
 
@@ -61,8 +68,11 @@ class Raising:
         *,
         scripted: bool,
         by: str = "hand",
+        on_lowered: Callable[[int, int, int], None] = lambda _channel, _before, _after: None,
     ) -> None:
+        """`on_lowered`: is told the channel, its plateau before, and after."""
         self.scale = scale
+        self._on_lowered = on_lowered
         self._by = by
         self._log = log
         self._locks = locks
@@ -114,6 +124,16 @@ class Raising:
             self._discard(now_ns, plateau, why)
         following = self._log.newest + 1
         self._ended |= {plateau.channel: (following, why) for plateau in ended}
+
+    def enter(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
+        """Another stage begins, and its channels with these plateaus; what was asked is over."""
+        self.forget_asked(now_ns)
+        for plateau in self._all:
+            before = plateau.now
+            plateau.enter(now_ns, plateaus[plateau.channel])
+            self._ended[plateau.channel] = (self._log.newest, STAGE_BEGUN)
+            if plateau.now != before:
+                self._set(now_ns, plateau, "stage")
 
     def _over(self, channels: Iterable[int], since: int | None) -> Reason | None:
         """Why a raise decided after event `since` may not go on; None where it may."""
@@ -324,7 +344,9 @@ class Raising:
         linked = self._links.with_channel(channel)
         for plateau, lower in lowered_together(self._plateaus, linked, level):
             self.end(now_ns, [plateau.channel], LOWERED)
+            before = plateau.now
             plateau.lower(now_ns, lower)
+            self._on_lowered(plateau.channel, before, plateau.now)
             self._set(now_ns, plateau, self._by)
 
     # -- by script

@@ -41,6 +41,12 @@ class RampLimiter(ABC):
         self._cycles = cycles
         self._modulated_from = modulated_from
 
+    def follow(self, *, cycles: bool, modulated_from: int) -> None:
+        """Another stage begins, from zero."""
+        self._cycles, self._modulated_from = cycles, modulated_from
+        self.drive = None
+        self.highest_permille = 0
+
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
         self._reach_ppm = self._sure_ppm = self._line_ppm = 0

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     RAISE = "raise"
     PENDING = "pending"
     LINKED = "linked"
+    STAGE = "stage"
     CONTRACTION = "contraction"
     CONTRACTED = "contracted"
     PULSE = "pulse"

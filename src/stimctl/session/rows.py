@@ -175,6 +175,17 @@ class Linked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StageBegun(Event):
+    """The next stage of a plan; durable before its output. `number` counts from 1."""
+
+    kind = Kind.STAGE
+    number: int
+    name: str
+    what: str
+    plan_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contraction(Event):
     """Durable before the ramp of an on/off cycle begins."""
 

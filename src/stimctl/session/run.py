@@ -25,26 +25,17 @@ from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
 from stimctl.session.output_adapter import OutputAdapter
-from stimctl.session.plateaus import Plateau
 from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
+from stimctl.session.raise_locks import FADING, RaiseLocks
 from stimctl.session.raising import Raising
-from stimctl.session.ramp_limiter import FULL
-from stimctl.session.reasons import (
-    LEFT_OUT,
-    NOT_AT_PLATEAU,
-    NOT_CONFIRMED,
-    RAMPING,
-    STANDING,
-    STARTING,
-    Reason,
-)
+from stimctl.session.reasons import LAST_STAGE, STANDING, Reason
+from stimctl.session.stages import FADE_TO_NEXT_NS, Stages
+from stimctl.session.track import Track
 from stimctl.session.withheld import Withholdings
-from stimctl.treatment.consistency import cycle_period_us
-from stimctl.treatment.program import AnyPlan
+from stimctl.treatment.program import AnyPlan, PlanChannel, Stage
+from stimctl.treatment.timeline import contractions_before
 
-_LINK_NOT_GOOD = Reason(Code.LINK_NOT_GOOD, "raises are locked: the link is not good")
-_FADING = Reason(Code.FADING, "the output is ramping to zero")
 _LINE_LATE = Reason(Code.LINE_LATE, "the line took longer than 250 ms")
 
 
@@ -70,29 +61,33 @@ class Run:
         self._adapter = adapter
         self._config = config
         self._log = log
-        self._link_good = link_good
-        self._contact_lock = contact_lock
+        self._locks = RaiseLocks(self, link_good, contact_lock, single_pulses=config.single_pulses)
         self._budget = budget
         self._raised = raised
         self.delivered = delivered
         self._began_us = 0
         budget.allow(adapter.most())
         self.prompts = Prompts(plan.duration_us, adapter.scale)
-        self._fader = Fader()
+        self.fader = Fader()
         self._tracks = adapter.tracks
         self._by_channel = {track.channel: track for track in self._tracks}
         self.links = Links(self._by_channel)
         self.finding = Finding(sites_of(plan) if config.find_channels else {})
-        self.raising = self._new_raising()
         self.output = adapter.output
-        self._programme = Programme(plan, self._tracks)
+        self._stages = Stages(plan, log)
+        self._programme = Programme(self._stages.now, self._tracks)
+        self.raising = self._new_raising()
         self._contractions = Contractions(log)
         self._withholdings = Withholdings(log)
-        self._running = False
+        self.running = False
         self._catch_up_ns: int | None = None
         self._confirmed_ns: int | None = None
         """An answer came that the script's next step has waited for."""
         self._ready_ticket: int | None = None
+        self._ready = False
+        """The device has acknowledged that all is off; the row of the stage is awaited."""
+        self._leaves = False
+        """A person ends the stage before its time."""
         self._soft = False
         self.acknowledged = self._nothing_yet()
         """What the device has acknowledged in this run."""
@@ -101,6 +96,15 @@ class Run:
 
     def _nothing_yet(self) -> Acknowledged:
         return Acknowledged.of(self.plan, {track.channel: track.each for track in self._tracks})
+
+    @property
+    def starting(self) -> bool:
+        """The device is being made ready for output."""
+        return self._ready_ticket is not None or self._ready
+
+    def track(self, channel: int) -> Track:
+        """What a channel of the plan does now."""
+        return self._by_channel[channel]
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -119,11 +123,12 @@ class Run:
             plateaus,
             self.scale,
             self._log,
-            self,
+            self._locks,
             self.links,
             self._raised,
             scripted=scripted,
             by=self._config.operated_by,
+            on_lowered=self._stages.lowered,
         )
 
     # -- beginning, standing, ending
@@ -132,11 +137,11 @@ class Run:
         """The start row is durable: from the plan's beginning, or from this time of it on; always
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
-        self._programme = Programme(self.plan, self._tracks, from_us)
-        period_us = cycle_period_us(self.plan.protocol)
+        self._stages.begin(from_us)
         self.acknowledged = self._nothing_yet()
         for track in self._tracks:
-            track.rewind(from_us // period_us if period_us else 0)
+            track.rewind(contractions_before(self.plan, track.channel, from_us))
+        self._follow(from_us)
         self.raising = self._new_raising()
         self.raising.begin(now_ns)
         self.finding.begin()
@@ -144,9 +149,44 @@ class Run:
         self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
 
+    def _follow(self, from_us: int = 0) -> None:
+        """Read the present stage of the plan from now on."""
+        stage = self._stages.now
+        for track in self._tracks:
+            track.enter(stage.channel(track.channel))
+        self._programme = Programme(stage, self._tracks, from_us)
+        self._leaves = False
+
+    def _enter(self, now_ns: int, stage: Stage[PlanChannel]) -> None:
+        """The stage before is over: all off, and what was found in it where this one asks for it.
+
+        Plan time stands until the device has acknowledged that, and the row is on the disk.
+        """
+        self.running = False
+        self._stages.enter(now_ns, stage, self.raising.snapshot())
+        self._follow()
+        self._make_ready(now_ns, soft=False)
+        self.raising.enter(now_ns, self._stages.plateaus())
+
+    def next_stage(self, now_ns: int) -> Reason | None:
+        """End the present stage early, by a ramp to zero; or why that is not possible."""
+        if self._stages.following is None:
+            return LAST_STAGE
+        if not self.running or self.fader.fading_out:
+            return STANDING if not self.running else FADING
+        self._leaves = True
+        self.fader.fade_out(now_ns, FADE_TO_NEXT_NS)
+        return None
+
+    @property
+    def stage(self) -> Stage[PlanChannel]:
+        """The present one."""
+        return self._stages.now
+
     def resume(self, now_ns: int, *, from_zero: bool) -> None:
         """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
         if from_zero:
+            self._stages.forget()
             self.raising.begin(now_ns)
             self.finding.begin()
         else:
@@ -163,22 +203,23 @@ class Run:
             self._ready_ticket = self.output.make_ready(now_ns)
 
     def _go(self, now_ns: int) -> None:
-        self._ready_ticket = None
-        self._running = True
+        self._ready_ticket, self._ready = None, False
+        self.running = True
         if self._soft:
-            self._fader.fade_in(now_ns, RESUME_RAMP_NS)
+            self.fader.fade_in(now_ns, RESUME_RAMP_NS)
         else:
-            self._fader.full()
+            self.fader.full()
         self._programme.go(now_ns)
         self._programme.turn(self._programme.time_us(now_ns))
         for track in self._tracks:
-            # The start or resume row stands for the contraction that is under way.
+            self.acknowledged.enters(track.channel, track.each)
+            # The start, resume or stage row stands for the contraction that is under way.
             track.covered = True
             track.climb(now_ns, 0, 0)
 
     def silent_contractions(self, now_ns: int, *, ended: bool = False) -> list[str]:
         """In words: contractions that are over and should have had output, and had none."""
-        if not self._running or self._config.single_pulses:
+        if not self.running or self._config.single_pulses:
             return []
         return self._contractions.over(now_ns, self._tracks, self.raising, ended=ended)
 
@@ -206,35 +247,37 @@ class Run:
     def stand(self, now_ns: int, why: Reason) -> None:
         """Output is being stopped for a pause; plateaus are kept for a soft return."""
         self.raising.end(now_ns, self._by_channel, why)
-        if self._running:
+        if self.running:
             self._programme.stand(now_ns)
-        self._running = False
-        self._ready_ticket = None
+        self.running = False
+        self._ready_ticket, self._ready = None, False
         self._forget(now_ns)
 
     def zero(self, now_ns: int, why: Reason) -> None:
         """A discontinuity: nothing of this comes back."""
         self.stand(now_ns, why)
+        self._stages.forget()
         self.raising.zero(now_ns)
 
     def fade_out(self, now_ns: int) -> None:
         """Ramp everything to zero; nothing is raised meanwhile, and it is not taken back."""
-        if not self._fader.fading_out:
-            self._fader.fade_out(now_ns, FADE_NS)
+        if not self.fader.fading_out or self._leaves:
+            self.fader.fade_out(now_ns, FADE_NS)
+        self._leaves = False
 
     @property
     def fading_out(self) -> bool:
         """The output is on its way to zero for good."""
-        return self._fader.fading_out
+        return self.fader.fading_out and not self._leaves
 
     @property
     def faded_out(self) -> bool:
         """The fade has reached zero."""
-        return self._fader.faded_out
+        return self.fader.faded_out and not self._leaves
 
     def ended(self, now_ns: int) -> bool:
         """The plan is over."""
-        return self._programme.ended(self.time_us(now_ns))
+        return self._stages.following is None and self._programme.ended(self.time_us(now_ns))
 
     def time_us(self, now_ns: int) -> int:
         """Plan time."""
@@ -244,11 +287,18 @@ class Run:
 
     def advance(self, now_ns: int) -> None:
         """Do what is due. PlanViolation where plan or driver break the rules."""
-        if not self._running:
+        if self._ready and self._stages.on_record:
+            self._go(now_ns)
+        if not self.running:
             return
         self._confirmed_ns = None
         time_us = self._programme.time_us(now_ns)
-        self._fader.advance(now_ns)
+        self.fader.advance(now_ns)
+        following = self._stages.following
+        left = self._leaves and self.fader.faded_out
+        if following is not None and (left or self._programme.ended(time_us)):
+            self._enter(now_ns, following)
+            return
         for track, _ in self._programme.announced(time_us):
             self._contractions.announce(now_ns, track, self.raising)
         for track, at_us in self._programme.turn(time_us):
@@ -261,45 +311,9 @@ class Run:
         self._tell(now_ns)
         self.raising.by_script(now_ns)
 
-    def resting(self, plateau: Plateau) -> bool:
-        """Whether a channel is in the off time of its cycle (rule A9)."""
-        return self._running and self._by_channel[plateau.channel].resting
-
-    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> Reason | None:
-        """Why nothing may be raised on this channel now, whoever asks; see `raising.Locks`."""
-        track = self._by_channel[plateau.channel]
-        drive = track.drive
-        if not self._running:
-            return STARTING if self._ready_ticket is not None else STANDING
-        if not self._link_good():
-            return _LINK_NOT_GOOD
-        if (reason := self._contact_lock(plateau.channel)) is not None:
-            return reason
-        if (reason := self._finding_lock(plateau)) is not None:
-            return reason
-        if drive is None or (at_plateau and not drive.may_raise):
-            return NOT_AT_PLATEAU
-        if self._fader.gain != FULL or self._fader.fading_out:
-            return RAMPING if not self._fader.fading_out else _FADING
-        if self._config.single_pulses:
-            return None
-        if at_plateau and not track.covered:
-            return LEFT_OUT
-        if at_plateau and not track.is_up:
-            return NOT_CONFIRMED
-        if not self.output.confirmed(plateau.channel, plateau.now):
-            return NOT_CONFIRMED
-        return None
-
-    def _finding_lock(self, plateau: Plateau) -> Reason | None:
-        """Why channels that are still to be found keep this one from rising (H64)."""
-        channel = plateau.channel
-        linked = self.links.with_channel(channel)
-        return self.finding.lock(channel, plateau.now, self.raising.rising(), linked)
-
     def _tell(self, now_ns: int) -> None:
         """Tell the device what it should do now, where that is something new."""
-        gain = self._fader.gain
+        gain = self.fader.gain
         lagging = False
         plateaus = self.raising.snapshot()
         for track in self._tracks:
@@ -318,7 +332,7 @@ class Run:
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down at once, without waiting for anything."""
         self.raising.lower(now_ns, channel, plateau)
-        if self._running:
+        if self.running:
             self._tell(now_ns)
 
     def acked(self, now_ns: int, event: Accepted) -> None:
@@ -329,16 +343,18 @@ class Run:
             self.acknowledged.accepts(now_ns, sets, event.ticket, whole=not is_part(event))
         self.acknowledged.confirms(now_ns - event.latency_ns)
         if event.ticket is not None and event.ticket == self._ready_ticket:
-            self._go(now_ns)
+            self._ready_ticket, self._ready = None, True
+            if self._stages.on_record:
+                self._go(now_ns)
             return
         before = self.output.plateaus_acked
         self.output.accepted(now_ns, event)
         self._contractions.acked(self.output.acked)
-        if self._running and any(self.output.acked.values()):
+        if self.running and any(self.output.acked.values()):
             self.delivered.output_at(self.time_us(now_ns))
-        if self._running and self.raising.script_waits(now_ns):
+        if self.running and self.raising.script_waits(now_ns):
             self._confirmed_ns = now_ns
-        if self._running and self.output.plateaus_acked != before:
+        if self.running and self.output.plateaus_acked != before:
             outputs = dict(self.output.acked)
             self._log.emit(now_ns, rows.Acknowledged(outputs, self.scale.unit))
 
@@ -346,7 +362,7 @@ class Run:
         """A raise did not reach the device in time: it is not made up for."""
         self.acknowledged.dropped(now_ns, event.ticket, sent=event.sent)
         plateaus = self.output.dropped(event)
-        if plateaus is None or not self._running:
+        if plateaus is None or not self.running:
             return
         self.raising.fall_back(now_ns, plateaus)
         for track in self._tracks:
@@ -357,7 +373,7 @@ class Run:
 
     def withheld(self, now_ns: int, event: Withheld) -> None:
         """The final output check keeps a channel off; it is asked for again when it may be."""
-        if self._running:
+        if self.running:
             track = self._by_channel[event.channel]
             self.output.keep_off(event.channel)
             if event.closed:
@@ -366,24 +382,9 @@ class Run:
             again = track.may_open_late
             self._withholdings.take(now_ns, event, again=again)
 
-    def telemetry(self, now_ns: int, link: str) -> rows.Telemetry:
-        """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
-        return rows.Telemetry(
-            plan_time_us=self.time_us(now_ns),
-            set=dict(self.output.told),
-            acked=dict(self.output.acked),
-            measured=None,
-            levels=self.raising.snapshot(),
-            unit=self.scale.unit,
-            link=link,
-            acknowledged=self.acknowledged.told(now_ns),
-            locked=self.raising.locked(now_ns),
-            highest=self.output.take_highest() or None,
-        )
-
     def deadline(self, now_ns: int) -> int | None:
         """When advance() has something to do; None while the run stands."""
-        if not self._running:
+        if not self.running:
             return None
         scripted = self._config.scripted_raise
         due = self._programme.at_ns(self._programme.deadline_us(scripted=scripted))
@@ -391,7 +392,7 @@ class Run:
             self._catch_up_ns,
             self._confirmed_ns,
             self._withholdings.again_ns,
-            self._fader.deadline(now_ns),
+            self.fader.deadline(now_ns),
             self.raising.deadline(now_ns),
         ):
             if other is not None and other < due:

@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     LINK = "link"
     UNLINK = "unlink"
     PULSE = "pulse"
+    NEXT_STAGE = "next_stage"
     PAUSE = "pause"
     RESUME = "resume"
     HOLD = "hold"
@@ -74,6 +75,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.LINK,
         Trigger.UNLINK,
         Trigger.PULSE,
+        Trigger.NEXT_STAGE,
         Trigger.PAUSE,
         Trigger.RESUME,
         Trigger.HOLD,
@@ -103,6 +105,7 @@ unlock               .   .   .   .   =   .   .   .   .   .
 link                 .   .   =   =   =   =   =   .   .   .
 unlink               .   .   =   =   =   =   =   .   =   =
 pulse                .   .   .   .   =   .   .   .   .   .
+next_stage           .   .   .   .   =   .   .   .   .   .
 pause                .   .   .   .  PAU  =   .   .   .   .
 resume               .   .   .   .   .   =   .   .   .   .
 hold                 .   =   =   =   =   =   =   .   .   .

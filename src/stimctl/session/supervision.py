@@ -131,7 +131,7 @@ class Supervision:
         if run is None or now_ns < self._next_telemetry_ns:
             return
         self._next_telemetry_ns = now_ns + TELEMETRY_NS
-        row = run.telemetry(now_ns, self._core.link.quality.value)
+        row = _telemetry_of(run, now_ns, self._core.link.quality.value)
         self._log.emit(now_ns, row, durable=True)
         self._prompt(now_ns, run)
 
@@ -155,3 +155,19 @@ class Supervision:
             if other is not None and other < due:
                 due = other
         return due
+
+
+def _telemetry_of(run: Run, now_ns: int, link: str) -> rows.Telemetry:
+    """What is set, what is acknowledged, what is measured (by no device yet): never mixed."""
+    return rows.Telemetry(
+        plan_time_us=run.time_us(now_ns),
+        set=dict(run.output.told),
+        acked=dict(run.output.acked),
+        measured=None,
+        levels=run.raising.snapshot(),
+        unit=run.scale.unit,
+        link=link,
+        acknowledged=run.acknowledged.told(now_ns),
+        locked=run.raising.locked(now_ns),
+        highest=run.output.take_highest() or None,
+    )

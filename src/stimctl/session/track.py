@@ -16,27 +16,7 @@ class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
     def __init__(self, plan_channel: PlanChannel) -> None:
-        one = plan_channel if isinstance(plan_channel, CurrentChannel) else None
-        modulation = one.stimulus.amplitude_modulation if one else None
-        super().__init__(
-            plan_channel.channel,
-            cycles=plan_channel.cycle is not None,
-            modulated_from=FULL if modulation is None else modulation.lowest_permille,
-        )
-        self.cleared = plan_channel.cleared
-        self.each = one.pulses_a_period if one else 1
-        """How many pulses the device gives in each period."""
-        self._step, self._lowest = self.cleared.step, self.cleared.lowest
-        self._zero = (one.stimulus.pulse.phase_width_us, one.period_us) if one else ()
-        """Width and period with which it begins; nothing where they are those of another unit."""
-        self._made: dict[Key, OutputPoint] = {}
-        burst = one.host_burst if one else None
-        self._gap_ns: int | None = None
-        """How long the pause between bursts may be; a longer gap is none of the pattern."""
-        if one is not None and burst is not None:
-            open_us = burst.pulses_per_burst * one.period_us - one.period_us // 2
-            shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
-            self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
+        super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
         self._lit = False
         """The device has confirmed the burst that is under way."""
         self._dark_ns = self._shut_ns = 0
@@ -46,11 +26,39 @@ class Track(RampLimiter):
         """The burst under way had no output, at its beginning or since: it gets none any more."""
         self._lacks = False
         """More is asked by now than nothing, so the device has less than what is asked."""
-        self._sweeps_width = one is not None and one.stimulus.width_sweep is not None
-        self._sweeps_rate = one is not None and one.stimulus.frequency_sweep is not None
         self._plateau = self._gain = 0
         self.asked_down = False
         """Somebody, not the plan alone, wants less than the device was told last."""
+        self.enter(plan_channel)
+
+    def enter(self, plan_channel: PlanChannel | None) -> None:
+        """A stage begins in which the channel does this; None: it is off in it."""
+        self.in_stage = plan_channel is not None
+        if plan_channel is None:
+            self.drive = None
+            return
+        one = plan_channel if isinstance(plan_channel, CurrentChannel) else None
+        modulation = one.stimulus.amplitude_modulation if one else None
+        self.follow(
+            cycles=plan_channel.cycle is not None,
+            modulated_from=FULL if modulation is None else modulation.lowest,
+        )
+        self.cleared = plan_channel.cleared
+        self._made: dict[Key, OutputPoint] = {}
+        self.each = one.pulses_a_period if one else 1
+        """How many pulses the device gives in each period."""
+        self._step, self._lowest = self.cleared.step, self.cleared.lowest
+        self._zero = (one.stimulus.pulse.phase_width_us, one.period_us) if one else ()
+        """Width and period with which it begins; nothing where they are those of another unit."""
+        burst = one.host_burst if one else None
+        self._gap_ns: int | None = None
+        """How long the pause between bursts may be; a longer gap is none of the pattern."""
+        if one is not None and burst is not None:
+            open_us = burst.pulses_per_burst * one.period_us - one.period_us // 2
+            shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
+            self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
+        self._sweeps_width = one is not None and one.stimulus.width_sweep is not None
+        self._sweeps_rate = one is not None and one.stimulus.frequency_sweep is not None
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""

@@ -46,13 +46,26 @@ class Burst(StrictModel):
     burst_frequency_mhz: FrequencyMhz
 
 
+SWEEP_TICK_US = 250_000
+"""What is swept is followed at this tick. [POLICY, D]"""
+
+
+def _next_tick_us(t_us: int) -> int:
+    return t_us - t_us % SWEEP_TICK_US + SWEEP_TICK_US
+
+
 class Sweep(StrictModel):
-    """A value that moves between `lowest` and `highest` (unit of the field that holds it)."""
+    """A value that moves between `lowest` and `highest` (unit of the field that holds it).
+
+    `falls`: it begins at `highest`. `since_on`: its time begins with each on time.
+    """
 
     lowest: Annotated[int, Field(ge=1)]
     highest: Annotated[int, Field(ge=1)]
     period_us: ModulationPeriodUs
     shape: SweepShape
+    falls: bool = False
+    since_on: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -61,8 +74,22 @@ class Sweep(StrictModel):
         return self
 
     def value_at(self, t_us: int) -> int:
-        """The value `t_us` after the start; begins at `lowest`, never leaves the range."""
-        return self.lowest + _wave(t_us, self.period_us, self.shape, self.highest - self.lowest)
+        """The value `t_us` after its time began; it never leaves the range."""
+        moved = _wave(t_us, self.period_us, self.shape, self.highest - self.lowest)
+        return self.highest - moved if self.falls else self.lowest + moved
+
+    @property
+    def round_us(self) -> int:
+        """After so long it has shown all of its values."""
+        return self.period_us
+
+    def held_at(self, t_us: int) -> int:
+        """What is in force then: the value of the last tick."""
+        return self.value_at(t_us - t_us % SWEEP_TICK_US)
+
+    def next_change_us(self, t_us: int) -> int | None:
+        """The first time after `t_us` at which another value may be in force."""
+        return _next_tick_us(t_us)
 
 
 class AmplitudeModulation(StrictModel):
@@ -75,9 +102,32 @@ class AmplitudeModulation(StrictModel):
     period_us: ModulationPeriodUs
     shape: SweepShape
 
-    def permille_at(self, t_us: int) -> int:
+    @property
+    def lowest(self) -> int:
+        """The lowest level in permille."""
+        return self.lowest_permille
+
+    @property
+    def since_on(self) -> bool:
+        """Its time begins with the stage."""
+        return False
+
+    def value_at(self, t_us: int) -> int:
         """The level in permille `t_us` after the start; begins at 1000."""
         return 1000 - _wave(t_us, self.period_us, self.shape, 1000 - self.lowest_permille)
+
+    @property
+    def round_us(self) -> int:
+        """After so long it has shown all of its levels."""
+        return self.period_us
+
+    def held_at(self, t_us: int) -> int:
+        """What is in force then: the level of the last tick."""
+        return self.value_at(t_us - t_us % SWEEP_TICK_US)
+
+    def next_change_us(self, t_us: int) -> int | None:
+        """The first time after `t_us` at which another level may be in force."""
+        return _next_tick_us(t_us)
 
 
 class Cycle(StrictModel):

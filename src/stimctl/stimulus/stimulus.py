@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stimctl.stimulus.modulation import AmplitudeModulation, Burst, Cycle, FrequencyMhz, Sweep
+from stimctl.stimulus.laws import Law, LevelLaw
+from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz
 from stimctl.stimulus.pulse import Pulse, StrictModel
 
 
@@ -17,9 +18,9 @@ class Stimulus(StrictModel):
     pulse: Pulse
     frequency_mhz: FrequencyMhz
     burst: Burst | None = None
-    frequency_sweep: Sweep | None = None
-    width_sweep: Sweep | None = None
-    amplitude_modulation: AmplitudeModulation | None = None
+    frequency_sweep: Law | None = None
+    width_sweep: Law | None = None
+    amplitude_modulation: LevelLaw | None = None
     cycle: Cycle | None = None
     motor: bool = False
 

@@ -78,7 +78,7 @@ def _pattern(one: CurrentChannel) -> Pattern:
         gap_us = 1_000_000_000 // burst.burst_frequency_mhz + BURST_MARGIN_US
     return Pattern(
         gap_us=gap_us,
-        modulated_from_permille=1_000 if modulation is None else modulation.lowest_permille,
+        modulated_from_permille=1_000 if modulation is None else modulation.lowest,
         widest_us=stimulus.widest_phase_us,
         fastest_us=one.period_us // one.pulses_a_period,
     )

@@ -14,19 +14,20 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
 from stimctl.safety.device_bounds import Group
 from stimctl.stimulus import PulseShape
-from stimctl.treatment.program import CurrentChannel, CurrentPlan
+from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
 from stimctl.treatment.timeline import (
     Drive,
     Moment,
     PlateauStep,
     amplitude_of,
+    contraction_starts,
     moments,
     raise_schedule,
 )
@@ -94,20 +95,32 @@ def predict(plan: CurrentPlan) -> tuple[ChannelDose, ...]:
     test = plan.sheet.bounds.test_pulse
     own = 0 if test is None else test.energy_ua2_us
     tracks = {one.channel: _Track(one, in_list=in_list, test_energy=own) for one in plan.channels}
-    end_us = 0
+    found: list[dict[int, int]] = []
+    for stage in plan.stages:
+        for number, track in tracks.items():
+            one, source = stage.channel(number), stage.carried.get(number)
+            plateau_ua = 0
+            if one is not None and source is not None:
+                plateau_ua = source.plateau(found[source.stage][number], one.step)
+            track.enter(one, plateau_ua)
+        _play(stage, tracks)
+        found.append({number: track.plateau_ua for number, track in tracks.items()})
+    return tuple(track.dose(plan.duration_us) for track in tracks.values())
+
+
+def _play(stage: Stage[CurrentChannel], tracks: Mapping[int, _Track]) -> None:
+    """One stage from its beginning to its end."""
     events: Iterator[Moment | PlateauStep] = heapq.merge(
-        moments(plan), raise_schedule(plan), key=attrgetter("at_us")
+        moments(stage), raise_schedule(stage), key=attrgetter("at_us")
     )
     for event in events:
-        end_us = event.at_us
         if isinstance(event, Moment):
             for drive in event.drives:
                 tracks[drive.channel].drive_from(event.at_us, drive)
         else:
             tracks[event.channel].plateau_from(event)
     for track in tracks.values():
-        track.close(end_us)
-    return tuple(track.dose(plan.duration_us) for track in tracks.values())
+        track.leave(stage)
 
 
 @dataclass(slots=True)
@@ -129,7 +142,27 @@ class _Track:
     charge_pc: int = 0
     on_time_us: int = 0
     peak_ua: int = 0
+    highest_ua: int = 0
     strongest_pc: int = 0
+    contractions: list[int] = field(default_factory=list)
+    _counted: int = 0
+    """How many trains the stages before this one had."""
+
+    def enter(self, one: CurrentChannel | None, plateau_ua: int) -> None:
+        """A stage begins, in which the channel does this (None: nothing)."""
+        self.one = one or self.one
+        self.plateau_ua = plateau_ua
+        self.drive = None
+        self._set()
+
+    def leave(self, stage: Stage[CurrentChannel]) -> None:
+        """It is over."""
+        self.close(stage.end_us)
+        self.highest_ua = max(self.highest_ua, self.plateau_ua)
+        one = stage.channel(self.one.channel)
+        if one is not None:
+            self.contractions += self._contractions(one, stage)
+        self._counted = len(self.trains)
 
     def drive_from(self, at_us: int, drive: Drive) -> None:
         """From `at_us` on, `drive` holds."""
@@ -200,19 +233,19 @@ class _Track:
             rms_session_ma=math.sqrt(total / duration_us) / 1000,
             on_time_us=self.on_time_us,
             peak_ua=self.peak_ua,
-            plateau_ua=self.plateau_ua,
+            plateau_ua=self.highest_ua,
             strongest_uc=self.strongest_pc / _PC_PER_UC,
             strongest_ua2_us=max((train.energy for train in self.trains), default=0),
-            contractions=tuple(self._contractions(duration_us)),
+            contractions=tuple(self.contractions),
         )
 
-    def _contractions(self, duration_us: int) -> Iterator[int]:
-        cycle = self.one.cycle
+    def _contractions(self, one: CurrentChannel, stage: Stage[CurrentChannel]) -> Iterator[int]:
+        cycle = one.cycle
         if cycle is None:
             return
-        trains = iter(self.trains)
+        trains = islice(self.trains, self._counted, None)
         train = next(trains, None)
-        for start_us in range(self.one.start_after_us, duration_us, cycle.period_us):
+        for start_us in contraction_starts(stage, one):
             pulses = 0
             while train is not None and train.first_us < start_us + cycle.period_us:
                 pulses += train.pulses

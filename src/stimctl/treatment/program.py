@@ -11,8 +11,9 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from types import MappingProxyType
 from typing import Any, Generic, TypeGuard, TypeVar
 
 from pydantic import BaseModel
@@ -25,6 +26,20 @@ from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
 from stimctl.treatment.schema import ProtocolBase
 
 K = TypeVar("K")
+
+MAIN_STAGE = "main"
+"""The name of the only stage of a plan that has no others."""
+
+
+class StageKind(StrEnum):
+    """What happens in a stage."""
+
+    PROGRAM = "program"
+    """Pulses as the file has them, up to plateaus that a hand finds."""
+    REST = "rest"
+    """No output."""
+    TUNE = "tune"
+    """Plateaus are found by hand, for the stages that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +111,87 @@ class PercentChannel(PlanChannel):
 C = TypeVar("C", bound=PlanChannel, covariant=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A channel of a stage begins with the plateau of an earlier stage, times `level_permille`.
+
+    Rule A12: the waveform of this stage is at that level at no time stronger than the one with
+    which the plateau was found.
+    """
+
+    stage: int
+    level_permille: int = 1000
+
+    def plateau(self, found: int, step: int) -> int:
+        """What becomes of the plateau that was found there, down to the grid of the device."""
+        carried = found * self.level_permille // 1000
+        return carried - carried % step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Generic[C]):
+    """A part of a plan in which every channel keeps its waveform and cycle.
+
+    It lasts from `start_us` of the plan for `duration_us`; the first `zero_us` of it, all channels
+    are off. Channels of the plan that are not in `channels` are off in it. `carried` says by
+    channel where a plateau comes from; the others begin at zero. `ends_by_operator`: a person may
+    end it earlier.
+    """
+
+    number: int
+    name: str
+    kind: StageKind
+    sheet: CapabilitySheet
+    channels: tuple[C, ...]
+    every_channel: tuple[int, ...]
+    start_us: int
+    duration_us: int
+    zero_us: int = 0
+    carried: Mapping[int, Carried] = field(default_factory=lambda: MappingProxyType({}))
+    ends_by_operator: bool = False
+
+    @property
+    def end_us(self) -> int:
+        """When it ends, in plan time."""
+        return self.start_us + self.duration_us
+
+    @property
+    def output_from_us(self) -> int:
+        """From when on, in plan time, there may be output."""
+        return self.start_us + self.zero_us
+
+    def channel(self, number: int) -> C | None:
+        """What device channel `number` does in it; None where it is off."""
+        return next((one for one in self.channels if one.channel == number), None)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan(Generic[C]):
-    """A protocol file compiled for one device, one set of electrodes, one person's limits."""
+    """A protocol file compiled for one device, one set of electrodes, one person's limits.
+
+    `channels` are those of the device that it uses, each with the strongest of what it does.
+    `named_stages` are those of the file; a file without any has one stage that is all of it.
+    """
 
     protocol: ProtocolBase
     sheet: CapabilitySheet
     channels: tuple[C, ...]
     duration_us: int
     notes: tuple[str, ...] = ()
+    named_stages: tuple[Stage[C], ...] = ()
+
+    @property
+    def stages(self) -> tuple[Stage[C], ...]:
+        """What follows each other, with zero between them; one at least."""
+        if self.named_stages:
+            return self.named_stages
+        numbers = tuple(one.channel for one in self.channels)
+        whole = Stage(
+            number=0, name=MAIN_STAGE, kind=StageKind.PROGRAM, sheet=self.sheet,
+            channels=self.channels, every_channel=numbers, start_us=0,
+            duration_us=self.duration_us,
+        )  # fmt: skip
+        return (whole,)
 
     @property
     def scale(self) -> AnyScale:
@@ -117,6 +204,11 @@ class Plan(Generic[C]):
             if one.channel == number:
                 return one
         raise KeyError(number)
+
+    def stage_at(self, t_us: int) -> Stage[C]:
+        """The stage that plan time `t_us` lies in; at its end and after, the last one."""
+        stages = self.stages
+        return next((one for one in stages if t_us < one.end_us), stages[-1])
 
     def __repr__(self) -> str:
         numbers = ", ".join(str(one.channel) for one in self.channels)
@@ -132,6 +224,7 @@ class Plan(Generic[C]):
             "sheet": plain(self.sheet),
             "channels": [_decisive(one) for one in self.channels],
             "duration_us": self.duration_us,
+            "stages": [_decisive_stage(one) for one in self.stages],
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -147,6 +240,11 @@ def makes_current(plan: AnyPlan) -> TypeGuard[CurrentPlan]:
     return plan.scale is CURRENT
 
 
+def of_currents(stage: Stage[PlanChannel]) -> TypeGuard[Stage[CurrentChannel]]:
+    """Whether the pulses of a stage are known."""
+    return stage.sheet.scale is CURRENT
+
+
 def in_percent(plan: AnyPlan) -> TypeGuard[PercentPlan]:
     """Whether its levels are percents of a device's own scale."""
     return plan.scale is PERCENT
@@ -157,6 +255,13 @@ def _decisive(one: PlanChannel) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(one)} - {"cleared", "notes"}
     values = {name: plain(getattr(one, name)) for name in names}
     return values | {"limits": one.cleared.digest(), "most": one.most, "step": one.step}
+
+
+def _decisive_stage(stage: Stage[Any]) -> dict[str, Any]:
+    """What of a stage decides what a plan does."""
+    names = {field.name for field in dataclasses.fields(stage)} - {"sheet", "channels"}
+    values = {name: plain(getattr(stage, name)) for name in names}
+    return values | {"channels": [_decisive(one) for one in stage.channels]}
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str})

@@ -16,13 +16,25 @@ from itertools import count, groupby
 from operator import itemgetter
 
 from stimctl.stimulus import Burst, Cycle
-from stimctl.treatment.program import AnyPlan, CurrentChannel, CurrentPlan, PlanChannel
+from stimctl.stimulus.laws import LevelLaw
+from stimctl.treatment.law_times import cycle_before, law_times, laws_of
+from stimctl.treatment.program import (
+    AnyPlan,
+    CurrentChannel,
+    CurrentPlan,
+    Plan,
+    PlanChannel,
+    Stage,
+)
 
-# Ramps of an on/off cycle, and the end ramp, in steps of 50 ms; sweeps in steps of 250 ms [D].
+AnyStage = Stage[PlanChannel]
+
+# Ramps of an on/off cycle, and the end ramp, in steps of 50 ms [D].
 RAMP_TICK_US = 50_000
-SWEEP_TICK_US = 250_000
 # N1: the end of a continuous programme is a down ramp, here of 2 s [D].
 END_RAMP_US = 2_000_000
+# A carried plateau comes back in 5 s, as after a pause [D].
+CARRIED_RAMP_US = 5_000_000
 # A3: one step per 250 ms, and scripted raises at most 2 mA/s [D].
 RAISE_INTERVAL_US = 250_000
 _RAISE_US_PER_UA = 500
@@ -67,56 +79,115 @@ class PlateauStep:
     plateau_ua: int
 
 
-def moments(plan: AnyPlan, from_us: int = 0) -> Iterator[Moment]:
-    """The moments of `plan` in order; the first at `from_us`, the last at its end with every level
-    0."""
-    streams = [_tagged(index, one, plan, from_us) for index, one in enumerate(plan.channels)]
-    drives = [drive_at(plan, one, from_us) for one in plan.channels]
+def moments(plan: AnyPlan | AnyStage, from_us: int = 0) -> Iterator[Moment]:
+    """The moments of a plan or of one stage, in order; the first at `from_us` (of a stage not
+    before it begins), the last at the end with every level 0."""
+    for stage in _stages_of(plan):
+        if stage.end_us > from_us:
+            yield from _moments_in(stage, max(from_us, stage.start_us))
+    last = _stages_of(plan)[-1]
+    yield Moment(last.end_us, tuple(_silent(each) for each in _drives(last, last.end_us)))
+
+
+def _stages_of(plan: AnyPlan | AnyStage) -> tuple[AnyStage, ...]:
+    return plan.stages if isinstance(plan, Plan) else (plan,)
+
+
+def _moments_in(stage: AnyStage, from_us: int) -> Iterator[Moment]:
+    streams = [_tagged(index, one, stage, from_us) for index, one in enumerate(stage.channels)]
+    places = [stage.every_channel.index(one.channel) for one in stage.channels]
+    drives = list(_drives(stage, from_us))
     yield Moment(from_us, tuple(drives))
     for at_us, group in groupby(heapq.merge(*streams), key=itemgetter(0)):
         changed = False
         for _, index in group:
-            drive = drive_at(plan, plan.channels[index], at_us)
-            changed = changed or drive != drives[index]
-            drives[index] = drive
+            drive, place = _drive_of(stage, stage.channels[index], at_us), places[index]
+            changed = changed or drive != drives[place]
+            drives[place] = drive
         if changed:
             yield Moment(at_us, tuple(drives))
-    yield Moment(plan.duration_us, tuple(_silent(drive) for drive in drives))
+
+
+def _drives(stage: AnyStage, t_us: int) -> Iterator[Drive]:
+    for number in stage.every_channel:
+        one = stage.channel(number)
+        yield Drive(number, 0, False, False) if one is None else _drive_of(stage, one, t_us)
 
 
 def drive_at(plan: AnyPlan, one: PlanChannel, t_us: int) -> Drive:
-    """The state of channel `one` at `t_us` after the start (0 <= t_us < duration)."""
-    level, may_raise, since_on_us = envelope_at(
-        one.cycle, one.start_after_us, plan.duration_us, t_us
-    )
+    """The state of device channel `one` at `t_us` after the start (0 <= t_us < duration)."""
+    stage = plan.stage_at(t_us)
+    here = stage.channel(one.channel)
+    return Drive(one.channel, 0, False, False) if here is None else _drive_of(stage, here, t_us)
+
+
+def _drive_of(stage: AnyStage, one: PlanChannel, t_us: int) -> Drive:
+    """The state of channel `one` of a stage at plan time `t_us`."""
+    into_us = t_us - stage.output_from_us
+    lasts_us = stage.duration_us - stage.zero_us
+    level, may_raise, since_on_us = 0, False, None
+    if into_us >= 0:
+        level, may_raise, since_on_us = envelope_at(
+            one.cycle, one.start_after_us, lasts_us, into_us, fade_in_us(stage, one)
+        )
     drive = Drive(one.channel, level, since_on_us is not None, may_raise)
     if isinstance(one, CurrentChannel):
-        return _with_pulses(plan, one, drive, t_us, since_on_us)
+        return _with_pulses(stage, one, drive, into_us, since_on_us)
     return drive
 
 
+def fade_in_us(stage: AnyStage, one: PlanChannel) -> int:
+    """How long a continuous output takes to come back to the plateau of an earlier stage; in a
+    cycle its own ramp does that."""
+    return CARRIED_RAMP_US if one.cycle is None and one.channel in stage.carried else 0
+
+
 def _with_pulses(
-    plan: AnyPlan, one: CurrentChannel, drive: Drive, t_us: int, since_on_us: int | None
+    stage: AnyStage, one: CurrentChannel, drive: Drive, t_us: int, since_on_us: int | None
 ) -> Drive:
     """The same with what is known of the pulses: modulations, and the pauses of bursts."""
-    stimulus, bounds, level = one.stimulus, plan.sheet.bounds, drive.level_permille
-    tick_us = t_us - t_us % SWEEP_TICK_US
+    stimulus, bounds, level = one.stimulus, stage.sheet.bounds, drive.level_permille
+    times = (max(0, t_us), since_on_us or 0)
     if stimulus.amplitude_modulation is not None:
-        level = level * stimulus.amplitude_modulation.permille_at(tick_us) // 1000
+        level = level * _held(stimulus.amplitude_modulation, times) // 1000
     width_us, period_us = stimulus.pulse.phase_width_us, one.period_us
     if stimulus.width_sweep is not None:
-        width_us = stimulus.width_sweep.value_at(tick_us)
+        width_us = _held(stimulus.width_sweep, times)
         width_us -= width_us % one.width_step_us
     if stimulus.frequency_sweep is not None:
-        period_us = bounds.quantise_period_up_us(stimulus.frequency_sweep.value_at(tick_us))
+        period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
     return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
 
 
-def raise_schedule(plan: CurrentPlan) -> Iterator[PlateauStep]:
-    """The scripted raise: from 0 to each channel's amplitude, one step at a time, in time order."""
-    steps = [_raise_channel(plan, one) for one in plan.channels]
-    return heapq.merge(*steps, key=lambda step: (step.at_us, step.channel))
+def _held(law: LevelLaw, times: tuple[int, int]) -> int:
+    """What a law has in force; `times`: since the stage began, and since the output came on."""
+    return law.held_at(times[law.since_on])
+
+
+def raise_schedule(plan: CurrentPlan | Stage[CurrentChannel]) -> Iterator[PlateauStep]:
+    """The scripted raise: in each stage from 0 to each channel's amplitude, one step at a time, in
+    time order. Where a plateau is carried, nothing is raised."""
+    for stage in plan.stages if isinstance(plan, Plan) else (plan,):
+        steps = [
+            _raise_channel(stage, one) for one in stage.channels if one.channel not in stage.carried
+        ]
+        yield from heapq.merge(*steps, key=lambda step: (step.at_us, step.channel))
+
+
+def contraction_starts(stage: AnyStage, one: PlanChannel) -> range:
+    """The plan times at which the on times of a channel begin; of a continuous one none (W14)."""
+    if one.cycle is None:
+        return range(0)
+    first_us = stage.output_from_us + one.start_after_us
+    return range(first_us, stage.end_us - one.cycle.on_us + 1, one.cycle.period_us)
+
+
+def contractions_before(plan: AnyPlan, channel: int, at_us: int) -> int:
+    """How many contractions of a channel begin before this plan time."""
+    found = ((stage, stage.channel(channel)) for stage in plan.stages)
+    starts = (contraction_starts(stage, one) for stage, one in found if one is not None)
+    return sum(len(each) - len([at for at in each if at >= at_us]) for each in starts)
 
 
 def raise_interval_us(step_ua: int) -> int:
@@ -138,26 +209,37 @@ def _silent(drive: Drive) -> Drive:
 
 
 def envelope_at(
-    cycle: Cycle | None, start_after_us: int, duration_us: int, t_us: int
+    cycle: Cycle | None, start_after_us: int, duration_us: int, t_us: int, fade_in_us: int = 0
 ) -> tuple[int, bool, int | None]:
-    """Level, whether the plateau may be raised, and the time since the output came on."""
+    """Level, whether the plateau may be raised, and the time since the output came on.
+
+    A contraction that would not be over in the time is not begun (W14). `fade_in_us`: how long a
+    continuous output takes to its plateau.
+    """
     if cycle is None:
         into_end_us = t_us - (duration_us - END_RAMP_US)
-        if into_end_us < 0:
-            return 1000, True, t_us
-        return _falling(into_end_us, END_RAMP_US), False, t_us
+        if into_end_us >= 0:
+            level = _falling(into_end_us, END_RAMP_US)
+            return min(level, _rising(t_us, fade_in_us)), False, t_us
+        return _rising(t_us, fade_in_us), t_us >= fade_in_us, t_us
     if t_us < start_after_us:
         return 0, False, None
     since_on_us = (t_us - start_after_us) % cycle.period_us
-    if since_on_us >= cycle.on_us:
+    if since_on_us >= cycle.on_us or t_us - since_on_us + cycle.on_us > duration_us:
         return 0, False, None
     if since_on_us < cycle.ramp_up_us:
-        ticks = since_on_us // RAMP_TICK_US
-        return ticks * RAMP_TICK_US * 1000 // cycle.ramp_up_us, False, since_on_us
+        return _rising(since_on_us, cycle.ramp_up_us), False, since_on_us
     into_fall_us = since_on_us - cycle.ramp_up_us - cycle.hold_us
     if into_fall_us < 0:
         return 1000, True, since_on_us
     return _falling(into_fall_us, cycle.ramp_down_us), False, since_on_us
+
+
+def _rising(into_us: int, ramp_us: int) -> int:
+    """A rising ramp takes each tick's lower end."""
+    if into_us >= ramp_us:
+        return 1000
+    return into_us // RAMP_TICK_US * RAMP_TICK_US * 1000 // ramp_us
 
 
 def _falling(into_us: int, ramp_us: int) -> int:
@@ -185,41 +267,48 @@ def _open_us(burst: Burst, period_us: int) -> int:
 # -- the times at which it changes --------------------------------------------------------------
 
 
-def _tagged(index: int, one: PlanChannel, plan: AnyPlan, from_us: int) -> Iterator[tuple[int, int]]:
-    """The times in (from_us, duration) at which channel `one` may change, in order."""
-    streams = [envelope_times(one.cycle, one.start_after_us, plan.duration_us, from_us)]
+def _tagged(
+    index: int, one: PlanChannel, stage: AnyStage, from_us: int
+) -> Iterator[tuple[int, int]]:
+    """The plan times in (from_us, end) at which channel `one` of a stage may change, in order."""
+    zero_us, lasts_us = stage.output_from_us, stage.duration_us - stage.zero_us
+    into_us = max(0, from_us - zero_us)
+    fade_us = fade_in_us(stage, one)
+    streams = [envelope_times(one.cycle, one.start_after_us, lasts_us, into_us, fade_us)]
+    if stage.zero_us:
+        streams.append(iter((0,)))
     if isinstance(one, CurrentChannel):
         stimulus = one.stimulus
-        if stimulus.frequency_sweep or stimulus.width_sweep or stimulus.amplitude_modulation:
-            first_us = from_us - from_us % SWEEP_TICK_US + SWEEP_TICK_US
-            streams.append(iter(range(first_us, plan.duration_us, SWEEP_TICK_US)))
+        for law in laws_of(stimulus):
+            streams.append(law_times(law, one.cycle, one.start_after_us, into_us))
         if one.host_burst is not None:
-            streams.append(_burst_times(one, one.host_burst, from_us))
+            streams.append(_burst_times(one, one.host_burst, into_us))
     for at_us in heapq.merge(*streams):
-        if at_us >= plan.duration_us:
+        if at_us >= lasts_us:
             return
-        if at_us > from_us:
-            yield at_us, index
+        if zero_us + at_us > from_us:
+            yield zero_us + at_us, index
 
 
 def envelope_times(
-    cycle: Cycle | None, start_after_us: int, duration_us: int, from_us: int = 0
+    cycle: Cycle | None,
+    start_after_us: int,
+    duration_us: int,
+    from_us: int = 0,
+    fade_in_us: int = 0,
 ) -> Iterator[int]:
     """The times at which `envelope_at` may change, in order; of a cycle without end, and from the
     cycle before `from_us` on."""
     if cycle is not None:
         return _cycle_times(cycle, start_after_us, from_us)
-    return iter(range(max(1, duration_us - END_RAMP_US), duration_us, RAMP_TICK_US))
-
-
-def _cycle_before(cycle: Cycle, start_after_us: int, at_us: int) -> int:
-    """The number of the cycle that `at_us` is in; 0 before the first."""
-    return max(0, at_us - start_after_us) // cycle.period_us
+    end_us = max(1, duration_us - END_RAMP_US)
+    fade = range(RAMP_TICK_US, min(fade_in_us, end_us) + 1, RAMP_TICK_US) if fade_in_us else ()
+    return heapq.merge(fade, range(end_us, duration_us, RAMP_TICK_US))
 
 
 def _cycle_times(cycle: Cycle, start_after_us: int, from_us: int) -> Iterator[int]:
     up_us, fall_us = cycle.ramp_up_us, cycle.ramp_up_us + cycle.hold_us
-    for number in count(_cycle_before(cycle, start_after_us, from_us)):
+    for number in count(cycle_before(cycle, start_after_us, from_us)):
         start_us = start_after_us + number * cycle.period_us
         yield from range(start_us, start_us + up_us, RAMP_TICK_US)
         yield start_us + up_us
@@ -231,7 +320,7 @@ def _burst_times(one: CurrentChannel, burst: Burst, from_us: int) -> Iterator[in
     cycle = one.cycle
     open_us = _open_us(burst, one.period_us)
     first = 0 if cycle else from_us * burst.burst_frequency_mhz // _MHZ_US
-    for turn in count(_cycle_before(cycle, one.start_after_us, from_us) if cycle else 0):
+    for turn in count(cycle_before(cycle, one.start_after_us, from_us) if cycle else 0):
         start_us = one.start_after_us + turn * cycle.period_us if cycle else 0
         for number in count(first):
             since_us = _burst_start_us(burst, number)
@@ -244,15 +333,15 @@ def _burst_times(one: CurrentChannel, burst: Burst, from_us: int) -> Iterator[in
 # -- the scripted raise -------------------------------------------------------------------------
 
 
-def _raise_channel(plan: CurrentPlan, one: CurrentChannel) -> Iterator[PlateauStep]:
-    plateau_ua, next_us = 0, 0
+def _raise_channel(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterator[PlateauStep]:
+    plateau_ua, next_us = 0, stage.output_from_us
     interval_us = raise_interval_us(one.step)
-    for from_us, until_us in _raise_windows(plan, one):
+    for from_us, until_us in _raise_windows(stage, one):
         next_us = max(next_us, from_us)
         while next_us < until_us:
             if plateau_ua >= one.most:
                 return
-            next_us += _clear_of_burst_us(one, next_us)
+            next_us += _clear_of_burst_us(one, next_us - stage.output_from_us)
             if next_us >= until_us:
                 break
             plateau_ua = min(plateau_ua + one.step, one.most)
@@ -275,14 +364,14 @@ def _clear_of_burst_us(one: CurrentChannel, at_us: int) -> int:
     return max(0, start_us + clear_us - since_on_us)
 
 
-def _raise_windows(plan: CurrentPlan, one: CurrentChannel) -> Iterator[tuple[int, int]]:
-    cycle = one.cycle
+def _raise_windows(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterator[tuple[int, int]]:
+    cycle, begins_us = one.cycle, stage.output_from_us
     if cycle is None:
-        yield 0, plan.duration_us - END_RAMP_US
+        yield begins_us, stage.end_us - END_RAMP_US
         return
     from_us = _at_plateau_us(one, cycle) + RAISE_MARGIN_US
     until_us = cycle.on_us - cycle.ramp_down_us - RAISE_MARGIN_US
-    for start_us in range(one.start_after_us, plan.duration_us, cycle.period_us):
+    for start_us in contraction_starts(stage, one):
         yield start_us + from_us, start_us + until_us
 
 
