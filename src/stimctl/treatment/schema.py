@@ -97,10 +97,9 @@ class Electrodes(Part):
     size: Text | None = Field(default=None, description="What the sources used, in words.")
 
 
-class Session(Part):
-    """How long, and how often."""
+class SessionBase(Part):
+    """How long a session may be, and how often."""
 
-    duration_us: SessionUs = Field(alias="duration", ge=1)
     shortest_us: SessionUs = Field(
         alias="shortest", ge=1, description="A session may not be set shorter than this."
     )
@@ -114,12 +113,18 @@ class Session(Part):
     beyond_an_hour: Text | None = Field(
         default=None, description="Why a session may exceed 60 min (N1); never beyond 120 min."
     )
-    contractions: Count | None = Field(
-        default=None, description="Contractions in the default duration; on/off cycles only."
-    )
     sessions_per_week: Annotated[int, Field(ge=1, le=70)] | None = None
     weeks: Annotated[int, Field(ge=1, le=104)] | None = None
     schedule: Text | None = None
+
+
+class Session(SessionBase):
+    """How long, and how often."""
+
+    duration_us: SessionUs = Field(alias="duration", ge=1)
+    contractions: Count | None = Field(
+        default=None, description="Contractions in the default duration; on/off cycles only."
+    )
 
 
 class Aim(Part):
@@ -319,15 +324,35 @@ class ProtocolBase(Part):
     parent: Parent | None = None
     evidence: Evidence
     electrodes: Electrodes
-    session: Session
+    session: SessionBase
     channels: tuple[Role, ...]
+
+    @property
+    def usual_duration_us(self) -> int:
+        """How long a session is where nobody says anything else."""
+        raise NotImplementedError
 
     def cap_of(self, role: Role) -> Level[Any] | None:
         """The file's own bound on a role."""
         return None if role.aim.cap is None else Level(self.scale, role.aim.cap)
 
 
-class TreatmentProtocol(ProtocolBase):
+class UnstagedProtocol(ProtocolBase):
+    """A file without stages."""
+
+    session: Session
+
+    @property
+    def usual_duration_us(self) -> int:
+        """As the file has it."""
+        return self.session.duration_us
+
+
+class CurrentProtocol(ProtocolBase):
+    """A file for devices with current control, of whichever schema."""
+
+
+class TreatmentProtocol(UnstagedProtocol, CurrentProtocol):
     """One treatment protocol: a starting point for a qualified person, not a prescription."""
 
     schema_id = "treatment-v1"
@@ -340,7 +365,7 @@ class TreatmentProtocol(ProtocolBase):
     channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=8)]
 
 
-class PercentProtocol(ProtocolBase):
+class PercentProtocol(UnstagedProtocol):
     """One file for external pulses: a starting point for a qualified person."""
 
     schema_id = "gated-v1"
