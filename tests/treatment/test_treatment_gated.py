@@ -16,10 +16,11 @@ from stimctl.errors import LimitRefusedError, ProtocolFileError, UsageError
 from stimctl.safety import Electrode, Layer, LayeredBounds, Refusal, layer_bounds_from_mapping
 from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import CURRENT, PERCENT, Level, Percent
+from stimctl.treatment.json_schema import schema_text
 from stimctl.treatment.load import load_any, load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import PercentPlan, in_percent, makes_current
-from stimctl.treatment.schema import PercentProtocol, schema_text
+from stimctl.treatment.schema import PercentProtocol
 from stimctl.treatment.timeline import moments
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocols"
@@ -66,7 +67,7 @@ def test_the_schema_file_is_the_schema_of_the_models() -> None:
     committed = (FOLDER / "gated" / "gated-v1.json").read_text(encoding="utf-8")
     assert committed == schema_text(PercentProtocol), (
         'make it again: python -c "from stimctl.treatment import schema; '
-        "print(schema.schema_text(schema.PercentProtocol), end='')\" > "
+        "print(json_schema.schema_text(schema.PercentProtocol), end='')\" > "
         "protocols/gated/gated-v1.json"
     )
     assert json.loads(committed)["additionalProperties"] is False

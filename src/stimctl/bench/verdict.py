@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from firmware_sim.ledger import ChannelLedger, Run
 from stimctl.treatment.prediction import ChannelDose
 from stimctl.treatment.program import CurrentChannel, Stage
+from stimctl.treatment.ramps import RAMP_TICK_US
 from stimctl.treatment.timeline import contraction_starts
 
 TOLERANCE_PERMILLE = 10
@@ -69,13 +70,16 @@ def pulses_of_contractions(
 ) -> tuple[int, ...]:
     """The pulses of each contraction of a stage, which `began_us` of the record's time began.
 
-    Each is looked for from the middle of one off time to the middle of the next. Test pulses of
+    Each is looked for from the middle of one off time to the middle of the next; with slow pulses
+    in the off time, from just before one to just before the next. Test pulses of
     the device's own are none of them.
     """
     cycle = one.cycle
     if cycle is None:
         return ()
-    shift_us = began_us - stage.start_us - cycle.off_us // 2
+    # Slow pulses of an off time end a ramp's tick before the next contraction.
+    early_us = cycle.off_us // 2 if one.stimulus.rest is None else RAMP_TICK_US // 2
+    shift_us = began_us - stage.start_us - early_us
     starts = (at_us + shift_us for at_us in contraction_starts(stage, one))
     return tuple(
         sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs if run.peak_ua)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stimctl.safety import LayeredBounds
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan, ChannelSetup
-    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+    from stimctl.treatment.schemas import AnyFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Prepared:
 
     device: DeviceName
     text: ProtocolText
-    protocol: TreatmentProtocol | PercentProtocol
+    protocol: AnyFile
     family: Family
     setups: tuple[ChannelSetup[Any], ...]
     limit_files: tuple[tuple[str, LimitFile], ...]
@@ -75,7 +75,7 @@ class Prepared:
     def is_shortened(self) -> bool:
         """True when the session is not as long as the protocol says."""
         asked = self.duration_us
-        return asked is not None and asked != self.protocol.session.duration_us
+        return asked is not None and asked != self.protocol.usual_duration_us
 
 
 def read_named_protocol(name_or_path: str) -> ProtocolText:
@@ -160,7 +160,7 @@ def layered_bounds(prepared: Prepared) -> LayeredBounds:
 
 
 def _setups(
-    request: Request, protocol: TreatmentProtocol | PercentProtocol, *, preview: bool
+    request: Request, protocol: AnyFile, *, preview: bool
 ) -> tuple[tuple[ChannelSetup[Any], ...], tuple[str, ...]]:
     from stimctl.safety import Electrode
     from stimctl.treatment.program import ChannelSetup

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from stimctl.records.protocol_files import ProtocolSource, ProtocolText
     from stimctl.treatment.information import Information
-    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+    from stimctl.treatment.schema import PercentProtocol
+    from stimctl.treatment.schemas import AnyFile
 
 group = typer.Typer(help="List, show, copy and sign treatment protocols.", no_args_is_help=True)
 
@@ -116,9 +117,7 @@ def show(
     _put_protocol(text, loaded)
 
 
-def _put_drawing(
-    loaded: TreatmentProtocol | PercentProtocol, output: Path | None, *, force: bool
-) -> None:
+def _put_drawing(loaded: AnyFile, output: Path | None, *, force: bool) -> None:
     from stimctl.report.drawing import draw_protocol
     from stimctl.treatment.schema import TreatmentProtocol
 
@@ -162,7 +161,7 @@ def _entry(source: ProtocolSource) -> dict[str, Any]:
     entry["kind"] = _kind(loaded)
     entry["title"] = loaded.title
     entry["evidence"] = loaded.evidence.grade
-    entry["duration"] = format_duration(loaded.session.duration_us)
+    entry["duration"] = format_duration(loaded.usual_duration_us)
     entry["locked"] = loaded.locked is not None
     entry["parent"] = loaded.parent.id if loaded.parent else ""
     return entry
@@ -206,14 +205,14 @@ def _show_information(page: ProtocolText, *, as_json: bool, source: bool) -> Non
         put(f"  - {line}" if line != "sources:" else "sources")
 
 
-def _kind(loaded: TreatmentProtocol | PercentProtocol) -> str:
+def _kind(loaded: AnyFile) -> str:
     """What the output of it is in, and so which devices and which verbs are for it."""
     from stimctl.stimulus.level import CURRENT
 
     return "current" if loaded.scale is CURRENT else "percent"
 
 
-def _described(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) -> dict[str, Any]:
+def _described(text: ProtocolText, loaded: AnyFile) -> dict[str, Any]:
     return {
         "name": text.name,
         "path": str(text.path),
@@ -225,7 +224,7 @@ def _described(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) 
     }
 
 
-def _parent_dict(loaded: TreatmentProtocol | PercentProtocol) -> dict[str, Any] | None:
+def _parent_dict(loaded: AnyFile) -> dict[str, Any] | None:
     from stimctl.records.forks import ancestry
     from stimctl.records.places import user_protocol_folders
 
@@ -262,7 +261,7 @@ def _put_parent(parent: dict[str, Any]) -> None:
         put("  - no value differs")
 
 
-def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtocol) -> None:
+def _put_protocol(text: ProtocolText, loaded: AnyFile) -> None:
     from stimctl.quantity import format_area, format_duration
     from stimctl.treatment.schema import PercentProtocol
 
@@ -278,7 +277,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtoco
     for line in loaded.evidence.lines:
         put(f"  - {line}")
     put(
-        f"session   {format_duration(session.duration_us)} "
+        f"session   {format_duration(loaded.usual_duration_us)} "
         f"({format_duration(session.shortest_us)} to {format_duration(session.longest_us)})"
     )
     put(f"electrodes {pads.count} per channel, at least {format_area(pads.minimum_area_mm2)}")
@@ -304,7 +303,7 @@ def _put_protocol(text: ProtocolText, loaded: TreatmentProtocol | PercentProtoco
     put(f"\nfile {text.path}\nsha256 {text.sha256}")
 
 
-def _put_lock(loaded: TreatmentProtocol | PercentProtocol) -> None:
+def _put_lock(loaded: AnyFile) -> None:
     from stimctl.session.protocol_locks import approval_of
 
     assert loaded.locked is not None
@@ -380,7 +379,7 @@ def _put_external(loaded: PercentProtocol) -> None:
     )
 
 
-def _put_channel(loaded: TreatmentProtocol | PercentProtocol, channel: Any) -> None:
+def _put_channel(loaded: AnyFile, channel: Any) -> None:
     from stimctl.cli.stimulus_text import cycle_text, waveform_lines
 
     cap = loaded.cap_of(channel)

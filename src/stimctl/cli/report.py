@@ -31,7 +31,7 @@ def plan_as_dict(
         "intended_use": plan.sheet.intended_use.value,
         "evidence": plan.protocol.evidence.grade,
         "duration_us": plan.duration_us,
-        "shortened": plan.duration_us != plan.protocol.session.duration_us,
+        "shortened": plan.duration_us != plan.protocol.usual_duration_us,
         "plan_digest": plan.digest(),
         "notes": list(plan.notes),
         "assumed": list(assumptions),
@@ -108,7 +108,7 @@ def put_heading(prepared: Prepared, plan: AnyPlan) -> None:
 
 def duration_text(prepared: Prepared, plan: AnyPlan) -> str:
     """The session's length; a shortened one says so."""
-    asked = prepared.protocol.session.duration_us
+    asked = prepared.protocol.usual_duration_us
     used = format_duration(plan.duration_us)
     if plan.duration_us == asked:
         return used

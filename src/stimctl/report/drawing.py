@@ -149,7 +149,7 @@ def _pulse_times(stimulus: Stimulus, until_us: float) -> Iterator[float]:
 
 def _cycles(protocol: TreatmentProtocol, top: float) -> Iterator[str]:
     """All on one axis of time, so that it is seen which of them are on together."""
-    session = format_duration(protocol.session.duration_us)
+    session = format_duration(protocol.usual_duration_us)
     periods = [one.on_off.period_us for one in protocol.channels if one.on_off is not None]
     if not periods:
         words = f"No cycle: on for the whole session, {session}."

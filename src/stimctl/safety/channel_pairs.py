@@ -82,7 +82,7 @@ def antagonist_refusal(muscles: Sequence[Muscle]) -> Refusal | None:
             pairs = product(pad_sites(a.site), pad_sites(b.site))
             against = next((pair for pair in pairs if are_antagonists(*pair)), None)
             begin = b.begins_us - a.begins_us
-            if against is not None and _overlap(a.cycle, b.cycle, begin):
+            if against is not None and overlap(a.cycle, b.cycle, begin):
                 site_a, site_b = against
                 return refused_for(
                     b.channel, "W10", Quantity.TIMING,
@@ -93,7 +93,7 @@ def antagonist_refusal(muscles: Sequence[Muscle]) -> Refusal | None:
     return None
 
 
-def _overlap(a: Cycle | None, b: Cycle | None, b_begins_us: int) -> bool:
+def overlap(a: Cycle | None, b: Cycle | None, b_begins_us: int) -> bool:
     """Whether the on times of two endless cycles ever meet; `b` begins that much after `a`."""
     if a is None or b is None:
         return True

@@ -77,7 +77,7 @@ class Programme:
             if moment is None:
                 return
             for index, drive in enumerate(moment.drives):
-                starts = drive.level_permille > 0 and self._levels[index] == 0
+                starts = drive.level_permille > 0 and self._levels[index] == 0 and not drive.rests
                 if starts and moment.at_us > self._from_us + CONTRACTION_LEAD_US:
                     self._starts.append((moment.at_us, index))
                 self._levels[index] = drive.level_permille

@@ -24,6 +24,8 @@ class RampLimiter(ABC):
         self.channel = channel
         self.drive: Drive | None = None
         self.covered = False
+        self._rest_covered = False
+        """The contraction before this off time had its row on the disk."""
         self.contractions = 0
         self.highest_permille = 0
         """The highest level that the plan has asked for since the last time it asked for none."""
@@ -51,7 +53,7 @@ class RampLimiter(ABC):
         """Output goes to zero: the next climb starts from there."""
         self._reach_ppm = self._sure_ppm = self._line_ppm = 0
         self._ramping = False
-        self.covered = False
+        self.covered = self._rest_covered = False
 
     def rewind(self, contractions: int) -> None:
         """The plan begins, after so many contractions."""
@@ -74,7 +76,7 @@ class RampLimiter(ABC):
         drive = self.drive
         if not self._cycles or drive is None:
             return False
-        return drive.level_permille == 0 and not drive.is_on
+        return drive.rests or (drive.level_permille == 0 and not drive.is_on)
 
     @property
     def is_open(self) -> bool:
@@ -163,9 +165,15 @@ class RampLimiter(ABC):
             if opens and at_ns is not None:
                 self._line_ns = self._ramp_ns = at_ns
         if drive.level_permille == 0:
+            if before is not None and before.level_permille and not before.rests:
+                self._rest_covered = self.covered
             self.covered = False
             return False
-        return before is not None and before.level_permille == 0
+        begins = before is not None and before.level_permille == 0
+        if drive.rests:  # it belongs to the contraction before it
+            self.covered = self.covered or (begins and self._rest_covered)
+            return False
+        return begins
 
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""

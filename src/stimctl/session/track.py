@@ -57,6 +57,8 @@ class Track(RampLimiter):
             open_us = burst.pulses_per_burst * one.period_us - one.period_us // 2
             shut_us = max(0, 1_000_000_000 // burst.burst_frequency_mhz - open_us)
             self._gap_ns = shut_us * 1_000 + RAMP_TICK_NS
+        self._may_rest = one is not None and one.stimulus.rest is not None
+        """Width and period change where the output is zero, between contraction and rest (W19)."""
         self._sweeps_width = one is not None and one.stimulus.width_sweep is not None
         self._sweeps_rate = one is not None and one.stimulus.frequency_sweep is not None
 
@@ -74,9 +76,14 @@ class Track(RampLimiter):
         """As of any channel; PlanViolation, too, where width or period change without a cleared
         modulation (rules A6, A7)."""
         before = self.drive
-        if before is not None and (
-            (drive.phase_width_us != before.phase_width_us and not self._sweeps_width)
-            or (drive.period_us != before.period_us and not self._sweeps_rate)
+        between = self._may_rest and before is not None and before.level_permille == 0
+        if (
+            before is not None
+            and not between
+            and (
+                (drive.phase_width_us != before.phase_width_us and not self._sweeps_width)
+                or (drive.period_us != before.period_us and not self._sweeps_rate)
+            )
         ):
             raise PlanViolation(
                 f"channel {self.channel}: width or rate changes without a clearance"

@@ -130,6 +130,14 @@ class AmplitudeModulation(StrictModel):
         return _next_tick_us(t_us)
 
 
+class Rest(StrictModel):
+    """Slow pulses in the off time of a cycle, at most `level_permille` of the plateau (W19)."""
+
+    frequency_mhz: FrequencyMhz
+    phase_width_us: Annotated[int, Field(ge=1)]
+    level_permille: Annotated[int, Field(ge=1, le=1000)]
+
+
 class Cycle(StrictModel):
     """On and off times in us. `on_us` includes both ramps: up + hold + down = on."""
 

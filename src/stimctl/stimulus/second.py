@@ -90,9 +90,12 @@ def _restarts(stimulus: Stimulus, rate_mhz: int) -> int:
     that is one more than the rate allows.
     """
     cycle = stimulus.cycle
-    if cycle is None or cycle.off_us * rate_mhz >= _US_MHZ:
+    if cycle is None:
         return 0
-    return -(-WINDOW_US // cycle.period_us)
+    times = -(-WINDOW_US // cycle.period_us)
+    # Slow pulses in the off time are a train of their own, which begins at once, too.
+    resting = 2 * times if stimulus.rest is not None else 0
+    return resting + (0 if cycle.off_us * rate_mhz >= _US_MHZ else times)
 
 
 def _dips(stimulus: Stimulus, rate_mhz: int) -> int:

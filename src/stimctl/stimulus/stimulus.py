@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stimctl.stimulus.laws import Law, LevelLaw
-from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz
+from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Rest
 from stimctl.stimulus.pulse import Pulse, StrictModel
 
 
@@ -22,31 +22,36 @@ class Stimulus(StrictModel):
     width_sweep: Law | None = None
     amplitude_modulation: LevelLaw | None = None
     cycle: Cycle | None = None
+    rest: Rest | None = None
     motor: bool = False
 
     @property
     def highest_frequency_mhz(self) -> int:
         """The fastest pulse rate reachable, in mHz."""
-        sweep = self.frequency_sweep
-        return self.frequency_mhz if sweep is None else max(self.frequency_mhz, sweep.highest)
+        sweep, rest = self.frequency_sweep, self.rest
+        highest = self.frequency_mhz if sweep is None else max(self.frequency_mhz, sweep.highest)
+        return highest if rest is None else max(highest, rest.frequency_mhz)
 
     @property
     def lowest_frequency_mhz(self) -> int:
         """The slowest pulse rate reachable, in mHz."""
-        sweep = self.frequency_sweep
-        return self.frequency_mhz if sweep is None else min(self.frequency_mhz, sweep.lowest)
+        sweep, rest = self.frequency_sweep, self.rest
+        lowest = self.frequency_mhz if sweep is None else min(self.frequency_mhz, sweep.lowest)
+        return lowest if rest is None else min(lowest, rest.frequency_mhz)
 
     @property
     def widest_phase_us(self) -> int:
         """The widest first phase reachable, in us."""
-        sweep, width = self.width_sweep, self.pulse.phase_width_us
-        return width if sweep is None else max(width, sweep.highest)
+        sweep, width, rest = self.width_sweep, self.pulse.phase_width_us, self.rest
+        widest = width if sweep is None else max(width, sweep.highest)
+        return widest if rest is None else max(widest, rest.phase_width_us)
 
     @property
     def narrowest_phase_us(self) -> int:
         """The narrowest first phase reachable, in us."""
-        sweep, width = self.width_sweep, self.pulse.phase_width_us
-        return width if sweep is None else min(width, sweep.lowest)
+        sweep, width, rest = self.width_sweep, self.pulse.phase_width_us, self.rest
+        narrowest = width if sweep is None else min(width, sweep.lowest)
+        return narrowest if rest is None else min(narrowest, rest.phase_width_us)
 
     def with_amplitude(self, amplitude_ua: int) -> Stimulus:
         """The same stimulus at another amplitude in uA, validated as if it were new."""

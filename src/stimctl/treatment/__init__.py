@@ -1,5 +1,6 @@
 """Treatment protocols: what a file may say, and what it becomes on one device for one person."""
 
+from stimctl.treatment.json_schema import json_schema, schema_text
 from stimctl.treatment.library import Library, LibraryEntry
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import compile_plan
@@ -17,8 +18,6 @@ from stimctl.treatment.schema import (
     ProtocolBase,
     Target,
     TreatmentProtocol,
-    json_schema,
-    schema_text,
 )
 from stimctl.treatment.timeline import (
     Drive,

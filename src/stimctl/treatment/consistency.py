@@ -5,7 +5,7 @@ Each finding names the key path it belongs to, so that the loader can give it a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -14,11 +14,19 @@ from stimctl.errors import LimitRefusedError
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety.layers import protocol_cap
 from stimctl.safety.sites import SITES
-from stimctl.stimulus import Severity, inconsistencies
+from stimctl.stimulus import Severity, Stimulus, inconsistencies
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.suggestion import meant_by
 from stimctl.treatment.locate import Path
-from stimctl.treatment.schema import Channel, CyclePart, ProtocolBase, Role, Target
+from stimctl.treatment.schema import (
+    Aim,
+    Channel,
+    CyclePart,
+    ProtocolBase,
+    Role,
+    Target,
+    UnstagedProtocol,
+)
 from stimctl.treatment.stimuli import stimulus_of
 from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
@@ -62,10 +70,10 @@ def session_cap_us(protocol: ProtocolBase) -> int:
     return SESSION_CAP_WITH_REASON_US if protocol.session.beyond_an_hour else SESSION_CAP_US
 
 
-def findings(protocol: ProtocolBase) -> tuple[Finding, ...]:
-    """Everything wrong with `protocol`; empty where nothing is."""
+def findings(protocol: UnstagedProtocol) -> tuple[Finding, ...]:
+    """Everything wrong with a file without stages; empty where nothing is."""
     return (
-        *_evidence(protocol),
+        *evidence_findings(protocol),
         *_roles(protocol),
         *(
             found
@@ -76,7 +84,7 @@ def findings(protocol: ProtocolBase) -> tuple[Finding, ...]:
     )
 
 
-def _evidence(protocol: ProtocolBase) -> Iterator[Finding]:
+def evidence_findings(protocol: ProtocolBase) -> Iterator[Finding]:
     evidence = protocol.evidence
     if ("X" in evidence.grade) != (evidence.recommended_against is not None):
         yield Finding(
@@ -87,18 +95,31 @@ def _evidence(protocol: ProtocolBase) -> Iterator[Finding]:
 
 
 def _roles(protocol: ProtocolBase) -> Iterator[Finding]:
+    yield from role_findings(protocol)
+    for index, channel in enumerate(protocol.channels):
+        other = antagonist_in(protocol, channel)
+        if other is not None and not protocol.co_contraction:
+            yield from _w10(("channels", index), channel, other)
+
+
+def role_findings(protocol: ProtocolBase) -> Iterator[Finding]:
+    """Names of roles that are there twice, or not at all."""
     names = [channel.role for channel in protocol.channels]
     for index, channel in enumerate(protocol.channels):
         path: Path = ("channels", index)
         if names.index(channel.role) != index:
             yield Finding((*path, "role"), f'the role "{channel.role}" is there twice')
-        other = channel.antagonist_of
-        if other is None:
-            continue
-        if other not in names or other == channel.role:
-            yield Finding((*path, "antagonist_of"), f'"{other}" is not another role of this file')
-        elif not protocol.co_contraction:
-            yield from _w10(path, channel, protocol.channels[names.index(other)])
+        if channel.antagonist_of is not None and antagonist_in(protocol, channel) is None:
+            message = f'"{channel.antagonist_of}" is not another role of this file'
+            yield Finding((*path, "antagonist_of"), message)
+
+
+def antagonist_in(protocol: ProtocolBase, role: Role) -> Role | None:
+    """The role on the same joint that this one names, where there is one."""
+    for other in protocol.channels:
+        if other.role == role.antagonist_of and other.role != role.role:
+            return other
+    return None
 
 
 def _w10(path: Path, one: Role, other: Role) -> Iterator[Finding]:
@@ -116,15 +137,21 @@ def _overlap(one: CyclePart, other: CyclePart) -> bool:
 
 
 def _channel(path: Path, channel: Role) -> Iterator[Finding]:
+    yield from site_findings(path, channel)
+    if channel.cycle:
+        yield from cycle_findings((*path, "cycle"), channel.cycle)
+        yield from _within_first_period((*path, "cycle"), channel.cycle)
+    if isinstance(channel, Channel):
+        yield from _pulses(path, channel)
+
+
+def site_findings(path: Path, channel: Role) -> Iterator[Finding]:
+    """Sites that are none, and a target that contradicts `motor`."""
     for number, site in enumerate(channel.sites):
         if site not in SITES or SITES[site].blocked:
             yield Finding((*path, "sites", number), f'"{site}" is {_not_a_site(site)}')
-    if channel.cycle:
-        yield from _cycle((*path, "cycle"), channel.cycle)
     if channel.moves_muscle and not channel.motor:
         yield Finding((*path, "motor"), _contradiction(channel))
-    if isinstance(channel, Channel):
-        yield from _pulses(path, channel)
 
 
 def _contradiction(channel: Role) -> str:
@@ -137,7 +164,7 @@ def _contradiction(channel: Role) -> str:
 
 
 def _pulses(path: Path, channel: Channel) -> Iterator[Finding]:
-    yield from _cap((*path, "amplitude", "cap"), channel)
+    yield from cap_findings((*path, "amplitude", "cap"), channel.amplitude)
     incomplete = tuple(_waveform((*path, "waveform"), channel))
     yield from incomplete
     if not incomplete:
@@ -150,14 +177,21 @@ def _rhythm(path: Path, channel: Channel, cycle: CyclePart) -> Iterator[Finding]
     """W11, W12: no contraction may pass between two pulses or bursts, nor begin with a jump."""
     wave = channel.waveform
     sweep, burst = wave.frequency_sweep, wave.burst
-    what, slowest_mhz = "pulses", sweep.lowest_mhz if sweep else wave.frequency_mhz
+    slowest_mhz = sweep.lowest_mhz if sweep else wave.frequency_mhz
     if burst is not None:
-        what, slowest_mhz = "bursts", burst.frequency_mhz
-    if not slowest_mhz:
-        return
+        slowest_mhz = burst.frequency_mhz
+    if slowest_mhz:
+        yield from rhythm_findings(path, cycle, slowest_mhz, bursts=burst is not None)
+
+
+def rhythm_findings(
+    path: Path, cycle: CyclePart, slowest_mhz: int, *, bursts: bool
+) -> Iterator[Finding]:
+    """W11, W12: pulses, or bursts, that come as slowly as this."""
+    what = "bursts" if bursts else "pulses"
     apart_us = -(-1_000_000_000 // slowest_mhz)
     ramps_us = cycle.ramp_up_us + cycle.ramp_down_us
-    least_us = max(SHORTEST_HOLD_US, apart_us + (_AFTER_BURST_US if burst is not None else 0))
+    least_us = max(SHORTEST_HOLD_US, apart_us + (_AFTER_BURST_US if bursts else 0))
     if SHORTEST_HOLD_US <= cycle.on_us - ramps_us < least_us:
         yield Finding(
             (*path, "on"),
@@ -166,7 +200,7 @@ def _rhythm(path: Path, channel: Channel, cycle: CyclePart) -> Iterator[Finding]
             f"output; on must be at least {format_duration(ramps_us + least_us)} with these ramps",
         )
     ramp_us = -(-apart_us // _RAMP_TICK_US) * _RAMP_TICK_US * _BURSTS_IN_RAMP
-    if burst is not None and SHORTEST_RAMP_US <= cycle.ramp_up_us < ramp_us:
+    if bursts and SHORTEST_RAMP_US <= cycle.ramp_up_us < ramp_us:
         yield Finding(
             (*path, "ramp_up"),
             f"W12: bursts that come every {format_duration(apart_us)} would climb by more than a "
@@ -174,11 +208,12 @@ def _rhythm(path: Path, channel: Channel, cycle: CyclePart) -> Iterator[Finding]
         )
 
 
-def _cap(path: Path, channel: Channel) -> Iterator[Finding]:
-    if channel.amplitude.cap is None:
+def cap_findings(path: Path, aim: Aim) -> Iterator[Finding]:
+    """A cap above a limit."""
+    if aim.cap is None:
         return
     try:
-        protocol_cap(Level(CURRENT, channel.amplitude.cap), "this file")
+        protocol_cap(Level(CURRENT, aim.cap), "this file")
     except LimitRefusedError as error:
         yield Finding(path, f"{error.what}; a file can lower a limit, never raise one")
 
@@ -220,7 +255,8 @@ def _waveform(path: Path, channel: Channel) -> Iterator[Finding]:
         )
 
 
-def _cycle(path: Path, cycle: CyclePart) -> Iterator[Finding]:
+def cycle_findings(path: Path, cycle: CyclePart) -> Iterator[Finding]:
+    """Ramps and hold of a cycle (A3, W5)."""
     for key, ramp in (("ramp_up", cycle.ramp_up_us), ("ramp_down", cycle.ramp_down_us)):
         if ramp < SHORTEST_RAMP_US:
             shortest = format_duration(SHORTEST_RAMP_US)
@@ -233,6 +269,9 @@ def _cycle(path: Path, cycle: CyclePart) -> Iterator[Finding]:
             f"W5: on includes both ramps and a hold of at least {shortest}; "
             f"{format_duration(cycle.on_us)} is too short for these ramps",
         )
+
+
+def _within_first_period(path: Path, cycle: CyclePart) -> Iterator[Finding]:
     if cycle.start_after_us + cycle.on_us > cycle.on_us + cycle.off_us:
         yield Finding(
             (*path, "start_after"), "W8: the on time must end before the first period does"
@@ -240,8 +279,13 @@ def _cycle(path: Path, cycle: CyclePart) -> Iterator[Finding]:
 
 
 def _stimulus(path: Path, channel: Channel) -> Iterator[Finding]:
+    yield from stimulus_findings(path, lambda: stimulus_of(channel, 0))
+
+
+def stimulus_findings(path: Path, make: Callable[[], Stimulus]) -> Iterator[Finding]:
+    """What is wrong with a stimulus on its own (W1, W4-W6), or with its values."""
     try:
-        stimulus = stimulus_of(channel, 0)
+        stimulus = make()
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_context=False):
             yield Finding(path, problem["msg"].removeprefix("Value error, "))
@@ -252,7 +296,7 @@ def _stimulus(path: Path, channel: Channel) -> Iterator[Finding]:
             yield Finding(path, f"{found.rule}: {found.message}")
 
 
-def _session(protocol: ProtocolBase) -> Iterator[Finding]:
+def _session(protocol: UnstagedProtocol) -> Iterator[Finding]:
     session, path = protocol.session, ("session",)
     if not session.shortest_us <= session.duration_us <= session.longest_us:
         yield Finding((*path, "duration"), "must lie between shortest and longest")
@@ -274,7 +318,7 @@ def _session(protocol: ProtocolBase) -> Iterator[Finding]:
     yield from _whole_cycles(protocol, period)
 
 
-def _whole_cycles(protocol: ProtocolBase, period: int) -> Iterator[Finding]:
+def _whole_cycles(protocol: UnstagedProtocol, period: int) -> Iterator[Finding]:
     session = protocol.session
     for index, channel in enumerate(protocol.channels):
         if channel.cycle and channel.cycle.on_us + channel.cycle.off_us != period:

@@ -13,7 +13,7 @@ from stimctl.treatment.consistency import (
     cycle_period_us,
     session_cap_us,
 )
-from stimctl.treatment.schema import ProtocolBase
+from stimctl.treatment.schema import ProtocolBase, UnstagedProtocol
 from stimctl.treatment.whole_cycles import near_text, whole_cycles
 
 
@@ -35,7 +35,7 @@ class _Longest:
 
 
 def session_duration(
-    protocol: ProtocolBase, asked_us: int | None, bound: Bound | None
+    protocol: UnstagedProtocol, asked_us: int | None, bound: Bound | None
 ) -> Duration | Refusal:
     """The length of a session of `asked_us` (None: the protocol's own). `bound`: on its length.
 
@@ -68,6 +68,25 @@ def session_duration(
     return Duration(used_us, tuple(_notes(protocol, asked_us, used_us, near)))
 
 
+def check_length(
+    protocol: ProtocolBase, asked_us: int, used_us: int, bound: Bound | None
+) -> Refusal | None:
+    """Whether a session may be as long as this; `used_us` is what is made of what was asked."""
+    longest = min(_longest(protocol, bound), key=lambda bound: bound.us)
+    if asked_us > longest.us:
+        return _refusal(
+            longest.limit_id, longest.layer, asked_us, longest.us, "above",
+            longest.us, longest.source, longest.certainty,
+        )  # fmt: skip
+    shortest_us = protocol.session.shortest_us
+    if used_us < shortest_us:
+        return _refusal(
+            "L-SES", Layer.PROTOCOL, asked_us, shortest_us, "below", shortest_us,
+            f"the protocol {protocol.id}",
+        )  # fmt: skip
+    return None
+
+
 def _longest(protocol: ProtocolBase, bound: Bound | None) -> Iterator[_Longest]:
     session = protocol.session
     yield _Longest(session.longest_us, "L-SES", Layer.PROTOCOL, f"the protocol {protocol.id}", "D")
@@ -77,7 +96,7 @@ def _longest(protocol: ProtocolBase, bound: Bound | None) -> Iterator[_Longest]:
 
 
 def _notes(
-    protocol: ProtocolBase, asked_us: int, used_us: int, near: tuple[int, ...]
+    protocol: UnstagedProtocol, asked_us: int, used_us: int, near: tuple[int, ...]
 ) -> Iterator[str]:
     session = protocol.session
     if used_us != asked_us:

@@ -22,7 +22,7 @@ from stimctl.treatment.fields import DurationUs, FrequencyMhz, Permille, choice
 from stimctl.treatment.part import Part
 
 TAG = "law-"
-"""Begins the name that a kind of law has in the path of an error, where it is no key of the file."""
+"""Begins the name of a kind of law in the path of an error: no key of the file."""
 
 
 class Since(StrEnum):

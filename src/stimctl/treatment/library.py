@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.suggestion import meant_by
 from stimctl.treatment.load import load_protocol
-from stimctl.treatment.schema import TreatmentProtocol
+from stimctl.treatment.schemas import CurrentFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class LibraryEntry:
 
     name: str
     sha256: str
-    protocol: TreatmentProtocol | None
+    protocol: CurrentFile | None
     error: ProtocolFileError | None
 
 
@@ -49,7 +49,7 @@ class Library:
         except ProtocolFileError as error:
             return LibraryEntry(name, sha256, None, error)
 
-    def show(self, name: str) -> TreatmentProtocol:
+    def show(self, name: str) -> CurrentFile:
         """The protocol called `name`. Raises UsageError or ProtocolFileError."""
         return load_protocol(self._text(name), f"{name}.toml")
 

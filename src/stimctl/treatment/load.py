@@ -1,4 +1,4 @@
-"""Turns the text of a protocol file into a TreatmentProtocol, or into an error that names lines.
+"""Turns the text of a protocol file into a protocol, or into an error that names lines.
 
 All problems of a file are reported at once, one line each. Nothing but ProtocolFileError comes
 out, whatever the text is.
@@ -19,15 +19,19 @@ from stimctl.errors import ProtocolFileError
 from stimctl.suggestion import meant_by
 from stimctl.toml_text import MOST_CHARACTERS, TomlBoundError, parse_toml
 from stimctl.treatment.consistency import Finding, findings
+from stimctl.treatment.law_parts import TAG
 from stimctl.treatment.locate import Path, key_lines, line_of
-from stimctl.treatment.schema import SCHEMAS, PercentProtocol, ProtocolBase, TreatmentProtocol
+from stimctl.treatment.schema import PercentProtocol, ProtocolBase, TreatmentProtocol
+from stimctl.treatment.schemas import SCHEMAS, AnyFile, CurrentFile
+from stimctl.treatment.staged import StagedProtocol
+from stimctl.treatment.staged_findings import staged_findings
 
 _MOST_PROBLEMS = 50
 _SUFFIX = ".toml"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 # Keys by which a file might try to say how many mA to go to.
 _CURRENT_WORDS = re.compile(r"amplitude|current|intensity|milliamp|(^|_)(m|u)a($|_)", re.IGNORECASE)
-_T = typing.TypeVar("_T", bound=ProtocolBase)
+_T = typing.TypeVar("_T", bound=AnyFile)
 _M = typing.TypeVar("_M", bound=BaseModel)
 _PLAIN = {
     "missing": "is missing",
@@ -59,20 +63,24 @@ class _Problem(NamedTuple):
     message: str
 
 
-def load_protocol(text: str, file_name: str) -> TreatmentProtocol:
-    """The protocol in `text`; `file_name` serves the messages, and its stem must be the id.
+def load_protocol(text: str, file_name: str) -> CurrentFile:
+    """The protocol in `text`, with stages or without.
+
+    `file_name` serves the messages, and its stem must be the id.
 
     Raises ProtocolFileError, with the file, the line and the field of the first problem; its text
     lists every problem.
     """
     tree = _parse(text, file_name)
     _refuse_external_pulses(tree, text, file_name)
+    if str(tree.get("schema")) == StagedProtocol.schema_id:
+        return _load(StagedProtocol, tree, text, file_name)
     return _load(TreatmentProtocol, tree, text, file_name)
 
 
 @lru_cache(maxsize=64)
-def load_any(text: str, file_name: str) -> TreatmentProtocol | PercentProtocol:
-    """The file of whichever of the two kinds its `schema` names (the first where it names none).
+def load_any(text: str, file_name: str) -> AnyFile:
+    """The file of whichever kind its `schema` names (the first where it names none).
 
     The same text is not read twice: a screen that lists a library asks for all of it again and
     again. What is loaded is frozen.
@@ -91,13 +99,17 @@ def load_model(
 
 def _load(model: type[_T], tree: dict[str, Any], text: str, file_name: str) -> _T:
     def find(protocol: _T) -> Iterator[Finding]:
-        yield from findings(protocol)
+        yield from _findings_of(protocol)
         stem = _stem(file_name)
         if stem is not None and protocol.id != stem:
             message = f'is "{protocol.id}", but the file is named "{stem}{_SUFFIX}"'
             yield Finding(("id",), message)
 
     return _checked(model, tree, text, file_name, find)
+
+
+def _findings_of(protocol: AnyFile) -> tuple[Finding, ...]:
+    return staged_findings(protocol) if isinstance(protocol, StagedProtocol) else findings(protocol)
 
 
 def _checked(
@@ -213,8 +225,13 @@ def _field(path: Path) -> str:
 
 
 def _problem(lines: Mapping[Path, int], detail: ErrorDetails, model: type[BaseModel]) -> _Problem:
-    path: Path = detail["loc"]
+    path = _in_file(detail["loc"])
     return _Problem(line_of(lines, path), _field(path) or "file", _message(path, detail, model))
+
+
+def _in_file(path: Path) -> Path:
+    """The place in the file; which kind of law was tried is no key of it."""
+    return tuple(part for part in path if not str(part).startswith(TAG))
 
 
 def _message(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:

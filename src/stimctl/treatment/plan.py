@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack, overload
+from typing import Any, Unpack, overload
 
 from stimctl.devices.sheet import CapabilitySheet
 from stimctl.errors import LimitRefusedError, UsageError
@@ -13,25 +13,21 @@ from stimctl.safety import (
     Layer,
     LayeredBounds,
     Nearest,
-    Profile,
     Quantity,
     Refusal,
     RefusalKind,
-    clear_together,
-    envelope_for,
-    protocol_cap,
 )
 from stimctl.safety.bounds import Bound
 from stimctl.safety.channel_pairs import refused_for
 from stimctl.safety.joint_clearance import IntensityRequest, clear_intensities_together
 from stimctl.stimulus.level import Current, Level, Percent
 from stimctl.stimulus.pulse import AMPLITUDE_TOP_UA
+from stimctl.treatment.clearing import Choices, Wanted, clear_currents, layers_of
 from stimctl.treatment.duration import session_duration
-from stimctl.treatment.plan_notes import device_notes, frequency_notes, raise_notes
+from stimctl.treatment.plan_notes import raise_notes
 from stimctl.treatment.program import (
     AnyPlan,
     ChannelSetup,
-    CurrentChannel,
     CurrentPlan,
     PercentChannel,
     PercentPlan,
@@ -42,30 +38,22 @@ from stimctl.treatment.program import (
 from stimctl.treatment.roles import roles_for
 from stimctl.treatment.schema import (
     Channel,
+    CurrentProtocol,
     PercentProtocol,
     ProtocolBase,
     Role,
-    TreatmentProtocol,
 )
+from stimctl.treatment.schemas import AnyFile, CurrentFile
+from stimctl.treatment.staged import StagedChannel, StagedProtocol
+from stimctl.treatment.staged_plan import compile_staged, staged_duration
 from stimctl.treatment.stimuli import stimulus_of
 
 __all__ = ["ChannelSetup", "Plan", "compile_plan"]
 
 
-class Choices(TypedDict, total=False):
-    """What may be chosen besides the channels. `duration_us`: None or nothing takes the file's own;
-    what is not a whole number of cycles is shortened to one, with a note. `profile` is of currents
-    only."""
-
-    duration_us: int | None
-    bounds: LayeredBounds
-    profile: Profile
-    acknowledged: frozenset[str]
-
-
 @overload
 def compile_plan(
-    protocol: TreatmentProtocol,
+    protocol: CurrentFile,
     sheet: CapabilitySheet,
     channels: Sequence[ChannelSetup[Current]],
     **how: Unpack[Choices],
@@ -82,7 +70,7 @@ def compile_plan(
 
 
 def compile_plan(
-    protocol: TreatmentProtocol | PercentProtocol,
+    protocol: AnyFile,
     sheet: CapabilitySheet,
     channels: Sequence[ChannelSetup[Any]],
     **how: Unpack[Choices],
@@ -102,7 +90,7 @@ def compile_plan(
             what_to_do="use a treatment protocol, or a device that attenuates another unit",
         )
     roles = roles_for(protocol.id, protocol.channels, [setup.channel for setup in channels])
-    if isinstance(protocol, TreatmentProtocol) and sheet.current is None:
+    if isinstance(protocol, CurrentProtocol) and sheet.current is None:
         return _no_current(protocol, sheet, channels, how)
     asked = list(zip(channels, roles, strict=True))
     for setup, role in asked:
@@ -110,16 +98,33 @@ def compile_plan(
         if refusal is not None:
             return refusal
     bounds = how.get("bounds") or LayeredBounds()
-    duration = session_duration(protocol, how.get("duration_us"), _shortest(bounds))
+    asked_us, bound = how.get("duration_us"), _shortest(bounds)
+    if isinstance(protocol, StagedProtocol):
+        duration = staged_duration(protocol, asked_us, bound)
+    else:
+        duration = session_duration(protocol, asked_us, bound)
     if isinstance(duration, Refusal):
         return duration
+    if isinstance(protocol, StagedProtocol):
+        staged = compile_staged(protocol, sheet, asked, bounds, how, duration)
+        return staged if isinstance(staged, Refusal) else _noted(staged, protocol)
     clear = _in_percent if in_percent else _in_current
     planned = clear(protocol, sheet, asked, bounds, how)
     if isinstance(planned, Refusal):
         return planned
-    notes = (*_notes_of(protocol), *duration.notes)
-    notes += tuple(f"channel {one.channel}: {note}" for one in planned for note in one.notes)
-    plan = Plan(protocol, sheet, planned, duration.us, notes)
+    return _noted(Plan(protocol, sheet, planned, duration.us, duration.notes), protocol)
+
+
+def _noted(plan: Plan[Any], protocol: ProtocolBase) -> Plan[Any]:
+    """The plan with what is to be known of file, length and device, each note once."""
+    notes = [*_notes_of(protocol), *plan.notes]
+    for stage in plan.stages:
+        where = f'stage "{stage.name}", ' if plan.named_stages else ""
+        notes += [
+            f"{where}channel {one.channel}: {note}" for one in stage.channels for note in one.notes
+        ]
+    notes = list(dict.fromkeys(notes))
+    plan = replace(plan, notes=tuple(notes))
     return replace(plan, notes=(*notes, *raise_notes(plan))) if makes_current(plan) else plan
 
 
@@ -134,53 +139,11 @@ def _in_current(
     how: Choices,
 ) -> tuple[PlanChannel, ...] | Refusal:
     """The channels of a source of current, cleared together."""
-    device, requests = sheet.bounds, {}
-    for setup, role in asked:
-        layers = _layers(protocol, role, bounds)
-        envelope = envelope_for(
-            device,
-            setup.electrode,
-            profile=how.get("profile", Profile.CLINIC),
-            site=layers.site,
-            protocol=layers.protocol,
-            person=layers.person,
-            session=layers.session,
-        )
-        requests[setup.channel] = (stimulus_of(role, setup.most.value), envelope)
-    answer = clear_together(
-        requests,
-        how.get("acknowledged", frozenset()),
-        co_contraction=protocol.co_contraction,
-        cycle_start_us={setup.channel: role.begins_us for setup, role in asked if role.cycle},
-    )
-    if isinstance(answer, Refusal):
-        return answer
-    planned = []
-    for setup, role in asked:
-        cleared = answer[setup.channel]
-        stimulus = cleared.stimulus
-        repeat_mhz = device.repeat_mhz(stimulus)
-        period_us = device.quantise_period_up_us(repeat_mhz)
-        planned.append(
-            CurrentChannel(
-                channel=setup.channel,
-                role=role.role,
-                setup=setup,
-                cleared=cleared,
-                motor=stimulus.motor,
-                cycle=stimulus.cycle,
-                start_after_us=role.begins_us,
-                notes=(
-                    *frequency_notes(repeat_mhz, period_us),
-                    *device_notes(device, stimulus),
-                    *map(str, cleared.warnings),
-                ),
-                stimulus=stimulus,
-                period_us=period_us,
-                width_step_us=device.phase_width_step_us,
-            )
-        )
-    return tuple(planned)
+    wanted = [
+        Wanted(setup, role, stimulus_of(role, setup.most.value), role.begins_us)
+        for setup, role in asked
+    ]
+    return clear_currents(protocol, sheet, wanted, bounds, how)
 
 
 def _in_percent(
@@ -196,7 +159,7 @@ def _in_percent(
         setup.channel: IntensityRequest(
             setup.most.value,
             setup.electrode,
-            _layers(protocol, role, bounds),
+            layers_of(protocol, role, bounds),
             role.moves_muscle,
             role.on_off,
             role.begins_us,
@@ -226,7 +189,7 @@ def _in_percent(
 
 
 def _no_current(
-    protocol: TreatmentProtocol,
+    protocol: CurrentFile,
     sheet: CapabilitySheet,
     channels: Sequence[ChannelSetup[Any]],
     how: Choices,
@@ -292,7 +255,7 @@ def _setup_refusal(
             nearest=Nearest("electrode_area", least_mm2, format_area(least_mm2)),
             source=f"the protocol {protocol.id}",
         )  # fmt: skip
-    if not isinstance(role, Channel):
+    if not isinstance(role, Channel | StagedChannel):
         return None
     if not 0 <= level <= AMPLITUDE_TOP_UA:
         raise UsageError(
@@ -326,15 +289,6 @@ def _level_of(protocol: ProtocolBase, setup: ChannelSetup[Any]) -> int:
             what_to_do=f"give a level in {protocol.scale.shown_unit}",
         )
     return most.value
-
-
-def _layers(protocol: ProtocolBase, role: Role, bounds: LayeredBounds) -> LayeredBounds:
-    """The bounds of every layer, with the file's own cap on the role."""
-    cap = protocol.cap_of(role)
-    if cap is None:
-        return bounds
-    own = protocol_cap(cap, f"cap of {protocol.id} {protocol.version}")
-    return replace(bounds, protocol=(*bounds.protocol, own))
 
 
 def _shortest(bounds: LayeredBounds) -> Bound | None:

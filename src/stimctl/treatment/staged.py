@@ -212,4 +212,3 @@ class StagedProtocol(CurrentProtocol):
                 order.append(one)
         found = (self.stage(name) for name in order[: 10 * MOST_STAGES])
         return tuple(stage for stage in found if stage is not None)
-

@@ -17,6 +17,8 @@ from operator import itemgetter
 
 from stimctl.stimulus import Burst, Cycle
 from stimctl.stimulus.laws import LevelLaw
+from stimctl.stimulus.modulation import Rest
+from stimctl.treatment.active_rest import rest_level_at, rest_times
 from stimctl.treatment.law_times import cycle_before, law_times, laws_of
 from stimctl.treatment.program import (
     AnyPlan,
@@ -26,11 +28,10 @@ from stimctl.treatment.program import (
     PlanChannel,
     Stage,
 )
+from stimctl.treatment.ramps import RAMP_TICK_US, falling, rising
 
 AnyStage = Stage[PlanChannel]
 
-# Ramps of an on/off cycle, and the end ramp, in steps of 50 ms [D].
-RAMP_TICK_US = 50_000
 # N1: the end of a continuous programme is a down ramp, here of 2 s [D].
 END_RAMP_US = 2_000_000
 # A carried plateau comes back in 5 s, as after a pause [D].
@@ -51,7 +52,8 @@ class Drive:
 
     `is_on` is False between bursts and in the off time. `may_raise`: the plateau may be raised
     now (continuous programmes until the end ramp; on/off cycles during the hold, A8). Width and
-    period are 0 where they are those of another unit.
+    period are 0 where they are those of another unit. `rests`: these are the slow pulses of an off
+    time (W19).
     """
 
     channel: int
@@ -60,6 +62,7 @@ class Drive:
     may_raise: bool
     phase_width_us: int = 0
     period_us: int = 0
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,11 @@ def _with_pulses(
     stage: AnyStage, one: CurrentChannel, drive: Drive, t_us: int, since_on_us: int | None
 ) -> Drive:
     """The same with what is known of the pulses: modulations, and the pauses of bursts."""
+    if one.stimulus.rest is not None and one.cycle is not None and since_on_us is None:
+        lasts_us = stage.duration_us - stage.zero_us
+        level = rest_level_at(one.stimulus.rest, one.cycle, one.start_after_us, lasts_us, t_us)
+        if level is not None:
+            return _resting(stage, one, one.stimulus.rest, level)
     stimulus, bounds, level = one.stimulus, stage.sheet.bounds, drive.level_permille
     times = (max(0, t_us), since_on_us or 0)
     if stimulus.amplitude_modulation is not None:
@@ -158,6 +166,12 @@ def _with_pulses(
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
     return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
+
+
+def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: int) -> Drive:
+    period_us = stage.sheet.bounds.quantise_period_up_us(rest.frequency_mhz)
+    width_us = rest.phase_width_us
+    return Drive(one.channel, level_permille, True, False, width_us, period_us, rests=True)
 
 
 def _held(law: LevelLaw, times: tuple[int, int]) -> int:
@@ -219,33 +233,20 @@ def envelope_at(
     if cycle is None:
         into_end_us = t_us - (duration_us - END_RAMP_US)
         if into_end_us >= 0:
-            level = _falling(into_end_us, END_RAMP_US)
-            return min(level, _rising(t_us, fade_in_us)), False, t_us
-        return _rising(t_us, fade_in_us), t_us >= fade_in_us, t_us
+            level = falling(into_end_us, END_RAMP_US)
+            return min(level, rising(t_us, fade_in_us)), False, t_us
+        return rising(t_us, fade_in_us), t_us >= fade_in_us, t_us
     if t_us < start_after_us:
         return 0, False, None
     since_on_us = (t_us - start_after_us) % cycle.period_us
     if since_on_us >= cycle.on_us or t_us - since_on_us + cycle.on_us > duration_us:
         return 0, False, None
     if since_on_us < cycle.ramp_up_us:
-        return _rising(since_on_us, cycle.ramp_up_us), False, since_on_us
+        return rising(since_on_us, cycle.ramp_up_us), False, since_on_us
     into_fall_us = since_on_us - cycle.ramp_up_us - cycle.hold_us
     if into_fall_us < 0:
         return 1000, True, since_on_us
-    return _falling(into_fall_us, cycle.ramp_down_us), False, since_on_us
-
-
-def _rising(into_us: int, ramp_us: int) -> int:
-    """A rising ramp takes each tick's lower end."""
-    if into_us >= ramp_us:
-        return 1000
-    return into_us // RAMP_TICK_US * RAMP_TICK_US * 1000 // ramp_us
-
-
-def _falling(into_us: int, ramp_us: int) -> int:
-    """A falling ramp takes each tick's lower end, so it is at 0 one tick before its time."""
-    left_us = ramp_us - (into_us // RAMP_TICK_US + 1) * RAMP_TICK_US
-    return max(0, left_us * 1000 // ramp_us)
+    return falling(into_fall_us, cycle.ramp_down_us), False, since_on_us
 
 
 def _burst_open(burst: Burst | None, period_us: int, since_on_us: int) -> bool:
@@ -279,6 +280,8 @@ def _tagged(
         streams.append(iter((0,)))
     if isinstance(one, CurrentChannel):
         stimulus = one.stimulus
+        if stimulus.rest is not None and one.cycle is not None:
+            streams.append(rest_times(one.cycle, one.start_after_us, into_us))
         for law in laws_of(stimulus):
             streams.append(law_times(law, one.cycle, one.start_after_us, into_us))
         if one.host_burst is not None:

@@ -130,7 +130,7 @@ class AdjustPage(Page):
             found.append(Value(key_of(field), field.label, field.show(value), standard, limit))
         session = choice.protocol.session
         limit = f"{duration_text(session.shortest_us)} to {duration_text(session.longest_us)}"
-        standard = duration_text(choice.filed.session.duration_us)
+        standard = duration_text(choice.filed.usual_duration_us)
         length = duration_text(choice.duration_us)
         return [*found, Value(SESSION, "length of session", length, standard, limit)]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stimctl.safety import Refusal
     from stimctl.supervisor.families import Family
     from stimctl.treatment.program import AnyPlan
-    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+    from stimctl.treatment.schemas import AnyFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Choice:
 
     origin: ProtocolText
     text: str
-    protocol: TreatmentProtocol | PercentProtocol
+    protocol: AnyFile
     seats: tuple[Seat, ...]
     duration_us: int
     acknowledged: frozenset[str] = frozenset()
@@ -115,7 +115,7 @@ class Choice:
         return len(self.filed.channels) == 1
 
     @property
-    def filed(self) -> TreatmentProtocol | PercentProtocol:
+    def filed(self) -> AnyFile:
         """The protocol as it is in its file."""
         return _filed(self.origin.text, self.name)
 
@@ -166,7 +166,7 @@ class Choice:
 
 
 @lru_cache(maxsize=16)
-def _filed(text: str, name: str) -> TreatmentProtocol | PercentProtocol:
+def _filed(text: str, name: str) -> AnyFile:
     from stimctl.treatment.load import load_any
 
     return load_any(text, f"{name}.toml")
@@ -180,9 +180,7 @@ def choose(name: str) -> Choice:
 
     origin = read_protocol(name, user_protocol_folders())
     protocol = load_any(origin.text, origin.path.name)
-    return Choice(
-        origin, origin.text, protocol, first_seats(protocol), protocol.session.duration_us
-    )
+    return Choice(origin, origin.text, protocol, first_seats(protocol), protocol.usual_duration_us)
 
 
 def family_of(device: str) -> Family:

@@ -219,7 +219,8 @@ def facts_of(choice: Choice) -> list[Fact]:
     evidence, session, aim = protocol.evidence, protocol.session, protocol.channels[0].aim
     against = evidence.recommended_against
     target = aim.target.value.replace("-", " ")
-    length = f"{duration_text(session.duration_us)} ({duration_text(session.shortest_us)} to "
+    length = f"{duration_text(protocol.usual_duration_us)} "
+    length += f"({duration_text(session.shortest_us)} to "
     length += f"{duration_text(session.longest_us)})"
     least = f"At least {protocol.electrodes.minimum_area_mm2 / 100:g} cm²."
     return [

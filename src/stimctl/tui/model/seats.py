@@ -12,7 +12,7 @@ from stimctl.tui.model.persons import Mark
 
 if TYPE_CHECKING:
     from stimctl.treatment.program import ChannelSetup
-    from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+    from stimctl.treatment.schemas import AnyFile
 
 WHOLE = 1000
 """Permille of a pad that touch the skin."""
@@ -67,7 +67,7 @@ def pad_name(area_mm2: int) -> str:
     return f"{name} {format_area(area_mm2)}".strip()
 
 
-def first_seats(protocol: TreatmentProtocol | PercentProtocol) -> tuple[Seat, ...]:
+def first_seats(protocol: AnyFile) -> tuple[Seat, ...]:
     """One for each role, at the first suggested site, with the electrodes of the trial."""
     measure, area = measure_of_protocol(protocol), first_area(protocol)
     seats = (
@@ -77,7 +77,7 @@ def first_seats(protocol: TreatmentProtocol | PercentProtocol) -> tuple[Seat, ..
     return tuple(with_first_maximum(protocol, seat) for seat in seats)
 
 
-def first_area(protocol: TreatmentProtocol | PercentProtocol) -> int:
+def first_area(protocol: AnyFile) -> int:
     """Of the electrode that the trial used, where the file names one of ours; else the smallest
     usual one that is allowed."""
     least_mm2, size = protocol.electrodes.minimum_area_mm2, protocol.electrodes.size or ""
@@ -87,9 +87,7 @@ def first_area(protocol: TreatmentProtocol | PercentProtocol) -> int:
     return next((area for area, _ in PADS if area >= least_mm2), least_mm2)
 
 
-def with_first_maximum(
-    protocol: TreatmentProtocol | PercentProtocol, seat: Seat, marks: Sequence[Mark] = ()
-) -> Seat:
+def with_first_maximum(protocol: AnyFile, seat: Seat, marks: Sequence[Mark] = ()) -> Seat:
     """With the last tolerance at this site as its maximum, where one was marked; else with the
     protocol's own. It is a bound only: every output begins at zero, and limits still decide."""
     cap, first = protocol.channels[seat.role].aim.cap, seat.measure.first_ceiling
@@ -104,7 +102,7 @@ def with_first_maximum(
     return replace(seat, ceiling_level=cap, source="this treatment")
 
 
-def sites_for(protocol: TreatmentProtocol | PercentProtocol, seat: Seat) -> Sequence[str | None]:
+def sites_for(protocol: AnyFile, seat: Seat) -> Sequence[str | None]:
     """Where a seat may be: the protocol's suggestions first, then every other known site."""
     from stimctl.safety import SITES
 

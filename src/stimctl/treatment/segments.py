@@ -1,0 +1,167 @@
+"""What one role does in one stage of a `treatment-v2` file, and the stimulus of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stimctl.stimulus import Burst, Cycle, Pulse, Stimulus, Sweep
+from stimctl.stimulus.laws import Drawn, Law, Turns
+from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.stream import seed_for
+from stimctl.treatment.law_parts import ListLaw, RandomLaw, Since, SweepLaw
+from stimctl.treatment.staged import (
+    RoleChange,
+    StagedChannel,
+    StagedCycle,
+    StagedProtocol,
+    StagedWaveform,
+    StagePart,
+    StageWord,
+)
+
+_US_MHZ = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A role in a stage. `place`: how many stages of the session come before it."""
+
+    role: StagedChannel
+    stage: StagePart
+    place: int
+    waveform: StagedWaveform
+    cycle: StagedCycle | None
+    level_permille: int
+
+    @property
+    def on_off(self) -> Cycle | None:
+        """The cycle as a stimulus has it."""
+        part = self.cycle
+        if part is None:
+            return None
+        return Cycle(
+            on_us=part.on_us,
+            off_us=part.off_us,
+            ramp_up_us=part.ramp_up_us,
+            ramp_down_us=part.ramp_down_us,
+        )
+
+    @property
+    def begins_us(self) -> int:
+        """When the first on time begins, after the stage's time of zero."""
+        return self.cycle.start_after_us if self.cycle else 0
+
+
+def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | None:
+    """What the role does in the stage; None where it is off."""
+    if stage.kind is StageWord.REST or (stage.roles is not None and role.role not in stage.roles):
+        return None
+    waveform, cycle, level = role.waveform, role.cycle, 1000
+    for change in (stage, stage.role.get(role.role)):
+        if change is not None:
+            waveform = _changed(waveform, change)
+            cycle = _cycle(cycle, change)
+            level = change.level_permille or level
+    return Segment(role, stage, place, waveform, cycle, level)
+
+
+def _changed(waveform: StagedWaveform, change: RoleChange) -> StagedWaveform:
+    """The waveform with what a stage says of it, key by key."""
+    named = change.waveform.model_fields_set
+    values = {name: getattr(change.waveform, name) or None for name in named}
+    return waveform.model_copy(update=values)
+
+
+def _cycle(cycle: StagedCycle | None, change: RoleChange) -> StagedCycle | None:
+    if change.cycle is False:
+        return None
+    return change.cycle or cycle
+
+
+def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: int) -> Stimulus:
+    """The stimulus at `amplitude_ua` (uA). Raises pydantic's ValidationError.
+
+    A value that changes counts as its highest, so that every limit is judged at the worst corner
+    (W12).
+    """
+    laws = _Laws(protocol.seed or 0, one)
+    frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)
+    width_us, width = laws.of("phase_width", one.waveform.phase_width)
+    _, level = laws.of("level", one.waveform.level)
+    group, burst = one.waveform.nlet, None
+    if group is not None:
+        burst = Burst(pulses_per_burst=group.pulses, burst_frequency_mhz=frequency_mhz)
+        frequency_mhz = -(-_US_MHZ // group.interval_us)
+    return Stimulus(
+        pulse=Pulse(
+            shape=one.waveform.shape,
+            amplitude_ua=amplitude_ua,
+            phase_width_us=width_us,
+            interphase_gap_us=one.waveform.interphase_gap_us,
+            second_phase_ratio=one.waveform.second_phase_ratio,
+        ),
+        frequency_mhz=frequency_mhz,
+        burst=burst,
+        frequency_sweep=rate,
+        width_sweep=width,
+        amplitude_modulation=level,
+        cycle=one.on_off,
+        rest=_rest(one, width_us),
+        motor=one.role.moves_muscle,
+    )
+
+
+def _rest(one: Segment, width_us: int) -> Rest | None:
+    part = None if one.cycle is None else one.cycle.rest
+    if part is None:
+        return None
+    return Rest(
+        frequency_mhz=part.frequency_mhz,
+        phase_width_us=part.phase_width_us or width_us,
+        level_permille=part.level_permille,
+    )
+
+
+class _Laws:
+    """The laws of one role in one stage. What is drawn is a sequence of its own for each use."""
+
+    def __init__(self, seed: int, one: Segment) -> None:
+        self._rate = one.waveform.frequency
+        self._seed = seed
+        self._names = (one.stage.name, str(one.place), one.role.role)
+
+    def of(self, use: str, value: Any) -> tuple[int, Law | None]:
+        """The highest value, and the law where it changes."""
+        law: Law
+        if isinstance(value, SweepLaw):
+            law = self._sweep(value)
+        elif isinstance(value, ListLaw):
+            law = self._list(value)
+        elif isinstance(value, RandomLaw):
+            low, high = sorted(value.between)
+            law = Drawn(
+                lowest=low, highest=high, dwell_us=value.dwell_us,
+                seed=seed_for(self._seed, *self._names, use), since_on=value.since is Since.ON,
+            )  # fmt: skip
+        else:
+            return value or 0, None
+        return law.highest, law
+
+    def _sweep(self, value: SweepLaw[int]) -> Sweep:
+        leads = self._rate if value.follows and isinstance(self._rate, SweepLaw) else value
+        begins, ends = value.sweep
+        return Sweep(
+            lowest=min(begins, ends), highest=max(begins, ends), period_us=leads.period_us or 0,
+            shape=leads.shape, falls=begins > ends,
+        )  # fmt: skip
+
+    def _list(self, value: ListLaw[int]) -> Turns:
+        leads = self._rate if value.follows and isinstance(self._rate, ListLaw) else value
+        dwells, count = leads.dwell_us, len(value.values)
+        once = isinstance(dwells, tuple)
+        return Turns(
+            values=value.values,
+            dwells_us=dwells if isinstance(dwells, tuple) else (dwells or 0,) * count,
+            once=once, since_on=leads.since is Since.ON,
+        )  # fmt: skip

@@ -1,0 +1,208 @@
+"""Compiles a file with stages: each stage is cleared by itself, with all of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from stimctl.devices.sheet import CapabilitySheet
+from stimctl.errors import UsageError
+from stimctl.quantity import format_duration
+from stimctl.safety import Layer, LayeredBounds, Quantity, Refusal
+from stimctl.safety.bounds import Bound
+from stimctl.safety.channel_pairs import refused_for
+from stimctl.safety.strength import stronger_than
+from stimctl.stimulus.exact import exact_dose
+from stimctl.treatment.clearing import Choices, Wanted, clear_currents
+from stimctl.treatment.consistency import SESSION_CAP_US
+from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.program import (
+    Carried,
+    ChannelSetup,
+    CurrentChannel,
+    CurrentPlan,
+    Plan,
+    Stage,
+    StageKind,
+)
+from stimctl.treatment.segments import segment_of, stimulus_of_segment
+from stimctl.treatment.staged import OWN, StagedProtocol, StagePart
+from stimctl.treatment.staged_findings import ZERO_US
+
+_FULL = 1_000
+_Asked = Sequence[tuple[ChannelSetup[Any], Any]]
+
+
+def staged_duration(
+    protocol: StagedProtocol, asked_us: int | None, bound: Bound | None
+) -> Duration | Refusal:
+    """The length of a session; any within the bounds, where the file says which stage gives way."""
+    usual_us = protocol.usual_duration_us
+    asked_us = usual_us if asked_us is None else asked_us
+    if type(asked_us) is not int or asked_us < 1:
+        raise UsageError(f"a duration of {asked_us!r} us is invalid", what_to_do='write "20 min"')
+    times = _times(protocol)
+    changed_us = (asked_us - usual_us) // times * times if times else 0
+    used_us = usual_us + changed_us
+    refusal = check_length(protocol, asked_us, used_us, bound)
+    if refusal is not None:
+        return refusal
+    notes = []
+    if used_us != asked_us:
+        how = "its stages have a length each" if not times else "each repetition is as long"
+        notes.append(
+            f"duration {format_duration(used_us)} instead of {format_duration(asked_us)}: {how}"
+        )
+    if used_us < usual_us:
+        notes.append(
+            f"shortened session: {format_duration(used_us)}; the protocol asks for "
+            f"{format_duration(usual_us)}"
+        )
+    if used_us > SESSION_CAP_US:
+        notes.append(f"longer than 60 min because: {protocol.session.beyond_an_hour}")
+    return Duration(used_us, tuple(notes))
+
+
+def _times(protocol: StagedProtocol) -> int:
+    """How often the stage comes that gives way."""
+    return [stage.name for stage in protocol.written_out()].count(protocol.session.stretch or "")
+
+
+def compile_staged(
+    protocol: StagedProtocol,
+    sheet: CapabilitySheet,
+    asked: _Asked,
+    bounds: LayeredBounds,
+    how: Choices,
+    duration: Duration,
+) -> CurrentPlan | Refusal:
+    """The plan, or the first thing that forbids it, with the name of its stage."""
+    stages: list[Stage[CurrentChannel]] = []
+    names: dict[str, int] = {}
+    start_us = 0
+    stretched_us = (duration.us - protocol.usual_duration_us) // (_times(protocol) or 1)
+    numbers = tuple(setup.channel for setup, _ in asked)
+    for place, part in enumerate(protocol.written_out()):
+        channels = _channels(protocol, sheet, asked, (part, place), bounds, how)
+        if isinstance(channels, Refusal):
+            return _in_stage(part, channels)
+        carried = _carried(part, names, channels, asked)
+        refusal = _too_strong(sheet, stages, channels, carried) or _rests(sheet, channels)
+        if refusal is not None:
+            return _in_stage(part, refusal)
+        lasts_us = part.duration_us
+        lasts_us += stretched_us if part.name == protocol.session.stretch else 0
+        stages.append(
+            Stage(
+                number=place, name=part.name, kind=StageKind(part.kind.value), sheet=sheet,
+                channels=channels, every_channel=numbers, start_us=start_us,
+                duration_us=lasts_us, zero_us=ZERO_US if place else 0,
+                carried=MappingProxyType(carried), ends_by_operator=part.by_operator,
+            )
+        )  # fmt: skip
+        names[part.name] = place
+        start_us += lasts_us
+    strongest = tuple(_strongest(stages, number) for number in numbers)
+    return Plan(protocol, sheet, strongest, start_us, duration.notes, tuple(stages))
+
+
+def _channels(
+    protocol: StagedProtocol,
+    sheet: CapabilitySheet,
+    asked: _Asked,
+    stage: tuple[StagePart, int],
+    bounds: LayeredBounds,
+    how: Choices,
+) -> tuple[CurrentChannel, ...] | Refusal:
+    """What the channels do in one stage, cleared together."""
+    wanted = []
+    for setup, role in asked:
+        segment = segment_of(*stage, role)
+        if segment is not None:
+            stimulus = stimulus_of_segment(protocol, segment, setup.most.value)
+            wanted.append(Wanted(setup, role, stimulus, segment.begins_us))
+    return clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
+
+
+def _carried(
+    part: StagePart,
+    names: dict[str, int],
+    channels: Sequence[CurrentChannel],
+    asked: _Asked,
+) -> dict[int, Carried]:
+    """Where the plateaus of a stage come from: another stage, or its own last time."""
+    source = names.get(part.name if part.plateau == OWN else part.plateau)
+    if source is None:
+        return {}
+    roles = {setup.channel: role.role for setup, role in asked}
+    found = {}
+    for one in channels:
+        own = part.role.get(roles[one.channel])
+        level = (own and own.level_permille) or part.level_permille or _FULL
+        found[one.channel] = Carried(source, _FULL if part.plateau == OWN else level)
+    return found
+
+
+def _too_strong(
+    sheet: CapabilitySheet,
+    stages: Sequence[Stage[CurrentChannel]],
+    channels: Sequence[CurrentChannel],
+    carried: dict[int, Carried],
+) -> Refusal | None:
+    """A12: nothing stronger than what the person accepted."""
+    for one in channels:
+        source = carried.get(one.channel)
+        before = None if source is None else stages[source.stage].channel(one.channel)
+        if source is None:
+            continue
+        if before is None:
+            return refused_for(
+                one.channel, "A12", Quantity.AMPLITUDE,
+                f'its plateau comes from "{stages[source.stage].name}", where it is off',
+                layer=Layer.PROTOCOL,
+            )  # fmt: skip
+        why = stronger_than(before.stimulus, one.stimulus, source.level_permille, sheet.bounds)
+        if why is not None:
+            return refused_for(
+                one.channel, "A12", Quantity.AMPLITUDE,
+                f'its plateau comes from "{stages[source.stage].name}", and {why}',
+                layer=Layer.PROTOCOL,
+            )  # fmt: skip
+    return None
+
+
+def _rests(sheet: CapabilitySheet, channels: Sequence[CurrentChannel]) -> Refusal | None:
+    """W19: slow pulses in the off time are weaker than those of the on time."""
+    for one in channels:
+        rest = one.stimulus.rest
+        if rest is None:
+            continue
+        on = one.stimulus.model_copy(update={"rest": None})
+        pulse = on.pulse.model_copy(update={"phase_width_us": rest.phase_width_us})
+        resting = on.model_copy(
+            update={
+                "pulse": pulse, "frequency_mhz": rest.frequency_mhz,
+                "frequency_sweep": None, "width_sweep": None, "cycle": None,
+            }
+        )  # fmt: skip
+        why = stronger_than(on, resting, rest.level_permille, sheet.bounds)
+        if why is not None:
+            return refused_for(
+                one.channel, "W19", Quantity.AMPLITUDE, f"its active rest is too strong: {why}",
+                layer=Layer.PROTOCOL,
+            )  # fmt: skip
+    return None
+
+
+def _in_stage(part: StagePart, refusal: Refusal) -> Refusal:
+    return replace(refusal, message=f'stage "{part.name}": {refusal.message}')
+
+
+def _strongest(stages: Sequence[Stage[CurrentChannel]], number: int) -> CurrentChannel:
+    """Of all that a channel does, what has the highest r.m.s. current."""
+    does = [one for stage in stages if (one := stage.channel(number)) is not None]
+    if not does:
+        raise UsageError(f"channel {number} is off in every stage of this protocol")
+    return max(does, key=lambda one: exact_dose(one.stimulus).rms_ma_squared)
