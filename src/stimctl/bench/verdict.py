@@ -77,8 +77,10 @@ def pulses_of_contractions(
     cycle = one.cycle
     if cycle is None:
         return ()
-    # Slow pulses of an off time end a ramp's tick before the next contraction.
-    early_us = cycle.off_us // 2 if one.stimulus.rest is None else RAMP_TICK_US // 2
+    # Slow pulses of an off time end a ramp's tick before the next contraction; and what came before
+    # a stage is none of its contractions.
+    alone = one.stimulus.rest is None and not stage.zero_us
+    early_us = cycle.off_us // 2 if alone else RAMP_TICK_US // 2
     shift_us = began_us - stage.start_us - early_us
     starts = (at_us + shift_us for at_us in contraction_starts(stage, one))
     return tuple(

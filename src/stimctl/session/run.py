@@ -163,6 +163,7 @@ class Run:
         Plan time stands until the device has acknowledged that, and the row is on the disk.
         """
         self.running = False
+        self.fader.full()
         self._stages.enter(now_ns, stage, self.raising.snapshot())
         self._follow()
         self._make_ready(now_ns, soft=False)

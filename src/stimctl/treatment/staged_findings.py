@@ -125,7 +125,8 @@ def _session(protocol: StagedProtocol) -> Iterator[Finding]:
             ("session", "order"), f"comes to {total} stages; at most {MOST_STAGES} are possible"
         )
         return
-    yield from _order_of_plateaus(protocol)
+    if session.order is not None:
+        yield from _order_of_plateaus(protocol)
     yield from _length(protocol)
 
 
@@ -263,7 +264,7 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
 
 def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
     follows = getattr(law, "follows", None)
-    if follows is not None and (key == "frequency" or type(law).__mro__[1] is not _kind_of(rate)):
+    if follows is not None and (key == "frequency" or _word(law) != _word(rate)):
         yield Finding(path, f'with = "frequency": the frequency has no {_word(law)} to go with')
         return
     if isinstance(law, SweepLaw):
@@ -281,12 +282,10 @@ def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
         yield from _dwell(path, law.dwell_us)
 
 
-def _kind_of(law: Any) -> Any:
-    return type(law).__mro__[1] if isinstance(law, SweepLaw | ListLaw) else None
-
-
 def _word(law: Any) -> str:
-    return "list" if isinstance(law, ListLaw) else "sweep"
+    if isinstance(law, ListLaw):
+        return "list"
+    return "sweep" if isinstance(law, SweepLaw) else "value"
 
 
 def _list(path: Path, law: ListLaw[int], rate: Any) -> Iterator[Finding]:
