@@ -262,8 +262,10 @@ def _put_parent(parent: dict[str, Any]) -> None:
 
 
 def _put_protocol(text: ProtocolText, loaded: AnyFile) -> None:
+    from stimctl.cli.staged_text import staged_lines
     from stimctl.quantity import format_area, format_duration
     from stimctl.treatment.schema import PercentProtocol
+    from stimctl.treatment.staged import StagedProtocol
 
     session, pads = loaded.session, loaded.electrodes
     put(styled(f"{loaded.id} {loaded.version}: {loaded.title}", "bold"))
@@ -291,6 +293,10 @@ def _put_protocol(text: ProtocolText, loaded: AnyFile) -> None:
         _put_channel(loaded, channel)
         if channel.sites:
             put(f"  sites      {', '.join(channel.sites)}")
+    if isinstance(loaded, StagedProtocol):
+        put("")
+        for line in staged_lines(loaded):
+            put(line)
     put(f"\ncontraindications to ask for: {', '.join(loaded.contraindications) or 'none'}")
     for label, lines in (("cautions", loaded.cautions), ("sources", loaded.sources)):
         if lines:
@@ -381,6 +387,7 @@ def _put_external(loaded: PercentProtocol) -> None:
 
 def _put_channel(loaded: AnyFile, channel: Any) -> None:
     from stimctl.cli.stimulus_text import cycle_text, waveform_lines
+    from stimctl.treatment.schema import Waveform
 
     cap = loaded.cap_of(channel)
     most = f", never above {cap}" if cap is not None else ""
@@ -391,5 +398,7 @@ def _put_channel(loaded: AnyFile, channel: Any) -> None:
         if channel.cycle is not None:
             put(f"  cycle      {cycle_text(channel.cycle)}")
         return
+    if not isinstance(channel.waveform, Waveform):
+        return  # what it does is told stage by stage
     for line in waveform_lines(channel.waveform, channel.cycle):
         put(f"  {line}")

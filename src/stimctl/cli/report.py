@@ -6,14 +6,26 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stimctl.cli.output import put, put_table, say, styled
-from stimctl.quantity import format_area, format_current, format_duration, format_frequency
+from stimctl.quantity import (
+    format_area,
+    format_current,
+    format_duration,
+    format_frequency,
+    format_permille,
+)
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
     from stimctl.safety import Headroom
     from stimctl.stimulus import Cycle
     from stimctl.treatment.prediction import ChannelDose
-    from stimctl.treatment.program import AnyPlan, CurrentChannel, PercentChannel, PlanChannel
+    from stimctl.treatment.program import (
+        AnyPlan,
+        CurrentChannel,
+        PercentChannel,
+        PlanChannel,
+        Stage,
+    )
 
 _US_MHZ = 1_000_000_000
 
@@ -36,6 +48,19 @@ def plan_as_dict(
         "notes": list(plan.notes),
         "assumed": list(assumptions),
         "channels": _channels_as_dicts(plan),
+        "stages": [_stage_dict(one) for one in plan.stages],
+    }
+
+
+def _stage_dict(stage: Stage[PlanChannel]) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "kind": stage.kind.value,
+        "start_us": stage.start_us,
+        "duration_us": stage.duration_us,
+        "zero_us": stage.zero_us,
+        "channels": [one.channel for one in stage.channels],
+        "carried": {str(number): asdict(one) for number, one in stage.carried.items()},
     }
 
 
@@ -72,6 +97,7 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
         put(f"assumed    {line}")
     for line in plan.notes:
         put(f"note       {line}")
+    _put_stages(plan)
     if makes_current(plan):
         delivered = {dose.channel: dose for dose in predict(plan)}
         for one in plan.channels:
@@ -85,6 +111,19 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
         else "Within all limits, given the assumptions above."
     )
     say(f"\n{styled('cleared:', 'green')} {cleared} Nothing was sent to a device.")
+
+
+def _put_stages(plan: AnyPlan) -> None:
+    """What follows what, and what each channel does in it; of the channels themselves the plan
+    shows the strongest that they do."""
+    from stimctl.cli.staged_text import stage_of_plan_text
+    from stimctl.treatment.program import CurrentChannel
+
+    for stage in plan.named_stages:
+        put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
+        for one in stage.channels:
+            if isinstance(one, CurrentChannel):
+                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -191,6 +230,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         lines.append(f"modulation {lowest / 10:g} to 100 % of the amplitude")
     if cycle is not None:
         lines.append(_cycle_line(cycle))
+    if stimulus.rest is not None:
+        rest = stimulus.rest
+        lines.append(
+            f"off time   {format_frequency(rest.frequency_mhz)}, phase "
+            f"{format_duration(rest.phase_width_us)}, {format_permille(rest.level_permille)} of "
+            "the amplitude"
+        )
     return lines
 
 
@@ -203,7 +249,8 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
-    low, high = one.stimulus.lowest_frequency_mhz, one.stimulus.highest_frequency_mhz
+    law, high = one.stimulus.frequency_sweep, one.stimulus.highest_frequency_mhz
+    low = high if law is None else law.lowest
     asked = format_frequency(high)
     if low != high:
         asked = f"{format_frequency(low)} to {asked}"

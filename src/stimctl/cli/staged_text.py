@@ -1,0 +1,117 @@
+"""Stages in words: as a file writes them, and as a plan has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from stimctl.quantity import format_duration, format_frequency, format_permille
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stimctl.treatment.program import AnyPlan, PlanChannel, Stage
+    from stimctl.treatment.staged import StagedProtocol, StagePart
+
+
+def law_text(value: Any, text: Callable[[int], str]) -> str:
+    """A value of a file that may change: one text, or how it changes."""
+    from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+
+    if isinstance(value, SweepLaw):
+        first, second = map(text, value.sweep)
+        how = f"every {format_duration(value.period_us)}" if value.period_us else _WITH
+        return f"{first} to {second} and back {how}, {value.shape.value}"
+    if isinstance(value, ListLaw):
+        return f"{', '.join(map(text, value.values))} in turn, {_dwell(value)}"
+    if isinstance(value, RandomLaw):
+        low, high = map(text, sorted(value.between))
+        return f"by chance {low} to {high}, another every {format_duration(value.dwell_us)}"
+    return text(value)
+
+
+_WITH = "with the frequency"
+
+
+def _dwell(value: Any) -> str:
+    if value.dwell_us is None:
+        return _WITH
+    if isinstance(value.dwell_us, tuple):
+        listed = ", ".join(map(format_duration, value.dwell_us))
+        return f"for {listed}; the last one stays"
+    return f"{format_duration(value.dwell_us)} each"
+
+
+def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
+    """Every stage in the order of the file, with what each role does in it."""
+    from stimctl.treatment.segments import segment_of
+
+    for place, stage in enumerate(protocol.stages):
+        yield f"stage {stage.name}: {_stage_text(stage)}"
+        for role in protocol.channels:
+            segment = segment_of(stage, place, role)
+            if segment is None:
+                yield f"  {role.role}: off"
+                continue
+            wave = segment.waveform
+            parts = [
+                law_text(wave.phase_width, format_duration),
+                law_text(wave.frequency, format_frequency),
+            ]
+            if wave.nlet is not None:
+                gap = format_duration(wave.nlet.interval_us)
+                parts.append(f"groups of {wave.nlet.pulses} pulses, {gap} apart")
+            if wave.level is not None:
+                parts.append(f"level {law_text(wave.level, format_permille)}")
+            parts += _cycle_parts(segment.cycle)
+            yield f"  {role.role}: {'; '.join(parts)}"
+    order = protocol.written_out()
+    if [one.name for one in order] != [one.name for one in protocol.stages]:
+        yield f"order {', '.join(one.name for one in order)}"
+
+
+def _cycle_parts(cycle: Any) -> Iterator[str]:
+    from stimctl.cli.stimulus_text import cycle_text
+
+    if cycle is None:
+        yield "continuous"
+        return
+    yield cycle_text(cycle)
+    if cycle.rest is not None:
+        width = cycle.rest.phase_width_us
+        wide = f", {format_duration(width)}" if width else ""
+        yield (
+            f"in the off time {format_frequency(cycle.rest.frequency_mhz)}{wide} at "
+            f"{format_permille(cycle.rest.level_permille)}"
+        )
+
+
+def _stage_text(stage: StagePart) -> str:
+    from stimctl.treatment.staged import OWN, StageWord
+
+    text = format_duration(stage.duration_us)
+    if stage.kind is StageWord.REST:
+        return f"{text} without output"
+    if stage.kind is StageWord.TUNE:
+        text += " at most, to find the plateaus"
+    elif stage.by_operator:
+        text += " at most"
+    if stage.plateau == OWN:
+        return f"{text}; raised by hand"
+    level = "" if stage.level_permille is None else f"{format_permille(stage.level_permille)} of "
+    return f"{text}; {level}the plateau of {stage.plateau}"
+
+
+def stage_of_plan_text(plan: AnyPlan, stage: Stage[PlanChannel]) -> str:
+    """One stage of a plan: number, name, length, and where its plateaus come from."""
+    names = [one.name for one in plan.stages]
+    carried = {one.stage for one in stage.carried.values()}
+    from_names = " and ".join(sorted({names[each] for each in carried}))
+    levels = sorted({one.level_permille for one in stage.carried.values()})
+    text = f"{stage.number + 1} {stage.name}, {format_duration(stage.duration_us)}"
+    if not stage.channels:
+        return f"{text}, no output"
+    if carried:
+        shares = " and ".join(map(format_permille, levels))
+        return f"{text}, at {shares} of the plateau of {from_names}"
+    return f"{text}, raised from 0"
