@@ -86,22 +86,34 @@ def _stimulus(setup: Data) -> Iterator[str]:
         yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
     change = stimulus.get("amplitude_modulation")
     if isinstance(change, Mapping):
-        lowest = format_permille(int(change.get("lowest_permille", 0)))
-        yield f"amplitude {lowest} to 100 % {_every(change)}"
+        if "lowest_permille" in change:
+            lowest = format_permille(int(change["lowest_permille"]))
+            yield f"amplitude {lowest} to 100 % {_every(change)}"
+        else:
+            yield f"amplitude {_range(change, format_permille)}"
     cycle = stimulus.get("cycle")
     if isinstance(cycle, Mapping):
         yield _cycle(cycle)
+    rest = stimulus.get("rest")
+    if isinstance(rest, Mapping):
+        rate = format_frequency(int(rest.get("frequency_mhz", 0)))
+        yield f"in the off time {rate} at {format_permille(int(rest.get('level_permille', 0)))}"
 
 
 def _range(sweep: Any, text: Callable[[int], str]) -> str:
     """From where to where a value goes; "" where it does not change."""
     if not isinstance(sweep, Mapping):
         return ""
+    if "values" in sweep:
+        listed = ", ".join(text(int(value)) for value in sweep["values"])
+        return f"{listed} in turn"
     low, high = (text(int(sweep.get(name, 0))) for name in ("lowest", "highest"))
     return f"{low} to {high} {_every(sweep)}"
 
 
 def _every(change: Data) -> str:
+    if "dwell_us" in change:
+        return f"by chance, another every {format_duration(int(change['dwell_us']))}"
     return f"every {format_duration(int(change.get('period_us', 0)))}"
 
 

@@ -139,6 +139,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Unlocked: lambda event: f"channel {event.channel} unlocked: raise again",
     rows.Pending: _pending,
     rows.Linked: _linked,
+    rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",
     rows.Contracted: lambda event: f"contraction {event.number} of channel {event.channel} is over",
     rows.Withheld: lambda event: f"channel {event.channel} kept off: {event.reason}",
