@@ -126,6 +126,14 @@ class Output(Tells):
             raise LinkError("the pulse was not acknowledged", why="it may have been given")
         return given
 
+    def next_stage(self) -> None:
+        """End the present stage of the plan early, by a ramp to zero of 2 s; the next one begins.
+
+        Raises:
+            StateError: the session is not running, or no stage follows.
+        """
+        self._ask("next_stage")
+
     def pause(self) -> None:
         """Bring the output to zero at once. See `resume`.
 

@@ -99,6 +99,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
+    "next_stage": ({}, {}),
     "pause": ({}, {}),
     "resume": ({}, {}),
     "stop": ({}, {"reason": _text}),
@@ -113,7 +114,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "unlock", "pulse", "resume", "hold"})
+_MAY_RAISE = frozenset({"arm", "start", "raise", "unlock", "pulse", "next_stage", "resume", "hold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def _checked(do: str, said: Mapping[str, object]) -> dict[str, Any]:
 _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "connect": intents.Connect,
     "arm": intents.Arm,
+    "next_stage": intents.NextStage,
     "pause": intents.Pause,
     "resume": intents.Resume,
     "attend": intents.Attend,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from stimctl.safety import Bound
     from stimctl.treatment.program import AnyPlan, CurrentChannel, PercentChannel, PlanChannel
     from stimctl.treatment.timeline import Drive
+    from stimctl.tui.model.bedside import Bedside
 
 
 def is_in_percent(one: PlanChannel) -> bool:
@@ -89,3 +90,12 @@ def train_of(one: Any) -> str:
     if is_in_percent(one):
         return "pulses of the unit, as set on it"
     return f"{one.stimulus.pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"
+
+
+def no_next_stage(bed: Bedside) -> str | None:
+    """Why no stage can be ended early; None where one follows the present one."""
+    plan = bed.plan
+    if plan is None or not plan.named_stages:
+        return "this treatment has no stages"
+    now = plan.stage_at(bed.live.plan_time_us)
+    return "no stage follows" if now.number + 1 == len(plan.stages) else None

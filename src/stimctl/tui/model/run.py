@@ -11,6 +11,7 @@ from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.handing import handed_in, papers_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
+from stimctl.tui.model.planned import no_next_stage
 from stimctl.tui.model.planning import watches_contact
 from stimctl.tui.model.steps import go_on, next_gap, steps
 
@@ -39,6 +40,7 @@ class RunPage(Page):
         "lower-more",
         "zero",
         "pause",
+        "next-stage",
         "next-channel",
         "previous-channel",
         *(f"channel-{number}" for number in range(1, 9)),
@@ -62,6 +64,7 @@ class RunPage(Page):
         "lower",
         "next-channel",
         "pause",
+        "next-stage",
         "note",
         "answer",
         "acknowledge",
@@ -120,7 +123,7 @@ class RunPage(Page):
             "arm": watching or arm_refusal(self.desk),
             "choose": watching or self._no_next(),
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
-            "pause": going,
+            "pause": going, "next-stage": running or no_next_stage(self.bed),
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._one_alone(),
             **dict.fromkeys(("next-channel", "previous-channel"), going or self._one_alone()),
@@ -181,6 +184,8 @@ class RunPage(Page):
             self._found()
         elif action == "pause":
             self._pause(now_ns)
+        elif action == "next-stage":
+            self.bed.command("next_stage")
         elif action == "link":
             self._link()
         elif action in ("report", "outcome", "thresholds", "log"):
