@@ -45,6 +45,7 @@ class Code(StrEnum):
         "Nobody has changed the channel for 20 s: unlock, then raise.",
     )
     NOT_IN_PLAN = "not-in-plan", "The plan does not use this channel."
+    SETTLING = "settling", "Not every part of what changes was met at this plateau yet (A20)."
     OFF_IN_STAGE = "off-in-stage", "The channel is off in this stage of the plan."
     LAST_STAGE = "last-stage", "No stage follows: a stop ends the session."
     LINK_NOT_GOOD = "link-not-good", "Raises are locked while the link is degraded."

@@ -21,7 +21,7 @@ from stimctl.session import programme
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind
-from stimctl.treatment.timeline import PlateauStep
+from stimctl.treatment.scripted_raise import PlateauStep
 from tests.support.session_world import plan_of
 
 SESSIONS = [

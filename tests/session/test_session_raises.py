@@ -13,7 +13,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Link, Lower, Raise, Stop, Unlock
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
-from stimctl.treatment.timeline import PlateauStep
+from stimctl.treatment.scripted_raise import PlateauStep
 from tests.support.session_world import (
     BY_HAND,
     BY_SCRIPT,

@@ -35,9 +35,12 @@ def two(second: str = "") -> str:
 
 
 WRONG = {
-    "a plateau of no stage": (two('plateau = "frist"'), "stages[1].plateau", 'did you mean "first"'),
+    "a plateau of no stage": (
+        two('plateau = "frist"'), "stages[1].plateau", 'did you mean "first"',
+    ),
     "a plateau of a later stage": (
-        staged_text(stage("a", "1 min", 'plateau = "b"') + stage("b", "1 min"), session=TWO_MINUTES),
+        staged_text(stage("a", "1 min", 'plateau = "b"') + stage("b", "1 min"),
+                    session=TWO_MINUTES),
         "stages[0].plateau", "no earlier stage",
     ),
     "a plateau that the order brings later": (
@@ -57,7 +60,8 @@ WRONG = {
         staged_text(TWO, session='shortest = "3 min", longest = "5 min"'), "session", "2 min",
     ),
     "no stage that gives way": (
-        staged_text(TWO, session='shortest = "1 min", longest = "5 min"'), "session.stretch", "name",
+        staged_text(TWO, session='shortest = "1 min", longest = "5 min"'),
+        "session.stretch", "name",
     ),
     "a stage that would have nothing left": (
         staged_text(TWO, session='shortest = "1 min", longest = "5 min", stretch = "first"'),
@@ -91,7 +95,8 @@ WRONG = {
         "stages[1].waveform.frequency.list", "",
     ),
     "as many dwells as values": (
-        two('waveform = { frequency = { list = ["20 Hz", "9 Hz", "8 Hz"], dwell = ["1 s", "1 s"] } }'),
+        two('waveform = { frequency = '
+            '{ list = ["20 Hz", "9 Hz", "8 Hz"], dwell = ["1 s", "1 s"] } }'),
         "stages[1].waveform.frequency.dwell", "one for each",
     ),
     "a law that follows nothing": (
@@ -292,5 +297,8 @@ def test_repeated_stages_begin_where_they_ended_and_draw_anew() -> None:
 
 def test_another_seed_is_another_plan_and_the_same_seed_the_same() -> None:
     law = 'waveform = { frequency = { random = ["9 Hz", "40 Hz"], dwell = "1 s" } }'
-    digests = [staged_plan(two(law).replace("session", f"seed = {seed}\nsession", 1)).digest() for seed in (1, 1, 2)]
+    digests = [
+        staged_plan(two(law).replace("session", f"seed = {seed}\nsession", 1)).digest()
+        for seed in (1, 1, 2)
+    ]
     assert digests[0] == digests[1] != digests[2]

@@ -85,10 +85,10 @@ def test_the_file_name_may_be_a_path_of_any_system_or_no_file_at_all() -> None:
         ("title = ", "titel = ", "title", 'did you mean "title"'),
         ("weeks = 6", "wekks = 6", "session.wekks", 'did you mean "weeks"'),
         ("[channels.cycle]", "[channels.cycles]", "channels[0].cycles", 'did you mean "cycle"'),
-        ("weeks = 6", "zzz = 6", "session.zzz", "here it knows duration"),
+        ("weeks = 6", "zzz = 6", "session.zzz", "here it knows shortest"),
         ('purpose = "', '# "', "purpose", "is missing"),
         ('schema = "treatment-v1"', "", "schema", 'write schema = "treatment-v1"'),
-        ('schema = "treatment-v1"', 'schema = "treatment-v2"', "schema", "treatment-v1"),
+        ('schema = "treatment-v1"', 'schema = "treatment-v9"', "schema", "treatment-v1"),
         # Texts and ids.
         ('version = "1.0"', 'version = "one"', "version", '"1.0"'),
         ('grade = "B/A"', 'grade = "E"', "evidence.grade", "A, B, C, D or X"),

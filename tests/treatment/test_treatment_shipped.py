@@ -10,6 +10,7 @@ import pytest
 from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.treatment import Library, moments, predict, schema_text
 from stimctl.treatment.load import load_protocol
+from stimctl.treatment.staged import StagedProtocol
 from tests.support.treatment_samples import (
     PROTOCOLS,
     SHIPPED,
@@ -37,6 +38,15 @@ def test_the_schema_file_is_the_schema_of_the_models() -> None:
     assert committed == schema_text(), (
         'make it anew: python -c "from stimctl.treatment import schema_text; '
         "print(schema_text(), end='')\" > protocols/treatment-v1.json"
+    )
+
+
+def test_the_schema_of_files_with_stages_is_that_of_their_models() -> None:
+    committed = (PROTOCOLS / "treatment-v2.json").read_text(encoding="utf-8")
+    assert committed == schema_text(StagedProtocol), (
+        'make it anew: python -c "from stimctl.treatment.json_schema import schema_text; '
+        "from stimctl.treatment.staged import StagedProtocol; "
+        "print(schema_text(StagedProtocol), end='')\" > protocols/treatment-v2.json"
     )
 
 

@@ -18,9 +18,11 @@ from stimctl.session.reasons import (
     NOT_ABOVE,
     NOT_ON_RECORD,
     PENDING,
+    SETTLING,
     TOO_EARLY,
     Reason,
 )
+from stimctl.session.settling import Settling
 from stimctl.stimulus.level import AnyScale
 
 
@@ -51,6 +53,7 @@ class Plateau:
         self.asked: AskedRaise | None = None
         self.pending: AskedRaise | None = None
         """Rule A9: what waits for the next on ramp."""
+        self.settling = Settling(None)
         self.script = 0
         self.script_on = scripted
         self._raised: dict[int, int] = {}
@@ -129,6 +132,8 @@ class Plateau:
             return Reason(Code.MORE_THAN_A_STEP, text)
         if self.asked is not None:
             return NOT_ON_RECORD
+        if self.settling.refuses(plateau):
+            return SETTLING
         if self.pending is not None and plateau > self.now + self._together:
             text = f"{self.scale.format(self._together)} wait for the next contraction already"
             return PENDING.with_text(text)

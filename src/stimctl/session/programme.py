@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from stimctl.session.config import CONTRACTION_LEAD_US
 from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.treatment.program import PlanChannel, Stage, of_currents
-from stimctl.treatment.timeline import Moment, PlateauStep, moments, raise_schedule
+from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
+from stimctl.treatment.timeline import Moment, moments
 
 
 class Programme:

@@ -25,7 +25,7 @@ FADING = Reason(Code.FADING, "the output is ramping to zero")
 
 
 class RaiseLocks:
-    """Looks at run, link and contact; see `raising.Locks`."""
+    """Looks at run, link and contact."""
 
     def __init__(
         self,
@@ -72,6 +72,12 @@ class RaiseLocks:
         if not run.output.confirmed(plateau.channel, plateau.now):
             return NOT_CONFIRMED
         return None
+
+    def at_plateau(self, plateau: Plateau) -> bool:
+        """Whether the channel is at its plateau, and the device has confirmed it."""
+        track = self._run.track(plateau.channel)
+        open_now = track.drive is not None and track.drive.may_raise and track.is_up
+        return open_now and self._run.output.confirmed(plateau.channel, plateau.now)
 
     def _finding_lock(self, plateau: Plateau) -> Reason | None:
         """Why channels that are still to be found keep this one from rising (H64)."""

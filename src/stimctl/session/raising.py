@@ -1,24 +1,30 @@
 """Who may raise which plateau when: by hand or by the plan's schedule, and only on the record."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from stimctl.codes import Code
 from stimctl.session import rows
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
+from stimctl.session.outlook import Outlook
 from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
 from stimctl.session.reasons import (
     BEGUN,
     JOURNAL_LATE,
     LOWERED,
     PASSING,
+    SETTLING,
     STAGE_BEGUN,
     Reason,
 )
+from stimctl.session.settling import Settling
 from stimctl.stimulus.level import AnyScale
-from stimctl.treatment.timeline import PlateauStep
+from stimctl.treatment.program import PlanChannel, Stage
+from stimctl.treatment.scripted_raise import PlateauStep
+
+if TYPE_CHECKING:
+    from stimctl.session.raise_locks import RaiseLocks
 
 _INTERRUPTED = Reason(Code.INTERRUPTED, "the output was interrupted")
 _NOT_IN_PLAN = Reason(Code.NOT_IN_PLAN, "the plan does not use this channel")
@@ -29,31 +35,6 @@ _LEFT_OUT = Reason(Code.LEFT_OUT, "this contraction is left out")
 _NO_ROW = Reason(Code.ROW_NOT_DURABLE, "its row is not on the disk")
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """Why the next step of a channel has to be waited for; "" where it may be asked for now.
-
-    A step that is refused for good may be asked for, too: its refusal goes on record.
-    `due_ns`: it is not possible before that.
-    """
-
-    wait: str
-    due_ns: int
-
-
-class Locks(Protocol):
-    """What the run knows of a channel that decides about its raises."""
-
-    def lock(self, plateau: Plateau, *, at_plateau: bool = True) -> Reason | None:
-        """Why nothing may be raised on it now, whoever asks; None where it may.
-
-        `at_plateau=False` leaves out that the channel must be at its plateau.
-        """
-
-    def resting(self, plateau: Plateau) -> bool:
-        """Whether it is in the off time of a cycle, so that a raise by hand may be pending."""
-
-
 class Raising:
     """The plateaus of one run. What rises waits for its row; what falls waits for nothing."""
 
@@ -62,7 +43,7 @@ class Raising:
         plateaus: Iterable[Plateau],
         scale: AnyScale,
         log: EventLog,
-        locks: Locks,
+        locks: "RaiseLocks",
         links: Links,
         raised: dict[int, int],
         *,
@@ -124,6 +105,17 @@ class Raising:
             self._discard(now_ns, plateau, why)
         following = self._log.newest + 1
         self._ended |= {plateau.channel: (following, why) for plateau in ended}
+
+    def follows(self, stage: Stage[PlanChannel]) -> None:
+        """This is the stage that is under way, or begins."""
+        for plateau in self._all:
+            plateau.settling = Settling(stage.channel(plateau.channel))
+
+    def settle(self, now_ns: int) -> None:
+        """Time goes on at the plateaus (A20)."""
+        for plateau in self._all:
+            there = self._locks.at_plateau(plateau)
+            plateau.settling.passes(now_ns, plateau.now, there=there)
 
     def enter(self, now_ns: int, plateaus: Mapping[int, int]) -> None:
         """Another stage begins, and its channels with these plateaus; what was asked is over."""
@@ -370,6 +362,8 @@ class Raising:
             due = step is not None and now_ns >= plateau.due_ns("script")
             if step is not None and due and not self._locks.lock(plateau):
                 reason = plateau.refusal(now_ns, step, "script")
+                if reason is SETTLING:
+                    continue
                 if reason is not None:
                     raise PlanViolation(
                         f"the script may not raise channel {plateau.channel}: {reason}"
@@ -398,4 +392,6 @@ class Raising:
                 for one in self._all
                 if one.script_step() is not None and one.due_ns("script") > now_ns
             ]
+            settled = (one.settling.due_ns(one.now) for one in self._all if one.script_step())
+            due += [at_ns for at_ns in settled if at_ns is not None]
         return min(due, default=None)

@@ -62,7 +62,7 @@ JOURNAL_LATE: Final = Reason(Code.JOURNAL_LATE, "the journal took longer than 25
 PASSING: Final = frozenset(
     {
         Code.STARTING, Code.RAISE_NOT_ON_RECORD, Code.TOO_EARLY, Code.NOT_CONFIRMED, Code.RAMPING,
-        Code.RAISE_PENDING, Code.NOT_AT_PLATEAU, Code.LEFT_OUT,
+        Code.RAISE_PENDING, Code.NOT_AT_PLATEAU, Code.LEFT_OUT, Code.SETTLING,
     }
 )  # fmt: skip
 
@@ -80,5 +80,8 @@ PAUSED: Final = Reason(Code.OUTPUT_PAUSED, "the output was paused")
 STOPPED: Final = Reason(Code.OUTPUT_STOPPED, "the output was stopped")
 BEGUN: Final = Reason(Code.RESTARTED, "the output has restarted")
 STAGE_BEGUN: Final = Reason(Code.STAGE_BEGUN, "another stage has begun")
+SETTLING: Final = Reason(
+    Code.SETTLING, "the programme changes, and has not shown all of it at this plateau yet"
+)
 OFF_IN_STAGE: Final = Reason(Code.OFF_IN_STAGE, "this channel is off in this stage")
 LAST_STAGE: Final = Reason(Code.LAST_STAGE, "no stage follows: stop ends the session")

@@ -141,8 +141,8 @@ class Run:
         self.acknowledged = self._nothing_yet()
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
-        self._follow(from_us)
         self.raising = self._new_raising()
+        self._follow(from_us)
         self.raising.begin(now_ns)
         self.finding.begin()
         self.prompts = Prompts(self.plan.duration_us, self.scale)
@@ -155,6 +155,7 @@ class Run:
         for track in self._tracks:
             track.enter(stage.channel(track.channel))
         self._programme = Programme(stage, self._tracks, from_us)
+        self.raising.follows(stage)
         self._leaves = False
 
     def _enter(self, now_ns: int, stage: Stage[PlanChannel]) -> None:
@@ -178,11 +179,6 @@ class Run:
         self._leaves = True
         self.fader.fade_out(now_ns, FADE_TO_NEXT_NS)
         return None
-
-    @property
-    def stage(self) -> Stage[PlanChannel]:
-        """The present one."""
-        return self._stages.now
 
     def resume(self, now_ns: int, *, from_zero: bool) -> None:
         """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
@@ -310,6 +306,7 @@ class Run:
         if self._withholdings.due(now_ns):
             self.output.tell_again()
         self._tell(now_ns)
+        self.raising.settle(now_ns)
         self.raising.by_script(now_ns)
 
     def _tell(self, now_ns: int) -> None:

@@ -25,7 +25,8 @@ from stimctl.stimulus.stream import drawn
 SHORTEST_DWELL_US = SWEEP_TICK_US
 """A value lasts for so long at least."""
 MOST_VALUES = 32
-_SHOWN = 8
+_SHOWN = 10
+"""Draws after which all that a law of chance does was met, near enough (A20, D)."""
 
 _Dwell = Annotated[int, Field(ge=SHORTEST_DWELL_US, le=TIME_TOP_US)]
 _Value = Annotated[int, Field(ge=1)]

@@ -108,6 +108,11 @@ class AmplitudeModulation(StrictModel):
         return self.lowest_permille
 
     @property
+    def highest(self) -> int:
+        """The highest level in permille."""
+        return 1000
+
+    @property
     def since_on(self) -> bool:
         """Its time begins with the stage."""
         return False

@@ -19,14 +19,8 @@ from stimctl.treatment.schema import (
     Target,
     TreatmentProtocol,
 )
-from stimctl.treatment.timeline import (
-    Drive,
-    Moment,
-    PlateauStep,
-    amplitude_of,
-    moments,
-    raise_schedule,
-)
+from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
+from stimctl.treatment.timeline import Drive, Moment, amplitude_of, moments
 
 __all__ = [
     "AnyPlan",

@@ -8,7 +8,7 @@ from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety import DeviceBounds
 from stimctl.stimulus import Stimulus
 from stimctl.treatment.program import CurrentPlan
-from stimctl.treatment.timeline import raise_interval_us, raise_schedule
+from stimctl.treatment.scripted_raise import raise_interval_us, raise_schedule
 
 _MHZ_US = 1_000_000_000
 FINE_STEP_UA = 1_000

@@ -22,15 +22,8 @@ from operator import attrgetter
 from stimctl.safety.device_bounds import Group
 from stimctl.stimulus import PulseShape
 from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
-from stimctl.treatment.timeline import (
-    Drive,
-    Moment,
-    PlateauStep,
-    amplitude_of,
-    contraction_starts,
-    moments,
-    raise_schedule,
-)
+from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
+from stimctl.treatment.timeline import Drive, Moment, amplitude_of, contraction_starts, moments
 
 _SECOND_US = 1_000_000
 _PC_PER_UC = 1_000_000  # 1 uA x 1 us = 1 pC

@@ -88,6 +88,8 @@ class CurrentChannel(PlanChannel):
     stimulus: Stimulus
     period_us: int
     width_step_us: int
+    round_us: int = 0
+    """After so long at a plateau every value of a law that changes much was met (A20); else 0."""
 
     @property
     def host_burst(self) -> Burst | None:

@@ -14,6 +14,7 @@ from stimctl.safety import Layer, LayeredBounds, Quantity, Refusal
 from stimctl.safety.bounds import Bound
 from stimctl.safety.channel_pairs import refused_for
 from stimctl.safety.strength import stronger_than
+from stimctl.stimulus import Stimulus
 from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
@@ -123,7 +124,22 @@ def _channels(
         if segment is not None:
             stimulus = stimulus_of_segment(protocol, segment, setup.most.value)
             wanted.append(Wanted(setup, role, stimulus, segment.begins_us))
-    return clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
+    cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
+    if isinstance(cleared, Refusal):
+        return cleared
+    return tuple(replace(one, round_us=round_of(one.stimulus)) for one in cleared)
+
+
+def round_of(stimulus: Stimulus) -> int:
+    """After so long every value was met, where they differ by more than 1.5 times in charge per
+    phase or in rate (A20); else 0."""
+    laws = (stimulus.frequency_sweep, stimulus.width_sweep, stimulus.amplitude_modulation)
+    there = [law for law in laws if law is not None]
+    rate, width, level = ((1, 1) if law is None else (law.lowest, law.highest) for law in laws)
+    charge = (width[0] * level[0], width[1] * level[1])
+    if all(2 * high <= 3 * low for low, high in (rate, charge)):
+        return 0
+    return max(law.round_us for law in there)
 
 
 def _carried(

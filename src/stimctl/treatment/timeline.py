@@ -23,7 +23,6 @@ from stimctl.treatment.law_times import cycle_before, law_times, laws_of
 from stimctl.treatment.program import (
     AnyPlan,
     CurrentChannel,
-    CurrentPlan,
     Plan,
     PlanChannel,
     Stage,
@@ -36,14 +35,7 @@ AnyStage = Stage[PlanChannel]
 END_RAMP_US = 2_000_000
 # A carried plateau comes back in 5 s, as after a pause [D].
 CARRIED_RAMP_US = 5_000_000
-# A3: one step per 250 ms, and scripted raises at most 2 mA/s [D].
-RAISE_INTERVAL_US = 250_000
-_RAISE_US_PER_UA = 500
-# The script raises no sooner after the last step of a ramp, and no later before the next: in that
-# time the device has confirmed the one, and the row of the raise is on the disk [D].
-RAISE_MARGIN_US = 50_000
-_RAISE_AFTER_BURST_US = 20_000
-_MHZ_US = 1_000_000_000  # a frequency of 1 mHz has a period of 10^9 us
+MHZ_US = 1_000_000_000  # a frequency of 1 mHz has a period of 10^9 us
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +63,6 @@ class Moment:
 
     at_us: int
     drives: tuple[Drive, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlateauStep:
-    """From `at_us` on, the plateau of `channel` is `plateau_ua`."""
-
-    at_us: int
-    channel: int
-    plateau_ua: int
 
 
 def moments(plan: AnyPlan | AnyStage, from_us: int = 0) -> Iterator[Moment]:
@@ -164,7 +147,7 @@ def _with_pulses(
         width_us -= width_us % one.width_step_us
     if stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
-    is_on = since_on_us is not None and _burst_open(one.host_burst, period_us, since_on_us)
+    is_on = since_on_us is not None and burst_open(one.host_burst, period_us, since_on_us)
     return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
 
 
@@ -177,16 +160,6 @@ def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: i
 def _held(law: LevelLaw, times: tuple[int, int]) -> int:
     """What a law has in force; `times`: since the stage began, and since the output came on."""
     return law.held_at(times[law.since_on])
-
-
-def raise_schedule(plan: CurrentPlan | Stage[CurrentChannel]) -> Iterator[PlateauStep]:
-    """The scripted raise: in each stage from 0 to each channel's amplitude, one step at a time, in
-    time order. Where a plateau is carried, nothing is raised."""
-    for stage in plan.stages if isinstance(plan, Plan) else (plan,):
-        steps = [
-            _raise_channel(stage, one) for one in stage.channels if one.channel not in stage.carried
-        ]
-        yield from heapq.merge(*steps, key=lambda step: (step.at_us, step.channel))
 
 
 def contraction_starts(stage: AnyStage, one: PlanChannel) -> range:
@@ -202,11 +175,6 @@ def contractions_before(plan: AnyPlan, channel: int, at_us: int) -> int:
     found = ((stage, stage.channel(channel)) for stage in plan.stages)
     starts = (contraction_starts(stage, one) for stage, one in found if one is not None)
     return sum(len(each) - len([at for at in each if at >= at_us]) for each in starts)
-
-
-def raise_interval_us(step_ua: int) -> int:
-    """The time between two scripted raises of `step_ua`: 250 ms at least, 2 mA/s at most (A3)."""
-    return max(RAISE_INTERVAL_US, step_ua * _RAISE_US_PER_UA)
 
 
 def amplitude_of(plateau_ua: int, level_permille: int, step_ua: int) -> int:
@@ -249,15 +217,17 @@ def envelope_at(
     return falling(into_fall_us, cycle.ramp_down_us), False, since_on_us
 
 
-def _burst_open(burst: Burst | None, period_us: int, since_on_us: int) -> bool:
+def burst_open(burst: Burst | None, period_us: int, since_on_us: int) -> bool:
+    """Whether a burst is under way."""
     if burst is None:
         return True
-    number = since_on_us * burst.burst_frequency_mhz // _MHZ_US
-    return since_on_us - _burst_start_us(burst, number) < _open_us(burst, period_us)
+    number = since_on_us * burst.burst_frequency_mhz // MHZ_US
+    return since_on_us - burst_start_us(burst, number) < _open_us(burst, period_us)
 
 
-def _burst_start_us(burst: Burst, number: int) -> int:
-    return -(-number * _MHZ_US // burst.burst_frequency_mhz)
+def burst_start_us(burst: Burst, number: int) -> int:
+    """When a burst begins, after the output came on."""
+    return -(-number * MHZ_US // burst.burst_frequency_mhz)
 
 
 def _open_us(burst: Burst, period_us: int) -> int:
@@ -322,65 +292,12 @@ def _cycle_times(cycle: Cycle, start_after_us: int, from_us: int) -> Iterator[in
 def _burst_times(one: CurrentChannel, burst: Burst, from_us: int) -> Iterator[int]:
     cycle = one.cycle
     open_us = _open_us(burst, one.period_us)
-    first = 0 if cycle else from_us * burst.burst_frequency_mhz // _MHZ_US
+    first = 0 if cycle else from_us * burst.burst_frequency_mhz // MHZ_US
     for turn in count(cycle_before(cycle, one.start_after_us, from_us) if cycle else 0):
         start_us = one.start_after_us + turn * cycle.period_us if cycle else 0
         for number in count(first):
-            since_us = _burst_start_us(burst, number)
+            since_us = burst_start_us(burst, number)
             if cycle is not None and since_us >= cycle.on_us:
                 break
             yield start_us + since_us
             yield start_us + since_us + open_us
-
-
-# -- the scripted raise -------------------------------------------------------------------------
-
-
-def _raise_channel(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterator[PlateauStep]:
-    plateau_ua, next_us = 0, stage.output_from_us
-    interval_us = raise_interval_us(one.step)
-    for from_us, until_us in _raise_windows(stage, one):
-        next_us = max(next_us, from_us)
-        while next_us < until_us:
-            if plateau_ua >= one.most:
-                return
-            next_us += _clear_of_burst_us(one, next_us - stage.output_from_us)
-            if next_us >= until_us:
-                break
-            plateau_ua = min(plateau_ua + one.step, one.most)
-            yield PlateauStep(next_us, one.channel, plateau_ua)
-            next_us += interval_us
-
-
-def _clear_of_burst_us(one: CurrentChannel, at_us: int) -> int:
-    """How much later a raise comes, so that it is never at the very beginning of a burst: whether
-    that burst has it would be for the line to decide."""
-    burst, cycle = one.host_burst, one.cycle
-    if burst is None:
-        return 0
-    since_on_us = at_us if cycle is None else (at_us - one.start_after_us) % cycle.period_us
-    number = since_on_us * burst.burst_frequency_mhz // _MHZ_US
-    start_us, next_us = _burst_start_us(burst, number), _burst_start_us(burst, number + 1)
-    clear_us = min(_RAISE_AFTER_BURST_US, (next_us - start_us) // 2)
-    if next_us - since_on_us <= clear_us // 2:
-        start_us = next_us
-    return max(0, start_us + clear_us - since_on_us)
-
-
-def _raise_windows(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterator[tuple[int, int]]:
-    cycle, begins_us = one.cycle, stage.output_from_us
-    if cycle is None:
-        yield begins_us, stage.end_us - END_RAMP_US
-        return
-    from_us = _at_plateau_us(one, cycle) + RAISE_MARGIN_US
-    until_us = cycle.on_us - cycle.ramp_down_us - RAISE_MARGIN_US
-    for start_us in contraction_starts(stage, one):
-        yield start_us + from_us, start_us + until_us
-
-
-def _at_plateau_us(one: CurrentChannel, cycle: Cycle) -> int:
-    """When, in each on time, the device first puts out the plateau: between bursts not yet."""
-    burst = one.host_burst
-    if burst is None or _burst_open(burst, one.period_us, cycle.ramp_up_us):
-        return cycle.ramp_up_us
-    return _burst_start_us(burst, cycle.ramp_up_us * burst.burst_frequency_mhz // _MHZ_US + 1)
