@@ -220,3 +220,33 @@ def test_a_scripted_session_raises_anew_in_each_stage_of_its_own() -> None:
     bench.run_for(30 * S)
     raises = [row.data["level"] for row in bench.told(Kind.SET)]
     assert raises == [500, 1_000, 1_500, 2_000, 0, 500, 1_000, 1_500, 2_000]
+
+
+CHANGING = text_of(
+    stage("first", "60 s", 'waveform = { phase_width = { list = ["100 us", "200 us"], '
+          'dwell = "4 s" } }'),
+    seconds=60,
+)  # fmt: skip
+
+
+@pytest.mark.hazard("H20")
+def test_a_raise_in_the_weak_part_is_no_jump_in_the_strong_one() -> None:
+    """A20: 2 mA, then a whole round at that plateau, confirmed by the device."""
+    bench = running(staged_plan(CHANGING, 8_000), BY_HAND)
+    heights: list[tuple[int, int]] = []
+    while bench.now_ns < 30 * S:
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
+        bench.run_for(100 * MS)
+        heights.append((bench.now_ns, bench.engine.plateau(1)))
+    for at_ns, height in heights:
+        before = max((one for then, one in heights if then <= at_ns - 8 * S), default=0)
+        assert height <= before + 2_000, (at_ns, height)
+    assert heights[-1][1] >= 6_000
+    codes = {row.data["code"] for row in bench.told(Kind.REFUSED)}
+    assert "settling" in codes
+
+
+def test_what_changes_little_is_raised_as_ever() -> None:
+    text = CHANGING.replace('"100 us"', '"140 us"')
+    bench = raised(running(staged_plan(text, 8_000), BY_HAND), 6_000)
+    assert bench.now_ns < 10 * S
