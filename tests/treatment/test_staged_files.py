@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from stimctl.devices.registry import FAMILIES
 from stimctl.errors import ProtocolFileError
 from stimctl.safety import Refusal
+from stimctl.treatment import load_protocol
+from stimctl.treatment.staged import StagedProtocol
 from stimctl.treatment.timeline import contraction_starts, moments
+from stimctl.treatment.upgrade import difference, upgraded
 from tests.support.staged_samples import (
     CYCLE,
     compiled,
@@ -16,6 +20,7 @@ from tests.support.staged_samples import (
     staged_plan,
     staged_text,
 )
+from tests.support.treatment_samples import SHIPPED, shipped, shipped_text
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
@@ -302,3 +307,30 @@ def test_another_seed_is_another_plan_and_the_same_seed_the_same() -> None:
         for seed in (1, 1, 2)
     ]
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_file_of_version_1_is_rewritten_as_one_that_does_the_same(name: str) -> None:
+    before, text = shipped(name), shipped_text(name)
+    after = load_protocol(upgraded(text), f"{name}.toml")
+    assert isinstance(after, StagedProtocol)
+    for family in ("p24", "rehastim2"):
+        sheet = FAMILIES[family].sheet
+        most = [4_000] * len(before.channels)
+        old, new = compiled(before, *most, sheet=sheet), compiled(after, *most, sheet=sheet)
+        if isinstance(old, Refusal):
+            assert isinstance(new, Refusal)
+        else:
+            assert not isinstance(new, Refusal), new.message
+            assert difference(old, new) is None
+    comments = {line.split("#", 1)[1] for line in text.splitlines() if "#" in line}
+    kept = {line.split("#", 1)[1] for line in upgraded(text).splitlines() if "#" in line}
+    assert comments - kept == {":schema ./treatment-v1.json"}
+
+
+def test_what_differs_is_seen() -> None:
+    text = shipped_text("nmes-tka")
+    longer = upgraded(text).replace('off = "45 s"', 'off = "46 s"')
+    plans = [compiled(load_protocol(one, "nmes-tka.toml"), 4_000) for one in (text, longer)]
+    assert all(not isinstance(one, Refusal) for one in plans)
+    assert difference(*plans) is not None  # type: ignore[arg-type]

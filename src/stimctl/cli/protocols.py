@@ -1,4 +1,4 @@
-"""`stimctl protocols list|show|fork`: the protocols there are, their words, and copies of them."""
+"""`stimctl protocols`: the protocols there are, their words, and copies of them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ group = typer.Typer(help="List, show, copy and sign treatment protocols.", no_ar
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import protocol_library
+    from stimctl.cli import protocol_library, protocol_upgrade
 
     protocol_library.register(group)
+    protocol_upgrade.register(group)
     app.add_typer(group, name="protocols", rich_help_panel=None)
 
 
