@@ -89,7 +89,7 @@ soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, ki
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
 	$(BIN)/python tools/remove_controls.py
 
-hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
+hazards: $(VENV)/.dev ## docs/reference/hazards.md from the tests, with the figures they measure now
 	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
 	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
 

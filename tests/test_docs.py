@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 INDEX = (DOCS / "README.md").read_text("utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "protocols").glob("*.md")])
 _LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
-_FIRST = (DOCS / "first-session.md").read_text("utf-8")
+_FIRST = (DOCS / "tutorials" / "first-treatment.md").read_text("utf-8")
 COMMANDS = [
     line.split()
     for block in re.findall(r"```\n(.*?)```", _FIRST, re.DOTALL)
@@ -69,7 +69,7 @@ def test_the_commands_of_the_tutorial_do_what_it_says(tmp_path: Path) -> None:
 
 
 def test_the_architecture_names_the_layers_and_the_packages_that_there_are() -> None:
-    page = (DOCS / "architecture.md").read_text("utf-8")
+    page = (DOCS / "explanation" / "architecture.md").read_text("utf-8")
     drawn = page[page.index("## Who may import whom") :].split("```")[1].split("\n")
     layers = [re.sub(r"\(.*", "", line).strip() for line in drawn if line.strip()]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
