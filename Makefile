@@ -25,7 +25,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-computing test-waiting lint docs cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -73,11 +73,15 @@ test-computing: $(if $(COVER),cover) $(VENV)/.dev
 test-waiting: $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(WAITING)
 
-lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
+lint: $(VENV)/.dev docs ## ruff, mypy --strict, the import contracts, the site without a warning
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## the documentation site, in build/site; a dead link or heading is an error
+	$(BIN)/python -m sphinx -q -E -n -W --keep-going -d build/pages -c docs . build/site
+	@echo "the site: build/site/index.html"
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
