@@ -25,7 +25,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-computing test-waiting lint docs cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-computing test-waiting lint docs pages cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -82,6 +82,9 @@ lint: $(VENV)/.dev docs ## ruff, mypy --strict, the import contracts, the site w
 docs: $(VENV)/.dev ## the documentation site, in build/site; a dead link or heading is an error
 	$(BIN)/python -m sphinx -q -E -n -W --keep-going -d build/pages -c docs . build/site
 	@echo "the site: build/site/index.html"
+
+pages: $(VENV)/.dev ## every page of docs/ that is made from the program
+	$(BIN)/python -m tools.make_pages
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
