@@ -17,7 +17,7 @@ _LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 
 
 def links_of(path: Path) -> list[Path]:
-    found = _LINK.findall(path.read_text("utf-8"))
+    found = _LINK.findall(re.sub(r"`[^`\n]*`", "", path.read_text("utf-8")))
     return [(path.parent / one).resolve() for one in found if "://" not in one]
 
 

@@ -28,7 +28,7 @@ MEANINGS = {
     ExitCode.USAGE: "The command, a value or a file is wrong. Nothing was sent.",
     ExitCode.NO_DEVICE: "No device, another one than named, a busy port, or the link failed.",
     ExitCode.LIMIT: "A limit forbids it. The message names it, and the nearest value allowed.",
-    ExitCode.DEVICE_FAULT: "The device reported a fault, or did not do what it was told.",
+    ExitCode.DEVICE_FAULT: "The device reported a fault, or did not do what was commanded.",
     ExitCode.NOT_CONFIRMED_ZERO: "**Zero could not be confirmed.** Pull the electrode cable.",
     ExitCode.INTEGRITY: "A record cannot be written or read, or is not what was recorded.",
     ExitCode.BUG: "An internal error. The message names the file of the report.",
