@@ -163,7 +163,10 @@ def sandbox(
 
 
 def runs_here(block: Block) -> bool:
-    return not block.not_run and block.page not in ELSEWHERE and "reference/json" not in block.page
+    # The tests of examples run what their pages name; recorded JSON is compared elsewhere.
+    if block.page.startswith("examples/") or block.page == "docs/reference/json.md":
+        return False
+    return not block.not_run and block.page not in ELSEWHERE
 
 
 @pytest.mark.parametrize(
