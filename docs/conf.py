@@ -54,7 +54,10 @@ _PARTS = {
             "docs/tutorials/first-treatment", "docs/tutorials/first-protocol",
             "docs/tutorials/test-a-driver", "docs/tutorials/experiment", "docs/tutorials/*",
         ],
-        "How-to": ["docs/how-to/install", "docs/how-to/*", "protocols/README", "examples/README", "examples/*/README"],
+        "How-to": [
+            "docs/how-to/install", "docs/how-to/*", "protocols/README",
+            "examples/README", "examples/*/README",
+        ],
         "Reference": [
             "docs/reference/cli", "docs/reference/python-api", "docs/reference/*",
             "docs/reference/exports/README", "docs/reference/wire/*",
