@@ -29,7 +29,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-all test-newest test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -81,11 +81,18 @@ test-computing: $(if $(COVER),cover) $(VENV)/.dev
 test-waiting: $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(WAITING)
 
-lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
+lint: $(VENV)/.dev docs ## ruff, mypy --strict, the import contracts, the site without a warning
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## the documentation site, in build/site; a dead link or heading is an error
+	$(BIN)/python -m sphinx -q -E -n -W --keep-going -d build/pages -c docs . build/site
+	@echo "the site: build/site/index.html"
+
+pages: $(VENV)/.dev ## every page of docs/ that is made from the program
+	$(BIN)/python -m tools.make_pages
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
@@ -97,7 +104,7 @@ soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, ki
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
 	$(BIN)/python tools/remove_controls.py
 
-hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
+hazards: $(VENV)/.dev ## docs/reference/hazards.md from the tests, with the figures they measure now
 	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
 	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
 

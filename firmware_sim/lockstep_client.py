@@ -1,6 +1,6 @@
 """A device in lock-step in another process, in the shape of a twin in this one.
 
-Whatever speaks docs/lock-step.md can be started here: a twin, an emulated or a native firmware.
+Whatever speaks docs/how-to/lock-step.md can be started here: a twin, emulated or native firmware.
 """
 
 from __future__ import annotations

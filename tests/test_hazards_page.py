@@ -1,4 +1,4 @@
-"""docs/hazards.md has a row for every hazard, and every control in software has a test."""
+"""docs/reference/hazards.md: a row for every hazard, a test for every control in software."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from stimctl.session.needs import Need
 
 TESTS = Path(__file__).resolve().parent
-PAGE = TESTS.parent / "docs" / "add-a-device.md"
+PAGE = TESTS.parent / "docs" / "how-to" / "add-a-device.md"
 
 READINESS = "supervisor/test_supervisor_readiness.py::"
 ONE_LEFT_OUT = READINESS + "test_a_program_that_leaves_out_one_line_is_refused_by_its_code"

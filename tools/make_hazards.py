@@ -1,4 +1,4 @@
-"""Makes docs/hazards.md from docs/hazards.toml, the hazard marks of the tests, and their figures.
+"""Makes docs/reference/hazards.md from docs/hazards.toml, the marks of tests, and their figures.
 
 `python tools/make_hazards.py` writes the page. With `--figures RESULTS.xml` (pytest --junitxml) it
 first takes over what tests have measured: a test says `record_property("H03", "zero after 3 ms")`.
@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "docs" / "hazards.toml"
 FIGURES = ROOT / "docs" / "hazards-figures.toml"
-PAGE = ROOT / "docs" / "hazards.md"
+PAGE = ROOT / "docs" / "reference" / "hazards.md"
 IDS = tuple(f"H{number:02}" for number in range(1, 78))
 CONTROLS = ("software", "hardware", "operator", "none")
 _PARTS = {
@@ -114,7 +114,7 @@ def _marks(decorators: list[ast.expr]) -> Iterator[str]:
 
 
 def page() -> str:
-    """The whole text of docs/hazards.md."""
+    """The whole text of docs/reference/hazards.md."""
     tests, measured = marked_tests(), figures()
     lines = [_HEAD]
     for one in hazards():
@@ -139,7 +139,7 @@ def _row(one: Hazard, tests: list[str], figure: str) -> str:
 
 def _link(test: str) -> str:
     path, _, name = test.partition("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{path})"
+    return f"[{name.removeprefix('test_').replace('_', ' ')}](../../{path})"
 
 
 def take_figures(results: Path) -> None:

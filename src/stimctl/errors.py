@@ -194,7 +194,7 @@ class NotReadyError(StateError):
 
 
 class DeviceFaultError(StimctlError):
-    """The device reports a fault, or does not do what it was told."""
+    """The device reports a fault, or does not do what was commanded."""
 
     code = "device-fault"
     exit_code = ExitCode.DEVICE_FAULT

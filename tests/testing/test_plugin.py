@@ -15,7 +15,7 @@ import pytest
 from firmware_sim.process import TwinProcess
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "testing-with-twins.md"
+PAGE = ROOT / "docs" / "how-to" / "testing-with-twins.md"
 
 
 def run_pytest(folder: Path, test: str, **variables: str) -> subprocess.CompletedProcess[str]:
