@@ -27,8 +27,8 @@ Row = dict[str, Any]
 
 def p24(current_ma: float = 1.0, *, wiretap: bool = True) -> list[Row]:
     """A train that its end cuts short, a single pulse, a fault, a person who feels it."""
-    told = {"seed": 1, "wiretap": wiretap}
-    host = Host(faulty_twin("p24", "normal-tens", ["echo@1s,for=10ms"], **told))
+    twin: Any = faulty_twin("p24", "normal-tens", ["echo@1s,for=10ms"], seed=1, wiretap=wiretap)
+    host = Host(twin)
     host.ask(Command.ML_INIT, b"\0")
     host.ask(Command.ML_UPDATE, update(c1=train(biphasic(current_ma), ramp=2)))
     host.run_for(901 * MS)
@@ -74,7 +74,7 @@ def test_the_page_is_what_the_tool_makes() -> None:
 
 
 def test_every_kind_of_row_that_a_twin_can_make_is_described_and_no_other() -> None:
-    made = {"rx", "tx"}  # `Recorder.line` is given these
+    made: set[Any] = {"rx", "tx"}  # `Recorder.line` is given these
     for path in (ROOT / "firmware_sim").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict):
