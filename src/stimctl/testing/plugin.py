@@ -110,7 +110,7 @@ def _named_by_its_fixture(request: Any, folder: Path) -> Iterator[TwinOnALine]:
 
 def _on_a_line(request: pytest.FixtureRequest, folder: Path, asked: str) -> Iterator[TwinOnALine]:
     situation = _situation(request)
-    from stimctl.testing.twins import InvariantBrokenError, TwinOnALine
+    from stimctl.testing.twins import TwinOnALine
 
     try:
         device = situation.named(asked)
@@ -119,11 +119,18 @@ def _on_a_line(request: pytest.FixtureRequest, folder: Path, asked: str) -> Iter
     judged = reason_without_invariant(request.node) is None
     with TwinOnALine(situation, folder / f"{device}-record.jsonl", device=device) as twin:
         yield twin
-    if judged:
-        try:
-            twin.check()
-        except InvariantBrokenError as error:  # told in one line, without the way through the judge
-            pytest.fail(f"the output broke a safety rule: {error}", pytrace=False)
+    if judged and (broken := _broken(twin)):  # one line, without the way through the judge
+        pytest.fail(f"the output broke a safety rule: {broken}", pytrace=False)
+
+
+def _broken(twin: TwinOnALine) -> str:
+    from stimctl.testing.twins import InvariantBrokenError
+
+    try:
+        twin.check()
+    except InvariantBrokenError as error:
+        return str(error)
+    return ""
 
 
 @pytest.fixture
