@@ -119,7 +119,7 @@ def test_each_pulse_of_the_curve_was_given_between_its_two_times(
         ("sim:p24", "up to 1 mA, then stopped"),
         pytest.param("sim:rehamove3", "up to 1 mA, then stopped", marks=pytest.mark.soak),
         ("sim:rehastim2", "up to 4 mA, then stopped"),
-        ("sim:openemsstim", "up to 2 %, then stopped"),
+        pytest.param("sim:openemsstim", "up to 2 %, then stopped", marks=pytest.mark.soak),
     ],
 )
 def test_the_same_script_drives_every_device(
