@@ -22,7 +22,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 import stimctl
 from firmware_sim.ledger import Ledger
@@ -33,6 +32,8 @@ EXAMPLES = ROOT / "examples"
 INDEX = (EXAMPLES / "README.md").read_text("utf-8")
 SCRIPTS = ["alternating_channels", "recruitment_curve", "every_device"]
 Row = dict[str, Any]
+#: matplotlib before 3.10.8 takes old names of its parser.
+plots = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def refusals(record: Path) -> list[Row]:
     return [row for row in journal(record) if row["kind"] in ("refused", "limit")]
 
 
+@plots
 @pytest.mark.pty
 def test_two_channels_alternate_and_pandas_reads_what_they_were_given(
     record: Path, load: Any, capsys: pytest.CaptureFixture[str]
@@ -135,6 +137,7 @@ def test_the_same_script_drives_every_device(
     assert refusals(record) == []
 
 
+@plots
 @pytest.mark.pty
 def test_the_cells_of_the_notebook_run_one_after_the_other(
     record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -186,6 +189,8 @@ def test_a_stop_that_is_not_confirmed_ends_a_script_with_6_and_says_what_to_do(
 
 @pytest.mark.pty
 def test_the_workflow_tests_the_strangers_driver_as_it_stands(tmp_path: Path) -> None:
+    import yaml  # here alone
+
     project = shutil.copytree(EXAMPLES / "own-driver", tmp_path / "project")
     text = (project / ".github" / "workflows" / "test.yml").read_text("utf-8")
     workflow = yaml.safe_load(text)
