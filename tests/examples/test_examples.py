@@ -259,8 +259,8 @@ def test_the_lines_of_the_node_readme_run_as_they_stand(tmp_path: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("NOT RUN: the Node client, because node is not installed here")
     folder = shutil.copytree(EXAMPLES / "node-client", tmp_path / "node-client")
-    lines = re.findall(r"^    (.*)", (folder / "README.md").read_text("utf-8"), re.M)
-    script = "\n".join(line for line in lines if not line.startswith("pip install"))
+    (block,) = re.findall(r"```sh\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.S)
+    script = re.sub(r"^pip install.*", "", block)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-e", "-c", script], cwd=folder, env={**os.environ, "PATH": path}, timeout=100,
