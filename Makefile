@@ -29,7 +29,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages examples cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -56,6 +56,9 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	@echo 'A shortened session: the protocol asks for 30 minutes, --duration makes it 40 seconds.'
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
+
+examples: $(VENV)/.dev ## run everything in examples/ on simulated devices (two minutes)
+	$(BIN)/python -m pytest -q tests/examples tests/plugins/test_toy_api.py --durations=0 --durations-min=1
 
 # Those that compute run in the scheduling class that gets only what is left of the processor: they
 # never hold up what is judged in real time.

@@ -10,6 +10,7 @@ import sys
 from benchmarks import (
     bench_codec,
     bench_output_check,
+    bench_plugin,
     bench_records,
     bench_rehearse,
     bench_roundtrip,
@@ -34,6 +35,7 @@ def main() -> int:
         bench_roundtrip,
         bench_output_check,
         bench_start,
+        bench_plugin,
         bench_rehearse,
         bench_records,
         bench_sm2,

@@ -15,7 +15,7 @@ from .firmware.machine import HostWrongError
 from .firmware.recorder import Row
 from .line import Line, LinkRefusedError, PtyLine, TcpLine
 from .lockstep import LockStep, serve_lockstep
-from .options import make_parser, own_options
+from .options import RECORD_VERBS, is_loopback, make_parser, own_options
 from .owner import end_with
 from .serve import (
     Cable,
@@ -53,14 +53,24 @@ def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
     line: Line
     pty = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
     try:
-        line = pty(options.link) if options.tcp is None else TcpLine(options.tcp)
+        line = pty(options.link) if options.tcp is None else _tcp(options)
     except LinkRefusedError as refused:
         raise _BadOptionError(f"--link: {refused}; choose another path or remove it") from refused
     except OSError as error:
-        place = f"--link {options.link}" if options.tcp is None else f"--tcp {options.tcp}"
+        place = f"--link {options.link}" if options.tcp is None else f"--tcp {options.tcp[1]}"
         raise _BadOptionError(f"{place}: {error.strerror}") from error
     stack.callback(line.close)
     return line
+
+
+def _tcp(options: argparse.Namespace) -> TcpLine:
+    host, port = options.tcp
+    if not (options.allow_remote or is_loopback(host)):
+        raise _BadOptionError(
+            f"--tcp: at {host} other machines reach this twin too, and nothing asks who they are; "
+            "add --allow-remote if that is meant, as in a container"
+        )
+    return TcpLine(port, host)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -128,8 +138,13 @@ def _nowhere(row: Row) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0 (done), 1 (failed while running) or 2 (bad options)."""
+    """Run the command line; returns 0 (done), 1 (failed while running; a rule is broken) or 2 (bad
+    options)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in RECORD_VERBS:
+        from .record_verbs import run_record_verb  # it loads the invariant
+
+        return run_record_verb(words)
     try:
         options = make_parser(words[0] if words else "").parse_args(words)
         if not _list(options):

@@ -201,9 +201,11 @@ class PtyLine:
 
 
 class TcpLine:
-    """A port on the loopback interface, one client at a time; others are turned away."""
+    """A TCP port, of this machine alone unless `host` says otherwise; one client at a time, others
+    are turned away."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._client: socket.socket | None = None
         self._plugged = self._news = False
         self._listen(port)
@@ -212,7 +214,7 @@ class TcpLine:
         self._server = socket.socket()
         try:
             self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._server.bind(("127.0.0.1", port))
+            self._server.bind((self._host, port))
             self._server.listen(4)
             self._server.setblocking(False)
         except BaseException:
@@ -220,7 +222,7 @@ class TcpLine:
             raise
         self._plugged = True
         self._port = self._server.getsockname()[1]
-        self.url = f"socket://127.0.0.1:{self._port}"
+        self.url = f"socket://{self._host}:{self._port}"
 
     def read_fds(self) -> list[int]:
         """Return the listening socket and the client's."""

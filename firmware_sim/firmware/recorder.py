@@ -29,16 +29,7 @@ def all_points(row: Mapping[str, Any]) -> tuple[int, list[list[int]]]:
 class Recorder:
     """Collect rows, or pass each to `sink` the moment it is made.
 
-    Times are us of the twin's clock, currents uA, durations us. Kinds:
-    train_open / train   a pulse train that began / is over (same "id"); count is exact
-    pulse                a single pulse: low level, ramp, or one that was cut short ("cut")
-                         `points` is what was ordered; `test`, where a device tests the electrodes
-                         before each pulse, what it gives on top: points that begin before_us
-                         earlier
-    output               current began or ceased to be possible on a channel
-    wiper, relay         potentiometer and relays of a device that only attenuates another
-    defect               the host has provoked a known defect of the firmware
-    state, log, line, clock, rx, tx
+    Times are us of the twin's clock, currents uA, durations us; `row_kinds` describes each kind.
     """
 
     __slots__ = ("__weakref__", "_line_listeners", "_rows", "_sink", "_trains")

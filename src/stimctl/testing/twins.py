@@ -26,12 +26,12 @@ from firmware_sim.situation import faulty_twin
 if TYPE_CHECKING:
     from stimctl.bench import Bench
 
-__all__ = ["BenchMaker", "FaultError", "Situation", "TwinOnALine"]
+__all__ = ["BenchMaker", "FaultError", "InvariantBrokenError", "Situation", "TwinOnALine"]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Which device: the arguments of `@pytest.mark.twin`.
+    """Which device: the arguments of `@pytest.mark.stimctl_twin`.
 
     scenario: by name (`python -m firmware_sim DEVICE --scenario list`); faults: each NAME@TIME with
     parameters (`--fault list`); seed: names the device and seeds all chance, None = the scenario's;
@@ -80,8 +80,8 @@ class Situation:
         name = self.device or device
         if not name:
             raise ValueError(
-                "which device? Write @pytest.mark.twin(device=NAME), or name it in the call: "
-                "virtual_bench(family=NAME)"
+                "which device? Write @pytest.mark.stimctl_twin(device=NAME), or name it in the "
+                "call: stimctl_bench(family=NAME)"
             )
         if device not in ("", name):
             raise ValueError(f"the mark names {self.device}, and {device} was asked for")
