@@ -25,7 +25,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-newest test-computing test-waiting lint cover soak bench removals hazards dist install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -92,6 +92,12 @@ removals: $(VENV)/.dev ## take out one safety control after the other; its test 
 hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
 	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
 	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
+
+$(VENV)/.dist: pyproject.toml | $(VENV)/.dev
+	@$(PIP) install --editable '.[dist]' && touch $@
+
+dist: $(VENV)/.dist ## wheel and source distribution, built twice, compared and checked
+	@$(BIN)/python tools/make_dist.py $(if $(QUICK),--quick)
 
 bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 	$(BIN)/python -m benchmarks
