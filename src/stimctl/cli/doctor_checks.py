@@ -79,13 +79,13 @@ def _program() -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    from stimctl.tui.textual_version import fits, wanted
+    from stimctl.tui.ui_packages import WANTED, fits, wanted
 
     for name in _PACKAGES:
         try:
             version = importlib.metadata.version(name)
-            if name == "textual" and not fits(version):
-                detail = f"{version}: the terminal UI needs {wanted()}; all else works"
+            if name in WANTED and not fits(name, version):
+                detail = f"{version}: the terminal UI needs {wanted(name)}; all else works"
                 yield Check(name, "warn", detail, "an environment of its own for stimctl")
             else:
                 yield Check(name, "ok", version)
