@@ -25,7 +25,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-computing test-waiting lint cover soak bench removals hazards dist install install-dev format picture clean
+.PHONY: help demo test test-newest test-lowest test-computing test-waiting lint cover soak bench removals hazards dist install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -66,6 +66,20 @@ test-newest: ## those that compute, on the newest Python that this machine has o
 	    $(if $(COVER),$(MAKE) --no-print-directory cover; )exit; }; \
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
+
+# The lowest versions that pyproject.toml allows. The terminal UI needs more of two packages than the rest
+# (stimctl.tui.ui_packages), so its tests have an environment of their own.
+LOWEST_TESTS ?= tests/cli tests/safety tests/stimulus tests/treatment tests/records tests/report tests/export
+LOWEST := .venv-lowest
+LOWEST_UI := .venv-lowest-ui
+test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest versions of every dependency
+	@for one in $(LOWEST) $(LOWEST_UI); do \
+	  [ -x $$one/bin/uv ] || { $(PYTHON) -m venv $$one && $$one/bin/python -m pip install --quiet uv; } || exit; done
+	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	@$(LOWEST_UI)/bin/uv pip install --quiet --python $(LOWEST_UI)/bin/python --resolution lowest-direct \
+	  --editable '.[test]' 'textual>=8' 'textual-plot>=0.10.1'
+	$(LOWEST)/bin/python -m pytest -q $(COMPUTING) $(LOWEST_TESTS) --ignore=tests/tui
+	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) tests/tui
 
 test-computing: $(if $(COVER),cover) $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(COMPUTING) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
@@ -111,5 +125,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
