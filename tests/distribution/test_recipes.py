@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from firmware_sim import options
 from stimctl.cli.verbs import VERBS
+from stimctl.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -51,7 +52,8 @@ def test_the_conda_recipe_tries_verbs_that_there_are() -> None:
     assert set(tried) <= {*VERBS, "--version"}
 
 
-def test_the_citation_names_this_version() -> None:
+def test_the_citation_and_the_program_name_this_version() -> None:
+    assert __version__ == PROJECT["version"]
     text = (ROOT / "CITATION.cff").read_text("utf-8")
     assert re.findall(r"^version: (.*)$", text, re.M) == [PROJECT["version"]]
     assert re.findall(r"^license: (.*)$", text, re.M) == [PROJECT["license"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import sys
 import tomllib
 from pathlib import Path
 
@@ -47,15 +46,17 @@ def test_the_folders_of_the_metadata_tell_what_the_metadata_tells(tmp_path: Path
     found = ui_packages.installed_versions(folders)
     assert found == {"textual": "6.1.0", "textual-plot": "0.8.0"}
     by_metadata = ui_packages.installed_versions([])
-    assert ui_packages.installed_versions(sys.path) == by_metadata
+    assert ui_packages.installed_versions() == by_metadata
     assert by_metadata["textual"] == importlib.metadata.version("textual")
 
 
+@pytest.mark.hazard("H53")
 def test_the_terminal_ui_does_not_open_on_another_version(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     there = {"textual": "7.5.0", "textual-plot": "0.10.1"}
-    monkeypatch.setattr(ui_packages, "installed_versions", lambda _folders: there)
+    monkeypatch.setattr(ui_packages, "installed_versions", lambda: there)
+    monkeypatch.setattr(program, "_run", lambda _wishes: 0)
     monkeypatch.setattr(program, "is_interactive", lambda: True)
     monkeypatch.setattr(program, "need_keyboard", lambda _what: None)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)

@@ -24,7 +24,7 @@ def need_ui_packages() -> None:
     Raises:
         UsageError: with the versions that are there, and what to do.
     """
-    found = installed_versions(sys.path)
+    found = installed_versions()
     wrong = [name for name in WANTED if not fits(name, found[name])]
     if not wrong:
         return
@@ -54,14 +54,14 @@ def wanted(name: str) -> str:
     return f"{name} {least} or newer, below {below}"
 
 
-def installed_versions(folders: Iterable[str]) -> dict[str, str]:
+def installed_versions(folders: Iterable[str] | None = None) -> dict[str, str]:
     """The installed versions by the names of their metadata folders; "" where there is none.
 
     `importlib.metadata` says the same and takes a tenth of the time to the first paint to load. It
     is asked where a folder has another name, as in a package of a distribution.
     """
     found: dict[str, str] = {}
-    for folder in folders:
+    for folder in sys.path if folders is None else folders:
         try:
             paths = list(Path(folder).glob("textual*.dist-info"))
         except OSError:
