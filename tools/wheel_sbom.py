@@ -39,7 +39,7 @@ class SbomHook(BuildHookInterface[Any]):
             return
         core = self.metadata.core
         whole = sbom(
-            core.name, self.metadata.version, core.description, core.license,
+            core.name, self.metadata.version, core.description, core.license_expression,
             core.dependencies, core.optional_dependencies,
         )  # fmt: skip
         self._folder = tempfile.TemporaryDirectory()

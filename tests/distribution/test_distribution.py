@@ -6,15 +6,17 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 from packaging.requirements import Requirement
 
 from tools.pypi_readme import long_description
-from tools.wheel_sbom import DEVELOPMENT, PARTS, sbom
+from tools.wheel_sbom import DEVELOPMENT, PARTS, SbomHook, sbom
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -34,13 +36,28 @@ def made(**other: Any) -> dict[str, Any]:
     return sbom(**{**fields, **other})
 
 
+def built(root: Path) -> dict[str, Any]:
+    """What the hook hands to the build of the wheel."""
+    metadata: ProjectMetadata[Any] = ProjectMetadata(str(root), PluginManager())
+    hook = SbomHook(str(root), {}, cast(Any, None), metadata, "", "wheel")
+    data: dict[str, Any] = {"sbom_files": []}
+    hook.initialize("standard", data)
+    (path,) = map(Path, data["sbom_files"])
+    whole: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    hook.finalize("standard", data, "")
+    assert not path.exists()
+    return whole
+
+
 def names(requirements: list[str]) -> set[str]:
     return {Requirement(one).name for one in requirements}
 
 
-def test_the_bill_of_materials_is_valid_cyclonedx() -> None:
-    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(json.dumps(made())) is None
-    broken = made() | {"components": [{"name": "without a type"}]}
+def test_the_bill_of_materials_in_the_wheel_is_valid_and_of_this_project() -> None:
+    whole = built(ROOT)
+    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(json.dumps(whole)) is None
+    assert whole == made()
+    broken = whole | {"components": [{"name": "without a type"}]}
     assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(json.dumps(broken)) is not None
 
 
