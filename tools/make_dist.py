@@ -1,9 +1,9 @@
 """`make dist`: builds wheel and source distribution twice, compares both, puts them into dist/.
 
 The two builds start from copies of what git tracks, in folders of other names, with other times,
-under another umask. Then both are checked as a
-package index checks them. Unless --quick is given, the tests of the source distribution are
-collected from it alone (20 s).
+under another umask. Then both are checked as a package index checks them, and the files for the
+forge by their schemas. Unless --quick is given, the tests of the source distribution are collected
+from it alone (20 s).
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Files that others read, by the schema each must fit.
+SCHEMAS = {
+    "citation-file-format": ["CITATION.cff"],
+    "dependabot": [".github/dependabot.yml"],
+    "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    "github-issue-forms": [".github/ISSUE_TEMPLATE/[!c]*.yml"],
+    "github-workflows": [".github/workflows/*.yml"],
+}
 #: Not in the source distribution: git's own files are of use in a clone only.
 _OF_A_CLONE = {".gitattributes", ".gitmodules"}
 
@@ -38,6 +46,9 @@ def main() -> int:
             return 1
         run("twine", "check", "--strict", *map(str, first))
         run("check_wheel_contents", "--config", str(ROOT / "pyproject.toml"), str(wheel))
+        for schema, patterns in SCHEMAS.items():
+            files = [str(path) for one in patterns for path in sorted(ROOT.glob(one))]
+            run("check_jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
         if "--quick" not in sys.argv:
             collect(source, Path(folder, "unpacked"))
         shutil.rmtree(ROOT / "dist", ignore_errors=True)
@@ -97,7 +108,7 @@ def run(module: str, *words: str, cwd: Path = ROOT, path: str = "") -> None:
     )  # fmt: skip
     if done.returncode:
         sys.exit(f"{module} {' '.join(words)}:\n{(done.stdout + done.stderr)[-4000:]}")
-    print(f"ok: {module} {words[0]}")
+    print(f"ok: {module} {' '.join(words[:2])}")
 
 
 def digest(path: Path) -> str:
