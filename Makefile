@@ -79,7 +79,7 @@ test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest
 	  [ -x $$one/bin/uv ] || { $(PYTHON) -m venv $$one && $$one/bin/python -m pip install --quiet uv; } || exit; done
 	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
 	@$(LOWEST_UI)/bin/uv pip install --quiet --python $(LOWEST_UI)/bin/python --resolution lowest-direct \
-	  --editable '.[test]' 'textual>=8' 'textual-plot>=0.10.1'
+	  --editable '.[test]' 'textual>=8.2.7' 'textual-plot>=0.10.1'
 	$(LOWEST)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) $(LOWEST_TESTS) --ignore=tests/tui
 	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) tests/tui
 

@@ -19,7 +19,7 @@ PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("textual", one) for one in ("8.0.0", "8.2.8", "8.10.1", "8.3.0rc1")]
+    [("textual", one) for one in ("8.2.7", "8.2.8", "8.10.1", "8.3.0rc1")]
     + [("textual-plot", one) for one in ("0.10.1", "0.10.2")],
 )
 def test_the_versions_that_were_tried_and_later_ones_of_the_same_kind_fit(
@@ -30,7 +30,7 @@ def test_the_versions_that_were_tried_and_later_ones_of_the_same_kind_fit(
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("textual", one) for one in ("", "6.1.0", "7.5.0", "9.0.0", "10.0.0", "strange", "8")]
+    [("textual", one) for one in ("", "6.1.0", "8.2.6", "9.0.0", "10.0.0", "strange", "8")]
     + [("textual-plot", one) for one in ("0.8.0", "0.10.0.post2", "0.11.0")],
 )
 def test_others_do_not_fit(name: str, version: str) -> None:
@@ -61,7 +61,7 @@ def test_the_terminal_ui_does_not_open_on_another_version(
     monkeypatch.setattr(program, "need_keyboard", lambda _what: None)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    with pytest.raises(UsageError, match=r"textual 7\.5\.0.*8\.0\.0 or newer") as refused:
+    with pytest.raises(UsageError, match=r"textual 7\.5\.0.*8\.2\.7 or newer") as refused:
         program.open_tui(Wishes())
     assert "textual-plot" not in str(refused.value)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from stimctl.errors import UsageError
 
 #: The first version that fits and the first that does not, as tried; pyproject.toml lets more be
-#: installed.
-WANTED = {"textual": ((8, 0, 0), (9, 0, 0)), "textual-plot": ((0, 10, 1), (0, 11, 0))}
+#: installed. Textual below 8.2.7 does not read every form of a key that a terminal can send.
+WANTED = {"textual": ((8, 2, 7), (9, 0, 0)), "textual-plot": ((0, 10, 1), (0, 11, 0))}
 
 
 def need_ui_packages() -> None:
