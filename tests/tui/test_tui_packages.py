@@ -30,7 +30,10 @@ def test_the_versions_that_were_tried_and_later_ones_of_the_same_kind_fit(
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("textual", one) for one in ("", "6.1.0", "8.2.6", "9.0.0", "10.0.0", "strange", "8")]
+    [
+        ("textual", one)
+        for one in ("", "6.1.0", "8.2.6", "8.2.7rc1", "9.0", "9.0.0", "10.0.0", "strange", "8")
+    ]
     + [("textual-plot", one) for one in ("0.8.0", "0.10.0.post2", "0.11.0")],
 )
 def test_others_do_not_fit(name: str, version: str) -> None:

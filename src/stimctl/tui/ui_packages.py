@@ -39,13 +39,9 @@ def need_ui_packages() -> None:
 
 def fits(name: str, version: str) -> bool:
     """Whether the terminal UI runs on this version of a package."""
-    parts = version.split(".")[:2]
-    third = version.split(".")[2:3]
-    if len(parts) < 2 or not all(part.isdigit() for part in parts):
-        return False
-    patch = int(third[0]) if third and third[0].isdigit() else 0
+    numbers = [int(part) for part in version.split(".")[:3] if part.isdigit()]
     least, below = WANTED[name]
-    return least <= (int(parts[0]), int(parts[1]), patch) < below
+    return least <= (*numbers, 0, 0, 0)[:3] < below
 
 
 def wanted(name: str) -> str:
