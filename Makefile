@@ -11,13 +11,17 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 # BESIDE=1: beside the tests that wait, which take those that look at the clock; the rest may be slow.
 BESIDE ?=
-COMPUTING = -m "not pty and not soak$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
+# `make test` proves each promise once; ALL=1 has the broad cases, too, and BROAD=1 has them alone.
+ALL ?=
+BROAD ?=
+WHICH = not soak$(if $(BROAD), and broad,$(if $(ALL),, and not broad))
+COMPUTING = -m "not pty and $(WHICH)$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
 # otherwise collect ten thousand tests to run a hundred.
 # Two of them keep two cores busy: a third was hardly faster, and once a STOP took 0.4 s to the device.
 WAITERS ?= 2
-WAITING = -m "(pty or clock) and not soak" -n $(WAITERS) --dist loadscope \
-  $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
+WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
+  $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests $(if $(BROAD),| xargs grep -lw broad))
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
   tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
@@ -25,7 +29,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-newest test-lowest test-computing test-waiting lint cover soak bench removals hazards dist install install-dev format picture clean
+.PHONY: help demo test test-all test-newest test-lowest test-computing test-waiting lint cover soak bench removals hazards dist install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -55,17 +59,21 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 
 # Those that compute run in the scheduling class that gets only what is left of the processor: they
 # never hold up what is judged in real time.
-test: $(VENV)/.dev ## every test (but the soak): those that compute beside those that wait
+test: $(VENV)/.dev ## every promise once (under five minutes on two cores): what computes beside what waits
 	@$(BIN)/python tools/beside.py .computing.log \
 	  "$(MAKE) --no-print-directory test-computing BESIDE=1" \
 	  "$(MAKE) --no-print-directory test-waiting"
 
-test-newest: ## those that compute, on the newest Python that this machine has or can fetch
+test-all: ## the same with all cases of each promise; only the soak has more
+	@$(MAKE) --no-print-directory test ALL=1
+
+test-newest: ## all those that compute, on the newest Python that this machine has or can fetch
 	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
 	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; \
-	    $(if $(COVER),$(MAKE) --no-print-directory cover; )exit; }; \
+	    $(if $(COVER),$(MAKE) --no-print-directory cover ALL=1; )\
+	    $(MAKE) --no-print-directory test-computing BROAD=1 COVER=; exit; }; \
 	  echo "with $$($$newest --version):"; \
-	  $(MAKE) --no-print-directory test-computing VENV=.venv-newest PYTHON="$$newest"
+	  $(MAKE) --no-print-directory test-computing ALL=1 VENV=.venv-newest PYTHON="$$newest"
 
 # The lowest versions that pyproject.toml allows. The terminal UI needs more of two packages than the rest
 # (stimctl.tui.ui_packages), so its tests have an environment of their own.

@@ -110,6 +110,7 @@ def test_ctrl_z_stops_a_run_and_ends_it(shell: Shell) -> None:
     assert "stopped by a signal: zero verified" in shell.terminal.text()
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H03")
 def test_a_run_that_is_frozen_and_goes_on_in_the_background_tells_the_truth(shell: Shell) -> None:
     log = shell.folder / "log"

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
+from tests.support.broad import broad
 
 Cli = Callable[..., Any]
 WHERE = ("gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=25cm2")
@@ -285,7 +286,7 @@ def in_ma(device: str) -> tuple[str, ...]:
 
 @pytest.mark.pty
 @pytest.mark.hazard("H28", "H29")
-@pytest.mark.parametrize("device", IN_MA)
+@pytest.mark.parametrize("device", broad(IN_MA))
 def test_a_source_of_current_is_raised_by_hand_and_an_empty_line_is_stop(
     talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:

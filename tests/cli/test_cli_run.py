@@ -162,6 +162,7 @@ def test_a_second_run_on_the_same_port_names_the_holder(start: Start, tmp_path: 
     assert finish(first)[0] == ExitCode.INTERRUPTED
 
 
+@pytest.mark.broad
 def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_path: Path) -> None:
     screening = tmp_path / "screening.toml"
     day = datetime.now().astimezone().date()

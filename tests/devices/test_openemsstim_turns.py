@@ -10,6 +10,7 @@ from stimctl.devices.events import Acked, ChannelSet, Doing, RaiseDropped
 from stimctl.devices.openemsstim.bursts import Bursts
 from stimctl.devices.openemsstim.request import LAST_CALL_NS, PRESSING_NS, Request
 from stimctl.devices.openemsstim.sheet import CHANNELS
+from tests.support.broad import broad
 from tests.support.openemsstim_bench import MS, Bench, points
 
 BOTH = frozenset({1, 2})
@@ -78,7 +79,7 @@ def test_a_channel_climbs_while_the_other_one_falls(every_ms: int) -> None:
 
 
 @pytest.mark.parametrize("closing", [1, 2])
-@pytest.mark.parametrize("into_ms", range(0, 200, 25))
+@pytest.mark.parametrize("into_ms", broad(range(0, 200, 25), every=3))
 def test_what_closes_a_channel_goes_before_the_steps_of_the_other_ramp(
     closing: int, into_ms: int
 ) -> None:
@@ -176,7 +177,7 @@ def first_left(bench: Bench, percent: int, since: int) -> dict[int, tuple[int, i
 
 @pytest.mark.hazard("H09")
 @pytest.mark.parametrize("every_ms", [300, 450, 750])
-@pytest.mark.parametrize("into_ms", range(0, 450, 50))
+@pytest.mark.parametrize("into_ms", broad(range(0, 450, 50), every=3))
 @pytest.mark.parametrize("before", [{"ch1": 20, "ch2": 20}, {"ch1": 20}, {"ch2": 20}, {}])
 def test_both_raises_of_one_call_leave_within_250_ms_of_it(
     before: dict[str, int], into_ms: int, every_ms: int

@@ -9,6 +9,7 @@ import pytest
 from firmware_sim.faults import Fault, FaultyTwin, applicable
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.situation import faulty_twin
+from tests.support.broad import broad
 from tests.support.faulty_host import MS, SECOND, Session, perform
 
 AT_US = 5 * SECOND + 3
@@ -52,12 +53,12 @@ def test_the_record_says_when_it_begins(name: str) -> None:
     assert [(row["kind"], row["fault"], row["at_us"]) for row in begins] == [("fault", name, AT_US)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", broad(NAMES))
 def test_the_same_seed_gives_the_same_session(name: str) -> None:
     assert perform(twin_with(name, wiretap=True)) == played(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", broad(NAMES))
 def test_any_chunking_gives_the_same_session(name: str) -> None:
     whole = perform(twin_with(name))
     bytewise = perform(twin_with(name), chunk=1)
@@ -66,7 +67,7 @@ def test_any_chunking_gives_the_same_session(name: str) -> None:
     assert bytewise.changes == whole.changes
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", broad(NAMES))
 def test_any_waking_up_gives_the_same_session(name: str) -> None:
     often, seldom = perform(twin_with(name)), perform(twin_with(name), often=False)
     assert seldom.heard == often.heard

@@ -13,6 +13,7 @@ from firmware_sim.faults import Fault, FaultError, FaultyTwin
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.ledger import Ledger
 from firmware_sim.scenarios import EVENT_US, SCENARIOS, Scenario, listing, scenario
+from tests.support.broad import broad
 from tests.support.faulty_host import MS, SECOND, FaultyHost
 from tests.support.twin_host import biphasic, train, update
 
@@ -94,7 +95,7 @@ def test_every_name_is_there() -> None:
         scenario("nix")
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", broad(NAMED))
 def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
     """Within two minutes, what a scenario is about has begun."""
     one, again = (Run(scenario(name).start("p24"), TWO_MINUTES_US) for _ in range(2))
@@ -102,7 +103,7 @@ def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
     assert again.host.bytes == one.host.bytes
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", broad(NAMED))
 def test_ten_minutes_cost_little(name: str) -> None:
     # A record row or an answer is what costs; a pulse must cost nothing.
     assert len(run(name).rows) + len(run(name).host.bytes) < MOST_WAKINGS

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.broad import broad
 from tests.support.fault_rig import Rig, Row
 
 pytestmark = pytest.mark.pty
@@ -40,25 +41,27 @@ def supervise(rig: Rig, *lines: bytes, device: str = "sim:p24") -> tuple[list[Ro
 
 @pytest.mark.parametrize(
     "garbage",
-    [
-        b"\xff\xfe\x00\n",
-        b"{\n",
-        b"[]\n",
-        b'"stop"\n',
-        b"null\n",
-        b'{"do": "explode"}\n',
-        b'{"do": ["stop"]}\n',
-        b'{"do": "raise"}\n',
-        b'{"do": "raise", "channel": true, "level": "1 mA"}\n',
-        b'{"do": "raise", "channel": 1, "level": 1}\n',
-        b'{"do": "raise", "channel": 1, "level": "1"}\n',
-        b'{"do": "raise", "channel": 1, "level": "1 mA", "now": 1}\n',
-        b'{"do": "raise", "channel": 1e400, "level": "1 mA"}\n',
-        b'{"do": "beat", "id": "x"}\n',
-        b'{"do": "load", "path": "x", "sha256": "' + b"y" * 600 + b'"}\n',
-        b"[" * 400 + b"\n",
-        b"z" * 100_000 + b"\n",
-    ],
+    broad(
+        [
+            b"\xff\xfe\x00\n",
+            b"{\n",
+            b"[]\n",
+            b'"stop"\n',
+            b"null\n",
+            b'{"do": "explode"}\n',
+            b'{"do": ["stop"]}\n',
+            b'{"do": "raise"}\n',
+            b'{"do": "raise", "channel": true, "level": "1 mA"}\n',
+            b'{"do": "raise", "channel": 1, "level": 1}\n',
+            b'{"do": "raise", "channel": 1, "level": "1"}\n',
+            b'{"do": "raise", "channel": 1, "level": "1 mA", "now": 1}\n',
+            b'{"do": "raise", "channel": 1e400, "level": "1 mA"}\n',
+            b'{"do": "beat", "id": "x"}\n',
+            b'{"do": "load", "path": "x", "sha256": "' + b"y" * 600 + b'"}\n',
+            b"[" * 400 + b"\n",
+            b"z" * 100_000 + b"\n",
+        ]
+    ),
     ids=lambda line: line[:24].decode("latin-1").strip(),
 )
 def test_garbage_is_answered_with_an_error_and_does_nothing(rig: Rig, garbage: bytes) -> None:

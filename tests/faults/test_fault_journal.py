@@ -173,6 +173,7 @@ def _loss_is_found(session: Session) -> None:
     assert set(session.journal.on_disk) <= readable
 
 
+@pytest.mark.broad
 def test_a_cut_at_every_byte_of_a_whole_session_is_found(tmp_path: Path) -> None:
     session = Session(tmp_path, ENOUGH).play()
     whole = session.path.read_bytes()

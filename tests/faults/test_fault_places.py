@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from firmware_sim.ledger import Ledger
+from tests.support.broad import broad
 from tests.support.broken_places import PLACES, CannotError, World
 
 pytestmark = pytest.mark.pty
@@ -24,7 +25,7 @@ def world() -> Iterator[World]:
 
 
 @pytest.mark.hazard("H01", "H61")
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", broad(PLACES, every=3))
 def test_a_stop_reaches_the_device_wherever_it_is_run(world: World, place: str) -> None:
     try:
         record = world.start_twin()
@@ -57,7 +58,7 @@ HIDING = [
 
 
 @pytest.mark.hazard("H61")
-@pytest.mark.parametrize("place", HIDING)
+@pytest.mark.parametrize("place", broad(HIDING))
 def test_a_stop_finds_a_session_that_was_started_in_a_better_place(
     world: World, place: str
 ) -> None:
@@ -77,14 +78,16 @@ def test_a_stop_finds_a_session_that_was_started_in_a_better_place(
 @pytest.mark.hazard("H61")
 @pytest.mark.parametrize(
     "place",
-    [
-        "XDG_RUNTIME_DIR is /proc",
-        "another user's leftover folder",
-        "a folder that may not be written",
-        "a full disk",
-        "our place in /tmp taken",
-        "no temporary folder",
-    ],
+    broad(
+        [
+            "XDG_RUNTIME_DIR is /proc",
+            "another user's leftover folder",
+            "a folder that may not be written",
+            "a full disk",
+            "our place in /tmp taken",
+            "no temporary folder",
+        ]
+    ),
 )
 def test_a_stop_finds_a_session_that_was_started_in_a_worse_place(world: World, place: str) -> None:
     try:

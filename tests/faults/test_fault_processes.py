@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from stimctl.records.verify import verify_journal
+from tests.support.broad import broad
 from tests.support.fault_rig import Rig, kill
 
 pytestmark = pytest.mark.pty
@@ -80,7 +81,9 @@ def test_a_frozen_supervisor_is_ended_by_the_face_and_the_device_stopped(rig: Ri
     face.wait_for("zero_verified", lambda row: row.get("source") == "face")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize(
+    "number", broad([signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+)
 def test_a_supervisor_told_to_end_stops_and_verifies_first(
     rig: Rig, number: signal.Signals
 ) -> None:
@@ -92,7 +95,7 @@ def test_a_supervisor_told_to_end_stops_and_verifies_first(
     assert bye["exit_code"] == (130 if number is signal.SIGINT else 143)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", broad([signal.SIGTERM, signal.SIGHUP]))
 def test_a_face_told_to_end_leaves_at_verified_zero(rig: Rig, number: signal.Signals) -> None:
     face = rig.running_face()
     assert rig.zero_after_ms(kill(face.pid, number)) <= 300

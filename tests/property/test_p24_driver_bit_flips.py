@@ -11,6 +11,7 @@ from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import StateError
 from stimctl.safety import Cleared
+from tests.support.broad import broad
 from tests.support.p24_bench import MS, Bench, cleared
 
 LADDER = cleared(60_000, 200, 50_000)
@@ -110,14 +111,14 @@ def test_without_a_flip_the_session_ends_at_zero(plain: Session) -> None:
 
 
 @pytest.mark.hazard("H08")
-@pytest.mark.parametrize("write", range(len(PLAIN.lengths)))
+@pytest.mark.parametrize("write", broad(range(len(PLAIN.lengths))))
 def test_no_flipped_bit_reaches_the_electrodes_and_every_session_ends_at_zero(write: int) -> None:
     for bit in range(8 * PLAIN.lengths[write]):
         Session(write, bit).check()
 
 
 @pytest.mark.hazard("H08")
-@pytest.mark.parametrize("write", range(len(PLAIN_REHAMOVE3.lengths)))
+@pytest.mark.parametrize("write", broad(range(len(PLAIN_REHAMOVE3.lengths))))
 def test_no_flipped_bit_on_the_line_of_a_rehamove3_reaches_the_electrodes(write: int) -> None:
     for bit in range(8 * PLAIN_REHAMOVE3.lengths[write]):
         RehaMove3Session(write, bit).check()

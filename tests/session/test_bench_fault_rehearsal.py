@@ -19,6 +19,7 @@ from stimctl.errors import DeviceFaultError, ExitCode, UsageError
 from stimctl.session.config import SECOND
 from stimctl.session.events import Kind
 from stimctl.session.states import State
+from tests.support.broad import broad
 from tests.support.session_world import BY_SCRIPT, plan_of, running
 
 TWIN = (sys.executable, "-P", "-m", "firmware_sim", "p24", "--lock-step")
@@ -39,7 +40,7 @@ def rehearsed(
     return rehearse_fault(plan_of("tens-conventional", 12_000, duration_s=duration_s), disturbance)
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", broad(SCENARIOS, every=3))
 def test_a_session_in_every_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
     done = rehearsed(name)
     assert done.ending.in_time == (name != "stop-fails")

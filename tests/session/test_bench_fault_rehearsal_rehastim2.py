@@ -12,6 +12,7 @@ from stimctl.bench import Disturbance
 from stimctl.bench.fault_rehearsal import rehearse_fault
 from stimctl.errors import ExitCode, UsageError
 from stimctl.session.states import State
+from tests.support.broad import broad
 from tests.support.rehastim2_plans import plan_of
 
 OF_THE_P24 = {
@@ -22,7 +23,7 @@ OF_THE_P24 = {
 
 
 @pytest.mark.hazard("H01", "H08", "H11", "H12")
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
+@pytest.mark.parametrize("name", broad(sorted(SCENARIOS)))
 def test_a_session_in_a_scenario_ends_safely_or_says_that_it_cannot_know(name: str) -> None:
     if name in OF_THE_P24:
         with pytest.raises(UsageError, match="fault of the firmware"):

@@ -15,6 +15,7 @@ import pytest
 
 from stimctl.bench import ChannelReport, rehearse
 from stimctl.treatment.plan import Plan
+from tests.support.broad import broad
 from tests.support.delivery_grid import (
     Point,
     gated_plan,
@@ -100,7 +101,7 @@ def independent(report: ChannelReport, at_once: int) -> Iterator[str]:
             yield f"contraction {number} has no output"
 
 
-@pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
+@pytest.mark.parametrize("device", broad(["p24", "rehamove3", "rehastim2"]))
 def test_a_slice_of_the_grid_is_delivered(
     device: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -137,6 +138,7 @@ def through_gates(seed: int, count: int) -> GateFigures:
     return figures
 
 
+@pytest.mark.broad
 def test_a_slice_of_the_gated_grid_keeps_its_on_times(
     record_property: Callable[[str, object], None],
 ) -> None:

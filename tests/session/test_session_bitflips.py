@@ -59,6 +59,7 @@ def session(flipper: Callable[[int, bytes], bytes]) -> tuple[Bench, WatchedDrive
     return bench, driver
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H08")
 @pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
 def test_no_flipped_bit_brings_more_than_the_set_points_to_the_electrodes(

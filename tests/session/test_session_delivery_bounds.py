@@ -22,6 +22,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.broad import broad
 from tests.support.delivered import FIGURES, WHOLE, given, started
 from tests.support.gate_world import gate_plan
 from tests.support.gate_world import raised as raised_percent
@@ -111,7 +112,7 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("name", ["trains", "bursts", "doublets in cycles", "RehaStim2"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", broad(FAULTS, every=3))
 def test_where_answers_are_lost_two_bounds_hold_what_the_electrodes_had(
     name: str, fault: str
 ) -> None:

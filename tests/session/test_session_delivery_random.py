@@ -20,6 +20,7 @@ from stimctl.session.intents import Pause, Resume, Stop
 from stimctl.session.states import State
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.program import AnyPlan
+from tests.support.broad import broad
 from tests.support.delivery_grid import plan_for, points
 from tests.support.session_world import BY_SCRIPT, is_brought_to_running
 
@@ -98,7 +99,7 @@ def go_through(device: str, seed: int, count: int) -> list[str]:
     return failed
 
 
-@pytest.mark.parametrize("device", ["p24", "rehastim2", "rehamove3"])
+@pytest.mark.parametrize("device", broad(["p24", "rehastim2", "rehamove3"]))
 def test_the_bounds_hold_what_the_electrodes_had_whatever_happens(device: str) -> None:
     assert go_through(device, 7, SLICE) == []
 

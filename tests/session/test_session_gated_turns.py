@@ -56,6 +56,7 @@ POINTS = {
 }
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(
     "name",
     # Every second one; the soak has them all.
@@ -131,6 +132,7 @@ def test_what_somebody_lowers_is_never_told_as_a_step_of_the_plan() -> None:
         bench.run_for(400 * MS)
 
 
+@pytest.mark.broad
 def test_nobody_answering_ends_the_output_by_a_fade_that_is_no_step_of_the_plan() -> None:
     bench, driver = watched(gate_plan("gate-tens", 60, duration_s=900))
     raised(bench, 5)

@@ -17,6 +17,7 @@ from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.program import AnyPlan, ChannelSetup, Plan, makes_current
 from tests.session.test_delivery_grid import independent
+from tests.support.broad import broad
 from tools.make_protocols import fits
 
 ALL = [one.name for one in (*list_protocols(), *list_percent_protocols())]
@@ -74,7 +75,7 @@ def test_every_protocol_fits_a_device_and_most_fit_all_with_current_control() ->
     assert fewer == {"tens-burst", "tens-modulated"}
 
 
-@pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
+@pytest.mark.parametrize("device", broad(["p24", "rehamove3", "rehastim2"]))
 def test_a_brief_session_of_each_shipped_protocol_is_delivered(device: str) -> None:
     names = [name for name, one in PAIRS if one == device]
     brief = [plan_on(name, device, BRIEF_UA, brief=True) for name in names]

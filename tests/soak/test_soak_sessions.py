@@ -33,7 +33,10 @@ FAULTS_WHILE_RUNNING = 10_000
 @pytest.mark.parametrize(
     "seed",
     [
-        pytest.param(seed, marks=[pytest.mark.soak] if seed.partition("-")[0] in LONG else [])
+        pytest.param(
+            seed,
+            marks=[pytest.mark.soak if seed.partition("-")[0] in LONG else pytest.mark.broad],
+        )
         for seed in SEEDS
     ],
 )

@@ -47,6 +47,7 @@ from stimctl.supervisor.port_facts import is_loopback
 from stimctl.supervisor.presence import Presence, ask_at
 from stimctl.supervisor.twin_lines import is_twin_command, kind_of_line
 from stimctl.testing.terminal import Terminal
+from tests.support.broad import broad
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import Link, RealDevice
 
@@ -295,7 +296,7 @@ def test_run_on_hardware_waits_for_who_sits_there(
 
 @pytest.mark.pty
 @pytest.mark.hazard("H69", "H71")
-@pytest.mark.parametrize("how", ["closed", "pipe", "file", "ssh", "background"])
+@pytest.mark.parametrize("how", broad(["closed", "pipe", "file", "ssh", "background"]))
 def test_run_on_hardware_without_a_person_at_the_machine_puts_nothing_out(
     device: RealDevice, state: Path, screening: Path, tmp_path: Path, how: str
 ) -> None:

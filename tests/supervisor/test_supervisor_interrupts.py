@@ -25,6 +25,7 @@ from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.face_input import FACE_GONE, FaceInput, FaceProcess
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.stop import stop_port
+from tests.support.broad import broad
 
 pytestmark = pytest.mark.pty
 PATIENCE_S = 20.0
@@ -168,7 +169,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2])
+@pytest.mark.parametrize("after_s", broad([0.0, 0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2]))
 def test_a_notebook_that_is_interrupted_has_no_supervisor(twin: str, after_s: float) -> None:
     notebook = subprocess.Popen(
         [sys.executable, "-c", _NOTEBOOK, twin],
@@ -238,7 +239,7 @@ def _use(one: SupervisorClient) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("kind", ["hello", "journal", "identity", "state"])
+@pytest.mark.parametrize("kind", broad(["hello", "journal", "identity", "state"]))
 def test_a_listener_that_fails_ends_the_session_and_frees_the_port(
     twin: str, tmp_path: Path, started: list[subprocess.Popen[bytes]], kind: str
 ) -> None:

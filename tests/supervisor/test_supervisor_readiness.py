@@ -33,6 +33,7 @@ from stimctl.safety.screening import QUESTIONS
 from stimctl.session.needs import Need, Preparation
 from stimctl.stimulus.level import Level
 from stimctl.supervisor.person_lock import PersonLock
+from tests.support.broad import broad
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import RealDevice
 
@@ -306,7 +307,7 @@ with stimctl.connect(sys.argv[1], person="K-17") as session:
 
 @pytest.mark.pty
 @pytest.mark.hazard("H72", "H62")
-@pytest.mark.parametrize("variable", ["", "SSH_CONNECTION", "SSH_TTY"])
+@pytest.mark.parametrize("variable", broad(["SSH_CONNECTION", "SSH_TTY", ""]))
 def test_a_program_that_came_over_the_net_needs_a_stop_face(state: Path, variable: str) -> None:
     over_net = {variable: "192.0.2.7 5 192.0.2.8 22"} if variable else {}
     with RealDevice(SERIAL) as device:

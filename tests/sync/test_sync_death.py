@@ -218,6 +218,7 @@ def started(station: Station) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
 
 
+@pytest.mark.broad
 def test_server_and_stations_are_killed_once_each_and_every_session_arrives_once(
     killable: Clinic,
 ) -> None:

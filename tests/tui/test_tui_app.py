@@ -59,6 +59,7 @@ def stop(world: World, place: str, key: str) -> None:
     world.clock.now_ns += 3 * S  # Ctrl-C again would leave
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H29")
 def test_a_stop_key_stops_from_every_screen_and_question_and_each_from_the_palette(
     world: World,
@@ -105,6 +106,7 @@ def test_a_stop_key_stops_whatever_has_the_focus(world: World, which: str) -> No
     assert len(kinds) > 5
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H29")
 def test_what_flows_is_read_and_lowered_on_every_screen_question_and_in_the_palette(
     world: World,
@@ -128,6 +130,7 @@ def test_what_flows_is_read_and_lowered_on_every_screen_question_and_in_the_pale
         assert world.bench.state.value == "running"
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H29")
 def test_the_stop_key_is_read_on_every_screen_and_stops_when_the_mouse_presses_it(
     world: World,
@@ -176,6 +179,7 @@ def test_no_click_raises_or_starts(world: World, which: str) -> None:
     assert len(kinds) > 60
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H29")
 def test_a_field_takes_a_space_at_zero_and_nothing_while_output_is_on(world: World) -> None:
     world.to_run()
@@ -261,6 +265,7 @@ def test_a_refused_key_says_why(world: World) -> None:
                 assert why in world.desk.message, (place, action)
 
 
+@pytest.mark.broad
 def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(world: World) -> None:
     world.to_run()
     ui = go_to(world, "run")

@@ -28,6 +28,7 @@ def test_a_terminal_that_answers_no_more_is_a_stop(begin: Begin) -> None:
     terminal.wait_for("terminal is slow")
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H21")
 def test_flow_control_cannot_freeze_the_screen(begin: Begin) -> None:
     session = begin().ready()
@@ -42,6 +43,7 @@ def test_flow_control_cannot_freeze_the_screen(begin: Begin) -> None:
     assert terminal.heard > heard  # the seconds go on
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H21")
 def test_a_terminal_that_takes_nothing_is_a_stop(
     begin: Begin, record_property: Callable[[str, object], None]

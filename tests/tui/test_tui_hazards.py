@@ -89,6 +89,7 @@ def test_a_raise_touches_the_hot_channel_alone(world: World, tmp_path: Path) -> 
         assert "ch" + str(hot) in world.bed.live.last
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H26")
 def test_output_on_stands_at_one_place_on_every_screen_in_words_and_reverse(world: World) -> None:
     """First in the first rows, on a ground of its own; and in the window's title."""

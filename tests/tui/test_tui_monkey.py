@@ -249,6 +249,7 @@ def judged(monkey: Monkey) -> None:
         session.judge()
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.timeout(110)
 def test_random_bytes_in_a_terminal_crash_nothing_and_break_no_rule(

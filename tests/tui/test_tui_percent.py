@@ -183,7 +183,9 @@ def test_sites_and_pads_of_the_last_time_come_back_though_the_warning_is_asked_a
 @pytest.mark.parametrize(
     ("protocol", "size"),
     [
-        ("gate-tens", SIZES[0]), ("gate-ems", SIZES[1]), ("gate-tens", SIZES[2]),
+        ("gate-tens", SIZES[0]),
+        pytest.param("gate-ems", SIZES[1], marks=pytest.mark.broad),
+        pytest.param("gate-tens", SIZES[2], marks=pytest.mark.broad),
         *(pytest.param(*pair, marks=pytest.mark.soak)
           for pair in zip(("gate-ems", "gate-tens", "gate-ems"), SIZES, strict=True)),
     ],

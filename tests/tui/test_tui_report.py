@@ -440,7 +440,8 @@ def test_without_a_device_service_says_where_one_is_connected(world: World) -> N
 
 @pytest.mark.hazard("H27")
 @pytest.mark.parametrize(("size", "themes"), [
-    pytest.param((140, 45), tuple(THEMES), id="large, where most is shown"),
+    pytest.param((140, 45), tuple(THEMES), id="large, where most is shown",
+                 marks=pytest.mark.broad),
     pytest.param((80, 24), (next(iter(THEMES)),), id="small, where most is cut"),
     pytest.param((80, 24), tuple(THEMES), id="small, in every theme", marks=pytest.mark.soak),
 ])  # fmt: skip

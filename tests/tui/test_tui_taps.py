@@ -258,6 +258,7 @@ def test_no_key_event_can_end_the_input_thread(data: str) -> None:
 UP, UP_AGAIN, UP_LET_GO = b"\x1b[1;1A", b"\x1b[1;1:2A", b"\x1b[1;1:3A"
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("H19")

@@ -68,7 +68,7 @@ def test_stop_from_every_screen_by_every_stop_key(
     "name",
     [
         "SIGINT",
-        "SIGQUIT",
+        pytest.param("SIGQUIT", marks=pytest.mark.broad),
         # Others send these: more signals, and a terminal that goes away.
         *(pytest.param(name, marks=pytest.mark.soak) for name in ("SIGTERM", "SIGHUP")),
     ],
@@ -93,6 +93,7 @@ def assert_restored(terminal: Terminal) -> None:
     assert termios.tcgetattr(terminal.slave)[3] == terminal.settings[3]
 
 
+@pytest.mark.broad
 def test_more_signals_while_it_ends_change_nothing(begin: Begin) -> None:
     session = begin().ready()
     session.run()
@@ -125,7 +126,7 @@ def test_a_terminal_that_goes_away_is_a_stop(begin: Begin) -> None:
     "ignored",
     [
         pytest.param(False, id="hang-up told", marks=pytest.mark.soak),
-        pytest.param(True, id="hang-up ignored"),
+        pytest.param(True, id="hang-up ignored", marks=pytest.mark.broad),
     ],
 )
 def test_without_its_terminal_it_ends_and_never_spins(tmp_path: Path, ignored: bool) -> None:
@@ -174,6 +175,7 @@ def test_a_supervisor_that_dies_is_unknown_until_the_face_has_verified_zero(
     assert terminal.end() in (0, 1)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H30", "H31")
 def test_a_tiny_terminal_shows_state_and_stop_and_goes_on_until_a_paste(begin: Begin) -> None:
     session = begin().ready()
@@ -200,6 +202,7 @@ def test_ctrl_c_stops_a_new_session_and_stays(begin: Begin) -> None:
     assert session.terminal.end() in (0, 130)
 
 
+@pytest.mark.broad
 def test_a_ctrl_c_after_it_was_left_does_not_kill_it(begin: Begin) -> None:
     """The terminal makes a signal of it by then; zero is verified and the exit code says so."""
     session = begin().ready()

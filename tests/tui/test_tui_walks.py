@@ -37,6 +37,7 @@ def test_the_demo_is_at_its_first_output_after_six_keys(begin: Callable[..., Wal
     assert walk.keys == 6
 
 
+@pytest.mark.broad
 def test_a_session_in_percent_is_at_its_first_output_in_a_terminal_too(
     begin: Callable[..., Walker],
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support import tui_walks
 from tests.support.tui_walks import Room, Walker
 
-pytestmark = [pytest.mark.pty, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.pty, pytest.mark.broad, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.support.broad import broad
 from tests.support.rendered import cut, same_as_before, text_of, unreadable
 from tests.support.widget_gallery import SCENES, THEMES, Gallery, run
 
@@ -14,7 +15,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots" / "widgets"
 SIZES = ((80, 24), (100, 30), (140, 45))
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", broad(SCENES))
 def test_a_scene_looks_as_before_is_readable_in_every_theme_and_not_cut(scene: str) -> None:
     async def check(app: Gallery, pilot: Pilot[None]) -> None:
         same_as_before(app, SNAPSHOTS / f"{scene}.txt")
