@@ -29,7 +29,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages examples cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages examples test-lowest dist cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -78,6 +78,22 @@ test-newest: ## all those that compute, on the newest Python that this machine h
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing ALL=1 VENV=.venv-newest PYTHON="$$newest"
 
+# The lowest versions that pyproject.toml allows. The terminal UI needs more of two packages than the rest
+# (stimctl.tui.ui_packages), so its tests have an environment of their own.
+LOWEST_TESTS ?= tests/cli tests/safety tests/stimulus tests/treatment tests/records tests/report tests/export
+# Before 0.26 typer uses what click has deprecated since 8.5.
+OLD_TYPER := -W "ignore:'click.utils.get_:DeprecationWarning"
+LOWEST := .venv-lowest
+LOWEST_UI := .venv-lowest-ui
+test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest versions of every dependency
+	@for one in $(LOWEST) $(LOWEST_UI); do \
+	  [ -x $$one/bin/uv ] || { $(PYTHON) -m venv $$one && $$one/bin/python -m pip install --quiet uv; } || exit; done
+	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	@$(LOWEST_UI)/bin/uv pip install --quiet --python $(LOWEST_UI)/bin/python --resolution lowest-direct \
+	  --editable '.[test]' 'textual>=8.2.7' 'textual-plot>=0.10.1'
+	$(LOWEST)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) $(LOWEST_TESTS) --ignore=tests/tui
+	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) tests/tui
+
 test-computing: $(if $(COVER),cover) $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(COMPUTING) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
 
@@ -111,6 +127,12 @@ hazards: $(VENV)/.dev ## docs/reference/hazards.md from the tests, with the figu
 	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
 	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
 
+$(VENV)/.dist: pyproject.toml | $(VENV)/.dev
+	@$(PIP) install --editable '.[dist]' && touch $@
+
+dist: $(VENV)/.dist ## wheel and source distribution, built twice, compared and checked
+	@$(BIN)/python tools/make_dist.py $(if $(QUICK),--quick)
+
 bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 	$(BIN)/python -m benchmarks
 
@@ -123,5 +145,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ from stimctl.records.places import journal_folder, state_folder
 from stimctl.supervisor.port_facts import in_container
 from stimctl.version import __version__
 
-_PACKAGES = ("pyserial", "pydantic", "textual", "typer")
+_PACKAGES = ("cryptography", "jinja2", "pyserial", "pydantic", "textual", "textual-plot", "typer")
 _LEAST_FREE_BYTES = 100 << 20  # below this an alarm is due during a session (SAFETY section 6)
 _SLOW_SYNC_MS = 50.0  # a raise waits for the journal and is stale after 250 ms
 _NETWORK_TYPES = frozenset(
@@ -79,9 +79,16 @@ def _program() -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
+    from stimctl.tui.ui_packages import WANTED, fits, wanted
+
     for name in _PACKAGES:
         try:
-            yield Check(name, "ok", importlib.metadata.version(name))
+            version = importlib.metadata.version(name)
+            if name in WANTED and not fits(name, version):
+                detail = f"{version}: the terminal UI needs {wanted(name)}; all else works"
+                yield Check(name, "warn", detail, "an environment of its own for stimctl")
+            else:
+                yield Check(name, "ok", version)
         except importlib.metadata.PackageNotFoundError:
             yield Check(
                 name, "fail", "is not installed", f"{sys.executable} -m pip install stimctl"
@@ -236,18 +243,6 @@ def _brltty() -> Iterator[Check]:
             fix = "start the container with --device PATH, the port's path on the host"
         detail = f"{usb.vendor}:{usb.product} {usb.description} has no serial port"
         yield Check("usb", "fail", detail, fix)
-
-
-_GROUPS = (
-    _program,
-    _packages,
-    _protocols,
-    _records,
-    _runtime,
-    _ports,
-    _modem_manager,
-    _brltty,
-)
 
 
 def is_running(program: str, processes: Path = Path("/proc")) -> bool:

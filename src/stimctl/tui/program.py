@@ -20,6 +20,7 @@ from stimctl.tui.model.keymap import read_keymap
 from stimctl.tui.model.opening import Wishes, make_client, remote_refusal
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.model.theme_names import THEME_NAMES, check_theme
+from stimctl.tui.ui_packages import need_ui_packages
 
 _UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
 
@@ -57,6 +58,7 @@ def open_tui(wishes: Wishes) -> int:
             why="it was sent elsewhere (2>), so the screen would stay blank",
             what_to_do="start it without 2>; each session keeps a journal of its own",
         )
+    need_ui_packages()
     return _run(wishes)
 
 
