@@ -71,9 +71,10 @@ def _program() -> Iterator[Check]:
     if supervisor.RUNS_HERE:
         yield Check("system", "ok", system)
     else:
-        from stimctl.supervisor.platform_support import MISSING, WSL_2
+        from stimctl.supervisor.platform_support import MISSING
 
-        yield Check("system", "fail", f"{system}: no session runs here. {MISSING}", WSL_2)
+        fix = "use WSL 2 for sessions; `stimctl ports` says how"
+        yield Check("system", "fail", f"{system}: no session runs here. {MISSING}", fix)
 
 
 def _packages() -> Iterator[Check]:

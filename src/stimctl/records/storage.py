@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +66,7 @@ class LocalFileSystem:
         getattr(os, "fdatasync", os.fsync)(descriptor)
 
     def sync_folder(self, folder: Path) -> None:
-        if os.name == "nt":  # Windows can neither open nor sync a folder
+        if sys.platform == "win32":  # Windows can neither open nor sync a folder
             return
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:

@@ -8,31 +8,34 @@ from __future__ import annotations
 
 from stimctl import supervisor
 from stimctl.errors import NotOnThisSystemError
-from stimctl.supervisor.device_names import EXAMPLE
 
 MISSING = (
     "Windows lacks what a session stands on: serial lines and pseudo terminals as POSIX has them "
-    "(termios, pty), and locks that name who holds a device (fcntl)"
+    "(termios, pty), and locks that tell who holds a device (fcntl)"
 )
 WORKS_HERE = (
-    "check, rehearse, protocols, screening, spec, sessions, doctor, twins over TCP, and in Python "
-    "stimctl.bench"
+    "check, rehearse, protocols, screening, spec, sessions, paths, doctor and twins over TCP work "
+    "here, and stimctl.bench in Python"
 )
-WSL_2 = (
-    "use it in WSL 2: wsl --install, and install stimctl there with pip. A device: winget install "
-    "usbipd; usbipd list; as administrator usbipd bind --busid BUSID; usbipd attach --wsl --busid "
-    "BUSID, again after each unplugging; it is then /dev/ttyACM0 or /dev/ttyUSB0 in WSL, on which "
-    f"nobody has tried stimctl yet. Without a device: stimctl run ... --device sim:{EXAMPLE} in WSL"
+STEPS = (
+    "wsl --install                        once; then in WSL: pip install stimctl",
+    "winget install usbipd                once; it hands USB devices on to WSL",
+    "usbipd list                          names the BUSID of the device",
+    "usbipd bind --busid BUSID            once, as administrator",
+    "usbipd attach --wsl --busid BUSID    after each start and each unplugging",
 )
-UNTOUCHED = "Nothing was sent to any device. OUTPUT UNKNOWN: pull the electrode cable"
+"""From the pages of Microsoft and of usbipd-win 4 and later; nobody here has followed them."""
+UNTOUCHED = "Nothing was sent to any device: OUTPUT UNKNOWN. Pull the electrode cable.\n"
 
 
 def need_session(what: str, *, first: str = "") -> None:
     """Raise NotOnThisSystemError where no session can run. `first`: what to do before all else."""
     if supervisor.RUNS_HERE:
         return
+    steps = "".join(f"\n    {step}" for step in STEPS)
     raise NotOnThisSystemError(
         f"{what} does not work on Windows",
-        why=MISSING,
-        what_to_do=f"{first}. To go on, {WSL_2}" if first else f"To go on, {WSL_2}",
+        why=f"{MISSING}; {WORKS_HERE}",
+        what_to_do=f"{first}Use it in WSL 2, a Linux inside Windows:{steps}\n  There the device is "
+        "/dev/ttyACM0 or /dev/ttyUSB0. Nobody has tried stimctl there yet",
     )

@@ -47,7 +47,7 @@ ATTRIBUTES: dict[types.ModuleType, str] = {
         setsid setuid statvfs sync sysconf tcgetpgrp tcsetpgrp ttyname uname unshare wait wait3
         wait4 waitid writev
         EX_OK EX_USAGE O_ACCMODE O_ASYNC O_CLOEXEC O_DIRECTORY O_DSYNC O_NOCTTY O_NOFOLLOW
-        O_NONBLOCK O_SYNC POSIX_SPAWN_OPEN PRIO_PROCESS SCHED_IDLE WNOHANG WEXITSTATUS WIFEXITED
+        O_NONBLOCK O_SYNC POSIX_SPAWN_OPEN PRIO_PROCESS SCHED_IDLE WEXITSTATUS WIFEXITED
         WIFSIGNALED WTERMSIG
         """,
     signal: """
@@ -75,7 +75,8 @@ def become_windows(packages: Sequence[str] = ()) -> None:
     """From now on. `packages` of others are loaded before, and so are what they are here."""
     for name in (*_LIBRARY, *packages):
         importlib.import_module(name)
-    sys.modules["platform"].uname()  # which asks the system once
+    sys.modules["platform"].uname()  # which asks the system once, as the next does
+    importlib.import_module("sysconfig").get_config_vars()
     locks = importlib.import_module("fcntl")
     for name in MODULES:
         sys.modules.pop(name, None)
@@ -116,14 +117,18 @@ def _msvcrt(locks: Any) -> Any:
 
 
 def _change_calls(kill: int) -> None:
+    import functools
+    import shutil
+
     real_kill, real_open, real_rename = os.kill, os.open, os.rename
+    statvfs = os.statvfs
     real_read, real_write, real_select = os.read, os.write, select.select
 
     def ends(pid: int, _number: int) -> None:
         real_kill(pid, kill)
 
     def opens(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if os.path.isdir(path):
+        if os.path.isdir(path):  # noqa: PTH112 - bytes, too
             raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
         opened = real_open(path, flags & ~_O_BINARY, mode, dir_fd=dir_fd)
         _text.pop(opened, None)
@@ -156,6 +161,14 @@ def _change_calls(kill: int) -> None:
     os.kill, os.open, os.rename = ends, opens, renames  # type: ignore[assignment]
     os.read, os.write, select.select = reads, writes, selects  # type: ignore[assignment]
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
+    # The library asks Windows otherwise for these two.
+    socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)  # type: ignore[assignment]
+    shutil.disk_usage = lambda path: _usage(statvfs(path))  # type: ignore[assignment]
+
+
+def _usage(told: os.statvfs_result) -> Any:
+    free, size = told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
+    return types.SimpleNamespace(total=size, used=size - free, free=free)
 
 
 def _asked_by_us() -> bool:

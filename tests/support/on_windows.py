@@ -1,0 +1,173 @@
+"""What works on Windows, done in one process of the made-up one; what came of it as JSON on stdout.
+
+`python -m tests.support.on_windows FOLDER`: an empty folder is this user's home.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import pkgutil
+import socket
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+SITE = Path(__file__).with_name("windows_site")
+ROOT = Path(__file__).resolve().parents[2]
+# What these are on Windows cannot be seen here: they are loaded as they are on this system.
+PACKAGES = (
+    "_pytest.pytester", "cryptography", "jinja2", "pydantic", "pytest", "rich.console",
+    "textual.app", "textual_plot", "typer",
+)  # fmt: skip
+PLAN = ("tens-conventional", "--device", "sim:p24", "--amplitude", "1=12mA", "--area", "1=25cm2")
+PLAN += ("--site", "1=left-forearm-flexor", "--duration", "1min")
+
+
+def modules() -> dict[str, str]:
+    """Every module of both packages, and the missing one for which it is not there ("": it is)."""
+    found: dict[str, str] = {}
+    for package in ("stimctl", "firmware_sim"):
+        top = importlib.import_module(package)
+        for info in pkgutil.walk_packages(top.__path__, f"{package}."):
+            found[info.name] = ""
+            try:
+                importlib.import_module(info.name)
+            except ModuleNotFoundError as error:
+                found[info.name] = str(error.name)
+            except BaseException as error:  # noqa: BLE001 - told, and the test judges it
+                found[info.name] = repr(error)
+    return found
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    """A command of stimctl in this process: its exit code and what it says."""
+    from stimctl.__main__ import main
+
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = out, err = _Said(), _Said()
+    try:
+        code: Any = main(list(arguments))
+    except SystemExit as error:
+        code = error.code
+    except BaseException:  # noqa: BLE001 - told, and the test judges it
+        code = traceback.format_exc()
+    finally:
+        sys.stdout, sys.stderr = before
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+class _Said(io.StringIO):
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def fileno(self) -> int:
+        return 1
+
+
+def twin(folder: Path) -> dict[str, Any]:
+    """A twin over TCP that is asked who it is with our codec; its record, once it was ended."""
+    from firmware_sim.process import TwinProcess
+    from stimctl.wire.sciencemode4.codec import decode, encode
+    from stimctl.wire.sciencemode4.framing import FrameDecoder
+    from stimctl.wire.sciencemode4.messages_plain import GetDeviceId
+
+    with TwinProcess("--tcp", "0", device="p24", record=folder / "record.jsonl") as started:
+        host, _, port = started.url.removeprefix("socket://").rpartition(":")
+        with socket.create_connection((host, int(port)), 10) as line:
+            line.sendall(encode(GetDeviceId(), 1))
+            decoder, frames = FrameDecoder(), []
+            while not frames:
+                frames = decoder.feed(line.recv(4096))
+        code = started.end()
+    answer = decode(frames[0])  # type: ignore[arg-type]
+    kinds = [row["kind"] for row in started.rows()]
+    return {"url": started.url, "answer": repr(answer), "code": code, "kinds": kinds}
+
+
+def program(*arguments: str) -> dict[str, Any]:
+    """A program in a process of its own, on the made-up Windows, too."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
+
+
+def refusals() -> dict[str, Any]:
+    """The Python API, and the client behind every face."""
+    import stimctl
+    from stimctl.errors import StimctlError
+    from stimctl.supervisor.client import SupervisorClient
+
+    told = {}
+    tries = {"connect": stimctl.connect, "client": lambda name: SupervisorClient(name).start()}
+    for what, begin in tries.items():
+        try:
+            begin("sim:p24")  # type: ignore[no-untyped-call]
+        except StimctlError as error:
+            told[what] = error.as_dict()
+    return told
+
+
+def recorded(state: Path) -> str:
+    """A session of ten seconds on the bench, as a journal in the state folder."""
+    from stimctl.records.places import journal_folder
+    from tests.support.long_session import events_of, write_journal
+
+    folder = journal_folder(state)
+    return write_journal(folder, events_of("p24", "tens-conventional", 1, 10), "p24").session
+
+
+def locks(folder: Path) -> list[bool]:
+    """Whether a second program gets a lock: while another has it, and after."""
+    from stimctl.records.file_lock import locked_file, take_lock
+
+    with locked_file(folder / "lock", 0.0) as first:
+        os.write(first, b"a row\n")
+        second = os.open(folder / "lock", os.O_RDWR)
+        meanwhile = take_lock(second, 0.0)
+    after = take_lock(second, 0.0)
+    os.close(second)
+    return [meanwhile, after]
+
+
+def main() -> None:
+    """Do all of it."""
+    home = Path(sys.argv[1])
+    for name in [one for one in os.environ if one.startswith(("XDG_", "STIMCTL_", "SSH_"))]:
+        del os.environ[name]
+    os.environ.pop("HOME", None)
+    local = home / "AppData" / "Local"
+    os.environ |= {"USERPROFILE": str(home), "LOCALAPPDATA": str(local)}
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(SITE), str(ROOT)))
+    sys.path.insert(0, str(SITE))
+    from made_up_windows import become_windows  # type: ignore[import-not-found]
+
+    become_windows(PACKAGES)
+    told: dict[str, Any] = {"modules": modules(), "refusals": refusals(), "locks": locks(home)}
+    told["twin"] = twin(home)
+    told["pty"] = program("firmware_sim", "p24")
+    told["sim"] = program("stimctl", "sim", "p24", "--tcp", "0", "--idle-exit", "0.1")
+    told["session"] = session = recorded(local / "stimctl")
+    told["commands"] = {
+        " ".join(words): command(*words)
+        for words in (
+            ("--version",), ("check", *PLAN), ("rehearse", *PLAN), ("protocols", "list"),
+            ("protocols", "fork", "tens-conventional", "mine"), ("protocols", "show", "mine"),
+            ("screening",), ("spec", "p24"), ("paths", "--json"), ("doctor", "--json"),
+            ("sessions", "list"), ("sessions", "show", session), ("sessions", "verify"),
+            ("sessions", "report", session, "--output", str(home / "report.html")),
+            ("run", *PLAN), ("run", *PLAN, "--json"), ("--demo",), ("--plain",), ("ports",),
+            ("identify", "p24:COM3"), ("stop", "p24:COM3"), ("stop", "sim:p24", "--json"),
+            ("stop-face", "list"), ("sim", "list"),
+        )
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
