@@ -1,4 +1,4 @@
-"""What stimctl does on Windows, played on a made-up one: `support/windows_site` says what it lacks.
+"""What stimctl does on Windows, played on a made-up one (`support/made_up_windows.py`).
 
 One process does everything (`support/on_windows.py`); the tests look at what came of it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,9 +20,10 @@ import pytest
 
 from stimctl.errors import ExitCode
 from tests.support import on_windows
-from tests.support.windows_site.made_up_windows import ATTRIBUTES, MODULES
+from tests.support.made_up_windows import ATTRIBUTES, MODULES
 
 ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "tests" / "support" / "windows_site"
 PACKAGES = (ROOT / "src" / "stimctl", ROOT / "firmware_sim")
 DOOR = "stimctl.system_files"
 #: They import modules that Windows has not: serial lines, terminals, stop faces.
@@ -73,9 +75,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", on_windows.__name__, str(home)],
         capture_output=True, text=True, timeout=240, cwd=ROOT, check=False,
+        env=_environment(home),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {**json.loads(done.stdout), "home": home}
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = ("HOME", "XDG_", "STIMCTL_", "SSH_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    path = os.pathsep.join(map(str, (SITE, ROOT)))
+    local = str(home / "AppData" / "Local")
+    return {**kept, "USERPROFILE": str(home), "LOCALAPPDATA": local, "PYTHONPATH": path}
 
 
 def command(told: dict[str, Any], words: str) -> dict[str, Any]:

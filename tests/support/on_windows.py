@@ -1,6 +1,7 @@
-"""What works on Windows, done in one process of the made-up one; what came of it as JSON on stdout.
+"""What works on Windows, done in one process; what came of it as JSON on stdout.
 
-`python -m tests.support.on_windows FOLDER`: an empty folder is this user's home.
+`python -m tests.support.on_windows FOLDER`, with `windows_site` in its path, which makes a Windows
+of the system. The folder is for its files.
 """
 
 from __future__ import annotations
@@ -14,16 +15,11 @@ import socket
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SITE = Path(__file__).with_name("windows_site")
-ROOT = Path(__file__).resolve().parents[2]
-# What these are on Windows cannot be seen here: they are loaded as they are on this system.
-PACKAGES = (
-    "_pytest.pytester", "cryptography", "jinja2", "pydantic", "pytest", "rich.console",
-    "textual.app", "textual_plot", "typer",
-)  # fmt: skip
+PLAN: tuple[str, ...]
 PLAN = ("tens-conventional", "--device", "sim:p24", "--amplitude", "1=12mA", "--area", "1=25cm2")
 PLAN += ("--site", "1=left-forearm-flexor", "--duration", "1min")
 
@@ -62,7 +58,7 @@ def command(*arguments: str) -> dict[str, Any]:
 
 
 class _Said(io.StringIO):
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def fileno(self) -> int:
         return 1
@@ -79,11 +75,12 @@ def twin(folder: Path) -> dict[str, Any]:
         host, _, port = started.url.removeprefix("socket://").rpartition(":")
         with socket.create_connection((host, int(port)), 10) as line:
             line.sendall(encode(GetDeviceId(), 1))
-            decoder, frames = FrameDecoder(), []
+            decoder = FrameDecoder()
+            frames: list[Any] = []
             while not frames:
                 frames = decoder.feed(line.recv(4096))
         code = started.end()
-    answer = decode(frames[0])  # type: ignore[arg-type]
+    answer = decode(frames[0])
     kinds = [row["kind"] for row in started.rows()]
     return {"url": started.url, "answer": repr(answer), "code": code, "kinds": kinds}
 
@@ -104,21 +101,22 @@ def refusals() -> dict[str, Any]:
     from stimctl.supervisor.client import SupervisorClient
 
     told = {}
+    tries: dict[str, Callable[[str], object]]
     tries = {"connect": stimctl.connect, "client": lambda name: SupervisorClient(name).start()}
     for what, begin in tries.items():
         try:
-            begin("sim:p24")  # type: ignore[no-untyped-call]
+            begin("sim:p24")
         except StimctlError as error:
             told[what] = error.as_dict()
     return told
 
 
-def recorded(state: Path) -> str:
+def recorded() -> str:
     """A session of ten seconds on the bench, as a journal in the state folder."""
-    from stimctl.records.places import journal_folder
+    from stimctl.records.places import journal_folder, state_folder
     from tests.support.long_session import events_of, write_journal
 
-    folder = journal_folder(state)
+    folder = journal_folder(state_folder())
     return write_journal(folder, events_of("p24", "tens-conventional", 1, 10), "p24").session
 
 
@@ -138,21 +136,11 @@ def locks(folder: Path) -> list[bool]:
 def main() -> None:
     """Do all of it."""
     home = Path(sys.argv[1])
-    for name in [one for one in os.environ if one.startswith(("XDG_", "STIMCTL_", "SSH_"))]:
-        del os.environ[name]
-    os.environ.pop("HOME", None)
-    local = home / "AppData" / "Local"
-    os.environ |= {"USERPROFILE": str(home), "LOCALAPPDATA": str(local)}
-    os.environ["PYTHONPATH"] = os.pathsep.join((str(SITE), str(ROOT)))
-    sys.path.insert(0, str(SITE))
-    from made_up_windows import become_windows  # type: ignore[import-not-found]
-
-    become_windows(PACKAGES)
     told: dict[str, Any] = {"modules": modules(), "refusals": refusals(), "locks": locks(home)}
     told["twin"] = twin(home)
     told["pty"] = program("firmware_sim", "p24")
     told["sim"] = program("stimctl", "sim", "p24", "--tcp", "0", "--idle-exit", "0.1")
-    told["session"] = session = recorded(local / "stimctl")
+    told["session"] = session = recorded()
     told["commands"] = {
         " ".join(words): command(*words)
         for words in (

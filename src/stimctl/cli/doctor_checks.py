@@ -49,7 +49,11 @@ class Check:
 def run_checks() -> list[Check]:
     """All checks. A check that itself fails is a line of the result, never an end of the others."""
     checks: list[Check] = []
-    for group in (*_EVERYWHERE, *(_FOR_SESSIONS if supervisor.RUNS_HERE else ())):
+    groups: list[Callable[[], Iterator[Check]]]
+    groups = [_program, _packages, _protocols, _records, _temporary]
+    if supervisor.RUNS_HERE:
+        groups += [_runtime, _twins, _ports, _modem_manager, _brltty]
+    for group in groups:
         try:
             checks += group()
         except StimctlError as error:
@@ -69,7 +73,9 @@ def _program() -> Iterator[Check]:
     yield Check("stimctl", "ok", f"{__version__}, Python {platform.python_version()}")
     system = f"{platform.system()} {platform.release()}"
     if supervisor.RUNS_HERE:
-        yield Check("system", "ok", system)
+        tried = sys.platform.startswith(("linux", "darwin"))
+        unknown = f"{system}: nobody has tried a session here"
+        yield Check("system", "ok", system) if tried else Check("system", "warn", unknown)
     else:
         from stimctl.supervisor.platform_support import MISSING
 
@@ -234,10 +240,6 @@ def _brltty() -> Iterator[Check]:
             fix = "start the container with --device PATH, the port's path on the host"
         detail = f"{usb.vendor}:{usb.product} {usb.description} has no serial port"
         yield Check("usb", "fail", detail, fix)
-
-
-_EVERYWHERE = (_program, _packages, _protocols, _records, _temporary)
-_FOR_SESSIONS = (_runtime, _twins, _ports, _modem_manager, _brltty)
 
 
 def is_running(program: str, processes: Path = Path("/proc")) -> bool:

@@ -322,9 +322,10 @@ def lines_to_try(
 def _known_error(address: str, error: Exception) -> StimctlError | None:
     """The error to raise for an open that no other line setting can cure, or None."""
     code = getattr(error, "errno", None)
-    about_the_port = code is None and isinstance(error.__context__, termios.error)
-    if about_the_port:
-        code = error.__context__.args[0]  # pyserial passes its words on, and not its number
+    told = error.__context__ if code is None else None
+    about_the_port = isinstance(told, termios.error)
+    if isinstance(told, termios.error):
+        code = told.args[0]  # pyserial passes its words on, and not its number
     if code in (errno.EAGAIN, errno.EBUSY):
         return busy_error(address, _holder_besides_us(address))
     if code in (errno.EACCES, errno.EPERM):

@@ -159,11 +159,11 @@ def _change_calls(kill: int) -> None:
         return real_select(*lists)
 
     os.kill, os.open, os.rename = ends, opens, renames  # type: ignore[assignment]
-    os.read, os.write, select.select = reads, writes, selects  # type: ignore[assignment]
+    os.read, os.write, select.select = reads, writes, selects
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
     # The library asks Windows otherwise for these two.
-    socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)  # type: ignore[assignment]
-    shutil.disk_usage = lambda path: _usage(statvfs(path))  # type: ignore[assignment]
+    socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)
+    shutil.disk_usage = lambda path: _usage(statvfs(path))
 
 
 def _usage(told: os.statvfs_result) -> Any:
