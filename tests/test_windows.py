@@ -25,6 +25,8 @@ from tests.support.made_up_windows import ATTRIBUTES, MODULES
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "tests" / "support" / "windows_site"
 PACKAGES = (ROOT / "src" / "stimctl", ROOT / "firmware_sim")
+#: A text is written and read as UTF-8, whatever the system would choose: Windows chooses otherwise.
+STRICT = ("-X", "warn_default_encoding", "-W", "error::EncodingWarning")
 DOOR = "stimctl.system_files"
 #: They import modules that Windows has not: serial lines, terminals, stop faces.
 POSIX = {
@@ -73,8 +75,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the one process has told."""
     home = tmp_path_factory.mktemp("windows")
     done = subprocess.run(
-        [sys.executable, "-m", on_windows.__name__, str(home)],
-        capture_output=True, text=True, timeout=240, cwd=ROOT, check=False,
+        [sys.executable, *STRICT, "-m", on_windows.__name__, str(home)],
+        capture_output=True, encoding="utf-8", timeout=240, cwd=ROOT, check=False,
         env=_environment(home),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

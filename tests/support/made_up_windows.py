@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import importlib
 import importlib.abc
+import io
 import os
 import select
 import signal
@@ -43,7 +44,7 @@ ATTRIBUTES: dict[types.ModuleType, str] = {
         major makedev minor mkfifo mknod nice openpty pathconf pidfd_open pipe2 posix_fadvise
         posix_fallocate posix_openpt posix_spawn posix_spawnp pread preadv ptsname pwrite pwritev
         readv register_at_fork sched_getaffinity sched_param sched_setaffinity sched_setscheduler
-        sched_yield sendfile set_blocking setegid seteuid setgid setgroups setpgid setpriority
+        sched_yield set_blocking setegid seteuid setgid setgroups setpgid setpriority
         setsid setuid statvfs sync sysconf tcgetpgrp tcsetpgrp ttyname uname unshare wait wait3
         wait4 waitid writev
         EX_OK EX_USAGE O_ACCMODE O_ASYNC O_CLOEXEC O_DIRECTORY O_DSYNC O_NOCTTY O_NOFOLLOW
@@ -161,6 +162,7 @@ def _change_calls(kill: int) -> None:
     os.kill, os.open, os.rename = ends, opens, renames  # type: ignore[assignment]
     os.read, os.write, select.select = reads, writes, selects
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
+    io._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})  # type: ignore[attr-defined]
     # The library asks Windows otherwise for these two.
     socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)
     shutil.disk_usage = lambda path: _usage(statvfs(path))

@@ -89,7 +89,7 @@ def program(*arguments: str) -> dict[str, Any]:
     """A program in a process of its own, on the made-up Windows, too."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", *arguments],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
     )  # fmt: skip
     return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
 

@@ -9,6 +9,10 @@ import sys
 from tests.support.made_up_windows import become_windows
 
 _PACKAGES = {
+    "pytest": (
+        "cryptography", "jinja2", "numpy", "pydantic", "rich.console", "textual.app",
+        "textual_plot", "typer",
+    ),
     "stimctl": ("cryptography", "pydantic", "typer"),
     "tests.support.on_windows": (
         "_pytest.pytester", "cryptography", "jinja2", "pydantic", "pytest", "rich.console",
