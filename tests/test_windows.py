@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
+from stimctl.supervisor.platform_support import STEPS
 from tests.support import on_windows
 from tests.support.made_up_windows import ATTRIBUTES, MODULES
 
@@ -86,7 +87,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def _environment(home: Path) -> dict[str, str]:
     own = ("HOME", "XDG_", "STIMCTL_", "SSH_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    path = os.pathsep.join(map(str, (SITE, ROOT)))
+    path = os.pathsep.join(map(str, (ROOT,) if os.name == "nt" else (SITE, ROOT)))
     local = str(home / "AppData" / "Local")
     return {**kept, "USERPROFILE": str(home), "LOCALAPPDATA": local, "PYTHONPATH": path}
 
@@ -230,11 +231,26 @@ def test_a_twin_without_a_port_says_that_there_is_no_pseudo_terminal(told: dict[
 
 def test_files_of_windows_lie_in_the_local_folder_of_the_user(told: dict[str, Any]) -> None:
     places = json.loads(command(told, "paths")["out"])
-    local = str(told["home"] / "AppData" / "Local" / "stimctl")
-    assert {places["state"], places["journal"], places["own_protocols"]} == {
-        local, f"{local}/journal", f"{local}/protocols",
-    }  # fmt: skip
-    assert command(told, "protocols fork")["out"].strip() == f"{local}/protocols/mine.toml"
+    local = told["home"] / "AppData" / "Local" / "stimctl"
+    found = [Path(places[name]) for name in ("state", "journal", "own_protocols")]
+    assert found == [local, local / "journal", local / "protocols"]
+    forked = command(told, "protocols fork")["out"].strip()
+    assert Path(forked) == local / "protocols" / "mine.toml"
+
+
+def test_the_page_of_platforms_names_what_works_on_windows_and_what_is_refused(
+    told: dict[str, Any],
+) -> None:
+    page = (ROOT / "docs" / "reference" / "platforms.md").read_text("utf-8")
+    refused = next(line for line in page.splitlines() if "refused, exit code 69" in line)
+    for name, done in told["commands"].items():
+        verb = name.split(" ")[0]
+        if verb.startswith("--"):
+            continue
+        line = refused if done["code"] == ExitCode.NOT_ON_THIS_SYSTEM else page.replace(refused, "")
+        assert re.search(rf"`(stimctl )?{verb}\b", line), f"the page does not tell of {name}"
+    for step in STEPS:
+        assert step.split("  ")[0] in page
 
 
 def test_a_lock_on_windows_keeps_others_out_as_long_as_the_file_is_open(
