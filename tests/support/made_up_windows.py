@@ -120,6 +120,7 @@ def _msvcrt(locks: Any) -> Any:
 def _change_calls(kill: int) -> None:
     import functools
     import shutil
+    import subprocess
 
     real_kill, real_open, real_rename = os.kill, os.open, os.rename
     statvfs = os.statvfs
@@ -163,7 +164,12 @@ def _change_calls(kill: int) -> None:
     os.read, os.write, select.select = reads, writes, selects
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
     io._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})  # type: ignore[attr-defined]
-    # The library asks Windows otherwise for these two.
+    # The library asks Windows otherwise for these.
+    files: Any = shutil
+    files._use_fd_functions = False
+    files._rmtree_impl = getattr(shutil, "_rmtree_unsafe", None)
+    processes: Any = subprocess
+    processes._USE_POSIX_SPAWN = False
     socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)
     shutil.disk_usage = lambda path: _usage(statvfs(path))
 
