@@ -156,7 +156,7 @@ def test_what_windows_lacks_is_used_where_a_session_alone_comes_by_or_where_it_i
     [
         "--version", "check ", "rehearse ", "protocols list", "protocols fork", "protocols show",
         "screening", "spec ", "sessions list", "sessions show", "sessions verify",
-        "sessions report",
+        "sessions report", "station-key", "devices", "backup ", "people list",
     ],
 )  # fmt: skip
 def test_what_needs_no_session_works_on_windows(told: dict[str, Any], words: str) -> None:
@@ -217,6 +217,10 @@ def test_a_twin_over_tcp_answers_our_codec_on_windows_and_ends_with_its_record_c
     assert told["twin"]["answer"] == "GetDeviceIdAck(result=0, id_bytes=b'SIM0000000')"
     assert told["twin"]["code"] == 0, "it was asked to end, and not killed"
     assert told["twin"]["kinds"][0] == "clock"
+
+
+def test_a_twin_in_lock_step_answers_on_windows(told: dict[str, Any]) -> None:
+    assert told["lock-step"] == ["p24", 1_000_000]
 
 
 def test_stimctl_sim_runs_the_twin_over_tcp_and_waits_for_it(told: dict[str, Any]) -> None:

@@ -85,6 +85,15 @@ def twin(folder: Path) -> dict[str, Any]:
     return {"url": started.url, "answer": repr(answer), "code": code, "kinds": kinds}
 
 
+def lock_step() -> list[Any]:
+    """A twin in virtual time, behind pipes: who it is, and the time after a second."""
+    from firmware_sim.lockstep_client import LockStepTwin, twin_command
+
+    with LockStepTwin(command=twin_command("p24")) as twin:
+        twin.advance(1_000_000_000)
+        return [twin.family, twin.now_us]
+
+
 def program(*arguments: str) -> dict[str, Any]:
     """A program in a process of its own, on the made-up Windows, too."""
     done = subprocess.run(
@@ -138,6 +147,7 @@ def main() -> None:
     home = Path(sys.argv[1])
     told: dict[str, Any] = {"modules": modules(), "refusals": refusals(), "locks": locks(home)}
     told["twin"] = twin(home)
+    told["lock-step"] = lock_step()
     told["pty"] = program("firmware_sim", "p24")
     told["sim"] = program("stimctl", "sim", "p24", "--tcp", "0", "--idle-exit", "0.1")
     told["session"] = session = recorded()
@@ -149,6 +159,8 @@ def main() -> None:
             ("screening",), ("spec", "p24"), ("paths", "--json"), ("doctor", "--json"),
             ("sessions", "list"), ("sessions", "show", session), ("sessions", "verify"),
             ("sessions", "report", session, "--output", str(home / "report.html")),
+            ("station-key", "new"), ("sessions", "sign", session), ("devices", "list"),
+            ("backup", str(home / "kept")), ("people", "list"), ("people", "show", "K-17"),
             ("run", *PLAN), ("run", *PLAN, "--json"), ("--demo",), ("--plain",), ("ports",),
             ("identify", "p24:COM3"), ("stop", "p24:COM3"), ("stop", "sim:p24", "--json"),
             ("stop-face", "list"), ("sim", "list"),

@@ -156,7 +156,7 @@ def _make(state: Path, now: str) -> StationKey:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         # Two sessions that end at the same time: the second finds the key of the first.
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | OWN_FILE, FILE_MODE)
         try:
             os.write(file, private.hex().encode("ascii") + b"\n")
             os.fsync(file)
