@@ -10,10 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from .devices import UnknownTwinError, make_twin, twin_named
-from .dtr import DtrPtyLine
 from .firmware.machine import HostWrongError
 from .firmware.recorder import Row
-from .line import Line, LinkRefusedError, PtyLine, TcpLine
+from .line import Line, LinkRefusedError, TcpLine
 from .lockstep import LockStep, serve_lockstep
 from .options import RECORD_VERBS, is_loopback, make_parser, own_options
 from .owner import end_with
@@ -51,9 +50,8 @@ def _open_record(path: Path | None, stack: ExitStack) -> Callable[[Row], None]:
 
 def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
     line: Line
-    pty = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
     try:
-        line = pty(options.link) if options.tcp is None else _tcp(options)
+        line = _open_pty(options) if options.tcp is None else _tcp(options)
     except LinkRefusedError as refused:
         raise _BadOptionError(f"--link: {refused}; choose another path or remove it") from refused
     except OSError as error:
@@ -71,6 +69,18 @@ def _tcp(options: argparse.Namespace) -> TcpLine:
             "add --allow-remote if that is meant, as in a container"
         )
     return TcpLine(port, host)
+
+
+def _open_pty(options: argparse.Namespace) -> Line:
+    try:
+        from .dtr import DtrPtyLine
+        from .pty_line import PtyLine
+    except ImportError as missing:
+        raise _BadOptionError(
+            "this system has no pseudo terminals; give --tcp PORT (0 = any free port)"
+        ) from missing
+    kind = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
+    return kind(options.link)
 
 
 def _serve(options: argparse.Namespace) -> None:

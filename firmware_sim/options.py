@@ -103,7 +103,7 @@ def _device(
         "--owner",
         type=int,
         metavar="PID",
-        help="end when this process, which started it, has ended",
+        help="end when this process, which started it, has ended (on Windows: when stdin ends)",
     )
     parser.add_argument(
         "--wiretap", action="store_true", help="record the bytes of both directions"

@@ -30,6 +30,7 @@ from stimctl.supervisor.api_output import Output
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.platform_support import need_session
 from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
@@ -62,7 +63,9 @@ def connect(
 
     Raises:
         UsageError: a name that is not of the form above.
+        NotOnThisSystemError: this operating system has not what a session needs (Windows).
     """
+    need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
         stop_face=stop_face, find_channels=find_channels,

@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     DEVICE_FAULT = 5
     NOT_CONFIRMED_ZERO = 6
     INTEGRITY = 7
+    NOT_ON_THIS_SYSTEM = 69
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -140,6 +141,13 @@ class LinkError(NoDeviceError):
     """The line to the device failed."""
 
     code = "link-failed"
+
+
+class NotOnThisSystemError(StimctlError):
+    """This operating system has not what it needs; elsewhere the same works."""
+
+    code = "not-on-this-system"
+    exit_code = ExitCode.NOT_ON_THIS_SYSTEM
 
 
 class LimitRefusedError(StimctlError):

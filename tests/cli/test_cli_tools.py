@@ -399,7 +399,6 @@ def test_a_slow_adapter_is_told_with_what_to_do(
 ) -> None:
     """By the doctor and by who asks a device for its name."""
     monkeypatch.setattr(ports, "list_ports", lambda: (PORT,))
-    monkeypatch.setattr("stimctl.supervisor.port.latency_timer_ms", lambda _device: timer_ms)
     monkeypatch.setattr("stimctl.supervisor.port_facts.latency_timer_ms", lambda _device: timer_ms)
     shown = cli("doctor").out
     told = identity._adapter("/dev/ttyUSB0")
@@ -417,7 +416,7 @@ def test_the_doctor_names_what_is_wrong_and_what_mends_it(
 ) -> None:
     record(state, end=False)
     monkeypatch.setattr(ports, "list_ports", lambda: (PORT,))
-    monkeypatch.setattr("stimctl.supervisor.port.latency_timer_ms", lambda _device: 16)
+    monkeypatch.setattr("stimctl.supervisor.port_facts.latency_timer_ms", lambda _device: 16)
     monkeypatch.setattr(doctor_checks, "is_running", lambda _program: True)
     monkeypatch.setattr(doctor_checks, "filesystem_type", lambda _path: "nfs4")
     monkeypatch.setattr(doctor_checks, "_SLOW_SYNC_MS", -1.0)
@@ -484,7 +483,7 @@ def test_a_full_or_broken_journal_folder_is_a_failure(
 
 
 def test_an_unknown_system_is_a_warning(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
-    monkeypatch.setattr("stimctl.cli.doctor_checks.sys.platform", "win32")
+    monkeypatch.setattr("stimctl.cli.doctor_checks.sys.platform", "freebsd14")
     assert [c.verdict for c in doctor_checks._program()] == ["ok", "warn"]
 
 

@@ -27,8 +27,9 @@ from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.row_kinds import flaws_in
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.ledger import Ledger
-from firmware_sim.line import LinkRefusedError, PtyLine, TcpLine
+from firmware_sim.line import LinkRefusedError, TcpLine
 from firmware_sim.process import TwinProcess
+from firmware_sim.pty_line import PtyLine
 from tests.support.twin_host import biphasic, pulse, train, update
 
 TRAIN = update(c1=train(biphasic(20)))

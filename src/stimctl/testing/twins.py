@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ class Situation:
 
     scenario: by name (`python -m firmware_sim DEVICE --scenario list`); faults: each NAME@TIME with
     parameters (`--fault list`); seed: names the device and seeds all chance, None = the scenario's;
-    load: ohm on every channel where there is no scenario, None = 500; tcp: a TCP port, not a pty;
+    load: ohm on every channel where there is no scenario, None = 500; tcp: a TCP port, not a pty,
+    which Windows has not;
     rules: what the invariant judges, None = BARE for a twin on a line, STRICT for a bench; device:
     the name of the twin, "" where the fixture or its caller names it.
     """
@@ -67,7 +69,7 @@ class Situation:
         told += [] if self.scenario is None else ["--scenario", self.scenario]
         told += [] if self.seed is None else ["--seed", str(self.seed)]
         told += [] if self.load is None else ["--load", str(self.load)]
-        told += ["--tcp", "0"] if self.tcp else []
+        told += ["--tcp", "0"] if self.tcp or sys.platform == "win32" else []
         return told + [part for fault in self.faults for part in ("--fault", fault)]
 
     def twin(self, device: str) -> Any:

@@ -13,6 +13,7 @@ from functools import partial
 from stimctl.errors import ExitCode, UsageError
 from stimctl.keyboard import need_keyboard
 from stimctl.records.places import state_folder
+from stimctl.supervisor.platform_support import need_session
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.clock import SystemClock
@@ -36,7 +37,9 @@ def is_interactive() -> bool:
 
 
 def open_tui(wishes: Wishes) -> int:
-    """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
+    """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none, and
+    NotOnThisSystemError where it cannot run."""
+    need_session("the terminal UI")
     if wishes.theme:
         check_theme(wishes.theme)
     stop_face_options(wishes.stop_faces)  # refuses a name that is none
