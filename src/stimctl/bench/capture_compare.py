@@ -121,10 +121,11 @@ def compare(
     standing = twin_beside(family, captured, options)
     twin = frames_of(replay(capture, standing.twin, standing.shift_ns), dissector)
     pairing = pair_up(twin.said, captured.said, tolerance_ns)
-    missing = [one for one in pairing.missing if not _was_unread(one, capture, tolerance_ns)]
-    unread = len(pairing.missing) - len(missing)
+    missing, unread = [], []
+    for one in pairing.missing:
+        (unread if _was_unread(one, capture, tolerance_ns) else missing).append(one)
     found = _differences(family, pairing, missing, captured, tolerance_ns)
-    found += _never_ended(captured, [*twin.unfinished, *pairing.missing], tolerance_ns)
+    found += _never_ended(captured, [*twin.unfinished, *unread], tolerance_ns)
     later = [pair.later_ns for pair in pairing.same]
     return Comparison(
         family=family,
@@ -134,7 +135,7 @@ def compare(
         differences=tuple(sorted(found, key=lambda one: (one.t_ns, one.offset))),
         left_out=_left_out(family, [*pairing.same, *pairing.unlike]),
         later_ns=(round(statistics.median(later)), max(later, key=abs)) if later else None,
-        notes=(*standing.taken, *_notes(capture, unread)),
+        notes=(*standing.taken, *_notes(capture, len(unread))),
     )
 
 
