@@ -26,9 +26,12 @@ _EARLIER_NS, _LATER_NS = 200_000, 15_000_000  # the latency of the bench; that o
 
 
 @cache
-def session_of(family: str, seed: int = 0, duration_s: int = 60) -> Capture:
+def session_of(
+    family: str, seed: int = 0, duration_s: int = 60, turnaround_us: int | None = None
+) -> Capture:
     """The capture of a whole session, from connection to verified zero."""
-    twin = twin_of(family, seed, wiretap=True)
+    told = {} if turnaround_us is None else {"turnaround_us": turnaround_us}
+    twin = twin_of(family, seed, wiretap=True, **told)
     done = rehearse(long_plan(family, PROTOCOLS[family], 1, duration_s), device=twin)
     assert done.problems == ()
     return capture_of_record(twin.records(), family, origin="twin in virtual time")
