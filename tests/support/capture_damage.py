@@ -9,7 +9,6 @@ from typing import Any
 
 from stimctl.bench.capture_differences import Sort
 from stimctl.bench.captured_frames import dissector_of
-from stimctl.bench.not_compared import not_compared
 from stimctl.errors import WireFormatError
 from stimctl.records.captures import Capture, CaptureRow, Kind
 from tests.support.captures import with_rows
@@ -162,7 +161,8 @@ def _numbers(frames: Frames, at: int) -> list[str]:
     row = frames.shown(at)
     if "exact_payload_hex" in row or "exact_hex" in row or "error" in row:
         return []
-    left_out = [name for name in row["fields"] if not_compared(frames.family, row["name"], name)]
+    rows = dissector_of(frames.family).not_compared
+    left_out = [f for f in row["fields"] if any(one.covers(row["name"], f) for one in rows)]
     return [name for name, value in row["fields"].items() if value is not None
             and name not in left_out and name not in ("payload_hex",)]  # fmt: skip
 

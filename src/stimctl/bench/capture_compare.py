@@ -28,8 +28,8 @@ from stimctl.bench.captured_frames import (
     replay,
 )
 from stimctl.bench.captured_twin import twin_beside
-from stimctl.bench.not_compared import NotCompared, not_compared
 from stimctl.records.captures import Capture, Kind, read_capture
+from stimctl.wire.not_compared import NotCompared
 
 #: How much earlier or later than its twin a device may answer. A twin answers as fast as documents
 #: say; an adapter with its latency timer at 16 ms and a busy computer come on top.
@@ -122,10 +122,11 @@ def compare(
     said = replay(capture, standing.twin, shift_ns=standing.shift_ns, beyond_ns=tolerance_ns)
     twin = frames_of(said, dissector)
     pairing = pair_up(twin.said, captured.said, tolerance_ns)
-    missing, unread = [], []
+    missing: list[Said] = []
+    unread: list[Said] = []
     for one in pairing.missing:
         (unread if _was_unread(one, capture, tolerance_ns) else missing).append(one)
-    found = _differences(family, pairing, missing, captured, tolerance_ns)
+    found = _differences(dissector.not_compared, pairing, missing, captured, tolerance_ns)
     found += _never_ended(captured, [*twin.unfinished, *unread], tolerance_ns)
     later = [pair.later_ns for pair in pairing.same]
     return Comparison(
@@ -134,21 +135,21 @@ def compare(
         tolerance_ns=tolerance_ns,
         compared=len(pairing.same) + len(pairing.unlike),
         differences=tuple(sorted(found, key=lambda one: (one.t_ns, one.offset))),
-        left_out=_left_out(family, [*pairing.same, *pairing.unlike]),
+        left_out=_left_out(dissector.not_compared, [*pairing.same, *pairing.unlike]),
         later_ns=(round(statistics.median(later)), max(later, key=abs)) if later else None,
         notes=(*standing.taken, *_notes(capture, len(unread))),
     )
 
 
 def _differences(
-    family: str,
+    left_out: tuple[NotCompared, ...],
     pairing: Pairing,
     missing: Iterable[Said],
     captured: Frames,
     tolerance_ns: int,
 ) -> list[Difference]:
     def skipped(message: str, field: str) -> bool:
-        return not_compared(family, message, field) is not None
+        return any(row.covers(message, field) for row in left_out)
 
     found: list[Difference] = []
     for pair in (*pairing.same, *pairing.unlike):
@@ -205,7 +206,7 @@ def _was_unread(one: Said, capture: Capture, tolerance_ns: int) -> bool:
     return not is_open or one.t_ns < heard_from_ns
 
 
-def _left_out(family: str, pairs: Sequence[Pair]) -> tuple[LeftOut, ...]:
+def _left_out(left_out: tuple[NotCompared, ...], pairs: Sequence[Pair]) -> tuple[LeftOut, ...]:
     found: dict[NotCompared, list[tuple[Any, Any]]] = {}
     for pair in pairs:
         if pair.twin.is_damaged or pair.capture.is_damaged:
@@ -213,9 +214,9 @@ def _left_out(family: str, pairs: Sequence[Pair]) -> tuple[LeftOut, ...]:
         ours, theirs = flat(pair.twin.row), flat(pair.capture.row)
         rows: dict[NotCompared, list[str]] = {}
         for field in theirs:
-            row = not_compared(family, pair.capture.name, field)
-            if row is not None:
-                rows.setdefault(row, []).append(field)
+            for row in left_out:
+                if row.covers(pair.capture.name, field):
+                    rows.setdefault(row, []).append(field)
         for row, fields in rows.items():
             values = (
                 tuple(ours.get(field) for field in fields),

@@ -12,16 +12,15 @@ from firmware_sim.faults import FaultError
 from firmware_sim.options import make_parser, own_options
 from firmware_sim.situation import faulty_twin
 from firmware_sim.twin import LocalTwin
-from stimctl.bench.captured_frames import Frames
+from stimctl.bench.captured_frames import Frames, Said, dissector_of
 from stimctl.bench.families import twin_of
 from stimctl.devices.family import family_row
 from stimctl.errors import UsageError
+from stimctl.wire.not_compared import Repeated
 
 # A twin that stands beside a capture has no line, no process and no file of its own.
 _NOT_HERE = ("link", "tcp", "lock_step", "record", "idle_exit_ns", "owner", "wiretap", "json")
 _SIM_NUMBER = re.compile(r"(?:SIM|99)(\d{7})\Z")
-# A RehaStim2 that nobody has accepted yet says so this often [DOC].
-_INIT_EVERY_NS = 500_000_000
 
 
 class Standing(NamedTuple):
@@ -37,7 +36,7 @@ def twin_beside(family: str, captured: Frames, options: Sequence[str]) -> Standi
     """A new twin of a family for a capture; `options` as on the twin's own command line."""
     name = family_row(family).twin
     given = _parsed(name, options)
-    seed, shift_ns, taken = _from_capture(family, captured)
+    seed, shift_ns, taken = _from_capture(captured, dissector_of(family).repeated)
     if given.seed is not None:
         seed, taken = given.seed, tuple(one for one in taken if not one.startswith("seed"))
     told: dict[str, Any] = own_options(given)
@@ -52,27 +51,24 @@ def twin_beside(family: str, captured: Frames, options: Sequence[str]) -> Standi
         raise _refused(str(error)) from error
 
 
-def _from_capture(family: str, captured: Frames) -> tuple[int, int, tuple[str, ...]]:
+def _from_capture(captured: Frames, repeated: Repeated | None) -> tuple[int, int, tuple[str, ...]]:
     """Seed of the twin, how long it has run before, and both in words."""
-    if family == "rehastim2":
-        return _by_first_init(captured)
     for said in captured.said:
+        if repeated is not None and said.name == repeated.message:
+            return _by_first(said, repeated)
         told = str(said.row.get("fields", {}).get("device_id", ""))
         if said.name == "get_device_id_ack" and (found := _SIM_NUMBER.match(told)):
             return int(found[1]), 0, (f"seed {int(found[1])}: the capture is of a twin",)
     return 0, 0, ()
 
 
-def _by_first_init(captured: Frames) -> tuple[int, int, tuple[str, ...]]:
+def _by_first(said: Said, repeated: Repeated) -> tuple[int, int, tuple[str, ...]]:
     """It counts its own packets, and repeats the first one until a host accepts it."""
-    for said in captured.said:
-        if said.name == "init":
-            before = -(-said.t_ns // _INIT_EVERY_NS)
-            number = said.row["fields"]["packet_number"]
-            seed = (number - before) % 256
-            words = f"seed {seed} and phase: the first Init has packet number {number}"
-            return seed, before * _INIT_EVERY_NS - said.t_ns, (words,)
-    return 0, 0, ()
+    before = -(-said.t_ns // repeated.every_ns)
+    number = said.row["fields"]["packet_number"]
+    seed = (number - before) % 256
+    words = f"seed {seed} and phase: the first {said.name} has packet number {number}"
+    return seed, before * repeated.every_ns - said.t_ns, (words,)
 
 
 def _parsed(name: str, options: Sequence[str]) -> Any:

@@ -40,7 +40,7 @@ def register(group: typer.Typer) -> None:
 def compare(
     context: typer.Context,
     capture: Capture,
-    tolerance: Tolerance = "50ms",
+    tolerance: Tolerance = "50 ms",
     cut_ok: CutOk = False,
     write_test: WriteTest = None,
     as_json: Json = False,

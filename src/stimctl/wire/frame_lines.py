@@ -11,6 +11,7 @@ from stimctl.wire.dissector import Encoded, Json
 from stimctl.wire.frame_reader import FrameReader, StuffedFrameReader
 from stimctl.wire.json_form import JsonForm
 from stimctl.wire.json_values import Fields
+from stimctl.wire.not_compared import NotCompared, Repeated
 from stimctl.wire.stuffing import FrameError, RawFrame, StuffedFrameDecoder
 
 PARAMETER_ERROR = "parameter_error"
@@ -27,8 +28,12 @@ class FrameLines:
         form: JsonForm,
         *,
         refused_is_error: bool = False,
+        not_compared: tuple[NotCompared, ...] = (),
+        repeated: Repeated | None = None,
     ) -> None:
         """`refused_is_error`: a frame that the receiver would refuse is named in errors too."""
+        self.not_compared = not_compared
+        self.repeated = repeated
         self._new_decoder = new_decoder
         self._encode_frame = encode_frame
         self._codec = codec

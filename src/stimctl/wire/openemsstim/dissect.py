@@ -11,6 +11,7 @@ from stimctl.wire.dissector import Encoded, Json
 from stimctl.wire.frame_reader import FrameReader, LineFrameReader
 from stimctl.wire.json_values import Fields
 from stimctl.wire.message import Direction
+from stimctl.wire.not_compared import NotCompared
 from stimctl.wire.openemsstim.codec import encode, line_of, read_line
 from stimctl.wire.openemsstim.commands import BY_NAME, Action, Command, Form, TextCommand
 from stimctl.wire.openemsstim.replies import Reply, ReplyKind
@@ -22,6 +23,9 @@ _REPLIES = {str(kind) for kind in ReplyKind}
 
 class TextLines:
     """Bytes to rows of {name, direction, fields} and back."""
+
+    not_compared: tuple[NotCompared, ...] = ()
+    repeated = None
 
     def decode(self, data: bytes) -> Json:
         """Return what the bytes of one side say: {"frames": [...], "errors": [...]}.
