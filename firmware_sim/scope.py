@@ -97,9 +97,7 @@ def _let_through(rows: list[dict[str, Any]], shot: Shot, unit: ExternalUnit) -> 
             yield at_us, [(us, ua * permille // 1000) for us, ua in unit.points]
 
 
-def csv_of(
-    rows: Iterable[dict[str, Any]], shot: Shot, unit: ExternalUnit | None = None
-) -> str:
+def csv_of(rows: Iterable[dict[str, Any]], shot: Shot, unit: ExternalUnit | None = None) -> str:
     """The shot as CSV."""
     lines = [HEADER]
     time_us = shot.from_us

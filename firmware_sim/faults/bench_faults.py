@@ -37,10 +37,19 @@ def _stage(make: Callable[[Parameters, Recorder], OutputStage]) -> Begin:
         recorder = it.stage.device.recorder
         stage = make(it.parameters, recorder)
 
+        def flush() -> None:
+            held = stage.flush()
+            stage.is_late = True
+            for one in held:
+                recorder.add(one)
+            stage.is_late = False
+
         def heard(row: Row) -> None:
             if row["kind"] == "rx":
+                flush()
                 stage.line_us = row["at_us"]
 
+        stage.wake = lambda at_us: it.stage.at(at_us, flush)
         recorder.tap(heard, line=True)
         recorder.alter(stage.rows)
         it.counts(lambda: stage.changed)

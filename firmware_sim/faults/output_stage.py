@@ -31,6 +31,10 @@ class OutputStage:
         self.changed = 0
         self.active = True
         self.line_us = 0
+        self.wake: Callable[[int], None] = lambda _at_us: None
+        """Asks for `flush` at a time (us)."""
+        self.is_late = False
+        """Rows that come now are those that were held back."""
 
     def rows(self, row: Row) -> list[Row]:
         """The rows in place of one."""
@@ -39,6 +43,10 @@ class OutputStage:
         made = self.change(dict(row))
         self.changed += made != [row]
         return made
+
+    def flush(self) -> list[Row]:
+        """Rows that were held back."""
+        return []
 
     def change(self, row: Row) -> list[Row]:
         """Change a copy of a row of output."""
@@ -116,7 +124,11 @@ class Swapped(OutputStage):
 
 
 class Prolonged(OutputStage):
-    """Output goes on for a while after it has ended; `meant` says for which ends that is so."""
+    """Output goes on for a while after it has ended; `meant` says for which ends that is so.
+
+    An end is known to be one a moment later: a train that is replaced by another one ends, too, and
+    at the same time the other one begins.
+    """
 
     def __init__(
         self, parameters: Parameters, recorder: Recorder, meant: Callable[[int, int], bool]
@@ -124,18 +136,38 @@ class Prolonged(OutputStage):
         super().__init__(parameters, recorder)
         self._meant = meant
         self._last: dict[int, Row] = {}
+        self._ended: dict[int, list[Row]] = {}
+
+    def rows(self, row: Row) -> list[Row]:
+        """The rows in place of one, after those of an end that is one by now."""
+        channel = row.get("channel", 0)
+        if self.is_late:
+            return [row]
+        if row["kind"] in _OF_CHANNEL and channel in self._ended and not _is_off(row):
+            return [*self._ended.pop(channel), row]  # replaced
+        over = self.flush() if row["kind"] not in _OF_CHANNEL else []
+        return [*over, *super().rows(row)]
+
+    def flush(self) -> list[Row]:
+        """What has ended goes on for a while."""
+        rows: list[Row] = []
+        for channel, held in self._ended.items():
+            at_us, for_us = held[-1]["at_us"], self.parameters["lasts_us"]
+            rows += self._more(self._last.get(channel), at_us, for_us)
+            rows += [{**row, "at_us": at_us + for_us} for row in held]
+            self.changed += 1
+        self._ended.clear()
+        return rows
 
     def change(self, row: Row) -> list[Row]:
-        """Put more of the last train before the row that says it is over."""
+        """Hold back the rows that say that output is over."""
         if row["kind"] in ("train", "train_open"):
             self._last[row["channel"]] = row
-        off = row["kind"] in ("output", "relay") and not row["on"]
-        if not off or not self._meant(row["at_us"], self.line_us):
+        if not _is_off(row) or not self._meant(row["at_us"], self.line_us):
             return [row]
-        for_us = self.parameters["lasts_us"]
-        more = self._more(self._last.get(row["channel"]), row["at_us"], for_us)
-        row["at_us"] += for_us
-        return [*more, row]
+        self._ended.setdefault(row["channel"], []).append(row)
+        self.wake(row["at_us"] + 1)
+        return []
 
     def _more(self, last: Row | None, at_us: int, for_us: int) -> list[Row]:
         if last is None or for_us < last["period_us"]:
@@ -152,6 +184,13 @@ class Prolonged(OutputStage):
             "points": [list(point) for point in last["points"]],
         }
         return [more]
+
+
+def _is_off(row: Row) -> bool:
+    """A relay that opens, a potentiometer that lets nothing through."""
+    if row["kind"] == "wiper":
+        return not row["permille"]
+    return row["kind"] in ("output", "relay") and not row["on"]
 
 
 def ends_late(parameters: Parameters, recorder: Recorder) -> Prolonged:
