@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import typer
 
+from stimctl.cli import sim_compare
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say
 from stimctl.supervisor.device_names import EXAMPLE, FAMILIES, installed_families
@@ -35,6 +36,7 @@ def _command(family: str) -> Callable[[typer.Context], None]:
 
 for _family in (*FAMILIES, *installed_families()):
     group.command(_family, context_settings=_PASS_ON, add_help_option=False)(_command(_family))
+sim_compare.register(group)
 
 
 def _become(family: str, options: list[str]) -> None:

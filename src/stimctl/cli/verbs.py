@@ -19,6 +19,7 @@ VERBS = {
     "check": ("check", "Show plan, dose, and the distance to every limit."),
     "rehearse": ("rehearse", "Rehearse a session on the twin, in virtual time."),
     "run": ("run", "Run a protocol."),
+    "capture": ("capture", "Run a command of stimctl and capture its bytes."),
     "replay": ("replay", "Show a recorded session again."),
     "stop": ("stop", "Stop a device NOW, whoever holds it; wait for verified zero."),
     "screening": ("screening", "Print the screening questions as a form to fill in."),

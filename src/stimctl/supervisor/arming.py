@@ -47,6 +47,7 @@ class Arming:
         self._setup = setup
         self._record = record
         self._stop_faces = stop_faces
+        self._identified = line.identified
         self._operator = Operator(options.operator)
         self.hardware = HardwareCheck(options, family, line, inbox.put)
 
@@ -99,6 +100,7 @@ class Arming:
     def took_place(self, now: int, event: SessionEvent) -> None:
         """The device has named itself: what is it? Attendance is asked for: who can answer?"""
         if event.kind is Kind.IDENTITY:
+            self._identified(str(event.data["serial"]), str(event.data["firmware"]))
             for face in self._stop_faces.opened():
                 self._record(face)
             self._record(LineKind(*self.hardware.identified(str(event.data["serial"]))))

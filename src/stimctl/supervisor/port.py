@@ -235,6 +235,7 @@ class SerialPort(_DescriptorPort):
             "baud": self.line.baud,
             "rtscts": self.line.rtscts,
             "parity": self.line.parity,
+            "stop_bits": self.line.stop_bits,
             "low_latency": self.low_latency,
             "latency_timer_ms": latency_timer_ms(self._device),
             "exclusive": "flock" if self.is_pty else "flock and TIOCEXCL",

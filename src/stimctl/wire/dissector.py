@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from stimctl.wire.frame_reader import FrameReader
 
 Json = dict[str, Any]
 
@@ -23,3 +26,6 @@ class Dissector(Protocol):
 
     def encode(self, row: Mapping[str, Any], *, invalid: bool) -> Encoded:
         """Return the bytes of one frame; raises WireFormatError."""
+
+    def device_reader(self) -> FrameReader:
+        """Return a reader for what a device says, piece by piece."""

@@ -8,6 +8,7 @@ from typing import Any
 from stimctl.errors import WireFormatError
 from stimctl.wire.codec import Codec, problems
 from stimctl.wire.dissector import Encoded, Json
+from stimctl.wire.frame_reader import FrameReader, StuffedFrameReader
 from stimctl.wire.json_form import JsonForm
 from stimctl.wire.json_values import Fields
 from stimctl.wire.stuffing import FrameError, RawFrame, StuffedFrameDecoder
@@ -65,6 +66,10 @@ class FrameLines:
         if decoder.pending:
             shown["pending_bytes"] = decoder.pending
         return shown
+
+    def device_reader(self) -> FrameReader:
+        """Return a reader for what a device says, piece by piece."""
+        return StuffedFrameReader(self._new_decoder(), self._frame, _details)
 
     def _frame(self, frame: RawFrame) -> Json:
         message = self._codec.decode(frame)
