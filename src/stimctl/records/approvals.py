@@ -17,8 +17,8 @@ STATEMENT: Final = (
     "stimctl is research and simulation software. It is not a medical device, it has no "
     "conformity assessment, and its protocols are starting points for a qualified person, not "
     "prescriptions. Whoever runs it on hardware is responsible for the device, for the person at "
-    "the electrodes, and for a stop within reach. A device that was not commissioned on the bench is "
-    "used on a person only where this acceptance names it."
+    "the electrodes, and for a stop within reach. A device that was not commissioned on the bench "
+    "is used on a person only where this acceptance names it."
 )
 
 

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from stimctl.errors import IntegrityError, UsageError
+from stimctl.records.approvals import uncommissioned_in_use
 from stimctl.records.state_files import write_state
 from stimctl.records.station_keys import (
     StationKey,
     fingerprint_of,
     known_keys,
 )
-from stimctl.session.commissioning import Commissioning
+from stimctl.session.commissioning import Commissioning, DeviceNow, why_not_commissioned
 
 SCHEMA: Final = "stimctl.commissioning/1"
 FOLDER: Final = "commissioning"
@@ -170,6 +171,15 @@ def newest_commissioning(state: Path, names: Sequence[str]) -> Commissioning | N
         if signed.name and signed.name in wanted and signed.told.get("simulation") is False:
             return _as_known(signed)
     return None
+
+
+def why_uncommissioned(
+    state: Path, names: Sequence[str], family: str, firmware: str, package: str, today: date
+) -> str:
+    """Why the device with these names does not count as commissioned here, or ""."""
+    now = DeviceNow(tuple(names), family, firmware, driver_digest(package), today)
+    found = newest_commissioning(state, names)
+    return why_not_commissioned(found, now, uncommissioned_in_use(state))
 
 
 def _as_known(signed: Signed) -> Commissioning | None:

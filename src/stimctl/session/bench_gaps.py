@@ -23,7 +23,7 @@ def about_commissioning(
 ) -> Iterator[Gap]:
     """This very device was measured at a resistor, and nothing has changed since."""
     if known.uncommissioned:
-        device = next(iter(sorted(known.devices)), "")
+        device = next(iter(sorted(known.devices)), f"family {known.family}")
         yield Gap(
             Need.COMMISSIONING,
             "this device has not been commissioned",

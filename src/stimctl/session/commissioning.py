@@ -56,9 +56,10 @@ def why_not_commissioned(
 ) -> str:
     """Why this device does not count as commissioned; "" where it does.
 
-    `excepted`: devices that the accepted statement of use names.
+    `excepted`: devices that the accepted statement of use names; "family NAME" for one that nothing
+    tells from others of its family.
     """
-    if any(name in excepted for name in now.names):
+    if any(name in excepted for name in now.names or (f"family {now.family}",)):
         return ""
     if not now.names:
         return "it reports no serial number and its adapter has none, so nothing on record is of it"

@@ -217,7 +217,7 @@ class Known:
     `permission`: what this station says of the protocol's file.
     `bench`: a session on a resistor, which has a list of its own; `stop_tried`: a stop was asked
     for in it. `uncommissioned`: why the device does not count as commissioned, or ""; a face that
-    does not know the device yet leaves it to the supervisor.
+    does not know the device yet leaves it to the supervisor. `family`: of the device.
     """
 
     statement: str
@@ -248,6 +248,7 @@ class Known:
     bench: bool = False
     stop_tried: bool = False
     uncommissioned: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)

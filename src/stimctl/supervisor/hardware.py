@@ -10,18 +10,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import NotReadyError, StateError
-from stimctl.records.approvals import (
-    STATEMENT,
-    find_rehearsal,
-    uncommissioned_in_use,
-    use_is_accepted,
-)
-from stimctl.records.commissioning import driver_digest, newest_commissioning
+from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
+from stimctl.records.commissioning import why_uncommissioned
 from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
@@ -30,7 +25,6 @@ from stimctl.records.people.kept import keep_answers, kept_for
 from stimctl.records.person import second_identifier
 from stimctl.records.protocol_files import ProtocolText
 from stimctl.records.protocol_permission import permission_of
-from stimctl.session.commissioning import DeviceNow, why_not_commissioned
 from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.needs import UntestedFace
@@ -270,25 +264,18 @@ class HardwareCheck:
                 named=bool(self.handed.said.electrodes),
             ),
             has_screen=self._has_keys,
-            uncommissioned=self._uncommissioned(),
+            uncommissioned=self._uncommissioned(datetime.now().astimezone().date()),
+            family=sheet.family,
         )
 
     def _is_present(self, now_ns: int) -> bool:
         answered = bool(self._present_by) and now_ns - self._present_ns <= PRESENT_FOR_NS
         return answered or self._has_keys
 
-    def _uncommissioned(self) -> str:
-        """Why this very device does not count as commissioned, or ""."""
+    def _uncommissioned(self, today: date) -> str:
         state, sheet = self._options.state_folder, self._family.sheet
-        now = DeviceNow(
-            self._devices,
-            sheet.family,
-            self._firmware,
-            driver_digest(sheet.package),
-            datetime.now().astimezone().date(),
-        )
-        found = newest_commissioning(state, self._devices)
-        return why_not_commissioned(found, now, uncommissioned_in_use(state))
+        firmware, names = self._firmware, self._devices
+        return why_uncommissioned(state, names, sheet.family, firmware, sheet.package, today)
 
     def _others(self) -> tuple[str, ...]:
         options = self._options
