@@ -140,7 +140,9 @@ class Procedure:
         for level in levels:
             self._rig.raise_to(1, level)
             text = self._text(level)
-            reading = self._read(f"amplitude-{_plain(text)}", 1, f"amplitude at {text}")
+            last = level == levels[-1] and self._bench.has_current
+            wants = ("amplitude", "width", "balance") if last else ("amplitude",)
+            reading = self._read(f"amplitude-{_plain(text)}", 1, f"amplitude at {text}", wants)
             if not readings:
                 yield judge.judge_channel("amplitude", 1, reading)
             readings.append(reading)
@@ -157,12 +159,13 @@ class Procedure:
 
     def _width(self, width_us: int) -> Iterator[Result]:
         name = f"width-{width_us}us"
-        reading = self._steady(name, Setting(1, self._bench.middle, width_us=width_us))
+        reading = self._steady(name, Setting(1, self._bench.middle, width_us=width_us), "width")
         yield judge.judge_width(name, width_us, reading)
 
     def _frequency(self, mhz: int) -> Iterator[Result]:
         name = f"frequency-{mhz // 1000}hz"
-        reading = self._steady(name, Setting(1, self._bench.middle, frequency_mhz=mhz))
+        setting = Setting(1, self._bench.middle, frequency_mhz=mhz)
+        reading = self._steady(name, setting, "frequency")
         yield judge.judge_frequency(name, mhz, reading)
 
     def _balance(self) -> Iterator[Result]:
@@ -179,26 +182,27 @@ class Procedure:
     def _channel(self, number: int) -> Iterator[Result]:
         self._instrument.place(number)
         level = self._bench.levels[0]
-        reading = self._steady(f"channel-{number}", Setting(number, level))
+        reading = self._steady(f"channel-{number}", Setting(number, level), "amplitude")
         yield judge.judge_channel(f"channel-{number}", number, reading)
         if self._bench.has_current:
             yield judge.judge_amplitude(f"channel-{number}", number, level, reading)
         if number == self._bench.channels:
             self._instrument.place(1)
 
-    def _steady(self, name: str, setting: Setting) -> Reading:
+    def _steady(self, name: str, setting: Setting, wants: str) -> Reading:
         self._rig.begin(setting)
         self._rig.raise_to(setting.channel, setting.most)
         text = f"{name} at {self._text(setting.most)}"
-        reading = self._read(name, setting.channel, text)
+        reading = self._read(name, setting.channel, text, (wants,))
         self._rig.stop()
         return reading
 
     def _text(self, level: int) -> str:
         return str(Level(self._bench.scale, level))
 
-    def _read(self, file: str, channel: int, text: str) -> Reading:
-        return self._rig.hold(lambda: self._instrument.read(Ask(file, channel, text)))
+    def _read(self, file: str, channel: int, text: str, wants: tuple[str, ...]) -> Reading:
+        ask = Ask(file, channel, text, wants)
+        return self._rig.hold(lambda: self._instrument.read(ask))
 
     # -- how output ends --------------------------------------------------------------------------
 

@@ -36,11 +36,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is to be read. `file`: the name of its recording, without an ending."""
+    """What is to be read. `file`: the name of its recording, without an ending. `wants`: the
+    quantities that are judged; a recording shows them all, a person types these."""
 
     file: str
     channel: int
     text: str
+    wants: tuple[str, ...] = ("amplitude",)
 
 
 class Rig(Protocol):
