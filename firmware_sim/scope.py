@@ -9,7 +9,9 @@ pulses there is one sample each millisecond, around and in a pulse one each `eve
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,23 +133,87 @@ def _line(shot: Shot, time_us: int, current_ua: int) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the CSV of one shot of a record."""
+    """Print the CSV of one shot of a record, or answer requests for shots until it is ended."""
     parser = argparse.ArgumentParser(prog="firmware_sim.scope", description=__doc__)
-    parser.add_argument("record", type=Path)
+    parser.add_argument("record", type=Path, help="a twin's record, or a folder: its newest one")
     parser.add_argument("--channel", type=int, default=1)
     parser.add_argument("--ohm", type=int, default=1_000)
     parser.add_argument("--from", type=parse_time_us, default=0, dest="from_us")
     parser.add_argument("--for", type=parse_time_us, default=200_000, dest="for_us")
+    parser.add_argument(
+        "--answer", type=Path, metavar="FOLDER",
+        help="answer the requests that `stimctl commission --readings FOLDER` puts there",
+    )  # fmt: skip
     told = parser.parse_args(arguments)
+    if told.answer is not None:
+        Answerer(told.record, told.answer, told.ohm).run()
+        return 0
     shot = Shot(told.channel, told.from_us, told.for_us, told.ohm)
     sys.stdout.write(csv_of(rows_of(told.record), shot))
     return 0
 
 
+#: What a reading of a steady train shows.
+WATCH_US = 450_000
+_POLL_S = 0.05
+
+
+class Answerer:
+    """Answers requests in a folder from the record of a twin that runs in real time.
+
+    A lead cannot be pulled off here: "open" is answered, and nothing happens.
+    """
+
+    def __init__(self, record: Path, folder: Path, ohm: int) -> None:
+        self._record = record
+        self._folder = folder
+        self._ohm = ohm
+        self._ready_ns = time.monotonic_ns()
+
+    def run(self) -> None:
+        """Until somebody ends it."""
+        while True:
+            self.look()
+            time.sleep(_POLL_S)
+
+    def look(self) -> None:
+        """Answer what is asked for now."""
+        for path in sorted(self._folder.glob("*.request")):
+            self._answer(path, json.loads(path.read_text("utf-8")))
+
+    def _answer(self, path: Path, asked: dict[str, Any]) -> None:
+        answer = path.with_suffix(".csv" if asked["what"] in ("read", "train") else ".done")
+        if answer.exists():
+            return
+        text = ""
+        if asked["what"] == "read":
+            time.sleep(WATCH_US / 1e6)
+            text = self._shot(asked["channel"], time.monotonic_ns() - WATCH_US * 1_000, 2)
+        elif asked["what"] == "train":
+            text = self._shot(asked["channel"], self._ready_ns, 10)
+        elif asked["what"] == "ready":
+            self._ready_ns = time.monotonic_ns()
+        beside = path.with_suffix(".writing")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(answer)
+
+    def _shot(self, channel: int, from_ns: int, every_us: int) -> str:
+        rows = rows_of(_newest(self._record))
+        zero_ns = next(row["monotonic_ns"] for row in rows if row["kind"] == "clock")
+        from_us, until_us = ((at - zero_ns) // 1_000 for at in (from_ns, time.monotonic_ns()))
+        from_us = max(0, from_us)
+        shot = Shot(channel, from_us, until_us - from_us, self._ohm, every_us)
+        return csv_of(rows, shot)
+
+
+def _newest(place: Path) -> Path:
+    if not place.is_dir():
+        return place
+    return max(place.glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+
+
 def rows_of(record: Path) -> list[dict[str, Any]]:
     """The rows of a record's file; a last line that is still being written is left out."""
-    import json
-
     text = record.read_text(encoding="utf-8")
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 

@@ -151,8 +151,8 @@ class Folder:
     """Files in a folder, put there by a program: for each thing a request, and its answer.
 
     `NAME.request` says in JSON what is wanted: {"what", "file", "channel", "text"}. The answer of
-    "read" and "train" is `NAME.csv`, of "ready", "place", "open" and "restore" an empty `NAME.done`.
-    Each is put there whole, under another name first.
+    "read" and "train" is `NAME.csv`, of "ready", "place", "open" and "restore" an empty
+    `NAME.done`. Each is put there whole, under another name first.
     """
 
     def __init__(

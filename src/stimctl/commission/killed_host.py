@@ -42,13 +42,18 @@ def main(text: str) -> None:
             rows = [row for row in events if row["kind"] != Kind.JOURNAL]
             ready = {"supervisor": session.supervisor, "session": journal["session"],
                      "events": rows}  # fmt: skip
-            print(json.dumps(ready), flush=True)
+            _tell(ready)
             give_up = time.monotonic() + _LONGEST_S
             while time.monotonic() < give_up:
                 session.hold(HOLD)
                 time.sleep(1.0)
     except StimctlError as error:
-        print(json.dumps({"error": str(error)}), flush=True)
+        _tell({"error": str(error)})
+
+
+def _tell(told: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -109,10 +109,13 @@ class BenchDevice(Device):
 
 
 class SessionRig:
-    """A `Rig`. `beside`: called with the id of each session's journal."""
+    """A `Rig`. `ask_stop`: lets a person, where there is one, ask for the stop that is tried."""
 
-    def __init__(self, bench: Bench, sheet: CapabilitySheet) -> None:
+    def __init__(
+        self, bench: Bench, sheet: CapabilitySheet, ask_stop: Callable[[], None] = lambda: None
+    ) -> None:
         self._bench = bench
+        self._ask_stop = ask_stop
         self._sheet = sheet
         self._device: BenchDevice | None = None
         self._seen: list[Seen] = []
@@ -129,6 +132,8 @@ class SessionRig:
         device = BenchDevice(self._bench)
         device.__enter__()
         self._device = device
+        if not self.sessions:
+            self._ask_stop()
         device.try_stop()
         self.address = device.address
         self._collect()
@@ -268,9 +273,7 @@ class SessionRig:
         return seen, killed_ns
 
 
-def load_setting(
-    session: Device, bench: Bench, sheet: CapabilitySheet, setting: Setting
-) -> None:
+def load_setting(session: Device, bench: Bench, sheet: CapabilitySheet, setting: Setting) -> None:
     """Compile the plan of a setting on the device's session."""
     current = sheet.current is not None
     folder = bench.folder / "protocols"

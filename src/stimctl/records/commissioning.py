@@ -1,7 +1,8 @@
 """The record of a commissioning, `stimctl.commissioning/1`: one signed JSON file each.
 
-    commissioning/STARTED-NAME.json     {"schema", ..., "results": [...], "key", "public_key",
+    commissioning/STARTED-FAMILY.json   {"schema", ..., "results": [...], "key", "public_key",
                                          "signature"}: Ed25519 over the rest, as canonical JSON
+    commissioning/STARTED-FAMILY/       the captures, recordings and protocols it names
 
 It names the sessions it ran, with their rows and last hashes, the captures of the line and the
 recordings of the oscilloscope, with their SHA-256: a change of any of them is found.
@@ -22,12 +23,14 @@ from typing import Any, Final
 
 from stimctl.errors import IntegrityError, UsageError
 from stimctl.records.approvals import uncommissioned_in_use
+from stimctl.records.rows import SUFFIX
 from stimctl.records.state_files import write_state
 from stimctl.records.station_keys import (
     StationKey,
     fingerprint_of,
     known_keys,
 )
+from stimctl.records.verify import verify_journal
 from stimctl.session.commissioning import Commissioning, DeviceNow, why_not_commissioned
 
 SCHEMA: Final = "stimctl.commissioning/1"
@@ -114,10 +117,14 @@ def write_commissioning(folder: Path, record: CommissioningRecord, key: StationK
         "public_key": key.public.public_key,
     }
     told["signature"] = key.sign(_message(told)).hex()
-    plain = re.sub(r"[^A-Za-z0-9-]+", "-", record.name or record.family).strip("-")
-    path = folder / f"{record.started[:19].replace(':', '')}Z-{plain}.json"
+    path = folder / f"{stem_of(record.started, record.family)}.json"
     write_state(path, told)
     return path
+
+
+def stem_of(started: str, family: str) -> str:
+    """The name of a record and of its folder; the newest sorts last."""
+    return f"{started[:19].replace(':', '')}Z-{family}"
 
 
 def read_commissioning(path: Path, state: Path) -> Signed:
@@ -154,6 +161,24 @@ def check_evidence(path: Path, signed: Signed) -> None:
                 f"{file} has changed", why="its SHA-256 is not the one that was signed",
                 what_to_do="copy the folder of the commissioning again from where it was made",
             )  # fmt: skip
+
+
+def check_sessions(journals: Path, signed: Signed) -> None:
+    """The journals that it names are as they were. IntegrityError names the first that is not."""
+    for one in signed.told.get("sessions", ()):
+        found = session_end(journals, str(one["session"]))
+        if found != one:
+            raise IntegrityError(
+                f"session {one['session']} is not as it was signed",
+                why="its rows or their last hash are others",
+                what_to_do="restore the journal from a backup: stimctl sessions verify",
+            )
+
+
+def session_end(journals: Path, session: str) -> Mapping[str, Any]:
+    """What a record says of a session: its number of rows and the hash of the last."""
+    found = verify_journal(journals / f"{session}{SUFFIX}")
+    return {"session": session, "rows": found.rows, "last_hash": found.last_hash}
 
 
 def newest_commissioning(state: Path, names: Sequence[str]) -> Commissioning | None:
