@@ -25,8 +25,8 @@ from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.engine import Engine
 from stimctl.session.events import Kind
 from stimctl.session.intents import (
+    Acknowledge,
     Arm,
-    Close,
     Connect,
     LoadPlan,
     Raise,
@@ -43,6 +43,7 @@ from stimctl.treatment.program import AnyPlan
 OHM = 1_000
 _T = TypeVar("_T")
 _WATCH_NS = 450 * MS
+_AT_ZERO = (State.STOPPED, State.IDENTIFIED, State.CHECKED)
 _OVER = (State.STOPPED, State.FAULT, State.UNKNOWN)
 
 
@@ -62,15 +63,23 @@ class BenchRig:
         self._is_open = False
 
     def connect(self) -> Found:
-        self.bench.driver = driver_of(self.family)
-        self.bench.engine = Engine(self.bench.driver, self.sheet, self._config)
-        if self.bench.events and self.sheet.boot_us is not None:
-            self.twin.reset(self.bench.now_ns)  # as opening a port does
-        self._began, self._is_open = len(self.bench.events), True
+        """Identify the device, or go on with the session that has ended at verified zero."""
+        self._is_open = True
+        if self.bench.state in _AT_ZERO:
+            return self._found()
+        if self.bench.events:  # a session that ended otherwise: another one
+            self.bench.driver = driver_of(self.family)
+            self.bench.engine = Engine(self.bench.driver, self.sheet, self._config)
+            if self.sheet.boot_us is not None:
+                self.twin.reset(self.bench.now_ns)  # as opening a port does
+        self._began = len(self.bench.events)
         self.bench.command(Connect())
         self.bench.run_to_state(State.IDENTIFIED, within_ns=25 * SECOND)
         if self.bench.state is not State.IDENTIFIED:
             raise NoDeviceError("nothing answers as that device", why=str(self.bench.events[-1]))
+        return self._found()
+
+    def _found(self) -> Found:
         told = self._told(Kind.IDENTITY)[-1].data
         return Found(
             told["family"], told["serial"], told["firmware"], told["protocol"],
@@ -163,10 +172,12 @@ class BenchRig:
         return [Seen(one.at_ns, one.kind, one.data) for one in self.bench.events[self._began :]]
 
     def close(self) -> None:
-        if self._is_open and self.bench.state not in _OVER:
+        if self._is_open and self.bench.state is State.RUNNING:
             self.stop()
-        if self._is_open and self.bench.state in (State.STOPPED, State.IDENTIFIED, State.CHECKED):
-            self.bench.command(Close())
+        if self._is_open and self.bench.state is State.FAULT:
+            self.bench.run_for(SECOND)  # zero is verified
+            self.bench.command(Acknowledge("seen on the bench"))
+            self.bench.run_for(SECOND)
         self._is_open = False
 
     def _told(self, kind: Kind) -> list[Any]:
