@@ -209,7 +209,17 @@ class Answerer:
 def _newest(place: Path) -> Path:
     if not place.is_dir():
         return place
-    return max(place.glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+    return max(place.glob("*.jsonl"), key=_began_ns)
+
+
+def _began_ns(record: Path) -> int:
+    """When a twin was started; an older one may have written later."""
+    with record.open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line) if line.endswith("\n") else {"kind": ""}
+            if row["kind"] == "clock":
+                return int(row["monotonic_ns"])
+    return 0
 
 
 def rows_of(record: Path) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def check(twin: str, fault: str) -> None:
     assert not has_passed(results)
 
 
-@pytest.mark.hazard("H60", "H83")
+@pytest.mark.hazard("H60", "H78")
 @pytest.mark.parametrize("twin", TWINS)
 def test_a_healthy_twin_passes_every_line(twin: str) -> None:
     results = commissioned(twin)
@@ -57,7 +57,7 @@ def test_a_healthy_twin_passes_every_line(twin: str) -> None:
 
 
 @WRONG
-@pytest.mark.hazard("H60", "H83")
+@pytest.mark.hazard("H60", "H78")
 @pytest.mark.parametrize(("twin", "fault"), ONE_EACH)
 def test_a_wrong_behaviour_is_found_and_named(twin: str, fault: str) -> None:
     check(twin, fault)
@@ -76,7 +76,7 @@ def test_every_fault_that_only_a_bench_shows_has_a_name_and_a_device() -> None:
     assert set(ONE_EACH) <= set(MATRIX)
 
 
-@pytest.mark.hazard("H07")
+@pytest.mark.hazard("H07", "H78")
 def test_another_device_than_the_label_says_is_not_driven() -> None:
     results = commissioned("p24", label="2103-17")
     assert found(results) == {Finding.IDENTITY}

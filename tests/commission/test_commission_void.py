@@ -34,14 +34,14 @@ NOW = DeviceNow((NAME,), "p24", "1.0.0", "d" * 64, TODAY)
 GOOD = Commissioning(NAME, "p24", "1.0.0", "d" * 64, TODAY, passed=True)
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 def test_a_commissioning_of_this_very_device_counts_until_its_last_day() -> None:
     assert not why_not_commissioned(GOOD, NOW)
     old = replace(GOOD, day=TODAY - timedelta(days=COUNTS_FOR_DAYS))
     assert not why_not_commissioned(old, NOW)
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -54,13 +54,13 @@ def test_each_change_voids_it(changes: dict[str, Any]) -> None:
     assert why_not_commissioned(replace(GOOD, **changes), NOW)
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 def test_nothing_on_record_and_a_device_without_a_name_do_not_count() -> None:
     assert why_not_commissioned(None, NOW)
     assert why_not_commissioned(replace(GOOD, name=""), replace(NOW, names=()))
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 def test_the_statement_of_use_excepts_only_whom_it_names() -> None:
     assert not why_not_commissioned(None, NOW, (NAME,))
     assert why_not_commissioned(None, NOW, ("serial 2103-18", "family p24"))
@@ -78,7 +78,7 @@ def test_a_device_is_named_in_the_acceptance_and_stays_named(tmp_path: Path) -> 
     assert uncommissioned_in_use(tmp_path) == ()
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 def test_the_newest_record_of_the_device_decides(tmp_path: Path) -> None:
     def why() -> str:
         today = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day to spare in any zone
@@ -98,7 +98,7 @@ def test_the_newest_record_of_the_device_decides(tmp_path: Path) -> None:
     assert newest_commissioning(tmp_path, (NAME,)) == newest
 
 
-@pytest.mark.hazard("H83")
+@pytest.mark.hazard("H78")
 def test_every_field_of_a_record_that_is_changed_is_found(tmp_path: Path) -> None:
     path = commissioned(tmp_path, "2103-17", passed=False)
     assert read_commissioning(path, tmp_path).sound

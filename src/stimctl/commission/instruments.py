@@ -19,6 +19,7 @@ from stimctl.records.commissioning import Evidence
 LARGEST_BYTES: Final = 256 << 20
 ANSWER_WITHIN_S: Final = 300.0
 _POLL_S: Final = 0.1
+_RECORDED: Final = ("read", "train")
 
 Question = Callable[[str], str]
 """Asks a person one thing and gives what was typed."""
@@ -188,11 +189,11 @@ class Folder:
         """The load back."""
         self._ask("restore", f"restore-{channel}", channel, f"the load on channel {channel}")
 
-    def _ask(self, what: str, file: str, channel: int, text: str) -> Path:
-        ending = "csv" if what in ("read", "train") else "done"
+    def _ask(self, request_for: str, file: str, channel: int, text: str) -> Path:
+        ending = "csv" if request_for in _RECORDED else "done"
         answer = self._folder / f"{file}.{ending}"
         answer.unlink(missing_ok=True)
-        told: dict[str, Any] = {"what": what, "file": file, "channel": channel, "text": text}
+        told: dict[str, Any] = {"what": request_for, "file": file, "channel": channel, "text": text}
         request = self._folder / f"{file}.request"
         beside = request.with_suffix(".writing")
         beside.write_text(json.dumps(told) + "\n", encoding="utf-8")

@@ -181,7 +181,7 @@ def judge_identity(
 ) -> Result:
     """The device says that it is the one on its label. A family without a serial number cannot."""
     good = not why_not and found_family == family and (not serial or label in ("", serial))
-    told = f"{found_family} {serial or '(it tells no serial number)'}"
+    told = f"{found_family} {serial or '(it reports no serial number)'}"
     return Result(
         step, "the device names itself", Finding.IDENTITY,
         f"{family} {label}".strip(), "exact", "rule K5: serial number on the device's label",

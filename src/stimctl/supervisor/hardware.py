@@ -196,9 +196,8 @@ class HardwareCheck:
             bench=True,
             stop_tried=self.stop_tried,
         )
-        gaps = tuple(missing(plan, said, known))
-        if gaps:
-            raise _not_ready(gaps)
+        if lacking := tuple(missing(plan, said, known)):
+            raise _not_ready(lacking)
         device = next(iter(self._devices), "")
         return {"bench": True, "device": device, "load_ohm": said.load_ohm, "nobody": said.nobody}
 
