@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from firmware_sim.firmware.openemsstim_output import permille as let_through
 from firmware_sim.firmware.recorder import Recorder, Row
 
 Parameters = Mapping[str, int]
@@ -110,7 +109,7 @@ class StepsMissing(OutputStage):
         if row["kind"] == "wiper":
             step = self.parameters["wiper_step"]
             value = min(_WEAKEST, -(-row["value"] // step) * step)
-            return [{**row, "value": value, "permille": let_through(value)}]
+            return [{**row, "value": value, "permille": (_WEAKEST - value) * 1000 // _WEAKEST}]
         return super().change(row)
 
 

@@ -14,6 +14,7 @@ from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say, styled
 from stimctl.cli.page_output import Force, Output
 from stimctl.errors import ExitCode, UsageError
+from stimctl.supervisor.device_names import EXAMPLE
 
 if TYPE_CHECKING:
     from stimctl.commission.results import Result
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 Device = Annotated[
     str,
     typer.Argument(
-        metavar="DEVICE", help="As for run: p24:/dev/ttyACM0.", autocompletion=completion.devices
+        metavar="DEVICE",
+        help=f"As for run: {EXAMPLE}:/dev/ttyACM0.",
+        autocompletion=completion.devices,
     ),
 ]
 Load = Annotated[
@@ -101,7 +104,7 @@ def commission(
     if not device:
         if accept_without or accept_research_use:
             return
-        raise UsageError("which device?", what_to_do="stimctl commission p24:/dev/ttyACM0")
+        raise UsageError("which device?", what_to_do=f"stimctl commission {EXAMPLE}:/dev/ttyACM0")
     _run(device, load, nobody, label, readings, tuple(only or ()), operator, pdf, output,
          force=force, as_json=as_json)  # fmt: skip
 
