@@ -8,6 +8,7 @@ import platform
 import sys
 
 from benchmarks import (
+    bench_capture,
     bench_codec,
     bench_output_check,
     bench_records,
@@ -32,6 +33,7 @@ def main() -> int:
     modules = (
         bench_codec,
         bench_roundtrip,
+        bench_capture,
         bench_output_check,
         bench_start,
         bench_rehearse,

@@ -119,12 +119,14 @@ def compare(
     dissector = dissector_of(family)
     captured = frames_of(pieces_of(capture), dissector)
     standing = twin_beside(family, captured, options)
-    twin = frames_of(replay(capture, standing.twin, standing.shift_ns), dissector)
+    said = replay(capture, standing.twin, shift_ns=standing.shift_ns, beyond_ns=tolerance_ns)
+    twin = frames_of(said, dissector)
     pairing = pair_up(twin.said, captured.said, tolerance_ns)
-    missing = [one for one in pairing.missing if not _was_unread(one, capture, tolerance_ns)]
-    unread = len(pairing.missing) - len(missing)
+    missing, unread = [], []
+    for one in pairing.missing:
+        (unread if _was_unread(one, capture, tolerance_ns) else missing).append(one)
     found = _differences(family, pairing, missing, captured, tolerance_ns)
-    found += _never_ended(captured, [*twin.unfinished, *pairing.missing], tolerance_ns)
+    found += _never_ended(captured, [*twin.unfinished, *unread], tolerance_ns)
     later = [pair.later_ns for pair in pairing.same]
     return Comparison(
         family=family,
@@ -134,7 +136,7 @@ def compare(
         differences=tuple(sorted(found, key=lambda one: (one.t_ns, one.offset))),
         left_out=_left_out(family, [*pairing.same, *pairing.unlike]),
         later_ns=(round(statistics.median(later)), max(later, key=abs)) if later else None,
-        notes=(*standing.taken, *_notes(capture, unread)),
+        notes=(*standing.taken, *_notes(capture, len(unread))),
     )
 
 
@@ -186,9 +188,21 @@ def _place_in(captured: Frames, t_ns: int) -> int:
 
 
 def _was_unread(one: Said, capture: Capture, tolerance_ns: int) -> bool:
-    """Whether the host may have closed the port before it could read this."""
-    ends = [row.t_ns for row in capture.of(Kind.CLOSED)] + [capture.end_ns]
-    return any(one.t_ns <= end_ns <= one.t_ns + tolerance_ns for end_ns in ends)
+    """Whether the host may not have read this: the port was closed then or soon after, or was being
+    opened, which throws away what has come, and the host had said nothing yet."""
+    if one.t_ns + tolerance_ns >= capture.end_ns:
+        return True
+    is_open, heard_from_ns = False, 0
+    for row in capture.rows:
+        if row.t_ns > one.t_ns + tolerance_ns:
+            break
+        if row.kind is Kind.OPENED and row.t_ns <= one.t_ns:
+            is_open, heard_from_ns = True, row.t_ns + tolerance_ns
+        elif row.kind is Kind.CLOSED:
+            is_open = False
+        elif row.kind is Kind.SENT and row.t_ns <= one.t_ns:
+            heard_from_ns = 0
+    return not is_open or one.t_ns < heard_from_ns
 
 
 def _left_out(family: str, pairs: Sequence[Pair]) -> tuple[LeftOut, ...]:
@@ -235,4 +249,4 @@ def _notes(capture: Capture, unread: int) -> Iterable[str]:
             "not have heard the end of what was sent before"
         )
     if unread:
-        yield f"{unread} messages of the twin come when the port was closing: not compared"
+        yield f"{unread} messages of the twin come while the port is not open: not compared"

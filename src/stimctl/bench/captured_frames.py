@@ -107,23 +107,26 @@ def pieces_of(capture: Capture) -> list[Piece]:
     return pieces
 
 
-def replay(capture: Capture, twin: LocalTwin, shift_ns: int = 0) -> list[Piece]:
+def replay(
+    capture: Capture, twin: LocalTwin, *, shift_ns: int = 0, beyond_ns: int = 0
+) -> list[Piece]:
     """Feed what the host sent to a twin, at the times of the capture; return what the twin said.
 
-    `shift_ns`: how long the twin has run when the capture begins.
+    What it says while the port is closed is among it. `shift_ns`: how long the twin has run when
+    the capture begins. `beyond_ns`: how long it is heard after the end.
     """
-    return _Replay(capture, twin, shift_ns).run()
+    return _Replay(capture, twin, shift_ns).run(beyond_ns)
 
 
 class _Replay:
     def __init__(self, capture: Capture, twin: LocalTwin, shift_ns: int) -> None:
         self._capture, self._twin, self._shift_ns = capture, twin, shift_ns
-        self._opening, self._is_open = 0, True
+        self._opening = 0
         self._pieces: list[Piece] = []
         device: Any = getattr(twin, "device", twin)
         self._opened: Callable[[int], None] | None = getattr(device, "line_opened", None)
 
-    def run(self) -> list[Piece]:
+    def run(self, beyond_ns: int) -> list[Piece]:
         self._run_to(self._shift_ns - 1)
         self._pieces.clear()  # before the port was open
         for row in self._capture.rows:
@@ -137,14 +140,13 @@ class _Replay:
                 case Kind.RESET:
                     self._reset(now_ns)
                 case Kind.CLOSED:
-                    self._is_open = False
                     self._twin.line_lost()
             self._keep(now_ns)
+        self._run_to(self._capture.end_ns + self._shift_ns + beyond_ns)
         return self._pieces
 
     def _open(self, now_ns: int) -> None:
         self._opening += 1
-        self._is_open = True
         if self._capture.header.dtr_resets and self._opened is not None:
             self._opened(now_ns)
 
@@ -160,5 +162,5 @@ class _Replay:
 
     def _keep(self, now_ns: int) -> None:
         data = self._twin.transmit()
-        if data and self._is_open:
+        if data:
             self._pieces.append(Piece(max(now_ns - self._shift_ns, 0), self._opening, data))

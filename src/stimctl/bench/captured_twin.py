@@ -83,7 +83,8 @@ def _parsed(name: str, options: Sequence[str]) -> Any:
     except SystemExit as error:
         raise _refused(said.getvalue().strip().splitlines()[-1]) from error
     for option in _NOT_HERE:
-        if getattr(given, option, None) not in (None, False):
+        value = getattr(given, option, None)
+        if value is not None and value is not False:
             raise _refused(f"{option.split('_')[0]!r} is for a twin on a port")
     return given
 

@@ -198,7 +198,7 @@ def unpack_capture(data: bytes, *, cut_ok: bool = False) -> Capture:
         raise CaptureFileError(
             "the capture has no end",
             why="the file was cut, or the program that wrote it was killed",
-            what_to_do="Capture it again, or allow a cut file to be read",
+            what_to_do="Capture it again, or allow a cut file (--cut-ok)",
         )
     told = (
         _row_from(_value(line, number), number)

@@ -36,6 +36,8 @@ _WRITE_EVERY_S = 0.25
 _END_WITHIN_S = 1.0
 #: Rows that wait for a disk: half a minute of a link at 3 Mbaud, some 10 MB.
 _MOST_WAITING = 100_000
+# When, what, the bytes, serial number, firmware: a tuple, because whoever notes it has no time.
+_Noted = tuple[int, Kind, bytes, str, str]
 
 
 class CaptureFailedError(UsageError):
@@ -61,7 +63,7 @@ class LinkCapture:
         self.failure = ""
         self._family, self._origin, self._failed = family, origin, failed
         self._files = files or LocalFileSystem()
-        self._waiting: deque[CaptureRow] = deque()
+        self._waiting: deque[_Noted] = deque()
         self._missed = 0
         self._packer: CapturePacker | None = None
         self._began_ns = time.monotonic_ns()
@@ -88,22 +90,19 @@ class LinkCapture:
 
     def note(self, kind: Kind, data: bytes = b"", at_ns: int | None = None) -> None:
         """Take a row; never waits. `at_ns`: on the monotonic clock, now where it is not given."""
-        at_ns = time.monotonic_ns() if at_ns is None else at_ns
-        self._take(CaptureRow(at_ns - self._began_ns, kind, data))
+        self._take((time.monotonic_ns() if at_ns is None else at_ns, kind, data, "", ""))
 
     def identified(self, serial_number: str, firmware: str) -> None:
         """The device has told what it is."""
-        at_ns = time.monotonic_ns() - self._began_ns
-        row = CaptureRow(at_ns, Kind.IDENTIFIED, serial_number=serial_number, firmware=firmware)
-        self._take(row)
+        self._take((time.monotonic_ns(), Kind.IDENTIFIED, b"", serial_number, firmware))
 
-    def _take(self, row: CaptureRow) -> None:
+    def _take(self, noted: _Noted) -> None:
         if self.failure:
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._missed += 1
         else:
-            self._waiting.append(row)
+            self._waiting.append(noted)
 
     def close(self) -> None:
         """Write what waits and the end, within a second; a disk that does not answer is left.
@@ -141,7 +140,9 @@ class LinkCapture:
             lines = self._packer.header()
         rows = []
         while self._waiting:
-            rows.append(self._waiting.popleft())
+            at_ns, kind, data, serial_number, firmware = self._waiting.popleft()
+            row = CaptureRow(at_ns - self._began_ns, kind, data, 0, serial_number, firmware)
+            rows.append(row)
         missed, self._missed = self._missed, 0
         if missed:
             rows.append(CaptureRow(time.monotonic_ns() - self._began_ns, Kind.GAP, rows=missed))
