@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from stimctl.commission.waveform import reading_of, train_of
 GOOD = [HEADER, *(f"{number / 1000:.3f},0.0" for number in range(20))]
 
 
-def train(points: list[list[int]], period_us: int = 20_000, count: int = 12) -> list[dict]:  # type: ignore[type-arg]
+def train(
+    points: list[list[int]], period_us: int = 20_000, count: int = 12
+) -> list[dict[str, Any]]:
     """A record with one train."""
     told = {"kind": "train", "id": 1, "channel": 1, "period_us": period_us, "start_us": 5_000}
     return [{**told, "count": count, "points": points}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -68,11 +67,11 @@ def test_what_the_supervisor_was_started_with_is_on_the_same_list(
     assert need not in needs(gate(EngineConfig()), plan, ISOLATED)
 
 
-def bench(tmp_path: Path, serial: str = "160550017", **options: Any) -> HardwareCheck:
+def bench(tmp_path: Path, serial: str = "160550017", person: str = "") -> HardwareCheck:
     """The check of a bench session; a plan of 5 mA passes it when all is said."""
-    told = {"bench": True, "config": EngineConfig(attended_by_prompt=False)} | options
+    config = EngineConfig(attended_by_prompt=False)
     made = HardwareCheck(
-        Options("x:x", "x", False, tmp_path, tmp_path, told.pop("person", ""), **told),
+        Options("x:x", "x", False, tmp_path, tmp_path, person, config, bench=True),
         family_named("p24"),
         _Pty() if serial.startswith("SIM") else _Line(),  # type: ignore[arg-type]
         lambda _: None,

@@ -268,6 +268,8 @@ class SessionRig:
         finally:
             process.kill()
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         self.sessions.append(str(first["session"]))
         seen = [Seen(int(row["mono_ns"]), str(row["kind"]), row) for row in first["events"]]
         return seen, killed_ns
