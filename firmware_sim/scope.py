@@ -156,12 +156,13 @@ def main(arguments: Sequence[str]) -> int:
 #: What a reading of a steady train shows.
 WATCH_US = 450_000
 _POLL_S = 0.05
+LEADS = "leads"
 
 
 class Answerer:
     """Answers requests in a folder from the record of a twin that runs in real time.
 
-    A lead cannot be pulled off here: "open" is answered, and nothing happens.
+    A lead is pulled off by FOLDER/leads, where the twin was told of it (`--leads FOLDER/leads`).
     """
 
     def __init__(self, record: Path, folder: Path, ohm: int) -> None:
@@ -179,7 +180,11 @@ class Answerer:
     def look(self) -> None:
         """Answer what is asked for now."""
         for path in sorted(self._folder.glob("*.request")):
-            self._answer(path, json.loads(path.read_text("utf-8")))
+            try:
+                asked = json.loads(path.read_text("utf-8"))
+            except FileNotFoundError:
+                continue  # it was answered a moment ago, and taken back
+            self._answer(path, asked)
 
     def _answer(self, path: Path, asked: dict[str, Any]) -> None:
         answer = path.with_suffix(".csv" if asked["what"] in ("read", "train") else ".done")
@@ -193,6 +198,10 @@ class Answerer:
             text = self._shot(asked["channel"], self._ready_ns, 10)
         elif asked["what"] == "ready":
             self._ready_ns = time.monotonic_ns()
+        elif asked["what"] == "open":
+            (self._folder / LEADS).write_text(f"{asked['channel']}\n", "ascii")
+        elif asked["what"] == "restore":
+            (self._folder / LEADS).unlink(missing_ok=True)
         beside = path.with_suffix(".writing")
         beside.write_text(text, encoding="utf-8")
         beside.replace(answer)
