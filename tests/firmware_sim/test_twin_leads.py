@@ -1,4 +1,4 @@
-"""Leads that are pulled off a running twin by a file, and what an oscilloscope shows of its record."""
+"""Leads that a file pulls off a running twin, and what an oscilloscope shows of its record."""
 
 from __future__ import annotations
 

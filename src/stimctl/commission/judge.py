@@ -22,7 +22,7 @@ IMBALANCE_PERMILLE: Final = 50
 STOP_MEASURED_US: Final = 200_000
 STOP_CONFIRMED_US: Final = 300_000
 LEAST_GROWTH: Final = 1.03
-_METER = "resistor 1 %, 8-bit oscilloscope 3 %, reading (D); IEC 60601-2-10 allows 20 % (M?)"
+_METER = "resistor 1 %, oscilloscope 3 %, reading (D)"
 _NOT_MEASURED = "not measured"
 _NO_PULSES = "no pulses at the load"
 

@@ -21,7 +21,7 @@ def judge_line(step: str, sheet: CapabilitySheet, line: Mapping[str, Any]) -> It
     if not facts or baud is None:
         yield _not_applicable(step, "bit rate and parity", "this line has none")
     else:
-        found = f"{baud} 8{line.get('parity', '')}"
+        found = f"{baud} 8{line.get('parity', '')}{line.get('stop_bits', '')}"
         good = any(_fits(value, line) for value in wanted)
         yield Result(
             step, "bit rate and parity", Finding.LINE, " or ".join(wanted), "exact",
@@ -45,7 +45,8 @@ def _fits(value: str, line: Mapping[str, Any]) -> bool:
         return False
     # A pseudo terminal has no parity, and is opened without.
     parity = line.get("parity") in (found[2], "N" if line.get("exclusive") == "flock" else "")
-    return int(found[1]) == line["baud"] and parity
+    stop_bits = line.get("stop_bits") in (None, int(found[3]))
+    return int(found[1]) == line["baud"] and parity and stop_bits
 
 
 def _not_applicable(step: str, about: str, why: str) -> Result:

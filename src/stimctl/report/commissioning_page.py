@@ -11,6 +11,8 @@ from stimctl.session.commissioning import COUNTS_FOR_DAYS
 
 _SIGNS: Final = {"passed": "✓ passed", "failed": "✗ FAILED", "not-done": "– not done",
                  "not-applicable": "· not applicable"}  # fmt: skip
+_LINE: Final = {"address": "port", "baud": "bit rate", "parity": "parity", "stop_bits": "stop bits",
+                "latency_timer_ms": "latency timer in ms"}  # fmt: skip
 
 
 def render_commissioning(signed: Signed) -> str:
@@ -31,7 +33,8 @@ def render_commissioning(signed: Signed) -> str:
 
 def _facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     serial = told["serial"] or "the device reports none"
-    line = ", ".join(f"{name} {value}" for name, value in told["line"].items() if value is not None)
+    named = [(name, told["line"].get(key)) for key, name in _LINE.items()]
+    line = ", ".join(f"{name} {value}" for name, value in named if value is not None)
     facts = [
         ("Device", f"{told['model']}, {told['family']}"),
         ("Serial number", serial),
