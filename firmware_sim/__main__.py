@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 from .devices import UnknownTwinError, make_twin, twin_named
 from .firmware.machine import HostWrongError
@@ -89,6 +90,10 @@ def _serve(options: argparse.Namespace) -> None:
             end_with(options.owner)
         sink = _open_record(options.record, stack)
         device, twin, cable = _make_twin(options, sink)
+        if (leads := getattr(options, "leads", None)) is not None:
+            from .leads import Leads
+
+            twin = cast("LocalTwin", Leads(twin, leads))
         line = _open_line(options, stack)
         origin_ns = time.monotonic_ns()
         clock = {"kind": "clock", "monotonic_ns": origin_ns, "device": options.device}

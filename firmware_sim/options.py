@@ -11,7 +11,7 @@ from .devices import BUILT_IN, TwinFamily, find_twin, load
 
 _FOR_EVERY_TWIN = frozenset({
     "device", "link", "tcp", "lock_step", "seed", "record", "idle_exit_ns", "owner", "wiretap",
-    "faults", "json", "scenario", "allow_remote",
+    "faults", "json", "scenario", "allow_remote", "leads",
 })  # fmt: skip
 
 #: What can be done with the record that a twin has left: `firmware_sim.record_verbs`.
@@ -133,6 +133,11 @@ def _add_worn(parser: argparse.ArgumentParser) -> None:
     clipped.add_argument(
         "--load", type=_load, default=500, dest="load_ohm", metavar="OHM",
         help="on every channel, or open (500)",
+    )  # fmt: skip
+
+    parser.add_argument(
+        "--leads", type=Path, metavar="FILE",
+        help="the channels named in this file, one a line, have their leads off; it may change",
     )  # fmt: skip
 
 

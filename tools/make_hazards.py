@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "docs" / "hazards.toml"
 FIGURES = ROOT / "docs" / "hazards-figures.toml"
 PAGE = ROOT / "docs" / "reference" / "hazards.md"
-IDS = tuple(f"H{number:02}" for number in range(1, 78))
+IDS = tuple(f"H{number:02}" for number in range(1, 79))
 CONTROLS = ("software", "hardware", "operator", "none")
 _PARTS = {
     "H01": "Line and host",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -63,6 +63,17 @@ class Recorder:
         self._sink = but_bytes if line else both
         if line:
             self._line_listeners.append(listener)
+
+    def alter(self, change: Callable[[Row], Iterable[Row]]) -> None:
+        """From now on record in place of each row what this makes of it: what an output stage with
+        a fault gives is another thing than what the firmware meant."""
+        sink = self._sink
+
+        def altered(row: Row) -> None:
+            for one in change(row):
+                sink(one)
+
+        self._sink = altered
 
     def line(self, kind: str, at_us: int, data: bytes, *, keep: bool) -> None:
         """Take bytes of the line ("rx", "tx"): recorded if asked to, and told who wants to hear."""

@@ -88,6 +88,7 @@ class Device(Output):
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
         capture: Path | None = None,
+        bench: bool = False,
     ) -> None:
         faces = stop_face_options([stop_face] if isinstance(stop_face, str) else stop_face)
         options = ["--face-name", "api", "--requires-hold"]
@@ -98,6 +99,7 @@ class Device(Output):
         options += faces
         options += ["--find-channels"] if find_channels else []
         options += ["--capture", str(capture.absolute())] if capture is not None else []
+        options += ["--bench", "--watchdog-test"] if bench else []
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)

@@ -72,6 +72,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
     parser.add_argument("--stop-face", action="append", default=[], help="a pedal or a button")
     parser.add_argument("--capture", default="", help="a file for what passes the port")
+    parser.add_argument("--bench", action="store_true", help="a resistor is on the leads")
     parser.add_argument("--watchdog-test", action=argparse.BooleanOptionalAction, default=None)
     return parser.parse_args(argv)
 
@@ -118,6 +119,7 @@ def _serve(
         operator=check_person_code(arguments.operator) if arguments.operator else "",
         face=arguments.face_name,
         stop_faces=faces,
+        bench=arguments.bench,
     )
     opener: Callable[[], Port] = partial(
         open_port, options.address, family.row.lines, dtr=family.row.resets_by_dtr
