@@ -87,11 +87,11 @@ soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, ki
 	$(BIN)/python -m pytest -q -m "not soak" --hypothesis-profile=default $(shell grep -rl --include='test_*.py' 'import examples' tests)
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
-	$(BIN)/python tools/remove_controls.py
+	$(BIN)/python -m tools.remove_controls
 
 hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
-	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
-	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
+	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml; \
+	  ended=$$?; $(BIN)/python -m tools.make_hazards --figures .hazards.xml && exit $$ended
 
 bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 	$(BIN)/python -m benchmarks
