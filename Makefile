@@ -20,7 +20,8 @@ WAITING = -m "(pty or clock) and not soak" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
-  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
+  tests/devices/test_rehastim2_groups.py \
+  $(foreach part,driver connecting echo stopping,tests/devices/test_openemsstim_$(part).py)
 COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
