@@ -24,7 +24,8 @@ WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests $(if $(BROAD),| xargs grep -lw broad))
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
-  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
+  tests/devices/test_rehastim2_groups.py \
+  $(foreach part,driver connecting echo stopping,tests/devices/test_openemsstim_$(part).py)
 COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
@@ -121,11 +122,11 @@ soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, ki
 	$(BIN)/python -m pytest -q -m "not soak" --hypothesis-profile=default $(shell grep -rl --include='test_*.py' 'import examples' tests)
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
-	$(BIN)/python tools/remove_controls.py
+	$(BIN)/python -m tools.remove_controls
 
 hazards: $(VENV)/.dev ## docs/reference/hazards.md from the tests, with the figures they measure now
-	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
-	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
+	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml; \
+	  ended=$$?; $(BIN)/python -m tools.make_hazards --figures .hazards.xml && exit $$ended
 
 $(VENV)/.dist: pyproject.toml | $(VENV)/.dev
 	@$(PIP) install --editable '.[dist]' && touch $@

@@ -34,6 +34,7 @@ VERBS = {
     "sync": ("sync", "Send recorded sessions to the server of a clinic."),
     "sessions": ("sessions", "List, verify, sign, report and export recorded sessions."),
     "station-key": ("station_key", "List, change and add the keys that sign sessions."),
+    "compliance": ("compliance", "Write hazards with their proofs, dependencies and outputs."),
     "backup": ("backup", "Back up everything that is on record, and verify the copy."),
     "restore": ("backup", "Verify a backup, then restore it into an empty state folder."),
     "people": ("people", "List, export and erase people; enter maxima, electrodes."),

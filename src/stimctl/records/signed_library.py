@@ -24,8 +24,8 @@ from stimctl.errors import KeyFileError, ProtocolFileError, StateError, UsageErr
 from stimctl.records.protocol_files import GATED, SUFFIX
 from stimctl.records.state_files import write_state
 from stimctl.records.station_keys import fingerprint_of
-from stimctl.records.storage import FILE_MODE
 from stimctl.records.text_files import read_text_file
+from stimctl.records.whole_file import write_whole
 from stimctl.system_files import is_open_to_others
 
 MANIFEST: Final = "library.json"
@@ -191,11 +191,7 @@ def make_key(path: Path) -> bytes:
 
     private = ed25519.new_private()
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(private.hex().encode("ascii") + b"\n")
-            file.flush()
-            os.fsync(descriptor)
+        write_whole(path, private.hex() + "\n", replace=False)
     except OSError as error:
         raise KeyFileError(
             f"no key can be made at {path}",

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from stimctl.errors import KeyFileError, UsageError
 from stimctl.records.state_files import read_state, write_state
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE
-from stimctl.system_files import OWN_FILE, is_open_to_others
+from stimctl.records.storage import FOLDER_MODE
+from stimctl.records.whole_file import write_whole
+from stimctl.system_files import is_open_to_others
 
 FOLDER: Final = "keys"
 PRIVATE_FILE: Final = "station.key"
@@ -156,12 +157,7 @@ def _make(state: Path, now: str) -> StationKey:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         # Two sessions that end at the same time: the second finds the key of the first.
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | OWN_FILE, FILE_MODE)
-        try:
-            os.write(file, private.hex().encode("ascii") + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
+        write_whole(path, private.hex() + "\n", replace=False)
     except FileExistsError:
         private = _read_private(path)
     except OSError as error:
