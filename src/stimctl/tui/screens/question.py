@@ -17,6 +17,7 @@ class QuestionScreen(StimModal, page=QuestionPage):
     """The question above, the answers below it."""
 
     AUTO_FOCUS = "OptionList"
+    VERTICAL_BREAKPOINTS = [(0, "-tight"), (30, "-tall")]  # noqa: RUF012 - as Textual has it
     page: QuestionPage
 
     def body(self) -> ComposeResult:

@@ -51,12 +51,16 @@ class RunScreen(StimScreen, page=RunPage):
             box.mount_all(self._cards)
             self.set_class(len(shown) > _BIG, "-many")
             self.set_class(len(shown) > _FOUR, "-eight")
+            self.set_class(len(shown) == 1, "-one")
         else:
             for card, one in zip(self._cards, shown, strict=True):
                 card.show(one)
         self.set_class(bool(shown), "-planned")
+        self.set_class(any(one.cycle for one in shown), "-cycled")
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
-        self.query_one(PulseView).show(pulse_shown(self.page))
+        pulse, view = pulse_shown(self.page), self.query_one(PulseView)
+        view.show(pulse)
+        view.display = pulse is not None
         self._tell("#meaning", self.page.bed.measure.meaning if shown else "")
         self._tell("#gaps", "\n".join(self.page.gaps()))
         room = self.query_one("#events", Static).content_size
