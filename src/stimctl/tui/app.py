@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import threading
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from typing import ClassVar
@@ -28,7 +27,6 @@ from stimctl.tui.screens.index import screen_of
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.stop_driver import StopDriver, key_time_ns
 from stimctl.tui.themes import THEMES, own_variables
-from stimctl.tui.widgets.amplitude_plot import preload
 from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
@@ -116,7 +114,6 @@ class StimctlApp(App[int]):
         if self._timed:
             gc.freeze()  # what is there now stays: no beat waits until it is searched for garbage
             gc.enable()
-            threading.Thread(target=_preload, name="preload", daemon=True).start()
         first, self.desk.first = self.desk.first, lambda: None
         first()
         self.follow()
@@ -391,9 +388,3 @@ class StimctlApp(App[int]):
         if title != self._titled and self._driver is not None and not self.is_headless:
             self._titled = title
             self._driver.write(f"\x1b]2;{title}\x07")
-
-
-def _preload() -> None:
-    """What the Run screen needs, before it does: its first drawing must not hold up the beats."""
-    with contextlib.suppress(ImportError):  # the screen says what is missing
-        preload()

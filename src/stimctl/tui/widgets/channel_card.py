@@ -33,7 +33,6 @@ _LARGE = {
     "0": "75557", "1": "26227", "2": "71747", "3": "71717", "4": "55711", "5": "74717",
     "6": "74757", "7": "71111", "8": "75757", "9": "75717", "?": "71302", ".": "00001",
 }  # fmt: skip
-_BLOCK = ("  ", "██")
 
 
 class Figure(Digits):
@@ -60,14 +59,12 @@ class Figure(Digits):
 
 def large_figures(value: str) -> list[str]:
     """A number in rows of blocks."""
-    return [
-        "  ".join(
-            "".join(_BLOCK[int(bits[row]) >> bit & 1] for bit in ((0,) if one == "." else (2, 1, 0)))
-            for one in value
-            for bits in (_LARGE[one],)
-        )
-        for row in range(5)
-    ]
+    return ["  ".join(_blocks(one, row) for one in value) for row in range(5)]
+
+
+def _blocks(figure: str, row: int) -> str:
+    bits = f"{int(_LARGE[figure][row]):03b}"
+    return bits[-1 if figure == "." else 0 :].replace("0", "  ").replace("1", "██")
 
 
 class ChannelCard(Vertical):
