@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from typing import ClassVar
@@ -23,7 +24,7 @@ from stimctl.tui.model.probe import QUERY
 from stimctl.tui.palette import Palettes, StimCommands
 from stimctl.tui.saved_screen import save_screen
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
-from stimctl.tui.screens.index import screen_of
+from stimctl.tui.screens.index import load_all, screen_of
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.stop_driver import StopDriver, key_time_ns
 from stimctl.tui.themes import THEMES, own_variables
@@ -114,6 +115,7 @@ class StimctlApp(App[int]):
         if self._timed:
             gc.freeze()  # what is there now stays: no beat waits until it is searched for garbage
             gc.enable()
+            threading.Thread(target=load_all, name="screens", daemon=True).start()
         first, self.desk.first = self.desk.first, lambda: None
         first()
         self.follow()
