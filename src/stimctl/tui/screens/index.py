@@ -57,6 +57,8 @@ def screen_of(page: Page) -> StimScreen | StimModal:
 
 
 def load_all() -> None:
-    """Import every screen, in a thread that nobody waits for: none is to hold up the beats."""
+    """Import every screen and what the questions of screening need, in a thread that nobody waits
+    for: nothing of it is to hold up a beat later."""
     for name in _SCREENS:
         screen_type(name)
+    import_module("stimctl.safety")
