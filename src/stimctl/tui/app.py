@@ -260,6 +260,7 @@ class StimctlApp(App[int]):
             self.screen.refresh()
         self._palettes.tidy(self.desk.clock.mono_ns())
         self._build_ahead()
+        self._forget_drawings()
         self._look_at_size()
         self._ask_terminal()
         self.desk.tick()
@@ -349,6 +350,13 @@ class StimctlApp(App[int]):
         if name is not None and on_run and not self._building and not live.busy:
             self._building = True
             self.run_worker(self._build(name), exit_on_error=True)
+
+    def _forget_drawings(self) -> None:
+        """Of screens that nobody sees; one at a time, so that no key waits for it."""
+        for one in self._screens.values():
+            if one.is_drawn and one not in self.screen_stack and not self._building:
+                one.forget_drawing()
+                return
 
     async def _build(self, name: str) -> None:
         screen = self._screen_named(name)

@@ -15,6 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from stimctl.tui.model.actions import ACTION_BY_ID
@@ -92,6 +93,8 @@ class _Framed(Screen[None]):
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
     _is_built = _is_whole = _is_fresh = False
+    #: It has been in front since its drawing was forgotten.
+    is_drawn = False
     _styled_for = ""
 
     def __init__(self, page: Page) -> None:
@@ -143,8 +146,15 @@ class _Framed(Screen[None]):
         work them all out again would take the event loop 50 ms."""
         event.refresh_styles = self._styled_for != self.app.theme
         self._styled_for = self.app.theme
-        self._is_fresh = True
+        self._is_fresh = self.is_drawn = True
         self.show()
+
+    def forget_drawing(self) -> None:
+        """Textual keeps every line that a widget has drawn, 0.5 MiB a screen; it is drawn anew when
+        it comes to the front again."""
+        self.is_drawn = False
+        for one in self.walk_children(Widget, with_self=True):
+            one.refresh()
 
     def resumed(self) -> None:
         """It has come to the front, and its widgets are there."""
