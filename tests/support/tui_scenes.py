@@ -169,6 +169,6 @@ SCENES: Mapping[str, Callable[[World], None]] = {
     "report-after": _report, "notes": partial(_question, name="notes"),
     "help": partial(_question, name="help"), "percent": _percent,
     "side": partial(_before, name="side"), "statement": partial(_before, name="statement"),
-    "export": partial(_after, name="export"), "asked": partial(_after, name="asked"),
-    "fault": partial(_after, name="fault"), "found": _found, "last-time": _last_time,
+    "asked": partial(_after, name="asked"), "fault": partial(_after, name="fault"),
+    "found": _found, "last-time": _last_time,
 }  # fmt: skip

@@ -90,18 +90,21 @@ class ChannelCard(Vertical):
         self.shown = shown
 
     def compose(self) -> ComposeResult:
-        """Value, bar, cycle, impedance, words."""
+        """Value, bar, cycle, words; what a compact card never shows is not there."""
         with Horizontal(classes="value"):
             yield Figure(self.shown.value, classes="tint")
             yield Static(classes="side")
         yield Static(classes="site -empty")
-        yield Static(classes="aim -empty")
+        if not self.compact:
+            yield Static(classes="aim -empty")
         yield LevelBar(classes="tint")
-        yield Static(classes="thresholds -empty")
+        if not self.compact:
+            yield Static(classes="thresholds -empty")
         yield CycleBar(classes="tint")
-        with Horizontal(classes="impedance"):
-            yield Static(classes="ohms -empty")
-            yield Sparkline()
+        if not self.compact:
+            with Horizontal(classes="impedance"):
+                yield Static(classes="ohms -empty")
+                yield Sparkline()
         yield Static(classes="notes -empty")
 
     def on_mount(self) -> None:
@@ -146,7 +149,7 @@ class ChannelCard(Vertical):
             digits.update(new.value)
         self.query_one(LevelBar).show(new.level)
         self.query_one(CycleBar).show(new.phase)
-        if old is None or old.impedance_kohm != new.impedance_kohm:
+        if not self.compact and (old is None or old.impedance_kohm != new.impedance_kohm):
             self.query_one(Sparkline).data = new.impedance_kohm
             self.query_one(".impedance").set_class(not new.impedance, "-empty")
             self._be_tall(new)
@@ -159,7 +162,6 @@ class ChannelCard(Vertical):
         is_on = shown.state in _ON
         badge = f"bold auto on $channel-{shown.channel}" if is_on else "bold"
         state = (f" {shown.state_words} " if is_on else shown.state_words, badge)
-        around = "" if self.compact else shown.thresholds(self.content_size.width)
         first, second = shown.beside
         if narrow:
             number = shown.number.replace(" ", "")
@@ -171,9 +173,10 @@ class ChannelCard(Vertical):
             self._put("", (f"{shown.number}  {shown.site}", ""))
             self._put(".side", state, first, second, *(("", shown.aim) if tall else ()))
         self._put(".site", (shown.site if narrow else "", "bold"))
-        self._put(".aim", "" if self.compact or tall else shown.aim)
-        self._put(".thresholds", around)
-        self._put(".ohms", shown.impedance)
+        if not self.compact:
+            self._put(".aim", "" if tall else shown.aim)
+            self._put(".thresholds", shown.thresholds(self.content_size.width))
+            self._put(".ohms", shown.impedance)
         self._put(".notes", *((words, _NOTE_STYLES[kind]) for kind, words in notes))
         width, height = self.content_size
         said = (shown.site, *(words for _, words in notes)) if narrow else ()
