@@ -20,6 +20,7 @@ from textual.widgets import Footer, Static
 
 from stimctl.tui.model.actions import ACTION_BY_ID
 from stimctl.tui.model.steps import STEPS
+from stimctl.tui.screens.said import tell
 from stimctl.tui.screens.shown import alarms_shown, head_shown, steps_shown
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
@@ -126,15 +127,23 @@ class _Framed(Screen[None]):
         """Do an action of the table."""
         self.stim.do(action)
 
+    def body(self) -> ComposeResult:
+        """What the screen is about, or the question."""
+        yield from ()
+
+    def foot(self) -> ComposeResult:
+        """Message, STOP and keys."""
+        yield Static(id="message", markup=False)
+        with Horizontal(id="foot"):
+            yield StopKey()
+            yield Keys(show_command_palette=False)
+
     def frame_shown(self) -> None:
         """Head, alarms and message as they are now."""
         desk = self.desk
         self.query_one(StateBanner).show(head_shown(desk))
         self.query_one(AlarmBanner).show(alarms_shown(desk))
-        message = self.query_one("#message", Static)
-        if message.content != desk.message:
-            message.update(desk.message)
-            message.display = bool(desk.message)
+        tell(self, "#message", desk.message)
 
     def on_mount(self) -> None:
         """Its widgets are there now."""
@@ -190,14 +199,7 @@ class StimScreen(_Framed):
         with Vertical(id="body") as box:
             box.border_title = f" {self.page.title} "
             yield from self.body()
-        yield Static(id="message", markup=False)
-        with Horizontal(id="foot"):
-            yield StopKey()
-            yield Keys(show_command_palette=False)
-
-    def body(self) -> ComposeResult:
-        """What the screen is about."""
-        yield from ()
+        yield from self.foot()
 
     def frame_shown(self) -> None:
         """With the steps of the way to a session."""
@@ -225,11 +227,4 @@ class StimModal(_Framed, ModalScreen[None]):
         with Vertical(id="question") as box:
             box.border_title = self.page.title
             yield from self.body()
-        yield Static(id="message", markup=False)
-        with Horizontal(id="foot"):
-            yield StopKey()
-            yield Keys(show_command_palette=False)
-
-    def body(self) -> ComposeResult:
-        """The question."""
-        yield from ()
+        yield from self.foot()

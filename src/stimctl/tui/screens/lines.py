@@ -1,4 +1,4 @@
-"""A list to choose from, and a few ways to fill a widget only where something has changed."""
+"""A list to choose from, and facts; filled only where something has changed."""
 
 from __future__ import annotations
 
@@ -114,10 +114,3 @@ class Facts(Grid):
             for label, words in new
             for text, looks in ((label, "quiet"), (words, ""))
         )
-
-
-def tell(static: Static, text: str | Content) -> None:
-    """Show a text; nothing where it is empty, and no drawing where it is the same."""
-    if static.content != text:
-        static.update(text)
-    static.display = bool(text)

@@ -11,6 +11,7 @@ from stimctl.tui.model.run import RunPage
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.cards import cards_shown
 from stimctl.tui.screens.drawn import plot_shown, pulse_shown
+from stimctl.tui.screens.said import tell
 from stimctl.tui.widgets.amplitude_plot import AmplitudePlot
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.pulse_view import PulseView
@@ -61,22 +62,16 @@ class RunScreen(StimScreen, page=RunPage):
         pulse, view = pulse_shown(self.page), self.query_one(PulseView)
         view.show(pulse)
         view.display = pulse is not None
-        self._tell("#meaning", self.page.bed.measure.meaning if shown else "")
-        self._tell("#gaps", "\n".join(self.page.gaps()))
+        tell(self, "#meaning", self.page.bed.measure.meaning if shown else "")
+        tell(self, "#gaps", "\n".join(self.page.gaps()))
         room = self.query_one("#events", Static).content_size
         told = (f"{at}  {words}"[: room.width] for at, words in self.page.events(room.height))
-        self._tell("#events", "\n".join(told))
+        tell(self, "#events", "\n".join(told), keeps_room=True)
 
     def on_resize(self, event: Resize) -> None:
         """With more room more is drawn."""
         self.set_class(event.size.height >= _ROOMY, "-roomy")
         self.set_class(event.size.height >= _VAST, "-vast")
-
-    def _tell(self, where: str, text: str) -> None:
-        static = self.query_one(where, Static)
-        if static.content != text:
-            static.update(text)
-            static.display = bool(text) or where == "#events"
 
     def on_channel_card_picked(self, event: ChannelCard.Picked) -> None:
         """A click selects; it never raises."""
