@@ -260,7 +260,6 @@ class StimctlApp(App[int]):
             self.screen.refresh()
         self._palettes.tidy(self.desk.clock.mono_ns())
         self._build_ahead()
-        self._forget_drawings()
         self._look_at_size()
         self._ask_terminal()
         self.desk.tick()
@@ -351,13 +350,6 @@ class StimctlApp(App[int]):
             self._building = True
             self.run_worker(self._build(name), exit_on_error=True)
 
-    def _forget_drawings(self) -> None:
-        """Of screens that nobody sees; one at a time, so that no key waits for it."""
-        for one in self._screens.values():
-            if one.is_drawn and one not in self.screen_stack and not self._building:
-                one.forget_drawing()
-                return
-
     async def _build(self, name: str) -> None:
         screen = self._screen_named(name)
         self._worked[name] = set()  # its footer is made for the screen that is in front now
@@ -366,6 +358,7 @@ class StimctlApp(App[int]):
                 await self.push_screen(screen)
                 if self.screen is screen:
                     self.pop_screen()
+                    screen.forget_drawing()
         finally:
             self._building = False
             self.follow()

@@ -15,6 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
@@ -26,6 +27,8 @@ from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
 from stimctl.tui.widgets.steps_bar import StepsBar
 from stimctl.tui.widgets.stop_key import StopKey
+
+_FADES_S = 3.0
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
@@ -94,8 +97,8 @@ class _Framed(Screen[None]):
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
     _is_built = _is_whole = _is_fresh = False
-    #: It has been in front since its drawing was forgotten.
-    is_drawn = False
+    #: Until what it has drawn is forgotten, since it has left the front.
+    _fades: Timer | None = None
     _styled_for = ""
 
     def __init__(self, page: Page) -> None:
@@ -155,15 +158,21 @@ class _Framed(Screen[None]):
         work them all out again would take the event loop 50 ms."""
         event.refresh_styles = self._styled_for != self.app.theme
         self._styled_for = self.app.theme
-        self._is_fresh = self.is_drawn = True
+        self._is_fresh = True
+        if self._fades is not None:
+            self._fades.stop()
         self.show()
 
+    def on_screen_suspend(self) -> None:
+        """Another one is in front, or over it."""
+        self._fades = self.set_timer(_FADES_S, self.forget_drawing)
+
     def forget_drawing(self) -> None:
-        """Textual keeps every line that a widget has drawn, 0.5 MiB a screen; it is drawn anew when
-        it comes to the front again."""
-        self.is_drawn = False
-        for one in self.walk_children(Widget, with_self=True):
-            one.refresh()
+        """Textual keeps every line that a widget has drawn, 0.5 MiB a screen. It is drawn anew when
+        it comes to the front again, which takes 10 ms longer: so not for what is in use."""
+        if self not in self.app.screen_stack:
+            for one in self.walk_children(Widget, with_self=True):
+                one.refresh()
 
     def resumed(self) -> None:
         """It has come to the front, and its widgets are there."""
