@@ -17,8 +17,8 @@ from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.pulse_view import PulseView
 
 _BIG, _FOUR = 2, 4
-#: From so many rows on there is room for the drawings, and for larger cards.
-_ROOMY, _VAST = 28, 40
+#: From so many rows on there is room for the drawings, below eight cards too, and for larger cards.
+_ROOMY, _AIRY, _VAST = 28, 34, 40
 
 
 class RunScreen(StimScreen, page=RunPage):
@@ -71,6 +71,7 @@ class RunScreen(StimScreen, page=RunPage):
     def on_resize(self, event: Resize) -> None:
         """With more room more is drawn."""
         self.set_class(event.size.height >= _ROOMY, "-roomy")
+        self.set_class(event.size.height >= _AIRY, "-airy")
         self.set_class(event.size.height >= _VAST, "-vast")
 
     def on_channel_card_picked(self, event: ChannelCard.Picked) -> None:
