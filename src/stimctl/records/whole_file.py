@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from stimctl.records.storage import FILE_MODE
+from stimctl.system_files import OWN_FILE
 
 FOR_OTHERS_TOO: Final = 0o666
 """The mode of a file that others may read as far as this user's mask lets them."""
@@ -25,7 +26,7 @@ def write_whole(
     is taken and may not be replaced.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | OWN_FILE, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
@@ -47,7 +48,7 @@ def _name_it(temporary: Path, path: Path, mode: int) -> None:
         if error.errno not in _NO_SECOND_NAME:
             raise
         # The name is taken first, and empty for a moment.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | OWN_FILE, mode))
         try:
             temporary.replace(path)
         except OSError:
