@@ -79,7 +79,7 @@ test-newest: ## all those that compute, on the newest Python that this machine h
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing ALL=1 VENV=.venv-newest PYTHON="$$newest"
 
-# The lowest versions that pyproject.toml allows. The terminal UI needs more of two packages than the rest
+# The lowest versions that pyproject.toml allows. The terminal UI needs more of Textual than the rest
 # (stimctl.tui.ui_packages), so its tests have an environment of their own.
 LOWEST_TESTS ?= tests/cli tests/safety tests/stimulus tests/treatment tests/records tests/report tests/export
 # Before 0.26 typer uses what click has deprecated since 8.5.
@@ -91,7 +91,7 @@ test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest
 	  [ -x $$one/bin/uv ] || { $(PYTHON) -m venv $$one && $$one/bin/python -m pip install --quiet uv; } || exit; done
 	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
 	@$(LOWEST_UI)/bin/uv pip install --quiet --python $(LOWEST_UI)/bin/python --resolution lowest-direct \
-	  --editable '.[test]' 'textual>=8.2.7' 'textual-plot>=0.10.1'
+	  --editable '.[test]' 'textual>=8.2.7'
 	$(LOWEST)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) $(LOWEST_TESTS) --ignore=tests/tui
 	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) tests/tui
 

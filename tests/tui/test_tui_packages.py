@@ -19,8 +19,7 @@ PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("textual", one) for one in ("8.2.7", "8.2.8", "8.10.1", "8.3.0rc1")]
-    + [("textual-plot", one) for one in ("0.10.1", "0.10.2")],
+    [("textual", one) for one in ("8.2.7", "8.2.8", "8.10.1", "8.3.0rc1")],
 )
 def test_the_versions_that_were_tried_and_later_ones_of_the_same_kind_fit(
     name: str, version: str
@@ -33,8 +32,7 @@ def test_the_versions_that_were_tried_and_later_ones_of_the_same_kind_fit(
     [
         ("textual", one)
         for one in ("", "6.1.0", "8.2.6", "8.2.7rc1", "9.0", "9.0.0", "10.0.0", "strange", "8")
-    ]
-    + [("textual-plot", one) for one in ("0.8.0", "0.10.0.post2", "0.11.0")],
+    ],
 )
 def test_others_do_not_fit(name: str, version: str) -> None:
     assert not ui_packages.fits(name, version)
@@ -47,7 +45,7 @@ def test_the_folders_of_the_metadata_tell_what_the_metadata_tells(tmp_path: Path
     (second / "textual-8.2.8.dist-info").mkdir(parents=True)
     folders = [str(tmp_path / "missing"), str(first), str(second)]
     found = ui_packages.installed_versions(folders)
-    assert found == {"textual": "6.1.0", "textual-plot": "0.8.0"}
+    assert found == {"textual": "6.1.0"}
     by_metadata = ui_packages.installed_versions([])
     assert ui_packages.installed_versions() == by_metadata
     assert by_metadata["textual"] == importlib.metadata.version("textual")
@@ -57,7 +55,7 @@ def test_the_folders_of_the_metadata_tell_what_the_metadata_tells(tmp_path: Path
 def test_the_terminal_ui_does_not_open_on_another_version(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    there = {"textual": "7.5.0", "textual-plot": "0.10.1"}
+    there = {"textual": "7.5.0"}
     monkeypatch.setattr(ui_packages, "installed_versions", lambda: there)
     monkeypatch.setattr(program, "_run", lambda _wishes: 0)
     monkeypatch.setattr(program, "is_interactive", lambda: True)
@@ -66,13 +64,13 @@ def test_the_terminal_ui_does_not_open_on_another_version(
     monkeypatch.setenv("TERM", "xterm")
     with pytest.raises(UsageError, match=r"textual 7\.5\.0.*8\.2\.7 or newer") as refused:
         program.open_tui(Wishes())
-    assert "textual-plot" not in str(refused.value)
+    assert "plain" in str(refused.value)
 
 
 def test_the_doctor_warns_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "6.1.0")
     found = {one.name: one for one in doctor_checks.run_checks()}
-    assert found["textual"].verdict == found["textual-plot"].verdict == "warn"
+    assert found["textual"].verdict == "warn"
     assert "all else works" in found["textual"].detail
     assert found["typer"].verdict == "ok"
 

@@ -20,7 +20,7 @@ from stimctl.records.places import journal_folder, state_folder
 from stimctl.supervisor.port_facts import in_container
 from stimctl.version import __version__
 
-_PACKAGES = ("cryptography", "jinja2", "pyserial", "pydantic", "textual", "textual-plot", "typer")
+_PACKAGES = ("cryptography", "jinja2", "pyserial", "pydantic", "textual", "typer")
 _LEAST_FREE_BYTES = 100 << 20  # below this an alarm is due during a session (SAFETY section 6)
 _SLOW_SYNC_MS = 50.0  # a raise waits for the journal and is stale after 250 ms
 _NETWORK_TYPES = frozenset(

@@ -22,7 +22,7 @@ from stimctl.errors import KeyFileError, UsageError
 from stimctl.records.state_files import read_state, write_state
 from stimctl.records.storage import FOLDER_MODE
 from stimctl.records.whole_file import write_whole
-from stimctl.system_files import is_open_to_others
+from stimctl.system_files import OWN_FILE, is_open_to_others
 
 FOLDER: Final = "keys"
 PRIVATE_FILE: Final = "station.key"

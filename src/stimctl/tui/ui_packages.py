@@ -1,6 +1,6 @@
-"""Which Textual and which plot the terminal UI runs on, found without loading them.
+"""Which Textual the terminal UI runs on, found without loading it.
 
-Another package beside stimctl can hold them at a version that the API and the command line do not
+Another package beside stimctl can hold it at a version that the API and the command line do not
 mind and the screens were not made for. Such a screen would end in the middle of a session, so the
 terminal UI does not open there.
 """
@@ -15,7 +15,7 @@ from stimctl.errors import UsageError
 
 #: The first version that fits and the first that does not, as tried; pyproject.toml lets more be
 #: installed. Textual below 8.2.7 does not read every form of a key that a terminal can send.
-WANTED = {"textual": ((8, 2, 7), (9, 0, 0)), "textual-plot": ((0, 10, 1), (0, 11, 0))}
+WANTED = {"textual": ((8, 2, 7), (9, 0, 0))}
 
 
 def need_ui_packages() -> None:

@@ -11,12 +11,12 @@ from tests.support.made_up_windows import become_windows
 _PACKAGES = {
     "pytest": (
         "cryptography", "jinja2", "numpy", "pydantic", "rich.console", "textual.app",
-        "textual_plot", "typer",
+        "typer",
     ),
     "stimctl": ("cryptography", "pydantic", "typer"),
     "tests.support.on_windows": (
         "_pytest.pytester", "cryptography", "jinja2", "pydantic", "pytest", "rich.console",
-        "textual.app", "textual_plot", "typer",
+        "textual.app", "typer",
     ),
 }  # fmt: skip
 
