@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stimctl.cli.spec import RATE_HZ, SMALLEST_CM2, as_dict
+from stimctl.compliance.output_table import RATE_HZ, SMALLEST_CM2, output_table
 from stimctl.devices.family import BUILT_IN, DeviceFamily, LineSettings
 from stimctl.supervisor.families import family_named
 from tools.markdown import table
@@ -36,7 +36,7 @@ def page() -> str:
     """The whole page."""
     rows = []
     for one in BUILT_IN:
-        told = as_dict(family_named(one.name))
+        told = output_table(family_named(one.name).sheet)
         unit = told["basic_unit"]
         rows.append(
             (f"[`{one.name}`](#{one.name})", told["device"], told["wire"], unit["channels"],
@@ -50,7 +50,7 @@ def page() -> str:
 
 
 def _family(one: DeviceFamily) -> Iterator[str]:
-    told = as_dict(family_named(one.name))
+    told = output_table(family_named(one.name).sheet)
     yield f"## {one.name}\n"
     yield f"{told['device']}, {told['wire']}, {told['intended_use']}."
     yield f"On a port: `{one.name}:/dev/ttyUSB0`. Twin: `sim:{one.twin}`.\n"

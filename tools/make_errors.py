@@ -31,6 +31,7 @@ MEANINGS = {
     ExitCode.DEVICE_FAULT: "The device reported a fault, or did not do what was commanded.",
     ExitCode.NOT_CONFIRMED_ZERO: "**Zero could not be confirmed.** Pull the electrode cable.",
     ExitCode.INTEGRITY: "A record cannot be written or read, or is not what was recorded.",
+    ExitCode.NOT_ON_THIS_SYSTEM: "This operating system cannot do it; the message says what can.",
     ExitCode.BUG: "An internal error. The message names the file of the report.",
     ExitCode.INTERRUPTED: "Ctrl-C. A device that was open was stopped and zero verified.",
     ExitCode.TERMINATED: "SIGTERM. A device that was open was stopped and zero verified.",
