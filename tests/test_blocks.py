@@ -206,3 +206,26 @@ def is_run_later(command: Command, folder: Path) -> bool:
     return command.words[0] == "pytest" or (
         command.words[0] == "python" and (folder / command.words[-1]).exists()
     )
+
+
+PROGRAMS = [
+    block
+    for block in ALL
+    if block.language == "python" and not (block.file or block.not_run or "examples/" in block.page)
+]
+
+
+@pytest.mark.soak
+@pytest.mark.pty
+@pytest.mark.parametrize(
+    "block", [block for block in PROGRAMS if is_slow(block)], ids=lambda block: block.name
+)
+def test_a_program_of_a_page_runs(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "test_page.py").write_text(block.text, encoding="utf-8")
+    how = ["-m", "pytest", "-q"] if "def test_" in block.text else []
+    environment = {**os.environ, "STIMCTL_STATE_HOME": str(tmp_path / "state")}
+    done = subprocess.run(
+        [sys.executable, *how, "test_page.py"], cwd=tmp_path, env=environment,
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

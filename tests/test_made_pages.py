@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from stimctl.__main__ import main
 from tools import make_json, make_pages, record_json
@@ -19,6 +20,8 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 @pytest.mark.parametrize("path", make_pages.pages(), ids=lambda path: path.stem)
 def test_a_page_is_what_its_tool_makes(path: Path) -> None:
+    if path.stem == "cli" and tuple(map(int, typer.__version__.split(".")[:2])) < (0, 29):
+        pytest.skip("an older typer does not say what an argument is")
     assert path.read_text(encoding="utf-8") == make_pages.pages()[path], "run make pages"
 
 
