@@ -222,6 +222,13 @@ class JournalError(StimctlError):
     exit_code = ExitCode.INTEGRITY
 
 
+class CaptureError(StimctlError):
+    """A capture of a link cannot be written, or a file is no whole capture."""
+
+    code = "capture"
+    exit_code = ExitCode.USAGE
+
+
 class IntegrityError(StimctlError):
     """A record is not what was recorded."""
 

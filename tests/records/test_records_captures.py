@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stimctl.errors import CaptureError
 from stimctl.records.captures import (
-    CaptureFileError,
     CaptureHeader,
     CaptureRow,
     Kind,
@@ -64,7 +64,7 @@ def test_what_is_written_comes_back_in_the_order_of_its_times(told: list[Capture
 
 @given(st.integers(1, len(FILE) - 1))
 def test_a_file_that_was_cut_is_refused_wherever_it_was_cut(length: int) -> None:
-    with pytest.raises(CaptureFileError):
+    with pytest.raises(CaptureError):
         unpack_capture(FILE[:length])
 
 
@@ -80,14 +80,14 @@ def test_of_a_cut_file_the_rows_before_the_cut_can_be_read() -> None:
 def test_a_changed_byte_is_noticed(place: int, change: int) -> None:
     changed = bytearray(FILE)
     changed[place] ^= change
-    with pytest.raises(CaptureFileError):
+    with pytest.raises(CaptureError):
         unpack_capture(bytes(changed))
 
 
 def test_a_row_that_is_missing_or_stands_elsewhere_is_noticed() -> None:
     lines = FILE.splitlines(keepends=True)
     for wrong in ([*lines[:2], *lines[3:]], [lines[0], lines[2], lines[1], *lines[3:]]):
-        with pytest.raises(CaptureFileError, match="not as it was written"):
+        with pytest.raises(CaptureError, match="not as it was written"):
             unpack_capture(b"".join(wrong))
 
 
@@ -106,7 +106,7 @@ def test_a_row_that_is_missing_or_stands_elsewhere_is_noticed() -> None:
     ],
 )
 def test_what_is_no_capture_is_refused_in_words(data: bytes) -> None:
-    with pytest.raises(CaptureFileError) as refused:
+    with pytest.raises(CaptureError) as refused:
         unpack_capture(data, cut_ok=True)
     assert refused.value.what
     assert refused.value.why
@@ -127,8 +127,8 @@ def test_every_line_is_one_json_object_of_plain_ascii() -> None:
 
 
 def test_an_error_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(CaptureFileError, match="no such thing"):
+    with pytest.raises(CaptureError, match="no such thing"):
         read_capture(tmp_path / "no such thing")
     (tmp_path / "other.jsonl").write_bytes(b"{}\n")
-    with pytest.raises(CaptureFileError, match=r"other\.jsonl"):
+    with pytest.raises(CaptureError, match=r"other\.jsonl"):
         read_capture(tmp_path / "other.jsonl")

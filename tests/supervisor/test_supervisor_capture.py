@@ -14,14 +14,13 @@ import pytest
 
 import stimctl
 from stimctl.devices.family import family_row
-from stimctl.errors import LinkError, StimctlError
+from stimctl.errors import CaptureError, LinkError, StimctlError
 from stimctl.records.captures import CaptureRow, Kind, read_capture
 from stimctl.records.storage import LocalFileSystem
 from stimctl.supervisor import link_capture
 from stimctl.supervisor.inbox import BadLine, Inbox
 from stimctl.supervisor.link_capture import (
     CapturedPort,
-    CaptureFailedError,
     LinkCapture,
     capture_place,
     link_capture_of,
@@ -185,9 +184,9 @@ def test_a_disk_that_stands_still_holds_up_nobody_and_the_gap_is_counted(
 
 def test_a_file_that_is_there_or_cannot_be_made_is_refused_before_anything(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
-    with pytest.raises(CaptureFailedError, match="exists already"):
+    with pytest.raises(CaptureError, match="exists already"):
         LinkCapture(tmp_path / "a", P24, origin="session")
-    with pytest.raises(CaptureFailedError, match="cannot be written"):
+    with pytest.raises(CaptureError, match="cannot be written"):
         LinkCapture(tmp_path / "none" / "a", P24, origin="session")
     assert (tmp_path / "a").read_bytes() == b"x"
 
@@ -217,7 +216,7 @@ def test_a_session_hears_of_a_failed_capture_as_an_error_event(
     monkeypatch.setenv("STIMCTL_CAPTURE", str(tmp_path / "b"))
     capture = link_capture_of("", P24, inbox)
     assert capture is not None
-    capture._failed(CaptureFailedError("the capture ends here"))
+    capture._failed(CaptureError("the capture ends here"))
     item = inbox.get(0)
     assert isinstance(item, BadLine)
     assert item.command_id is None

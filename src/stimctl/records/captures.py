@@ -14,19 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from stimctl.errors import UsageError
+from stimctl.errors import CaptureError
 
 SCHEMA: Final = "stimctl.capture/1"
 SUFFIX: Final = ".capture.jsonl"
 #: A row holds what one read or write took; a file with longer lines is no capture.
 LONGEST_LINE: Final = 1 << 20
 _HEADER, _END = "header", "end"
-
-
-class CaptureFileError(UsageError):
-    """A file is no capture, or not a whole one."""
-
-    code = "capture-file"
 
 
 class Kind(StrEnum):
@@ -164,17 +158,17 @@ def pack_capture(header: CaptureHeader, rows: Iterable[CaptureRow]) -> bytes:
 
 
 def read_capture(path: Path, *, cut_ok: bool = False) -> Capture:
-    """Read a capture file; see `unpack_capture`. CaptureFileError names the file."""
+    """Read a capture file; see `unpack_capture`. CaptureError names the file."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CaptureFileError(
+        raise CaptureError(
             f"{path} cannot be read", why=error.strerror or str(error), what_to_do="Check the path"
         ) from error
     try:
         return unpack_capture(data, cut_ok=cut_ok)
-    except CaptureFileError as error:
-        raise CaptureFileError(
+    except CaptureError as error:
+        raise CaptureError(
             f"{path}: {error.what}", why=error.why, what_to_do=error.what_to_do
         ) from error
 
@@ -184,7 +178,7 @@ def unpack_capture(data: bytes, *, cut_ok: bool = False) -> Capture:
 
     Without its end row, or with one that does not fit, it is refused; with `cut_ok` what is there
     before the cut is read. Rows of two threads can stand in the file a moment out of order: they
-    are sorted by time. Raises CaptureFileError.
+    are sorted by time. Raises CaptureError.
     """
     *lines, tail = data.split(b"\n")
     if not lines or len(max(lines, key=len)) > LONGEST_LINE:
@@ -195,7 +189,7 @@ def unpack_capture(data: bytes, *, cut_ok: bool = False) -> Capture:
     header = _header_from(first)
     whole = not tail and lines[-1].startswith(b'{"kind":"end"')
     if not whole and not cut_ok:
-        raise CaptureFileError(
+        raise CaptureError(
             "the capture has no end",
             why="the file was cut, or the program that wrote it was killed",
             what_to_do="Capture it again, or allow a cut file (--cut-ok)",
@@ -215,7 +209,7 @@ def _check_end(lines: list[bytes], rows: list[CaptureRow]) -> None:
     end = _value(lines[-1], len(lines))
     digest = hashlib.sha256(b"".join(line + b"\n" for line in lines[:-1])).hexdigest()
     if not _end(len(lines) - 2, sizes, digest).items() <= end.items():
-        raise CaptureFileError(
+        raise CaptureError(
             "the capture is not as it was written",
             why="its end row does not fit the rows before it",
             what_to_do="Use the file as it was written",
@@ -291,5 +285,5 @@ def _check_types(part: CaptureHeader | CaptureRow | Line, number: int) -> None:
             raise _no_capture(f"{field.name!r} in line {number} is no {kind.__name__}")
 
 
-def _no_capture(why: str) -> CaptureFileError:
-    return CaptureFileError("this is no capture", why=why, what_to_do="`stimctl capture` makes one")
+def _no_capture(why: str) -> CaptureError:
+    return CaptureError("this is no capture", why=why, what_to_do="`stimctl capture` makes one")

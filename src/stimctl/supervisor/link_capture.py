@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stimctl.devices.family import DeviceFamily
-from stimctl.errors import UsageError
+from stimctl.errors import CaptureError
 from stimctl.records.captures import (
     SUFFIX,
     CaptureHeader,
@@ -40,12 +40,6 @@ _MOST_WAITING = 100_000
 _Noted = tuple[int, Kind, bytes, str, str]
 
 
-class CaptureFailedError(UsageError):
-    """A capture cannot be written, or not to its end."""
-
-    code = "capture-failed"
-
-
 class LinkCapture:
     """One capture file that is being written. `failed` is told once, from the writing thread."""
 
@@ -55,10 +49,10 @@ class LinkCapture:
         family: DeviceFamily,
         *,
         origin: str,
-        failed: Callable[[CaptureFailedError], object] = lambda _error: None,
+        failed: Callable[[CaptureError], object] = lambda _error: None,
         files: FileSystem | None = None,
     ) -> None:
-        """Make the file: a new one. CaptureFailedError where that is not possible."""
+        """Make the file: a new one. CaptureError where that is not possible."""
         self.path = path
         self.failure = ""
         self._family, self._origin, self._failed = family, origin, failed
@@ -167,7 +161,7 @@ class LinkCapture:
         self.failure = why
         self._waiting.clear()
         self._failed(
-            CaptureFailedError(
+            CaptureError(
                 f"the capture {self.path.name} ends here",
                 why=why,
                 what_to_do="The session goes on without it. Free or mend the disk before the next",
@@ -267,14 +261,14 @@ def _utc(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _not_begun(path: Path, error: OSError) -> CaptureFailedError:
+def _not_begun(path: Path, error: OSError) -> CaptureError:
     if isinstance(error, FileExistsError):
-        return CaptureFailedError(
+        return CaptureError(
             f"{path} exists already",
             why="a capture is a new file",
             what_to_do="Give another name, or a folder: then each session gets a file of its own",
         )
-    return CaptureFailedError(
+    return CaptureError(
         f"{path} cannot be written",
         why=error.strerror or str(error),
         what_to_do="Give a file in a folder that can be written",
