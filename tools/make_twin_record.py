@@ -46,7 +46,7 @@ judge reads the bytes too.
 `judge` (`firmware_sim.judge/1`) has `kept`, `device`, `rows`, `bytes` (whether the bytes were
 judged too) and `broken`: a list with the first violation, since what comes after it may follow
 from it. A violation has `rule`, `at_us`, `channel` (null: all) and `what`, in words. [The
-rules](../testing-with-twins.md) are the limits of the device, its watchdog, and that nothing
+rules](../how-to/testing-with-twins.md) are the limits of the device, its watchdog, and that nothing
 reaches the electrodes that no command asked for; `--limit-rise` adds those of a ramp, `--ceiling`
 a maximum of your own.
 
