@@ -15,6 +15,7 @@ OWN_FILE: Final[int] = (
     getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 )
 """For `os.open`, beside those to read and write."""
+CAN_REMOVE_WHAT_IS_OPEN: Final = sys.platform != "win32"
 
 if sys.platform == "win32":
     import msvcrt

@@ -2,12 +2,12 @@
 
 What Windows has not is taken away: modules, functions and constants of the system. What it does
 otherwise is done so: `select` waits for sockets alone, `os.kill` ends a process there and then, a
-folder cannot be opened, nothing is renamed over another file, a file that `os.open` has opened
-without O_BINARY is text. Locks are those of `msvcrt`.
+folder cannot be opened, nothing is renamed over another file, no file is removed while this process
+has it open, a file that `os.open` has opened without O_BINARY is text. Locks are those of `msvcrt`.
 
 `os.name` stays "posix": paths, and the standard library, are those of this system. So this shows
-nothing of drive letters and backslashes, of files that cannot be removed while they are open, of
-consoles, of the clock's steps, or of what packages of others do on Windows.
+nothing of drive letters and backslashes, of files that another process has open, of consoles, of
+the clock's steps, or of what packages of others do on Windows.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ def _change_calls(kill: int) -> None:
 
     real_kill, real_open, real_rename = os.kill, os.open, os.rename
     statvfs = os.statvfs
+    real_unlink, real_replace = os.unlink, os.replace
     real_read, real_write, real_select = os.read, os.write, select.select
 
     def ends(pid: int, _number: int) -> None:
@@ -138,7 +139,17 @@ def _change_calls(kill: int) -> None:
             _text[opened] = _file_of(opened)
         return opened
 
+    def removes(path: Any, **more: Any) -> None:
+        _refuse_open(path)
+        real_unlink(path, **more)
+
+    def replaces(source: Any, target: Any, **more: Any) -> None:
+        _refuse_open(source)
+        _refuse_open(target)
+        real_replace(source, target, **more)
+
     def renames(source: Any, target: Any, **more: Any) -> None:
+        _refuse_open(source)
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, "there is such a file", os.fspath(target))
         real_rename(source, target, **more)
@@ -161,6 +172,8 @@ def _change_calls(kill: int) -> None:
         return real_select(*lists)
 
     os.kill, os.open, os.rename = ends, opens, renames  # type: ignore[assignment]
+    os.unlink = os.remove = removes
+    os.replace = replaces
     os.read, os.write, select.select = reads, writes, selects
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
     io._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})  # type: ignore[attr-defined]
@@ -172,6 +185,18 @@ def _change_calls(kill: int) -> None:
     processes._USE_POSIX_SPAWN = False
     socket.socketpair = functools.partial(socket.socketpair, socket.AF_UNIX)
     shutil.disk_usage = lambda path: _usage(statvfs(path))
+
+
+def _refuse_open(path: Any) -> None:
+    """What this process has open; what another has is not looked for."""
+    wanted = os.path.realpath(path)
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        try:
+            found = os.readlink(f"/proc/self/fd/{number}")  # noqa: PTH115
+        except OSError:
+            continue
+        if found == wanted:
+            raise PermissionError(errno.EACCES, "it is used by a process", os.fspath(path))
 
 
 def _usage(told: os.statvfs_result) -> Any:

@@ -44,8 +44,8 @@ def command(*arguments: str) -> dict[str, Any]:
     """A command of stimctl in this process: its exit code and what it says."""
     from stimctl.__main__ import main
 
-    before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = out, err = _Said(), _Said()
+    before = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = _Typed("K-17\n"), (out := _Said()), (err := _Said())
     try:
         code: Any = main(list(arguments))
     except SystemExit as error:
@@ -53,8 +53,15 @@ def command(*arguments: str) -> dict[str, Any]:
     except BaseException:  # noqa: BLE001 - told, and the test judges it
         code = traceback.format_exc()
     finally:
-        sys.stdout, sys.stderr = before
+        sys.stdin, sys.stdout, sys.stderr = before
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+class _Typed(io.StringIO):
+    """What a person types where a command asks."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class _Said(io.StringIO):
@@ -161,6 +168,8 @@ def main() -> None:
             ("sessions", "report", session, "--output", str(home / "report.html")),
             ("station-key", "new"), ("sessions", "sign", session), ("devices", "list"),
             ("backup", str(home / "kept")), ("people", "list"), ("people", "show", "K-17"),
+            ("people", "maximum", "K-17", "--site", "left-calf", "--level", "10mA",
+             "--area", "25cm2"), ("people", "erase", "K-17"),
             ("run", *PLAN), ("run", *PLAN, "--json"), ("--demo",), ("--plain",), ("ports",),
             ("identify", "p24:COM3"), ("stop", "p24:COM3"), ("stop", "sim:p24", "--json"),
             ("stop-face", "list"), ("sim", "list"),

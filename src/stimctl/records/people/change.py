@@ -16,7 +16,7 @@ from stimctl.records.people.keys import KEY_BYTES, is_key, new_key, person_file,
 from stimctl.records.state_files import read_state, write_state
 from stimctl.records.storage import FILE_MODE, FOLDER_MODE, LocalFileSystem
 from stimctl.session.pin import SALT_BYTES, kept_pin
-from stimctl.system_files import OWN_FILE
+from stimctl.system_files import CAN_REMOVE_WHAT_IS_OPEN, OWN_FILE
 
 SCHEMA: Final = "stimctl.person/2"
 ERASING: Final = "erasing"
@@ -135,9 +135,13 @@ def nobody_uses(state: Path, code: str) -> Iterator[None]:
     fd = _hold(path, code, shared=False)
     try:
         yield
-        path.unlink(missing_ok=True)
+        if CAN_REMOVE_WHAT_IS_OPEN:  # while it is locked, so that nobody begins in between
+            path.unlink(missing_ok=True)
     finally:
         os.close(fd)
+    if not CAN_REMOVE_WHAT_IS_OPEN:
+        with contextlib.suppress(PermissionError):  # somebody has it: theirs is the name now
+            path.unlink(missing_ok=True)
 
 
 def _hold(path: Path, code: str, *, shared: bool) -> int:
