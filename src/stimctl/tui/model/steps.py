@@ -212,8 +212,8 @@ def _uncommissioned(desk: Desk) -> str:
     from stimctl.records.commissioning import FOLDER
 
     bed, live = desk.bed, desk.bed.live
-    if not live.identified or not live.serial or is_simulated(desk):
-        return ""
+    if not bed.device or not live.identified or not live.serial or is_simulated(desk):
+        return ""  # a replay has no device either
     try:
         changed_ns = (bed.state_folder / FOLDER).stat().st_mtime_ns
     except OSError:
