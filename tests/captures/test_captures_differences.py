@@ -11,7 +11,7 @@ from stimctl.bench.capture_compare import compare
 from stimctl.bench.capture_differences import Sort
 from stimctl.records.captures import Capture
 from tests.support.capture_damage import KINDS, Frames, change_field, changeable, damaged
-from tests.support.captures import FAMILIES, session_of, until, whole_frames, with_rows
+from tests.support.captures import FAMILIES, until, usual_session, whole_frames, with_rows
 
 # The seconds of a session that are looked at: openEMSstim boots for 11 s first.
 UNTIL_S = {"p24": 6, "rehamove3": 6, "rehastim2": 6, "openemsstim": 16}
@@ -20,7 +20,7 @@ FIELDS_UNTIL_S = {"openemsstim": 13}
 
 @cache
 def beginning(family: str) -> Capture:
-    return whole_frames(until(session_of(family, 7), UNTIL_S[family] * 1_000_000_000))
+    return whole_frames(until(usual_session(family), UNTIL_S[family] * 1_000_000_000))
 
 
 def check(family: str, kind: str, chance: Random) -> None:

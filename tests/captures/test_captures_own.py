@@ -7,16 +7,14 @@ from random import Random
 import pytest
 
 from stimctl.bench.capture_compare import compare
-from tests.support.captures import FAMILIES, seen_from_host, session_of, until
+from tests.support.captures import FAMILIES, seen_from_host, session_of, until, usual_session
 
-# A new number for each run of the soak; these are for every day.
-SEEDS = {"p24": 8_261_417, "rehamove3": 90_210, "rehastim2": 251, "openemsstim": 0}
 BEGINNING_NS = 20_000_000_000
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_difference_is_reported_on_a_whole_session_of_the_twin(family: str) -> None:
-    compared = compare(session_of(family, SEEDS[family]), tolerance_ns=1_000_000)
+    compared = compare(usual_session(family), tolerance_ns=1_000_000)
     assert compared.same, str(compared)
     assert compared.compared > 100
     assert compared.later_ns == (0, 0)
@@ -25,7 +23,7 @@ def test_no_difference_is_reported_on_a_whole_session_of_the_twin(family: str) -
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("number", [1, 2])
 def test_nor_as_a_busy_computer_sees_it(family: str, number: int) -> None:
-    beginning = until(session_of(family, SEEDS[family]), BEGINNING_NS)
+    beginning = until(usual_session(family), BEGINNING_NS)
     compared = compare(seen_from_host(beginning, Random(f"{family} {number}")))
     assert compared.same, str(compared)
     median_ns, largest_ns = compared.later_ns

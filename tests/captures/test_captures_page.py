@@ -13,7 +13,7 @@ from stimctl.bench.capture_differences import Difference, Sort
 from stimctl.bench.captured_frames import dissector_of
 from stimctl.devices.family import NAMES
 from stimctl.records.captures import CaptureHeader, Kind, Line, pack_capture, unpack_capture
-from tests.support.captures import session_of, until
+from tests.support.captures import until, usual_session
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "captures.md").read_text("utf-8")
@@ -42,7 +42,7 @@ def test_every_kind_of_row_is_documented_and_no_other() -> None:
 
 
 def test_the_end_is_documented_as_it_is_written() -> None:
-    capture = until(session_of("p24"), 1_000_000_000)
+    capture = until(usual_session("p24"), 1_000_000_000)
     end = pack_capture(capture.header, capture.rows).splitlines()[-1].decode()
     assert set(first_cells(section("The end"))) == set(re.findall(r'"([a-z0-9_]+)":', end))
 
@@ -58,7 +58,7 @@ def test_the_example_is_a_capture() -> None:
 
 def test_a_comparison_is_documented_field_by_field() -> None:
     text = section("The comparison as JSON")
-    told = compare(until(session_of("p24"), 1_000_000_000)).as_dict()
+    told = compare(until(usual_session("p24"), 1_000_000_000)).as_dict()
     assert set(first_cells(text)) == {*told, *(sort.value for sort in Sort)}
     for field in fields(Difference):
         assert f"`{field.name}`" in text or field.name in ("twin", "capture")

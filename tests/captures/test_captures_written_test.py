@@ -13,7 +13,7 @@ from firmware_sim.firmware import p24_twin
 from stimctl.errors import ExitCode
 from stimctl.records.captures import Kind, pack_capture, read_capture
 from tests.cli.conftest import Cli, Result, cli, state  # noqa: F401 - fixtures
-from tests.support.captures import session_of, until
+from tests.support.captures import SEEDS, session_of, until
 
 END_NS = 6_000_000_000
 SLOW_US = 21_000
@@ -27,7 +27,8 @@ def own(tmp_path: Path) -> Path:
 
 
 def written(path: Path, turnaround_us: int | None = None) -> Path:
-    capture = until(session_of("p24", turnaround_us=turnaround_us), END_NS)
+    whole = session_of("p24", SEEDS["p24"], turnaround_us=turnaround_us)
+    capture = until(whole, END_NS)
     path.write_bytes(pack_capture(capture.header, capture.rows))
     return path
 

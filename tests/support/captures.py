@@ -37,6 +37,15 @@ def session_of(
     return capture_of_record(twin.records(), family, origin="twin in virtual time")
 
 
+# Any number; these are for every day, and the soak takes others.
+SEEDS = {"p24": 8_261_417, "rehamove3": 90_210, "rehastim2": 251, "openemsstim": 0}
+
+
+def usual_session(family: str) -> Capture:
+    """The same whole session for all who need only one: it takes seconds to make."""
+    return session_of(family, SEEDS[family])
+
+
 def whole_frames(capture: Capture) -> Capture:
     """The same with one row for each frame of the device."""
     frames = frames_of(pieces_of(capture), dissector_of(capture.header.family))

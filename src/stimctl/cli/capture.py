@@ -47,8 +47,20 @@ def capture(context: typer.Context, place: Place) -> None:
     finally:
         del os.environ[CAPTURE_VARIABLE]
     for file in sorted(set(_files(place)) - before):
-        say(f"captured: {file}")
+        say(f"{_how(file)}: {file}")
     raise typer.Exit(code)
+
+
+def _how(file: Path) -> str:
+    """Whether the file is whole: a full disk ends a capture, and not its session."""
+    from stimctl.errors import CaptureError
+    from stimctl.records.captures import read_capture
+
+    try:
+        read_capture(file)
+    except CaptureError as error:
+        return f"captured in part ({error.why})"
+    return "captured"
 
 
 def _files(place: Path) -> list[Path]:
