@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
+from tests.support.paths import DATA
 
-VECTORS = json.loads(
-    (Path(__file__).parent.parent / "data" / "sciencemode4_vectors.json").read_text("utf-8")
-)
+VECTORS = json.loads((DATA / "sciencemode4_vectors.json").read_text("utf-8"))
 
 
 def with_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,9 @@ from stimctl.compliance.as_soup import as_soup
 from stimctl.compliance.packaged import SOUP, read_toml
 from stimctl.compliance.soup import ABSENT, soup
 from stimctl.version import __version__, code_digest
+from tests.support.paths import ROOT
 from tools.make_hazards import IDS
 
-ROOT = Path(__file__).resolve().parents[2]
 CERTAINTIES = {"R", "R2", "M+", "M?", "D"}
 
 

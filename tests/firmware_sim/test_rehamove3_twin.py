@@ -15,12 +15,11 @@ from firmware_sim.firmware.rehamove3 import BATTERY_LIFE_US, RESET_US, RehaMove3
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, check, encode
 from firmware_sim.ledger import Ledger
 from tests.support.frame_host import MS
+from tests.support.paths import DATA
 from tests.support.rehamove3_host import KEEP_ALIVE, SECOND, events, host, rows
 from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "data" / "sciencemode3_vectors.json").read_text("utf-8")
-)
+VECTORS = json.loads((DATA / "sciencemode3_vectors.json").read_text("utf-8"))
 # Identity and general layer
 
 
