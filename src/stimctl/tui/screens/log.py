@@ -43,4 +43,5 @@ class LogScreen(StimScreen, page=LogPage):
         super().action_do(action)
         if action in ("scroll-up", "scroll-down"):
             by = 5 if action == "scroll-down" else -5
-            self.query_one(RichLog).scroll_relative(y=by, animate=False)
+            for log in self.query(RichLog):
+                log.scroll_relative(y=by, animate=False)

@@ -113,7 +113,9 @@ class PersonScreen(StimScreen, page=PersonPage):
             self.query_one(Lines).highlighted = None
 
     def on_key(self, event: Key) -> None:
-        """From the field down into the list, and back up."""
+        """From the field down into the list, and back up. A key can come before they are there."""
+        if self.focused is None:
+            return
         lines = self.query_one(Lines)
         if event.key == "down" and self.focused is self.query_one("#code") and lines.option_count:
             lines.focus()

@@ -112,9 +112,9 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
     def action_do(self, action: str) -> None:
         """Pain is typed."""
         if action == "pain" and not self.page.busy:
-            field = self.query_one("#pain", Input)
-            field.display = True
-            field.focus()
+            for field in self.query("#pain").results(Input):
+                field.display = True
+                field.focus()
         else:
             super().action_do(action)
 
@@ -131,7 +131,7 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
 
     def on_key(self, event: Key) -> None:
         """Esc leaves the field, and not the screen."""
-        if event.key == "escape" and self.focused is self.query_one("#pain"):
+        if event.key == "escape" and self.focused is not None and self.focused.id == "pain":
             event.stop()
             self._leave_field()
 

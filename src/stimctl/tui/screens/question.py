@@ -89,7 +89,8 @@ class NotesScreen(QuestionScreen, page=NotesPage):
         """The field is the screen's own."""
         super().action_do(action)
         if action == "type-note" and not self.page.no_text:
-            self.query_one("#own", Input).focus()
+            for own in self.query("#own").results(Input):
+                own.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """On record, or why not."""
