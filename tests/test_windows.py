@@ -44,12 +44,14 @@ POSIX = {
 #: twin's other kind of line.
 ABOVE_POSIX = {
     "firmware_sim.dtr",
+    "stimctl.commission.run",
     "stimctl.supervisor.arming",
     "stimctl.supervisor.control_socket",
     "stimctl.supervisor.face_input",
     "stimctl.supervisor.hardware",
     "stimctl.supervisor.inbox",
     "stimctl.supervisor.line",
+    "stimctl.supervisor.link_capture",
     "stimctl.supervisor.name_watch",
     "stimctl.supervisor.process",
     "stimctl.supervisor.serve",
@@ -63,6 +65,7 @@ ABOVE_POSIX = {
 CAUGHT = {
     "firmware_sim.owner": "pidfd_open: an AttributeError is what other systems answer, too",
     "stimctl.cli.signals": "set_blocking: a session alone listens for signals",
+    "stimctl.commission.session_rig": "fork, kill: a session alone comes by",
     "stimctl.keyboard": "tcgetpgrp, getpgrp: a session alone needs the keyboard",
     "stimctl.records.places": "getuid: after `import pwd`, which fails there",
     "stimctl.report.file": "posix_spawn: after a look for xdg-open, which is not there",

@@ -36,6 +36,9 @@ def capture(context: typer.Context, place: Place) -> None:
     Without a command it opens the terminal UI. In Python: connect(..., capture=FILE). The file
     holds no person and no session. `stimctl sim compare FILE` compares it with the device's twin.
     """
+    from stimctl.supervisor.platform_support import need_session
+
+    need_session("stimctl capture")
     from stimctl.__main__ import main
     from stimctl.supervisor.link_capture import CAPTURE_VARIABLE
 

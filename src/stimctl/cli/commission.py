@@ -114,6 +114,9 @@ def _run(
     only: tuple[str, ...], operator: str, pdf: bool, output: Path | None, *, force: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
+    from stimctl.supervisor.platform_support import need_session
+
+    need_session("stimctl commission")
     from stimctl.commission.run import Answers, commission
     from stimctl.keyboard import need_keyboard
     from stimctl.records.person import check_person_code
