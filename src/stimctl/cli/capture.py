@@ -30,9 +30,9 @@ def register(app: typer.Typer) -> None:
 
 
 def capture(context: typer.Context, place: Place) -> None:
-    """Run a command of stimctl and capture the bytes of its sessions, both ways, with their times.
+    """Run a command of stimctl and capture its bytes.
 
-    For example: stimctl capture first.capture.jsonl run nmes-tka --device sim:p24 ...
+    Both directions, with their times: stimctl capture FILE run nmes-tka --device sim:p24 ...
     Without a command it opens the terminal UI. In Python: connect(..., capture=FILE). The file
     holds no person and no session. `stimctl sim compare FILE` compares it with the device's twin.
     """
