@@ -57,3 +57,10 @@ def test_a_record_is_verified_and_a_changed_one_found(cli: Cli, state: Path) -> 
     assert result.code == ExitCode.INTEGRITY
     assert result.data["passed"] is False
     assert "changed" in result.data["why"]
+
+
+def test_a_port_that_is_not_there_is_told_and_leaves_no_record(cli: Cli, state: Path) -> None:
+    more = ["--load", "1000", "--nobody", NOBODY, "--readings", str(state)]
+    result = cli("commission", f"p24:{state}/ttyACM0", *more)
+    assert result.code == ExitCode.NO_DEVICE
+    assert not (state / "commissioning").exists()

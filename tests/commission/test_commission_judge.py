@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stimctl.commission import judge
 from stimctl.commission.judge_line import judge_line
-from stimctl.commission.results import Finding, Result, Verdict, failed, has_passed
+from stimctl.commission.results import MEANINGS, Finding, Result, Verdict, failed, has_passed
 from stimctl.commission.waveform import Reading, Train
 from stimctl.supervisor.families import family_named
 
+ROOT = Path(__file__).resolve().parents[2]
 PASSED, FAILED = Verdict.PASSED, Verdict.FAILED
 
 
@@ -93,3 +95,10 @@ def test_what_was_not_done_or_found_is_not_passed() -> None:
     assert has_passed([one(PASSED), one(Verdict.NOT_APPLICABLE)])
     assert not has_passed([one(PASSED), one(Verdict.NOT_DONE)])
     assert failed([one(FAILED), one(FAILED)]) == (Finding.WIDTH,)
+
+
+def test_every_finding_is_explained_where_the_procedure_is() -> None:
+    page = (ROOT / "docs" / "how-to" / "commission-a-device.md").read_text("utf-8")
+    assert set(MEANINGS) == set(Finding)
+    for finding, words in MEANINGS.items():
+        assert f"| `{finding.value}` | {words} |" in page

@@ -117,6 +117,7 @@ def _run(
     from stimctl.supervisor.platform_support import need_session
 
     need_session("stimctl commission")
+    from stimctl.commission.results import MEANINGS, failed
     from stimctl.commission.run import Answers, commission
     from stimctl.keyboard import need_keyboard
     from stimctl.records.person import check_person_code
@@ -133,14 +134,16 @@ def _run(
     answers = Answers(device, load, nobody.strip(), label.strip(), code, readings, only)
     done = commission(answers, question=_ask, say=say, tell=lambda one: _tell(one, as_json=as_json))
     page = _write_page(done.path, pdf=pdf, output=output, force=force)
+    findings = failed(done.results)
     if as_json:
-        findings = sorted({one.finding.value for one in done.results if one.verdict == "failed"})
         put_json(
             "stimctl.commission/1",
-            {"passed": done.passed, "findings": findings, "record": str(done.path),
-             "report": str(page)},
+            {"passed": done.passed, "findings": [one.value for one in findings],
+             "record": str(done.path), "report": str(page)},
         )  # fmt: skip
     else:
+        for one in findings:
+            put(f"found  {one.value}: {MEANINGS[one]}")
         put(styled("PASSED" if done.passed else "NOT PASSED", "green" if done.passed else "red"))
         put(f"record {done.path}")
         put(f"report {page}")

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from stimctl.commission import judge
-from stimctl.commission.results import MEANINGS, Finding, Result, Verdict
+from stimctl.commission.results import Finding, Result, Verdict
 from stimctl.commission.rig import Ask, Found, Instrument, Rig, Seen
 from stimctl.commission.settings import FAST_MHZ, NOMINAL_WIDTH_US, Setting, settings_of
 from stimctl.commission.waveform import Reading
@@ -273,7 +273,7 @@ def _plain(text: str) -> str:
 
 
 def _not_done(step: str, finding: Finding) -> Result:
-    return Result(step, MEANINGS[finding], finding, "-", "", "a step before it failed",
+    return Result(step, "the whole step", finding, "-", "", "a step before it failed",
                   "not done", Verdict.NOT_DONE)  # fmt: skip
 
 

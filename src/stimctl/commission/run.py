@@ -16,7 +16,7 @@ from stimctl.commission.procedure import Procedure
 from stimctl.commission.results import Result, failed, has_passed
 from stimctl.commission.rig import Found, Instrument
 from stimctl.commission.session_rig import Bench, SessionRig
-from stimctl.errors import NotReadyError, UsageError
+from stimctl.errors import NoDeviceError, NotReadyError, UsageError
 from stimctl.records.approvals import STATEMENT, use_is_accepted
 from stimctl.records.commissioning import (
     FOLDER,
@@ -66,6 +66,12 @@ class Done:
 def check_answers(answers: Answers, state: Path) -> None:
     """Refuse before a port is opened what the supervisor would refuse later, by the same codes."""
     device = parse_device(answers.device)
+    if device.address.startswith("/") and not Path(device.address).exists():
+        raise NoDeviceError(
+            f"there is no device at {device.address}",
+            why="nothing has that name",
+            what_to_do="Plug it in and switch it on, then see: stimctl ports",
+        )
     if not device.is_twin and not use_is_accepted(state):
         raise NotReadyError(
             "the statement of use has not been accepted on this computer yet",
@@ -121,8 +127,11 @@ def commission(
     rig = SessionRig(bench, sheet, lambda: _ask_stop(question, say) if by_hand else None)
     procedure = Procedure(sheet, rig, instrument, label=answers.label, tell=tell)
     _check_only(answers.only, procedure)
-    with _captured(captures):
-        results = procedure.run(answers.only)
+    try:
+        with _captured(captures):
+            results = procedure.run(answers.only)
+    finally:
+        rig.close()  # Ctrl-C too: nothing is left on
     found = procedure.found or Found(sheet.family)
     passed = has_passed(results) and not answers.only
     record = CommissioningRecord(
