@@ -140,7 +140,8 @@ def _change_calls(kill: int) -> None:
         return opened
 
     def removes(path: Any, **more: Any) -> None:
-        _refuse_open(path)
+        if sys._getframe(1).f_globals.get("__name__") != "tempfile":  # which asks Windows otherwise
+            _refuse_open(path)
         real_unlink(path, **more)
 
     def replaces(source: Any, target: Any, **more: Any) -> None:
@@ -173,7 +174,7 @@ def _change_calls(kill: int) -> None:
 
     os.kill, os.open, os.rename = ends, opens, renames  # type: ignore[assignment]
     os.unlink = os.remove = removes
-    os.replace = replaces
+    os.replace = replaces  # type: ignore[assignment]
     os.read, os.write, select.select = reads, writes, selects
     os.O_BINARY = _O_BINARY  # type: ignore[attr-defined]
     io._WindowsConsoleIO = type("_WindowsConsoleIO", (), {})  # type: ignore[attr-defined]
