@@ -17,7 +17,7 @@ def host(load_ohm: int | None = 500, **options: Any) -> Host:
     return Host(RehaMove3Twin(0, load_ohm, **options))
 
 
-def rows(of: Host, kind: str) -> list[dict]:
+def rows(of: Host, kind: str) -> list[dict[str, Any]]:
     return [row for row in of.twin.records() if row["kind"] == kind]
 
 
