@@ -254,9 +254,7 @@ def test_a_channel_error_in_the_status_is_a_latched_fault() -> None:
 def test_a_state_that_was_not_expected_is_a_latched_fault() -> None:
     # By itself, too: a driver need not tell it a second time as a refusal.
     bench, driver = measuring()
-    expected: frozenset[int] = frozenset({1})
-    found: frozenset[int] = frozenset()
-    state = UnexpectedState("running: channel 1", "no channel running", expected, found)
+    state = UnexpectedState("running: channel 1", "no channel running", frozenset({1}), frozenset())
     feel(bench, driver, state)
     assert bench.state is State.FAULT
     assert alarms(bench)[-1] == "the device is no channel running, expected running: channel 1"
