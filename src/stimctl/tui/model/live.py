@@ -20,12 +20,12 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.unconfirmed import Unconfirmed
 from stimctl.tui.model.words import local_time
 
-__all__ = ["BUSY_STATES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
+__all__ = ["BUSY_STATES", "LOG_LINES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
 
 Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
 WAIT_NS = 200_000_000
-_LOG_LINES = 200
+LOG_LINES = 200
 #: States that are entered once zero has been verified, and not before.
 _ZERO_SEEN = ("identified", "stopped", "closed", "fault")
 #: They are of this computer, and outlast a session.
@@ -46,7 +46,7 @@ class Live(SessionModel):
         self.alarms = Alarms()
         self.course = Course()
         self.history = History()
-        self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
+        self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         #: By channel why its last raise was refused; until its level changes.
         self.refusals: dict[int, str] = {}
         #: The device of a session before whose zero is still to be confirmed.
