@@ -18,7 +18,7 @@ from tests.support.clinic import READER, Clinic, Station
 from tests.support.postgres import PostgresServer, missing
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "many-stations.md").read_text()
-BLOCKS = re.findall(r"```(sql)?\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = re.findall(r"```(sql|sh)\n(.*?)```", PAGE, re.DOTALL)
 _ADDRESS = re.compile(r"postgresql://([\w-]+)@db\.clinic\.example/stimctl\?sslmode=verify-full")
 
 
