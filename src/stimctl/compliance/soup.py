@@ -14,7 +14,8 @@ from stimctl.compliance.packaged import SOUP, read_toml
 ABSENT: Final = "not installed"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_FOR_TESTS: Final = frozenset({"test", "dev"})
+_FOR_TESTS: Final = frozenset({"test", "dev", "dist", "docs", "examples"})
+"""Extras of whoever works on stimctl; nothing of stimctl imports what is in them."""
 
 
 @dataclass(frozen=True, slots=True)
