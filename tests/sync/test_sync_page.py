@@ -18,13 +18,8 @@ from tests.support.clinic import READER, Clinic, Station
 from tests.support.paths import ROOT
 from tests.support.postgres import PostgresServer, missing
 
-<<<<<<< HEAD
 PAGE = (ROOT / "docs" / "how-to" / "many-stations.md").read_text()
-BLOCKS = re.findall(r"```(sql)?\n(.*?)```", PAGE, re.DOTALL)
-=======
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "many-stations.md").read_text()
 BLOCKS = re.findall(r"```(sql|sh)\n(.*?)```", PAGE, re.DOTALL)
->>>>>>> docs
 _ADDRESS = re.compile(r"postgresql://([\w-]+)@db\.clinic\.example/stimctl\?sslmode=verify-full")
 
 
