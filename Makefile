@@ -24,12 +24,13 @@ WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests $(if $(BROAD),| xargs grep -lw broad))
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
-  tests/devices/test_rehastim2_groups.py tests/devices/test_openemsstim_driver.py
+  tests/devices/test_rehastim2_groups.py \
+  $(foreach part,driver connecting echo stopping,tests/devices/test_openemsstim_$(part).py)
 COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-all test-newest test-computing test-waiting lint cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages examples test-lowest dist cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -57,6 +58,9 @@ demo: $(VENV)/.runtime ## run a real protocol on the P24 twin over a pty (under 
 	$(BIN)/stimctl run tens-conventional --device sim:p24 --amplitude 1=12mA --area 1=25cm2 \
 	  --site 1=left-forearm-flexor --duration 40s
 
+examples: $(VENV)/.dev ## run everything in examples/ on simulated devices (two minutes)
+	$(BIN)/python -m pytest -q tests/examples tests/plugins/test_toy_api.py --durations=0 --durations-min=1
+
 # Those that compute run in the scheduling class that gets only what is left of the processor: they
 # never hold up what is judged in real time.
 test: $(VENV)/.dev ## every promise once (under five minutes on two cores): what computes beside what waits
@@ -75,17 +79,40 @@ test-newest: ## all those that compute, on the newest Python that this machine h
 	  echo "with $$($$newest --version):"; \
 	  $(MAKE) --no-print-directory test-computing ALL=1 VENV=.venv-newest PYTHON="$$newest"
 
+# The lowest versions that pyproject.toml allows. The terminal UI needs more of Textual than the rest
+# (stimctl.tui.ui_packages), so its tests have an environment of their own.
+LOWEST_TESTS ?= tests/cli tests/safety tests/stimulus tests/treatment tests/records tests/report tests/export
+# Before 0.26 typer uses what click has deprecated since 8.5.
+OLD_TYPER := -W "ignore:'click.utils.get_:DeprecationWarning"
+LOWEST := .venv-lowest
+LOWEST_UI := .venv-lowest-ui
+test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest versions of every dependency
+	@for one in $(LOWEST) $(LOWEST_UI); do \
+	  [ -x $$one/bin/uv ] || { $(PYTHON) -m venv $$one && $$one/bin/python -m pip install --quiet uv; } || exit; done
+	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	@$(LOWEST_UI)/bin/uv pip install --quiet --python $(LOWEST_UI)/bin/python --resolution lowest-direct \
+	  --editable '.[test]' 'textual>=8.2.7'
+	$(LOWEST)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) $(LOWEST_TESTS) --ignore=tests/tui
+	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) tests/tui
+
 test-computing: $(if $(COVER),cover) $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(COMPUTING) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
 
 test-waiting: $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(WAITING)
 
-lint: $(VENV)/.dev ## ruff, mypy --strict, the import contracts
+lint: $(VENV)/.dev docs ## ruff, mypy --strict, the import contracts, the site without a warning
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## the documentation site, in build/site; a dead link or heading is an error
+	$(BIN)/python -m sphinx -q -E -n -W --keep-going -d build/pages -c docs . build/site
+	@echo "the site: build/site/index.html"
+
+pages: $(VENV)/.dev ## every page of docs/ that is made from the program
+	$(BIN)/python -m tools.make_pages
 
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
@@ -95,11 +122,17 @@ soak: $(VENV)/.dev ## three quarters of an hour: treatment hours with faults, ki
 	$(BIN)/python -m pytest -q -m "not soak" --hypothesis-profile=default $(shell grep -rl --include='test_*.py' 'import examples' tests)
 
 removals: $(VENV)/.dev ## take out one safety control after the other; its test must fail each time
-	$(BIN)/python tools/remove_controls.py
+	$(BIN)/python -m tools.remove_controls
 
-hazards: $(VENV)/.dev ## docs/hazards.md from the tests, with the figures they measure now
-	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml
-	$(BIN)/python tools/make_hazards.py --figures .hazards.xml
+hazards: $(VENV)/.dev ## docs/reference/hazards.md from the tests, with the figures they measure now
+	$(BIN)/python -m pytest -q -m "hazard and not soak" --junitxml=.hazards.xml; \
+	  ended=$$?; $(BIN)/python -m tools.make_hazards --figures .hazards.xml && exit $$ended
+
+$(VENV)/.dist: pyproject.toml | $(VENV)/.dev
+	@$(PIP) install --editable '.[dist]' && touch $@
+
+dist: $(VENV)/.dist ## wheel and source distribution, built twice, compared and checked
+	@$(BIN)/python tools/make_dist.py $(if $(QUICK),--quick)
 
 bench: $(VENV)/.dev ## stimctl beside its peers, in one run
 	$(BIN)/python -m benchmarks
@@ -113,5 +146,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

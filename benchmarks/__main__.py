@@ -8,8 +8,10 @@ import platform
 import sys
 
 from benchmarks import (
+    bench_capture,
     bench_codec,
     bench_output_check,
+    bench_plugin,
     bench_records,
     bench_rehearse,
     bench_roundtrip,
@@ -32,8 +34,10 @@ def main() -> int:
     modules = (
         bench_codec,
         bench_roundtrip,
+        bench_capture,
         bench_output_check,
         bench_start,
+        bench_plugin,
         bench_rehearse,
         bench_records,
         bench_sm2,

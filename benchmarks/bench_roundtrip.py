@@ -37,6 +37,7 @@ from stimctl.stimulus import Pulse, PulseShape, Stimulus
 from stimctl.supervisor.inbox import Arrived, Inbox
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.port import open_port
+from stimctl.supervisor.port_types import Port
 from stimctl.wire.sciencemode4.framing import FrameDecoder, encode_frame
 
 AMPLITUDE_UA, WIDTH_US, GAP_US, FREQUENCY_MHZ = 10_000, 200, 100, 50_000
@@ -78,13 +79,16 @@ def _cleared() -> Cleared:
     return answer
 
 
-def _through_stimctl(address: str, count: int) -> float:
+Opener = Callable[[], Port]
+
+
+def through_stimctl(
+    address: str, count: int, tapped: Callable[[Opener], Opener] = lambda opener: opener
+) -> float:
+    """Commands per second. `tapped`: puts something between port and supervisor."""
     inbox, driver = Inbox(), P24Driver()
-    line = DeviceLine(
-        open_port(address, family_row("p24").lines),
-        lambda: open_port(address, family_row("p24").lines),
-        inbox,
-    )
+    opener = tapped(lambda: open_port(address, family_row("p24").lines))
+    line = DeviceLine(opener(), opener, inbox)
 
     def turn_until(kind: type) -> None:
         deadline = time.monotonic() + _TIMEOUT_S
@@ -183,7 +187,7 @@ def _through_science_mode_4(address: str, count: int) -> float:
 
 CLIENTS: dict[str, tuple[Callable[[str, int], float], int]] = {
     "bare pyserial": (_through_pyserial, 600),
-    "stimctl": (_through_stimctl, 600),
+    "stimctl": (through_stimctl, 600),
     "science-mode-4": (_through_science_mode_4, 120),
 }
 

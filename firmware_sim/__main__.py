@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 from .devices import UnknownTwinError, make_twin, twin_named
-from .dtr import DtrPtyLine
 from .firmware.machine import HostWrongError
 from .firmware.recorder import Row
-from .line import Line, LinkRefusedError, PtyLine, TcpLine
+from .line import Line, LinkRefusedError, TcpLine
 from .lockstep import LockStep, serve_lockstep
-from .options import make_parser, own_options
+from .options import RECORD_VERBS, is_loopback, make_parser, own_options
 from .owner import end_with
 from .serve import (
     Cable,
@@ -51,16 +51,37 @@ def _open_record(path: Path | None, stack: ExitStack) -> Callable[[Row], None]:
 
 def _open_line(options: argparse.Namespace, stack: ExitStack) -> Line:
     line: Line
-    pty = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
     try:
-        line = pty(options.link) if options.tcp is None else TcpLine(options.tcp)
+        line = _open_pty(options) if options.tcp is None else _tcp(options)
     except LinkRefusedError as refused:
         raise _BadOptionError(f"--link: {refused}; choose another path or remove it") from refused
     except OSError as error:
-        place = f"--link {options.link}" if options.tcp is None else f"--tcp {options.tcp}"
+        place = f"--link {options.link}" if options.tcp is None else f"--tcp {options.tcp[1]}"
         raise _BadOptionError(f"{place}: {error.strerror}") from error
     stack.callback(line.close)
     return line
+
+
+def _tcp(options: argparse.Namespace) -> TcpLine:
+    host, port = options.tcp
+    if not (options.allow_remote or is_loopback(host)):
+        raise _BadOptionError(
+            f"--tcp: at {host} other machines reach this twin too, and nothing asks who they are; "
+            "add --allow-remote if that is meant, as in a container"
+        )
+    return TcpLine(port, host)
+
+
+def _open_pty(options: argparse.Namespace) -> Line:
+    try:
+        from .dtr import DtrPtyLine
+        from .pty_line import PtyLine
+    except ImportError as missing:
+        raise _BadOptionError(
+            "this system has no pseudo terminals; give --tcp PORT (0 = any free port)"
+        ) from missing
+    kind = DtrPtyLine if twin_named(options.device).resets_by_dtr else PtyLine
+    return kind(options.link)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -69,6 +90,10 @@ def _serve(options: argparse.Namespace) -> None:
             end_with(options.owner)
         sink = _open_record(options.record, stack)
         device, twin, cable = _make_twin(options, sink)
+        if (leads := getattr(options, "leads", None)) is not None:
+            from .leads import Leads
+
+            twin = cast("LocalTwin", Leads(twin, leads))
         line = _open_line(options, stack)
         origin_ns = time.monotonic_ns()
         clock = {"kind": "clock", "monotonic_ns": origin_ns, "device": options.device}
@@ -128,8 +153,13 @@ def _nowhere(row: Row) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0 (done), 1 (failed while running) or 2 (bad options)."""
+    """Run the command line; returns 0 (done), 1 (failed while running; a rule is broken) or 2 (bad
+    options)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in RECORD_VERBS:
+        from .record_verbs import run_record_verb  # it loads the invariant
+
+        return run_record_verb(words)
     try:
         options = make_parser(words[0] if words else "").parse_args(words)
         if not _list(options):

@@ -6,7 +6,7 @@ import os
 import select
 from pathlib import Path
 
-from .line import PtyLine
+from .pty_line import PtyLine
 
 
 class DtrPtyLine(PtyLine):

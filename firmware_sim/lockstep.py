@@ -1,6 +1,6 @@
 """A twin in lock-step on stdin and stdout: commands as lines in, JSON lines out.
 
-The contract is docs/lock-step.md. Time moves only on `run`.
+The contract is docs/how-to/lock-step.md. Time moves only on `run`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """A device in lock-step in another process, in the shape of a twin in this one.
 
-Whatever speaks docs/lock-step.md can be started here: a twin, an emulated or a native firmware.
+Whatever speaks docs/how-to/lock-step.md can be started here: a twin, emulated or native firmware.
 """
 
 from __future__ import annotations
 
 import json
-import select
 import subprocess
 import sys
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 from .firmware.recorder import Row
 from .lockstep import CONTRACT
+from .pipes import read_within
 
 #: How long the process may take for one answer line (real time) before it counts as hung.
 PATIENCE_S = 60.0
@@ -178,12 +178,12 @@ class LockStepTwin:
                 return
 
     def _line(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
+        told = self._process.stdout
+        assert told is not None
         while b"\n" not in self._unread:
-            ready, _, _ = select.select([self._process.stdout], [], [], self._patience_s)
-            if not ready:
+            data = read_within(told, lambda: told.read1(_CHUNK), self._patience_s)  # type: ignore[attr-defined]
+            if data is None:
                 raise LockStepError(f"no answer within {self._patience_s} s")
-            data = self._process.stdout.read1(_CHUNK)  # type: ignore[attr-defined]
             if not data:
                 raise LockStepError("the device process has ended")
             self._unread += data

@@ -11,8 +11,14 @@ from .devices import BUILT_IN, TwinFamily, find_twin, load
 
 _FOR_EVERY_TWIN = frozenset({
     "device", "link", "tcp", "lock_step", "seed", "record", "idle_exit_ns", "owner", "wiretap",
-    "faults", "json", "scenario",
+    "faults", "json", "scenario", "allow_remote", "leads",
 })  # fmt: skip
+
+#: What can be done with the record that a twin has left: `firmware_sim.record_verbs`.
+RECORD_VERBS = {
+    "judge": "tell whether a record keeps the safety rules: exit 0, or 1 with the rule as JSON",
+    "ledger": "print what a record comes to on each channel, as JSON",
+}
 
 
 def make_parser(device: str) -> argparse.ArgumentParser:
@@ -24,6 +30,8 @@ def make_parser(device: str) -> argparse.ArgumentParser:
         prog="firmware_sim", description="Digital twins of electrical stimulators."
     )
     devices = parser.add_subparsers(dest="device", required=True, metavar="DEVICE")
+    for verb, what in RECORD_VERBS.items():
+        devices.add_parser(verb, help=what)
     asked = None if device.startswith("-") else find_twin(device)
     for row in dict.fromkeys((*BUILT_IN, *([] if asked is None else [asked]))):
         if row == asked:
@@ -60,12 +68,20 @@ def _device(
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--link", type=Path, metavar="PATH", help="name the pseudo terminal PATH")
     place.add_argument(
-        "--tcp", type=_port, metavar="PORT", help="listen on 127.0.0.1 instead; 0 = any free port"
+        "--tcp",
+        type=_address,
+        metavar="[HOST:]PORT",
+        help="listen there instead, on 127.0.0.1 without a host; port 0 = any free one",
     )
     place.add_argument(
         "--lock-step",
         action="store_true",
         help="virtual time, moved by commands on stdin; answers as JSON lines on stdout",
+    )
+    parser.add_argument(
+        "--allow-remote",
+        action="store_true",
+        help="with --tcp: HOST may be one that other machines reach (0.0.0.0 in a container)",
     )
     parser.add_argument(
         "--seed",
@@ -87,7 +103,7 @@ def _device(
         "--owner",
         type=int,
         metavar="PID",
-        help="end when this process, which started it, has ended",
+        help="end when this process, which started it, has ended (on Windows: when stdin ends)",
     )
     parser.add_argument(
         "--wiretap", action="store_true", help="record the bytes of both directions"
@@ -119,6 +135,11 @@ def _add_worn(parser: argparse.ArgumentParser) -> None:
         help="on every channel, or open (500)",
     )  # fmt: skip
 
+    parser.add_argument(
+        "--leads", type=Path, metavar="FILE",
+        help="the channels named in this file, one a line, have their leads off; it may change",
+    )  # fmt: skip
+
 
 def add_turnaround(parser: argparse.ArgumentParser, default_us: int) -> None:
     """Add how long the device takes to answer; None = default_us, which is what the help says."""
@@ -139,10 +160,26 @@ def _load(text: str) -> int | None:
     return int(text)
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r}: give 0 to 65535; 0 takes any free port")
-    return int(text)
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that IPv4 address."""
+    return host.startswith("127.")
+
+
+def _address(text: str) -> tuple[str, int]:
+    from ipaddress import AddressValueError, IPv4Address  # 3 ms, and seldom needed
+
+    host, _, port = text.rpartition(":")
+    try:
+        host = str(IPv4Address("127.0.0.1" if host in ("", "localhost") else host))
+    except AddressValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give HOST as an IPv4 address, such as 0.0.0.0"
+        ) from error
+    if not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give PORT as 0 to 65535; 0 takes any free port"
+        )
+    return host, int(port)
 
 
 def _seconds_ns(text: str) -> int:

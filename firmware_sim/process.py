@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .ledger import Ledger
+from .pipes import read_within
 
 #: How often a record is looked at while something is awaited.
 POLL_S = 0.01
@@ -43,14 +43,14 @@ class TwinProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "firmware_sim", device, *owned, *recording, *arguments],
             env=_environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if sys.platform == "win32" else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], within_s)
-        first = self.process.stdout.readline().decode() if ready else ""
+        told = self.process.stdout
+        first = (read_within(told, told.readline, within_s) or b"").decode()
         if not first.startswith("ready "):
             self.end()
             raise RuntimeError(f"the twin did not start: {self.errors!r}")
@@ -69,7 +69,9 @@ class TwinProcess:
 
     def end(self, within_s: float = 30.0) -> int:
         """End the twin (SIGTERM, if need be SIGKILL) and return its exit code."""
-        if self.process.poll() is None:
+        if self.process.stdin is not None:  # on Windows, whose SIGTERM leaves no time for a record
+            self.process.stdin.close()
+        elif self.process.poll() is None:
             self.process.terminate()
         try:
             code = self.process.wait(within_s)

@@ -27,14 +27,24 @@ SETTINGS_POLL_NS = 250_000_000
 PARITY_POLL_NS = 10_000_000
 #: Woken so much later than it asked for, the twin itself did not run: its computer was busy.
 STOOD_STILL_NS = 20_000_000
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+#: What tells the process to end: where a signal is missing, nobody sends it.
+SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
+)
+
+
+#: Not inherited by a child, and on Windows as they are: there a newline would become two bytes.
+_BYTES_OF_OURS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class RecordFile:
     """A JSON-lines file that has every row the moment it is made; each row is one write."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BYTES_OF_OURS
+        self._fd = os.open(path, flags, 0o644)
         if os.fstat(self._fd).st_size:
             os.close(self._fd)
             raise FileExistsError(f"{path} holds a record already")
@@ -51,9 +61,12 @@ class RecordFile:
 
 
 def say(fd: int, text: str) -> None:
-    """Write a line to stdout or stderr if that takes it at once; nobody may hold up the device."""
+    """Write a line to stdout or stderr if that takes it at once; nobody may hold up the device.
+
+    Windows cannot tell whether it does: there it is written.
+    """
     try:
-        if select.select([], [fd], [], 0)[1]:
+        if sys.platform == "win32" or select.select([], [fd], [], 0)[1]:
             os.write(fd, text.encode() + b"\n")
     except (OSError, ValueError):
         pass  # closed: nobody listens

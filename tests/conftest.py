@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,23 @@ settings.register_profile(
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
+
+#: What is tried on Windows: the pure core, and in `test_windows` what else works there.
+_ON_WINDOWS = (
+    "body", "devices", "invariant", "property", "safety", "session", "stimulus", "support",
+    "treatment", "wire", "conftest.py", "test_windows.py",
+)  # fmt: skip
+_BUT_NOT = ("test_session_hardware_gate.py",)  # of the supervisor
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """On Windows leave out what is not on the list."""
+    if sys.platform != "win32":
+        return None
+    first = collection_path.relative_to(Path(__file__).parent).parts[:1]
+    there = set(first) <= set(_ON_WINDOWS) and collection_path.name not in _BUT_NOT
+    return None if there else True
+
 
 #: Tests of one module that share what takes long to make.
 _TOGETHER = ("tests/cli/test_cli_delivery.py", "tests/tui/test_tui_walks_hardware.py")

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[1] / "tools" / "beside.py"
+from tests.support.paths import ROOT
+
+TOOL = ROOT / "tools" / "beside.py"
 PROGRESS = "print('.' * 20 + ' [ 50%]'); print('5 passed')"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,9 +23,9 @@ from stimctl.session.alarms import ALARMS, Condition
 from stimctl.session.needs import MEANINGS, Gap, Need
 from stimctl.session.prompts import TEXTS, Prompt
 from stimctl.supervisor.wire_errors import decode_error
+from tests.support.paths import ROOT
 from tools import make_events
 
-ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "stimctl"
 WORDS = frozenset({"why", "reason", "what", "what_to_do", "cause"})
 FIELDS = WORDS | {"text", "action"}

@@ -1,12 +1,10 @@
-"""The pages: four kinds, each page in one, every link leads somewhere, every command works."""
+"""The pages: four kinds, each page in one, every link leads somewhere."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,17 +14,10 @@ DOCS = ROOT / "docs"
 INDEX = (DOCS / "README.md").read_text("utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "protocols").glob("*.md")])
 _LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
-_FIRST = (DOCS / "first-session.md").read_text("utf-8")
-COMMANDS = [
-    line.split()
-    for block in re.findall(r"```\n(.*?)```", _FIRST, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("stimctl ")
-]
 
 
 def links_of(path: Path) -> list[Path]:
-    found = _LINK.findall(path.read_text("utf-8"))
+    found = _LINK.findall(re.sub(r"`[^`\n]*`", "", path.read_text("utf-8")))
     return [(path.parent / one).resolve() for one in found if "://" not in one]
 
 
@@ -37,9 +28,9 @@ def test_every_link_leads_to_a_file(path: Path) -> None:
 
 def test_the_index_has_the_four_kinds_and_every_page_once() -> None:
     assert re.findall(r"^## (.*)", INDEX, re.M) == [
-        "Tutorial", "How-to", "Reference", "Explanation",
+        "Tutorials", "How-to", "Reference", "Explanation",
     ]  # fmt: skip
-    body = INDEX[INDEX.index("## Tutorial") :]
+    body = INDEX[INDEX.index("## Tutorials") :]
     listed = [(DOCS / one).resolve() for one in _LINK.findall(body)]
     assert len(listed) == len(set(listed))
     # Decision records are listed by their own index.
@@ -53,24 +44,17 @@ def test_the_readme_leads_to_the_index() -> None:
     assert DOCS / "README.md" in links_of(ROOT / "README.md")
 
 
-def test_the_commands_of_the_tutorial_do_what_it_says(tmp_path: Path) -> None:
-    environment = {**os.environ, "STIMCTL_STATE_HOME": str(tmp_path / "state")}
-    for words in COMMANDS:
-        if words[1] in ("run", "stop", "sessions"):  # these need a session; its verbs are known
-            continue
-        done = subprocess.run(
-            [sys.executable, "-m", "stimctl", *words[1:]], capture_output=True, text=True,
-            timeout=100, env=environment, cwd=tmp_path, check=False,
-        )  # fmt: skip
-        refused = "1=90mA" in words
-        fails = refused or "--scenario" in words
-        assert (done.returncode != 0) is fails, (words, done.stdout, done.stderr)
-        assert not refused or "nearest" in (done.stdout + done.stderr).lower()
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_page_has_one_title_and_no_level_is_left_out(path: Path) -> None:
+    text = re.sub(r"^( *)```.*?^\1```", "", path.read_text("utf-8"), flags=re.M | re.S)
+    levels = [len(one) for one in re.findall(r"^(#+) ", text, re.M)]
+    assert (levels[:1], levels.count(1)) == ([1], 1)
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_the_architecture_names_the_layers_and_the_packages_that_there_are() -> None:
-    page = (DOCS / "architecture.md").read_text("utf-8")
-    drawn = page[page.index("## Who may import whom") :].split("```")[1].split("\n")
+    page = (DOCS / "explanation" / "architecture.md").read_text("utf-8")
+    drawn = page[page.index("## Who may import whom") :].split("```")[1].split("\n")[1:]
     layers = [re.sub(r"\(.*", "", line).strip() for line in drawn if line.strip()]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
     (held,) = [one["layers"] for one in contracts["contracts"] if one["type"] == "layers"]

@@ -85,7 +85,6 @@ def test_pydantic_back_doors_are_used_nowhere_in_the_sources() -> None:
     [
         ("serial", {"supervisor/port.py", "supervisor/stop.py"}),
         ("textual", {"tui/"}),
-        ("textual_plot", {"tui/widgets/session_plot.py"}),
         ("numpy", set()),
         ("cryptography", {"records/ed25519.py"}),
         ("psycopg", {"sync/server.py"}),

@@ -13,13 +13,14 @@ import pytest
 from stimctl.session.needs import Need
 
 TESTS = Path(__file__).resolve().parent
-PAGE = TESTS.parent / "docs" / "add-a-device.md"
+PAGE = TESTS.parent / "docs" / "how-to" / "add-a-device.md"
 
 READINESS = "supervisor/test_supervisor_readiness.py::"
 ONE_LEFT_OUT = READINESS + "test_a_program_that_leaves_out_one_line_is_refused_by_its_code"
 NOTHING = READINESS + "test_a_program_that_hands_in_nothing_is_told_all_of_it"
 FROM_AFAR = READINESS + "test_a_program_that_came_over_the_net_needs_a_stop_face"
 GATE = "session/test_session_hardware_gate.py::"
+BENCH = "test_a_bench_session_is_refused_line_by_line_on_a_twin_too"
 #: Isolation, attendance, the watchdog and the keys of a screen depend on the device, the settings
 #: of the session and the face; the engine's gate is asked for them.
 NEEDS = {
@@ -36,6 +37,11 @@ NEEDS = {
     Need.STOP_KEY: GATE,
     Need.PROMPTS: GATE,
     Need.WATCHDOG: GATE,
+    Need.LOAD_VALUE: GATE + BENCH,
+    Need.NOBODY_CONNECTED: GATE + BENCH,
+    Need.STOP_TRIED: GATE + BENCH,
+    Need.BENCH_LEVEL: "session/test_session_readiness.py::"
+    + "test_a_bench_session_goes_no_higher_than_its_own_maximum",
 }
 
 GUARD, TRUST = "plugins/test_guard.py::", "plugins/test_trust.py::"

@@ -16,8 +16,9 @@ from stimctl.toml_text import (
     TomlBoundError,
     parse_toml,
 )
+from tests.support.paths import ROOT
 
-SHIPPED = sorted((Path(__file__).parent.parent / "protocols").rglob("*.toml"))
+SHIPPED = sorted((ROOT / "protocols").rglob("*.toml"))
 DEEP = "a" + ".a" * 3000
 BEYOND = {
     "one key of many parts": f"{DEEP} = 1",

@@ -16,8 +16,7 @@ import pytest
 from typer.main import get_command
 
 from stimctl.cli.app import app
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.paths import ROOT
 
 BANNED = {
     r"\bhot (channel|one|now)\b|\bis hot\b|\bmake .* hot\b": "selected channel",

@@ -1,4 +1,4 @@
-"""Makes the tables of docs/terminal-ui.md from the actions of the terminal UI and its plain words.
+"""Makes the tables of docs/how-to/terminal-ui.md from actions of the UI and its plain words.
 
 `python tools/make_keys.py` writes them between the page's marks; a test holds them up to date.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from stimctl.tui.model.actions import ACTIONS, Group, key_name
 from stimctl.tui.plain.commands import COMMANDS
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "terminal-ui.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "terminal-ui.md"
 
 
 def keys() -> str:

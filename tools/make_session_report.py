@@ -1,5 +1,5 @@
-"""Makes the examples of docs/session-reports.md: a session on a simulated P24 in every form, a
-course of five, and a protocol's drawing.
+"""Makes the examples of docs/how-to/session-reports.md: a session on a simulated P24 in every
+form, a course of five, and a protocol's drawing.
 
 `python tools/make_session_report.py` writes them; a test says when they are not up to date. The
 same page gives the same PDF, with the same WeasyPrint and fonts.

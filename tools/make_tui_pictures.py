@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from tests.support.tui_desk import World
 from tests.support.tui_scenes import SCENES
 
@@ -47,6 +48,9 @@ def picture(scene: str, theme: str) -> str:
         try:
             SCENES[scene](world)
             world.text(*_SIZE)
+            for banner in world.ui.app.screen.query(AlarmBanner):
+                banner.lit = True  # always the same half of its flash
+            world.ui.settle()
             svg = world.ui.svg().replace(name, "~")
         finally:
             world.close()

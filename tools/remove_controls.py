@@ -4,10 +4,12 @@ Every entry of `tools/removals.toml` says how a control is disabled: in `file`, 
 becomes `new`. Each is done to a copy of the tree, never to the tree itself; there the named test
 must fail, after it has passed on the copy as it was. A control whose removal no test notices is a
 promise that nobody keeps. `tests/test_removals.py` holds that every text still fits.
+What came of each is kept for `stimctl compliance`, with the day, the commit and the machine.
 
-    python tools/remove_controls.py                  all of them, on every core
-    python tools/remove_controls.py --only H12       those of one hazard, or one by its name
-    python tools/remove_controls.py --markdown FILE  the table as Markdown, too
+    python -m tools.remove_controls                  all of them, on every core
+    python -m tools.remove_controls --only H12       those of one hazard, or one by its name
+    python -m tools.remove_controls --markdown FILE  the table as Markdown, too
+    python -m tools.remove_controls --no-record      keep no result
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from stimctl.compliance import results as kept
+from tools import result_file
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tools" / "removals.toml"
@@ -192,6 +197,16 @@ def untouched(chosen: Sequence[Removal]) -> tuple[int, str]:
         return run_tests(copy_of_tree(Path(folder)), sorted({one.test for one in chosen}))
 
 
+def record(results: Sequence[Result]) -> None:
+    """Keep what came of each, over what was kept of it before."""
+    run = result_file.this_run()
+    new = {
+        one.removal.name: kept.Result("noticed" if one.noticed else "not noticed", run, one.how)
+        for one in results
+    }
+    result_file.keep(result_file.REMOVALS, new, {one.name for one in removals()})
+
+
 def markdown(results: Sequence[Result]) -> str:
     """The results as a table."""
     lines = [
@@ -219,6 +234,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names or hazards")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--markdown", type=Path, metavar="FILE")
+    parser.add_argument("--no-record", action="store_true", help="keep no result")
     options = parser.parse_args()
     chosen = _chosen(options.only)
     if not chosen:
@@ -235,6 +251,8 @@ def main() -> int:
         print(f"{hazards:13} {one.removal.name:32} {mark:12} {one.how}", flush=True)
     noticed = sum(one.noticed for one in results)
     print(f"{noticed} of {len(results)} removals are noticed by their test")
+    if not options.no_record:
+        record(results)
     if options.markdown is not None:
         options.markdown.write_text(markdown(results), encoding="utf-8")
     return int(noticed < len(results))

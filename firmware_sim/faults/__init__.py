@@ -5,7 +5,7 @@ Fault(name, at_us, parameters) says what; SPECS says what there is; FaultyTwin m
 
 from .faulty import FaultyTwin
 from .model import BOTH, TO_DEVICE, TO_HOST, Fault, FaultError, Place, Spec, parse_fault
-from .registry import SPECS, applicable, checked, listing, spec_of, usable
+from .registry import SPECS, applicable, checked, listing, on_bench, spec_of, usable
 
 __all__ = [
     "BOTH",
@@ -20,6 +20,7 @@ __all__ = [
     "applicable",
     "checked",
     "listing",
+    "on_bench",
     "parse_fault",
     "spec_of",
     "usable",

@@ -69,7 +69,7 @@ class FaultyTwin:
     def add(self, fault: Fault) -> None:
         """Have one more fault; one whose time has passed begins at once."""
         spec = spec_of(checked(fault).name)
-        if self._clips is None and spec.place is not Place.LINK:
+        if self._clips is None and spec.place not in (Place.LINK, Place.BENCH):
             raise FaultError(f"{fault.name}: this device can only have faults of its line")
         wire = wire_of(self)
         if (why := wire.lacks.get(fault.name)) is not None:

@@ -23,6 +23,9 @@ class Place(StrEnum):
     LINK = "link"
     DEVICE = "device"
     ELECTRODES = "electrodes"
+    BENCH = "bench"
+    """What only a bench shows: the device answers as a healthy one does, and gives another output
+    than it was told. No host can notice these in a session."""
 
 
 class FaultError(ValueError):

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from firmware_sim.devices import BUILT_IN, TwinFamily, twin_named, wire_named
 from firmware_sim.firmware.p24_commands import Result
 
+from .bench_faults import BENCH_FAULTS
 from .device_faults import DEVICE_FAULTS
 from .electrode_faults import ELECTRODE_FAULTS
 from .link_faults import LINK_FAULTS, Begin
 from .model import BOTH, Fault, FaultError, Place, Spec
 
 _KINDS = {
-    spec.name: (spec, begin) for spec, begin in LINK_FAULTS + DEVICE_FAULTS + ELECTRODE_FAULTS
+    spec.name: (spec, begin)
+    for spec, begin in LINK_FAULTS + DEVICE_FAULTS + ELECTRODE_FAULTS + BENCH_FAULTS
 }
 
 #: What each fault does, in the order of the documentation.
@@ -29,6 +31,8 @@ _RANGES = {
     "by": range(1, 8),
     "command": range(-1, 1024),
     "ohm": range(1, 10_000_001),
+    "step_ua": range(1, 130_001),
+    "wiper_step": range(1, 256),
 }
 #: Where the share of a thousand is a probability.
 _AT_MOST_ALL = frozenset({"drop", "duplicate"})
@@ -51,14 +55,21 @@ def begin_of(name: str) -> Begin:
 
 
 def applicable() -> Iterator[Spec]:
-    """The faults that some twin can have."""
-    return (spec for spec in SPECS.values() if not spec.inapplicable)
+    """The faults that some twin can have in a session."""
+    return (one for one in SPECS.values() if not one.inapplicable and one.place is not Place.BENCH)
 
 
 def usable(device: str) -> list[str]:
-    """The names of the faults that a kind of device can have."""
+    """The names of the faults that a kind of device can have in a session."""
     row = twin_named(device)
-    return [one.name for one in SPECS.values() if not _why_not(row, one)]
+    return [one.name for one in applicable() if not _why_not(row, one)]
+
+
+def on_bench(device: str) -> list[str]:
+    """The names of the faults of a kind of device that only a bench shows."""
+    row = twin_named(device)
+    bench = (one for one in SPECS.values() if one.place is Place.BENCH)
+    return [one.name for one in bench if not _why_not(row, one)]
 
 
 def _why_not(row: TwinFamily, spec: Spec) -> str:

@@ -67,12 +67,15 @@ class Running:
         self._effects: list[tuple[Lane, Effect]] = []
         self._misbehaviours: list[Misbehaviour] = []
         self._at_end: list[Action] = []
+        self._counters: list[Callable[[], int]] = []
 
     @property
     def changed(self) -> int:
         """How often it has changed bytes, commands, a timer, the output or the load so far."""
         effects = sum(effect.changed for _, effect in self._effects)
-        return self._own_changes + effects + sum(each.changed for each in self._misbehaviours)
+        others = sum(counted() for counted in self._counters)
+        in_firmware = sum(each.changed for each in self._misbehaviours)
+        return self._own_changes + effects + in_firmware + others
 
     @property
     def active(self) -> bool:
@@ -86,6 +89,10 @@ class Running:
     def count(self, changes: int = 1) -> None:
         """Note that something was changed."""
         self._own_changes += changes
+
+    def counts(self, counted: Callable[[], int]) -> None:
+        """Have what something else has changed so far counted, too."""
+        self._counters.append(counted)
 
     def on_end(self, action: Action) -> None:
         """Have something undone when the fault ends; the latest first."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from firmware_sim.body.load import Load as ModelLoad
+from firmware_sim.body.load import Passed
 
 from .p24_commands import Result
 from .p24_fields import Point
@@ -110,22 +111,38 @@ def cut_points(row: list[list[int]], length_us: int) -> list[list[int]]:
     return kept
 
 
-class Loads:
-    """The load on each channel 1..8."""
+class Unnoticed:
+    """An open circuit that the device's detection does not see: no current, and no complaint."""
 
-    __slots__ = ("_loads",)
+    nominal_ohm = 1_000
+
+    def through(self, points: tuple[Point, ...], _compliance_mv: int) -> Passed:
+        """Let no current through, and look like a healthy load."""
+        nothing = tuple((time_us, 0) for time_us, _ in points)
+        return Passed(nothing, (0,) * len(nothing), False, False)
+
+
+class Loads:
+    """The load on each channel 1..8. `detects_open`: a device that works notices an open one."""
+
+    __slots__ = ("_loads", "detects_open")
 
     def __init__(self, load: Load) -> None:
         self._loads = {channel: _checked(load) for channel in range(1, 9)}
+        self.detects_open = True
 
     def __getitem__(self, channel: int) -> Load:
-        return self._loads[channel]
+        load = self._loads[channel]
+        return UNNOTICED if load is None and not self.detects_open else load
 
     def set(self, channel: int, load: Load) -> None:
         """Put another load on a channel; ValueError for a channel or a load that cannot be."""
         if channel not in self._loads:
             raise ValueError(f"channel {channel}: a P24 has channels 1 to 8")
         self._loads[channel] = _checked(load)
+
+
+UNNOTICED = Unnoticed()
 
 
 def nominal_ohm(load: Load) -> int | None:

@@ -33,6 +33,8 @@ from .recorder import Recorder
 #: From the start of the program until its banner is out: delays for the wireless module, which pass
 #: without one, too [E].
 BOOT_US = 11_268_000
+#: The serial port is off for so long after the program's start: what arrives then is lost [E].
+UART_OFF_US = 900
 #: A message without a newline ends after so much silence, or up to 1 ms less: whole ms are counted
 #: [E].
 SILENCE_US = 50_000
@@ -52,24 +54,27 @@ NO_ECHO_FROM, NO_TEXT_FROM, LOST_FROM, SILENT_FROM = 140, 180, 290, 600
 #: What is kept of a message: what comes after that changes nothing.
 _KEPT = SILENT_FROM + 1
 
+#: What is printed while it boots, and from when on, in ms of BOOT_US [E]; the last ends it.
 _BANNER = (
-    "\nSETUP:\r\n",
-    "\tBT: RESETTING\r\n",
-    "\tBT: RESET DONE\r\n",
-    "\tBT: INITIALIZING\r\n",
-    "\t\tSet Baudrate: \r\n",
-    "\t\tReboot?: \r\n",
-    "\t\tVersion: \r\n",
-    "\t\tSet Name: \r\n",
-    "\t\tSet peripheral mode: \r\n",
-    "\t\tEnable private services: \r\n",
-    "\t\tClear private services:\r\n",
-    "\t\tSet new private service: \r\n",
-    "\t\tSet new private service value: \r\n",
-    "\t\tSet Baudrate: \r\n",
-    "\t\tReboot?: \r\n",
+    (0, "\nSETUP:\r\n"),
+    (6, "\tBT: RESETTING\r\n"),
+    (4_207, "\tBT: RESET DONE\r\n"),
+    (4_217, "\tBT: INITIALIZING\r\n"),
+    (5_208, "\t\tSet Baudrate: \r\n"),
+    (5_407, "\t\tReboot?: \r\n"),
+    (7_607, "\t\tVersion: \r\n"),
+    (7_808, "\t\tSet Name: \r\n"),
+    (8_008, "\t\tSet peripheral mode: \r\n"),
+    (8_208, "\t\tEnable private services: \r\n"),
+    (8_408, "\t\tClear private services:\r\n"),
+    (8_609, "\t\tSet new private service: \r\n"),
+    (8_809, "\t\tSet new private service value: \r\n"),
+    (9_010, "\t\tSet Baudrate: \r\n"),
+    (9_210, "\t\tReboot?: \r\n"),
+)
+_BANNER_END = (
     "\tBT: INITIALIZED\r\n\tEMS: INITIALIZING CHANNELS\r\n\tEMS: INITIALIZED\r\n"
-    "\tEMS: STARTED\r\nSETUP DONE (LED 13 WILL BE ON)\r\n",
+    "\tEMS: STARTED\r\nSETUP DONE (LED 13 WILL BE ON)\r\n"
 )
 #: Test characters of dialect B that turn a potentiometer: channel index and step.
 _TURNS = {"q": (0, -1), "a": (0, 1), "w": (1, -1), "s": (1, 1)}
@@ -176,13 +181,14 @@ class Firmware:
                 until_us = min(until_us, max(began_us + hears_us, self.now))
 
     def _boot(self, boot_us: int) -> Steps:
-        *early, last = _BANNER
-        for number, line in enumerate(early):
-            yield Wait(self._origin_us + boot_us * number // len(_BANNER))
+        yield Wait(self._origin_us + min(UART_OFF_US, boot_us))
+        self._receiver.ring.clear()
+        for at_ms, line in _BANNER:
+            yield Wait(max(self.now, self._origin_us + at_ms * 1000 * boot_us // BOOT_US))
             yield from self._print(line)
-        yield Wait(self._origin_us + boot_us - len(last) * BYTE_NS // 1000)
+        yield Wait(max(self.now, self._origin_us + boot_us - len(_BANNER_END) * BYTE_NS // 1000))
         # The end of the banner is still on the line while both channels are switched off.
-        yield from self._print(last)
+        yield from self._print(_BANNER_END)
 
     def _millis(self) -> int:
         return (self.now - self._origin_us) // 1000 & 0xFFFFFFFF

@@ -14,5 +14,13 @@ WIRE = Wire(
     other=lambda _chance, _command: b"y\n",  # which no firmware acts on
     text=True,
     stop_begins=STOP[: len(STOP) // 2].encode(),
-    lacks={"wrong-crc": "its lines have no checksum"},
+    lacks={
+        "wrong-crc": "its lines have no checksum",
+        **dict.fromkeys(
+            ("output-scaled", "width-wrong", "rate-wrong", "unbalanced"),
+            "its pulses are those of the unit whose output it lets through",
+        ),
+        "no-watchdog": "it has none",
+        "open-unnoticed": "it notices no open electrode",
+    },
 )

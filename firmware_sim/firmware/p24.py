@@ -116,6 +116,10 @@ class P24Twin(FramedMachine):
         """What is on channel 1..8 now."""
         return self._loads[channel]
 
+    def fail_open_detection(self, *, broken: bool = True) -> None:
+        """Have the device cease to notice an open circuit, or notice it again."""
+        self._loads.detects_open = not broken
+
     def load_moved(self, channel: int) -> None:
         """Go on with a load that changed by itself."""
         self._mid.load_changed(channel, self._now)

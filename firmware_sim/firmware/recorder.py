@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -29,16 +29,7 @@ def all_points(row: Mapping[str, Any]) -> tuple[int, list[list[int]]]:
 class Recorder:
     """Collect rows, or pass each to `sink` the moment it is made.
 
-    Times are us of the twin's clock, currents uA, durations us. Kinds:
-    train_open / train   a pulse train that began / is over (same "id"); count is exact
-    pulse                a single pulse: low level, ramp, or one that was cut short ("cut")
-                         `points` is what was ordered; `test`, where a device tests the electrodes
-                         before each pulse, what it gives on top: points that begin before_us
-                         earlier
-    output               current began or ceased to be possible on a channel
-    wiper, relay         potentiometer and relays of a device that only attenuates another
-    defect               the host has provoked a known defect of the firmware
-    state, log, line, clock, rx, tx
+    Times are us of the twin's clock, currents uA, durations us; `row_kinds` describes each kind.
     """
 
     __slots__ = ("__weakref__", "_line_listeners", "_rows", "_sink", "_trains")
@@ -72,6 +63,17 @@ class Recorder:
         self._sink = but_bytes if line else both
         if line:
             self._line_listeners.append(listener)
+
+    def alter(self, change: Callable[[Row], Iterable[Row]]) -> None:
+        """From now on record in place of each row what this makes of it: what an output stage with
+        a fault gives is another thing than what the firmware meant."""
+        sink = self._sink
+
+        def altered(row: Row) -> None:
+            for one in change(row):
+                sink(one)
+
+        self._sink = altered
 
     def line(self, kind: str, at_us: int, data: bytes, *, keep: bool) -> None:
         """Take bytes of the line ("rx", "tx"): recorded if asked to, and told who wants to hear."""

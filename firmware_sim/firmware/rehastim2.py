@@ -79,6 +79,7 @@ class RehaStim2Twin(FramedMachine):
         self._init_due_us: int | None = 0  # None while connected or without power
         self._valid_us = 0
         self._longest_gap_us = 0
+        self._has_watchdog = True
 
     @property
     def mode(self) -> Mode:
@@ -121,6 +122,14 @@ class RehaStim2Twin(FramedMachine):
         if pressed:
             self._fail(StimulationError.EMERGENCY, Event.EMERGENCY)
 
+    def fail_watchdog(self, *, broken: bool = True) -> None:
+        """Have the watchdog cease to act, or act again."""
+        self._has_watchdog = not broken
+
+    def fail_open_detection(self, *, broken: bool = True) -> None:
+        """Have the skin test cease to notice an open circuit, or notice it again."""
+        self._loads.detects_open = not broken
+
     def fail_module(self) -> None:
         """Have a stimulation module fail now."""
         self._fail(StimulationError.MODULE, Event.MODULE)
@@ -145,7 +154,7 @@ class RehaStim2Twin(FramedMachine):
 
     def _next_event(self) -> int | None:
         times = [self._stimulation.player.next_us(), self._init_due_us]
-        if self.connected:
+        if self.connected and self._has_watchdog:
             times.append(self._valid_us + WATCHDOG_US)
         if self._pending is not None:
             times.append(self._pending.done_us)
@@ -158,7 +167,8 @@ class RehaStim2Twin(FramedMachine):
             self._pending = None
             answer = self._stimulation.execute(at_us, pending.command, pending.frame.data)
             self._answer(at_us, pending.command, pending.frame.packet_number, answer)
-        if self.connected and self._valid_us + WATCHDOG_US <= at_us:
+        silent = self._has_watchdog and self._valid_us + WATCHDOG_US <= at_us
+        if self.connected and silent:
             self._note_gap(at_us)
             self.recorder.log(at_us, "connection lost", gap_us=at_us - self._valid_us)
             self._init_due_us = at_us

@@ -150,7 +150,6 @@ class SlewRules:
             due_us = at_us if due_us is None else due_us
             early_us = max(early_us, due_us - at_us)
             due_us = max(due_us, at_us) + every_us
-        last_us = self._next_raise_us
         self._next_raise_us = due_us
         if early_us <= slack_us:
             return None
@@ -161,8 +160,7 @@ class SlewRules:
             return Wrong(Rule.RETURN, f"{told} at once after {self._interrupted}")
         if steps > 1:
             return Wrong(Rule.RISE, f"{told}, more than {largest} {self._unit} at once")
-        since_us = at_us - (last_us or 0) + every_us
-        return Wrong(Rule.RISE, f"{told}, {since_us} us after the rise before ({every_us} us)")
+        return Wrong(Rule.RISE, f"{told}, {early_us} us too early: one in {every_us} us")
 
     def _too_steep(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Whether a return to the plateau is faster than its shortest ramp."""

@@ -30,6 +30,7 @@ from stimctl.supervisor.api_output import Output
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.platform_support import need_session
 from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
@@ -46,6 +47,7 @@ def connect(
     operator: str = "",
     stop_face: str | Sequence[str] = (),
     find_channels: bool = False,
+    capture: Path | None = None,
 ) -> Device:
     """Describe a session with a device, for a `with` block that ends at verified zero.
 
@@ -59,13 +61,16 @@ def connect(
         operator: who is in charge, by a code; named in every row of output.
         stop_face: a pedal or button that stops, by its name, or several.
         find_channels: a channel rises only after `found` has told where the one before it is felt.
+        capture: a new file for the bytes of the link, or a folder for one file each session.
 
     Raises:
         UsageError: a name that is not of the form above.
+        NotOnThisSystemError: this operating system has not what a session needs (Windows).
     """
+    need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face, find_channels=find_channels,
+        stop_face=stop_face, find_channels=find_channels, capture=capture,
     )  # fmt: skip
 
 
@@ -82,6 +87,8 @@ class Device(Output):
         operator: str = "",
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
+        capture: Path | None = None,
+        bench: bool = False,
     ) -> None:
         faces = stop_face_options([stop_face] if isinstance(stop_face, str) else stop_face)
         options = ["--face-name", "api", "--requires-hold"]
@@ -91,6 +98,8 @@ class Device(Output):
         options += ["--operator", operator] if operator else []
         options += faces
         options += ["--find-channels"] if find_channels else []
+        options += ["--capture", str(capture.absolute())] if capture is not None else []
+        options += ["--bench", "--watchdog-test"] if bench else []
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)

@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     DEVICE_FAULT = 5
     NOT_CONFIRMED_ZERO = 6
     INTEGRITY = 7
+    NOT_ON_THIS_SYSTEM = 69
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -142,6 +143,13 @@ class LinkError(NoDeviceError):
     code = "link-failed"
 
 
+class NotOnThisSystemError(StimctlError):
+    """This operating system has not what it needs; elsewhere the same works."""
+
+    code = "not-on-this-system"
+    exit_code = ExitCode.NOT_ON_THIS_SYSTEM
+
+
 class LimitRefusedError(StimctlError):
     """A limit forbids what was asked; `refusal` is the safety layer's answer, if there is one."""
 
@@ -194,7 +202,7 @@ class NotReadyError(StateError):
 
 
 class DeviceFaultError(StimctlError):
-    """The device reports a fault, or does not do what it was told."""
+    """The device reports a fault, or does not do what was commanded."""
 
     code = "device-fault"
     exit_code = ExitCode.DEVICE_FAULT
@@ -212,6 +220,13 @@ class JournalError(StimctlError):
 
     code = "journal-error"
     exit_code = ExitCode.INTEGRITY
+
+
+class CaptureError(StimctlError):
+    """A capture of a link cannot be written, or a file is no whole capture."""
+
+    code = "capture"
+    exit_code = ExitCode.USAGE
 
 
 class IntegrityError(StimctlError):

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand
 
 from stimctl.cli import app as app_module
-from stimctl.cli import failures, output, verbs
+from stimctl.cli import failures, verbs
 from stimctl.errors import ExitCode, JournalError, ProtocolFileError
 from stimctl.version import __version__
 
@@ -249,42 +249,6 @@ def test_a_reader_that_has_gone_is_no_error_message() -> None:
     os.close(write)
     assert done.stderr == b""
     assert done.returncode == ExitCode.REFUSED
-
-
-class Terminal:
-    def isatty(self) -> bool:
-        return True
-
-
-class Closed:
-    def isatty(self) -> bool:
-        raise ValueError("I/O operation on closed file")
-
-
-@pytest.mark.hazard("H27")
-def test_colour_is_for_terminals_that_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal: Any = Terminal()
-    monkeypatch.setattr(sys, "argv", ["stimctl"])
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    shown = output.for_terminal(output.styled("x", "red", terminal))
-    assert shown == "\x1b[31mx\x1b[0m"
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert output.styled("x", "red", terminal) == "x"
-    monkeypatch.delenv("NO_COLOR")
-    monkeypatch.setenv("TERM", "dumb")
-    assert output.styled("x", "red", terminal) == "x"
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "argv", ["stimctl", "--no-color"])
-    assert output.styled("x", "red", terminal) == "x"
-    closed: Any = Closed()
-    assert not output.is_terminal(closed)
-
-
-def test_off_a_terminal_there_is_no_escape_sequence(cli: Any) -> None:
-    for arguments in (["protocols", "list"], ["doctor"], ["check", "x", "-d", "sim:p24"]):
-        result = cli(*arguments)
-        assert "\x1b" not in result.out + result.err
 
 
 def test_importing_the_verbs_imports_nothing_heavy() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +13,8 @@ import pytest
 from stimctl.cli.wire_tool import _PROTOCOLS
 from stimctl.errors import ExitCode
 from stimctl.wire.hexlines import WIRES
+from tests.support.paths import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 VECTORS = json.loads((DATA / "sciencemode2_vectors.json").read_text("utf-8"))
 
 

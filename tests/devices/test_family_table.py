@@ -100,6 +100,7 @@ def test_a_name_that_is_no_row_is_refused_with_those_that_are(name: str) -> None
         parse_device(f"sim:{name or 'nix'}")
 
 
+@pytest.mark.posix
 @pytest.mark.hazard("H07")
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_a_stop_of_an_unknown_family_says_so_and_sends_nothing(name: str, tmp_path: Any) -> None:

@@ -1,4 +1,4 @@
-"""The openEMSstim driver against its strict twin: start, bursts, echo, stop, what it refuses."""
+"""The openEMSstim driver against its strict twin: its contract, bursts, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import itertools
 
 import pytest
 
-from firmware_sim.firmware.openemsstim import BOOT_US, Dialect
 from stimctl.devices.driver import Driver, Frame
 from stimctl.devices.events import (
     Acked,
-    AnswerLate,
     ChannelSet,
     Doing,
-    Identified,
-    NoAnswer,
     RaiseDropped,
-    Ready,
-    Rejected,
     UnexpectedState,
-    ZeroVerified,
 )
 from stimctl.devices.openemsstim.driver import OpenEmsStimDriver
 from stimctl.devices.openemsstim.sheet import BURST_MS
@@ -29,10 +22,15 @@ from stimctl.safety import Electrode, IntensityPoint, PercentBounds, clear_inten
 from stimctl.safety.intensity import ATTENDED
 from stimctl.stimulus.level import PERCENT
 from tests.support.driver_bench import S
-from tests.support.openemsstim_bench import MS, SHEET, Bench, cleared, points
+from tests.support.openemsstim_bench import (
+    MS,
+    SHEET,
+    STOP,
+    Bench,
+    cleared,
+    points,
+)
 
-STOP = "Connection End\n"
-STOP_AND_PROBE = STOP + "x....\n"
 WIPER = {1: 200, 10: 186, 50: 122, 100: 42}
 """What the firmware makes of an intensity, in the emulator."""
 
@@ -54,98 +52,6 @@ def applied(bench: Bench) -> list[Acked]:
 def test_every_call_has_a_meaning_in_every_state() -> None:
     assert set(CALLS) == set(State)
     assert all(set(row) == set(Call) for row in CALLS.values())
-
-
-# -- connecting ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("dialect", "told"),
-    [(Dialect.HEX_ONLY, ("release 1.0 or later", "hex-only")),
-     (Dialect.ASCII, ("2016, before release 1.0", "ascii"))],
-)  # fmt: skip
-def test_a_starting_board_is_stopped_waited_for_and_asked_for_its_dialect(
-    dialect: Dialect, told: tuple[str, str]
-) -> None:
-    bench = Bench(dialect, boot_us=BOOT_US)
-    bench.driver.connect(0)
-    bench.run(12 * S)
-    assert [type(one) for one in bench.seen] == [Identified, ZeroVerified, Ready]
-    (identified,) = bench.all_of(Identified)
-    assert (identified.firmware, identified.protocol) == told
-    assert bench.sent() == ["\n" + STOP_AND_PROBE]  # the board reads it when it has started
-    assert bench.driver.state == "zero"
-    assert bench.relays() == []
-
-
-def test_a_board_that_stimulates_for_another_host_is_stopped_by_connecting() -> None:
-    bench = Bench().running(ch1=50, ch2=20)
-    bench.driver.connect(bench.now)
-    bench.run(300 * MS)
-    assert bench.open == {}
-    assert bench.driver.state == "zero"
-
-
-def test_a_silent_line_fails_the_connection_after_20_s_and_never_fills_the_buffer() -> None:
-    bench = Bench()
-    bench.to_host = lambda now, data: b""
-    bench.driver.connect(0)
-    bench.run(21 * S)
-    (lost,) = bench.all_of(NoAnswer)
-    assert (lost.what, lost.since_ns) == (Doing.CONNECT, 0)
-    assert bench.driver.state == "unknown"
-    assert bench.driver.deadline() is None
-    assert bench.twin.defects == ()
-
-
-@pytest.mark.parametrize(
-    ("dialect", "was", "says", "name"),
-    [
-        (Dialect.ASCII, b"\tCommand NON HEX:", b"\tFull Command:", "multiplexer"),
-        (Dialect.HEX_ONLY, b"\tERROR: SINGLE", b"\tWHAT: SINGLE", "fabbing"),
-        (Dialect.ASCII, b"Unknown command: x", b"Unknown command: y", "unknown"),
-    ],
-)
-def test_a_firmware_that_is_not_known_is_refused_and_never_driven(
-    dialect: Dialect, was: bytes, says: bytes, name: str
-) -> None:
-    bench = Bench(dialect)
-    kept = bytearray()
-
-    def change(now: int, data: bytes) -> bytes:
-        kept.extend(data)
-        *lines, rest = bytes(kept).split(b"\n")
-        kept[:] = rest
-        return b"".join(line.replace(was, says) + b"\n" for line in lines)
-
-    bench.to_host = change
-    bench.driver.connect(0)
-    bench.run(2 * S)
-    (no,) = bench.all_of(Rejected)
-    assert no.what is Doing.IDENTIFY
-    assert f"({name}) is not one of those that can be driven safely" in no.result
-    assert bench.all_of(Ready) == []
-    with pytest.raises(StateError):
-        bench.driver.apply(bench.now, points(ch1=1))
-
-
-def test_a_board_that_was_not_seen_to_start_is_refused() -> None:
-    bench = Bench()
-    bench.to_host = lambda now, data: b"" if now < 300 * MS else data
-    bench.run(400 * MS)
-    bench.driver.connect(bench.now)
-    bench.run(S)
-    (no,) = bench.all_of(Rejected)
-    assert "has not restarted it" in no.result
-    assert bench.driver.state == "unknown"
-
-
-def test_a_start_that_was_heard_before_connecting_counts() -> None:
-    bench = Bench()
-    bench.run(400 * MS)
-    bench.driver.connect(bench.now)
-    bench.run(S)
-    assert bench.all_of(Ready)
 
 
 # -- bursts -------------------------------------------------------------------------------------
@@ -299,219 +205,6 @@ def test_what_opens_or_renews_is_never_written_late() -> None:
         if b"WV," in frame.data:
             assert frame.expires_ns is not None
             assert frame.expires_ns - at <= (BURST_MS - 100) * MS
-
-
-# -- what the board says ------------------------------------------------------------------------
-
-
-@pytest.mark.hazard("H08")
-def test_an_echo_that_differs_in_one_character_ends_everything() -> None:
-    bench = Bench().running(ch1=20)
-    bench.to_host = lambda now, data: data.replace(b"7", b"8")
-    bench.kept(800 * MS)
-    (other,) = bench.all_of(UnexpectedState)
-    assert "echo" in other.expected
-    assert bench.driver.latched
-    since = len(bench.writes)
-    bench.kept(S)
-    assert bench.writes[since:] == []
-    bench.driver.stop(bench.now)
-    bench.run(300 * MS)
-    assert "\n" + STOP_AND_PROBE in bench.sent()[-2:]
-
-
-def test_an_answer_that_nobody_asked_for_ends_everything() -> None:
-    bench = Bench().running(ch1=20)
-    bench.run(200 * MS)
-    bench.driver.receive(bench.now, b"\tEMS: Channel 1 active\r\n")
-    bench.run(1)
-    assert bench.all_of(UnexpectedState)[-1].expected == "nothing to be said"
-    assert bench.driver.latched
-
-
-def test_a_lost_message_is_noticed_within_300_ms_by_its_missing_echo() -> None:
-    bench = Bench().running(ch1=20)
-    bench.to_device = lambda now, data: b""
-    bench.kept(800 * MS)
-    (late,) = bench.all_of(AnswerLate)
-    assert late.latency_ns == 200 * MS
-    assert bench.all_of(UnexpectedState)[-1].found == "silent"
-    assert bench.driver.latched
-
-
-def test_an_echo_that_breaks_off_is_noticed() -> None:
-    bench = Bench().running(ch1=20)
-    heard = bytearray()
-
-    def breaks_off(now: int, data: bytes) -> bytes:
-        heard.extend(data)
-        return data if len(heard) < 90 else b""
-
-    bench.to_host = breaks_off
-    bench.kept(S)
-    assert "in the middle" in bench.all_of(UnexpectedState)[-1].found
-
-
-def test_a_board_that_restarts_is_a_loss_that_only_a_new_connection_mends() -> None:
-    bench = Bench().running(ch1=20)
-    bench.twin.reset(bench.now)
-    bench.run(20 * MS)
-    anew = bench.all_of(UnexpectedState)[-1]
-    assert anew.restarted
-    assert (anew.channels_expected, anew.channels_found) == ({1}, frozenset())
-    bench.driver.stop(bench.now)  # it is still starting: all its pins are low
-    bench.run(1)
-    assert bench.all_of(ZeroVerified)[-1].rounds == 0
-    bench.run(S)
-    bench.driver.stop(bench.now)  # by now it answers
-    bench.run(300 * MS)
-    assert bench.all_of(ZeroVerified)[-1].rounds == 1
-    assert bench.driver.state == "restarted"
-    with pytest.raises(StateError):
-        bench.driver.apply(bench.now, points(ch1=1))
-    bench.connected()
-
-
-# -- stopping -----------------------------------------------------------------------------------
-
-
-def test_a_stop_is_verified_by_an_answer_that_can_only_come_when_both_relays_are_open() -> None:
-    bench = Bench().running(ch1=50, ch2=60)
-    since, began = len(bench.writes), bench.now
-    bench.driver.stop(bench.now)
-    bench.run(300 * MS)
-    assert bench.sent(since) == [STOP_AND_PROBE]
-    assert bench.writes[since][1].urgent
-    (*_, verified) = bench.all_of(ZeroVerified)
-    off = [at for at, _, on in bench.relays() if not on]
-    assert (began + verified.latency_ns) / MS > max(off)
-    assert verified.latency_ns < 300 * MS
-    assert bench.driver.state == "zero"
-
-
-@pytest.mark.parametrize("into_ms", [0, 5, 20, 60, 100])
-def test_a_stop_in_the_middle_of_a_message_and_its_echo_is_verified_in_time(into_ms: int) -> None:
-    bench = Bench().running(ch1=50)
-    bench.run(200 * MS)
-    bench.driver.apply(bench.now, points(ch1=51))
-    bench.run(into_ms * MS)
-    bench.driver.stop(bench.now)
-    bench.run(400 * MS)
-    assert bench.open == {}
-    assert bench.all_of(ZeroVerified)[-1].latency_ns < 350 * MS
-
-
-@pytest.mark.hazard("H11")
-@pytest.mark.parametrize("cut", range(1, 33))
-def test_half_a_message_before_it_cannot_swallow_a_stop(cut: int) -> None:
-    bench = Bench(strict=False).running(ch1=50)
-    bench.run(200 * MS)
-    bench.to_device = lambda now, data: data[:cut]
-    bench.driver.apply(bench.now, points(ch1=51))
-    bench.run(5 * MS)
-    bench.to_device = lambda now, data: data
-    bench.driver.stop(bench.now)
-    bench.run(400 * MS)
-    assert bench.open == {}
-    assert bench.all_of(ZeroVerified)[-1].latency_ns < 400 * MS
-    assert {defect.section for defect in bench.twin.defects} <= {"5.4"}  # half a message is that
-
-
-def test_a_stop_that_is_not_answered_resets_the_board_and_that_is_zero() -> None:
-    bench = Bench().running(ch1=50)
-    bench.to_device = lambda now, data: b""
-    began = bench.now
-    bench.driver.stop(bench.now)
-    bench.run(250 * MS)
-    resets = [at for at, frame in bench.writes if frame.resets]
-    assert [at - began for at in resets] == [200 * MS]
-    assert bench.open == {}
-    assert bench.all_of(ZeroVerified)[-1].latency_ns >= 200 * MS
-    assert bench.driver.latched
-
-
-def test_a_stop_on_a_dead_line_goes_on_for_ever_and_is_told_as_no_answer() -> None:
-    bench = Bench().running(ch1=50)
-    bench.to_device = bench.to_host = lambda now, data: b""
-    since = len(bench.writes)
-    bench.driver.stop(bench.now)
-    bench.run(9_500 * MS)
-    assert len(bench.all_of(NoAnswer)) == 1
-    assert bench.driver.state == "stopping"
-    assert len(bench.sent(since)) >= 20
-    assert sum(frame.resets for _, frame in bench.writes[since:]) == 4
-
-
-@pytest.mark.hazard("H11")
-def test_stops_said_again_and_again_never_overflow_the_board() -> None:
-    bench = Bench().running(ch1=50, ch2=50)
-    bench.driver.apply(bench.now, points(ch1=40, ch2=50))
-    bench.to_host = lambda now, data: b""
-    bench.driver.stop(bench.now)
-    for _ in range(3_000):
-        bench.run(MS)
-        bench.driver.stop(bench.now)
-    bench.to_host = lambda now, data: data
-    bench.run(2 * S)
-    assert bench.twin.defects == ()
-    assert bench.all_of(ZeroVerified)
-
-
-@pytest.mark.hazard("H11")
-@pytest.mark.parametrize("into_ms", range(0, 300, 30))
-@pytest.mark.parametrize("every_ms", [0, 1, 10, 60, 110])
-def test_a_connection_during_a_stop_loses_no_account_of_what_the_board_has_still_to_answer(
-    every_ms: int, into_ms: int
-) -> None:
-    bench = Bench().running(ch1=50, ch2=50)
-    bench.driver.stop(bench.now)
-    bench.run(into_ms * MS)
-    for _ in range(3):
-        bench.driver.connect(bench.now)
-        bench.run(every_ms * MS)
-    bench.driver.stop(bench.now)
-    found = bench.run(800 * MS)
-    assert any(isinstance(one, ZeroVerified) for one in found)
-    assert bench.twin.defects == ()  # nor has its buffer overflowed
-    bench.connected()
-
-
-@pytest.mark.hazard("H11")
-@pytest.mark.parametrize("into_ms", range(0, 130, 10))
-def test_a_burst_that_is_under_way_when_connecting_is_no_other_program(into_ms: int) -> None:
-    bench = Bench().running(ch1=50)
-    bench.driver.apply(bench.now, points(ch1=51))
-    bench.run(into_ms * MS)
-    bench.driver.connect(bench.now)
-    bench.run(900 * MS)
-    assert bench.all_of(UnexpectedState) == []
-    assert bench.driver.state == "zero"
-    assert bench.open == {}
-    assert bench.twin.defects == ()
-
-
-@pytest.mark.hazard("H11")
-@pytest.mark.parametrize("every_ms", [551, 631, 771])
-@pytest.mark.parametrize("call", ["stop", "connect"])
-def test_what_was_sent_while_a_connection_failed_is_still_accounted_for(
-    call: str, every_ms: int
-) -> None:
-    """Its answers are lost, and noise in their place has the stop said again until the end."""
-    bench = Bench(strict=False).connected()
-    bench.to_host = lambda now, data: b""
-    bench.driver.connect(bench.now)
-    for ms in itertools.count(1):
-        bench.run(MS)
-        if bench.driver.state != "clearing":
-            break
-        if ms % every_ms == 0:
-            bench.driver.receive(bench.now, b"\tUSB: received command: xzz\r\n")
-    assert bench.all_of(NoAnswer)
-    bench.to_host = lambda now, data: data
-    getattr(bench.driver, call)(bench.now)
-    found = bench.run(S)
-    assert any(isinstance(one, ZeroVerified) for one in found)
-    assert bench.twin.defects == ()  # what overflows is spliced and executed
 
 
 # -- the gate -----------------------------------------------------------------------------------

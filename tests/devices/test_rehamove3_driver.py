@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
 from firmware_sim.firmware.p24 import P24Twin
@@ -27,31 +25,12 @@ from stimctl.devices.events import (
 )
 from stimctl.devices.p24.driver import P24Driver
 from stimctl.devices.p24.output import OutputEncoder
-from stimctl.devices.rehamove3.driver import RehaMove3Driver
 from stimctl.devices.rehamove3.model import REHAMOVE3
-from stimctl.devices.rehamove3.sheet import REHAMOVE3_SHEET
 from stimctl.errors import LimitRefusedError, StateError
-from stimctl.safety import SetPoint
 from stimctl.stimulus import PulseShape
-from tests.support.driver_bench import S, of_kind
+from tests.support.driver_bench import of_kind
 from tests.support.p24_bench import MS, Bench, cleared, forged
-
-on_it = partial(cleared, device=REHAMOVE3_SHEET.bounds)
-
-
-def point(amplitude_ua: int = 20_000, **how: object) -> SetPoint:
-    return on_it(amplitude_ua, **how).point(amplitude_ua)  # type: ignore[arg-type]
-
-
-def bench(twin: P24Twin | None = None) -> Bench:
-    return Bench(twin or RehaMove3Twin(), RehaMove3Driver())
-
-
-def sent(of: Bench, since: int = 0) -> list[Frame]:
-    """What the host wrote."""
-    decoder = FrameDecoder()
-    written = b"".join(data for at_ns, data, _ in of.host_writes if at_ns >= since)
-    return [found for found in decoder.feed(written) if isinstance(found, Frame)]
+from tests.support.rehamove3_bench import bench, on_it, point, sent
 
 
 def keep_alive(of: Bench) -> list[object]:
@@ -362,50 +341,6 @@ def test_a_pulse_that_fails_its_test_is_a_rejection() -> None:
 
 
 # Stop
-
-
-@pytest.mark.hazard("H11")
-def test_the_stop_is_verified_by_its_ack_and_the_state_after_it() -> None:
-    one = bench().running(ch1=point())
-    since = one.now
-    one.driver.stop(one.now)
-    one.run(100 * MS)
-    (zero,) = one.all_of(ZeroVerified)[-1:]
-    assert zero.latency_ns <= 50 * MS
-    assert [frame.command for frame in sent(one, since)] == [34, 62]
-    assert one.twin.state == 0
-    assert one.high_voltage == 1
-
-
-@pytest.mark.hazard("H11")
-@pytest.mark.parametrize("lost", range(3))
-@pytest.mark.parametrize("side", ["host", "device"])
-def test_a_stop_heals_when_any_one_frame_is_lost(lost: int, side: str) -> None:
-    one = bench().running(ch1=point())
-    count = iter(range(100))
-
-    def line(data: bytes) -> list[tuple[int, bytes]]:
-        return [] if next(count) == lost else [(0, data)]
-
-    setattr(one, f"{side}_line", line)
-    one.driver.stop(one.now)
-    one.run(500 * MS)
-    assert one.all_of(ZeroVerified)[-1:]
-    assert one.driver.state == "zero"
-
-
-@pytest.mark.hazard("H11")
-def test_a_stop_goes_on_for_ever_on_a_dead_line() -> None:
-    one = bench().running(ch1=point())
-    one.device_line = lambda data: []
-    since = one.now
-    one.driver.stop(one.now)
-    one.run(2 * S)
-    assert len([data for at, data, _ in one.host_writes if at >= since]) >= 40
-    assert len(one.all_of(NoAnswer)) == 1
-    one.device_line = lambda data: [(0, data)]
-    one.run(200 * MS)
-    assert one.driver.state == "zero"
 
 
 @pytest.mark.hazard("H15")

@@ -17,8 +17,9 @@ from firmware_sim.devices import BUILT_IN
 from firmware_sim.faults import SPECS, FaultError
 from firmware_sim.firmware.p24_commands import Command
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
-from firmware_sim.line import PtyLine, TcpLine
+from firmware_sim.line import TcpLine
 from firmware_sim.process import TwinProcess
+from firmware_sim.pty_line import PtyLine
 from firmware_sim.scenarios import SCENARIOS
 from firmware_sim.situation import faulty_twin
 from tests.support.faulty_host import TEN_MA

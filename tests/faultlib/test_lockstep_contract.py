@@ -273,10 +273,10 @@ def test_the_record_is_written_besides(tmp_path: Any) -> None:
 
 
 def test_the_page_that_describes_it_is_true() -> None:
-    """The example of docs/lock-step.md, word for word."""
+    """The example of docs/how-to/lock-step.md, word for word."""
     from pathlib import Path
 
-    page = Path(__file__).resolve().parents[2] / "docs" / "lock-step.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "lock-step.md"
     _, _, rest = page.read_text(encoding="utf-8").partition("```text example\n")
     lines = rest.partition("```")[0].splitlines()
     given = [line.removeprefix("> ") for line in lines if line.startswith("> ")]

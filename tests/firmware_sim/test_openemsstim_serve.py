@@ -17,8 +17,8 @@ import firmware_sim.__main__ as program
 from firmware_sim.dtr import DtrPtyLine
 from firmware_sim.firmware.frames import Frame
 from firmware_sim.firmware.sciencemode2_frames import FrameDecoder, encode
-from firmware_sim.line import PtyLine
 from firmware_sim.process import TwinProcess
+from firmware_sim.pty_line import PtyLine
 from tests.support.openemsstim_host import wv
 from tests.support.rehastim2_host import pulse, setup
 

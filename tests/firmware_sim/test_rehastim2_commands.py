@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from firmware_sim.firmware.rehastim2_commands import (
 )
 from firmware_sim.firmware.sciencemode2_frames import encode
 from tests.support.frame_host import MS
+from tests.support.paths import ROOT
 from tests.support.rehastim2_host import (
     BUSY,
     MOTOMED,
@@ -34,7 +34,7 @@ from tests.support.rehastim2_host import (
 )
 
 VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "data" / "sciencemode2_vectors.json").read_text("utf-8")
+    (ROOT / "tests/data/sciencemode2_vectors.json").read_text("utf-8")
 )
 TO_DEVICE = [
     vector

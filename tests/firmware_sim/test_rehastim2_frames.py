@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +18,9 @@ from firmware_sim.firmware.sciencemode2_frames import (
     encode,
 )
 from tests.support.examples import examples
+from tests.support.paths import DATA
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "data" / "sciencemode2_vectors.json").read_text("utf-8")
-)
+VECTORS: list[dict[str, Any]] = json.loads((DATA / "sciencemode2_vectors.json").read_text("utf-8"))
 FRAMES = [vector for vector in VECTORS if vector["kind"] == "frame"]
 OTHERS = [vector for vector in VECTORS if vector["kind"] != "frame"]
 

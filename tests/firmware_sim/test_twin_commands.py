@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +12,10 @@ from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import RULES, TRANSITIONS, Command, Event, State
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from tests.support.frame_host import MS
+from tests.support.paths import DATA
 from tests.support.twin_host import Host, biphasic, point, pulse, train, update
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "data" / "sciencemode4_vectors.json").read_text()
-)
+VECTORS: list[dict[str, Any]] = json.loads((DATA / "sciencemode4_vectors.json").read_text())
 HOST_VECTORS = [v for v in VECTORS if v["direction"] == "host->device" and v["kind"] == "frame"]
 VALID: dict[Command, bytes] = {
     Command.LL_INIT: b"\0",

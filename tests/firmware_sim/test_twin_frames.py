@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +19,9 @@ from firmware_sim.firmware.sciencemode4_frames import (
     encode,
 )
 from tests.support.examples import examples
+from tests.support.paths import DATA
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "data" / "sciencemode4_vectors.json").read_text()
-)
+VECTORS: list[dict[str, Any]] = json.loads((DATA / "sciencemode4_vectors.json").read_text())
 FRAMES = [vector for vector in VECTORS if vector["kind"] == "frame"]
 OTHERS = [vector for vector in VECTORS if vector["kind"] != "frame"]
 

@@ -24,10 +24,12 @@ import firmware_sim.__main__ as program
 from firmware_sim import serve as serving
 from firmware_sim.firmware.p24 import P24Twin
 from firmware_sim.firmware.p24_commands import Command
+from firmware_sim.firmware.row_kinds import flaws_in
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder, encode
 from firmware_sim.ledger import Ledger
-from firmware_sim.line import LinkRefusedError, PtyLine, TcpLine
+from firmware_sim.line import LinkRefusedError, TcpLine
 from firmware_sim.process import TwinProcess
+from firmware_sim.pty_line import PtyLine
 from tests.support.twin_host import biphasic, pulse, train, update
 
 TRAIN = update(c1=train(biphasic(20)))
@@ -72,6 +74,7 @@ def test_a_twin_on_a_pty_stimulates_expires_and_ends_cleanly(tmp_path: Path) -> 
             rows = twin.wait_for(expired)
         assert twin.end() == 0
         assert not link.is_symlink()
+    assert [flaw for row in rows for flaw in flaws_in(row)] == []
     line = [row for row in rows if row["kind"] == "line"]
     assert len(line) == 1
     del line[0]["at_us"]
@@ -138,6 +141,36 @@ def test_tcp_serves_one_client_after_the_other_and_turns_away_a_second(tmp_path:
             assert ask(port, Command.LL_CHANNEL_CONFIG, pulse(biphasic(20))).data == b"\0\0\0"
         twin.wait_for(lambda rows: any(row["kind"] == "pulse" for row in rows))
         assert any(row["kind"] == "rx" for row in twin.rows())
+
+
+@pytest.mark.pty
+def test_other_machines_reach_a_twin_only_where_that_was_asked_for() -> None:
+    with TwinProcess("--tcp", "0.0.0.0:0", "--allow-remote", device="p24") as twin:
+        assert twin.url.startswith("socket://0.0.0.0:")
+        with client(twin.url.replace("0.0.0.0", "127.0.0.1")) as port:
+            assert ask(port, Command.GET_STIM_STATUS).data == b"\0\0\1"
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("0.0.0.0:0", "add --allow-remote if that is meant"),
+        ("192.0.2.7:0", "add --allow-remote if that is meant"),
+        ("localhost", "give PORT as 0 to 65535"),
+        ("127.0.0.1:70000", "give PORT as 0 to 65535"),
+        ("twins.example.org:0", "give HOST as an IPv4 address"),
+        ("::1:0", "give HOST as an IPv4 address"),
+    ],
+)
+def test_a_place_that_is_not_of_this_machine_alone_is_refused(
+    place: str, why: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = program.main(["p24", "--tcp", place])
+    except SystemExit as usage:
+        code = int(usage.code or 0)
+    assert code == 2
+    assert why in capfd.readouterr().err
 
 
 @pytest.mark.pty
@@ -408,7 +441,7 @@ def test_saying_something_to_a_closed_stream_is_no_error() -> None:
 
 
 def test_a_twin_that_does_not_start_says_why(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="give 0 to 65535"):
+    with pytest.raises(RuntimeError, match="give PORT as 0 to 65535"):
         TwinProcess("--tcp", "-1", device="p24")
     with TwinProcess("--load", "open", device="p24") as twin:
         assert twin.rows() == []

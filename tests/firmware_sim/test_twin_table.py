@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from firmware_sim.invariant.families import Family, GateFamily
 from firmware_sim.process import TwinProcess
 from firmware_sim.scenarios import scenario
 from firmware_sim.situation import faulty_twin
+from tests.support.paths import ROOT
 
 ROWS = pytest.mark.parametrize("row", BUILT_IN, ids=lambda row: row.name)
 UNKNOWN = ("", "p42", "P24", "p24 ", "sciencemode4")
@@ -183,7 +183,7 @@ def test_one_twin_starts_without_the_others() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
     )  # fmt: skip
     assert "openemsstim_twin" in done.stdout
     assert "p24_twin" not in done.stdout

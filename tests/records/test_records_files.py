@@ -11,7 +11,12 @@ import pytest
 from stimctl.errors import ProtocolFileError, StimctlError, UsageError
 from stimctl.records import protocol_files
 from stimctl.records.person import check_person_code
-from stimctl.records.places import journal_folder, state_folder, user_protocol_folder
+from stimctl.records.places import (
+    config_folder,
+    journal_folder,
+    state_folder,
+    user_protocol_folder,
+)
 from stimctl.records.protocol_files import (
     list_protocols,
     read_limit_file,
@@ -189,6 +194,22 @@ def test_a_folder_of_our_own_that_is_no_whole_path_is_refused_and_not_ignored(fo
     with pytest.raises(UsageError, match="STIMCTL_PROTOCOLS"):
         user_protocol_folder({"STIMCTL_PROTOCOLS": folder})
     assert state_folder({"STIMCTL_STATE_HOME": "", "XDG_STATE_HOME": "/s"}) == Path("/s/stimctl")
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_the_page_of_places_names_the_folders_of_each_system(platform: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "places.md").read_text("utf-8")
+    home, local = Path("/home/u"), Path("/local")
+    environ = {"LOCALAPPDATA": str(local)}
+    state = state_folder(environ, home=home, platform=platform)
+    protocols = user_protocol_folder(environ, home=home, platform=platform)
+    config = config_folder(environ, home=home, platform=platform)
+    for folder in (state, protocols, config / "keymap.toml"):
+        if platform == "win32":
+            told = "%LOCALAPPDATA%\\" + str(folder.relative_to(local)).replace("/", "\\")
+        else:
+            told = f"~/{folder.relative_to(home)}"
+        assert f"`{told}`" in page
 
 
 def test_the_users_protocol_folder_follows_xdg() -> None:

@@ -1,4 +1,4 @@
-"""How fast a journal grows: as docs/backup.md says, for every device, and never above its bound."""
+"""How fast a journal grows: as docs/how-to/backup.md says, for each device, within its bound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stimctl.session.config import SECOND
 from stimctl.session.rows import Kind
 from tests.support.long_session import events_of
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "backup.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "backup.md"
 _ROW = re.compile(r"^\| (\w+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$", re.M)
 STATED = _ROW.findall(PAGE.read_text("utf-8"))
 LENGTH_S, LAST_S = 120, 40
@@ -57,4 +57,6 @@ def test_a_journal_grows_as_stated_and_not_above_its_bound(
 ) -> None:
     found = megabytes_per_hour(device, int(channels))
     assert found <= float(bound)
-    assert found == pytest.approx(float(stated), rel=0.1), "docs/backup.md says something else"
+    assert found == pytest.approx(float(stated), rel=0.1), (
+        "docs/how-to/backup.md says something else"
+    )

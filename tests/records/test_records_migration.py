@@ -80,7 +80,7 @@ def test_a_catalogue_of_a_newer_program_is_left_alone(state: Path) -> None:
 
 
 def test_the_page_of_versions_names_what_the_program_writes_and_reads() -> None:
-    page = (OLD.parents[2] / "docs" / "signatures.md").read_text("utf-8")
+    page = (OLD.parents[2] / "docs" / "explanation" / "signatures.md").read_text("utf-8")
     table = page[page.index("## Versions") :]
     schemas = (*READABLE, additions.SCHEMA, station_keys.SCHEMA, signers.SCHEMA, backup.SCHEMA)
     assert all(f"`{schema}`" in table for schema in schemas)

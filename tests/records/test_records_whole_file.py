@@ -6,14 +6,19 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stimctl.errors import JournalError, UsageError
+from stimctl.errors import JournalError, StimctlError, UsageError
+from stimctl.records.forks import fork
+from stimctl.records.protocol_files import read_protocol
+from stimctl.records.signed_library import make_key
 from stimctl.records.state_files import write_state
+from stimctl.records.station_keys import open_key
 from stimctl.records.whole_file import write_whole
 from stimctl.report.file import write_page
 from stimctl.tui.model.persons import remember
@@ -70,6 +75,80 @@ def test_bytes_that_cannot_be_made_safe_leave_nothing(
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "file", "text")
     assert list(tmp_path.iterdir()) == []
+
+
+def one_name_for_each_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What FAT and some network file systems are like."""
+
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+
+def test_a_file_system_without_second_names_takes_it_too_and_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_name_for_each_file(monkeypatch)
+    path = tmp_path / "file"
+    write_whole(path, "new", replace=False)
+    with pytest.raises(FileExistsError):
+        write_whole(path, "newer", replace=False)
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def no_room(*_arguments: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def no_new_file(path: Path, flags: int, mode: int = 0o777, *, whole: Any = os.open) -> int:
+    if flags & os.O_EXCL:
+        no_room()
+    return int(whole(path, flags, mode))
+
+
+#: Each step that a full disk can refuse, and whether the file system has second names.
+STEPS = {
+    "the file": (os, "open", no_new_file, True),
+    "its bytes": (os, "fsync", no_room, True),
+    "its name": (Path, "hardlink_to", no_room, True),
+    "its only name": (Path, "replace", no_room, False),
+}
+TKA = read_protocol("nmes-tka")
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "a page": lambda path: write_page(path, "x" * 100),
+    "a fork": lambda path: fork(TKA, path.stem, path.parent, ()),
+    "the key of a library": make_key,
+    "the key of a station": lambda path: open_key(path.parent, "2026-11-30T10:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("what", WRITERS)
+def test_a_full_disk_at_any_step_leaves_no_part_of_a_file_and_nothing_in_the_way(
+    what: str, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name, refuse, second_names = STEPS[step]
+    with monkeypatch.context() as full:
+        if not second_names:
+            one_name_for_each_file(full)
+        full.setattr(owner, name, refuse)
+        with pytest.raises(StimctlError) as error:
+            WRITERS[what](tmp_path / "mine.toml")
+    assert os.strerror(errno.ENOSPC) in str(error.value)
+    left = [one.name for one in tmp_path.rglob("*") if one.is_file()]
+    assert set(left) <= {".lock"}
+    WRITERS[what](tmp_path / "mine.toml")
+
+
+def test_a_fork_may_be_read_by_others_as_far_as_the_mask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        made = fork(TKA, "mine", tmp_path, ())
+    finally:
+        os.umask(before)
+    assert made.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_folder_in_the_place_of_the_file_stays_alone(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from stimctl.treatment.prediction import predict
 from tests.support.gate_world import gate_plan
 from tests.support.gate_world import raised as raised_percent
 from tests.support.gate_world import running as running_in_percent
+from tests.support.paths import DATA
 from tests.support.recorded import record
 from tests.support.session_world import BY_SCRIPT, STEP_UA, plan_of, raised, running
 
@@ -269,7 +270,7 @@ def test_a_session_in_which_nothing_was_set_up_has_a_page(tmp_path: Path) -> Non
     assert "No channel was set up" in render_session(recorded_report(tmp_path, "last"))
 
 
-OLD = sorted((Path(__file__).resolve().parents[1] / "data" / "journals").glob("*.jsonl"))
+OLD = sorted((DATA / "journals").glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda one: one.stem[-8:])

@@ -24,7 +24,7 @@ from stimctl.safety.sites import SIDED_ZONES
 from stimctl.stimulus import Cycle
 from tests.support.safety_samples import cleared, device, envelope, refused, stim
 
-PAGE = Path(__file__).parents[2] / "docs" / "current-paths.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "current-paths.md"
 OPEN_SITES = [site for site in SITES.values() if not site.blocked]
 # Written out here by hand, and not taken from the table: which zones current may join.
 MAY = {

@@ -105,7 +105,7 @@ def test_the_digest_of_the_code_covers_every_source_of_program_and_twin(tmp_path
     assert len(found) == 1
     for name in ("stimctl/safety/limits.py", "firmware_sim/ledger.py", "stimctl/tui/app.py"):
         path = tmp_path / name
-        path.write_text(path.read_text() + "# updated\n")
+        path.write_text(path.read_text("utf-8") + "# updated\n", "utf-8")
         found.add(digest())
     assert len(found) == 4
 

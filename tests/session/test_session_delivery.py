@@ -209,6 +209,7 @@ def test_a_contraction_without_output_is_an_alarm_whatever_its_cause(
     cause(bench, monkeypatch)
     bench.run_for(60 * SECOND)
     assert silent(bench) == ["a contraction had no output: channel 1, number 2"]
+    assert bench.told(Kind.ALARM)[-1].data["channels"] == [1]
     row = bench.told(Kind.CONTRACTED)[-1]
     assert row.data == {"channel": 1, "number": 2, "level": 4_000, "acked": 0, "unit": "uA"}
     assert row.durable

@@ -246,6 +246,7 @@ def test_a_channel_error_in_the_status_is_a_latched_fault() -> None:
     feel(bench, driver, StatusRead(frozenset({1}), {1: "electrode error"}))
     assert bench.state is State.FAULT
     assert alarms(bench)[-1] == "the device reports channel 1: electrode error"
+    assert bench.told(Kind.ALARM)[-1].data["channels"] == [1]
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
 
 
@@ -253,9 +254,11 @@ def test_a_channel_error_in_the_status_is_a_latched_fault() -> None:
 def test_a_state_that_was_not_expected_is_a_latched_fault() -> None:
     # By itself, too: a driver need not tell it a second time as a refusal.
     bench, driver = measuring()
-    feel(bench, driver, UnexpectedState("running: channel 1", "no channel running"))
+    state = UnexpectedState("running: channel 1", "no channel running", frozenset({1}), frozenset())
+    feel(bench, driver, state)
     assert bench.state is State.FAULT
     assert alarms(bench)[-1] == "the device is no channel running, expected running: channel 1"
+    assert bench.told(Kind.ALARM)[-1].data["channels"] == [1]
     assert on_electrodes_ua(bench, 10 * SECOND) == 0
 
 

@@ -11,6 +11,7 @@ import pytest
 from stimctl.safety.day_budget import Given
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.screening import QUESTIONS
+from stimctl.session.commissioning import NOBODY
 from stimctl.session.needs import Unsigned
 from stimctl.session.readiness import (
     DAY_BUDGET,
@@ -71,7 +72,7 @@ def test_with_everything_there_nothing_is_missing() -> None:
 
 
 @pytest.mark.hazard(
-    "H62", "H25", "H32", "H45", "H54", "H69", "H72", "H63", "H65", "H39"
+    "H62", "H25", "H32", "H45", "H54", "H69", "H72", "H63", "H65", "H39", "H78"
 )  # fmt: skip
 @pytest.mark.parametrize(
     ("changes", "need"),
@@ -84,6 +85,7 @@ def test_with_everything_there_nothing_is_missing() -> None:
         ({"rehearsed": "1111"}, Need.REHEARSAL),
         ({"rehearsed_for": "serial 2103-18"}, Need.REHEARSAL),
         ({"last_device": "serial 2103-18"}, Need.DEVICE),
+        ({"uncommissioned": "there is no commissioning of it"}, Need.COMMISSIONING),
         ({"others": ("p24:/dev/ttyACM1, pid 7",)}, Need.ONE_DEVICE),
         ({"asks_attendance": False}, Need.PROMPTS),
         ({"watchdog_tested": False}, Need.WATCHDOG),
@@ -272,3 +274,50 @@ def test_the_lock_of_a_parent_and_the_missing_signature_are_told_by_their_codes(
     assert needs(locked(), known=known) == [Need.PROTOCOL_LOCKED, Need.PROTOCOL_LIBRARY]
     every = replace(SAID, approvals=frozenset({"TENS-CONVENTIONAL", "LIBRARY-CHANGED"}))
     assert needs(locked(), every, known) == [Need.PROTOCOL_LIBRARY]
+
+
+BENCH = replace(KNOWN, bench=True, person="", person_known=False, stop_tried=True,
+                uncommissioned="not yet", rehearsed="")  # fmt: skip
+AT_BENCH = Preparation(load_ohm=1_000, nobody=NOBODY)
+
+
+@pytest.mark.hazard("H78")
+def test_a_bench_session_asks_for_nothing_of_a_person() -> None:
+    assert needs(said=AT_BENCH, known=BENCH) == []
+
+
+@pytest.mark.hazard("H78")
+@pytest.mark.parametrize(
+    ("said", "known", "need"),
+    [
+        ({"load_ohm": None}, {}, Need.LOAD_VALUE),
+        ({"load_ohm": 199}, {}, Need.LOAD_VALUE),
+        ({"load_ohm": 2_001}, {}, Need.LOAD_VALUE),
+        ({"nobody": ""}, {}, Need.NOBODY_CONNECTED),
+        ({"nobody": "Nobody is connected"}, {}, Need.NOBODY_CONNECTED),
+        ({"nobody": "nobody is connected "}, {}, Need.NOBODY_CONNECTED),
+        ({}, {"person": "K-17"}, Need.NOBODY_CONNECTED),
+        ({}, {"stop_tried": False}, Need.STOP_TRIED),
+        ({}, {"statement_accepted": False}, Need.STATEMENT),
+        ({}, {"present": False}, Need.PRESENCE),
+        ({}, {"watchdog_tested": False}, Need.WATCHDOG),
+        ({}, {"asks_attendance": False}, Need.PROMPTS),
+    ],
+)
+def test_each_line_of_the_list_of_the_bench_refuses_alone(
+    said: dict[str, Any], known: dict[str, Any], need: Need
+) -> None:
+    assert needs(said=replace(AT_BENCH, **said), known=replace(BENCH, **known)) == [need]
+
+
+@pytest.mark.hazard("H78")
+def test_a_bench_session_goes_no_higher_than_its_own_maximum() -> None:
+    high = at(plan_of("tens-conventional", 25_500), None)
+    assert needs(high, AT_BENCH, BENCH) == [Need.BENCH_LEVEL]
+    assert needs(at(plan_of("tens-conventional", 25_000), None), AT_BENCH, BENCH) == []
+
+
+@pytest.mark.hazard("H78")
+def test_nothing_that_is_said_of_the_bench_helps_a_session_for_a_person() -> None:
+    said = replace(SAID, load_ohm=1_000, nobody=NOBODY)
+    assert needs(said=said, known=replace(KNOWN, uncommissioned="not yet")) == [Need.COMMISSIONING]

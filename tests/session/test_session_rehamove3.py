@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -24,8 +23,8 @@ from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,10 +19,10 @@ from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.wire.sciencemode2.framing import STOP_CHANNEL_LIST_MODE, FrameDecoder, RawFrame
+from tests.support.paths import ROOT
 from tests.support.rehastim2_plans import SCRIPT, compiled, plan_of
 from tests.support.session_world import BY_HAND, rises
 
-ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = REHASTIM2_SHEET.bounds.amplitude_step_ua
 EVERY_NS = 500 * MS  # 2 mA at 4 mA/s
 

@@ -26,9 +26,10 @@ from stimctl.session.reasons import Reason
 from stimctl.session.row_base import OpenEvent
 from stimctl.session.rows import Kind
 from stimctl.supervisor.output import row_of
+from tests.support.paths import DATA
 from tests.support.session_world import plan_of, raised, running
 
-GOLDEN = Path(__file__).resolve().parents[1] / "data" / "journals"
+GOLDEN = DATA / "journals"
 JOURNALS = sorted(GOLDEN.glob("*.jsonl"))
 
 

@@ -42,8 +42,8 @@ from stimctl.treatment.load import load_protocol
 from stimctl.tui.model.keymap import read_keymap
 from stimctl.tui.model.persons import remembered
 from stimctl.wire.hexlines import WIRES, decode_line, encode_text
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 _VECTORS = ROOT / "tests" / "data"
 _PADS = Pads("left-knee", 2_500)
 

@@ -3,7 +3,6 @@
 import json
 import math
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,9 @@ from stimctl.stimulus import (
 )
 from stimctl.stimulus.dose import cycle_factor, peak_ma_for_rms, power_w
 from stimctl.stimulus.exact import exact_dose_of
+from tests.support.paths import DATA
 
-GRID = json.loads((Path(__file__).parents[1] / "data/dose_reference_grid.json").read_text())
+GRID = json.loads((DATA / "dose_reference_grid.json").read_text())
 SHAPES = {
     "sym": PulseShape.SYMMETRIC,
     "asym": PulseShape.ASYMMETRIC,

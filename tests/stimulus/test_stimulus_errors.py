@@ -67,4 +67,4 @@ def test_errors_survive_copying_and_pickling() -> None:
 
 
 def test_exit_codes_are_the_documented_ones() -> None:
-    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 4, 5, 6, 7, 70, 130, 143]
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 4, 5, 6, 7, 69, 70, 130, 143]

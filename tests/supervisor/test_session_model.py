@@ -15,8 +15,9 @@ from stimctl.supervisor.phrases import sentence_of
 from stimctl.supervisor.session_model import SessionModel
 from stimctl.supervisor.view import SessionView
 from stimctl.tui.model.live import Live
+from tests.support.paths import DATA
 
-JOURNALS = sorted((Path(__file__).resolve().parents[1] / "data" / "journals").glob("*.jsonl"))
+JOURNALS = sorted((DATA / "journals").glob("*.jsonl"))
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -48,9 +48,11 @@ from stimctl.supervisor.presence import Presence, ask_at
 from stimctl.supervisor.twin_lines import is_twin_command, kind_of_line
 from stimctl.testing.terminal import Terminal
 from tests.support.broad import broad
+from tests.support.commissioned_device import commissioned
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import Link, RealDevice
 
+GIVEN = ("statement", "commissioning", "rehearsal")
 ANSWERS = " ".join(f"{question.id}=no" for question in QUESTIONS)
 CHARACTERS = re.compile(r"type  (\w{4})  and Enter")
 
@@ -110,7 +112,8 @@ def test_json_lines_alone_arm_no_hardware_however_much_they_hand_in(
         left = needs(client)
         confirmation = rehearsed(state)
         accept_use(state, "2026-01-01T00:00:00Z", "0")
-        left = [need for need in left if need not in ("statement", "rehearsal")]
+        commissioned(state, SERIAL)
+        left = [need for need in left if need not in GIVEN]
         left.insert(left.index("presence"), "confirmation")
         assert needs(client) == left
         answers = {"answers": ANSWERS, "person": "K-17", "answered": DAY}
@@ -235,6 +238,7 @@ def test_a_person_at_the_terminal_of_a_program_lets_it_and_the_record_says_who(
     device: RealDevice, state: Path, tmp_path: Path, screening: Path
 ) -> None:
     accept_use(state, "2026-01-01T00:00:00Z", "0")
+    commissioned(state, SERIAL)
     command = [sys.executable, "-c", PROGRAM, f"p24:{device.url}", str(screening), rehearsed(state)]
     terminal = Terminal(command, dict(os.environ), columns=200)
     try:
@@ -282,6 +286,7 @@ def test_run_on_hardware_waits_for_who_sits_there(
     device: RealDevice, state: Path, screening: Path
 ) -> None:
     accept_use(state, "2026-01-01T00:00:00Z", "0")
+    commissioned(state, SERIAL)
     command = run_command(device, screening, rehearsed(state))
     terminal = Terminal(command, dict(os.environ), columns=200, rows=80)
     try:
@@ -301,6 +306,7 @@ def test_run_on_hardware_without_a_person_at_the_machine_puts_nothing_out(
     device: RealDevice, state: Path, screening: Path, tmp_path: Path, how: str
 ) -> None:
     accept_use(state, "2026-01-01T00:00:00Z", "0")
+    commissioned(state, SERIAL)
     command = run_command(device, screening, rehearsed(state))
     if how == "ssh":
         far = {**os.environ, "SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}

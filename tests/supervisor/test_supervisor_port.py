@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pty
@@ -15,10 +16,11 @@ import tty
 from pathlib import Path
 
 import pytest
+import serial
 
 from stimctl.devices.family import LineSettings, family_row
 from stimctl.errors import LinkError, NoDeviceError, PortBusyError
-from stimctl.supervisor.port import Port, SerialPort, open_port
+from stimctl.supervisor.port import Port, SerialPort, lines_to_try, open_port
 from tests.support.scripted_device import ScriptedDevice
 
 pytestmark = pytest.mark.clock
@@ -123,6 +125,35 @@ def test_a_port_that_takes_no_setting_is_an_error_with_the_reasons(device: Scrip
     with pytest.raises(LinkError, match="takes none of the line settings"):
         open_port(device.address, (LineSettings(-1), LineSettings(-2)))
     open_port(device.address, family_row("p24").lines).abort()
+
+
+class _TerminalOfMacos(serial.Serial):
+    """Answers as a pseudo terminal there is told to: ENOTTY to a rate above those of `termios`."""
+
+    def open(self) -> None:
+        if self.baudrate > 230_400:
+            raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+        super().open()
+
+
+@pytest.mark.parametrize(
+    ("family", "taken"), [("p24", 230_400), ("rehamove3", 115_200), ("rehastim2", 115_200)]
+)
+def test_a_pseudo_terminal_of_macos_is_opened_at_a_rate_that_it_takes(
+    device: ScriptedDevice, monkeypatch: pytest.MonkeyPatch, family: str, taken: int
+) -> None:
+    monkeypatch.setattr(serial, "Serial", _TerminalOfMacos)
+    port = open_port(
+        device.address, lines_to_try(device.address, family_row(family).lines, "darwin")
+    )
+    assert port.describe()["baud"] == taken
+    port.abort()
+
+
+def test_a_serial_port_is_set_as_its_family_says_and_not_otherwise(device: ScriptedDevice) -> None:
+    lines = family_row("rehamove3").lines
+    assert lines_to_try("/dev/cu.usbserial-A1", lines, "darwin") == lines
+    assert lines_to_try(device.address, lines, "linux") == lines
 
 
 def test_what_is_no_serial_port_is_told_so_once(tmp_path: Path) -> None:

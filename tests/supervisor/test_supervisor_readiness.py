@@ -34,6 +34,7 @@ from stimctl.session.needs import Need, Preparation
 from stimctl.stimulus.level import Level
 from stimctl.supervisor.person_lock import PersonLock
 from tests.support.broad import broad
+from tests.support.commissioned_device import commissioned
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import RealDevice
 
@@ -60,6 +61,7 @@ class Program:
         self.confirm = rehearsed(state)
         self.second = state / "persons" / f"{PERSON}.json"
         accept_use(state, "2026-01-01T00:00:00Z", "0")
+        commissioned(state, SERIAL)
 
     def screening(self, person: str = PERSON, day: object = DAY, **answers: str) -> Path:
         """A file of answers, all of them no but for these."""
@@ -199,6 +201,7 @@ def electrodes_of_another(program: Program) -> Any:
 
 LINES: list[tuple[str, Need, Callable[[Program], Any]]] = [
     ("the statement", Need.STATEMENT, without(Path(), "acceptance.json")),
+    ("a commissioning", Need.COMMISSIONING, without(Path("commissioning"), "*.json")),
     ("a code that is known", Need.KNOWN_PERSON, lambda p: p.hand_in(acknowledge=("E6", "N3"))),
     ("the second identifier", Need.SECOND_IDENTIFIER, second_identifier("")),
     ("the right second identifier", Need.SECOND_IDENTIFIER, second_identifier("1962")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,10 +15,9 @@ from firmware_sim.body.person import Person, Site
 from firmware_sim.body.region import BodyEvent
 from firmware_sim.body.worn import WornTwin
 from firmware_sim.firmware.p24 import P24Twin
+from tests.support.paths import DATA
 
-GOLDEN: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "data" / "body_golden.json").read_text(encoding="utf-8")
-)
+GOLDEN: dict[str, Any] = json.loads((DATA / "body_golden.json").read_text(encoding="utf-8"))
 MS = 1_000
 SECOND = 1_000_000
 MINUTE = 60 * SECOND

@@ -25,6 +25,7 @@ from firmware_sim.firmware.sciencemode4_frames import encode
 from firmware_sim.ledger import Ledger
 from stimctl.supervisor.locks import start_time_of
 from stimctl.supervisor.port_names import port_keys
+from tests.support.paths import ROOT
 
 NO_TRIP = "--no-watchdog-test"
 """Where the watchdog test is not the promise, a session is quicker without it."""
@@ -33,7 +34,6 @@ CANNOT = 99  # see ordinary_user.py
 IS_ROOT = os.getuid() == 0
 # Where the code is, when it is not where it was installed from.
 _CODE = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class World:

@@ -37,6 +37,6 @@ def draw(screen: Screen[Any]) -> None:
 
 
 def _drawn(compositor: Compositor, *given: Any, **named: Any) -> Any:
-    """None is nothing new for the terminal."""
+    """None is nothing new for the terminal. A whole drawing is a picture that was asked for."""
     waits = getattr(getattr(compositor.root, "app", None), "is_drawn_when_told", False)
-    return None if waits else _render(compositor, *given, **named)
+    return None if waits and not named.get("full") else _render(compositor, *given, **named)

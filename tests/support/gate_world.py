@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from firmware_sim.firmware.openemsstim import OpenEmsStimTwin
@@ -21,8 +20,8 @@ from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import Plan, compile_plan
 from stimctl.treatment.program import ChannelSetup, PercentPlan
 from stimctl.treatment.schema import PercentProtocol
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ATTENDED_BY_HAND = EngineConfig()
 SHORT_BOOT_US = 300_000
 

@@ -159,6 +159,21 @@ class Headless:
         self._run(there_and_back())
         self.settle()
 
+    def press_while_built(self, place: str, *keys: str) -> None:
+        """To a screen or question, with keys that come before it has a widget."""
+
+        async def pressed() -> None:
+            desk = self.world.desk
+            desk.page = desk.pages[place]
+            self.app.follow()
+            for key in keys:
+                event = events.Key(key, key if len(key) == 1 else _CHARACTERS.get(key))
+                event.set_sender(self.app)
+                await self.app.on_event(event)
+
+        self._run(pressed())
+        self.settle()
+
     def type(self, text: str) -> None:
         """Characters, one after the other."""
         self.press(*(_NAMES.get(one, one) for one in text))

@@ -17,8 +17,8 @@ from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import AnyPlan
 from tests.support.gate_world import gate_plan
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 AMPLITUDE_UA = 12_000
 
 

@@ -18,6 +18,8 @@ from tests.support.driver_bench import MS, DriverBench
 Wire = Callable[[int, bytes], bytes]
 """What arrives of one write at a time; nothing = lost."""
 SHEET = OPENEMSSTIM_SHEET
+STOP = "Connection End\n"
+STOP_AND_PROBE = STOP + "x....\n"
 
 
 def cleared(percent: int = 100) -> ClearedIntensity:

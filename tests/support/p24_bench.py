@@ -198,3 +198,22 @@ class Bench(DriverBench[ScienceModeDriver]):
             ),
             default=0,
         )
+
+
+LADDER = cleared(60_000, 200, 50_000)
+
+
+def at(amplitude_ua: int) -> SetPoint:
+    return LADDER.point(amplitude_ua)
+
+
+def lose_answers(bench: Bench, count: int) -> None:
+    left = [count]
+
+    def line(data: bytes) -> list[tuple[int, bytes]]:
+        if left[0]:
+            left[0] -= 1
+            return []
+        return [(0, data)]
+
+    bench.device_line = line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from stimctl.devices.rehastim2.sheet import REHASTIM2_SHEET
 from stimctl.safety import Electrode, Refusal
@@ -12,9 +11,7 @@ from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
-
-ROOT = Path(__file__).resolve().parents[2]
-
+from tests.support.paths import ROOT
 
 SCRIPT = EngineConfig(scripted_raise=True, watchdog_test=False, attended_by_prompt=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from stimctl.bench import Bench
@@ -17,8 +16,8 @@ from stimctl.stimulus.level import CURRENT, AnyLevel, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STEP_UA = P24_SHEET.bounds.amplitude_step_ua
 
 BY_HAND = EngineConfig(watchdog_test=False, attended_by_prompt=False)

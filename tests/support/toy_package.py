@@ -6,7 +6,9 @@ import shutil
 import tomllib
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "toy-stimulator"
+from tests.support.paths import ROOT
+
+EXAMPLE = ROOT / "examples" / "toy-stimulator"
 
 
 def install(target: Path, source: Path = EXAMPLE, *, version: str = "") -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,8 +16,9 @@ from stimctl.treatment import (
     compile_plan,
     load_protocol,
 )
+from tests.support.paths import ROOT
 
-PROTOCOLS = Path(__file__).resolve().parents[2] / "protocols"
+PROTOCOLS = ROOT / "protocols"
 SHIPPED = tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
 # A usual amplitude of each kind of treatment, in uA.
 USUAL_UA = {"tens": 25_000, "nmes": 50_000, "ttns": 20_000, "fes": 40_000, "custom": 40_000}

@@ -116,6 +116,41 @@ def _report(world: World) -> None:
 
 def _question(world: World, name: str) -> None:
     world.to_running(steps=4)
+    _over(world, name)
+
+
+def _before(world: World, name: str) -> None:
+    world.to_run("nmes-tka")
+    _over(world, name)
+
+
+def _after(world: World, name: str) -> None:
+    _stopped(world)
+    _over(world, name)
+
+
+def _found(world: World) -> None:
+    write_two_channels(world.bed.state_folder.parent / "protocols")
+    world.bed.find_channels = True
+    world.to_running(TWO_CHANNELS, steps=1)
+    world.key("f")
+
+
+def _last_time(world: World) -> None:
+    world.bed.take_person("K-17")
+    world.begin("sim:p24", "nmes-tka")
+    world.desk.open("run")
+    world.key("a")
+    world.pass_time(500 * MS)
+    world.key("g")
+    world.pass_time(500 * MS)
+    world.key("space")
+    world.pass_time(S)
+    world.bed.take_person("K-17")
+    _over(world, "last-time")
+
+
+def _over(world: World, name: str) -> None:
     world.desk.overlay = world.desk.pages[name]
     world.desk.overlay.opened()
 
@@ -133,4 +168,7 @@ SCENES: Mapping[str, Callable[[World], None]] = {
     "paused": _paused, "alarm": _alarm, "stopped": _stopped, "unknown": _unknown,
     "report-after": _report, "notes": partial(_question, name="notes"),
     "help": partial(_question, name="help"), "percent": _percent,
+    "side": partial(_before, name="side"), "statement": partial(_before, name="statement"),
+    "asked": partial(_after, name="asked"), "fault": partial(_after, name="fault"),
+    "found": _found, "last-time": _last_time,
 }  # fmt: skip

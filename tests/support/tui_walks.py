@@ -18,6 +18,7 @@ from typing import Self
 from stimctl.testing.demo import DOWN, ENTER, ESC, UP, environment_in
 from stimctl.testing.terminal import Terminal
 from stimctl.tui.model.guards import ANSWER_LOCK_NS, GO_FROM_NS
+from tests.support.commissioned_device import commissioned
 from tests.support.real_device import RealDevice
 
 _PROGRAM = (sys.executable, "-P", "-m", "stimctl")
@@ -102,6 +103,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        commissioned(self.folder / "state", _SERIAL)
         self.device = RealDevice(_SERIAL, record=self.folder / "electrodes.jsonl")
         usb = self.folder / "ports" / "class" / "ttyACM0" / "device"
         usb.mkdir(parents=True)

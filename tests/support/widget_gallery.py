@@ -35,8 +35,9 @@ from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, StateBan
 from stimctl.tui.widgets.steps_bar import StepsBar, StepState
 from stimctl.tui.widgets.variables import widget_variables
 from tests.support.cheap_textual import make_cheap
+from tests.support.paths import ROOT
 
-STYLES = Path(__file__).parents[2] / "src/stimctl/tui/styles/widgets.tcss"
+STYLES = ROOT / "src/stimctl/tui/styles/widgets.tcss"
 
 _MONO = {f"channel-{number}": "#ffffff" for number in range(1, 9)} | {
     "alarm-high": "#ffffff", "alarm-medium": "#ffffff", "alarm-low": "#c0c0c0",

@@ -15,10 +15,11 @@ from stimctl.__main__ import main
 from stimctl.sync.check import check_sessions
 from stimctl.sync.server import Server, connect
 from tests.support.clinic import READER, Clinic, Station
+from tests.support.paths import ROOT
 from tests.support.postgres import PostgresServer, missing
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "many-stations.md").read_text()
-BLOCKS = re.findall(r"```(sql)?\n(.*?)```", PAGE, re.DOTALL)
+PAGE = (ROOT / "docs" / "how-to" / "many-stations.md").read_text()
+BLOCKS = re.findall(r"```(sql|sh)\n(.*?)```", PAGE, re.DOTALL)
 _ADDRESS = re.compile(r"postgresql://([\w-]+)@db\.clinic\.example/stimctl\?sslmode=verify-full")
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from firmware_sim.devices import BUILT_IN
 from firmware_sim.process import TwinProcess
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "testing-with-twins.md"
+PAGE = ROOT / "docs" / "how-to" / "testing-with-twins.md"
 
 
 def run_pytest(folder: Path, test: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -51,16 +52,60 @@ def test_the_example_in_the_documentation_passes(tmp_path: Path) -> None:
     assert re.match(r"1 passed", summary(done)), done.stdout
 
 
-def test_loading_the_plug_in_loads_nothing_of_stimctl_besides() -> None:
+def test_to_a_run_without_twins_the_plug_in_adds_three_small_modules_and_nothing_else() -> None:
     code = (
-        "import sys, stimctl.testing.plugin\n"
-        "heavy = {'pydantic', 'textual', 'typer', 'serial', 'firmware_sim', 'hypothesis'}\n"
-        "ours = {name for name in sys.modules if name.startswith('stimctl')}\n"
-        "print(sorted(heavy & set(sys.modules)), sorted(ours))"
+        "import sys, pytest\n"
+        "before = set(sys.modules)\n"
+        "import stimctl.testing.plugin\n"
+        "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    light = ["stimctl", "stimctl.testing", "stimctl.testing.plugin"]
-    assert done.stdout.strip() == f"[] {light}"
+    assert done.stdout.split() == ["stimctl", "stimctl.testing", "stimctl.testing.plugin"]
+
+
+def test_every_twin_has_a_fixture_of_its_name() -> None:
+    from stimctl.testing import plugin
+
+    fixtures = [name for name in vars(plugin) if name.endswith("_twin") and name[0] != "_"]
+    assert sorted(fixtures) == sorted(
+        ["stimulator_twin", *(f"{one.name}_twin" for one in BUILT_IN)]
+    )
+
+
+def test_names_that_other_projects_use_are_left_to_them(tmp_path: Path) -> None:
+    done = run_pytest(
+        tmp_path,
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def virtual_bench():
+    return "an oscilloscope"
+
+@pytest.fixture
+def device_twin():
+    return "a thing of the internet"
+
+@pytest.mark.twin
+def test_mine(virtual_bench, device_twin, stimctl_bench):
+    assert (virtual_bench, device_twin) == ("an oscilloscope", "a thing of the internet")
+
+@pytest.mark.twin("a sibling", born=1990)
+def test_of_siblings(virtual_bench):
+    pass
+
+@pytest.mark.twin("a sibling")
+@pytest.mark.stimctl_twin
+def test_of_both(stimctl_bench):
+    pass
+
+@pytest.mark.twin(device="p24")
+def test_by_the_old_name(stimctl_bench):
+    pass
+""",
+    )
+    assert summary(done).startswith("3 passed, 1 error"), done.stdout
+    assert "write @pytest.mark.stimctl_twin, not twin" in done.stdout
 
 
 @pytest.mark.pty
@@ -91,24 +136,26 @@ def test_within_the_rules(p24_twin, again):
     assert p24_twin.ledger()[1].peak_ma == 10
     assert not {"pydantic", "textual", "stimctl.bench"} & set(sys.modules)
 
-@pytest.mark.twin(tcp=True, rules=Rules(ceiling=9_500, needs_start=False, limits_rise=False))
+LOW = Rules(ceiling=9_500, needs_start=False, limits_rise=False)
+
+@pytest.mark.stimctl_twin(tcp=True, rules=LOW)
 def test_above_a_ceiling(p24_twin):
     assert p24_twin.url.startswith("socket://127.0.0.1:")
     stimulate(p24_twin)
 
-@pytest.mark.twin(rules=Rules(needs_start=False))
+@pytest.mark.stimctl_twin(rules=Rules(needs_start=False))
 def test_all_at_once(p24_twin):
     stimulate(p24_twin)
 
 @pytest.mark.no_invariant("to see that it is not judged")
-@pytest.mark.twin(rules=Rules())
+@pytest.mark.stimctl_twin(rules=Rules())
 def test_opted_out(p24_twin):
     stimulate(p24_twin)
 """,
     )
     assert summary(done).startswith("5 passed, 2 errors"), done.stdout
     assert "channel 1: the level was raised from 0 to 10000 uA, more than 1000 uA" in done.stdout
-    assert "InvariantBrokenError: [device limits]" in done.stdout
+    assert "the output broke a safety rule: [device limits]" in done.stdout
     assert "channel 1: 10000 uA ordered, ceiling 9500 uA" in done.stdout
 
 
@@ -120,7 +167,7 @@ def test_scenario_faults_and_seed_of_the_mark_reach_the_twin(tmp_path: Path) -> 
 import pytest, serial
 from firmware_sim.firmware.sciencemode4_frames import encode
 
-@pytest.mark.twin(scenario="lead-off", faults=["mute@0s"], seed=9)
+@pytest.mark.stimctl_twin(scenario="lead-off", faults=["mute@0s"], seed=9)
 def test_mute(p24_twin):
     with serial.serial_for_url(p24_twin.url, timeout=0.5) as port:
         port.write(encode(1, 52, b""))
@@ -128,47 +175,54 @@ def test_mute(p24_twin):
     begins = [row for row in p24_twin.rows() if row.get("event") == "begins"]
     assert [row["fault"] for row in begins] == ["mute"]
 
-@pytest.mark.twin(scenario="no-such-scenario")
+@pytest.mark.stimctl_twin(scenario="no-such-scenario")
 def test_unknown(p24_twin):
     pass
 
-@pytest.mark.twin(scenery="x")
+@pytest.mark.stimctl_twin(scenery="x")
 def test_misspelt(p24_twin):
     pass
 
-@pytest.mark.twin(faults=["mute@1"])
-def test_without_a_unit(virtual_bench):
+@pytest.mark.stimctl_twin(faults=["mute@1"])
+def test_without_a_unit(stimctl_bench):
     pass
 
-@pytest.mark.twin(faults="mute@1s")
+@pytest.mark.stimctl_twin(faults="mute@1s")
 def test_one_text(p24_twin):
     pass
 
-@pytest.mark.twin(scenario="shorted", load=500)
+@pytest.mark.stimctl_twin(scenario="shorted", load=500)
 def test_two_loads(p24_twin):
     pass
 
-@pytest.mark.twin(device="p42")
-def test_no_such_device(device_twin):
+@pytest.mark.stimctl_twin(device="p42")
+def test_no_such_device(stimulator_twin):
     pass
 
-@pytest.mark.twin(device="rehastim2")
+@pytest.mark.stimctl_twin(device="rehastim2")
 def test_two_devices(p24_twin):
     pass
 
-def test_unnamed(device_twin):
+def test_unnamed(stimulator_twin):
     pass
 
-@pytest.mark.twin(device="openemsstim")
-def test_a_board(device_twin):
-    with serial.serial_for_url(device_twin.url, timeout=0.5) as port:
+def device_of(twin):
+    with serial.serial_for_url(twin.url, timeout=0.5) as port:
         assert port.is_open
-    (clock,) = [row for row in device_twin.rows() if row["kind"] == "clock"]
-    assert clock["device"] == "openemsstim"
+    (clock,) = [row for row in twin.rows() if row["kind"] == "clock"]
+    return clock["device"]
+
+@pytest.mark.stimctl_twin(device="openemsstim")
+def test_a_board(stimulator_twin):
+    assert device_of(stimulator_twin) == "openemsstim"
+
+def test_each(openemsstim_twin, rehastim2_twin, rehamove3_twin):
+    devices = [device_of(one) for one in (openemsstim_twin, rehastim2_twin, rehamove3_twin)]
+    assert devices == ["openemsstim", "rehastim2", "rehamove3"]
 """,
     )
-    assert summary(done).startswith("2 passed, 8 errors"), done.stdout
-    mark = "@pytest.mark.twin: "
+    assert summary(done).startswith("3 passed, 8 errors"), done.stdout
+    mark = "@pytest.mark.stimctl_twin: "
     assert f"test_unknown: {mark}no scenario 'no-such-scenario'; there are:" in done.stdout
     assert "unexpected keyword argument 'scenery'" in done.stdout
     assert f"test_without_a_unit: {mark}'1': give a time with its unit" in done.stdout
@@ -179,7 +233,7 @@ def test_a_board(device_twin):
     assert "test_unnamed: which device?" in done.stdout
 
 
-def test_a_virtual_bench_is_judged_as_it_runs(tmp_path: Path) -> None:
+def test_a_stimctl_bench_is_judged_as_it_runs(tmp_path: Path) -> None:
     done = run_pytest(
         tmp_path,
         """
@@ -196,50 +250,50 @@ def inject(bench):
     bench.twin.advance(300_000_000)
     bench.twin.power_off(300_000_000)
 
-def test_connects(virtual_bench):
+def test_connects(stimctl_bench):
     from stimctl.session.intents import Connect
     from stimctl.session.states import State
-    bench = virtual_bench(family="p24")
+    bench = stimctl_bench(family="p24")
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=10**10)
 
-@pytest.mark.twin(device="rehastim2")
-def test_another_connects(virtual_bench):
+@pytest.mark.stimctl_twin(device="rehastim2")
+def test_another_connects(stimctl_bench):
     from stimctl.session.intents import Connect
     from stimctl.session.states import State
-    bench = virtual_bench()
+    bench = stimctl_bench()
     bench.command(Connect())
     assert bench.run_to_state(State.IDENTIFIED, within_ns=10**10)
     assert bench.driver.sheet.family == bench.twin.family == "rehastim2"
 
-def test_no_device_is_named(virtual_bench):
-    virtual_bench()
+def test_no_device_is_named(stimctl_bench):
+    stimctl_bench()
 
-def test_somebody_else_stimulates(virtual_bench):
-    inject(virtual_bench(family="p24"))
+def test_somebody_else_stimulates(stimctl_bench):
+    inject(stimctl_bench(family="p24"))
 
-def test_swallowed(virtual_bench):
+def test_swallowed(stimctl_bench):
     try:
-        inject(virtual_bench(family="p24"))
+        inject(stimctl_bench(family="p24"))
     except AssertionError:
         pass
 
 @pytest.mark.no_invariant(" ")
-def test_without_a_reason(virtual_bench):
+def test_without_a_reason(stimctl_bench):
     pass
 
-@pytest.mark.twin(faults=["mute@0s"], device="p24")
-def test_mute(virtual_bench):
+@pytest.mark.stimctl_twin(faults=["mute@0s"], device="p24")
+def test_mute(stimctl_bench):
     from stimctl.session.intents import Connect
     from stimctl.session.states import State
-    bench = virtual_bench()
+    bench = stimctl_bench()
     bench.command(Connect())
     assert not bench.run_to_state(State.IDENTIFIED, within_ns=5 * 10**9)
 """,
     )
     assert "2 failed" in summary(done), done.stdout
     assert "[arming and start]" in done.stdout
-    assert "which device? Write @pytest.mark.twin(device=NAME)" in done.stdout
+    assert "which device? Write @pytest.mark.stimctl_twin(device=NAME)" in done.stdout
     assert 'write @pytest.mark.no_invariant("why")' in done.stdout
     failed = re.findall(r"^(?:FAILED|ERROR) test_mine\.py::(\w+)", done.stdout, re.MULTILINE)
     assert set(failed) == {
@@ -265,9 +319,9 @@ def test_the_entry_point_is_declared() -> None:
 _BOTH = """
 import firmware_sim
 
-def test_ours(p24_twin, virtual_bench):
+def test_ours(p24_twin, stimctl_bench):
     assert p24_twin.ledger().running is False
-    assert virtual_bench(family="p24").state.value == "disconnected"
+    assert stimctl_bench(family="p24").state.value == "disconnected"
 
 def test_theirs():
     import firmware_sim as again
@@ -276,8 +330,8 @@ def test_theirs():
 """
 
 _LATE = """
-def test_ours(p24_twin, virtual_bench):
-    assert virtual_bench(family="p24").state.value == "disconnected"
+def test_ours(p24_twin, stimctl_bench):
+    assert stimctl_bench(family="p24").state.value == "disconnected"
 
 def test_theirs():
     import firmware_sim

@@ -113,7 +113,7 @@ def test_a_channel_twice_is_refused() -> None:
 
 
 def test_the_example_of_the_documentation_is_one() -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "percent-sessions.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "percent-sessions.md"
     example = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
     assert (
         told(load(example), 1, 50) == "50 % = 12 mA measured by calibration of 2026-01-02, dial 4"

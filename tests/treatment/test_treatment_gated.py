@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,9 @@ from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
 from stimctl.treatment.program import PercentPlan, in_percent, makes_current
 from stimctl.treatment.schema import PercentProtocol
 from stimctl.treatment.timeline import moments
+from tests.support.paths import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "protocols"
+FOLDER = ROOT / "protocols"
 GATED = sorted(path.stem for path in (FOLDER / "gated").glob("*.toml"))
 ACK = frozenset({ATTENDED})
 PADS = Electrode(5_000, site="left-quadriceps")

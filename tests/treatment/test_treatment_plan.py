@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -36,6 +35,7 @@ from stimctl.treatment import (
 )
 from stimctl.treatment.schema import Target
 from stimctl.treatment.stimuli import stimulus_of
+from tests.support.paths import ROOT
 from tests.support.treatment_samples import (
     channel_text,
     cycle_text,
@@ -399,7 +399,7 @@ def test_the_digest_tells_limits_apart_and_is_the_same_in_another_process() -> N
         "from tests.support import treatment_samples as t\n"
         "print(t.plan_of(t.shipped('nmes-tka')).digest())"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = ROOT
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True,
         timeout=60,

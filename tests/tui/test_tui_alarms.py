@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from stimctl.codes import Code
 from stimctl.session.alarms import ALARMS, MARKERS, Condition, Effect, Priority
 from stimctl.session.reasons import Reason
-from stimctl.supervisor.alarm_words import channel_of, words_of
+from stimctl.supervisor.alarm_words import words_of
 from stimctl.tui.model.alarms import PAUSE_NS, Alarm, AlarmShown, Bell
 from stimctl.tui.model.live import Live
 from tests.support.tui_desk import AT, MS, S, World
@@ -40,13 +42,15 @@ class Told:
         self.now_ns += S
         self.live.take({"kind": kind, "mono_ns": self.now_ns, "t": AT, **fields})
 
-    def alarm(self, code: str, what: str = "", priority: str = "high") -> None:
+    def alarm(
+        self, code: str, what: str = "", priority: str = "high", channels: Sequence[int] = ()
+    ) -> None:
         condition = next((one for one in Condition if one == code), None)
         if condition is not None:
             what, priority = condition.words, ALARMS[condition].priority
         marker = MARKERS[Priority(priority)]
         self.row("alarm", what=what, code=code, priority=priority, marker=marker,
-                 action="output is being stopped")  # fmt: skip
+                 action="output is being stopped", channels=list(channels))  # fmt: skip
 
     def zero(self) -> None:
         self.row("zero_verified", after_us=30_000, purpose="stop")
@@ -87,14 +91,21 @@ def test_an_error_of_the_device_is_named_with_its_channel(
     code: Code, what: str, where: str
 ) -> None:
     told = Told()
-    told.alarm(code, FAULTS[code])
+    told.alarm(code, FAULTS[code], channels=[1] if where else [])
     assert (told.shown.what, told.shown.where) == (what, where)
+
+
+def test_an_alarm_of_two_channels_names_both_and_its_words_name_none() -> None:
+    told = Told()
+    told.alarm(
+        Code.DEVICE_REPORTS, "the device reports channel 7: electrode error", channels=[1, 3]
+    )
+    assert told.shown.where == "channel 1, channel 3"
 
 
 def test_a_condition_that_nobody_has_words_for_is_told_as_it_is() -> None:
     words = words_of(Reason("something-new", "the flux is low"), "raises are locked")
     assert (words.what, words.do) == ("the flux is low", "raises are locked")
-    assert channel_of(Reason("", "electrode error on channel 12")) == 12
 
 
 @pytest.mark.hazard("H27")

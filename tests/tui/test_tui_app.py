@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import cycle
+from typing import Any
 
 import pytest
 from textual.command import CommandPalette
-from textual.events import MouseDown, MouseMove
+from textual.events import Key, MouseDown, MouseMove
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -276,6 +277,18 @@ def test_a_screen_that_is_left_before_it_is_built_can_be_opened_again(world: Wor
         go_to(world, place)
         assert ui.app.screen is ui.app._screens[place]
         go_to(world, "run")
+
+
+def test_a_key_that_comes_before_a_screen_is_built_does_not_end_the_program(world: World) -> None:
+    world.to_run("nmes-tka")
+    ui = go_to(world, "run")
+    for place, key in (("precheck", "p"), ("help", "j"), ("log", "j"), ("notes", "t")):
+        ui.press_while_built(place, key)
+        assert ui.app.is_running, place
+    for page in world.desk.pages.values():
+        screen: Any = screen_of(page)
+        for key in ("escape", "down", "up", "r"):
+            getattr(screen, "on_key", lambda _event: None)(Key(key, None))
 
 
 def test_a_screen_that_was_to_be_built_when_the_program_ended_is_not(world: World) -> None:

@@ -18,6 +18,7 @@ from stimctl.tui.model.handing import handed_in
 from stimctl.tui.model.manual import Manual, begin_manual
 from stimctl.tui.model.planning import choose
 from stimctl.tui.plain.commands import COMMANDS
+from tests.support.commissioned_device import commissioned
 from tests.support.tui_desk import S, World
 
 NO_TO_ALL = {"C01": False, "C13": False}
@@ -129,6 +130,7 @@ def test_what_was_left_out_is_asked_for_before_hardware_is_armed(
     world: World, left_out: dict[str, Any], asked: str
 ) -> None:
     accept_use(world.bed.state_folder, "2026-01-01T00:00:00Z", "0")
+    commissioned(world.bed.state_folder, "SIM0000000")
     begun(world, DEVICE, **(SAID | left_out))
     assert not world.bed.live.sim
     if left_out:

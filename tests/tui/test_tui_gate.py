@@ -26,6 +26,7 @@ from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.steps import go_on, next_gap, steps
 from stimctl.tui.plain.face import PlainFace
+from tests.support.commissioned_device import commissioned
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
 
@@ -95,6 +96,11 @@ def use(world: World) -> None:
     page = world.desk.front
     assert isinstance(page, StatementPage)
     page.accept("accept")
+
+
+def commission(world: World) -> None:
+    """It has passed on the bench."""
+    commissioned(world.bed.state_folder, "SIM0000000")
 
 
 def person(world: World, digits: str = "1961") -> None:
@@ -167,7 +173,7 @@ def confirmation(world: World) -> None:
     page.confirm(confirmation_of(world.bed.plan))
 
 
-@pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54", "H56")
+@pytest.mark.hazard("H25", "H30", "H32", "H41", "H45", "H54", "H56", "H78")
 @pytest.mark.parametrize(
     "hardware",
     [(DEVICE, "tens-conventional"), (f"openemsstim:{__file__}", "gate-tens")],
@@ -181,6 +187,7 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
         ("not confirmed by the PIN", person),
         ("opened for another patient", connection),
         ("statement of use", use),
+        ("not been commissioned on the bench", commission),
         ("questions left", screening),
         ("C13 epilepsy: read the caution", caution),
         ("how to stop", lambda world: (world.desk.open("precheck"), world.key("t"))),
@@ -194,6 +201,8 @@ def test_each_gap_is_named_in_turn_and_then_hardware_is_armed(hardware: World) -
     ):
         if close is isolated and world.bed.device == DEVICE:
             continue  # its maker states it
+        if close is commission and world.bed.device != DEVICE:
+            continue  # it tells no serial number, so only the supervisor knows
         assert gap in refusal(world)
         close(world)
         world.pass_time(1 * S)
@@ -541,6 +550,7 @@ def test_over_ssh_nothing_is_armed_unless_that_was_asked_for() -> None:
 @pytest.mark.hazard("H25", "H28", "H32", "H41", "H45")
 def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
     """Each gap by `arm`, and the words that close it."""
+    commission(world)
     said: list[str] = []
     face = PlainFace(world.desk, queue.SimpleQueue())
     face.say = said.append  # type: ignore[method-assign, assignment]
@@ -645,6 +655,7 @@ def undone(world: World) -> list[str]:
 def test_the_steps_name_every_gap_at_once_and_enter_goes_to_the_next(hardware: World) -> None:
     """One list, of what the supervisor asks; each step with its gaps."""
     world = hardware
+    commission(world)
     assert undone(world) == ["Patient", "Device", "Screening", "Electrodes", "Check"]
     gaps = {one.name: [gap.words for gap in one.gaps] for one in steps(world.desk)}
     assert gaps["Electrodes"] == ["Channel 1 has no site", "Electrode spacing is not confirmed"]

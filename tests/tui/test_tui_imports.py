@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def test_an_import_brings_no_more_than_it_must(statement: str, absent: set[str])
     assert loaded_after(statement) & absent == set()
 
 
+#: Below 0.21.2 typer loads rich for this help, though it is switched off.
+OLD_TYPER = version("typer").startswith(("0.20.", "0.21.0", "0.21.1"))
 _VERBS = (
     ("--version",), ("--help",), ("ports", "--json"), ("spec", "p24"), ("paths",),
     ("protocols", "list"), ("check", "tens-conventional", "--device", "sim:p24"),
@@ -65,6 +68,8 @@ def test_a_verb_of_the_command_line_loads_nothing_of_the_terminal_ui(
     loaded = set(done.stderr.rpartition("LOADED ")[2].split())
     assert "sys" in loaded
     heavy = {"textual", "rich", "stimctl.tui"}
+    if OLD_TYPER and verb == ("run", "--help"):
+        heavy.remove("rich")
     if verb[0] in ("stop", "--version"):
         heavy |= {"pydantic", "typer", "click", "asyncio"}
     assert loaded & heavy == set()

@@ -21,7 +21,7 @@ def test_the_tables_of_the_manual_are_up_to_date() -> None:
 
 
 def test_the_keymap_of_the_manual_is_read_and_adds_a_stop_key(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "terminal-ui.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "terminal-ui.md").read_text("utf-8")
     example = re.search(r"```toml\n(.*?)```", text, re.S)
     assert example is not None
     assert "stop" in tomllib.loads(example[1])["keys"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 
 from stimctl.tui.model.actions import ACTION_BY_ID, MENU
 from stimctl.tui.model.pages import PAGES, QUESTIONS
@@ -61,3 +62,23 @@ def test_an_action_that_does_nothing_now_says_why_in_the_list(world: World) -> N
     with Headless(world) as ui:
         words = dict(StimCommands(ui.app.screen)._offered())
     assert words["answer"].endswith("nothing is asked")
+
+
+def test_a_search_that_fails_does_not_end_the_program(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that begins when the list has just been taken away."""
+
+    def gone(*_arguments: object) -> None:
+        raise NoMatches("the list is gone")
+
+    world.to_running(steps=1)
+    with Headless(world) as ui:
+        ui.press("ctrl+p")
+        monkeypatch.setattr(ui.app.screen, "query_one", gone)
+        ui.type("thresh")
+        ui.settle()
+        monkeypatch.undo()
+        ui.press("escape")
+        assert ui.app.return_code is None
+        assert ui.name == world.desk.front.name

@@ -188,6 +188,20 @@ def test_why_a_state_was_entered_is_told_in_words(world: World, again: bool) -> 
     assert not [words for words in told if "_" in words]
 
 
+def test_the_events_that_are_seen_go_on_and_do_not_grow_without_end(world: World) -> None:
+    from textual.widgets import RichLog
+
+    from stimctl.tui.model.live import LOG_LINES
+
+    world.to_run()
+    world.desk.open("log")
+    for batch in range(12):
+        world.bed.live.log.extend(("10:31:05", f"event {batch}.{n}") for n in range(50))
+        world.ui.settle()
+    assert len(world.ui.app.screen.query_one(RichLog).lines) <= 2 * LOG_LINES
+    assert "event 11.49" in world.ui.text
+
+
 @pytest.mark.soak
 def test_memory_stays_flat_over_eight_hours_of_rows(world: World) -> None:
     import gc

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -75,15 +72,15 @@ def test_the_plot_takes_no_key_and_no_focus() -> None:
 
 def test_it_draws_again_only_when_a_dot_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[SessionPlot] = []
-    real = SessionPlot.clear
+    real = SessionPlot.refresh
 
-    def counted(self: SessionPlot) -> None:
+    def counted(self: SessionPlot, *regions: Any, **how: Any) -> SessionPlot:
         drawn.append(self)
-        real(self)
+        return real(self, *regions, **how)
 
     async def check(app: Gallery, pilot: Pilot[None]) -> None:
         plot = app.query_one(AmplitudePlot)
-        monkeypatch.setattr(SessionPlot, "clear", counted)
+        monkeypatch.setattr(SessionPlot, "refresh", counted)
         plot.show(plotted(2, 17.3))
         assert len(drawn) == 0
         plot.show(replace(plotted(2, 17.3), now_min=17.301))
@@ -106,56 +103,3 @@ def test_a_session_of_hours_is_thinned_to_the_columns_and_keeps_its_peaks() -> N
 )  # fmt: skip
 def test_the_axis_ends_above_the_highest(highest: float, top: float) -> None:
     assert PlotShown((Curve(1, ((0, 0), (1, highest))),)).top == top
-
-
-def test_without_the_plot_package_the_screen_lives_and_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "stimctl.tui.widgets.session_plot", None)
-
-    async def check(app: Gallery, pilot: Pilot[None]) -> None:
-        assert "No plot: " in text_of(app)
-        app.query_one(AmplitudePlot).show(plotted(1, 3.0))
-        await pilot.pause()
-        assert " 1 " in text_of(app)
-
-    run("plot-2", check)
-
-
-def test_what_comes_while_the_plot_is_put_up_is_drawn_by_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def check(app: Gallery, pilot: Pilot[None]) -> None:
-        plot = AmplitudePlot(plotted(2, 3.0))
-        mount, is_there = plot.mount, asyncio.Event()
-
-        async def show_until(being_mounted: Any) -> None:
-            for tenth in range(50):
-                plot.show(plotted(1, 3.0 + tenth / 10))
-                await asyncio.sleep(0)
-            await being_mounted
-            is_there.set()
-
-        def shown_meanwhile(*drawing: Any, **where: Any) -> Any:
-            being_mounted = mount(*drawing, **where)
-            is_plot = any(isinstance(one, SessionPlot) for one in drawing)
-            return show_until(being_mounted) if is_plot else being_mounted
-
-        monkeypatch.setattr(plot, "mount", shown_meanwhile)
-        await app.screen.mount(plot)
-        await is_there.wait()
-        await pilot.pause()
-        assert [one.channel for one in plot.shown.curves] == [1]
-
-    run("plot-2", check)
-
-
-def test_nothing_of_numpy_is_loaded_before_the_first_paint() -> None:
-    code = (
-        "import sys\nimport stimctl.tui.widgets.amplitude_plot\n"
-        "print({'numpy', 'textual_plot'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.strip() == "set()"

@@ -1,18 +1,16 @@
 """Every known ScienceMode 2 frame, some of them from a real device, reads and writes exactly."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stimctl.wire.hexlines import decode_line, encode_line
 from stimctl.wire.sciencemode2.framing import FrameDecoder, RawFrame
+from tests.support.paths import DATA
 
 WIRE = "sciencemode2"
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "data" / "sciencemode2_vectors.json").read_text("utf-8")
-)
+VECTORS = json.loads((DATA / "sciencemode2_vectors.json").read_text("utf-8"))
 # A peer escapes bytes that need none; that is read, and never written.
 SPECIAL = next(row for row in VECTORS if row["name"] == "accept_superfluous_stuffing_0a_55")
 FRAMES = [row for row in VECTORS if row["kind"] == "frame" and row is not SPECIAL]

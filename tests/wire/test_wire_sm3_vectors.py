@@ -1,7 +1,6 @@
 """Every ScienceMode 3 frame that the maker's own library produced reads and writes exactly."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
 from stimctl.wire.sciencemode3.framing import FrameDecoder, FrameError
+from tests.support.paths import DATA
 
 WIRE = "sciencemode3"
-DATA = Path(__file__).parents[1] / "data"
 VECTORS = json.loads((DATA / "sciencemode3_vectors.json").read_text("utf-8"))
 FRAMES = [row for row in VECTORS if row["kind"] == "frame"]
 OTHERS = [row for row in VECTORS if row["kind"] != "frame"]

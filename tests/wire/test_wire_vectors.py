@@ -1,7 +1,6 @@
 """Every frame that the maker's own library produced reads and writes exactly."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +8,9 @@ import pytest
 from stimctl.errors import WireFormatError
 from stimctl.wire.hexlines import decode_line, encode_line
 from stimctl.wire.sciencemode4.framing import FrameDecoder, FrameError
+from tests.support.paths import DATA
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "data" / "sciencemode4_vectors.json").read_text("utf-8")
-)
+VECTORS = json.loads((DATA / "sciencemode4_vectors.json").read_text("utf-8"))
 FRAMES = [row for row in VECTORS if row["kind"] == "frame"]
 OTHERS = [row for row in VECTORS if row["kind"] != "frame"]
 

@@ -14,7 +14,7 @@ _PATIENCE_S = 20.0
 
 @contextmanager
 def lock_step_device(command: Sequence[str]) -> Iterator["LockStepDevice"]:
-    """Start a firmware that speaks docs/lock-step.md, and end it at the end.
+    """Start a firmware that speaks docs/how-to/lock-step.md, and end it at the end.
 
     DeviceFaultError where it does not start, ends, hangs or breaks the contract.
     """
@@ -25,7 +25,7 @@ def lock_step_device(command: Sequence[str]) -> Iterator["LockStepDevice"]:
         raise DeviceFaultError(
             f"the lock-step firmware {command[0]!r} failed",
             why=str(error),
-            what_to_do="docs/lock-step.md says what it is asked and how it answers",
+            what_to_do="docs/how-to/lock-step.md says what it is asked and how it answers",
         ) from error
 
 

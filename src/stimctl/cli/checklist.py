@@ -184,8 +184,11 @@ def _accept(state: Path) -> None:
 
 _LIMIT = frozenset({"blocked", "specialist", "caution"})
 _STATE = frozenset(
-    {"statement", "rehearsal", "confirmation", "protocol-locked", "protocol-library"}
-)
+    {
+        "statement", "commissioning", "rehearsal", "confirmation", "protocol-locked",
+        "protocol-library",
+    }
+)  # fmt: skip
 
 
 def _as_error(gap: Gap, preconditions: Preconditions) -> StimctlError:
@@ -214,6 +217,7 @@ _NEW_ANSWERS = (
 )
 _HOW: Mapping[str, str] = {
     "statement": "If you accept it, add --accept-research-use once; that is recorded",
+    "commissioning": "Put a resistor on its leads and run: stimctl commission DEVICE",
     "person": "Add --person CODE, for example --person K-17",
     "known-person": "Correct the code; if this is the person's first session on this computer, add "
     "--acknowledge H25",

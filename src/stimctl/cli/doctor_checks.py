@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stimctl import supervisor
 from stimctl.errors import StimctlError
 from stimctl.records.places import journal_folder, state_folder
 from stimctl.supervisor.port_facts import in_container
 from stimctl.version import __version__
 
-_PACKAGES = ("pyserial", "pydantic", "textual", "typer")
+_PACKAGES = ("cryptography", "jinja2", "pyserial", "pydantic", "textual", "typer")
 _LEAST_FREE_BYTES = 100 << 20  # below this an alarm is due during a session (SAFETY section 6)
 _SLOW_SYNC_MS = 50.0  # a raise waits for the journal and is stale after 250 ms
 _NETWORK_TYPES = frozenset(
@@ -48,10 +49,11 @@ class Check:
 def run_checks() -> list[Check]:
     """All checks. A check that itself fails is a line of the result, never an end of the others."""
     checks: list[Check] = []
-    for group in (
-        _program, _packages, _protocols, _records, _temporary, _runtime, _twins, _ports,
-        _modem_manager, _brltty,
-    ):  # fmt: skip
+    groups: list[Callable[[], Iterator[Check]]]
+    groups = [_program, _packages, _protocols, _records, _temporary]
+    if supervisor.RUNS_HERE:
+        groups += [_runtime, _twins, _ports, _modem_manager, _brltty]
+    for group in groups:
         try:
             checks += group()
         except StimctlError as error:
@@ -70,18 +72,28 @@ def _failed(group: Callable[[], Iterator[Check]], what: str, why: str, fix: str)
 def _program() -> Iterator[Check]:
     yield Check("stimctl", "ok", f"{__version__}, Python {platform.python_version()}")
     system = f"{platform.system()} {platform.release()}"
-    if sys.platform.startswith(("linux", "darwin")):
-        yield Check("system", "ok", system)
+    if supervisor.RUNS_HERE:
+        tried = sys.platform.startswith(("linux", "darwin"))
+        unknown = f"{system}: nobody has tried a session here"
+        yield Check("system", "ok", system) if tried else Check("system", "warn", unknown)
     else:
-        yield Check(
-            "system", "warn", f"{system}: only check, rehearse and the wire tools work here"
-        )
+        from stimctl.supervisor.platform_support import MISSING
+
+        fix = "use WSL 2 for sessions; `stimctl ports` says how"
+        yield Check("system", "fail", f"{system}: no session runs here. {MISSING}", fix)
 
 
 def _packages() -> Iterator[Check]:
+    from stimctl.tui.ui_packages import WANTED, fits, wanted
+
     for name in _PACKAGES:
         try:
-            yield Check(name, "ok", importlib.metadata.version(name))
+            version = importlib.metadata.version(name)
+            if name in WANTED and not fits(name, version):
+                detail = f"{version}: the terminal UI needs {wanted(name)}; all else works"
+                yield Check(name, "warn", detail, "an environment of its own for stimctl")
+            else:
+                yield Check(name, "ok", version)
         except importlib.metadata.PackageNotFoundError:
             yield Check(
                 name, "fail", "is not installed", f"{sys.executable} -m pip install stimctl"
@@ -182,8 +194,7 @@ def _twins() -> Iterator[Check]:
 
 def _ports() -> Iterator[Check]:
     from stimctl.supervisor.device_names import EXAMPLE
-    from stimctl.supervisor.port import latency_timer_ms
-    from stimctl.supervisor.port_facts import node_cure, slow_adapter
+    from stimctl.supervisor.port_facts import latency_timer_ms, node_cure, slow_adapter
     from stimctl.supervisor.ports import list_ports
 
     found = list_ports()
@@ -236,18 +247,6 @@ def _brltty() -> Iterator[Check]:
             fix = "start the container with --device PATH, the port's path on the host"
         detail = f"{usb.vendor}:{usb.product} {usb.description} has no serial port"
         yield Check("usb", "fail", detail, fix)
-
-
-_GROUPS = (
-    _program,
-    _packages,
-    _protocols,
-    _records,
-    _runtime,
-    _ports,
-    _modem_manager,
-    _brltty,
-)
 
 
 def is_running(program: str, processes: Path = Path("/proc")) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, cast
 import typer
 
 from stimctl.cli.output import put_json, say, styled
-from stimctl.errors import ExitCode, StimctlError
+from stimctl.errors import BugError, ExitCode, StimctlError, UsageError
 from stimctl.version import __version__
 
 # What typer raises for a wrong command line: above BadParameter and UsageError stands this class,
@@ -56,8 +56,7 @@ def explain_usage(error: Any, *, as_json: bool) -> int:
         say(f"  {context.get_usage()}")
     say(_labelled("what to do", hint))
     if as_json:
-        told = {"error": "UsageError", "what": message, "why": "", "what_to_do": hint}
-        put_json(ERROR_SCHEMA, {**told, "exit_code": int(ExitCode.USAGE)})
+        put_json(ERROR_SCHEMA, UsageError(message, what_to_do=hint).as_dict())
     return int(ExitCode.USAGE)
 
 
@@ -71,8 +70,8 @@ def explain_bug(error: BaseException, arguments: Sequence[str], *, as_json: bool
     if path is None:
         say(_report_text(error, arguments))
     if as_json:
-        told = {"error": "BugError", "what": what, "why": "", "what_to_do": where}
-        put_json(ERROR_SCHEMA, {**told, "exit_code": int(ExitCode.BUG), "report": path})
+        told = BugError(what, what_to_do=where).as_dict()
+        put_json(ERROR_SCHEMA, {**told, "report": path})
     return int(ExitCode.BUG)
 
 

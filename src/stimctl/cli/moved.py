@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stimctl.errors import UsageError
+from stimctl.deprecation import refuse
 
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
@@ -17,7 +17,4 @@ def register(app: typer.Typer) -> None:
 
 def gate(_words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
     """Gone; see stimctl run --manual."""
-    raise UsageError(
-        "`stimctl gate` has gone: use `stimctl run --manual` with the same options, and "
-        "`stimctl rehearse` for --rehearse"
-    )
+    refuse("`stimctl gate`")

@@ -19,8 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def ports(as_json: Json = False) -> None:
     """List serial ports, what is plugged in, and who uses it. Opens none."""
+    from stimctl.supervisor.platform_support import need_session
     from stimctl.supervisor.ports import list_ports, usb_without_port
 
+    need_session("stimctl ports")
     found, without = list_ports(), usb_without_port()
     for usb in without:
         say(f"{usb.vendor}:{usb.product} {usb.description} is plugged in and has no serial port.")
@@ -61,7 +63,9 @@ def identify(
 ) -> None:
     """Identify a device, with its output at zero."""
     from stimctl.cli.identity import identify_device
+    from stimctl.supervisor.platform_support import need_session
 
+    need_session("stimctl identify")
     identity = identify_device(device)
     if as_json:
         put_json("stimctl.identity/1", identity)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stimctl.cli.options import Protocol
 from stimctl.cli.output import put, say
-
-if TYPE_CHECKING:
-    from stimctl.treatment.schema import TreatmentProtocol
-    from stimctl.treatment.staged import StagedProtocol
-
-_PROBE_UA = 4_000
-_PROBE_AREA_MM2 = 9_600
 
 
 def register(group: typer.Typer) -> None:
@@ -37,7 +30,7 @@ def upgrade(
     from stimctl.treatment.load import load_any, load_protocol
     from stimctl.treatment.schema import TreatmentProtocol
     from stimctl.treatment.staged import StagedProtocol
-    from stimctl.treatment.upgrade import changes, upgraded
+    from stimctl.treatment.upgrade import changes, must_do_the_same, upgraded
 
     found = read_named_protocol(protocol)
     name = found.path.name
@@ -50,7 +43,7 @@ def upgrade(
     text = upgraded(found.text)
     after = load_protocol(text, name)
     assert isinstance(after, StagedProtocol)
-    _must_do_the_same(before, after)
+    must_do_the_same(before, after)
     for line in changes(found.text, text):
         put(line)
     if write:
@@ -58,35 +51,3 @@ def upgrade(
         say(f"Written: {found.path}. Rehearse it again: its digest is another one.")
     else:
         say("Both do the same, on every device. --write changes the file.")
-
-
-def _must_do_the_same(before: TreatmentProtocol, after: StagedProtocol) -> None:
-    from stimctl.devices.registry import FAMILIES
-    from stimctl.errors import BugError, UsageError
-    from stimctl.safety import Electrode, Refusal
-    from stimctl.stimulus.level import CURRENT, Level
-    from stimctl.treatment.plan import ChannelSetup, compile_plan
-    from stimctl.treatment.upgrade import difference
-
-    compared = 0
-    for family, declared in FAMILIES.items():
-        if declared.sheet.current is None:
-            continue
-        setups = [
-            ChannelSetup(channel, Level(CURRENT, _PROBE_UA), Electrode(area_mm2=_PROBE_AREA_MM2))
-            for channel in range(1, len(before.channels) + 1)
-        ]
-        old = compile_plan(before, declared.sheet, setups)
-        new = compile_plan(after, declared.sheet, setups)
-        if isinstance(old, Refusal):
-            continue
-        compared += 1
-        why = new.message if isinstance(new, Refusal) else difference(old, new)
-        if why is not None:
-            raise BugError(f"the two files do not do the same on {family}", why=why)
-    if not compared:
-        raise UsageError(
-            f"{before.id} cannot be compared",
-            why="no device here can do it",
-            what_to_do="stimctl check says what forbids it",
-        )

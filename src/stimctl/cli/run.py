@@ -170,7 +170,9 @@ def run(
     from stimctl.cli.checklist import Preconditions
     from stimctl.cli.planning import Request
     from stimctl.cli.running import run_session
+    from stimctl.supervisor.platform_support import need_session
 
+    need_session("stimctl run")
     if not manual:
         _refuse_manual_options(find_channels, calibration, dial, remote_ok)
     request = Request(

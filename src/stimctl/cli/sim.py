@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 
 import typer
 
+from stimctl import supervisor
+from stimctl.cli import sim_compare
 from stimctl.cli.options import Json
 from stimctl.cli.output import put, put_json, say
 from stimctl.supervisor.device_names import EXAMPLE, FAMILIES, installed_families
@@ -35,6 +38,7 @@ def _command(family: str) -> Callable[[typer.Context], None]:
 
 for _family in (*FAMILIES, *installed_families()):
     group.command(_family, context_settings=_PASS_ON, add_help_option=False)(_command(_family))
+sim_compare.register(group)
 
 
 def _become(family: str, options: list[str]) -> None:
@@ -42,11 +46,25 @@ def _become(family: str, options: list[str]) -> None:
     arguments = _announced(family, options)
     command = [sys.executable, "-P", "-m", "firmware_sim", twin_name(family), *arguments]
     sys.stdout.flush()
+    if not supervisor.RUNS_HERE:
+        raise typer.Exit(_run_beside(command))
     os.execv(sys.executable, command)
+
+
+def _run_beside(command: list[str]) -> int:
+    """Where no program can take another's place (on Windows a shell would not wait for it)."""
+    twin = subprocess.Popen(command)
+    while True:
+        try:
+            return twin.wait()
+        except KeyboardInterrupt:  # has gone to the twin, too, which ends by it
+            continue
 
 
 def _announced(family: str, arguments: list[str]) -> list[str]:
     """The twin's options, with a place for its pty; noted, so that `stop sim:...` finds it."""
+    if not supervisor.RUNS_HERE:  # it has no pty, and no session that could be stopped
+        return arguments
     from stimctl.supervisor.twin import announce_twin, twin_place
 
     given = {
@@ -82,8 +100,10 @@ def list_running(as_json: Json = False) -> None:
     """List the twins of your `sim:` sessions that still run."""
     from stimctl.supervisor.families import every_family
     from stimctl.supervisor.locks import read_holder
+    from stimctl.supervisor.platform_support import need_session
     from stimctl.supervisor.twin import running_twins
 
+    need_session("stimctl sim list")
     found = [
         {
             "family": family,

@@ -26,8 +26,10 @@ def register(app: typer.Typer) -> None:
 @group.command("list")
 def list_all(as_json: Json = False) -> None:
     """List what could be a stop face. Opens nothing."""
+    from stimctl.supervisor.platform_support import need_session
     from stimctl.supervisor.stop_face_list import list_stop_faces
 
+    need_session("stimctl stop-face")
     found = list_stop_faces()
     if as_json:
         put_json("stimctl.stop-faces/1", {"stop_faces": [one.as_dict() for one in found]})
@@ -50,7 +52,10 @@ def test(
     ],
 ) -> None:
     """Show each press of a stop face, until one full press or Ctrl-C. Touches no device."""
+    from stimctl.supervisor.platform_support import need_session
     from stimctl.supervisor.stop_face_names import parse_stop_face
+
+    need_session("stimctl stop-face")
     from stimctl.supervisor.stop_face_readers import open_reader
 
     reader = open_reader(parse_stop_face(name))

@@ -38,6 +38,13 @@ def family(name: str) -> Family:
     return _of_package(row)
 
 
+def sheet_of(name: str) -> CapabilitySheet:
+    """The sheet alone: the driver of a family that is only listed is not loaded."""
+    row = family_row(name)
+    sheet: CapabilitySheet = load(row.sheet) if name in NAMES else family(name).sheet
+    return sheet
+
+
 def _of_package(row: DeviceFamily) -> Family:
     from stimctl.devices import packages  # late: stimctl's own need nothing of it
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -29,7 +30,9 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             temporary.mkdir(mode=_FOLDER_MODE)
             for name, data in files.items():
                 _write(temporary.joinpath(*PurePosixPath(name).parts), data)
-            if os.name == "nt" and folder.exists():  # no folder takes the place of one there
+            if (
+                sys.platform == "win32" and folder.exists()
+            ):  # no folder takes the place of one there
                 folder.rmdir()
             temporary.rename(folder)
         finally:

@@ -6,6 +6,7 @@ Both live in the state folder as small JSON files of their own, written whole or
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,8 @@ STATEMENT: Final = (
     "stimctl is research and simulation software. It is not a medical device, it has no "
     "conformity assessment, and its protocols are starting points for a qualified person, not "
     "prescriptions. Whoever runs it on hardware is responsible for the device, for the person at "
-    "the electrodes, and for a stop within reach."
+    "the electrodes, and for a stop within reach. A device that was not commissioned on the bench "
+    "is used on a person only where this acceptance names it."
 )
 
 
@@ -52,10 +54,26 @@ def find_rehearsal(state: Path, digest: str) -> Rehearsal | None:
     return rehearsal if rehearsal.digest == digest else None
 
 
-def accept_use(state: Path, accepted: str, stimctl: str) -> None:
-    """Record that the statement of use was accepted at `accepted` (UTC text)."""
+def accept_use(
+    state: Path, accepted: str, stimctl: str, uncommissioned: Collection[str] = ()
+) -> None:
+    """Record that the statement of use was accepted at `accepted` (UTC text).
+
+    `uncommissioned`: devices, by name ("serial 2103-17"), that it names beside those that were
+    named before: they are used without a commissioning.
+    """
+    named = sorted({*uncommissioned_in_use(state), *uncommissioned})
     told = {"statement_sha256": _statement_digest(), "accepted": accepted, "stimctl": stimctl}
-    write_state(state / "acceptance.json", {"schema": "stimctl.acceptance/1", **told})
+    extra = {"uncommissioned": named} if named else {}
+    write_state(state / "acceptance.json", {"schema": "stimctl.acceptance/1", **told, **extra})
+
+
+def uncommissioned_in_use(state: Path) -> tuple[str, ...]:
+    """The devices that the accepted statement of use names; none where it is not accepted."""
+    found = read_state(state / "acceptance.json")
+    named = found.get("uncommissioned")
+    accepted = found.get("statement_sha256") == _statement_digest()
+    return tuple(map(str, named)) if accepted and isinstance(named, list) else ()
 
 
 def use_is_accepted(state: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -12,16 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from stimctl.records.storage import FILE_MODE
+from stimctl.system_files import OWN_FILE, lock
 
 _RETRY_S: Final = 0.005
 
 
-def take_lock(descriptor: int, wait_s: float, kind: int = fcntl.LOCK_EX) -> bool:
-    """Whether the lock was had within this time. `kind`: `fcntl.LOCK_EX` or `fcntl.LOCK_SH`."""
+def take_lock(descriptor: int, wait_s: float, *, shared: bool = False) -> bool:
+    """Whether the lock was had within this time; `shared`: with others who want it shared."""
     until = time.monotonic() + wait_s
     while True:
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            lock(descriptor, shared=shared)
         except OSError:
             if time.monotonic() >= until:
                 return False
@@ -36,8 +36,7 @@ def locked_file(path: Path, wait_s: float, flags: int = 0) -> Iterator[int]:
 
     `flags`: of `os.open`, beside those to read and write. OSError where another program keeps it.
     """
-    own = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, own | flags, FILE_MODE)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | OWN_FILE | flags, FILE_MODE)
     try:
         if not take_lock(descriptor, wait_s):
             raise BlockingIOError(

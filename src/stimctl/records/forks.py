@@ -10,6 +10,7 @@ from typing import Final
 
 from stimctl.errors import BugError, JournalError, StimctlError, UsageError
 from stimctl.records.protocol_files import ProtocolText, read_protocol
+from stimctl.records.whole_file import FOR_OTHERS_TOO, write_whole
 from stimctl.treatment.compare import Difference, differences
 from stimctl.treatment.load import load_any
 from stimctl.treatment.schema import ProtocolBase
@@ -50,8 +51,7 @@ def fork(text: ProtocolText, name: str, folder: Path, taken: Sequence[str]) -> P
         raise BugError(f"the copy of {text.name} is not a copy")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(new)
+        write_whole(path, new, replace=False, mode=FOR_OTHERS_TOO)
     except OSError as error:
         raise JournalError(
             f"{path} cannot be written",

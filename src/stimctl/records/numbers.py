@@ -15,6 +15,7 @@ from typing import Final
 
 from stimctl.records.file_lock import locked_file
 from stimctl.records.rows import SUFFIX
+from stimctl.system_files import OWN_FILE, read_at, write_at
 
 FILE_NAME: Final = "counter"
 _NUMBER: Final = re.compile(r"Z-n(\d{1,12})-")
@@ -43,7 +44,7 @@ def next_number(folder: Path) -> int:
         with locked_file(folder / FILE_NAME, _LOCK_WITHIN_S) as counter:
             number = max(_told(counter), _newest(folder)) + 1
             # In one write of one length: a crash leaves the old number or the new.
-            os.pwrite(counter, b"%020d\n" % number, 0)
+            write_at(counter, b"%020d\n" % number, 0)
             os.ftruncate(counter, 21)
             os.fsync(counter)
             return number
@@ -55,7 +56,7 @@ def last_number(folder: Path) -> int:
     """The highest number given out in `folder` so far, as the counter and the files say."""
     told = 0
     with contextlib.suppress(OSError):
-        counter = os.open(folder / FILE_NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        counter = os.open(folder / FILE_NAME, os.O_RDONLY | OWN_FILE)
         try:
             told = _told(counter)
         finally:
@@ -64,7 +65,7 @@ def last_number(folder: Path) -> int:
 
 
 def _told(counter: int) -> int:
-    text = os.pread(counter, 64, 0).strip()
+    text = read_at(counter, 64, 0).strip()
     number = int(text) if text.isdigit() else 0
     return number if number < _NONSENSE else 0
 

@@ -37,12 +37,15 @@ def state_folder(
     xdg = _absolute(environ.get("XDG_STATE_HOME"))
     if xdg is not None:
         return xdg / "stimctl"
-    home = home or _home(environ, STATE_VARIABLE)
+    home = home or home_folder(environ)
+    if platform == "win32":
+        local = _local_folder(environ, home)
+        if local is not None:
+            return local
+    if home is None:
+        raise _no_home(STATE_VARIABLE)
     if platform == "darwin":
         return home / "Library" / "Application Support" / "stimctl"
-    if platform == "win32":
-        local = _absolute(environ.get("LOCALAPPDATA"))
-        return (local or home / "AppData" / "Local") / "stimctl"
     return home / ".local" / "state" / "stimctl"
 
 
@@ -51,30 +54,52 @@ def journal_folder(state: Path) -> Path:
     return state / "journal"
 
 
+def config_folder(
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    platform: str = sys.platform,
+) -> Path | None:
+    """The folder of what a user sets up, his protocols and keys; None where he has no home folder.
+
+    `$XDG_CONFIG_HOME/stimctl`, else `~/.config/stimctl`, on Windows `%LOCALAPPDATA%\\stimctl`.
+    """
+    environ = os.environ if environ is None else environ
+    xdg = _absolute(environ.get("XDG_CONFIG_HOME"))
+    if xdg is not None:
+        return xdg / "stimctl"
+    if platform == "win32":
+        return _local_folder(environ, home or home_folder(environ))
+    home = home or home_folder(environ)
+    return None if home is None else home / ".config" / "stimctl"
+
+
 def user_protocol_folder(
-    environ: Mapping[str, str] | None = None, *, home: Path | None = None
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    platform: str = sys.platform,
 ) -> Path:
     """Where a user's own treatment protocols are found by name.
 
-    `$STIMCTL_PROTOCOLS`, else `$XDG_CONFIG_HOME/stimctl/protocols`, else
-    `~/.config/stimctl/protocols`. Raises UsageError for a relative `$STIMCTL_PROTOCOLS`, and where
-    the user has no home folder.
+    `$STIMCTL_PROTOCOLS`, else `protocols` in `config_folder`. Raises UsageError for a relative
+    `$STIMCTL_PROTOCOLS`, and where the user has no home folder.
     """
     environ = os.environ if environ is None else environ
     own = _own(environ, PROTOCOLS_VARIABLE)
     if own is not None:
         return own
-    config = _absolute(environ.get("XDG_CONFIG_HOME"))
-    if config is None:
-        config = (home or _home(environ, PROTOCOLS_VARIABLE)) / ".config"
-    return config / "stimctl" / "protocols"
+    found = config_folder(environ, home=home, platform=platform)
+    if found is None:
+        raise _no_home(PROTOCOLS_VARIABLE)
+    return found / "protocols"
 
 
 def user_protocol_folders(environ: Mapping[str, str] | None = None) -> list[Path]:
     """That folder, or nothing where the user has no home folder: then he has no protocols there."""
     environ = os.environ if environ is None else environ
-    named = environ.get(PROTOCOLS_VARIABLE) or _absolute(environ.get("XDG_CONFIG_HOME"))
-    return [user_protocol_folder(environ)] if named or home_folder(environ) else []
+    named = environ.get(PROTOCOLS_VARIABLE) or config_folder(environ)
+    return [user_protocol_folder(environ)] if named else []
 
 
 def home_folder(environ: Mapping[str, str] | None = None) -> Path | None:
@@ -85,21 +110,28 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path | None:
         return given
     try:
         import pwd
-
-        return _absolute(pwd.getpwuid(os.getuid()).pw_dir)
-    except (ImportError, KeyError):
+    except ImportError:  # Windows
         return _absolute(environ.get("USERPROFILE"))
+    try:
+        return _absolute(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return None
 
 
-def _home(environ: Mapping[str, str], variable: str) -> Path:
-    found = home_folder(environ)
-    if found is None:
-        raise UsageError(
-            "this user has no home folder",
-            why="HOME is not set to a whole path and the system's list of users names no folder",
-            what_to_do=f"set {variable} to a folder that can be written, or set HOME",
-        )
-    return found
+def _local_folder(environ: Mapping[str, str], home: Path | None) -> Path | None:
+    """Our folder among those that Windows keeps for programs of one user on one computer."""
+    local = _absolute(environ.get("LOCALAPPDATA"))
+    if local is None and home is not None:
+        local = home / "AppData" / "Local"
+    return None if local is None else local / "stimctl"
+
+
+def _no_home(variable: str) -> UsageError:
+    return UsageError(
+        "this user has no home folder",
+        why="HOME is not set to a whole path and the system's list of users names no folder",
+        what_to_do=f"set {variable} to a folder that can be written, or set HOME",
+    )
 
 
 def _own(environ: Mapping[str, str], variable: str) -> Path | None:

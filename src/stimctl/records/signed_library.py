@@ -24,8 +24,9 @@ from stimctl.errors import KeyFileError, ProtocolFileError, StateError, UsageErr
 from stimctl.records.protocol_files import GATED, SUFFIX
 from stimctl.records.state_files import write_state
 from stimctl.records.station_keys import fingerprint_of
-from stimctl.records.storage import FILE_MODE
 from stimctl.records.text_files import read_text_file
+from stimctl.records.whole_file import write_whole
+from stimctl.system_files import is_open_to_others
 
 MANIFEST: Final = "library.json"
 SCHEMA: Final = "stimctl.library/1"
@@ -175,7 +176,7 @@ def read_key(path: Path) -> bytes:
             f"{path} is not a key", why="it does not hold 64 digits of 0-9 and a-f",
             what_to_do="name the key's file",
         )  # fmt: skip
-    if mode & 0o077:
+    if is_open_to_others(mode):
         raise KeyFileError(
             f"the key {path} is not used",
             why=f"others may read or change it: its mode is {stat.S_IMODE(mode):04o}",
@@ -190,11 +191,7 @@ def make_key(path: Path) -> bytes:
 
     private = ed25519.new_private()
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(private.hex().encode("ascii") + b"\n")
-            file.flush()
-            os.fsync(descriptor)
+        write_whole(path, private.hex() + "\n", replace=False)
     except OSError as error:
         raise KeyFileError(
             f"no key can be made at {path}",

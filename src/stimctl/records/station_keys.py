@@ -20,7 +20,9 @@ from typing import Any, Final
 
 from stimctl.errors import KeyFileError, UsageError
 from stimctl.records.state_files import read_state, write_state
-from stimctl.records.storage import FILE_MODE, FOLDER_MODE
+from stimctl.records.storage import FOLDER_MODE
+from stimctl.records.whole_file import write_whole
+from stimctl.system_files import OWN_FILE, is_open_to_others
 
 FOLDER: Final = "keys"
 PRIVATE_FILE: Final = "station.key"
@@ -155,12 +157,7 @@ def _make(state: Path, now: str) -> StationKey:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         # Two sessions that end at the same time: the second finds the key of the first.
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-        try:
-            os.write(file, private.hex().encode("ascii") + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
+        write_whole(path, private.hex() + "\n", replace=False)
     except FileExistsError:
         private = _read_private(path)
     except OSError as error:
@@ -174,7 +171,7 @@ def _make(state: Path, now: str) -> StationKey:
 
 def _read_private(path: Path) -> bytes:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = os.open(path, os.O_RDONLY | OWN_FILE | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(file, "rb") as opened:
             mode = os.fstat(file).st_mode
             text = opened.read(256).decode("ascii", "replace") if stat.S_ISREG(mode) else ""
@@ -186,7 +183,7 @@ def _read_private(path: Path) -> bytes:
             why=error.strerror or str(error),
             what_to_do="make it a file of yours with the mode 0600",
         ) from error
-    if mode & 0o077:
+    if is_open_to_others(mode):
         raise KeyFileError(
             f"the station key {path} is not used",
             why=f"others may read or change it: its mode is {stat.S_IMODE(mode):04o}",

@@ -7,10 +7,12 @@ the n-th one fail, for every n, and look at what is left on the disk.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import sys
 from pathlib import Path
 from typing import Protocol
+
+from stimctl.system_files import OWN_FILE, lock
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -49,12 +51,11 @@ class LocalFileSystem:
 
     def create(self, path: Path) -> int:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
-        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(path, flags, FILE_MODE)
+        descriptor = os.open(path, flags | OWN_FILE, FILE_MODE)
         # Says that it is being written, until this process closes it or dies. Not every file
         # system can; a journal does not depend on it.
         with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
         return descriptor
 
     def write(self, descriptor: int, data: bytes) -> int:
@@ -65,7 +66,7 @@ class LocalFileSystem:
         getattr(os, "fdatasync", os.fsync)(descriptor)
 
     def sync_folder(self, folder: Path) -> None:
-        if os.name == "nt":  # Windows can neither open nor sync a folder
+        if sys.platform == "win32":  # Windows can neither open nor sync a folder
             return
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
@@ -79,9 +80,9 @@ class LocalFileSystem:
 
 def is_being_written(path: Path) -> bool:
     """Whether a process has this journal open to write it. Raises OSError where it is not there."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock(descriptor, shared=True)
     except BlockingIOError:
         return True
     except OSError:

@@ -164,7 +164,7 @@ class Adjusting:
         reason = Reason(Code.FELT_ELSEWHERE, differs)
         elsewhere = rows.ChannelMismatch(channel, plateau, unit, intent.site, planned, reason)
         self._log.emit(now_ns, elsewhere, durable=True)
-        self._core.felt_elsewhere(now_ns, Mismatch(reason, run.finding.sites))
+        self._core.felt_elsewhere(now_ns, Mismatch(channel, reason, run.finding.sites))
 
     def _leads_checked(self, now_ns: int, _intent: intents.LeadsChecked) -> None:
         if self._core.mismatch is None:

@@ -67,10 +67,10 @@ class Contractions:
 
     def over(
         self, now_ns: int, tracks: Iterable[RampLimiter], raising: Raising, *, ended: bool
-    ) -> list[str]:
-        """Tell of the contractions that are over, with the plan (`ended`) or by themselves; in
-        words, those that should have had output and had none, whatever the cause."""
-        silent: list[str] = []
+    ) -> list[rows.Contracted]:
+        """Tell of the contractions that are over, with the plan (`ended`) or by themselves; those
+        that should have had output and had none, whatever the cause."""
+        silent = []
         for track in tracks:
             if track.channel not in self._under_way or not (ended or track.resting):
                 continue
@@ -80,5 +80,5 @@ class Contractions:
             row = rows.Contracted(track.channel, track.contractions, plateau, was.acked, unit)
             self._log.emit(now_ns, row, durable=was.acked == 0)
             if was.acked == 0 and track.on_grid(min(was.plateau, plateau), track.highest_permille):
-                silent.append(f"channel {track.channel}, number {track.contractions}")
+                silent.append(row)
         return silent

@@ -1,5 +1,6 @@
 """The session's state and the ways to zero: stop, fault, lost link, the watch over each stop."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from stimctl.codes import Code
@@ -110,19 +111,29 @@ class Core:
         entered = rows.StateEntered(following.value, was.value, why)
         self._log.emit(now_ns, entered, durable=True)
 
-    def alarm(self, now_ns: int, priority: Priority, what: Reason, action: str) -> None:
+    def alarm(
+        self,
+        now_ns: int,
+        priority: Priority,
+        what: Reason,
+        action: str,
+        channels: Iterable[int] = (),
+    ) -> None:
         """Tell of an alarm condition, with the marker that stands for its priority in text."""
-        row = rows.AlarmRaised(what, priority.value, MARKERS[priority], action)
+        marker = MARKERS[priority]
+        row = rows.AlarmRaised(what, priority.value, marker, action, tuple(sorted(channels)))
         self._log.emit(now_ns, row, durable=True)
 
-    def meet(self, now_ns: int, condition: Condition, detail: str = "") -> None:
+    def meet(
+        self, now_ns: int, condition: Condition, detail: str = "", channels: Iterable[int] = ()
+    ) -> None:
         """A condition of the alarm table begins: tell it, and stop where the table says so."""
         alarm = ALARMS[condition]
         what = of_condition(condition, detail=detail)
         if alarm.effect is Effect.STOP:
-            self.fault(now_ns, what, alarm.priority)
+            self.fault(now_ns, what, alarm.priority, channels=channels)
         else:
-            self.alarm(now_ns, alarm.priority, what, alarm.action)
+            self.alarm(now_ns, alarm.priority, what, alarm.action, channels)
 
     def stopped_at_device(self, now_ns: int, by: str, code: Code | None = None) -> None:
         """Somebody at the electrodes wants no more: latched until a reason is given (H57).
@@ -136,7 +147,7 @@ class Core:
         """A channel is felt where the plan does not have it: off, until it is mended (H64)."""
         self.mismatch = mismatch
         alarm = ALARMS[Condition.FELT_ELSEWHERE]
-        self.alarm(now_ns, alarm.priority, mismatch.reason, alarm.action)
+        self.alarm(now_ns, alarm.priority, mismatch.reason, alarm.action, (mismatch.channel,))
         self.begin_stop(now_ns, mismatch.reason)
 
     def leads_checked(self, now_ns: int, by: str) -> None:
@@ -207,6 +218,7 @@ class Core:
         what: Reason,
         priority: Priority = Priority.HIGH,
         cause: Reason | None = None,
+        channels: Iterable[int] = (),
     ) -> None:
         """Commanded zero and FAULT, latched until acknowledged. `what` is alarmed; `cause`: why the
         output stops, where that has another code."""
@@ -218,7 +230,7 @@ class Core:
             return
         if self.cause is None:
             self.cause = cause
-        self.alarm(now_ns, priority, what, "output is being stopped")
+        self.alarm(now_ns, priority, what, "output is being stopped", channels)
         if self.purpose is not Purpose.STOP:
             self.begin_stop(now_ns, cause)
         self.fire(now_ns, Trigger.FAULT_SEEN, cause)

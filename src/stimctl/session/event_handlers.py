@@ -1,6 +1,6 @@
 """What the driver's events mean for the session: a table from event to reaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from stimctl.codes import Code
@@ -96,12 +96,12 @@ class EventHandlers:
             self._core.run.acknowledged.confirms(now_ns - event.latency_ns, event.active)
         if event.errors:
             told = ", ".join(f"channel {one}: {event.errors[one]}" for one in sorted(event.errors))
-            self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {told}")
+            self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {told}", event.errors)
 
     def _contact(self, now_ns: int, event: ContactRead) -> None:
         begun = self._core.contacts.feed(now_ns, event)
         if begun is not None:
-            self._core.meet(now_ns, begun, f"channel {event.channel}")
+            self._core.meet(now_ns, begun, f"channel {event.channel}", (event.channel,))
 
     def _parameters(self, now_ns: int, event: ParametersRead) -> None:
         self._answered(now_ns, event.latency_ns)
@@ -139,12 +139,12 @@ class EventHandlers:
         self._core.connecting = False
         self._log.emit(now_ns, rows.ConnectFailed(reason), durable=True)
 
-    def _broken(self, now_ns: int, code: Code, words: str) -> None:
+    def _broken(self, now_ns: int, code: Code, words: str, channels: Iterable[int] = ()) -> None:
         cause = Reason(code, words)
         if self._core.connecting:
             self._connect_failed(now_ns, cause)
         else:
-            self._core.fault(now_ns, cause)
+            self._core.fault(now_ns, cause, channels=channels)
 
     def _rejected(self, now_ns: int, event: Rejected) -> None:
         if not event.retried:
@@ -152,7 +152,8 @@ class EventHandlers:
             self._broken(now_ns, Code.DEVICE_REFUSED, refused)
 
     def _device_error(self, now_ns: int, event: DeviceError) -> None:
-        self._broken(now_ns, Code.DEVICE_REPORTS, f"the device reports {event.result}")
+        told = f"the device reports {event.result}"
+        self._broken(now_ns, Code.DEVICE_REPORTS, told, event.channels)
 
     def _driver_broken(self, now_ns: int, event: DriverBroken) -> None:
         self._core.ready = False
@@ -166,7 +167,8 @@ class EventHandlers:
         if event.restarted:
             self._core.ready = False
         words = f"the device is {event.found}, expected {event.expected}"
-        self._broken(now_ns, Code.DEVICE_UNEXPECTED, words)
+        differing = (event.channels_expected or frozenset()) ^ (event.channels_found or frozenset())
+        self._broken(now_ns, Code.DEVICE_UNEXPECTED, words, differing)
 
     def _wrong_device(self, now_ns: int, event: WrongDevice) -> None:
         words = f"the device is not {event.expected}: {event.found}"

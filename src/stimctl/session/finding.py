@@ -56,6 +56,7 @@ def check_finding(plan: AnyPlan, config: EngineConfig) -> None:
 class Mismatch:
     """A channel was felt at another site than that of the plan. `sites`: those of the plan."""
 
+    channel: int
     reason: Reason
     sites: Sites
 

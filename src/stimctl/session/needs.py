@@ -40,6 +40,11 @@ class Need(StrEnum):
     """Everything that can be missing. The values are the codes that faces and records know."""
 
     STATEMENT = "statement"
+    COMMISSIONING = "commissioning"
+    LOAD_VALUE = "load-value"
+    NOBODY_CONNECTED = "nobody-connected"
+    STOP_TRIED = "stop-tried"
+    BENCH_LEVEL = "bench-level"
     PERSON = "person"
     PROTOCOL_LOCKED = "protocol-locked"
     PROTOCOL_LIBRARY = "protocol-library"
@@ -75,6 +80,11 @@ class Need(StrEnum):
 MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
     {
         Need.STATEMENT: "The statement of use was not accepted on this computer.",
+        Need.COMMISSIONING: "This very device has no valid commissioning on record.",
+        Need.LOAD_VALUE: "On the bench: the resistor's value was not given, or is not usable.",
+        Need.NOBODY_CONNECTED: "On the bench: it was not typed that nobody is connected.",
+        Need.STOP_TRIED: "On the bench: the stop was not tried in this session.",
+        Need.BENCH_LEVEL: "On the bench: a channel may go higher than a bench session may.",
         Need.PERSON: "No person's code was given.",
         Need.PROTOCOL_LOCKED: "The protocol is locked, and the approval it names was not given.",
         Need.PROTOCOL_LIBRARY: "This station runs only signed protocols, and this is none.",
@@ -119,7 +129,8 @@ class Preparation:
     `acknowledged`: ids that were acknowledged. `sides`: for each channel the side that somebody
     who looks at the person has given. `confirm`: the four characters of the rehearsal. `second`:
     the second identifier, four digits that the person has told. `electrodes`: for each channel the
-    name under which its electrodes are kept, where they are.
+    name under which its electrodes are kept, where they are. On the bench `load_ohm`: the resistor
+    on the leads, and `nobody`: the words that were typed about who is connected.
     """
 
     answers: Mapping[str, bool] = field(default_factory=dict)
@@ -132,6 +143,8 @@ class Preparation:
     confirm: str = ""
     second: str = ""
     electrodes: Mapping[int, str] = field(default_factory=dict)
+    load_ohm: int | None = None
+    nobody: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +215,9 @@ class Known:
     was set for the person, the oldest first. `electrodes`: those on record, by name.
     `kept_answers`: the newest screening answers that are kept of the person, and their day.
     `permission`: what this station says of the protocol's file.
+    `bench`: a session on a resistor, which has a list of its own; `stop_tried`: a stop was asked
+    for in it. `uncommissioned`: why the device does not count as commissioned, or ""; a face that
+    does not know the device yet leaves it to the supervisor. `family`: of the device.
     """
 
     statement: str
@@ -229,6 +245,10 @@ class Known:
     second: str = ""
     has_screen: bool = False
     permission: Permission = Permission()
+    bench: bool = False
+    stop_tried: bool = False
+    uncommissioned: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,15 @@
 """What is missing before output on hardware: one list for every face, enforced by the supervisor.
 
 A face hands in what people have said (`Preparation`); the supervisor adds what it knows itself
-(`Known`). Nothing here applies to a line that is known to be software.
+(`Known`). On a line that is known to be software only the list of a bench session applies.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from stimctl.safety.day_budget import Asked, Weight, judge_day
-from stimctl.safety.limits import Profile
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
-from stimctl.session import person_gaps
+from stimctl.session import bench_gaps, day_gaps, person_gaps
 from stimctl.session.answer_age import ANSWERS_FOR_DAYS
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
@@ -31,7 +29,7 @@ from stimctl.session.needs import (
     UntestedFace,
 )
 from stimctl.session.protocol_locks import about_protocol
-from stimctl.treatment.program import AnyPlan, CurrentChannel
+from stimctl.treatment.program import AnyPlan
 
 __all__ = [
     "ACKNOWLEDGEMENTS", "DAY_BUDGET", "FIRST_SESSION", "ISOLATED", "KNOWS_STOP", "OTHER_DEVICE",
@@ -45,14 +43,14 @@ def missing(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[G
 
     None: no plan is chosen yet, and what can be asked before that is told.
     """
-    for look in _LOOKS:
+    for look in _BENCH_LOOKS if known.bench else _LOOKS:
         yield from look(plan, said, known)
 
 
 def asked_of_people(plan: AnyPlan, said: Preparation, known: Known) -> Iterator[Gap]:
     """The gaps that a face can close before a device is connected."""
     later = {Need.DEVICE, Need.ONE_DEVICE, Need.PROMPTS, Need.WATCHDOG}
-    later |= {Need.STOP_FACE, Need.STOP_KEY, Need.PRESENCE}
+    later |= {Need.STOP_FACE, Need.STOP_KEY, Need.PRESENCE, Need.COMMISSIONING}
     return (gap for gap in missing(plan, said, known) if gap.need not in later)
 
 
@@ -294,43 +292,6 @@ def _about_device(plan: AnyPlan | None, said: Preparation, known: Known) -> Iter
         )
 
 
-def _about_day(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:
-    """What a session of the day would add to those before it on the same site."""
-    if plan is None:
-        return
-    for one in judge_day(_asked(plan), known.given, _profile_of(plan)):
-        about = str(one.channel)
-        if one.weight is Weight.REFUSE:
-            yield Gap(
-                Need.DAY_BUDGET, one.what, one.why, "go on tomorrow, or at another site", about
-            )
-        elif DAY_BUDGET not in said.acknowledged:
-            yield Gap(
-                Need.DAY_BUDGET, one.what, one.why,
-                f"if it is intended, acknowledge {DAY_BUDGET}", about,
-            )  # fmt: skip
-
-
-def _asked(plan: AnyPlan) -> tuple[Asked, ...]:
-    return tuple(
-        Asked(
-            one.channel,
-            one.setup.electrode.site,
-            one.motor,
-            one.cycle,
-            plan.duration_us,
-        )
-        for one in plan.channels
-    )
-
-
-def _profile_of(plan: AnyPlan) -> Profile:
-    """The one that the channels were cleared in; the stricter one where no current is known."""
-    cleared = [one.cleared for one in plan.channels if isinstance(one, CurrentChannel)]
-    research = bool(cleared) and all(one.envelope.profile is Profile.RESEARCH for one in cleared)
-    return Profile.RESEARCH if research else Profile.CLINIC
-
-
 def _about_attendance(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     if not known.asks_attendance:
         yield Gap(
@@ -391,6 +352,15 @@ _LOOKS: tuple[_Look, ...] = (
     _about_stop,
     _about_rehearsal,
     _about_device,
-    _about_day,
+    bench_gaps.about_commissioning,
+    day_gaps.about_day,
+    _about_attendance,
+)
+_BENCH_LOOKS: tuple[_Look, ...] = (
+    _about_use,
+    bench_gaps.about_nobody,
+    bench_gaps.about_load,
+    bench_gaps.about_level,
+    bench_gaps.about_stop_tried,
     _about_attendance,
 )

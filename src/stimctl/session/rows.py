@@ -341,13 +341,14 @@ class LinkChanged(Event):
 @dataclass(frozen=True, slots=True)
 class AlarmRaised(Event):
     """`priority`: "high", "medium" or "low". `marker`: the text that stands for it. `action`: what
-    the session does about it by itself."""
+    the session does about it by itself. `channels`: those that it is about; empty: all."""
 
     kind = Kind.ALARM
     what: Reason
     priority: str
     marker: str = ""
     action: str = ""
+    channels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

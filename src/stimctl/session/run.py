@@ -214,8 +214,8 @@ class Run:
             track.covered = True
             track.climb(now_ns, 0, 0)
 
-    def silent_contractions(self, now_ns: int, *, ended: bool = False) -> list[str]:
-        """In words: contractions that are over and should have had output, and had none."""
+    def silent_contractions(self, now_ns: int, *, ended: bool = False) -> list[rows.Contracted]:
+        """Contractions that are over and should have had output, and had none."""
         if not self.running or self._config.single_pulses:
             return []
         return self._contractions.over(now_ns, self._tracks, self.raising, ended=ended)

@@ -83,8 +83,9 @@ class Supervision:
             self._core.begin_stop(now_ns, NOBODY_ANSWERED)
 
     def _tell_silent(self, now_ns: int, run: Run, *, ended: bool = False) -> None:
-        for where in run.silent_contractions(now_ns, ended=ended):
-            self._core.meet(now_ns, Condition.NO_OUTPUT, where)
+        for one in run.silent_contractions(now_ns, ended=ended):
+            where = f"channel {one.channel}, number {one.number}"
+            self._core.meet(now_ns, Condition.NO_OUTPUT, where, (one.channel,))
 
     def lower(self, now_ns: int, channel: int, plateau: int) -> None:
         """Down, in whatever state."""

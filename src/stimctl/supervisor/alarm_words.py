@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -99,7 +98,6 @@ _TABLE: Final[Mapping[str, AlarmWords]] = MappingProxyType(
         Code.DAMAGED_FRAMES: AlarmWords("DISTURBED CONNECTION", _CABLE),
     }
 )
-_CHANNEL: Final = re.compile(r"channel (\d+)")
 
 
 def words_of(what: Reason, action: str) -> AlarmWords:
@@ -108,12 +106,6 @@ def words_of(what: Reason, action: str) -> AlarmWords:
     if what.code == Code.DEVICE_REPORTS and "electrode" in what.text:
         return AlarmWords("ELECTRODE OFF", _ELECTRODE)
     return found or AlarmWords(what.text, action)
-
-
-def channel_of(what: Reason) -> int | None:
-    """The channel that an alarm is about; None for all of them."""
-    found = _CHANNEL.search(what.text)
-    return int(found[1]) if found else None
 
 
 def stops(code: str) -> bool:

@@ -11,7 +11,7 @@ from stimctl.errors import StateError
 from stimctl.session import facts, intents
 from stimctl.session.engine import Engine
 from stimctl.session.events import Event, Kind, SessionEvent
-from stimctl.session.host_rows import LineKind, Presence, Ready
+from stimctl.session.host_rows import LineKind, Presence, Ready, StopReceived
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.hardware import HardwareCheck
@@ -47,6 +47,7 @@ class Arming:
         self._setup = setup
         self._record = record
         self._stop_faces = stop_faces
+        self._identified = line.identified
         self._operator = Operator(options.operator)
         self.hardware = HardwareCheck(options, family, line, inbox.put)
 
@@ -81,6 +82,11 @@ class Arming:
                 return None
         return {}
 
+    def stop_received(self, asked: StopAsked) -> StopReceived:
+        """The face, or somebody else, has asked for a stop; it has been sent."""
+        self.hardware.stop_tried = True
+        return StopReceived(asked.reason)
+
     def watch_stop_faces(self, stop: Callable[[int, StopAsked], None]) -> None:
         """Begin to read the stop faces of this session; `stop` brings the device to zero."""
         self._stop_faces.wire(
@@ -99,9 +105,12 @@ class Arming:
     def took_place(self, now: int, event: SessionEvent) -> None:
         """The device has named itself: what is it? Attendance is asked for: who can answer?"""
         if event.kind is Kind.IDENTITY:
+            self._identified(str(event.data["serial"]), str(event.data["firmware"]))
             for face in self._stop_faces.opened():
                 self._record(face)
-            self._record(LineKind(*self.hardware.identified(str(event.data["serial"]))))
+            told = event.data
+            kind = self.hardware.identified(str(told["serial"]), str(told["firmware"]))
+            self._record(LineKind(*kind))
             if self.hardware.needs_person:
                 self._engine().notify(now, facts.PresenceRequired())
         elif event.kind is Kind.ATTENDANCE and event.data.get("prompt"):

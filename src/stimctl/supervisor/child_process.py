@@ -175,4 +175,5 @@ def _disown_all(*_unused: Any) -> None:
         one.disown()
 
 
-os.register_at_fork(after_in_child=_disown_all)
+if hasattr(os, "register_at_fork"):  # where processes are copied
+    os.register_at_fork(after_in_child=_disown_all)

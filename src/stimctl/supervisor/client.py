@@ -23,6 +23,7 @@ from stimctl.supervisor.child_process import (
     refuse_other_process,
 )
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.platform_support import need_session
 from stimctl.supervisor.priority import prefer_this_thread
 from stimctl.supervisor.stop import stop_port
 from stimctl.supervisor.wire_errors import decode_error
@@ -92,6 +93,7 @@ class SupervisorClient:
         Raises what kept it from that: `PortBusyError` with the holder's name, `NoDeviceError`, ...
         Whatever ends this early, Ctrl-C too, leaves no supervisor behind.
         """
+        need_session("a session")  # the last door, should a face not have asked before
         self.check_owner()
         if self._process is not None:
             raise LinkError("the session has begun already")

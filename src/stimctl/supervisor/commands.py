@@ -27,6 +27,12 @@ def _channel(value: object) -> int:
     return value
 
 
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise UsageError("a whole number is expected", why=f"got {value!r}")
+    return value
+
+
 def _channels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
         raise UsageError("a list of channels is expected", why=f"got {value!r}")
@@ -84,6 +90,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
             "electrodes": _text,
             "confirm": _text,
             "second": _text,
+            "load_ohm": _whole,
+            "nobody": _text,
         },
     ),
     "ready": ({}, {}),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from stimctl.devices.registry import Family as Family
 from stimctl.devices.registry import family as family_named
+from stimctl.devices.registry import sheet_of as sheet_of
 from stimctl.errors import StimctlError
 from stimctl.records.trusted import check_may_drive
 from stimctl.supervisor.device_names import FAMILIES, DeviceName, installed_families
 
-__all__ = ["Family", "every_family", "family_named", "family_to_drive"]
+__all__ = ["Family", "every_family", "family_named", "family_to_drive", "sheet_of"]
 
 
 @cache

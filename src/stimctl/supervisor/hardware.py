@@ -10,12 +10,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from stimctl.codes import Code
 from stimctl.errors import NotReadyError, StateError
 from stimctl.records.approvals import STATEMENT, find_rehearsal, use_is_accepted
+from stimctl.records.commissioning import why_uncommissioned
 from stimctl.records.day import given_today
 from stimctl.records.devices import last_device, names_of, remember_device, shown_as
 from stimctl.records.history import knows_person
@@ -60,14 +61,17 @@ class HardwareCheck:
         self._devices: tuple[str, ...] = ()
         self._present_by, self._present_ns = "", 0
         self._electrodes_counted = False
+        self._firmware = ""
+        self.stop_tried = False
         self.handed = Handed()
         self.kind: LineKind | None = None
         self.session = ""
 
     # -- what is on the line, and who is at the face ---------------------------------------------
 
-    def identified(self, serial: str) -> LineKind:
+    def identified(self, serial: str, firmware: str = "") -> LineKind:
         """The device has answered: decide what it is. `serial` as it tells it, or ""."""
+        self._firmware = firmware
         self._devices = names_of(serial, self._line.identity)
         self.kind = kind_of_line(
             started_here=self._options.sim,
@@ -147,6 +151,8 @@ class HardwareCheck:
         untested: tuple[UntestedFace, ...] = (),
     ) -> Mapping[str, Any]:
         """The row about what allows output on hardware, {} on a twin. Raises NotReadyError."""
+        if self._options.bench:
+            return self._check_bench(now_ns, plan, stop_faces, untested)
         if self.is_simulation:
             if untested:
                 raise _not_ready(tuple(of_untested(untested)))
@@ -162,10 +168,43 @@ class HardwareCheck:
             raise _not_ready(gaps)
         return self._row(said, known)
 
+    def _check_bench(
+        self,
+        now_ns: int,
+        plan: AnyPlan,
+        stop_faces: frozenset[str],
+        untested: tuple[UntestedFace, ...],
+    ) -> Mapping[str, Any]:
+        """The list of a bench session, on a twin too; what only hardware needs is given there."""
+        said, sim, config = self.handed.said, self.is_simulation, self._options.config
+        face = self._look_at_face()
+        known = Known(
+            statement=STATEMENT,
+            statement_accepted=sim or use_is_accepted(self._options.state_folder),
+            person=self._options.person,
+            person_known=False,
+            today=datetime.now().astimezone().date(),
+            confirmation="",
+            rehearsed="",
+            devices=frozenset(self._devices),
+            asks_attendance=sim or config.attended_by_prompt or self.needs_person,
+            watchdog_tested=sim or config.watchdog_test or self._family.sheet.watchdog_us is None,
+            stop_faces=stop_faces,
+            remote="" if sim else face.remote,
+            present=sim or self._is_present(now_ns),
+            untested=untested,
+            bench=True,
+            stop_tried=self.stop_tried,
+        )
+        if lacking := tuple(missing(plan, said, known)):
+            raise _not_ready(lacking)
+        device = next(iter(self._devices), "")
+        return {"bench": True, "device": device, "load_ohm": said.load_ohm, "nobody": said.nobody}
+
     def claim(self) -> None:
         """Before arming: the electrodes that were named are this person's from now on. Raises
         NotReadyError where another program was faster, JournalError where it cannot be kept."""
-        if not self.is_simulation:
+        if not self.is_simulation and not self._options.bench:
             options = self._options
             names = self.handed.said.electrodes.values()
             claim_electrodes(options.state_folder, names, options.person_key, int(time.time()))
@@ -174,7 +213,7 @@ class HardwareCheck:
         """Output may follow: the next session of this person with this protocol compares its
         device with this one, and its answers with these. Raises JournalError where that cannot be
         kept."""
-        if self.is_simulation:
+        if self.is_simulation or self._options.bench:
             return
         state, person, said = self._options.state_folder, self._options.person, self.handed.said
         if self._devices:
@@ -188,7 +227,6 @@ class HardwareCheck:
         options, face = self._options, self._look_at_face()
         rehearsal = find_rehearsal(options.state_folder, plan.digest())
         person = options.person
-        answered = bool(self._present_by) and now_ns - self._present_ns <= PRESENT_FOR_NS
         config, sheet = options.config, self._family.sheet
         return Known(
             statement=STATEMENT,
@@ -216,7 +254,7 @@ class HardwareCheck:
             watchdog_tested=config.watchdog_test or sheet.watchdog_us is None,
             stop_faces=stop_faces,
             remote=face.remote,
-            present=answered or self._has_keys,
+            present=self._is_present(now_ns),
             second=second_identifier(options.state_folder, person),
             **kept_for(
                 options.state_folder,
@@ -225,7 +263,18 @@ class HardwareCheck:
                 named=bool(self.handed.said.electrodes),
             ),
             has_screen=self._has_keys,
+            uncommissioned=self._uncommissioned(datetime.now().astimezone().date()),
+            family=sheet.family,
         )
+
+    def _is_present(self, now_ns: int) -> bool:
+        answered = bool(self._present_by) and now_ns - self._present_ns <= PRESENT_FOR_NS
+        return answered or self._has_keys
+
+    def _uncommissioned(self, today: date) -> str:
+        state, sheet = self._options.state_folder, self._family.sheet
+        firmware, names = self._firmware, self._devices
+        return why_uncommissioned(state, names, sheet.family, firmware, sheet.package, today)
 
     def _others(self) -> tuple[str, ...]:
         options = self._options

@@ -43,6 +43,8 @@ class DeviceLine:
         self._identity = port.identity
         self._on_open: Callable[[Port], None] = lambda _port: None
         self._on_drop: Callable[[Port], None] = lambda _port: None
+        self.identified: Callable[[str, str], None] = lambda _serial, _firmware: None
+        """Told the device's serial number and firmware, whenever it has answered with them."""
         self._use(port)
 
     @property

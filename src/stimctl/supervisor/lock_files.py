@@ -11,6 +11,8 @@ import os
 import stat
 import sys
 
+from stimctl import supervisor
+
 TYPE_CHECKING = False  # what mypy takes for true: typing itself is not loaded here
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +30,10 @@ def candidate_names() -> list[str]:
 
     `$XDG_RUNTIME_DIR/stimctl` and `/run/user/UID/stimctl` where the outer folder belongs to this
     user (after `su` the variable still names somebody else's), then `stimctl-UID` in `/tmp`, in
-    the folder of `TMPDIR`, in `/var/tmp` and in `/dev/shm`.
+    the folder of `TMPDIR`, in `/var/tmp` and in `/dev/shm`. None where no session can run.
     """
+    if not supervisor.RUNS_HERE:
+        return []
     uid = os.getuid()
     login = (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}")
     found = [folder for base in login if (folder := login_name(base))]

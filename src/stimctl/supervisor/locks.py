@@ -6,7 +6,6 @@ The stop path takes its lock after its first byte, so it loads this module late.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ from stimctl.supervisor.lock_files import (
 )
 from stimctl.supervisor.port_names import port_key, port_keys
 from stimctl.supervisor.runtime_folders import candidates, runtime_folder, sub_folder
+from stimctl.system_files import OWN_FILE, lock, unlock, write_at
 
 __all__ = [
     "Holder",
@@ -76,7 +76,7 @@ class PortLock:
         try:
             for path in self._paths:
                 self._held[path] = fd = _open_lock(path)
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(fd)
             self._refuse_beside_another()
             self._write(_myself(self.program, self._node))
         except BlockingIOError:
@@ -111,7 +111,7 @@ class PortLock:
         text = os.fsencode("".join(lines))
         for fd in self._held.values():
             os.ftruncate(fd, 0)
-            os.pwrite(fd, text, 0)
+            write_at(fd, text, 0)
 
     def still_held(self) -> bool:
         """True while the files of that name are those this process locked (checked every 5 s)."""
@@ -134,12 +134,12 @@ class PortLock:
         held, self._held = self._held, {}
         for fd in held.values():
             with contextlib.suppress(OSError):
-                fcntl.flock(fd, fcntl.LOCK_UN)  # a fork of this process may hold a copy of it
+                unlock(fd)
             os.close(fd)
 
 
 def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
 
 
 def _holder_soon(address: str) -> Holder | None:

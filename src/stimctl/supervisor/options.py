@@ -36,3 +36,4 @@ class Options:
     face: str = ""
     stop_faces: tuple[StopFaceName, ...] = ()
     person_key: str = ""
+    bench: bool = False

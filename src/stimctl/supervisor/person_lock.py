@@ -7,15 +7,16 @@ drops the lock with the process, however it ends.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import time
 from pathlib import Path
 
+from stimctl import supervisor
 from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.supervisor.locks import port_key, sub_folder
+from stimctl.system_files import OWN_FILE, lock, read_at, write_at
 
 _LENGTH = 16
 
@@ -33,7 +34,7 @@ class PersonLock:
         """Say that this session is for that person; harmless when repeated."""
         if self._fd is not None:
             return
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | OWN_FILE, 0o600)
         if not _locked(fd):
             os.close(fd)
             raise StateError(
@@ -43,7 +44,7 @@ class PersonLock:
                 what_to_do="end the other session of this person, then try again",
             )
         os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{self._device}, pid {os.getpid()}".encode(), 0)
+        write_at(fd, f"{self._device}, pid {os.getpid()}".encode(), 0)
         self._fd = fd
 
     def others(self) -> tuple[str, ...]:
@@ -65,6 +66,8 @@ class PersonLock:
 
 def forget_person(person: str) -> None:
     """Remove what lock files of ended sessions are left: their names come from the code."""
+    if not supervisor.RUNS_HERE:
+        return
     prefix = hashlib.sha256(person.encode("utf-8")).hexdigest()[:_LENGTH]
     for path in _folder().glob(f"{prefix}.*.lock"):
         if _told_if_held(path) is None:
@@ -75,7 +78,7 @@ def _locked(fd: int) -> bool:
     """Take it; another session may be looking at it just now, so try for 50 ms."""
     for _ in range(10):
         with contextlib.suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(fd)
             return True
         time.sleep(0.005)
     return False
@@ -88,13 +91,13 @@ def _folder() -> Path:
 def _told_if_held(path: Path) -> str | None:
     """What the file says, where another process holds it; None where it is left over."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDWR | OWN_FILE)
     except OSError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(fd)
     except OSError:
-        return os.pread(fd, 200, 0).decode("utf-8", "replace") or "a session that does not say more"
+        return read_at(fd, 200, 0).decode("utf-8", "replace") or "a session that does not say more"
     finally:
         os.close(fd)
     return None

@@ -14,6 +14,7 @@ import fcntl
 import os
 import select
 import socket
+import sys
 import termios
 import threading
 import time
@@ -40,6 +41,7 @@ __all__ = ["Port", "SerialPort", "TcpPort", "latency_timer_ms", "open_port"]
 _READ_BYTES = 4096
 _CLOSE_DEADLINE_S = 1.0
 _CONNECT_TIMEOUT_S = 1.0
+_EVERYWHERE = LineSettings(115_200)
 _DTR_LOW_S = 0.005  # a capacitor of 100 nF at 10 kohm is discharged by then
 
 
@@ -235,6 +237,7 @@ class SerialPort(_DescriptorPort):
             "baud": self.line.baud,
             "rtscts": self.line.rtscts,
             "parity": self.line.parity,
+            "stop_bits": self.line.stop_bits,
             "low_latency": self.low_latency,
             "latency_timer_ms": latency_timer_ms(self._device),
             "exclusive": "flock" if self.is_pty else "flock and TIOCEXCL",
@@ -280,7 +283,7 @@ def _open_serial(
     address: str, lines: tuple[LineSettings, ...], dtr: bool, alone: bool
 ) -> tuple[serial.Serial, LineSettings]:
     refused: list[str] = []
-    for line in lines:
+    for line in lines_to_try(address, lines):
         port = serial.Serial()
         port.port = address
         port.timeout = port.write_timeout = 0
@@ -306,11 +309,24 @@ def _open_serial(
     )
 
 
+def lines_to_try(
+    address: str, lines: tuple[LineSettings, ...], platform: str = sys.platform
+) -> tuple[LineSettings, ...]:
+    """Those of the family; on a pseudo terminal of macOS one more, which every system knows.
+
+    It has no rate that matters, and refuses the rates of some families, which name no other.
+    """
+    is_pty = platform == "darwin" and _is_pty_name(os.path.realpath(address))
+    return (*lines, _EVERYWHERE) if is_pty else lines
+
+
 def _known_error(address: str, error: Exception) -> StimctlError | None:
     """The error to raise for an open that no other line setting can cure, or None."""
     code = getattr(error, "errno", None)
-    if code is None and isinstance(error.__context__, termios.error):
-        code = error.__context__.args[0]  # pyserial passes its words on, and not its number
+    told = error.__context__ if code is None else None
+    about_the_port = isinstance(told, termios.error)
+    if isinstance(told, termios.error):
+        code = told.args[0]  # pyserial passes its words on, and not its number
     if code in (errno.EAGAIN, errno.EBUSY):
         return busy_error(address, _holder_besides_us(address))
     if code in (errno.EACCES, errno.EPERM):
@@ -319,7 +335,9 @@ def _known_error(address: str, error: Exception) -> StimctlError | None:
             why=str(error),
             what_to_do="add yourself to the group that owns it (often `dialout`) and log in again",
         )
-    if code in (errno.EISDIR, errno.ENOTTY):
+    # Told for a rate alone, ENOTTY means that one: so answers a pseudo terminal of macOS above
+    # 230 400 bits/s, which a program asks for by a call of its own there (IOSSIOSPEED).
+    if code == errno.EISDIR or (code == errno.ENOTTY and about_the_port):
         return NoDeviceError(
             f"{address} is no serial port",
             why="it is a folder" if code == errno.EISDIR else "it has no line settings",

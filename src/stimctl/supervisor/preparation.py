@@ -39,7 +39,8 @@ class Handed:
             changes["sides"] = {**said.sides, **sides_of(fields["sides"])}
         if "electrodes" in fields:
             changes["electrodes"] = {**said.electrodes, **electrodes_of(fields["electrodes"])}
-        changes |= {name: fields[name] for name in ("confirm", "second") if name in fields}
+        plain = ("confirm", "second", "load_ohm", "nobody")
+        changes |= {name: fields[name] for name in plain if name in fields}
         self.said = replace(said, **changes)
 
     def forget_plan(self) -> None:

@@ -242,7 +242,7 @@ class Supervisor:
         if not self._engine.stopping:  # nothing has been sent to the device since it was at zero
             self._zero_verified = True
         self._pump()  # the frames leave before anybody is told
-        self.say(host_rows.StopReceived(asked.reason))
+        self.say(self._arming.stop_received(asked))
         for command in self._inbox.discard_raises():
             dropped = StateError("dropped", code=Code.OVERTAKEN, why="a stop overtook it")
             self._answer(command.id, dropped)

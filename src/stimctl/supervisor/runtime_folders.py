@@ -11,6 +11,7 @@ import os
 import stat
 from pathlib import Path
 
+from stimctl import supervisor
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.lock_files import candidate_names, login_name
 
@@ -32,8 +33,13 @@ def runtime_folder() -> Path:
     """The folder a session of this user takes: mode 0700, made if missing.
 
     A candidate that cannot be made or written is passed over. Raises `NoDeviceError` where one is
-    this user's and open to others, or where none can be used.
+    this user's and open to others, or where none can be used; `NotOnThisSystemError` where no
+    session can run.
     """
+    if not supervisor.RUNS_HERE:
+        from stimctl.supervisor.platform_support import need_session
+
+        need_session("a session")
     refused: list[str] = []
     for folder in candidates():
         try:

@@ -29,6 +29,7 @@ from stimctl.supervisor.face_input import FaceInput, FaceProcess
 from stimctl.supervisor.families import family_to_drive
 from stimctl.supervisor.inbox import Inbox, Leave
 from stimctl.supervisor.line import DeviceLine
+from stimctl.supervisor.link_capture import link_capture_of
 from stimctl.supervisor.locks import abstract_sockets, socket_path
 from stimctl.supervisor.name_watch import NameWatch
 from stimctl.supervisor.options import FACES, PROGRAM, Options
@@ -70,6 +71,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
     parser.add_argument("--stop-face", action="append", default=[], help="a pedal or a button")
+    parser.add_argument("--capture", default="", help="a file for what passes the port")
+    parser.add_argument("--bench", action="store_true", help="a resistor is on the leads")
     parser.add_argument("--watchdog-test", action=argparse.BooleanOptionalAction, default=None)
     return parser.parse_args(argv)
 
@@ -116,9 +119,21 @@ def _serve(
         operator=check_person_code(arguments.operator) if arguments.operator else "",
         face=arguments.face_name,
         stop_faces=faces,
+        bench=arguments.bench,
     )
-    opener = partial(open_port, options.address, family.row.lines, dtr=family.row.resets_by_dtr)
-    line = DeviceLine(opener(), opener, inbox)
+    opener: Callable[[], Port] = partial(
+        open_port, options.address, family.row.lines, dtr=family.row.resets_by_dtr
+    )
+    capture = link_capture_of(arguments.capture, family.row, inbox)
+    opener = opener if capture is None else capture.opener(opener)
+    try:
+        line = DeviceLine(opener(), opener, inbox)
+    except BaseException:
+        if capture is not None:
+            capture.close()
+        raise
+    if capture is not None:
+        line.identified = capture.identified
     path = socket_path(options.address)
     control = ControlSocket(path, inbox, abstract_sockets(port_keys(options.address)))
     control.about = partial(_about, line, options.address)
@@ -147,6 +162,8 @@ def _serve(
         control.close()
         line.drop()
         stop_faces.close()
+        if capture is not None:
+            capture.close()
         if in_use is not None:
             in_use.close()
 

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 
+from stimctl import supervisor
 from stimctl.supervisor.device_names import FAMILIES, TWIN, parse_device
 from stimctl.supervisor.port_names import device_key, port_keys
 from stimctl.supervisor.stop_direct import UNKNOWN_AFTER_S, stop_directly
@@ -267,6 +268,10 @@ def stop_main(argv: list[str]) -> int:
     try:
         if len(names) != 1 or names[0].startswith("-"):
             raise _wrong_usage()
+        if not supervisor.RUNS_HERE:
+            from stimctl.supervisor.platform_support import UNTOUCHED, need_session
+
+            need_session("stimctl stop", first=UNTOUCHED)
         outcomes = stop_device(names[0], _tell)
     except KeyboardInterrupt:
         _put(sys.stderr, "stimctl: interrupted. OUTPUT UNKNOWN: pull the electrode cable\n")

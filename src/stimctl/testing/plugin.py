@@ -1,7 +1,9 @@
 """The pytest plug-in: a device on a line and a virtual bench as fixtures, watched by the invariant.
 
-It is loaded in every pytest run of an environment that has stimctl: it adds three fixtures and two
-marks, changes nothing else, and imports what a fixture needs when the fixture is asked for.
+It is loaded in every pytest run of an environment that has stimctl: it adds fixtures and marks,
+changes nothing else, and imports what a fixture needs when the fixture is asked for. The names are
+those of devices or say stimctl: `virtual_bench`, `device_twin` and the mark `twin` are other
+projects' words too.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ if TYPE_CHECKING:
     from stimctl.bench import Bench
     from stimctl.testing.twins import TwinOnALine
 
+_MARK, _OLD_MARK = "stimctl_twin", "twin"
 _MARKS = (
-    "twin(scenario=None, faults=(), seed=None, load=None, tcp=False, rules=None, device=''): what "
-    "`device_twin`, `p24_twin` and `virtual_bench` give (stimctl)",
+    f"{_MARK}(scenario=None, faults=(), seed=None, load=None, tcp=False, rules=None, device=''): "
+    "what `stimulator_twin`, `p24_twin` and its like, and `stimctl_bench` give (stimctl)",
+    f"{_OLD_MARK}(...): the old name of {_MARK}, until stimctl 0.3",
     "no_invariant(why): do not judge the output of this test's twins (stimctl)",
 )
 
@@ -46,15 +50,27 @@ def _situation(request: pytest.FixtureRequest) -> Any:
     load_ours()  # before anything that imports firmware_sim
     from stimctl.testing.twins import Situation
 
-    mark = request.node.get_closest_marker("twin")
+    mark = request.node.get_closest_marker(_MARK) or _old_mark(request.node)
+    if mark is None:
+        return Situation()
     try:
-        return Situation(*(() if mark is None else mark.args), **({} if not mark else mark.kwargs))
+        return Situation(*mark.args, **mark.kwargs)
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{request.node.nodeid}: @pytest.mark.twin: {error}") from error
+        raise pytest.UsageError(f"{request.node.nodeid}: @pytest.mark.{_MARK}: {error}") from error
+
+
+def _old_mark(node: Any) -> Any:
+    """The mark by its old name; one that says nothing is perhaps another project's."""
+    mark = node.get_closest_marker(_OLD_MARK)
+    if mark is None or not (mark.args or mark.kwargs):
+        return None
+    words = f"write @pytest.mark.{_MARK}, not {_OLD_MARK}: that name ends with stimctl 0.3"
+    node.warn(pytest.PytestDeprecationWarning(words))
+    return mark
 
 
 @pytest.fixture
-def device_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
+def stimulator_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
     """The twin that the mark names (`device=`), in a process of its own, on a pseudo terminal or
     (`tcp=True`) a TCP port.
 
@@ -67,7 +83,29 @@ def device_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin
 @pytest.fixture
 def p24_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
     """The same for a P24, whatever the mark says beside it."""
-    yield from _on_a_line(request, tmp_path, str(request.fixturename).removesuffix("_twin"))
+    yield from _named_by_its_fixture(request, tmp_path)
+
+
+@pytest.fixture
+def rehamove3_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
+    """The same for a RehaMove3."""
+    yield from _named_by_its_fixture(request, tmp_path)
+
+
+@pytest.fixture
+def rehastim2_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
+    """The same for a RehaStim2."""
+    yield from _named_by_its_fixture(request, tmp_path)
+
+
+@pytest.fixture
+def openemsstim_twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwinOnALine]:
+    """The same for an openEMSstim."""
+    yield from _named_by_its_fixture(request, tmp_path)
+
+
+def _named_by_its_fixture(request: Any, folder: Path) -> Iterator[TwinOnALine]:
+    return _on_a_line(request, folder, str(request.fixturename).removesuffix("_twin"))
 
 
 def _on_a_line(request: pytest.FixtureRequest, folder: Path, asked: str) -> Iterator[TwinOnALine]:
@@ -81,12 +119,22 @@ def _on_a_line(request: pytest.FixtureRequest, folder: Path, asked: str) -> Iter
     judged = reason_without_invariant(request.node) is None
     with TwinOnALine(situation, folder / f"{device}-record.jsonl", device=device) as twin:
         yield twin
-    if judged:
+    if judged and (broken := _broken(twin)):  # one line, without the way through the judge
+        pytest.fail(f"the output broke a safety rule: {broken}", pytrace=False)
+
+
+def _broken(twin: TwinOnALine) -> str:
+    from stimctl.testing.twins import InvariantBrokenError
+
+    try:
         twin.check()
+    except InvariantBrokenError as error:
+        return str(error)
+    return ""
 
 
 @pytest.fixture
-def virtual_bench(request: pytest.FixtureRequest) -> Iterator[Callable[..., Bench]]:
+def stimctl_bench(request: pytest.FixtureRequest) -> Iterator[Callable[..., Bench]]:
     """Makes benches: engine, driver and twin in this process under a virtual clock.
 
     Takes what `stimctl.bench.Bench` takes; the twin is that of the mark unless one is given, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +27,17 @@ from firmware_sim.situation import faulty_twin
 if TYPE_CHECKING:
     from stimctl.bench import Bench
 
-__all__ = ["BenchMaker", "FaultError", "Situation", "TwinOnALine"]
+__all__ = ["BenchMaker", "FaultError", "InvariantBrokenError", "Situation", "TwinOnALine"]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Which device: the arguments of `@pytest.mark.twin`.
+    """Which device: the arguments of `@pytest.mark.stimctl_twin`.
 
     scenario: by name (`python -m firmware_sim DEVICE --scenario list`); faults: each NAME@TIME with
     parameters (`--fault list`); seed: names the device and seeds all chance, None = the scenario's;
-    load: ohm on every channel where there is no scenario, None = 500; tcp: a TCP port, not a pty;
+    load: ohm on every channel where there is no scenario, None = 500; tcp: a TCP port, not a pty,
+    which Windows has not;
     rules: what the invariant judges, None = BARE for a twin on a line, STRICT for a bench; device:
     the name of the twin, "" where the fixture or its caller names it.
     """
@@ -67,7 +69,7 @@ class Situation:
         told += [] if self.scenario is None else ["--scenario", self.scenario]
         told += [] if self.seed is None else ["--seed", str(self.seed)]
         told += [] if self.load is None else ["--load", str(self.load)]
-        told += ["--tcp", "0"] if self.tcp else []
+        told += ["--tcp", "0"] if self.tcp or sys.platform == "win32" else []
         return told + [part for fault in self.faults for part in ("--fault", fault)]
 
     def twin(self, device: str) -> Any:
@@ -80,8 +82,8 @@ class Situation:
         name = self.device or device
         if not name:
             raise ValueError(
-                "which device? Write @pytest.mark.twin(device=NAME), or name it in the call: "
-                "virtual_bench(family=NAME)"
+                "which device? Write @pytest.mark.stimctl_twin(device=NAME), or name it in the "
+                "call: stimctl_bench(family=NAME)"
             )
         if device not in ("", name):
             raise ValueError(f"the mark names {self.device}, and {device} was asked for")

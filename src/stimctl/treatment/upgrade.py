@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from stimctl.errors import UsageError
+from stimctl.errors import BugError, UsageError
 from stimctl.quantity import format_duration, parse_frequency_mhz
+from stimctl.safety import Electrode, Refusal
+from stimctl.stimulus.level import CURRENT, Level
+from stimctl.treatment.plan import ChannelSetup, compile_plan
 from stimctl.treatment.program import MAIN_STAGE, CurrentPlan
 from stimctl.treatment.schema import TreatmentProtocol
 from stimctl.treatment.staged import StagedProtocol
 from stimctl.treatment.timeline import moments
 
 _US_MHZ = 10**9
+_PROBE_UA = 4_000
+_PROBE_AREA_MM2 = 9_600
 _SWEEPS = (("frequency_sweep", "frequency"), ("phase_width_sweep", "phase_width"))
 
 
@@ -114,3 +119,32 @@ def changes(before: str, after: str) -> Iterator[str]:
     yield from difflib.unified_diff(
         before.splitlines(), after.splitlines(), "treatment-v1", "treatment-v2", lineterm=""
     )
+
+
+def must_do_the_same(before: TreatmentProtocol, after: StagedProtocol) -> None:
+    """On every device that can do the first file. BugError where they differ, UsageError where no
+    device can do it."""
+    from stimctl.devices.registry import FAMILIES  # loads every driver
+
+    compared = 0
+    for family, declared in FAMILIES.items():
+        if declared.sheet.current is None:
+            continue
+        setups = [
+            ChannelSetup(channel, Level(CURRENT, _PROBE_UA), Electrode(area_mm2=_PROBE_AREA_MM2))
+            for channel in range(1, len(before.channels) + 1)
+        ]
+        old = compile_plan(before, declared.sheet, setups)
+        new = compile_plan(after, declared.sheet, setups)
+        if isinstance(old, Refusal):
+            continue
+        compared += 1
+        why = new.message if isinstance(new, Refusal) else difference(old, new)
+        if why is not None:
+            raise BugError(f"the two files do not do the same on {family}", why=why)
+    if not compared:
+        raise UsageError(
+            f"{before.id} cannot be compared",
+            why="no device here can do it",
+            what_to_do="stimctl check says what forbids it",
+        )

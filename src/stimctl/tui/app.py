@@ -24,11 +24,10 @@ from stimctl.tui.model.probe import QUERY
 from stimctl.tui.palette import Palettes, StimCommands
 from stimctl.tui.saved_screen import save_screen
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
-from stimctl.tui.screens.index import screen_of
+from stimctl.tui.screens.index import load_all, screen_of
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.stop_driver import StopDriver, key_time_ns
 from stimctl.tui.themes import THEMES, own_variables
-from stimctl.tui.widgets.amplitude_plot import preload
 from stimctl.tui.widgets.stop_key import StopKey
 
 BEAT_S = 0.1
@@ -116,7 +115,7 @@ class StimctlApp(App[int]):
         if self._timed:
             gc.freeze()  # what is there now stays: no beat waits until it is searched for garbage
             gc.enable()
-            threading.Thread(target=_preload, name="preload", daemon=True).start()
+            threading.Thread(target=load_all, name="screens", daemon=True).start()
         first, self.desk.first = self.desk.first, lambda: None
         first()
         self.follow()
@@ -359,6 +358,7 @@ class StimctlApp(App[int]):
                 await self.push_screen(screen)
                 if self.screen is screen:
                     self.pop_screen()
+                    screen.forget_drawing()
         finally:
             self._building = False
             self.follow()
@@ -391,9 +391,3 @@ class StimctlApp(App[int]):
         if title != self._titled and self._driver is not None and not self.is_headless:
             self._titled = title
             self._driver.write(f"\x1b]2;{title}\x07")
-
-
-def _preload() -> None:
-    """What the Run screen needs, before it does: its first drawing must not hold up the beats."""
-    with contextlib.suppress(ImportError):  # the screen says what is missing
-        preload()

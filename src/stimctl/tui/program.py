@@ -13,6 +13,7 @@ from functools import partial
 from stimctl.errors import ExitCode, UsageError
 from stimctl.keyboard import need_keyboard
 from stimctl.records.places import state_folder
+from stimctl.supervisor.platform_support import need_session
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.tui.model.bedside import Bedside
 from stimctl.tui.model.clock import SystemClock
@@ -20,6 +21,7 @@ from stimctl.tui.model.keymap import read_keymap
 from stimctl.tui.model.opening import Wishes, make_client, remote_refusal
 from stimctl.tui.model.stopping import StopLine
 from stimctl.tui.model.theme_names import THEME_NAMES, check_theme
+from stimctl.tui.ui_packages import need_ui_packages
 
 _UNKNOWN = "OUTPUT UNKNOWN: zero is not confirmed. Pull the electrode cable or switch it off."
 
@@ -35,7 +37,9 @@ def is_interactive() -> bool:
 
 
 def open_tui(wishes: Wishes) -> int:
-    """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none."""
+    """Run it; returns the exit code. Raises UsageError for a theme or keymap that is none, and
+    NotOnThisSystemError where it cannot run."""
+    need_session("the terminal UI")
     if wishes.theme:
         check_theme(wishes.theme)
     stop_face_options(wishes.stop_faces)  # refuses a name that is none
@@ -57,6 +61,7 @@ def open_tui(wishes: Wishes) -> int:
             why="it was sent elsewhere (2>), so the screen would stay blank",
             what_to_do="start it without 2>; each session keeps a journal of its own",
         )
+    need_ui_packages()
     return _run(wishes)
 
 

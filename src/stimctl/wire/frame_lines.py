@@ -8,8 +8,10 @@ from typing import Any
 from stimctl.errors import WireFormatError
 from stimctl.wire.codec import Codec, problems
 from stimctl.wire.dissector import Encoded, Json
+from stimctl.wire.frame_reader import FrameReader, StuffedFrameReader
 from stimctl.wire.json_form import JsonForm
 from stimctl.wire.json_values import Fields
+from stimctl.wire.not_compared import NotCompared, Repeated
 from stimctl.wire.stuffing import FrameError, RawFrame, StuffedFrameDecoder
 
 PARAMETER_ERROR = "parameter_error"
@@ -26,8 +28,12 @@ class FrameLines:
         form: JsonForm,
         *,
         refused_is_error: bool = False,
+        not_compared: tuple[NotCompared, ...] = (),
+        repeated: Repeated | None = None,
     ) -> None:
         """`refused_is_error`: a frame that the receiver would refuse is named in errors too."""
+        self.not_compared = not_compared
+        self.repeated = repeated
         self._new_decoder = new_decoder
         self._encode_frame = encode_frame
         self._codec = codec
@@ -65,6 +71,10 @@ class FrameLines:
         if decoder.pending:
             shown["pending_bytes"] = decoder.pending
         return shown
+
+    def device_reader(self) -> FrameReader:
+        """Return a reader for what a device says, piece by piece."""
+        return StuffedFrameReader(self._new_decoder(), self._frame, _details)
 
     def _frame(self, frame: RawFrame) -> Json:
         message = self._codec.decode(frame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from stimctl.records.people.keys import KEY_BYTES, is_key, new_key, person_file,
 from stimctl.records.state_files import read_state, write_state
 from stimctl.records.storage import FILE_MODE, FOLDER_MODE, LocalFileSystem
 from stimctl.session.pin import SALT_BYTES, kept_pin
+from stimctl.system_files import CAN_REMOVE_WHAT_IS_OPEN, OWN_FILE
 
 SCHEMA: Final = "stimctl.person/2"
 ERASING: Final = "erasing"
@@ -121,7 +121,7 @@ class PersonInUse:
     """
 
     def __init__(self, state: Path, code: str) -> None:
-        self._fd = _hold(_use_file(state, code), fcntl.LOCK_SH, code)
+        self._fd = _hold(_use_file(state, code), code, shared=True)
 
     def close(self) -> None:
         """The session is over."""
@@ -132,18 +132,22 @@ class PersonInUse:
 def nobody_uses(state: Path, code: str) -> Iterator[None]:
     """No session of this person is open, and none begins. Raises StateError."""
     path = _use_file(state, code)
-    fd = _hold(path, fcntl.LOCK_EX, code)
+    fd = _hold(path, code, shared=False)
     try:
         yield
-        path.unlink(missing_ok=True)
+        if CAN_REMOVE_WHAT_IS_OPEN:  # while it is locked, so that nobody begins in between
+            path.unlink(missing_ok=True)
     finally:
         os.close(fd)
+    if not CAN_REMOVE_WHAT_IS_OPEN:
+        with contextlib.suppress(PermissionError):  # somebody has it: theirs is the name now
+            path.unlink(missing_ok=True)
 
 
-def _hold(path: Path, kind: int, code: str) -> int:
+def _hold(path: Path, code: str, *, shared: bool) -> int:
     while True:
         fd = _opened(path)
-        if not take_lock(fd, 0.0, kind):
+        if not take_lock(fd, 0.0, shared=shared):
             os.close(fd)
             raise StateError(
                 f"{code} is in use",
@@ -163,7 +167,7 @@ def _use_file(state: Path, code: str) -> Path:
 def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+        return os.open(path, os.O_RDWR | os.O_CREAT | OWN_FILE, FILE_MODE)
     except OSError as error:
         raise JournalError(
             f"{path} cannot be opened",

@@ -23,6 +23,7 @@ from stimctl.quantity import (
     parse_frequency_mhz,
     parse_ratio_permille,
 )
+from stimctl.records.whole_file import write_whole
 from stimctl.tui.model.words import duration_text
 
 
@@ -156,7 +157,7 @@ def save_adjusted(folder: Path, name: str, text: str) -> Path:
     """Write a changed protocol where the supervisor can read it; the same text, the same file."""
     path = adjusted_path(folder, name, text)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    write_whole(path, text)
     return path
 
 

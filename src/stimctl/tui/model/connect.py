@@ -242,6 +242,6 @@ class ConnectPage(Page):
 
 
 def _model(family: str) -> str:
-    from stimctl.supervisor.families import family_named
+    from stimctl.supervisor.families import sheet_of
 
-    return family_named(family).sheet.model
+    return sheet_of(family).model

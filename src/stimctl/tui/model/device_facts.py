@@ -36,7 +36,7 @@ def families() -> tuple[str, ...]:
 
 def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
     """The families whose USB ids the port has; never a proof, the device itself says who it is."""
-    from stimctl.supervisor.families import family_named
+    from stimctl.supervisor.families import sheet_of
 
     try:
         ids = (int(port.vendor, 16), int(port.product, 16))
@@ -44,18 +44,18 @@ def likely_families(port: SerialPortInfo) -> tuple[str, ...]:
         return ()
     return tuple(
         name for name in families()
-        if any((one.vendor, one.product) == ids for one in family_named(name).sheet.usb_ids)
+        if any((one.vendor, one.product) == ids for one in sheet_of(name).usb_ids)
     )  # fmt: skip
 
 
 def starting(device: str) -> str:
     """Why it takes a while until a device answers; "" where it does so at once."""
     from stimctl.supervisor.device_names import parse_device
-    from stimctl.supervisor.families import family_named
+    from stimctl.supervisor.families import sheet_of
 
     if not device:
         return ""
-    boot_us = family_named(parse_device(device).family).sheet.boot_us
+    boot_us = sheet_of(parse_device(device).family).boot_us
     if boot_us is None:
         return ""
     return f"opening the port restarts the board, which takes about {-(-boot_us // 1_000_000)} s"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stimctl.errors import UsageError
-from stimctl.records.places import home_folder
+from stimctl.records.places import config_folder
 from stimctl.toml_text import parse_toml
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS, key_name
 
@@ -91,12 +91,11 @@ def read_keymap(environ: Mapping[str, str] | None = None) -> Keymap:
 
 
 def _file(environ: Mapping[str, str]) -> Path | None:
-    given, config = environ.get(VARIABLE), environ.get("XDG_CONFIG_HOME")
+    given = environ.get(VARIABLE)
     if given:
         return Path(given)
-    home = home_folder(environ)
-    folder = Path(config) if config else home / ".config" if home is not None else None
-    return None if folder is None else folder / "stimctl" / "keymap.toml"
+    folder = config_folder(environ)
+    return None if folder is None else folder / "keymap.toml"
 
 
 def changes_in(keys: Mapping[str, object], where: str) -> dict[str, tuple[str, ...]]:

@@ -9,8 +9,7 @@ from typing import Any
 from stimctl.session import host_rows, rows
 from stimctl.session.alarms import Condition
 from stimctl.session.events import as_schema_2
-from stimctl.session.reasons import Reason
-from stimctl.supervisor.alarm_words import channel_of, stops, words_of
+from stimctl.supervisor.alarm_words import stops, words_of
 from stimctl.supervisor.phrases import describe
 from stimctl.supervisor.session_model import BUSY_STATES, OUTPUT_STATES, SessionModel
 from stimctl.tui.model.alarms import Alarm, Alarms
@@ -21,12 +20,12 @@ from stimctl.tui.model.text import safe
 from stimctl.tui.model.unconfirmed import Unconfirmed
 from stimctl.tui.model.words import local_time
 
-__all__ = ["BUSY_STATES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
+__all__ = ["BUSY_STATES", "LOG_LINES", "OUTPUT_STATES", "STALE_NS", "WAIT_NS", "Live", "Row"]
 
 Row = Mapping[str, Any]
 STALE_NS = 1_500_000_000  # three heartbeats of the P24's 500 ms
 WAIT_NS = 200_000_000
-_LOG_LINES = 200
+LOG_LINES = 200
 #: States that are entered once zero has been verified, and not before.
 _ZERO_SEEN = ("identified", "stopped", "closed", "fault")
 #: They are of this computer, and outlast a session.
@@ -47,7 +46,7 @@ class Live(SessionModel):
         self.alarms = Alarms()
         self.course = Course()
         self.history = History()
-        self.log: deque[tuple[str, str]] = deque(maxlen=_LOG_LINES)
+        self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         #: By channel why its last raise was refused; until its level changes.
         self.refusals: dict[int, str] = {}
         #: The device of a session before whose zero is still to be confirmed.
@@ -106,8 +105,8 @@ class Live(SessionModel):
                 self.last = f"{local_time(row)}  ch{channel} {change} → {to} ({by})"
             case rows.LinkChanged("good"):
                 self.alarms.end(Condition.LINK_DEGRADED, at=self._now)
-            case rows.AlarmRaised(what, priority, _, action):
-                self.alarms.begin(self._alarm(what, priority, action, int(row["mono_ns"])))
+            case rows.AlarmRaised() as raised:
+                self.alarms.begin(self._alarm(raised, int(row["mono_ns"])))
             case rows.ZeroVerified(purpose=purpose):
                 self.alarms.end(Condition.OUTPUT_NOT_CONFIRMED, at=self._now)
                 if purpose == "stop":
@@ -116,15 +115,17 @@ class Live(SessionModel):
             case rows.Ended("completed"):
                 self.completed_ns = int(row["mono_ns"])
 
-    def _alarm(self, what: Reason, priority: str, action: str, at_ns: int) -> Alarm:
-        words, channel = words_of(what, action), channel_of(what)
-        role = self.channels[channel].role if channel in self.channels else ""
-        where = "" if channel is None else f"channel {channel}{f' ({role})' if role else ''}"
-        stops_ = stops(what.code)
+    def _alarm(self, raised: rows.AlarmRaised, at_ns: int) -> Alarm:
+        what, action = raised.what, raised.action
+        words, where = words_of(what, action), ", ".join(map(self._place, raised.channels))
         return Alarm(
-            what.code, priority, words.what, action, at_ns, where, words.do, self._now, stops_,
-            words.high_at_zero,
+            what.code, raised.priority, words.what, action, at_ns, where, words.do, self._now,
+            stops(what.code), words.high_at_zero,
         )  # fmt: skip
+
+    def _place(self, channel: int) -> str:
+        role = self.channels[channel].role if channel in self.channels else ""
+        return f"channel {channel}{f' ({role})' if role else ''}"
 
     @property
     def completed(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -71,11 +72,14 @@ class PrecheckPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        #: The id of the question that keys answer.
-        self.picked = next(one for _, ids in groups() for one in ids)
         #: The answers are those of the last visit, and nothing was changed since.
         self.copied = False
         self._held = AnswerLock()  # a held n would deny every contraindication in a second
+
+    @cached_property
+    def picked(self) -> str:
+        """The id of the question that keys answer. The questions are loaded when one is asked."""
+        return next(one for _, ids in groups() for one in ids)
 
     def opened(self) -> None:
         """At the first question that is open."""

@@ -168,7 +168,10 @@ class RunPage(Page):
     def act(self, action: str) -> None:
         """Do it."""
         now_ns = self.desk.key_ns
-        if action in _REPLAY:
+        plain = {"found": self._found, "link": self._link, "arm": self._arm}
+        if action in plain:
+            plain[action]()
+        elif action in _REPLAY:
             self._replay(action)
         elif action.startswith("channel-"):
             self._select(int(action[-1]))
@@ -180,20 +183,12 @@ class RunPage(Page):
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
-        elif action == "found":
-            self._found()
-        elif action == "pause":
-            self._pause(now_ns)
-        elif action == "next-stage":
-            self.bed.command("next_stage")
-        elif action == "link":
-            self._link()
+        elif action in ("pause", "next-stage"):
+            self._pause(now_ns) if action == "pause" else self.bed.command("next_stage")
         elif action in ("report", "outcome", "thresholds", "log"):
             self.desk.open(action)
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]
-        elif action == "arm":
-            self._arm()
         elif action == "choose":
             go_on(self.desk)
         elif action == "acknowledge" and self.bed.live.state != "fault":

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,6 +78,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "known-person": ("Patient", "{person} is not confirmed by the PIN", ""),
         "second-identifier": ("Patient", "{person} is not confirmed by the PIN", ""),
         "statement": ("Device", "The statement of use is not accepted", "u"),
+        "commissioning": ("Device", "This device has not been commissioned on the bench", ""),
         "answers": ("Screening", "{left} questions left", ""),
         "answers-person": ("Screening", "{what}", ""),
         "answers-date": ("Screening", "{what}", ""),
@@ -199,8 +202,38 @@ def _of_list(desk: Desk) -> Iterator[Gap]:
         has_screen=True,
         present=True,
         permission=permission_of(text, plan.protocol, bed.state_folder) if text else Permission(),
+        uncommissioned=_uncommissioned(desk),
     )
     yield from missing(plan, preparation(desk), known)
+
+
+def _uncommissioned(desk: Desk) -> str:
+    """Known here where the device has told its serial number; the supervisor knows it always."""
+    from stimctl.records.commissioning import FOLDER
+
+    bed, live = desk.bed, desk.bed.live
+    if not bed.device or not live.identified or not live.serial or is_simulated(desk):
+        return ""  # a replay has no device either
+    try:
+        changed_ns = (bed.state_folder / FOLDER).stat().st_mtime_ns
+    except OSError:
+        changed_ns = 0
+    return _looked_up(bed.state_folder, bed.device, live.serial, live.firmware, changed_ns,
+                      datetime.now().astimezone().date())  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _looked_up(
+    state: Path, device: str, serial: str, firmware: str, _changed_ns: int, today: date
+) -> str:
+    """Asked at each look at the screen: a signature is checked once."""
+    from stimctl.records.commissioning import why_uncommissioned
+    from stimctl.records.devices import names_of
+    from stimctl.tui.model.planning import family_of
+
+    sheet = family_of(device).sheet
+    names = names_of(serial, "")
+    return why_uncommissioned(state, names, sheet.family, firmware, sheet.package, today)
 
 
 def _kept(desk: Desk) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from stimctl.tui.model.adjust import AdjustPage, Value
 from stimctl.tui.model.dose import Figure
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.form import BREAKPOINTS, Form, Refusing, words_of
+from stimctl.tui.screens.said import tell
 from stimctl.tui.screens.trains import one_pulse, trains_of
 from stimctl.tui.widgets.pulse_view import PulseView
 from stimctl.tui.widgets.train_view import TrainView
@@ -53,11 +54,8 @@ class ValueRow(Horizontal):
 
     def tell(self, words: str, *, refused: bool) -> None:
         """Beside the field."""
-        shown = self.query_one(".limit", Static)
-        shown.set_class(refused, "refused")
+        tell(self, ".limit", words, keeps_room=True).set_class(refused, "refused")
         self.set_class(refused, "-refused")
-        if shown.content != words:
-            shown.update(words)
 
 
 class AdjustScreen(StimScreen, page=AdjustPage):

@@ -15,15 +15,20 @@ from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from stimctl.tui.model.actions import ACTION_BY_ID
 from stimctl.tui.model.steps import STEPS
+from stimctl.tui.screens.said import tell
 from stimctl.tui.screens.shown import alarms_shown, head_shown, steps_shown
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
 from stimctl.tui.widgets.steps_bar import StepsBar
 from stimctl.tui.widgets.stop_key import StopKey
+
+_FADES_S = 3.0
 
 if TYPE_CHECKING:
     from stimctl.tui.model.desk import Desk
@@ -92,6 +97,8 @@ class _Framed(Screen[None]):
     AUTO_FOCUS = ""
     page_type: ClassVar[type[Page]]
     _is_built = _is_whole = _is_fresh = False
+    #: Until what it has drawn is forgotten, since it has left the front.
+    _fades: Timer | None = None
     _styled_for = ""
 
     def __init__(self, page: Page) -> None:
@@ -123,15 +130,23 @@ class _Framed(Screen[None]):
         """Do an action of the table."""
         self.stim.do(action)
 
+    def body(self) -> ComposeResult:
+        """What the screen is about, or the question."""
+        yield from ()
+
+    def foot(self) -> ComposeResult:
+        """Message, STOP and keys."""
+        yield Static(id="message", markup=False)
+        with Horizontal(id="foot"):
+            yield StopKey()
+            yield Keys(show_command_palette=False)
+
     def frame_shown(self) -> None:
         """Head, alarms and message as they are now."""
         desk = self.desk
         self.query_one(StateBanner).show(head_shown(desk))
         self.query_one(AlarmBanner).show(alarms_shown(desk))
-        message = self.query_one("#message", Static)
-        if message.content != desk.message:
-            message.update(desk.message)
-            message.display = bool(desk.message)
+        tell(self, "#message", desk.message)
 
     def on_mount(self) -> None:
         """Its widgets are there now."""
@@ -144,7 +159,20 @@ class _Framed(Screen[None]):
         event.refresh_styles = self._styled_for != self.app.theme
         self._styled_for = self.app.theme
         self._is_fresh = True
+        if self._fades is not None:
+            self._fades.stop()
         self.show()
+
+    def on_screen_suspend(self) -> None:
+        """Another one is in front, or over it."""
+        self._fades = self.set_timer(_FADES_S, self.forget_drawing)
+
+    def forget_drawing(self) -> None:
+        """Textual keeps every line that a widget has drawn, 0.5 MiB a screen. It is drawn anew when
+        it comes to the front again, which takes 10 ms longer: so not for what is in use."""
+        if self not in self.app.screen_stack:
+            for one in self.walk_children(Widget, with_self=True):
+                one.refresh()
 
     def resumed(self) -> None:
         """It has come to the front, and its widgets are there."""
@@ -180,14 +208,7 @@ class StimScreen(_Framed):
         with Vertical(id="body") as box:
             box.border_title = f" {self.page.title} "
             yield from self.body()
-        yield Static(id="message", markup=False)
-        with Horizontal(id="foot"):
-            yield StopKey()
-            yield Keys(show_command_palette=False)
-
-    def body(self) -> ComposeResult:
-        """What the screen is about."""
-        yield from ()
+        yield from self.foot()
 
     def frame_shown(self) -> None:
         """With the steps of the way to a session."""
@@ -215,11 +236,4 @@ class StimModal(_Framed, ModalScreen[None]):
         with Vertical(id="question") as box:
             box.border_title = self.page.title
             yield from self.body()
-        yield Static(id="message", markup=False)
-        with Horizontal(id="foot"):
-            yield StopKey()
-            yield Keys(show_command_palette=False)
-
-    def body(self) -> ComposeResult:
-        """The question."""
-        yield from ()
+        yield from self.foot()

@@ -15,6 +15,7 @@ from textual.widgets import Input, Select, Static
 from stimctl.errors import StimctlError
 from stimctl.tui.model.seats import PADS, pad_name, site_name, sites_for
 from stimctl.tui.screens.form import Refusing, words_of
+from stimctl.tui.screens.said import tell
 
 if TYPE_CHECKING:
     from stimctl.tui.model.electrodes import SetupPage
@@ -109,11 +110,8 @@ class ChannelRow(Vertical):
         maximum = self.query_one(".maximum", Input)
         if not maximum.has_focus and maximum.value != seat.ceiling:
             maximum.value = seat.ceiling
-        whose = self.query_one(".whose", Static)
         told = (self.page.side_words(seat), f"maximum from {self.page.source_of(seat)}")
-        words = "   ".join(one for one in told if one)
-        if whose.content != words:
-            whose.update(words)
+        tell(self, ".whose", "   ".join(one for one in told if one), keeps_room=True)
         self.set_class(self.page.channel == self.channel, "-here")
 
     def _to_area(self, size: Select[int], area_mm2: int) -> None:

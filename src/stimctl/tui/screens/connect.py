@@ -120,6 +120,6 @@ class ConnectScreen(StimScreen, page=ConnectPage):
 
     def on_key(self, event: Key) -> None:
         """Esc leaves the field, and not the screen."""
-        if event.key == "escape" and self.focused is self.query_one("#port"):
+        if event.key == "escape" and self.focused is not None and self.focused.id == "port":
             event.stop()
             self.query_one("#places", Lines).focus()

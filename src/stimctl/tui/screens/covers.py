@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Digits, Footer, Static
+from textual.widgets import Digits, Static
 
 from stimctl.tui.model.covers import SmallPage, UnknownPage
 from stimctl.tui.screens.base import StimModal
+from stimctl.tui.screens.said import tell
 from stimctl.tui.widgets.stop_key import StopKey
 
 _STEPS = 4
@@ -30,27 +31,22 @@ class UnknownScreen(StimModal, page=UnknownPage):
                     yield Digits(f"{number}")
                     yield Static(markup=False)
         yield Static(id="about", markup=False)
-        yield Static(id="message", markup=False)
-        with Horizontal(id="foot"):
-            yield StopKey()
-            yield Footer(show_command_palette=False)
+        yield from self.foot()
 
     def frame_shown(self) -> None:
         """It is head and alarm itself."""
-        message = self.query_one("#message", Static)
-        _tell(message, self.desk.message)
-        message.display = bool(self.desk.message)
+        tell(self, "#message", self.desk.message)
 
     def fill(self) -> None:
         """What is known by now."""
         self.set_class(self.desk.too_small, "-small")
-        _tell(self.query_one("#unknown", Static), _PLAIN if self.desk.too_small else _SPACED)
+        tell(self, "#unknown", _PLAIN if self.desk.too_small else _SPACED)
         steps = self.page.steps()
         for number, row in enumerate(self.query(".step")):
             row.display = number < len(steps)
             if row.display:
-                _tell(row.query_one(Static), steps[number])
-        _tell(self.query_one("#about", Static), "\n".join(self.page.facts()))
+                tell(row, "Static", steps[number])
+        tell(self, "#about", "\n".join(self.page.facts()))
 
 
 class SmallScreen(StimModal, page=SmallPage):
@@ -68,9 +64,4 @@ class SmallScreen(StimModal, page=SmallPage):
 
     def fill(self) -> None:
         """As many lines as fit."""
-        _tell(self.query_one("#state", Static), "\n".join(self.page.lines(*self.app.size)))
-
-
-def _tell(static: Static, text: str) -> None:
-    if static.content != text:
-        static.update(text)
+        tell(self, "#state", "\n".join(self.page.lines(*self.app.size)))

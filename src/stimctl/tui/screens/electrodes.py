@@ -15,7 +15,7 @@ from stimctl.tui.model.side import SidePage
 from stimctl.tui.screens.base import StimModal, StimScreen
 from stimctl.tui.screens.channel_row import ChannelRow
 from stimctl.tui.screens.form import Form
-from stimctl.tui.screens.said import labelled
+from stimctl.tui.screens.said import labelled, tell
 from stimctl.tui.screens.trains import trains_of
 from stimctl.tui.widgets.body_figure import BodyChannel, BodyFigure
 from stimctl.tui.widgets.tick import Tick
@@ -63,10 +63,8 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
         sometimes = ("#worn", "#cautions", "#mains-isolated")  # else shown where they say something
         for one in (*hidden, *(() if there else sometimes)):
             self.query_one(one).display = there
-        verdict = self.query_one("#verdict", Static)
         told = page.verdict() if there else "Choose a protocol first: press 4"
-        if verdict.content != told:
-            verdict.update(told)
+        verdict = tell(self, "#verdict", told)
         if not there:
             self.query_one(TrainView).show(None)
             return
@@ -118,11 +116,7 @@ class ElectrodesScreen(StimScreen, page=SetupPage):
 
     def _fill_advice(self) -> None:
         page = self.model
-        worn = "\n".join(page.worn())
-        shown = self.query_one("#worn", Static)
-        if shown.content != worn:
-            shown.update(worn)
-        shown.display = bool(worn)
+        tell(self, "#worn", "\n".join(page.worn()))
         facts = [*(("Caution", one) for one in page.cautions), *page.advice()]
         if facts != getattr(self, "_facts", None):
             self._facts = facts

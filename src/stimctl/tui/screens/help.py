@@ -31,5 +31,5 @@ class HelpScreen(StimModal, page=HelpPage):
         """Moving is the screen's own."""
         super().action_do(action)
         if action in ("scroll-up", "scroll-down"):
-            table = self.query_one(RowsTable)
-            table.scroll_relative(y=3 if action == "scroll-down" else -3, animate=False)
+            for table in self.query(RowsTable):
+                table.scroll_relative(y=3 if action == "scroll-down" else -3, animate=False)

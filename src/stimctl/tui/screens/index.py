@@ -1,66 +1,64 @@
-"""Which screen shows which model."""
+"""Which screen shows which model. A screen is imported when it is asked for first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from stimctl.tui.screens.adjust import AdjustScreen
 from stimctl.tui.screens.base import StimModal, StimScreen
-from stimctl.tui.screens.chooser import ChooserScreen, SafetyScreen
-from stimctl.tui.screens.connect import ConnectScreen
-from stimctl.tui.screens.covers import SmallScreen, UnknownScreen
-from stimctl.tui.screens.electrodes import ElectrodesScreen, SideScreen
-from stimctl.tui.screens.help import HelpScreen
-from stimctl.tui.screens.last_time import LastTimeScreen
-from stimctl.tui.screens.lessons import LessonsScreen
-from stimctl.tui.screens.log import LogScreen
-from stimctl.tui.screens.outcome import OutcomeScreen
-from stimctl.tui.screens.person import PersonScreen
-from stimctl.tui.screens.precheck import PrecheckScreen
-from stimctl.tui.screens.protocols import ProtocolsScreen
-from stimctl.tui.screens.question import FoundScreen, NotesScreen, QuestionScreen
-from stimctl.tui.screens.ready import ReadyScreen
-from stimctl.tui.screens.report import ReportScreen
-from stimctl.tui.screens.run import RunScreen
-from stimctl.tui.screens.service import ServiceScreen
-from stimctl.tui.screens.statement import StatementScreen
-from stimctl.tui.screens.thresholds import ThresholdsScreen
 
 if TYPE_CHECKING:
     from stimctl.tui.model.page import Page
 
-_SCREENS: Mapping[str, type[StimScreen | StimModal]] = {
-    "adjust": AdjustScreen,
-    "armed": ReadyScreen,
-    "asked": QuestionScreen,
-    "export": QuestionScreen,
-    "fault": QuestionScreen,
-    "found": FoundScreen,
-    "last-time": LastTimeScreen,
-    "notes": NotesScreen,
-    "help": HelpScreen,
-    "lessons": LessonsScreen,
-    "log": LogScreen,
-    "service": ServiceScreen,
-    "thresholds": ThresholdsScreen,
-    "outcome": OutcomeScreen,
-    "report": ReportScreen,
-    "unknown": UnknownScreen,
-    "small": SmallScreen,
-    "protocols": ProtocolsScreen,
-    "run": RunScreen,
-    "setup": ElectrodesScreen,
-    "side": SideScreen,
-    "chooser": ChooserScreen,
-    "connect": ConnectScreen,
-    "person": PersonScreen,
-    "precheck": PrecheckScreen,
-    "safety-sheet": SafetyScreen,
-    "statement": StatementScreen,
+_SCREENS: Mapping[str, str] = {
+    "adjust": "adjust:AdjustScreen",
+    "armed": "ready:ReadyScreen",
+    "asked": "question:QuestionScreen",
+    "export": "question:QuestionScreen",
+    "fault": "question:QuestionScreen",
+    "found": "question:FoundScreen",
+    "last-time": "last_time:LastTimeScreen",
+    "notes": "question:NotesScreen",
+    "help": "help:HelpScreen",
+    "lessons": "lessons:LessonsScreen",
+    "log": "log:LogScreen",
+    "service": "service:ServiceScreen",
+    "thresholds": "thresholds:ThresholdsScreen",
+    "outcome": "outcome:OutcomeScreen",
+    "report": "report:ReportScreen",
+    "unknown": "covers:UnknownScreen",
+    "small": "covers:SmallScreen",
+    "protocols": "protocols:ProtocolsScreen",
+    "run": "run:RunScreen",
+    "setup": "electrodes:ElectrodesScreen",
+    "side": "electrodes:SideScreen",
+    "chooser": "chooser:ChooserScreen",
+    "connect": "connect:ConnectScreen",
+    "person": "person:PersonScreen",
+    "precheck": "precheck:PrecheckScreen",
+    "safety-sheet": "chooser:SafetyScreen",
+    "statement": "statement:StatementScreen",
 }
+
+
+def screen_type(name: str) -> type[StimScreen | StimModal]:
+    """The screen of the model of that name."""
+    module, _, screen = _SCREENS[name].partition(":")
+    found: type[StimScreen | StimModal] = getattr(
+        import_module(f"stimctl.tui.screens.{module}"), screen
+    )
+    return found
 
 
 def screen_of(page: Page) -> StimScreen | StimModal:
     """The screen of a model."""
-    return _SCREENS[page.name](page)
+    return screen_type(page.name)(page)
+
+
+def load_all() -> None:
+    """Import every screen and what the questions of screening need, in a thread that nobody waits
+    for: nothing of it is to hold up a beat later."""
+    for name in _SCREENS:
+        screen_type(name)
+    import_module("stimctl.safety")

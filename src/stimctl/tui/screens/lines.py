@@ -1,4 +1,4 @@
-"""A list to choose from, and a few ways to fill a widget only where something has changed."""
+"""A list to choose from, and facts; filled only where something has changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Grid
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -94,7 +94,7 @@ class Lines(OptionList):
             self._draw()
 
 
-class Facts(Vertical):
+class Facts(Grid):
     """Labels with words beside them, each on lines of its own."""
 
     def __init__(self, *, id: str) -> None:
@@ -110,13 +110,7 @@ class Facts(Vertical):
         self.display = bool(new)
         self.remove_children()
         self.mount_all(
-            Horizontal(Static(label, classes="label quiet"), Static(words, markup=False))
+            Static(text, classes=looks, markup=False)
             for label, words in new
+            for text, looks in ((label, "quiet"), (words, ""))
         )
-
-
-def tell(static: Static, text: str | Content) -> None:
-    """Show a text; nothing where it is empty, and no drawing where it is the same."""
-    if static.content != text:
-        static.update(text)
-    static.display = bool(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widgets import RichLog
 
+from stimctl.tui.model.live import LOG_LINES
 from stimctl.tui.model.log import LogPage
 from stimctl.tui.screens.base import StimScreen
 
@@ -17,7 +18,7 @@ class LogScreen(StimScreen, page=LogPage):
 
     def body(self) -> ComposeResult:
         """The log takes no focus, so no key."""
-        log = RichLog(wrap=True, min_width=0, id="log")
+        log = RichLog(wrap=True, min_width=0, max_lines=2 * LOG_LINES, id="log")
         log.can_focus = False
         yield log
 
@@ -43,4 +44,5 @@ class LogScreen(StimScreen, page=LogPage):
         super().action_do(action)
         if action in ("scroll-up", "scroll-down"):
             by = 5 if action == "scroll-down" else -5
-            self.query_one(RichLog).scroll_relative(y=by, animate=False)
+            for log in self.query(RichLog):
+                log.scroll_relative(y=by, animate=False)

@@ -16,7 +16,8 @@ from stimctl.errors import StimctlError
 from stimctl.records.person import check_person_code
 from stimctl.tui.model.person import PersonPage
 from stimctl.tui.screens.base import StimScreen
-from stimctl.tui.screens.lines import Lines, tell
+from stimctl.tui.screens.lines import Lines
+from stimctl.tui.screens.said import tell
 
 
 class CodeValidator(Validator):
@@ -74,8 +75,8 @@ class PersonScreen(StimScreen, page=PersonPage):
         self.query_one("#pin-box").display = waits
         for field in (code, self.query_one("#pin", Input)):
             field.disabled = page.busy is not None
-        tell(self.query_one("#pin-question", Static), page.question)
-        tell(self.query_one("#chosen", Static), self._chosen())
+        tell(self, "#pin-question", page.question)
+        tell(self, "#chosen", self._chosen())
         self._list(code.value)
         if changed:
             code.clear()
@@ -103,9 +104,7 @@ class PersonScreen(StimScreen, page=PersonPage):
     def _words(self, refusal: str) -> None:
         new = "↓ picks one of those below. Enter takes what is typed." if self.page.known else ""
         words = refusal or f"Codes are letters and a digit. They appear in every record. {new}"
-        static = self.query_one("#code-words", Static)
-        static.set_class(bool(refusal), "refused")
-        tell(static, words.strip())
+        tell(self, "#code-words", words.strip()).set_class(bool(refusal), "refused")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The list shows whom it may be."""
@@ -114,7 +113,9 @@ class PersonScreen(StimScreen, page=PersonPage):
             self.query_one(Lines).highlighted = None
 
     def on_key(self, event: Key) -> None:
-        """From the field down into the list, and back up."""
+        """From the field down into the list, and back up. A key can come before they are there."""
+        if self.focused is None:
+            return
         lines = self.query_one(Lines)
         if event.key == "down" and self.focused is self.query_one("#code") and lines.option_count:
             lines.focus()

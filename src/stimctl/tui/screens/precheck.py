@@ -16,7 +16,8 @@ from textual.widgets import Input, OptionList, Static
 from stimctl.errors import StimctlError
 from stimctl.tui.model.precheck import MEANS, PrecheckPage, Question
 from stimctl.tui.screens.base import StimScreen
-from stimctl.tui.screens.lines import Line, Lines, tell
+from stimctl.tui.screens.lines import Line, Lines
+from stimctl.tui.screens.said import tell
 
 _ANSWERS = {None: "?    ", True: "yes  ", False: "no   "}
 
@@ -56,12 +57,12 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
         one = page.question(page.picked)
         copied = "   Copied from last visit: change what is different." if page.copied else ""
         left = f"{page.left} left" if page.left else "all answered"
-        tell(self.query_one("#screening-head", Static), Content.assemble(
+        tell(self, "#screening-head", Content.assemble(
             ("Does the patient have any of these?  y / n", "bold"), f"   {left}", copied,
         ))  # fmt: skip
-        tell(self.query_one("#question-text", Static), self._question(one))
-        tell(self.query_one("#screening-verdict", Static), "\n".join(page.verdict()))
-        tell(self.query_one("#before", Static), self._before())
+        tell(self, "#question-text", self._question(one))
+        tell(self, "#screening-verdict", "\n".join(page.verdict()))
+        tell(self, "#before", self._before())
         field = self.query_one("#pain", Input)
         field.disabled = page.busy is not None
         field.display = self.focused is field
@@ -111,9 +112,9 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
     def action_do(self, action: str) -> None:
         """Pain is typed."""
         if action == "pain" and not self.page.busy:
-            field = self.query_one("#pain", Input)
-            field.display = True
-            field.focus()
+            for field in self.query("#pain").results(Input):
+                field.display = True
+                field.focus()
         else:
             super().action_do(action)
 
@@ -130,7 +131,7 @@ class PrecheckScreen(StimScreen, page=PrecheckPage):
 
     def on_key(self, event: Key) -> None:
         """Esc leaves the field, and not the screen."""
-        if event.key == "escape" and self.focused is self.query_one("#pain"):
+        if event.key == "escape" and self.focused is not None and self.focused.id == "pain":
             event.stop()
             self._leave_field()
 

@@ -82,7 +82,8 @@ class ProtocolsScreen(StimScreen, page=ProtocolsPage):
             return name, star, "", cross, ""
         if cross == " " and choice.protocol.locked:
             cross = "L"
-        return name, star, choice.protocol.evidence.grade, cross, choice.protocol.title
+        title = choice.protocol.title if self.has_class("-wide") else ""
+        return name, star, choice.protocol.evidence.grade, cross, title
 
     def _fill_facts(self) -> None:
         page = self.model

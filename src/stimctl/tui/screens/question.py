@@ -11,12 +11,14 @@ from stimctl.errors import StimctlError
 from stimctl.tui.model.notes import LONGEST, NotesPage
 from stimctl.tui.model.question import FoundPage, QuestionPage
 from stimctl.tui.screens.base import StimModal
+from stimctl.tui.screens.said import tell
 
 
 class QuestionScreen(StimModal, page=QuestionPage):
     """The question above, the answers below it."""
 
     AUTO_FOCUS = "OptionList"
+    VERTICAL_BREAKPOINTS = [(0, "-tight"), (30, "-tall")]  # noqa: RUF012 - as Textual has it
     page: QuestionPage
 
     def body(self) -> ComposeResult:
@@ -37,9 +39,7 @@ class QuestionScreen(StimModal, page=QuestionPage):
 
     def fill(self) -> None:
         """Anew where something else is asked."""
-        asks = self.query_one("#asks", Static)
-        if asks.content != self.page.question():
-            asks.update(self.page.question())
+        tell(self, "#asks", self.page.question())
         for number in range(len(self.page.columns)):
             self._list(number)
 
@@ -83,16 +83,14 @@ class NotesScreen(QuestionScreen, page=NotesPage):
         own = self.query_one("#own", Input)
         own.disabled = bool(self.page.no_text)
         own.display = not own.disabled
-        last = self.query_one("#last", Static)
-        words = f"z takes back: {self.page.last}" if self.page.last else ""
-        if last.content != words:
-            last.update(words)
+        tell(self, "#last", f"z takes back: {self.page.last}" if self.page.last else "")
 
     def action_do(self, action: str) -> None:
         """The field is the screen's own."""
         super().action_do(action)
         if action == "type-note" and not self.page.no_text:
-            self.query_one("#own", Input).focus()
+            for own in self.query("#own").results(Input):
+                own.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """On record, or why not."""

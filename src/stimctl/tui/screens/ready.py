@@ -8,6 +8,7 @@ from textual.widgets import Digits, Static
 
 from stimctl.tui.model.ready import ReadyPage
 from stimctl.tui.screens.base import StimModal
+from stimctl.tui.screens.said import tell
 
 
 class ReadyScreen(StimModal, page=ReadyPage):
@@ -24,13 +25,10 @@ class ReadyScreen(StimModal, page=ReadyPage):
 
     def fill(self) -> None:
         """The time runs."""
-        facts = "\n".join(self.page.facts())
-        static = self.query_one("#ready-facts", Static)
-        if static.content != facts:
-            static.update(facts)
+        tell(self, "#ready-facts", "\n".join(self.page.facts()))
         self.query_one("#ready-left", Digits).update(str(self.page.left_s))
         labels, offered = self.page.labels, self.page.offers()
         keys = [f"g   {labels['go']}"]
         if offered["go-on"] is None:
             keys.append(f"l   {labels['go-on']}")
-        self.query_one("#ready-keys", Static).update("\n".join([*keys, "any other key: not now"]))
+        tell(self, "#ready-keys", "\n".join([*keys, "any other key: not now"]))

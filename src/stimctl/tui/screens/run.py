@@ -11,13 +11,14 @@ from stimctl.tui.model.run import RunPage
 from stimctl.tui.screens.base import StimScreen
 from stimctl.tui.screens.cards import cards_shown
 from stimctl.tui.screens.drawn import plot_shown, pulse_shown
+from stimctl.tui.screens.said import tell
 from stimctl.tui.widgets.amplitude_plot import AmplitudePlot
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.pulse_view import PulseView
 
 _BIG, _FOUR = 2, 4
-#: From so many rows on there is room for the drawings, and for larger cards.
-_ROOMY, _VAST = 28, 40
+#: From so many rows on there is room for the drawings, below eight cards too, and for larger cards.
+_ROOMY, _AIRY, _VAST = 28, 34, 40
 
 
 class RunScreen(StimScreen, page=RunPage):
@@ -51,28 +52,27 @@ class RunScreen(StimScreen, page=RunPage):
             box.mount_all(self._cards)
             self.set_class(len(shown) > _BIG, "-many")
             self.set_class(len(shown) > _FOUR, "-eight")
+            self.set_class(len(shown) == 1, "-one")
         else:
             for card, one in zip(self._cards, shown, strict=True):
                 card.show(one)
         self.set_class(bool(shown), "-planned")
+        self.set_class(any(one.cycle for one in shown), "-cycled")
         self.query_one(AmplitudePlot).show(plot_shown(self.page))
-        self.query_one(PulseView).show(pulse_shown(self.page))
-        self._tell("#meaning", self.page.bed.measure.meaning if shown else "")
-        self._tell("#gaps", "\n".join(self.page.gaps()))
+        pulse, view = pulse_shown(self.page), self.query_one(PulseView)
+        view.show(pulse)
+        view.display = pulse is not None
+        tell(self, "#meaning", self.page.bed.measure.meaning if shown else "")
+        tell(self, "#gaps", "\n".join(self.page.gaps()))
         room = self.query_one("#events", Static).content_size
         told = (f"{at}  {words}"[: room.width] for at, words in self.page.events(room.height))
-        self._tell("#events", "\n".join(told))
+        tell(self, "#events", "\n".join(told), keeps_room=True)
 
     def on_resize(self, event: Resize) -> None:
         """With more room more is drawn."""
         self.set_class(event.size.height >= _ROOMY, "-roomy")
+        self.set_class(event.size.height >= _AIRY, "-airy")
         self.set_class(event.size.height >= _VAST, "-vast")
-
-    def _tell(self, where: str, text: str) -> None:
-        static = self.query_one(where, Static)
-        if static.content != text:
-            static.update(text)
-            static.display = bool(text) or where == "#events"
 
     def on_channel_card_picked(self, event: ChannelCard.Picked) -> None:
         """A click selects; it never raises."""

@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from stimctl.errors import StimctlError
 from stimctl.tui.model.statement import WORD, StatementPage
 from stimctl.tui.screens.base import StimModal
-from stimctl.tui.screens.lines import tell
+from stimctl.tui.screens.said import tell
 
 
 class StatementScreen(StimModal, page=StatementPage):
@@ -27,7 +27,7 @@ class StatementScreen(StimModal, page=StatementPage):
         """Accepted once is accepted."""
         accepted = self.page.is_accepted
         field = self.query_one("#word", Input)
-        tell(self.query_one("#accepted", Static), "✓ accepted on this computer" if accepted else "")
+        tell(self, "#accepted", "✓ accepted on this computer" if accepted else "")
         field.display = self.query_one("#how").display = not accepted
         field.disabled = accepted or self.desk.bed.output_may_be_on
         if not field.disabled and self.focused is None:

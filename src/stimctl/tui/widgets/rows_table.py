@@ -36,7 +36,7 @@ class RowsTable(DataTable[Text]):
         widths = [min(one, width // len(self._heads)) for one in self._widths]
         rest = width - sum(widths) - _PADDING * len(self._heads)
         for head, each in zip(self._heads, [*widths, max(_LEAST, rest)], strict=True):
-            self.add_column(head, width=each)
+            self.add_column(Text(head), width=each)
         for first, *others in self._rows_shown:
             cells = [Text(first, style="bold"), *(Text(one) for one in others)]
             self.add_row(*cells, height=None)

@@ -1,117 +1,158 @@
-"""The curves of `AmplitudePlot`, drawn by textual-plot: imported after the first paint only."""
+"""The curves of `AmplitudePlot` in braille dots, eight to a cell, with their axes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from textual.color import Color
-from textual_plot import HiResMode, PlotWidget
-from textual_plot.axis_formatter import NumericAxisFormatter
+from textual.content import Content
+from textual.widget import Widget
 
+from stimctl.tui.widgets.cells import content_of
 from stimctl.tui.widgets.plot_shown import Curve, PlotShown, Points
 
 _STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0)
 _DOTTED, _DASHED = (1, 0, 0), (1, 1, 1, 0, 0)
 _MARKS = 4
+_Point = tuple[float, float]
+#: Levels and the axis at the left; the axis and the minutes below.
+_LEFT, _BELOW = 6, 2
+_AXIS, _TICK, _NOW = "$foreground 55%", "$foreground 80%", "$foreground 70%"
+_BRAILLE = 0x2800
+#: Its dots, row by row.
+_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-class Minutes(NumericAxisFormatter):
-    """Names the unit at the last tick."""
-
-    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """Minutes without digits that say nothing."""
-        return [f"{tick:g}{' min' if tick == ticks[-1] else ''}" for tick in ticks]
-
-
-class SessionPlot(PlotWidget):
-    """A plot that takes no key and no mouse, and draws only what differs from what is drawn."""
-
-    can_focus = False
+class SessionPlot(Widget):
+    """Draws only where a dot of it differs from what is drawn."""
 
     def __init__(self) -> None:
-        super().__init__(allow_pan_and_zoom=False)
+        super().__init__()
         self._shown = PlotShown()
         self._drawn: object = None
-        self.set_x_formatter(Minutes())
-
-    def on_mount(self) -> None:
-        """Ticks at the left, minutes below; the legend stands above in a line of its own."""
-        self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 6
-
-    def on_resize(self) -> None:
-        """Other dots, other ticks."""
-        self.call_after_refresh(self.show, self._shown)
-
-    def notify_style_update(self) -> None:
-        """Colours are written into the curves: draw them again."""
-        super().notify_style_update()
-        if self.is_mounted:
-            self._drawn = None
-            self.show(self._shown)
 
     def show(self, shown: PlotShown) -> None:
-        """Draw what is shown where a dot of it differs."""
+        """Show this from now on."""
         self._shown = shown
-        columns = max(2, (self.size.width - self.margin_left - 2) * 2)
-        top = shown.top
-        thinned = [
+        columns = self._columns
+        now = round(shown.now_min / shown.length_min * columns)
+        drawn = (self._thinned(), now, shown.length_min, self.size)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.refresh()
+
+    def render(self) -> Content:
+        """Plan and settings first, what is confirmed over them, the channels' numbers above all."""
+        shown, curves = self._shown, self._thinned()
+        width, height = self.size.width - _LEFT - 1, self.size.height - _BELOW
+        if width < 1 or height < 1:
+            return Content("")
+        canvas = Canvas(width, height, shown.length_min, shown.top)
+        step = shown.length_min / self._columns
+        for one in curves:
+            canvas.dots(_sampled(one.planned, step, _DOTTED), f"$channel-{one.channel} 70%")
+            canvas.dots(_sampled(one.commanded, step, _DASHED), f"$channel-{one.channel} 85%")
+        for one in curves:
+            canvas.line(one.confirmed, f"$channel-{one.channel}")
+        for row in range(height):
+            canvas.cells[row, canvas.column(shown.now_min)] = ("│", _NOW)
+        for place, one in enumerate(curves):
+            for time, level in _numbered(one, shown, place, len(curves)):
+                canvas.put(time, level, str(one.channel), f"bold $channel-{one.channel}")
+        return canvas.content()
+
+    @property
+    def _columns(self) -> int:
+        return max(2, (self.size.width - _LEFT - 1) * 2)
+
+    def _thinned(self) -> list[Curve]:
+        shown, step = self._shown, self._shown.length_min / self._columns
+        return [
             Curve(
                 one.channel,
-                *(thin(points, shown.length_min / columns, top / 200)
+                *(thin(points, step, shown.top / 200)
                   for points in (one.confirmed, one.commanded, one.planned)),
             )
             for one in shown.curves
         ]  # fmt: skip
-        now = round(shown.now_min / shown.length_min * columns)
-        drawn = (thinned, now, shown.length_min, top, self.size, self.app.theme)
-        if drawn == self._drawn or not self.size:
-            return
-        self._drawn = drawn
-        self.clear()
-        self.set_xlimits(0, shown.length_min)
-        self.set_ylimits(0, top)
-        self.set_xticks(_ticks(shown.length_min, columns // 20))
-        self.set_yticks(_ticks(top, min(6, (self.size.height - 2) // 2)))
-        step = shown.length_min / columns
-        for one in thinned:
-            self._dots(one.planned, self._colour(one.channel, 0.7), step, _DOTTED)
-            self._dots(one.commanded, self._colour(one.channel, 0.85), step, _DASHED)
-        self.add_v_line(shown.now_min, line_style=self._colour(0, 0.7))
-        for one in thinned:
-            self._solid(one.confirmed, self._colour(one.channel, 1))
-        for place, one in enumerate(thinned):
-            self._numbers(one, shown, place, len(thinned))
 
-    def _colour(self, channel: int, strength: float) -> str:
-        """The channel's colour (the foreground for 0), mixed with the ground."""
-        name = f"channel-{channel}" if channel else "foreground"
-        front = Color.parse(self.app.theme_variables[name])
-        style: str = self.background_colors[1].blend(front, strength).rich_color.name
-        return style
 
-    def _solid(self, points: Points, style: str) -> None:
-        if len(points) > 1:
-            xs, ys = zip(*points, strict=True)
-            self.plot(xs, ys, line_style=style, hires_mode=HiResMode.BRAILLE)
+class Canvas:
+    """Dots and signs at times and levels, within axes from 0 to an end."""
 
-    def _dots(self, points: Points, style: str, step: float, pattern: Sequence[int]) -> None:
-        kept = list(_sampled(points, step, pattern))
-        if kept:
-            xs, ys = zip(*kept, strict=True)
-            self.scatter(xs, ys, marker_style=style, hires_mode=HiResMode.BRAILLE)
+    def __init__(self, columns: int, rows: int, length_min: float, top: float) -> None:
+        self.columns, self.rows, self.length_min, self.top = columns, rows, length_min, top
+        #: By row and column: a sign with its style. Later ones lie above.
+        self.cells: dict[tuple[int, int], tuple[str, str]] = {}
 
-    def _numbers(self, one: Curve, shown: PlotShown, place: int, places: int) -> None:
-        """The channel's number on its curve, at places of its own: colour is not needed."""
-        period = shown.length_min / _MARKS
-        first = period * (place + 0.5) / places
-        times = [first + period * number for number in range(_MARKS)]
-        found = [(time, _level_at(one, time, shown.now_min)) for time in times]
-        kept = [(time, level) for time, level in found if level is not None]
-        if kept:
-            xs, ys = zip(*kept, strict=True)
-            style = f"bold {self._colour(one.channel, 1)}"
-            self.scatter(xs, ys, marker=str(one.channel), marker_style=style, hires_mode=None)
+    def _at(self, time: float, level: float) -> tuple[int, int]:
+        across = min(1.0, max(0.0, time / self.length_min))
+        up = min(1.0, max(0.0, level / self.top)) if self.top else 0.0
+        return round(across * (self.columns * 2 - 1)), round((1 - up) * (self.rows * 4 - 1))
+
+    def column(self, time: float) -> int:
+        """The cell in which a time is."""
+        return self._at(time, 0)[0] // 2
+
+    def dots(self, points: Iterable[_Point], style: str) -> None:
+        """A dot at each."""
+        for time, level in points:
+            self._dot(*self._at(time, level), style)
+
+    def line(self, points: Points, style: str) -> None:
+        """Dots from each to the next."""
+        for one, other in pairwise(points):
+            (x0, y0), (x1, y1) = self._at(*one), self._at(*other)
+            steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+            for n in range(steps + 1):
+                x, y = x0 + round((x1 - x0) * n / steps), y0 + round((y1 - y0) * n / steps)
+                self._dot(x, y, style)
+
+    def put(self, time: float, level: float, text: str, style: str) -> None:
+        """A sign there."""
+        x, y = self._at(time, level)
+        self.cells[y // 4, x // 2] = (text, style)
+
+    def _dot(self, x: int, y: int, style: str) -> None:
+        there = ord(self.cells.get((y // 4, x // 2), (chr(_BRAILLE), ""))[0])
+        self.cells[y // 4, x // 2] = (chr(there | _BITS[y % 4][x % 2]), style)
+
+    def content(self) -> Content:
+        """Row by row, with the axes: levels at the left, minutes below."""
+        levels = _ticks(self.top, min(6, self.rows // 2))
+        at_row = {self._at(0, tick)[1] // 4: f"{tick:g}" for tick in levels[1:]}
+        times = {self.column(tick): tick for tick in _ticks(self.length_min, self.columns // 10)}
+        drawn: list[tuple[str, str]] = []
+        for row in range(self.rows):
+            name = at_row.get(row, "")
+            drawn += [(f"{name:>{_LEFT - 2}} ", _TICK), ("┫" if name else "┃", _AXIS)]
+            drawn += [self.cells.get((row, column), (" ", "")) for column in range(self.columns)]
+            drawn.append(("\n", ""))
+        axis = "".join("┳" if column in times else "━" for column in range(1, self.columns))
+        drawn += [(f"{0:>{_LEFT - 2}} ", _TICK), (f"╋{axis}\n", _AXIS)]
+        drawn.append((_minutes(times, self.columns), _TICK))
+        return content_of(drawn)
+
+
+def _minutes(times: dict[int, float], columns: int) -> str:
+    """Each below its tick; the last one with its unit."""
+    room = [" "] * (_LEFT + columns + 1)
+    for column, tick in times.items():
+        text = f"{tick:g}" + (" min" if column == max(times) else "")
+        at = min(_LEFT + column - (len(text) - 1) // 2, len(room) - len(text))
+        if all(one == " " for one in room[max(0, at - 1) : at + len(text)]):
+            room[at : at + len(text)] = text
+    return "".join(room)
+
+
+def _numbered(one: Curve, shown: PlotShown, place: int, places: int) -> Iterator[_Point]:
+    """Where a channel's number stands on its curve, at places of its own: colour is not needed."""
+    period = shown.length_min / _MARKS
+    for number in range(_MARKS):
+        time = period * (place + 0.5) / places + period * number
+        level = _level_at(one, time, shown.now_min)
+        if level is not None:
+            yield time, level
 
 
 def thin(points: Points, step: float, level_step: float) -> Points:
@@ -139,7 +180,7 @@ def _level_at(one: Curve, time: float, now_min: float) -> float | None:
     return _at(one.confirmed, time) if past and one.confirmed else _at(one.planned, time)
 
 
-def _sampled(points: Points, step: float, pattern: Sequence[int]) -> Iterator[tuple[float, float]]:
+def _sampled(points: Points, step: float, pattern: Sequence[int]) -> Iterator[_Point]:
     if not points:
         return
     first, last = round(points[0][0] / step), round(points[-1][0] / step)

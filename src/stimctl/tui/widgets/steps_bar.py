@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Click
 from textual.message import Message
 from textual.reactive import var
+from textual.style import Style
 from textual.widgets import Static
 
 STEPS = ("Patient", "Device", "Screening", "Protocol", "Electrodes", "Check", "Run", "Report")
@@ -23,7 +24,13 @@ class StepState(Enum):
     CURRENT = "▸"
 
 
-class StepsBar(Horizontal):
+_LOOKS = {
+    StepState.DONE: "$text-success", StepState.CURRENT: "bold reverse",
+    StepState.MISSING: "$foreground 80%", StepState.NOT_NEEDED: "$foreground 80%",
+}  # fmt: skip
+
+
+class StepsBar(Static):
     """One row."""
 
     @dataclass
@@ -38,28 +45,19 @@ class StepsBar(Horizontal):
         """Show these from now on, one for each of `STEPS`."""
         self.shown = states
 
-    def compose(self) -> ComposeResult:
-        """A text for each step."""
-        for step in STEPS:
-            yield _Step(name=step)
-
-    def on_mount(self) -> None:
-        """Show the first states."""
-        self.watch_shown()
-
     def watch_shown(self) -> None:
-        """Glyph, name and look of each step that has changed."""
-        for static, state in zip(self.query(Static), self.shown, strict=False):
-            text = f"{state.value} {static.name}"
-            if static.content != text:
-                static.update(text)
-                static.set_class(state is StepState.DONE, "-done")
-                static.set_class(state is StepState.CURRENT, "-current")
+        """Glyph and name of each step."""
+        self.update(
+            Content(" ").join(
+                Content.styled(f"{state.value} {step}", _LOOKS[state]).stylize(
+                    Style.from_meta({"step": step})
+                )
+                for step, state in zip(STEPS, self.shown, strict=True)
+            )
+        )
 
-
-class _Step(Static):
-    """One step, to be clicked."""
-
-    def on_click(self) -> None:
+    def on_click(self, event: Click) -> None:
         """Tell which step was meant."""
-        self.post_message(StepsBar.Picked(self.name or ""))
+        step = event.style.meta.get("step")
+        if step:
+            self.post_message(self.Picked(step))

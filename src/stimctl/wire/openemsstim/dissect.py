@@ -8,8 +8,10 @@ from typing import Any, cast
 
 from stimctl.errors import WireFormatError
 from stimctl.wire.dissector import Encoded, Json
+from stimctl.wire.frame_reader import FrameReader, LineFrameReader
 from stimctl.wire.json_values import Fields
 from stimctl.wire.message import Direction
+from stimctl.wire.not_compared import NotCompared
 from stimctl.wire.openemsstim.codec import encode, line_of, read_line
 from stimctl.wire.openemsstim.commands import BY_NAME, Action, Command, Form, TextCommand
 from stimctl.wire.openemsstim.replies import Reply, ReplyKind
@@ -21,6 +23,9 @@ _REPLIES = {str(kind) for kind in ReplyKind}
 
 class TextLines:
     """Bytes to rows of {name, direction, fields} and back."""
+
+    not_compared: tuple[NotCompared, ...] = ()
+    repeated = None
 
     def decode(self, data: bytes) -> Json:
         """Return what the bytes of one side say: {"frames": [...], "errors": [...]}.
@@ -48,6 +53,10 @@ class TextLines:
             **shown,
         }
 
+    def device_reader(self) -> FrameReader:
+        """Return a reader for what a board says, piece by piece."""
+        return LineFrameReader(_board_line, LINE_END)
+
     def encode(self, row: Mapping[str, Any], *, invalid: bool) -> Encoded:
         """Return the hex of one line: of the host, or of the board for a test.
 
@@ -73,6 +82,11 @@ class TextLines:
 
 def _is_reply(line: str) -> bool:
     return Reply.unpack(line).kind is not ReplyKind.TEXT
+
+
+def _board_line(raw: bytes) -> Json:
+    (line,) = LineReader().feed(raw)
+    return _board_row(line, raw) if isinstance(line, str) else {"error": "overflow"}
 
 
 def _board_row(line: str, raw: bytes) -> Json:
