@@ -8,7 +8,6 @@ import shlex
 import tomllib
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 
 from firmware_sim import options
@@ -59,7 +58,6 @@ def test_the_citation_and_the_program_name_this_version() -> None:
     assert re.findall(r"^license: (.*)$", text, re.M) == [PROJECT["license"]]
 
 
-@pytest.mark.skipif(not hasattr(options, "is_loopback"), reason="--tcp takes no host here")
 def test_the_image_starts_a_simulated_device_as_the_command_line_takes_it() -> None:
     text = (ROOT / "Containerfile").read_text("utf-8")
     (entry,), (words,) = (
