@@ -72,5 +72,7 @@ def test_the_image_starts_a_simulated_device_as_the_command_line_takes_it() -> N
 
 def test_the_matrix_of_pythons_is_that_of_the_classifiers() -> None:
     named = [one.rpartition(" ")[2] for one in PROJECT["classifiers"] if " :: 3." in one]
-    (matrix,) = re.findall(r"python: (\[.*\])", (ROOT / ".github/workflows/ci.yml").read_text())
+    matrix, _windows = re.findall(
+        r"python: (\[.*\])", (ROOT / ".github/workflows/ci.yml").read_text()
+    )
     assert json.loads(matrix) == named
