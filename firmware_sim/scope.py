@@ -225,8 +225,8 @@ def _began_ns(record: Path) -> int:
     """When a twin was started; an older one may have written later."""
     with record.open(encoding="utf-8") as file:
         for line in file:
-            row = json.loads(line) if line.endswith("\n") else {"kind": ""}
-            if row["kind"] == "clock":
+            row = json.loads(line) if line.endswith("\n") else {}
+            if row.get("kind") == "clock":
                 return int(row["monotonic_ns"])
     return 0
 

@@ -41,6 +41,18 @@ TABLE = (
         since="0.2.0",
         gone="0.2.0",
     ),
+    Deprecation(
+        "the pytest mark `twin`",
+        "write `stimctl_twin`",
+        since="0.2.0",
+        gone="0.3.0",
+    ),
+    Deprecation(
+        "the pytest fixtures `device_twin` and `virtual_bench`",
+        "use `stimulator_twin` and `stimctl_bench`",
+        since="0.2.0",
+        gone="0.2.0",
+    ),
 )
 
 

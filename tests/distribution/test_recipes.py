@@ -8,7 +8,6 @@ import shlex
 import tomllib
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 
 from firmware_sim import options
@@ -59,7 +58,6 @@ def test_the_citation_and_the_program_name_this_version() -> None:
     assert re.findall(r"^license: (.*)$", text, re.M) == [PROJECT["license"]]
 
 
-@pytest.mark.skipif(not hasattr(options, "is_loopback"), reason="--tcp takes no host here")
 def test_the_image_starts_a_simulated_device_as_the_command_line_takes_it() -> None:
     text = (ROOT / "Containerfile").read_text("utf-8")
     (entry,), (words,) = (
@@ -74,5 +72,7 @@ def test_the_image_starts_a_simulated_device_as_the_command_line_takes_it() -> N
 
 def test_the_matrix_of_pythons_is_that_of_the_classifiers() -> None:
     named = [one.rpartition(" ")[2] for one in PROJECT["classifiers"] if " :: 3." in one]
-    (matrix,) = re.findall(r"python: (\[.*\])", (ROOT / ".github/workflows/ci.yml").read_text())
+    matrix, _windows = re.findall(
+        r"python: (\[.*\])", (ROOT / ".github/workflows/ci.yml").read_text()
+    )
     assert json.loads(matrix) == named

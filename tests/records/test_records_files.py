@@ -198,7 +198,7 @@ def test_a_folder_of_our_own_that_is_no_whole_path_is_refused_and_not_ignored(fo
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_the_page_of_places_names_the_folders_of_each_system(platform: str) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "places.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "places.md").read_text("utf-8")
     home, local = Path("/home/u"), Path("/local")
     environ = {"LOCALAPPDATA": str(local)}
     state = state_folder(environ, home=home, platform=platform)

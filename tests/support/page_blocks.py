@@ -14,7 +14,8 @@ _MARK = re.compile(r"(?:#|--|//) not run: (.+)")
 _EXIT = re.compile(r"#.*exit code (\d+)")
 _VARIABLE = re.compile(r"([A-Z_]+)=(.*)")
 #: They wait for people, time or a device: their options are read, and `make soak` runs them.
-LIVE = {"run", "stop", "identify", "sim", "replay", "stop-face test", "people erase"}
+LIVE = {"run", "stop", "identify", "sim", "replay", "stop-face test", "people erase", "commission",
+        "capture"}  # fmt: skip
 
 
 def pages() -> list[Path]:

@@ -509,3 +509,11 @@ def test_a_session_is_exported_in_the_form_that_is_picked(world: World, tmp_path
         world.key("e", str(1 + forms.index("data for other programs, csv")))
         assert world.desk.message.endswith(name)
         assert any(Path(world.desk.message.removeprefix("written: ")).iterdir())
+
+
+def test_the_report_can_be_opened_while_a_device_is_being_connected(world: World) -> None:
+    """It is chosen by then, and has not said yet which it is."""
+    world.to_run()
+    world.bed.live.device = ""
+    world.desk.open("report")
+    assert "Stimulator" in world.text()

@@ -10,6 +10,7 @@ import typer
 
 from stimctl.cli.output import say
 from stimctl.cli.page_output import Force, Open, put_page
+from stimctl.errors import UsageError
 
 NAME = "stimctl-compliance"
 
@@ -35,6 +36,14 @@ def compliance(output: Folder = Path(), force: Force = False, open_it: Open = Fa
     from stimctl.compliance.gather import gather
     from stimctl.compliance.page import render
 
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"the folder {output} cannot be made",
+            why=error.strerror or str(error),
+            what_to_do="name a folder of yours with --output",
+        ) from None
     found = gather(datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"))
     put_page(csv_file(found), output / f"{NAME}.csv", force=force, open_it=False)
     put_page(render(found), output / f"{NAME}.html", force=force, open_it=open_it)

@@ -157,11 +157,12 @@ def register_station(
 ) -> None:
     """Enter a station, or one more key of it. Without a key its first sync brings one."""
     role = role or station
+    new, old = (_public(text) if text else None for text in (key, end_key))
     with _server(url) as server:
         server.check_version()
         server.allow(role)
-        server.register(station, role, _public(key) if key else None)
-        if end_key and not server.end_key(station, _public(end_key)):
+        server.register(station, role, new)
+        if old is not None and not server.end_key(station, old):
             raise UsageError(f"station {station} has no such key that is accepted")
         known = bool(server.keys(station))
     put(f"Station {station} is registered, with the role {role}.")

@@ -20,7 +20,7 @@ VERBS = {
     "rehearse": ("rehearse", "Rehearse a session on the twin, in virtual time."),
     "run": ("run", "Run a protocol."),
     "capture": ("capture", "Run a command of stimctl and capture its bytes."),
-    "commission": ("commission", "Measure a device on a resistor before it is used."),
+    "commission": ("commission", "Measure a device on the bench before it is used."),
     "replay": ("replay", "Show a recorded session again."),
     "stop": ("stop", "Stop a device NOW, whoever holds it; wait for verified zero."),
     "screening": ("screening", "Print the screening questions as a form to fill in."),

@@ -87,7 +87,7 @@ class ReportPage(Page):
         """Session, patient, device, protocol."""
         bed, live = self.bed, self.bed.live
         kind = "SIMULATION" if live.sim else "REAL CURRENT" if live.device else "no device"
-        use = f" ({intended_use(family_of(live.device))})" if bed.device else ""
+        use = f" ({intended_use(family_of(live.device))})" if live.device else ""
         told = f"serial {live.serial or 'not reported'}, firmware {live.firmware or 'not reported'}"
         about = [
             ("Patient", f"{bed.person or '–'}, session {live.session or '–'}, {kind}"),

@@ -189,6 +189,8 @@ class _Framed(Screen[None]):
                 self.resumed()
             self._is_whole, self._is_fresh = True, False
         except NoMatches:
+            if self.app.return_code is not None:
+                return  # the program is being left: nothing is put up any more, however often asked
             if self._is_whole and self.is_attached and self.stim.is_running:
                 raise
             self.call_after_refresh(self.show)
