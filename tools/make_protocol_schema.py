@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "protocol-file.md"
 _SCHEMAS = {
     "treatment-v1": "protocols/treatment-v1.json",
+    "treatment-v2": "protocols/treatment-v2.json",
     "gated-v1": "protocols/gated/gated-v1.json",
 }
 _HEAD = """# Fields of a protocol file
@@ -43,12 +44,23 @@ def _schema(name: str, path: str) -> Iterator[str]:
     yield f"{whole['description']} JSON Schema: [{path}](../../{path}).\n"
     yield _fields(whole)
     for title, part in whole["$defs"].items():
+        if _as_before(name, title, part):
+            yield f"`{title}`: as in treatment-v1.\n"
+            continue
         yield f"### {title} in {name}\n"
         yield f"{part.get('description', '')}\n"
         if "enum" in part:
             yield ", ".join(f"`{one}`" for one in part["enum"]) + "\n"
         else:
             yield _fields(part)
+
+
+def _as_before(name: str, title: str, part: Mapping[str, Any]) -> bool:
+    """Whether another schema, which the page has already, says the same."""
+    if name == "treatment-v1":
+        return False
+    first = json.loads((ROOT / _SCHEMAS["treatment-v1"]).read_text(encoding="utf-8"))
+    return bool(name == "treatment-v2" and first["$defs"].get(title) == part)
 
 
 def _fields(part: Mapping[str, Any]) -> str:
@@ -69,15 +81,21 @@ def _default(field: Mapping[str, Any]) -> str:
 
 def _kind(field: Mapping[str, Any]) -> tuple[str, str]:
     """What stands there, and its bounds."""
-    for one in field.get("anyOf", ()):
-        if one.get("type") != "null":
-            return _kind(one)
+    choices = field.get("anyOf") or field.get("oneOf") or ()
+    if choices:
+        kinds = [_kind(one) for one in choices if one.get("type") != "null"]
+        if len(kinds) == 1:
+            return kinds[0]
+        return " or ".join(kind for kind, _ in kinds), next((more for _, more in kinds if more), "")
     if "$ref" in field:
         return field["$ref"].rpartition("/")[2], ""
     if "const" in field:
         return f"`{json.dumps(field['const'])}`", ""
     if "enum" in field:
         return ", ".join(f"`{one}`" for one in field["enum"]), ""
+    if "prefixItems" in field:
+        kinds = [_kind(one)[0] for one in field["prefixItems"]]
+        return f"list of {len(kinds)}: {', '.join(kinds)}", _kind(field["prefixItems"][0])[1]
     if field.get("type") == "array":
         inner, more = _kind(field["items"])
         return f"list of {inner}", " ".join(filter(None, (_bounds(field, "Items"), more)))
