@@ -11,7 +11,7 @@ from stimctl.bench.rehearsal import rehearse
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.intents import Lower, NextStage, Pause, Raise, Resume
+from stimctl.session.intents import Less, Lower, NextStage, Pause, Raise, Resume
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from tests.support.session_world import BY_HAND, BY_SCRIPT, raised, running
@@ -250,3 +250,25 @@ def test_what_changes_little_is_raised_as_ever() -> None:
     text = CHANGING.replace('"100 us"', '"140 us"')
     bench = raised(running(staged_plan(text, 8_000), BY_HAND), 6_000)
     assert bench.now_ns < 10 * S
+
+
+def test_less_takes_the_same_share_from_every_channel_and_nothing_gives_it_back() -> None:
+    plan: Any = compiled(example("v2-copd-active-rest"), 20_000, 20_000, duration_us=600_000_000)
+    bench = raised(raised(running(plan, BY_HAND), 4_000), 2_000, 2)
+    bench.command(Less())
+    bench.run_for(S)
+    assert [bench.engine.plateau(one) for one in (1, 2)] == [3_000, 1_500]  # 20 %, on the grid
+    bench.run_for(60 * S)
+    assert [bench.engine.plateau(one) for one in (1, 2)] == [3_000, 1_500]
+    usual = raised(running(staged_plan(CARRIED, 8_000), BY_HAND), 5_000)
+    usual.command(Less())
+    assert usual.engine.plateau(1) == 4_500
+
+
+def test_after_so_many_contractions_somebody_is_asked_whether_to_raise_again() -> None:
+    plan: Any = compiled(example("v2-copd-active-rest"), 20_000, duration_us=600_000_000)
+    bench = running(plan, BY_SCRIPT)
+    bench.run_for(400 * S)
+    asked = [row for row in bench.told(Kind.PROMPT) if row.data["prompt"] == "raise_again"]
+    contractions = len(bench.told(Kind.CONTRACTION))
+    assert len(asked) == contractions // 5 >= 2

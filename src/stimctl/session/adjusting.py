@@ -39,6 +39,7 @@ class Adjusting:
             intents.Unlock: self._unlock,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
+            intents.Less: self._less,
             intents.NextStage: self._next_stage,
             intents.Felt: self._felt,
             intents.Found: self._found,
@@ -59,6 +60,15 @@ class Adjusting:
         check_scale("raise refused", intent.level, run.scale)
         self.seen(now_ns)
         run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
+
+    def _less(self, now_ns: int, _intent: intents.Less) -> None:
+        """A19: lowering is free, and is the same for all."""
+        run = self._core.run
+        if run is not None:
+            for channel, plateau in run.raising.snapshot().items():
+                less = plateau * (1_000 - run.plan.drop_permille) // 1_000
+                self._supervision.lower(now_ns, channel, less)
+        self.seen(now_ns)
 
     def _next_stage(self, now_ns: int, _intent: intents.NextStage) -> None:
         assert self._core.run is not None

@@ -115,6 +115,11 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class Less:
+    """Every channel down by the same share of its plateau, at once (A19); nothing gives it back."""
+
+
+@dataclass(frozen=True, slots=True)
 class NextStage:
     """End the present stage of the plan before its time, by a ramp to zero; the next one begins."""
 
@@ -200,6 +205,7 @@ Intent = (
     | Link
     | Unlink
     | Pulse
+    | Less
     | NextStage
     | Pause
     | Resume
@@ -224,6 +230,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
     Pulse: Trigger.PULSE,
+    Less: Trigger.LOWER,
     NextStage: Trigger.NEXT_STAGE,
     Pause: Trigger.PAUSE,
     Resume: Trigger.RESUME,

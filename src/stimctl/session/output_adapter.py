@@ -28,6 +28,10 @@ class OutputAdapter:
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
 
+    def pulses_a_period(self) -> dict[int, int]:
+        """By channel, how many pulses the device gives in each period now."""
+        return {track.channel: track.each for track in self.tracks}
+
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
         return sum(

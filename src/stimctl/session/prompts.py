@@ -21,6 +21,7 @@ class Prompt(StrEnum):
     SKIN_CHECK_AT_END = "skin_check_at_end"
     END_NEAR = "end_near"
     NO_SENSATION = "no_sensation"
+    RAISE_AGAIN = "raise_again"
 
 
 TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
@@ -30,6 +31,8 @@ TEXTS: Final[Mapping[Prompt, str]] = MappingProxyType(
         Prompt.SKIN_CHECK_AT_END: "look at the skin under the electrodes and note what you see",
         Prompt.END_NEAR: "1 minute left",
         Prompt.NO_SENSATION: CURRENT.rules.unfelt_text,
+        Prompt.RAISE_AGAIN: "ask the person whether the contractions may be stronger, and raise by "
+        "hand if so; nothing rises by itself",
     }
 )
 
@@ -43,10 +46,15 @@ class Asked:
 
 
 class Prompts:
-    """The prompts of one run. Times are plan time in microseconds, plateaus in its scale."""
+    """The prompts of one run. Times are plan time in microseconds, plateaus in its scale.
 
-    def __init__(self, duration_us: int, scale: AnyScale = CURRENT) -> None:
+    `remind`: after so many contractions somebody is asked whether to raise again; 0: never.
+    """
+
+    def __init__(self, duration_us: int, scale: AnyScale = CURRENT, remind: int = 0) -> None:
         self._scale = scale
+        self._remind = remind
+        self._reminded = 0
         self._timed = [
             (at_us, prompt)
             for at_us, prompt in (
@@ -67,9 +75,12 @@ class Prompts:
         """The person has told a sensation at this plateau."""
         self._felt[channel] = plateau
 
-    def due(self, time_us: int, plateaus: Mapping[int, int]) -> list[Asked]:
-        """What is to be asked now, each once."""
+    def due(self, time_us: int, plateaus: Mapping[int, int], contractions: int = 0) -> list[Asked]:
+        """What is to be asked now, each once; `contractions`: so many have begun."""
         asked: list[Asked] = []
+        if self._remind and contractions // self._remind > self._reminded:
+            self._reminded = contractions // self._remind
+            asked.append(Asked(Prompt.RAISE_AGAIN))
         while self._timed and self._timed[0][0] <= time_us:
             asked.append(Asked(self._timed.pop(0)[1]))
         for channel, plateau in plateaus.items():

@@ -67,7 +67,7 @@ class Run:
         self.delivered = delivered
         self._began_us = 0
         budget.allow(adapter.most())
-        self.prompts = Prompts(plan.duration_us, adapter.scale)
+        self.prompts = Prompts(plan.duration_us, adapter.scale, plan.remind)
         self.fader = Fader()
         self._tracks = adapter.tracks
         self._by_channel = {track.channel: track for track in self._tracks}
@@ -89,18 +89,20 @@ class Run:
         self._leaves = False
         """A person ends the stage before its time."""
         self._soft = False
-        self.acknowledged = self._nothing_yet()
+        self.acknowledged = Acknowledged.of(plan, adapter.pulses_a_period())
         """What the device has acknowledged in this run."""
         self.acked_ns: int | None = None
         """When the device accepted something last, since the output was zero."""
-
-    def _nothing_yet(self) -> Acknowledged:
-        return Acknowledged.of(self.plan, {track.channel: track.each for track in self._tracks})
 
     @property
     def starting(self) -> bool:
         """The device is being made ready for output."""
         return self._ready_ticket is not None or self._ready
+
+    @property
+    def contractions(self) -> int:
+        """How many have begun, of the channel that has had most."""
+        return max(track.contractions for track in self._tracks)
 
     def track(self, channel: int) -> Track:
         """What a channel of the plan does now."""
@@ -138,14 +140,14 @@ class Run:
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
         self._stages.begin(from_us)
-        self.acknowledged = self._nothing_yet()
+        self.acknowledged = Acknowledged.of(self.plan, self._adapter.pulses_a_period())
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
         self.raising = self._new_raising()
         self._follow(from_us)
         self.raising.begin(now_ns)
         self.finding.begin()
-        self.prompts = Prompts(self.plan.duration_us, self.scale)
+        self.prompts = Prompts(self.plan.duration_us, self.scale, self.plan.remind)
         self._contractions = Contractions(self._log)
         self._make_ready(now_ns, soft=False)
 

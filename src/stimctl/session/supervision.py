@@ -137,7 +137,7 @@ class Supervision:
         self._prompt(now_ns, run)
 
     def _prompt(self, now_ns: int, run: Run) -> None:
-        for asked in run.prompts.due(run.time_us(now_ns), run.raising.snapshot()):
+        for asked in run.prompts.due(run.time_us(now_ns), run.raising.snapshot(), run.contractions):
             text = run.prompts.text(asked.prompt)
             row = rows.PromptShown(asked.prompt.value, text, asked.channel)
             self._log.emit(now_ns, row, durable=True)

@@ -107,6 +107,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
     "pulse": ({"channel": _channel, "amplitude": _current}, {}),
+    "less": ({}, {}),
     "next_stage": ({}, {}),
     "pause": ({}, {}),
     "resume": ({}, {}),
@@ -186,6 +187,7 @@ def _checked(do: str, said: Mapping[str, object]) -> dict[str, Any]:
 _PLAIN: Mapping[str, Callable[[], intents.Intent]] = {
     "connect": intents.Connect,
     "arm": intents.Arm,
+    "less": intents.Less,
     "next_stage": intents.NextStage,
     "pause": intents.Pause,
     "resume": intents.Resume,

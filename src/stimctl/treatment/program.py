@@ -200,6 +200,16 @@ class Plan(Generic[C]):
         """In what its levels are counted."""
         return self.protocol.scale
 
+    @property
+    def drop_permille(self) -> int:
+        """What one Less takes from every channel (A19)."""
+        return self.protocol.drop_permille
+
+    @property
+    def remind(self) -> int:
+        """After so many contractions somebody is asked whether to raise again; 0: never."""
+        return self.protocol.remind
+
     def channel(self, number: int) -> C:
         """The plan's part for device channel `number`; KeyError where it has none."""
         for one in self.channels:

@@ -296,6 +296,10 @@ class External(Part):
     dial: Text = Field(description="How its own amplitude dial is set, and when it may be moved.")
 
 
+USUAL_DROP_PERMILLE = 100
+"""A tenth (D)."""
+
+
 class ProtocolBase(Part):
     """A protocol file of any schema. Levels are on `scale`; `title_of_schema` names the kind."""
 
@@ -329,6 +333,16 @@ class ProtocolBase(Part):
     def usual_duration_us(self) -> int:
         """How long a session is where nobody says anything else."""
         raise NotImplementedError
+
+    @property
+    def drop_permille(self) -> int:
+        """What one Less takes from every channel (A19)."""
+        return USUAL_DROP_PERMILLE
+
+    @property
+    def remind(self) -> int:
+        """After so many contractions somebody is asked whether to raise again; 0: never."""
+        return 0
 
     def cap_of(self, role: Role) -> Level[Any] | None:
         """The file's own bound on a role."""

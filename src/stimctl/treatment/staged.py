@@ -27,7 +27,14 @@ from stimctl.treatment.fields import (
 )
 from stimctl.treatment.law_parts import LevelLaw, RateLaw, WidthLaw
 from stimctl.treatment.part import Part
-from stimctl.treatment.schema import Amplitude, CurrentProtocol, CyclePart, Role, SessionBase
+from stimctl.treatment.schema import (
+    USUAL_DROP_PERMILLE,
+    Amplitude,
+    CurrentProtocol,
+    CyclePart,
+    Role,
+    SessionBase,
+)
 
 OWN = "own"
 """The plateau of a stage that is found by hand in that stage."""
@@ -158,7 +165,7 @@ class RepeatedStages(Part):
 class Comfort(Part):
     """What one press of Less takes, and when the face asks whether to raise again."""
 
-    drop_permille: Permille = Field(default=100, alias="drop", ge=50, le=500)
+    drop_permille: Permille = Field(default=USUAL_DROP_PERMILLE, alias="drop", ge=50, le=500)
     remind: Annotated[int, Field(ge=1, le=50)] | None = None
 
 
@@ -196,6 +203,16 @@ class StagedProtocol(CurrentProtocol):
     def usual_duration_us(self) -> int:
         """That of all stages, repetitions written out."""
         return sum(stage.duration_us for stage in self.written_out())
+
+    @property
+    def drop_permille(self) -> int:
+        """What one Less takes from every channel (A19)."""
+        return self.session.comfort.drop_permille
+
+    @property
+    def remind(self) -> int:
+        """After so many contractions somebody is asked whether to raise again; 0: never."""
+        return self.session.comfort.remind or 0
 
     def stage(self, name: str) -> StagePart | None:
         """The stage of this name."""

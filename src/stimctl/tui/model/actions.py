@@ -50,6 +50,8 @@ ACTIONS: tuple[Action, ...] = (
            "tap, 250 ms apart; a held key is one step", _UP, raises=True),
     Action("raise-more", ("pageup",), "up more", "the same by 1 mA, where the device has finer "
            "steps", _UP, raises=True),
+    Action("all-less", ("u",), "all less", "every channel a tenth down, or what the treatment says",
+           _DOWN),
     Action("next-stage", ("e",), "next stage", "end this stage by a ramp to zero; the next one "
            "begins", _UP, raises=True),
     *(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _RECENT_NS = 500_000_000
 _NOT_RUNNING = "Not started: press a, then g"
 _PAUSED = "the session is paused at zero: p goes on, softly"
+_COMMANDS = {"all-less": "less", "next-stage": "next_stage"}
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
 
@@ -40,6 +41,7 @@ class RunPage(Page):
         "lower-more",
         "zero",
         "pause",
+        "all-less",
         "next-stage",
         "next-channel",
         "previous-channel",
@@ -86,14 +88,12 @@ class RunPage(Page):
     @property
     def labels(self) -> Mapping[str, str]:  # type: ignore[override]
         """How much a step is (A2); in a pause the same key goes on."""
-        steps = set(self.bed.steps.values())
-        measure = self.bed.measure
+        steps, measure = set(self.bed.steps.values()), self.bed.measure
         one = steps.pop() if len(steps) == 1 else 0
-        step = f"up {measure.short(one)}" if one else "up 1 step"
-        more = f"up {measure.short(self._more(one))}" if one else "more"
-        paused = {"pause": "go on"} if self.bed.live.state == "paused" else {}
-        less = f"{measure.short(measure.coarse)} down"
-        return {"raise": step, "raise-more": more, "lower-more": less, **paused}
+        found = {"lower-more": f"{measure.short(measure.coarse)} down"}
+        found["raise"] = f"up {measure.short(one)}" if one else "up 1 step"
+        found["raise-more"] = f"up {measure.short(self._more(one))}" if one else "more"
+        return found | ({"pause": "go on"} if self.bed.live.state == "paused" else {})
 
     def opened(self) -> None:
         """The plan goes to the supervisor as soon as there are both."""
@@ -123,7 +123,7 @@ class RunPage(Page):
             "arm": watching or arm_refusal(self.desk),
             "choose": watching or self._no_next(),
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
-            "pause": going, "next-stage": running or no_next_stage(self.bed),
+            "pause": going, "all-less": watching, "next-stage": running or no_next_stage(self.bed),
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._one_alone(),
             **dict.fromkeys(("next-channel", "previous-channel"), going or self._one_alone()),
@@ -171,11 +171,13 @@ class RunPage(Page):
         plain = {"found": self._found, "link": self._link, "arm": self._arm}
         if action in plain:
             plain[action]()
+        elif action == "choose":
+            go_on(self.desk)
         elif action in _REPLAY:
             self._replay(action)
         elif action.startswith("channel-"):
             self._select(int(action[-1]))
-        elif action in ("next-channel", "previous-channel"):
+        elif action.endswith("-channel"):
             self._turn(1 if action == "next-channel" else -1)
         elif action in ("raise", "raise-more"):
             self._raise(now_ns, more=action == "raise-more")
@@ -183,14 +185,14 @@ class RunPage(Page):
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
-        elif action in ("pause", "next-stage"):
-            self._pause(now_ns) if action == "pause" else self.bed.command("next_stage")
+        elif action in _COMMANDS:
+            self.bed.command(_COMMANDS[action])
+        elif action == "pause":
+            self._pause(now_ns)
         elif action in ("report", "outcome", "thresholds", "log"):
             self.desk.open(action)
         elif action == "note":
             self.desk.overlay = self.desk.pages["notes"]
-        elif action == "choose":
-            go_on(self.desk)
         elif action == "acknowledge" and self.bed.live.state != "fault":
             self.bed.live.alarms.acknowledge(self.desk.clock.wall_text(seconds=False))
             self.desk.say("alarm acknowledged; its cause stays in the log")
@@ -208,11 +210,9 @@ class RunPage(Page):
             self.bed.load(self._on_record_then_arm)
 
     def _on_record_then_arm(self) -> None:
-        papers = papers_of(self.desk)
-        if papers != self._papers:  # the same is not written again for every try
-            for topic, text in papers.items():
-                self.bed.note(topic, text)
-            self._papers = papers
+        before, self._papers = self._papers, papers_of(self.desk)
+        for topic, text in self._papers.items() if self._papers != before else ():
+            self.bed.note(topic, text)  # the same is not written again for every try
         for fields in handed_in(self.desk):
             self.bed.command("prepare", **fields)
         self.bed.ask("arm")
