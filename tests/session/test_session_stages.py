@@ -111,7 +111,7 @@ def test_a_stage_takes_its_share_of_the_plateau_and_an_own_one_begins_at_zero() 
     assert raised(bench, 1_000).engine.plateau(1) == 1_000
 
 
-@pytest.mark.hazard("H24")
+@pytest.mark.hazard("H79")
 def test_lowering_lowers_what_later_stages_take_in_the_same_ratio() -> None:
     bench = raised(running(staged_plan(CARRIED, 8_000), BY_HAND), 4_000)
     assert plateau_in(bench, "second") == 2_000
@@ -200,6 +200,7 @@ def test_a_channel_that_is_off_in_a_stage_is_not_raised_in_it() -> None:
     assert rehearse(staged_plan(text, 4_000, 4_000)).ok
 
 
+@pytest.mark.hazard("H79")
 def test_no_output_of_a_stage_before_its_row_is_on_the_disk() -> None:
     bench = raised(running(staged_plan(CARRIED, 4_000), BY_HAND), 2_000)
     while bench.engine._core.run.time_us(bench.now_ns) < 19_950_000:
@@ -229,7 +230,7 @@ CHANGING = text_of(
 )  # fmt: skip
 
 
-@pytest.mark.hazard("H20")
+@pytest.mark.hazard("H79")
 def test_a_raise_in_the_weak_part_is_no_jump_in_the_strong_one() -> None:
     """A20: 2 mA, then a whole round at that plateau, confirmed by the device."""
     bench = running(staged_plan(CHANGING, 8_000), BY_HAND)

@@ -186,6 +186,7 @@ def test_antagonists_that_meet_are_refused_in_their_stage() -> None:
     assert "W10" in str(problem_of(text))
 
 
+@pytest.mark.hazard("H79")
 def test_a_published_length_that_is_no_whole_number_of_cycles_cuts_nothing() -> None:
     plan = compiled(example("v2-copd-active-rest"), 50_000)
     assert not isinstance(plan, Refusal)
@@ -197,7 +198,7 @@ def test_a_published_length_that_is_no_whole_number_of_cycles_cuts_nothing() -> 
     assert all(drive.level_permille == 0 for one in silent for drive in one.drives)
 
 
-@pytest.mark.hazard("H24")
+@pytest.mark.hazard("H79")
 def test_a_plateau_is_carried_to_nothing_stronger() -> None:
     """A12: 5 Hz is no measure of 75 Hz; 75 Hz is one of 4 Hz."""
     slow, fast = 'waveform = { frequency = "5 Hz" }', 'waveform = { frequency = "75 Hz" }'
@@ -237,6 +238,7 @@ def test_a_lower_level_makes_room_for_more_pulses() -> None:
         assert isinstance(compiled(staged(text)), Refusal) is not allowed
 
 
+@pytest.mark.hazard("H79")
 def test_active_rest_is_weaker_than_the_contraction() -> None:
     for frequency, level, allowed in (("4 Hz", "60 %", True), ("14 Hz", "100 %", False)):
         rest = f'rest = {{ frequency = "{frequency}", level = "{level}" }}'
@@ -250,8 +252,9 @@ def test_active_rest_is_weaker_than_the_contraction() -> None:
             assert plan.limit_id == "W19"
 
 
+@pytest.mark.hazard("H79")
 def test_lists_are_judged_at_their_strongest_corner_though_it_never_comes() -> None:
-    """W12: 600 us go with 2 Hz only, and are judged at 100 Hz all the same."""
+    """W20: 600 us go with 2 Hz only, and are judged at 100 Hz all the same."""
     waveform = (
         'waveform = { frequency = { list = ["2 Hz", "100 Hz"], dwell = "3 s" }, '
         'phase_width = { list = ["600 us", "200 us"], with = "frequency" } }'

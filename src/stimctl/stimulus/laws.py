@@ -1,6 +1,6 @@
 """How a value of a train changes over time: in turn, by chance, or from one end to the other.
 
-A law holds its `lowest` and `highest` value, which is all that a limit is judged by (W12), and
+A law holds its `lowest` and `highest` value, which is all that a limit is judged by (W20), and
 says from its own time what is in force, and when that may change next. Its time begins with the
 stage, or with each on time where it is `since_on`.
 """

@@ -51,37 +51,38 @@ def session_duration(
     grid_us = period_us or 1
     near = whole_cycles(asked_us, grid_us, session.shortest_us, longest.us)
     least_us = near[-1] if near else 0
-    if asked_us > longest.us:
-        return _refusal(
-            longest.limit_id, longest.layer, asked_us, longest.us, "above",
-            least_us, longest.source, longest.certainty,
-        )  # fmt: skip
     used_us = asked_us - asked_us % grid_us
-    if period_us is not None and used_us < period_us:
+    if period_us is not None and used_us < period_us and asked_us <= longest.us:
         how = "shorter than one cycle,"
         return _refusal("W8", Layer.PROTOCOL, asked_us, period_us, how, least_us)
-    if used_us < session.shortest_us:
-        return _refusal(
-            "L-SES", Layer.PROTOCOL, asked_us, session.shortest_us, "below", least_us,
-            f"the protocol {protocol.id}",
-        )  # fmt: skip
+    refusal = check_length(protocol, asked_us, used_us, bound, (least_us, least_us))
+    if refusal is not None:
+        return refusal
     return Duration(used_us, tuple(_notes(protocol, asked_us, used_us, near)))
 
 
 def check_length(
-    protocol: ProtocolBase, asked_us: int, used_us: int, bound: Bound | None
+    protocol: ProtocolBase,
+    asked_us: int,
+    used_us: int,
+    bound: Bound | None,
+    nearest_us: tuple[int, int] | None = None,
 ) -> Refusal | None:
-    """Whether a session may be as long as this; `used_us` is what is made of what was asked."""
+    """Whether a session may be as long as this; `used_us` is what is made of what was asked.
+
+    `nearest_us`: what to offer where it is too long, and where it is too short.
+    """
     longest = min(_longest(protocol, bound), key=lambda bound: bound.us)
+    shortest_us = protocol.session.shortest_us
+    below_us, above_us = nearest_us or (longest.us, shortest_us)
     if asked_us > longest.us:
         return _refusal(
             longest.limit_id, longest.layer, asked_us, longest.us, "above",
-            longest.us, longest.source, longest.certainty,
+            below_us, longest.source, longest.certainty,
         )  # fmt: skip
-    shortest_us = protocol.session.shortest_us
     if used_us < shortest_us:
         return _refusal(
-            "L-SES", Layer.PROTOCOL, asked_us, shortest_us, "below", shortest_us,
+            "L-SES", Layer.PROTOCOL, asked_us, shortest_us, "below", above_us,
             f"the protocol {protocol.id}",
         )  # fmt: skip
     return None

@@ -83,7 +83,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     """The stimulus at `amplitude_ua` (uA). Raises pydantic's ValidationError.
 
     A value that changes counts as its highest, so that every limit is judged at the worst corner
-    (W12).
+    (W20).
     """
     laws = _Laws(protocol.seed or 0, one)
     frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)

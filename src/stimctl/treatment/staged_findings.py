@@ -204,9 +204,9 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
         if not on and stage.kind is not StageWord.REST:
             yield Finding(("stages", index, "roles"), 'no role is on; write kind = "rest"')
         for number, one in on:
-            what = (one.role, one.waveform, one.cycle)
-            if what not in seen:
-                seen.append(what)
+            does = (one.role, one.waveform, one.cycle)
+            if does not in seen:
+                seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
             yield from _time(("stages", index, "duration"), one)
         if not protocol.co_contraction:
