@@ -94,8 +94,8 @@ def _kind(field: Mapping[str, Any]) -> tuple[str, str]:
     if "enum" in field:
         return ", ".join(f"`{one}`" for one in field["enum"]), ""
     if "prefixItems" in field:
-        kinds = [_kind(one)[0] for one in field["prefixItems"]]
-        return f"list of {len(kinds)}: {', '.join(kinds)}", _kind(field["prefixItems"][0])[1]
+        parts = [_kind(one)[0] for one in field["prefixItems"]]
+        return f"list of {len(parts)}: {', '.join(parts)}", _kind(field["prefixItems"][0])[1]
     if field.get("type") == "array":
         inner, more = _kind(field["items"])
         return f"list of {inner}", " ".join(filter(None, (_bounds(field, "Items"), more)))

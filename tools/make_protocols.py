@@ -18,7 +18,8 @@ from stimctl.treatment.information import load_information
 from stimctl.treatment.load import load_any
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.program import ChannelSetup, Plan
-from stimctl.treatment.schema import PercentProtocol, TreatmentProtocol
+from stimctl.treatment.schema import PercentProtocol
+from stimctl.treatment.schemas import AnyFile
 
 PAGE = Path(__file__).resolve().parents[1] / "protocols" / "README.md"
 _FOLDER = PAGE.parent
@@ -38,12 +39,12 @@ def page(text: str) -> str:
     return text
 
 
-def fits(protocol: TreatmentProtocol | PercentProtocol) -> tuple[str, ...]:
+def fits(protocol: AnyFile) -> tuple[str, ...]:
     """The device families that can give it, whatever its amplitude is raised to."""
     return tuple(name for name, family in FAMILIES.items() if _plan(protocol, family.sheet))
 
 
-def _plan(protocol: TreatmentProtocol | PercentProtocol, sheet: object) -> bool:
+def _plan(protocol: AnyFile, sheet: object) -> bool:
     in_percent = isinstance(protocol, PercentProtocol)
     if in_percent != (sheet.external_pulses is not None):  # type: ignore[attr-defined]
         return False

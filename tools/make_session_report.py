@@ -31,11 +31,11 @@ from stimctl.report.recorded import recorded_course, recorded_report
 from stimctl.session.config import SECOND, EngineConfig
 from stimctl.session.intents import Close, Stop
 from stimctl.session.states import State
-from stimctl.treatment.load import load_protocol
 from stimctl.treatment.prediction import predict
 from stimctl.treatment.program import CurrentPlan
 from tests.support.recorded import Extra, record
 from tests.support.session_world import is_brought_to_running, plan_of
+from tests.support.treatment_samples import loaded_v1
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 PAGES_AS_PDF = ("session-report", "patient-sheet", "course")
@@ -105,7 +105,7 @@ def texts() -> Mapping[str, str]:
         "patient-sheet.html": render_patient(made),
         "chart-lines.txt": chart_lines(made),
         "course.html": render_course(course),
-        f"{_PROTOCOL}.svg": draw_protocol(load_protocol(source.text, source.path.name)),
+        f"{_PROTOCOL}.svg": draw_protocol(loaded_v1(source.text, source.path.name)),
     }
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from stimctl.devices.p24.sheet import P24_SHEET
 from stimctl.errors import ProtocolFileError
 from stimctl.safety import Refusal
-from stimctl.treatment import TreatmentProtocol, compile_plan, load_protocol, predict
+from stimctl.treatment import TreatmentProtocol, compile_plan, predict
 from stimctl.treatment.locate import Path, key_lines
 from tests.support.examples import examples
-from tests.support.treatment_samples import SHIPPED, protocol_texts, setup, shipped_text
+from tests.support.treatment_samples import SHIPPED, loaded_v1, protocol_texts, setup, shipped_text
 
 modest = settings(
     max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -57,7 +57,7 @@ def loaded(text: str, file_name: str) -> TreatmentProtocol | None:
     """The protocol, or None after a look at the error."""
     error = None
     try:
-        return load_protocol(text, file_name)
+        return loaded_v1(text, file_name)
     except ProtocolFileError as caught:
         error = caught
     assert error.file == file_name

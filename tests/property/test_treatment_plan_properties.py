@@ -17,17 +17,18 @@ from stimctl.treatment import (
     Plan,
     PlateauStep,
     amplitude_of,
-    load_protocol,
     moments,
     predict,
     raise_schedule,
 )
-from stimctl.treatment.timeline import END_RAMP_US, RAMP_TICK_US, drive_at
+from stimctl.treatment.ramps import RAMP_TICK_US
+from stimctl.treatment.timeline import END_RAMP_US, drive_at
 from tests.support.examples import examples
 from tests.support.treatment_samples import (
     SHIPPED,
     channel_text,
     cycle_text,
+    loaded_v1,
     plan_of,
     protocol_texts,
     sample,
@@ -44,7 +45,7 @@ modest = settings(
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    protocol = load_protocol(draw(protocol_texts()), "sample.toml")
+    protocol = loaded_v1(draw(protocol_texts()), "sample.toml")
     setups = [
         setup(number + 1, 500 * draw(st.integers(0, 30)))
         for number in range(len(protocol.channels))
@@ -229,12 +230,12 @@ def test_a_cycle_may_be_raised_only_in_its_hold(plan: Plan) -> None:
 @modest
 @given(protocol_texts(), st.integers(1, 20))
 def test_equal_plans_have_equal_digests_and_others_do_not(text: str, steps: int) -> None:
-    protocol = load_protocol(text, "sample.toml")
+    protocol = loaded_v1(text, "sample.toml")
     numbers = range(1, len(protocol.channels) + 1)
 
     def digest(amplitude_ua: int, area_mm2: int = 2_500) -> str:
         setups = [setup(n, amplitude_ua, area_mm2) for n in numbers]
-        return plan_of(load_protocol(text, "sample.toml"), *setups).digest()
+        return plan_of(loaded_v1(text, "sample.toml"), *setups).digest()
 
     assert digest(500 * steps) == digest(500 * steps)
     assert digest(500 * steps) != digest(500 * steps - 500)

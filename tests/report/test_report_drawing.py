@@ -10,14 +10,14 @@ import pytest
 from stimctl.records.protocol_files import list_protocols
 from stimctl.report.drawing import draw_protocol
 from stimctl.report.panel import round_ticks
-from stimctl.treatment.load import load_protocol
+from tests.support.treatment_samples import loaded_v1
 
 SHIPPED = list_protocols([])
 
 
 def drawn(name: str) -> str:
     path = next(one.path for one in SHIPPED if one.name == name)
-    return draw_protocol(load_protocol(path.read_text("utf-8"), path.name))
+    return draw_protocol(loaded_v1(path.read_text("utf-8"), path.name))
 
 
 def lines(picture: str) -> list[list[tuple[float, float]]]:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimctl.stimulus.laws import Drawn, Turns
+from stimctl.stimulus.laws import Drawn, Law, Turns
 from stimctl.stimulus.modulation import Sweep, SweepShape
 from stimctl.stimulus.stream import drawn, mixed, seed_for, shuffled
 
 SECOND_US = 1_000_000
-LAWS = [
+LAWS: list[Law] = [
     Turns(values=(4_000, 5_000, 6_000), dwells_us=(250_000, 330_000, 1_000_000)),
     Turns(values=(20, 100, 20), dwells_us=(2_000_000, 2_000_000, 3_000_000), once=True),
     Drawn(lowest=20_000, highest=120_000, dwell_us=SECOND_US, seed=7),
@@ -55,7 +55,7 @@ def test_a_shuffle_holds_each_number_once(seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_nothing_changes_between_two_times_of_change_and_nothing_leaves_the_range(
-    law: Turns,
+    law: Law,
 ) -> None:
     at_us: int | None = 0
     for _ in range(40):

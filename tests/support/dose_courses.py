@@ -141,7 +141,12 @@ def _cycle(chance: random.Random) -> Cycle:
 def course_of(stimulus: Stimulus, period_grid_us: int | None) -> Course:
     """The same in other words: mA, Hz and s."""
     pulse, burst, cycle = stimulus.pulse, stimulus.burst, stimulus.cycle
-    level = stimulus.amplitude_modulation
+    level, rate, width = (
+        stimulus.amplitude_modulation, stimulus.frequency_sweep, stimulus.width_sweep,
+    )  # fmt: skip
+    assert isinstance(level, AmplitudeModulation | None)
+    assert isinstance(rate, Sweep | None)
+    assert isinstance(width, Sweep | None)
     return Course(
         peak_ma=pulse.amplitude_ua / 1e3,
         width_us=pulse.phase_width_us,
@@ -149,8 +154,8 @@ def course_of(stimulus: Stimulus, period_grid_us: int | None) -> Course:
         rate_hz=stimulus.frequency_mhz / 1e3,
         second_ratio=None if pulse.shape is MONO else pulse.second_phase_ratio,
         burst=(burst.pulses_per_burst, burst.burst_frequency_mhz / 1e3) if burst else None,
-        rate_sweep=_wave(stimulus.frequency_sweep, 1e3),
-        width_sweep=_wave(stimulus.width_sweep, 1.0),
+        rate_sweep=_wave(rate, 1e3),
+        width_sweep=_wave(width, 1.0),
         level=Wave(1.0, level.lowest_permille / 1e3, level.period_us / 1e6, str(level.shape))
         if level else None,
         cycle=(cycle.on_us / 1e6, cycle.off_us / 1e6, cycle.ramp_up_us / 1e6,

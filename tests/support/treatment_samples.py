@@ -49,8 +49,15 @@ def shipped_text(name: str) -> str:
     return (PROTOCOLS / f"{name}.toml").read_text(encoding="utf-8")
 
 
+def loaded_v1(text: str, file_name: str = "sample.toml") -> TreatmentProtocol:
+    """A file of the schema without stages."""
+    protocol = load_protocol(text, file_name)
+    assert isinstance(protocol, TreatmentProtocol), file_name
+    return protocol
+
+
 def shipped(name: str) -> TreatmentProtocol:
-    return load_protocol(shipped_text(name), f"{name}.toml")
+    return loaded_v1(shipped_text(name), f"{name}.toml")
 
 
 def usual_ua(name: str) -> int:
@@ -103,7 +110,7 @@ def sample_text(seconds: int, *channels: str, head: str = HEAD) -> str:
 
 
 def sample(seconds: int, *channels: str) -> TreatmentProtocol:
-    return load_protocol(sample_text(seconds, *channels), "sample.toml")
+    return loaded_v1(sample_text(seconds, *channels))
 
 
 SWEEP_SHAPES = st.sampled_from(["triangle", "sine", "step"])

@@ -7,7 +7,13 @@ import pytest
 from stimctl.errors import ExitCode, ProtocolFileError
 from stimctl.toml_text import MOST_CHARACTERS
 from stimctl.treatment import Target, load_protocol
-from tests.support.treatment_samples import channel_text, cycle_text, sample_text, shipped_text
+from tests.support.treatment_samples import (
+    channel_text,
+    cycle_text,
+    loaded_v1,
+    sample_text,
+    shipped_text,
+)
 
 TKA = shipped_text("nmes-tka")
 PLAIN = 'phase_width = "200 us"\nfrequency = "50 Hz"'
@@ -25,7 +31,7 @@ def changed(old: str, new: str) -> ProtocolFileError:
 
 
 def test_a_file_becomes_integers_with_units_in_their_names() -> None:
-    protocol = load_protocol(TKA, "protocols/nmes-tka.toml")
+    protocol = loaded_v1(TKA, "protocols/nmes-tka.toml")
     (channel,) = protocol.channels
     assert channel.amplitude.target is Target.HIGHEST_TOLERABLE
     assert channel.amplitude.cap == 100_000

@@ -28,7 +28,6 @@ from stimctl.treatment import (
     TreatmentProtocol,
     amplitude_of,
     compile_plan,
-    load_protocol,
     moments,
     predict,
     raise_schedule,
@@ -39,6 +38,7 @@ from tests.support.paths import ROOT
 from tests.support.treatment_samples import (
     channel_text,
     cycle_text,
+    loaded_v1,
     plan_of,
     sample,
     sample_text,
@@ -199,7 +199,7 @@ def test_an_hour_is_the_cap_unless_the_protocol_says_why() -> None:
     text = sample_text(20, channel_text(PLAIN)).replace(
         'longest = "60 min"', 'longest = "120 min"\nbeyond_an_hour = "The trial did (R)."'
     )
-    protocol = load_protocol(text, "sample.toml")
+    protocol = loaded_v1(text, "sample.toml")
     plan = plan_of(protocol, duration_us=120 * MINUTE_US)
     assert "longer than 60 min because: The trial did (R)." in plan.notes
     assert refused(protocol, duration_us=120 * MINUTE_US + 1).allowed == 120 * MINUTE_US
@@ -246,10 +246,10 @@ def test_both_neighbours_of_what_is_no_whole_number_of_cycles_are_named(
     rest = text[text.index("[[channels]]") :]
     file = text[:own] + session.format(asked, longest_s) + rest
     with pytest.raises(ProtocolFileError) as refused_file:
-        load_protocol(file, "sample.toml")
+        loaded_v1(file, "sample.toml")
     assert f"nearest: {near}" in str(refused_file.value)
     whole_s = f"{period_s * max(1, 1100 // period_s):g} s"
-    protocol = load_protocol(text[:own] + session.format(whole_s, longest_s) + rest, "sample.toml")
+    protocol = loaded_v1(text[:own] + session.format(whole_s, longest_s) + rest, "sample.toml")
     asked_us = int(minutes * MINUTE_US)
     found = compile_plan(protocol, P24_SHEET, [setup()], duration_us=asked_us)
     words = found.message if isinstance(found, Refusal) else found.notes[0]
@@ -290,7 +290,7 @@ def test_the_target_decides_also_where_no_file_was_read() -> None:
     """A model built in a program passes no loader: the rules for muscles hold all the same."""
     cycle = cycle_text(4000, 6000, 1000, 1000)
     texts = [channel_text(PLAIN, role=role, motor=True, cycle=cycle) for role in ("a", "b")]
-    protocol = load_protocol(sample_text(20, *texts), "sample.toml")
+    protocol = loaded_v1(sample_text(20, *texts), "sample.toml")
     roles = tuple(
         role.model_copy(
             update={
@@ -322,7 +322,7 @@ def test_the_target_decides_also_where_no_file_was_read() -> None:
 def test_an_asymmetric_pulse_rises_in_steps_that_balance() -> None:
     wave = PLAIN + "\nsecond_phase_ratio = 4"
     text = sample_text(20, channel_text(wave)).replace("symmetric", "asymmetric-balanced")
-    protocol = load_protocol(text, "sample.toml")
+    protocol = loaded_v1(text, "sample.toml")
     plan = plan_of(protocol, setup(1, 20_000))
     assert plan.channels[0].step == 2_000
     steps = list(itertools.islice(raise_schedule(plan), 3))
@@ -338,7 +338,7 @@ def test_an_asymmetric_pulse_rises_in_steps_that_balance() -> None:
 
 def test_a_monophasic_pulse_needs_an_envelope_that_allows_it() -> None:
     text = sample_text(20, channel_text(PLAIN)).replace("biphasic-symmetric", "monophasic")
-    assert refused(load_protocol(text, "sample.toml")).limit_id == "L-MONO"
+    assert refused(loaded_v1(text, "sample.toml")).limit_id == "L-MONO"
 
 
 @pytest.mark.hazard("H44")

@@ -9,8 +9,9 @@ import typer
 
 from stimctl.cli.options import Json, Protocol
 from stimctl.cli.output import put, put_json, put_table, say, styled
-from stimctl.cli.page_output import Force, put_page
-from stimctl.errors import ExitCode, StimctlError, UsageError
+from stimctl.cli.page_output import Force
+from stimctl.cli.protocol_drawing import put_drawing
+from stimctl.errors import ExitCode, StimctlError
 from stimctl.supervisor.device_names import EXAMPLE_WITHOUT_CURRENT
 
 if TYPE_CHECKING:
@@ -110,29 +111,12 @@ def show(
         return
     loaded = load_any(text.text, text.path.name)
     if svg:
-        _put_drawing(loaded, output, force=force)
+        put_drawing(loaded, output, force=force)
         return
     if as_json:
         put_json("stimctl.protocol/1", _described(text, loaded))
         return
     _put_protocol(text, loaded)
-
-
-def _put_drawing(loaded: AnyFile, output: Path | None, *, force: bool) -> None:
-    from stimctl.report.drawing import draw_protocol
-    from stimctl.treatment.schema import TreatmentProtocol
-
-    if not isinstance(loaded, TreatmentProtocol):
-        raise UsageError(
-            f"{loaded.id} cannot be drawn",
-            why="its pulses are another unit's, and not known here",
-            what_to_do=f"Read it: stimctl protocols show {loaded.id}",
-        )
-    drawing = draw_protocol(loaded)
-    if output is None:
-        put(drawing.rstrip("\n"))
-    else:
-        put_page(drawing, output, force=force, open_it=False)
 
 
 def _entry(source: ProtocolSource) -> dict[str, Any]:
@@ -349,26 +333,22 @@ def fork(
     A lock stays: it is that of the parent, and no copy is without it.
     """
     from stimctl.cli.planning import read_named_protocol
-    from stimctl.records import forks
+    from stimctl.records import forks, protocol_files
     from stimctl.records.places import user_protocol_folder, user_protocol_folders
-    from stimctl.records.protocol_files import (
-        GATED,
-        list_information,
-        list_percent_protocols,
-        list_protocols,
-    )
     from stimctl.treatment.load import load_any
 
     text, folders = read_named_protocol(protocol), user_protocol_folders()
     taken = [
         one.name
         for one in (
-            *list_protocols(folders), *list_percent_protocols(folders), *list_information(),
+            *protocol_files.list_protocols(folders),
+            *protocol_files.list_percent_protocols(folders),
+            *protocol_files.list_information(),
         )
-    ]  # fmt: skip
+    ]
     folder = user_protocol_folder()
     if _kind(load_any(text.text, text.path.name)) == "percent":
-        folder /= GATED
+        folder /= protocol_files.GATED
     put(str(forks.fork(text, name, folder, taken)))
     say(f"A copy of {text.name}. Change it, then: stimctl protocols show {name}")
 

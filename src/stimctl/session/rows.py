@@ -37,6 +37,7 @@ from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event as Event
 from stimctl.session.row_base import Kind as Kind
 from stimctl.session.row_base import OpenEvent as OpenEvent
+from stimctl.session.stage_rows import StageBegun as StageBegun
 
 Levels = Mapping[int, int]
 """By channel, a level."""
@@ -172,17 +173,6 @@ class Linked(Event):
 
     kind = Kind.LINKED
     groups: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StageBegun(Event):
-    """The next stage of a plan; durable before its output. `number` counts from 1."""
-
-    kind = Kind.STAGE
-    number: int
-    name: str
-    what: str
-    plan_time_us: int
 
 
 @dataclass(frozen=True, slots=True)

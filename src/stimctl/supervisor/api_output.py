@@ -128,7 +128,11 @@ class Output(Tells):
 
     def less(self) -> None:
         """Lower every channel by the same share of its level, at once: a tenth, or what the file
-        says (5 to 50 %). Nothing gives it back by itself."""
+        says (5 to 50 %). Nothing gives it back by itself.
+
+        Raises:
+            StateError: the session is not running.
+        """
         self._ask("less")
 
     def next_stage(self) -> None:

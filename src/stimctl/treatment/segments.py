@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from stimctl.stimulus import Burst, Cycle, Pulse, Stimulus, Sweep
+from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
 from stimctl.stimulus.laws import Drawn, Law, Turns
 from stimctl.stimulus.modulation import Rest
 from stimctl.stimulus.stream import seed_for
-from stimctl.treatment.law_parts import ListLaw, RandomLaw, Since, SweepLaw
+from stimctl.treatment.law_parts import (
+    LevelLaw,
+    ListLaw,
+    RandomLaw,
+    RateLaw,
+    Since,
+    SweepLaw,
+    WidthLaw,
+)
 from stimctl.treatment.staged import (
+    PulseGroup,
     RoleChange,
     StagedChannel,
     StagedCycle,
     StagedProtocol,
-    StagedWaveform,
     StagePart,
     StageWord,
 )
 
 _US_MHZ = 10**9
+
+
+class SegmentWaveform(NamedTuple):
+    """The waveform of a role with what its stage says of it. Units as in `StagedWaveform`."""
+
+    shape: PulseShape
+    phase_width: WidthLaw
+    second_phase_ratio: int
+    interphase_gap_us: int
+    frequency: RateLaw
+    nlet: PulseGroup | None
+    level: LevelLaw | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +50,7 @@ class Segment:
     role: StagedChannel
     stage: StagePart
     place: int
-    waveform: StagedWaveform
+    waveform: SegmentWaveform
     cycle: StagedCycle | None
     level_permille: int
 
@@ -57,7 +77,8 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
     """What the role does in the stage; None where it is off."""
     if stage.kind is StageWord.REST or (stage.roles is not None and role.role not in stage.roles):
         return None
-    waveform, cycle, level = role.waveform, role.cycle, 1000
+    as_file = (getattr(role.waveform, name) for name in SegmentWaveform._fields)
+    waveform, cycle, level = SegmentWaveform(*as_file), role.cycle, 1000
     for change in (stage, stage.role.get(role.role)):
         if change is not None:
             waveform = _changed(waveform, change)
@@ -66,11 +87,11 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
     return Segment(role, stage, place, waveform, cycle, level)
 
 
-def _changed(waveform: StagedWaveform, change: RoleChange) -> StagedWaveform:
+def _changed(waveform: SegmentWaveform, change: RoleChange) -> SegmentWaveform:
     """The waveform with what a stage says of it, key by key."""
     named = change.waveform.model_fields_set
-    values = {name: getattr(change.waveform, name) or None for name in named}
-    return waveform.model_copy(update=values)
+    values: dict[str, Any] = {name: getattr(change.waveform, name) or None for name in named}
+    return waveform._replace(**values)
 
 
 def _cycle(cycle: StagedCycle | None, change: RoleChange) -> StagedCycle | None:

@@ -14,7 +14,7 @@ from stimctl.safety import Layer, LayeredBounds, Quantity, Refusal
 from stimctl.safety.bounds import Bound
 from stimctl.safety.channel_pairs import refused_for
 from stimctl.safety.strength import stronger_than
-from stimctl.stimulus import Stimulus
+from stimctl.stimulus import Pulse, Stimulus
 from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
@@ -195,14 +195,12 @@ def _rests(sheet: CapabilitySheet, channels: Sequence[CurrentChannel]) -> Refusa
         rest = one.stimulus.rest
         if rest is None:
             continue
-        on = one.stimulus.model_copy(update={"rest": None})
-        pulse = on.pulse.model_copy(update={"phase_width_us": rest.phase_width_us})
-        resting = on.model_copy(
-            update={
-                "pulse": pulse, "frequency_mhz": rest.frequency_mhz,
-                "frequency_sweep": None, "width_sweep": None, "cycle": None,
-            }
-        )  # fmt: skip
+        on = Stimulus(**dict(one.stimulus) | {"rest": None})
+        pulse = Pulse(**dict(on.pulse) | {"phase_width_us": rest.phase_width_us})
+        held = {"frequency_sweep": None, "width_sweep": None, "cycle": None}
+        resting = Stimulus(
+            **dict(on) | held | {"pulse": pulse, "frequency_mhz": rest.frequency_mhz}
+        )
         why = stronger_than(on, resting, rest.level_permille, sheet.bounds)
         if why is not None:
             return refused_for(

@@ -1,0 +1,35 @@
+"""`stimctl protocols show --drawing`: the plan of a protocol as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stimctl.cli.output import put
+from stimctl.cli.page_output import put_page
+from stimctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stimctl.treatment.schemas import AnyFile
+
+
+def put_drawing(loaded: AnyFile, output: Path | None, *, force: bool) -> None:
+    """Write the picture to a file, or to the output where no file is named."""
+    from stimctl.report.drawing import draw_protocol
+    from stimctl.treatment.schema import TreatmentProtocol
+    from stimctl.treatment.staged import StagedProtocol
+
+    if not isinstance(loaded, TreatmentProtocol):
+        staged = isinstance(loaded, StagedProtocol)
+        raise UsageError(
+            f"{loaded.id} cannot be drawn",
+            why="a session of stages cannot be drawn yet"
+            if staged else "its pulses are another unit's, and not known here",
+            what_to_do=f"Read it: stimctl protocols show {loaded.id}",
+        )  # fmt: skip
+    drawing = draw_protocol(loaded)
+    if output is None:
+        put(drawing.rstrip("\n"))
+    else:
+        put_page(drawing, output, force=force, open_it=False)

@@ -1,0 +1,18 @@
+"""Events of a plan that has stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stimctl.session.row_base import Event, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class StageBegun(Event):
+    """The next stage of a plan; durable before its output. `number` counts from 1."""
+
+    kind = Kind.STAGE
+    number: int
+    name: str
+    what: str
+    plan_time_us: int
