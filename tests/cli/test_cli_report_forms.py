@@ -11,6 +11,7 @@ import pytest
 
 from stimctl.errors import ExitCode
 from tests.cli.conftest import Cli
+from tests.support.paths import ROOT
 from tests.support.recorded import record
 from tests.support.session_world import BY_SCRIPT, SECOND, plan_of, running
 
@@ -117,3 +118,10 @@ def test_a_protocol_in_percent_is_not_drawn(cli: Cli) -> None:
     done = cli("protocols", "show", "gate-tens", "--svg")
     assert done.code == ExitCode.USAGE
     assert "another unit's" in done.err
+
+
+def test_a_protocol_of_stages_is_not_drawn_and_the_reason_is_its_own(cli: Cli) -> None:
+    staged = ROOT / "tests/treatment/data/v2-copd-active-rest.toml"
+    done = cli("protocols", "show", str(staged), "--svg")
+    assert done.code == ExitCode.USAGE
+    assert "stages cannot be drawn yet" in done.err

@@ -26,7 +26,7 @@ def put_drawing(loaded: AnyFile, output: Path | None, *, force: bool) -> None:
             f"{loaded.id} cannot be drawn",
             why="a session of stages cannot be drawn yet"
             if staged else "its pulses are another unit's, and not known here",
-            what_to_do=f"Read it: stimctl protocols show {loaded.id}",
+            what_to_do="Read it: the same command without --svg.",
         )  # fmt: skip
     drawing = draw_protocol(loaded)
     if output is None:
