@@ -80,6 +80,7 @@ def _late_s(rows: list[dict[str, Any]]) -> float:
     return float(took_s - (steps[-1]["level"] - steps[0]["level"]) / 2_000)
 
 
+@pytest.mark.broad  # in virtual time: tests/session/test_session_delivery*.py
 @pytest.mark.parametrize("name", SESSIONS)
 def test_pulses_charge_and_rms_are_the_plans_within_one_per_cent(
     name: str, delivered: dict[str, tuple[Any, Path]]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.broad import broad
 from tests.support.fault_rig import PATIENCE_S, Rig, kill
 
 pytestmark = pytest.mark.pty
@@ -77,7 +78,7 @@ def start(rig: Rig) -> Iterator[Any]:
 
 
 @pytest.mark.hazard("H03")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", broad(KINDS))
 def test_a_killed_program_whose_children_live_means_zero_within_300_ms(
     rig: Rig, start: Any, kind: str
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_run_on_its_twin_is_stopped_from_elsewhere(site: Path, tmp_path: Path)
 
 
 @pty
+@pytest.mark.broad
 @pytest.mark.hazard("H53")
 def test_a_port_needs_check_and_trust_and_then_a_stop_scans_nothing(
     site: Path, tmp_path: Path, twin: TwinProcess

@@ -251,6 +251,7 @@ def test_readings_are_true_from_the_loading_to_the_end(record: Path, tmp_path: P
     assert now() == {1: (0, 0), 2: (0, 0)}
 
 
+@pytest.mark.broad
 def test_in_the_off_time_of_a_cycle_nothing_is_acknowledged(record: Path, tmp_path: Path) -> None:
     with stimctl.connect("sim:p24", journal=tmp_path / "journal") as device:
         device.load("nmes-endurance", amplitudes={1: "3 mA"}, areas={1: "50 cm2"})
@@ -299,6 +300,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(record: Path, tmp_path: 
         device.hold("1 s")
 
 
+@pytest.mark.broad
 def test_waiting_for_the_end_of_a_plan_returns_there(record: Path, tmp_path: Path) -> None:
     with stimctl.connect("sim:p24", journal=tmp_path / "journal") as device:
         device.load(
