@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -50,11 +50,24 @@ SWEEP_TICK_US = 250_000
 """What is swept is followed at this tick. [POLICY, D]"""
 
 
-def _next_tick_us(t_us: int) -> int:
-    return t_us - t_us % SWEEP_TICK_US + SWEEP_TICK_US
+class _Ticked(StrictModel):
+    """What moves all the time, and is followed at the tick."""
+
+    if TYPE_CHECKING:
+
+        def value_at(self, t_us: int) -> int:
+            """The value `t_us` after its time began."""
+
+    def held_at(self, t_us: int) -> int:
+        """What is in force then: the value of the last tick."""
+        return self.value_at(t_us - t_us % SWEEP_TICK_US)
+
+    def next_change_us(self, t_us: int) -> int | None:
+        """The first time after `t_us` at which another value may be in force."""
+        return t_us - t_us % SWEEP_TICK_US + SWEEP_TICK_US
 
 
-class Sweep(StrictModel):
+class Sweep(_Ticked):
     """A value that moves between `lowest` and `highest` (unit of the field that holds it).
 
     `falls`: it begins at `highest`. `since_on`: its time begins with each on time.
@@ -83,16 +96,8 @@ class Sweep(StrictModel):
         """After so long it has shown all of its values."""
         return self.period_us
 
-    def held_at(self, t_us: int) -> int:
-        """What is in force then: the value of the last tick."""
-        return self.value_at(t_us - t_us % SWEEP_TICK_US)
 
-    def next_change_us(self, t_us: int) -> int | None:
-        """The first time after `t_us` at which another value may be in force."""
-        return _next_tick_us(t_us)
-
-
-class AmplitudeModulation(StrictModel):
+class AmplitudeModulation(_Ticked):
     """The amplitude moves between the hand-set value (1000 permille) and `lowest_permille` of it.
 
     It never goes above the hand-set value (SAFETY A8, TREATMENTS T05).
@@ -125,14 +130,6 @@ class AmplitudeModulation(StrictModel):
     def round_us(self) -> int:
         """After so long it has shown all of its levels."""
         return self.period_us
-
-    def held_at(self, t_us: int) -> int:
-        """What is in force then: the level of the last tick."""
-        return self.value_at(t_us - t_us % SWEEP_TICK_US)
-
-    def next_change_us(self, t_us: int) -> int | None:
-        """The first time after `t_us` at which another level may be in force."""
-        return _next_tick_us(t_us)
 
 
 class Rest(StrictModel):

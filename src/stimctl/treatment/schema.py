@@ -219,6 +219,16 @@ class CyclePart(Part):
         description="The first on starts this long after the session; for alternating channels.",
     )
 
+    @property
+    def on_off(self) -> Cycle:
+        """The cycle as a stimulus has it."""
+        return Cycle(
+            on_us=self.on_us,
+            off_us=self.off_us,
+            ramp_up_us=self.ramp_up_us,
+            ramp_down_us=self.ramp_down_us,
+        )
+
 
 class Role(Part):
     """One role: what one channel of the device does, on any scale."""
@@ -249,15 +259,7 @@ class Role(Part):
     @property
     def on_off(self) -> Cycle | None:
         """The cycle as a stimulus has it."""
-        part = self.cycle
-        if part is None:
-            return None
-        return Cycle(
-            on_us=part.on_us,
-            off_us=part.off_us,
-            ramp_up_us=part.ramp_up_us,
-            ramp_down_us=part.ramp_down_us,
-        )
+        return None if self.cycle is None else self.cycle.on_off
 
     @property
     def begins_us(self) -> int:

@@ -57,15 +57,7 @@ class Segment:
     @property
     def on_off(self) -> Cycle | None:
         """The cycle as a stimulus has it."""
-        part = self.cycle
-        if part is None:
-            return None
-        return Cycle(
-            on_us=part.on_us,
-            off_us=part.off_us,
-            ramp_up_us=part.ramp_up_us,
-            ramp_down_us=part.ramp_down_us,
-        )
+        return None if self.cycle is None else self.cycle.on_off
 
     @property
     def begins_us(self) -> int:
