@@ -161,6 +161,14 @@ class Judge(ABC):
         if rises and self.rules.needs_start and not self._permission.running:
             self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
 
+    def take_again(self, at_us: int, channel: int, plateau: int) -> None:
+        """Another part of the treatment begins, and the channel in it with this plateau: at most
+        what was raised since the start."""
+        self.advance(at_us)
+        self._plateaus.take_again(at_us, channel, plateau)
+        if plateau and self.rules.needs_start and not self._permission.running:
+            self._fail(Rule.START, at_us, channel, "a plateau was taken without a start")
+
     def sign(self, at_us: int, name: str) -> None:
         """Something whose life the keep-alive depends on ("face", "journal") was alive."""
         self._permission.sign(at_us, name)

@@ -46,6 +46,10 @@ class Plateaus:
         self._wrong(at_us, channel, self._slew_rules[channel].declare(at_us, plateau))
         return rises
 
+    def take_again(self, at_us: int, channel: int, plateau: int) -> None:
+        """A part of the treatment begins with a plateau of an earlier one."""
+        self._wrong(at_us, channel, self._slew_rules[channel].take_again(at_us, plateau))
+
     def resume(self, at_us: int) -> None:
         """A pause is over: the plateaus are kept, and the device is made ready again."""
         self.resuming = True

@@ -32,6 +32,7 @@ class SlewRules:
         self._unit = rules.unit
         self._plateau = 0
         self._declared = False
+        self._highest = 0  # plateau that was declared since all began at zero
         self._lowered: deque[tuple[int, int]] = deque()  # until when a plateau was in force
         self._next_raise_us: int | None = None
         self._reach: int | None = None
@@ -54,6 +55,7 @@ class SlewRules:
         """The session says which plateau is in force."""
         self._declared = True
         before, self._plateau = self._plateau, plateau
+        self._highest = max(self._highest, plateau)
         if plateau > before and self._added_up(at_us, before, plateau):
             self._next_raise_us = at_us + self._rules.largest_every_us
             return None
@@ -74,11 +76,23 @@ class SlewRules:
         took_us, self._off_us = at_us - self._off_us, at_us
         return took_us * rules.raise_per_s >= gain * 1_000_000
 
+    def take_again(self, at_us: int, plateau: int) -> Wrong | None:
+        """A part of the treatment begins with what was raised in an earlier one, or a share of it:
+        no increments, but the ramps stay, and nothing above what there was."""
+        if plateau > self._highest:
+            words = f"{plateau} {self._unit} taken from an earlier part, where {self._highest} was"
+            return Wrong(Rule.RISE, f"{words} the most that was raised")
+        self._declared = True
+        if plateau < self._plateau:
+            self._lowered.append((at_us, self._plateau))
+        self._plateau, self._interrupted = plateau, None
+        return None
+
     def interrupt(self, why: str) -> None:
         """Nothing of what was raised counts any more."""
         if self._plateau or self.level:
             self._interrupted = why
-        self._plateau = self.level = 0
+        self._plateau = self.level = self._highest = 0
         self._reach, self._resumed_us, self._gained, self._off_us = None, None, 0, None
         self._widest_us = self._fastest_us = 0
         self._held.clear()

@@ -477,3 +477,39 @@ def test_what_the_device_tells_the_host_knows_at_once(after_us: int, rule: Rule 
     told = encode(1, Command.ML_GET_CURRENT_DATA + 1, b"\0\4\0\1\0\0\0")
     world.tell.row({"kind": "tx", "at_us": at_us + MS, "hex": told.hex()})
     assert world.order(at_us + MS + after_us, 2_000).rule == broken(rule)
+
+
+@pytest.mark.parametrize(("taken_ua", "rule"), [(3_000, None), (1_500, None), (3_500, Rule.RISE)])
+def test_another_part_takes_what_was_raised_and_nothing_above_it(
+    taken_ua: int, rule: Rule | None
+) -> None:
+    world = World()
+    for n in range(1, 7):
+        world.tell.plateau(READY_US + n * EVERY_US, 1, n * 500)
+    at_us = READY_US + 2 * SECOND
+    world.tell.take_again(at_us, 1, 0)  # a part in which the channel is off
+    world.tell.take_again(at_us + SECOND, 1, taken_ua)
+    assert world.rule == broken(rule)
+
+
+def test_what_is_taken_is_reached_by_a_ramp() -> None:
+    world = World()
+    for n in range(1, 21):
+        world.tell.plateau(READY_US + n * EVERY_US, 1, n * 500)
+        world.order(READY_US + n * EVERY_US, n * 500)
+    at_us = READY_US + 10 * SECOND
+    world.order(at_us, 0)
+    world.tell.take_again(at_us, 1, 0)
+    world.tell.take_again(at_us + SECOND, 1, 10_000)
+    assert world.order(at_us + SECOND + 10 * MS, 10_000).rule == Rule.RISE.value
+
+
+def test_after_a_new_start_nothing_is_there_to_be_taken() -> None:
+    world = World()
+    for n in range(1, 7):
+        world.tell.plateau(READY_US + n * EVERY_US, 1, n * 500)
+    world.tell.ended(READY_US + 3 * SECOND)
+    world.tell.armed(READY_US + 4 * SECOND)
+    world.tell.started(READY_US + 4 * SECOND)
+    world.tell.take_again(READY_US + 5 * SECOND, 1, 500)
+    assert world.rule == Rule.RISE.value

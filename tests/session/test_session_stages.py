@@ -8,6 +8,7 @@ import pytest
 
 from stimctl.bench import Bench
 from stimctl.bench.rehearsal import rehearse
+from stimctl.devices.registry import FAMILIES
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
@@ -76,6 +77,18 @@ def test_a_carried_plateau_is_given_as_planned_and_nothing_above_it() -> None:
     assert rehearsal.ok, rehearsal.problems
     (one,) = rehearsal.report
     assert one.peak_ua == 4_000
+
+
+@pytest.mark.parametrize("device", ["p24", "rehamove3", "rehastim2"])
+def test_a_plateau_is_carried_over_a_rest_on_every_device_with_current(device: str) -> None:
+    text = text_of(
+        stage("first", "30 s"),
+        stage("rest", "5 s", 'kind = "rest"'),
+        stage("last", "20 s", 'plateau = "first"\nlevel = "60 %"'),
+        seconds=55,
+    )
+    rehearsal = rehearse(staged_plan(text, 8_000, sheet=FAMILIES[device].sheet))
+    assert rehearsal.ok, rehearsal.problems
 
 
 def test_between_two_stages_a_second_is_zero_and_the_row_is_on_the_disk_before_output() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from stimctl.records.delivered import bounds_of, describe
 from stimctl.records.planned import planned_figures
 from stimctl.records.said import Threshold
-from stimctl.report.model import NOT_RECORDED, ChannelReport, Curves, CycleShape, Figures
-from stimctl.report.setup_text import stimulus_lines
+from stimctl.report.model import NOT_RECORDED, ChannelReport, Curves, Figures
+from stimctl.report.planned_curve import cycle_of, planned_steps, staged_steps
+from stimctl.report.setup_text import staged_lines, stimulus_lines
 from stimctl.session.measured import measured_of
 
 Data = Mapping[str, Any]
@@ -33,6 +33,7 @@ class Channel:
     """What the rows have said of one channel so far. `unit`: "uA" or "%"."""
 
     setup: Data = field(default_factory=dict)
+    stages: tuple[Data, ...] = ()
     planned: Figures = field(default_factory=Figures)
     commanded: list[tuple[float, int]] = field(default_factory=list)
     acknowledged: list[tuple[float, int | None]] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Channel:
             highest.append(most.peak)
         stimulus = setup.get("stimulus") or {}
         electrode = setup.get("electrode") or {}
-        cycle = _cycle(stimulus.get("cycle") or setup.get("cycle"))
+        cycle = cycle_of(stimulus.get("cycle") or setup.get("cycle"))
         begins_s = int(setup.get("start_after_us", 0)) / 1e6
         end = () if cut_at_s is None else ((cut_at_s, None),)
         return ChannelReport(
@@ -92,7 +93,7 @@ class Channel:
             site=str(electrode.get("site") or NOT_RECORDED),
             unit=unit,
             electrode=_electrode(electrode),
-            stimulus=stimulus_lines(setup),
+            stimulus=(staged_lines(self.stages, number) if self.stages else stimulus_lines(setup)),
             maximum=maximum,
             planned=self.planned,
             commanded=Figures(peak=max(highest, default=None)),
@@ -103,7 +104,9 @@ class Channel:
             measured=None if measured is None else Figures(peak=measured),
             contractions=self.contractions,
             curves=Curves(
-                _on_times(int(maximum or 0), begins_s, planned_s, cycle),
+                staged_steps(self.stages, number, int(maximum or 0))
+                if self.stages
+                else planned_steps(int(maximum or 0), begins_s, planned_s, cycle),
                 (*self.commanded, *end),
                 (*self.acknowledged, *end),
                 tuple(self.measured),
@@ -131,27 +134,6 @@ def _bounds(told: Data) -> tuple[Figures | None, Figures | None, bool]:
     least = _figures({name: low for name, (low, _) in known.items()})
     most = _figures({name: high for name, (_, high) in known.items()})
     return least, most, any(high is None for _, high in known.values())
-
-
-def _cycle(cycle: Any) -> CycleShape | None:
-    if not isinstance(cycle, Mapping):
-        return None
-    names = ("on_us", "off_us", "ramp_up_us", "ramp_down_us")
-    return CycleShape(*(int(cycle.get(name, 0)) for name in names))
-
-
-def _on_times(
-    maximum: int, begins_s: float, until_s: float, cycle: CycleShape | None
-) -> tuple[tuple[float, int], ...]:
-    """The maximum, in the on times of a plan; ramps are not drawn."""
-    if not maximum or begins_s >= until_s:
-        return ()
-    if cycle is None or cycle.on_us + cycle.off_us <= 0:
-        return ((begins_s, maximum), (until_s, 0))
-    period_s, on_s = (cycle.on_us + cycle.off_us) / 1e6, cycle.on_us / 1e6
-    starts = [begins_s + n * period_s for n in range(math.ceil((until_s - begins_s) / period_s))]
-    steps = [step for at_s in starts for step in ((at_s, maximum), (min(at_s + on_s, until_s), 0))]
-    return ((0.0, 0), *steps) if begins_s else tuple(steps)
 
 
 def _electrode(electrode: Data) -> str:

@@ -32,7 +32,7 @@ _OUTCOMES: Final = frozenset({TOPIC, BEFORE, Prompt.SKIN_CHECK, Prompt.SKIN_CHEC
 _NOTES: Final = frozenset({"note", CORRECTION})
 _TOLD: Final = frozenset(
     {
-        Kind.START, Kind.RESUME, Kind.ALARM, Kind.STOPPING, Kind.ZERO_VERIFIED,
+        Kind.START, Kind.STAGE, Kind.RESUME, Kind.ALARM, Kind.STOPPING, Kind.ZERO_VERIFIED,
         Kind.UNKNOWN, Kind.ENDED, Kind.LINK, Kind.REFUSED, Kind.LIMIT, Kind.WITHHELD, Kind.FELT,
         Kind.CHANNEL_FOUND, Kind.CHANNEL_MISMATCH, Kind.LEADS_CHECKED, Kind.STOP_FACE, Kind.CLOCK,
         Kind.UNCLEAN_END, Kind.OPERATOR, Kind.DEAD_MAN, Kind.CONNECT_FAILED, Kind.ERROR,
@@ -117,9 +117,11 @@ class _Seen:
 
     def _setup(self, row: Row, _at_s: float | None) -> None:
         self.unit = str(row.data.get("unit", self.unit))
+        stages = tuple(one for one in row.data.get("stages", ()) if isinstance(one, Mapping))
         for one in row.data.get("channels", ()):
             if isinstance(one, Mapping) and isinstance(one.get("channel"), int):
                 self.channels[one["channel"]].setup = one
+                self.channels[one["channel"]].stages = stages
 
     def _telemetry(self, row: Row, at_s: float | None) -> None:
         if at_s is None:

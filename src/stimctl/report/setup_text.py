@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stimctl.quantity import format_duration, format_frequency, format_permille
 from stimctl.report.model import NOT_RECORDED
+from stimctl.report.planned_curve import stages_of
 
 Data = Mapping[str, Any]
 
@@ -60,6 +61,16 @@ def device_of(header: Data, identity: Data, ready: Data) -> str:
 def stimulus_lines(setup: Data) -> tuple[str, ...]:
     """Waveform, rate and cycle of one channel of a setup row."""
     return tuple(_stimulus(setup))
+
+
+def staged_lines(stages: Sequence[Data], number: int) -> tuple[str, ...]:
+    """The same for each stage of a setup row, in which one channel may do something else."""
+    lines = []
+    for place, (stage, channel) in enumerate(stages_of(stages, number), start=1):
+        does = "off" if channel is None else ", ".join(_stimulus(channel))
+        lasts = format_duration(int(stage.get("duration_us", 0)))
+        lines.append(f"stage {place} {stage.get('name', '')}, {lasts}: {does}")
+    return tuple(lines)
 
 
 def _stimulus(setup: Data) -> Iterator[str]:

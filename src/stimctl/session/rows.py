@@ -224,8 +224,8 @@ class PulseAcked(Event):
 
 @dataclass(frozen=True, slots=True)
 class LevelSet(Event):
-    """The level now in effect. `by`: "hand", "program", "script", or "line" where a raise never
-    reached the device, and what was before it holds again."""
+    """The level now in effect. `by`: "hand", "program", "script", "stage" where a stage begins,
+    or "line" where a raise never reached the device, and what was before it holds again."""
 
     kind = Kind.SET
     channel: int
