@@ -23,7 +23,8 @@ WAITERS ?= 2
 WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests $(if $(BROAD),| xargs grep -lw broad))
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
-COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property \
+COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property tests/treatment tests/captures \
+  tests/session/test_session_stages.py \
   tests/devices/test_rehastim2_groups.py \
   $(foreach part,driver connecting echo stopping,tests/devices/test_openemsstim_$(part).py)
 COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \

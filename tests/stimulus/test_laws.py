@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Sweep, SweepShape
+from stimctl.stimulus.modulation import AmplitudeModulation, Sweep, SweepShape
 from stimctl.stimulus.stream import drawn, mixed, seed_for, shuffled
 
 SECOND_US = 1_000_000
@@ -83,3 +84,32 @@ def test_a_sweep_may_begin_at_its_highest_value() -> None:
     falls = Sweep(lowest=2, highest=125, period_us=12 * SECOND_US, shape=SweepShape.TRIANGLE,
                   falls=True)  # fmt: skip
     assert [falls.held_at(s * SECOND_US) for s in (0, 6, 12)] == [125, 2, 125]
+
+
+def test_each_value_has_a_dwell_or_nothing_is_made_of_them() -> None:
+    with pytest.raises(ValidationError, match="each value has one dwell"):
+        Turns(values=(10, 20, 30), dwells_us=(250_000, 250_000))
+
+
+def test_a_range_that_is_upside_down_is_none() -> None:
+    with pytest.raises(ValidationError, match="lowest 20 is above highest 10"):
+        Drawn(lowest=20, highest=10, dwell_us=SECOND_US, seed=1)
+
+
+def test_after_its_round_a_law_has_shown_its_values() -> None:
+    level = AmplitudeModulation(lowest_permille=200, period_us=SECOND_US, shape=SweepShape.TRIANGLE)
+    assert [law.round_us for law in (*LAWS, level)] == [
+        1_580_000, 7 * SECOND_US, 10 * SECOND_US, SECOND_US, SECOND_US,
+    ]  # fmt: skip
+    assert {level.value_at(t_us) for t_us in range(0, level.round_us, 1_000)} >= {
+        level.lowest, level.highest,
+    }  # fmt: skip
+    assert not level.since_on
+
+
+def test_a_number_that_would_make_some_likelier_is_drawn_again() -> None:
+    below = (1 << 63) + 1  # nearly half of all numbers are thrown away
+    numbers = [drawn(7, index, below) for index in range(100)]
+    assert len(set(numbers)) == 100
+    assert all(0 <= number < below for number in numbers)
+    assert sum(number < below // 2 for number in numbers) in range(25, 76)
