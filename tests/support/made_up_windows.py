@@ -88,6 +88,8 @@ def become_windows(packages: Sequence[str] = ()) -> None:
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
+    # Since Python 3.15 the library itself waits for a process by a call that was taken away.
+    vars(sys.modules["subprocess"])["_CAN_USE_PIDFD_OPEN"] = False
     sys.platform = "win32"
 
 
