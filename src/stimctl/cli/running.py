@@ -150,12 +150,17 @@ def announce(
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
     if person:
         say(styled(f"person {person}", "bold"))
+    from stimctl.cli.staged_text import stage_of_plan_text
+
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:
         place = one.setup.electrode.site
         # The side in capitals: left and right are what is mixed up (H41).
         where = "" if place is None else f" at {_with_side(place)}"
         say(f"channel {one.channel} {one.role}{where}: {_up_to(one)}")
+    for stage in plan.named_stages:
+        does = (f"channel {one.channel} {_waveform(one)}" for one in stage.channels)
+        say("; ".join((f"stage {stage_of_plan_text(plan, stage)}", *does)))
     for note in plan.notes:
         say(f"note: {note}")
     for caution in passed.cautions if passed else ():
@@ -167,8 +172,16 @@ def _up_to(one: PlanChannel) -> str:
 
     if not isinstance(one, CurrentChannel):
         return f"0 % to {one.most} %"
-    what = ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
-    return f"0 to {format_current(one.most)}, {what}"
+    return f"0 to {format_current(one.most)}, {_waveform(one)}"
+
+
+def _waveform(one: PlanChannel) -> str:
+    """Its pulses and their rate; nothing where another unit gives them."""
+    from stimctl.treatment.program import CurrentChannel
+
+    if not isinstance(one, CurrentChannel):
+        return ""
+    return ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
 
 
 def _with_side(site: str) -> str:
