@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stimctl.devices.registry import FAMILIES
@@ -337,3 +339,21 @@ def test_what_differs_is_seen() -> None:
     plans = [compiled(load_protocol(one, "nmes-tka.toml"), 4_000) for one in (text, longer)]
     assert all(not isinstance(one, Refusal) for one in plans)
     assert difference(*plans) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('cycle = { on = "4 x", off = "4 s", ramp_up = "1 s", ramp_down = "1 s" }', "cycle.on"),
+        ("cycle = true", "cycle: must be a table"),
+        ("waveform = { nlet = { pulses = 2 } }", "waveform.nlet.interval: is missing"),
+        ('waveform = { level = "50 %" }', "waveform.level: must be a table"),
+    ],
+)
+def test_what_may_also_be_false_has_one_error_in_the_words_of_the_file(
+    wrong: str, told: str
+) -> None:
+    with pytest.raises(ProtocolFileError) as caught:
+        staged(staged_text(stage("first", "20 s", wrong)))
+    assert f"stages[0].{told}" in str(caught.value)
+    assert not re.search(r"more in this file|literal|law-|StagedCycle", str(caught.value))

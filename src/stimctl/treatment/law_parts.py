@@ -61,7 +61,14 @@ class RandomLaw(Part, Generic[V]):
     since: Annotated[Since, choice(Since)] = Since.STAGE
 
 
+def table_or_off(value: Any) -> str:
+    """Which of a table and `false` is meant: so an error is about that one only."""
+    return TAG + ("off" if value is False else "table")
+
+
 def _kind(value: Any) -> str:
+    if value is False:
+        return TAG + "off"
     if isinstance(value, dict):
         return next((TAG + name for name in ("list", "random") if name in value), TAG + "sweep")
     if isinstance(value, SweepLaw):
@@ -127,4 +134,12 @@ LevelLaw = Annotated[
     | Annotated[LevelRandom, Tag(TAG + "random")],
     Discriminator(_kind),
 ]
+LevelChange = Annotated[
+    Annotated[LevelSweep, Tag(TAG + "sweep")]
+    | Annotated[LevelList, Tag(TAG + "list")]
+    | Annotated[LevelRandom, Tag(TAG + "random")]
+    | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(_kind),
+]
+"""What a stage makes of a level; `false` ends what the role says."""
 AnyLaw = SweepLaw[int] | ListLaw[int] | RandomLaw[int]

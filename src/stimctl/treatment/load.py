@@ -42,6 +42,7 @@ _PLAIN = {
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
     "dict_type": "must be a table",
+    "union_tag_invalid": "must be a table",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
 }

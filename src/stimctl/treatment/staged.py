@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from stimctl.stimulus import PulseShape
 from stimctl.stimulus.level import CURRENT
@@ -25,7 +25,14 @@ from stimctl.treatment.fields import (
     refuse_bare_amplitude,
     unique,
 )
-from stimctl.treatment.law_parts import LevelLaw, RateLaw, WidthLaw
+from stimctl.treatment.law_parts import (
+    TAG,
+    LevelChange,
+    LevelLaw,
+    RateLaw,
+    WidthLaw,
+    table_or_off,
+)
 from stimctl.treatment.part import Part
 from stimctl.treatment.schema import (
     USUAL_DROP_PERMILLE,
@@ -82,13 +89,19 @@ class StagedWaveform(Part):
     )
 
 
+GroupChange = Annotated[
+    Annotated[PulseGroup, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
+
+
 class WaveformChange(Part):
     """What a stage changes of a waveform. Its shape and the ratio of its phases stay (A12)."""
 
     phase_width: WidthLaw | None = None
     frequency: RateLaw | None = None
-    nlet: PulseGroup | Literal[False] | None = None
-    level: LevelLaw | Literal[False] | None = None
+    nlet: GroupChange | None = None
+    level: LevelChange | None = None
 
 
 class ActiveRest(Part):
@@ -103,6 +116,12 @@ class StagedCycle(CyclePart):
     """On and off, with what may happen in the off time."""
 
     rest: ActiveRest | None = None
+
+
+CycleChange = Annotated[
+    Annotated[StagedCycle, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
 
 
 class StagedChannel(Role):
@@ -122,9 +141,7 @@ class RoleChange(Part):
     """What a stage changes of one role."""
 
     waveform: WaveformChange = WaveformChange()
-    cycle: StagedCycle | Literal[False] | None = Field(
-        default=None, description="false: continuous in this stage."
-    )
+    cycle: CycleChange | None = Field(default=None, description="false: continuous in this stage.")
     level_permille: Permille | None = Field(
         default=None, alias="level", ge=1, le=1000, description="Of a plateau that is carried."
     )
