@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         CurrentChannel,
         PercentChannel,
         PlanChannel,
-        Stage,
     )
 
 _US_MHZ = 1_000_000_000
@@ -34,6 +33,8 @@ def plan_as_dict(
     prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """All figures of a plan, JSON-able; integers carry their unit in the name."""
+    from stimctl.session.setup_row import stage_of
+
     return {
         "protocol": plan.protocol.id,
         "version": plan.protocol.version,
@@ -48,19 +49,10 @@ def plan_as_dict(
         "notes": list(plan.notes),
         "assumed": list(assumptions),
         "channels": _channels_as_dicts(plan),
-        "stages": [_stage_dict(one) for one in plan.stages],
-    }
-
-
-def _stage_dict(stage: Stage[PlanChannel]) -> dict[str, Any]:
-    return {
-        "name": stage.name,
-        "kind": stage.kind.value,
-        "start_us": stage.start_us,
-        "duration_us": stage.duration_us,
-        "zero_us": stage.zero_us,
-        "channels": [one.channel for one in stage.channels],
-        "carried": {str(number): asdict(one) for number, one in stage.carried.items()},
+        "stages": [
+            stage_of(one) | {"channels": [each.channel for each in one.channels]}
+            for one in plan.stages
+        ],
     }
 
 

@@ -41,15 +41,21 @@ def _does(one: PlanChannel) -> dict[str, Json]:
     return {"motor": one.motor, "cycle": plain(one.cycle)}
 
 
-def _stage(stage: Stage[PlanChannel]) -> Json:
+def stage_of(stage: Stage[PlanChannel]) -> dict[str, Json]:
+    """When a stage is, and where its plateaus come from."""
     return {
         "name": stage.name,
         "kind": stage.kind.value,
         "start_us": stage.start_us,
         "duration_us": stage.duration_us,
         "zero_us": stage.zero_us,
-        "ends_by_operator": stage.ends_by_operator,
         "carried": plain(stage.carried),
+    }
+
+
+def _stage(stage: Stage[PlanChannel]) -> Json:
+    return stage_of(stage) | {
+        "ends_by_operator": stage.ends_by_operator,
         "channels": [
             {"channel": one.channel, "start_after_us": one.start_after_us, **_does(one)}
             for one in stage.channels
