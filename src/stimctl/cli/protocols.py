@@ -247,8 +247,8 @@ def _put_parent(parent: dict[str, Any]) -> None:
 
 
 def _put_protocol(text: ProtocolText, loaded: AnyFile) -> None:
-    from stimctl.cli.staged_text import staged_lines
     from stimctl.quantity import format_area, format_duration
+    from stimctl.supervisor.stage_words import staged_lines
     from stimctl.treatment.schema import PercentProtocol
     from stimctl.treatment.staged import StagedProtocol
 
@@ -367,7 +367,8 @@ def _put_external(loaded: PercentProtocol) -> None:
 
 
 def _put_channel(loaded: AnyFile, channel: Any) -> None:
-    from stimctl.cli.stimulus_text import cycle_text, waveform_lines
+    from stimctl.cli.stimulus_text import waveform_lines
+    from stimctl.supervisor.stage_words import cycle_text
     from stimctl.treatment.schema import Waveform
 
     cap = loaded.cap_of(channel)

@@ -108,7 +108,7 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
 def _put_stages(plan: AnyPlan) -> None:
     """What follows what, and what each channel does in it; of the channels themselves the plan
     shows the strongest that they do."""
-    from stimctl.cli.staged_text import stage_of_plan_text
+    from stimctl.supervisor.stage_words import stage_of_plan_text
     from stimctl.treatment.program import CurrentChannel
 
     for stage in plan.named_stages:

@@ -150,7 +150,7 @@ def announce(
     say(styled(f"{kind} {prepared.device}: {plan.protocol.id} {plan.protocol.version}", "bold"))
     if person:
         say(styled(f"person {person}", "bold"))
-    from stimctl.cli.staged_text import stage_of_plan_text
+    from stimctl.supervisor.stage_words import stage_of_plan_text
 
     say(f"duration {duration_text(prepared, plan)}")
     for one in plan.channels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stimctl.quantity import format_duration, format_frequency, format_permille
+from stimctl.supervisor.stage_words import cycle_text
 
 if TYPE_CHECKING:
     from stimctl.treatment.schema import CyclePart, Waveform
@@ -32,14 +33,6 @@ def waveform_lines(waveform: Waveform, cycle: CyclePart | None) -> list[str]:
     if cycle is not None:
         lines.append(f"cycle      {cycle_text(cycle)}")
     return lines
-
-
-def cycle_text(cycle: CyclePart) -> str:
-    """An on/off cycle in one line."""
-    return (
-        f"{format_duration(cycle.on_us)} on ({format_duration(cycle.ramp_up_us)} up, "
-        f"{format_duration(cycle.ramp_down_us)} down), {format_duration(cycle.off_us)} off"
-    )
 
 
 def _frequency(waveform: Waveform) -> str:

@@ -132,12 +132,16 @@ class SessionModel:
         """Why output was stopped last, where that was not the press of a stop face; else ""."""
         return "" if self.cause.code == Code.STOP_FACE_PRESSED else self.cause.text
 
-    def left_us(self, now_ns: int) -> int:
-        """How much of the plan is left, carried on between rows while it runs."""
+    def past_us(self, now_ns: int) -> int:
+        """How much of the plan is over, carried on between rows while it runs."""
         gone_us = self.plan_time_us
         if self.state == "running" and self.plan_ns is not None:
             gone_us += max(0, now_ns - self.plan_ns) // 1_000
-        return max(0, self.duration_us - gone_us)
+        return min(gone_us, self.duration_us)
+
+    def left_us(self, now_ns: int) -> int:
+        """How much of the plan is left."""
+        return self.duration_us - self.past_us(now_ns)
 
     def channel(self, number: int) -> Channel:
         """The channel, made when it is first heard of."""

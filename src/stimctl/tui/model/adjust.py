@@ -216,6 +216,8 @@ class AdjustPage(Page):
         told = [choice.measure.no_dose]
         _, of_what = limits_of(one)[0]
         told += [f"Closest limit at the maximum: {of_what}"]
+        if choice.stages:
+            told += ["What its stages do is changed in its file; here only how long it takes."]
         told += [safe(each, 300) for each in plan.notes if each.startswith(_OF_LENGTH)]
         return [each for each in told if each]
 

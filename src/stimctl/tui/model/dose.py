@@ -28,7 +28,9 @@ def figures_of(choice: Choice, role: int, one: Any) -> list[Figure]:
         return []
     filed: Any = choice.filed.channels[role]
     area = one.setup.electrode.effective_area_mm2
-    now, was = dose_of(one.stimulus, area), dose_of(stimulus_of(filed, one.most), area)
+    # Of stages nothing is adjusted but their length, and the plan has the strongest of them.
+    standard = one.stimulus if choice.stages else stimulus_of(filed, one.most)
+    now, was = dose_of(one.stimulus, area), dose_of(standard, area)
     told = (
         ("charge per phase", was.charge_per_phase_uc, now.charge_per_phase_uc, "µC"),
         ("r.m.s. current", was.rms_ma, now.rms_ma, "mA"),

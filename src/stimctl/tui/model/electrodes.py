@@ -98,6 +98,8 @@ class SetupPage(Page):
     def _no_turns(self) -> str | None:
         if not self.choice.has_shared_role:
             return "this protocol says itself which channel is on when"
+        if self.choice.stages:
+            return "the stages of this treatment say what is on when"
         if self.choice.protocol.channels[0].cycle is None:
             return "this treatment is continuous: all channels are on together"
         return None if len(self.seats) > 1 else "add a second channel first"

@@ -92,6 +92,17 @@ def train_of(one: Any) -> str:
     return f"{one.stimulus.pulse.phase_width_us} µs  {1e6 / one.period_us:.4g} Hz"
 
 
+def channel_at(plan: AnyPlan | None, number: int, at_us: int) -> Any:
+    """The plan's part for a channel at that time; None where there is none, or it is off then."""
+    return None if plan is None else plan.stage_at(at_us).channel(number)
+
+
+def trains_in(plan: AnyPlan | None, number: int) -> str:
+    """The pulses of a channel in every stage, each once."""
+    there = () if plan is None else (stage.channel(number) for stage in plan.stages)
+    return ", then ".join(dict.fromkeys(train_of(one) for one in there if one is not None))
+
+
 def no_next_stage(bed: Bedside) -> str | None:
     """Why no stage can be ended early; None where one follows the present one."""
     plan = bed.plan

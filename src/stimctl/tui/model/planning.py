@@ -73,6 +73,16 @@ class Choice:
         return tuple((label, safe(words, 400)) for label, words in rows)
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """What it does one after the other, in words; empty where that is the same all the time."""
+        from stimctl.supervisor.stage_words import staged_lines
+        from stimctl.treatment.staged import StagedProtocol
+
+        if not isinstance(self.protocol, StagedProtocol):
+            return ()
+        return tuple(safe(line, 400) for line in staged_lines(self.protocol))
+
+    @property
     def adjusted(self) -> bool:
         """Whether any value differs from the file's."""
         return self.text != self.origin.text
@@ -140,8 +150,8 @@ class Choice:
         return replace(self._with_text(text), seats=seats)
 
     def fields(self, role: int) -> dict[Field, int]:
-        """The adjustable values of one role."""
-        return fields_of(self.text, role)
+        """The adjustable values of one role; none where stages differ: they are the file's."""
+        return {} if self.stages else fields_of(self.text, role)
 
     def with_field(self, role: int, field: Field, value: int) -> Choice:
         """The same with one value changed; channels that take turns keep the same values. Raises

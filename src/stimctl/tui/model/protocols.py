@@ -228,12 +228,22 @@ def facts_of(choice: Choice) -> list[Fact]:
         *_locked(protocol.locked),
         ("Aim", f"{target.capitalize()}. {plain_words(aim.how or '')}".strip()),
         *((label.capitalize(), words) for label, words in choice.other_unit),
+        *_stages(choice),
         *([("Percent", choice.measure.meaning)] if choice.measure.meaning else []),
         ("Session", f"{length}. {plain_words(session.schedule or _schedule(choice))}".strip()),
         ("Electrodes", f"{least} {plain_words(protocol.electrodes.size or '')}".strip()),
         *(("Caution", plain_words(one)) for one in protocol.cautions),
         (f"Evidence {evidence.grade}", plain_words(evidence.lines[0])),
     ]
+
+
+def _stages(choice: Choice) -> list[Fact]:
+    """Each stage, and what each role does in it."""
+    found: list[Fact] = []
+    for line in choice.stages:
+        head, _, does = line.strip().partition(": ")
+        found.append((head.capitalize(), does))
+    return found
 
 
 def _locked(lock: Lock | None) -> list[Fact]:

@@ -12,7 +12,7 @@ from stimctl.tui.model.course import ChannelCourse
 from stimctl.tui.model.device_facts import intended_use
 from stimctl.tui.model.handing_on import WEB_PAGE, hand_on
 from stimctl.tui.model.page import Offers, Page
-from stimctl.tui.model.planned import train_of
+from stimctl.tui.model.planned import trains_in
 from stimctl.tui.model.planning import family_of
 from stimctl.tui.model.seats import pad_name
 from stimctl.tui.model.text import safe
@@ -108,14 +108,12 @@ class ReportPage(Page):
         """For each where, with what, how strong at most and in the mean, and for how long."""
         bed, course, text = self.bed, self.bed.live.course, self.bed.measure.text
         seats = {seat.channel: seat for seat in bed.choice.seats} if bed.choice else {}
-        plan = {one.channel: one for one in bed.plan.channels} if bed.plan is not None else {}
         found: list[tuple[str, ...]] = []
         for number in sorted({*seats, *course.channels}):
             seat, one = seats.get(number), course.channels.get(number, ChannelCourse())
             role = seat.role_name if seat else bed.live.channel(number).role
             site = (seat.site if seat else None) or role
-            planned = plan.get(number)
-            train = "" if planned is None else train_of(planned)
+            train = trains_in(bed.plan, number)
             done = f"{one.contractions} contractions" if one.contractions else ""
             found.append(
                 (f"{number} {site.replace('-', ' ')}", pad_name(seat.area_mm2) if seat else "–",

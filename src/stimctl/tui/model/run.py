@@ -11,7 +11,7 @@ from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.handing import handed_in, papers_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
-from stimctl.tui.model.planned import no_next_stage
+from stimctl.tui.model.planned import channel_at, no_next_stage
 from stimctl.tui.model.planning import watches_contact
 from stimctl.tui.model.steps import go_on, next_gap, steps
 
@@ -368,9 +368,8 @@ class RunPage(Page):
         return next((one.site or "" for one in seats if one.channel == number), "")
 
     def planned(self, number: int) -> Any:
-        """The plan's part for a channel; None where there is none."""
-        channels = self.bed.plan.channels if self.bed.plan is not None else ()
-        return next((one for one in channels if one.channel == number), None)
+        """The plan's part for a channel now; None where there is none, or it is off now."""
+        return channel_at(self.bed.plan, number, self.bed.live.past_us(self.desk.clock.mono_ns()))
 
     def selected(self, now_ns: int) -> int | None:
         """The channel that the keys are for; None where there is none (any more)."""

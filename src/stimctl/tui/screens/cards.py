@@ -43,7 +43,7 @@ def _card(run: RunPage, one: Channel) -> CardShown:
         unit=measure.unit,
         decimals=1 if measure.is_dose else 0,
         is_selected=run.selected(now_ns) == one.number,
-        aim=train_of(planned) if planned is not None else "",
+        aim=_aim(bed.plan, planned, live.past_us(now_ns)),
         age=_age(one, live, now_ns),
         refused=live.refusals.get(one.number, ""),
         lock=run.lock_words(one.number),
@@ -61,12 +61,12 @@ def _where(run: RunPage, planned: Any, now_ns: int) -> tuple[Any, CycleShown | N
     if planned is None:
         return None, None
     running = live.state == "running" and run.bed.is_loaded
-    at_us = max(0, min(live.duration_us - live.left_us(now_ns), live.duration_us - 1))
+    at_us = max(0, min(live.past_us(now_ns), live.duration_us - 1))
     drive = drive_of(plan, planned, at_us) if running else None
     cycle = planned.cycle
     if cycle is None:
         return drive, None
-    since_us = at_us - planned.start_after_us
+    since_us = at_us - plan.stage_at(at_us).output_from_us - planned.start_after_us
     shown = CycleShown(
         ramp_up_s=cycle.ramp_up_us / 1e6,
         hold_s=cycle.hold_us / 1e6,
@@ -74,10 +74,16 @@ def _where(run: RunPage, planned: Any, now_ns: int) -> tuple[Any, CycleShown | N
         off_s=cycle.off_us / 1e6,
         at_s=(since_us % cycle.period_us) / 1e6,
         contraction=since_us // cycle.period_us + 1 if since_us >= 0 else 0,
-        contractions=plan.protocol.session.contractions or 0,
+        contractions=0 if plan.named_stages else plan.protocol.session.contractions or 0,
         is_running=running,
     )
     return drive, shown
+
+
+def _aim(plan: Any, planned: Any, at_us: int) -> str:
+    """Its pulses now; with the stage, where there are any."""
+    stage = plan.stage_at(at_us).name if plan is not None and plan.named_stages else ""
+    return "  ".join(filter(None, (stage, "" if planned is None else train_of(planned))))
 
 
 def channel_state(live: Live, one: Channel, drive: Any, now_ns: int) -> tuple[CardState, str]:

@@ -13,6 +13,7 @@ from stimctl.tui.widgets.pulse_view import PulseShown
 
 if TYPE_CHECKING:
     from stimctl.stimulus import Stimulus
+    from stimctl.treatment.program import Carried
 
 _US_PER_MIN = 60_000_000
 
@@ -21,7 +22,7 @@ def plot_shown(run: RunPage) -> PlotShown:
     """Every channel over the whole session; what comes is as if nobody changed anything."""
     bed, live, now_ns = run.bed, run.bed.live, run.desk.clock.mono_ns()
     scale = 1000 if live.measure.is_dose else 1
-    at_us = live.duration_us - live.left_us(now_ns)
+    at_us = live.past_us(now_ns)
     curves = tuple(
         Curve(
             number,
@@ -46,15 +47,28 @@ def _scaled(points: list[Point], scale: int) -> Points:
 
 
 def _ahead(run: RunPage, number: int, at_us: int) -> list[Point]:
-    """From now on, at the level that is set; before the start, at the maximum."""
+    """From now on, at the level that is set, and in later stages that take it; before the start,
+    at the maximum. What has still to be raised by hand is not drawn."""
     bed, live = run.bed, run.bed.live
-    one = run.planned(number)
-    if one is None:
+    if bed.plan is None:
         return []
     going = live.state in ("running", "paused")
-    channel = live.channels[number]
+    channel, now = live.channels[number], bed.plan.stage_at(at_us)
     level = channel.set_level if going else channel.ceiling_level or 0
-    return list(planned(one.cycle, one.start_after_us, at_us, bed.plan.duration_us, level))
+    found: list[Point] = []
+    for stage in bed.plan.stages[now.number :]:
+        one, source = stage.channel(number), stage.carried.get(number)
+        if one is None or (going and stage is not now and _stage_of(source) != now.number):
+            continue
+        share = level if source is None or stage is now else source.plateau(level, one.step)
+        from_us = stage.output_from_us
+        begin_us = from_us + one.start_after_us
+        found += planned(one.cycle, begin_us, max(at_us, from_us), stage.end_us, share)
+    return found
+
+
+def _stage_of(source: Carried | None) -> int | None:
+    return None if source is None else source.stage
 
 
 def pulse_shown(run: RunPage) -> PulseShown | None:

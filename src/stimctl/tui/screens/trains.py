@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from stimctl.tui.model.planning import Choice
 
 
-def trains_of(choice: Choice) -> TrainsShown:
-    """Every channel that is set up."""
+def trains_of(choice: Choice) -> TrainsShown | None:
+    """Every channel that is set up; None where stages differ, which are told in words."""
+    if choice.stages:
+        return None
     roles = choice.protocol.channels
     channels = tuple(
         _channel(seat.channel, site_name(seat.site or seat.role_name), roles[seat.role])
@@ -35,8 +37,8 @@ def _channel(number: int, label: str, role: Any) -> TrainShown:
 
 
 def one_pulse(choice: Choice, role: int = 0) -> PulseShown | None:
-    """One pulse; None where another unit gives them."""
-    if not choice.measure.is_dose:
+    """One pulse; None where another unit gives them, or stages differ."""
+    if choice.stages or not choice.measure.is_dose:
         return None
     stimulus = _stimulus(choice, role)
     return pulse_of(stimulus, stimulus.highest_frequency_mhz / 1_000)

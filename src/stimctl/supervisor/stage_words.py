@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stimctl.treatment.program import AnyPlan, PlanChannel, Stage
+    from stimctl.treatment.schema import CyclePart
     from stimctl.treatment.staged import StagedProtocol, StagePart
 
 
@@ -70,9 +71,15 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
         yield f"order {', '.join(one.name for one in order)}"
 
 
-def _cycle_parts(cycle: Any) -> Iterator[str]:
-    from stimctl.cli.stimulus_text import cycle_text
+def cycle_text(cycle: CyclePart) -> str:
+    """An on/off cycle in one line."""
+    return (
+        f"{format_duration(cycle.on_us)} on ({format_duration(cycle.ramp_up_us)} up, "
+        f"{format_duration(cycle.ramp_down_us)} down), {format_duration(cycle.off_us)} off"
+    )
 
+
+def _cycle_parts(cycle: Any) -> Iterator[str]:
     if cycle is None:
         yield "continuous"
         return

@@ -1,0 +1,118 @@
+"""A treatment of stages on the screens: what is told, shown and drawn is what each stage does."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stimctl.tui.model.planning import choose
+from stimctl.tui.screens.cards import cards_shown
+from stimctl.tui.screens.drawn import plot_shown
+from tests.support.paths import ROOT
+from tests.support.staged_samples import CYCLE, stage, staged_text
+from tests.support.tui_desk import S, World
+
+EXAMPLES = sorted((ROOT / "tests/treatment/data").glob("v2-*.toml"))
+CYCLIC = [path for path in EXAMPLES if path.stem in ("v2-copd-active-rest", "v2-icu-two-periods")]
+SIZES = ((80, 24), (100, 30), (140, 45))
+TEXT = staged_text(
+    stage("warm-up", "20 s", 'waveform = { frequency = "5 Hz" }')
+    + stage("work", "30 s", f"cycle = {CYCLE}")
+    + stage(
+        "cool-down",
+        "20 s",
+        'plateau = "warm-up"\nlevel = "50 %"\nwaveform = { frequency = "5 Hz" }',
+    ),
+    session='shortest = "70 s", longest = "70 s"',
+    rate="50 Hz",
+)
+
+
+@pytest.fixture
+def own(world: World, tmp_path: Path) -> Path:
+    """The person's own folder of protocols, which the program reads."""
+    folder = tmp_path / "protocols"
+    folder.mkdir()
+    (folder / "sample.toml").write_text(TEXT, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", CYCLIC, ids=lambda path: path.stem)
+def test_every_screen_before_a_session_can_be_opened_with_it(
+    world: World, own: Path, path: Path, size: tuple[int, int]
+) -> None:
+    shutil.copy(path, own)
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    page = world.desk.pages["protocols"]
+    world.desk.open("protocols")
+    page.pick(path.stem)
+    shown = world.text(*size)
+    assert "continuous: on all the time" not in shown
+    world.bed.take(choose(path.stem))
+    for name in ("setup", "adjust", "run", "report", "service"):
+        world.desk.open(name)
+        assert world.text(*size)
+
+
+def test_the_list_tells_each_stage(world: World, own: Path) -> None:
+    world.bed.connect("sim:p24")
+    world.desk.open("protocols")
+    facts = dict(world.desk.pages["protocols"].facts("sample"))
+    assert facts["Stage warm-up"] == "20 s; raised by hand"
+    assert facts["Stage cool-down"] == "20 s; 50 % of the plateau of warm-up"
+    told = world.desk.pages["protocols"].facts("sample")
+    does = [words for label, words in told if label == "One"]
+    assert ["5 Hz" in words for words in does] == [True, False, True]
+
+
+def test_of_its_settings_only_the_length_can_be_changed(world: World, own: Path) -> None:
+    choice = choose("sample")
+    assert choice.fields(0) == {}
+    world.bed.connect("sim:p24")
+    world.desk.take_rows()
+    world.bed.take(choice)
+    world.desk.open("adjust")
+    assert [one.label for one in world.desk.pages["adjust"].values()] == ["length of session"]
+    assert any("is changed in its file" in one for one in world.desk.pages["adjust"].notes())
+    assert all(one.standard == one.now for one in world.desk.pages["adjust"].figures())
+
+
+def test_its_channels_take_no_turns_of_their_own(world: World, own: Path) -> None:
+    world.bed.take(choose("sample"))
+    page = world.desk.pages["setup"]
+    assert page.offers()["alternate"] == "the stages of this treatment say what is on when"
+
+
+def test_a_card_shows_the_stage_that_is_now(world: World, own: Path) -> None:
+    world.to_running("sample", steps=4)
+    assert world.bench.engine.plateau(1) == 2_000
+    shown = cards_shown(world.desk.pages["run"])[0]
+    assert shown.aim.startswith("warm-up  ")
+    assert shown.aim.endswith("5 Hz")
+    assert shown.cycle is None
+    world.pass_time(22 * S)
+    shown = cards_shown(world.desk.pages["run"])[0]
+    assert shown.aim.startswith("work  ")
+    assert shown.aim.endswith("50 Hz")
+    assert shown.cycle is not None
+    world.pass_time(30 * S)
+    shown = cards_shown(world.desk.pages["run"])[0]
+    assert shown.aim.startswith("cool-down  ")
+    assert shown.cycle is None
+
+
+def test_what_is_drawn_ahead_ends_with_the_stage_but_for_what_takes_its_plateau(
+    world: World, own: Path
+) -> None:
+    world.to_running("sample", steps=4)
+    world.pass_time(2 * S)
+    (curve,) = plot_shown(world.desk.pages["run"]).curves
+    heights = {round(at_min * 60): level for at_min, level in curve.planned}
+    assert heights[20] == 0  # the end of the warm-up
+    assert not [at_s for at_s in heights if 20 < at_s < 51]  # the work is still to be raised
+    assert heights[51] == 1.0  # half of 2 mA, after a second of zero
+    assert max(heights) == 70
