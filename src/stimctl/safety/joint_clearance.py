@@ -121,7 +121,13 @@ def _paths(members: list[_Member]) -> Refusal | None:
 def _antagonists(members: list[_Member], starts: Mapping[int, int]) -> Refusal | None:
     return antagonist_refusal(
         [
-            Muscle(m.channel, site, m.stimulus.cycle, starts.get(m.channel, 0))
+            Muscle(
+                m.channel,
+                site,
+                m.stimulus.cycle,
+                starts.get(m.channel, 0),
+                switched=m.stimulus.window is not None,
+            )
             for m in members
             if m.stimulus.motor and (site := m.envelope.electrode.site) is not None
         ]

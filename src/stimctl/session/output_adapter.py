@@ -6,10 +6,11 @@ from stimctl.devices.driver import AnyDriver
 from stimctl.devices.events import AckedOvertaken, ChannelSet, Doing
 from stimctl.session.budget import flow_of
 from stimctl.session.commanded_output import Accepted, CommandedOutput
-from stimctl.session.config import RAMP_MIN_US
+from stimctl.session.config import QUICK_RAMP_US, RAMP_MIN_US
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
-from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel
+from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, Stage
+from stimctl.treatment.switching import Switch
 
 
 class OutputAdapter:
@@ -23,6 +24,9 @@ class OutputAdapter:
         for one in (one for stage in plan.stages for one in stage.channels):
             if one.cycle is not None and one.cycle.ramp_up_us < RAMP_MIN_US:
                 raise PlanViolation(f"the ramp of channel {one.channel} is shorter than 0.5 s")
+        for switch in (one for stage in plan.stages for one in switches_of(stage)):
+            if switch.timing.ramp_up_us < QUICK_RAMP_US:
+                raise PlanViolation("a ramp of functional output is shorter than 0.1 s")
         self.scale = plan.scale
         self._plan = plan
         self.tracks = tuple(Track(one) for one in plan.channels)
@@ -57,6 +61,11 @@ class OutputAdapter:
         return None
 
 
+def switches_of(stage: Stage[PlanChannel]) -> tuple[Switch, ...]:
+    """What inputs switch in a stage."""
+    return () if stage.switching is None else tuple(stage.switching.switches.values())
+
+
 def _most_flow(one: PlanChannel) -> int:
     """Of a channel at its cleared output, its widest and fastest pulses, its cycle's on time."""
     flow = flow_of(one.most, 1, 1)
@@ -66,4 +75,7 @@ def _most_flow(one: PlanChannel) -> int:
         if burst is not None:
             each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
             flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
+    window = one.stimulus.window if isinstance(one, CurrentChannel) else None
+    if window is not None:
+        return flow * window.duty_permille // 1_000
     return flow if one.cycle is None else flow * one.cycle.on_us // one.cycle.period_us

@@ -12,11 +12,17 @@ Key = tuple[int, ...]
 """Channel and output, and of a current its width and period: equal keys need not be sent twice."""
 
 
+def _goes_on_and_off(one: PlanChannel) -> bool:
+    """By a cycle, or by an input."""
+    switched = isinstance(one, CurrentChannel) and one.stimulus.window is not None
+    return one.cycle is not None or switched
+
+
 class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
     def __init__(self, plan_channel: PlanChannel) -> None:
-        super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
+        super().__init__(plan_channel.channel, cycles=_goes_on_and_off(plan_channel))
         self._lit = False
         """The device has confirmed the burst that is under way."""
         self._dark_ns = self._shut_ns = 0
@@ -40,7 +46,7 @@ class Track(RampLimiter):
         one = plan_channel if isinstance(plan_channel, CurrentChannel) else None
         modulation = one.stimulus.amplitude_modulation if one else None
         self.follow(
-            cycles=plan_channel.cycle is not None,
+            cycles=_goes_on_and_off(plan_channel),
             modulated_from=FULL if modulation is None else modulation.lowest,
         )
         self.cleared = plan_channel.cleared

@@ -140,6 +140,24 @@ class Rest(StrictModel):
     level_permille: Annotated[int, Field(ge=1, le=1000)]
 
 
+class Window(StrictModel):
+    """What bounds output that an input switches, in place of a cycle (W17).
+
+    Each on time ends after `longest_us`, and at least `refractory_us` are off then. In any 60 s
+    there are at most `per_minute` on times, and they take at most `duty_permille` of it.
+    """
+
+    longest_us: Annotated[int, Field(ge=200_000, le=30_000_000)]
+    refractory_us: Annotated[int, Field(ge=50_000, le=TIME_TOP_US)]
+    duty_permille: Annotated[int, Field(ge=50, le=800)]
+    per_minute: Annotated[int, Field(ge=1, le=120)]
+
+    @property
+    def on_in_a_minute_us(self) -> int:
+        """How long it may be on in any 60 s."""
+        return 60_000 * self.duty_permille
+
+
 class Cycle(StrictModel):
     """On and off times in us. `on_us` includes both ramps: up + hold + down = on."""
 

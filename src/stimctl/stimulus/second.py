@@ -89,7 +89,10 @@ def _restarts(stimulus: Stimulus, rate_mhz: int) -> int:
     Each on time begins with a pulse. Where the off time is shorter than the period of the train,
     that is one more than the rate allows.
     """
-    cycle = stimulus.cycle
+    cycle, window = stimulus.cycle, stimulus.window
+    if window is not None:  # an input decides when: at most this often (W17)
+        times = min(-(-WINDOW_US // window.refractory_us), window.per_minute)
+        return 0 if window.refractory_us * rate_mhz >= _US_MHZ else times
     if cycle is None:
         return 0
     times = -(-WINDOW_US // cycle.period_us)

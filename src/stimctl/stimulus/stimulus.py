@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stimctl.stimulus.laws import Law, LevelLaw
-from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Rest
+from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Rest, Window
 from stimctl.stimulus.pulse import Pulse, StrictModel
 
 
@@ -23,6 +23,7 @@ class Stimulus(StrictModel):
     amplitude_modulation: LevelLaw | None = None
     cycle: Cycle | None = None
     rest: Rest | None = None
+    window: Window | None = None
     motor: bool = False
 
     @property

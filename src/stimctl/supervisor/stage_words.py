@@ -45,12 +45,12 @@ def _dwell(value: Any) -> str:
 
 def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
     """Every stage in the order of the file, with what each role does in it."""
-    from stimctl.treatment.segments import segment_of
+    from stimctl.treatment.segments import segment_in
 
     for place, stage in enumerate(protocol.stages):
         yield f"stage {stage.name}: {_stage_text(stage)}"
         for role in protocol.channels:
-            segment = segment_of(stage, place, role)
+            segment = segment_in(protocol, place, stage, role)
             if segment is None:
                 yield f"  {role.role}: off"
                 continue

@@ -35,6 +35,8 @@ class SessionMarks:
                 self._end(at_us, event["reason"])
             case "resume":
                 self._from_zero = bool(event["from_zero"])
+            case "activation":
+                self._invariant.switched(at_us, event["channel"])
             case "set" if event["by"] == "stage":
                 self._invariant.take_again(at_us, event["channel"], event["level"])
             case "set":

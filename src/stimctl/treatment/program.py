@@ -24,6 +24,7 @@ from stimctl.safety import Clearance, Cleared, ClearedIntensity, Electrode
 from stimctl.stimulus import Burst, Cycle, Stimulus
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
 from stimctl.treatment.schema import ProtocolBase
+from stimctl.treatment.switching import Switching
 
 K = TypeVar("K")
 
@@ -40,6 +41,8 @@ class StageKind(StrEnum):
     """No output."""
     TUNE = "tune"
     """Plateaus are found by hand, for the stages that follow."""
+    FUNCTIONAL = "functional"
+    """Inputs switch the channels, at plateaus that were found before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Stage(Generic[C]):
     It lasts from `start_us` of the plan for `duration_us`; the first `zero_us` of it, all channels
     are off. Channels of the plan that are not in `channels` are off in it. `carried` says by
     channel where a plateau comes from; the others begin at zero. `ends_by_operator`: a person may
-    end it earlier.
+    end it earlier. `switching`: which inputs switch it; None where time does.
     """
 
     number: int
@@ -151,6 +154,7 @@ class Stage(Generic[C]):
     zero_us: int = 0
     carried: Mapping[int, Carried] = field(default_factory=lambda: MappingProxyType({}))
     ends_by_operator: bool = False
+    switching: Switching | None = None
 
     @property
     def end_us(self) -> int:

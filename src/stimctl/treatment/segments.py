@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.modulation import Rest, Window
 from stimctl.stimulus.stream import seed_for
+from stimctl.treatment.inputs_schema import (
+    USUAL_DUTY_PERMILLE,
+    USUAL_PER_MINUTE,
+    ActivationPart,
+)
 from stimctl.treatment.law_parts import (
     LevelLaw,
     ListLaw,
@@ -19,6 +24,7 @@ from stimctl.treatment.law_parts import (
     WidthLaw,
 )
 from stimctl.treatment.staged import (
+    ALWAYS,
     PulseGroup,
     RoleChange,
     StagedChannel,
@@ -26,6 +32,7 @@ from stimctl.treatment.staged import (
     StagedProtocol,
     StagePart,
     StageWord,
+    Turn,
 )
 
 _US_MHZ = 10**9
@@ -53,20 +60,43 @@ class Segment:
     waveform: SegmentWaveform
     cycle: StagedCycle | None
     level_permille: int
+    turn: Turn = ALWAYS
+    """The cycles that are its own, where roles are on one at a time."""
 
     @property
     def on_off(self) -> Cycle | None:
-        """The cycle as a stimulus has it."""
-        return None if self.cycle is None else self.cycle.on_off
+        """The cycle as a stimulus has it; with turns, the cycles of other roles are off time."""
+        cycle = None if self.cycle is None else self.cycle.on_off
+        if cycle is None or self.turn.of == 1:
+            return cycle
+        off_us = self.turn.of * cycle.period_us - cycle.on_us
+        return Cycle(**dict(cycle) | {"off_us": off_us})
 
     @property
     def begins_us(self) -> int:
         """When the first on time begins, after the stage's time of zero."""
-        return self.cycle.start_after_us if self.cycle else 0
+        if self.cycle is None:
+            return 0
+        return self.cycle.start_after_us + self.turn.number * (self.cycle.on_us + self.cycle.off_us)
+
+    @property
+    def activation(self) -> ActivationPart | None:
+        """What an input makes of it; None where time does."""
+        return self.stage.activation.get(self.role.role)
+
+
+def segment_in(
+    protocol: StagedProtocol, place: int, stage: StagePart, role: StagedChannel
+) -> Segment | None:
+    """What the role does in the stage; None where it is off."""
+    one = segment_of(stage, place, role)
+    return None if one is None else replace(one, turn=protocol.turn(stage, role.role))
 
 
 def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | None:
-    """What the role does in the stage; None where it is off."""
+    """The same without regard to turns."""
+    if stage.kind is StageWord.FUNCTIONAL and role.role not in stage.activation:
+        return None
     if stage.kind is StageWord.REST or (stage.roles is not None and role.role not in stage.roles):
         return None
     as_file = (getattr(role.waveform, name) for name in SegmentWaveform._fields)
@@ -76,6 +106,8 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
             waveform = _changed(waveform, change)
             cycle = _cycle(cycle, change)
             level = change.level_permille or level
+    if stage.kind is StageWord.FUNCTIONAL:
+        cycle = None  # an input takes its place
     return Segment(role, stage, place, waveform, cycle, level)
 
 
@@ -121,6 +153,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         amplitude_modulation=level,
         cycle=one.on_off,
         rest=_rest(one, width_us),
+        window=_window(one),
         motor=one.role.moves_muscle,
     )
 
@@ -133,6 +166,19 @@ def _rest(one: Segment, width_us: int) -> Rest | None:
         frequency_mhz=part.frequency_mhz,
         phase_width_us=part.phase_width_us or width_us,
         level_permille=part.level_permille,
+    )
+
+
+def _window(one: Segment) -> Window | None:
+    """What bounds a role that an input switches (W17)."""
+    part, stage = one.activation, one.stage
+    if part is None or stage.kind is not StageWord.FUNCTIONAL:
+        return None
+    return Window(
+        longest_us=part.on_at_most_us,
+        refractory_us=part.refractory_us,
+        duty_permille=stage.duty_permille or USUAL_DUTY_PERMILLE,
+        per_minute=stage.per_minute or USUAL_PER_MINUTE,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
@@ -25,6 +25,7 @@ from stimctl.treatment.fields import (
     refuse_bare_amplitude,
     unique,
 )
+from stimctl.treatment.inputs_schema import ActivationPart, InputPart
 from stimctl.treatment.law_parts import (
     TAG,
     LevelChange,
@@ -55,6 +56,14 @@ class StageWord(StrEnum):
     PROGRAM = "program"
     REST = "rest"
     TUNE = "tune"
+    FUNCTIONAL = "functional"
+
+
+class FileClass(StrEnum):
+    """Which kinds of stages a file may have."""
+
+    CYCLIC = "cyclic"
+    FUNCTIONAL = "functional"
 
 
 class Advance(StrEnum):
@@ -147,6 +156,16 @@ class RoleChange(Part):
     )
 
 
+class Turn(NamedTuple):
+    """The cycles of a stage that belong to one role: this one of so many."""
+
+    number: int = 0
+    of: int = 1
+
+
+ALWAYS = Turn()
+
+
 class StagePart(RoleChange):
     """One stage."""
 
@@ -164,6 +183,22 @@ class StagePart(RoleChange):
         description="own: found by hand in this stage; or the name of an earlier stage (A12).",
     )
     role: Mapping[Name, RoleChange] = Field(default={}, description="Changes of one role.")
+    one_at_a_time: bool = Field(
+        default=False, description="Of a tune stage: its roles are on in turn, one cycle each."
+    )
+    activation: Mapping[Name, ActivationPart] = Field(
+        default={}, description="Of a functional stage: by role, when it is on."
+    )
+    duty_permille: Permille | None = Field(
+        default=None, alias="duty", ge=50, le=800,
+        description="Of a functional stage: a role is on in at most so much of any 60 s (W17).",
+    )  # fmt: skip
+    per_minute: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        default=None, description="Of a functional stage: starts of a role in any 60 s at most."
+    )
+    exclusive: tuple[Annotated[tuple[Name, ...], AfterValidator(unique)], ...] = Field(
+        default=(), description="Of a functional stage: roles that are never on together (W18)."
+    )
 
     @property
     def by_operator(self) -> bool:
@@ -208,11 +243,14 @@ class StagedProtocol(CurrentProtocol):
     hint = A11
 
     schema_name: Literal["treatment-v2"] = Field(alias="schema")
-    kind: Literal["cyclic"] = Field(default="cyclic", alias="class")
+    kind: Annotated[FileClass, choice(FileClass)] = Field(default=FileClass.CYCLIC, alias="class")
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(
         default=None, description="Required where something is drawn by chance."
     )
     session: StagedSession
+    inputs: Annotated[tuple[InputPart, ...], Field(max_length=8)] = Field(
+        default=(), description="What starts and ends output in functional stages."
+    )
     channels: Annotated[tuple[StagedChannel, ...], Field(min_length=1, max_length=8)]
     stages: Annotated[tuple[StagePart, ...], Field(min_length=1, max_length=50)]
 
@@ -234,6 +272,15 @@ class StagedProtocol(CurrentProtocol):
     def stage(self, name: str) -> StagePart | None:
         """The stage of this name."""
         return next((one for one in self.stages if one.name == name), None)
+
+    def turn(self, stage: StagePart, role: str) -> Turn:
+        """When it is a role's turn, in a stage whose roles are on one at a time."""
+        if not stage.one_at_a_time:
+            return ALWAYS
+        names = [
+            one.role for one in self.channels if stage.roles is None or one.role in stage.roles
+        ]
+        return Turn(names.index(role), len(names)) if role in names else ALWAYS
 
     def written_out(self) -> tuple[StagePart, ...]:
         """The stages in the order of the session, each as often as it comes; names that no stage

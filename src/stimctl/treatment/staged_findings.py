@@ -27,9 +27,10 @@ from stimctl.treatment.consistency import (
     site_findings,
     stimulus_findings,
 )
+from stimctl.treatment.functional_findings import functional_findings, switched_findings
 from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
-from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
+from stimctl.treatment.segments import Segment, segment_in, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
     OWN,
@@ -62,6 +63,7 @@ def staged_findings(protocol: StagedProtocol) -> tuple[Finding, ...]:
         *_stage_names(protocol),
         *_session(protocol),
     )
+    found = (*found, *functional_findings(protocol))
     return found or tuple(_segments(protocol))
 
 
@@ -199,17 +201,20 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
         on = [
             (number, segment)
             for number, role in enumerate(protocol.channels)
-            if (segment := segment_of(stage, index, role)) is not None
+            if (segment := segment_in(protocol, index, stage, role)) is not None
         ]
         if not on and stage.kind is not StageWord.REST:
             yield Finding(("stages", index, "roles"), 'no role is on; write kind = "rest"')
         for number, one in on:
-            does = (one.role, one.waveform, one.cycle)
+            does = (one.role, one.waveform, one.cycle, one.activation)
             if does not in seen:
                 seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
+            if one.activation is not None:
+                yield from switched_findings(("stages", index), one)
+                continue
             yield from _time(("stages", index, "duration"), one)
-        if not protocol.co_contraction:
+        if not protocol.co_contraction and stage.kind is not StageWord.FUNCTIONAL:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
 
 
@@ -346,7 +351,7 @@ def _time(path: Path, one: Segment) -> Iterator[Finding]:
             least = format_duration(SHORTEST_SESSION_US)
             yield Finding(path, f"a continuous stage lasts at least {least}")
         return
-    needs_us = ZERO_US + cycle.start_after_us + cycle.on_us
+    needs_us = ZERO_US + one.begins_us + cycle.on_us
     if one.stage.duration_us < needs_us:
         yield Finding(
             path,

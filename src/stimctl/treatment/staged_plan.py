@@ -19,6 +19,7 @@ from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.functional_plan import switching_of
 from stimctl.treatment.program import (
     Carried,
     ChannelSetup,
@@ -28,7 +29,7 @@ from stimctl.treatment.program import (
     Stage,
     StageKind,
 )
-from stimctl.treatment.segments import segment_of, stimulus_of_segment
+from stimctl.treatment.segments import segment_in, stimulus_of_segment
 from stimctl.treatment.staged import OWN, StagedProtocol, StagePart
 from stimctl.treatment.staged_findings import ZERO_US
 
@@ -93,6 +94,9 @@ def compile_staged(
         refusal = _too_strong(sheet, stages, channels, carried) or _rests(sheet, channels)
         if refusal is not None:
             return _in_stage(part, refusal)
+        switching = switching_of(protocol, part, sheet, channels, stages)
+        if isinstance(switching, Refusal):
+            return _in_stage(part, switching)
         lasts_us = part.duration_us
         lasts_us += stretched_us if part.name == protocol.session.stretch else 0
         stages.append(
@@ -101,6 +105,7 @@ def compile_staged(
                 channels=channels, every_channel=numbers, start_us=start_us,
                 duration_us=lasts_us, zero_us=ZERO_US if place else 0,
                 carried=MappingProxyType(carried), ends_by_operator=part.by_operator,
+                switching=switching,
             )
         )  # fmt: skip
         names[part.name] = place
@@ -120,7 +125,7 @@ def _channels(
     """What the channels do in one stage, cleared together."""
     wanted = []
     for setup, role in asked:
-        segment = segment_of(*stage, role)
+        segment = segment_in(protocol, stage[1], stage[0], role)
         if segment is not None:
             stimulus = stimulus_of_segment(protocol, segment, setup.most.value)
             wanted.append(Wanted(setup, role, stimulus, segment.begins_us))

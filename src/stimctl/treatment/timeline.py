@@ -80,6 +80,9 @@ def _stages_of(plan: AnyPlan | AnyStage) -> tuple[AnyStage, ...]:
 
 
 def _moments_in(stage: AnyStage, from_us: int) -> Iterator[Moment]:
+    if stage.switching is not None:  # inputs decide, and nobody knows when
+        yield Moment(from_us, tuple(_silent(each) for each in _drives(stage, from_us)))
+        return
     streams = [_tagged(index, one, stage, from_us) for index, one in enumerate(stage.channels)]
     places = [stage.every_channel.index(one.channel) for one in stage.channels]
     drives = list(_drives(stage, from_us))
@@ -109,6 +112,8 @@ def drive_at(plan: AnyPlan, one: PlanChannel, t_us: int) -> Drive:
 
 def _drive_of(stage: AnyStage, one: PlanChannel, t_us: int) -> Drive:
     """The state of channel `one` of a stage at plan time `t_us`."""
+    if stage.switching is not None:
+        return off_drive(one)
     into_us = t_us - stage.output_from_us
     lasts_us = stage.duration_us - stage.zero_us
     level, may_raise, since_on_us = 0, False, None
@@ -120,6 +125,13 @@ def _drive_of(stage: AnyStage, one: PlanChannel, t_us: int) -> Drive:
     if isinstance(one, CurrentChannel):
         return _with_pulses(stage, one, drive, into_us, since_on_us)
     return drive
+
+
+def off_drive(one: PlanChannel) -> Drive:
+    """The channel off, in the rhythm in which it would begin."""
+    if not isinstance(one, CurrentChannel):
+        return Drive(one.channel, 0, False, False)
+    return Drive(one.channel, 0, False, False, one.stimulus.pulse.phase_width_us, one.period_us)
 
 
 def fade_in_us(stage: AnyStage, one: PlanChannel) -> int:
