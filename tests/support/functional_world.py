@@ -1,4 +1,4 @@
-"""Functional stages for tests: small files, sensors that are made up, and sessions that reach them."""
+"""Functional stages for tests: small files, made-up sensors, sessions that reach the stage."""
 
 from __future__ import annotations
 

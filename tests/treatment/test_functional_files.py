@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.support.functional_world import (
 )
 from tests.support.staged_samples import compiled, example, staged
 
+QUARTER = ACTIVATION + 'from = "0 deg", to = "90 deg"'
 WRONG: dict[str, tuple[str, str, str]] = {
     "a cyclic file with inputs": (
         functional_text({"one": ON_WHILE}).replace('class = "functional"', 'class = "cyclic"'),
@@ -42,13 +44,13 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "a phase without unit": (
         functional_text(
-            {"one": ACTIVATION + 'from = "0 deg", to = "90 deg"'}, PHASE.replace('unit = "deg",', "")
+            {"one": QUARTER}, PHASE.replace('unit = "deg",', "")
         ),
         "inputs[0].unit", "a phase counts in",
     ),
     "too fast a phase": (
         functional_text(
-            {"one": ACTIVATION + 'from = "0 deg", to = "90 deg"'}, PHASE.replace("70 rpm", "130 rpm")
+            {"one": QUARTER}, PHASE.replace("70 rpm", "130 rpm")
         ),
         "inputs[0].rate", "at most 120 rpm",
     ),
@@ -181,7 +183,7 @@ def test_one_at_a_time_gives_each_role_its_turn() -> None:
     spans = sorted(
         (one.start_after_us, one.start_after_us + one.cycle.on_us) for one in tune.channels
     )
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert {one.cycle.period_us for one in tune.channels} == {48_000_000}
 
 

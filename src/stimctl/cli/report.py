@@ -108,6 +108,7 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
 def _put_stages(plan: AnyPlan) -> None:
     """What follows what, and what each channel does in it; of the channels themselves the plan
     shows the strongest that they do."""
+    from stimctl.supervisor.input_words import functional_lines
     from stimctl.supervisor.stage_words import stage_of_plan_text
     from stimctl.treatment.program import CurrentChannel
 
@@ -116,6 +117,8 @@ def _put_stages(plan: AnyPlan) -> None:
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
                 put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+    for line in functional_lines(plan):
+        put(line)
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -269,7 +272,7 @@ def _put_dose(one: CurrentChannel, delivered: ChannelDose) -> None:
             f"{amount(dose.energy_per_pulse_mj, 'mJ')} a pulse"
         )
     put(
-        f"  session    {delivered.pulses} pulses, {amount(delivered.charge_uc / 1000, 'mC')}, "
+        f"  session    {'at most ' if delivered.at_most else ''}{delivered.pulses} pulses, {amount(delivered.charge_uc / 1000, 'mC')}, "
         f"{amount(delivered.rms_session_ma, 'mA')} r.m.s. over the session"
     )
 

@@ -64,6 +64,12 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
             why="a person raises it by hand and says what is felt",
             what_to_do="Add --manual: stimctl run --manual ...",
         )
+    if any(stage.switching is not None for stage in plan.stages):
+        raise UsageError(
+            f"inputs switch a stage of {plan.protocol.id}, and this command has none",
+            why="somebody has to send samples, and a person resumes into that stage",
+            what_to_do="Use the Python API (device.sample), or rehearse it: stimctl rehearse",
+        )
     need_port(prepared)
     if not prepared.is_simulation:
         need_keyboard("stimctl run on a device")

@@ -117,6 +117,8 @@ class InputSample:
     beat: bool = False
     age_us: int = 0
     keyed: bool = False
+    source: str = "api"
+    """By what way it came; `sim`: a made-up sensor, which no device with current is given."""
 
 
 Fact = (

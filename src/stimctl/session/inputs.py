@@ -22,6 +22,8 @@ SPAN_MDEG, SPAN_US = 60_000, 200_000
 """A rate is measured over this angle or this time (K14, D)."""
 HIGHEST_LEVEL = 10_000
 """Levels are in percent; more than this is out of range (D)."""
+SIM = "sim"
+"""Of a made-up sensor: whoever takes samples from outside lets it pass on a simulated device."""
 _MINUTE_US = 60_000_000
 
 
@@ -52,7 +54,8 @@ class Input:
         """Since when it has counted, or not."""
         self.sample_us = 0
         """When the newest sample was true, by the receiver's clock."""
-        self._seq: int | None = None
+        self._seqs: dict[str, int] = {}
+        """By source, the number of its newest sample."""
         self._fresh_until_us = 0
         self._turned: deque[tuple[int, int]] = deque()
         """Times and angles, whole turns added up, of a phase."""
@@ -64,9 +67,9 @@ class Input:
     def take(self, now_us: int, sample: InputSample) -> None:
         """A sample has arrived."""
         self.advance(now_us)
-        if self._seq is not None and sample.seq <= self._seq:
+        if sample.seq <= self._seqs.get(sample.source, sample.seq - 1):
             return  # said before, or by somebody who does not know what was said
-        self._seq = sample.seq
+        self._seqs[sample.source] = sample.seq
         older_us = max(0, sample.age_us)
         if older_us >= self.spec.fresh_for_us:
             self._doubt(now_us, "the sample is too old")
@@ -100,10 +103,6 @@ class Input:
             settles_us = self._raw_since_us + self.spec.settles_us
             due = settles_us if due is None else min(due, settles_us)
         return due
-
-    def new_sender(self) -> None:
-        """Another sender has taken over: its numbers begin anew, and nothing goes on."""
-        self._seq = None
 
     # -- inside
 
@@ -207,9 +206,10 @@ class Inputs:
         return self._by_name[name]
 
     def take(self, now_us: int, sample: InputSample) -> None:
-        """A sample has arrived; one of an input that the plan has not is nobody's."""
+        """A sample has arrived; one of an input that the plan has not is nobody's, and so is one
+        that came by a way that the file does not name."""
         one = self._by_name.get(sample.input)
-        if one is not None:
+        if one is not None and sample.source in (*one.spec.sources, SIM):
             one.take(now_us, sample)
 
     def advance(self, now_us: int) -> None:

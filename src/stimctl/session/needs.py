@@ -75,6 +75,7 @@ class Need(StrEnum):
     WATCHDOG = "watchdog-test"
     STOP_FACE = "stop-face"
     PRESENCE = "presence"
+    FUNCTIONAL = "functional-output"
 
 
 MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(

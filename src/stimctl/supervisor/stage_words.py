@@ -45,6 +45,7 @@ def _dwell(value: Any) -> str:
 
 def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
     """Every stage in the order of the file, with what each role does in it."""
+    from stimctl.supervisor.input_words import activation_text, input_lines
     from stimctl.treatment.segments import segment_in
 
     for place, stage in enumerate(protocol.stages):
@@ -64,8 +65,10 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
                 parts.append(f"groups of {wave.nlet.pulses} pulses, {gap} apart")
             if wave.level is not None:
                 parts.append(f"level {law_text(wave.level, format_permille)}")
-            parts += _cycle_parts(segment.cycle)
+            switched = activation_text(stage, role.role)
+            parts += [switched] if switched else _cycle_parts(segment.cycle)
             yield f"  {role.role}: {'; '.join(parts)}"
+    yield from input_lines(protocol)
     order = protocol.written_out()
     if [one.name for one in order] != [one.name for one in protocol.stages]:
         yield f"order {', '.join(one.name for one in order)}"
@@ -101,6 +104,7 @@ def _stage_text(stage: StagePart) -> str:
         return f"{text} without output"
     if stage.kind is StageWord.TUNE:
         text += " at most, to find the plateaus"
+        text += ", one role at a time" if stage.one_at_a_time else ""
     elif stage.by_operator:
         text += " at most"
     if stage.plateau == OWN:
@@ -118,6 +122,9 @@ def stage_of_plan_text(plan: AnyPlan, stage: Stage[PlanChannel]) -> str:
     text = f"{stage.number + 1} {stage.name}, {format_duration(stage.duration_us)}"
     if not stage.channels:
         return f"{text}, no output"
+    if stage.switching is not None:
+        given = ", ".join(one.name for one in stage.switching.inputs)
+        return f"{text}, switched by {given} at the plateau of {from_names}"
     if carried:
         shares = " and ".join(map(format_permille, levels))
         return f"{text}, at {shares} of the plateau of {from_names}"
