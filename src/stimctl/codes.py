@@ -151,7 +151,7 @@ class Code(StrEnum):
     PAUSE = "pause", "Somebody has paused."
     NEEDS_RESUME = "stage-needs-resume", "Inputs switch the next stage: a person resumes into it."
     INPUT_STALE = "input-stale", "An input was lost for 1 s, or three times within 60 s."
-    INPUT_LATE = "input-late", "Three activations within 10 s came later than the plan allows."
+    INPUT_LATE = "output-too-late", "Three activations within 10 s came later than the plan allows."
     BEFORE_ARMING = "before-arming", "Zero is verified before arming."
     TRIP_SEEN = "watchdog-test-passed", "The device has stopped by itself in its watchdog test."
     STOP_ASKED = "stop-asked", "The face has asked for a stop."

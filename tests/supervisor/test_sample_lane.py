@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stimctl.session.facts import FaceAlive, InputSample
 from stimctl.supervisor.commands import parse_command
 from stimctl.supervisor.face_input import item_of
@@ -18,6 +20,7 @@ def drained(lane: SampleLane) -> list[InputSample]:
     return found
 
 
+@pytest.mark.hazard("H81")
 def test_a_flood_is_the_newest_of_each_and_200_a_second() -> None:
     """K16: 10 kHz for a second, taken out each millisecond."""
     lane, taken = SampleLane(), []

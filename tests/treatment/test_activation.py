@@ -13,6 +13,7 @@ from stimctl.treatment.activation import (
     TICK_US,
     Activation,
     Cue,
+    Ending,
     Phase,
     Timing,
 )
@@ -44,7 +45,7 @@ def test_a_start_is_on_for_its_time_and_rests_after_it() -> None:
     one.advance(1_999 * MS)
     assert one.phase is Phase.DOWN
     one.advance(2_000 * MS)
-    assert (one.phase, one.ended_us, one.why) == (Phase.REFRACTORY, 2_000 * MS, "longest")
+    assert (one.phase, one.ended_us, one.ending) == (Phase.REFRACTORY, 2_000 * MS, Ending.LONGEST)
     assert not one.cue(2_200 * MS, Cue.START)
     one.advance(2_300 * MS)
     assert one.phase is Phase.IDLE

@@ -40,7 +40,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "a key for a state": (
         functional_text({"one": ON_WHILE}, STATE.replace('"udp"', '"key"')),
-        "inputs[0].sources", "when a key is let go",
+        "inputs[0].sources", "when a key is released",
     ),
     "a phase without unit": (
         functional_text(
@@ -141,6 +141,7 @@ def test_starts_that_come_before_a_period_is_over_count_in_the_worst_second() ->
     assert worst_second_pulses(later.stages[1].channel(1).stimulus) == 16
 
 
+@pytest.mark.hazard("H81")
 def test_a_device_that_is_too_slow_for_the_file_is_refused() -> None:
     """K15: source 20 ms, computer 10 ms, P24 15 ms."""
     plan = compiled(staged(functional_text({"one": ON_WHILE}, latency="40 ms")), 5_000)

@@ -271,8 +271,10 @@ def _put_dose(one: CurrentChannel, delivered: ChannelDose) -> None:
             f"{amount(dose.power_density_w_cm2, 'W/cm2')}, "
             f"{amount(dose.energy_per_pulse_mj, 'mJ')} a pulse"
         )
+    most = "at most " if delivered.at_most else ""
     put(
-        f"  session    {'at most ' if delivered.at_most else ''}{delivered.pulses} pulses, {amount(delivered.charge_uc / 1000, 'mC')}, "
+        f"  session    {most}{delivered.pulses} pulses, "
+        f"{amount(delivered.charge_uc / 1000, 'mC')}, "
         f"{amount(delivered.rms_session_ma, 'mA')} r.m.s. over the session"
     )
 

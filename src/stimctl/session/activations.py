@@ -14,6 +14,7 @@ from stimctl.session.log import EventLog, Waiting
 from stimctl.session.raising import Raising
 from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.reasons import Reason
+from stimctl.treatment.activation import Ending
 
 ROW_WAIT_NS = 20_000_000
 """Rule K17: the row of an activation is waited for so long (D)."""
@@ -131,17 +132,17 @@ class Activations:
         while self._late[0] < now_ns - LATE_WITHIN_NS:
             self._late.popleft()
 
-    def over(self, now_ns: int, track: RampLimiter, why: str, on_us: int) -> None:
+    def over(self, now_ns: int, track: RampLimiter, ending: Ending, on_us: int) -> None:
         """A channel is off again."""
         one = self._under_way.pop(track.channel, None)
         if one is None:
             return
-        if one.told and one.first_ns is None and why != "interrupted":
+        if one.told and one.first_ns is None and ending is not Ending.INTERRUPTED:
             self._judge(now_ns, one.allowed_ns + 1, one)  # it never came
         first_us = None if one.first_ns is None else (one.first_ns - one.sample_ns) // 1_000
         unit = self._raising().scale.unit
         row = rows.ActivationEnded(
-            track.channel, one.number, why, on_us, one.acked, unit, first_us
+            track.channel, one.number, ending.value, on_us, one.acked, unit, first_us
         )  # fmt: skip
         self._log.emit(now_ns, row)
 

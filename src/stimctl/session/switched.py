@@ -15,7 +15,7 @@ from stimctl.session.plan_clock import PlanClock
 from stimctl.session.reasons import Reason
 from stimctl.session.track import Track
 from stimctl.session.trigger import Trigger
-from stimctl.treatment.activation import Activation, Cue, Phase
+from stimctl.treatment.activation import Activation, Cue, Ending, Phase
 from stimctl.treatment.program import CurrentChannel, PlanChannel, Stage
 from stimctl.treatment.ramps import RAMP_TICK_US
 from stimctl.treatment.scripted_raise import PlateauStep
@@ -135,7 +135,7 @@ class SwitchedProgramme(PlanClock):
         """Output ends: no activation goes on."""
         super().stand(now_ns)
         for role in self._roles.values():
-            self._end(now_ns, role, "interrupted")
+            self._end(now_ns, role, Ending.INTERRUPTED)
             role.activation.reset(now_ns // 1_000)
 
     def turn(self, time_us: int) -> list[tuple[Track, int]]:
@@ -223,7 +223,7 @@ class SwitchedProgramme(PlanClock):
         if activation.is_on and not role.on_times.is_on:
             self._begin(now_ns, role)
         elif role.on_times.is_on and not activation.is_on:
-            self._end(now_ns, role, activation.why)
+            self._end(now_ns, role, activation.ending)
 
     def _start(self, now_ns: int, role: _Role) -> None:
         now_us = now_ns // 1_000
@@ -283,16 +283,16 @@ class SwitchedProgramme(PlanClock):
         sample_ns = min(now_ns, of.sample_us * 1_000) if of.sample_us else now_ns
         self._activations.announce(now_ns, role.track, role.switch.input, sample_ns, times_ns)
 
-    def _end(self, now_ns: int, role: _Role, why: str) -> None:
+    def _end(self, now_ns: int, role: _Role, ending: Ending) -> None:
         if role.on_times.ends(now_ns // 1_000):
             role.quiet_since_us = now_ns // 1_000
-            self._activations.over(now_ns, role.track, why, role.on_times.last_us)
+            self._activations.over(now_ns, role.track, ending, role.on_times.last_us)
 
     def _put_in_force(self, now_ns: int, role: _Role) -> None:
         drive, track = role.drive(now_ns // 1_000), role.track
         begins = drive.level_permille > 0 and not self._activations.has_begun(track.channel)
         if begins and not self._activations.begin(now_ns, track):
-            self._end(now_ns, role, "interrupted")
+            self._end(now_ns, role, Ending.INTERRUPTED)
             role.activation.reset(now_ns // 1_000)
             drive = role.off
             begins = False

@@ -150,8 +150,8 @@ class Output(Tells):
 
         Args:
             name: an input of the file whose `sources` have "api".
-            value: the angle of a phase, 0 or 1 of a state, percent of a level. Nothing is a sign of
-                life: the sender of an event is there, and nothing has happened.
+            value: the angle of a phase, 0 or 1 of a state, percent of a level. Nothing is a
+                heartbeat: the sender of an event is there, and nothing has happened.
 
         Raises:
             StateError: the session is not open.

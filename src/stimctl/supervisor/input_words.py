@@ -59,14 +59,13 @@ def functional_lines(plan: AnyPlan) -> Iterator[str]:
     (K15)."""
     from stimctl.treatment.functional_bounds import at_most
     from stimctl.treatment.functional_plan import latency_of
-    from stimctl.treatment.program import CurrentChannel
+    from stimctl.treatment.program import of_currents
 
     for stage in plan.stages:
-        if stage.switching is None:
+        if stage.switching is None or not of_currents(stage):
             continue
         by_name = {one.name: one for one in stage.switching.inputs}
         for one in stage.channels:
-            assert isinstance(one, CurrentChannel)
             bound, window = at_most(stage, one), one.stimulus.window
             assert bound is not None
             assert window is not None

@@ -18,7 +18,7 @@ MOST_INPUTS = 16
 
 @dataclass(slots=True)
 class _Waiting:
-    """What waits of one input. Events and signs of life have a time of their own, so that a sign
+    """What waits of one input. Events and heartbeats have a time of their own, so that a heartbeat
     never takes the place of an event."""
 
     event: InputSample | None = None

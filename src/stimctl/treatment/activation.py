@@ -43,6 +43,16 @@ class Cue(StrEnum):
     """The time of the phase is over."""
 
 
+class Ending(StrEnum):
+    """What ended an on time."""
+
+    STOP = "stop"
+    LOST = "lost"
+    LONGEST = "longest"
+    INTERRUPTED = "interrupted"
+    """Output was stopped, or never began."""
+
+
 # A start that cannot be obeyed at once is dropped (K13): nothing is kept for later.
 _MATRIX = """
               start  stop  lost  passed
@@ -96,8 +106,8 @@ class Activation:
         """When the present or last on time began."""
         self.ended_us: int | None = None
         """When the last on time was over; None before the first."""
-        self.why = ""
-        """What ended the last on time: a cue, or "longest"."""
+        self.ending = Ending.INTERRUPTED
+        """Of the last on time."""
 
     @property
     def is_on(self) -> bool:
@@ -182,7 +192,7 @@ class Activation:
         if follows is Phase.DOWN:
             self._from = self.level_permille(now_us)
             self._fall_us = self._down_us(cue)
-            self.why = "longest" if cue is Cue.PASSED else cue.value
+            self.ending = Ending.LONGEST if cue is Cue.PASSED else Ending(cue.value)
         elif before is Phase.DOWN:
             self.ended_us = now_us
         elif follows is Phase.UP:
@@ -204,4 +214,4 @@ class Activation:
         if left_us > LOST_RAMP_US:
             self._from = self.level_permille(now_us)
             self._since_us, self._fall_us = now_us, LOST_RAMP_US
-            self.why = Cue.LOST.value
+            self.ending = Ending.LOST

@@ -76,7 +76,7 @@ def _input(path: Path, one: InputPart) -> Iterator[Finding]:
     if one.debounce_us is not None and one.kind is not InputKind.STATE:
         yield Finding((*path, "debounce"), "is for inputs of the kind state")
     if Source.KEY in one.sources and one.kind is not InputKind.EVENT:
-        message = "a key gives events only: no terminal tells when a key is let go"
+        message = "a key gives events only: no terminal tells when a key is released"
         yield Finding((*path, "sources"), message)
     if Source.LINE in one.sources and one.kind not in (InputKind.EVENT, InputKind.STATE):
         yield Finding((*path, "sources"), "a line is on or off; it has no angle and no level")
