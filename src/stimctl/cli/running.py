@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,13 @@ _VERDICTS = {
 }
 
 
-def run_session(request: Request, preconditions: Preconditions, *, as_json: bool) -> int:
+def run_session(
+    request: Request,
+    preconditions: Preconditions,
+    *,
+    as_json: bool,
+    inputs: Sequence[str] = (),
+) -> int:
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if preconditions.person:
         check_person_code(preconditions.person)
@@ -64,12 +70,10 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
             why="a person raises it by hand and says what is felt",
             what_to_do="Add --manual: stimctl run --manual ...",
         )
-    if any(stage.switching is not None for stage in plan.stages):
-        raise UsageError(
-            f"inputs switch a stage of {plan.protocol.id}, and this command has none",
-            why="somebody has to send samples, and a person resumes into that stage",
-            what_to_do="Use the Python API (device.sample), or rehearse it: stimctl rehearse",
-        )
+    from stimctl.inputs.bindings import check_bindings, parse_binding
+
+    bound = tuple(map(parse_binding, inputs))
+    check_bindings(plan, bound, simulation=prepared.is_simulation)
     need_port(prepared)
     if not prepared.is_simulation:
         need_keyboard("stimctl run on a device")
@@ -86,6 +90,7 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
         prepare=commands_of(said_by(preconditions, passed)),
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
+        inputs=bound,
     )
     try:
         outcome = session.run()

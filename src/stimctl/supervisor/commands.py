@@ -107,6 +107,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
         },
     ),
     "ready": ({}, {}),
+    "inputs": ({}, {}),
     "present": ({}, {}),
     "operator": ({"code": _text}, {}),
     "connect": ({}, {}),
