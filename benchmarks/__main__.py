@@ -10,6 +10,7 @@ import sys
 from benchmarks import (
     bench_capture,
     bench_codec,
+    bench_functional,
     bench_output_check,
     bench_plugin,
     bench_records,
@@ -39,6 +40,7 @@ def main() -> int:
         bench_start,
         bench_plugin,
         bench_rehearse,
+        bench_functional,
         bench_records,
         bench_sm2,
         bench_tui,

@@ -58,6 +58,8 @@ class _Role:
 
     def drive(self, now_us: int) -> Drive:
         """What the activation asks for now."""
+        if not self.activation.is_on:
+            return self.off
         level = self.activation.level_permille(now_us)
         if self.fades_from_us is not None:
             into_us = now_us - self.fades_from_us
@@ -66,8 +68,7 @@ class _Role:
             else:
                 level = level * (into_us - into_us % RAMP_TICK_US) // FADE_IN_US
         off = self.off
-        is_on = self.activation.is_on
-        return Drive(off.channel, level, is_on, False, off.phase_width_us, off.period_us)
+        return Drive(off.channel, level, True, False, off.phase_width_us, off.period_us)
 
     def due_us(self, now_us: int) -> int | None:
         """When its level, or what stands before a start, may change by itself."""
@@ -290,6 +291,8 @@ class SwitchedProgramme(PlanClock):
 
     def _put_in_force(self, now_ns: int, role: _Role) -> None:
         drive, track = role.drive(now_ns // 1_000), role.track
+        if drive is track.drive:
+            return  # off, as before
         begins = drive.level_permille > 0 and not self._activations.has_begun(track.channel)
         if begins and not self._activations.begin(now_ns, track):
             self._end(now_ns, role, Ending.INTERRUPTED)

@@ -30,6 +30,9 @@ class Phase(StrEnum):
     REFRACTORY = "refractory"
 
 
+_ON = frozenset({Phase.UP, Phase.HOLD, Phase.DOWN})
+
+
 class Cue(StrEnum):
     """What can happen to it."""
 
@@ -108,17 +111,15 @@ class Activation:
         """When the last on time was over; None before the first."""
         self.ending = Ending.INTERRUPTED
         """Of the last on time."""
-
-    @property
-    def is_on(self) -> bool:
+        self.is_on = False
         """Whether there may be output."""
-        return self.phase in (Phase.UP, Phase.HOLD, Phase.DOWN)
+        self._due_us: int | None = None
 
     def reset(self, now_us: int) -> None:
         """Output ends for another reason: nothing of this goes on."""
         if self.is_on:
             self.ended_us = now_us
-        self.phase = Phase.IDLE
+        self._enter(Phase.IDLE, now_us)
 
     def cue(self, now_us: int, cue: Cue) -> bool:
         """Something happens now; whether it changed anything."""
@@ -129,11 +130,19 @@ class Activation:
 
     def advance(self, now_us: int) -> None:
         """Let the phases pass whose time is over."""
-        while (due_us := self.deadline_us()) is not None and due_us <= now_us:
-            self._take(due_us, Cue.PASSED)
+        while self._due_us is not None and self._due_us <= now_us:
+            self._take(self._due_us, Cue.PASSED)
 
     def deadline_us(self) -> int | None:
         """When the present phase is over by itself; None where it is not."""
+        return self._due_us
+
+    def _enter(self, phase: Phase, now_us: int) -> None:
+        self.phase, self._since_us = phase, now_us
+        self.is_on = phase in _ON
+        self._due_us = self._over_us()
+
+    def _over_us(self) -> int | None:
         timing, since_us = self.timing, self._since_us
         if self.phase is Phase.DELAY:
             return since_us + timing.delay_us
@@ -197,7 +206,7 @@ class Activation:
             self.ended_us = now_us
         elif follows is Phase.UP:
             self.began_us = now_us
-        self.phase, self._since_us = follows, now_us
+        self._enter(follows, now_us)
         return True
 
     def _down_us(self, cue: Cue) -> int:
@@ -213,5 +222,6 @@ class Activation:
         left_us = self._since_us + self._fall_us - now_us
         if left_us > LOST_RAMP_US:
             self._from = self.level_permille(now_us)
-            self._since_us, self._fall_us = now_us, LOST_RAMP_US
+            self._fall_us = LOST_RAMP_US
+            self._enter(Phase.DOWN, now_us)
             self.ending = Ending.LOST
