@@ -308,6 +308,19 @@ def test_one_raise_waits_for_an_activation_that_was_felt() -> None:
     assert before_ua < bench.engine.plateau(1) <= before_ua + 5 * 500
 
 
+@pytest.mark.hazard("H81")
+def test_what_no_activation_has_reached_is_not_raised_on() -> None:
+    """A18: activations too short for their ramp never give the new step."""
+    bench, sender = going(functional_plan({"one": ON_WHILE}))
+    warmed(bench, sender)
+    for _ in range(4):
+        bench.command(Raise(1, Level(CURRENT, bench.engine.plateau(1) + 500)))
+        sender.hold(1, 70 * MS)
+        sender.hold(0, 500 * MS)
+    assert bench.engine.plateau(1) == 4_500
+    assert codes(bench)[-1] == "not-felt-yet"
+
+
 def test_lowering_is_free_at_any_time() -> None:
     """A4."""
     bench, sender = going(functional_plan({"one": ON_WHILE}))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stimctl.quantity import format_current, format_intensity
-from stimctl.session import host_rows, rows
+from stimctl.session import activation_rows, host_rows, rows
 from stimctl.session.events import event_of
 from stimctl.supervisor.alarm_words import words_of
 
@@ -140,6 +140,10 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Pending: _pending,
     rows.Linked: _linked,
     rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
+    activation_rows.ActivationSkipped: lambda event: (
+        f"channel {event.channel}: {event.input} gave nothing"
+        f"{'' if event.times == 1 else f' {event.times} times'}: {event.reason}"
+    ),
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",
     rows.Contracted: lambda event: f"contraction {event.number} of channel {event.channel} is over",
     rows.Withheld: lambda event: f"channel {event.channel} kept off: {event.reason}",
