@@ -12,7 +12,9 @@ from stimctl.treatment.functional_plan import latency_of
 from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
 from stimctl.treatment.switching import InputSpec, source_us
 
-FORM = "INPUT=sim:NAME@RATE, or INPUT=udp:PORT[:TOKEN-FILE], and ,20ms for the time of the source"
+FORM = (
+    "INPUT=sim:NAME@RATE, or INPUT=udp:PORT[:TOKEN-FILE], and ,TIME for how long the source takes"
+)
 SHORTEST_TOKEN = 8
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65_535
 
@@ -97,7 +99,7 @@ def _check_source(spec: InputSpec, binding: Binding, *, simulation: bool) -> Non
             raise UsageError(
                 f'a made-up sensor for "{spec.name}" is for simulated devices',
                 why="nobody turns it, and nobody can stop turning it",
-                what_to_do="Connect a sensor, or use sim:p24",
+                what_to_do="Connect a sensor, or use a simulated device",
             )
     elif binding.source not in spec.sources:
         raise UsageError(
