@@ -26,7 +26,7 @@ from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_protocol
 from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_output import Output
+from stimctl.supervisor.api_procedure import Procedures
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
@@ -74,7 +74,7 @@ def connect(
     )  # fmt: skip
 
 
-class Device(Output):
+class Device(Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(

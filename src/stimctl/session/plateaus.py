@@ -11,7 +11,13 @@ cycle: what is raised then, 2 mA at most, is pending until the next on ramp.
 from dataclasses import dataclass
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import (
+    AUTO_LOCK_NS,
+    LADDER_STEP_UA,
+    MS,
+    RAISE_INTERVAL_NS,
+    SECOND,
+)
 from stimctl.session.log import Waiting
 from stimctl.session.reasons import (
     AUTO_LOCKED,
@@ -124,7 +130,7 @@ class Plateau:
             return NOT_ABOVE
         if plateau % self.step:
             return Reason(Code.OFF_STEP, "not a multiple of the device's step")
-        most = self.most if by == "hand" else self.step
+        most = {"hand": self.most, "rule": LADDER_STEP_UA}.get(by, self.step)
         if self.pending is not None and (by != "hand" or plateau <= self.following):
             return PENDING
         if plateau > self.following + most:
@@ -144,7 +150,7 @@ class Plateau:
                 Code.SCRIPT_RAISES,
                 "the script is raising this channel; lowering it ends the script",
             )
-        if by != "script" and not resting and self.locked(now_ns):
+        if by not in ("script", "rule") and not resting and self.locked(now_ns):
             return AUTO_LOCKED
         return None
 

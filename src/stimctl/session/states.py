@@ -46,6 +46,8 @@ class Trigger(StrEnum):
     ATTEND = "attend"
     FELT = "felt"
     FOUND = "found"
+    ANSWER = "answer"
+    MARK = "mark"
     LEADS_CHECKED = "leads_checked"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
@@ -82,6 +84,8 @@ INTENT_TRIGGERS = frozenset(
         Trigger.ATTEND,
         Trigger.FELT,
         Trigger.FOUND,
+        Trigger.ANSWER,
+        Trigger.MARK,
         Trigger.LEADS_CHECKED,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
@@ -112,6 +116,8 @@ hold                 .   =   =   =   =   =   =   .   .   .
 attend               .   .   .   =   =   =   =   .   .   .
 felt                 .   .   .   .   =   =   .   .   .   .
 found                .   .   .   .   =   =   .   .   .   .
+answer               .   .   .   .   =   .   .   .   .   .
+mark                 .   .   .   .   =   .   .   .   .   .
 leads_checked        .   =   =   .   .   .   =   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .

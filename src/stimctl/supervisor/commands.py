@@ -11,6 +11,7 @@ from stimctl.errors import QuantityError, UsageError
 from stimctl.quantity import parse_current_ua, parse_duration_us
 from stimctl.session import intents
 from stimctl.stimulus.level import AnyLevel, Level
+from stimctl.treatment.event_parts import AnswerWord
 
 LONGEST_BYTES = 512
 
@@ -55,6 +56,14 @@ def _start_from(value: object) -> intents.StartFrom:
     except ValueError:
         known = " or ".join(f'"{one}"' for one in intents.StartFrom)
         raise UsageError(f"a start is from {known}", why=f"{value!r} is neither") from None
+
+
+def _answer(value: object) -> AnswerWord:
+    try:
+        return AnswerWord(_text(value))
+    except ValueError:
+        known = " or ".join(f'"{one}"' for one in AnswerWord)
+        raise UsageError(f"an answer is {known}", why=f"{value!r} is neither") from None
 
 
 def _level(value: object) -> AnyLevel:
@@ -116,6 +125,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "attend": ({}, {}),
     "felt": ({"channel": _channel}, {}),
     "found": ({"channel": _channel, "site": _text}, {}),
+    "answer": ({"answer": _answer}, {}),
+    "mark": ({}, {"mark": _text}),
     "leads_checked": ({}, {}),
     "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
@@ -215,6 +226,10 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Felt(fields["channel"])
         case "found":
             return intents.Found(fields["channel"], fields["site"])
+        case "answer":
+            return intents.Answer(fields["answer"])
+        case "mark":
+            return intents.Mark(fields.get("mark", ""))
         case "acknowledge":
             return intents.Acknowledge(fields.get("reason", ""))
         case "hold":
