@@ -8,6 +8,10 @@ from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event, Kind
 
 
+LevelList = tuple[int, ...]
+"""Levels in the order in which they came."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventOver(Event):
     """One event of a procedure is over. `number` counts from 1 in its stage.
@@ -60,8 +64,8 @@ class Result(Event):
     unit: str
     valid: bool
     how: str
-    estimates: tuple[int, ...]
-    reversals: tuple[int, ...]
+    estimates: LevelList
+    reversals: LevelList
     events: int
     given: int
     refused: int

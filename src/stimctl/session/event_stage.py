@@ -133,6 +133,8 @@ class EventStage:
     def over(self, event: Event, ladder: Ladder) -> Reason | None:
         """The event is over: why the stage is, too; None where it goes on."""
         self.counts[event.outcome] += 1
+        if event.sent_ns is not None:
+            self._was_sent(event, max(0, event.sent_ns - event.planned_ns))
         felt = event.answer == AnswerWord.FELT.value
         if event.outcome == GIVEN:
             self.last_level = event.level
@@ -145,6 +147,13 @@ class EventStage:
         if event.answer == AnswerWord.TOO_MUCH.value and not self.events.by_hand:
             return TOO_MUCH
         return self._end()
+
+    def _was_sent(self, event: Event, late_ns: int) -> None:
+        """The next event is counted from this pulse, so that no interval is ever shorter."""
+        late_us = -(-late_ns // 1_000)
+        begins_group = self.events.group_every_us and self.turn % self.events.group == 0
+        self.next_us += 0 if begins_group else late_us
+        self.next_us = max(self.next_us, event.at_us + late_us + self.events.shortest_us)
 
     def interrupted(self, event: Event) -> None:
         """An event was cut short: it counts, and no rule hears of it."""

@@ -16,6 +16,8 @@ from stimctl.treatment.staged import OWN, ProtocolClass, StagedProtocol, StagePa
 
 LARGEST_STEP_UA = 2_000
 """A16: a step of the ladder is at most so large (D)."""
+LATE_US = 20_000
+"""So late an event may be; the next one is counted from it (K17)."""
 _OF_PROCEDURE = (StageWord.TUNE, StageWord.EVENTS, StageWord.REST)
 _OF_CYCLIC = (StageWord.PROGRAM, StageWord.TUNE, StageWord.REST)
 
@@ -157,8 +159,9 @@ def _count(path: Path, stage: StagePart, events: EventsPart) -> Iterator[Finding
 def longest_of_all_us(events: EventsPart, count: int) -> int:
     """How long so many events take at most, with the second of zero before them."""
     groups, rest = divmod(count, events.group)
-    group_us = events.group_every_us or events.group * events.longest_us
-    return 1_000_000 + groups * group_us + rest * events.longest_us
+    longest_us = events.longest_us + LATE_US
+    group_us = events.group_every_us or events.group * longest_us
+    return 1_000_000 + groups * group_us + rest * longest_us
 
 
 def _rule(path: Path, stage: StagePart, events: EventsPart, rule: RulePart) -> Iterator[Finding]:
