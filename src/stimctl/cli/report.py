@@ -115,7 +115,8 @@ def _put_stages(plan: AnyPlan) -> None:
         put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
-                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+                lines = stimulus_lines(one)[: 1 if stage.events else None]
+                put(f"  channel {one.channel}: {'; '.join(lines)}")
 
 
 def _put_percent_channel(one: PercentChannel) -> None:

@@ -49,7 +49,7 @@ class Adjusting:
             intents.Felt: self._felt,
             intents.Found: self._found,
             intents.Answer: self._answer,
-            intents.Mark: self._mark,
+            intents.MarkThreshold: self._mark,
             intents.LeadsChecked: self._leads_checked,
         }
 
@@ -160,7 +160,7 @@ class Adjusting:
         self.seen(now_ns)
         self._procedure.answer(now_ns, intent.answer)
 
-    def _mark(self, now_ns: int, intent: intents.Mark) -> None:
+    def _mark(self, now_ns: int, intent: intents.MarkThreshold) -> None:
         self.seen(now_ns)
         self._procedure.mark(now_ns, intent.mark)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event, Kind
 
-
 LevelList = tuple[int, ...]
 """Levels in the order in which they came."""
 

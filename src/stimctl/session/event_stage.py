@@ -26,6 +26,7 @@ _AT_TOP: Final = 2
 
 GIVEN, BLANK, REFUSED, UNCONFIRMED = "given", "blank", "refused", "unconfirmed"
 ALL_GIVEN: Final = Reason("", "every event was given")
+NOT_FOUND: Final = Reason("", "its events were over before the rule had found it")
 FOUND: Final = Reason("", "the rule has found it")
 NOT_REACHED: Final = Reason("", "not reached: twice no answer at the highest level allowed")
 FALSE_ALARMS: Final = Reason("", "more than 30 % of the events without a pulse were answered")
@@ -172,7 +173,7 @@ class EventStage:
             if self.counts[BLANK] >= _BLANKS_TO_JUDGE and not self.is_valid:
                 return FALSE_ALARMS
         if self.events.count and self.turn >= self.events.count:
-            return ALL_GIVEN
+            return ALL_GIVEN if self.rule is None else NOT_FOUND
         return None
 
     @property

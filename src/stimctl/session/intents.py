@@ -201,7 +201,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkThreshold:
     """The level given last in a tune stage is the next threshold that the stage marks, or this."""
 
     mark: str = ""
@@ -235,7 +235,7 @@ Intent = (
     | Felt
     | Found
     | Answer
-    | Mark
+    | MarkThreshold
     | LeadsChecked
 )
 
@@ -262,7 +262,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Felt: Trigger.FELT,
     Found: Trigger.FOUND,
     Answer: Trigger.ANSWER,
-    Mark: Trigger.MARK,
+    MarkThreshold: Trigger.MARK_THRESHOLD,
     LeadsChecked: Trigger.LEADS_CHECKED,
 }
 """Which row of the transition table each intent stands for."""

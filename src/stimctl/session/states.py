@@ -47,7 +47,7 @@ class Trigger(StrEnum):
     FELT = "felt"
     FOUND = "found"
     ANSWER = "answer"
-    MARK = "mark"
+    MARK_THRESHOLD = "mark_threshold"
     LEADS_CHECKED = "leads_checked"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
@@ -85,7 +85,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.FELT,
         Trigger.FOUND,
         Trigger.ANSWER,
-        Trigger.MARK,
+        Trigger.MARK_THRESHOLD,
         Trigger.LEADS_CHECKED,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
@@ -117,7 +117,7 @@ attend               .   .   .   =   =   =   =   .   .   .
 felt                 .   .   .   .   =   =   .   .   .   .
 found                .   .   .   .   =   =   .   .   .   .
 answer               .   .   .   .   =   .   .   .   .   .
-mark                 .   .   .   .   =   .   .   .   .   .
+mark_threshold       .   .   .   .   =   .   .   .   .   .
 leads_checked        .   =   =   .   .   .   =   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .

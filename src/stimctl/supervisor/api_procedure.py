@@ -50,7 +50,7 @@ class Procedures(Output):
         """
         self._ask("answer", answer=answer)
 
-    def mark(self, mark: str = "") -> None:
+    def mark_threshold(self, mark: str = "") -> None:
         """Mark the level given last as a threshold, in a tune stage of a procedure.
 
         Args:
@@ -59,7 +59,7 @@ class Procedures(Output):
         Raises:
             StateError: the present level was not given yet, or there is nothing to mark.
         """
-        self._ask("mark", **({"mark": mark} if mark else {}))
+        self._ask("mark_threshold", **({"mark": mark} if mark else {}))
 
     def results(self) -> tuple[Row, ...]:
         """What the procedure has found so far: the rows of the kind `result`, in their order."""

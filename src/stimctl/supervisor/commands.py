@@ -126,7 +126,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "felt": ({"channel": _channel}, {}),
     "found": ({"channel": _channel, "site": _text}, {}),
     "answer": ({"answer": _answer}, {}),
-    "mark": ({}, {"mark": _text}),
+    "mark_threshold": ({}, {"mark": _text}),
     "leads_checked": ({}, {}),
     "note": ({"topic": _text, "text": _text}, {}),
     "hold": ({"for": _duration}, {}),
@@ -228,8 +228,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Found(fields["channel"], fields["site"])
         case "answer":
             return intents.Answer(fields["answer"])
-        case "mark":
-            return intents.Mark(fields.get("mark", ""))
+        case "mark_threshold":
+            return intents.MarkThreshold(fields.get("mark", ""))
         case "acknowledge":
             return intents.Acknowledge(fields.get("reason", ""))
         case "hold":
