@@ -46,6 +46,7 @@ def keys_of(*parts: bytes) -> tuple[list[str | None], list[str]]:
     return [one.character for one in thread.seen if isinstance(one, events.Key)], thread.ended
 
 
+@pytest.mark.hazard("H29")
 @pytest.mark.parametrize("text", ["é", "中", "𝛀", "aé ", " é"])
 def test_a_character_that_comes_in_pieces_ends_neither_the_keys_nor_stop(text: str) -> None:
     pieces = [bytes([one]) for one in text.encode()]
