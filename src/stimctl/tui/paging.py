@@ -1,4 +1,4 @@
-"""A page up or down in a list without room on the screen does nothing: Textual's own ends the program.
+"""A page up or down in a list without room on the screen does nothing; Textual's ends the program.
 
 Textual lays its lines out when it has room: not before it is drawn, and never where the terminal
 is too small for it.
