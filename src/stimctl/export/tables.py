@@ -115,7 +115,7 @@ def sources_of(one: ChannelReport) -> Iterator[tuple[str, str, bool, Figures, in
     if one.planned != Figures():
         yield "planned", "figure", False, one.planned, None
     yield "commanded", "figure", False, one.commanded, None
-    contractions = None if one.cycle is None else one.contractions
+    contractions = one.contractions if one.cycles else None
     yield "acknowledged", "figure", False, one.acknowledged, contractions
     if one.least is not None and one.most is not None:
         yield "acknowledged", "at_least", False, one.least, None
