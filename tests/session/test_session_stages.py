@@ -286,3 +286,22 @@ def test_after_so_many_contractions_somebody_is_asked_whether_to_raise_again() -
     asked = [row for row in bench.told(Kind.PROMPT) if row.data["prompt"] == "raise_again"]
     contractions = len(bench.told(Kind.CONTRACTION))
     assert len(asked) == contractions // 5 >= 2
+
+
+def test_a_continuous_stage_has_no_contraction_and_the_next_one_counts_on() -> None:
+    text = text_of(
+        stage("first", "20 s", f"cycle = {CYCLE}"),
+        stage("second", "20 s", 'plateau = "first"\nlevel = "50 %"'),
+        stage("third", "20 s", f'plateau = "first"\ncycle = {CYCLE}'),
+        seconds=60,
+    )
+    bench = running(staged_plan(text, 4_000), BY_HAND)
+    bench.run_for(1_200 * MS)
+    raised(bench, 1_000)
+    bench.run_for(60 * S)
+    (second, third) = bench.told(Kind.STAGE)
+    rows = bench.told(Kind.CONTRACTION)
+    assert not [row for row in rows if second.at_ns <= row.at_ns < third.at_ns]
+    assert [row.data["number"] for row in rows] == [2, 3, 4, 5]
+    peaks = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us > second.at_ns // 1_000]
+    assert peaks[0] <= 500 < max(peaks)

@@ -115,7 +115,9 @@ def _put_stages(plan: AnyPlan) -> None:
         put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
-                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+                put(f"  channel {one.channel}")
+                for line in stimulus_lines(one):
+                    put(f"    {line}")
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -241,12 +243,15 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
+    from stimctl.report.setup_text import law_text
+
     law, high = one.stimulus.frequency_sweep, one.stimulus.highest_frequency_mhz
     low = high if law is None else law.lowest
     asked = format_frequency(high)
-    if low != high:
-        asked = f"{format_frequency(low)} to {asked}"
-    used = f"period {format_duration(one.period_us)}"
+    if low != high and law is not None:
+        asked = law_text(law.model_dump(mode="json"), format_frequency)
+    shortest = "shortest period" if low != high else "period"
+    used = f"{shortest} {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
     given = amount(1e6 / one.period_us, "Hz")
