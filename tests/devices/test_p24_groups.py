@@ -1,8 +1,9 @@
-"""Groups of pulses that a P24 or a RehaMove3 gives as one form: exactly those, and what is refused."""
+"""Groups of pulses that a P24 or a RehaMove3 gives as one form: exactly those, or refused."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
@@ -85,7 +86,7 @@ def test_the_device_gives_a_group_as_one_form_and_no_second_holds_more_than_was_
     assert len(train["points"]) == points  # type: ignore[arg-type]
     found = pulses_of(rows)[1]
     starts = [one.at_us for one in found[: pulses + 1]]
-    apart = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    apart = [later - earlier for earlier, later in pairwise(starts)]
     rest_us = 10**9 // groups_mhz - (pulses - 1) * interval_us
     assert apart == [interval_us] * (pulses - 1) + [rest_us]
     assert worst(found)[0] == proof.second.pulses
@@ -129,6 +130,7 @@ def test_no_group_is_accepted_whose_worst_second_is_above_what_was_cleared(
     )
     proof = answer(stimulus, device)
     assume(isinstance(proof, Cleared) and proof.group is not None)
+    assert isinstance(proof, Cleared)
     bench = BENCHES[device.name]().connected()
     for _ in range(2):  # once more after a pause, which may come too soon
         bench.driver.apply(bench.now, {1: proof.point(20_000)})
@@ -173,13 +175,13 @@ def test_channels_that_take_turns_wait_for_whole_groups() -> None:
 def test_forms_of_all_channels_fit_into_one_message_whatever_is_escaped_in_it() -> None:
     box = envelope_for(P24, PAD, profile=Profile.RESEARCH)
     group = groups(4, 1_000, 30_000)  # 11 points
-    found = clear_together({channel: (group, box) for channel in range(1, 7)})
+    found = clear_together(dict.fromkeys(range(1, 7), (group, box)))
     assert not isinstance(found, Refusal), found
     bench = Bench().connected()
     for ua in range(500, 20_001, 500):
         bench.driver.apply(bench.now, {ch: one.point(ua) for ch, one in found.items()})
         bench.run(5 * MS)
-    no = clear_together({channel: (group, box) for channel in range(1, 8)})
+    no = clear_together(dict.fromkeys(range(1, 8), (group, box)))
     assert isinstance(no, Refusal)
     assert (no.limit_id, no.asked, no.allowed) == ("W21", 77, 73)
 

@@ -218,7 +218,8 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
     group = one.cleared.group
     if group is not None:
         lines.append(
-            f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, in each period"
+            f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
+            "in each period"
         )
     elif stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
