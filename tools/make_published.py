@@ -53,16 +53,17 @@ def page() -> str:
     counts = (counted[SAID], counted[NOT_YET], counted[REFUSED])
     parts = [
         "# Published treatments",
-        "Made by `python -m tools.make_published` from `docs/published-treatments.toml`; do not edit.",
-        f"{len(every)} treatments and experiments that somebody has published, and how each is said in "
-        f"a [protocol file](protocol-file.md). {counts[0]} have a file, {counts[1]} need words that the "
-        f"files do not have yet, {counts[2]} are refused.",
-        "A file of `protocols/` ships with stimctl. Those of `examples/protocols/` are examples to "
-        "read, check and rehearse. Each is delivered as planned by the simulated devices that stand "
-        "beside it. No file here was tried on a person.",
+        "Made by `python -m tools.make_published` from `docs/published-treatments.toml`; "
+        "do not edit.",
+        f"{len(every)} treatments and experiments that somebody has published, and how each is "
+        f"said in a [protocol file](protocol-file.md). {counts[0]} have a file, {counts[1]} need "
+        f"words that the files do not have yet, {counts[2]} are refused.",
+        "A file of `protocols/` ships with stimctl. Those of `examples/protocols/` are examples "
+        "to read, check and rehearse. Each is delivered as planned by the simulated devices that "
+        "stand beside it. No file here was tried on a person.",
         f"```sh\n{_TRY}\n```",
-        "Certainty: **R** read in the source, **R2** quoted by another text, **unverified**: neither; "
-        "the file says so.",
+        "Certainty: **R** read in the source, **R2** quoted by another text, **unverified**: "
+        "neither; the file says so.",
         "## Said",
         _table(("", *_HEAD, "file", "devices", "how"), _said(every)),
         "## Not yet",
