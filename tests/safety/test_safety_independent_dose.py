@@ -192,7 +192,7 @@ def test_the_second_calculator_integrates_what_it_should() -> None:
 
 
 def test_the_second_calculator_knows_lists_and_slow_pulses() -> None:
-    """By hand: 100 Hz for a second of three; half a second of it; one value stays; ramps of 0.5 s."""
+    """By hand: 100 Hz for one second of three, or half of it; a value that stays; a ramp."""
     listed = worst_second(Course(10, 100, 0, 100, rate_sweep=Steps((100, 2, 4), (1, 1, 1))))
     assert listed.rms_ma == pytest.approx(math.sqrt(100 * 2 * 100e-6) * 10)
     halves = worst_second(Course(10, 100, 0, 100, rate_sweep=Steps((100, 2), (0.5, 0.5))))

@@ -373,6 +373,7 @@ ONE_LIST = {
 }
 
 
+@pytest.mark.hazard("H79")
 @pytest.mark.parametrize("name", ONE_LIST)
 def test_a_device_that_sets_up_its_rate_once_refuses_stages_of_another(name: str) -> None:
     second, says = ONE_LIST[name]
