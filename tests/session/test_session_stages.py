@@ -326,3 +326,28 @@ def test_a_continuous_stage_has_no_contraction_and_the_next_one_counts_on() -> N
     assert [row.data["number"] for row in rows] == [2, 3, 4, 5]
     peaks = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us > second.at_ns // 1_000]
     assert peaks[0] <= 500 < max(peaks)
+
+
+@pytest.mark.hazard("H39")
+def test_the_budget_is_that_of_the_on_times_that_a_stage_has_room_for() -> None:
+    """A stage may have more on times than whole cycles; and its slow pulses count."""
+    cycle = '{ on = "20 s", off = "20 s", ramp_up = "0.5 s", ramp_down = "0.5 s"'
+    for rest in ("", ', rest = { frequency = "9 Hz" }'):
+        text = text_of(
+            stage("first", "60 s", f"cycle = {cycle}{rest} }}"), seconds=60, rate="10 Hz"
+        )
+        rehearsal = rehearse(staged_plan(text, 4_000))
+        assert rehearsal.ok, rehearsal.problems
+
+
+def test_the_contractions_of_the_next_stage_are_not_counted_in_this_one() -> None:
+    short, long = (
+        f'cycle = {{ on = "{on} s", off = "15 s", ramp_up = "0.5 s", ramp_down = "0.5 s" }}'
+        for on in (2, 6)
+    )
+    text = text_of(
+        stage("first", "20 s", short), stage("second", "30 s", f'{long}\nplateau = "first"'),
+        seconds=50,
+    )  # fmt: skip
+    rehearsal = rehearse(staged_plan(text, 3_000))
+    assert rehearsal.ok, rehearsal.problems

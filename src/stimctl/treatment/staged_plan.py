@@ -19,6 +19,7 @@ from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.one_list import one_list
 from stimctl.treatment.program import (
     Carried,
     ChannelSetup,
@@ -105,6 +106,12 @@ def compile_staged(
         )  # fmt: skip
         names[part.name] = place
         start_us += lasts_us
+    refusal = one_list(sheet, stages)
+    if refusal is not None:
+        return refusal
+    refusal = one_list(sheet, stages)
+    if refusal is not None:
+        return refusal
     strongest = tuple(_strongest(stages, number) for number in numbers)
     return Plan(protocol, sheet, strongest, start_us, duration.notes, tuple(stages))
 
