@@ -20,6 +20,7 @@ from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
 from stimctl.treatment.event_plan import StageEvents, stage_events
+from stimctl.treatment.one_list import one_list
 from stimctl.treatment.painful import painful
 from stimctl.treatment.program import (
     Carried,
@@ -112,6 +113,9 @@ def compile_staged(
         )  # fmt: skip
         names[part.name] = place
         start_us += lasts_us
+    refusal = one_list(sheet, [one for one in stages if one.events is None])
+    if refusal is not None:
+        return refusal
     strongest = tuple(_strongest(stages, number) for number in numbers)
     return Plan(protocol, sheet, strongest, start_us, duration.notes, tuple(stages))
 
