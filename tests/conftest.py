@@ -76,6 +76,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_runtest_teardown() -> None:
+    """`stimctl rehearse` looks for no garbage, for its process ends with it. That of the tests goes
+    on: it would grow to 1.6 GB, and a test that looks for garbage would take seconds."""
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` looks for these marks in the text of the modules, not in what they make."""
     for mark in ("pty", "clock"):
