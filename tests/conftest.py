@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples each time: what a run finds, the next one finds too. `make soak` draws new ones.
 # How quickly examples come tells of the machine's load, and of no promise. The soak tries all
-# examples that `support.examples` counts, anew each time.
+# examples that `support.examples` counts, anew each time. `make test` has half of the examples.
 settings.register_profile(
     "fixed",
     max_examples=40,
@@ -24,6 +24,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]

@@ -10,6 +10,7 @@ import pytest
 from stimctl.tui.model.planning import choose
 from stimctl.tui.screens.cards import cards_shown
 from stimctl.tui.screens.drawn import plot_shown
+from tests.support.broad import broad
 from tests.support.paths import ROOT
 from tests.support.staged_samples import CYCLE, stage, staged_text
 from tests.support.tui_desk import S, World
@@ -39,7 +40,7 @@ def own(world: World, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", broad(SIZES, every=3))
 @pytest.mark.parametrize("path", CYCLIC, ids=lambda path: path.stem)
 def test_every_screen_before_a_session_can_be_opened_with_it(
     world: World, own: Path, path: Path, size: tuple[int, int]
