@@ -139,6 +139,7 @@ def test_the_same_script_drives_every_device(
 
 @plots
 @pytest.mark.pty
+@pytest.mark.broad
 def test_the_cells_of_the_notebook_run_one_after_the_other(
     record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
