@@ -24,12 +24,12 @@ def __getattr__(name: str) -> object:
         from stimctl import version
 
         return version.__version__
-    if name == "errors":
+    if name in ("aio", "errors"):
         from importlib import import_module
 
-        return import_module("stimctl.errors")
+        return import_module(f"stimctl.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__, "errors"])
+    return sorted([*globals(), *__all__, "aio", "errors"])

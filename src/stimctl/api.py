@@ -23,10 +23,10 @@ from stimctl.errors import (
 )
 from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
-from stimctl.records.protocol_files import read_protocol
+from stimctl.records.protocol_files import read_limit_file, read_protocol
 from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_output import Output
+from stimctl.supervisor.api_requests import Requested, Requests
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
@@ -35,7 +35,7 @@ from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
-__all__ = ["Device", "GivenPulse", "Reading", "connect"]
+__all__ = ["Device", "GivenPulse", "Reading", "Requested", "connect"]
 
 
 def connect(
@@ -74,7 +74,7 @@ def connect(
     )  # fmt: skip
 
 
-class Device(Output):
+class Device(Requests):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -167,8 +167,11 @@ class Device(Output):
         intensities: Mapping[int, str] = MappingProxyType({}),
         areas: Mapping[int, str],
         sites: Mapping[int, str] | None = None,
+        contacts: Mapping[int, str] = MappingProxyType({}),
         duration: str = "",
         acknowledge: Sequence[str] = (),
+        limits: Mapping[str, Path] = MappingProxyType({}),
+        profile: str = "",
         confirm: str = "",
     ) -> Row:
         """Compile a treatment protocol for this device. Nothing is put out.
@@ -179,8 +182,12 @@ class Device(Output):
             intensities: the same in percent ("40 %"), on a device without current control.
             areas: the area of the smaller electrode of each channel ("25 cm2").
             sites: body sites ("left-calf", or "left-calf/left-foot" for electrodes apart).
+            contacts: how much of the electrode touches the skin ("80 %"), where that is not all.
             duration: how long ("30 min"), where the protocol leaves a choice.
             acknowledge: ids of warnings that are accepted.
+            limits: files of limits of the "site", the "person" or the "session". They only lower
+                what is allowed.
+            profile: "home", "clinic" (as without it) or "research".
             confirm: the four characters that the rehearsal of this plan has printed. On hardware
                 `arm` demands them, and what `prepare` hands in.
 
@@ -205,10 +212,15 @@ class Device(Output):
         text = read_protocol(str(protocol), user_protocol_folders())
         ask = self._ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
+        for layer, path in limits.items():
+            file = read_limit_file(path)
+            ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
         for channel, ceiling in ceilings.items():
             at = {"site": sites[channel]} if channel in sites else {}
+            at |= {"contact": contacts[channel]} if channel in contacts else {}
             ask("channel", channel=channel, level=ceiling, area=areas[channel], **at)
         chosen: dict[str, Any] = {"duration": duration} if duration else {}
+        chosen |= {"profile": profile} if profile else {}
         ask("options", acknowledge=" ".join(acknowledge), **chosen)
         compiled = ask("compile")
         self._reach = Reach.of(compiled)

@@ -133,6 +133,7 @@ class Code(StrEnum):
     OPENED_BEFORE = "opened-before", "The session has been opened before."
     ABOVE_TARGET = "above-target", "The channel is above the level asked for already."
     SESSION_STOPPED = "session-stopped", "The session no longer runs."
+    CALL_CANCELLED = "call-cancelled", "The task that awaited the call was cancelled."
     STEP_TIMED_OUT = "step-timed-out", "The session did not reach the state within its time."
     NOBODY_ATTACHED = "nobody-attached", "Nobody is attached to the terminal multiplexer."
     REHEARSAL_FAILED = "rehearsal-failed", "The rehearsal found a problem."

@@ -117,7 +117,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "felt": ({"channel": _channel}, {}),
     "found": ({"channel": _channel, "site": _text}, {}),
     "leads_checked": ({}, {}),
-    "note": ({"topic": _text, "text": _text}, {}),
+    # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
+    "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
     "hold": ({"for": _duration}, {}),
     "readings": ({}, {}),
     "close": ({}, {}),
