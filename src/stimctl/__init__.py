@@ -9,6 +9,7 @@ from __future__ import annotations
 # Recognised by name by the type checker; the real constant would import all of `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from stimctl import aio as aio
     from stimctl.api import Device, connect
     from stimctl.version import __version__
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import inspect
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from stimctl import api
-from stimctl.api import Device, GivenPulse, Reading, Requested
+from stimctl.api import Device, FollowRange, GivenPulse, Reading, Requested, Turn
+from stimctl.supervisor.api_follow import Targets
 from stimctl.supervisor.cancelling import CANCELLED
 from stimctl.supervisor.client import Row
 
-__all__ = ["AsyncDevice", "GivenPulse", "Reading", "Requested", "connect"]
+__all__ = [
+    "AsyncDevice",
+    "FollowRange",
+    "GivenPulse",
+    "Reading",
+    "Requested",
+    "Turn",
+    "connect",
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -102,6 +112,8 @@ class AsyncDevice:
     renew = _awaited(Device.renew)
     raise_to = _awaited(Device.raise_to)
     request = _awaited(Device.request)
+    follow = _awaited(Device.follow)
+    follow_range = _awaited(Device.follow_range)
     lower_to = _awaited(Device.lower_to)
     link = _awaited(Device.link)
     unlink = _awaited(Device.unlink)
@@ -120,6 +132,31 @@ class AsyncDevice:
     note = _awaited(Device.note)
     mark = _awaited(Device.mark)
     acknowledge = _awaited(Device.acknowledge)
+
+    async def loop(
+        self,
+        callback: Callable[[Turn], Targets | Awaitable[Targets]],
+        *,
+        rate_hz: float,
+        duration: str | float,
+    ) -> None:
+        """As of `Device`. The function may be a coroutine: what it awaits counts as its time.
+
+        Args:
+            callback: gets a `Turn`, and returns a target for each channel ({1: "12 mA"}).
+            rate_hz: how often, 10 to 100 times a second.
+            duration: how long ("20 s"), or seconds; it ends sooner where the plan has ended.
+
+        Raises:
+            UsageError: the rate is not one of these.
+            StateError: a target was refused for another reason than its age, or the session no
+                longer runs. What the function raises comes out as it is.
+        """
+        turns = self.device._turns(rate_hz, duration)
+        while (turn := await self._in_thread(lambda: next(turns, None))) is not None:
+            targets = callback(turn)
+            targets = await targets if inspect.isawaitable(targets) else targets
+            await self._in_thread(functools.partial(self.device._take_targets, turn, targets))
 
     # -- inside
 

@@ -26,7 +26,8 @@ from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_limit_file, read_protocol
 from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_requests import Requested, Requests
+from stimctl.supervisor.api_follow import FollowRange, Follows, Turn
+from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
@@ -35,7 +36,15 @@ from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
-__all__ = ["Device", "GivenPulse", "Reading", "Requested", "connect"]
+__all__ = [
+    "Device",
+    "FollowRange",
+    "GivenPulse",
+    "Reading",
+    "Requested",
+    "Turn",
+    "connect",
+]
 
 
 def connect(
@@ -47,6 +56,7 @@ def connect(
     operator: str = "",
     stop_face: str | Sequence[str] = (),
     find_channels: bool = False,
+    follow: bool = False,
     capture: Path | None = None,
 ) -> Device:
     """Describe a session with a device, for a `with` block that ends at verified zero.
@@ -61,6 +71,7 @@ def connect(
         operator: who is in charge, by a code; named in every row of output.
         stop_face: a pedal or button that stops, by its name, or several.
         find_channels: a channel rises only after `found` has told where the one before it is felt.
+        follow: `follow` and `loop` may move a channel a little by the data of the program.
         capture: a new file for the bytes of the link, or a folder for one file each session.
 
     Raises:
@@ -70,11 +81,11 @@ def connect(
     need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face, find_channels=find_channels, capture=capture,
+        stop_face=stop_face, find_channels=find_channels, follow=follow, capture=capture,
     )  # fmt: skip
 
 
-class Device(Requests):
+class Device(Follows):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -87,6 +98,7 @@ class Device(Requests):
         operator: str = "",
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
+        follow: bool = False,
         capture: Path | None = None,
         bench: bool = False,
     ) -> None:
@@ -98,6 +110,7 @@ class Device(Requests):
         options += ["--operator", operator] if operator else []
         options += faces
         options += ["--find-channels"] if find_channels else []
+        options += ["--follow"] if follow else []
         options += ["--capture", str(capture.absolute())] if capture is not None else []
         options += ["--bench", "--watchdog-test"] if bench else []
         if parse_device(device).is_twin:

@@ -21,9 +21,6 @@ from stimctl.supervisor.cancelling import still_wanted
 from tests.supervisor.test_supervisor_api import end_twins
 from tests.support.scripted_device import acked_of
 
-#: What is no method there, and one that is awaited here.
-_READ = {"readings"}
-
 
 class StandIn:
     """A device whose `raise_to` goes on for as long as somebody awaits it."""
@@ -52,7 +49,7 @@ def public(kind: type) -> set[str]:
 def test_every_call_of_the_api_is_there_for_asyncio_with_the_same_parameters() -> None:
     assert public(Device) == public(aio.AsyncDevice)
     waits = {name for name in public(Device) if inspect.isfunction(getattr(Device, name))}
-    for name in waits - {"events", "cut_short"}:
+    for name in waits - {"events", "cut_short", "loop"}:
         here, there = getattr(aio.AsyncDevice, name), getattr(Device, name)
         assert inspect.iscoroutinefunction(here), name
         assert inspect.signature(here) == inspect.signature(there), name
@@ -110,6 +107,10 @@ def test_a_call_that_fails_raises_its_own_error_where_it_is_awaited() -> None:
     asyncio.run(work())
 
 
+def connect(tmp_path: Path, *, follow: bool = False) -> aio.AsyncDevice:
+    return aio.connect("sim:p24", journal=tmp_path / "journal", follow=follow)
+
+
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "electrodes.jsonl"
@@ -131,7 +132,7 @@ def test_two_channels_rise_together_a_timeout_stops_them_and_the_block_ends_at_z
                 await asyncio.sleep(0.01)
                 ticks += 1
 
-        async with aio.connect("sim:p24", journal=tmp_path / "journal") as device:
+        async with connect(tmp_path, follow=True) as device:
             ticking = asyncio.create_task(tick())
             ceilings, areas = {1: "8 mA", 2: "8 mA"}, {1: "25 cm2", 2: "25 cm2"}
             await device.load("tens-conventional", amplitudes=ceilings, areas=areas)
@@ -141,6 +142,16 @@ def test_two_channels_rise_together_a_timeout_stops_them_and_the_block_ends_at_z
             readings = await device.readings()
             assert [acked_of(readings[channel]) for channel in (1, 2)] == [1000, 500]
             assert ticks > 10  # the loop went on all the time
+            turns: list[aio.Turn] = []
+
+            async def callback(turn: aio.Turn) -> dict[int, str]:
+                turns.append(turn)
+                await asyncio.sleep(0.001)
+                return {1: turn.ranges[1].nearest(7)}  # what a hand has reached, and no step more
+
+            await device.loop(callback, rate_hz=100, duration="0.3 s")
+            assert [turn.number for turn in turns] == list(range(len(turns)))
+            assert 3 <= len(turns) <= 31
             with pytest.raises(LimitRefusedError):
                 await device.raise_to(1, "9 mA")
             with pytest.raises(TimeoutError):
@@ -161,7 +172,7 @@ def test_two_channels_rise_together_a_timeout_stops_them_and_the_block_ends_at_z
 @pytest.mark.pty
 def test_a_session_that_is_cancelled_while_it_opens_leaves_no_supervisor(tmp_path: Path) -> None:
     async def work() -> aio.AsyncDevice:
-        device = aio.connect("sim:p24", journal=tmp_path / "journal")
+        device = connect(tmp_path)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05), device:
                 raise AssertionError("it was open")
