@@ -58,6 +58,27 @@ def test_what_changes_over_time_is_delivered_as_planned(name: str, cycle: str) -
     assert rehearsal.ok, rehearsal.problems
 
 
+GROUPS = ('"50 Hz", nlet = { pulses = 2, interval = "5 ms" }',
+          '"10 Hz", nlet = { pulses = 4, interval = "5 ms" }')  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["p24", "rehamove3"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_of_the_device_are_counted_to_the_last_pulse(device: str, group: str) -> None:
+    text = text_of(
+        stage("first", "16 s", f"waveform = {{ frequency = {group} }}\ncycle = {CYCLE}"), seconds=16
+    )
+    rehearsal = rehearse(staged_plan(text, 3_000, sheet=FAMILIES[device].sheet))
+    assert rehearsal.ok, rehearsal.problems
+    (one,) = rehearsal.report
+    assert one.pulses == one.planned.pulses
+    assert one.contractions == one.planned.contractions
+    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
+    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
+    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
+    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
+
+
 @pytest.mark.parametrize(
     ("name", "most_ua"), [("v2-icu-two-periods", 30_000), ("v2-copd-active-rest", 30_000)]
 )
@@ -286,3 +307,22 @@ def test_after_so_many_contractions_somebody_is_asked_whether_to_raise_again() -
     asked = [row for row in bench.told(Kind.PROMPT) if row.data["prompt"] == "raise_again"]
     contractions = len(bench.told(Kind.CONTRACTION))
     assert len(asked) == contractions // 5 >= 2
+
+
+def test_a_continuous_stage_has_no_contraction_and_the_next_one_counts_on() -> None:
+    text = text_of(
+        stage("first", "20 s", f"cycle = {CYCLE}"),
+        stage("second", "20 s", 'plateau = "first"\nlevel = "50 %"'),
+        stage("third", "20 s", f'plateau = "first"\ncycle = {CYCLE}'),
+        seconds=60,
+    )
+    bench = running(staged_plan(text, 4_000), BY_HAND)
+    bench.run_for(1_200 * MS)
+    raised(bench, 1_000)
+    bench.run_for(60 * S)
+    (second, third) = bench.told(Kind.STAGE)
+    rows = bench.told(Kind.CONTRACTION)
+    assert not [row for row in rows if second.at_ns <= row.at_ns < third.at_ns]
+    assert [row.data["number"] for row in rows] == [2, 3, 4, 5]
+    peaks = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us > second.at_ns // 1_000]
+    assert peaks[0] <= 500 < max(peaks)

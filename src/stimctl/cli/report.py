@@ -12,6 +12,7 @@ from stimctl.quantity import (
     format_duration,
     format_frequency,
     format_permille,
+    format_rate,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def _put_stages(plan: AnyPlan) -> None:
         put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
-                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+                put(f"  channel {one.channel}")
+                for line in stimulus_lines(one):
+                    put(f"    {line}")
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -214,7 +217,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         + (f", gap {format_duration(gap)}" if gap else ""),
         f"frequency  {_frequency_text(one)}",
     ]
-    if stimulus.burst is not None:
+    group = one.cleared.group
+    if group is not None:
+        lines.append(
+            f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
+            "in each period"
+        )
+    elif stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
@@ -241,15 +250,21 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
-    law, high = one.stimulus.frequency_sweep, one.stimulus.highest_frequency_mhz
+    from stimctl.report.setup_text import law_text
+
+    stimulus = one.stimulus
+    law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
+    if stimulus.burst is not None and one.cleared.group is not None:
+        high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
     asked = format_frequency(high)
-    if low != high:
-        asked = f"{format_frequency(low)} to {asked}"
-    used = f"period {format_duration(one.period_us)}"
+    if low != high and law is not None:
+        asked = law_text(law.model_dump(mode="json"), format_frequency)
+    shortest = "shortest period" if low != high else "period"
+    used = f"{shortest} {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
-    given = amount(1e6 / one.period_us, "Hz")
+    given = format_rate(one.period_us)
     return f"{asked} requested, the device gives {given} ({used}, never faster)"
 
 

@@ -47,7 +47,8 @@ class Contractions:
         waiting = self._rows.pop(track.channel, None)
         if waiting is None:
             track.covered = started_now
-            track.contractions += started_now  # it has no row of its own, and is the first
+            # It has no row of its own, and is the first; what is continuous is none.
+            track.contractions += started_now and track.cycles
         else:
             track.covered = self._log.has_on_disk(waiting)
         raising.contract(now_ns, track.channel, covered=track.covered)

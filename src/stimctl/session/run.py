@@ -139,7 +139,7 @@ class Run:
         """The start row is durable: from the plan's beginning, or from this time of it on; always
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
-        self._stages.begin(from_us)
+        self._stages.begin(now_ns, from_us)
         self.acknowledged = Acknowledged.of(self.plan, self._adapter.pulses_a_period())
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
@@ -301,7 +301,7 @@ class Run:
         for track, _ in self._programme.announced(time_us):
             self._contractions.announce(now_ns, track, self.raising)
         for track, at_us in self._programme.turn(time_us):
-            early = self._programme.too_early_to_announce(at_us)
+            early = self._programme.too_early_to_announce(track, at_us)
             self._contractions.begin(now_ns, track, self.raising, started_now=early)
         self.raising.schedule(self._programme.scripted(time_us))
         self.raising.grant(now_ns)

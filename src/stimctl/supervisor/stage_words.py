@@ -48,7 +48,7 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
     from stimctl.treatment.segments import segment_of
 
     for place, stage in enumerate(protocol.stages):
-        yield f"stage {stage.name}: {_stage_text(stage)}"
+        yield f"stage {stage.name}: {stage_text(stage)}"
         for role in protocol.channels:
             segment = segment_of(stage, place, role)
             if segment is None:
@@ -93,7 +93,8 @@ def _cycle_parts(cycle: Any) -> Iterator[str]:
         )
 
 
-def _stage_text(stage: StagePart) -> str:
+def stage_text(stage: StagePart) -> str:
+    """How long a stage of a file is, and where its plateaus come from."""
     from stimctl.treatment.staged import OWN, StageWord
 
     text = format_duration(stage.duration_us)

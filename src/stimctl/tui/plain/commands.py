@@ -11,6 +11,7 @@ from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.model.actions import ANSWERS
 from stimctl.tui.model.device_facts import starting
 from stimctl.tui.model.measure import Measure
+from stimctl.tui.model.planned import stage_now
 from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.plain.command import Command, Do, one_of
@@ -53,6 +54,9 @@ def _status(desk: Desk, _rest: list[str]) -> str:
     told = [
         f"{kind}, {live.state}, {clock_text(live.left_us(now_ns))} left, link {live.link or '-'}"
     ]
+    stage = stage_now(desk.bed)
+    if stage:
+        told.append(stage)
     # An unconfirmed output has no level that could be read as if it were live (M3).
     known, measure = live.state != "unknown", live.measure
     for one in live.channels.values():
