@@ -21,6 +21,10 @@ from stimctl.errors import (
     StateError,
     UsageError,
 )
+from stimctl.markers.heard import Heard
+from stimctl.markers.marker import Marker
+from stimctl.markers.names import parse_markers
+from stimctl.markers.open import MarkerOutput, open_markers
 from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
 from stimctl.records.protocol_files import read_limit_file, read_protocol
@@ -40,6 +44,7 @@ __all__ = [
     "Device",
     "FollowRange",
     "GivenPulse",
+    "Marker",
     "Reading",
     "Requested",
     "Turn",
@@ -57,6 +62,7 @@ def connect(
     stop_face: str | Sequence[str] = (),
     find_channels: bool = False,
     follow: bool = False,
+    markers: Sequence[MarkerOutput] = (),
     capture: Path | None = None,
 ) -> Device:
     """Describe a session with a device, for a `with` block that ends at verified zero.
@@ -72,6 +78,9 @@ def connect(
         stop_face: a pedal or button that stops, by its name, or several.
         find_channels: a channel rises only after `found` has told where the one before it is felt.
         follow: `follow` and `loop` may move a channel a little by the data of the program.
+        markers: where the events of the session go as markers: "lsl", "lsl:NAME",
+            "line:/dev/ttyUSB1:rts", or a function that is called with each `Marker`, in a thread
+            of its own.
         capture: a new file for the bytes of the link, or a folder for one file each session.
 
     Raises:
@@ -81,7 +90,8 @@ def connect(
     need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face, find_channels=find_channels, follow=follow, capture=capture,
+        stop_face=stop_face, find_channels=find_channels, follow=follow,
+        markers=markers, capture=capture,
     )  # fmt: skip
 
 
@@ -99,6 +109,7 @@ class Device(Follows):
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
         follow: bool = False,
+        markers: Sequence[MarkerOutput] = (),
         capture: Path | None = None,
         bench: bool = False,
     ) -> None:
@@ -113,11 +124,14 @@ class Device(Follows):
         options += ["--follow"] if follow else []
         options += ["--capture", str(capture.absolute())] if capture is not None else []
         options += ["--bench", "--watchdog-test"] if bench else []
+        self._address = parse_device(device).address
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)
-        self._view = SessionView()
-        self._client = SupervisorClient(device, options, on_row=self._view.take)
+        parse_markers([one for one in markers if isinstance(one, str)])
+        self._view, self._marker_outputs = SessionView(), tuple(markers)
+        self._heard = Heard(self._view)
+        self._client = SupervisorClient(device, options, on_row=self._heard.take)
         self._reach = NOTHING
         self._is_open = False
         self._hold_us, self._held_s = 0, 0.0
@@ -131,7 +145,8 @@ class Device(Follows):
         Raises:
             StateError: the session was opened before.
             PortBusyError: another program is using the port.
-            NoDeviceError: nothing answers there, or another device than the name says.
+            NoDeviceError: nothing answers there, or another device than the name says; or an output
+                for markers is not there.
             LinkError: the link was lost meanwhile.
         """
         if self._is_open:
@@ -141,6 +156,7 @@ class Device(Follows):
                 what_to_do="connect again",
             )
         try:
+            self._heard.markers = open_markers(self._marker_outputs, self._address)
             self._client.start()
             self._is_open = True
             self._client.ask("connect")
@@ -149,6 +165,7 @@ class Device(Follows):
             if self._client.is_mine:
                 self._client.abandon()  # should a second Ctrl-C cut short what follows
                 self._client.close()
+                self._heard.close_markers()
             raise
         return self
 
@@ -167,6 +184,7 @@ class Device(Follows):
             return
         self._client.abandon()  # should Ctrl-C cut short what follows
         code = self._client.close()
+        self._heard.close_markers()
         if code == OutputUnknownError.exit_code:
             raise self._view.not_confirmed() from error
 
