@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -88,3 +89,31 @@ def test_limits_profile_and_contact_bind_a_program_too(record: Path, tmp_path: P
         with pytest.raises(StateError, match="acknowledge refused"):  # there is no fault
             device.acknowledge("all is well")
     assert Ledger.from_file(record).channels == {}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_of_ten_thousand_pulses_every_one_is_given_or_refused_and_none_is_lost(
+    record: Path, tmp_path: Path
+) -> None:
+    given, refused, chance = [], 0, Random(1)
+    session = stimctl.connect("sim:p24", journal=tmp_path / "journal", single_pulses=True)
+    with session as device:
+        device.load("tens-conventional", amplitudes={1: "2 mA"}, areas={1: "25 cm2"})
+        device.arm()
+        device.start(hold="20 s")
+        device.raise_to(1, "1 mA")
+        for _ in range(10_000):
+            device.renew()
+            time.sleep(chance.uniform(0.008, 0.016))  # some come too early for what was cleared
+            try:
+                given.append(device.pulse(1, "1 mA"))
+            except StateError:
+                refused += 1
+            list(device.events())
+    assert len(given) + refused == 10_000
+    ledger = Ledger.from_file(record)
+    there = sorted(ledger.monotonic_us(run.start_us) * 1_000 for run in ledger[1].runs)
+    assert ledger[1].pulses == len(given)
+    for one, at_ns in zip(given, there, strict=True):
+        assert one.asked_ns <= one.sent_ns <= at_ns <= one.acked_ns
