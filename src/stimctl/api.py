@@ -31,6 +31,7 @@ from stimctl.records.protocol_files import read_limit_file, read_protocol
 from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
 from stimctl.supervisor.api_follow import FollowRange, Follows, Turn
+from stimctl.supervisor.api_procedure import Procedures
 from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
@@ -95,7 +96,7 @@ def connect(
     )  # fmt: skip
 
 
-class Device(Follows):
+class Device(Follows, Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(

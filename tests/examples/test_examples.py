@@ -36,6 +36,7 @@ SCRIPTS = [
     "every_device",
     "with_asyncio",
     "closed_loop",
+    "sensory_staircase",
 ]
 Row = dict[str, Any]
 #: matplotlib before 3.10.8 takes old names of its parser.
@@ -117,6 +118,20 @@ def test_each_pulse_of_the_curve_was_given_between_its_two_times(
     for row, run in zip(rows, runs, strict=True):
         at_ns = ledger.monotonic_us(run.start_us) * 1000
         assert int(row["sent_ns"]) <= at_ns <= int(row["acknowledged_ns"])
+    assert refusals(record) == []
+
+
+@pytest.mark.pty
+def test_a_staircase_of_a_file_finds_the_threshold_that_the_script_answers_for(
+    record: Path, load: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("sensory_staircase").main([]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "sensory-threshold: 2.25 mA (the rule has found it)"
+    given = [row for row in journal(record) if row["kind"] == "event"]
+    pulses = [row for row in given if row["data"]["outcome"] == "given"]
+    assert sum(run.count for run in Ledger.from_file(record)[1].runs) == len(pulses)
+    assert {row["data"]["outcome"] for row in given} <= {"given", "blank"}
     assert refusals(record) == []
 
 
