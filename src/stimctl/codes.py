@@ -56,6 +56,14 @@ class Code(StrEnum):
     NOT_FOUND = "channel-not-found", "Another channel with output is not found yet."
     FELT_NOT_FOUND = "felt-not-found", "The channel is felt, and its site is not named yet."
     LINKED_NOT_FOUND = "linked-not-found", "Linked channels rise together; one is not found yet."
+    # -- a target that a program lets a channel follow
+    FOLLOW_OFF = "follow-off", "The session follows no targets."
+    FOLLOW_OLD = "follow-old", "The data of the target are too old, or not newer than before."
+    FOLLOW_AHEAD = "follow-ahead", "The data of the target are of a time that has not come."
+    FOLLOW_BY_HAND = "follow-by-hand", "No level was reached by hand that could be followed around."
+    FOLLOW_ABOVE = "follow-above", "The target is above what may be followed."
+    FOLLOW_LINKED = "follow-linked", "The channel is linked, and follows no target of its own."
+    FOLLOW_LAPSED = "follow-lapsed", "Without data for 2 s the channel ramps to zero."
     # -- a raise that was decided before something ended it, or was lost on its way
     LOWERED = "channel-lowered", "The channel was lowered after this raise was decided."
     LINKED_LOWERED = "linked-channel-lowered", "A linked channel was lowered meanwhile."
@@ -144,6 +152,7 @@ class Code(StrEnum):
     OPENED_BEFORE = "opened-before", "The session has been opened before."
     ABOVE_TARGET = "above-target", "The channel is above the level asked for already."
     SESSION_STOPPED = "session-stopped", "The session no longer runs."
+    CALL_CANCELLED = "call-cancelled", "The task that awaited the call was cancelled."
     STEP_TIMED_OUT = "step-timed-out", "The session did not reach the state within its time."
     NOBODY_ATTACHED = "nobody-attached", "Nobody is attached to the terminal multiplexer."
     REHEARSAL_FAILED = "rehearsal-failed", "The rehearsal found a problem."

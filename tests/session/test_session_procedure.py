@@ -67,7 +67,7 @@ def on_curve(to_ua: int = 4_000, *stages: str) -> Any:
 # -- the ladder (A16) ---------------------------------------------------------------------------
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_a_step_of_the_ladder_waits_until_the_step_before_it_was_given() -> None:
     bench = begun(procedure(LADDER, RANDOM))
     bench.command(Raise(1, Level(CURRENT, STEP_UA)))
@@ -119,7 +119,7 @@ def test_the_levels_of_a_list_come_in_the_order_of_the_plan_and_stay_below_the_p
 # -- the record ---------------------------------------------------------------------------------
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_every_event_has_its_pulse_on_the_disk_before_it_and_one_row_of_what_became_of_it() -> None:
     bench = on_curve()
     bench.run_for(60 * SECOND)
@@ -136,7 +136,7 @@ def test_every_event_has_its_pulse_on_the_disk_before_it_and_one_row_of_what_bec
     assert Counter(one.data["outcome"] for one in events)["given"] == len(at_electrodes(bench))
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_an_event_whose_row_is_late_is_skipped_and_nothing_is_queued() -> None:
     bench = on_curve()
     bench.run_for(5 * SECOND)
@@ -192,7 +192,7 @@ def test_a_rule_never_goes_more_than_a_step_above_what_was_given() -> None:
         reach = max(reach, level)
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 @pytest.mark.parametrize("wanted", [10**9, -5, 0])
 def test_what_a_hostile_rule_wants_is_recorded_and_only_a_step_is_given(
     wanted: int, monkeypatch: pytest.MonkeyPatch
@@ -215,7 +215,7 @@ def test_a_threshold_above_the_ceiling_is_not_reached_and_has_no_value() -> None
     assert found["value"] is None
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_answers_to_events_without_a_pulse_end_the_search_as_invalid() -> None:
     blanks = STAIRS.replace("gives =", 'blanks = "30 %", gives =')
     bench = begun(procedure(ruled(blanks)))
@@ -244,7 +244,7 @@ def test_a_rule_is_not_told_of_an_event_that_was_cut_short() -> None:
 # -- too much (A17) -----------------------------------------------------------------------------
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_too_much_ends_a_search_and_lowers_the_ceiling_for_the_rest_of_the_session() -> None:
     says = {4_000: TOO_MUCH}
     bench = answered(begun(procedure(ruled())), says.get)
@@ -261,7 +261,7 @@ def test_too_much_ends_a_search_and_lowers_the_ceiling_for_the_rest_of_the_sessi
     assert max(again) == 3_500
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_too_much_on_the_ladder_lowers_at_once_and_no_hand_goes_back() -> None:
     bench = begun(procedure(LADDER, RANDOM))
     climb(bench, 3_000)
@@ -279,7 +279,7 @@ def test_too_much_on_the_ladder_lowers_at_once_and_no_hand_goes_back() -> None:
 # -- who may do what ----------------------------------------------------------------------------
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_no_hand_raises_where_a_rule_or_a_list_finds_the_level() -> None:
     bench = on_curve()
     bench.run_for(4 * SECOND)
@@ -306,7 +306,7 @@ def test_a_command_gives_no_pulse_in_a_procedure() -> None:
         bench.command(Pulse(1, point))
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_a_procedure_is_refused_where_a_script_raises() -> None:
     bench = checked(example_plan("v2-sensory-staircase", 5_000))
     assert bench.state is State.CHECKED
@@ -314,7 +314,7 @@ def test_a_procedure_is_refused_where_a_script_raises() -> None:
         checked(example_plan("v2-sensory-staircase", 5_000), BY_SCRIPT)
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 def test_a_pause_of_more_than_a_minute_takes_the_ladder_away() -> None:
     bench = on_curve()
     bench.run_for(5 * SECOND)

@@ -46,6 +46,7 @@ TOLD_ONLY: list[rows.Event] = [
     host_rows.Beat("running", True),
     rows.Unlocked(1, 5_000, "uA"),  # newer than the golden journals
     rows.StageBegun(2, "work", "program", 180_000_000),  # newer, too
+    rows.Followed(1, 5_000, "uA", "keeps", 4_000, 6_000, Reason("follow-old", "no data")),
     rows.EventOver(
         1,
         "curve",

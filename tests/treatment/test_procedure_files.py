@@ -245,7 +245,7 @@ def test_what_decides_a_procedure_is_in_its_digest() -> None:
     assert len(set(digests)) == len(words)
 
 
-@pytest.mark.hazard("H80")
+@pytest.mark.hazard("H81")
 @pytest.mark.parametrize("mark", ["pain-threshold", "reflex-threshold"])
 def test_thresholds_that_hurt_are_for_the_research_profile(mark: str) -> None:
     by_rule = staged(procedure_text(ruled(STAIRS.replace("sensory-threshold", mark))))

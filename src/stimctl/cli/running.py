@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,14 +48,19 @@ _VERDICTS = {
 }
 
 
-def run_session(request: Request, preconditions: Preconditions, *, as_json: bool) -> int:
+def run_session(
+    request: Request, preconditions: Preconditions, markers: Sequence[str], *, as_json: bool
+) -> int:
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if preconditions.person:
         check_person_code(preconditions.person)
+    from stimctl.markers.names import parse_markers
+    from stimctl.markers.open import open_markers
     from stimctl.records.planned import planned_notes
     from stimctl.treatment.prediction import predict
     from stimctl.treatment.program import gives_events, makes_current
 
+    parse_markers(markers)
     prepared = prepare(request)
     plan = compile_prepared(prepared)
     if not makes_current(plan):
@@ -77,6 +82,7 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
     _announce(prepared, plan, preconditions, passed)
     planned = predict(plan)
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
+    outputs = open_markers(markers, prepared.device.address)
     session = LiveSession(
         prepared,
         plan,
@@ -86,11 +92,14 @@ def run_session(request: Request, preconditions: Preconditions, *, as_json: bool
         prepare=commands_of(said_by(preconditions, passed)),
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
+        on_row=outputs.take,
     )
     try:
         outcome = session.run()
     finally:
         progress.close()
+        for trouble in outputs.close():
+            say(f"markers: {trouble}")
     on_hardware = passed is not None or session.simulation is False
     if on_hardware and preconditions.person and outcome.word != NOT_STARTED:
         count_use(

@@ -41,6 +41,7 @@ class Adjusting:
         self.table: Mapping[type, Callable[[int, Any], None]] = {
             intents.Raise: self._raise,
             intents.Lower: self._lower,
+            intents.Follow: self._follow,
             intents.Unlock: self._unlock,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
@@ -72,6 +73,10 @@ class Adjusting:
             self._log.emit(now_ns, row)
             return
         run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
+
+    def _follow(self, now_ns: int, intent: intents.Follow) -> None:
+        self._need_channel("follow refused", intent.channel)
+        self._supervision.follow(now_ns, intent.channel, intent.level, intent.at_ns)
 
     def _less(self, now_ns: int, _intent: intents.Less) -> None:
         """A19: lowering is free, and is the same for all."""

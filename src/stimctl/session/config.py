@@ -73,6 +73,7 @@ class EngineConfig:
     `longest_hold_us`: a single hold may not be longer (microseconds).
     `find_channels`: after each beginning at zero a channel rises only after the person has said
     where the one before it is felt (`session.finding`).
+    `follow`: plateaus may follow the targets of a program (rule A21); it needs `requires_hold`.
     `operated_by`: who raises besides a script, in the words of the record: "hand" or "program".
     `single_pulses`: plateaus bound `Pulse` intents, and no train is driven.
     """
@@ -85,3 +86,4 @@ class EngineConfig:
     single_pulses: bool = False
     operated_by: str = "hand"
     find_channels: bool = False
+    follow: bool = False

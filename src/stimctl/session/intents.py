@@ -88,6 +88,16 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
+class Follow:
+    """Let one channel's plateau follow this target (rule A21). `at_ns`: of when its data are, by
+    the caller's clock."""
+
+    channel: int
+    level: AnyLevel
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """Open the lock of raises that 20 s without a change have closed (rule A5), with every linked
     channel. It raises nothing, and the next raise comes 250 ms later at the soonest."""
@@ -219,6 +229,7 @@ Intent = (
     | Start
     | Raise
     | Lower
+    | Follow
     | Unlock
     | Link
     | Unlink
@@ -246,6 +257,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
+    Follow: Trigger.FOLLOW,
     Unlock: Trigger.UNLOCK,
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CHANNEL_FOUND = "channel_found"
     CHANNEL_MISMATCH = "channel_mismatch"
     LEADS_CHECKED = "leads_checked"
+    FOLLOWED = "followed"
     STOPPING = "stopping"
     ZERO_VERIFIED = "zero_verified"
     UNKNOWN = "unknown"

@@ -330,9 +330,9 @@ class Run:
                     track.settled(now_ns)
         self._budget.flows(now_ns, self.output.flow)
 
-    def lower(self, now_ns: int, channel: int, plateau: int) -> None:
+    def lower(self, now_ns: int, channel: int, plateau: int, by: str = "") -> None:
         """Down at once, without waiting for anything."""
-        self.raising.lower(now_ns, channel, plateau)
+        self.raising.lower(now_ns, channel, plateau, by)
         if self.running:
             self._tell(now_ns)
 

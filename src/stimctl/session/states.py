@@ -35,6 +35,7 @@ class Trigger(StrEnum):
     START = "start"
     RAISE = "raise"
     LOWER = "lower"
+    FOLLOW = "follow"
     UNLOCK = "unlock"
     LINK = "link"
     UNLINK = "unlink"
@@ -73,6 +74,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.START,
         Trigger.RAISE,
         Trigger.LOWER,
+        Trigger.FOLLOW,
         Trigger.UNLOCK,
         Trigger.LINK,
         Trigger.UNLINK,
@@ -105,6 +107,7 @@ arm                  .   .   =   .   .   .   =   .   .   .
 start                .   .   .   =   .   .   .   .   .   .
 raise                .   .   .   .   =   .   .   .   .   .
 lower                .   .   .   =   =   =   =   .   =   =
+follow               .   .   .   .   =   .   .   .   .   .
 unlock               .   .   .   .   =   .   .   .   .   .
 link                 .   .   =   =   =   =   =   .   .   .
 unlink               .   .   =   =   =   =   =   .   =   =

@@ -112,6 +112,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     # `since`: the newest event that whoever raises knew when it was decided to raise.
     "raise": ({"channel": _channel, "level": _level, "since": _event}, {}),
     "lower": ({"channel": _channel, "level": _level}, {}),
+    # `at_ns`: of when the data are that the target was made of, by the monotonic clock.
+    "follow": ({"channel": _channel, "level": _level, "at_ns": _event}, {}),
     "unlock": ({"channel": _channel}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
@@ -128,13 +130,16 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "answer": ({"answer": _answer}, {}),
     "mark_threshold": ({}, {"mark": _text}),
     "leads_checked": ({}, {}),
-    "note": ({"topic": _text, "text": _text}, {}),
+    # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
+    "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
     "hold": ({"for": _duration}, {}),
     "readings": ({}, {}),
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "unlock", "pulse", "next_stage", "resume", "hold"})
+_MAY_RAISE = frozenset(
+    {"arm", "start", "raise", "follow", "unlock", "pulse", "next_stage", "resume", "hold"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Raise(fields["channel"], fields["level"], fields["since"])
         case "lower":
             return intents.Lower(fields["channel"], fields["level"])
+        case "follow":
+            return intents.Follow(fields["channel"], fields["level"], fields["at_ns"])
         case "unlock":
             return intents.Unlock(fields["channel"])
         case "link":

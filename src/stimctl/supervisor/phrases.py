@@ -22,6 +22,12 @@ _STOP_FACES: Final = {
     "lost": "is LOST",
     "back": "is back, and has to be tested again",
 }
+_FOLLOWS: Final = {
+    "follows": "FOLLOWS a target of the program, from now",
+    "keeps": "keeps the lower value,",
+    "falls": "falls to zero, from now",
+    "ended": "follows no target any more,",
+}
 _QUIET: Final = ("arm", "trip")
 """Nothing was on: zero is only looked at once more."""
 
@@ -51,6 +57,12 @@ def describe(event: rows.Event, answer: str = ANY_KEY) -> str | None:
 def level_text(level: int, unit: str | None) -> str:
     """A level with its unit, as a person types it."""
     return format_intensity(level) if unit == "%" else format_current(level)
+
+
+def _followed(event: rows.Followed) -> str:
+    level = level_text(event.level, event.unit)
+    why = f": {event.reason}" if event.reason.text else ""
+    return f"channel {event.channel} {_FOLLOWS[event.phase]} at {level}{why}"
 
 
 def _refused(event: rows.Refused) -> str:
@@ -159,6 +171,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Unlocked: lambda event: f"channel {event.channel} unlocked: raise again",
     rows.Pending: _pending,
     rows.Linked: _linked,
+    rows.Followed: _followed,
     rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
     rows.EventOver: _event,
     rows.Result: _result,
