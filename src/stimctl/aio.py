@@ -105,6 +105,7 @@ class AsyncDevice:
     # -- the methods of `Device`, by one mechanism
 
     load = _awaited(Device.load)
+    change = _awaited(Device.change)
     prepare = _awaited(Device.prepare)
     arm = _awaited(Device.arm)
     start = _awaited(Device.start)

@@ -57,6 +57,7 @@ def test_every_call_of_the_api_is_there_for_asyncio_with_the_same_parameters() -
     assert inspect.signature(aio.connect) == inspect.signature(stimctl.connect)
 
 
+@pytest.mark.hazard("H39")
 def test_a_cancelled_call_stops_the_output_and_ends_when_its_thread_has_ended() -> None:
     async def work() -> None:
         stand_in = StandIn()
