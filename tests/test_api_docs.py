@@ -12,7 +12,7 @@ import stimctl
 from stimctl.api import Device, connect
 
 #: Only these raise nothing of their own: they read what is known.
-_READS = {"state", "readings", "events"}
+_READS = {"state", "readings", "events", "results"}
 
 
 def public() -> dict[str, Callable[..., Any]]:

@@ -27,6 +27,7 @@ from stimctl.markers.open import MarkerOutput, open_markers
 from stimctl.supervisor.api_arming import ApiArming
 from stimctl.supervisor.api_follow import FollowRange, Turn
 from stimctl.supervisor.api_loads import Loads
+from stimctl.supervisor.api_procedure import Procedures
 from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
@@ -91,7 +92,7 @@ def connect(
     )  # fmt: skip
 
 
-class Device(Loads):
+class Device(Loads, Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(

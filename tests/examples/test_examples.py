@@ -36,6 +36,7 @@ SCRIPTS = [
     "every_device",
     "with_asyncio",
     "closed_loop",
+    "sensory_staircase",
 ]
 Row = dict[str, Any]
 #: matplotlib before 3.10.8 takes old names of its parser.
@@ -121,6 +122,20 @@ def test_each_pulse_of_the_curve_was_given_between_its_two_times(
 
 
 @pytest.mark.pty
+def test_a_staircase_of_a_file_finds_the_threshold_that_the_script_answers_for(
+    record: Path, load: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("sensory_staircase").main([]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "sensory-threshold: 2.25 mA (the rule has found it)"
+    given = [row for row in journal(record) if row["kind"] == "event"]
+    pulses = [row for row in given if row["data"]["outcome"] == "given"]
+    assert sum(run.count for run in Ledger.from_file(record)[1].runs) == len(pulses)
+    assert {row["data"]["outcome"] for row in given} <= {"given", "blank"}
+    assert refusals(record) == []
+
+
+@pytest.mark.pty
 @pytest.mark.parametrize(
     ("device", "told"),
     [
@@ -173,6 +188,7 @@ def test_a_closed_loop_moves_its_channel_inside_its_bounds_and_ends_at_zero(
 
 @plots
 @pytest.mark.pty
+@pytest.mark.broad
 def test_the_cells_of_the_notebook_run_one_after_the_other(
     record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import (
+    AUTO_LOCK_NS,
+    LADDER_STEP_UA,
+    MS,
+    RAISE_INTERVAL_NS,
+    SECOND,
+)
 from stimctl.session.log import Waiting
 from stimctl.session.reasons import (
     AUTO_LOCKED,
@@ -149,7 +155,7 @@ class Plateau:
             return NOT_ABOVE
         if plateau % self.step:
             return Reason(Code.OFF_STEP, "not a multiple of the device's step")
-        most = self.most if by == "hand" else self.step
+        most = {"hand": self.most, "rule": LADDER_STEP_UA}.get(by, self.step)
         if self.pending is not None and (by != "hand" or plateau <= self.following):
             return PENDING
         if plateau > self.following + most:
@@ -169,8 +175,9 @@ class Plateau:
                 Code.SCRIPT_RAISES,
                 "the script is raising this channel; lowering it ends the script",
             )
-        # Fresh data are somebody at this channel, as the schedule of a script is.
-        if by not in ("script", FOLLOW) and not resting and self.locked(now_ns):
+        # Fresh data are somebody at this channel, as the schedule of a script and a rule are.
+        by_hand = by not in ("script", "rule", FOLLOW)
+        if by_hand and not resting and self.locked(now_ns):
             return AUTO_LOCKED
         return None
 

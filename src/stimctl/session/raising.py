@@ -86,9 +86,8 @@ class Raising:
 
     def rising(self) -> frozenset[int]:
         """The channels with output, and those whose first raise is under way."""
-        return frozenset(
-            one.channel for one in self._all if one.now > 0 or one.asked or one.pending
-        )
+        up = (one for one in self._all if one.now > 0 or one.asked or one.pending)
+        return frozenset(one.channel for one in up)
 
     def begin(self, now_ns: int) -> None:
         """Everything from zero; what was decided before the state of now is over."""
@@ -97,10 +96,8 @@ class Raising:
         self._ended.end(self._plateaus, self._log.newest, BEGUN)
 
     def end(self, now_ns: int, channels: Iterable[int], why: Reason) -> None:
-        """Every raise of these channels that was decided before the event that follows is over.
-
-        What waits is dropped; whoever raises step by step is refused the next step.
-        """
+        """Every raise of these channels that was decided before the event that follows is over:
+        what waits is dropped, and who raises step by step is refused the next step."""
         ended = [self._plateaus[channel] for channel in channels]
         for plateau in ended:
             asked, plateau.asked = plateau.asked, None
@@ -186,6 +183,14 @@ class Raising:
         reason = plateau.refusal(now_ns, step, self._by, resting=resting)
         return reason or self._locks.lock(plateau, at_plateau=not resting)
 
+    def by_rule(self, now_ns: int, channel: int, level: int) -> Reason | None:
+        """Ask for a step of the ladder (A16); or why that is not possible."""
+        plateau = self._plateaus[channel]
+        reason = plateau.refusal(now_ns, level, "rule") or self._locks.lock(plateau)
+        if reason is None:
+            self._ask(now_ns, [(plateau, level)], "rule")
+        return reason
+
     def outlook(self, now_ns: int, channel: int) -> Outlook:
         """Whether the next step of a channel has to be waited for; nothing is recorded of this."""
         named = self._plateaus[channel]
@@ -202,9 +207,8 @@ class Raising:
     def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
         words = self.scale.limit + (" of a linked channel" if linked else "")
         code = Code.LINKED_ABOVE_CLEARED if linked else Code.ABOVE_CLEARED
-        limit = rows.Limit(
-            plateau.channel, asked, plateau.ceiling, self.scale.unit, words, code.value
-        )
+        unit, ceiling = self.scale.unit, plateau.ceiling
+        limit = rows.Limit(plateau.channel, asked, ceiling, unit, words, code.value)
         self._log.emit(now_ns, limit, durable=True)
 
     def _refuse(self, now_ns: int, channel: int, asked: int, reason: Reason) -> None:
@@ -309,7 +313,7 @@ class Raising:
         self._log.emit(now_ns, row, durable=by != "script")
 
     def unlock(self, now_ns: int, channel: int) -> None:
-        """Raises of a channel, and of those linked with it, open again; nothing rises by this."""
+        """Raises of a channel, and of those linked with it, open again; nothing rises."""
         for one in self._links.with_channel(channel):
             plateau = self._plateaus[one]
             plateau.unlock(now_ns)
@@ -320,9 +324,8 @@ class Raising:
         """The channels whose raises are locked after 20 s without a change."""
         if self._scripted:
             return ()
-        return tuple(
-            one.channel for one in self._all if one.locked(now_ns) and not self._locks.resting(one)
-        )
+        old = (one for one in self._all if one.locked(now_ns))
+        return tuple(one.channel for one in old if not self._locks.resting(one))
 
     def lower(self, now_ns: int, channel: int, level: int, by: str = "") -> None:
         """Down at once, with everything linked; the rows follow."""

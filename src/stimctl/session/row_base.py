@@ -27,6 +27,8 @@ class Kind(StrEnum):
     CONTRACTED = "contracted"
     PULSE = "pulse"
     PULSE_ACKED = "pulse_acked"
+    EVENT = "event"
+    RESULT = "result"
     SET = "set"
     UNLOCKED = "unlocked"
     ACK = "ack"

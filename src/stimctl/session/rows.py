@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stimctl.session.event_rows import EventOver as EventOver
+from stimctl.session.event_rows import Result as Result
 from stimctl.session.people_rows import (
     Attendance as Attendance,
 )

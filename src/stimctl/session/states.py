@@ -47,6 +47,8 @@ class Trigger(StrEnum):
     ATTEND = "attend"
     FELT = "felt"
     FOUND = "found"
+    ANSWER = "answer"
+    MARK_THRESHOLD = "mark_threshold"
     LEADS_CHECKED = "leads_checked"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
@@ -84,6 +86,8 @@ INTENT_TRIGGERS = frozenset(
         Trigger.ATTEND,
         Trigger.FELT,
         Trigger.FOUND,
+        Trigger.ANSWER,
+        Trigger.MARK_THRESHOLD,
         Trigger.LEADS_CHECKED,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
@@ -115,6 +119,8 @@ hold                 .   =   =   =   =   =   =   .   .   .
 attend               .   .   .   =   =   =   =   .   .   .
 felt                 .   .   .   .   =   =   .   .   .   .
 found                .   .   .   .   =   =   .   .   .   .
+answer               .   .   .   .   =   .   .   .   .   .
+mark_threshold       .   .   .   .   =   .   .   .   .   .
 leads_checked        .   =   =   .   .   .   =   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .

@@ -11,6 +11,7 @@ from stimctl.errors import QuantityError, UsageError
 from stimctl.quantity import parse_current_ua, parse_duration_us
 from stimctl.session import intents
 from stimctl.stimulus.level import AnyLevel, Level
+from stimctl.treatment.event_parts import AnswerWord
 
 LONGEST_BYTES = 512
 
@@ -55,6 +56,14 @@ def _start_from(value: object) -> intents.StartFrom:
     except ValueError:
         known = " or ".join(f'"{one}"' for one in intents.StartFrom)
         raise UsageError(f"a start is from {known}", why=f"{value!r} is neither") from None
+
+
+def _answer(value: object) -> AnswerWord:
+    try:
+        return AnswerWord(_text(value))
+    except ValueError:
+        known = " or ".join(f'"{one}"' for one in AnswerWord)
+        raise UsageError(f"an answer is {known}", why=f"{value!r} is neither") from None
 
 
 def _level(value: object) -> AnyLevel:
@@ -118,6 +127,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "attend": ({}, {}),
     "felt": ({"channel": _channel}, {}),
     "found": ({"channel": _channel, "site": _text}, {}),
+    "answer": ({"answer": _answer}, {}),
+    "mark_threshold": ({}, {"mark": _text}),
     "leads_checked": ({}, {}),
     # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
     "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
@@ -222,6 +233,10 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Felt(fields["channel"])
         case "found":
             return intents.Found(fields["channel"], fields["site"])
+        case "answer":
+            return intents.Answer(fields["answer"])
+        case "mark_threshold":
+            return intents.MarkThreshold(fields.get("mark", ""))
         case "acknowledge":
             return intents.Acknowledge(fields.get("reason", ""))
         case "hold":

@@ -103,6 +103,26 @@ def _alarm(event: rows.AlarmRaised) -> str:
     return told if do == action else f"{told}. {do[:1].upper()}{do[1:]}."
 
 
+def _event(event: rows.EventOver) -> str:
+    level = level_text(event.level, event.unit)
+    told = f"event {event.number} of {event.stage}: {level}, {event.outcome}"
+    if event.outcome == "blank":
+        told = f"event {event.number} of {event.stage}: no pulse"
+    if event.reason.text:
+        return f"{told}: {event.reason}"
+    return f"{told}, {event.answer.replace('-', ' ') or 'no answer'}"
+
+
+def _result(event: rows.Result) -> str:
+    what = event.mark or f"stage {event.stage}"
+    if event.value is not None:
+        return f"RESULT: {what} {level_text(event.value, event.unit)} ({event.how}; {event.why})"
+    counted = f"{event.given} of {event.events} events given"
+    false = "" if event.valid else f"; {event.false_alarms} false alarms in {event.blanks} blanks"
+    found = "over" if not event.mark else "NOT FOUND"
+    return f"{what} {found}: {event.why}; {counted}{false}"
+
+
 def _prompt(event: rows.PromptShown) -> str:
     where = "" if event.channel is None else f" channel {event.channel}"
     return f"please{where}: {event.text}"
@@ -153,6 +173,8 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Linked: _linked,
     rows.Followed: _followed,
     rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
+    rows.EventOver: _event,
+    rows.Result: _result,
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",
     rows.Contracted: lambda event: f"contraction {event.number} of channel {event.channel} is over",
     rows.Withheld: lambda event: f"channel {event.channel} kept off: {event.reason}",
