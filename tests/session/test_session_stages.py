@@ -58,6 +58,27 @@ def test_what_changes_over_time_is_delivered_as_planned(name: str, cycle: str) -
     assert rehearsal.ok, rehearsal.problems
 
 
+GROUPS = ('"50 Hz", nlet = { pulses = 2, interval = "5 ms" }',
+          '"10 Hz", nlet = { pulses = 4, interval = "5 ms" }')  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["p24", "rehamove3"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_of_the_device_are_counted_to_the_last_pulse(device: str, group: str) -> None:
+    text = text_of(
+        stage("first", "16 s", f"waveform = {{ frequency = {group} }}\ncycle = {CYCLE}"), seconds=16
+    )
+    rehearsal = rehearse(staged_plan(text, 3_000, sheet=FAMILIES[device].sheet))
+    assert rehearsal.ok, rehearsal.problems
+    (one,) = rehearsal.report
+    assert one.pulses == one.planned.pulses
+    assert one.contractions == one.planned.contractions
+    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
+    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
+    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
+    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
+
+
 @pytest.mark.parametrize(
     ("name", "most_ua"), [("v2-icu-two-periods", 30_000), ("v2-copd-active-rest", 30_000)]
 )

@@ -33,7 +33,7 @@ ANYTHING = DeviceBounds(
 )  # fmt: skip
 DEVICES = (*SHEETS, ANYTHING)
 KINDS = ("plain", "plain", "burst", "burst", "rate sweep", "width sweep", "level", "cycle",
-         "burst in cycle", "everything")  # fmt: skip
+         "burst in cycle", "everything", "group", "group in cycle")  # fmt: skip
 LAWS = ("rate law", "width law", "level law", "laws", "laws in cycle", "active rest",
         "laws with active rest")  # fmt: skip
 """What files with stages can say besides: values in turn, by chance, falling; slow pulses in the
@@ -60,6 +60,8 @@ def some_rate_mhz(chance: random.Random, low: int, high: int) -> int:
 
 def random_case(chance: random.Random) -> Case:
     kind, device = chance.choice(KINDS), chance.choice(DEVICES)
+    if kind.startswith("group") and not device.makes_forms:
+        kind = kind.replace("group", "burst")
     if device.fixed_rhythm and kind in ("burst", "burst in cycle", "rate sweep", "everything"):
         kind = chance.choice(("plain", "width sweep", "level", "cycle"))
     bursts = kind in ("burst", "burst in cycle") or (kind == "everything" and chance.random() < 0.5)
@@ -71,6 +73,8 @@ def random_case(chance: random.Random) -> Case:
         mhz = max(mhz, min(fastest, 5_000))
         period_us = device.quantise_period_up_us(mhz)
         more["burst"] = _burst(chance, 10**9 // period_us)
+    if kind.startswith("group"):
+        mhz, more["burst"] = _group(chance, pulse.width_total_us + device.recovery_us)
     if kind in ("rate sweep", "everything") and not bursts:
         mhz = min(mhz, 400_000)
         more["frequency_sweep"] = _sweep(chance, max(500, mhz // chance.randint(2, 40)), mhz)
@@ -83,7 +87,7 @@ def random_case(chance: random.Random) -> Case:
             period_us=chance.choice((1_000_000, 1_500_000, 3_000_000)),
             shape=chance.choice(tuple(SweepShape)),
         )
-    if kind in ("cycle", "burst in cycle", "everything"):
+    if kind in ("cycle", "burst in cycle", "group in cycle", "everything"):
         more["cycle"] = _cycle(chance)
     return _case(chance, kind, device, Stimulus(pulse=pulse, frequency_mhz=mhz, **more))
 
@@ -190,6 +194,19 @@ def _burst(chance: random.Random, mhz: int) -> Burst:
     return Burst(
         pulses_per_burst=chance.randint(max(1, most // chance.choice((1, 1, 2, 5, 20))), most),
         burst_frequency_mhz=bursts_mhz,
+    )
+
+
+def _group(chance: random.Random, least_us: int) -> tuple[int, Burst]:
+    """A group of pulses, perhaps one of the device's own, and the rate in it."""
+    pulses = chance.randint(2, 4)
+    interval_us = chance.choice((2_000, 5_000, 20_000, chance.randint(500, 25_000)))
+    interval_us = max(interval_us, least_us + least_us // 100)
+    inside_mhz = -(-(10**9) // interval_us)
+    return inside_mhz, Burst(
+        pulses_per_burst=pulses,
+        burst_frequency_mhz=min(some_rate_mhz(chance, 300, 60_000), inside_mhz // (pulses + 1)),
+        interval_us=interval_us,
     )
 
 

@@ -107,6 +107,8 @@ class Course:
     cycle: tuple[float, float, float, float] | None = None  # on, off, ramp up, ramp down
     period_grid_us: int | None = None
     slow: Slow | None = None
+    interval_us: int | None = None
+    """Of bursts that a device gives as groups: from one pulse to the next, whatever the grid."""
 
     @property
     def slowest_hz(self) -> float:
@@ -159,9 +161,13 @@ def train(course: Course, from_us: float, until_us: float) -> Floats:
     if course.burst is not None:
         pulses, bursts_hz = course.burst
         starts = np.arange(math.ceil(length_us / SECOND_US * bursts_hz)) * SECOND_US / bursts_hz
-        if course.period_grid_us is not None:
+        inside_us = period_us(course, course.rate_hz)
+        if course.interval_us is not None:
+            inside_us = float(course.interval_us)
+            starts = np.arange(starts.size) * period_us(course, bursts_hz)
+        elif course.period_grid_us is not None:
             starts = np.ceil(starts - 1e-9)
-        inside = np.arange(pulses) * period_us(course, course.rate_hz)
+        inside = np.arange(pulses) * inside_us
         found = np.add.outer(starts, inside).ravel()
     elif course.rate_sweep is None:
         each_us = period_us(course, course.rate_hz)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
+from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.events import Key, MouseDown, MouseMove
@@ -327,6 +328,23 @@ def test_no_key_ends_the_program_in_a_list_that_has_no_room(world: World) -> Non
             ui.press(key)
             assert ui.app.is_running, (place, key)
         assert lists, place
+
+
+@pytest.mark.parametrize("palette_is", ["not built yet", "closed"])
+def test_no_key_ends_the_program_in_a_palette_whose_widgets_are_not_there(
+    world: World, palette_is: str
+) -> None:
+    world.to_run()
+    app = go_to(world, "palette").app
+    palette = app.screen
+    if palette_is == "closed":
+        world.ui.press("escape")
+    else:
+        world.ui.remove(palette.query(OptionList).first())
+    world.ui.act(
+        palette, *(one.action for one in CommandPalette.BINDINGS if isinstance(one, Binding))
+    )
+    assert app.is_running
 
 
 def test_a_screen_that_cannot_be_built_any_more_does_not_keep_the_program_from_ending(

@@ -12,6 +12,7 @@ from stimctl.quantity import (
     format_duration,
     format_frequency,
     format_permille,
+    format_rate,
 )
 
 if TYPE_CHECKING:
@@ -216,7 +217,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         + (f", gap {format_duration(gap)}" if gap else ""),
         f"frequency  {_frequency_text(one)}",
     ]
-    if stimulus.burst is not None:
+    group = one.cleared.group
+    if group is not None:
+        lines.append(
+            f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
+            "in each period"
+        )
+    elif stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
@@ -245,7 +252,10 @@ def _cycle_line(cycle: Cycle) -> str:
 def _frequency_text(one: CurrentChannel) -> str:
     from stimctl.report.setup_text import law_text
 
-    law, high = one.stimulus.frequency_sweep, one.stimulus.highest_frequency_mhz
+    stimulus = one.stimulus
+    law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
+    if stimulus.burst is not None and one.cleared.group is not None:
+        high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
     asked = format_frequency(high)
     if low != high and law is not None:
@@ -254,7 +264,7 @@ def _frequency_text(one: CurrentChannel) -> str:
     used = f"{shortest} {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
-    given = amount(1e6 / one.period_us, "Hz")
+    given = format_rate(one.period_us)
     return f"{asked} requested, the device gives {given} ({used}, never faster)"
 
 

@@ -10,7 +10,7 @@ from typing import final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
-from stimctl.safety.device_bounds import Group
+from stimctl.safety.device_bounds import SINGLE, Group
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.examine import (
     Acknowledged,
@@ -71,13 +71,14 @@ class _Record:
         """Those of a point, with the stimulus's own width and period where there are none."""
         width = self.width_us if width_us is None else width_us
         period = self.period_us if period_us is None else period_us
-        return (self.shape, level, width, self.gap_us, self.ratio, period)
+        group = self.group or SINGLE
+        return (self.shape, level, width, self.gap_us, self.ratio, period, *group)
 
     def allows(self, values: tuple[object, ...]) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
-        if len(values) != 6:
+        if len(values) != 8:
             return False
-        shape, amplitude_ua, width_us, gap_us, ratio, period_us = values
+        shape, amplitude_ua, width_us, gap_us, ratio, period_us, *group = values
         return (
             shape is self.shape
             and (type(gap_us), gap_us) == (int, self.gap_us)
@@ -91,11 +92,13 @@ class _Record:
             and type(period_us) is int
             and self.period_min_us <= period_us <= self.period_max_us
             and period_us % self.period_step_us == 0
+            and [type(number) for number in group] == [int, int]
+            and tuple(group) == (self.group or SINGLE)
         )
 
     def outside(self, values: tuple[object, ...]) -> LimitRefusedError:
         """The error for values outside what was cleared; shows the range."""
-        _, amplitude_ua, width_us, _, _, period_us = values
+        _, amplitude_ua, width_us, _, _, period_us, *_ = values
         return LimitRefusedError(
             f"a set-point of {amplitude_ua!r} uA, {width_us!r} us, period {period_us!r} us is "
             "outside what was cleared",
@@ -237,7 +240,8 @@ class Cleared(Clearance[_Record, "SetPoint"], last=True):
 class SetPoint(OutputPoint, last=True):
     """What a channel of a current source is set to. Only `Cleared.point` makes one.
 
-    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us.
+    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us. `group`: what
+    the device gives in each period, of which `SINGLE` is one pulse.
     """
 
     __slots__ = ()
@@ -249,10 +253,17 @@ class SetPoint(OutputPoint, last=True):
     interphase_gap_us: int = property(itemgetter(3))  # type: ignore[assignment]
     second_phase_ratio: int = property(itemgetter(4))  # type: ignore[assignment]
     period_us: int = property(itemgetter(5))  # type: ignore[assignment]
+    pulses: int = property(itemgetter(6))  # type: ignore[assignment]
+    interval_us: int = property(itemgetter(7))  # type: ignore[assignment]
     cleared: Cleared
+
+    @property
+    def group(self) -> Group:
+        """What the device gives in each period."""
+        return Group(self.pulses, self.interval_us)
 
     def __repr__(self) -> str:
         names = ("shape", "amplitude_ua", "phase_width_us", "interphase_gap_us",
-                 "second_phase_ratio", "period_us")  # fmt: skip
+                 "second_phase_ratio", "period_us", "pulses", "interval_us")  # fmt: skip
         values = ", ".join(f"{n}={v}" for n, v in zip(names, self, strict=False))
         return f"<SetPoint {values}>"

@@ -82,6 +82,7 @@ def frequency(stimulus: Stimulus, lowest_mhz: int, highest_mhz: int) -> Repair |
         stimulus,
         frequency_mhz=value,
         frequency_sweep=sweep,
+        burst=stimulus.burst and {**dict(stimulus.burst), "interval_us": None},
     )
 
 
@@ -155,7 +156,11 @@ def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:
 
 def burst_frequency(stimulus: Stimulus, burst: Burst) -> Repair | None:
     """The same with the fastest bursts that hold their pulses (W4)."""
-    value = stimulus.lowest_frequency_mhz // burst.pulses_per_burst
+    return groups_at(stimulus, burst, stimulus.lowest_frequency_mhz // burst.pulses_per_burst)
+
+
+def groups_at(stimulus: Stimulus, burst: Burst, value: int) -> Repair | None:
+    """The same with so many bursts a second (mHz)."""
     changed = {**dict(burst), "burst_frequency_mhz": value}
     text = f"burst frequency {format_frequency(value)}"
     return _repair("burst_frequency", value, text, stimulus, burst=changed)

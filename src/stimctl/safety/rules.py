@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
 from stimctl.safety.bounds import Layer
-from stimctl.safety.device_bounds import DeviceBounds
+from stimctl.safety.device_bounds import DeviceBounds, Group
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.paths import PATH_SOURCE, problem_within
@@ -213,6 +213,9 @@ def _burst_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
     device, burst = envelope.device, stimulus.burst
     if burst is None:
         return
+    if device.makes_forms and (group := device.group_of(stimulus)) is not None:
+        yield from _form_problems(stimulus, burst, group, device)
+        return
     period_us = device.quantise_period_up_us(stimulus.lowest_frequency_mhz)
     fitting = _US_MHZ // (period_us * burst.burst_frequency_mhz)
     if burst.pulses_per_burst > fitting:
@@ -224,6 +227,24 @@ def _burst_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
             lambda: repair.pulses_per_burst(stimulus, burst, fitting),
             layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=fitting, unit="pulses",
         )  # fmt: skip
+
+
+def _form_problems(
+    stimulus: Stimulus, burst: Burst, group: Group, device: DeviceBounds
+) -> Iterator[Problem]:
+    """W21: a group that the device gives as one form is over, recovery included, in its period."""
+    holds_us = device.holds_us(stimulus)
+    if holds_us * burst.burst_frequency_mhz <= 1_000 * device.busy_max_us:
+        return
+    fitting_mhz = 1_000 * device.busy_max_us // holds_us
+    yield broken_rule(
+        "W21", Quantity.TIMING,
+        f"{group.pulses} pulses {format_duration(group.gap_us)} apart take "
+        f"{format_duration(holds_us)} with the recovery of {device.name}, more than a period of "
+        f"{format_frequency(burst.burst_frequency_mhz)} leaves",
+        lambda: repair.groups_at(stimulus, burst, fitting_mhz),
+        layer=Layer.DEVICE, asked=burst.burst_frequency_mhz, allowed=fitting_mhz, unit="mHz",
+    )  # fmt: skip
 
 
 def _timing_problem(found: Inconsistency, stimulus: Stimulus, envelope: Envelope) -> Problem:

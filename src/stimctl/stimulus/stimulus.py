@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from pydantic import model_validator
+
 from stimctl.stimulus.laws import Law, LevelLaw
 from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Rest
 from stimctl.stimulus.pulse import Pulse, StrictModel
+
+_US_MHZ = 10**9
 
 
 class Stimulus(StrictModel):
@@ -24,6 +30,13 @@ class Stimulus(StrictModel):
     cycle: Cycle | None = None
     rest: Rest | None = None
     motor: bool = False
+
+    @model_validator(mode="after")
+    def _rate_of_interval(self) -> Self:
+        interval_us = None if self.burst is None else self.burst.interval_us
+        if interval_us is not None and self.frequency_mhz != -(-_US_MHZ // interval_us):
+            raise ValueError(f"{interval_us} us between pulses and {self.frequency_mhz} mHz differ")
+        return self
 
     @property
     def highest_frequency_mhz(self) -> int:

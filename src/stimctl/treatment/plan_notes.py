@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stimctl.quantity import format_current, format_duration, format_frequency
+from stimctl.quantity import format_current, format_duration, format_frequency, format_rate
 from stimctl.safety import DeviceBounds
-from stimctl.stimulus import Stimulus
+from stimctl.stimulus import Burst, Stimulus
 from stimctl.treatment.program import CurrentPlan
 from stimctl.treatment.scripted_raise import raise_interval_us, raise_schedule
 
@@ -40,12 +40,26 @@ def device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
     gap_us = device.interphase_gap_fixed_us
     if gap_us is not None and gap_us != stimulus.pulse.interphase_gap_us:
         yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
+    if stimulus.burst is not None:
+        yield group_note(device, stimulus, stimulus.burst)
+
+
+def group_note(device: DeviceBounds, stimulus: Stimulus, burst: Burst) -> str:
+    """Who keeps the time inside a group of pulses."""
+    group = device.group_of(stimulus)
+    if group is not None:
+        apart = format_duration(group.gap_us)
+        return f"groups of {group.pulses} pulses {apart} apart, timed by the device"
+    return (
+        f"groups of {burst.pulses_per_burst} pulses, each begun and ended by the host to +/- 2 ms "
+        "(not measured), the pulses in it timed by the device"
+    )
 
 
 def frequency_notes(asked_mhz: int, period_us: int) -> Iterator[str]:
     if period_us * asked_mhz == _MHZ_US:
         return
-    used = format_frequency(_MHZ_US // period_us)
+    used = format_rate(period_us)
     yield (
         f"{format_frequency(asked_mhz)} requested, the device gives {used}: its period is "
         f"{format_duration(period_us)}, rounded up so that it is never faster than requested"

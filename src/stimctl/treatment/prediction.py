@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
-from stimctl.safety.device_bounds import Group
+from stimctl.safety.device_bounds import SINGLE
 from stimctl.stimulus import PulseShape
 from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
 from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
@@ -60,12 +60,14 @@ class ChannelDose:
 @dataclass(slots=True)
 class _Train:
     """Equal pulses at equal distances, or equal groups of `group` pulses that are `gap_us` apart;
-    `energy` is that of one pulse in uA2 us."""
+    `energy` is that of one pulse in uA2 us, `test` that of what the device gives before each
+    group by itself."""
 
     first_us: int
     period_us: int
     groups: int
     energy: int
+    test: int = 0
     group: int = 1
     gap_us: int = 0
 
@@ -74,12 +76,18 @@ class _Train:
         """How many pulses."""
         return self.groups * self.group
 
+    @property
+    def each(self) -> int:
+        """The energy of one group, test included."""
+        return self.group * self.energy + self.test
+
     def before(self, t_us: int) -> int:
-        """How many of the pulses start before `t_us`."""
-        return sum(
+        """The energy of the pulses that start before `t_us`, and of their tests."""
+        begun = [
             min(self.groups, max(0, -((self.first_us + later_us - t_us) // self.period_us)))
             for later_us in range(0, self.group * self.gap_us or 1, self.gap_us or 1)
-        )
+        ]
+        return sum(begun) * self.energy + begun[0] * self.test
 
 
 def predict(plan: CurrentPlan) -> tuple[ChannelDose, ...]:
@@ -206,9 +214,9 @@ class _Track:
         assert self.drive is not None
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
-        energy = _energy(self.one, self.amplitude_ua) * width_us + self.test_energy
-        group = self.one.cleared.group or Group(1, 0)
-        train = _Train(first_us, period_us, pulses, energy, *group)
+        energy = _energy(self.one, self.amplitude_ua) * width_us
+        group = self.one.cleared.group or SINGLE
+        train = _Train(first_us, period_us, pulses, energy, self.test_energy, *group)
         self.trains.append(train)
         self.pulses += train.pulses
         self.peak_ua = max(self.peak_ua, self.amplitude_ua)
@@ -217,7 +225,7 @@ class _Track:
 
     def dose(self, duration_us: int) -> ChannelDose:
         """What was counted."""
-        total = sum(train.pulses * train.energy for train in self.trains)
+        total = sum(train.groups * train.each for train in self.trains)
         return ChannelDose(
             channel=self.one.channel,
             pulses=self.pulses,
@@ -228,7 +236,7 @@ class _Track:
             peak_ua=self.peak_ua,
             plateau_ua=self.highest_ua,
             strongest_uc=self.strongest_pc / _PC_PER_UC,
-            strongest_ua2_us=max((train.energy for train in self.trains), default=0),
+            strongest_ua2_us=max((train.energy + train.test for train in self.trains), default=0),
             contractions=tuple(self.contractions),
         )
 
@@ -271,7 +279,7 @@ def _worst_second(trains: list[_Train]) -> int:
 
 def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
     """For each train, the energy from its first pulse to one second after its last."""
-    energies = [train.pulses * train.energy for train in trains]
+    energies = [train.groups * train.each for train in trains]
     total, end = 0, 0
     for index, train in enumerate(trains):
         last_us = train.first_us + (train.groups - 1) * train.period_us
@@ -280,7 +288,7 @@ def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
             total += energies[end]
             end += 1
         # A train longer than a second cannot put more than its rate allows into one.
-        inside = min(train.groups, -(-_SECOND_US // train.period_us)) * train.group * train.energy
+        inside = min(train.groups, -(-_SECOND_US // train.period_us)) * train.each
         yield total - energies[index] + inside, index
         total -= energies[index]
 
@@ -295,9 +303,9 @@ def _windows(trains: list[_Train], index: int) -> Iterator[int]:
         for place in range(train.group):
             from_us = train.first_us + number * train.period_us + place * train.gap_us
             until_us = from_us + _SECOND_US
-            energy = (train.before(until_us) - train.before(from_us)) * train.energy
+            energy = train.before(until_us) - train.before(from_us)
             for later in islice(trains, index + 1, None):
                 if later.first_us >= until_us:
                     break
-                energy += later.before(until_us) * later.energy
+                energy += later.before(until_us)
             yield energy

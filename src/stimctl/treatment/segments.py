@@ -104,7 +104,11 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     _, level = laws.of("level", one.waveform.level)
     group, burst = one.waveform.nlet, None
     if group is not None:
-        burst = Burst(pulses_per_burst=group.pulses, burst_frequency_mhz=frequency_mhz)
+        burst = Burst(
+            pulses_per_burst=group.pulses,
+            burst_frequency_mhz=frequency_mhz,
+            interval_us=group.interval_us,
+        )
         frequency_mhz = -(-_US_MHZ // group.interval_us)
     return Stimulus(
         pulse=Pulse(

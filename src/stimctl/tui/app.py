@@ -17,10 +17,10 @@ from textual.driver import Driver
 from textual.widgets import Input
 
 from stimctl.tui.beats import Beats
+from stimctl.tui.list_guard import ListGuard
 from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
-from stimctl.tui.paging import PagingApp
 from stimctl.tui.palette import Palettes, StimCommands
 from stimctl.tui.saved_screen import save_screen
 from stimctl.tui.screens.base import StimModal, StimScreen, bindings_of
@@ -41,7 +41,7 @@ _AHEAD = ("armed", "unknown", "asked", "notes", "fault", "found", "small", "help
 _EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
 
-class StimctlApp(PagingApp):
+class StimctlApp(ListGuard):
     """Brings keys and rows to the model, and puts up what it says."""
 
     CSS_PATH = [  # noqa: RUF012 - as Textual declares it
