@@ -15,6 +15,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Less, Lower, NextStage, Pause, Raise, Resume
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.broad import broad, broad_rows
 from tests.support.session_world import BY_HAND, BY_SCRIPT, raised, running
 from tests.support.staged_samples import CYCLE, compiled, example, stage, staged_plan, staged_text
 
@@ -47,7 +48,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", broad(LAWS, every=2))
 @pytest.mark.parametrize("cycle", ["", f"cycle = {CYCLE}"], ids=["continuous", "cycle"])
 def test_what_changes_over_time_is_delivered_as_planned(name: str, cycle: str) -> None:
     text = text_of(
@@ -80,7 +81,8 @@ def test_groups_of_the_device_are_counted_to_the_last_pulse(device: str, group: 
 
 
 @pytest.mark.parametrize(
-    ("name", "most_ua"), [("v2-icu-two-periods", 30_000), ("v2-copd-active-rest", 30_000)]
+    ("name", "most_ua"),
+    broad_rows([("v2-copd-active-rest", 30_000), ("v2-icu-two-periods", 30_000)], every=2),
 )
 def test_an_example_is_delivered_as_planned(name: str, most_ua: int) -> None:
     protocol = example(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stimctl.devices.registry import FAMILIES
@@ -105,7 +105,10 @@ def _case(chance: random.Random, kind: str, device: DeviceBounds, stimulus: Stim
         most_ua = ceiling_ua(stimulus, envelope, acknowledged=ACKNOWLEDGED)
         stimulus = stimulus.with_amplitude(most_ua)
     grid = device.period_step_us if chance.random() < 0.5 else None
-    return Case(kind, stimulus, envelope, course_of(stimulus, grid, chance))
+    course = course_of(stimulus, grid, chance)
+    if kind.startswith("group") and (group := device.group_of(stimulus)) is not None:
+        course = replace(course, interval_us=group.gap_us)
+    return Case(kind, stimulus, envelope, course)
 
 
 def random_law_case(chance: random.Random) -> Case:

@@ -106,9 +106,9 @@ class Course:
     level: Law | None = None  # part of the peak, 0 to 1
     cycle: tuple[float, float, float, float] | None = None  # on, off, ramp up, ramp down
     period_grid_us: int | None = None
-    slow: Slow | None = None
     interval_us: int | None = None
     """Of bursts that a device gives as groups: from one pulse to the next, whatever the grid."""
+    slow: Slow | None = None
 
     @property
     def slowest_hz(self) -> float:

@@ -17,6 +17,7 @@ from stimctl.tui.model.probe import TerminalProbe
 from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.screens.cards import cards_shown
 from stimctl.tui.screens.drawn import plot_shown
+from tests.support.broad import broad
 from tests.support.headless import Headless
 from tests.support.paths import ROOT
 from tests.support.staged_samples import CYCLE, stage, staged_text
@@ -47,7 +48,7 @@ def own(world: World, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", broad(SIZES, every=3))
 @pytest.mark.parametrize("path", CYCLIC, ids=lambda path: path.stem)
 def test_every_screen_before_a_session_can_be_opened_with_it(
     world: World, own: Path, path: Path, size: tuple[int, int]

@@ -117,7 +117,7 @@ def _put_stages(plan: AnyPlan) -> None:
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
                 put(f"  channel {one.channel}")
-                for line in stimulus_lines(one):
+                for line in stimulus_lines(one)[: 1 if stage.events else None]:
                     put(f"    {line}")
 
 

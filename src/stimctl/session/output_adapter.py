@@ -7,6 +7,7 @@ from stimctl.devices.events import AckedOvertaken, ChannelSet, Doing
 from stimctl.session.budget import flow_of
 from stimctl.session.commanded_output import Accepted, CommandedOutput
 from stimctl.session.config import RAMP_MIN_US
+from stimctl.session.ladder import Ladder
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
 from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, Stage
@@ -37,12 +38,13 @@ class OutputAdapter:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
         return sum(_most_of(stage, one) for stage in self._plan.stages for one in stage.channels)
 
-    def plateaus(self, *, scripted: bool) -> list[Plateau]:
-        """A plateau for each channel, at zero."""
-        return [
+    def plateaus(self, ladder: Ladder | None = None, *, scripted: bool) -> list[Plateau]:
+        """A plateau for each channel, at zero; none above what was too much on a ladder."""
+        plateaus = [
             Plateau(one.channel, one.most, one.step, self.scale, scripted=scripted)
             for one in self._plan.channels
         ]
+        return plateaus if ladder is None else ladder.caps(plateaus)
 
     def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
         """Tell the device where every channel is now; True where that was something new."""

@@ -108,6 +108,10 @@ class Programme:
             self._next_step = next(self._schedule, None)
         return due
 
+    def finish(self, now_ns: int) -> None:
+        """The stage is over before its time."""
+        self._end_us = min(self._end_us, self.time_us(now_ns))
+
     def ended(self, time_us: int) -> bool:
         """Whether the stage is over."""
         return time_us >= self._end_us

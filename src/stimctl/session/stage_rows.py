@@ -1,9 +1,10 @@
-"""Events of a plan that has stages."""
+"""Events of what goes on by itself: the stages of a plan, and the target of a program."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event, Kind
 
 
@@ -17,3 +18,19 @@ class StageBegun(Event):
     name: str
     what: str
     plan_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed(Event):
+    """How a channel follows the target of a program (A21, A22). `phase`: "follows"; "keeps" the
+    lower value, because the data are old; "falls" to zero; "ended". `lowest`, `highest`: how far it
+    may follow."""
+
+    kind = Kind.FOLLOWED
+    channel: int
+    level: int
+    unit: str
+    phase: str
+    lowest: int
+    highest: int
+    reason: Reason
