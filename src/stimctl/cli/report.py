@@ -221,7 +221,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
             f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
             "in each period"
         )
-    elif stimulus.burst is not None:
+    if one.cleared.lead is not None:
+        lead = one.cleared.lead
+        lines.append(
+            f"lead       {lead.pulses} pulses, {format_duration(lead.gap_us)} apart, "
+            "at the beginning of each hold"
+        )
+    if group is None and stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:

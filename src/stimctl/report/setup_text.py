@@ -94,7 +94,13 @@ def _stimulus(setup: Data) -> Iterator[str]:
     burst = stimulus.get("burst")
     if isinstance(burst, Mapping):
         rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
-        yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
+        apart_us = burst.get("interval_us")
+        apart = f" {format_duration(int(apart_us))} apart" if apart_us else ""
+        yield f"bursts of {burst.get('pulses_per_burst')} pulses{apart}, {rate}"
+    lead = stimulus.get("lead")
+    if isinstance(lead, Mapping):
+        apart = format_duration(int(lead.get("interval_us", 0)))
+        yield f"each hold begins with {lead.get('pulses')} pulses {apart} apart"
     change = stimulus.get("amplitude_modulation")
     if isinstance(change, Mapping):
         if "lowest_permille" in change:

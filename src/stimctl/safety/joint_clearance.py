@@ -20,7 +20,7 @@ from stimctl.safety.channel_pairs import (
 )
 from stimctl.safety.clearance import clear
 from stimctl.safety.cleared import Cleared, sealed_together
-from stimctl.safety.device_bounds import SINGLE, PercentBounds
+from stimctl.safety.device_bounds import PercentBounds
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds
 from stimctl.safety.intensity import ClearedIntensity, clear_intensity
@@ -211,7 +211,10 @@ def _all_points(members: list[_Member]) -> Refusal | None:
     if not members or members[0].envelope.device.forms_points_max is None:
         return None
     device = members[0].envelope.device
-    points = [device.points_of(m.stimulus, m.cleared.group or SINGLE) for m in members]
+    points = [
+        max(device.points_of(m.stimulus, one) for one in device.forms_of(m.stimulus))
+        for m in members
+    ]
     most = device.forms_points_max
     if most is None or sum(points) <= most:
         return None

@@ -140,6 +140,11 @@ def fitting_frequency(stimulus: Stimulus, device: DeviceBounds) -> Repair | None
     return frequency(stimulus, min(stimulus.lowest_frequency_mhz, highest_mhz), highest_mhz)
 
 
+def no_lead(stimulus: Stimulus) -> Repair | None:
+    """The same with a plain first pulse in each hold."""
+    return _repair("lead", 1, "no lead", stimulus, lead=None)
+
+
 def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:
     """The same with one pulse in the place of each burst: never more than was asked for."""
     value = burst.burst_frequency_mhz

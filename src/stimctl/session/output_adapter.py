@@ -28,10 +28,6 @@ class OutputAdapter:
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
 
-    def pulses_a_period(self) -> dict[int, int]:
-        """By channel, how many pulses the device gives in each period now."""
-        return {track.channel: track.each for track in self.tracks}
-
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
         return sum(
@@ -66,4 +62,10 @@ def _most_flow(one: PlanChannel) -> int:
         if burst is not None:
             each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
             flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
-    return flow if one.cycle is None else flow * one.cycle.on_us // one.cycle.period_us
+    if one.cycle is None:
+        return flow
+    flow = flow * one.cycle.on_us // one.cycle.period_us
+    more = one.pulses_at_once - 1 if isinstance(one, CurrentChannel) and one.cleared.lead else 0
+    if more and isinstance(one, CurrentChannel):  # the lead of each hold
+        flow += flow_of(one.most, one.stimulus.widest_phase_us, one.cycle.period_us) * more
+    return flow

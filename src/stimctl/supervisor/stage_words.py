@@ -62,6 +62,9 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
             if wave.nlet is not None:
                 gap = format_duration(wave.nlet.interval_us)
                 parts.append(f"groups of {wave.nlet.pulses} pulses, {gap} apart")
+            if wave.lead is not None:
+                gap = format_duration(wave.lead.interval_us)
+                parts.append(f"each hold begins with {wave.lead.pulses} pulses, {gap} apart")
             if wave.level is not None:
                 parts.append(f"level {law_text(wave.level, format_permille)}")
             parts += _cycle_parts(segment.cycle)

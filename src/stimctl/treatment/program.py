@@ -102,6 +102,12 @@ class CurrentChannel(PlanChannel):
         group = self.cleared.group
         return 1 if group is None else group.pulses
 
+    @property
+    def pulses_at_once(self) -> int:
+        """The most pulses that it gives in one period, in the lead of a hold."""
+        lead = self.cleared.lead
+        return self.pulses_a_period if lead is None else lead.pulses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PercentChannel(PlanChannel):

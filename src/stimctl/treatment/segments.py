@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.modulation import Lead, Rest
 from stimctl.stimulus.stream import seed_for
 from stimctl.treatment.law_parts import (
     LevelLaw,
@@ -19,6 +19,7 @@ from stimctl.treatment.law_parts import (
     WidthLaw,
 )
 from stimctl.treatment.staged import (
+    LeadPart,
     PulseGroup,
     RoleChange,
     StagedChannel,
@@ -40,6 +41,7 @@ class SegmentWaveform(NamedTuple):
     interphase_gap_us: int
     frequency: RateLaw
     nlet: PulseGroup | None
+    lead: LeadPart | None
     level: LevelLaw | None
 
 
@@ -102,7 +104,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)
     width_us, width = laws.of("phase_width", one.waveform.phase_width)
     _, level = laws.of("level", one.waveform.level)
-    group, burst = one.waveform.nlet, None
+    group, burst, lead = one.waveform.nlet, None, one.waveform.lead
     if group is not None:
         burst = Burst(
             pulses_per_burst=group.pulses,
@@ -125,6 +127,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         amplitude_modulation=level,
         cycle=one.on_off,
         rest=_rest(one, width_us),
+        lead=lead and Lead(pulses=lead.pulses, interval_us=lead.interval_us),
         motor=one.role.moves_muscle,
     )
 

@@ -71,6 +71,13 @@ class PulseGroup(Part):
     interval_us: DurationUs = Field(alias="interval", ge=500)
 
 
+class LeadPart(Part):
+    """The first pulse of each hold is this group."""
+
+    pulses: Annotated[int, Field(ge=2, le=8)]
+    interval_us: DurationUs = Field(alias="interval", ge=500)
+
+
 class StagedWaveform(Part):
     """Pulse shape, width and rate; a value that changes is a table (see `law_parts`)."""
 
@@ -84,6 +91,9 @@ class StagedWaveform(Part):
     nlet: PulseGroup | None = Field(
         default=None, description="A group in each period; the frequency then counts groups."
     )
+    lead: LeadPart | None = Field(
+        default=None, description="A group as the first pulse of each hold (W22)."
+    )
     level: LevelLaw | None = Field(
         default=None, description="The amplitude as a share of the plateau, never above it."
     )
@@ -95,12 +105,19 @@ GroupChange = Annotated[
 ]
 
 
+LeadChange = Annotated[
+    Annotated[LeadPart, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
+
+
 class WaveformChange(Part):
     """What a stage changes of a waveform. Its shape and the ratio of its phases stay (A12)."""
 
     phase_width: WidthLaw | None = None
     frequency: RateLaw | None = None
     nlet: GroupChange | None = None
+    lead: LeadChange | None = None
     level: LevelChange | None = None
 
 

@@ -20,6 +20,7 @@ from stimctl.stimulus.laws import LevelLaw
 from stimctl.stimulus.modulation import Rest
 from stimctl.treatment.active_rest import rest_level_at, rest_times
 from stimctl.treatment.law_times import cycle_before, law_times, laws_of
+from stimctl.treatment.leads import Part, lead_part, lead_times
 from stimctl.treatment.program import (
     AnyPlan,
     CurrentChannel,
@@ -45,7 +46,7 @@ class Drive:
     `is_on` is False between bursts and in the off time. `may_raise`: the plateau may be raised
     now (continuous programmes until the end ramp; on/off cycles during the hold, A8). Width and
     period are 0 where they are those of another unit. `rests`: these are the slow pulses of an off
-    time (W19).
+    time (W19). `leads`: this is the group that a hold begins with (W22).
     """
 
     channel: int
@@ -55,6 +56,7 @@ class Drive:
     phase_width_us: int = 0
     period_us: int = 0
     rests: bool = False
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,11 @@ def _with_pulses(
     if stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and burst_open(one.host_burst, period_us, since_on_us)
-    return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
+    lead, part = one.cleared.lead, Part.PLAIN
+    if lead is not None and one.cycle is not None and since_on_us is not None:
+        part = lead_part(stimulus, one.cycle, lead, one.period_us, since_on_us)
+    is_on, leads = is_on and part is not Part.PAUSE, part is Part.LEAD
+    return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us, leads=leads)
 
 
 def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: int) -> Drive:
@@ -254,6 +260,11 @@ def _tagged(
             streams.append(rest_times(one.cycle, one.start_after_us, into_us))
         for law in laws_of(stimulus):
             streams.append(law_times(law, one.cycle, one.start_after_us, into_us))
+        lead = one.cleared.lead
+        if lead is not None and one.cycle is not None:
+            streams.append(
+                lead_times(stimulus, one.cycle, lead, one.period_us, one.start_after_us, into_us)
+            )
         if one.host_burst is not None:
             streams.append(_burst_times(one, one.host_burst, into_us))
     for at_us in heapq.merge(*streams):
