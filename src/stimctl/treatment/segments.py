@@ -127,7 +127,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         amplitude_modulation=level,
         cycle=one.on_off,
         rest=_rest(one, width_us),
-        lead=lead and Lead(pulses=lead.pulses, interval_us=lead.interval_us),
+        lead=None if lead is None else Lead(pulses=lead.pulses, interval_us=lead.interval_us),
         motor=one.role.moves_muscle,
     )
 
