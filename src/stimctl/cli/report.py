@@ -254,11 +254,16 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
+    from stimctl.stimulus.jitter import Jitter
+
     stimulus = one.stimulus
     law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
     if stimulus.burst is not None and one.cleared.group is not None:
         high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
+    if isinstance(law, Jitter):
+        mean, either = map(format_duration, (law.interval_us, law.jitter_us))
+        return f"one pulse every {mean} +/- {either}, by chance"
     asked = format_frequency(high)
     if low != high:
         asked = f"{format_frequency(low)} to {asked}"

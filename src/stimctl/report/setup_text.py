@@ -121,6 +121,11 @@ def _range(sweep: Any, text: Callable[[int], str]) -> str:
     """From where to where a value goes; "" where it does not change."""
     if not isinstance(sweep, Mapping):
         return ""
+    if "jitter_us" in sweep:
+        mean, either = (
+            format_duration(int(sweep.get(name, 0))) for name in ("interval_us", "jitter_us")
+        )
+        return f"by chance, one pulse every {mean} +/- {either}"
     if "values" in sweep:
         listed = ", ".join(text(int(value)) for value in sweep["values"])
         return f"{listed} in turn"

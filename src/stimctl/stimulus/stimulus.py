@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from stimctl.stimulus.laws import Law, LevelLaw
+from stimctl.stimulus.laws import Law, LevelLaw, RateLaw
 from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Lead, Rest
 from stimctl.stimulus.pulse import Pulse, StrictModel
 
@@ -24,7 +24,7 @@ class Stimulus(StrictModel):
     pulse: Pulse
     frequency_mhz: FrequencyMhz
     burst: Burst | None = None
-    frequency_sweep: Law | None = None
+    frequency_sweep: RateLaw | None = None
     width_sweep: Law | None = None
     amplitude_modulation: LevelLaw | None = None
     cycle: Cycle | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def law_text(value: Any, text: Callable[[int], str]) -> str:
     """A value of a file that may change: one text, or how it changes."""
-    from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+    from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 
     if isinstance(value, SweepLaw):
         first, second = map(text, value.sweep)
@@ -28,6 +28,9 @@ def law_text(value: Any, text: Callable[[int], str]) -> str:
     if isinstance(value, RandomLaw):
         low, high = map(text, sorted(value.between))
         return f"by chance {low} to {high}, another every {format_duration(value.dwell_us)}"
+    if isinstance(value, JitterLaw):
+        mean, either = map(format_duration, (value.interval_us, value.jitter_us))
+        return f"by chance, one pulse every {mean} +/- {either}"
     return text(value)
 
 

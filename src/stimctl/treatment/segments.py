@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, Law, Turns
 from stimctl.stimulus.modulation import Lead, Rest
 from stimctl.stimulus.stream import seed_for
 from stimctl.treatment.law_parts import (
+    JitterLaw,
     LevelLaw,
     ListLaw,
     RandomLaw,
@@ -151,7 +153,7 @@ class _Laws:
         self._seed = seed
         self._names = (one.stage.name, str(one.place), one.role.role)
 
-    def of(self, use: str, value: Any) -> tuple[int, Law | None]:
+    def of(self, use: str, value: Any) -> tuple[int, Any]:
         """The highest value, and the law where it changes."""
         law: Law
         if isinstance(value, SweepLaw):
@@ -164,6 +166,12 @@ class _Laws:
                 lowest=low, highest=high, dwell_us=value.dwell_us,
                 seed=seed_for(self._seed, *self._names, use), since_on=value.since is Since.ON,
             )  # fmt: skip
+        elif isinstance(value, JitterLaw):
+            jitter = Jitter(
+                interval_us=value.interval_us, jitter_us=value.jitter_us,
+                seed=seed_for(self._seed, *self._names, use),
+            )  # fmt: skip
+            return jitter.highest, jitter
         else:
             return value or 0, None
         return law.highest, law

@@ -11,6 +11,7 @@ from typing import Any
 from stimctl.quantity import format_duration
 from stimctl.safety.channel_pairs import overlap
 from stimctl.stimulus.consistency import TETANIC_FROM_MHZ
+from stimctl.stimulus.jitter import INTERVAL_STEP_US
 from stimctl.stimulus.laws import SHORTEST_DWELL_US
 from stimctl.suggestion import meant_by
 from stimctl.treatment.consistency import (
@@ -27,7 +28,7 @@ from stimctl.treatment.consistency import (
     site_findings,
     stimulus_findings,
 )
-from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
 from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
 from stimctl.treatment.staged import (
@@ -252,7 +253,7 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
         ("frequency", wave.frequency), ("phase_width", wave.phase_width), ("level", wave.level)
     ):  # fmt: skip
         yield from _law((*path, key), key, law, wave.frequency)
-        if isinstance(law, RandomLaw) and protocol.seed is None:
+        if isinstance(law, RandomLaw | JitterLaw) and protocol.seed is None:
             yield Finding(
                 (*path, key), "is drawn by chance: give the file a seed, such as seed = 1"
             )
@@ -280,6 +281,17 @@ def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
         yield from _list(path, law, rate)
     elif isinstance(law, RandomLaw):
         yield from _dwell(path, law.dwell_us)
+    elif isinstance(law, JitterLaw):
+        yield from _jitter(path, law)
+
+
+def _jitter(path: Path, law: JitterLaw) -> Iterator[Finding]:
+    step = format_duration(INTERVAL_STEP_US)
+    for key, value in (("interval", law.interval_us), ("jitter", law.jitter_us)):
+        if value % INTERVAL_STEP_US:
+            yield Finding((*path, key), f"W23: goes in steps of {step}")
+    if 2 * law.jitter_us > law.interval_us:
+        yield Finding((*path, "jitter"), "W23: is at most half of the interval")
 
 
 def _word(law: Any) -> str:

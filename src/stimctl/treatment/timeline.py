@@ -16,7 +16,8 @@ from itertools import count, groupby
 from operator import itemgetter
 
 from stimctl.stimulus import Burst, Cycle
-from stimctl.stimulus.laws import LevelLaw
+from stimctl.stimulus.jitter import Jitter
+from stimctl.stimulus.laws import LevelLaw, RateLaw
 from stimctl.stimulus.modulation import Rest
 from stimctl.treatment.active_rest import rest_level_at, rest_times
 from stimctl.treatment.law_times import cycle_before, law_times, laws_of
@@ -147,7 +148,10 @@ def _with_pulses(
     if stimulus.width_sweep is not None:
         width_us = _held(stimulus.width_sweep, times)
         width_us -= width_us % one.width_step_us
-    if stimulus.frequency_sweep is not None:
+    if isinstance(stimulus.frequency_sweep, Jitter):
+        interval_us = stimulus.frequency_sweep.interval_at(times[0])
+        period_us = -(-interval_us // bounds.period_step_us) * bounds.period_step_us
+    elif stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and burst_open(one.host_burst, period_us, since_on_us)
     lead, part = one.cleared.lead, Part.PLAIN
@@ -163,7 +167,7 @@ def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: i
     return Drive(one.channel, level_permille, True, False, width_us, period_us, rests=True)
 
 
-def _held(law: LevelLaw, times: tuple[int, int]) -> int:
+def _held(law: LevelLaw | RateLaw, times: tuple[int, int]) -> int:
     """What a law has in force; `times`: since the stage began, and since the output came on."""
     return law.held_at(times[law.since_on])
 
