@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus import Burst, Cycle, Stimulus
-from stimctl.stimulus.laws import Law, Turns
+from stimctl.stimulus.laws import RateLaw, Turns
 
 _US_MHZ = 10**9
 _SECOND_US = 1_000_000
@@ -43,7 +43,7 @@ def _repair(
     return None if changed is None else Repair(parameter, value, text, changed)
 
 
-def _within(law: Law | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
+def _within(law: RateLaw | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
     """The law with its values on the grid and within lowest..highest, as values to validate."""
     if law is None:
         return None

@@ -147,7 +147,7 @@ def _lead(stimulus: Stimulus) -> Inconsistency | None:
             f"of {lead.pulses} pulses {format_duration(lead.interval_us)} apart is longer than the "
             f"period of {format_duration(period_us)}"
         )
-    elif cycle.ramp_up_us < (least_us := _lead_ramp_us(period_us)):
+    elif cycle.ramp_up_us < (least_us := ramp_with_pause_us(period_us)):
         why = (
             "needs a pause of one period before it, in which the ramp would climb by more than a "
             f"fifth; ramp_up must be at least {format_duration(least_us)}"
@@ -155,9 +155,9 @@ def _lead(stimulus: Stimulus) -> Inconsistency | None:
     return None if why is None else Inconsistency("W22", f"a lead {why}")
 
 
-def _lead_ramp_us(period_us: int) -> int:
-    """In the pause, a ramp that goes up in ticks climbs by a fifth at most."""
-    ticks = -(-lead_pause_us(period_us) // RAMP_STEP_US)
+def ramp_with_pause_us(period_us: int, offset_us: int = 0) -> int:
+    """The shortest ramp that climbs by a fifth at most in the pause at its end, in ticks."""
+    ticks = -(-(lead_pause_us(period_us) + offset_us) // RAMP_STEP_US)
     return max(RAMP_MIN_US, 5 * ticks * RAMP_STEP_US)
 
 

@@ -71,6 +71,8 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
             if wave.level is not None:
                 parts.append(f"level {law_text(wave.level, format_permille)}")
             parts += _cycle_parts(segment.cycle)
+            if role.offset_us is not None:
+                parts.append(f"in each hold {format_duration(role.offset_us)} after the beat")
             yield f"  {role.role}: {'; '.join(parts)}"
     order = protocol.written_out()
     if [one.name for one in order] != [one.name for one in protocol.stages]:

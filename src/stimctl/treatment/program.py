@@ -88,6 +88,8 @@ class CurrentChannel(PlanChannel):
     stimulus: Stimulus
     period_us: int
     width_step_us: int
+    offset_us: int | None = None
+    """In each hold its train begins anew, so long after it; None: it goes on."""
     round_us: int = 0
     """After so long at a plateau every value of a law that changes much was met (A20); else 0."""
 

@@ -147,6 +147,10 @@ class StagedChannel(Role):
     amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
     waveform: StagedWaveform
     cycle: StagedCycle | None = None
+    offset_us: DurationUs | None = Field(
+        default=None, alias="offset", ge=0,
+        description="In each hold, its pulses come so much later than the common beat (W24).",
+    )  # fmt: skip
 
     @property
     def aim(self) -> Amplitude:

@@ -30,6 +30,7 @@ from stimctl.treatment.consistency import (
 )
 from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
+from stimctl.treatment.offsets import offset_findings
 from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
@@ -210,6 +211,7 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
                 seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
             yield from _time(("stages", index, "duration"), one)
+        yield from offset_findings(("stages", index), [one for _, one in on])
         if not protocol.co_contraction:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
 

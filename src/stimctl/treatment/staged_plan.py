@@ -19,6 +19,7 @@ from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.offsets import offset_refusal, with_offset_note
 from stimctl.treatment.program import (
     Carried,
     ChannelSetup,
@@ -127,7 +128,12 @@ def _channels(
     cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
     if isinstance(cleared, Refusal):
         return cleared
-    return tuple(replace(one, round_us=round_of(one.stimulus)) for one in cleared)
+    offsets = {one.setup.channel: one.role.offset_us for one in wanted}
+    channels = tuple(
+        replace(one, round_us=round_of(one.stimulus), offset_us=offsets[one.channel])
+        for one in cleared
+    )
+    return offset_refusal(sheet.bounds, channels) or tuple(map(with_offset_note, channels))
 
 
 def round_of(stimulus: Stimulus) -> int:

@@ -21,7 +21,7 @@ from stimctl.stimulus.laws import LevelLaw, RateLaw
 from stimctl.stimulus.modulation import Rest
 from stimctl.treatment.active_rest import rest_level_at, rest_times
 from stimctl.treatment.law_times import cycle_before, law_times, laws_of
-from stimctl.treatment.leads import Part, lead_part, lead_times
+from stimctl.treatment.leads import Part, begins_anew, part_of, part_times
 from stimctl.treatment.program import (
     AnyPlan,
     CurrentChannel,
@@ -154,11 +154,10 @@ def _with_pulses(
     elif stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and burst_open(one.host_burst, period_us, since_on_us)
-    lead, part = one.cleared.lead, Part.PLAIN
-    if lead is not None and one.cycle is not None and since_on_us is not None:
-        part = lead_part(stimulus, one.cycle, lead, one.period_us, since_on_us)
-    is_on, leads = is_on and part is not Part.PAUSE, part is Part.LEAD
-    return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us, leads=leads)
+    part = Part.PLAIN if since_on_us is None else part_of(one, since_on_us)
+    pauses, leads = part is Part.PAUSE, part is Part.LEAD
+    is_on, may_raise = is_on and not pauses, drive.may_raise and not pauses
+    return Drive(one.channel, level, is_on, may_raise, width_us, period_us, leads=leads)
 
 
 def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: int) -> Drive:
@@ -264,11 +263,8 @@ def _tagged(
             streams.append(rest_times(one.cycle, one.start_after_us, into_us))
         for law in laws_of(stimulus):
             streams.append(law_times(law, one.cycle, one.start_after_us, into_us))
-        lead = one.cleared.lead
-        if lead is not None and one.cycle is not None:
-            streams.append(
-                lead_times(stimulus, one.cycle, lead, one.period_us, one.start_after_us, into_us)
-            )
+        if one.cycle is not None and begins_anew(one):
+            streams.append(part_times(one, one.cycle, into_us))
         if one.host_burst is not None:
             streams.append(_burst_times(one, one.host_burst, into_us))
     for at_us in heapq.merge(*streams):
