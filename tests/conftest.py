@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples each time: what a run finds, the next one finds too. `make soak` draws new ones.
 # How quickly examples come tells of the machine's load, and of no promise. The soak tries all
-# examples that `support.examples` counts, anew each time.
+# examples that `support.examples` counts, anew each time. `make test` has half of the examples.
 settings.register_profile(
     "fixed",
     max_examples=40,
@@ -24,6 +24,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
@@ -74,6 +75,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_teardown() -> None:
+    """`stimctl rehearse` looks for no garbage, for its process ends with it. That of the tests goes
+    on: it would grow to 1.6 GB, and a test that looks for garbage would take seconds."""
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

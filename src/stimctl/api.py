@@ -21,12 +21,18 @@ from stimctl.errors import (
     StateError,
     UsageError,
 )
+from stimctl.markers.heard import Heard
+from stimctl.markers.marker import Marker
+from stimctl.markers.names import parse_markers
+from stimctl.markers.open import MarkerOutput, open_markers
 from stimctl.records.answers import read_answers
 from stimctl.records.places import user_protocol_folders
-from stimctl.records.protocol_files import read_protocol
+from stimctl.records.protocol_files import read_limit_file, read_protocol
 from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_output import Output
+from stimctl.supervisor.api_follow import FollowRange, Follows, Turn
+from stimctl.supervisor.api_procedure import Procedures
+from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
@@ -35,7 +41,16 @@ from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
-__all__ = ["Device", "GivenPulse", "Reading", "connect"]
+__all__ = [
+    "Device",
+    "FollowRange",
+    "GivenPulse",
+    "Marker",
+    "Reading",
+    "Requested",
+    "Turn",
+    "connect",
+]
 
 
 def connect(
@@ -47,6 +62,8 @@ def connect(
     operator: str = "",
     stop_face: str | Sequence[str] = (),
     find_channels: bool = False,
+    follow: bool = False,
+    markers: Sequence[MarkerOutput] = (),
     capture: Path | None = None,
 ) -> Device:
     """Describe a session with a device, for a `with` block that ends at verified zero.
@@ -61,6 +78,10 @@ def connect(
         operator: who is in charge, by a code; named in every row of output.
         stop_face: a pedal or button that stops, by its name, or several.
         find_channels: a channel rises only after `found` has told where the one before it is felt.
+        follow: `follow` and `loop` may move a channel a little by the data of the program.
+        markers: where the events of the session go as markers: "lsl", "lsl:NAME",
+            "line:/dev/ttyUSB1:rts", or a function that is called with each `Marker`, in a thread
+            of its own.
         capture: a new file for the bytes of the link, or a folder for one file each session.
 
     Raises:
@@ -70,11 +91,12 @@ def connect(
     need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face, find_channels=find_channels, capture=capture,
+        stop_face=stop_face, find_channels=find_channels, follow=follow,
+        markers=markers, capture=capture,
     )  # fmt: skip
 
 
-class Device(Output):
+class Device(Follows, Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -87,6 +109,8 @@ class Device(Output):
         operator: str = "",
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
+        follow: bool = False,
+        markers: Sequence[MarkerOutput] = (),
         capture: Path | None = None,
         bench: bool = False,
     ) -> None:
@@ -98,13 +122,17 @@ class Device(Output):
         options += ["--operator", operator] if operator else []
         options += faces
         options += ["--find-channels"] if find_channels else []
+        options += ["--follow"] if follow else []
         options += ["--capture", str(capture.absolute())] if capture is not None else []
         options += ["--bench", "--watchdog-test"] if bench else []
+        self._address = parse_device(device).address
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)
-        self._view = SessionView()
-        self._client = SupervisorClient(device, options, on_row=self._view.take)
+        parse_markers([one for one in markers if isinstance(one, str)])
+        self._view, self._marker_outputs = SessionView(), tuple(markers)
+        self._heard = Heard(self._view)
+        self._client = SupervisorClient(device, options, on_row=self._heard.take)
         self._reach = NOTHING
         self._is_open = False
         self._hold_us, self._held_s = 0, 0.0
@@ -118,7 +146,8 @@ class Device(Output):
         Raises:
             StateError: the session was opened before.
             PortBusyError: another program is using the port.
-            NoDeviceError: nothing answers there, or another device than the name says.
+            NoDeviceError: nothing answers there, or another device than the name says; or an output
+                for markers is not there.
             LinkError: the link was lost meanwhile.
         """
         if self._is_open:
@@ -128,6 +157,7 @@ class Device(Output):
                 what_to_do="connect again",
             )
         try:
+            self._heard.markers = open_markers(self._marker_outputs, self._address)
             self._client.start()
             self._is_open = True
             self._client.ask("connect")
@@ -136,6 +166,7 @@ class Device(Output):
             if self._client.is_mine:
                 self._client.abandon()  # should a second Ctrl-C cut short what follows
                 self._client.close()
+                self._heard.close_markers()
             raise
         return self
 
@@ -154,6 +185,7 @@ class Device(Output):
             return
         self._client.abandon()  # should Ctrl-C cut short what follows
         code = self._client.close()
+        self._heard.close_markers()
         if code == OutputUnknownError.exit_code:
             raise self._view.not_confirmed() from error
 
@@ -167,8 +199,11 @@ class Device(Output):
         intensities: Mapping[int, str] = MappingProxyType({}),
         areas: Mapping[int, str],
         sites: Mapping[int, str] | None = None,
+        contacts: Mapping[int, str] = MappingProxyType({}),
         duration: str = "",
         acknowledge: Sequence[str] = (),
+        limits: Mapping[str, Path] = MappingProxyType({}),
+        profile: str = "",
         confirm: str = "",
     ) -> Row:
         """Compile a treatment protocol for this device. Nothing is put out.
@@ -179,8 +214,12 @@ class Device(Output):
             intensities: the same in percent ("40 %"), on a device without current control.
             areas: the area of the smaller electrode of each channel ("25 cm2").
             sites: body sites ("left-calf", or "left-calf/left-foot" for electrodes apart).
+            contacts: how much of the electrode touches the skin ("80 %"), where that is not all.
             duration: how long ("30 min"), where the protocol leaves a choice.
             acknowledge: ids of warnings that are accepted.
+            limits: files of limits of the "site", the "person" or the "session". They only lower
+                what is allowed.
+            profile: "home", "clinic" (as without it) or "research".
             confirm: the four characters that the rehearsal of this plan has printed. On hardware
                 `arm` demands them, and what `prepare` hands in.
 
@@ -205,10 +244,15 @@ class Device(Output):
         text = read_protocol(str(protocol), user_protocol_folders())
         ask = self._ask
         ask("load", path=str(text.path.resolve()), sha256=text.sha256)
+        for layer, path in limits.items():
+            file = read_limit_file(path)
+            ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
         for channel, ceiling in ceilings.items():
             at = {"site": sites[channel]} if channel in sites else {}
+            at |= {"contact": contacts[channel]} if channel in contacts else {}
             ask("channel", channel=channel, level=ceiling, area=areas[channel], **at)
         chosen: dict[str, Any] = {"duration": duration} if duration else {}
+        chosen |= {"profile": profile} if profile else {}
         ask("options", acknowledge=" ".join(acknowledge), **chosen)
         compiled = ask("compile")
         self._reach = Reach.of(compiled)

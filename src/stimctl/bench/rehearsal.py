@@ -21,7 +21,7 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
 from stimctl.session.states import State
 from stimctl.treatment.prediction import ChannelDose, predict
-from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
+from stimctl.treatment.program import AnyPlan, CurrentPlan, gives_events, makes_current
 
 _SLICES = 100
 _STEP_WITHIN_NS = 25 * SECOND
@@ -101,6 +101,10 @@ def rehearse(
     what stands in the place of the twin. UsageError for a device family that has no twin here.
     What goes wrong in the session itself is in `problems`.
     """
+    if makes_current(plan) and gives_events(plan):
+        from stimctl.bench.procedure_rehearsal import rehearse_procedure
+
+        return rehearse_procedure(plan, seed=seed, progress=progress, device=device)
     name = plan.sheet.family
     twin = twin_of(name, seed) if device is None else device
     config = EngineConfig()
@@ -119,7 +123,7 @@ def rehearse(
         problems += _kept_off(bench)
     else:
         problems += problems_let_through(bench, plan)
-    problems += _session_problems(bench)
+    problems += run_problems(bench)
     problems += [problem for one in report for problem in one.problems()]
     return Rehearsal(
         report=report,
@@ -132,9 +136,8 @@ def rehearse(
     )
 
 
-def _perform(
-    bench: Bench, plan: AnyPlan, progress: Progress | None, reached: dict[int, int]
-) -> None:
+def to_running(bench: Bench, plan: AnyPlan) -> None:
+    """From connecting to the start."""
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
     bench.command(LoadPlan(plan))
@@ -142,6 +145,12 @@ def _perform(
     bench.command(Arm())
     bench.run_to_state(State.ARMED, within_ns=_STEP_WITHIN_NS)
     bench.command(Start())
+
+
+def _perform(
+    bench: Bench, plan: AnyPlan, progress: Progress | None, reached: dict[int, int]
+) -> None:
+    to_running(bench, plan)
     began_ns = bench.now_ns
     if makes_current(plan):
         for done in range(1, _SLICES + 1):
@@ -164,7 +173,8 @@ def _kept_off(bench: Bench) -> Iterator[str]:
         yield f"channel {event.data['channel']} was kept off: {event.data['reason']}"
 
 
-def _session_problems(bench: Bench) -> Iterator[str]:
+def run_problems(bench: Bench) -> Iterator[str]:
+    """What went another way in the session itself."""
     for event in bench.told(Kind.ALARM):
         yield f"alarm: {event.data['what']}"
     if not any(event.data["outcome"] == "completed" for event in bench.told(Kind.ENDED)):

@@ -116,7 +116,9 @@ def _put_stages(plan: AnyPlan) -> None:
         put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
-                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+                put(f"  channel {one.channel}")
+                for line in stimulus_lines(one)[: 1 if stage.events else None]:
+                    put(f"    {line}")
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -254,6 +256,7 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
+    from stimctl.report.setup_text import law_text
     from stimctl.stimulus.jitter import Jitter
 
     stimulus = one.stimulus
@@ -265,9 +268,10 @@ def _frequency_text(one: CurrentChannel) -> str:
         mean, either = map(format_duration, (law.interval_us, law.jitter_us))
         return f"one pulse every {mean} +/- {either}, by chance"
     asked = format_frequency(high)
-    if low != high:
-        asked = f"{format_frequency(low)} to {asked}"
-    used = f"period {format_duration(one.period_us)}"
+    if low != high and law is not None:
+        asked = law_text(law.model_dump(mode="json"), format_frequency)
+    shortest = "shortest period" if low != high else "period"
+    used = f"{shortest} {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
     given = format_rate(one.period_us)

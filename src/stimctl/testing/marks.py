@@ -37,6 +37,8 @@ class SessionMarks:
                 self._from_zero = bool(event["from_zero"])
             case "set" if event["by"] == "stage":
                 self._invariant.take_again(at_us, event["channel"], event["level"])
+            case "set" if event["by"] == "rule":
+                self._invariant.climb(at_us, event["channel"], event["level"])
             case "set":
                 self._invariant.plateau(at_us, event["channel"], event["level"])
 

@@ -9,7 +9,7 @@ from stimctl.safety import DeviceBounds
 from stimctl.stimulus import Burst, Stimulus
 from stimctl.stimulus.consistency import lead_pause_us
 from stimctl.stimulus.jitter import Jitter
-from stimctl.treatment.program import CurrentPlan
+from stimctl.treatment.program import CurrentPlan, gives_events
 from stimctl.treatment.scripted_raise import raise_interval_us, raise_schedule
 
 _MHZ_US = 1_000_000_000
@@ -18,7 +18,11 @@ FINE_STEP_UA = 1_000
 
 
 def raise_notes(plan: CurrentPlan) -> Iterator[str]:
-    """Where the script does not reach the amplitude in the time there is."""
+    """Where the script does not reach the amplitude in the time there is; what a procedure is."""
+    if gives_events(plan):
+        yield "single events: pulses, charge and r.m.s. current are the most that may come (N6)"
+        yield "timing: the host starts each event, +/- 2 ms (not measured)"
+        return
     reached = {step.channel: step.plateau_ua for step in raise_schedule(plan)}
     for one in plan.channels:
         top_ua = reached.get(one.channel, 0)

@@ -21,7 +21,8 @@ from operator import attrgetter
 
 from stimctl.safety.device_bounds import SINGLE
 from stimctl.stimulus import PulseShape
-from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
+from stimctl.treatment.event_dose import most_of_events
+from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage, gives_events
 from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
 from stimctl.treatment.timeline import Drive, Moment, amplitude_of, contraction_starts, moments
 
@@ -91,7 +92,9 @@ class _Train:
 
 
 def predict(plan: CurrentPlan) -> tuple[ChannelDose, ...]:
-    """The dose of each plan channel, in the order of the plan."""
+    """The dose of each plan channel, in the order of the plan; of a procedure at most (N6)."""
+    if gives_events(plan):
+        return most_of_events(plan)
     in_list = plan.sheet.channels_first
     test = plan.sheet.bounds.test_pulse
     own = 0 if test is None else test.energy_ua2_us

@@ -23,6 +23,7 @@ from stimctl.quantity import format_duration
 from stimctl.safety import Clearance, Cleared, ClearedIntensity, Electrode
 from stimctl.stimulus import Burst, Cycle, Stimulus
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
+from stimctl.treatment.event_plan import StageEvents
 from stimctl.treatment.schema import ProtocolBase
 
 K = TypeVar("K")
@@ -40,6 +41,8 @@ class StageKind(StrEnum):
     """No output."""
     TUNE = "tune"
     """Plateaus are found by hand, for the stages that follow."""
+    EVENTS = "events"
+    """Single pulses at levels of a list, or that a rule chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ class Stage(Generic[C]):
     zero_us: int = 0
     carried: Mapping[int, Carried] = field(default_factory=lambda: MappingProxyType({}))
     ends_by_operator: bool = False
+    events: StageEvents | None = None
+    """Single pulses in the place of trains."""
 
     @property
     def end_us(self) -> int:
@@ -260,6 +265,11 @@ def makes_current(plan: AnyPlan) -> TypeGuard[CurrentPlan]:
     return plan.scale is CURRENT
 
 
+def gives_events(plan: AnyPlan) -> bool:
+    """Whether a plan is a procedure: single pulses only, none of them in a train."""
+    return any(stage.events is not None for stage in plan.stages)
+
+
 def of_currents(stage: Stage[PlanChannel]) -> TypeGuard[Stage[CurrentChannel]]:
     """Whether the pulses of a stage are known."""
     return stage.sheet.scale is CURRENT
@@ -280,6 +290,7 @@ def _decisive(one: PlanChannel) -> dict[str, Any]:
 def _decisive_stage(stage: Stage[Any]) -> dict[str, Any]:
     """What of a stage decides what a plan does."""
     names = {field.name for field in dataclasses.fields(stage)} - {"sheet", "channels"}
+    names -= {"events"} if stage.events is None else set()
     values = {name: plain(getattr(stage, name)) for name in names}
     return values | {"channels": [_decisive(one) for one in stage.channels]}
 

@@ -41,6 +41,8 @@ def raise_schedule(plan: CurrentPlan | Stage[CurrentChannel]) -> Iterator[Platea
     """The scripted raise: in each stage from 0 to each channel's amplitude, one step at a time, in
     time order. Where a plateau is carried, nothing is raised."""
     for stage in plan.stages if isinstance(plan, Plan) else (plan,):
+        if stage.events is not None:
+            continue  # a hand or a rule raises there (N8)
         steps = [
             _raise_channel(stage, one) for one in stage.channels if one.channel not in stage.carried
         ]

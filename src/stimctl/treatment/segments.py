@@ -10,6 +10,7 @@ from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, Law, Turns
 from stimctl.stimulus.modulation import Lead, Rest
 from stimctl.stimulus.stream import seed_for
+from stimctl.treatment.event_parts import EventsPart
 from stimctl.treatment.law_parts import (
     JitterLaw,
     LevelLaw,
@@ -32,6 +33,7 @@ from stimctl.treatment.staged import (
 )
 
 _US_MHZ = 10**9
+_ONE_HZ_MHZ = 1_000
 
 
 class SegmentWaveform(NamedTuple):
@@ -41,7 +43,7 @@ class SegmentWaveform(NamedTuple):
     phase_width: WidthLaw
     second_phase_ratio: int
     interphase_gap_us: int
-    frequency: RateLaw
+    frequency: RateLaw | None
     nlet: PulseGroup | None
     lead: LeadPart | None
     level: LevelLaw | None
@@ -80,7 +82,14 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
             waveform = _changed(waveform, change)
             cycle = _cycle(cycle, change)
             level = change.level_permille or level
+    if stage.events is not None:
+        waveform = waveform._replace(frequency=event_rate_mhz(stage.events))
     return Segment(role, stage, place, waveform, cycle, level)
+
+
+def event_rate_mhz(events: EventsPart) -> int:
+    """The fastest rate of single events; of rarer ones one a second, as the worst second has it."""
+    return max(_ONE_HZ_MHZ, -(-_US_MHZ // events.shortest_us))
 
 
 def _changed(waveform: SegmentWaveform, change: RoleChange) -> SegmentWaveform:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from stimctl.stimulus import PulseShape
 from stimctl.stimulus.level import CURRENT
+from stimctl.treatment.event_parts import EventsPart, RulePart
 from stimctl.treatment.fields import (
     A11,
     DurationUs,
@@ -55,6 +56,16 @@ class StageWord(StrEnum):
     PROGRAM = "program"
     REST = "rest"
     TUNE = "tune"
+    EVENTS = "events"
+
+
+class ProtocolClass(StrEnum):
+    """Which kinds of stages a file may have."""
+
+    CYCLIC = "cyclic"
+    """Pulse trains: program, rest and tune stages."""
+    PROCEDURE = "procedure"
+    """Single pulses: tune stages with events, events and rest stages."""
 
 
 class Advance(StrEnum):
@@ -87,7 +98,9 @@ class StagedWaveform(Part):
         default=1, description="Second phase so many times longer and lower; asymmetric only."
     )
     interphase_gap_us: DurationUs = Field(default=0, alias="interphase_gap", ge=0)
-    frequency: RateLaw
+    frequency: RateLaw | None = Field(
+        default=None, description="Required, but not in a procedure: there events have a time."
+    )
     nlet: PulseGroup | None = Field(
         default=None, description="A group in each period; the frequency then counts groups."
     )
@@ -185,6 +198,11 @@ class StagePart(RoleChange):
         description="own: found by hand in this stage; or the name of an earlier stage (A12).",
     )
     role: Mapping[Name, RoleChange] = Field(default={}, description="Changes of one role.")
+    events: EventsPart | None = Field(default=None, description="Of a procedure: single pulses.")
+    rule: RulePart | None = Field(default=None, description="It chooses the level of the events.")
+    marks: Annotated[tuple[Name, ...], Field(max_length=20)] = Field(
+        default=(), description="Thresholds that are marked by hand in a tune stage, in order."
+    )
 
     @property
     def by_operator(self) -> bool:
@@ -229,7 +247,9 @@ class StagedProtocol(CurrentProtocol):
     hint = A11
 
     schema_name: Literal["treatment-v2"] = Field(alias="schema")
-    kind: Literal["cyclic"] = Field(default="cyclic", alias="class")
+    kind: Annotated[ProtocolClass, choice(ProtocolClass)] = Field(
+        default=ProtocolClass.CYCLIC, alias="class"
+    )
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(
         default=None, description="Required where something is drawn by chance."
     )

@@ -28,6 +28,7 @@ from stimctl.treatment.consistency import (
     site_findings,
     stimulus_findings,
 )
+from stimctl.treatment.event_findings import event_findings
 from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
 from stimctl.treatment.offsets import offset_findings
@@ -35,6 +36,7 @@ from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
     OWN,
+    ProtocolClass,
     RepeatedStages,
     StagedCycle,
     StagedProtocol,
@@ -63,6 +65,7 @@ def staged_findings(protocol: StagedProtocol) -> tuple[Finding, ...]:
         ),
         *_stage_names(protocol),
         *_session(protocol),
+        *event_findings(protocol),
     )
     return found or tuple(_segments(protocol))
 
@@ -169,6 +172,8 @@ def _length(protocol: StagedProtocol) -> Iterator[Finding]:
 def _stretch(protocol: StagedProtocol, usual_us: int) -> Iterator[Finding]:
     session, path = protocol.session, ("session", "stretch")
     if session.stretch is None:
+        if protocol.kind is ProtocolClass.PROCEDURE:
+            return  # its stages end when they have done their work
         if session.shortest_us != usual_us or session.longest_us != usual_us:
             yield Finding(
                 path,
@@ -254,6 +259,9 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
     for key, law in (
         ("frequency", wave.frequency), ("phase_width", wave.phase_width), ("level", wave.level)
     ):  # fmt: skip
+        if law is None and key == "frequency":
+            yield Finding((*path, key), 'is missing; write a rate such as "50 Hz"')
+            continue
         yield from _law((*path, key), key, law, wave.frequency)
         if isinstance(law, RandomLaw | JitterLaw) and protocol.seed is None:
             yield Finding(

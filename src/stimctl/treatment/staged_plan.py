@@ -19,7 +19,10 @@ from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.event_plan import StageEvents, stage_events
 from stimctl.treatment.offsets import offset_refusal, with_offset_note
+from stimctl.treatment.one_list import one_list
+from stimctl.treatment.painful import painful
 from stimctl.treatment.program import (
     Carried,
     ChannelSetup,
@@ -91,7 +94,11 @@ def compile_staged(
         if isinstance(channels, Refusal):
             return _in_stage(part, channels)
         carried = _carried(part, names, channels, asked)
-        refusal = _too_strong(sheet, stages, channels, carried) or _rests(sheet, channels)
+        refusal = (
+            _too_strong(sheet, stages, channels, carried)
+            or _rests(sheet, channels)
+            or painful(part, channels, how)
+        )
         if refusal is not None:
             return _in_stage(part, refusal)
         lasts_us = part.duration_us
@@ -102,12 +109,28 @@ def compile_staged(
                 channels=channels, every_channel=numbers, start_us=start_us,
                 duration_us=lasts_us, zero_us=ZERO_US if place else 0,
                 carried=MappingProxyType(carried), ends_by_operator=part.by_operator,
+                events=_events(protocol, part, place, channels),
             )
         )  # fmt: skip
         names[part.name] = place
         start_us += lasts_us
+    refusal = one_list(sheet, stages)
+    if refusal is not None:
+        return refusal
+    refusal = one_list(sheet, stages)
+    if refusal is not None:
+        return refusal
     strongest = tuple(_strongest(stages, number) for number in numbers)
     return Plan(protocol, sheet, strongest, start_us, duration.notes, tuple(stages))
+
+
+def _events(
+    protocol: StagedProtocol, part: StagePart, place: int, channels: Sequence[CurrentChannel]
+) -> StageEvents | None:
+    """What a stage gives one by one; the file has seen to it that this is of one channel."""
+    if not channels:
+        return None
+    return stage_events(protocol, part, place, channels[0].channel, channels[0].role)
 
 
 def _channels(
@@ -128,7 +151,7 @@ def _channels(
     cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
     if isinstance(cleared, Refusal):
         return cleared
-    offsets = {one.setup.channel: one.role.offset_us for one in wanted}
+    offsets = {setup.channel: role.offset_us for setup, role in asked}
     channels = tuple(
         replace(one, round_us=round_of(one.stimulus), offset_us=offsets[one.channel])
         for one in cleared
