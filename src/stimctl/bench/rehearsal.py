@@ -208,7 +208,7 @@ def channel_reports(plan: CurrentPlan, ledger: Ledger, from_us: int = 0) -> Iter
             planned=planned,
             net_charge_uc=delivered.net_charge_uc,
             **asdict(output),
-            differences=tuple(differences(planned, output, plan.duration_us, one.pulses_a_period)),
+            differences=tuple(differences(planned, output, plan.duration_us, one.pulses_at_once)),
             over_limits=limits_exceeded(one.cleared, _by(delivered)),
         )
 

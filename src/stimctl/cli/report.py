@@ -223,7 +223,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
             f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
             "in each period"
         )
-    elif stimulus.burst is not None:
+    if one.cleared.lead is not None:
+        lead = one.cleared.lead
+        lines.append(
+            f"lead       {lead.pulses} pulses, {format_duration(lead.gap_us)} apart, "
+            "at the beginning of each hold"
+        )
+    if group is None and stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
@@ -251,12 +257,16 @@ def _cycle_line(cycle: Cycle) -> str:
 
 def _frequency_text(one: CurrentChannel) -> str:
     from stimctl.report.setup_text import law_text
+    from stimctl.stimulus.jitter import Jitter
 
     stimulus = one.stimulus
     law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
     if stimulus.burst is not None and one.cleared.group is not None:
         high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
+    if isinstance(law, Jitter):
+        mean, either = map(format_duration, (law.interval_us, law.jitter_us))
+        return f"one pulse every {mean} +/- {either}, by chance"
     asked = format_frequency(high)
     if low != high and law is not None:
         asked = law_text(law.model_dump(mode="json"), format_frequency)

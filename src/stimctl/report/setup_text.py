@@ -94,7 +94,13 @@ def _stimulus(setup: Data) -> Iterator[str]:
     burst = stimulus.get("burst")
     if isinstance(burst, Mapping):
         rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
-        yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
+        apart_us = burst.get("interval_us")
+        apart = f" {format_duration(int(apart_us))} apart" if apart_us else ""
+        yield f"bursts of {burst.get('pulses_per_burst')} pulses{apart}, {rate}"
+    lead = stimulus.get("lead")
+    if isinstance(lead, Mapping):
+        apart = format_duration(int(lead.get("interval_us", 0)))
+        yield f"each hold begins with {lead.get('pulses')} pulses {apart} apart"
     change = law_text(stimulus.get("amplitude_modulation"), format_permille)
     if change:
         yield f"amplitude {change}"
@@ -114,6 +120,11 @@ def law_text(law: Any, text: Callable[[int], str]) -> str:
     """How a value changes over time, as a setup row has it; "" where it does not."""
     if not isinstance(law, Mapping):
         return ""
+    if "jitter_us" in law:
+        mean, either = (
+            format_duration(int(law.get(name, 0))) for name in ("interval_us", "jitter_us")
+        )
+        return f"by chance, one pulse every {mean} +/- {either}"
     again = ", from the first again with each on time" if law.get("since_on") else ""
     if "values" in law:
         return f"{_turns(law, text)}{again}"

@@ -30,10 +30,6 @@ class OutputAdapter:
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
 
-    def pulses_a_period(self) -> dict[int, int]:
-        """By channel, how many pulses the device gives in each period now."""
-        return {track.channel: track.each for track in self.tracks}
-
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
         return sum(_most_of(stage, one) for stage in self._plan.stages for one in stage.channels)
@@ -77,4 +73,8 @@ def _most_of(stage: Stage[PlanChannel], one: PlanChannel) -> int:
         period_us = stage.sheet.bounds.quantise_period_up_us(rest.frequency_mhz)
         level = one.most * rest.level_permille // 1000
         resting = flow_of(level, rest.phase_width_us, period_us)
-    return times * (flow * one.cycle.on_us + resting * one.cycle.off_us)
+    leads = 0
+    if isinstance(one, CurrentChannel) and one.cleared.lead is not None:
+        more = one.cleared.lead.pulses - 1
+        leads = flow_of(one.most, one.stimulus.widest_phase_us, 1) * more
+    return times * (flow * one.cycle.on_us + resting * one.cycle.off_us + leads)

@@ -88,7 +88,7 @@ class Run:
         self._leaves = False
         """A person ends the stage before its time."""
         self._soft = False
-        self.acknowledged = Acknowledged.of(plan, adapter.pulses_a_period())
+        self.acknowledged = Acknowledged.of(plan)
         """What the device has acknowledged in this run."""
         self.acked_ns: int | None = None
         """When the device accepted something last, since the output was zero."""
@@ -137,7 +137,7 @@ class Run:
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
         self._stages.begin(now_ns, from_us)
-        self.acknowledged = Acknowledged.of(self.plan, self._adapter.pulses_a_period())
+        self.acknowledged = Acknowledged.of(self.plan)
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
         self.raising = self._new_raising()
@@ -212,7 +212,6 @@ class Run:
         self._programme.go(now_ns)
         self._programme.turn(self._programme.time_us(now_ns))
         for track in self._tracks:
-            self.acknowledged.enters(track.channel, track.each)
             # The start, resume or stage row stands for the contraction that is under way.
             track.covered = True
             track.climb(now_ns, 0, 0)

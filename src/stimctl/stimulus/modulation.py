@@ -51,6 +51,18 @@ class Burst(StrictModel):
     interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)] | None = None
 
 
+class Lead(StrictModel):
+    """The first pulse of each hold is a group: `pulses` of them, `interval_us` apart."""
+
+    pulses: Annotated[int, Field(ge=2, le=16)]
+    interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)]
+
+    @property
+    def inside_mhz(self) -> int:
+        """The rate of its pulses, rounded up."""
+        return -(-(10**9) // self.interval_us)
+
+
 SWEEP_TICK_US = 250_000
 """What is swept is followed at this tick. [POLICY, D]"""
 

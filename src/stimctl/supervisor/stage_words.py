@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def law_text(value: Any, text: Callable[[int], str]) -> str:
     """A value of a file that may change: one text, or how it changes."""
-    from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+    from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 
     if isinstance(value, SweepLaw):
         first, second = map(text, value.sweep)
@@ -29,6 +29,9 @@ def law_text(value: Any, text: Callable[[int], str]) -> str:
     if isinstance(value, RandomLaw):
         low, high = map(text, sorted(value.between))
         return f"by chance {low} to {high}, another every {format_duration(value.dwell_us)}"
+    if isinstance(value, JitterLaw):
+        mean, either = map(format_duration, (value.interval_us, value.jitter_us))
+        return f"by chance, one pulse every {mean} +/- {either}"
     return text(value)
 
 
@@ -67,9 +70,14 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
             if wave.nlet is not None:
                 gap = format_duration(wave.nlet.interval_us)
                 parts.append(f"groups of {wave.nlet.pulses} pulses, {gap} apart")
+            if wave.lead is not None:
+                gap = format_duration(wave.lead.interval_us)
+                parts.append(f"each hold begins with {wave.lead.pulses} pulses, {gap} apart")
             if wave.level is not None:
                 parts.append(f"level {law_text(wave.level, format_permille)}")
             parts += _cycle_parts(segment.cycle)
+            if role.offset_us is not None:
+                parts.append(f"in each hold {format_duration(role.offset_us)} after the beat")
             yield f"  {role.role}: {'; '.join(parts)}"
     order = protocol.written_out()
     if [one.name for one in order] != [one.name for one in protocol.stages]:

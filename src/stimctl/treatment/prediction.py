@@ -218,7 +218,8 @@ class _Track:
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
         energy = _energy(self.one, self.amplitude_ua) * width_us
-        group = self.one.cleared.group or SINGLE
+        cleared = self.one.cleared
+        group = (cleared.lead if self.drive.leads else cleared.group) or SINGLE
         train = _Train(first_us, period_us, pulses, energy, self.test_energy, *group)
         self.trains.append(train)
         self.pulses += train.pulses

@@ -91,6 +91,8 @@ class CurrentChannel(PlanChannel):
     stimulus: Stimulus
     period_us: int
     width_step_us: int
+    offset_us: int | None = None
+    """In each hold its train begins anew, so long after it; None: it goes on."""
     round_us: int = 0
     """After so long at a plateau every value of a law that changes much was met (A20); else 0."""
 
@@ -104,6 +106,12 @@ class CurrentChannel(PlanChannel):
         """How many pulses the device gives in each period."""
         group = self.cleared.group
         return 1 if group is None else group.pulses
+
+    @property
+    def pulses_at_once(self) -> int:
+        """The most pulses that it gives in one period, in the lead of a hold."""
+        lead = self.cleared.lead
+        return self.pulses_a_period if lead is None else lead.pulses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

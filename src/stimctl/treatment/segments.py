@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.modulation import Lead, Rest
 from stimctl.stimulus.stream import seed_for
 from stimctl.treatment.event_parts import EventsPart
 from stimctl.treatment.law_parts import (
+    JitterLaw,
     LevelLaw,
     ListLaw,
     RandomLaw,
@@ -20,6 +22,7 @@ from stimctl.treatment.law_parts import (
     WidthLaw,
 )
 from stimctl.treatment.staged import (
+    LeadPart,
     PulseGroup,
     RoleChange,
     StagedChannel,
@@ -42,6 +45,7 @@ class SegmentWaveform(NamedTuple):
     interphase_gap_us: int
     frequency: RateLaw | None
     nlet: PulseGroup | None
+    lead: LeadPart | None
     level: LevelLaw | None
 
 
@@ -111,7 +115,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)
     width_us, width = laws.of("phase_width", one.waveform.phase_width)
     _, level = laws.of("level", one.waveform.level)
-    group, burst = one.waveform.nlet, None
+    group, burst, lead = one.waveform.nlet, None, one.waveform.lead
     if group is not None:
         burst = Burst(
             pulses_per_burst=group.pulses,
@@ -134,6 +138,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         amplitude_modulation=level,
         cycle=one.on_off,
         rest=_rest(one, width_us),
+        lead=None if lead is None else Lead(pulses=lead.pulses, interval_us=lead.interval_us),
         motor=one.role.moves_muscle,
     )
 
@@ -157,7 +162,7 @@ class _Laws:
         self._seed = seed
         self._names = (one.stage.name, str(one.place), one.role.role)
 
-    def of(self, use: str, value: Any) -> tuple[int, Law | None]:
+    def of(self, use: str, value: Any) -> tuple[int, Any]:
         """The highest value, and the law where it changes."""
         law: Law
         if isinstance(value, SweepLaw):
@@ -170,6 +175,12 @@ class _Laws:
                 lowest=low, highest=high, dwell_us=value.dwell_us,
                 seed=seed_for(self._seed, *self._names, use), since_on=value.since is Since.ON,
             )  # fmt: skip
+        elif isinstance(value, JitterLaw):
+            jitter = Jitter(
+                interval_us=value.interval_us, jitter_us=value.jitter_us,
+                seed=seed_for(self._seed, *self._names, use),
+            )  # fmt: skip
+            return jitter.highest, jitter
         else:
             return value or 0, None
         return law.highest, law

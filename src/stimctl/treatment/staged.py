@@ -82,6 +82,13 @@ class PulseGroup(Part):
     interval_us: DurationUs = Field(alias="interval", ge=500)
 
 
+class LeadPart(Part):
+    """The first pulse of each hold is this group."""
+
+    pulses: Annotated[int, Field(ge=2, le=8)]
+    interval_us: DurationUs = Field(alias="interval", ge=500)
+
+
 class StagedWaveform(Part):
     """Pulse shape, width and rate; a value that changes is a table (see `law_parts`)."""
 
@@ -97,6 +104,9 @@ class StagedWaveform(Part):
     nlet: PulseGroup | None = Field(
         default=None, description="A group in each period; the frequency then counts groups."
     )
+    lead: LeadPart | None = Field(
+        default=None, description="A group as the first pulse of each hold (W22)."
+    )
     level: LevelLaw | None = Field(
         default=None, description="The amplitude as a share of the plateau, never above it."
     )
@@ -108,12 +118,19 @@ GroupChange = Annotated[
 ]
 
 
+LeadChange = Annotated[
+    Annotated[LeadPart, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
+
+
 class WaveformChange(Part):
     """What a stage changes of a waveform. Its shape and the ratio of its phases stay (A12)."""
 
     phase_width: WidthLaw | None = None
     frequency: RateLaw | None = None
     nlet: GroupChange | None = None
+    lead: LeadChange | None = None
     level: LevelChange | None = None
 
 
@@ -143,6 +160,10 @@ class StagedChannel(Role):
     amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
     waveform: StagedWaveform
     cycle: StagedCycle | None = None
+    offset_us: DurationUs | None = Field(
+        default=None, alias="offset", ge=0,
+        description="In each hold, its pulses come so much later than the common beat (W24).",
+    )  # fmt: skip
 
     @property
     def aim(self) -> Amplitude:

@@ -11,6 +11,7 @@ from typing import Any
 from stimctl.quantity import format_duration
 from stimctl.safety.channel_pairs import overlap
 from stimctl.stimulus.consistency import TETANIC_FROM_MHZ
+from stimctl.stimulus.jitter import INTERVAL_STEP_US
 from stimctl.stimulus.laws import SHORTEST_DWELL_US
 from stimctl.suggestion import meant_by
 from stimctl.treatment.consistency import (
@@ -28,8 +29,9 @@ from stimctl.treatment.consistency import (
     stimulus_findings,
 )
 from stimctl.treatment.event_findings import event_findings
-from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
+from stimctl.treatment.offsets import offset_findings
 from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
@@ -214,6 +216,7 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
                 seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
             yield from _time(("stages", index, "duration"), one)
+        yield from offset_findings(("stages", index), [one for _, one in on])
         if not protocol.co_contraction:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
 
@@ -260,7 +263,7 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
             yield Finding((*path, key), 'is missing; write a rate such as "50 Hz"')
             continue
         yield from _law((*path, key), key, law, wave.frequency)
-        if isinstance(law, RandomLaw) and protocol.seed is None:
+        if isinstance(law, RandomLaw | JitterLaw) and protocol.seed is None:
             yield Finding(
                 (*path, key), "is drawn by chance: give the file a seed, such as seed = 1"
             )
@@ -288,6 +291,17 @@ def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
         yield from _list(path, law, rate)
     elif isinstance(law, RandomLaw):
         yield from _dwell(path, law.dwell_us)
+    elif isinstance(law, JitterLaw):
+        yield from _jitter(path, law)
+
+
+def _jitter(path: Path, law: JitterLaw) -> Iterator[Finding]:
+    step = format_duration(INTERVAL_STEP_US)
+    for key, value in (("interval", law.interval_us), ("jitter", law.jitter_us)):
+        if value % INTERVAL_STEP_US:
+            yield Finding((*path, key), f"W23: goes in steps of {step}")
+    if 2 * law.jitter_us > law.interval_us:
+        yield Finding((*path, "jitter"), "W23: is at most half of the interval")
 
 
 def _word(law: Any) -> str:

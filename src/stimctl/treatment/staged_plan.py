@@ -20,6 +20,7 @@ from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
 from stimctl.treatment.event_plan import StageEvents, stage_events
+from stimctl.treatment.offsets import offset_refusal, with_offset_note
 from stimctl.treatment.one_list import one_list
 from stimctl.treatment.painful import painful
 from stimctl.treatment.program import (
@@ -147,7 +148,12 @@ def _channels(
     cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
     if isinstance(cleared, Refusal):
         return cleared
-    return tuple(replace(one, round_us=round_of(one.stimulus)) for one in cleared)
+    offsets = {setup.channel: role.offset_us for setup, role in asked}
+    channels = tuple(
+        replace(one, round_us=round_of(one.stimulus), offset_us=offsets[one.channel])
+        for one in cleared
+    )
+    return offset_refusal(sheet.bounds, channels) or tuple(map(with_offset_note, channels))
 
 
 def round_of(stimulus: Stimulus) -> int:
