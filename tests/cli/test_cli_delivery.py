@@ -175,7 +175,7 @@ def check_told(told: dict[str, Any], record: Path) -> None:
         assert low <= value <= high
 
 
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", broad(SESSIONS))
 def test_run_and_report_tell_as_acknowledged_what_the_electrodes_had(
     name: str, delivered: dict[str, tuple[Any, Path]]
 ) -> None:
