@@ -1,4 +1,4 @@
-"""`stimctl protocols import`: a published profile is checked and rehearsed as any other protocol."""
+"""`stimctl protocols import`: a published profile is checked and rehearsed as any other."""
 
 from __future__ import annotations
 
