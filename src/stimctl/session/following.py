@@ -99,8 +99,8 @@ class Following:
         self, now_ns: int, run: Run, plateau: Plateau, wanted: AnyLevel, at_ns: int
     ) -> Reason | None:
         channel, level = plateau.channel, wanted.value
-        if not self._allowed or wanted.scale is not CURRENT:
-            text = "this session was not opened for it, or its device knows no current"
+        if not self._allowed or wanted.scale is not CURRENT or run.ladder is not None:
+            text = "this session was not opened for it, or gives no trains of a known current"
             return Reason(Code.FOLLOW_OFF, text)
         if len(run.links.with_channel(channel)) > 1:
             return Reason(Code.FOLLOW_LINKED, f"channel {channel} is linked with others")
@@ -144,7 +144,9 @@ class Following:
                 left_ns = max(0, TO_ZERO_NS - RAMP_TICK_NS - (now_ns - target.fall_ns))
                 self._lower(now_ns, run, target, target.fall_from * left_ns // TO_ZERO_NS)
             elif target.phase is Phase.FOLLOWS and target.level > plateau.now:
-                run.raising.by_follow(now_ns, plateau, min(target.level, plateau.highest_followed))
+                step = plateau.now + plateau.step
+                if step <= min(target.level, plateau.highest_followed):
+                    run.raising.by_rule(now_ns, plateau.channel, step, FOLLOW)
             self._end_at_zero(now_ns, target)
 
     def _lower(

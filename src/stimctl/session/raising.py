@@ -9,7 +9,7 @@ from stimctl.session.ended_raises import EndedRaises
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.outlook import Outlook
-from stimctl.session.plateaus import FOLLOW, AskedRaise, PlanViolation, Plateau
+from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
 from stimctl.session.reasons import (
     BEGUN,
     JOURNAL_LATE,
@@ -183,12 +183,12 @@ class Raising:
         reason = plateau.refusal(now_ns, step, self._by, resting=resting)
         return reason or self._locks.lock(plateau, at_plateau=not resting)
 
-    def by_rule(self, now_ns: int, channel: int, level: int) -> Reason | None:
-        """Ask for a step of the ladder (A16); or why that is not possible."""
+    def by_rule(self, now_ns: int, channel: int, level: int, by: str = "rule") -> Reason | None:
+        """Ask for a step of the ladder (A16) or to a target (A21); or why that is not possible."""
         plateau = self._plateaus[channel]
-        reason = plateau.refusal(now_ns, level, "rule") or self._locks.lock(plateau)
+        reason = plateau.refusal(now_ns, level, by) or self._locks.lock(plateau)
         if reason is None:
-            self._ask(now_ns, [(plateau, level)], "rule")
+            self._ask(now_ns, [(plateau, level)], by)
         return reason
 
     def outlook(self, now_ns: int, channel: int) -> Outlook:
@@ -338,13 +338,6 @@ class Raising:
             plateau.lower(now_ns, lower, by)
             self._on_lowered(plateau.channel, before, plateau.now)
             self._set(now_ns, plateau, by or self._by)
-
-    def by_follow(self, now_ns: int, plateau: Plateau, most: int) -> None:
-        """Ask for the next step towards what a program follows (A21), where it may be now."""
-        step = plateau.now + plateau.step
-        if step > most or self._locks.lock(plateau) or plateau.refusal(now_ns, step, FOLLOW):
-            return
-        self._ask(now_ns, [(plateau, step)], FOLLOW)
 
     # -- by script
 
