@@ -67,10 +67,30 @@ def staged_lines(stages: Sequence[Data], number: int) -> tuple[str, ...]:
     """The same for each stage of a setup row, in which one channel may do something else."""
     lines = []
     for place, (stage, channel) in enumerate(stages_of(stages, number), start=1):
-        does = "off" if channel is None else ", ".join(_stimulus(channel))
+        does = "off" if channel is None else ", ".join(_does(stage, channel))
         lasts = format_duration(int(stage.get("duration_us", 0)))
         lines.append(f"stage {place} {stage.get('name', '')}, {lasts}: {does}")
     return tuple(lines)
+
+
+def _does(stage: Data, channel: Data) -> Iterator[str]:
+    events = stage.get("events")
+    if not isinstance(events, Mapping):
+        yield from _stimulus(channel)
+        return
+    yield next(_stimulus(channel))
+    every, jitter = int(events.get("every_us", 0)), int(events.get("jitter_us", 0))
+    chance = f" +/- {format_duration(jitter)}" if jitter else ""
+    yield f"one pulse every {format_duration(every)}{chance}"
+    levels = events.get("levels") or ()
+    rule = events.get("rule")
+    if isinstance(rule, Mapping):
+        yield f"{rule.get('kind')} for {rule.get('gives')}"
+    elif levels:
+        yield (
+            f"{len(levels)} events, {format_permille(min(levels))} to "
+            f"{format_permille(max(levels))} of the plateau"
+        )
 
 
 def _stimulus(setup: Data) -> Iterator[str]:
